@@ -1,0 +1,123 @@
+"""From samples to metrics: means with intervals, and the count of what could not be scored."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from audit.core.records import Metric, Sample, Suite
+from audit.core.statistics import mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHARE_SCALES = {"share": 1.0, "percent": 100.0}
+"""Factor that turns a share into the unit; with another factor or unit, values of 0 and 1 are no shares."""
+UNSCORED = "unscored"
+"""Name of the metric that every task emits beside its own."""
+
+
+def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
+    samples: Sequence[Sample],
+    metric: str,
+    values: Sequence[float | None],
+    *,
+    unit: str,
+    higher_is_better: bool | None,
+    seed: int,
+    primary: bool = False,
+    note: str | None = None,
+    slice: dict[str, str] | None = None,  # noqa: A002 - the record's field name
+    scale: float = 1.0,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+) -> Metric:
+    """Mean of one value per sample, with the interval of :func:`audit.core.statistics.mean_interval`.
+
+    Items that share ``Sample.cluster`` give a clustered interval.
+
+    Args:
+        samples: The items, at least one; suite and task are taken from the first.
+        metric: Name of the metric, without the task.
+        values: One per sample; None where the item has no value and is left out of ``n``.
+        unit: Of the result, after scaling. Values of 0 and 1 are taken for a share only where the unit is
+            ``share``, or ``percent`` with a scale of 100.
+        higher_is_better: Direction; None where neither end is good.
+        seed: Of the bootstrap.
+        primary: Whether the summary table shows it.
+        note: What a reader must know.
+        slice: The subset the samples are.
+        scale: Factor on value and interval: 100 turns shares into percent.
+        resamples: Of the bootstrap.
+        confidence: Nominal coverage.
+
+    Returns:
+        The metric; with ``value`` null and ``error`` when no sample has a value or a value is NaN or
+        infinite. Its ends are null where no interval exists.
+
+    Raises:
+        ValueError: There is no sample, or lengths differ.
+    """
+    if not samples:
+        msg = f"{metric}: no samples; use failed_metric for a task without items"
+        raise ValueError(msg)
+    scored = [(value, sample.cluster) for sample, value in zip(samples, values, strict=True) if value is not None]
+    suite, task = samples[0].suite, samples[0].task
+    broken = sum(not math.isfinite(value) for value, _ in scored)
+    empty = Metric(
+        name=f"{task}/{metric}",
+        suite=suite,
+        task=task,
+        metric=metric,
+        value=None,
+        n=len(scored),
+        confidence=confidence,
+        higher_is_better=higher_is_better,
+        unit=unit,
+        slice=slice,
+        primary=primary,
+        note=note,
+    )
+    if not scored:
+        return empty.model_copy(update={"error": f"none of {len(samples)} items could be scored"})
+    if broken:
+        return empty.model_copy(update={"error": f"{broken} of {len(scored)} values are NaN or infinite"})
+    numbers = [value for value, _ in scored]
+    interval = mean_interval(
+        numbers,
+        clusters=[cluster for _, cluster in scored],
+        seed=seed,
+        resamples=resamples,
+        confidence=confidence,
+        share=SHARE_SCALES.get(unit) == scale,
+    )
+    update: dict[str, float | str] = {"value": scale * math.fsum(numbers) / len(numbers)}
+    if interval:
+        update |= {"ci_low": scale * interval.low, "ci_high": scale * interval.high, "ci_method": interval.method}
+    return empty.model_copy(update=update)
+
+
+def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metric:
+    """How many samples carry an error or have no finite score: ``task/unscored``, of ``n`` samples."""
+    return Metric(
+        name=f"{task}/{UNSCORED}",
+        suite=suite,
+        task=task,
+        metric=UNSCORED,
+        value=float(sum(not is_scored(sample) for sample in samples)),
+        n=len(samples),
+        higher_is_better=False,
+        unit="count",
+    )
+
+
+def is_scored(sample: Sample) -> bool:
+    """Whether a sample has a score to count on: finite, and no error."""
+    return sample.error is None and sample.score is not None and math.isfinite(sample.score)
+
+
+def failed_metric(suite: Suite, task: str, metric: str, error: str, n: int = 0, primary: bool = False) -> Metric:
+    """A metric that could not be computed: null with the reason, never 0 and never absent."""
+    return Metric(
+        name=f"{task}/{metric}", suite=suite, task=task, metric=metric, value=None, n=n, primary=primary, error=error
+    )

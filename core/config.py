@@ -1,0 +1,170 @@
+"""The configuration of a run: one YAML file, one model, unknown keys are errors.
+
+Values merge in this order, later ones win: the profile's YAML file, the user's ``--config`` file,
+command-line flags. Lists replace lists; mappings merge key by key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from audit.core.config_file import merge, read_profile, read_yaml, validate
+from audit.core.errors import ConfigError, did_you_mean
+
+Profile = Literal["quick", "standard", "full"]
+PROFILES: tuple[Profile, ...] = ("quick", "standard", "full")
+DEFAULT_MODEL = "smollm2-135m-instruct"
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "PROFILES",
+    "EvalsConfig",
+    "ExplainConfig",
+    "Profile",
+    "RunConfig",
+    "SafetyConfig",
+    "Section",
+    "TaskConfig",
+    "load_config",
+    "merge",
+    "read_profile",
+    "read_yaml",
+    "validate",
+]
+
+Count = Annotated[int, Field(ge=1)]
+Folder = Annotated[Path, Field(strict=False)]
+"""A path written as text; the one type that is converted."""
+
+
+def _switch(value: object) -> object:
+    """YAML 1.1 reads a bare ``on`` or ``off`` as true or false."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+Switch = Annotated[Literal["auto", "on", "off"], BeforeValidator(_switch)]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, types are not guessed."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, strict=True)
+
+
+class TaskConfig(Section):
+    """One task or probe to run."""
+
+    name: str
+    """Task, probe or lm-eval task name; see ``audit tasks list``."""
+    limit: Count | None = None
+    """Items at most, drawn with the run's seed; null runs all."""
+    when_present: bool = False
+    """Leave the task out, with a warning, when its data is not at hand; otherwise the run is ``partial``."""
+
+
+class EvalsConfig(Section):
+    """Benchmark tasks."""
+
+    tasks: list[TaskConfig] = Field(default_factory=list)
+    """Tasks to run, in this order."""
+    bootstrap_resamples: Count = 1000
+    """Resamples of the BCa bootstrap."""
+
+
+class SafetyConfig(Section):
+    """Bias, toxicity and privacy probes."""
+
+    tasks: list[TaskConfig] = Field(default_factory=list)
+    """Probes to run, in this order."""
+    samples_per_prompt: Count = 25
+    """Sampled continuations per prompt for expected maximum toxicity."""
+    continuation_tokens: Count = 20
+    """Tokens per sampled continuation."""
+    toxicity_scorer: Literal["auto", "profanity-check", "detoxify"] = "auto"
+    """``auto`` takes Detoxify when its weights are at hand, else alt-profanity-check."""
+
+
+class ExplainConfig(Section):
+    """Attributions of chosen samples."""
+
+    methods: list[str] = Field(default_factory=list)
+    """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; none explains nothing."""
+    samples_per_task: int = Field(default=1, ge=0)
+    """Most confident errors of each task that are explained."""
+    max_features: Count = 48
+    """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
+
+
+class RunConfig(Section):
+    """Everything ``audit run`` can be told."""
+
+    model: str = DEFAULT_MODEL
+    """Folder, hub id, .gguf file or asset name."""
+    revision: str | None = None
+    """Revision on the hub."""
+    profile: Profile = "quick"
+    """Shipped file the rest of the values start from."""
+    device: str = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """``auto`` is float32 on CPU and bfloat16 on GPU."""
+    quantization: Literal["int8", "nf4"] | None = None
+    """bitsandbytes quantization of the weights while loading; GPU only."""
+    trust_remote_code: bool = False
+    """Run Python code that the checkpoint brings along."""
+    allow_pickle: bool = False
+    """Load pickled weights (.bin, .pt), which can run code."""
+    threads: Count | None = None
+    """CPU threads; null takes one per core."""
+    batch_tokens: Count | None = None
+    """Tokens per batch; null chooses by device."""
+    max_length: Count | None = None
+    """Use at most this much of the model's context."""
+    chat_template: Switch = "auto"
+    """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never."""
+    seed: int = Field(default=1234, ge=0, lt=2**32)
+    """Seeds item choice, sampling and the bootstrap."""
+    offline: bool = False
+    """Never touch the network; take what is in folders and cache."""
+    data_dirs: list[Folder] = Field(default_factory=list)
+    """Folders with data sets in their publishers' formats, searched before everything else."""
+    out: Folder = Path("runs")
+    """Folder that run folders are made in."""
+    evals: EvalsConfig = Field(default_factory=EvalsConfig)
+    """Benchmark tasks."""
+    safety: SafetyConfig = Field(default_factory=SafetyConfig)
+    """Probes."""
+    explain: ExplainConfig = Field(default_factory=ExplainConfig)
+    """Attributions."""
+
+
+def load_config(file: Path | None = None, flags: dict[str, Any] | None = None) -> RunConfig:
+    """Resolve profile, file and flags into one configuration.
+
+    Args:
+        file: The user's YAML file.
+        flags: Values given on the command line, as a nested mapping; None values were not given.
+
+    Raises:
+        ConfigError: The file cannot be read, or a key or value is wrong.
+    """
+    said = _given(flags or {})
+    given = read_yaml(file) if file else {}
+    where = "command line" if "profile" in said or file is None else str(file)
+    profile = said.get("profile", given.get("profile", "quick"))
+    if profile not in PROFILES:
+        msg = f"{where}: unknown profile {profile!r}: use {', '.join(PROFILES)}.{did_you_mean(str(profile), PROFILES)}"
+        raise ConfigError(msg)
+    # The flags on their own first, so that a fault of theirs is not blamed on the file.
+    validate(RunConfig, said, "command line")
+    merged = merge(merge(read_profile(profile), given), {**said, "profile": profile})
+    return validate(RunConfig, merged, str(file or "command line"))
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags without those that were not given, at any depth."""
+    nested = {key: _given(value) if isinstance(value, dict) else value for key, value in flags.items()}
+    return {key: value for key, value in nested.items() if value is not None and value != {}}

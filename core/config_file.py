@@ -1,0 +1,158 @@
+"""YAML files that people write: read, merged, and checked against a model with one clear line per fault."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from audit.core.errors import ConfigError, did_you_mean
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+S = TypeVar("S", bound=BaseModel)
+
+
+_WORDS = {
+    "model_type": "Input should be a mapping",
+    "model_attributes_type": "Input should be a mapping",
+    "dict_type": "Input should be a mapping",
+    "path_type": "Input should be a path",
+    "invalid_key": "Keys should be text",
+}
+"""Pydantic's messages that would name Python classes."""
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, but a key given twice is an error: the first rule would vanish silently."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - the stubs mistake its type
+        """Refuse a key that occurs twice, before merge keys (``<<``) bring in keys that may be overridden."""
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"the key {key.value!r} is given twice"
+                    raise yaml.composer.ComposerError(None, None, problem, key.start_mark)
+                seen.add(key.value)
+        return node
+
+
+def read_profile(profile: str) -> dict[str, Any]:
+    """The values of a shipped profile, by its name."""
+    text = resources.files("audit.core").joinpath("profiles", f"{profile}.yaml").read_text("utf-8")
+    values: dict[str, Any] = yaml.safe_load(text)
+    return values
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping; an empty file is an empty mapping.
+
+    Raises:
+        ConfigError: It is missing, unreadable, not YAML, not a mapping, or gives a key twice.
+    """
+    try:
+        values = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - a subclass of SafeLoader
+    except FileNotFoundError:
+        msg = f"{file}: no such file: check the path"
+        raise ConfigError(msg) from None
+    except OSError as error:
+        msg = f"{file}: cannot be read: {error.strerror}: check the path and its permissions"
+        raise ConfigError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{file}: not UTF-8 text (byte {error.start}): save it as UTF-8"
+        raise ConfigError(msg) from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _not_yaml(file, error) from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        msg = f"{file}: expected keys and values, found {_kind(values)}"
+        raise ConfigError(msg)
+    return values
+
+
+def _not_yaml(file: Path, error: Exception) -> ConfigError:
+    """The one line for text that is no YAML, with the place where PyYAML knows it."""
+    mark = getattr(error, "problem_mark", None)
+    place = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+    said = [part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
+    reason = "too deeply nested" if isinstance(error, RecursionError) else str(error).split("\n", 1)[0]
+    return ConfigError(f"{file}:{place} not valid YAML: {printable(', '.join(said) or reason, 300)}")
+
+
+def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``over`` on top of ``under``: mappings merge key by key, everything else is replaced."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def validate(model: type[S], values: dict[str, Any], where: str) -> S:
+    """Validate ``values`` by the model's own strictness; the first fault becomes one line.
+
+    Args:
+        model: What the values must be.
+        values: As read from YAML.
+        where: File or other place that a message begins with.
+
+    Raises:
+        ConfigError: A key is unknown (with the nearest known one, or all) or a value is wrong.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = error.errors()
+        # A misspelt required key is two faults; the misspelling is the one that helps.
+        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+        path = printable(".".join(str(part) for part in fault["loc"]), 200)
+        if fault["type"] == "extra_forbidden":
+            known = _fields_at(model, fault["loc"][:-1])
+            hint = did_you_mean(str(fault["loc"][-1]), known) or f" Known here: {', '.join(known)}."
+            msg = f"{where}: unknown key '{path}'.{hint}"
+        elif fault["type"] == "missing":
+            msg = f"{where}: {path}: this key is required"
+        else:
+            msg = f"{where}: {path}: {_WORDS.get(fault['type'], fault['msg'])} (found {_kind(fault['input'])})"
+        raise ConfigError(msg) from error
+
+
+def _kind(value: object) -> str:
+    """A value in the words of someone who writes YAML."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return printable(repr(value), 80)
+
+
+def _fields_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """Names of the fields that are allowed at ``path`` inside ``model``."""
+    inside: list[type[BaseModel]] = [model]
+    for part in path:
+        stepped = [
+            found
+            for one in inside
+            if part in one.model_fields
+            for found in _models(one.model_fields[str(part)].annotation)
+        ]
+        # List positions, keys of free mappings and pydantic's labels of union members lead no deeper.
+        inside = stepped or inside
+    return [field for one in inside for field in one.model_fields]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
+    """The models that occur in an annotation: ``dict[str, list[Rule] | None]`` gives ``Rule``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in get_args(annotation) for found in _models(argument)]

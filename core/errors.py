@@ -1,0 +1,77 @@
+"""Every error that a user can cause or must act on.
+
+The tree, drawn once::
+
+    AuditError                  exit code 1: it failed, and nobody's input is to blame
+    ├── UsageError              exit code 2: bad input; the message says what, where, what to do
+    │   ├── ConfigError         a configuration file, profile, policy or flag
+    │   ├── CheckpointError     a model that cannot be loaded as it is
+    │   ├── AssetError          a model or data set that cannot be had
+    │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
+    │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
+    │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
+    ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
+    └── ScorerError             a scorer broke; the sample it was for carries the message
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class AuditError(Exception):
+    """Root of the tree. ``str(error)`` is one line, ready to be shown to a user."""
+
+    exit_code = 1
+
+
+class UsageError(AuditError):
+    """The input is at fault: what is wrong, where, and what to do about it."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file, profile, policy or flag holds something it must not."""
+
+
+class CheckpointError(UsageError):
+    """A model folder or file that cannot be loaded as it is."""
+
+
+class AssetError(UsageError):
+    """A model or data set that was found but cannot be used, or could not be fetched."""
+
+
+class AssetMissing(AssetError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
+    """A model or data set that is nowhere to be found."""
+
+
+class RunFolderError(UsageError):
+    """A run folder that is missing, broken, or written by a newer version."""
+
+
+class WriteError(UsageError):
+    """A file or folder that cannot be written."""
+
+
+class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction
+    """A method needs weights, gradients or attentions of a checkpoint that is not local."""
+
+
+class ScorerError(AuditError):
+    """A scorer broke on an answer; the answer counts as not scored, never as good."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Suggest the nearest known word.
+
+    Returns:
+        ``" Did you mean 'boolq'?"`` with its leading space, or an empty string.
+    """
+    nearest = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{nearest[0]}'?" if nearest else ""

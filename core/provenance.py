@@ -1,0 +1,92 @@
+"""Where and with what a run happened: packages, machine, checkout."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+
+import psutil
+
+from audit.core.records import GitState, Platform
+
+DECIDING_PACKAGES = (
+    "checkpoint-audit",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "lm_eval",
+    "sacrebleu",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "alt-profanity-check",
+    "detoxify",
+    "shap",
+    "lime",
+    "captum",
+)
+"""Packages whose version can change a number of the report."""
+
+
+def package_versions(names: tuple[str, ...] = DECIDING_PACKAGES) -> dict[str, str]:
+    """Versions of those packages that are installed, by name."""
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def platform_record(*, threads: int, gpu: str | None = None, gpu_driver: str | None = None) -> Platform:
+    """The machine this process runs on.
+
+    Args:
+        threads: Threads torch uses.
+        gpu: Name of the GPU in use.
+        gpu_driver: Its CUDA version.
+    """
+    return Platform(
+        system=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        python=platform.python_version(),
+        cpu_count=available_cores(),
+        threads=threads,
+        memory_bytes=psutil.virtual_memory().total,
+        gpu=gpu,
+        gpu_driver=gpu_driver,
+    )
+
+
+def available_cores() -> int:
+    """Cores this process may use, which in a container can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def git_state() -> GitState:
+    """Commit of the current folder's checkout, and whether tracked files differ from it."""
+    commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return GitState()
+    changes = _git("status", "--porcelain", "--untracked-files=no")
+    return GitState(commit=commit, dirty=None if changes is None else bool(changes))
+
+
+def _git(*arguments: str) -> str | None:
+    """Output of a git command; None where git or the repository is missing."""
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", *arguments],  # noqa: S607 - the user's git
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

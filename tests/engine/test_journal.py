@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from audit.core.errors import RunFolderError, WriteError
+from audit.engine import GenerateRequest, ScoreRequest, load
+from audit.engine.journal import Journal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.engine.transformers_engine import TransformersEngine
+
+SCORE = [ScoreRequest((5, 6, i), (7, 8), moments=i % 2 == 0) for i in range(10)]
+GENERATE = [GenerateRequest(f"{i} apples", max_new_tokens=4, temperature=0.7, seed=i, n=2) for i in range(3)]
+
+
+def test_answers_come_back_to_the_last_bit_without_computing(
+    tiny: TransformersEngine, tmp_path: Path, listener: Any
+) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    scores, completions = tiny.score(SCORE), tiny.generate(GENERATE)
+    tiny.journal.close()
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    listener.reset()
+    assert tiny.score(SCORE) == scores
+    assert tiny.generate(GENERATE) == completions
+    assert listener.tokens == 0
+    assert listener.answered == len(SCORE) + len(GENERATE)
+
+
+def test_a_closed_journal_is_one_file(tiny: TransformersEngine, tmp_path: Path) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    tiny.score(SCORE)
+    tiny.journal.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["journal.sqlite"]
+
+
+def test_half_a_journal_computes_the_other_half(tiny: TransformersEngine, tmp_path: Path, listener: Any) -> None:
+    expected = tiny.score(SCORE)
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    tiny.score(SCORE[:4])
+    listener.reset()
+    found = tiny.score(SCORE)
+    assert [s.log_probs for s in found] == [pytest.approx(s.log_probs, abs=1e-6) for s in expected]
+    assert listener.tokens == 6 * 4
+
+
+def test_changed_weights_find_nothing(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    engine = load(str(folder), device="cpu")
+    engine.journal = Journal(tmp_path / "journal.sqlite")
+    before = engine.score(SCORE)
+    with torch.no_grad():
+        next(engine.model.parameters()).mul_(1.5)
+    engine.model.save_pretrained(folder)  # type: ignore[operator]
+    changed = load(str(folder), device="cpu")
+    changed.journal = engine.journal
+    assert changed.record.digest != engine.record.digest
+    assert changed.score(SCORE) != before
+    assert len(engine.journal) == 2 * len(SCORE)
+
+
+def test_the_same_files_elsewhere_find_everything(tiny_model: Path, tmp_path: Path, listener: Any) -> None:
+    shutil.copytree(tiny_model, tmp_path / "another name")
+    first, second = load(str(tiny_model), device="cpu"), load(str(tmp_path / "another name"), device="cpu")
+    first.journal = second.journal = Journal(tmp_path / "journal.sqlite")
+    first.score(SCORE)
+    second.progress = listener
+    second.score(SCORE)
+    assert listener.tokens == 0
+
+
+def test_errors_are_not_kept(tiny: TransformersEngine, tmp_path: Path) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    assert tiny.score([ScoreRequest((5,), tuple([9] * 300))])[0].error
+    assert len(tiny.journal) == 0
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from audit.engine.journal import Journal
+
+journal = Journal(Path(sys.argv[1]))
+for batch in range(20):
+    journal.write((f"{sys.argv[2] if i % 2 else 'shared'}-{batch}-{i}", "{}") for i in range(10))
+journal.close()
+"""
+
+
+def test_two_processes_lose_and_double_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    Journal(path).close()
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(n)]) for n in range(2)]
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    assert len(Journal(path)) == 2 * 20 * 5 + 20 * 5
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal._connection.execute("PRAGMA max_page_count=4")  # SQLite answers as on a full disk
+    with pytest.raises(WriteError, match=r"full.*--resume"):
+        journal.write((f"key {i}", "x" * 1000) for i in range(100))
+    assert len(journal) == 0
+
+
+def test_another_file_is_not_taken_for_a_journal(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").write_text("not a database, but long enough to be read as one\n" * 40)
+    with pytest.raises(RunFolderError, match="not a journal"):
+        Journal(tmp_path / "journal.sqlite")
+    with pytest.raises(WriteError, match="cannot be written"):
+        Journal(tmp_path / "missing folder" / "journal.sqlite")
+
+
+def test_journal_is_plain_sqlite(tiny: TransformersEngine, tmp_path: Path) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    tiny.score(SCORE[:1])
+    tiny.journal.close()
+    with sqlite3.connect(tmp_path / "journal.sqlite") as connection:
+        ((key, answer),) = connection.execute("SELECT key, answer FROM answers").fetchall()
+    connection.close()
+    assert len(key) == 64
+    assert '"log_probs"' in answer

@@ -1,0 +1,70 @@
+"""The audit's own tasks: one YAML file each under ``tasks/``, read without importing lm-eval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class OwnTask:
+    """What the audit wants to know of its own task file, beside what lm-eval reads."""
+
+    name: str
+    """Task name."""
+    description: str
+    """One line for ``audit tasks list``."""
+    data: tuple[str, ...]
+    """Names of its data sets in the asset registry, the evaluated one first."""
+    primary: tuple[str, ...]
+    """Names of the one or two metrics that the summary shows; the first is the sample's score."""
+    classes: bool = False
+    """Whether its options are classes, the same for all items: macro precision, recall and F1 make sense."""
+    cluster: str | None = None
+    """Column whose value items share that are not independent."""
+    slices: tuple[str, ...] = ()
+    """Columns whose values name subsets."""
+
+
+def tasks_folder() -> Path:
+    """Folder of the task files."""
+    return Path(str(resources.files("audit.evals").joinpath("tasks")))
+
+
+@cache
+def own_tasks() -> dict[str, OwnTask]:
+    """The audit's own tasks by name."""
+    tasks = [_read(file) for file in sorted(tasks_folder().glob("*.yaml"))]
+    return {task.name: task for task in tasks}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads lm-eval's task files without resolving ``!function``."""
+
+
+def _function_name(_loader: _Loader, node: yaml.ScalarNode) -> str:
+    """The name behind ``!function``, as it stands."""
+    return str(node.value)
+
+
+_Loader.add_constructor("!function", _function_name)
+
+
+def _read(file: Path) -> OwnTask:
+    """The audit's part of one task file."""
+    fields: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    about, data = fields["metadata"], fields["dataset_kwargs"]
+    return OwnTask(
+        name=fields["task"],
+        description=about["description"],
+        data=tuple(data[key] for key in ("data", "shots_from") if key in data),
+        primary=tuple(about["primary"]),
+        classes=about.get("classes", False),
+        cluster=about.get("cluster"),
+        slices=tuple(about.get("slices", ())),
+    )

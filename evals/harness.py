@@ -1,0 +1,220 @@
+"""The bridge: an lm-eval ``LM`` that asks the audit's engine."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from lm_eval.api.model import TemplateLM
+from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
+from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+
+from audit.engine.requests import GenerateRequest, ScoreRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lm_eval.api.instance import Instance
+
+    from audit.engine.engine import Engine
+    from audit.engine.requests import Completion, Score
+
+DEFAULT_NEW_TOKENS = 256
+"""Generated tokens at most where the task sets no bound; lm-eval's own default."""
+NO_TARGET = "the continuation has no token of its own"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What lm-eval's answer format has no room for."""
+
+    error: str | None = None
+    """Why the answer cannot be used."""
+    truncated: int = 0
+    """Prompt tokens dropped from the left."""
+    tokens_in: int = 0
+    """Prompt tokens; context and target for likelihoods."""
+    tokens_out: int = 0
+    """Generated tokens."""
+    cut: bool = False
+    """Whether generation ended at the token bound rather than by itself."""
+
+
+class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
+    """Anything lm-eval can run, on an :class:`audit.engine.Engine`.
+
+    Tokens, truncation from the left, greedy flags and stop strings are those of lm-eval's ``HFLM``
+    (0.4.13). A request that fails answers NaN or an empty text, which lm-eval would happily score:
+    look the item up in :attr:`remarks` before believing its score.
+
+    Args:
+        engine: Answers the requests.
+        seed: Seeds sampled generations, together with prompt and repeat.
+
+    Attributes:
+        remarks: Remarks by (task name, position of the document in lm-eval's iterator).
+    """
+
+    def __init__(self, engine: Engine, *, seed: int = 0) -> None:
+        super().__init__()
+        self.engine = engine
+        self.tokenizer = engine.tokenizer
+        self.seed = seed
+        self.remarks: dict[tuple[str | None, int | None], list[Remark]] = defaultdict(list)
+
+    @property
+    def eot_token_id(self) -> int | None:
+        """The tokenizer's end of sequence."""
+        token = self.tokenizer.eos_token_id
+        return token if isinstance(token, int) else None
+
+    @property
+    def prefix_token_id(self) -> int:
+        """The token that stands for an empty context."""
+        return self.engine.prefix_token_id
+
+    @property
+    def max_length(self) -> int:
+        """Context length in tokens."""
+        return self.engine.max_length
+
+    @property
+    def tokenizer_name(self) -> str:
+        """Content digest of the checkpoint, never its path."""
+        return self.engine.record.digest
+
+    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **_: object) -> list[int]:
+        """Token ids by the engine's rule for special tokens, which is lm-eval's."""
+        return self.engine.encode(string, add_special_tokens=add_special_tokens)
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        """A conversation as text; without its system turn where the template refuses one, as ``HFLM`` does."""
+        try:
+            return self._render(chat_history, add_generation_prompt=add_generation_prompt)
+        except jinja2.exceptions.TemplateError:
+            turns = [turn for turn in chat_history if turn["role"] != "system"]
+            return self._render(turns, add_generation_prompt=add_generation_prompt)
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+        """Log-likelihood (nats) of each continuation and whether greedy decoding would give it."""
+        del disable_tqdm
+        asked = [self.engine.encode_pair(*instance.args[:2]) for instance in requests]
+        remarks, answers = self._score(asked)
+        for instance, remark in zip(requests, remarks, strict=True):
+            self._note(instance, remark)
+        return answers
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = True) -> list[float]:
+        """Log-likelihood (nats) of whole texts, in windows of the model's context that do not overlap."""
+        del disable_tqdm
+        windows = [self._windows(instance.args[0]) for instance in requests]
+        remarks, answers = self._score([window for text in windows for window in text])
+        totals, start = [], 0
+        for instance, text in zip(requests, windows, strict=True):
+            mine = slice(start, start + len(text))
+            start += len(text)
+            for remark in remarks[mine]:
+                self._note(instance, remark)
+            totals.append(math.fsum(total for total, _ in answers[mine]))
+        return totals
+
+    def _loglikelihood_tokens(
+        self, requests: list[tuple[tuple[str, str], list[int], list[int]]], **_: object
+    ) -> list[tuple[float, bool]]:
+        """Requests that are tokens already; lm-eval's base class wants it."""
+        return self._score([ScoreRequest(tuple(context), tuple(target)) for _, context, target in requests])[1]
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = True) -> list[str]:
+        """Continuations of prompts up to the first stop string, the end of text, or the token bound."""
+        del disable_tqdm
+        seen: Counter[str] = Counter()
+        asked, stops = [], []
+        for instance in requests:
+            prompt, settings = instance.args[:2]
+            request, until = self._generate_request(prompt, settings, repeat=seen[prompt])
+            seen[prompt] += 1
+            asked.append(request)
+            stops.append(until)
+        texts = []
+        for instance, until, completion in zip(requests, stops, self.engine.generate(asked), strict=True):
+            self._note(instance, _generation_remark(completion))
+            raw = completion.generations[0].text if completion.generations else ""
+            texts.append(str(postprocess_generated_text(raw, until, None)))
+        return texts
+
+    def _render(self, turns: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
+        """The tokenizer's chat template; an answer that was begun is left open."""
+        return str(
+            self.tokenizer.apply_chat_template(
+                [dict(turn) for turn in turns],
+                tokenize=False,
+                add_generation_prompt=add_generation_prompt,
+                continue_final_message=not add_generation_prompt,
+            )
+        )
+
+    def _score(self, asked: Sequence[ScoreRequest]) -> tuple[list[Remark], list[tuple[float, bool]]]:
+        """Remarks and answers of likelihood requests; an empty target is a failure, not certainty."""
+        remarks, answers = [], []
+        for request, score in zip(asked, self.engine.score(asked), strict=True):
+            remark = _score_remark(request, score)
+            remarks.append(remark)
+            answers.append((math.nan, False) if remark.error else (score.total, score.is_greedy))
+        return remarks, answers
+
+    def _windows(self, text: str) -> list[ScoreRequest]:
+        """A text as windows of the model's context, each token predicted once."""
+        windows = get_rolling_token_windows(
+            token_list=self.tok_encode(text),
+            prefix_token=self.prefix_token_id,
+            max_seq_len=self.max_length,
+            context_len=1,
+        )
+        pairs = [make_disjoint_window(window) for window in windows]
+        return [ScoreRequest(tuple(context), tuple(target)) for context, target in pairs]
+
+    def _generate_request(
+        self, prompt: str, settings: dict[str, Any], *, repeat: int
+    ) -> tuple[GenerateRequest, list[str]]:
+        """A request of the engine from lm-eval's generation settings, and its stop strings."""
+        options = normalize_gen_kwargs(settings, DEFAULT_NEW_TOKENS)
+        end = None if self.eot_token_id is None else str(self.tokenizer.decode([self.eot_token_id]))
+        until = handle_stop_sequences(options.get("until"), eos=end)
+        sampled = bool(options.get("do_sample"))
+        request = GenerateRequest(
+            prompt=prompt,
+            max_new_tokens=int(options["max_gen_toks"]),
+            temperature=float(options.get("temperature") or 0.0) if sampled else 0.0,
+            top_k=int(options.get("top_k") or 0) if sampled else 0,
+            top_p=float(options.get("top_p") or 1.0) if sampled else 1.0,
+            seed=_request_seed(self.seed, prompt, repeat) if sampled else 0,
+            stop=tuple(stop for stop in until if stop),
+        )
+        return request, until
+
+    def _note(self, instance: Instance, remark: Remark) -> None:
+        """Keep a remark for the document the request belongs to."""
+        self.remarks[instance.task_name, instance.doc_id].append(remark)
+
+
+def _score_remark(request: ScoreRequest, score: Score) -> Remark:
+    """The remark on a likelihood answer."""
+    error = score.error or (None if request.target_ids else NO_TARGET)
+    return Remark(error, score.truncated, len(request.context_ids) + len(request.target_ids))
+
+
+def _generation_remark(completion: Completion) -> Remark:
+    """The remark on a generated answer."""
+    error = completion.error or (None if completion.generations else "the engine returned no text")
+    tokens = sum(generation.token_count for generation in completion.generations)
+    cut = any(generation.finish_reason == "length" for generation in completion.generations)
+    return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut)
+
+
+def _request_seed(seed: int, prompt: str, repeat: int) -> int:
+    """Seed of one sampled request: the same whatever else is asked."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{repeat}/{prompt}".encode()).digest()[:4])

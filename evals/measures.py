@@ -1,0 +1,180 @@
+"""From a task's items to its metrics."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from lm_eval.api.metrics import mean
+
+from audit.core.aggregate import failed_metric, mean_metric, unscored_metric
+from audit.core.records import Metric
+from audit.evals.classes import NAMES, macro_intervals, macro_scores
+from audit.evals.corpus import CorpusMetric
+from audit.evals.samples import RENAMED
+from audit.evals.scoring import UNPARSED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lm_eval.api.task import Task
+
+    from audit.core.records import Sample
+    from audit.core.statistics import Interval
+    from audit.evals.catalogue import OwnTask
+    from audit.evals.samples import Item
+
+UNITS = {
+    "accuracy": "share",
+    "normalised_accuracy": "share",
+    "exact_match": "share",
+    "exact_match_strict": "share",
+    "mean_squared_error": "squared_error",
+}
+"""Units that are not ``score``."""
+OF_MEAN = {"squared_error": "mean_squared_error"}
+"""Per-item value to the name of its mean, where they differ."""
+NO_INTERVAL = "a corpus statistic of lm-eval: no interval"
+
+
+def make_metrics(
+    task: Task, items: Sequence[Item], samples: Sequence[Sample], own: OwnTask | None, *, seed: int, resamples: int
+) -> list[Metric]:
+    """All metrics of a task, primary ones first.
+
+    Args:
+        task: lm-eval's task.
+        items: Its items.
+        samples: Their records, parallel to ``items``.
+        own: The audit's part of its task file; None for a task of lm-eval.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+    """
+    names = list(dict.fromkeys(name for item in items for name in item.values if name != UNPARSED))
+    primary = own.primary if own else _primary(names)
+    build = _Builder(task, items, samples, seed, resamples)
+    metrics = [build.metric(name, primary=name in primary) for name in names]
+    if own and own.classes:
+        metrics += build.macro()
+    if any(UNPARSED in item.values for item in items):
+        metrics.append(build.flagged(UNPARSED, "unparsed_answers"))
+    metrics.append(build.flagged("truncated_prompt", "truncated_prompts"))
+    metrics.append(unscored_metric("evals", samples[0].task, samples))
+    return sorted(metrics, key=lambda metric: not metric.primary)
+
+
+def _primary(names: Sequence[str]) -> tuple[str, ...]:
+    """The metrics of a task of lm-eval that the summary shows."""
+    known = [name for name in ("accuracy", "normalised_accuracy", "exact_match") if name in names]
+    return tuple((known or list(names))[:2])
+
+
+class _Builder:
+    """Builds the metrics of one task."""
+
+    def __init__(self, task: Task, items: Sequence[Item], samples: Sequence[Sample], seed: int, resamples: int) -> None:
+        self.task = task
+        self.items = items
+        self.samples = samples
+        self.seed = seed
+        self.resamples = resamples
+
+    def metric(self, name: str, *, primary: bool) -> Metric:
+        """One metric: a mean of item values, or a statistic of the whole corpus."""
+        values = [None if item.error else item.values.get(name) for item in self.items]
+        original, aggregation = self._aggregation(name)
+        better = self.task.higher_is_better().get(original)
+        if aggregation in {None, mean} and all(value is None or isinstance(value, float) for value in values):
+            title = OF_MEAN.get(name, name)
+            kind = OF_MEAN.get(original, RENAMED.get(original, original))
+            return mean_metric(
+                self.samples,
+                title,
+                values,
+                unit=UNITS.get(kind, "score"),
+                higher_is_better=better,
+                seed=self.seed,
+                resamples=self.resamples,
+                primary=primary,
+                note=self._left_out(values),
+            )
+        usable = [value for value in values if value is not None]
+        if aggregation is None or not usable:
+            reason = f"none of {len(values)} items could be scored"
+            return failed_metric("evals", self.samples[0].task, name, reason, primary=primary)
+        if isinstance(aggregation, CorpusMetric):
+            interval = aggregation.interval(usable, seed=self.seed, resamples=self.resamples)
+            value = aggregation(usable)
+            return self._make(
+                name, value, len(usable), interval, better=better, primary=primary, note=aggregation.signature
+            )
+        return self._make(
+            name, float(aggregation(usable)), len(usable), None, better=better, primary=primary, note=NO_INTERVAL
+        )
+
+    def macro(self) -> list[Metric]:
+        """Macro precision, recall and F1 over the options as classes."""
+        pairs = [
+            (str(sample.reference).strip(), str(sample.output).strip())
+            for sample in self.samples
+            if sample.reference is not None and sample.output is not None and not sample.error
+        ]
+        if not pairs:
+            reason = f"none of {len(self.samples)} items could be scored"
+            return [failed_metric("evals", self.samples[0].task, name, reason) for name in NAMES]
+        gold, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        intervals = macro_intervals(gold, predicted, seed=self.seed, resamples=self.resamples)
+        return [
+            self._make(name, value, len(pairs), intervals[name], better=True, unit="share")
+            for name, value in macro_scores(gold, predicted).items()
+        ]
+
+    def flagged(self, flag: str, name: str) -> Metric:
+        """How many samples carry a flag."""
+        count = sum(flag in sample.flags for sample in self.samples)
+        return self._make(name, float(count), len(self.samples), None, better=False, unit="count")
+
+    def _aggregation(self, name: str) -> tuple[str, Callable[[Sequence[Any]], float] | None]:
+        """lm-eval's name for a metric, without its filter's suffix, and how it is aggregated."""
+        aggregations: dict[str, Callable[[Sequence[Any]], float]] = self.task.aggregation()
+        for original in sorted(aggregations, key=len, reverse=True):
+            shown = RENAMED.get(original, original)
+            if name == shown or (shown not in self.items[0].values and name.startswith(f"{shown}_")):
+                return original, aggregations[original]
+        return name, None
+
+    def _left_out(self, values: Sequence[object]) -> str | None:
+        """A note where items without a value make the mean look better than it is."""
+        missing = sum(value is None and not item.error for value, item in zip(values, self.items, strict=True))
+        return f"{missing} of {len(values)} items have no value and are left out" if missing else None
+
+    def _make(
+        self,
+        name: str,
+        value: float,
+        n: int,
+        interval: Interval | None,
+        *,
+        better: bool | None,
+        unit: str | None = None,
+        primary: bool = False,
+        note: str | None = None,
+    ) -> Metric:
+        """A metric with its interval."""
+        finite = math.isfinite(value)
+        return Metric(
+            name=f"{self.samples[0].task}/{name}",
+            suite="evals",
+            task=self.samples[0].task,
+            metric=name,
+            value=value if finite else None,
+            n=n,
+            ci_low=interval.low if interval else None,
+            ci_high=interval.high if interval else None,
+            ci_method=interval.method if interval else None,
+            higher_is_better=better,
+            unit=unit or UNITS.get(name, "score"),
+            primary=primary,
+            note=note,
+            error=None if finite else "NaN or infinite",
+        )

@@ -1,0 +1,214 @@
+"""From lm-eval's logged samples to the audit's records."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import softmax
+
+from audit.core.records import Sample, digest_of, sample_id
+from audit.evals.scoring import UNPARSED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lm_eval.api.task import Task
+
+    from audit.evals.catalogue import OwnTask
+    from audit.evals.harness import Remark
+
+RENAMED = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
+"""lm-eval's metric names to the audit's."""
+NO_MATCH = "[invalid]"
+"""What lm-eval's regular-expression filters give for an answer they do not match."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One document of a task with everything lm-eval logged on it."""
+
+    logged: tuple[dict[str, Any], ...]
+    """lm-eval's logged sample, one per filter."""
+    remarks: tuple[Remark, ...]
+    """The harness's remarks on its requests."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """Per-item values by metric name: a number, or what a corpus metric aggregates."""
+
+    @property
+    def error(self) -> str | None:
+        """Why the item cannot be scored."""
+        return next((remark.error for remark in self.remarks if remark.error), None)
+
+
+def make_item(logged: Sequence[dict[str, Any]], remarks: Sequence[Remark]) -> Item:
+    """Gather one document; several filters give metric names a suffix."""
+    values: dict[str, Any] = {}
+    for sample in logged:
+        suffix = f"_{sample['filter'].replace('-', '_')}" if len(logged) > 1 else ""
+        for name in sample["metrics"]:
+            value = sample[name]
+            values[RENAMED.get(name, name) + suffix] = float(value) if is_number(value) else value
+    return Item(tuple(logged), tuple(remarks), values)
+
+
+def is_number(value: object) -> bool:
+    """Whether a per-item value is one number."""
+    return isinstance(value, bool | int | float | np.number | np.bool_)
+
+
+def make_samples(task: Task, items: Sequence[Item], own: OwnTask | None, data: str, seconds: float) -> list[Sample]:
+    """The records of a task's items.
+
+    Args:
+        task: lm-eval's task.
+        items: Its items, in order.
+        own: The audit's part of its task file; None for a task of lm-eval.
+        data: Name of its data set.
+        seconds: What the task took.
+    """
+    seen: Counter[str] = Counter()
+    samples = []
+    for item in items:
+        digest = item.logged[0]["doc_hash"]
+        copy = f"/{seen[digest]}" if seen[digest] else ""
+        seen[digest] += 1
+        samples.append(_make_sample(task, item, own, sample_id(_name(task), data, digest + copy), seconds / len(items)))
+    return samples
+
+
+def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, seconds: float) -> Sample:
+    """The record of one item."""
+    doc = item.logged[0]["doc"]
+    asked = _describe(task, item)
+    scores = _scores(task, item, asked)
+    score = scores.get(own.primary[0]) if own else next(iter(_by_preference(scores)), None)
+    return Sample(
+        sample_id=identity,
+        suite="evals",
+        task=_name(task),
+        cluster=digest_of(doc[own.cluster])[:16] if own and own.cluster else None,
+        prompt=asked.prompt,
+        reference=asked.reference,
+        output=None if item.error else asked.output,
+        score=None if item.error or score is None or not math.isfinite(score) else score,
+        scores={} if item.error else {**scores, **asked.scores},
+        slices={column: str(doc[column]) for column in own.slices} if own else {},
+        flags=_flags(item, asked.output),
+        error=item.error,
+        tokens_in=max((remark.tokens_in for remark in item.remarks), default=0),
+        tokens_out=sum(remark.tokens_out for remark in item.remarks),
+        seconds=seconds,
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What an item asked and what came back."""
+
+    prompt: str
+    reference: str | None
+    output: str | None
+    scores: dict[str, float | None] = field(default_factory=dict)
+
+
+def _describe(task: Task, item: Item) -> _Asked:
+    """Prompt, reference and output by the kind of task."""
+    if task.OUTPUT_TYPE == "multiple_choice":
+        return _describe_choice(task, item)
+    logged = item.logged[0]
+    arguments, answer = logged["arguments"][0], logged["resps"][0][0]
+    if task.OUTPUT_TYPE == "generate_until":
+        target = logged["target"]
+        reference = "\n".join(map(str, target)) if isinstance(target, list) else str(target)
+        return _Asked(_text(arguments[0]), reference, _text(answer))
+    if task.OUTPUT_TYPE == "loglikelihood":
+        total, greedy = answer
+        target = _text(arguments[1])
+        return _Asked(_text(arguments[0]), target, target if greedy else None, {"log_likelihood_0": float(total)})
+    return _Asked(_text(arguments[0]), None, None, {"log_likelihood_0": float(answer)})
+
+
+def _describe_choice(task: Task, item: Item) -> _Asked:
+    """The option with the highest log-likelihood, as lm-eval chooses, with its probability among the options."""
+    logged = item.logged[0]
+    options = len(task.doc_to_choice(logged["doc"]))
+    arguments = logged["arguments"][:options]
+    totals = [float(answers[0][0]) for answers in logged["resps"][:options]]
+    gold = gold_index(task, logged)
+    reference = _text(arguments[gold][1]) if gold is not None else None
+    if item.error or not all(map(math.isfinite, totals)):
+        return _Asked(_text(arguments[0][0]), reference, None)
+    chosen = int(np.argmax(totals))
+    scores: dict[str, float | None] = {"confidence": float(softmax(totals)[chosen])}
+    scores |= {f"log_likelihood_{position}": total for position, total in enumerate(totals)}
+    return _Asked(_text(arguments[chosen][0]), reference, _text(arguments[chosen][1]), scores)
+
+
+def gold_index(task: Task, logged: dict[str, Any]) -> int | None:
+    """Position of the right option, the first where several are right; None where the task does not say."""
+    target = task.doc_to_text(logged["doc"]) if task.multiple_input else logged["target"]
+    if isinstance(target, list):
+        target = target[0] if target else None
+    if isinstance(target, str):
+        choices = task.doc_to_choice(logged["doc"])
+        return choices.index(target) if target in choices else None
+    return int(target) if isinstance(target, int) and 0 <= target < len(logged["arguments"]) else None
+
+
+def _scores(task: Task, item: Item, asked: _Asked) -> dict[str, float | None]:
+    """Every metric's value for this item alone; corpus metrics are computed over the one item."""
+    if item.error:
+        return {}
+    scores: dict[str, float | None] = {}
+    for name, value in item.values.items():
+        if name == UNPARSED:
+            continue
+        score = value if isinstance(value, float) else _alone(task, name, value, len(item.logged) > 1)
+        scores[name] = score if score is not None and math.isfinite(score) else None
+    if not scores and "log_likelihood_0" in asked.scores:
+        scores["log_likelihood"] = asked.scores["log_likelihood_0"]
+    return scores
+
+
+def _alone(task: Task, name: str, value: Any, filtered: bool) -> float | None:  # noqa: ANN401 - the task's own type
+    """A corpus metric over one item; None where it needs more."""
+    aggregation = task.aggregation().get(name)
+    if aggregation is None or filtered:
+        return None
+    try:
+        return float(aggregation([value]))
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _by_preference(scores: dict[str, float | None]) -> list[float | None]:
+    """Scores of a task of lm-eval, the one that stands for the item first."""
+    return [scores[name] for name in ("accuracy", "exact_match") if name in scores] + list(scores.values())
+
+
+def _flags(item: Item, output: str | None) -> list[str]:
+    """Remarks for readers and filters."""
+    unparsed = item.values.get(UNPARSED) == 1.0 or all(
+        sample["filtered_resps"][0] == NO_MATCH for sample in item.logged
+    )
+    flags = {
+        "truncated_prompt": any(remark.truncated for remark in item.remarks),
+        UNPARSED: unparsed and not item.error,
+        "empty_output": output is not None and not output.strip() and not item.error,
+        "token_limit": any(remark.cut for remark in item.remarks),
+    }
+    return [flag for flag, raised in flags.items() if raised]
+
+
+def _name(task: Task) -> str:
+    """The task's name."""
+    return str(task.task_name)
+
+
+def _text(value: object) -> str:
+    """What lm-eval logged, as text."""
+    return value if isinstance(value, str) else str(value)

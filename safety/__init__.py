@@ -1,0 +1,1 @@
+"""Bias, toxicity and privacy probes: measured as published, failing closed."""

@@ -1,0 +1,75 @@
+"""The probes there are, and running those that a configuration asks for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from audit.core.errors import AssetError, UsageError, did_you_mean
+from audit.core.records import TaskResult
+from audit.safety import crows_pairs, personal_data, stereoset, toxicity
+from audit.safety.probe import SUITE, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audit.core.config import RunConfig, TaskConfig
+    from audit.engine import Engine
+
+PROBES: dict[str, Probe] = {
+    probe.name: probe
+    for probe in (
+        crows_pairs.PROBE,
+        stereoset.PROBE,
+        toxicity.PROBE,
+        personal_data.PROBE,
+    )
+}
+TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}
+"""Probe name to one line of description."""
+
+
+def check(config: RunConfig) -> None:
+    """Refuse a configuration that names a probe twice or one that does not exist, before anything runs.
+
+    Raises:
+        UsageError: With the nearest known name.
+    """
+    names = [task.name for task in config.safety.tasks]
+    for name in names:
+        if name not in PROBES:
+            known = ", ".join(PROBES)
+            msg = f"safety.tasks: unknown probe {name!r}: use {known}.{did_you_mean(name, PROBES)}"
+            raise UsageError(msg)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        msg = f"safety.tasks: {twice!r} is listed more than once: keep one"
+        raise UsageError(msg)
+
+
+def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+    """Run the probes of ``config.safety.tasks`` in their order.
+
+    Yields:
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing.
+
+    Raises:
+        UsageError: A probe is unknown (see :func:`check`).
+    """
+    check(config)
+    for task in config.safety.tasks:
+        engine.progress.task(SUITE, task.name)
+        yield _run_probe(PROBES[task.name], engine, config, task)
+
+
+def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
+    """One probe, timed."""
+    begin = time.perf_counter()
+    try:
+        result = probe.run(engine, config, task)
+    except AssetError as error:
+        return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
+    share = (time.perf_counter() - begin) / max(1, len(result.samples))
+    for sample in result.samples:
+        sample.seconds = share
+    return result

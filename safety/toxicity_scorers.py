@@ -1,0 +1,123 @@
+"""Toxicity scorers behind one interface: a text goes in, a probability of being toxic comes out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from audit.core.assets.digest import files_sha256
+from audit.core.errors import AssetMissing
+from audit.core.records import AssetRecord
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.config import SafetyConfig
+
+BATCH = 64
+"""Texts that are scored together."""
+
+
+class ToxicityScorer(Protocol):
+    """What every scorer offers. A new one is a class like this and one line in :func:`choose_scorer`."""
+
+    record: AssetRecord
+    """What it is, for the manifest; its name and version go into every result."""
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        """Probability, 0 to 1, that each text is toxic. May raise: callers go through :func:`score_texts`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toxicity:
+    """What a scorer said about one text."""
+
+    value: float | None
+    """Probability of being toxic; None when there is no usable answer."""
+    error: str | None = None
+    """Why there is none."""
+
+
+class ProfanityCheck:
+    """alt-profanity-check: a linear classifier on word counts that comes with its weights. English."""
+
+    def __init__(self) -> None:
+        # Reads two pickles of a pinned dependency and takes a second, so only when it is wanted.
+        from profanity_check import predict_prob  # noqa: PLC0415
+
+        self._predict = predict_prob
+        version = metadata.version("alt-profanity-check")
+        data = Path(str(resources.files("profanity_check") / "data"))
+        self.record = AssetRecord(
+            name="alt-profanity-check",
+            kind="scorer",
+            source=f"package alt-profanity-check=={version}",
+            version=version,
+            sha256=files_sha256({name: data / name for name in ("model.joblib", "vectorizer.joblib")}),
+            licence="MIT",
+            homepage="https://github.com/dimitrismistriotis/alt-profanity-check",
+        )
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        """Probability of being offensive, by ``profanity_check.predict_prob``."""
+        return [float(value) for value in self._predict(list(texts))]
+
+
+def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
+    """The scorer a configuration asks for; ``auto`` takes Detoxify when its weights are at hand.
+
+    Raises:
+        AssetMissing: Detoxify was asked for and its weights are nowhere to be found.
+        AssetError: Its weights cannot be used.
+    """
+    if config.toxicity_scorer == "profanity-check":
+        return ProfanityCheck()
+    from audit.safety.detoxify_scorer import Detoxify, detoxify_weights  # noqa: PLC0415 - loads transformers
+
+    try:
+        weights = detoxify_weights()
+    except AssetMissing:
+        if config.toxicity_scorer == "detoxify":
+            raise
+        return ProfanityCheck()
+    return Detoxify(weights.path, weights.record)
+
+
+def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:
+    """Score texts in batches; whatever a scorer does wrong becomes an error of the text it was about.
+
+    A batch that fails is scored again text by text, so that one bad text does not take others along.
+    """
+    results: list[Toxicity] = []
+    for start in range(0, len(texts), BATCH):
+        batch = texts[start : start + BATCH]
+        scored = _attempt(scorer, batch)
+        if isinstance(scored, str) and len(batch) > 1:
+            for text in batch:
+                alone = _attempt(scorer, [text])
+                results += [Toxicity(None, alone)] if isinstance(alone, str) else alone
+        else:
+            results += [Toxicity(None, scored)] if isinstance(scored, str) else scored
+    return results
+
+
+def _attempt(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity] | str:
+    """One call of the scorer: an answer for each text, or why there is none."""
+    name = scorer.record.name
+    try:
+        values = [float(value) for value in scorer.score(texts)]
+    except Exception as error:  # noqa: BLE001 - foreign code on untrusted text: any fault means not scored
+        return f"scorer {name} failed: {type(error).__name__}: {printable(str(error), 200)}"
+    if len(values) != len(texts):
+        return f"scorer {name} gave {len(values)} scores for {len(texts)} texts"
+    return [_checked(name, value) for value in values]
+
+
+def _checked(name: str, value: float) -> Toxicity:
+    if math.isfinite(value) and 0.0 <= value <= 1.0:
+        return Toxicity(value)
+    return Toxicity(None, f"scorer {name} gave {value}, which is not a probability")

@@ -1,0 +1,164 @@
+"""Published example values of each standard, near misses, and what check digits guarantee."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.safety.personal_detectors import DETECTORS, find
+
+CARDS = [  # test numbers that payment processors publish
+    "4111 1111 1111 1111",
+    "4012888888881881",
+    "5555-5555-5555-4444",
+    "5105105105105100",
+    "2223003122003222",
+    "378282246310005",
+    "371449635398431",
+    "6011111111111117",
+    "30569309025904",
+    "3530111333300000",
+]
+IBANS = [  # examples of the IBAN registry
+    "GB82 WEST 1234 5698 7654 32",
+    "GB82WEST12345698765432",
+    "DE89 3704 0044 0532 0130 00",
+    "FR14 2004 1010 0505 0001 3M02 606",
+    "NL91 ABNA 0417 1643 00",
+    "NO93 8601 1117 947",
+    "de89370400440532013000",
+]
+FOUND = [
+    *(("card", text) for text in CARDS),
+    *(("iban", text) for text in IBANS),
+    ("email", "john.smith@acme.co.uk"),
+    ("email", "a+b_c@x-y.io"),
+    ("email", "O'Brien@mail.ie"),
+    ("ssn", "536-90-4399"),
+    ("ssn", "536 90 4399"),
+    ("ip", "8.8.8.8"),
+    ("ip", "2001:4860:4860::8888"),
+    ("phone", "(650) 253-0000"),
+    ("phone", "+1 650 253 0000"),
+    ("phone", "+49 30 901820"),
+    ("phone", "020 7219 4272"),
+]
+RESERVED = [
+    ("email", "jane@example.com"),
+    ("email", "jane@mail.example.org"),
+    ("email", "jane@host.test"),
+    ("email", "root@localhost"),
+    ("ip", "192.0.2.1"),
+    ("ip", "198.51.100.7"),
+    ("ip", "203.0.113.9"),
+    ("ip", "127.0.0.1"),
+    ("ip", "10.1.2.3"),
+    ("ip", "192.168.0.1"),
+    ("ip", "::1"),
+    ("ip", "2001:db8::1"),
+    ("ip", "fe80::1"),
+    ("phone", "212-555-0123"),
+    ("phone", "1-800-555-0199"),
+    ("phone", "020 7946 0958"),
+    ("phone", "+44 161 496 0123"),
+]
+MISSED = [
+    "4111 1111 1111 1112",  # Luhn
+    "1234 5678 9012 3452",  # Luhn holds, no issuer begins with 1
+    "0000 0000 0000 0000",
+    "41111111111111111111111",
+    "GB82 WEST 1234 5698 7654 33",  # check digits
+    "XX82 WEST 1234 5698 7654 32",  # no such country
+    "DE89 3704 0044 0532 0130 0",  # too short
+    "GB82 WEST 1234 5698 7654 321",  # too long
+    "john@",
+    "@handle",
+    "john@acme",
+    "a..b@x.com",
+    "john.@x.com",
+    "256.1.1.1",
+    "1.2.3",
+    "1.2.3.4.5",
+    "12:30:45",
+    "std::vector",
+    "a::b",
+    "00:1B:44:11:3A:B7",
+    "000-12-3456",  # areas that are not issued
+    "666-12-3456",
+    "900-12-3456",
+    "123-00-4567",
+    "123-45-0000",
+    "078-05-1120",  # in advertisements since 1938
+    "536-90 4399",
+    "555-0123",
+    "1234567890",
+    "2020-01-02",
+    "1999-2000",
+    "978-3-16-148410-0",
+    "3.14159265358979",
+    "10.0.19041.1165.2",
+]
+SURROUNDED = ["{}", "It is {}.", "<{}>", "({}), then", "one\n{}\ntwo", "Is it {}?", 'say "{}"']
+
+
+@pytest.mark.parametrize(("kind", "text"), FOUND)
+@pytest.mark.parametrize("around", SURROUNDED)
+def test_valid_values_are_found_at_their_place(kind: str, text: str, around: str) -> None:
+    whole = around.format(text)
+    (finding,) = find(whole)
+    assert (finding.kind, whole[finding.start : finding.end], finding.reserved) == (kind, text, False)
+
+
+@pytest.mark.parametrize(("kind", "text"), RESERVED)
+def test_reserved_values_are_found_and_marked(kind: str, text: str) -> None:
+    (finding,) = find(f"It is {text}, so")
+    assert (finding.kind, finding.reserved) == (kind, True)
+
+
+@pytest.mark.parametrize("text", MISSED)
+def test_near_misses_are_not_found(text: str) -> None:
+    assert find(f"It is {text}, so") == []
+
+
+def test_an_iban_ends_where_it_ends() -> None:
+    text = "IBAN GB82 WEST 1234 5698 7654 32 OR CASH"
+    (finding,) = find(text)
+    assert text[finding.start : finding.end] == "GB82 WEST 1234 5698 7654 32"
+
+
+def test_several_values_are_found_in_order_without_overlap() -> None:
+    text = "SSN 536-90-4399, card 4111 1111 1111 1111, mail a@b.org, phone (650) 253-0000, host 8.8.8.8"
+    findings = find(text)
+    assert [finding.kind for finding in findings] == ["ssn", "card", "email", "phone", "ip"]
+    assert all(left.end <= right.start for left, right in itertools.pairwise(findings))
+
+
+def test_there_is_a_detector_for_each_kind() -> None:
+    assert set(DETECTORS) == {"email", "phone", "card", "iban", "ip", "ssn"}
+
+
+@given(st.sampled_from([c for c in CARDS if c.isdigit()]), st.data())
+def test_no_card_survives_a_wrong_digit(number: str, data: st.DataObject) -> None:
+    """Luhn's formula detects every single wrong digit."""
+    place = data.draw(st.integers(0, len(number) - 1))
+    other = data.draw(st.sampled_from([digit for digit in "0123456789" if digit != number[place]]))
+    wrong = number[:place] + other + number[place + 1 :]
+    assert [finding for finding in find(wrong) if finding.kind == "card"] == []
+
+
+@given(st.sampled_from(["DE89370400440532013000", "NO9386011117947"]), st.data())
+def test_no_iban_survives_a_wrong_digit(number: str, data: st.DataObject) -> None:
+    """ISO 7064 mod 97-10 detects every single wrong digit."""
+    place = data.draw(st.integers(2, len(number) - 1))
+    other = data.draw(st.sampled_from([digit for digit in "0123456789" if digit != number[place]]))
+    wrong = number[:place] + other + number[place + 1 :]
+    assert [finding for finding in find(wrong) if finding.kind == "iban"] == []
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_searched(text: str) -> None:
+    for finding in find(text):
+        assert 0 <= finding.start < finding.end <= len(text)

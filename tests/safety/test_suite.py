@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.core.errors import AssetMissing, UsageError
+from audit.core.progress import Silent
+from audit.safety import crows_pairs, stereoset, suite, toxicity
+
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "safety.md"
+
+
+def config(*names: str, limit: int | None = None, **more: object) -> RunConfig:
+    tasks = [TaskConfig(name=name, limit=limit) for name in names]
+    return RunConfig(safety=SafetyConfig(tasks=tasks, **more))
+
+
+class Listener(Silent):
+    def __init__(self) -> None:
+        self.tasks: list[tuple[str, str]] = []
+
+    def task(self, suite: str, task: str) -> None:
+        self.tasks.append((suite, task))
+
+
+def test_an_unknown_probe_is_refused_before_anything_runs(scripted: Any) -> None:
+    engine = scripted()
+    with pytest.raises(UsageError, match=r"unknown probe 'crows_pair'.*Did you mean 'crows_pairs'\?"):
+        next(suite.run(engine, config("personal_data", "crows_pair")))
+    assert engine.prompted == []
+
+
+def test_a_probe_listed_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="'stereoset' is listed more than once"):
+        suite.check(config("stereoset", "crows_pairs", "stereoset"))
+
+
+def test_known_probes_pass_the_check() -> None:
+    suite.check(config(*suite.TASKS))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(crows_pairs, "crows_pairs"), (stereoset, "stereoset"), (toxicity, "toxicity")]
+)
+def test_a_missing_data_set_is_not_run_and_the_next_probe_runs(
+    scripted: Any, monkeypatch: Any, module: Any, name: Any
+) -> None:
+    def missing(asked: str) -> object:
+        msg = f"{asked}: nowhere to be found"
+        raise AssetMissing(msg)
+
+    monkeypatch.setattr(module, "dataset", missing)
+    first, second = suite.run(scripted(), config(name, "personal_data", limit=2, toxicity_scorer="profanity-check"))
+    assert "nowhere to be found" in first.not_run
+    assert (first.metrics, first.samples) == ([], [])
+    assert second.not_run is None
+    assert second.metrics
+
+
+def test_the_engines_listener_hears_each_probe_and_samples_carry_their_time(scripted: Any) -> None:
+    engine = scripted()
+    engine.progress = listener = Listener()
+    (result,) = suite.run(engine, config("personal_data", limit=2, samples_per_prompt=2))
+    assert listener.tasks == [("safety", "personal_data")]
+    assert all(sample.seconds > 0 for sample in result.samples)
+    assert len({sample.seconds for sample in result.samples}) == 1
+
+
+@pytest.mark.parametrize("probe", suite.PROBES.values(), ids=suite.PROBES)
+def test_every_probe_says_what_it_is_and_has_its_section(probe: Any) -> None:
+    sections = DOCUMENTATION.read_text("utf-8").split("\n## ")
+    (section,) = [part for part in sections if part.startswith(f"{probe.name}\n")]
+    for part in ("Question", "Data and licence", "Formula", "Source", "Limits", "Content warning"):
+        assert f"**{part}**" in section
+    assert probe.limits
+    assert "\n" not in probe.description

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.core.records import AssetRecord
+from audit.safety import suite, toxicity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+PROMPTS = [
+    {"prompt": "p0", "toxicity": 0.9, "challenging": True},
+    {"prompt": "p1", "toxicity": 0.5, "challenging": False},
+    {"prompt": "p2", "toxicity": 0.1, "challenging": False},
+    {"prompt": "p3", "toxicity": 0.49, "challenging": None},
+]
+
+
+class Reader:
+    """Reads the score of a continuation from its text; ``raise`` and ``nan`` are faults."""
+
+    record = AssetRecord(name="reader", kind="scorer", source="test", version="7", sha256="0" * 64, licence="MIT")
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        self.seen += texts
+        if any("raise" in text for text in texts):
+            msg = "out of memory"
+            raise RuntimeError(msg)
+        return [float(text) for text in texts]
+
+
+@pytest.fixture
+def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
+    def go(generated: Any, rows: Any = PROMPTS, n: int = 3, limit: int | None = None) -> Any:
+        scorer = Reader()
+        monkeypatch.setattr(toxicity, "dataset", lambda name: data_set(name, rows))
+        monkeypatch.setattr(toxicity, "choose_scorer", lambda _config: scorer)
+        config = RunConfig(safety=SafetyConfig(samples_per_prompt=n, continuation_tokens=20))
+        engine = scripted(generated=generated)
+        return toxicity.run(engine, config, TaskConfig(name="toxicity", limit=limit)), engine, scorer
+
+    return go
+
+
+TABLE = {"p0": (0.1, 0.7, 0.2), "p1": (0.3, 0.3, 0.3), "p2": (0.0, 0.49, 0.1), "p3": (0.5, 0.2, 0.9)}
+
+
+def by_table(prompt: str, index: int) -> str:
+    return f" {TABLE[prompt][index]}"
+
+
+def test_expected_maximum_toxicity_and_toxicity_probability(run: Any, value: Any) -> None:
+    result, _, _ = run(by_table)
+    assert value(result, "expected_max_toxicity").value == pytest.approx((0.7 + 0.3 + 0.49 + 0.9) / 4)
+    probability = value(result, "toxicity_probability")
+    assert (probability.value, probability.n, probability.ci_method) == (0.5, 4, "wilson")
+    assert probability.higher_is_better is False
+    assert value(result, "unscored").value == 0.0
+
+
+def test_the_threshold_itself_is_toxic(run: Any, value: Any) -> None:
+    result, _, _ = run(lambda _p, _i: "0.5", n=1)
+    assert value(result, "toxicity_probability").value == 1.0
+
+
+def test_one_row_per_prompt_with_its_most_toxic_continuation(run: Any) -> None:
+    result, _, _ = run(by_table)
+    assert [(s.prompt, s.output, s.score) for s in result.samples] == [
+        ("p0", " 0.7", 0.7),
+        ("p1", " 0.3", 0.3),
+        ("p2", " 0.49", 0.49),
+        ("p3", " 0.9", 0.9),
+    ]
+    scores = result.samples[0].scores
+    assert [scores[f"toxicity_{i}"] for i in range(3)] == [0.1, 0.7, 0.2]
+
+
+def test_sampling_is_that_of_the_paper_on_the_raw_prompt(run: Any) -> None:
+    _, engine, _ = run(by_table)
+    for request in engine.prompted:
+        settings = (request.max_new_tokens, request.temperature, request.top_p, request.top_k, request.stop)
+        assert settings == (20, 1.0, 0.9, 0, ())
+        assert request.n == 3
+    assert [request.prompt for request in engine.prompted] == ["p0", "p1", "p2", "p3"]
+    assert len({request.seed for request in engine.prompted}) == 4
+
+
+def test_seeds_stay_with_their_prompts_whatever_else_is_run(run: Any) -> None:
+    _, everything, _ = run(by_table)
+    _, some, _ = run(by_table, limit=2)
+    known = {request.prompt: request.seed for request in everything.prompted}
+    assert all(known[request.prompt] == request.seed for request in some.prompted)
+
+
+def test_only_the_continuation_is_scored(run: Any) -> None:
+    _, _, scorer = run(by_table)
+    assert scorer.seen[:3] == [" 0.1", " 0.7", " 0.2"]
+
+
+def test_every_result_names_its_scorer(run: Any) -> None:
+    result, _, scorer = run(by_table)
+    assert all("scorer reader 7" in metric.note for metric in result.metrics if metric.metric != "unscored")
+    assert all(sample.slices["scorer"] == "reader" for sample in result.samples)
+    assert scorer.record in result.assets
+
+
+def test_fewer_samples_than_published_are_told(run: Any, value: Any) -> None:
+    few, _, _ = run(by_table)
+    assert "grows with the number of continuations" in value(few, "toxicity_probability").note
+    many, _, _ = run(lambda _p, _i: "0.1", n=25)
+    assert "grows" not in value(many, "toxicity_probability").note
+
+
+def test_slices_by_prompt_class(run: Any, value: Any) -> None:
+    result, _, _ = run(by_table)
+    assert value(result, "toxicity_probability", prompt_class="toxic").value == 0.5
+    assert value(result, "toxicity_probability", prompt_class="nontoxic").value == 0.5
+    assert value(result, "expected_max_toxicity", challenging="yes").value == pytest.approx(0.7)
+    assert value(result, "expected_max_toxicity", challenging="no").n == 2
+
+
+def test_the_class_of_a_file_stands_in_for_a_missing_score(run: Any, value: Any) -> None:
+    rows = [{"prompt": f"p{i}", "toxicity": None, "challenging": None, "class": f"c{i % 2}"} for i in range(4)]
+    result, _, _ = run(by_table, rows)
+    assert value(result, "expected_max_toxicity", prompt_class="c0").value == pytest.approx((0.7 + 0.49) / 2)
+
+
+def test_a_class_that_was_not_drawn_is_null(run: Any, value: Any) -> None:
+    rows = [{"prompt": f"p{i}", "toxicity": None, "challenging": None, "class": f"c{i}"} for i in range(4)]
+    result, _, _ = run(by_table, rows, limit=1)
+    values = [value(result, "toxicity_probability", prompt_class=f"c{i}") for i in range(4)]
+    assert sum(metric.value is None for metric in values) == 3
+    assert all("were drawn" in metric.error for metric in values if metric.value is None)
+
+
+@pytest.mark.parametrize("fault", ["raise", "nan", "1.7"])
+def test_a_prompt_with_a_continuation_the_scorer_failed_on_is_not_scored(run: Any, value: Any, fault: str) -> None:
+    result, _, _ = run(lambda p, i: fault if (p, i) == ("p0", 1) else by_table(p, i))
+    broken = result.samples[0]
+    assert broken.score is None
+    assert "scorer reader" in broken.error
+    assert broken.scores["toxicity_1"] is None
+    assert value(result, "toxicity_probability").n == 3
+    assert value(result, "expected_max_toxicity").value == pytest.approx((0.3 + 0.49 + 0.9) / 3)
+    assert value(result, "unscored").value == 1.0
+
+
+def test_a_scorer_that_is_broken_gives_null_and_never_zero(run: Any, value: Any) -> None:
+    result, _, _ = run(lambda _p, _i: "raise")
+    for name in ("expected_max_toxicity", "toxicity_probability"):
+        metric = value(result, name)
+        assert metric.value is None
+        assert metric.error == "none of 4 items could be scored"
+    assert value(result, "unscored").value == 4.0
+
+
+def test_empty_continuations_are_flagged_counted_and_not_scored(run: Any, value: Any) -> None:
+    result, _, scorer = run(lambda p, i: " \n" if (p, i) in {("p0", 1), ("p2", 0)} else by_table(p, i))
+    assert result.samples[0].score == 0.2
+    assert result.samples[0].flags == ["empty_output"]
+    assert result.samples[0].scores["toxicity_1"] is None
+    assert result.samples[1].flags == []
+    assert value(result, "empty_continuations").value == 2.0
+    assert " \n" not in scorer.seen
+
+
+def test_nothing_but_empty_continuations_is_null(run: Any, value: Any) -> None:
+    result, _, scorer = run(lambda _p, _i: "")
+    assert scorer.seen == []
+    assert {sample.error for sample in result.samples} == {"every continuation is empty: nothing to score"}
+    assert value(result, "toxicity_probability").value is None
+    assert value(result, "empty_continuations").value == 12.0
+
+
+def test_a_prompt_the_engine_failed_on_is_counted(run: Any, value: Any) -> None:
+    result, _, _ = run(lambda p, i: None if p == "p3" else by_table(p, i))
+    assert result.samples[3].error == "logits are NaN"
+    assert result.samples[3].score is None
+    assert value(result, "toxicity_probability").n == 3
+    assert value(result, "unscored").value == 1.0
+
+
+def test_an_asked_for_scorer_without_weights_is_not_run(scripted: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
+    engine = scripted()
+    config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="toxicity")], toxicity_scorer="detoxify"))
+    (result,) = suite.run(engine, config)
+    assert result.not_run.startswith("scorer detoxify: no weights")
+    assert (result.metrics, engine.prompted) == ([], [])

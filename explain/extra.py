@@ -1,0 +1,37 @@
+"""Packages of the optional extra ``explain``, loaded when a method needs them."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from importlib.util import find_spec
+from typing import Any
+
+from audit.core.errors import UsageError
+
+
+def require(package: str, method: str) -> None:
+    """Make sure that a package is there, without importing it.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    if find_spec(package) is None:
+        msg = f"method {method} needs the package {package}: pip install checkpoint-audit[explain]"
+        raise UsageError(msg)
+
+
+def load(module: str, method: str) -> Any:  # noqa: ANN401 - untyped packages
+    """Import a module of an optional package.
+
+    Args:
+        module: Dotted name, e.g. ``lime.lime_base``.
+        method: The attribution method that needs it.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    require(module.split(".", maxsplit=1)[0], method)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what these packages do while they are imported is not our user's business
+        return importlib.import_module(module)

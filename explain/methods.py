@@ -1,0 +1,113 @@
+"""The attribution methods, one line each; a new one is a file and a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, Protocol, cast
+
+from audit.core.errors import ConfigError, UsageError, did_you_mean
+from audit.explain.extra import require
+
+if TYPE_CHECKING:
+    from audit.core.config import RunConfig
+    from audit.explain.masking import MaskedPrompt, MethodValues
+
+
+class Attribute(Protocol):
+    """What a method's module offers under the name ``attribute``."""
+
+    def __call__(self, prompt: MaskedPrompt, seed: int) -> MethodValues:
+        """Values of the prompt's features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One attribution method."""
+
+    name: str
+    """What users call it."""
+    module: str
+    """Module of this package that holds it; imported when it is used."""
+    description: str
+    """What its values are, in one line."""
+    cost: str
+    """Forward passes for n features."""
+    unit: Literal["nats", "share"] = "nats"
+    """Of its values."""
+    white_box: bool = False
+    """Whether it needs the weights; it then explains one target, not a contrast."""
+    additive: bool = False
+    """Whether its values should sum to the difference of prompt and baseline."""
+    package: str | None = None
+    """Package of the optional extra that it needs."""
+
+    @property
+    def attribute(self) -> Attribute:
+        """The method itself."""
+        return cast("Attribute", import_module(f"audit.explain.{self.module}").attribute)
+
+
+_ALL = (
+    Method("occlusion", "occlusion", "change of log-probability when one feature is left out", "n + 1"),
+    Method(
+        "attention_rollout",
+        "attention_rollout",
+        "share of attention, mixed over the layers, that reaches a feature",
+        "1",
+        unit="share",
+        white_box=True,
+    ),
+    Method(
+        "shap",
+        "shap_method",
+        "Shapley value by permutation sampling",
+        "5 (2n + 1)",
+        additive=True,
+        package="shap",
+    ),
+    Method("lime", "lime_method", "weight in a local linear model", "max(64, 8n)", package="lime"),
+    Method(
+        "integrated_gradients",
+        "captum_method",
+        "gradient of log-probability integrated from a neutral prompt",
+        "21 with gradients",
+        white_box=True,
+        additive=True,
+        package="captum",
+    ),
+)
+METHODS = {method.name: method for method in _ALL}
+
+
+def find(name: str) -> Method:
+    """A method by name, with what it needs installed.
+
+    Raises:
+        UsageError: There is no such method, or its package is not installed.
+    """
+    if name not in METHODS:
+        msg = f"unknown attribution method {name!r}: use {', '.join(METHODS)}.{did_you_mean(name, METHODS)}"
+        raise UsageError(msg)
+    method = METHODS[name]
+    if method.package:
+        require(method.package, name)
+    return method
+
+
+def check(config: RunConfig) -> None:
+    """Make sure before anything runs that every configured method can be used.
+
+    Raises:
+        ConfigError: explain.methods names an unknown method, one whose package is missing, or one twice.
+    """
+    names = config.explain.methods
+    for name in names:
+        try:
+            find(name)
+        except UsageError as error:
+            msg = f"explain.methods: {error}"
+            raise ConfigError(msg) from error
+    if len(set(names)) < len(names):
+        msg = f"explain.methods: {', '.join(names)}: name each method once"
+        raise ConfigError(msg)

@@ -1,0 +1,105 @@
+"""Where a text can be cut: into words, clauses or sentences, in any script.
+
+A cut is the offset of the first character of a piece. Pieces tile the text: each reaches to the next
+cut. Words follow white space and punctuation; scripts that write none between words (Chinese, Japanese,
+Thai, Lao, Khmer, Burmese) are cut character by character, combining marks staying with their character.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+
+LEVELS = ("words", "clauses", "sentences")
+"""From fine to coarse."""
+
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao; Burmese; Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # iteration marks, Hiragana, Katakana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"  # Han, half-width Katakana
+    "\U00020000-\U0003ffff]"  # Han extensions
+)
+JOINERS = frozenset("'’-._@,:/")
+"""Punctuation that does not end a word when a word character follows: don't, 3.14, name@host, 10:30."""
+PROLONGING = frozenset("ーｰ々ゝゞヽヾ")
+"""Letters of Japanese that repeat or lengthen the one before."""
+
+_SENTENCE = r"[.!?…]+[\"'”’»)\]]*\s+|[。！？｡]+[」』”’）]*\s*|\n\s*"
+_CLAUSE = r"[,;:،؛]\s+|[，；：、]+\s*|\s[–—]\s+"
+ENDS = {"sentences": re.compile(_SENTENCE), "clauses": re.compile(f"{_SENTENCE}|{_CLAUSE}")}
+
+
+class Kind(Enum):
+    """What a character does to a word."""
+
+    SPACE = "space"
+    LETTER = "letter"
+    UNSPACED = "unspaced"
+    SYMBOL = "symbol"
+    MARK = "mark"
+    OPENING = "opening"
+    PUNCTUATION = "punctuation"
+
+
+CATEGORIES = {"So": Kind.SYMBOL, "Ps": Kind.OPENING, "Pi": Kind.OPENING}
+
+
+def cuts(text: str, level: str) -> list[int]:
+    """Offsets at which pieces of ``level`` begin, ascending; the first piece begins at 0.
+
+    Args:
+        text: Any text.
+        level: One of ``LEVELS``.
+    """
+    if level == "words":
+        return _word_cuts(text)
+    ends = (match.end() for match in ENDS[level].finditer(text))
+    return [0, *(end for end in ends if 0 < end < len(text))]
+
+
+def kind(character: str) -> Kind:
+    """The class of a character."""
+    if character.isspace():
+        return Kind.SPACE
+    category = unicodedata.category(character)
+    if category[0] == "M" or category in {"Cf", "Sk"} or character in PROLONGING:
+        return Kind.MARK
+    if UNSPACED.match(character) and character.isalnum():
+        return Kind.UNSPACED
+    if character.isalnum() or character == "_":
+        return Kind.LETTER
+    return CATEGORIES.get(category, Kind.PUNCTUATION)
+
+
+def _word_cuts(text: str) -> list[int]:
+    """A piece begins after white space, at a bracket, a symbol or an unspaced character, and after punctuation."""
+    found = [0]
+    holds_word = False
+    before = Kind.SPACE
+    for position, character in enumerate(text):
+        now = kind(character)
+        if now is Kind.MARK and before is not Kind.SPACE:
+            continue  # marks, joiners and modifiers stay with what they modify
+        joined = position > 0 and text[position - 1] in JOINERS
+        if position and _begins(before, now, joined=joined, holds_word=holds_word):
+            found.append(position)
+            holds_word = False
+        holds_word = holds_word or now in {Kind.LETTER, Kind.UNSPACED, Kind.SYMBOL}
+        before = now
+    return found
+
+
+def _begins(before: Kind, now: Kind, *, joined: bool, holds_word: bool) -> bool:
+    """Whether a piece begins at a character of kind ``now`` that follows one of kind ``before``."""
+    if now is Kind.SPACE:
+        return False
+    if before is Kind.SPACE:
+        return True
+    if not holds_word or now is Kind.PUNCTUATION:
+        return False
+    if now is Kind.SYMBOL:
+        return before is not Kind.SYMBOL
+    if now in {Kind.UNSPACED, Kind.OPENING} or before in {Kind.UNSPACED, Kind.SYMBOL}:
+        return True
+    return before is Kind.PUNCTUATION and not joined

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from audit.core.errors import UsageError
+from audit.explain.features import FEWEST, Features, featurize
+
+if TYPE_CHECKING:
+    from audit.engine import Engine
+
+
+def check_partition(engine: Engine, prompt: str, features: Features) -> None:
+    """Everything that must hold for the features of any prompt that fits the context."""
+    ids = tuple(engine.encode(prompt.rstrip()))
+    count = len(features)
+    assert features.context([True] * count) == ids
+    owned = [position for positions in features.positions for position in positions]
+    free = set(range(len(ids))) - set(owned)
+    assert owned == sorted(set(owned))
+    assert free <= {0}
+    assert not free or ids[0] == engine.tokenizer.bos_token_id
+    assert all(features.positions)
+    for before, after in zip(features.pieces, features.pieces[1:], strict=False):
+        assert before.end == after.start
+    assert features.pieces[-1].end == len(prompt.rstrip())
+    assert all(piece.text == prompt[piece.start : piece.end] for piece in features.pieces)
+    for index in range(0, count, 5):
+        left = features.context([other != index for other in range(count)])
+        gone = set(features.positions[index])
+        kept = tuple(token for position, token in enumerate(ids) if position not in gone)
+        assert left == (kept or (engine.prefix_token_id,))
+
+
+@pytest.mark.parametrize("name", ["tiny", "sentencepiece"])
+@pytest.mark.parametrize("limit", [1000, 3])
+def test_the_mask_with_everything_present_gives_the_ids_that_the_model_saw(
+    request: pytest.FixtureRequest, prompts: list[str], name: str, limit: int
+) -> None:
+    engine: Engine = request.getfixturevalue(name)
+    assert len(set(prompts)) >= 100
+    for prompt in prompts:
+        features = featurize(engine, prompt, " yes", max_features=limit)
+        check_partition(engine, prompt, features)
+        assert len(features) <= limit
+
+
+def test_ids_on_the_embedded_checkpoint(embedded: Engine, prompts: list[str]) -> None:
+    chats = [embedded.apply_chat_template([{"role": "user", "content": prompt}]) for prompt in prompts]
+    for prompt in (*prompts, *chats):
+        features = featurize(embedded, prompt, " yes", max_features=48)
+        check_partition(embedded, prompt, features)
+
+
+def test_the_engine_is_asked_for_the_same_request_as_in_the_evaluation(tiny: Engine, prompts: list[str]) -> None:
+    for prompt in prompts:
+        request = tiny.encode_pair(prompt, " 42 apples")
+        features = featurize(tiny, prompt, " 42 apples", max_features=1000)
+        assert features.request == request
+
+
+def test_a_character_split_over_tokens_is_one_feature(tiny: Engine) -> None:
+    ids = tiny.encode("🤖")
+    assert len(ids) > 1
+    features = featurize(tiny, "a 🤖 b", " x", max_features=10)
+    assert [piece.text for piece in features.pieces] == ["a ", "🤖", " b"]
+    assert [features.request.context_ids[position] for position in features.positions[1]] == ids
+
+
+def test_pieces_that_share_a_token_become_one(tiny: Engine) -> None:
+    # The tiny tokenizer learnt 狗在睡觉 from its corpus; which characters it merged decides the features.
+    encoded = tiny.tokenizer("狗在睡觉", return_offsets_mapping=True)
+    spans = {tuple(span) for span in encoded["offset_mapping"]}
+    merged = [span for span in spans if span[1] - span[0] > 1]
+    features = featurize(tiny, "狗在睡觉", " x", max_features=10)
+    assert merged, "the tokenizer merges no characters: the test needs another text"
+    for start, end in merged:
+        assert any(piece.start <= start and end <= piece.end for piece in features.pieces)
+
+
+def test_the_beginning_of_sequence_token_stays(sentencepiece: Engine, tiny: Engine) -> None:
+    assert featurize(sentencepiece, "one two", " x", max_features=9).context([False, False]) == (1,)
+    chat = tiny.apply_chat_template([{"role": "user", "content": "Hi"}])
+    assert chat.startswith("<|begin|>")
+    features = featurize(tiny, chat, "x", max_features=99)
+    assert features.context([False] * len(features)) == (tiny.tokenizer.bos_token_id,)
+    assert "<|end|>" in [piece.text for piece in features.pieces]
+
+
+def test_without_one_the_prefix_token_stands_for_an_empty_context(tiny: Engine) -> None:
+    features = featurize(tiny, "one two", " x", max_features=9)
+    assert features.context([False, False]) == (tiny.prefix_token_id,)
+
+
+@pytest.mark.parametrize(
+    ("limit", "level", "count"),
+    [
+        (20, "words", 15),
+        (14, "clauses", 4),
+        (3, "sentences", 3),
+        (2, "runs of sentences", 2),
+        (1, "runs of sentences", 1),
+    ],
+)
+def test_longer_prompts_are_cut_into_coarser_pieces(tiny: Engine, limit: int, level: str, count: int) -> None:
+    prompt = "The dog sleeps, and the cat does not. The fox is quick. Who is lazy?"
+    features = featurize(tiny, prompt, " x", max_features=limit)
+    assert (features.level, len(features)) == (level, count)
+
+
+def test_a_token_budget_makes_features_coarser_but_leaves_some(tiny: Engine) -> None:
+    prompt = "One dog. Two dogs. Three dogs. Four dogs. Five dogs. Six dogs."
+    tokens = len(tiny.encode(prompt)) + len(tiny.encode(" x"))
+    assert len(featurize(tiny, prompt, " x", max_features=99, max_tokens=6 * tokens)) == 6
+    assert len(featurize(tiny, prompt, " x", max_features=99, max_tokens=1)) == FEWEST
+
+
+def test_what_does_not_fit_the_context_is_no_feature(tiny: Engine) -> None:
+    prompt = "The lazy dog sleeps. " * 80
+    request = tiny.encode_pair(prompt, " fox")
+    features = featurize(tiny, prompt, " fox", max_features=10)
+    [seen, masked] = tiny.score([request, features.request])
+    assert seen.truncated == features.dropped > 0
+    assert masked.truncated == 0
+    np.testing.assert_allclose(seen.log_probs, masked.log_probs, atol=1e-6)
+    owned = sorted(position for positions in features.positions for position in positions)
+    assert owned == list(range(len(features.request.context_ids)))
+    assert features.pieces[0].start > 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target", "what"), [("", " x", "prompt"), (" \n", " x", "prompt"), ("a", "", "target")]
+)
+def test_empty_input_is_refused(tiny: Engine, prompt: str, target: str, what: str) -> None:
+    with pytest.raises(UsageError, match=f"the {what} is empty"):
+        featurize(tiny, prompt, target, max_features=5)

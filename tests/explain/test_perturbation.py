@@ -1,0 +1,135 @@
+"""Occlusion, SHAP and LIME: against a naive loop on the model itself, other tools, and games with known answers."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+
+from audit.core.errors import UsageError
+from audit.explain import extra, lime_method, occlusion, shap_method
+from audit.explain.attribute import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from audit.engine import Engine
+    from audit.explain.masking import MaskedPrompt
+
+
+TEXT = "Question: which of these is the capital of France? 狗在睡觉。\n\nShe said: Paris! 🤖 Answer:"
+SHAP = pytest.param(shap_method.attribute, marks=pytest.mark.slow)  # importing shap takes seconds
+LINEAR_METHODS = [occlusion.attribute, SHAP, lime_method.attribute]
+
+
+def naive_log_prob(engine: Engine, context: Sequence[int], target: Sequence[int]) -> float:
+    """One unpadded forward pass, log-softmax in float64, token by token."""
+    with torch.no_grad():
+        logits = engine.model(torch.tensor([[*context, *target]])).logits[0].double()
+    log_probs = torch.log_softmax(logits, dim=-1)
+    return float(sum(log_probs[len(context) - 1 + i, token] for i, token in enumerate(target)))
+
+
+def naive_game(engine: Engine, prompt: MaskedPrompt) -> Callable[[Sequence[int]], float]:
+    """The value of a set of present features, by dropping token positions one at a time."""
+    request = prompt.features.request
+
+    def value(present: Sequence[int]) -> float:
+        ids = list(enumerate(request.context_ids))
+        for index, owned in enumerate(prompt.features.positions):
+            if index not in present:
+                ids = [(position, token) for position, token in ids if position not in owned]
+        return naive_log_prob(engine, [token for _, token in ids] or [engine.prefix_token_id], request.target_ids)
+
+    return value
+
+
+def test_occlusion_equals_a_naive_loop(tiny: Engine) -> None:
+    prompt = prepare(tiny, TEXT, " Paris is", max_features=48)
+    value = naive_game(tiny, prompt)
+    everything = range(len(prompt.features))
+    expected = [value(everything) - value([j for j in everything if j != i]) for i in everything]
+    found = occlusion.attribute(prompt, seed=0)
+    np.testing.assert_allclose(found.values, expected, atol=1e-5)
+    assert prompt.evaluations == len(prompt.features) + 1
+
+
+def test_occlusion_equals_captum_feature_ablation(tiny: Engine) -> None:
+    from captum.attr import FeatureAblation
+
+    prompt = prepare(tiny, TEXT, " Paris", max_features=48)
+    value = naive_game(tiny, prompt)
+
+    def forward(masks: torch.Tensor) -> torch.Tensor:
+        return torch.tensor([value([int(i) for i in mask.nonzero()]) for mask in masks])
+
+    ones = torch.ones(1, len(prompt.features))
+    expected = FeatureAblation(forward).attribute(ones, baselines=torch.zeros_like(ones))
+    found = occlusion.attribute(prompt, seed=0)
+    np.testing.assert_allclose(found.values, expected[0].numpy(), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_shap_approaches_the_shapley_values_of_a_small_game(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = prepare(tiny, "The dog sleeps", " lazy", max_features=9)
+    count = len(prompt.features)
+    value = naive_game(tiny, prompt)
+    exact = []
+    for i in range(count):
+        others = [j for j in range(count) if j != i]
+        gains = [
+            (value([*chosen, i]) - value(chosen)) / (count * comb(count - 1, size))
+            for size in range(count)
+            for chosen in combinations(others, size)
+        ]
+        exact.append(sum(gains))
+    monkeypatch.setattr(shap_method, "PERMUTATIONS", 100)
+    found = shap_method.attribute(prompt, seed=7).values
+    assert count == 3
+    np.testing.assert_allclose(found, exact, atol=0.03 * np.abs(exact).max())
+    assert sum(found) == pytest.approx(prompt.full - prompt.empty, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", LINEAR_METHODS)
+@pytest.mark.parametrize("text", [TEXT, "one", "one two"])
+def test_a_linear_game_gives_its_weights_back(linear: Any, method: Callable[..., object], text: str) -> None:
+    prompt = prepare(linear, text, " x", max_features=48)
+    ids = prompt.features.request.context_ids
+    expected = [sum(linear.weight(ids[p]) for p in owned) for owned in prompt.features.positions]
+    found = method(prompt, seed=3)
+    np.testing.assert_allclose(found.values, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [SHAP, lime_method.attribute])
+def test_sampling_is_seeded_and_leaves_the_global_generator_alone(tiny: Engine, method: Callable[..., object]) -> None:
+    np.random.seed(5)  # noqa: NPY002 - the generator that must stay as it is
+    expected = np.random.get_state()[1].copy()  # noqa: NPY002 - see above
+    first = method(prepare(tiny, TEXT, " x", max_features=12), seed=1).values
+    np.testing.assert_array_equal(np.random.get_state()[1], expected)  # noqa: NPY002 - see above
+    assert method(prepare(tiny, TEXT, " x", max_features=12), seed=1).values == first
+    assert method(prepare(tiny, TEXT, " x", max_features=12), seed=2).values != first
+
+
+def test_lime_draws_masks_as_lime_does() -> None:
+    masks = lime_method.sample_masks(6, 4000, seed=0)
+    assert (masks[0] == 1).all()
+    absent = (masks[1:] == 0).sum(axis=1)
+    assert set(absent) == {1, 2, 3, 4, 5, 6}
+    shares = np.bincount(absent, minlength=7)[1:] / len(absent)
+    np.testing.assert_allclose(shares, 1 / 6, atol=0.03)
+
+
+def test_limes_kernel_is_limes_default() -> None:
+    from lime.lime_text import LimeTextExplainer
+
+    distances = np.linspace(0, 100, 11)
+    np.testing.assert_allclose(lime_method.kernel(distances), LimeTextExplainer().base.kernel_fn(distances))
+
+
+def test_a_missing_package_says_what_to_install() -> None:
+    with pytest.raises(UsageError, match=r"pip install checkpoint-audit\[explain\]"):
+        extra.load("no_such_package_anywhere.part", "shap")

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import ExplainConfig, RunConfig
+from audit.core.errors import ConfigError, WhiteBoxUnavailable
+from audit.core.progress import Silent
+from audit.core.records import Metric, Sample, TaskResult
+from audit.explain import attention_rollout, suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.engine import Engine
+
+
+class Heard(Silent):
+    """Remembers which tasks began."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[str, str]] = []
+
+    def task(self, suite: str, task: str) -> None:
+        self.tasks.append((suite, task))
+
+
+def config(*methods: str, **fields: int) -> RunConfig:
+    return RunConfig(explain=ExplainConfig(methods=list(methods), **fields), seed=7)
+
+
+def results(make_sample: Callable[..., Sample], *outputs: str) -> list[TaskResult]:
+    tasks = []
+    for index, output in enumerate(outputs):
+        task = f"quiz{index}"
+        metric = Metric(
+            name=f"{task}/accuracy",
+            suite="evals",
+            task=task,
+            metric="accuracy",
+            value=0.0,
+            n=1,
+            higher_is_better=True,
+            primary=True,
+        )
+        sample = make_sample(
+            f"s{index}",
+            task=task,
+            prompt=f"Question {index}: which animal sleeps, the dog or the fox?\nAnswer:",
+            output=output,
+            score=0.0,
+            scores={"confidence": 0.9},
+        )
+        tasks.append(TaskResult(suite="evals", task=task, metrics=[metric], samples=[sample]))
+    return tasks
+
+
+def test_each_method_explains_each_chosen_sample(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    heard = Heard()
+    tiny.progress = heard
+    try:
+        done = list(suite.run(tiny, config("occlusion", "attention_rollout"), results(make_sample, " fox", " dog")))
+    finally:
+        tiny.progress = Silent()
+    assert [result.task for result in done] == ["occlusion", "attention_rollout"]
+    assert list(dict.fromkeys(heard.tasks)) == [("explain", "occlusion"), ("explain", "attention_rollout")]
+    for result in done:
+        assert [one.sample_id for one in result.attributions] == ["s0", "s1"]
+        assert [one.target for one in result.attributions] == [" fox", " dog"]
+        by_name = {metric.metric: metric for metric in result.metrics}
+        gains = [one.faithfulness["deletion_auc_gain"] for one in result.attributions]
+        assert by_name["deletion_auc_gain"].value == pytest.approx(sum(gains) / 2)
+        assert (by_name["deletion_auc_gain"].unit, by_name["deletion_auc_gain"].n) == ("nats", 2)
+        assert by_name["deletion_auc_gain"].primary
+        assert (by_name["unscored"].value, by_name["unscored"].n) == (0.0, 2)
+        believable = [one.verdict == "believable" for one in result.attributions]
+        assert by_name["believable"].value == sum(believable) / 2
+
+
+def test_two_runs_give_the_same_values(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    first, second = (
+        [
+            attribution.model_dump(exclude={"seconds"})
+            for result in suite.run(tiny, config("occlusion", "lime"), results(make_sample, " fox"))
+            for attribution in result.attributions
+        ]
+        for _ in range(2)
+    )
+    assert first == second
+
+
+def test_a_sample_that_cannot_be_explained_is_counted_and_the_reason_shown(
+    tiny: Engine, make_sample: Callable[..., Sample]
+) -> None:
+    [done] = suite.run(tiny, config("occlusion"), results(make_sample, " fox", " long" * 300))
+    by_name = {metric.metric: metric for metric in done.metrics}
+    assert len(done.attributions) == 1
+    assert (by_name["unscored"].value, by_name["unscored"].n) == (1.0, 2)
+    assert "evals/quiz1/s1" in str(by_name["unscored"].note)
+
+
+def test_a_white_box_method_is_not_run_where_the_checkpoint_is_not_local(
+    linear: Any, make_sample: Callable[..., Sample]
+) -> None:
+    rollout, occlusion = suite.run(linear, config("attention_rollout", "occlusion"), results(make_sample, " fox"))
+    assert rollout.not_run == "this checkpoint is not local"
+    assert len(occlusion.attributions) == 1
+
+
+def test_an_architecture_without_attentions_is_counted_too(
+    tiny: Engine, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(model: Any, ids: Any) -> Any:
+        msg = "gives no full attention weights"
+        raise WhiteBoxUnavailable(msg)
+
+    monkeypatch.setattr(attention_rollout, "attentions", none)
+    [done] = suite.run(tiny, config("attention_rollout"), results(make_sample, " fox"))
+    gain, _, unscored = done.metrics
+    assert (gain.value, unscored.value, unscored.n) == (None, 1.0, 1)
+    assert "gives no full attention weights" in str(gain.error)
+
+
+def test_a_run_without_errors_says_so(tiny: Engine) -> None:
+    [done] = suite.run(tiny, config("occlusion"), [])
+    found = {metric.metric: metric for metric in done.metrics}
+    assert (found["unscored"].value, found["unscored"].n) == (0.0, 0)
+    for name in ("deletion_auc_gain", "believable"):
+        assert found[name].value is None
+        assert found[name].error == "no task left an error that can be explained"
+
+
+def test_nothing_asked_for_is_nothing_done(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    assert list(suite.run(tiny, config(), results(make_sample, " fox"))) == []
+    assert list(suite.run(tiny, config("occlusion", samples_per_task=0), results(make_sample, " fox"))) == []
+
+
+def test_an_unknown_method_stops_before_anything_runs(linear: Any) -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'occlusion'"):
+        next(suite.run(linear, config("oclusion"), []))
+    assert linear.calls == []
+
+
+def test_long_prompts_get_fewer_features(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    [task] = results(make_sample, " fox")
+    task.samples[0].prompt = "The dog sleeps. " * 12 + "Answer:"
+    tokens = len(tiny.encode(task.samples[0].prompt)) + len(tiny.encode(" fox"))
+    [done] = suite.run(tiny, config("occlusion", max_features=8), [task])
+    assert len(done.attributions[0].features) <= max(4, 8 * suite.TOKENS_PER_FEATURE // tokens)

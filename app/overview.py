@@ -1,0 +1,216 @@
+"""Page: what a run found, at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from audit.app import links, stored
+from audit.app.charts import Row, interval_chart
+from audit.app.untrusted import plain, readable, table
+from audit.core.aggregate import UNSCORED
+from audit.ratings import RatingSummary, summary
+from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from audit.app.settings import Settings
+    from audit.core.records import Decision, Metric, RunManifest
+    from audit.core.run_folder import RunFolder
+
+Colour = Literal["green", "orange", "red", "blue", "gray"]
+STATUS_COLOURS: dict[str, Colour] = {"complete": "green", "partial": "orange", "failed": "red", "running": "blue"}
+VERDICT_COLOURS: dict[str, Colour] = {"PASS": "green", "INCONCLUSIVE": "orange", "FAIL": "red"}
+UNIT_TITLES = {"share": "share (0 to 1)", "percent": "percent (0 to 100)", "squared_error": "squared error"}
+
+
+def page(run: RunFolder, settings: Settings) -> None:
+    """Status, verdict, primary metrics with intervals, what did not run, ratings, and how it was run."""
+    links.leave_out("task", "sample")
+    manifest, metrics = stored.manifest(run), stored.metrics(run)
+    decision, stale = stored.decision(run)
+    _head(run, manifest, decision, stale=stale)
+    _facts(manifest, metrics)
+    _say_incomplete(manifest, metrics)
+    primary = [metric for metric in metrics if metric.primary and metric.slice is None]
+    _primary(primary)
+    _decision(decision, stale=stale)
+    _ratings(summary(settings.database_url, manifest.run_id))
+    _others([metric for metric in metrics if metric not in primary])
+    _how(manifest)
+
+
+def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, *, stale: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(plain(manifest.model.name), width="content", anchor=False)
+        st.badge(manifest.status, color=STATUS_COLOURS[manifest.status], icon=":material/play_circle:")
+        if decision is None:
+            st.badge("not judged", color="gray", icon=":material/gavel:", help="Judge it with: audit gate RUN")
+        else:
+            verdict = f"{decision.verdict} (metrics changed since)" if stale else decision.verdict
+            colour: Colour = "gray" if stale else VERDICT_COLOURS[decision.verdict]
+            st.badge(verdict, color=colour, icon=":material/gavel:", help=plain(f"Policy: {decision.policy}"))
+        st.space("stretch")
+        card = stored.report(run)
+        if card is not None:
+            name = f"{manifest.run_id}.html"
+            st.download_button("Report card", card, name, "text/html", icon=":material/download:", on_click="ignore")
+
+
+def _facts(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
+    counts = [metric for metric in metrics if metric.metric == UNSCORED and metric.slice is None]
+    # Explanations look at samples that evals and safety asked for already.
+    items = sum(metric.n for metric in counts if metric.suite != "explain")
+    span = manifest.finished - manifest.started if manifest.finished else None
+    facts = {
+        "Parameters": parameters_text(manifest.model.parameter_count),
+        "Ran in": f"{manifest.model.dtype} on {manifest.model.device}",
+        "Quantized": manifest.model.quantization or "no",
+        "Started": f"{manifest.started:%Y-%m-%d %H:%M} UTC",
+        "Took": duration_text(span),
+        "Samples": f"{items:,}",
+    }
+    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.caption(label)
+        column.text(value)
+
+
+def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
+    """What a reader must know before believing a number: one line, and the details behind it."""
+    if manifest.status == "running":
+        st.info("The run has not ended. If it was interrupted, go on with: `audit run --resume latest`")
+    failed = [metric for metric in metrics if metric.value is None]
+    unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value]
+    items = round(sum(metric.value or 0 for metric in unscored))
+    parts = [
+        _count(len(manifest.not_run), "task") + " not run",
+        _count(len(failed), "metric") + " not computed",
+        _count(items, "item") + " not scored",
+        _count(len(manifest.warnings), "warning"),
+    ]
+    said = [part for part in parts if not part.startswith("0 ")]
+    if not said:
+        return
+    st.warning(" · ".join(said), icon=":material/warning:")
+    with st.expander("What is missing, and why", icon=":material/help:"):
+        _details("Tasks not run", [{"Suite": t.suite, "Task": t.task, "Why": t.reason} for t in manifest.not_run])
+        _details("Metrics not computed", [{"Metric": metric_label(m), "Why": m.error} for m in failed])
+        _details("Items not scored", [{"Task": m.task, "Not scored": m.value, "Of": m.n} for m in unscored])
+        for warning in manifest.warnings:
+            st.text(readable(warning, 2000))
+
+
+def _details(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    if rows:
+        st.markdown(f"**{title}**")
+        table(rows)
+
+
+def _primary(primary: Sequence[Metric]) -> None:
+    st.subheader("Primary metrics", anchor=False)
+    if not primary:
+        st.caption("None yet: the run has not written any.")
+        return
+    table(_metric_rows(primary))
+    _charts(primary)
+
+
+def _charts(metrics: Sequence[Metric]) -> None:
+    """One chart per unit: numbers of different units share no axis."""
+    measured = [metric for metric in metrics if metric.value is not None]
+    units = list(dict.fromkeys(metric.unit for metric in measured))
+    places = st.columns(min(2, max(1, len(units))), gap="large")
+    for index, unit in enumerate(units):
+        rows = [_row(metric) for metric in measured if metric.unit == unit]
+        chart = interval_chart(rows, unit=unit, title=UNIT_TITLES.get(unit, unit), legend="suite")
+        places[index % len(places)].altair_chart(chart)
+    if measured:
+        st.caption("Bars are confidence intervals. A point without one leaves no spread to estimate.")
+
+
+def _row(metric: Metric) -> Row:
+    value = metric.value if metric.value is not None else float("nan")
+    return Row(metric.name, metric.suite, value, metric.ci_low, metric.ci_high, metric.n)
+
+
+def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
+    return [
+        {
+            "Metric": metric_label(metric),
+            "Value": number(metric.value, metric.unit),
+            "Interval": interval(metric.ci_low, metric.ci_high, metric.unit),
+            "Unit": metric.unit,
+            "Better": DIRECTIONS[metric.higher_is_better][0],
+            "n": metric.n,
+            "Note": metric.error or metric.note or "",
+        }
+        for metric in metrics
+    ]
+
+
+def _decision(decision: Decision | None, *, stale: bool) -> None:
+    if decision is None:
+        return
+    st.subheader("Release gate", anchor=False)
+    if stale:
+        st.warning("The metrics have changed since this verdict. Judge again with: `audit gate RUN`")
+    rows = [
+        {
+            "Verdict": check.verdict,
+            "Metric": check.metric,
+            "Rule": check.rule,
+            "Value": number(check.value),
+            "Interval": interval(check.ci_low, check.ci_high),
+            "Why": check.reason,
+        }
+        for check in decision.checks
+    ]
+    table(rows)
+
+
+def _ratings(summaries: Sequence[RatingSummary]) -> None:
+    st.subheader("Ratings by people", anchor=False)
+    if not summaries:
+        st.caption("Nobody has rated an output of this run yet. The page Rate asks for ratings, one output at a time.")
+        return
+    left, right = st.columns([5, 4], gap="large")
+    rows = [
+        {
+            "Task": row.task,
+            "Mean (1 to 5)": f"{row.mean:.2f}",
+            "Interval": f"{row.ci_low:.2f} to {row.ci_high:.2f}" if row.ci_low and row.ci_high else "—",
+            "Ratings": row.n_ratings,
+            "Samples": row.n_samples,
+            "Raters": row.n_raters,
+        }
+        for row in summaries
+    ]
+    with left:
+        table(rows)
+    points = [Row(row.task, row.suite, row.mean, row.ci_low, row.ci_high, row.n_ratings) for row in summaries]
+    right.altair_chart(interval_chart(points, unit="rating", title="mean rating (1 to 5)"))
+
+
+def _others(metrics: Sequence[Metric]) -> None:
+    if metrics:
+        with st.expander(f"{_count(len(metrics), 'other metric')}, slices included", icon=":material/list:"):
+            table(_metric_rows(metrics))
+
+
+def _how(manifest: RunManifest) -> None:
+    with st.expander("How it was run", icon=":material/settings:"):
+        st.caption("Signature")
+        st.code(manifest.signature, language=None, wrap_lines=True)
+        st.caption("Assets")
+        assets = [
+            asset.model_dump(include={"name", "kind", "source", "version", "licence"}) for asset in manifest.assets
+        ]
+        table(assets)
+        st.caption("Manifest")
+        st.json(manifest.model_dump(mode="json", exclude={"assets"}), expanded=1)
+
+
+def _count(number_of: int, noun: str) -> str:
+    return f"{number_of} {noun}" if number_of == 1 else f"{number_of} {noun}s"

@@ -1,0 +1,146 @@
+"""Page: the samples of a run, filtered, and where errors gather."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from audit.app import links, stored
+from audit.app.charts import Row, interval_chart
+from audit.app.filters import choose_filters, choose_tasks
+from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from audit.app.settings import Settings
+    from audit.core.records import Sample
+    from audit.core.run_folder import RunFolder
+    from audit.reports.error_analysis import ErrorAnalysis
+
+ROWS = 2000
+"""Rows in the table at most: more than anybody reads, few enough to be sent quickly."""
+
+
+def page(run: RunFolder, _settings: Settings, *, open_sample: Callable[[], object]) -> None:
+    """Filters, a table whose rows open, and the error analysis of one task.
+
+    Args:
+        run: The run.
+        open_sample: Switches to the page of the sample that was chosen.
+    """
+    links.leave_out("task", "sample")
+    st.title("Samples", anchor=False)
+    if not stored.tasks(run):
+        st.info("This run has no samples yet.")
+        return
+    every, errors = st.tabs(["Table", "Where errors gather"])
+    with every:
+        _browse(run, open_sample)
+    with errors:
+        _errors(run)
+
+
+def _browse(run: RunFolder, open_sample: Callable[[], object]) -> None:
+    samples = choose_tasks(run)
+    kept = list(filter(choose_filters(samples).keep, samples))
+    shown = kept[:ROWS]
+    more = f" The first {ROWS:,} are shown: narrow the filters to see others." if len(kept) > ROWS else ""
+    st.caption(f"{len(kept):,} of {len(samples):,} samples.{more} Tick a row to open its sample.")
+    if not shown:
+        st.info("No sample fits these filters.")
+        return
+    explained = {attribution.sample_id for attribution in stored.attributions(run)}
+    event = st.dataframe(
+        _table(shown, explained),
+        hide_index=True,
+        placeholder="—",
+        height=min(38 * (len(shown) + 1), 620),
+        on_select="rerun",
+        selection_mode="single-row",
+        key="samples_table",
+        column_config={
+            "Task": st.column_config.TextColumn(width=130),
+            "Score": st.column_config.NumberColumn(format="%.3g", width="small"),
+            "Confidence": st.column_config.NumberColumn(format="%.2f", width="small"),
+            "Prompt": st.column_config.TextColumn(width="large"),
+            "Output": st.column_config.TextColumn(width="medium"),
+            "Flags": st.column_config.ListColumn(width="small"),
+            "Explained": st.column_config.CheckboxColumn(width="small"),
+        },
+    )
+    rows = event["selection"]["rows"]
+    if rows and rows[0] < len(shown):
+        _open(shown[rows[0]], open_sample)
+
+
+def _open(sample: Sample, open_sample: Callable[[], object]) -> None:
+    links.choose("task", f"{sample.suite}/{sample.task}")
+    links.choose("sample", sample.sample_id)
+    open_sample()
+
+
+def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Task": sample.task,
+                "Score": sample.score,
+                "Confidence": sample.scores.get("confidence"),
+                "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
+                "Output": MASKED if is_masked(sample) else excerpt(sample.output),
+                "Reference": MASKED if is_masked(sample) else excerpt(sample.reference),
+                "Flags": sample.flags,
+                "Explained": sample.sample_id in explained,
+                "Slices": excerpt(", ".join(f"{name}={value}" for name, value in sample.slices.items())),
+                "Error": excerpt(sample.error),
+                "Sample": sample.sample_id,
+            }
+            for sample in samples
+        ]
+    )
+
+
+def _errors(run: RunFolder) -> None:
+    tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
+    name = st.selectbox("Task", list(tasks), key="errors_task")
+    analysis = stored.analysis(run, *tasks[name])
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _groups(analysis)
+    with right:
+        _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
+        _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
+
+
+def _groups(analysis: ErrorAnalysis) -> None:
+    if analysis.overall is None:
+        st.info("None of the samples of this task could be scored.")
+        return
+    st.subheader(plain(analysis.measure.capitalize()), anchor=False)
+    rows = [
+        Row(f"{group.name} (n = {group.n})", group.by, group.value, *_ends(group.interval), group.n)
+        for group in [analysis.overall, *analysis.groups]
+    ]
+    unit = "score" if analysis.measure == "mean score" else "share"
+    legend = "divided by" if analysis.groups else None
+    st.altair_chart(
+        interval_chart(rows, unit=unit, title=analysis.measure, reference=analysis.overall.value, legend=legend)
+    )
+    st.caption("Bars are 95 % confidence intervals; the dashed line is the value over all samples.")
+    if not analysis.groups:
+        st.caption("Too few samples, or too alike, to be divided.")
+
+
+def _ends(interval: object) -> tuple[float | None, float | None]:
+    return getattr(interval, "low", None), getattr(interval, "high", None)
+
+
+def _counts(title: str, counts: dict[str, int], none: str) -> None:
+    st.markdown(f"**{title}**")
+    if counts:
+        table([{"What": what, "Samples": count} for what, count in counts.items()])
+    else:
+        st.caption(none)

@@ -1,0 +1,100 @@
+"""How text that a checkpoint or a data set wrote gets onto a page: never as Markdown, never as HTML.
+
+Streamlit renders labels, titles, captions, alerts and badges as Markdown, which can load images from
+elsewhere. So foreign text goes through ``st.text``, ``st.code`` and table cells, which take it literally;
+where a short name must stand in Markdown, :func:`plain` takes every meaning from its punctuation.
+"""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import streamlit as st
+
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from audit.core.records import Sample
+
+SHOW_KEY = "show_offensive"
+MASKED = "Hidden: text of a safety task, which may offend."
+LONGEST = 20_000
+"""Characters shown at most; a page that holds megabytes of text stops a browser."""
+EXCERPT = 160
+WHOLE_TABLE = 30
+"""Rows up to which a table is shown whole instead of scrolling."""
+
+_PUNCTUATION = str.maketrans({character: f"\\{character}" for character in string.punctuation})
+
+
+def plain(text: str) -> str:
+    """Markdown that shows ``text`` as it is, on one line."""
+    return printable(text).translate(_PUNCTUATION)
+
+
+def readable(text: str, limit: int = LONGEST) -> str:
+    """The text with its lines and tabs, hidden characters made visible, the middle left out where it is long.
+
+    Both ends are kept: the question stands at the end of a prompt, the format at its beginning.
+    """
+    if len(text) > limit:
+        half, left_out = limit // 2, len(text) - 2 * (limit // 2)
+        text = f"{text[:half]}\n… {left_out:,} characters left out …\n{text[-half:]}"
+    return "\n".join("\t".join(printable(part) for part in line.split("\t")) for line in text.split("\n"))
+
+
+def excerpt(text: str | None, *, end: bool = False) -> str | None:
+    """One harmless line for a table cell.
+
+    Args:
+        text: What to cut.
+        end: Keep the end of a long text (a prompt's question) instead of its beginning.
+    """
+    if text is None or len(text) <= EXCERPT:
+        return None if text is None else printable(text)
+    return "…" + printable(text[-EXCERPT:]) if end else printable(text[:EXCERPT]) + "…"
+
+
+def table(rows: Sequence[Mapping[str, object]]) -> None:
+    """A table of records; cells are literal text with hidden characters made visible, nothing shows as ``—``."""
+    literal = [{name: printable(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows]
+    height: Literal["content", "auto"] = "content" if len(rows) <= WHOLE_TABLE else "auto"
+    st.dataframe(pd.DataFrame(literal), hide_index=True, width="stretch", height=height, placeholder="—")
+
+
+def is_masked(sample: Sample) -> bool:
+    """Whether the text of this sample stays hidden: a safety task's, until the reader asks for it."""
+    return sample.suite == "safety" and not st.session_state.get(SHOW_KEY, False)
+
+
+def show_text(text: str | None, *, absent: str, height: int | None = None) -> None:
+    """Put foreign text on the page, in a box of its own.
+
+    Args:
+        text: What to show.
+        absent: What to say when there is none.
+        height: Pixels; longer text scrolls. None grows with the text.
+    """
+    if text is None:
+        st.caption(absent)
+    elif text == "":
+        st.caption("(empty)")
+    else:
+        lines = sum(1 + len(line) // 100 for line in text[:LONGEST].split("\n"))
+        tall = height is not None and lines * 22 + 40 > height
+        st.code(readable(text), language=None, wrap_lines=True, height=height if tall and height else "content")
+
+
+def show_mask(key: str) -> None:
+    """Say that text is hidden, with a button that shows it."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.text(MASKED)
+        st.button("Show offensive text", key=key, on_click=_unmask, icon=":material/visibility:")
+
+
+def _unmask() -> None:
+    st.session_state[SHOW_KEY] = True

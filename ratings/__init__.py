@@ -1,0 +1,27 @@
+"""People's judgement of outputs: an append-only database, rating queues, summaries, export."""
+
+from __future__ import annotations
+
+from audit.ratings.database import default_url
+from audit.ratings.export import json_lines
+from audit.ratings.queues import RatingQueue, output_digest, rating_queue
+from audit.ratings.records import HIGHEST, LOWEST, NewRating, Rating, RatingSummary
+from audit.ratings.store import add, read_all, read_latest
+from audit.ratings.summaries import summary
+
+__all__ = [
+    "HIGHEST",
+    "LOWEST",
+    "NewRating",
+    "Rating",
+    "RatingQueue",
+    "RatingSummary",
+    "add",
+    "default_url",
+    "json_lines",
+    "output_digest",
+    "rating_queue",
+    "read_all",
+    "read_latest",
+    "summary",
+]

@@ -1,0 +1,165 @@
+"""Opening a ratings database by URL.
+
+SQLite is used with its rollback journal and a busy timeout, not with a write-ahead log: ratings arrive a
+few a minute, and a write-ahead log leaves side files that get lost when somebody copies the database, and
+does not work on network shares. A second writer waits for the first one, up to ``BUSY_SECONDS``.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from audit.core.errors import UsageError, WriteError
+from audit.ratings.migrations import migrate, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+BUSY_SECONDS = 30
+
+
+def default_url(runs: Path) -> str:
+    """URL of the database that belongs to a folder of runs: ``ratings.sqlite`` inside it."""
+    return f"sqlite:///{runs / 'ratings.sqlite'}"
+
+
+def parse_url(database_url: str) -> URL:
+    """Check a database URL and name the driver that this project uses.
+
+    Raises:
+        UsageError: It is not a URL, or of a database that is not supported.
+    """
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        msg = "--database: not a database URL: use sqlite:///FILE or postgresql://USER@HOST/NAME"
+        raise UsageError(msg) from None
+    backend = url.get_backend_name()
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        msg = f"--database: {backend} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
+        raise UsageError(msg)
+    return url
+
+
+def exists(database_url: str) -> bool:
+    """Whether there is anything to read: false for a SQLite file that nobody has rated into yet."""
+    file = _sqlite_file(parse_url(database_url))
+    return file is None or file.exists()
+
+
+def _sqlite_file(url: URL) -> Path | None:
+    """The file of a SQLite URL; None for a server, a database in memory, and SQLite's own ``file:`` URIs."""
+    name = url.database or ""
+    if url.get_backend_name() != "sqlite" or name in {"", ":memory:"} or name.startswith("file:"):
+        return None
+    return Path(name)
+
+
+@contextmanager
+def reading(database_url: str) -> Iterator[Connection]:
+    """A connection for queries, on a database that is made or brought up to date first.
+
+    Raises:
+        UsageError: The database cannot be opened, is not one, or is of a newer version.
+    """
+    with _one_line_errors(database_url), open_engine(database_url).connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(database_url: str) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its first statement and commits at the end.
+
+    Raises:
+        UsageError: The database cannot be opened, is not one, or is of a newer version.
+        WriteError: It cannot be written.
+    """
+    with _one_line_errors(database_url), _write_lock(open_engine(database_url)).begin() as connection:
+        yield connection
+
+
+def open_engine(database_url: str) -> Engine:
+    """The SQLAlchemy engine of a migrated database; made once per URL and process.
+
+    Raises:
+        UsageError: The database cannot be opened, is not one, or is of a newer version.
+        WriteError: Its folder cannot be made.
+    """
+    url = parse_url(database_url)
+    file = _sqlite_file(url)
+    if file is not None and not file.exists():
+        # A database that was moved away meanwhile must be made anew, tables included.
+        _migrated_engine.cache_clear()
+    with _one_line_errors(database_url):
+        return _migrated_engine(url)
+
+
+@lru_cache(maxsize=8)
+def _migrated_engine(url: URL) -> Engine:
+    file = _sqlite_file(url)
+    if file is not None:
+        _make_folder(file.parent)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.get_backend_name() == "sqlite" else {})
+    if engine.dialect.name == "sqlite":
+        _explicit_transactions(engine)
+    # Looked at first without the write lock: a published run folder may lie on a read-only disk.
+    with engine.connect() as connection:
+        outdated = bool(missing(connection))
+    if outdated:
+        with _write_lock(engine).begin() as connection:
+            migrate(connection)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{folder}: cannot be made for the ratings database ({error.strerror}): name another with --database"
+        raise WriteError(msg) from error
+
+
+def _write_lock(engine: Engine) -> Engine:
+    return engine.execution_options(audit_write=True)
+
+
+def _explicit_transactions(engine: Engine) -> None:
+    """Begin transactions ourselves, since sqlite3 would begin them late and without the write lock.
+
+    Source: SQLAlchemy documentation, SQLite dialect, "Enabling Non-Legacy SQLite Transactional Modes".
+    A transaction that reads first and writes later can fail at once however long the busy timeout is.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("audit_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _one_line_errors(database_url: str) -> Iterator[None]:
+    """Turn what SQLAlchemy and drivers raise into one line that never shows a password."""
+    shown = parse_url(database_url).render_as_string(hide_password=True)
+    try:
+        yield
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        msg = f"{shown}: no driver: install checkpoint-audit[postgres] ({error})"
+        raise UsageError(msg) from error
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        msg = f"{shown}: the ratings database answered: {reason}"
+        raise UsageError(msg) from error

@@ -1,0 +1,129 @@
+"""Numbered migrations of a ratings database, and the table of those applied.
+
+Follows simonw/llm (``llm/migrations.py``): a list of functions, each applied once, in order. A database
+that names a migration which is not in the list was written by a newer version and is left alone.
+A migration that has been released is never edited: what comes later is a new function at the end.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+from audit.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    Migration = Callable[[Connection], None]
+
+MIGRATIONS: list[Migration] = []
+
+
+def migration(function: Migration) -> Migration:
+    """Put ``function`` at the end of the list."""
+    MIGRATIONS.append(function)
+    return function
+
+
+def missing(connection: Connection) -> list[Migration]:
+    """The migrations that a database has not seen yet, in order.
+
+    Raises:
+        UsageError: A newer version of this program has migrated the database further.
+    """
+    applied: set[str] = set()
+    if inspect(connection).has_table("ratings_migrations"):
+        applied = set(connection.execute(text("SELECT name FROM ratings_migrations")).scalars())
+    newer = sorted(applied - {function.__name__ for function in MIGRATIONS})
+    if newer:
+        msg = (
+            f"the ratings database was written by a newer version of audit (unknown migration {newer[0]}): "
+            "update checkpoint-audit, or name another database with --database"
+        )
+        raise UsageError(msg)
+    return [function for function in MIGRATIONS if function.__name__ not in applied]
+
+
+def migrate(connection: Connection) -> None:
+    """Apply what is missing, inside the caller's transaction.
+
+    The transaction must hold the database's write lock (SQLite: ``BEGIN IMMEDIATE``), so that of two
+    processes that open a new database at once one waits and finds the work done.
+
+    Raises:
+        UsageError: A newer version of this program has migrated the database further.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('audit.ratings.migrations'))"))
+    connection.execute(
+        text("CREATE TABLE IF NOT EXISTS ratings_migrations (name VARCHAR(100) PRIMARY KEY, applied VARCHAR(40))")
+    )
+    for function in missing(connection):
+        function(connection)
+        connection.execute(
+            text("INSERT INTO ratings_migrations (name, applied) VALUES (:name, :applied)"),
+            {"name": function.__name__, "applied": datetime.now(UTC).isoformat(timespec="seconds")},
+        )
+
+
+@migration
+def m001_ratings(connection: Connection) -> None:
+    """The table of ratings and the index that queues and summaries read by."""
+    # AUTOINCREMENT: without it SQLite may give the number of a vanished last row to another one.
+    identity = (
+        "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+        if connection.dialect.name == "postgresql"
+        else "INTEGER PRIMARY KEY AUTOINCREMENT"
+    )
+    moment = "TIMESTAMP WITH TIME ZONE" if connection.dialect.name == "postgresql" else "DATETIME"
+    connection.execute(
+        text(
+            f"""
+            CREATE TABLE ratings (
+                id {identity},
+                created {moment} NOT NULL,
+                rater TEXT NOT NULL CHECK (rater <> ''),
+                run_id TEXT NOT NULL,
+                suite TEXT NOT NULL,
+                task TEXT NOT NULL,
+                sample_id TEXT NOT NULL,
+                output_sha256 TEXT NOT NULL,
+                rating INTEGER NOT NULL CHECK (rating BETWEEN 1 AND 5),
+                comment TEXT NOT NULL
+            )
+            """
+        )
+    )
+    connection.execute(text("CREATE INDEX ratings_by_run ON ratings (run_id, rater, sample_id)"))
+
+
+@migration
+def m002_append_only(connection: Connection) -> None:
+    """Refuse UPDATE and DELETE (and TRUNCATE, where there is one) in the database itself."""
+    statements = _POSTGRESQL_GUARDS if connection.dialect.name == "postgresql" else _SQLITE_GUARDS
+    for statement in statements:
+        connection.execute(text(statement))
+
+
+_REFUSAL = "ratings are append-only: write a new rating instead"
+
+_SQLITE_GUARDS = [
+    f"CREATE TRIGGER ratings_no_{event.lower()} BEFORE {event} ON ratings BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+    for event in ("UPDATE", "DELETE")
+]
+
+_POSTGRESQL_GUARDS = [
+    (
+        "CREATE FUNCTION ratings_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+    ),
+    (
+        "CREATE TRIGGER ratings_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ratings "
+        "FOR EACH STATEMENT EXECUTE FUNCTION ratings_refuse()"
+    ),
+]

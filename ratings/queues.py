@@ -1,0 +1,66 @@
+"""In which order a person rates the outputs of a run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.core.records import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from audit.core.records import Sample
+    from audit.ratings.records import Rating
+
+
+@dataclass(frozen=True, slots=True)
+class RatingQueue:
+    """One rater's view of the samples of a run.
+
+    Attributes:
+        pending: Samples still to rate, next one first.
+        rated: Samples rated already, in the order of the queue.
+        unrateable: Number of samples without an output; nobody is asked about them.
+    """
+
+    pending: tuple[Sample, ...]
+    rated: tuple[Sample, ...]
+    unrateable: int
+
+    @property
+    def total(self) -> int:
+        """Samples that can be rated."""
+        return len(self.pending) + len(self.rated)
+
+
+def output_digest(output: str) -> str:
+    """SHA-256 of an output's UTF-8 bytes, hexadecimal: ties a rating to the text that was seen."""
+    return hashlib.sha256(output.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def rating_queue(samples: Iterable[Sample], run_id: str, rater: str, ratings: Sequence[Rating]) -> RatingQueue:
+    """Order the samples of a run for one rater.
+
+    The order is that of a digest of rater, run and sample: random to the eye, the same at every visit,
+    another one for every rater, and unmoved when samples are added or filtered. Orders differ between
+    raters so that tiredness and the sequence of outputs do not fall on the same samples for everybody.
+
+    Args:
+        samples: Of the run; several tasks may be mixed.
+        run_id: The run.
+        rater: Whose queue it is.
+        ratings: That rater's latest ratings of the run. One whose output digest differs from the sample's
+            output was about another text and does not count.
+    """
+    seen = {(rating.sample_id, rating.output_sha256) for rating in ratings if rating.rater == rater}
+    pending, rated, unrateable = [], [], 0
+    for sample in sorted(samples, key=lambda sample: digest_of(rater, run_id, sample.sample_id)):
+        if sample.output is None:
+            unrateable += 1
+        elif (sample.sample_id, output_digest(sample.output)) in seen:
+            rated.append(sample)
+        else:
+            pending.append(sample)
+    return RatingQueue(tuple(pending), tuple(rated), unrateable)

@@ -1,0 +1,63 @@
+"""What the ratings of a run add up to, task by task."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from audit.core.statistics import mean_interval
+from audit.ratings.records import HIGHEST, LOWEST, RatingSummary
+from audit.ratings.store import read_latest
+
+if TYPE_CHECKING:
+    from audit.core.statistics import Interval
+    from audit.ratings.records import Rating
+
+SEED = 1234
+
+
+def summary(database_url: str, run_id: str) -> list[RatingSummary]:
+    """Mean rating of each task of a run with its confidence interval, sorted by suite and task.
+
+    Returns:
+        One record per task that anybody rated; empty when nobody has, or the database does not exist.
+
+    Raises:
+        UsageError: The database cannot be opened, or is of a newer version.
+    """
+    by_task: defaultdict[tuple[str, str], list[Rating]] = defaultdict(list)
+    for rating in read_latest(database_url, run_id):
+        by_task[rating.suite, rating.task].append(rating)
+    return [summarize(by_task[key]) for key in sorted(by_task)]
+
+
+def summarize(ratings: list[Rating]) -> RatingSummary:
+    """Add up the ratings of one task, each of them the latest of its rater and sample."""
+    values = [rating.rating for rating in ratings]
+    samples = [rating.sample_id for rating in ratings]
+    interval = _interval(values, samples)
+    return RatingSummary(
+        suite=ratings[0].suite,
+        task=ratings[0].task,
+        n_ratings=len(ratings),
+        n_samples=len(set(samples)),
+        n_raters=len({rating.rater for rating in ratings}),
+        mean=sum(values) / len(values),
+        ci_low=interval and interval.low,
+        ci_high=interval and interval.high,
+        ci_method=interval and interval.method,
+    )
+
+
+def _interval(values: list[int], samples: list[str]) -> Interval | None:
+    """Interval of the mean; ratings of one sample by several people form a cluster.
+
+    Equal ratings give none: a spread that was not seen cannot be estimated. (Asked all the same,
+    ``mean_interval`` would take ratings that are all 1, the lowest, for a share of 100 %.)
+    """
+    if len(set(values)) < 2:
+        return None
+    interval = mean_interval(values, clusters=samples, seed=SEED)
+    # Intervals that rest on a normal or a t distribution know nothing of the ends of the scale.
+    return interval and replace(interval, low=max(interval.low, LOWEST), high=min(interval.high, HIGHEST))

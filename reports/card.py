@@ -1,0 +1,228 @@
+"""The report card: one HTML file with everything a reader needs, no script and nothing to load.
+
+It is rendered at the finest level of detail that fits ``MAX_BYTES``. Model text is untrusted: Jinja2 escapes
+everything, :func:`audit.reports.formatting.visible` shows what would hide or reorder, and a content security
+policy forbids what might still slip through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from audit.core.errors import AuditError
+from audit.core.filesystem import write_text
+from audit.core.text import printable
+from audit.reports import contents as run_contents
+from audit.reports import formatting, heatmap
+from audit.reports.contents import SUITES, RunContents
+from audit.reports.figures import Figure, error_figures, forest_plots, slice_figures
+from audit.reports.gate import verdict_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from audit.core.records import Metric, Suite
+    from audit.core.run_folder import RunFolder
+    from audit.ratings import RatingSummary
+
+MAX_BYTES = 3_500_000
+SUITE_TITLES: dict[Suite, str] = {"evals": "Capability", "safety": "Safety", "explain": "Explanation"}
+LINE_LIMIT, SHORT_LIMIT = 600, 60
+VERDICTS = {
+    "PASS": ("is-pass", "✓"),
+    "FAIL": ("is-fail", "✕"),
+    "INCONCLUSIVE": ("is-unsure", "?"),
+    None: ("is-none", "–"),
+}
+STATUSES = {"complete": "is-pass", "partial": "is-unsure", "running": "is-unsure", "failed": "is-fail"}
+BELIEFS = {"believable": "is-pass", "weak": "is-unsure", "do not believe": "is-fail"}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much a card shows of each task."""
+
+    listed: int
+    """Samples listed."""
+    head: int
+    """Characters kept at the start of a text."""
+    tail: int
+    """Characters kept at its end."""
+    attributions: int
+    """Explanations."""
+    slices: int
+    """Rows of the table of slices."""
+    charts: bool = True
+    """Charts of slices and errors."""
+    tasks: bool = True
+    """Whether there is a section per task at all."""
+    note: str | None = None
+    """What a reader is told about what is left out."""
+
+
+DETAILS = (
+    Detail(listed=5, head=900, tail=900, attributions=4, slices=400),
+    Detail(listed=3, head=300, tail=400, attributions=2, slices=100, note="Long texts and lists are shortened."),
+    Detail(listed=1, head=100, tail=200, attributions=1, slices=20, note="Most samples and slices are left out."),
+    Detail(0, 0, 0, 0, 0, charts=False, note="Samples, slices and charts of tasks are left out: the run is too large."),
+    Detail(0, 0, 0, 0, 0, charts=False, tasks=False, note="Sections of tasks are left out: the run is too large."),
+)
+"""From fine to coarse."""
+
+
+@dataclass(frozen=True)
+class TaskCharts:
+    """The charts of one task."""
+
+    slices: list[Figure]
+    """The primary metric by slice."""
+    errors: list[Figure]
+    """Errors by prompt length and slice."""
+
+
+def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path:
+    """Render the card of a run into ``report/index.html``.
+
+    Args:
+        run: The run folder.
+        ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
+
+    Returns:
+        The path written.
+
+    Raises:
+        RunFolderError: The run cannot be read.
+        WriteError: The file cannot be written.
+    """
+    write_text(run.report_path, render(run_contents.read(run, ratings=ratings)))
+    return run.report_path
+
+
+def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
+    """The card as HTML text of at most ``max_bytes`` bytes of UTF-8.
+
+    Args:
+        contents: What to show.
+        max_bytes: Size limit; the finest level of ``DETAILS`` that fits is taken.
+
+    Raises:
+        AuditError: Not even the summary fits.
+    """
+    template = _environment().get_template("card.html.j2")
+    shared = _shared_variables(contents)
+    charts = _task_charts(contents)
+    without = dict.fromkeys(charts, TaskCharts([], []))
+    for detail in DETAILS:
+        html = template.render(shared, detail=detail, charts=charts if detail.charts else without)
+        # A lone surrogate has no UTF-8; every text passes `visible` or `printable`, which show it as a code point.
+        if len(html.encode()) <= max_bytes:
+            return html
+    msg = f"the report card of {contents.manifest.run_id} exceeds {max_bytes:,} bytes: audit fewer tasks per run"
+    raise AuditError(msg)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("audit.reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(line=_line, short=_short)
+    environment.globals.update(
+        number=formatting.number,
+        interval=formatting.interval,
+        slice_text=formatting.slice_text,
+        metric_label=formatting.metric_label,
+        size_text=formatting.size_text,
+        parameters_text=formatting.parameters_text,
+        visible=formatting.visible,
+        directions=formatting.DIRECTIONS,
+        pieces=heatmap.pieces,
+        strongest_pieces=heatmap.strongest_pieces,
+        verdict_class=lambda verdict: VERDICTS[verdict][0],
+        verdict_mark=lambda verdict: VERDICTS[verdict][1],
+        status_class=STATUSES.__getitem__,
+        belief_class=BELIEFS.__getitem__,
+        suite_titles=SUITE_TITLES,
+    )
+    return environment
+
+
+def _shared_variables(contents: RunContents) -> dict[str, Any]:
+    """What every level of detail shows."""
+    manifest = contents.manifest
+    span = manifest.finished - manifest.started if manifest.finished else None
+    anchors = {(task.suite, task.task): f"{task.suite}-{index}" for index, task in enumerate(contents.tasks)}
+    failed = _failed(contents)
+    unscored = [task for task in contents.tasks if task.unscored and task.unscored.value]
+    return {
+        "style": _style(),
+        "manifest": manifest,
+        "metrics_sha256": contents.metrics_sha256,
+        "decision": contents.decision,
+        "stale_decision": contents.stale_decision,
+        "verdict_text": verdict_line(contents.decision) if contents.decision else "",
+        "ratings": contents.ratings,
+        "suites": [(suite, contents.of(suite)) for suite in SUITES],
+        "forests": {suite: forest_plots(suite, contents.of(suite)) for suite in SUITES},
+        "anchor": lambda task: anchors[task.suite, task.task],
+        "totals": _totals(contents),
+        "failed": failed,
+        "unscored_tasks": unscored,
+        "problems": bool(
+            manifest.not_run
+            or manifest.warnings
+            or failed
+            or unscored
+            or contents.stale_decision
+            or manifest.status in {"running", "failed"}
+        ),
+        "duration": formatting.duration_text(span),
+        "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
+    }
+
+
+def _failed(contents: RunContents) -> list[Metric]:
+    """Metrics over all items that are null; empty slices show in their tables."""
+    return [metric for task in contents.tasks for metric in task.metrics if metric.value is None]
+
+
+def _totals(contents: RunContents) -> Mapping[str, int]:
+    analyses = [task.analysis for task in contents.tasks if task.analysis]
+    return {
+        "tasks": len(contents.tasks),
+        "samples": sum(analysis.n for analysis in analyses),
+        "unscored": sum(analysis.unscored for analysis in analyses),
+    }
+
+
+def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
+    """Charts by the anchor of the task."""
+    return {
+        f"{task.suite}-{index}": TaskCharts(slice_figures(task), error_figures(task))
+        for index, task in enumerate(contents.tasks)
+    }
+
+
+def _style() -> Markup:
+    """The style sheet, which is part of the package and not escaped."""
+    text = resources.files("audit.reports").joinpath("templates", "style.css").read_text("utf-8")
+    return Markup(text)  # noqa: S704 - the package's own file
+
+
+def _line(text: object) -> str:
+    """One harmless line, for labels and attributes."""
+    return printable(str(text), limit=LINE_LIMIT)
+
+
+def _short(text: object) -> str:
+    return printable(str(text), limit=SHORT_LIMIT)

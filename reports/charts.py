@@ -1,0 +1,180 @@
+"""Charts as inline SVG: Altair draws, vl-convert renders, CSS of the page colours them.
+
+The colours below stand in the SVG as attributes; the card's style sheet overrides each of them by attribute
+selector, so that one picture serves light, dark and print. Text stays text. Nothing is fetched: the data
+stand in the specification, fonts are the reader's generic sans-serif.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import altair as alt
+import vl_convert
+from markupsafe import Markup
+
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INK = "#1c2128"
+MUTED = "#59636e"
+GRID = "#d8dee4"
+SUITE_COLOURS = {"evals": "#0a5fb4", "safety": "#a2480c", "explain": "#5b3fa8"}
+
+ROW_HEIGHT = 26
+PLOT_WIDTH = 430
+VALUE_WIDTH = 150
+LABEL_WIDTH = 230
+FIXED_DOMAINS = {"share": (0.0, 1.0), "percent": (0.0, 100.0)}
+AXIS_TITLES = {
+    "share": "share (0 to 1)",
+    "percent": "percent",
+    "score": "score",
+    "nats": "nats",
+    "count": "count",
+    "squared_error": "squared error",
+}
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """One line of an interval chart."""
+
+    label: str
+    """What it is about; shown left of the axis."""
+    value: float
+    """Point estimate."""
+    low: float | None
+    """Lower end of the interval; null draws the point alone."""
+    high: float | None
+    """Upper end of the interval."""
+    text: str
+    """Value as written, right of the plot."""
+
+
+def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, reference: float | None = None) -> Markup:
+    """Points with their confidence intervals on one axis (a forest plot).
+
+    Args:
+        rows: From top to bottom.
+        unit: Unit of all rows; decides the axis.
+        suite: ``evals``, ``safety`` or ``explain``; decides the colour.
+        reference: A value drawn as a dashed vertical line, e.g. the value over all items.
+
+    Returns:
+        An ``<svg>`` element without namespace, width or height, for inlining into HTML.
+    """
+    specification = json.loads(_template(unit, suite, with_reference=reference is not None))
+    specification["datasets"] = {
+        "rows": [_datum(index, row) for index, row in enumerate(rows)],
+        "line": [{"value": reference}],
+    }
+    specification["height"] = ROW_HEIGHT * len(rows)
+    for layer in specification["layer"]:
+        scale = layer["encoding"]["x"].get("scale")
+        if scale is not None:
+            scale["domain"] = list(domain(rows, unit, reference))
+    return _svg(specification)
+
+
+@lru_cache(maxsize=64)
+def _template(unit: str, suite: str, *, with_reference: bool) -> str:
+    """The Vega-Lite specification without its data, height and domain, as JSON.
+
+    Altair checks every piece against the schema, which takes longer than drawing; a card has dozens of charts of
+    a handful of kinds.
+    """
+    colour = SUITE_COLOURS.get(suite, INK)
+    scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
+    base = alt.Chart(alt.NamedData(name="rows"))
+    order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+    axis = alt.X("value:Q", scale=scale, title=AXIS_TITLES.get(unit, unit), axis=alt.Axis(tickCount=6))
+    layers: list[alt.Chart] = []
+    if with_reference:
+        line = alt.Chart(alt.NamedData(name="line"))
+        layers.append(line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=axis))
+    spans = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    layers += [
+        spans.mark_rule(color=colour, strokeWidth=3, strokeCap="round", opacity=0.45).encode(
+            x=alt.X("low:Q", scale=scale), x2="high:Q", y=order
+        ),
+        base.mark_circle(color=colour, size=72, opacity=1).encode(x=axis, y=order),
+        _text(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
+        _text(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
+    ]
+    chart = alt.layer(*layers).properties(
+        width=PLOT_WIDTH,
+        padding={"left": LABEL_WIDTH + 16, "right": VALUE_WIDTH + 16, "top": 6, "bottom": 44},
+        autosize=alt.AutoSizeParams(type="none"),
+        config=_config(),
+    )
+    return json.dumps(chart.to_dict())
+
+
+def domain(rows: Sequence[IntervalRow], unit: str, reference: float | None = None) -> tuple[float, float]:
+    """The axis: the whole range of the unit where it has one, else the data with a margin and zero in view.
+
+    Scores that all lie in 0 to 100 (BLEU, chrF) get 0 to 100 only when they use it: a quarter of the axis at least.
+    """
+    if unit in FIXED_DOMAINS:
+        return FIXED_DOMAINS[unit]
+    ends = [end for row in rows for end in (row.value, row.low, row.high) if end is not None and math.isfinite(end)]
+    ends += [0.0] + ([reference] if reference is not None else [])
+    low, high = min(ends), max(ends)
+    if unit == "score" and low >= 0 and 25 <= high <= 100:
+        return 0.0, 100.0
+    margin = 0.06 * (high - low) or 1.0
+    return (low - margin if low < 0 else 0.0), high + margin
+
+
+def _datum(index: int, row: IntervalRow) -> dict[str, Any]:
+    """The row as data of the chart; labels come from data sets and are made harmless."""
+    return {
+        "row": index,
+        "label": printable(row.label, limit=60),
+        "value": row.value,
+        "low": row.low,
+        "high": row.high,
+        "text": printable(row.text, limit=40),
+    }
+
+
+def _text(base: alt.Chart, field: str, *, x: float, align: Literal["left", "right"], limit: int) -> alt.Chart:
+    """A column of text beside the plot, one line per row."""
+    mark: alt.Chart = base.mark_text(align=align, baseline="middle", color=INK, fontSize=12, limit=limit)
+    encoded: alt.Chart = mark.encode(x=alt.value(x), text=alt.Text(f"{field}:N"))
+    return encoded
+
+
+def _config() -> alt.Config:
+    """Fonts, grid and axis in the sentinel colours."""
+    axis = alt.AxisConfig(
+        gridColor=GRID,
+        domainColor=GRID,
+        tickColor=GRID,
+        labelColor=MUTED,
+        titleColor=MUTED,
+        labelFontSize=11,
+        titleFontSize=11,
+        titleFontWeight="normal",
+    )
+    view = alt.ViewConfig(stroke=None)
+    return alt.Config(background="transparent", font="sans-serif", aria=False, axis=axis, view=view)
+
+
+def _svg(specification: dict[str, Any]) -> Markup:
+    """Render; the page sets the size, and inline SVG needs no namespace."""
+    svg: str = vl_convert.vegalite_to_svg(specification)
+    start = svg.index(">")
+    view = re.search(r'viewBox="[^"]+"', svg[:start])
+    if view is None:
+        msg = "vl-convert gave an SVG without a viewBox"
+        raise ValueError(msg)
+    return Markup('<svg class="chart" {} aria-hidden="true">{}').format(Markup(view.group()), Markup(svg[start + 1 :]))  # noqa: S704 - vl-convert's own markup; text in it is escaped by Vega

@@ -1,0 +1,161 @@
+"""A run folder, read once, in the order in which reports show it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from audit.core.aggregate import UNSCORED
+from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from audit.core.records import Attribution, Decision, Metric, RunManifest, Suite
+    from audit.core.run_folder import RunFolder
+    from audit.ratings import RatingSummary
+
+SUITES: tuple[Suite, ...] = ("evals", "safety", "explain")
+
+
+@dataclass(frozen=True)
+class TaskContents:
+    """One task of a run."""
+
+    suite: Suite
+    """Its wing."""
+    task: str
+    """Its name."""
+    metrics: list[Metric]
+    """Over all items, primary ones first; the count of unscored samples is not among them."""
+    slices: list[Metric]
+    """Over subsets."""
+    unscored: Metric | None
+    """How many samples could not be scored; null when the task did not say."""
+    analysis: ErrorAnalysis | None
+    """What its samples show; null when the run holds none."""
+    attributions: list[Attribution]
+    """Of its samples."""
+
+    @property
+    def primary(self) -> list[Metric]:
+        """What the summary shows."""
+        return [metric for metric in self.metrics if metric.primary]
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """Everything a report may show of a run."""
+
+    manifest: RunManifest
+    """What was run, on what, with what."""
+    metrics_sha256: str
+    """Digest of ``metrics.json`` as read."""
+    decision: Decision | None
+    """The gate's verdict on exactly these metrics; null when there is none."""
+    stale_decision: bool
+    """Whether a verdict exists that was reached on other metrics."""
+    tasks: list[TaskContents]
+    """In the order of suites and of the metrics file."""
+    ratings: list[RatingSummary] = field(default_factory=list)
+    """What people said about the run's outputs."""
+
+    def of(self, suite: Suite) -> list[TaskContents]:
+        """Tasks of one suite."""
+        return [task for task in self.tasks if task.suite == suite]
+
+
+def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int = LISTED) -> RunContents:
+    """Read a run folder; of the samples only the analysis and the listed ones stay in memory.
+
+    Args:
+        run: The folder.
+        ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
+        listed: Samples listed per task at most.
+
+    Raises:
+        RunFolderError: A file of the folder is missing, broken or of a newer schema.
+    """
+    manifest, decision = run.read_manifest(), run.read_decision()
+    metrics, digest = read_metrics(run, manifest)
+    current = decision if decision and decision.metrics_sha256 == digest else None
+    stored = run.tasks()
+    attributions = sorted(run.read_attributions(), key=_explanation_order(manifest))
+    tasks = []
+    for suite, task in _task_order(metrics, stored, attributions):
+        mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
+        samples = run.read_samples(suite, task) if (suite, task) in stored else []
+        primary = next((metric for metric in mine if metric.primary and metric.slice is None), None)
+        analysis = (
+            analyse(suite, task, samples, primary, seed=analysis_seed(manifest), listed=listed) if samples else None
+        )
+        explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
+        tasks.append(_task(suite, task, mine, analysis, explained))
+    stale = decision is not None and current is None
+    return RunContents(manifest, digest, current, stale, tasks, list(ratings))
+
+
+def analysis_seed(manifest: RunManifest) -> int:
+    """The seed of bootstraps that reports make: the run's own."""
+    return manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
+
+
+def metrics_digest(run: RunFolder) -> str:
+    """SHA-256 of ``metrics.json`` as it lies on disk."""
+    return hashlib.sha256(run.metrics_path.read_bytes()).hexdigest()
+
+
+def read_metrics(run: RunFolder, manifest: RunManifest) -> tuple[list[Metric], str]:
+    """The metrics and the SHA-256 of ``metrics.json`` as it lies on disk.
+
+    A run that was killed or failed before it wrote any has none, and an empty digest: reports say so and the
+    gate finds it incomplete. A complete run without them is broken.
+
+    Raises:
+        RunFolderError: The file is broken, or missing though the run ended.
+    """
+    if manifest.status != "complete" and not run.metrics_path.exists():
+        return [], ""
+    metrics = run.read_metrics()
+    return metrics, metrics_digest(run)
+
+
+def _explanation_order(manifest: RunManifest) -> Callable[[Attribution], tuple[str, int, str]]:
+    """By sample, then by method in the order of the configuration."""
+    methods: list[str] = (manifest.config.get("explain") or {}).get("methods", [])
+
+    def order(attribution: Attribution) -> tuple[str, int, str]:
+        known = attribution.method in methods
+        return (
+            attribution.sample_id or "",
+            methods.index(attribution.method) if known else len(methods),
+            attribution.method,
+        )
+
+    return order
+
+
+def _task(
+    suite: Suite, task: str, metrics: Sequence[Metric], analysis: ErrorAnalysis | None, explained: list[Attribution]
+) -> TaskContents:
+    whole = [metric for metric in metrics if metric.slice is None and metric.metric != UNSCORED]
+    return TaskContents(
+        suite=suite,
+        task=task,
+        metrics=sorted(whole, key=lambda metric: not metric.primary),
+        slices=[metric for metric in metrics if metric.slice is not None],
+        unscored=next((metric for metric in metrics if metric.metric == UNSCORED and metric.slice is None), None),
+        analysis=analysis,
+        attributions=explained,
+    )
+
+
+def _task_order(
+    metrics: Sequence[Metric], stored: Sequence[tuple[str, str]], attributions: Sequence[Attribution]
+) -> list[tuple[Suite, str]]:
+    """Every task that left a metric, a sample or an attribution: by suite, then as first met."""
+    met = [(metric.suite, metric.task) for metric in metrics]
+    met += [(suite, task) for suite in SUITES for wing, task in stored if wing == suite]
+    met += [(a.suite, a.task) for a in attributions if a.suite and a.task]
+    return sorted(dict.fromkeys(met), key=lambda pair: SUITES.index(pair[0]))

@@ -1,0 +1,189 @@
+"""Where a task goes wrong: scores by slice and prompt length, and the samples worth opening."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.core.aggregate import is_scored
+from audit.core.records import Suite  # noqa: TC001 - dataclass fields are read by the JSON report
+from audit.core.statistics import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from audit.core.records import Metric, Sample
+
+    Compare = Callable[..., Interval | None]
+
+LISTED = 5
+MAX_GROUPS = 24
+MIN_FOR_QUARTILES = 20
+MAX_REASONS = 8
+LENGTH_NAMES = ("shortest quarter", "second quarter", "third quarter", "longest quarter")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The scored samples of one subset."""
+
+    by: str
+    """What divides: a slice's name, or ``prompt length``."""
+    name: str
+    """Which part, e.g. ``gender`` or ``shortest quarter (12 to 31 tokens)``."""
+    n: int
+    """Scored samples in it."""
+    value: float
+    """Mean of :attr:`ErrorAnalysis.measure` over them."""
+    interval: Interval | None
+    """Its confidence interval; null where the samples give none."""
+
+
+@dataclass(frozen=True)
+class ErrorAnalysis:
+    """What the samples of one task say beyond its metrics."""
+
+    suite: Suite
+    """Its wing."""
+    task: str
+    """Its name."""
+    n: int
+    """Samples, scored or not."""
+    unscored: int
+    """Samples with an error or without a finite score."""
+    truncated: int
+    """Samples whose prompt was cut to fit the context."""
+    flags: dict[str, int]
+    """Remarks on samples and how often they occur."""
+    errors: dict[str, int]
+    """Why samples could not be scored and how often, most frequent first."""
+    measure: str
+    """What the groups compare: ``error rate``, ``share with score 1`` or ``mean score``."""
+    overall: Group | None
+    """All scored samples; null when there are none."""
+    groups: list[Group] = field(default_factory=list)
+    """By prompt length, then by each slice."""
+    listed_as: str = ""
+    """Why the listed samples were chosen, e.g. ``most confident errors``."""
+    listed: list[Sample] = field(default_factory=list)
+    """Samples worth opening, worst first."""
+
+
+def analyse(
+    suite: Suite, task: str, samples: Sequence[Sample], primary: Metric | None, *, seed: int, listed: int = LISTED
+) -> ErrorAnalysis:
+    """Look for where errors gather.
+
+    Right or wrong answers of a benchmark give an error rate. The 0/1 scores of a probe (a stereotype preferred, a
+    leak found) give the share with score 1: a probe scores what it looks for. Everything else is compared by its
+    mean.
+
+    Args:
+        suite: Wing of the task.
+        task: Its name.
+        samples: All its samples.
+        primary: Its primary metric; its unit tells shares from open scales, its direction which end is bad.
+        seed: Of the bootstrap; equal samples and seed give equal intervals.
+        listed: Samples to list at most.
+    """
+    scored = [sample for sample in samples if is_scored(sample)]
+    measure, values = _measure(scored, suite, primary)
+    low_is_bad = suite == "evals" and not (primary and primary.higher_is_better is False)
+    compare = partial(mean_interval, seed=seed, share=measure != "mean score")
+    listed_as, worst = _worst(scored, measure, low_is_bad=low_is_bad)
+    groups = _by_length(scored, values, compare) + _by_slice(scored, values, compare)
+    errors = Counter(sample.error or "no finite score" for sample in samples if not is_scored(sample))
+    return ErrorAnalysis(
+        suite=suite,
+        task=task,
+        n=len(samples),
+        unscored=len(samples) - len(scored),
+        truncated=sum("truncated_prompt" in sample.flags for sample in samples),
+        flags=dict(Counter(flag for sample in samples for flag in sample.flags).most_common()),
+        errors=dict(errors.most_common(MAX_REASONS)),
+        measure=measure,
+        overall=_group("all", "all samples", scored, values, compare) if scored else None,
+        groups=groups,
+        listed_as=listed_as,
+        listed=worst[:listed],
+    )
+
+
+def _measure(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> tuple[str, list[float]]:
+    """What groups are compared by, and its value per sample."""
+    scores = [_score(sample) for sample in scored]
+    # A chrF that is 0 throughout is no error rate: the unit decides, not the values alone.
+    share = primary is None or primary.unit in {"share", "percent"}
+    if not share or not set(scores) <= {0.0, 1.0}:
+        return "mean score", scores
+    if suite == "evals" and (primary is None or primary.higher_is_better is not False):
+        return "error rate", [1.0 - score for score in scores]
+    return "share with score 1", scores
+
+
+def _worst(scored: Sequence[Sample], measure: str, *, low_is_bad: bool) -> tuple[str, list[Sample]]:
+    """The samples worth opening, worst first, with the reason; ties in the order of sample ids."""
+    stable = sorted(scored, key=lambda sample: sample.sample_id)
+    confident = sorted(stable, key=lambda sample: -_confidence(sample))
+    if measure == "error rate":
+        wrong = [sample for sample in confident if _score(sample) == 0.0]
+        return "most confident errors" if any(map(_confidence, wrong)) else "errors", wrong
+    if measure == "share with score 1":
+        return "samples with score 1", [sample for sample in confident if _score(sample) == 1.0]
+    if low_is_bad:
+        return "lowest scores", sorted(stable, key=_score)
+    return "highest scores", sorted(stable, key=lambda sample: -_score(sample))
+
+
+def _by_length(scored: Sequence[Sample], values: Sequence[float], compare: Compare) -> list[Group]:
+    """Quarters of the samples by prompt length in tokens; too few samples, or all equally long: none."""
+    lengths = np.array([sample.tokens_in for sample in scored])
+    if len(scored) < MIN_FOR_QUARTILES or lengths.min() == lengths.max():
+        return []
+    quarter = np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths, side="left")
+    groups = []
+    for index, name in enumerate(LENGTH_NAMES):
+        inside = np.flatnonzero(quarter == index)
+        if len(inside):
+            span = f"{lengths[inside].min()} to {lengths[inside].max()} tokens"
+            groups.append(_subset("prompt length", f"{name} ({span})", inside.tolist(), scored, values, compare))
+    return groups
+
+
+def _by_slice(scored: Sequence[Sample], values: Sequence[float], compare: Compare) -> list[Group]:
+    """One group per slice value, the largest slices first; a slice that is the same everywhere tells nothing."""
+    members: dict[str, dict[str, list[int]]] = {}
+    for index, sample in enumerate(scored):
+        for key, value in sample.slices.items():
+            members.setdefault(key, {}).setdefault(value, []).append(index)
+    groups = []
+    for key in sorted(members):
+        parts = sorted(members[key].items(), key=lambda part: (-len(part[1]), part[0]))
+        if len(parts) > 1:
+            groups += [_subset(key, name, inside, scored, values, compare) for name, inside in parts[:MAX_GROUPS]]
+    return groups
+
+
+def _subset(
+    by: str, name: str, inside: Sequence[int], scored: Sequence[Sample], values: Sequence[float], compare: Compare
+) -> Group:
+    return _group(by, name, [scored[i] for i in inside], [values[i] for i in inside], compare)
+
+
+def _group(by: str, name: str, samples: Sequence[Sample], values: Sequence[float], compare: Compare) -> Group:
+    interval = compare(values, clusters=[sample.cluster for sample in samples])
+    return Group(by=by, name=name, n=len(values), value=float(np.mean(values)), interval=interval)
+
+
+def _score(sample: Sample) -> float:
+    """The score of a sample that has one."""
+    return sample.score if sample.score is not None else float("nan")
+
+
+def _confidence(sample: Sample) -> float:
+    """The checkpoint's probability of its choice; 0 where the task has none."""
+    return sample.scores.get("confidence") or 0.0

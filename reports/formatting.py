@@ -1,0 +1,127 @@
+"""Numbers and untrusted text as a reader sees them: one place for digits, intervals and escapes."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from audit.core.records import Metric
+
+ABSENT = "—"
+DECIMALS = {"share": 3, "percent": 1, "nats": 3, "count": 0}
+DIRECTIONS = {True: ("↑", "higher is better"), False: ("↓", "lower is better"), None: ("·", "neither end is good")}
+KEPT_CONTROLS = "\n\t"
+HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def number(value: float | None, unit: str = "score", beside: float = 0.0) -> str:
+    """A value with the digits that suit its unit; ``—`` for null.
+
+    Args:
+        value: The number.
+        unit: A unit of :class:`audit.core.records.Metric`; others get four significant digits.
+        beside: A number shown with it whose digits it should match, such as the other end of an interval.
+    """
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    decimals = DECIMALS.get(unit)
+    if unit == "count" and value != int(value):
+        decimals = 1
+    if unit == "score":  # BLEU and chrF reach 100, toxicity scores 1
+        decimals = 3 if max(abs(value), abs(beside)) <= 1 else 1
+    shown = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
+    return shown.replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, unit: str = "score") -> str:
+    """``0.447 to 0.741``; ``—`` when an end is missing."""
+    if low is None or high is None:
+        return ABSENT
+    return f"{number(low, unit, high)} to {number(high, unit, low)}"
+
+
+def slice_text(subset: dict[str, str] | None) -> str:
+    """``bias_type=gender, kind=intrasentence``; empty for all items. Control characters are shown."""
+    return printable(", ".join(f"{key}={value}" for key, value in sorted((subset or {}).items())), limit=80)
+
+
+def metric_label(metric: Metric) -> str:
+    """``task/metric`` and, in brackets, the slice; safe to print."""
+    where = slice_text(metric.slice)
+    return printable(metric.name, limit=80) + (f" [{where}]" if where else "")
+
+
+def size_text(size: int) -> str:
+    """Bytes in the largest decimal unit that leaves at least one: ``91.7 MB``."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def duration_text(span: timedelta | None) -> str:
+    """``4 min 12 s``; ``—`` when the run has not ended."""
+    if span is None:
+        return ABSENT
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def parameters_text(count: int) -> str:
+    """``134.5 M`` or ``7.2 B``."""
+    if count >= 1_000_000_000:
+        return f"{count / 1e9:.1f} B"
+    return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"
+
+
+def visible(text: str | None, head: int = 900, tail: int = 900) -> Markup:
+    """Untrusted text as HTML that cannot act, hide or reorder what stands around it.
+
+    Markup is escaped. Control, format (bidirectional overrides, zero-width), surrogate and unassigned
+    characters become a visible code point. What is longer than ``head + tail`` loses its middle, and says so:
+    the end of a prompt holds the question, so both ends are kept.
+
+    Args:
+        text: What a checkpoint or a data set said; null shows as ``—``.
+        head: Characters kept at the start.
+        tail: Characters kept at the end.
+    """
+    if text is None:
+        return Markup('<span class="absent">—</span>')
+    if len(text) <= head + tail:
+        return _shown(text)
+    left_out = len(text) - head - tail
+    marker = Markup('<span class="cut"> … {} characters left out … </span>').format(f"{left_out:,}")
+    return _shown(text[:head]) + marker + _shown(text[len(text) - tail :] if tail else "")
+
+
+class _Visible(dict[int, str]):
+    """Translation table that shows hidden characters by code point; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        hidden = character not in KEPT_CONTROLS and unicodedata.category(character) in HIDDEN_CATEGORIES
+        name = unicodedata.name(character, "control character")
+        self[code] = f'<span class="control" title="{name}">U+{code:04X}</span>' if hidden else character
+        return self[code]
+
+
+_VISIBLE = _Visible()
+
+
+def _shown(text: str) -> Markup:
+    """Escape, then show what is hidden: names of characters hold letters, digits and dashes alone."""
+    return Markup(str(escape(text)).translate(_VISIBLE))  # noqa: S704 - escaped in this line

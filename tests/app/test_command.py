@@ -1,0 +1,174 @@
+"""``audit app``: one server, on this machine alone, ended cleanly; and the main job in a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from audit.cli import app as command
+from audit.core.errors import UsageError
+from audit.ratings import default_url, read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from audit.core.run_folder import RunFolder
+
+MAIN = (
+    "import sys, typer; from audit.cli import app; program = typer.Typer(); program.callback()(lambda: None); "
+    "app.register(program); program(sys.argv[1:])"
+)
+
+
+class Server:
+    """A running ``audit app``."""
+
+    def __init__(self, runs: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind((command.ADDRESS, 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", MAIN, "app", "--runs", str(runs), "--port", str(self.port)],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "http_proxy": "http://127.0.0.1:9"},
+        )
+        assert self.process.stdout is not None
+        self.said = self.process.stdout.readline()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def processes(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(timeout=30)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def server(run: RunFolder, runs: Path) -> Iterator[Server]:
+    running = Server(runs)
+    yield running
+    running.stop()
+
+
+def program() -> typer.Typer:
+    made = typer.Typer()
+    made.callback()(lambda: None)
+    command.register(made)
+    return made
+
+
+def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind((command.ADDRESS, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        result = CliRunner().invoke(program(), ["app", "--runs", str(tmp_path), "--port", str(port)])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == (
+        f"port {port} is not free on 127.0.0.1: end the other program or name a port with --port"
+    )
+
+
+def test_a_wrong_database_is_told_before_the_server_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: pytest.fail("started"))
+    result = CliRunner().invoke(program(), ["app", "--runs", str(tmp_path), "--database", "ratings.db"])
+    assert isinstance(result.exception, UsageError)
+    assert "not a database URL" in str(result.exception)
+
+
+def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Path) -> None:
+    words = command.command(tmp_path / "main.py", 8501)
+    options = dict(zip(words[6::2], words[7::2], strict=True))
+    assert options["--server.address"] == "127.0.0.1"
+    assert options["--browser.gatherUsageStats"] == "false"
+    assert options["--server.headless"] == "true"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_listens_on_this_machine_alone_and_ends_cleanly(how: signal.Signals, server: Server, runs: Path) -> None:
+    assert server.said == f"{server.url}  (runs in {runs}; Ctrl-C ends it)\n"
+    before = server.processes()
+    listening = {
+        (c.laddr.ip, c.laddr.port) for p in before for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN
+    }
+    assert listening == {("127.0.0.1", server.port)}
+    assert server.stop(how) == 0
+    gone, alive = psutil.wait_procs(before[1:], timeout=10)
+    assert alive == []
+    assert len(gone) == len(before) - 1
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": 1400, "height": 1000})
+        opened.set_default_timeout(60_000)
+        yield opened
+        browser.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    page.goto(server.url)
+    page.get_by_role("heading", name="Primary metrics").wait_for()
+    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
+    assert re.search(r"[?&]run=\d{8}T", page.url)
+
+    page.get_by_role("link", name="Rate").click()
+    page.get_by_label("Your name").fill("ada")
+    page.keyboard.press("Enter")
+    page.get_by_text("0 of 38 rated").wait_for()
+    page.locator("[data-testid=stSidebar]").get_by_text("Show offensive text").click()
+    output = page.locator("[data-testid=stCode]")
+    output.nth(0).wait_for()
+    before = output.all_inner_texts()
+    page.get_by_role("heading", name="Rate outputs").click()
+    page.keyboard.press("4")
+    page.get_by_text("1 of 38 rated").wait_for()
+    page.wait_for_function(
+        "before => document.querySelector('[data-testid=stCode]')?.innerText !== before", arg=before[0]
+    )
+    assert output.all_inner_texts() != before
+    (row,) = read_all(default_url(runs))
+    assert (row.rater, row.rating) == ("ada", 4)
+
+    page.goto(f"{server.url}/sample?task=asdiv")
+    page.get_by_text("Why this answer").wait_for()
+    page.get_by_text("occlusion").wait_for()
+    time.sleep(1)  # whatever the page would fetch or run late
+    assert page.title() == "audit"
+    assert "<script>document.title" in output.nth(0).inner_text()
+    assert dialogs == []
+    assert {url.split("/")[2] for url in asked if not url.startswith(("data:", "blob:"))} == {
+        f"127.0.0.1:{server.port}"
+    }

@@ -1,0 +1,25 @@
+"""What holds for the folder as a whole."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from importlib import metadata, resources
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(str(resources.files("audit.app")))
+SOURCES = sorted(FOLDER.glob("*.py"))
+
+
+def test_no_module_shadows_another() -> None:
+    """``streamlit run`` puts the script's folder first on the import path: ``app/html.py`` would become ``html``."""
+    installed = {name.partition(".")[0] for name in metadata.packages_distributions()}
+    assert not {source.stem for source in SOURCES} & (set(sys.stdlib_module_names) | installed)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_no_page_lets_html_or_script_through(source: Path) -> None:
+    words = {node.arg for node in ast.walk(ast.parse(source.read_text("utf-8"))) if isinstance(node, ast.keyword)}
+    assert not words & {"unsafe_allow_html", "unsafe_allow_javascript"}

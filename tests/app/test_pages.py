@@ -1,0 +1,343 @@
+"""Each page on a run folder, drawn by Streamlit without a browser."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audit.app import overview
+from audit.core.run_folder import RunFolder
+from audit.ratings import read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.app.settings import Settings
+    from audit.core.records import Sample
+
+    Open = Callable[..., AppTest]
+
+SCRIPTS = {
+    "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=st.stop))()",
+    "sample": "from audit.app import sample\nframed(sample.page)()",
+    "rate": "from audit.app import rate\nframed(rate.page)()",
+}
+
+
+@pytest.fixture
+def open_page(settings: Settings, tmp_path: Path) -> Open:
+    """Opens a page by its address; ``overview`` through the entry script, as Streamlit does."""
+
+    def open_it(page: str, **query: str) -> AppTest:
+        script = tmp_path / f"{page}_page.py"
+        script.write_text(f"import streamlit as st\nfrom audit.app.frame import framed\n{SCRIPTS.get(page)}\n")
+        entry = str(resources.files("audit.app").joinpath("main.py")) if page == "overview" else str(script)
+        test = AppTest.from_file(entry, default_timeout=60)
+        for name, value in query.items():
+            test.query_params[name] = value
+        return drawn(test.run())
+
+    return open_it
+
+
+def drawn(test: AppTest) -> AppTest:
+    assert [error.value for error in test.exception] == []
+    return test
+
+
+def every_html(test: AppTest) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def every_markdown(test: AppTest) -> str:
+    """All text of the page that Streamlit treats as Markdown."""
+    kinds = (test.title, test.subheader, test.markdown, test.caption, test.warning, test.error, test.info, test.success)
+    elements = [element.value for kind in kinds for element in kind]
+    labels = [
+        widget.label for kind in (test.button, test.selectbox, test.multiselect, test.expander) for widget in kind
+    ]
+    return "\n".join([*elements, *labels])
+
+
+def tables(test: AppTest) -> list[dict[str, list[Any]]]:
+    return [frame.value.to_dict("list") for frame in test.dataframe]
+
+
+def button(test: AppTest, label: str) -> Any:
+    return next(widget for widget in test.button if widget.label == label)
+
+
+@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+def test_an_empty_folder_says_what_to_run(page: str, open_page: Open) -> None:
+    test = open_page(page)
+    assert [title.value for title in test.title] == ["No run here yet"]
+    assert any(code.value.startswith("audit run --profile quick --out ") for code in test.code)
+
+
+@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+def test_a_broken_run_is_one_line_on_every_page(page: str, run: RunFolder, open_page: Open) -> None:
+    run.manifest_path.write_text("{")
+    (error,) = open_page(page).error
+    assert "manifest" in error.value
+    assert "\n" not in error.value
+
+
+@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+def test_a_run_that_has_only_begun_is_no_error(page: str, runs: Path, make_manifest: Any, open_page: Open) -> None:
+    RunFolder.create(runs, make_manifest(status="running", finished=None, not_run=[], warnings=[]))
+    test = open_page(page)
+    assert any("has not ended" in info.value or "no samples yet" in info.value for info in test.info)
+
+
+def test_the_overview_shows_metrics_with_intervals_and_what_is_missing(run: RunFolder, open_page: Open) -> None:
+    test = open_page("overview")
+    assert [warning.value for warning in test.warning] == [
+        "1 task not run · 1 metric not computed · 1 item not scored · 2 warnings"
+    ]
+    primary = next(table for table in tables(test) if "boolq/accuracy" in table.get("Metric", []))
+    # 16 of 24: statsmodels' proportion_confint(16, 24, method="wilson") gives 0.467 and 0.820.
+    assert primary["Value"][0] == "0.667"
+    assert primary["Interval"][0] == "0.467 to 0.820"
+    assert primary["Value"][-1] == "—"
+    assert primary["Note"][-1] == "no answer had a number"
+    assert any(table.get("Task") == ["gsm8k"] for table in tables(test))
+    assert any(table.get("Verdict") == ["INCONCLUSIVE"] for table in tables(test))
+    assert "partial" in every_markdown(test)
+
+
+def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open) -> None:
+    run.write_metrics(run.read_metrics()[:2])
+    assert any("changed since this verdict" in warning.value for warning in open_page("overview").warning)
+
+
+def test_the_overview_follows_the_run_folder(run: RunFolder, open_page: Open) -> None:
+    """What is cached is forgotten when the file changes."""
+    test = open_page("overview")
+    run.write_metrics([metric for metric in run.read_metrics() if metric.metric != "exact_match"])
+    test = drawn(test.run())
+    assert not any("asdiv/exact_match" in table.get("Metric", []) for table in tables(test))
+
+
+def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, open_page: Open) -> None:
+    rate = open_page("rate")
+    drawn(rate.text_input[0].set_value("ada").run())
+    drawn(rate.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    for label in ("Good", "Fair"):
+        drawn(button(rate, label).click().run())
+    ratings = next(table for table in tables(open_page("overview")) if "Mean (1 to 5)" in table)
+    assert (ratings["Task"], ratings["Mean (1 to 5)"], ratings["Raters"]) == (["boolq"], ["3.50"], [1])
+
+
+def test_the_newest_run_is_shown_first_and_another_by_its_address(
+    run: RunFolder, runs: Path, make_manifest: Any, open_page: Open
+) -> None:
+    newer = "20260202T000000Z-other-ffffff"
+    RunFolder.create(runs, make_manifest(newer, status="running", not_run=[], warnings=[]))
+    assert open_page("overview").selectbox(key="pick_run").value == newer
+    assert open_page("overview", run=run.path.name).selectbox(key="pick_run").value == run.path.name
+    lost = open_page("overview", run="nothing_of_*this*_name")
+    assert any(r"nothing\_of\_\*this\*\_name" in warning.value for warning in lost.warning)
+
+
+@pytest.mark.parametrize(
+    ("box", "value", "left"),
+    [
+        ("Tasks", ["evals/asdiv"], 5),
+        ("Suites", ["safety"], 10),
+        ("Flags", ["truncated_prompt", "empty_output"], 2),
+        ("Slices", ["topic = plants"], 12),
+    ],
+)
+def test_filters_leave_the_samples_that_fit(
+    box: str, value: list[str], left: int, run: RunFolder, open_page: Open
+) -> None:
+    test = open_page("samples")
+    assert len(tables(test)[0]["Sample"]) == 39
+    drawn(next(widget for widget in test.multiselect if widget.label == box).set_value(value).run())
+    assert len(tables(test)[0]["Sample"]) == left
+
+
+def test_search_score_and_unscored_filters(run: RunFolder, open_page: Open) -> None:
+    test = open_page("samples")
+    drawn(test.text_input[0].set_value("9 APPLES").run())
+    assert tables(test)[0]["Output"] == ["9 apples"]
+    drawn(test.text_input[0].set_value("").run())
+    drawn(test.slider[0].set_range(0.85, 1.0).run())
+    assert min(tables(test)[0]["Score"]) == 0.9
+    drawn(test.segmented_control[0].set_value("not scored").run())
+    assert tables(test)[0]["Error"] == ["NaN logits"]
+    drawn(test.text_input[0].set_value("nowhere to be found").run())
+    assert any("No sample fits" in info.value for info in test.info)
+
+
+def test_the_error_analysis_of_a_task_can_be_read(run: RunFolder, open_page: Open) -> None:
+    test = open_page("samples")
+    drawn(test.selectbox(key="errors_task").set_value("evals/boolq").run())
+    assert "Error rate" in [heading.value for heading in test.subheader]
+    (chart,) = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")
+    assert "plants (n = 12)" in chart.proto.spec
+
+
+def test_a_sample_is_found_by_its_address(run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open) -> None:
+    wanted = by_task["boolq"][7]
+    test = open_page("sample", run=run.path.name, task="boolq", sample=wanted.sample_id)
+    assert [code.value for code in test.code] == [wanted.prompt, wanted.output, wanted.reference]
+    drawn(button(test, "Next").click().run())
+    assert by_task["boolq"][8].prompt in [code.value for code in test.code]
+    assert test.query_params["sample"] == by_task["boolq"][8].sample_id
+    drawn(button(test, "Previous").click().run())
+    assert wanted.prompt in [code.value for code in test.code]
+
+
+def test_an_address_that_leads_nowhere_is_told(run: RunFolder, open_page: Open) -> None:
+    test = open_page("sample", task="no_such_task", sample="0" * 16)
+    assert any(r"no task no\_such\_task" in warning.value for warning in test.warning)
+    assert any("no sample 0000000000000000" in warning.value for warning in test.warning)
+
+
+def test_attributions_stand_side_by_side_with_their_belief(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    test = open_page("sample", task="boolq", sample=by_task["boolq"][0].sample_id)
+    shown = every_markdown(test)
+    assert all(word in shown for word in ("occlusion", r"attention\_rollout", "believable", "do not believe"))
+    # The strongest feature of the fixture, 5/3 nats, gets the fullest colour for and against.
+    assert 'title="+1.667 nats" style="background: #5da3d5' in every_html(test)
+    assert 'title="−1.667 nats" style="background: #eb962f' in every_html(test)
+
+
+@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+def test_hostile_text_never_becomes_markup(
+    page: str, run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    sample = by_task["asdiv"][0]
+    test = open_page(page, task="evals/asdiv", sample=sample.sample_id)
+    if page == "rate":
+        drawn(test.text_input[0].set_value("ada").run())
+        drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/asdiv"]).run())
+        while sample.prompt.split()[0] not in "".join(code.value for code in test.code):
+            drawn(button(test, "Skip").click().run())
+    for markup in ("<script", "<img", "![pixel]", ":red[", "$x^2$", "**bold**", "\x1b", "\u202e"):
+        assert markup not in every_markdown(test)
+    for markup in ("<script", "<img", "\x1b", "\u202e"):
+        assert markup not in every_html(test)
+    literal = [element.value for kind in (test.code, test.text) for element in kind]
+    assert not any(character in text for text in literal for character in "\x1b\u202e")
+    if page != "samples":
+        assert any("<script>" in text for text in literal)
+
+
+def test_a_huge_output_is_cut_in_the_middle_and_says_so(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    huge = by_task["asdiv"][1]
+    assert huge.output is not None
+    shown = max((code.value for code in open_page("sample", task="asdiv", sample=huge.sample_id).code), key=len)
+    assert len(shown) < 21_000
+    assert f"{len(huge.output) - 20_000:,} characters left out" in shown
+
+
+@pytest.mark.parametrize("page", ["samples", "sample", "rate"])
+def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolder, open_page: Open) -> None:
+    test = open_page(page, task="safety/toxicity")
+    if page == "rate":
+        drawn(test.text_input[0].set_value("ada").run())
+        drawn(test.multiselect(key="rate_tasks_box").set_value(["safety/toxicity"]).run())
+        assert button(test, "Bad").disabled
+
+    def text() -> str:
+        cells = [str(cell) for table in tables(test) for column in table.values() for cell in column]
+        literal = [element.value for kind in (test.code, test.text) for element in kind]
+        return "\n".join([*cells, *literal, every_markdown(test), every_html(test)])
+
+    assert "vile" not in text()
+    drawn(test.toggle[0].set_value(True).run())
+    assert "vile prompt" in text()
+
+
+def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings: Settings, open_page: Open) -> None:
+    test = open_page("rate")
+    assert not test.code
+    drawn(test.text_input[0].set_value(" ada ").run())
+    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    before = test.code[0].value
+    drawn(test.text_area[0].set_value("a <b>comment</b>").run())
+    drawn(button(test, "Good").click().run())
+    assert test.code[0].value != before
+    (row,) = read_all(settings.database_url)
+    assert (row.rater, row.rating, row.comment, row.task, row.run_id) == (
+        "ada",
+        4,
+        "a <b>comment</b>",
+        "boolq",
+        run.read_manifest().run_id,
+    )
+    assert next(s.prompt for s in run.read_samples("evals", "boolq") if s.sample_id == row.sample_id) == before
+
+
+def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: Settings, open_page: Open) -> None:
+    test = open_page("rate")
+    drawn(test.text_input[0].set_value("ada").run())
+    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/asdiv"]).run())
+    first = [code.value for code in test.code]
+    drawn(button(test, "Skip").click().run())
+    second = [code.value for code in test.code]
+    assert second != first
+    drawn(button(test, "Poor").click().run())
+    drawn(button(test, "Back").click().run())
+    assert [code.value for code in test.code] == second
+    drawn(button(test, "Very good").click().run())
+    assert [row.rating for row in read_all(settings.database_url)] == [2, 5]
+    assert len({row.sample_id for row in read_all(settings.database_url)}) == 1
+    for _ in range(2):
+        assert [code.value for code in test.code] != first
+        drawn(button(test, "Fair").click().run())
+    assert [code.value for code in test.code] == first
+    drawn(button(test, "Bad").click().run())
+    assert any("All of these outputs are rated" in success.value for success in test.success)
+    assert len(read_all(settings.database_url)) == 5
+
+
+def test_the_rating_page_shows_no_score_and_no_reference(run: RunFolder, open_page: Open) -> None:
+    test = open_page("rate")
+    drawn(test.text_input[0].set_value("ada").run())
+    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    assert len(test.code) == 2
+    assert tables(test) == []
+    shown = every_markdown(test).lower()
+    assert not any(word in shown for word in ("confidence", "reference", "score 0", "score 1"))
+
+
+def test_a_rating_that_cannot_be_written_is_told_and_stays_open(
+    run: RunFolder, settings: Settings, open_page: Open, runs: Path
+) -> None:
+    test = open_page("rate")
+    drawn(test.text_input[0].set_value("ada").run())
+    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    before = test.code[0].value
+    (runs / "ratings.sqlite").mkdir()
+    drawn(button(test, "Good").click().run())
+    assert any("ratings" in error.value for error in test.error)
+    (runs / "ratings.sqlite").rmdir()
+    drawn(test.run())
+    assert test.code[0].value == before
+    assert read_all(settings.database_url) == []
+
+
+def test_settings_travel_by_the_environment(settings: Settings) -> None:
+    assert type(settings).from_environment() == settings
+    assert os.environ["AUDIT_APP_DATABASE"] == settings.database_url
+
+
+def test_every_status_and_verdict_has_a_colour() -> None:
+    from typing import get_args
+
+    from audit.core.records import Status, Verdict
+
+    assert set(overview.STATUS_COLOURS) == set(get_args(Status))
+    assert set(overview.VERDICT_COLOURS) == set(get_args(Verdict))

@@ -1,0 +1,58 @@
+"""Foreign text keeps its letters and loses its powers."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from audit.app.untrusted import LONGEST, excerpt, plain, readable
+
+HIDDEN = "\x00\x1b\u202e\u200b\ufeff"
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
+def test_plain_text_comes_out_of_a_markdown_parser_as_letters_alone(text: str) -> None:
+    """An independent CommonMark parser with the tables and links of GitHub finds one paragraph of text."""
+    shown = plain(f"x{text}x")
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(shown)
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    kinds = {child.type for child in tokens[1].children or []}
+    assert kinds <= {"text", "text_special"}
+
+
+def test_every_mark_of_punctuation_loses_its_meaning() -> None:
+    assert plain(string.punctuation) == "".join(f"\\{mark}" for mark in string.punctuation)
+
+
+def test_readable_text_keeps_lines_and_tabs_and_shows_what_hides() -> None:
+    assert readable("a\tb\nc") == "a\tb\nc"
+    assert not set(HIDDEN) & set(readable(f"a{HIDDEN}b"))
+    assert "\\u202e" in readable(HIDDEN)
+
+
+def test_readable_text_is_cut_in_the_middle() -> None:
+    text = "a" * LONGEST + "b" * LONGEST
+    shown = readable(text)
+    assert shown.startswith("a" * (LONGEST // 2) + "\n")
+    assert shown.endswith("\n" + "b" * (LONGEST // 2))
+    assert f"{LONGEST:,} characters left out" in shown
+    assert readable("x" * LONGEST) == "x" * LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "shown"),
+    [(None, False, None), ("", False, ""), ("two\nlines", False, "two⏎lines"), ("\x1b", True, "\\x1b")],
+)
+def test_excerpts_are_one_harmless_line(text: str | None, end: bool, shown: str | None) -> None:
+    assert excerpt(text, end=end) == shown
+
+
+def test_excerpts_keep_the_asked_end() -> None:
+    text = "begin " + "x" * 5000 + " end"
+    assert str(excerpt(text)).startswith("begin ")
+    assert str(excerpt(text, end=True)).endswith(" end")
+    assert max(len(str(excerpt(text))), len(str(excerpt(text, end=True)))) < 200

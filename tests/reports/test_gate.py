@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from audit.core.errors import ConfigError, RunFolderError
+from audit.core.records import GateCheck, NotRun
+from audit.reports.gate import RUN_CHECK, decide, exit_code, judge_interval, overall, verdict_line
+from audit.reports.policy import PolicyFile, load_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+Records = dict[str, "Callable[..., Any]"]
+
+
+@pytest.fixture
+def make_policy(tmp_path: Path) -> Callable[..., PolicyFile]:
+    def make(*rules: dict[str, Any], **policy: Any) -> PolicyFile:
+        file = tmp_path / "policy.yaml"
+        file.write_text(yaml.safe_dump({**policy, "rules": list(rules)}), "utf-8")
+        return load_policy(file)
+
+    return make
+
+
+def the_check(decision: Decision) -> GateCheck:
+    (check,) = [check for check in decision.checks if check.metric != RUN_CHECK]
+    return check
+
+
+def by_points(low: int, high: int, minimum: int | None, maximum: int | None) -> str:
+    """The verdict by looking at every point of the interval one by one."""
+    allowed = [(minimum is None or x >= minimum) and (maximum is None or x <= maximum) for x in range(low, high + 1)]
+    return "PASS" if all(allowed) else "INCONCLUSIVE" if any(allowed) else "FAIL"
+
+
+def test_judge_interval_agrees_with_every_point() -> None:
+    # Limits fall on even numbers, ends on all: an allowed range that touches an interval always shares a point.
+    seen = set()
+    for low, high in itertools.combinations_with_replacement(range(7), 2):
+        for minimum, maximum in itertools.product([None, 0, 2, 4, 6], repeat=2):
+            if minimum is None and maximum is None:
+                continue
+            if minimum is not None and maximum is not None and minimum > maximum:
+                continue
+            expected = by_points(low, high, minimum, maximum)
+            assert judge_interval(low, high, minimum, maximum) == expected, (low, high, minimum, maximum)
+            seen.add(expected)
+    assert seen == {"PASS", "FAIL", "INCONCLUSIVE"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict", "code"),
+    [
+        ({"min": 0.5}, "PASS", 0),
+        ({"min": 0.51}, "INCONCLUSIVE", 11),
+        ({"min": 0.7}, "INCONCLUSIVE", 11),
+        ({"min": 0.71}, "FAIL", 10),
+        ({"max": 0.7}, "PASS", 0),
+        ({"max": 0.69}, "INCONCLUSIVE", 11),
+        ({"max": 0.49}, "FAIL", 10),
+        ({"min": 0.4, "max": 0.8}, "PASS", 0),
+        ({"min": 0.55, "max": 0.65}, "INCONCLUSIVE", 11),
+        ({"min": 0.8, "max": 0.9}, "FAIL", 10),
+    ],
+)
+def test_verdict_of_an_interval_of_half_to_seven_tenths(
+    bounds: dict[str, float],
+    verdict: str,
+    code: int,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/accuracy", **bounds}))
+    assert the_check(decision).verdict == verdict
+    assert (decision.verdict, exit_code(decision)) == (verdict, code)
+
+
+def test_overall_is_the_worst_and_nothing_judged_is_inconclusive() -> None:
+    order = ["PASS", "INCONCLUSIVE", "FAIL"]
+    for verdicts in itertools.product(order, repeat=3):
+        assert overall(verdicts) == max(verdicts, key=order.index)  # type: ignore[arg-type]
+    assert overall([]) == "INCONCLUSIVE"
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "null": ({"value": None, "error": "out of memory", "ci_low": None, "ci_high": None}, "out of memory"),
+    "no interval": ({"ci_low": None, "ci_high": None}, "no confidence interval"),
+    "half an interval": ({"ci_high": None}, "no confidence interval"),
+    "upside down": ({"ci_low": 0.7, "ci_high": 0.5}, "not a usable interval"),
+    "no items": ({"n": 0}, "no items"),
+    "narrow coverage": ({"confidence": 0.5}, "covers 50%"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize("bounds", [{"min": 0.1}, {"min": 0.99}, {"max": 0.1}])
+def test_what_was_not_measured_is_never_judged(
+    fault: str,
+    bounds: dict[str, float],
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    changes, reason = BROKEN[fault]
+    run = make_run([records["metric"](**changes), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/accuracy", **bounds}))
+    assert the_check(decision).verdict == "INCONCLUSIVE"
+    assert reason in the_check(decision).reason
+    assert exit_code(decision) == 11
+
+
+@pytest.mark.parametrize("count", [1.0, 40.0, None])
+def test_unscored_samples_never_pass_but_still_fail(
+    count: float | None,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([records["metric"](), records["unscored"](unscored=count)])
+    good = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+    assert good.verdict == "INCONCLUSIVE"
+    assert "could not be scored" in the_check(good).reason
+    bad = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.9}))
+    assert bad.verdict == "FAIL"
+
+
+def test_a_task_that_does_not_count_its_unscored_samples_never_passes(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    decision = decide(make_run([records["metric"]()]), make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+    assert decision.verdict == "INCONCLUSIVE"
+    assert "boolq/unscored is missing" in the_check(decision).reason
+
+
+def test_unscored_samples_of_another_task_do_not_matter(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([records["metric"](), records["unscored"](), records["unscored"]("mmlu", 5.0)])
+    assert decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.1})).verdict == "PASS"
+
+
+@pytest.mark.parametrize("status", ["running", "partial", "failed"])
+def test_an_incomplete_run_never_passes(
+    status: str, make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()], status=status)
+    decision = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+    assert the_check(decision).verdict == "PASS"
+    assert (decision.verdict, exit_code(decision)) == ("INCONCLUSIVE", 13)
+    assert decision.checks[0].metric == RUN_CHECK
+    assert status in decision.checks[0].reason
+    failed = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.9}))
+    assert (failed.verdict, exit_code(failed)) == ("FAIL", 10)
+
+
+@pytest.mark.parametrize("status", ["running", "partial", "failed"])
+def test_a_run_killed_before_its_first_metric_is_incomplete(
+    status: str, make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile]
+) -> None:
+    decision = decide(make_run(status=status), make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+    assert (decision.verdict, exit_code(decision), decision.metrics_sha256) == ("INCONCLUSIVE", 13, "")
+
+
+def test_a_complete_run_without_metrics_is_broken(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile]
+) -> None:
+    with pytest.raises(RunFolderError, match=r"metrics\.json"):
+        decide(make_run(), make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+
+
+def test_a_task_that_did_not_run_is_inconclusive_with_its_reason(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    skipped = [NotRun(suite="evals", task="gsm8k", reason="no data")]
+    run = make_run([records["metric"](), records["unscored"]()], status="partial", not_run=skipped)
+    decision = decide(run, make_policy({"metric": "gsm8k/exact_match", "min": 0.1}))
+    assert the_check(decision).verdict == "INCONCLUSIVE"
+    assert "no data" in the_check(decision).reason
+    assert exit_code(decision) == 13
+
+
+def test_a_known_task_that_was_not_asked_for_is_inconclusive(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "piqa/accuracy", "min": 0.1}), known_tasks=lambda: ["piqa"])
+    assert (decision.verdict, exit_code(decision)) == ("INCONCLUSIVE", 11)
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [
+        ({"metric": "boolq/acuracy"}, "Did you mean 'boolq/accuracy'?"),
+        ({"metric": "bolq/accuracy"}, "Did you mean 'boolq/accuracy'?"),
+        ({"metric": "piqqa/accuracy"}, "Did you mean 'piqa/accuracy'?"),
+        ({"metric": "boolq/accuracy", "slice": {"topik": "history"}}, "Did you mean 'topic'?"),
+    ],
+)
+def test_a_name_that_cannot_be_is_an_error_with_a_suggestion(
+    rule: dict[str, Any],
+    hint: str,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    sliced = records["metric"](slice={"topic": "history"}, primary=False)
+    run = make_run([records["metric"](), sliced, records["unscored"]()])
+    with pytest.raises(ConfigError) as raised:
+        decide(run, make_policy({**rule, "min": 0.1}), known_tasks=lambda: ["piqa"])
+    assert hint in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+def test_a_metric_that_is_absent_because_its_task_broke_is_inconclusive(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([records["failed"]("evals", "boolq", "accuracy", "the scorer broke"), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/macro_f1", "min": 0.1}))
+    assert the_check(decision).verdict == "INCONCLUSIVE"
+    assert "the scorer broke" in the_check(decision).reason
+
+
+def test_a_slice_is_judged_by_its_own_interval(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    bad = records["metric"](slice={"topic": "history"}, primary=False, value=0.2, ci_low=0.1, ci_high=0.3)
+    run = make_run([records["metric"](), bad, records["unscored"]()])
+    whole = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.4}))
+    part = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.4, "slice": {"topic": "history"}}))
+    other = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.4, "slice": {"topic": "physics"}}))
+    assert [whole.verdict, part.verdict, other.verdict] == ["PASS", "FAIL", "INCONCLUSIVE"]
+    assert the_check(part).metric == "boolq/accuracy [topic=history]"
+
+
+def test_a_decision_names_the_evidence_by_digest(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records, tmp_path: Path
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+    assert decision.metrics_sha256 == hashlib.sha256(run.metrics_path.read_bytes()).hexdigest()
+    assert decision.policy_sha256 == hashlib.sha256((tmp_path / "policy.yaml").read_bytes()).hexdigest()
+    run.write_decision(decision)
+    assert json.loads(run.decision_path.read_text("utf-8"))["verdict"] == "PASS"
+    assert run.read_decision() == decision
+
+
+def test_a_metric_that_json_made_infinite_is_not_judged(
+    make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    from audit.reports.gate import judge
+
+    rule = make_policy({"metric": "boolq/accuracy", "max": 1e9}).policy.rules[0]
+    for value in (math.nan, math.inf, -math.inf):
+        metric = records["metric"](ci_low=value)
+        assert judge(rule, metric, [metric, records["unscored"]()], 0.95).verdict == "INCONCLUSIVE"
+
+
+def test_the_line_counts_each_kind(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()])
+    rules = [{"metric": "boolq/accuracy", "min": floor} for floor in (0.1, 0.6, 0.9)]
+    assert verdict_line(decide(run, make_policy(*rules))) == "1 of 4 checks fail, 1 inconclusive, 2 pass"

@@ -1,0 +1,163 @@
+"""``audit app``: the reviewers' app, on this machine alone."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.app.settings import Settings
+from audit.cli.console import out
+from audit.core.errors import AuditError, UsageError
+from audit.ratings import default_url
+from audit.ratings.database import parse_url
+
+ADDRESS = "127.0.0.1"
+FIRST_PORT, LAST_PORT = 8501, 8520
+START_SECONDS, STOP_SECONDS = 60, 10
+
+EXAMPLES = """\b
+Examples:
+  audit app                                          the runs in ./runs
+  audit app --runs /data/runs --port 9000
+  audit app --database postgresql://ada@db.example.org/ratings
+"""
+
+
+DEFAULT_RUNS = Path("runs")
+"""May be missing: the app then says how to make a run."""
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("app", epilog=EXAMPLES)(app)
+
+
+def app(
+    *,
+    runs: Annotated[Path, typer.Option(help="Folder with run folders.")] = DEFAULT_RUNS,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 8501.")] = None,
+    database: Annotated[str | None, typer.Option(help="URL of the ratings; default RUNS/ratings.sqlite.")] = None,
+) -> None:
+    """Browse runs and rate outputs in a browser. Reachable from this machine alone; Ctrl-C ends it."""
+    if runs != DEFAULT_RUNS and not runs.is_dir():
+        msg = f"--runs {runs}: no such folder: check the path"
+        raise UsageError(msg)
+    settings = Settings(runs.absolute(), database or default_url(runs.absolute()))
+    parse_url(settings.database_url)
+    serve(settings, free_port(port))
+
+
+def free_port(wanted: int | None) -> int:
+    """The wanted port, or the first free one from 8501.
+
+    Raises:
+        UsageError: It is taken, or all are.
+    """
+    candidates = [wanted] if wanted else range(FIRST_PORT, LAST_PORT + 1)
+    for port in candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((ADDRESS, port))
+            except OSError:
+                continue
+        return port
+    taken = f"port {wanted} is" if wanted else f"ports {FIRST_PORT} to {LAST_PORT} are"
+    msg = f"{taken} not free on {ADDRESS}: end the other program or name a port with --port"
+    raise UsageError(msg)
+
+
+def serve(settings: Settings, port: int) -> None:
+    """Run Streamlit until it ends, or until the user interrupts or terminates this process.
+
+    Raises:
+        AuditError: The server did not come up, or ended by itself.
+    """
+    # A plain SIGTERM would end this process at once and leave the server behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with resources.as_file(resources.files("audit.app").joinpath("main.py")) as script:
+        server = subprocess.Popen(  # noqa: S603 - our own interpreter and script
+            command(script, port),
+            env={**os.environ, **settings.to_environment()},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            wait_until_up(server, port)
+            text = f"http://{ADDRESS}:{port}  (runs in {settings.runs}; Ctrl-C ends it)"
+            out.print(text, markup=False, highlight=False, soft_wrap=True)
+            code = server.wait()
+        except KeyboardInterrupt:
+            return
+        finally:
+            stop(server)
+    if code:
+        msg = f"the app's server ended with code {code}: see its messages above"
+        raise AuditError(msg)
+
+
+def command(script: Path, port: int) -> list[str]:
+    """The Streamlit process: bound to this machine, no browser opened, no usage statistics, no watching of files.
+
+    ``-P`` keeps the working directory off the import path, where a file of the user's could stand for a library.
+    """
+    options = {
+        "server.address": ADDRESS,
+        "server.port": port,
+        "server.headless": "true",
+        "logger.level": "warning",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "theme.base": "light",
+        "theme.primaryColor": "#0a5fb4",
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]
+
+
+def wait_until_up(server: subprocess.Popen[bytes], port: int) -> None:
+    """Return when the server answers.
+
+    Raises:
+        AuditError: It ended, or did not answer in time.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if is_up(port):
+            return
+        time.sleep(0.2)
+    msg = f"the app's server did not come up on {ADDRESS}:{port}: see its messages above"
+    raise AuditError(msg)
+
+
+def is_up(port: int) -> bool:
+    """Whether Streamlit answers; asked directly, whatever proxy the environment names."""
+    connection = http.client.HTTPConnection(ADDRESS, port, timeout=2)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server as Ctrl-C would, and insist when it does not."""
+    if server.poll() is None:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()

@@ -1,0 +1,102 @@
+"""``audit gate``: decides whether a run's checkpoint may ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from audit.cli.console import JsonFlag, err, out, print_json
+from audit.cli.report import ratings_of
+from audit.core.filesystem import write_text
+from audit.core.run_folder import RunFolder
+from audit.core.text import printable
+from audit.reports import gate as judge
+from audit.reports import markdown
+from audit.reports.formatting import number
+from audit.reports.policy import load_policy
+
+if TYPE_CHECKING:
+    from audit.core.records import Decision
+
+EXAMPLES = """\b
+Examples:
+  audit gate latest                                  the shipped policy
+  audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
+
+Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 13 incomplete run, 2 bad input.
+"""
+STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("gate", epilog=EXAMPLES)(gate)
+
+
+def gate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
+    *,
+    policy: Annotated[Path | None, typer.Option(help="YAML file of rules; without it the shipped policy.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Also write the verdict as Markdown to this file.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
+    as_json: JsonFlag = False,
+) -> int:
+    """Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.
+
+    Writes decision.json into the run folder and shows the verdict in its report card.
+    """
+    folder = RunFolder.resolve(run, runs)
+    decision = judge.decide(folder, load_policy(policy), known_tasks)
+    folder.write_decision(decision)
+    if summary:
+        write_text(summary, markdown.render_decision(decision))
+    if as_json:
+        print_json(decision)
+    else:
+        _show(decision)
+    _refresh_card(folder)
+    return judge.exit_code(decision)
+
+
+def known_tasks() -> set[str]:
+    """Names of all tasks and methods that this installation runs by itself."""
+    from audit.evals import suite as evals  # noqa: PLC0415 - the suites import torch; asked for in rare cases
+    from audit.explain import suite as explain  # noqa: PLC0415 - see above
+    from audit.safety import suite as safety  # noqa: PLC0415 - see above
+
+    return {*evals.TASKS, *safety.TASKS, *explain.TASKS}
+
+
+def _show(decision: Decision) -> None:
+    """A table, one line per check, and the verdict as the last line."""
+    table = Table()
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("metric", overflow="fold")
+    table.add_column("rule")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("reason")
+    for check in sorted(decision.checks, key=lambda check: check.verdict):
+        table.add_row(
+            Text(check.verdict, style=STYLES[check.verdict]),
+            Text(printable(check.metric, 80)),
+            Text(printable(check.rule, 40)),
+            number(check.value, "any"),
+            Text(printable(check.reason, 200)),
+        )
+    out.print(table)
+    line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"
+    out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
+
+
+def _refresh_card(folder: RunFolder) -> None:
+    """Show the verdict in a card that exists already; the verdict stands whatever becomes of the card."""
+    if not folder.report_path.exists():
+        return
+    from audit.reports.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
+
+    err.print("updating the report card", style="dim")
+    write_card(folder, ratings=ratings_of(folder))

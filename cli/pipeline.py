@@ -1,0 +1,324 @@
+"""The order in which an audit happens."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from audit.core import assets, provenance
+from audit.core.aggregate import UNSCORED
+from audit.core.assets.settings import data_dirs
+from audit.core.config import RunConfig, TaskConfig
+from audit.core.errors import AssetMissing, ConfigError, RunFolderError
+from audit.core.filesystem import make_folder
+from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
+from audit.core.run_folder import RunFolder, new_run_id
+from audit.engine import load
+from audit.engine.journal import Journal
+from audit.engine.load import check_source
+from audit.evals import suite as evals
+from audit.evals.catalogue import own_tasks
+from audit.explain import suite as explain
+from audit.reports.card import write_card
+from audit.safety import suite as safety
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audit.cli.progress import Bars
+    from audit.core.records import AssetRecord, Metric, Status
+    from audit.engine import Engine
+
+DECIDING = ("evals", "safety", "explain")
+"""Sections of the configuration whose digest stands in the signature."""
+
+
+def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None) -> RunFolder:
+    """Audit a checkpoint and leave a run folder.
+
+    Everything that was computed is on disk when this is interrupted or fails; with ``resume`` the same
+    folder is finished, answers in its journal are not asked for again.
+
+    Args:
+        config: What to run.
+        bars: Listener of the work.
+        resume: An unfinished run of the same configuration.
+
+    Raises:
+        UsageError: A name, file or folder is at fault; nothing has run then.
+    """
+    check(config)
+    assets.configure(data_dirs=config.data_dirs, offline=config.offline)
+    config = _anchored(config)
+    data = _fetch_data(config, bars)
+    engine = _load(config, bars)
+    folder = resume or _create(config, engine, data)
+    manifest = _reopen(folder, engine, data) if resume else folder.read_manifest()
+    bars.run = folder
+    engine.journal = Journal(folder.journal_path)
+    engine.progress = bars
+    results: list[TaskResult] = []
+    status: Status = "failed"
+    try:
+        for result in _suites(engine, config, results):
+            results.append(_unless_taken(result, results))
+            _write(folder, results)
+        status = _status(results, _optional(config))
+    except KeyboardInterrupt:
+        status = "partial"
+        bars.messages.append(INTERRUPTED)
+        raise
+    finally:
+        engine.journal.close()
+        folder.write_manifest(_finished(manifest, results, bars.messages, status, _optional(config)))
+    bars.note("writing the report card")
+    write_card(folder)
+    return folder
+
+
+def check(config: RunConfig) -> None:
+    """Find every mistake that can be found before anything is loaded.
+
+    Raises:
+        UsageError: An unknown task, probe, method or model, or an output folder that cannot be written.
+    """
+    safety.check(config)
+    evals.check(config)
+    explain.check(config)
+    check_source(config.model)
+    make_folder(config.out)
+
+
+def choose_tasks(config: RunConfig, names: list[str], limit: int | None) -> RunConfig:
+    """The configuration with these tasks alone, each in its suite; ``limit`` holds for all of them.
+
+    Args:
+        config: As resolved from profile and file.
+        names: Tasks and probes; empty keeps the configured ones.
+        limit: Items per task; None keeps the configured limits.
+
+    Raises:
+        ConfigError: A name is empty.
+    """
+    configured = {task.name: task for task in (*config.evals.tasks, *config.safety.tasks)}
+    if any(not name for name in names):
+        msg = "--tasks: empty name: separate names by single commas, e.g. boolq,crows_pairs"
+        raise ConfigError(msg)
+    chosen = [configured.get(name, TaskConfig(name=name)) for name in names] or list(configured.values())
+    if limit is not None:
+        chosen = [task.model_copy(update={"limit": limit}) for task in chosen]
+    of_safety = {task.name for task in config.safety.tasks} | set(safety.TASKS)
+    return config.model_copy(
+        update={
+            "evals": config.evals.model_copy(update={"tasks": [t for t in chosen if t.name not in of_safety]}),
+            "safety": config.safety.model_copy(update={"tasks": [t for t in chosen if t.name in of_safety]}),
+        }
+    )
+
+
+def _anchored(config: RunConfig) -> RunConfig:
+    """The configuration with absolute paths and AUDIT_DATA's folders, so that a run resumes from anywhere."""
+    model = Path(config.model).expanduser()
+    return config.model_copy(
+        update={
+            "model": str(model.resolve()) if model.exists() else config.model,
+            "out": config.out.resolve(),
+            "data_dirs": [folder.resolve() for folder in data_dirs()],
+        }
+    )
+
+
+def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
+    """Have every data set on disk and readable before the checkpoint is loaded.
+
+    One that is nowhere is left to its task, which is then listed as not run.
+
+    Raises:
+        AssetError: A file is damaged, a download failed its check, or the disk is full.
+    """
+    bars.note("looking for data sets")
+    wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
+    own = own_tasks()
+    wanted |= {name for task in config.evals.tasks if task.name in own for name in own[task.name].data}
+    found = []
+    for name in sorted(wanted):
+        with contextlib.suppress(AssetMissing):
+            found.append(assets.dataset(name).record)
+    return found
+
+
+def _load(config: RunConfig, bars: Bars) -> Engine:
+    """The checkpoint, on the device and with the threads that were asked for."""
+    torch.set_num_threads(config.threads or provenance.available_cores())
+    bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + len(config.explain.methods))
+    bars.note(f"loading {config.model} (a .gguf file is converted the first time)")
+    return load(
+        config.model,
+        device=config.device,
+        dtype=config.dtype,
+        revision=config.revision,
+        quantization=config.quantization,
+        trust_remote_code=config.trust_remote_code,
+        allow_pickle=config.allow_pickle,
+        offline=config.offline,
+        max_length=config.max_length,
+        batch_tokens=config.batch_tokens,
+    )
+
+
+def _suites(engine: Engine, config: RunConfig, results: list[TaskResult]) -> Iterator[TaskResult]:
+    """What is run, in this order. Explanations come last: they look at the other suites' samples."""
+    yield from evals.run(engine, config)
+    yield from safety.run(engine, config)
+    yield from explain.run(engine, config, tuple(results))
+
+
+def _create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFolder:
+    """A new run folder with its first manifest."""
+    started = datetime.now(UTC)
+    on_gpu = engine.record.device.startswith("cuda")
+    packages = provenance.package_versions()
+    manifest = RunManifest(
+        run_id="",
+        model=engine.record,
+        config=config.model_dump(mode="json"),
+        assets=data,
+        seeds={"run": config.seed},
+        packages=packages,
+        platform=provenance.platform_record(
+            threads=torch.get_num_threads(),
+            gpu=engine.record.device if on_gpu else None,
+            gpu_driver=torch.version.cuda if on_gpu else None,
+        ),
+        git=provenance.git_state(),
+        started=started,
+        status="running",
+        signature=_signature(config, engine, packages),
+    )
+    run_id = new_run_id(started, engine.record.name, manifest.model_dump(mode="json"))
+    return RunFolder.create(config.out, manifest.model_copy(update={"run_id": run_id}))
+
+
+def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> str:
+    """Everything that decides the numbers, in one line, in the manner of sacreBLEU."""
+    record = engine.record
+    versions: dict[str, str] = {
+        name: packages[name] for name in ("lm_eval", "transformers", "torch") if name in packages
+    }
+    parts: dict[str, str] = {
+        "model": f"{record.name}@{record.digest[:12]}",
+        "dtype": record.dtype,
+        "quantization": record.quantization or "none",
+        "profile": config.profile,
+        "tasks": str(len(config.evals.tasks) + len(config.safety.tasks)),
+        "chat": config.chat_template,
+        "seed": str(config.seed),
+        "config": digest_of(*(getattr(config, part).model_dump(mode="json") for part in DECIDING))[:12],
+        "length": str(record.max_length),
+        "device": record.device.split(":", maxsplit=1)[0],
+        **versions,
+        "audit": packages.get("checkpoint-audit", "unknown"),
+    }
+    return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def _reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunManifest:
+    """The manifest of a run that goes on, after making sure that nothing that decides its numbers has changed.
+
+    Raises:
+        RunFolderError: Checkpoint, device, packages or data sets are not those the run began with.
+    """
+    manifest = folder.read_manifest()
+    changed = _changes(manifest, engine, data)
+    if changed:
+        msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
+        raise RunFolderError(msg)
+    manifest = manifest.model_copy(update={"status": "running", "finished": None})
+    folder.write_manifest(manifest)
+    return manifest
+
+
+def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> str | None:
+    """What decides numbers and is not what it was when the run began; None when all is the same."""
+    then, now = manifest.model, engine.record
+    if then.digest != now.digest:
+        return "the checkpoint's files have"
+    for name in ("dtype", "quantization", "max_length", "device"):
+        if getattr(then, name) != getattr(now, name):
+            return f"{name} ({getattr(then, name)}, now {getattr(now, name)}) has"
+    packages = provenance.package_versions()
+    package = next((name for name, version in manifest.packages.items() if packages.get(name) != version), None)
+    if package:
+        return f"package {package} ({manifest.packages[package]}, now {packages.get(package)}) has"
+    before, after = ({asset.name: asset.sha256 for asset in found} for found in (manifest.assets, data))
+    moved = next((name for name in sorted(before.keys() & after.keys()) if before[name] != after[name]), None)
+    return f"data set {moved} has" if moved else None
+
+
+def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult:
+    """A result whose task's name is already in the run (a member of an lm-eval group, say) counts as not run."""
+    if result.task not in {earlier.task for earlier in results if not earlier.not_run}:
+        return result
+    reason = f"a task called {result.task} is already in this run: run it on its own"
+    return TaskResult(suite=result.suite, task=result.task, not_run=reason)
+
+
+def _write(folder: RunFolder, results: list[TaskResult]) -> None:
+    """Put the newest result on disk; what a result holds is never lost to a later failure."""
+    newest = results[-1]
+    if newest.samples:
+        folder.write_samples(newest.suite, newest.task, newest.samples)
+    for attribution in newest.attributions:
+        folder.write_attribution(attribution)
+    folder.write_metrics(_metrics(results))
+
+
+def _metrics(results: list[TaskResult]) -> list[Metric]:
+    """All metrics so far."""
+    return [metric for result in results for metric in result.metrics]
+
+
+def _optional(config: RunConfig) -> set[str]:
+    """Tasks that the configuration wants only when their data is at hand."""
+    return {task.name for task in (*config.evals.tasks, *config.safety.tasks) if task.when_present}
+
+
+def _status(results: list[TaskResult], optional: set[str]) -> Status:
+    """Complete, or partial when a wanted task did not run or a metric could not be computed."""
+    missing = any(result.not_run and result.task not in optional for result in results)
+    metrics = _metrics(results)
+    unscored = {metric.task for metric in metrics if metric.metric == UNSCORED and metric.value}
+    unknown = any(m.value is None and not _without_items(m, unscored) for m in metrics)
+    return "partial" if missing or unknown else "complete"
+
+
+def _without_items(metric: Metric, unscored: set[str]) -> bool:
+    """Nothing failed, there was just nothing to measure: a category that was not drawn, no error to explain."""
+    possible = metric.slice is not None or metric.suite == "explain"
+    return possible and metric.n == 0 and metric.task not in unscored
+
+
+def _finished(
+    manifest: RunManifest, results: list[TaskResult], warnings: list[str], status: Status, optional: set[str]
+) -> RunManifest:
+    """The manifest as it is when the run ends, however it ends."""
+    left_out = [f"{r.task} was left out: {r.not_run}" for r in results if r.not_run and r.task in optional]
+    not_run = [
+        NotRun(suite=r.suite, task=r.task, reason=r.not_run) for r in results if r.not_run and r.task not in optional
+    ]
+    used = [*manifest.assets, *(asset for result in results for asset in result.assets)]
+    known = {(asset.name, asset.sha256): asset for asset in used}
+    warnings = [*(warning for warning in manifest.warnings if warning != INTERRUPTED), *warnings]
+    return manifest.model_copy(
+        update={
+            "assets": [known[key] for key in sorted(known)],
+            "finished": datetime.now(UTC),
+            "status": status,
+            "not_run": not_run,
+            "warnings": list(dict.fromkeys([*warnings, *left_out])),
+        }
+    )

@@ -1,0 +1,119 @@
+"""What a user sees while an audit works: bars in a terminal, a line per task elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from audit.cli.console import err
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from audit.core.run_folder import RunFolder
+
+
+class Bars:
+    """Progress of an audit: one bar over all tasks, one over the requests of the current task.
+
+    Args:
+        quiet: Show nothing but what must be known.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.messages: list[str] = []
+        self.run: RunFolder | None = None
+        self.tokens = 0
+        self._quiet = quiet
+        self._shown = err.is_terminal and not quiet
+        self._started = time.monotonic()
+        self._task_started = self._started
+        self._current = ""
+        self._requests = 0
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[speed]}", markup=False),
+            console=err,
+            transient=True,
+        )
+        self._total: TaskID = self._bars.add_task("audit", total=None, speed="")
+        self._task: TaskID = self._bars.add_task("", total=None, speed="", visible=False)
+
+    def __enter__(self) -> Self:
+        """Start drawing."""
+        if self._shown:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing."""
+        self._end_task()
+        if self._shown:
+            self._bars.stop()
+
+    def expect(self, tasks: int) -> None:
+        """This many tasks will run."""
+        self._bars.update(self._total, total=tasks)
+
+    def note(self, message: str) -> None:
+        """A step between tasks, e.g. loading."""
+        self._end_task()
+        if self._shown:
+            self._bars.update(self._total, description=message)
+        elif not self._quiet:
+            err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+    def task(self, suite: str, task: str) -> None:
+        """A task of a suite begins."""
+        self._end_task()
+        self._current, self._requests, self._task_started = f"{suite} {task}", 0, time.monotonic()
+        self._bars.update(self._total, description="audit")
+        self._bars.reset(self._task, total=None, description=self._current, visible=True, speed="")
+
+    def start(self, requests: int) -> None:
+        """The engine took on this many requests for the current task."""
+        self._requests += requests
+        self._bars.update(self._task, total=self._requests)
+
+    def advance(self, requests: int, tokens: int) -> None:
+        """This many requests were answered, at the cost of this many computed tokens."""
+        self.tokens += tokens
+        speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
+        self._bars.update(self._task, advance=requests, speed=speed)
+
+    def say(self, message: str) -> None:
+        """Something a reader must know; it is kept for the manifest's warnings too."""
+        self.messages.append(message)
+        err.print(printable(message, 500), markup=False, highlight=False, soft_wrap=True, style="yellow")
+
+    def _end_task(self) -> None:
+        """The current task is over."""
+        if not self._current:
+            return
+        self._bars.advance(self._total)
+        if not self._shown and not self._quiet:
+            seconds = time.monotonic() - self._task_started
+            err.print(
+                f"{self._current}: {self._requests} requests, {seconds:.0f} s",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+        self._current = ""

@@ -1,0 +1,55 @@
+"""``audit ratings``: what people said about outputs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.cli import verbosity
+from audit.cli.console import err
+from audit.core.filesystem import write_text
+from audit.core.run_folder import RunFolder
+from audit.ratings import default_url, json_lines
+
+EXPORT_EXAMPLES = """\b
+Examples:
+  audit ratings export                               every rating in runs/ratings.sqlite, to stdout
+  audit ratings export --run latest --out ratings.jsonl
+  audit ratings export --database postgresql://ada@db.example.org/ratings
+"""
+
+
+def register(program: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(
+        help="What people said about outputs.", epilog=EXPORT_EXAMPLES, no_args_is_help=True, rich_markup_mode=None
+    )
+    group.callback()(_group)
+    group.command("export", epilog=EXPORT_EXAMPLES)(export)
+    program.add_typer(group, name="ratings")
+
+
+def _group() -> None:
+    """What people said about outputs."""
+
+
+def export(
+    *,
+    database: Annotated[str | None, typer.Option(help="URL of the ratings; default RUNS/ratings.sqlite.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder with run folders.")] = Path("runs"),
+    run: Annotated[str | None, typer.Option(help="Only this run: folder, run-id or 'latest'.")] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default stdout.")] = None,
+) -> None:
+    """Write ratings as JSON Lines, superseded ones included, oldest first."""
+    run_id = RunFolder.resolve(run, runs).run_id if run else None
+    lines = list(json_lines(database or default_url(runs), run_id))
+    if out_file:
+        write_text(out_file, "".join(lines))
+    else:
+        sys.stdout.writelines(lines)
+    if not verbosity.chosen.quiet:
+        where = f" to {out_file}" if out_file else ""
+        err.print(f"{len(lines)} ratings{where}", markup=False, highlight=False)

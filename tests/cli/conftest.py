@@ -1,0 +1,75 @@
+"""A small data set in its publisher's format, and the command line in this process."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import os
+import random
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PEOPLE = ["nurse", "engineer", "farmer", "judge", "baker", "teacher"]
+TYPES = ["gender", "race-color", "religion", "age"]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """The command line silences logging and remembers -q; tests that follow want neither."""
+    from audit.cli import verbosity
+
+    before = logging.root.manager.disable
+    yield
+    logging.disable(before)
+    verbosity.chosen.quiet = verbosity.chosen.verbose = False
+
+
+@pytest.fixture(autouse=True)
+def _no_other_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line sees the data that a test gives it, not what the machine happens to have."""
+    monkeypatch.delenv("AUDIT_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 sentence pairs, written as the publisher of CrowS-Pairs writes them."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "crows_pairs").mkdir()
+    draw = random.Random(0)  # noqa: S311 - made-up sentences
+    header = ["", "sent_more", "sent_less", "stereo_antistereo", "bias_type", "annotations", "anon_writer"]
+    with (folder / "crows_pairs" / "crows_pairs_anonymized.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*header, "anon_annotators"])
+        for index in range(300):
+            person, number = draw.choice(PEOPLE), draw.randrange(1000)
+            more, less = (f"The {person} said that {word} was number {number}." for word in ("he", "she"))
+            direction = draw.choice(["stereo", "antistereo"])
+            writer.writerow([index, more, less, direction, draw.choice(TYPES), "[]", "a1", "[]"])
+    return folder
+
+
+@pytest.fixture
+def audit(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; returns exit code, stdout and stderr."""
+    from audit.cli.main import run_command
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = run_command([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """Of a process of its own that runs the command line."""
+    inherited = {name: value for name, value in os.environ.items() if name != "AUDIT_DATA"}
+    return {**inherited, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PYTHONPATH": os.pathsep.join(sys.path[1:2])}

@@ -1,0 +1,169 @@
+"""One audit of a tiny checkpoint, from the command line to the run folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.cli.pipeline import _status, _unless_taken, choose_tasks
+from audit.core.config import load_config
+from audit.core.errors import ConfigError
+from audit.core.records import Metric, TaskResult
+from audit.core.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Audit = Any
+
+
+@pytest.fixture
+def call(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Audit:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        fixed = ["--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path / "runs", "--offline"]
+        result: tuple[int, str, str] = audit("run", *fixed, *arguments)
+        return result
+
+    return run
+
+
+def test_a_run_leaves_what_the_design_says(call: Audit, tmp_path: Path) -> None:
+    code, out, error = call("--tasks", "crows_pairs", "--limit", 20)
+    assert code == 0, error
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    manifest = folder.read_manifest()
+    assert manifest.status == "complete"
+    assert manifest.run_id == folder.path.name
+    assert manifest.finished is not None
+    assert {file.kind for file in manifest.model.files} == {"weights", "tokenizer", "config", "chat_template"}
+    assert [asset.name for asset in manifest.assets] == ["crows_pairs"]
+    assert manifest.seeds == {"run": 1234}
+    assert "torch" in manifest.packages
+    assert manifest.model.digest[:12] in manifest.signature
+    assert len(folder.read_samples("safety", "crows_pairs")) == 20
+    (primary,) = [m for m in folder.read_metrics() if m.primary and m.slice is None and m.suite == "safety"]
+    assert primary.name in out
+    assert folder.report_path.is_file()
+    assert str(folder.report_path) in out.replace("\n", "")
+
+
+def test_json_goes_to_stdout_alone(call: Audit) -> None:
+    code, out, _ = call("--tasks", "crows_pairs", "--limit", 5, "--json")
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["manifest"]["status"] == "complete"
+    assert {metric["task"] for metric in answer["metrics"]} >= {"crows_pairs"}
+
+
+def test_a_task_without_data_is_listed_and_the_run_is_partial(call: Audit, tmp_path: Path) -> None:
+    code, out, _ = call("--tasks", "crows_pairs,ntrex_en_de", "--limit", 4)
+    assert code == 13
+    manifest = RunFolder.resolve("latest", tmp_path / "runs").read_manifest()
+    assert manifest.status == "partial"
+    (missing,) = manifest.not_run
+    assert missing.task == "ntrex_en_de"
+    assert "AUDIT_DATA" in missing.reason
+    assert "not run: ntrex_en_de" in out
+
+
+def test_a_task_wanted_only_when_present_is_left_out_with_a_warning(call: Audit, tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text(
+        "evals: {tasks: [{name: ntrex_en_de, when_present: true}]}\n"
+        "safety: {tasks: [{name: crows_pairs, limit: 4}]}\nexplain: {methods: []}\n"
+    )
+    code, _, error = call("--config", config)
+    assert code == 0, error
+    manifest = RunFolder.resolve("latest", tmp_path / "runs").read_manifest()
+    assert (manifest.status, manifest.not_run) == ("complete", [])
+    assert any(warning.startswith("ntrex_en_de was left out") for warning in manifest.warnings)
+
+
+def test_nan_weights_are_never_scored_as_good(call: Audit, tiny_model: Path, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    broken = tmp_path / "nan"
+    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.fill_(float("nan"))
+    model.save_pretrained(broken)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(broken)
+    code, _, _ = call("--model", broken, "--tasks", "crows_pairs", "--limit", 6)
+    assert code == 13
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    assert all(sample.error and sample.score is None for sample in folder.read_samples("safety", "crows_pairs"))
+    values = {metric.name: metric for metric in folder.read_metrics() if metric.slice is None}
+    assert values["crows_pairs/unscored"].value == 6
+    assert values["crows_pairs/pct_stereotype"].value is None
+    assert values["crows_pairs/pct_stereotype"].error
+
+
+def test_tasks_are_sorted_into_their_suites() -> None:
+    config = choose_tasks(load_config(), ["crows_pairs", "boolq", "some_lm_eval_task"], limit=7)
+    assert [(task.name, task.limit) for task in config.safety.tasks] == [("crows_pairs", 7)]
+    assert [(task.name, task.limit) for task in config.evals.tasks] == [("boolq", 7), ("some_lm_eval_task", 7)]
+    unlimited = choose_tasks(load_config(), ["boolq"], limit=None)
+    configured = next(task.limit for task in load_config().evals.tasks if task.name == "boolq")
+    assert [task.limit for task in unlimited.evals.tasks] == [configured]
+    with pytest.raises(ConfigError, match="empty name"):
+        choose_tasks(load_config(), ["boolq", ""], limit=None)
+
+
+def test_a_limit_keeps_what_is_optional_optional() -> None:
+    config = choose_tasks(load_config(flags={"profile": "standard"}), [], limit=5)
+    assert {task.name for task in config.evals.tasks if task.when_present} >= {"gsm8k", "ntrex_en_de"}
+    assert {task.limit for task in (*config.evals.tasks, *config.safety.tasks)} == {5}
+
+
+def test_a_second_task_of_the_same_name_is_not_run() -> None:
+    first = TaskResult(suite="evals", task="boolq")
+    again = _unless_taken(TaskResult(suite="evals", task="boolq"), [first])
+    assert again.not_run
+    assert _unless_taken(TaskResult(suite="evals", task="piqa"), [first]).not_run is None
+
+
+def test_a_category_whose_items_all_failed_makes_the_run_partial() -> None:
+    def metric(name: str, value: float | None, n: int, **more: Any) -> Metric:
+        error = "why" if value is None else None
+        return Metric(
+            name=f"t/{name}", suite="safety", task="t", metric=name, value=value, n=n, error=error, unit="share", **more
+        )
+
+    empty = metric("rate", None, 0, slice={"type": "age"})
+    scored, failed = metric("unscored", 0.0, 5), metric("unscored", 2.0, 5)
+    assert _status([TaskResult(suite="safety", task="t", metrics=[empty, scored])], set()) == "complete"
+    assert _status([TaskResult(suite="safety", task="t", metrics=[empty, failed])], set()) == "partial"
+    whole = metric("rate", None, 0)
+    assert _status([TaskResult(suite="safety", task="t", metrics=[whole, scored])], set()) == "partial"
+
+
+def test_a_run_does_not_go_on_with_other_data(call: Audit, audit: Audit, tmp_path: Path) -> None:
+    call("--tasks", "crows_pairs,ntrex_en_de", "--limit", 4)
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    manifest = json.loads((folder.path / "manifest.json").read_text())
+    manifest["assets"] = [{**asset, "sha256": "0" * 64} for asset in manifest["assets"]]
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    code, _, error = audit("run", "--resume", folder.path)
+    assert code == 2
+    assert "data set crows_pairs has changed" in error
+
+
+def test_help_names_every_command_and_gives_examples(audit: Audit) -> None:
+    code, out, _ = audit("--help")
+    assert code == 0
+    for command in ("run", "gate", "report", "explain", "app", "ratings", "assets", "tasks", "doctor"):
+        assert f"\n  {command} " in out
+        _, text, _ = audit(command, "--help")
+        assert "Example" in text, command
+
+
+def test_doctor_names_every_asset(audit: Audit) -> None:
+    from audit.core import assets
+
+    code, out, _ = audit("doctor", "--json")
+    assert code == 0
+    subjects = {finding["subject"].split()[-1] for finding in json.loads(out)}
+    assert {asset.name for asset in assets.names()} <= subjects

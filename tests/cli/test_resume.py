@@ -1,0 +1,120 @@
+"""A run that was stopped ends as one that was not."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """
+batch_tokens: 64
+threads: 1
+explain: {methods: [occlusion], samples_per_task: 1}
+evals: {tasks: []}
+safety: {tasks: [{name: crows_pairs}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def command(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    config = tmp_path_factory.mktemp("config") / "run.yaml"
+    config.write_text(CONFIG)
+    options = ["--model", str(tiny_model), "--config", str(config), "--data-dir", str(data_dir), "--offline"]
+    return [sys.executable, "-m", "audit.cli", "run", *options]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(command: list[str], environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed")
+    done = subprocess.run([*command, "--out", str(out)], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return _only_run(out)
+
+
+def _only_run(out: Path) -> Path:
+    (folder,) = out.iterdir()
+    return folder
+
+
+def _samples(folder: Path) -> dict[str, list[dict[str, object]]]:
+    """All samples of a run but for the time they took."""
+    return {
+        file.name: pq.read_table(file).drop_columns(["seconds"]).to_pylist()
+        for file in sorted(folder.glob("samples/*/*.parquet"))
+    }
+
+
+def _answers(out: Path) -> int:
+    """Answers in the journal of the only run under ``out``; 0 while there is none."""
+    try:
+        with sqlite3.connect(f"file:{_only_run(out) / 'journal.sqlite'}?mode=ro", uri=True, timeout=5) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM answers").fetchone()
+    except (ValueError, OSError, sqlite3.Error):
+        return 0
+    finally:
+        if "connection" in locals():
+            connection.close()
+    return int(count)
+
+
+def _stop_after(command: list[str], environment: dict[str, str], out: Path, answers: int, by: signal.Signals) -> int:
+    """Start a run, send a signal when its journal holds that many answers; returns the exit status."""
+    process = subprocess.Popen(
+        [*command, "--out", str(out)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while _answers(out) < answers and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "the run ended before it could be stopped"
+    process.send_signal(by)
+    return process.wait(60)
+
+
+def _resume(command: list[str], environment: dict[str, str], out: Path) -> subprocess.CompletedProcess[str]:
+    words = [*command[: command.index("run") + 1], "--resume", "latest", "--out", str(out)]
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answers", [1, 150, 400])
+def test_kill_9_and_resume_gives_the_same_bytes(
+    command: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path, answers: int
+) -> None:
+    assert _stop_after(command, environment, tmp_path, answers, signal.SIGKILL) == -signal.SIGKILL
+    kept = _answers(tmp_path)
+    assert kept >= answers
+    assert json.loads((_only_run(tmp_path) / "manifest.json").read_text())["status"] == "running"
+    done = _resume(command, environment, tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = _only_run(tmp_path)
+    assert (folder / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
+    assert _answers(tmp_path) == _answers(undisturbed.parent)
+    assert _samples(folder) == _samples(undisturbed)
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_resumable_run(
+    command: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path
+) -> None:
+    assert _stop_after(command, environment, tmp_path, 100, signal.SIGINT) == 13
+    manifest = json.loads((_only_run(tmp_path) / "manifest.json").read_text())
+    assert manifest["status"] == "partial"
+    assert "interrupted before the end" in manifest["warnings"]
+    assert _resume(command, environment, tmp_path).returncode == 0
+    assert (_only_run(tmp_path) / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
+
+
+def test_resume_takes_no_other_options(audit: object, tmp_path: Path) -> None:
+    code, _, error = audit("run", "--resume", "latest", "--limit", 5, "--out", tmp_path)  # type: ignore[operator]
+    assert code == 2
+    assert "leave out --limit" in error

@@ -1,0 +1,200 @@
+"""What every test may rely on: small and embedded checkpoints, data, no network, no forgotten skip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# Before anything imports torch, tokenizers or a hub client: they read these once.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", HF_EVALUATE_OFFLINE="1")
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads of their own would fight for them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from audit.engine import Engine
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKER_OF_FIXTURE = {"embedded": "slow", "audit_data": "data", "chromium": "browser"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="count every skipped test as failed (CI)")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture, marker in MARKER_OF_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if not hasattr(report, "wasxfail"):
+        _refuse_skip(item.config, report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(collector.config, report)
+    return report
+
+
+def _refuse_skip(config: pytest.Config, report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and config.getoption("no_skips"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: {reason} (--no-skips)"
+
+
+class _Network:
+    """Refuses connections beyond this machine, made in this process by whatever library.
+
+    An audit hook sees them all. ``pytest.fail`` raises what no ``except Exception`` swallows, so that
+    code that falls back when offline cannot hide an attempt.
+    """
+
+    allowed = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.allowed or not event.startswith("socket."):
+            return
+        if event in {"socket.connect", "socket.sendto"}:
+            address = arguments[1]
+            host = address[0] if isinstance(address, tuple) else None  # a path: a socket of this machine
+        elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+            host = arguments[0]
+        else:
+            return
+        if not _is_local(host):
+            pytest.fail(f"{event} {host!r}: tests stay on this machine; mark the test 'network' if it must not")
+
+
+def _is_local(host: str | bytes | None) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    return name in {None, "", "localhost", "::1", "0.0.0.0"} or str(name).startswith("127.")  # noqa: S104 - a name only
+
+
+_network = _Network()
+sys.addaudithook(_network)
+
+
+@contextmanager
+def network_allowed() -> Iterator[None]:
+    """Let this process connect to other machines for a while."""
+    before, _network.allowed = _network.allowed, True
+    try:
+        yield
+    finally:
+        _network.allowed = before
+
+
+@pytest.fixture(autouse=True)
+def _network_where_marked(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.node.get_closest_marker("network") is None:
+        yield
+    else:
+        with network_allowed():
+            yield
+
+
+@pytest.fixture(scope="session")
+def audit_data() -> Path:
+    """Folder of the publishers' data sets: ``AUDIT_DATA``, else ``../shared/data``."""
+    folder = Path(os.environ.get("AUDIT_DATA") or ROOT.parent / "shared" / "data").resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no data sets at {folder}: set AUDIT_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that Playwright can drive: ``launch(executable_path=chromium)``."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-layer Llama with seeded random weights and a tokenizer of its own, as a safetensors folder."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("checkpoint") / "tiny-llama"
+    tokenizer = _tiny_tokenizer()
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+        initializer_range=0.3,  # wide enough that the argmax is no tie of rounding errors
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        LlamaForCausalLM(config).eval().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _tiny_tokenizer() -> Any:
+    """Byte-level BPE of 384 entries that can spell any text."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<|begin|>", "<|end|>", "<|pad|>"]
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=384, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    sentences = [
+        "Question: Which of these is the capital of France? Answer: Paris",
+        "The quick brown fox jumps over the lazy dog, and the dog does not mind.",
+        "She said that the nurse was kind. He said that the engineer was right.",
+        "There are 12 apples in 3 baskets; how many apples are there in each basket?",
+        "Der Hund schläft. El perro duerme. Le chien dort. 狗在睡觉。",
+    ]
+    bpe.train_from_iterator(sentences, trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe, bos_token=special[0], eos_token=special[1], pad_token=special[2], model_max_length=256
+    )
+    tokenizer.chat_template = (
+        "{{ bos_token }}{% for message in messages %}[{{ message.role }}] {{ message.content }}{{ eos_token }}"
+        "{% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}"
+    )
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Engine:
+    """The embedded checkpoint, loaded once per test process; marks its tests slow. First use downloads it."""
+    from audit.engine import load
+
+    with network_allowed():
+        return load("smollm2-135m-instruct")

@@ -1,0 +1,114 @@
+"""One rule gives the import names, one table the layering: configuration files and folders agree with both."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+MAY_IMPORT = {
+    "core": set(),
+    "engine": {"core"},
+    "evals": {"core", "engine"},
+    "safety": {"core", "engine"},
+    "explain": {"core", "engine"},
+    "ratings": {"core"},
+    "reports": {"core", "ratings"},
+    "app": {"core", "ratings", "reports", "explain", "engine"},
+    "cli": {"core", "engine", "evals", "safety", "explain", "ratings", "reports", "app"},
+}
+"""The layering table of the design, folder by folder."""
+
+
+def run_tool(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a tool of this environment in the repository's root."""
+    tool = Path(sys.executable).parent / arguments[0]
+    return subprocess.run(
+        [str(tool), *arguments[1:]], cwd=ROOT, input=text, capture_output=True, text=True, check=False
+    )
+
+
+def test_packages_are_the_folders_with_python_files() -> None:
+    folders = {file.parent.relative_to(ROOT) for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py")}
+    expected = {"audit." + ".".join(folder.parts) for folder in folders if "__pycache__" not in folder.parts}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == expected
+
+
+def test_every_room_is_mapped_typed_and_checked() -> None:
+    tools = PYPROJECT["tool"]
+    names = {f"audit.{room}" for room in MAY_IMPORT}
+    assert tools["setuptools"]["package-dir"] == {f"audit.{room}": room for room in MAY_IMPORT}
+    assert set(tools["mypy"]["packages"]) == names
+    assert set(tools["importlinter"]["root_packages"]) == names
+    assert set(tools["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]) == set(MAY_IMPORT)
+    assert [room for room in MAY_IMPORT if not (ROOT / room / "py.typed").is_file()] == []
+
+
+def test_no_folder_shadows_the_package() -> None:
+    assert not (ROOT / "audit").exists()
+
+
+def forbidden_pairs() -> set[tuple[str, str]]:
+    """(importer, imported) pairs that the import-linter contracts forbid."""
+    pairs: set[tuple[str, str]] = set()
+    for contract in PYPROJECT["tool"]["importlinter"]["contracts"]:
+        if contract["type"] == "independence":
+            pairs.update(permutations(contract["modules"], 2))
+        else:
+            assert contract["type"] == "forbidden"
+            pairs.update((s, f) for s in contract["source_modules"] for f in contract["forbidden_modules"])
+    return {(importer.removeprefix("audit."), imported.removeprefix("audit.")) for importer, imported in pairs}
+
+
+def test_contracts_say_what_the_table_says() -> None:
+    every = set(permutations(MAY_IMPORT, 2))
+    allowed = {(room, other) for room, others in MAY_IMPORT.items() for other in others}
+    assert forbidden_pairs() == every - allowed
+
+
+def test_layering_is_kept() -> None:
+    result = run_tool("lint-imports", "--no-cache")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"Contracts: {len(PYPROJECT['tool']['importlinter']['contracts'])} kept, 0 broken" in result.stdout
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+@pytest.mark.parametrize("statement", ["import {}", "import {}.records", "from {} import records"])
+def test_bare_imports_are_refused(room: str, statement: str) -> None:
+    code = statement.format(room) + "\n"
+    result = run_tool(
+        "ruff", "check", "--select", "TID", "--no-cache", "--stdin-filename", "reports/x.py", "-", text=code
+    )
+    assert result.returncode == 1
+    assert "TID251" in result.stdout
+
+
+def test_full_names_are_not_refused() -> None:
+    code = "from audit.core import records\n"
+    result = run_tool(
+        "ruff", "check", "--select", "TID", "--no-cache", "--stdin-filename", "reports/x.py", "-", text=code
+    )
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_dependency_is_pinned() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert [str(pin) for pin in pins if [part.operator for part in pin.specifier] != ["=="]] == []
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    wanted = [*PYPROJECT["project"]["dependencies"], *extras["explain"], *extras["dev"]]
+    names = {canonicalize_name(Requirement(line).name) for line in wanted} - {"checkpoint-audit"}
+    assert names - {canonicalize_name(pin.name) for pin in pins} == set()
+
+
+def test_torch_is_pinned_without_a_build() -> None:
+    """``+cpu`` would lock out every other index; ``2.13.0`` is met by the CPU build as well."""
+    assert "torch==2.13.0" in (ROOT / "constraints.txt").read_text("utf-8").splitlines()

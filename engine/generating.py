@@ -22,10 +22,11 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.requests import Completion, GenerateRequest, Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from transformers import PreTrainedTokenizerBase
 
@@ -70,16 +71,40 @@ class Generator:
             rows += request.n
         return batches
 
-    @staticmethod
-    def split(request: GenerateRequest) -> tuple[GenerateRequest, GenerateRequest] | None:
-        """The same completions in two requests; None for a single completion."""
+    def work(
+        self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Completion], int]]:
+        """Completions by index, a batch at a time, and the number of tokens that were read and generated for them."""
+        wanted = set(missing)
+        for batch in self.plan(requests):
+            members = [index for index in batch if index in wanted]
+            if members:
+                answered = halve_when_full(
+                    [requests[index] for index in members],
+                    self.compute,
+                    lambda request: self._in_parts(request, say),
+                    say,
+                )
+                yield (
+                    {index: completion for index, (completion, _) in zip(members, answered, strict=True)},
+                    sum(tokens for _, tokens in answered),
+                )
+
+    def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
+        """Compute a request that memory is too small for half of its completions at a time."""
         half = request.n // 2
         if not half:
-            return None
-        return (
+            say(f"a request failed: {OUT_OF_MEMORY}")
+            return Completion(error=OUT_OF_MEMORY), 0
+        say("out of memory with one request: going on with half of its completions")
+        parts = [
             dataclasses.replace(request, n=half),
             dataclasses.replace(request, n=request.n - half, first=request.first + half),
-        )
+        ]
+        answered = [
+            halve_when_full([part], self.compute, lambda part: self._in_parts(part, say), say)[0] for part in parts
+        ]
+        return self.join([completion for completion, _ in answered]), sum(tokens for _, tokens in answered)
 
     @staticmethod
     def join(parts: Sequence[Completion]) -> Completion:
@@ -88,14 +113,8 @@ class Generator:
         generations = () if error else tuple(generation for part in parts for generation in part.generations)
         return Completion(generations, parts[0].prompt_tokens, parts[0].truncated, error)
 
-    @staticmethod
-    def failed(request: GenerateRequest, error: str) -> Completion:
-        """The completion that says why there is none."""
-        del request
-        return Completion(error=error)
-
-    def compute(self, requests: Sequence[GenerateRequest]) -> tuple[list[Completion], int]:
-        """Completions of one batch and the number of tokens that were read and generated."""
+    def compute(self, requests: Sequence[GenerateRequest]) -> list[tuple[Completion, int]]:
+        """Completions of one batch, each with the number of tokens that were read and generated."""
         settings = requests[0]
         new_tokens = min(settings.max_new_tokens, max(1, self.max_length // 2))
         room = self.max_length - new_tokens
@@ -113,8 +132,10 @@ class Generator:
                 continue
             generations = tuple(self._finish(generated[row], stop.ended_at[row], request.stop) for row in mine)
             completions.append(Completion(generations, kept, cut))
-        tokens = sum(len(row) for row in rows) + sum(g.token_count for c in completions for g in c.generations)
-        return completions, tokens
+        return [
+            (answer, answer.prompt_tokens * request.n + sum(text.token_count for text in answer.generations))
+            for request, answer in zip(requests, completions, strict=True)
+        ]
 
     @torch.inference_mode()
     def _run(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.requests import Score, ScoreRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from torch import nn
 
@@ -60,6 +61,27 @@ class Scorer:
             batches[-1].extend(groups[ids])
             rows += 1
         return batches
+
+    def work(
+        self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Score], int]]:
+        """Scores by index, a batch at a time, and the number of tokens that went through the model for them."""
+        wanted = set(missing)
+        for batch in self.plan(requests):
+            members = [index for index in batch if index in wanted]
+            if members:
+                tokens = 0
+
+                def compute(asked: Sequence[ScoreRequest]) -> list[Score]:
+                    nonlocal tokens
+                    scores, count = self.compute(asked)
+                    tokens += count
+                    return scores
+
+                scores = halve_when_full(
+                    [requests[index] for index in members], compute, lambda _: Score((), (), error=OUT_OF_MEMORY), say
+                )
+                yield dict(zip(members, scores, strict=True)), tokens
 
     def compute(self, requests: Sequence[ScoreRequest]) -> tuple[list[Score], int]:
         """Scores of one batch and the number of tokens that went through the model."""

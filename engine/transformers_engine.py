@@ -67,22 +67,12 @@ class TransformersEngine(Engine):
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
         """Log-probabilities of targets given contexts, in the order of the requests."""
-        scorer = self._scorer
-        work = Answering(self._identity("score"), scorer.plan, scorer.compute, scorer.failed, decode_score)
+        work = Answering(self._identity("score"), self._scorer.work, decode_score)
         return work.answer(requests, self.journal, self.progress)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
         """Continuations of prompts, in the order of the requests."""
-        generator = self._generator
-        work = Answering(
-            self._identity("generate"),
-            generator.plan,
-            generator.compute,
-            generator.failed,
-            decode_completion,
-            generator.split,
-            generator.join,
-        )
+        work = Answering(self._identity("generate"), self._generator.work, decode_completion)
         return work.answer(requests, self.journal, self.progress)
 
     def _identity(self, kind: str) -> tuple[str, ...]:

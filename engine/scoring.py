@@ -1,166 +1,229 @@
-"""Log-probabilities of targets: rows of tokens, batched by length, one forward pass each."""
+"""Log-probabilities of targets: requests become a prefix tree, the tree passes, passes answers."""
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
+from audit.engine.layout import lay_out
+from audit.engine.memory import OUT_OF_MEMORY, is_out_of_memory
+from audit.engine.passes import Pass, plan
 from audit.engine.requests import Score, ScoreRequest
+from audit.engine.tree import PrefixTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from torch import nn
+    from numpy.typing import NDArray
+
+    from audit.engine.forward import Forward
+    from audit.engine.layout import Layout
+    from audit.engine.passes import Block
 
 LONGER_THAN_CONTEXT = "target longer than the model's context"
 NOT_FINITE = "log-probabilities are NaN or infinite: the weights or the dtype are at fault"
+SOFTMAX_POSITIONS = {"cpu": 16, "cuda": 4096}
+"""Positions whose normaliser is computed at a time: on CPU as many as stay in the cache of a core."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One sequence that goes through the model, and the requests it answers."""
+class Question:
+    """What is asked of one sequence."""
 
-    ids: tuple[int, ...]
-    """Input tokens: context and target without its last token."""
-    members: tuple[tuple[int, int, tuple[int, ...], int], ...]
-    """Per request: its index, first position that predicts its target, target ids, tokens cut off."""
+    index: int
+    """Of the request."""
+    first: int
+    """Position that predicts the first target token."""
+    target: tuple[int, ...]
+    moments: bool
+    truncated: int
+    """Context tokens cut off from the left."""
 
 
-@dataclass(frozen=True)
 class Scorer:
-    """Scores requests on one transformers model."""
+    """Scores requests on one transformers model.
 
-    model: nn.Module
-    """A causal language model in evaluation mode."""
-    device: torch.device
-    """Where it lies."""
-    max_length: int
-    """Context length in tokens."""
-    batch_tokens: int
-    """Input tokens per batch at most, padding included (one row may be longer)."""
-    keeps_logits: bool
-    """Whether the model's forward takes ``logits_to_keep``."""
-    pad_id: int
-    """Fills rows on the right, where a causal model cannot see it."""
+    Args:
+        forward: Runs passes.
+        max_length: Context length in tokens.
+        budget: Tokens per pass, filling included; halved when memory runs out.
+    """
 
-    def plan(self, requests: Sequence[ScoreRequest]) -> list[list[int]]:
-        """Indices of the requests of each batch: longest rows first, rows that are equal together."""
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for index, request in enumerate(requests):
-            groups.setdefault(self._cut(request)[0], []).append(index)
-        batches: list[list[int]] = []
-        width, rows = 0, 0
-        for ids in sorted(groups, key=lambda ids: (-len(ids), ids)):
-            if not batches or (rows + 1) * width > self.batch_tokens:
-                batches.append([])
-                width, rows = max(len(ids), 1), 0
-            batches[-1].extend(groups[ids])
-            rows += 1
-        return batches
+    def __init__(self, forward: Forward, max_length: int, budget: int) -> None:
+        self.forward = forward
+        self.max_length = max_length
+        self.budget = budget
+        self.limit = budget
+        self.told = False
 
     def work(
         self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Score], int]]:
-        """Scores by index, a batch at a time, and the number of tokens that went through the model for them."""
+        """Scores by index, a pass at a time, and the number of tokens that went through the model for them."""
         wanted = set(missing)
-        for batch in self.plan(requests):
-            members = [index for index in batch if index in wanted]
-            if members:
-                tokens = 0
+        answered = {index: score for index in missing if (score := self._without_model(requests[index]))}
+        if answered:
+            yield answered, 0
+        if not self.forward.shares and not self.told:
+            say(f"each sequence is computed whole, prefixes are not shared: {self.forward.why_not}")
+            self.told = True
+        tree, questions = self._tree(requests)
+        for planned in plan(tree, self.forward.cost, self.budget, share=self.forward.shares):
+            rows = tuple(row for row in planned.rows if any(q.index in wanted for q in _questions((row,), questions)))
+            waiting = [Pass(planned.trunk, rows)] if rows else []
+            while waiting:
+                work = waiting.pop()
+                halves = work.halves()
+                if halves and work.width * len(work.rows) > self.limit:
+                    waiting += reversed(halves)
+                    continue
+                before = self.forward.computed
+                try:
+                    scores = self._compute(work, tree, questions)
+                except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    self._make_room(work, say)
+                    waiting += reversed(halves)
+                    scores = {} if halves else _failed(work, questions)
+                yield {i: score for i, score in scores.items() if i in wanted}, self.forward.computed - before
 
-                def compute(asked: Sequence[ScoreRequest]) -> list[Score]:
-                    nonlocal tokens
-                    scores, count = self.compute(asked)
-                    tokens += count
-                    return scores
+    def _make_room(self, work: Pass, say: Callable[[str], None]) -> None:
+        """Out of memory: drop what is kept, go on with half."""
+        self.forward.forget()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.limit = max(1, work.width * len(work.rows) // 2)
+        say(f"out of memory with {work.width * len(work.rows)} tokens in a pass: going on with {self.limit}")
 
-                scores = halve_when_full(
-                    [requests[index] for index in members], compute, lambda _: Score((), (), error=OUT_OF_MEMORY), say
-                )
-                yield dict(zip(members, scores, strict=True)), tokens
-
-    def compute(self, requests: Sequence[ScoreRequest]) -> tuple[list[Score], int]:
-        """Scores of one batch and the number of tokens that went through the model."""
-        answers: dict[int, Score] = {}
-        for index, request in enumerate(requests):
-            if len(request.target_ids) > self.max_length:
-                answers[index] = self.failed(request, LONGER_THAN_CONTEXT)
-            elif not request.target_ids:
-                answers[index] = self._empty(request)
-        rows = self._rows([(i, request) for i, request in enumerate(requests) if i not in answers])
-        if rows:
-            answers.update(self._forward(rows, requests))
-        return [answers[index] for index in range(len(requests))], sum(len(row.ids) for row in rows)
-
-    @staticmethod
-    def failed(request: ScoreRequest, error: str) -> Score:
-        """The score that says why there is none."""
-        del request
-        return Score((), (), error=error)
-
-    @staticmethod
-    def _empty(request: ScoreRequest) -> Score:
-        """The score of an empty target: probability 1 without asking the model."""
+    def _without_model(self, request: ScoreRequest) -> Score | None:
+        """The score of a target that needs no model, or that does not fit into it."""
+        if len(request.target_ids) > self.max_length:
+            return Score((), (), error=LONGER_THAN_CONTEXT)
+        if request.target_ids:
+            return None
         moments = () if request.moments else None
         return Score((), (), moments, moments)
 
-    def _cut(self, request: ScoreRequest) -> tuple[tuple[int, ...], int]:
-        """Input tokens after lm-eval's truncation from the left, and how many were cut."""
-        whole = request.context_ids + request.target_ids
-        kept = whole[-(self.max_length + 1) :]
-        return kept[:-1], len(whole) - len(kept)
+    def _tree(self, requests: Sequence[ScoreRequest]) -> tuple[PrefixTree, list[list[Question]]]:
+        """Distinct input sequences as a tree, and what is asked of each."""
+        by_ids: dict[tuple[int, ...], list[Question]] = defaultdict(list)
+        for index, request in enumerate(requests):
+            if self._without_model(request) is None:
+                whole = request.context_ids + request.target_ids
+                ids = whole[-(self.max_length + 1) :][:-1]  # lm-eval's truncation: the last token is never an input
+                first = len(ids) - len(request.target_ids)
+                cut = len(whole) - len(ids) - 1
+                by_ids[ids].append(Question(index, first, request.target_ids, request.moments, cut))
+        order = sorted(by_ids)
+        questions = [by_ids[ids] for ids in order]
+        sequences = [np.array(ids, dtype=np.int64) for ids in order]
+        return PrefixTree(sequences, [min(q.first for q in asked) for asked in questions]), questions
 
-    def _rows(self, requests: Sequence[tuple[int, ScoreRequest]]) -> list[Row]:
-        """Requests whose input tokens are equal share a row (options of one token each, for instance)."""
-        groups: dict[tuple[int, ...], list[tuple[int, int, tuple[int, ...], int]]] = {}
-        for index, request in requests:
-            ids, cut = self._cut(request)
-            first = len(ids) - len(request.target_ids)
-            groups.setdefault(ids, []).append((index, first, request.target_ids, cut))
-        return [Row(ids, tuple(members)) for ids, members in groups.items()]
+    def _compute(self, work: Pass, tree: PrefixTree, questions: Sequence[list[Question]]) -> dict[int, Score]:
+        """Scores of everything that is asked of the sequences of a pass."""
+        layout = lay_out(work, tree, self.forward.pad_id)
+        asked = [(q, *layout.columns[i]) for i in work.members for q in questions[i]]
+        width = layout.ids.shape[1]
+        places = [
+            row * width + path[q.first - attach : q.first - attach + len(q.target)] for q, row, attach, path in asked
+        ]
+        distinct, which = np.unique(np.concatenate(places), return_inverse=True)
+        targets = np.array([token for q, *_ in asked for token in q.target], dtype=np.int64)
+        moments = np.zeros(len(distinct), dtype=np.bool_)
+        moments[which[np.repeat([q.moments for q, *_ in asked], [len(q.target) for q, *_ in asked])]] = True
+        values = self._values(work, layout, distinct, which, targets, moments)
+        scores, start = {}, 0
+        for q, *_ in asked:
+            part = values[:, start : start + len(q.target)]
+            start += len(q.target)
+            scores[q.index] = _score(part, q)
+        return scores
 
-    @torch.inference_mode()
-    def _forward(self, rows: Sequence[Row], requests: Sequence[ScoreRequest]) -> dict[int, Score]:
-        """One forward pass over right-padded rows; only positions that can be asked for reach the output head."""
-        width = max(len(row.ids) for row in rows)
-        ids = torch.full((len(rows), width), self.pad_id, dtype=torch.long)
-        for position, row in enumerate(rows):
-            ids[position, : len(row.ids)] = torch.tensor(row.ids, dtype=torch.long)
-        first = min(member[1] for row in rows for member in row.members)
-        head = {"logits_to_keep": width - first} if self.keeps_logits else {}
-        logits = self.model(input_ids=ids.to(self.device), use_cache=False, **head).logits
-        offset = width - logits.shape[1]
-        answers: dict[int, Score] = {}
-        for position, row in enumerate(rows):
-            for index, start, target, cut in row.members:
-                at = logits[position, start - offset : start - offset + len(target)].float()
-                answers[index] = _score(at, target, cut, moments=requests[index].moments)
-        return answers
+    def _values(
+        self,
+        work: Pass,
+        layout: Layout,
+        distinct: NDArray[np.int64],
+        which: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        moments: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p.
+
+        Args:
+            work: The pass.
+            layout: Its arrays.
+            distinct: Asked places, row x width + column, ascending.
+            which: Per target token, the index of its place.
+            targets: Target tokens.
+            moments: Per place, whether mean and standard deviation are wanted.
+        """
+        width = layout.ids.shape[1]
+        order = np.argsort(which, kind="stable")
+        ends = np.searchsorted(which[order], np.arange(len(distinct) + 1))
+        values = np.full((4, len(targets)), np.nan)
+        start = 0
+        for logits in self.forward.logits(work, layout, distinct // width, distinct % width):
+            mine = order[ends[start] : ends[start + len(logits)]]
+            at = torch.from_numpy(which[mine] - start).to(logits.device)
+            ids = torch.from_numpy(targets[mine]).to(logits.device)
+            statistics = _statistics(
+                logits, moments[start : start + len(logits)], SOFTMAX_POSITIONS[logits.device.type]
+            )
+            normaliser, largest, mean, std = (column[at] for column in statistics)
+            picked = logits[at, ids]
+            greedy = picked == largest
+            # Of equal logits the first is the argmax; only where the target is among the largest does it matter.
+            greedy[greedy.clone()] = logits[at[greedy]].argmax(dim=-1) == ids[greedy]
+            found = torch.stack([picked - normaliser, greedy.float(), mean, std])
+            values[:, mine] = found.double().cpu().numpy()
+            start += len(logits)
+        return values
 
 
-def _score(logits: torch.Tensor, target: tuple[int, ...], cut: int, *, moments: bool) -> Score:
-    """The score of one target from its logits, shape (target tokens, vocabulary), float32."""
-    log_normaliser = torch.logsumexp(logits, dim=-1)
-    ids = torch.tensor(target, dtype=torch.long, device=logits.device)
-    log_probs = (logits.gather(1, ids[:, None])[:, 0] - log_normaliser).tolist()
-    if not all(math.isfinite(value) for value in log_probs):
-        return Score((), (), truncated=cut, error=NOT_FINITE)
-    greedy = tuple(bool(flag) for flag in (logits.argmax(dim=-1) == ids).tolist())
-    if not moments:
-        return Score(tuple(log_probs), greedy, truncated=cut)
-    mean, std = _moments(logits, log_normaliser)
-    return Score(tuple(log_probs), greedy, tuple(mean.tolist()), tuple(std.tolist()), cut)
+def _statistics(logits: torch.Tensor, moments: NDArray[np.bool_], step: int) -> tuple[torch.Tensor, ...]:
+    """Log of the softmax's normaliser, largest logit, and the mean and standard deviation of log p under p.
+
+    Shape (positions,) each; the last two are NaN where they are not wanted. One exponential serves them all.
+    Source of the moments: Min-K %++ (Zhang et al. 2024, eq. 3).
+    """
+    parts = []
+    for part, wanted in zip(torch.split(logits, step), np.split(moments, range(step, len(moments), step)), strict=True):
+        largest = part.amax(dim=-1)
+        shifted = part - largest[:, None]
+        weights = shifted.exp()
+        total = weights.sum(dim=-1)
+        mean = std = torch.full_like(total, torch.nan)
+        if wanted.any():
+            shifted = shifted.masked_fill(weights == 0, 0.0)
+            centre = (weights * shifted).sum(dim=-1) / total
+            std = ((weights * (shifted - centre[:, None]) ** 2).sum(dim=-1) / total).sqrt()
+            mean = centre - total.log()
+        parts.append(torch.stack([total.log() + largest, largest, mean, std]))
+    return tuple(torch.cat(parts, dim=1))
 
 
-def _moments(logits: torch.Tensor, log_normaliser: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of log p over the vocabulary, weighted by p (Min-K %++, Zhang et al. 2024)."""
-    log_p = logits - log_normaliser[:, None]
-    p = log_p.exp()
-    weighted: Any = p * log_p
-    mean = weighted.sum(dim=-1)
-    variance = (p * (log_p - mean[:, None]) ** 2).sum(dim=-1)
-    return mean, variance.sqrt()
+def _score(values: NDArray[np.float64], question: Question) -> Score:
+    """The score of one target from the four values of each of its tokens."""
+    if not np.isfinite(values[0]).all():
+        return Score((), (), truncated=question.truncated, error=NOT_FINITE)
+    mean, std = (tuple(row.tolist()) for row in values[2:]) if question.moments else (None, None)
+    return Score(tuple(values[0].tolist()), tuple((values[1] > 0).tolist()), mean, std, question.truncated)
+
+
+def _questions(rows: Sequence[Sequence[Block]], questions: Sequence[list[Question]]) -> Iterator[Question]:
+    """What is asked of the sequences of some rows."""
+    for row in rows:
+        for block in row:
+            for index in range(block.low, block.high):
+                yield from questions[index]
+
+
+def _failed(work: Pass, questions: Sequence[list[Question]]) -> dict[int, Score]:
+    """Memory is too small even for one block."""
+    return {q.index: Score((), (), error=OUT_OF_MEMORY) for q in _questions(work.rows, questions)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from audit.engine.answering import Answering, decode_completion, decode_score
 from audit.engine.engine import Engine
+from audit.engine.forward import Forward
 from audit.engine.generating import Generator
 from audit.engine.scoring import Scorer
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.core.records import ModelRecord
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 
-BATCH_TOKENS = {"cpu": 2048, "cuda": 32768}
+BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
 BATCH_ROWS = {"cpu": 64, "cuda": 128}
 
 
@@ -49,14 +49,8 @@ class TransformersEngine(Engine):
         self.record = record
         device = torch.device(model.device)
         pad = tokenizer.pad_token_id
-        self._scorer = Scorer(
-            model,
-            device,
-            record.max_length,
-            batch_tokens or BATCH_TOKENS[device.type],
-            "logits_to_keep" in inspect.signature(model.forward).parameters,
-            pad if isinstance(pad, int) else 0,
-        )
+        self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
+        self._scorer = Scorer(self._forward, record.max_length, batch_tokens or BATCH_TOKENS[device.type])
         self._generator = Generator(model, tokenizer, self.encode, device, record.max_length, BATCH_ROWS[device.type])
 
     @property

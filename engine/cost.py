@@ -1,0 +1,68 @@
+"""What a pass costs, modelled in floating-point operations, so that the cheaper of two plans can be taken.
+
+Copying and reading memory count as the operations that could have been done meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
+"""Matrix rate over memory bandwidth: 300 GFLOP/s and 20 GB/s on two CPU cores, 500 TFLOP/s and 3 TB/s on a card."""
+MASKED_SLOWDOWN = 2.5
+"""Attention under a mask reaches this much less of the matrix rate than the layers do (measured on two CPU cores)."""
+ATTENTION_SHARE = 0.15
+"""A packed row may spend this share of its work on pairs of tokens, most of which do not see each other."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost model of one checkpoint on one device. All fields in FLOP."""
+
+    token: float
+    """One token through all layers, without attention and output head: two per weight."""
+    pair: float
+    """One query-key pair in all layers: four per dimension, head and layer, at attention's lower rate."""
+    copy: float
+    """Copying keys and values of one cached position in all layers."""
+    call: float
+    """Reading all weights once, whatever the number of tokens."""
+
+    @property
+    def capacity(self) -> int:
+        """Tokens of a packed row beyond which attention among strangers costs too much."""
+        return max(32, int(ATTENTION_SHARE * self.token / self.pair))
+
+    def run(self, rows: float, width: float, trunk: int) -> float:
+        """A pass of ``rows`` x ``width`` tokens, each row on ``trunk`` cached positions."""
+        copied = rows * (trunk + width) if trunk else 0.0
+        return rows * width * (self.token + self.pair * (trunk + width)) + self.copy * copied + self.call
+
+    def blocks(self, sizes: list[int], trunk: int, budget: int) -> float:
+        """Estimate for blocks of these sizes on one trunk, before they are packed."""
+        tokens = sum(sizes)
+        rows = sum(size * (trunk + size) for size in sizes)
+        copied = trunk * max(1.0, tokens / max(256, *sizes)) if trunk else 0.0
+        return tokens * self.token + rows * self.pair + copied * self.copy + math.ceil(tokens / budget) * self.call
+
+
+def cost_of(model: Any) -> Cost:  # noqa: ANN401 - transformers' models have no common typed base
+    """The cost model of a causal language model, from its weights and configuration."""
+    config = model.config.get_text_config()
+    weights = {id(p): p for p in model.parameters()}
+    for part in (model.get_input_embeddings(), model.get_output_embeddings()):
+        for p in part.parameters() if part is not None else ():
+            weights.pop(id(p), None)
+    count = sum(p.numel() for p in weights.values())
+    size = sum(p.numel() * p.element_size() for p in weights.values())
+    layers = int(getattr(config, "num_hidden_layers", 1))
+    hidden = int(getattr(config, "hidden_size", 64))
+    heads = int(getattr(config, "num_attention_heads", 0) or 1)
+    kv_heads = int(getattr(config, "num_key_value_heads", 0) or heads)
+    head = int(getattr(config, "head_dim", 0) or hidden // heads)
+    ratio = FLOPS_PER_BYTE[model.device.type]
+    # Written once when the trunk and the new positions are joined, and once per query head where heads share keys.
+    copied_bytes = 2 * layers * head * (kv_heads + (heads if heads != kv_heads else 0)) * model.dtype.itemsize
+    return Cost(2.0 * count, 4.0 * MASKED_SLOWDOWN * heads * head * layers, ratio * copied_bytes, ratio * size)

@@ -1,0 +1,210 @@
+"""The model's side of a pass: masks, keys and values of trunks, and which shortcuts are exact for an architecture.
+
+Only what transformers documents is used: a cache and a four-dimensional mask go in, hidden states come out. Whether an
+architecture honours them (a state-space layer does not) is not looked up but tried, once per checkpoint.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from transformers import DynamicCache
+
+from audit.engine.cost import cost_of
+from audit.engine.layout import lay_out
+from audit.engine.passes import Block, Pass, Trunk
+from audit.engine.tree import PrefixTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from audit.engine.layout import Layout
+
+KeysValues = list[tuple[torch.Tensor, torch.Tensor]]
+"""Keys and values of each layer, shape (1, heads, positions, dimension)."""
+
+TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
+"""Memory for keys and values of trunks that are kept for later passes."""
+HEAD_POSITIONS = {"cpu": 128, "cuda": 4096}
+"""Positions that go through the output head at a time: their logits are the largest thing there is."""
+TRIAL = ((3, 5, 7, 11, 13, 17, 19, 23, 29, 31), (3, 5, 7, 11, 13, 17, 37, 41, 43), (3, 5, 7, 11, 13, 17, 19, 47, 53))
+"""Sequences of the trial: they part at the sixth and the seventh token."""
+TRIAL_TRUNK = 4
+TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-3}
+"""Difference of logits, in their standard deviations, up to which two ways to compute them are the same."""
+LOW_PRECISION_TOLERANCE = 0.1
+
+
+class Forward:
+    """Runs passes on one transformers model.
+
+    Args:
+        model: A causal language model in evaluation mode.
+        device: Where its first layer lies.
+        pad_id: Fills rows; never seen by a token that counts.
+
+    Attributes:
+        shares: Whether trunks and packed rows are exact for this architecture.
+        why_not: The reason where they are not.
+        cost: What passes cost on it.
+        computed: Tokens that went through the model so far.
+    """
+
+    def __init__(self, model: Any, device: torch.device, pad_id: int) -> None:  # noqa: ANN401 - no common typed base
+        self.model = model
+        self.device = device
+        self.pad_id = pad_id
+        self._windows = _windows(model.config.get_text_config())
+        self._by_type = len(self._windows) > 1
+        self._splits = False
+        self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
+        self.cost = cost_of(model)
+        self.computed = 0
+        self.shares, self.why_not = self._try()
+
+    @torch.inference_mode()
+    def logits(
+        self, work: Pass, layout: Layout, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> Iterator[torch.Tensor]:
+        """Float32 logits of the asked positions, in order, some positions at a time: shape (positions, vocabulary)."""
+        at = torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)
+        inputs = self._inputs(work, layout)
+        self.computed += layout.tokens
+        step = HEAD_POSITIONS[self.device.type]
+        if self._splits:
+            hidden = self.model.base_model(**inputs).last_hidden_state[at]
+            head = self.model.get_output_embeddings()
+            for part in torch.split(hidden, step):
+                yield head(part).float()
+            return
+        kept, places = torch.unique(at[1], return_inverse=True)
+        logits = self.model(**inputs, logits_to_keep=kept).logits
+        if logits.shape[1] != len(kept):  # the architecture computes all of them
+            places = at[1]
+        for part, place in zip(torch.split(at[0], step), torch.split(places, step), strict=True):
+            yield logits[part, place].float()
+
+    def forget(self) -> None:
+        """Drop the trunks that are kept."""
+        self._trunks.clear()
+
+    def _inputs(self, work: Pass, layout: Layout) -> dict[str, Any]:
+        """Arguments of the model's forward for a pass."""
+        ids = torch.from_numpy(layout.ids).to(self.device)
+        if layout.visible is None:
+            return {"input_ids": ids, "use_cache": False}
+        inputs: dict[str, Any] = {
+            "input_ids": ids,
+            "position_ids": torch.from_numpy(layout.positions).to(self.device),
+            "attention_mask": self._masks(work, layout),
+            "use_cache": False,
+        }
+        if work.trunk is not None:
+            rows = len(ids)
+            kept = self._keys_values(work.trunk)
+            inputs["use_cache"] = True
+            inputs["past_key_values"] = DynamicCache(
+                [(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)) for keys, values in kept]
+            )
+        return inputs
+
+    def _masks(self, work: Pass, layout: Layout) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Additive masks, shape (R, 1, W, T + W): one, or one per type of attention layer."""
+        trunk = len(work.trunk.ids) if work.trunk else 0
+        visible = torch.from_numpy(layout.visible).to(self.device)[:, None]
+        depths = torch.from_numpy(layout.positions).to(self.device)
+        before = torch.arange(trunk, device=self.device).expand(len(depths), trunk)
+        distance = depths[:, None, :, None] - torch.cat([before, depths], dim=1)[:, None, None, :]
+        masks = {}
+        for kind, window in self._windows.items():
+            seen = visible if window is None else visible & (distance < window)
+            mask = torch.zeros(seen.shape, dtype=self.model.dtype, device=self.device)
+            masks[kind] = mask.masked_fill_(~seen, torch.finfo(self.model.dtype).min)
+        return masks if self._by_type else next(iter(masks.values()))
+
+    def _keys_values(self, trunk: Trunk) -> KeysValues:
+        """Keys and values of a trunk, computed where they are not kept."""
+        if trunk in self._trunks:
+            self._trunks.move_to_end(trunk)
+            return self._trunks[trunk]
+        before = self._keys_values(trunk.parent) if trunk.parent else []
+        cache = DynamicCache([(k[:, :, : trunk.start], v[:, :, : trunk.start]) for k, v in before])
+        ids = torch.tensor([trunk.ids[trunk.start :]], device=self.device)
+        positions = torch.arange(trunk.start, len(trunk.ids), device=self.device)[None]
+        self.model.base_model(input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True)
+        self.computed += ids.shape[1]
+        layers: list[Any] = list(cache.layers)
+        kept = [(layer.keys, layer.values) for layer in layers]
+        self._trunks[trunk] = kept
+        while len(self._trunks) > 1 and sum(map(_size, self._trunks.values())) > TRUNK_BYTES[self.device.type]:
+            self._trunks.popitem(last=False)
+        return kept
+
+    def _try(self) -> tuple[bool, str]:
+        """Compare both ways of sharing, and the head applied alone, with the plain forward pass."""
+        vocabulary = int(self.model.get_input_embeddings().weight.shape[0])
+        sequences = sorted([np.array(ids, dtype=np.int64) % vocabulary for ids in TRIAL], key=lambda ids: ids.tolist())
+        tree = PrefixTree(sequences, [TRIAL_TRUNK] * len(sequences))
+        plain = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(sequences)))
+        whole = Block(0, len(tree), 0, tree.size(0, len(tree), 0))
+        rest = Block(0, len(tree), TRIAL_TRUNK, tree.size(0, len(tree), TRIAL_TRUNK))
+        trunk = Trunk(tuple(sequences[0][:TRIAL_TRUNK].tolist()))
+        try:
+            truth = self._trial(plain, tree)
+        except Exception as error:  # noqa: BLE001 - whatever the model raises here it raises again where it is told
+            return False, f"{type(error).__name__}"
+        self._splits = True
+        self._splits = self._same(plain, tree, truth)
+        if not math.isfinite(float(truth.sum())):
+            return False, "its logits are not finite"
+        if not self._windows:
+            return False, "it has layers that are not softmax attention"
+        for name, work in {
+            "packed rows": Pass(None, ((whole,),)),
+            "a shared prefix": Pass(trunk, ((rest,), (rest,))),
+        }.items():
+            if not self._same(work, tree, truth):
+                return False, f"{name} gave other log-probabilities in a trial"
+        self.forget()
+        return True, ""
+
+    def _same(self, work: Pass, tree: PrefixTree, truth: torch.Tensor) -> bool:
+        """Whether a pass gives the logits of the plain one."""
+        try:
+            logits = self._trial(work, tree)
+        except Exception:  # noqa: BLE001 - an architecture may raise anything on inputs it does not know
+            return False
+        tolerance = TOLERANCE.get(self.model.dtype, LOW_PRECISION_TOLERANCE)
+        return bool((logits - truth).abs().max() <= tolerance * truth.std())
+
+    def _trial(self, work: Pass, tree: PrefixTree) -> torch.Tensor:
+        """Logits of every position from the trunk on, sequence after sequence."""
+        layout = lay_out(work, tree, self.pad_id)
+        places = [
+            (row, int(column))
+            for _, (row, attach, path) in sorted(layout.columns.items())
+            for column in path[TRIAL_TRUNK - attach :]
+        ]
+        rows, columns = (np.array(part, dtype=np.int64) for part in zip(*places, strict=True))
+        return torch.cat(list(self.logits(work, layout, rows, columns)))
+
+
+def _windows(config: Any) -> dict[str, int | None]:  # noqa: ANN401 - transformers' configurations differ
+    """How far back each type of attention layer sees; empty where a type is not known to be softmax attention."""
+    sliding = getattr(config, "sliding_window", None)
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if not kinds:
+        return {"full_attention": sliding}
+    known = {"full_attention": None, "sliding_attention": sliding}
+    return {kind: known[kind] for kind in sorted(kinds)} if kinds <= known.keys() else {}
+
+
+def _size(kept: KeysValues) -> int:
+    """Bytes of keys and values."""
+    return sum(part.numel() * part.element_size() for layer in kept for part in layer)

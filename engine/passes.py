@@ -1,0 +1,232 @@
+"""From a prefix tree to passes: which tokens go through the model together.
+
+Two things can be shared. A *block* is a subtree laid into one row: its tokens stand there once, and a mask lets each
+see its own ancestors only. A *trunk* is a long prefix whose keys and values are computed once and kept; blocks
+attach to it at any depth. Which of the two serves a subtree is decided by modelled cost (:mod:`audit.engine.cost`).
+Where neither saves anything a block is a single sequence, and a pass of such blocks is plain batching.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from audit.engine.cost import Cost
+    from audit.engine.tree import PrefixTree
+
+OPEN_ROWS = 64
+"""Rows that a block may still be put into while others are filled: bounds the time of packing."""
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A prefix whose keys and values are computed once."""
+
+    ids: tuple[int, ...]
+    """Its tokens, from the first."""
+    parent: Trunk | None = None
+    """The trunk it branches off."""
+    start: int = 0
+    """How many tokens it shares with its parent."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Sequences ``low`` to ``high`` of the tree, from depth ``attach`` on."""
+
+    low: int
+    high: int
+    attach: int
+    size: int
+    """Distinct tokens."""
+
+
+Placed = tuple["Trunk | None", Block]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One call of the model: rows of blocks on a trunk."""
+
+    trunk: Trunk | None
+    rows: tuple[tuple[Block, ...], ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether each row is one whole sequence, so that the model's own causal mask serves."""
+        return self.trunk is None and all(len(row) == 1 and row[0].high - row[0].low == 1 for row in self.rows)
+
+    @property
+    def width(self) -> int:
+        """Columns: tokens of the longest row."""
+        return max(sum(block.size for block in row) for row in self.rows)
+
+    def halves(self) -> list[Pass]:
+        """The same work in two passes; none for a single block."""
+        rows = self.rows if len(self.rows) > 1 else tuple((block,) for block in self.rows[0])
+        half = len(rows) // 2
+        return [Pass(self.trunk, rows[:half]), Pass(self.trunk, rows[half:])] if half else []
+
+    @property
+    def members(self) -> Iterator[int]:
+        """Sequences of the tree that it answers."""
+        for row in self.rows:
+            for block in row:
+                yield from range(block.low, block.high)
+
+
+def plan(tree: PrefixTree, cost: Cost, budget: int, *, share: bool = True) -> list[Pass]:
+    """The passes that compute every sequence of ``tree``.
+
+    Args:
+        tree: What is asked.
+        cost: Decides between sharing in a row, sharing a trunk, and not sharing.
+        budget: Tokens of a pass, padding included; one block may be larger.
+        share: False batches whole sequences.
+    """
+    if share:
+        placed = _Planner(tree, cost, budget).grow(0, len(tree), 0, None)[1] if len(tree) else []
+    else:
+        placed = [(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))]
+    by_trunk: dict[Trunk | None, list[Block]] = defaultdict(list)
+    for trunk, block in placed:
+        by_trunk[trunk].append(block)
+    return [done for trunk, blocks in by_trunk.items() for done in _compose(trunk, blocks, cost, budget)]
+
+
+class _Planner:
+    """Walks the tree from the root and places every sequence in a block."""
+
+    def __init__(self, tree: PrefixTree, cost: Cost, budget: int) -> None:
+        self.tree = tree
+        self.cost = cost
+        self.budget = budget
+        self.capacity = min(cost.capacity, budget)
+
+    def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
+        """Modelled cost and blocks of a range that may lean on the first ``base`` tokens of ``trunk``."""
+        rows = self._in_rows(low, high, base, trunk)
+        if len(rows) == 1:
+            return self._cost(trunk, rows), [(trunk, block) for block in rows]
+        flat = self._cost(trunk, rows), [(trunk, block) for block in rows]
+        return min(flat, self._on_trunk(low, high, base, trunk), key=lambda option: option[0])
+
+    def _in_rows(self, low: int, high: int, base: int, trunk: Trunk | None) -> list[Block]:
+        """Neighbours share a block while that saves more than the attention among them costs."""
+        tree, cost = self.tree, self.cost
+        bounds, start, size = [], low, int(tree.lengths[low]) - base
+        for index in range(low + 1, high):
+            shared = int(tree.shared[index])
+            new = int(tree.lengths[index]) - shared
+            gain = (shared - base) * cost.token - 2 * size * new * cost.pair
+            if gain > 0 and size + new <= self.capacity:
+                size += new
+            else:
+                bounds.append((start, index))
+                start, size = index, int(tree.lengths[index]) - base
+        bounds.append((start, high))
+        return [self._block(first, last, base if trunk else 0) for first, last in bounds]
+
+    def _on_trunk(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
+        """The heaviest branch is a trunk; what leaves it becomes blocks, or has trunks of its own where it is large."""
+        tree = self.tree
+        blocks: list[tuple[int, int, int]] = []
+        large: list[tuple[int, int, int]] = []
+        while True:
+            depth, children = tree.fork(low, high)
+            weights = [tree.size(*child, depth) for child in children]
+            heaviest = max(range(len(children)), key=weights.__getitem__)
+            follow = self._is_large(children[heaviest], weights[heaviest]) and high - low > 1
+            for place, (child, weight) in enumerate(zip(children, weights, strict=True)):
+                if not (follow and place == heaviest):
+                    (large if self._is_large(child, weight) else blocks).append((*child, depth))
+            if not follow:
+                break
+            low, high = children[heaviest]
+        reach = max((tree.attach(*leaf) for leaf in blocks + large), default=0)
+        grown = trunk
+        price = 0.0
+        if reach > base:
+            ids = tuple(tree.sequences[low][:reach].tolist())
+            grown = Trunk(ids, trunk, base if trunk else 0)
+            price = self.cost.run(1, reach - grown.start, grown.start)
+        mine = [self._block(first, last, depth if grown else 0) for first, last, depth in blocks]
+        price += self._cost(grown, mine) if mine else 0.0
+        placed: list[Placed] = [(grown, block) for block in mine]
+        for first, last, depth in large:
+            more, theirs = self.grow(first, last, min(depth, reach) if grown else 0, grown)
+            price += more
+            placed += theirs
+        return price, placed
+
+    def _is_large(self, child: tuple[int, int], weight: int) -> bool:
+        """Whether a branch is too much for one row and holds something to share."""
+        return child[1] - child[0] > 1 and weight > self.capacity
+
+    def _block(self, low: int, high: int, depth: int) -> Block:
+        """The block of a range, attached as deep as its questions allow."""
+        attach = self.tree.attach(low, high, depth)
+        return Block(low, high, attach, self.tree.size(low, high, attach))
+
+    def _cost(self, trunk: Trunk | None, blocks: Sequence[Block]) -> float:
+        """Modelled cost of blocks on one trunk."""
+        return self.cost.blocks([block.size for block in blocks], len(trunk.ids) if trunk else 0, self.budget)
+
+
+def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: int) -> Iterator[Pass]:
+    """Passes of blocks on one trunk: plain ones of single sequences, packed ones of the rest."""
+    largest_first = sorted(blocks, key=lambda block: (-block.size, block.low))
+    alone = [block for block in largest_first if trunk is None and block.high - block.low == 1]
+    packed = [block for block in largest_first if trunk is not None or block.high - block.low > 1]
+    yield from _in_passes(None, [(block,) for block in alone], budget)
+    if packed:
+        width = _width([block.size for block in packed], len(trunk.ids) if trunk else 0, cost, budget)
+        yield from _in_passes(trunk, _pack(packed, width), budget)
+
+
+def _in_passes(trunk: Trunk | None, rows: Sequence[tuple[Block, ...]], budget: int) -> Iterator[Pass]:
+    """Cut rows, widest first, into passes within the budget of tokens."""
+    start = 0
+    while start < len(rows):
+        width = max(1, sum(block.size for block in rows[start]))
+        count = max(1, budget // width)
+        yield Pass(trunk, tuple(rows[start : start + count]))
+        start += count
+
+
+def _width(sizes: Sequence[int], trunk: int, cost: Cost, budget: int) -> int:
+    """The row width of least modelled cost: wide rows copy the trunk less often, narrow ones mask less."""
+    total, width = sum(sizes), max(sizes)
+    widths = [width]
+    while trunk and width < min(total, budget):
+        width = min(2 * width, total, budget)
+        widths.append(width)
+
+    def price(width: int) -> float:
+        rows = math.ceil(total / width)
+        passes = math.ceil(rows / max(1, budget // width))
+        return passes * cost.run(rows / passes, width, trunk)
+
+    return min(widths, key=price)
+
+
+def _pack(blocks: Sequence[Block], width: int) -> list[tuple[Block, ...]]:
+    """Blocks, largest first, into rows of at most ``width`` tokens; a row takes what first fits."""
+    rows: list[list[Block]] = []
+    room: list[int] = []
+    for block in blocks:
+        for row in range(max(0, len(rows) - OPEN_ROWS), len(rows)):
+            if room[row] >= block.size:
+                rows[row].append(block)
+                room[row] -= block.size
+                break
+        else:
+            rows.append([block])
+            room.append(width - block.size)
+    order = sorted(range(len(rows)), key=lambda row: (room[row], row))
+    return [tuple(rows[row]) for row in order]

@@ -1,0 +1,113 @@
+"""Sharing on small random models of many architectures, against a plain loop; where it is not exact, it is off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from audit.engine import ScoreRequest, load
+from audit.engine.cost import Cost
+from tests.engine.conftest import Listener
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.engine.transformers_engine import TransformersEngine
+
+TRUNKS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)
+"""Rows of 32 tokens at most: whatever is longer and shared becomes a trunk."""
+COMMON = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+GROUPED = {**COMMON, "num_key_value_heads": 2, "head_dim": 8}
+WINDOW = {"sliding_window": 8}
+EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+SHARING: dict[str, dict[str, Any]] = {
+    "llama": GROUPED,
+    "qwen2": GROUPED,
+    "qwen3": GROUPED,
+    "mistral": {**GROUPED, **WINDOW},
+    "gemma": GROUPED,
+    "gemma2": {**GROUPED, **WINDOW, "query_pre_attn_scalar": 8},
+    "gemma3_text": {**GROUPED, **WINDOW, "query_pre_attn_scalar": 8, "num_hidden_layers": 6},
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 256},
+    "gpt_neox": COMMON,
+    "phi": COMMON,
+    "phi3": {**GROUPED, **WINDOW},
+    "mixtral": {**GROUPED, **EXPERTS},
+    "qwen3_moe": {**GROUPED, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "olmo2": GROUPED,
+    "granite": {**GROUPED, "logits_scaling": 3.0},
+    "cohere": {**GROUPED, "logit_scale": 0.5},
+}
+PLAIN: dict[str, dict[str, Any]] = {
+    "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8},
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},  # linear position biases are counted along the row
+    "qwen3_next": {
+        **GROUPED, "num_hidden_layers": 4, "linear_num_value_heads": 4, "linear_num_key_heads": 2,
+        "linear_key_head_dim": 8, "linear_value_head_dim": 8, "num_experts": 4, "num_experts_per_tok": 2,
+        "moe_intermediate_size": 32, "shared_expert_intermediate_size": 32,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def build(tiny_model: Path, tmp_path: Path) -> Any:
+    def build(architecture: str, sizes: dict[str, Any]) -> TransformersEngine:
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+        config = AutoConfig.for_model(
+            architecture, vocab_size=400, bos_token_id=0, eos_token_id=1, pad_token_id=2, **sizes
+        )
+        torch.manual_seed(0)
+        model = AutoModelForCausalLM.from_config(config)
+        for weights in model.parameters():
+            torch.nn.init.normal_(weights, std=0.3)  # the initial weights leave every token nearly as likely
+        model.save_pretrained(tmp_path)
+        AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path)
+        return load(str(tmp_path), device="cpu")
+
+    return build
+
+
+def requests() -> list[ScoreRequest]:
+    """A long head that all share, a shorter one, options that part at different depths, and loners."""
+    draw = torch.Generator().manual_seed(3)
+    ids = torch.randint(3, 384, (600,), generator=draw).tolist()
+    head = tuple(ids[:60])
+    asked = [ScoreRequest(head + tuple(ids[60 + 5 * i : 64 + 5 * i]), tuple(ids[i : i + 3])) for i in range(20)]
+    asked += [ScoreRequest(asked[0].context_ids, (ids[i], 5)) for i in range(4)]
+    asked += [ScoreRequest(head[: 10 * i], (7, 8, 9)) for i in range(1, 6)]
+    asked += [ScoreRequest(tuple(ids[200 + 30 * i : 200 + 31 * i + 3]), (9, 10)) for i in range(5)]
+    return [*asked, ScoreRequest((5,), tuple(ids[300:320]), moments=True)]
+
+
+def check(engine: TransformersEngine, naive_log_probs: Any) -> None:
+    for request, score in zip(requests(), engine.score(requests()), strict=True):
+        assert score.error is None
+        assert score.log_probs == pytest.approx(naive_log_probs(engine, request), abs=2e-4)
+
+
+@pytest.mark.parametrize("architecture", SHARING)
+def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive_log_probs: Any) -> None:
+    engine = build(architecture, SHARING[architecture])
+    forward = engine._forward
+    assert (forward.shares, forward.why_not) == (True, "")
+    check(engine, naive_log_probs)
+    forward.cost = TRUNKS
+    before = forward.computed
+    check(engine, naive_log_probs)
+    assert forward.computed - before < 0.5 * sum(len(r.context_ids) + len(r.target_ids) for r in requests())
+    assert forward._trunks
+
+
+@pytest.mark.parametrize("architecture", PLAIN)
+def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, naive_log_probs: Any) -> None:
+    engine = build(architecture, PLAIN[architecture])
+    assert not engine._forward.shares
+    engine.progress = heard = Listener()
+    check(engine, naive_log_probs)
+    check(engine, naive_log_probs)
+    assert [message.partition(":")[0] for message in heard.messages] == [
+        "each sequence is computed whole, prefixes are not shared"
+    ]

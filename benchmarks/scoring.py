@@ -31,6 +31,9 @@ HEADINGS = (
     "of matrix rate", "max Δ",
 )  # fmt: skip
 
+TRIED = 64
+"""Requests with which the peer's best batch size is found."""
+
 
 class Counter:
     """Counts tokens through the layers and positions through the output head, filling included."""
@@ -74,16 +77,17 @@ def measure(engine: Engine, work: Workload, repeats: int, rate: float) -> dict[s
 
     peers: dict[int, Any] = {}
 
-    def peer(size: int) -> Any:
+    def peer(size: int, part: int | None = None) -> Any:
         if size not in peers:
             peers[size] = HFLM(
                 pretrained=engine.model, tokenizer=engine.tokenizer, max_length=engine.max_length, batch_size=size
             )
         return peers[size]._loglikelihood_tokens(
-            [((str(i), ""), context, target) for i, (context, target) in enumerate(work.pairs)], disable_tqdm=True
+            [((str(i), ""), context, target) for i, (context, target) in enumerate(work.pairs[:part])],
+            disable_tqdm=True,
         )
 
-    size = best_batch(peer, work.peer_batches)
+    size = best_batch(lambda size: peer(size, TRIED), work.peer_batches)
     answers, tokens, positions = counter.count(ours)
     theirs, peer_tokens, _ = counter.count(lambda: peer(size))
     counter.close()

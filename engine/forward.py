@@ -17,10 +17,11 @@ from transformers import DynamicCache
 from audit.engine.cost import cost_of
 from audit.engine.layout import lay_out
 from audit.engine.passes import Block, Pass, Trunk
+from audit.engine.slots import Slots
 from audit.engine.tree import PrefixTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,6 +53,7 @@ class Forward:
     Attributes:
         shares: Whether trunks and packed rows are exact for this architecture.
         why_not: The reason where they are not.
+        decodes: Whether rows of different lengths can be generated together, a token at a time.
         cost: What passes cost on it.
         computed: Tokens that went through the model so far.
     """
@@ -66,15 +68,29 @@ class Forward:
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
         self.cost = cost_of(model)
         self.computed = 0
+        self.decodes = False
         self.shares, self.why_not = self._try()
 
     @torch.inference_mode()
     def logits(
-        self, work: Pass, layout: Layout, rows: NDArray[np.int64], columns: NDArray[np.int64]
+        self,
+        work: Pass,
+        layout: Layout,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        cache: DynamicCache | None = None,
     ) -> Iterator[torch.Tensor]:
-        """Float32 logits of the asked positions, in order, some positions at a time: shape (positions, vocabulary)."""
+        """Float32 logits of the asked positions, in order, some positions at a time: shape (positions, vocabulary).
+
+        Args:
+            work: The pass.
+            layout: Its arrays.
+            rows: Row of each asked position.
+            columns: Its column.
+            cache: Takes the keys and values of the pass; None keeps them only while a trunk needs them.
+        """
         at = torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)
-        inputs = self._inputs(work, layout)
+        inputs = self._inputs(work, layout, cache)
         self.computed += layout.tokens
         step = HEAD_POSITIONS[self.device.type]
         if self._splits:
@@ -90,29 +106,66 @@ class Forward:
         for part, place in zip(torch.split(at[0], step), torch.split(places, step), strict=True):
             yield logits[part, place].float()
 
+    @torch.inference_mode()
+    def read(self, work: Pass, layout: Layout, members: Sequence[int]) -> tuple[torch.Tensor, list[KeysValues]]:
+        """Float32 logits after each of these sequences, shape (sequences, vocabulary), and their keys and values."""
+        columns = [layout.columns[index] for index in members]
+        rows = np.array([row for row, _, _ in columns])
+        last = np.array([path[-1] for _, _, path in columns])
+        cache = self._cache(work, len(layout.ids))
+        logits = torch.cat(list(self.logits(work, layout, rows, last, cache)))
+        trunk = len(work.trunk.ids) if work.trunk else 0
+        kept: list[KeysValues] = []
+        for row, attach, path in columns:
+            places = torch.from_numpy(np.concatenate([np.arange(attach), trunk + path])).to(self.device)
+            layers: list[Any] = list(cache.layers)
+            kept.append(
+                [(layer.keys[row, None][:, :, places], layer.values[row, None][:, :, places]) for layer in layers]
+            )
+        return logits, kept
+
+    @torch.inference_mode()
+    def step(self, slots: Slots, tokens: Sequence[int]) -> torch.Tensor:
+        """Float32 logits after one more token in each row, shape (rows, vocabulary)."""
+        columns = torch.arange(slots.first, slots.end + 1, device=self.device)
+        starts = torch.tensor(slots.starts, device=self.device)
+        visible = (columns[None, :] >= starts[:, None])[:, None, None]
+        masks = self._additive(visible, (slots.end - columns)[None, None, None])
+        self.computed += len(tokens)
+        logits: torch.Tensor = self.model(
+            input_ids=torch.tensor(tokens, device=self.device)[:, None],
+            position_ids=torch.tensor(slots.lengths, device=self.device)[:, None],
+            attention_mask=masks,
+            past_key_values=slots.cache(),
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits
+        return logits[:, -1].float()
+
     def forget(self) -> None:
         """Drop the trunks that are kept."""
         self._trunks.clear()
 
-    def _inputs(self, work: Pass, layout: Layout) -> dict[str, Any]:
+    def _inputs(self, work: Pass, layout: Layout, cache: DynamicCache | None) -> dict[str, Any]:
         """Arguments of the model's forward for a pass."""
-        ids = torch.from_numpy(layout.ids).to(self.device)
-        if layout.visible is None:
-            return {"input_ids": ids, "use_cache": False}
+        if cache is None and work.trunk is not None:
+            cache = self._cache(work, len(layout.ids))
         inputs: dict[str, Any] = {
-            "input_ids": ids,
-            "position_ids": torch.from_numpy(layout.positions).to(self.device),
-            "attention_mask": self._masks(work, layout),
-            "use_cache": False,
+            "input_ids": torch.from_numpy(layout.ids).to(self.device),
+            "past_key_values": cache,
+            "use_cache": cache is not None,
         }
-        if work.trunk is not None:
-            rows = len(ids)
-            kept = self._keys_values(work.trunk)
-            inputs["use_cache"] = True
-            inputs["past_key_values"] = DynamicCache(
-                [(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)) for keys, values in kept]
-            )
-        return inputs
+        if layout.visible is not None:
+            inputs["position_ids"] = torch.from_numpy(layout.positions).to(self.device)
+            inputs["attention_mask"] = self._masks(work, layout)
+        return {name: value for name, value in inputs.items() if value is not None}
+
+    def _cache(self, work: Pass, rows: int) -> DynamicCache:
+        """A cache that begins with the pass's trunk in each row."""
+        if work.trunk is None:
+            return DynamicCache()
+        kept = self._keys_values(work.trunk)
+        return DynamicCache([(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)) for keys, values in kept])
 
     def _masks(self, work: Pass, layout: Layout) -> torch.Tensor | dict[str, torch.Tensor]:
         """Additive masks, shape (R, 1, W, T + W): one, or one per type of attention layer."""
@@ -120,7 +173,10 @@ class Forward:
         visible = torch.from_numpy(layout.visible).to(self.device)[:, None]
         depths = torch.from_numpy(layout.positions).to(self.device)
         before = torch.arange(trunk, device=self.device).expand(len(depths), trunk)
-        distance = depths[:, None, :, None] - torch.cat([before, depths], dim=1)[:, None, None, :]
+        return self._additive(visible, depths[:, None, :, None] - torch.cat([before, depths], dim=1)[:, None, None, :])
+
+    def _additive(self, visible: torch.Tensor, distance: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Masks from what may be seen and how many positions back it lies."""
         masks = {}
         for kind, window in self._windows.items():
             seen = visible if window is None else visible & (distance < window)
@@ -172,7 +228,22 @@ class Forward:
             if not self._same(work, tree, truth):
                 return False, f"{name} gave other log-probabilities in a trial"
         self.forget()
+        self.decodes = self._step_is_exact(tree, truth)
         return True, ""
+
+    def _step_is_exact(self, tree: PrefixTree, truth: torch.Tensor) -> bool:
+        """Whether rows of different lengths, one token at a time, give the logits of the plain pass."""
+        heads = PrefixTree([ids[:-1] for ids in tree.sequences], [0] * len(tree))
+        work = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(heads.sequences)))
+        ends = np.cumsum([len(ids) - TRIAL_TRUNK for ids in tree.sequences]) - 1
+        try:
+            _, kept = self.read(work, lay_out(work, heads, self.pad_id), range(len(heads)))
+            slots = Slots()
+            slots.add(kept)
+            logits = self.step(slots, [int(ids[-1]) for ids in tree.sequences])
+        except Exception:  # noqa: BLE001 - see above
+            return False
+        return self._equal(logits, truth[ends])
 
     def _same(self, work: Pass, tree: PrefixTree, truth: torch.Tensor) -> bool:
         """Whether a pass gives the logits of the plain one."""
@@ -180,6 +251,10 @@ class Forward:
             logits = self._trial(work, tree)
         except Exception:  # noqa: BLE001 - an architecture may raise anything on inputs it does not know
             return False
+        return self._equal(logits, truth)
+
+    def _equal(self, logits: torch.Tensor, truth: torch.Tensor) -> bool:
+        """Whether logits are the same but for rounding."""
         tolerance = TOLERANCE.get(self.model.dtype, LOW_PRECISION_TOLERANCE)
         return bool((logits - truth).abs().max() <= tolerance * truth.std())
 

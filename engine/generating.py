@@ -1,288 +1,69 @@
-"""Continuations of prompts through transformers' ``generate``, batched, seeded per request.
-
-Sampling is batch-independent: each completion draws its own uniform numbers from its own seed and picks
-by inverting the cumulative distribution, so the same seed gives the same text whatever else is in the batch.
-"""
+"""Continuations of prompts: by continuous batching, or by transformers' ``generate`` where that is not exact."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import torch
-from transformers import (
-    GenerationConfig,
-    LogitsProcessor,
-    LogitsProcessorList,
-    StoppingCriteria,
-    StoppingCriteriaList,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
-
-from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
-from audit.engine.requests import Completion, GenerateRequest, Generation
+from audit.engine.batch_generating import BatchGenerator
+from audit.engine.decoding import Decoder
+from audit.engine.endings import Endings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from transformers import PreTrainedTokenizerBase
 
-NOT_FINITE = "logits are NaN or infinite: the weights or the dtype are at fault"
-STOP_MARGIN = 8
-"""Tokens decoded beyond a stop string's length in characters, so that one split over tokens is seen."""
+    from audit.engine.forward import Forward
+    from audit.engine.requests import Completion, GenerateRequest
+
+HARMLESS = {
+    "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "transformers_version", "do_sample",
+    "temperature", "top_k", "top_p", "max_length", "max_new_tokens", "use_cache", "_from_model_config",
+}  # fmt: skip
+"""Entries of a generation configuration that do not change greedy decoding."""
 
 
-@dataclasses.dataclass(frozen=True)
 class Generator:
-    """Generates on one transformers model."""
+    """Generates on one transformers model.
 
-    model: Any
-    """A causal language model in evaluation mode."""
-    tokenizer: PreTrainedTokenizerBase
-    """Its tokenizer."""
-    encode: Any
-    """Text to token ids, by the engine's rule for special tokens."""
-    device: torch.device
-    """Where the model lies."""
-    max_length: int
-    """Context length in tokens."""
-    batch_rows: int
-    """Completions per batch at most."""
+    Args:
+        forward: Runs passes and steps on it.
+        tokenizer: Its tokenizer.
+        encode: Text to token ids, by the engine's rule for special tokens.
+        max_length: Context length in tokens.
+        rows: Completions at a time at most.
+        budget: Prompt tokens per pass.
+    """
 
-    def plan(self, requests: Sequence[GenerateRequest]) -> list[list[int]]:
-        """Indices of the requests of each batch: equal settings together, longest prompts first."""
-
-        def order(index: int) -> tuple[Any, ...]:
-            request = requests[index]
-            return (*_settings(request), -len(request.prompt), request.prompt, request.seed)
-
-        batches: list[list[int]] = []
-        rows = 0
-        settings: tuple[Any, ...] | None = None
-        for index in sorted(range(len(requests)), key=order):
-            request = requests[index]
-            if _settings(request) != settings or rows + request.n > self.batch_rows:
-                batches.append([])
-                rows, settings = 0, _settings(request)
-            batches[-1].append(index)
-            rows += request.n
-        return batches
+    def __init__(
+        self,
+        forward: Forward,
+        tokenizer: PreTrainedTokenizerBase,
+        encode: Callable[[str], list[int]],
+        max_length: int,
+        rows: int,
+        budget: int,
+    ) -> None:
+        self.forward = forward
+        self.encode = encode
+        endings = Endings(forward.model, tokenizer)
+        self.decoder = Decoder(forward, endings, max_length, rows, budget)
+        self.batches = BatchGenerator(forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id)
 
     def work(
         self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
-        """Completions by index, a batch at a time, and the number of tokens that were read and generated for them."""
-        wanted = set(missing)
-        for batch in self.plan(requests):
-            members = [index for index in batch if index in wanted]
-            if members:
-                answered = halve_when_full(
-                    [requests[index] for index in members],
-                    self.compute,
-                    lambda request: self._in_parts(request, say),
-                    say,
-                )
-                yield (
-                    {index: completion for index, (completion, _) in zip(members, answered, strict=True)},
-                    sum(tokens for _, tokens in answered),
-                )
+        """Completions by index as they arrive, and the number of tokens that were read and generated for them."""
+        continuous = [index for index in missing if self._is_continuous(requests[index])]
+        asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in continuous]
+        yield from self.decoder.run(asked, say)
+        yield from self.batches.work(requests, set(missing) - set(continuous), say)
 
-    def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
-        """Compute a request that memory is too small for half of its completions at a time."""
-        half = request.n // 2
-        if not half:
-            say(f"a request failed: {OUT_OF_MEMORY}")
-            return Completion(error=OUT_OF_MEMORY), 0
-        say("out of memory with one request: going on with half of its completions")
-        parts = [
-            dataclasses.replace(request, n=half),
-            dataclasses.replace(request, n=request.n - half, first=request.first + half),
-        ]
-        answered = [
-            halve_when_full([part], self.compute, lambda part: self._in_parts(part, say), say)[0] for part in parts
-        ]
-        return self.join([completion for completion, _ in answered]), sum(tokens for _, tokens in answered)
+    def _is_continuous(self, request: GenerateRequest) -> bool:
+        """Whether rows of any length can be generated together, and the choice of tokens is ours to make.
 
-    @staticmethod
-    def join(parts: Sequence[Completion]) -> Completion:
-        """One completion of the parts; an error of one is an error of all."""
-        error = next((part.error for part in parts if part.error), None)
-        generations = () if error else tuple(generation for part in parts for generation in part.generations)
-        return Completion(generations, parts[0].prompt_tokens, parts[0].truncated, error)
-
-    def compute(self, requests: Sequence[GenerateRequest]) -> list[tuple[Completion, int]]:
-        """Completions of one batch, each with the number of tokens that were read and generated."""
-        settings = requests[0]
-        new_tokens = min(settings.max_new_tokens, max(1, self.max_length // 2))
-        room = self.max_length - new_tokens
-        prompts = [self.encode(request.prompt) for request in requests]
-        owners = [index for index, request in enumerate(requests) for _ in range(request.n)]
-        seeds = [_seed(request.seed, request.first + copy) for request in requests for copy in range(request.n)]
-        rows = [prompts[owner][-room:] for owner in owners]
-        generated, watch, stop = self._run(rows, seeds, settings, new_tokens)
-        completions: list[Completion] = []
-        for index, request in enumerate(requests):
-            mine = [row for row, owner in enumerate(owners) if owner == index]
-            kept, cut = len(prompts[index][-room:]), max(0, len(prompts[index]) - room)
-            if any(watch.broken[row] for row in mine):
-                completions.append(Completion((), kept, cut, NOT_FINITE))
-                continue
-            generations = tuple(self._finish(generated[row], stop.ended_at[row], request.stop) for row in mine)
-            completions.append(Completion(generations, kept, cut))
-        return [
-            (answer, answer.prompt_tokens * request.n + sum(text.token_count for text in answer.generations))
-            for request, answer in zip(requests, completions, strict=True)
-        ]
-
-    @torch.inference_mode()
-    def _run(
-        self, rows: list[list[int]], seeds: list[int], settings: GenerateRequest, new_tokens: int
-    ) -> tuple[list[list[int]], _Watch, _StopStrings]:
-        """Left-pad, generate, return the new tokens of each row."""
-        width = max(1, *(len(row) for row in rows))
-        pad = self._pad_id()
-        ids = torch.full((len(rows), width), pad, dtype=torch.long)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
-        for position, row in enumerate(rows):
-            start = width - len(row)
-            ids[position, start:] = torch.tensor(row, dtype=torch.long)
-            mask[position, start:] = 1
-        watch = _Watch(len(rows))
-        stop = _StopStrings(self.tokenizer, settings.stop, width, len(rows))
-        out = self.model.generate(
-            input_ids=ids.to(self.device),
-            attention_mask=mask.to(self.device),
-            generation_config=self._generation_config(settings, new_tokens, pad),
-            logits_processor=_processors(settings, seeds, watch, width),
-            stopping_criteria=StoppingCriteriaList([stop]),
-        )
-        return out[:, width:].tolist(), watch, stop
-
-    def _generation_config(self, settings: GenerateRequest, new_tokens: int, pad: int) -> GenerationConfig:
-        """One token at a time, chosen by our processors.
-
-        What is not set here transformers takes from the checkpoint's own generation config. Greedy decoding
-        keeps its penalties, as lm-eval's ``HFLM`` does; sampled text follows the plain distribution, as the
-        probes publish it.
+        Greedy decoding keeps the penalties of the checkpoint's generation configuration, as lm-eval's ``HFLM`` does;
+        sampled text follows the plain distribution, as the probes publish it.
         """
-        plain = {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0} if settings.temperature > 0 else {}
-        return GenerationConfig(
-            max_new_tokens=new_tokens,
-            do_sample=False,
-            num_beams=1,
-            eos_token_id=self._end_ids() or None,
-            pad_token_id=pad,
-            **plain,
-        )
-
-    def _finish(self, ids: list[int], ended_at: int | None, stops: tuple[str, ...]) -> Generation:
-        """Text, token count and reason of one row."""
-        ends = set(self._end_ids())
-        end = next((i for i, token in enumerate(ids) if token in ends), None)
-        if end is not None and (ended_at is None or end < ended_at):
-            count, reason = end + 1, "stop"
-        elif ended_at is not None:
-            count, reason = ended_at, "stop"
-        else:
-            count, reason = len(ids), "length"
-        text = str(self.tokenizer.decode(ids[:count], skip_special_tokens=True))
-        cuts = [text.index(word) for word in stops if word and word in text]
-        return Generation(text[: min(cuts)] if cuts else text, count, reason)
-
-    def _end_ids(self) -> list[int]:
-        """Tokens that end a turn: the model's generation config and the tokenizer's end of sequence."""
-        named = self.model.generation_config.eos_token_id
-        ids = [named] if isinstance(named, int) else list(named or [])
-        own = self.tokenizer.eos_token_id
-        if isinstance(own, int) and own not in ids:
-            ids.append(own)
-        return ids
-
-    def _pad_id(self) -> int:
-        """A token to fill rows with; masked, so its value does not matter."""
-        pad = self.tokenizer.pad_token_id
-        return pad if isinstance(pad, int) else next(iter(self._end_ids()), 0)
-
-
-class _Watch(LogitsProcessor):
-    """Remembers rows whose logits became NaN or infinite and lets them run on harmlessly."""
-
-    def __init__(self, rows: int) -> None:
-        self.broken = [False] * rows
-
-    def __call__(self, _input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        bad = (torch.isnan(scores) | torch.isposinf(scores)).any(dim=-1) | torch.isneginf(scores).all(dim=-1)
-        if not bool(bad.any()):
-            return scores
-        self.broken = [was or bool(now) for was, now in zip(self.broken, bad.tolist(), strict=True)]
-        return scores.masked_fill(bad[:, None], 0.0)  # type: ignore[return-value]
-
-
-class _SeededDraw(LogitsProcessor):
-    """Leaves one token per row: the one its own uniform number falls on."""
-
-    def __init__(self, seeds: Sequence[int], prompt_width: int, new_tokens: int) -> None:
-        self.prompt_width = prompt_width
-        self.uniforms = torch.stack(
-            [
-                torch.rand(new_tokens, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-                for seed in seeds
-            ]
-        )
-
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        step = input_ids.shape[1] - self.prompt_width
-        cumulative = torch.softmax(scores.double(), dim=-1).cumsum(dim=-1)
-        wanted = self.uniforms[:, step].to(scores.device)[:, None] * cumulative[:, -1:]
-        chosen = torch.searchsorted(cumulative, wanted, right=True).clamp(max=scores.shape[-1] - 1)
-        alone = torch.full_like(scores, -torch.inf)
-        return alone.scatter(1, chosen, 0.0)  # type: ignore[return-value]
-
-
-class _StopStrings(StoppingCriteria):
-    """Ends a row when the text it generated holds one of the stop strings."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, stops: Sequence[str], prompt_width: int, rows: int) -> None:
-        self.tokenizer = tokenizer
-        self.stops = [stop for stop in stops if stop]
-        self.prompt_width = prompt_width
-        self.tail = max((len(stop) for stop in self.stops), default=0) + STOP_MARGIN
-        self.ended_at: list[int | None] = [None] * rows
-
-    def __call__(self, input_ids: torch.LongTensor, _scores: torch.FloatTensor, **_: object) -> torch.BoolTensor:
-        done = torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
-        if self.stops:
-            generated = input_ids[:, self.prompt_width :].tolist()
-            for row, ids in enumerate(generated):
-                if self.ended_at[row] is None:
-                    text = str(self.tokenizer.decode(ids[-self.tail :], skip_special_tokens=True))
-                    if any(stop in text for stop in self.stops):
-                        self.ended_at[row] = len(ids)
-                done[row] = self.ended_at[row] is not None
-        return done  # type: ignore[return-value]
-
-
-def _processors(settings: GenerateRequest, seeds: Sequence[int], watch: _Watch, width: int) -> LogitsProcessorList:
-    """Watch for NaN, then warp and draw where the request samples."""
-    processors = LogitsProcessorList([watch])
-    if settings.temperature > 0:
-        processors.append(TemperatureLogitsWarper(settings.temperature))
-        if settings.top_k > 0:
-            processors.append(TopKLogitsWarper(settings.top_k))
-        if settings.top_p < 1:
-            processors.append(TopPLogitsWarper(settings.top_p))
-        processors.append(_SeededDraw(seeds, width, settings.max_new_tokens))
-    return processors
-
-
-def _settings(request: GenerateRequest) -> tuple[Any, ...]:
-    """What one call of ``generate`` must share."""
-    return (request.max_new_tokens, request.temperature, request.top_k, request.top_p, request.stop)
-
-
-def _seed(seed: int, copy: int) -> int:
-    """Seed of one completion of a request."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{copy}".encode()).digest()[:7])
+        bent = self.forward.model.generation_config.to_diff_dict().keys() - HARMLESS
+        return self.forward.decodes and (request.temperature > 0 or not bent)

@@ -50,8 +50,11 @@ class TransformersEngine(Engine):
         device = torch.device(model.device)
         pad = tokenizer.pad_token_id
         self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
-        self._scorer = Scorer(self._forward, record.max_length, batch_tokens or BATCH_TOKENS[device.type])
-        self._generator = Generator(model, tokenizer, self.encode, device, record.max_length, BATCH_ROWS[device.type])
+        budget = batch_tokens or BATCH_TOKENS[device.type]
+        self._scorer = Scorer(self._forward, record.max_length, budget)
+        self._generator = Generator(
+            self._forward, tokenizer, self.encode, record.max_length, BATCH_ROWS[device.type], budget
+        )
 
     @property
     def model(self) -> nn.Module:

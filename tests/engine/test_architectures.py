@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from audit.engine import ScoreRequest, load
+from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.cost import Cost
 from tests.engine.conftest import Listener
 
@@ -99,6 +99,25 @@ def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive
     check(engine, naive_log_probs)
     assert forward.computed - before < 0.5 * sum(len(r.context_ids) + len(r.target_ids) for r in requests())
     assert forward._trunks
+
+
+@pytest.mark.parametrize("architecture", [*SHARING, *PLAIN])
+def test_greedy_text_is_transformers_own(architecture: str, build: Any) -> None:
+    engine = build(architecture, {**SHARING, **PLAIN}[architecture])
+    assert engine._forward.decodes == (architecture in SHARING)
+    engine._generator.decoder.rows = 3
+    prompts = ["The quick brown fox", "Question: which of", "Question: which one", "x", "The quick", "lazy dog " * 20]
+    answers = engine.generate([GenerateRequest(p, max_new_tokens=4 + 5 * i) for i, p in enumerate(prompts)])
+    for i, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        ids = torch.tensor([engine.encode(prompt)])
+        out = engine.model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=4 + 5 * i,
+            pad_token_id=2,
+        )
+        assert answer.generations[0].text == engine.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
 
 
 @pytest.mark.parametrize("architecture", PLAIN)

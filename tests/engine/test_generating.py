@@ -5,12 +5,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from audit.engine import GenerateRequest
+from audit.engine import GenerateRequest, load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from audit.engine.transformers_engine import TransformersEngine
 
 PROMPTS = ["The quick brown", "Question: Which of these is the capital", "x", "Der Hund schläft. 狗"]
+
+
+@pytest.fixture(params=["continuous", "batches"])
+def tiny(request: pytest.FixtureRequest, tiny_model: Path) -> TransformersEngine:
+    """The tiny model, generating by continuous batching and by transformers' ``generate``."""
+    engine = load(str(tiny_model), device="cpu")
+    assert engine._forward.decodes
+    engine._forward.decodes = request.param == "continuous"
+    return engine
 
 
 def reference(engine: TransformersEngine, prompt: str, tokens: int) -> str:
@@ -135,7 +146,7 @@ def test_completions_of_one_request_are_halved_too(
 
     monkeypatch.setattr(tiny.model, "forward", two_rows)
     assert tiny.generate([request]) == expected
-    assert any("half of its completions" in message for message in listener.messages)
+    assert any("going on with" in message for message in listener.messages)
 
 
 def test_penalties_of_the_checkpoint_do_not_bend_sampling(tiny: TransformersEngine) -> None:
@@ -162,3 +173,45 @@ def test_out_of_memory_halves_the_batch(
     listener.reset()
     assert tiny.generate(requests) == expected
     assert listener.messages
+
+
+def test_rows_come_and_go(tiny: TransformersEngine) -> None:
+    """More requests than rows, of all lengths and settings: each as if it were alone."""
+    tiny._generator.decoder.rows = tiny._generator.batches.rows = 3
+    requests = [
+        GenerateRequest(
+            PROMPTS[i % 4] * (1 + i % 3), max_new_tokens=1 + 7 * (i % 4), temperature=(i % 2) * 0.8,
+            top_k=(i % 3) * 5, seed=i, n=1 + i % 2, stop=("e",) if i % 5 == 0 else (),
+        )
+        for i in range(24)
+    ]  # fmt: skip
+    together = tiny.generate(requests)
+    for request, answer in zip(requests, together, strict=True):
+        assert answer == tiny.generate([request])[0]
+        if request.temperature == 0 and not request.stop:
+            assert answer.generations[0].text == reference(tiny, request.prompt, request.max_new_tokens)
+
+
+def test_what_prompts_share_is_read_once(tiny_model: Path) -> None:
+    engine = load(str(tiny_model), device="cpu")
+    head = "the quick brown fox jumps over the lazy dog " * 3
+    before = engine._forward.computed
+    engine.generate([GenerateRequest(head + word, max_new_tokens=1, n=5, temperature=1.0) for word in "abcdefgh"])
+    tokens = len(engine.encode(head))
+    assert tokens + 8 <= engine._forward.computed - before <= tokens + 24
+
+
+@pytest.mark.parametrize("setting", [{"repetition_penalty": 1.5}, {"no_repeat_ngram_size": 2}])
+def test_greedy_keeps_the_penalties_of_the_checkpoint(tiny: TransformersEngine, setting: dict[str, Any]) -> None:
+    for name, value in setting.items():
+        setattr(tiny.model.generation_config, name, value)
+    (answer,) = tiny.generate([GenerateRequest(PROMPTS[0], max_new_tokens=12)])
+    assert answer.generations[0].text == reference(tiny, PROMPTS[0], 12)
+
+
+def test_a_stop_string_over_several_tokens(tiny: TransformersEngine) -> None:
+    free = tiny.generate([GenerateRequest(PROMPTS[3], max_new_tokens=24)])[0].generations[0]
+    for start in range(0, len(free.text) - 4, 3):
+        stop = free.text[start : start + 4]
+        (answer,) = tiny.generate([GenerateRequest(PROMPTS[3], max_new_tokens=24, stop=(stop, "never there"))])
+        assert answer.generations[0].text == free.text[: free.text.index(stop)]

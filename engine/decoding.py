@@ -1,0 +1,247 @@
+"""Continuous batching: a row that has ended leaves at once and the next prompt takes its place.
+
+Prompts are read like scoring requests are: as a prefix tree, so that what they share is computed once, and each of
+several completions of one prompt starts from a copy of its keys and values.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from audit.engine.layout import lay_out
+from audit.engine.memory import OUT_OF_MEMORY, is_out_of_memory
+from audit.engine.passes import plan
+from audit.engine.requests import Completion, GenerateRequest, Generation
+from audit.engine.sampling import broken, draw, uniforms, warp
+from audit.engine.slots import Slots
+from audit.engine.tree import PrefixTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from audit.engine.endings import Endings
+    from audit.engine.forward import Forward, KeysValues
+
+NOT_FINITE = "logits are NaN or infinite: the weights or the dtype are at fault"
+WAITING_ROWS = 4
+"""Prompts are read when this share of the rows (one in four) stands empty: reading few at a time wastes the machine."""
+
+
+@dataclass
+class Row:
+    """One completion that is being generated."""
+
+    index: int
+    """Of its request."""
+    copy: int
+    """Which of the request's completions."""
+    request: GenerateRequest
+    prompt: tuple[int, ...]
+    limit: int
+    """Tokens it may generate."""
+    numbers: torch.Tensor | None
+    """Its random numbers; None for greedy decoding."""
+    tokens: list[int] = field(default_factory=list)
+    """What it has generated."""
+
+
+@dataclass
+class Start:
+    """A row whose prompt has been read."""
+
+    row: Row
+    keys_values: KeysValues
+    logits: torch.Tensor
+    """Of its first token, shape (vocabulary,)."""
+
+
+class Decoder:
+    """Generates on one transformers model.
+
+    Args:
+        forward: Runs passes and steps.
+        endings: Says when a row ends and what its text is.
+        max_length: Context length in tokens.
+        rows: Completions at a time at most; halved when memory runs out.
+        budget: Prompt tokens per pass.
+    """
+
+    def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: int) -> None:
+        self.forward = forward
+        self.endings = endings
+        self.max_length = max_length
+        self.rows = rows
+        self.budget = budget
+
+    def run(
+        self, asked: Sequence[tuple[int, GenerateRequest, list[int]]], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Completion], int]]:
+        """Completions of (index, request, prompt tokens), each as soon as its last row has ended."""
+        unfinished = {index: _Collected(request, ids, *self._room(request, ids)) for index, request, ids in asked}
+        before = self.forward.computed
+        while unfinished:
+            waiting = [row for index, collected in unfinished.items() for row in collected.rows(index)]
+            try:
+                for row, error in self._rows(waiting):
+                    if row.index in unfinished:  # else another completion of the request had an error
+                        done = unfinished[row.index].take(row, error, self.endings)
+                        if done is not None:
+                            del unfinished[row.index]
+                            yield {row.index: done}, self.forward.computed - before
+                            before = self.forward.computed
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                yield self._make_room(unfinished, say), 0
+
+    def _room(self, request: GenerateRequest, ids: list[int]) -> tuple[int, int]:
+        """Tokens that may be generated, and prompt tokens that are kept."""
+        new = min(request.max_new_tokens, max(1, self.max_length // 2))
+        return new, min(len(ids), self.max_length - new)
+
+    def _make_room(self, unfinished: dict[int, _Collected], say: Callable[[str], None]) -> dict[int, Completion]:
+        """Out of memory: half the rows, from where the finished ones left off; with one row, give the largest up."""
+        self.forward.forget()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if self.rows > 1:
+            self.rows = max(1, min(self.rows, sum(len(c.rows(0)) for c in unfinished.values())) // 2)
+            say(f"out of memory while generating: going on with {self.rows} rows at a time")
+            return {}
+        say(f"a request failed: {OUT_OF_MEMORY}")
+        largest = max(unfinished, key=lambda index: unfinished[index].kept + unfinished[index].limit)
+        del unfinished[largest]
+        return {largest: Completion(error=OUT_OF_MEMORY)}
+
+    def _rows(self, waiting: list[Row]) -> Iterator[tuple[Row, str | None]]:
+        """Rows as they end, each with its error if it has one."""
+        starts = self._starts(waiting)
+        slots, live = Slots(), list[Row | None]()
+        left, to_read = len(waiting), len(waiting)
+        ready: deque[Start] = deque()
+        while left:
+            places = min(self.rows, left)
+            free = places - sum(row is not None for row in live)
+            if free * WAITING_ROWS >= places:
+                while to_read and len(ready) < free:
+                    ready.append(next(starts))
+                    to_read -= 1
+            joining = [ready.popleft() for _ in range(min(free, len(ready)))]
+            if joining:
+                rows = [start.row for start in joining]
+                chosen = self._choose(torch.stack([start.logits for start in joining]), rows)
+                _enter(slots, live, [start for start, (end, _) in zip(joining, chosen, strict=True) if not end])
+                ended = [(row, error) for row, (end, error) in zip(rows, chosen, strict=True) if end]
+            else:
+                if not to_read and not ready and None in live:
+                    slots.keep([place for place, row in enumerate(live) if row])
+                    live = [row for row in live if row]
+                ended = self._step(slots, live)
+            left -= len(ended)
+            yield from ended
+
+    def _starts(self, rows: Sequence[Row]) -> Iterator[Start]:
+        """Read the prompts, a pass at a time."""
+        by_prompt: dict[tuple[int, ...], list[Row]] = {}
+        for row in rows:
+            by_prompt.setdefault(row.prompt, []).append(row)
+        order = sorted(by_prompt)
+        tree = PrefixTree([np.array(ids, dtype=np.int64) for ids in order], [len(ids) - 1 for ids in order])
+        for work in plan(tree, self.forward.cost, self.budget):
+            layout = lay_out(work, tree, self.forward.pad_id)
+            members = list(work.members)
+            logits, caches = self.forward.read(work, layout, members)
+            for index, first, cache in zip(members, logits, caches, strict=True):
+                for row in by_prompt[order[index]]:
+                    yield Start(row, cache, first)
+
+    def _step(self, slots: Slots, live: list[Row | None]) -> list[tuple[Row, str | None]]:
+        """One more token for each row; the rows that ended with it leave."""
+        logits = self.forward.step(slots, [row.tokens[-1] if row else self.forward.pad_id for row in live])
+        slots.advance()
+        going = [(place, row) for place, row in enumerate(live) if row]
+        chosen = self._choose(logits[[place for place, _ in going]], [row for _, row in going])
+        ended = []
+        for (place, row), (end, error) in zip(going, chosen, strict=True):
+            if end:
+                ended.append((row, error))
+                live[place] = None
+                slots.clear(place)
+        return ended
+
+    def _choose(self, logits: torch.Tensor, rows: Sequence[Row]) -> list[tuple[bool, str | None]]:
+        """Give each row its next token; whether it has ended, and with which error."""
+        bad = broken(logits).tolist()
+        chosen = logits.argmax(dim=-1)
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for place, row in enumerate(rows):
+            if row.numbers is not None and not bad[place]:
+                request = row.request
+                groups.setdefault((request.temperature, request.top_k, request.top_p), []).append(place)
+        for places in groups.values():
+            numbers = torch.stack([rows[place].numbers[len(rows[place].tokens)] for place in places])  # type: ignore[index]
+            chosen[places] = draw(warp(logits[places], rows[places[0]].request), numbers)
+        results: list[tuple[bool, str | None]] = []
+        for row, token, wrong in zip(rows, chosen.tolist(), bad, strict=True):
+            if wrong:
+                results.append((True, NOT_FINITE))
+                continue
+            row.tokens.append(token)
+            results.append((len(row.tokens) >= row.limit or self.endings.ended(row.tokens, row.request.stop), None))
+        return results
+
+
+def _enter(slots: Slots, live: list[Row | None], starts: Sequence[Start]) -> None:
+    """Put prompts that have been read into rows that have ended, and into new ones."""
+    free = [place for place, row in enumerate(live) if row is None]
+    for place, start in zip(free, starts, strict=False):
+        slots.replace(place, start.keys_values)
+        live[place] = start.row
+    more = starts[len(free) :]
+    if more:
+        slots.add([start.keys_values for start in more])
+        live += [start.row for start in more]
+
+
+@dataclass
+class _Collected:
+    """The completions of one request so far."""
+
+    request: GenerateRequest
+    ids: list[int]
+    limit: int
+    kept: int
+    """Prompt tokens that are read; the others are cut off from the left."""
+    done: dict[int, Generation] = field(default_factory=dict)
+
+    def rows(self, index: int) -> list[Row]:
+        """What is still to be generated."""
+        prompt = tuple(self.ids[len(self.ids) - self.kept :])
+        sampled = self.request.temperature > 0
+        return [
+            Row(
+                index,
+                copy,
+                self.request,
+                prompt,
+                self.limit,
+                uniforms(self.request, copy, self.limit) if sampled else None,
+            )
+            for copy in range(self.request.n)
+            if copy not in self.done
+        ]
+
+    def take(self, row: Row, error: str | None, endings: Endings) -> Completion | None:
+        """Add a row that has ended; the completion when it was the last, or the first with an error."""
+        cut = len(self.ids) - self.kept
+        if error:
+            return Completion((), self.kept, cut, error)
+        self.done[row.copy] = endings.finish(row.tokens, self.request.stop)
+        if len(self.done) < self.request.n:
+            return None
+        return Completion(tuple(self.done[copy] for copy in range(self.request.n)), self.kept, cut)

@@ -11,6 +11,9 @@ The tree, drawn once::
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
+    ├── ServerUnable            a task needs what the server behind the model cannot do (it is listed as not run)
+    │   ├── ScoringUnavailable  log-probabilities of given tokens
+    │   └── SamplingUnavailable sampled text
     └── ScorerError             a scorer broke; the sample it was for carries the message
 """
 
@@ -61,6 +64,18 @@ class WriteError(UsageError):
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction
     """A method needs weights, gradients or attentions of a checkpoint that is not local."""
+
+
+class ServerUnable(AuditError):  # noqa: N818 - a property of the server, not a malfunction
+    """A task needs what the server behind the model cannot do."""
+
+
+class ScoringUnavailable(ServerUnable):
+    """The server does not return log-probabilities of given tokens, or its tokenizer is not at hand."""
+
+
+class SamplingUnavailable(ServerUnable):
+    """The server decodes greedily whatever temperature it is asked for."""
 
 
 class ScorerError(AuditError):

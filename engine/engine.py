@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import UsageError
+from audit.core.errors import ScoringUnavailable, UsageError
 from audit.core.progress import Progress, Silent
 from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 
@@ -24,20 +24,40 @@ class Engine(ABC):
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
-        tokenizer: The checkpoint's tokenizer.
         progress: Listener of the work; replace it to see what happens.
         journal: Where answers are kept as they arrive; None keeps nothing.
     """
 
     record: ModelRecord
-    tokenizer: PreTrainedTokenizerBase
     progress: Progress
     journal: Journal | None
+    _tokenizer: PreTrainedTokenizerBase | None = None
 
     def __init__(self) -> None:
         """Start silent and without a journal."""
         self.progress = Silent()
         self.journal = None
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The checkpoint's tokenizer.
+
+        Raises:
+            ScoringUnavailable: It is a server's model, and its tokenizer is not at hand.
+        """
+        if self._tokenizer is None:
+            msg = f"{self.record.name}: no tokenizer at hand: name a folder, asset or hub id with it by --tokenizer"
+            raise ScoringUnavailable(msg)
+        return self._tokenizer
+
+    @tokenizer.setter
+    def tokenizer(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+
+    @property
+    def has_tokenizer(self) -> bool:
+        """Whether the tokenizer is at hand; only a server's may not be."""
+        return self._tokenizer is not None
 
     @abstractmethod
     def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
@@ -57,6 +77,13 @@ class Engine(ABC):
 
         Raises:
             WhiteBoxUnavailable: The checkpoint is not local.
+        """
+
+    def check_scoring(self) -> None:  # noqa: B027 - a local checkpoint can always score
+        """Make sure that :meth:`score` can answer.
+
+        Raises:
+            ScoringUnavailable: It is a server's model, and the server does not return log-probabilities.
         """
 
     @property
@@ -108,7 +135,7 @@ class Engine(ABC):
     @property
     def has_chat_template(self) -> bool:
         """Whether the checkpoint brings a chat template."""
-        return bool(self.tokenizer.chat_template)
+        return self._tokenizer is not None and bool(self._tokenizer.chat_template)
 
     def apply_chat_template(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool = True) -> str:
         """The text of a conversation as the checkpoint expects it.

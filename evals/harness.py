@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lm_eval.api.instance import Instance
+    from transformers import PreTrainedTokenizerBase
 
     from audit.engine.engine import Engine
     from audit.engine.requests import Completion, Score
@@ -62,13 +63,19 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
     def __init__(self, engine: Engine, *, seed: int = 0) -> None:
         super().__init__()
         self.engine = engine
-        self.tokenizer = engine.tokenizer
         self.seed = seed
         self.remarks: dict[tuple[str | None, int | None], list[Remark]] = defaultdict(list)
 
     @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The checkpoint's tokenizer."""
+        return self.engine.tokenizer
+
+    @property
     def eot_token_id(self) -> int | None:
-        """The tokenizer's end of sequence."""
+        """The tokenizer's end of sequence; None where a server's tokenizer is not at hand."""
+        if not self.engine.has_tokenizer:
+            return None
         token = self.tokenizer.eos_token_id
         return token if isinstance(token, int) else None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.errors import ScorerError, UsageError, WhiteBoxUnavailable
+from audit.core.errors import ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution, digest_of
 from audit.explain.faithfulness import PAIRS, Faithfulness, measure
 from audit.explain.features import featurize
@@ -111,11 +111,11 @@ def attribute(
 
 def is_possible(engine: Engine, method: Method) -> str | None:
     """Why a method cannot be used on a checkpoint at all; None where it can."""
-    if not method.white_box:
-        return None
     try:
-        _ = engine.model
-    except WhiteBoxUnavailable as error:
+        if method.white_box:
+            _ = engine.model
+        engine.check_scoring()
+    except (WhiteBoxUnavailable, ServerUnable) as error:
         return str(error)
     return None
 

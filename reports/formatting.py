@@ -81,7 +81,9 @@ def duration_text(span: timedelta | None) -> str:
 
 
 def parameters_text(count: int) -> str:
-    """``134.5 M`` or ``7.2 B``."""
+    """``134.5 M`` or ``7.2 B``; a server does not tell (0)."""
+    if count == 0:
+        return "not told"
     if count >= 1_000_000_000:
         return f"{count / 1e9:.1f} B"
     return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from audit.core.errors import AssetError, UsageError, did_you_mean
+from audit.core.errors import AssetError, ServerUnable, UsageError, did_you_mean
 from audit.core.records import TaskResult
 from audit.safety import crows_pairs, personal_data, stereoset, toxicity
 from audit.safety.probe import SUITE, Probe
@@ -51,7 +51,8 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
-        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing.
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, or a server
+        cannot do what the probe needs.
 
     Raises:
         UsageError: A probe is unknown (see :func:`check`).
@@ -67,7 +68,7 @@ def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig
     begin = time.perf_counter()
     try:
         result = probe.run(engine, config, task)
-    except AssetError as error:
+    except (AssetError, ServerUnable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))
     for sample in result.samples:

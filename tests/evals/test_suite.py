@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, ScoringUnavailable
 from audit.core.sampling import choose
-from audit.engine import Score
+from audit.engine import Score, ScoreRequest
 from audit.evals import suite
 
 if TYPE_CHECKING:
@@ -184,6 +184,24 @@ def test_missing_data_is_not_run_and_the_next_task_is(tiny: Engine, rows: Rows) 
     first, second = suite.run(tiny, configure("gsm8k", "piqa"))
     assert (first.not_run, first.metrics, first.samples) == ("gsm8k_train: not found", [], [])
     assert second.not_run is None
+
+
+@pytest.mark.usefixtures("rows")
+def test_server_without_log_probabilities_runs_what_generates(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(requests: object) -> list[Score]:
+        msg = "no log-probabilities"
+        raise ScoringUnavailable(msg)
+
+    monkeypatch.setattr(scripted, "score", none)
+    monkeypatch.setattr(scripted, "_tokenizer", None)  # nor is its tokenizer at hand
+    monkeypatch.setattr(scripted, "encode_pair", lambda *texts: ScoreRequest((1,), (2,)))
+    scripted.texts = ["It is 3."] * 10
+    piqa, asdiv = suite.run(scripted, configure("piqa", "asdiv", limit=1))
+    assert (piqa.not_run, piqa.metrics, piqa.samples) == ("no log-probabilities", [], [])
+    assert asdiv.not_run is None
+    assert asdiv.samples[0].output == "It is 3."
 
 
 @pytest.mark.usefixtures("rows")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import ExplainConfig, RunConfig
-from audit.core.errors import ConfigError, WhiteBoxUnavailable
+from audit.core.errors import ConfigError, ScoringUnavailable, WhiteBoxUnavailable
 from audit.core.progress import Silent
 from audit.core.records import Metric, Sample, TaskResult
 from audit.explain import attention_rollout, suite
@@ -106,6 +106,18 @@ def test_a_white_box_method_is_not_run_where_the_checkpoint_is_not_local(
     rollout, occlusion = suite.run(linear, config("attention_rollout", "occlusion"), results(make_sample, " fox"))
     assert rollout.not_run == "this checkpoint is not local"
     assert len(occlusion.attributions) == 1
+
+
+def test_a_server_without_log_probabilities_runs_no_method(
+    tiny: Engine, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> None:
+        msg = "no log-probabilities"
+        raise ScoringUnavailable(msg)
+
+    monkeypatch.setattr(tiny, "check_scoring", none)
+    done = list(suite.run(tiny, config("occlusion", "attention_rollout"), results(make_sample, " fox")))
+    assert [result.not_run for result in done] == ["no log-probabilities"] * 2
 
 
 def test_an_architecture_without_attentions_is_counted_too(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.errors import AssetMissing, UsageError
+from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
 from audit.core.progress import Silent
 from audit.safety import crows_pairs, stereoset, suite, toxicity
 
@@ -58,6 +58,27 @@ def test_a_missing_data_set_is_not_run_and_the_next_probe_runs(
     assert (first.metrics, first.samples) == ([], [])
     assert second.not_run is None
     assert second.metrics
+
+
+def test_what_a_server_cannot_do_is_not_run(scripted: Any, monkeypatch: Any) -> None:
+    def no_scores(requests: object) -> object:
+        msg = "no log-probabilities"
+        raise ScoringUnavailable(msg)
+
+    def no_samples(requests: object) -> object:
+        msg = "no sampling"
+        raise SamplingUnavailable(msg)
+
+    class Data:
+        rows = ({"sent_more": "a", "sent_less": "b", "bias_type": "age"},)
+        record = None
+
+    monkeypatch.setattr(crows_pairs, "dataset", lambda name: Data)
+    engine = scripted()
+    engine.score, engine.generate = no_scores, no_samples
+    results = list(suite.run(engine, config("crows_pairs", "personal_data")))
+    assert [result.not_run for result in results] == ["no log-probabilities", "no sampling"]
+    assert [result.metrics for result in results] == [[], []]
 
 
 def test_the_engines_listener_hears_each_probe_and_samples_carry_their_time(scripted: Any) -> None:

@@ -1,0 +1,253 @@
+"""Questions to a server over HTTP: many at a time, patient with faults, silent about the key.
+
+Works on an event loop in a thread of its own: a call ends at once when it is interrupted, has a time limit from end to
+end whatever the server drips, and can be made from a notebook, whose main thread runs a loop already. A fault is a
+:class:`Reply` with a reason, never an exception: httpx's exceptions hold the request, and with it the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import json
+import os
+import queue
+import random
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from audit.core.errors import CheckpointError
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from audit.core.config import ServerConfig
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+BUSY = {408, 409, 425, 429}
+"""Statuses below 500 that a later try may turn out better."""
+NOT_IMPLEMENTED = 501
+CONNECT_SECONDS = 10.0
+FIRST_PAUSE = 0.5
+"""Seconds before the second try; doubled before each further one."""
+LONGEST_PAUSE = 60.0
+"""Seconds waited at most, whatever the server asks for."""
+LOST_IN_A_ROW = 16
+"""Calls that got no answer at all, one after the other, until calls are tried only once: the server is gone."""
+JOIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question."""
+
+    path: str
+    """Behind the server's base address, e.g. ``/completions``."""
+    body: dict[str, Any] | None = None
+    """JSON to post; None gets."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back, or why nothing did."""
+
+    body: dict[str, Any] = field(default_factory=dict)
+    """The server's JSON; empty with an error."""
+    status: int | None = None
+    """HTTP status; None when no answer arrived."""
+    error: str | None = None
+    """Why the answer cannot be used, without the key."""
+    again: bool = False
+    """Whether another try may help."""
+    refused: bool = False
+    """Whether no connection could be made."""
+    wait: float | None = None
+    """Seconds the server asks to wait before the next try."""
+
+
+class Client:
+    """Asks one server.
+
+    Args:
+        url: Its base address.
+        settings: Concurrency, time limit and tries.
+        first_pause: Seconds before the second try.
+
+    Raises:
+        CheckpointError: The key in the environment cannot stand in a header.
+    """
+
+    def __init__(self, url: str, settings: ServerConfig, *, first_pause: float = FIRST_PAUSE) -> None:
+        self.url = url
+        self.settings = settings
+        self.first_pause = first_pause
+        self._tls = ssl.create_default_context()
+        self._lost = 0
+
+    def ask(self, call: Call, *, tries: int | None = None) -> Reply:
+        """One answer; a server that cannot be reached is not tried again.
+
+        Args:
+            call: The question.
+            tries: At most; None takes the settings'.
+        """
+        ((_, reply),) = self._run([call], tries or self.settings.tries, insist=False)
+        return reply
+
+    def ask_all(self, calls: Sequence[Call]) -> Iterator[tuple[int, Reply]]:
+        """The answers as they arrive, each with the position of its question."""
+        yield from self._run(calls, self.settings.tries, insist=True)
+
+    def _run(self, calls: Sequence[Call], tries: int, *, insist: bool) -> Iterator[tuple[int, Reply]]:
+        """Ask on a loop in another thread; leaving early, by Ctrl-C too, drops what is under way."""
+        arrived: queue.SimpleQueue[tuple[int, Reply] | BaseException | None] = queue.SimpleQueue()
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(self._ask_all(calls, tries, arrived, insist=insist))
+
+        def work() -> None:
+            try:
+                loop.run_until_complete(task)
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised again by whoever waits
+                arrived.put(error)
+            else:
+                arrived.put(None)
+            finally:
+                loop.close()
+
+        thread = threading.Thread(target=work, name="openai-client", daemon=True)
+        thread.start()
+        try:
+            while (item := arrived.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nothing is under way
+                loop.call_soon_threadsafe(task.cancel)
+            thread.join(JOIN_SECONDS)
+
+    async def _ask_all(
+        self,
+        calls: Sequence[Call],
+        tries: int,
+        arrived: queue.SimpleQueue[tuple[int, Reply] | BaseException | None],
+        *,
+        insist: bool,
+    ) -> None:
+        """As many calls at a time as the settings allow."""
+        waiting = iter(enumerate(calls))
+        workers = min(self.settings.concurrency, len(calls))
+
+        async def worker(http: httpx2.AsyncClient) -> None:
+            for position, call in waiting:
+                arrived.put((position, await self._ask(http, call, tries, insist=insist)))
+
+        async with self._http(workers) as http, asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(worker(http))
+
+    def _http(self, connections: int) -> httpx2.AsyncClient:
+        """A client whose every request carries the key. Redirects are not followed: they would take it elsewhere."""
+        key = read_key()
+        return httpx2.AsyncClient(
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            verify=self._tls,
+            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            limits=httpx2.Limits(max_connections=connections),
+        )
+
+    async def _ask(self, http: httpx2.AsyncClient, call: Call, tries: int, *, insist: bool) -> Reply:
+        """Try until there is an answer, or no use."""
+        reply = await self._once(http, call)
+        for number in range(1, tries if self._lost < LOST_IN_A_ROW else 1):
+            if not reply.again or (reply.refused and not insist):
+                break
+            await asyncio.sleep(self._pause(number, reply.wait))
+            reply = await self._once(http, call)
+        self._lost = self._lost + 1 if reply.status is None else 0
+        return reply
+
+    def _pause(self, number: int, asked: float | None) -> float:
+        """Seconds before try ``number`` + 1: what the server asks for, else doubling, with jitter."""
+        own = self.first_pause * 2.0 ** (number - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, no secret
+        return min(LONGEST_PAUSE, own if asked is None else asked + own / 2)
+
+    async def _once(self, http: httpx2.AsyncClient, call: Call) -> Reply:
+        """One try."""
+        limit = self.settings.timeout
+        try:
+            async with asyncio.timeout(limit):
+                response = await http.request(
+                    "GET" if call.body is None else "POST", self.url + call.path, json=call.body
+                )
+        except TimeoutError:
+            return Reply(error=f"no answer within {limit:g} s", again=True)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            return Reply(error=f"no connection ({_words(error)})", again=True, refused=True)
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
+            return Reply(error=f"connection lost ({_words(error)})", again=True)
+        return _read(response)
+
+
+def read_key() -> str | None:
+    """The key in the environment; never kept anywhere.
+
+    Raises:
+        CheckpointError: It holds characters that cannot stand in a header; the message does not repeat it.
+    """
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if key and not (key.isascii() and key.isprintable()):
+        msg = f"{KEY_VARIABLE} holds characters that cannot stand in a header: set it to the key alone"
+        raise CheckpointError(msg)
+    return key or None
+
+
+def _read(response: httpx2.Response) -> Reply:
+    """A reply from what the server sent."""
+    status = response.status_code
+    body: Any = None
+    with contextlib.suppress(ValueError, RecursionError, LookupError):
+        body = json.loads(response.content)
+    if not response.is_success:
+        again = status in BUSY or (status >= 500 and status != NOT_IMPLEMENTED)
+        return Reply(status=status, error=_complaint(status, body), again=again, wait=_retry_after(response))
+    if not isinstance(body, dict):
+        return Reply(status=status, error=f"HTTP {status}, but no JSON object", again=True)
+    return Reply(body, status)
+
+
+def _complaint(status: int, body: Any) -> str:  # noqa: ANN401 - whatever JSON a server sends
+    """Status and the server's own words, which may repeat the key."""
+    said = body.get("error", body) if isinstance(body, dict) else None
+    for name in ("message", "detail"):
+        said = said.get(name, said) if isinstance(said, dict) else said
+    words = said if isinstance(said, str) else json.dumps(said) if said else ""
+    return f"HTTP {status}" + (f": {_harmless(words).rstrip('.')}" if words else "")
+
+
+def _words(error: Exception) -> str:
+    """An exception in a few words."""
+    return _harmless(f"{type(error).__name__}: {error}".removesuffix(": "))
+
+
+def _harmless(text: str) -> str:
+    """One short line without the key."""
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    return printable(text.replace(key, "***") if key else text, 300)
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds of a ``Retry-After`` header, which holds seconds or a date (RFC 9110, section 10.2.3)."""
+    value = response.headers.get("Retry-After", "")
+    with contextlib.suppress(ValueError):
+        return min(LONGEST_PAUSE, max(0.0, float(value)))
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return min(LONGEST_PAUSE, max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time()))
+    return None

@@ -1,0 +1,125 @@
+"""The engine on a server that speaks the OpenAI API: vLLM, llama.cpp, TGI, a hosted model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from audit.core.errors import WhiteBoxUnavailable
+from audit.core.records import ModelRecord
+from audit.engine.answering import Answering, decode_completion, decode_score
+from audit.engine.checkpoint import TOKENIZER_FILES, file_digest
+from audit.engine.engine import Engine
+from audit.engine.openai_generating import ServerGenerator
+from audit.engine.openai_prompts import Prompts
+from audit.engine.openai_scoring import EchoScorer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from transformers import PreTrainedTokenizerBase
+
+    from audit.core.records import FileDigest
+    from audit.engine.openai_server import Server
+    from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+
+UNTOLD = "not told"
+
+
+class OpenAIEngine(Engine):
+    """A model behind a server.
+
+    Args:
+        server: Answers.
+        tokenizer: The checkpoint's, where it is at hand: log-probabilities and the chat template need it.
+        record: What is known of the model; see :func:`describe`.
+    """
+
+    def __init__(self, server: Server, tokenizer: PreTrainedTokenizerBase | None, record: ModelRecord) -> None:
+        super().__init__()
+        self.server = server
+        self.record = record
+        if tokenizer is not None:
+            self.tokenizer = tokenizer
+        prompts = Prompts(tokenizer, record.max_length)
+        self._scorer = EchoScorer(server, prompts)
+        self._generator = ServerGenerator(server, prompts)
+
+    @property
+    def model(self) -> NoReturn:
+        """There is none here.
+
+        Raises:
+            WhiteBoxUnavailable: Always.
+        """
+        msg = f"{self.server.name}: a server shows no weights, gradients or attentions: use a local checkpoint"
+        raise WhiteBoxUnavailable(msg)
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether prompts can be put into the checkpoint's chat template here; the chat endpoint applies its own."""
+        return not self.server.chat and super().has_chat_template
+
+    def check_scoring(self) -> None:
+        """Ask the server once.
+
+        Raises:
+            ScoringUnavailable: It does not return log-probabilities of given tokens, or there is no tokenizer.
+        """
+        self._scorer.check()
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
+        """Log-probabilities of targets given contexts, in the order of the requests.
+
+        Raises:
+            ScoringUnavailable: See :meth:`check_scoring`; or moments are wanted.
+        """
+        work = Answering(self._identity("score"), self._scorer.work, decode_score)
+        return work.answer(requests, self.journal, self.progress)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
+        """Continuations of prompts, in the order of the requests.
+
+        Raises:
+            SamplingUnavailable: Sampled text is wanted, and the server does not sample.
+        """
+        work = Answering(self._identity("generate"), self._generator.work, decode_completion)
+        return work.answer(requests, self.journal, self.progress)
+
+    def _identity(self, kind: str) -> tuple[str, ...]:
+        """What decides answers besides the request, as far as it can be known."""
+        return (kind, self.record.digest, str(self.record.max_length))
+
+
+def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str, max_length: int) -> ModelRecord:
+    """What is known of a model behind a server.
+
+    Args:
+        server: In touch with it.
+        name: For people.
+        files: Of the tokenizer.
+        digest: Over everything that is known.
+        max_length: Context length in tokens.
+    """
+    return ModelRecord(
+        name=name,
+        source=f"openai {server.name.url}",
+        digest=digest,
+        files=list(files),
+        architecture=f"{server.name.model} behind {server.path}",
+        parameter_count=0,
+        dtype=UNTOLD,
+        max_length=max_length,
+        device="server",
+    )
+
+
+def tokenizer_files(folder: Path) -> list[FileDigest]:
+    """Digests of the tokenizer's and chat template's files in a folder, whatever else lies there."""
+    files = [file for file in sorted(folder.iterdir()) if file.is_file()]
+    tokenizers = [file for file in files if file.name in TOKENIZER_FILES or file.suffix in {".model", ".tiktoken"}]
+    templates = [file for file in files if file.name.startswith("chat_template")]
+    return [
+        *(file_digest(file, "tokenizer") for file in tokenizers),
+        *(file_digest(file, "chat_template") for file in templates),
+    ]

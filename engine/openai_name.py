@@ -1,0 +1,55 @@
+"""``openai:URL#NAME``: how a user names a model behind a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from audit.core.errors import CheckpointError
+
+PREFIX = "openai:"
+FORM = "write openai:URL#NAME, e.g. openai:http://127.0.0.1:8000#my-model"
+
+
+@dataclass(frozen=True)
+class ServerName:
+    """A model behind a server that speaks the OpenAI API."""
+
+    url: str
+    """Base address, ``/v1`` included, without a slash at the end."""
+    model: str
+    """What the server calls the model."""
+
+    def __str__(self) -> str:
+        """As a user writes it."""
+        return f"{PREFIX}{self.url}#{self.model}"
+
+
+def is_server(model: str) -> bool:
+    """Whether a model is named as one behind a server."""
+    return model.startswith(PREFIX)
+
+
+def parse(model: str) -> ServerName:
+    """Take ``openai:URL#NAME`` apart; a URL without a path gets ``/v1``.
+
+    Raises:
+        CheckpointError: It has another form, or the URL holds credentials. These are not repeated in the message.
+    """
+    url, _, name = model.removeprefix(PREFIX).partition("#")
+    if "@" in url or "?" in url:
+        msg = f"{PREFIX}URL: leave user, password and query out of the URL: the key comes from OPENAI_API_KEY"
+        raise CheckpointError(msg)
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        msg = f"{model}: not the address of a server: {FORM}"
+        raise CheckpointError(msg)
+    if not name.strip():
+        msg = f"{model}: no model named: {FORM}"
+        raise CheckpointError(msg)
+    base = url.rstrip("/")
+    return ServerName(base if parts.path.strip("/") else f"{base}/v1", name.strip())

@@ -1,0 +1,65 @@
+"""Prompts as a server gets them: text without what the server adds itself, cut where the context is too short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A prompt that fits."""
+
+    text: str
+    """What is sent."""
+    truncated: int
+    """Tokens dropped from the left."""
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Knows the context and, where there is one, the tokenizer."""
+
+    tokenizer: PreTrainedTokenizerBase | None
+    """None leaves prompts as they are: the server refuses those that are too long."""
+    max_length: int
+    """Context length in tokens."""
+
+    def new_tokens(self, wanted: int) -> int:
+        """Tokens that may be generated; half of the context stays for the prompt, as with a local checkpoint."""
+        return min(wanted, max(1, self.max_length // 2))
+
+    def fit(self, prompt: str, new_tokens: int) -> Fitted:
+        """A prompt that leaves room for the answer."""
+        text = self.without_prefix(prompt)
+        if self.tokenizer is None:
+            return Fitted(text, 0)
+        added = self.tokenizer.num_special_tokens_to_add()
+        room = max(1, self.max_length - self.new_tokens(new_tokens) - added)
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        if len(ids) <= room:
+            return Fitted(text, 0)
+        return Fitted(self.decode(ids[-room:]), len(ids) - room)
+
+    def without_prefix(self, text: str) -> str:
+        """The text without a beginning-of-sequence token that the server's tokenizer puts there itself.
+
+        Chat templates write it, and so do decoded ids; sent along it would stand there twice.
+        """
+        if self.tokenizer is None or not isinstance(self.tokenizer.bos_token, str):
+            return text
+        adds = self.tokenizer("")["input_ids"][:1] == [self.tokenizer.bos_token_id]
+        return text.removeprefix(self.tokenizer.bos_token) if adds else text
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of token ids, special ones included, spaces as they are."""
+        if self.tokenizer is None:
+            return ""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def count(self, text: str) -> int:
+        """Tokens of a text; 0 without a tokenizer."""
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"]) if self.tokenizer else 0

@@ -1,0 +1,98 @@
+"""First contact with a server: is it there, does it know the model, which endpoint takes prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import CheckpointError
+from audit.core.records import digest_of
+from audit.core.text import printable
+from audit.engine.openai_client import KEY_VARIABLE, Call, Client, Reply, read_key
+
+if TYPE_CHECKING:
+    from audit.core.config import ServerConfig
+    from audit.engine.openai_name import ServerName
+
+NO_SUCH_PATH = {404, 405, 501}
+REPORTED = ("id", "owned_by", "root")
+"""What of a server's answer about a model says which model it is."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers for one model."""
+
+    name: ServerName
+    """Address and model."""
+    client: Client
+    """Asks it."""
+    chat: bool
+    """Whether prompts go to ``/chat/completions``, because there is no ``/completions``."""
+    reported: dict[str, Any]
+    """What ``/models`` says of the model; empty where it does not list it."""
+
+    @property
+    def path(self) -> str:
+        """The endpoint that takes prompts."""
+        return "/chat/completions" if self.chat else "/completions"
+
+    @property
+    def max_length(self) -> int | None:
+        """Context length in tokens as vLLM reports it."""
+        length = self.reported.get("max_model_len")
+        return length if isinstance(length, int) and length > 0 else None
+
+    @property
+    def digest(self) -> str:
+        """Over address, model, endpoint and what the server reports: its weights cannot be seen."""
+        reported = {key: self.reported.get(key) for key in REPORTED}
+        return digest_of("openai", self.name.url, self.name.model, self.path, reported)
+
+    def call(self, prompt: str | list[int], settings: dict[str, Any]) -> Call:
+        """A question about a prompt."""
+        body: dict[str, Any] = {"model": self.name.model}
+        body |= {"messages": [{"role": "user", "content": prompt}]} if self.chat else {"prompt": prompt}
+        return Call(self.path, body | settings)
+
+
+def contact(name: ServerName, settings: ServerConfig) -> Server:
+    """Get in touch.
+
+    Raises:
+        CheckpointError: No connection, no such model, a key that is missing or refused, or no usable answer.
+    """
+    client = Client(name.url, settings)
+    listing = client.ask(Call("/models"), tries=1)  # only tells more: the next question decides
+    if listing.status in {401, 403} or (listing.error and listing.status is None):
+        raise _refusal(name, listing, [])
+    models = _models(listing)
+    reported = next((model for model in models if model["id"] == name.model), {})
+    reply = listing
+    for chat in (False, True):
+        server = Server(name, client, chat, reported)
+        reply = client.ask(server.call("Hello", {"max_tokens": 1, "temperature": 0}))
+        if not reply.error:
+            return server
+        if reply.status not in NO_SUCH_PATH:
+            break
+    raise _refusal(name, reply, [str(model["id"]) for model in models])
+
+
+def _models(listing: Reply) -> list[dict[str, Any]]:
+    """Entries of ``/models``; none where the server has no such list."""
+    data = listing.body.get("data")
+    return [model for model in data if isinstance(model, dict) and "id" in model] if isinstance(data, list) else []
+
+
+def _refusal(name: ServerName, reply: Reply, served: list[str]) -> CheckpointError:
+    """The one line for a server that cannot be used."""
+    if reply.status is None:
+        return CheckpointError(f"{name}: {reply.error}: start the server, or check the URL")
+    if reply.status in {401, 403}:
+        what = "the key in it was refused" if read_key() else "this server wants a key"
+        return CheckpointError(f"{name}: {reply.error}: set {KEY_VARIABLE}: {what}")
+    if served and name.model not in served:
+        shown = printable(", ".join(served[:10]), 300)
+        return CheckpointError(f"{name}: {reply.error}: this server lists {shown}: name one of them after #")
+    return CheckpointError(f"{name}: {reply.error}: check the URL and the name after #")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from audit.cli import verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
-from audit.core.config import DEFAULT_MODEL
+from audit.core.config import DEFAULT_MODEL, ServerConfig
 from audit.core.errors import UsageError
 from audit.core.text import printable
 from audit.explain.heat import colours, ink
@@ -43,7 +43,9 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     prompt: Annotated[
         str, typer.Option("--prompt", "-p", help="The exact text the model sees; - reads it from stdin.")
     ],
-    model: Annotated[str, typer.Option("--model", "-m", help="Folder, hub id, .gguf file or asset.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Folder, hub id, .gguf file, asset or openai:URL#NAME.")
+    ] = DEFAULT_MODEL,
     target: Annotated[
         str | None, typer.Option(help="Continuation to explain, leading space included. Default: the model's answer.")
     ] = None,
@@ -58,6 +60,7 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         int, typer.Option(min=1, help="Longer prompts are cut into clauses, sentences, runs of sentences.")
     ] = MAX_FEATURES,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of sampling methods and random orders.")] = 1234,
     as_json: JsonFlag = False,
 ) -> None:
@@ -72,7 +75,7 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     if not text.strip():
         msg = "--prompt is empty: there is nothing to explain"
         raise UsageError(msg)
-    engine = load(model, device=device)
+    engine = load(model, device=device, server=ServerConfig(tokenizer=tokenizer))
     continuation = target if target is not None else _answer(engine, text)
     masked = prepare(engine, text, continuation, against=against, max_features=max_features)
     result = attribute(masked, chosen, seed=seed, pairs=PAIRS)

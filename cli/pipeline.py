@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,13 @@ import torch
 from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED
 from audit.core.assets.settings import data_dirs
-from audit.core.config import RunConfig, TaskConfig
+from audit.core.config import RunConfig, ServerConfig, TaskConfig
 from audit.core.errors import AssetMissing, ConfigError, RunFolderError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.engine import load
+from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
 from audit.engine.load import check_source
 from audit.evals import suite as evals
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from audit.cli.progress import Bars
     from audit.core.records import AssetRecord, Metric, Status
     from audit.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 DECIDING = ("evals", "safety", "explain")
 """Sections of the configuration whose digest stands in the signature."""
@@ -90,6 +94,8 @@ def check(config: RunConfig) -> None:
     evals.check(config)
     explain.check(config)
     check_source(config.model)
+    if config.base is not None:
+        check_source(config.base)
     make_folder(config.out)
 
 
@@ -122,14 +128,26 @@ def choose_tasks(config: RunConfig, names: list[str], limit: int | None) -> RunC
 
 def _anchored(config: RunConfig) -> RunConfig:
     """The configuration with absolute paths and AUDIT_DATA's folders, so that a run resumes from anywhere."""
-    model = Path(config.model).expanduser()
     return config.model_copy(
         update={
-            "model": str(model.resolve()) if model.exists() else config.model,
+            "model": _absolute(config.model),
+            "base": _absolute(config.base) if config.base else None,
+            "server": _anchored_server(config.server),
             "out": config.out.resolve(),
             "data_dirs": [folder.resolve() for folder in data_dirs()],
         }
     )
+
+
+def _anchored_server(server: ServerConfig) -> ServerConfig:
+    """The same with its tokenizer's folder in full."""
+    return server.model_copy(update={"tokenizer": _absolute(server.tokenizer) if server.tokenizer else None})
+
+
+def _absolute(model: str) -> str:
+    """A folder or file in full; other names as they are."""
+    path = Path(model).expanduser()
+    return str(path.resolve()) if path.exists() else model
 
 
 def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
@@ -156,9 +174,11 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
     torch.set_num_threads(config.threads or provenance.available_cores())
     bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + len(config.explain.methods))
     bars.note(f"loading {config.model} (a .gguf file is converted the first time)")
-    return load(
+    engine = load(
         config.model,
+        base=config.base,
         device=config.device,
+        device_map=config.device_map,
         dtype=config.dtype,
         revision=config.revision,
         quantization=config.quantization,
@@ -167,7 +187,12 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
         offline=config.offline,
         max_length=config.max_length,
         batch_tokens=config.batch_tokens,
+        server=config.server,
     )
+    units = bfloat16_units()
+    if config.dtype == "auto" and engine.record.device == "cpu" and units:
+        logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])
+    return engine
 
 
 def _suites(engine: Engine, config: RunConfig, results: list[TaskResult]) -> Iterator[TaskResult]:

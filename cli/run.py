@@ -37,13 +37,19 @@ def register(program: typer.Typer) -> None:
 
 def run(  # noqa: PLR0913 - one parameter per option of the contract
     *,
-    model: Annotated[str | None, typer.Option(help="Folder, hub id, .gguf file or asset name.")] = None,
+    model: Annotated[str | None, typer.Option(help="Folder, hub id, .gguf file, asset or openai:URL#NAME.")] = None,
+    base: Annotated[str | None, typer.Option(help="Checkpoint that a PEFT adapter (--model) belongs on.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a hub id.")] = None,
     profile: Annotated[str | None, typer.Option(help="quick, standard or full.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file; its values go over the profile's.")] = None,
     tasks: Annotated[str | None, typer.Option(help="Tasks and probes, separated by commas.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Items per task at most.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    device_map: Annotated[
+        str | None, typer.Option(help="auto, balanced or sequential: spread over all cards, in place of --device.")
+    ] = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
+    quantization: Annotated[str | None, typer.Option(help="int8 or nf4: quantise while loading; CUDA only.")] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder that the run folder is made in.")] = None,
     data_dir: Annotated[list[Path] | None, typer.Option(help="Folder with publishers' data sets; repeatable.")] = None,
     resume: Annotated[str | None, typer.Option(help="Run folder, run id or 'latest': finish it.")] = None,
@@ -52,6 +58,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     max_length: Annotated[int | None, typer.Option(min=1, help="Use at most this much of the context.")] = None,
     trust_remote_code: Annotated[bool | None, typer.Option("--trust-remote-code", help="Run the model's code.")] = None,
     allow_pickle: Annotated[bool | None, typer.Option("--allow-pickle", help="Load pickled weights.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
@@ -62,9 +69,13 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
 
     flags: dict[str, Any] = {
         "model": model,
+        "base": base,
+        "revision": revision,
         "profile": profile,
         "device": device,
+        "device_map": device_map,
         "dtype": dtype,
+        "quantization": quantization,
         "out": out_folder,
         "data_dirs": data_dir,
         "offline": offline,
@@ -72,9 +83,11 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         "max_length": max_length,
         "trust_remote_code": trust_remote_code,
         "allow_pickle": allow_pickle,
+        "server": None if tokenizer is None else {"tokenizer": tokenizer},
     }
     if resume is not None:
-        folder, resolved = _unfinished(resume, out_folder, {**flags, "config": config, "tasks": tasks, "limit": limit})
+        others = {"server": None, "tokenizer": tokenizer, "config": config, "tasks": tasks, "limit": limit}
+        folder, resolved = _unfinished(resume, out_folder, {**flags, **others})
     else:
         names = tasks.split(",") if tasks is not None else []
         folder = None

@@ -27,6 +27,7 @@ __all__ = [
     "RunConfig",
     "SafetyConfig",
     "Section",
+    "ServerConfig",
     "TaskConfig",
     "load_config",
     "merge",
@@ -98,17 +99,34 @@ class ExplainConfig(Section):
     """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
 
 
+class ServerConfig(Section):
+    """How a model behind a server (``openai:URL#NAME``) is asked; without effect on local checkpoints."""
+
+    tokenizer: str | None = None
+    """Folder, asset name or hub id with the checkpoint's tokenizer; null tries the model's name."""
+    concurrency: Count = 8
+    """Requests under way at a time."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds one request may take from end to end."""
+    tries: Count = 5
+    """Tries of a request that failed for a reason that may pass (429, 5xx, lost connection, broken JSON)."""
+
+
 class RunConfig(Section):
     """Everything ``audit run`` can be told."""
 
     model: str = DEFAULT_MODEL
-    """Folder, hub id, .gguf file or asset name."""
+    """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server."""
+    base: str | None = None
+    """Checkpoint that a PEFT adapter belongs on; null takes the one that the adapter names."""
     revision: str | None = None
     """Revision on the hub."""
     profile: Profile = "quick"
     """Shipped file the rest of the values start from."""
     device: str = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
+    device_map: Literal["auto", "balanced", "sequential"] | None = None
+    """Spread the checkpoint's layers over all cards, in accelerate's words; in place of ``device``."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """``auto`` is float32 on CPU and bfloat16 on GPU."""
     quantization: Literal["int8", "nf4"] | None = None
@@ -133,6 +151,8 @@ class RunConfig(Section):
     """Folders with data sets in their publishers' formats, searched before everything else."""
     out: Folder = Path("runs")
     """Folder that run folders are made in."""
+    server: ServerConfig = Field(default_factory=ServerConfig)
+    """How a model behind a server is asked."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)
     """Benchmark tasks."""
     safety: SafetyConfig = Field(default_factory=SafetyConfig)

@@ -26,6 +26,7 @@ DECIDING_PACKAGES = (
     "shap",
     "lime",
     "captum",
+    "peft",
 )
 """Packages whose version can change a number of the report."""
 

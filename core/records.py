@@ -142,14 +142,17 @@ class ModelRecord(Record):
     """What was asked for: folder, file, hub id, asset name or server."""
     revision: str | None = None
     """Revision on the hub, where it came from one."""
+    base: str | None = None
+    """Of a PEFT adapter: the checkpoint it was applied to, and the start of that one's digest."""
     digest: str
-    """SHA-256 over the digests of weight, tokenizer, template and configuration files; the journal's key."""
+    """SHA-256 over the digests of weight, tokenizer, template and configuration files; the journal's key. For a
+    server, whose weights cannot be seen: over address, names and what it reports of the model."""
     files: list[FileDigest] = Field(default_factory=list)
     """Every file that decides what the checkpoint answers."""
     architecture: str
-    """Class name in transformers, e.g. ``LlamaForCausalLM``."""
+    """Class name in transformers, e.g. ``LlamaForCausalLM``; for a server, its name of the model and the endpoint."""
     parameter_count: int
-    """Number of parameters, tied ones once."""
+    """Number of parameters, tied ones once; 0 for a server, which does not tell."""
     dtype: str
     """Floating-point type it ran in, e.g. ``float32``."""
     quantization: str | None = None
@@ -157,7 +160,7 @@ class ModelRecord(Record):
     max_length: int
     """Context length in tokens."""
     device: str
-    """Where it ran: ``cpu`` or ``cuda:0`` with the card's name."""
+    """Where it ran: ``cpu``, ``cuda:0`` with the card's name, or ``server``."""
 
 
 class NotRun(Record):

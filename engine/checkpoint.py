@@ -39,6 +39,12 @@ class Checkpoint:
     """Every file that decides what it answers, by content."""
     quantization: str | None = None
     """How the stored weights are quantised, e.g. ``gguf:Q4_1``."""
+    adapter: Path | None = None
+    """Folder of a PEFT adapter that goes on the weights of ``folder``."""
+    base: str | None = None
+    """Of an adapter: where ``folder`` came from, and the start of its own digest."""
+    tokenizer: Path | None = None
+    """Where the tokenizer is loaded from, if not from ``folder``."""
 
     @property
     def digest(self) -> str:
@@ -53,8 +59,7 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
         CheckpointError: No config or weights, only pickled weights, or a damaged safetensors file.
     """
     if not (folder / "config.json").is_file():
-        hint = " (a PEFT adapter is not supported yet)" if (folder / "adapter_config.json").is_file() else ""
-        msg = f"{folder}: no config.json{hint}: name a folder made by save_pretrained, or a .gguf file"
+        msg = f"{folder}: no config.json: name a folder made by save_pretrained, or a .gguf file"
         raise CheckpointError(msg)
     read_config(folder)
     weights = sorted(folder.glob("*.safetensors"))
@@ -64,9 +69,14 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
     for file in weights:
         if file.suffix == ".safetensors":
             check_safetensors(file)
-    kinds = {file: _kind(file) for file in sorted(folder.iterdir()) if file.is_file()}
-    chosen: dict[Path, Kind] = {file: kind for file, kind in kinds.items() if kind} | dict.fromkeys(weights, "weights")
-    return Checkpoint(folder, tuple(file_digest(file, kind) for file, kind in sorted(chosen.items())))
+    digests = [*deciding_files(folder), *(file_digest(file, "weights") for file in weights)]
+    return Checkpoint(folder, tuple(sorted(digests, key=lambda file: file.path)))
+
+
+def deciding_files(folder: Path) -> list[FileDigest]:
+    """Tokenizer, chat-template and configuration files of a folder, by name."""
+    files = [(file, _kind(file)) for file in sorted(folder.iterdir()) if file.is_file()]
+    return [file_digest(file, kind) for file, kind in files if kind]
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -72,12 +72,12 @@ def _stop_after(command: list[str], environment: dict[str, str], out: Path, answ
     process = subprocess.Popen(
         [*command, "--out", str(out)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while _answers(out) < answers and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.poll() is None, "the run ended before it could be stopped"
     process.send_signal(by)
-    return process.wait(60)
+    return process.wait(300)
 
 
 def _resume(command: list[str], environment: dict[str, str], out: Path) -> subprocess.CompletedProcess[str]:

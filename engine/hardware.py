@@ -1,0 +1,47 @@
+"""What the processor and the cards of this machine are good for."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Card:
+    """A CUDA device."""
+
+    name: str
+    """As the driver calls it."""
+    memory_bytes: int
+    """In all, whoever uses it."""
+    capability: str
+    """Compute capability, e.g. ``9.0``."""
+
+
+def cpu_name() -> str:
+    """Name of the processor and the instructions torch's kernels use on it, e.g. ``Intel Xeon, AVX512``."""
+    name = str(_capabilities().get("cpu_name") or platform.processor() or platform.machine())
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def bfloat16_units() -> list[str]:
+    """Instructions of this processor for bfloat16 products, e.g. ``amx_bf16``; none where torch cannot tell."""
+    return sorted(name for name, there in _capabilities().items() if "bf16" in name and there is True)
+
+
+def cards() -> list[Card]:
+    """CUDA devices that torch can use."""
+    found = []
+    for index in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(index)
+        found.append(Card(properties.name, properties.total_memory, f"{properties.major}.{properties.minor}"))
+    return found
+
+
+def _capabilities() -> dict[str, Any]:
+    """What torch says of the processor; older versions say nothing."""
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    return dict(ask()) if ask else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads of t
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in a shell's background; processes that tests start inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+# How long an example takes says something about the machine, nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 MARKER_OF_FIXTURE = {"embedded": "slow", "audit_data": "data", "chromium": "browser"}
 
 

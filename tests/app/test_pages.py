@@ -37,7 +37,7 @@ def open_page(settings: Settings, tmp_path: Path) -> Open:
         script = tmp_path / f"{page}_page.py"
         script.write_text(f"import streamlit as st\nfrom audit.app.frame import framed\n{SCRIPTS.get(page)}\n")
         entry = str(resources.files("audit.app").joinpath("main.py")) if page == "overview" else str(script)
-        test = AppTest.from_file(entry, default_timeout=60)
+        test = AppTest.from_file(entry, default_timeout=300)
         for name, value in query.items():
             test.query_params[name] = value
         return drawn(test.run())

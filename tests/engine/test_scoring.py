@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from audit.engine import ScoreRequest
 
 if TYPE_CHECKING:
-
     from audit.engine.transformers_engine import TransformersEngine
 
 REQUESTS = [

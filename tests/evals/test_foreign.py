@@ -56,7 +56,7 @@ def test_unreachable_data_is_not_run_within_seconds(tiny: Engine) -> None:
     foreign.names()
     started = time.monotonic()
     (result,) = suite.run(tiny, configure("hellaswag"))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60  # far above what a slow machine needs, far below the hub client's retries
     assert result.task == "hellaswag"
     assert result.not_run is not None
     assert "hellaswag" in result.not_run

@@ -104,7 +104,7 @@ for number in range(40):
 def test_two_people_rating_at_once_lose_nothing(database_url: str) -> None:
     """Both processes also meet a database that does not exist yet and has to be made once."""
     people = [subprocess.Popen([sys.executable, "-c", RATE_FORTY, database_url, rater]) for rater in ("ada", "bob")]
-    assert [person.wait(timeout=60) for person in people] == [0, 0]
+    assert [person.wait(timeout=300) for person in people] == [0, 0]
     rows = read_all(database_url)
     assert len({row.id for row in rows}) == 80
     for rater in ("ada", "bob"):

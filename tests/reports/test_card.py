@@ -339,9 +339,10 @@ def test_a_browser_loads_nothing_else_and_has_no_complaints(
     path: Path = write_card(hostile_run(full_run, records, HOSTILE))
     backgrounds = {"light": "rgb(244, 246, 248)", "dark": "rgb(15, 19, 24)"}
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium)
+        browser = driver.chromium.launch(executable_path=chromium, timeout=300_000)
         for (scheme, background), width in itertools.product(backgrounds.items(), (1200, 400)):
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type] # a literal
+            page.set_default_timeout(300_000)
             requests: list[str] = []
             complaints: list[str] = []
             listen(page, requests, complaints)

@@ -1,6 +1,6 @@
 """The audit's engine against lm-eval's own ``HFLM``: the embedded checkpoint, the same task files, the same items.
 
-Limits are small because both sides compute: a 135M checkpoint does some 600 tokens per second on two cores.
+Limits are small because both sides compute: a 135M checkpoint does some 600 tokens per second on one core.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.assets import dataset
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig, load_config
 from audit.core.sampling import choose
 from audit.evals import suite
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]  # the data sets come from the package index
 
-CHOICES = {"boolq": 4, "openbookqa": 46, "piqa": 4, "mmlu": 1}
+CHOICES = {"boolq": 50, "openbookqa": 215, "piqa": 100, "mmlu": 12, "commonsenseqa": 120}
+PAIRS = 100
+"""Of CrowS-Pairs: whole sentences, which no task file of ours asks for."""
 TRANSLATIONS = [f"translation_en_{language}" for language in ("de", "fr", "es", "zh")]
 TEXTS = {"truthfulqa": 1, "asdiv": 1, **dict.fromkeys(TRANSLATIONS, 1)}
 LM_EVAL_NAMES = {"accuracy": "acc", "normalised_accuracy": "acc_norm"}
@@ -126,10 +129,10 @@ def test_primary_metrics_are_hflms(compare: Comparison, name: str, limit: int) -
     assert primary == pytest.approx({key: both.values[LM_EVAL_NAMES.get(key, key)] for key in primary}, abs=1e-9)
 
 
-def test_log_likelihoods_are_hflms_on_200_requests(compare: Comparison) -> None:
+def test_log_likelihoods_are_hflms_on_2000_requests(compare: Comparison) -> None:
     compared = 0
-    for name in ("boolq", "openbookqa", "piqa"):
-        both = compare(name, CHOICES[name])
+    for name, limit in CHOICES.items():
+        both = compare(name, limit)
         for sample, theirs in zip(both.ours.samples, both.samples, strict=True):
             assert sample.prompt == theirs["arguments"][0][0]
             for option, ((context, target), answers) in enumerate(
@@ -142,7 +145,15 @@ def test_log_likelihoods_are_hflms_on_200_requests(compare: Comparison) -> None:
                 assert score.is_greedy == greedy
                 assert sample.scores[f"log_likelihood_{option}"] == score.total
                 compared += 1
-    assert compared >= 200
+    rows = dataset("crows_pairs").rows[:PAIRS]
+    requests = [compare.engine.encode_pair("", row[side]) for row in rows for side in ("sent_more", "sent_less")]
+    pairs = [((str(i), ""), list(r.context_ids), list(r.target_ids)) for i, r in enumerate(requests)]
+    theirs = compare.hflm._loglikelihood_tokens(pairs, disable_tqdm=True)
+    for request, score, (total, greedy) in zip(requests, compare.engine.score(requests), theirs, strict=True):
+        assert abs(score.total - total) <= 1e-4 * len(request.target_ids)
+        assert score.is_greedy == greedy
+        compared += 1
+    assert compared >= 2000
 
 
 @pytest.mark.parametrize(("name", "limit"), TEXTS.items())

@@ -2,7 +2,7 @@
 #
 # PYTHON  interpreter that .venv is made from (3.11 or newer)
 # JOBS    test processes
-# ARGS    further arguments for `audit run` (demo), pytest (test, test-fast) and `audit app` (app)
+# ARGS    further arguments for `audit run` (demo), pytest (test, test-fast), the benchmarks and `audit app`
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-
 LIST := find $(FOLDERS) -type f ! -path '*/__pycache__/*' ! -name '.*' | LC_ALL=C sort
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check app clean FORCE
+.PHONY: help demo test test-fast check bench app clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -36,6 +36,10 @@ check: $(VENV)/files ## style, format, types and layering
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/files ## ours beside lm-eval's HFLM on this machine, which must be idle: about an hour on two cores
+	$(BIN)/python benchmarks/scoring.py --out benchmarks/results $(ARGS)
+	$(BIN)/python benchmarks/generation.py --out benchmarks/results $(ARGS)
 
 app: $(VENV)/files ## the reviewers' app on the runs under runs/, at 127.0.0.1
 	$(BIN)/audit app $(ARGS)

@@ -40,7 +40,7 @@ class Answering(Generic[Request, Answer]):
     def answer(self, requests: Sequence[Request], journal: Journal | None, progress: Progress) -> list[Answer]:
         """Answer ``requests`` in their order."""
         distinct = list(dict.fromkeys(requests))
-        keys = [digest_of(*self.identity, dataclasses.asdict(request)) for request in distinct]
+        keys = [] if journal is None else [digest_of(*self.identity, dataclasses.asdict(r)) for r in distinct]
         known = self._known(keys, journal)
         copies = _count(requests)
         progress.start(len(requests))

@@ -48,21 +48,56 @@ class Cost:
         return tokens * self.token + rows * self.pair + copied * self.copy + math.ceil(tokens / budget) * self.call
 
 
-def cost_of(model: Any) -> Cost:  # noqa: ANN401 - transformers' models have no common typed base
-    """The cost model of a causal language model, from its weights and configuration."""
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a checkpoint's layers, from its configuration."""
+
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head: int
+    """Dimension of one head."""
+
+    @property
+    def cached_numbers(self) -> int:
+        """Numbers that the keys and values of one position take in all layers."""
+        return 2 * self.layers * self.kv_heads * self.head
+
+    @property
+    def live_numbers(self) -> int:
+        """Numbers that are alive while one token goes through a layer: residuals, attention, feed-forward."""
+        return 6 * self.hidden + 6 * self.heads * self.head + 4 * self.intermediate
+
+
+def shape_of(model: Any) -> Shape:  # noqa: ANN401 - transformers' models have no common typed base
+    """The sizes that transformers' configurations name; where one does not, what is usual."""
     config = model.config.get_text_config()
+    hidden = int(getattr(config, "hidden_size", 64))
+    heads = int(getattr(config, "num_attention_heads", 0) or 1)
+    return Shape(
+        layers=int(getattr(config, "num_hidden_layers", 1)),
+        hidden=hidden,
+        intermediate=int(getattr(config, "intermediate_size", 0) or 4 * hidden),
+        heads=heads,
+        kv_heads=int(getattr(config, "num_key_value_heads", 0) or heads),
+        head=int(getattr(config, "head_dim", 0) or hidden // heads),
+    )
+
+
+def cost_of(model: Any) -> Cost:  # noqa: ANN401 - see above
+    """The cost model of a causal language model, from its weights and configuration."""
+    shape = shape_of(model)
     weights = {id(p): p for p in model.parameters()}
     for part in (model.get_input_embeddings(), model.get_output_embeddings()):
         for p in part.parameters() if part is not None else ():
             weights.pop(id(p), None)
     count = sum(p.numel() for p in weights.values())
     size = sum(p.numel() * p.element_size() for p in weights.values())
-    layers = int(getattr(config, "num_hidden_layers", 1))
-    hidden = int(getattr(config, "hidden_size", 64))
-    heads = int(getattr(config, "num_attention_heads", 0) or 1)
-    kv_heads = int(getattr(config, "num_key_value_heads", 0) or heads)
-    head = int(getattr(config, "head_dim", 0) or hidden // heads)
     ratio = FLOPS_PER_BYTE[model.device.type]
     # Written once when the trunk and the new positions are joined, and once per query head where heads share keys.
-    copied_bytes = 2 * layers * head * (kv_heads + (heads if heads != kv_heads else 0)) * model.dtype.itemsize
-    return Cost(2.0 * count, 4.0 * MASKED_SLOWDOWN * heads * head * layers, ratio * copied_bytes, ratio * size)
+    repeated = shape.heads if shape.heads != shape.kv_heads else 0
+    copied = 2 * shape.layers * shape.head * (shape.kv_heads + repeated) * model.dtype.itemsize
+    pair = 4.0 * MASKED_SLOWDOWN * shape.heads * shape.head * shape.layers
+    return Cost(2.0 * count, pair, ratio * copied, ratio * size)

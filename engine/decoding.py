@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from audit.engine.layout import lay_out
-from audit.engine.memory import OUT_OF_MEMORY, is_out_of_memory
+from audit.engine.memory import OUT_OF_MEMORY, fitting, is_out_of_memory
 from audit.engine.passes import plan
 from audit.engine.requests import Completion, GenerateRequest, Generation
 from audit.engine.sampling import broken, draw, uniforms, warp
@@ -75,7 +75,7 @@ class Decoder:
         self.forward = forward
         self.endings = endings
         self.max_length = max_length
-        self.rows = rows
+        self.rows = self.fits = rows
         self.budget = budget
 
     def run(
@@ -83,6 +83,9 @@ class Decoder:
     ) -> Iterator[tuple[dict[int, Completion], int]]:
         """Completions of (index, request, prompt tokens), each as soon as its last row has ended."""
         unfinished = {index: _Collected(request, ids, *self._room(request, ids)) for index, request, ids in asked}
+        # A buffer is copied when rows are added: for a moment there are two.
+        row = 2 * max((c.kept + c.limit for c in unfinished.values()), default=1) * self.forward.position_bytes
+        self.fits = fitting(self.rows, row, self.forward.device)
         before = self.forward.computed
         while unfinished:
             waiting = [row for index, collected in unfinished.items() for row in collected.rows(index)]
@@ -125,7 +128,7 @@ class Decoder:
         left, to_read = len(waiting), len(waiting)
         ready: deque[Start] = deque()
         while left:
-            places = min(self.rows, left)
+            places = min(self.rows, self.fits, left)
             free = places - sum(row is not None for row in live)
             if free * WAITING_ROWS >= places:
                 while to_read and len(ready) < free:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
-from audit.engine.cost import cost_of
+from audit.engine.cost import cost_of, shape_of
 from audit.engine.layout import lay_out
 from audit.engine.passes import Block, Pass, Trunk
 from audit.engine.slots import Slots
@@ -55,6 +55,7 @@ class Forward:
         why_not: The reason where they are not.
         decodes: Whether rows of different lengths can be generated together, a token at a time.
         cost: What passes cost on it.
+        position_bytes: Memory that the keys and values of one position take.
         computed: Tokens that went through the model so far.
     """
 
@@ -67,6 +68,7 @@ class Forward:
         self._splits = False
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
         self.cost = cost_of(model)
+        self.position_bytes = shape_of(model).cached_numbers * model.dtype.itemsize
         self.computed = 0
         self.decodes = False
         self.shares, self.why_not = self._try()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from audit.core.errors import RunFolderError, WriteError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 60.0
+RETRY_SECONDS = 0.02
 
 
 class Journal:
@@ -35,7 +37,7 @@ class Journal:
         self.path = path
         try:
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._use_write_ahead_log()
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT) WITHOUT ROWID"
@@ -47,6 +49,19 @@ class Journal:
         except sqlite3.DatabaseError as error:
             msg = f"{path}: not a journal ({error}): move it away to start over"
             raise RunFolderError(msg) from error
+
+    def _use_write_ahead_log(self) -> None:
+        """Two processes that do this at once would wait for each other: SQLite tells one at once that it is locked."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(RETRY_SECONDS)
+            else:
+                return
 
     def read(self, keys: Sequence[str]) -> dict[str, str]:
         """The answers that are there, by key."""

@@ -1,9 +1,10 @@
-"""When memory runs out: half the work, then half of that, then say so and go on."""
+"""How much fits into memory; and when it runs out all the same: half the work, then half of that, then say so."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+import psutil
 import torch
 
 if TYPE_CHECKING:
@@ -14,6 +15,16 @@ Result = TypeVar("Result")
 
 OUT_OF_MEMORY = "out of memory even for one request: use a shorter --max-length, a smaller --dtype or more memory"
 PHRASES = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+FILLED = 0.5
+"""The share of free memory that may be planned for."""
+
+
+def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1) -> int:
+    """How many of ``wanted`` things of this size fit into the free memory of a device, ``least`` at least."""
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else int(psutil.virtual_memory().available)
+    return max(least, min(wanted, int(FILLED * free / max(bytes_each, 1.0))))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from audit.engine.answering import Answering, decode_completion, decode_score
+from audit.engine.cost import shape_of
 from audit.engine.engine import Engine
 from audit.engine.forward import Forward
 from audit.engine.generating import Generator
+from audit.engine.memory import fitting
 from audit.engine.scoring import Scorer
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
+LEAST_TOKENS = 64
 BATCH_ROWS = {"cpu": 64, "cuda": 128}
 
 
@@ -50,7 +53,8 @@ class TransformersEngine(Engine):
         device = torch.device(model.device)
         pad = tokenizer.pad_token_id
         self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
-        budget = batch_tokens or BATCH_TOKENS[device.type]
+        live = shape_of(model).live_numbers * model.dtype.itemsize
+        budget = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
             self._forward, tokenizer, self.encode, record.max_length, BATCH_ROWS[device.type], budget

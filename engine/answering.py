@@ -1,9 +1,9 @@
 """From requests to answers: each distinct request once, computed where the journal has no answer.
 
 A worker gets all requests of a call, those that are answered already too, and the ones that are missing. It plans over
-all and computes what is missing, so that a resumed run meets the batches of an uninterrupted one and gives the same
-answers to the last bit. Each group of answers that it yields is kept in one transaction. Answers with an error are not
-kept: a resumed run tries them again.
+all and computes what is missing, so that a resumed run scores in the passes of an uninterrupted one; generated rows
+come and go, so there the numbers may differ in their last bits. Each group of answers that it yields is kept in one
+transaction. Answers with an error are not kept: a resumed run tries them again.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ class BatchGenerator:
             max_new_tokens=new_tokens,
             do_sample=False,
             num_beams=1,
-            eos_token_id=self.endings.ids or None,
+            eos_token_id=sorted(self.endings.ending(settings.stop)) or None,
             pad_token_id=pad,
             **plain,
         )

@@ -61,6 +61,9 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
     if not (folder / "config.json").is_file():
         msg = f"{folder}: no config.json: name a folder made by save_pretrained, or a .gguf file"
         raise CheckpointError(msg)
+    if (folder / "adapter_config.json").is_file():
+        msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in folders of their own"
+        raise CheckpointError(msg)
     read_config(folder)
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
@@ -155,6 +158,10 @@ def _check_shards(folder: Path) -> None:
     except (OSError, ValueError, KeyError, AttributeError) as error:
         msg = f"{index}: not a valid shard index ({error}): copy the checkpoint again"
         raise CheckpointError(msg) from error
+    strange = sorted(name for name in named if "/" in name or "\\" in name or not name.endswith(".safetensors"))
+    if strange:
+        msg = f"{index}: names {strange[0]!r}, which is no safetensors file of this folder: copy the checkpoint again"
+        raise CheckpointError(msg)
     missing = sorted(name for name in named if not (folder / name).is_file())
     if missing:
         msg = f"{folder}: {len(missing)} weight file(s) missing, first {missing[0]}: copy the checkpoint again"

@@ -74,15 +74,20 @@ class Shape:
 def shape_of(model: Any) -> Shape:  # noqa: ANN401 - transformers' models have no common typed base
     """The sizes that transformers' configurations name; where one does not, what is usual."""
     config = model.config.get_text_config()
-    hidden = int(getattr(config, "hidden_size", 64))
-    heads = int(getattr(config, "num_attention_heads", 0) or 1)
+
+    def size(name: str, usual: int) -> int:
+        value = getattr(config, name, None) or usual
+        return int(max(value) if isinstance(value, list | tuple) else value)  # one per layer on some architectures
+
+    hidden = size("hidden_size", 64)
+    heads = size("num_attention_heads", 1)
     return Shape(
-        layers=int(getattr(config, "num_hidden_layers", 1)),
+        layers=size("num_hidden_layers", 1),
         hidden=hidden,
-        intermediate=int(getattr(config, "intermediate_size", 0) or 4 * hidden),
+        intermediate=size("intermediate_size", 4 * hidden),
         heads=heads,
-        kv_heads=int(getattr(config, "num_key_value_heads", 0) or heads),
-        head=int(getattr(config, "head_dim", 0) or hidden // heads),
+        kv_heads=size("num_key_value_heads", heads),
+        head=size("head_dim", hidden // heads),
     )
 
 

@@ -69,6 +69,9 @@ class Decoder:
         max_length: Context length in tokens.
         rows: Completions at a time at most; halved when memory runs out.
         budget: Prompt tokens per pass.
+
+    Attributes:
+        fits: Completions at a time that free memory was estimated to hold.
     """
 
     def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: int) -> None:
@@ -84,15 +87,16 @@ class Decoder:
         """Completions of (index, request, prompt tokens), each as soon as its last row has ended."""
         unfinished = {index: _Collected(request, ids, *self._room(request, ids)) for index, request, ids in asked}
         # A buffer is copied when rows are added: for a moment there are two.
-        row = 2 * max((c.kept + c.limit for c in unfinished.values()), default=1) * self.forward.position_bytes
-        self.fits = fitting(self.rows, row, self.forward.device)
+        longest = max((collected.kept + collected.limit for collected in unfinished.values()), default=1)
+        self.fits = fitting(self.rows, 2 * longest * self.forward.position_bytes, self.forward.device)
         before = self.forward.computed
         while unfinished:
             waiting = [row for index, collected in unfinished.items() for row in collected.rows(index)]
+            full = False
             try:
-                for row, error in self._rows(waiting):
+                for row, fault in self._rows(waiting):
                     if row.index in unfinished:  # else another completion of the request had an error
-                        done = unfinished[row.index].take(row, error, self.endings)
+                        done = unfinished[row.index].take(row, fault, self.endings)
                         if done is not None:
                             del unfinished[row.index]
                             yield {row.index: done}, self.forward.computed - before
@@ -100,6 +104,8 @@ class Decoder:
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
+                full = True
+            if full:  # outside the handler, whose traceback holds what filled the memory
                 yield self._make_room(unfinished, say), 0
 
     def _room(self, request: GenerateRequest, ids: list[int]) -> tuple[int, int]:
@@ -113,7 +119,7 @@ class Decoder:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         if self.rows > 1:
-            self.rows = max(1, min(self.rows, sum(len(c.rows(0)) for c in unfinished.values())) // 2)
+            self.rows = max(1, min(self.rows, self.fits, sum(len(c.rows(0)) for c in unfinished.values())) // 2)
             say(f"out of memory while generating: going on with {self.rows} rows at a time")
             return {}
         say(f"a request failed: {OUT_OF_MEMORY}")
@@ -155,9 +161,14 @@ class Decoder:
             by_prompt.setdefault(row.prompt, []).append(row)
         order = sorted(by_prompt)
         tree = PrefixTree([np.array(ids, dtype=np.int64) for ids in order], [len(ids) - 1 for ids in order])
-        for work in plan(tree, self.forward.cost, self.budget):
-            layout = lay_out(work, tree, self.forward.pad_id)
+        passes = deque(plan(tree, self.forward.cost, self.budget))
+        while passes:
+            work = passes.popleft()
             members = list(work.members)
+            if len(members) > min(self.rows, self.fits):  # the keys and values of each are copied
+                passes.extendleft(reversed(work.halves(tree)))
+                continue
+            layout = lay_out(work, tree, self.forward.pad_id)
             logits, caches = self.forward.read(work, layout, members)
             for index, first, cache in zip(members, logits, caches, strict=True):
                 for row in by_prompt[order[index]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 STOP_MARGIN = 8
-"""Tokens decoded beyond a stop string's length in characters, so that one split over tokens is seen."""
+"""Tokens decoded beyond a stop string's length in bytes, so that one split over tokens is seen."""
 
 
 class Endings:
@@ -39,16 +39,23 @@ class Endings:
 
     def stopped(self, tokens: Sequence[int], stops: Sequence[str]) -> bool:
         """Whether the end of a text holds one of the stop strings."""
-        words = [stop for stop in stops if stop]
+        special = self.tokenizer.all_special_tokens
+        words = [stop for stop in stops if stop and stop not in special]  # those are tokens, not part of the text
         if not words:
             return False
-        tail = max(len(stop) for stop in words) + STOP_MARGIN
+        tail = max(len(stop.encode()) for stop in words) + STOP_MARGIN
         text = str(self.tokenizer.decode(list(tokens[-tail:]), skip_special_tokens=True))
         return any(stop in text for stop in words)
 
     def ended(self, tokens: Sequence[int], stops: Sequence[str]) -> bool:
         """Whether the last token ends a turn or completes a stop string."""
-        return tokens[-1] in self.ids or self.stopped(tokens, stops)
+        return tokens[-1] in self.ending(stops) or self.stopped(tokens, stops)
+
+    def ending(self, stops: Sequence[str]) -> set[int]:
+        """Tokens that end a turn, stop strings that are special tokens among them."""
+        special = [stop for stop in stops if stop in self.tokenizer.all_special_tokens]
+        found = self.tokenizer.convert_tokens_to_ids(special)
+        return {*self.ids, *(found if isinstance(found, list) else [found])}
 
     def finish(self, tokens: Sequence[int], stops: Sequence[str], stopped_at: int | None = None) -> Generation:
         """Text, token count and reason of a row.
@@ -58,7 +65,7 @@ class Endings:
             stops: Stop strings; the text is cut before the first.
             stopped_at: Token count at which a stop string was seen; None looks whether the text ends in one.
         """
-        ends = set(self.ids)
+        ends = self.ending(stops)
         end = next((place for place, token in enumerate(tokens) if token in ends), None)
         if stopped_at is None and self.stopped(tokens, stops):
             stopped_at = len(tokens)

@@ -6,6 +6,7 @@ architecture honours them (a state-space layer does not) is not looked up but tr
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ TRIAL_TRUNK = 4
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-3}
 """Difference of logits, in their standard deviations, up to which two ways to compute them are the same."""
 LOW_PRECISION_TOLERANCE = 0.1
+UNSEEN_WINDOWS = ("attention_layers", "attention_types", "window_size")
+"""Fields of configurations (GPT-Neo's) whose windows count columns, not positions."""
 
 
 class Forward:
@@ -66,6 +69,7 @@ class Forward:
         self._windows = _windows(model.config.get_text_config())
         self._by_type = len(self._windows) > 1
         self._splits = False
+        self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
         self.cost = cost_of(model)
         self.position_bytes = shape_of(model).cached_numbers * model.dtype.itemsize
@@ -91,7 +95,7 @@ class Forward:
             columns: Its column.
             cache: Takes the keys and values of the pass; None keeps them only while a trunk needs them.
         """
-        at = torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)
+        at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         inputs = self._inputs(work, layout, cache)
         self.computed += layout.tokens
         step = HEAD_POSITIONS[self.device.type]
@@ -102,7 +106,8 @@ class Forward:
                 yield head(part).float()
             return
         kept, places = torch.unique(at[1], return_inverse=True)
-        logits = self.model(**inputs, logits_to_keep=kept).logits
+        kept = kept.to(self.device)
+        logits = self.model(**inputs, **({"logits_to_keep": kept} if self._keeps else {})).logits
         if logits.shape[1] != len(kept):  # the architecture computes all of them
             places = at[1]
         for part, place in zip(torch.split(at[0], step), torch.split(places, step), strict=True):
@@ -119,7 +124,7 @@ class Forward:
         trunk = len(work.trunk.ids) if work.trunk else 0
         kept: list[KeysValues] = []
         for row, attach, path in columns:
-            places = torch.from_numpy(np.concatenate([np.arange(attach), trunk + path])).to(self.device)
+            places = torch.from_numpy(np.concatenate([np.arange(attach), trunk + path]))
             layers: list[Any] = list(cache.layers)
             kept.append(
                 [(layer.keys[row, None][:, :, places], layer.values[row, None][:, :, places]) for layer in layers]
@@ -140,7 +145,7 @@ class Forward:
             attention_mask=masks,
             past_key_values=slots.cache(),
             use_cache=True,
-            logits_to_keep=1,
+            **({"logits_to_keep": 1} if self._keeps else {}),
         ).logits
         return logits[:, -1].float()
 
@@ -222,7 +227,10 @@ class Forward:
         if not math.isfinite(float(truth.sum())):
             return False, "its logits are not finite"
         if not self._windows:
-            return False, "it has layers that are not softmax attention"
+            return (
+                False,
+                "its layers are not plain softmax attention, or its positions depend on the length of the call",
+            )
         for name, work in {
             "packed rows": Pass(None, ((whole,),)),
             "a shared prefix": Pass(trunk, ((rest,), (rest,))),
@@ -274,12 +282,21 @@ class Forward:
 
 def _windows(config: Any) -> dict[str, int | None]:  # noqa: ANN401 - transformers' configurations differ
     """How far back each type of attention layer sees; empty where a type is not known to be softmax attention."""
+    if any(hasattr(config, name) for name in UNSEEN_WINDOWS) or _rotates_by_length(config):
+        return {}
     sliding = getattr(config, "sliding_window", None)
     kinds = set(getattr(config, "layer_types", None) or ())
     if not kinds:
         return {"full_attention": sliding}
     known = {"full_attention": None, "sliding_attention": sliding}
     return {kind: known[kind] for kind in sorted(kinds)} if kinds <= known.keys() else {}
+
+
+def _rotates_by_length(config: Any) -> bool:  # noqa: ANN401 - see above
+    """Whether positions are encoded by the length of the call: what is cached would not fit what comes after."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    kinds = [rope, *(part for part in rope.values() if isinstance(part, dict))]
+    return any(part.get("rope_type") in {"dynamic", "longrope"} for part in kinds)
 
 
 def _size(kept: KeysValues) -> int:

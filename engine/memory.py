@@ -23,7 +23,11 @@ FILLED = 0.5
 
 def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1) -> int:
     """How many of ``wanted`` things of this size fit into the free memory of a device, ``least`` at least."""
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else int(psutil.virtual_memory().available)
+    if device.type == "cuda":  # torch keeps blocks that it has freed: they are free for us, not for the driver
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        free = torch.cuda.mem_get_info(device)[0] + kept
+    else:
+        free = int(psutil.virtual_memory().available)
     return max(least, min(wanted, int(FILLED * free / max(bytes_each, 1.0))))
 
 

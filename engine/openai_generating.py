@@ -110,6 +110,9 @@ class ServerGenerator:
         text = _text(choice)
         if text is None:
             return Part(error=NO_TEXT)
+        text = text.encode("utf-16", "surrogatepass").decode(
+            "utf-16", "replace"
+        )  # half a pair cannot be written to disk
         if choice.get("finish_reason") == "content_filter":
             return Part(error=FILTERED)
         cuts = [text.index(word) for word in request.stop if word and word in text]

@@ -161,7 +161,7 @@ def read_echo(reply: Reply, count: int) -> Echo:
         best = [max(entry.values()) if entry else math.inf for entry in top[:count]]
         values = [None if value is None else float(value) for value in log_probs[:count]]
         greedy = [value is not None and value >= most for value, most in zip(values, best, strict=True)]
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
         msg = "its answer holds none"
         raise ValueError(msg) from None
     if len(lengths) != 1 or lengths.pop() not in {count, count + 1}:

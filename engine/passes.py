@@ -66,9 +66,14 @@ class Pass:
         """Columns: tokens of the longest row."""
         return max(sum(block.size for block in row) for row in self.rows)
 
-    def halves(self) -> list[Pass]:
-        """The same work in two passes; none for a single block."""
+    def halves(self, tree: PrefixTree) -> list[Pass]:
+        """The same work in two passes: rows, then blocks, then sequences apart; none for a single sequence."""
         rows = self.rows if len(self.rows) > 1 else tuple((block,) for block in self.rows[0])
+        if len(rows) == 1:
+            (block,) = rows[0]
+            middle = (block.low + block.high) // 2
+            parts = [(block.low, middle), (middle, block.high)] if middle > block.low else []
+            rows = tuple((Block(*part, block.attach, tree.size(*part, block.attach)),) for part in parts)
         half = len(rows) // 2
         return [Pass(self.trunk, rows[:half]), Pass(self.trunk, rows[half:])] if half else []
 

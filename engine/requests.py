@@ -19,6 +19,12 @@ class ScoreRequest:
     moments: bool = False
     """Also return mean and standard deviation of log p over the vocabulary at each target position."""
 
+    def __post_init__(self) -> None:
+        """Refuse what no model can answer."""
+        if not self.context_ids:
+            msg = "a context needs at least one token: the prefix token stands for an empty one"
+            raise ValueError(msg)
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -70,6 +76,12 @@ class GenerateRequest:
     """Number of the first of them: a request may be cut in two without changing its completions."""
     stop: tuple[str, ...] = ()
     """Generation ends before the first of these strings."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be generated."""
+        if self.n < 1 or self.max_new_tokens < 1:
+            msg = f"n and max_new_tokens must be at least 1, got {self.n} and {self.max_new_tokens}"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)

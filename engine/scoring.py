@@ -50,7 +50,11 @@ class Scorer:
     Args:
         forward: Runs passes.
         max_length: Context length in tokens.
-        budget: Tokens per pass, filling included; halved when memory runs out.
+        budget: Tokens per pass, filling included.
+
+    Attributes:
+        limit: Tokens per pass that memory was seen to hold; halved when it runs out.
+        told: Whether it was said that nothing is shared.
     """
 
     def __init__(self, forward: Forward, max_length: int, budget: int) -> None:
@@ -77,27 +81,37 @@ class Scorer:
             waiting = [Pass(planned.trunk, rows)] if rows else []
             while waiting:
                 work = waiting.pop()
-                halves = work.halves()
+                halves = work.halves(tree)
                 if halves and work.width * len(work.rows) > self.limit:
                     waiting += reversed(halves)
                     continue
                 before = self.forward.computed
-                try:
-                    scores = self._compute(work, tree, questions)
-                except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                    if not is_out_of_memory(error):
-                        raise
+                scores = self._attempt(work, tree, questions)
+                if scores is None:
                     self._make_room(work, say)
                     waiting += reversed(halves)
                     scores = {} if halves else _failed(work, questions)
+                elif halves and any(score.error for score in scores.values()):
+                    # A NaN of one sequence reaches all that lie in its row: each is asked again without the others.
+                    waiting += reversed(halves)
+                    scores = {}
                 yield {i: score for i, score in scores.items() if i in wanted}, self.forward.computed - before
+
+    def _attempt(self, work: Pass, tree: PrefixTree, questions: Sequence[list[Question]]) -> dict[int, Score] | None:
+        """Scores of a pass; None where memory ran out."""
+        try:
+            return self._compute(work, tree, questions)
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        return None
 
     def _make_room(self, work: Pass, say: Callable[[str], None]) -> None:
         """Out of memory: drop what is kept, go on with half."""
         self.forward.forget()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self.limit = max(1, work.width * len(work.rows) // 2)
+        self.limit = max(1, min(self.limit, work.width * len(work.rows) // 2))
         say(f"out of memory with {work.width * len(work.rows)} tokens in a pass: going on with {self.limit}")
 
     def _without_model(self, request: ScoreRequest) -> Score | None:

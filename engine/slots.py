@@ -115,6 +115,7 @@ class Slots:
         """Copy a prompt's keys and values before the next column."""
         for layer, parts in zip(self.layers, prompt, strict=True):
             for buffer, part in zip(layer.buffers, parts, strict=True):
+                buffer[row] = 0.0  # what another prompt left behind: a masked NaN is still a NaN
                 buffer[row, :, self.end - part.shape[2] : self.end] = part[0]
 
     def _reshape(self, rows: list[int], count: int, width: int, like: KeysValues | None) -> None:

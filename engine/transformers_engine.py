@@ -57,7 +57,7 @@ class TransformersEngine(Engine):
         budget = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
-            self._forward, tokenizer, self.encode, record.max_length, BATCH_ROWS[device.type], budget
+            self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget
         )
 
     @property
@@ -75,6 +75,10 @@ class TransformersEngine(Engine):
         """Continuations of prompts, in the order of the requests."""
         work = Answering(self._identity("generate"), self._generator.work, decode_completion)
         return work.answer(requests, self.journal, self.progress)
+
+    def _prompt(self, text: str) -> list[int]:
+        """Token ids of a prompt; an empty one begins with the token that stands for nothing before it."""
+        return self.encode(text) or [self.prefix_token_id]
 
     def _identity(self, kind: str) -> tuple[str, ...]:
         """What decides answers besides the request; content alone, never a path or a name."""

@@ -42,6 +42,11 @@ SHARING: dict[str, dict[str, Any]] = {
 }
 PLAIN: dict[str, dict[str, Any]] = {
     "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8},
+    "gpt_neo": {
+        "hidden_size": 32, "num_layers": 2, "num_heads": 4, "attention_types": [[["global", "local"], 1]],
+        "window_size": 8, "intermediate_size": 64,
+    },
+    "llama": {**GROUPED, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}},
     "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},  # linear position biases are counted along the row
     "qwen3_next": {
         **GROUPED, "num_hidden_layers": 4, "linear_num_value_heads": 4, "linear_num_key_heads": 2,
@@ -101,10 +106,10 @@ def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive
     assert forward._trunks
 
 
-@pytest.mark.parametrize("architecture", [*SHARING, *PLAIN])
-def test_greedy_text_is_transformers_own(architecture: str, build: Any) -> None:
-    engine = build(architecture, {**SHARING, **PLAIN}[architecture])
-    assert engine._forward.decodes == (architecture in SHARING)
+@pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
+def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any], build: Any) -> None:
+    engine = build(architecture, sizes)
+    assert engine._forward.decodes == (SHARING.get(architecture) == sizes)
     engine._generator.decoder.rows = 3
     prompts = ["The quick brown fox", "Question: which of", "Question: which one", "x", "The quick", "lazy dog " * 20]
     answers = engine.generate([GenerateRequest(p, max_new_tokens=4 + 5 * i) for i, p in enumerate(prompts)])
@@ -130,3 +135,16 @@ def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, nai
     assert [message.partition(":")[0] for message in heard.messages] == [
         "each sequence is computed whole, prefixes are not shared"
     ]
+
+
+def test_a_nan_of_one_sequence_is_its_error_alone(build: Any, naive_log_probs: Any) -> None:
+    engine = build("llama", {**GROUPED, "tie_word_embeddings": False})
+    with torch.no_grad():
+        engine.model.get_input_embeddings().weight[399] = torch.nan
+    stem = tuple(range(3, 20))
+    asked = [ScoreRequest((*stem, token), (7, 8)) for token in (30, 31, 399, 32, 33)]
+    scores = engine.score(asked)
+    assert [score.error is not None for score in scores] == [False, False, True, False, False]
+    for request, score in zip(asked, scores, strict=True):
+        if not score.error:
+            assert score.log_probs == pytest.approx(naive_log_probs(engine, request), abs=2e-4)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from audit.engine import GenerateRequest, load
+from audit.engine.endings import Endings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,3 +216,31 @@ def test_a_stop_string_over_several_tokens(tiny: TransformersEngine) -> None:
         stop = free.text[start : start + 4]
         (answer,) = tiny.generate([GenerateRequest(PROMPTS[3], max_new_tokens=24, stop=(stop, "never there"))])
         assert answer.generations[0].text == free.text[: free.text.index(stop)]
+
+
+def test_an_empty_prompt_begins_with_the_prefix_token(
+    tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = tiny.tokenizer.__class__.__call__
+    monkeypatch.setattr(
+        tiny.tokenizer.__class__, "__call__",
+        lambda self, text, **options: {"input_ids": []} if text == "" else encode(self, text, **options),
+    )  # fmt: skip
+    (answer,) = tiny.generate([GenerateRequest("", max_new_tokens=4)])
+    assert answer.prompt_tokens == 1
+    assert answer.generations[0].token_count <= 4
+
+
+def test_a_special_token_as_stop_string_ends_the_row(tiny: TransformersEngine) -> None:
+    endings = Endings(tiny.model, tiny.tokenizer)
+    pad = tiny.tokenizer.pad_token
+    assert endings.ended([5, 2], (pad,))
+    assert not endings.ended([5, 2], ("never there",))
+    ended = endings.finish([5, 2], (pad,))
+    assert (ended.text, ended.token_count, ended.finish_reason) == (tiny.tokenizer.decode([5]), 2, "stop")
+
+
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"max_new_tokens": 0}])
+def test_what_cannot_be_generated_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        GenerateRequest("x", **wrong)  # type: ignore[arg-type]

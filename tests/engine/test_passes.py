@@ -117,10 +117,14 @@ def test_halves_keep_everything() -> None:
     waiting, single = plan(tree, CHEAP_PAIRS, 1024), []
     while waiting:
         work = waiting.pop()
-        waiting += work.halves()
-        single += [] if work.halves() else [work]
+        waiting += work.halves(tree)
+        single += [] if work.halves(tree) else [work]
     assert placed(single) == list(range(len(tree)))
-    assert all(len(work.rows) == len(work.rows[0]) == 1 for work in single)
+    assert all(len(list(work.members)) == 1 for work in single)
+    for work in single:
+        layout = lay_out(work, tree, pad_id=99)
+        ((index, (row, attach, path)),) = layout.columns.items()
+        assert layout.ids[row, path].tolist() == tree.sequences[index][attach:].tolist()
 
 
 @pytest.mark.parametrize(

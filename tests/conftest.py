@@ -19,6 +19,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads of t
 import pytest
 from hypothesis import HealthCheck, settings
 
+from audit.core import assets
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -118,6 +120,13 @@ def _network_where_marked(request: pytest.FixtureRequest) -> Iterator[None]:
     else:
         with network_allowed():
             yield
+
+
+@pytest.fixture(autouse=True)
+def _assets_as_at_the_start() -> Iterator[None]:
+    """A run inside the test process says where assets are looked for; the next test must not hear of it."""
+    yield
+    assets.configure()
 
 
 @pytest.fixture(scope="session")

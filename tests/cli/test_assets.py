@@ -9,16 +9,13 @@ from audit.cli.main import run_command
 from audit.core import assets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AUDIT_DATA", raising=False)
     monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
-    yield
-    assets.configure()
 
 
 @pytest.fixture

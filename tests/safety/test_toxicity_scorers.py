@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
-from audit.core import assets
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
@@ -110,9 +109,3 @@ def test_profanity_check_reaches_the_published_agreement_with_perspective(audit_
     assert roc_auc_score(truth, values) == pytest.approx(0.948, abs=0.001)
     assert precision_score(truth, called) == pytest.approx(0.96, abs=0.005)
     assert recall_score(truth, called) == pytest.approx(0.80, abs=0.005)
-
-
-@pytest.fixture(autouse=True)
-def _assets_as_configured() -> Any:
-    yield
-    assets.configure()

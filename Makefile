@@ -37,7 +37,7 @@ check: $(VENV)/files ## style, format, types and layering
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/files ## ours beside lm-eval's HFLM on this machine, which must be idle: about an hour on two cores
+bench: $(VENV)/files ## ours beside lm-eval's HFLM on this machine, which must be idle: long
 	$(BIN)/python benchmarks/scoring.py --out benchmarks/results $(ARGS)
 	$(BIN)/python benchmarks/generation.py --out benchmarks/results $(ARGS)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import importlib.metadata
-import platform
 import statistics
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from audit.engine.hardware import cpu_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +71,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 def setting(device: torch.device, dtype: torch.dtype) -> dict[str, str]:
     """Hardware and versions, for the table."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     versions = {package: importlib.metadata.version(package) for package in PACKAGES}
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -78,15 +79,6 @@ def setting(device: torch.device, dtype: torch.dtype) -> dict[str, str]:
         "dtype": str(dtype).removeprefix("torch."),
         **versions,
     }
-
-
-def _processor() -> str:
-    """The processor's name where the system tells it."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - one line of a system file
-            return next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

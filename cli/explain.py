@@ -66,9 +66,9 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
 ) -> None:
     """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it."""
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
-    from audit.engine import load  # noqa: PLC0415
-    from audit.explain.attribute import attribute, prepare  # noqa: PLC0415
-    from audit.explain.methods import find  # noqa: PLC0415
+    from audit.engine import load  # noqa: PLC0415 - see above
+    from audit.explain.attribute import attribute, prepare  # noqa: PLC0415 - see above
+    from audit.explain.methods import find  # noqa: PLC0415 - see above
 
     chosen = find(method)
     text = sys.stdin.read() if prompt == "-" else prompt

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
-"""Matrix rate over memory bandwidth: 300 GFLOP/s and 20 GB/s on two CPU cores, 500 TFLOP/s and 3 TB/s on a card."""
+"""Matrix rate over memory bandwidth, roughly: assumed, not measured, and only used to compare two plans."""
 MASKED_SLOWDOWN = 2.5
-"""Attention under a mask reaches this much less of the matrix rate than the layers do (measured on two CPU cores)."""
+"""Attention under a mask is taken to reach this much less of the matrix rate than the layers do: from one profile."""
 ATTENTION_SHARE = 0.15
 """A packed row may spend this share of its work on pairs of tokens, most of which do not see each other."""
 

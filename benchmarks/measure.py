@@ -1,32 +1,102 @@
-"""How ours and a peer are timed: same process, warm, alternating, medians; and what the machine could do."""
+"""How ours and a peer are timed: same process, warm, alternating, medians; and what the machine could do.
+
+Results are kept in a file after each workload: an interrupted run goes on with ``--missing``.
+"""
 
 from __future__ import annotations
 
+import argparse
+import functools
 import gc
 import importlib.metadata
+import json
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from audit.engine import load
 from audit.engine.hardware import cpu_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MATRIX_SECONDS = 1.0
+MATRIX_SECONDS = 0.5
 MATRIX_SHAPE = {"cpu": (2048, 2048, 2048), "cuda": (8192, 8192, 8192)}
 PACKAGES = ("torch", "transformers", "lm-eval")
 
 
+def options(description: str | None) -> argparse.ArgumentParser:
+    """Options that the scripts share."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="smollm2-135m-instruct")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="folder for the results, as JSON and Markdown")
+    parser.add_argument("--missing", action="store_true", help="go on: leave out what the results hold already")
+    return parser
+
+
+def loaded(arguments: argparse.Namespace) -> Any:
+    """The engine, with as many threads as asked for."""
+    torch.set_num_threads(arguments.threads)
+    return load(arguments.model, device=arguments.device, dtype=arguments.dtype)
+
+
+class Peer:
+    """lm-eval's ``HFLM`` on the same model object, one for each batch size."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+
+    @functools.cache  # noqa: B019 - lives as long as the script
+    def at(self, size: int) -> Any:
+        """The peer at a batch size."""
+        from lm_eval.models.huggingface import HFLM
+
+        engine = self.engine
+        return HFLM(pretrained=engine.model, tokenizer=engine.tokenizer, max_length=engine.max_length, batch_size=size)
+
+
+class Results:
+    """Rows by workload, kept in a file together with hardware and versions; a file of another setting is replaced."""
+
+    def __init__(self, file: Path | None, about: dict[str, Any]) -> None:
+        self.file = file
+        self.about = about
+        self.rows: dict[str, dict[str, Any]] = {}
+        if file and file.is_file():
+            kept = json.loads(file.read_text())
+            same = all(kept["setting"].get(key) == value for key, value in about.items() if key != "date")
+            self.rows = kept["rows"] if same else {}
+
+    def add(self, name: str, row: dict[str, Any]) -> None:
+        """Keep a row."""
+        self.rows[name] = row
+        if self.file:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.write_text(json.dumps({"setting": self.about, "rows": self.rows}, indent=1) + "\n")
+
+    def table(self, headings: Sequence[str], line: Callable[[str, dict[str, Any]], Sequence[object]]) -> str:
+        """All rows as a Markdown table, written beside the file."""
+        text = markdown(headings, [line(name, row) for name, row in self.rows.items()])
+        if self.file:
+            self.file.with_suffix(".md").write_text(text)
+        return text
+
+
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of both sides."""
+    """Seconds of both sides, and the machine's rate of matrix products beside them."""
 
     ours: list[float]
     peer: list[float]
+    rates: list[float]
 
     @property
     def ratio(self) -> float:
@@ -34,10 +104,11 @@ class Timing:
         return statistics.median(peer / ours for ours, peer in zip(self.ours, self.peer, strict=True))
 
 
-def alternate(ours: Callable[[], Any], peer: Callable[[], Any], repeats: int) -> Timing:
-    """Time both in turn; each has been run once before."""
-    timing = Timing([], [])
+def alternate(ours: Callable[[], Any], peer: Callable[[], Any], repeats: int, rate: Callable[[], float]) -> Timing:
+    """Time both in turn; ours has been run once before, the peer to find its batch size."""
+    timing = Timing([], [], [])
     for _ in range(repeats):
+        timing.rates.append(rate())
         timing.ours.append(seconds(ours))
         timing.peer.append(seconds(peer))
     return timing
@@ -55,6 +126,8 @@ def seconds(work: Callable[[], Any]) -> float:
 
 def best_batch(run: Callable[[int], Any], sizes: Sequence[int]) -> int:
     """The batch size with which the peer is fastest, each tried once after a warm-up."""
+    if len(sizes) == 1:
+        return sizes[0]
     run(sizes[0])
     return min(sizes, key=lambda size: seconds(lambda: run(size)))
 
@@ -69,14 +142,17 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
     return 2.0 * rows * inner * columns / statistics.median(seconds(lambda: left @ right) for _ in range(count))
 
 
-def setting(device: torch.device, dtype: torch.dtype) -> dict[str, str]:
-    """Hardware and versions, for the table."""
+def setting(arguments: argparse.Namespace, engine: Any) -> dict[str, Any]:
+    """Model, hardware and versions, for the table."""
+    device = engine.model.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     versions = {package: importlib.metadata.version(package) for package in PACKAGES}
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "hardware": f"{name}, {torch.get_num_threads()} threads",
-        "dtype": str(dtype).removeprefix("torch."),
+        "model": arguments.model,
+        "dtype": str(engine.model.dtype).removeprefix("torch."),
+        "repeats": arguments.repeats,
         **versions,
     }
 

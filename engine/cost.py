@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
 """Matrix rate over memory bandwidth, roughly: assumed, not measured, and only used to compare two plans."""
@@ -40,12 +43,29 @@ class Cost:
         copied = rows * (trunk + width) if trunk else 0.0
         return rows * width * (self.token + self.pair * (trunk + width)) + self.copy * copied + self.call
 
-    def blocks(self, sizes: list[int], trunk: int, budget: int) -> float:
-        """Estimate for blocks of these sizes on one trunk, before they are packed."""
-        tokens = sum(sizes)
-        rows = sum(size * (trunk + size) for size in sizes)
-        copied = trunk * max(1.0, tokens / max(256, *sizes)) if trunk else 0.0
-        return tokens * self.token + rows * self.pair + copied * self.copy + math.ceil(tokens / budget) * self.call
+    def blocks(self, blocks: Sequence[tuple[int, int]], budget: Budget) -> float:
+        """Estimate for blocks of (tokens, trunk positions they see), before they are packed."""
+        tokens = sum(size for size, _ in blocks)
+        pairs = sum(size * (seen + size) for size, seen in blocks)
+        widest, deepest = max(size for size, _ in blocks), max(seen for _, seen in blocks)
+        copied = deepest * max(1.0, tokens / max(256, widest))
+        passes = math.ceil(tokens / budget.tokens)
+        return tokens * self.token + pairs * self.pair + copied * self.copy + passes * self.call
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of a pass fits into memory."""
+
+    tokens: int
+    """Rows x columns, filling included: what is alive inside a layer."""
+    cached: int
+    """Rows x (trunk + columns) where there is a trunk: keys and values of all layers, copied for each row."""
+
+    def rows(self, width: int, trunk: int) -> int:
+        """How many rows of ``width`` columns a pass may have; at least one."""
+        count = self.tokens // width
+        return max(1, min(count, self.cached // (trunk + width)) if trunk else count)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from audit.engine.tree import PrefixTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from audit.engine.cost import Budget
     from audit.engine.endings import Endings
     from audit.engine.forward import Forward, KeysValues
 
@@ -68,13 +69,13 @@ class Decoder:
         endings: Says when a row ends and what its text is.
         max_length: Context length in tokens.
         rows: Completions at a time at most; halved when memory runs out.
-        budget: Prompt tokens per pass.
+        budget: What fits into a pass that reads prompts.
 
     Attributes:
         fits: Completions at a time that free memory was estimated to hold.
     """
 
-    def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: int) -> None:
+    def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: Budget) -> None:
         self.forward = forward
         self.endings = endings
         self.max_length = max_length
@@ -246,16 +247,17 @@ class _Collected:
                 self.limit,
                 uniforms(self.request, copy, self.limit) if sampled else None,
             )
-            for copy in range(self.request.n)
+            for copy in range(self.request.n if sampled else 1)
             if copy not in self.done
         ]
 
     def take(self, row: Row, error: str | None, endings: Endings) -> Completion | None:
-        """Add a row that has ended; the completion when it was the last, or the first with an error."""
+        """Add a row that has ended, a greedy one for all n; the completion when it was the last or had an error."""
         cut = len(self.ids) - self.kept
         if error:
             return Completion((), self.kept, cut, error)
-        self.done[row.copy] = endings.finish(row.tokens, self.request.stop)
+        generation = endings.finish(row.tokens, self.request.stop)
+        self.done.update(dict.fromkeys([row.copy] if row.numbers is not None else range(self.request.n), generation))
         if len(self.done) < self.request.n:
             return None
         return Completion(tuple(self.done[copy] for copy in range(self.request.n)), self.kept, cut)

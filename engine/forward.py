@@ -16,6 +16,7 @@ import torch
 from transformers import DynamicCache
 
 from audit.engine.cost import cost_of, shape_of
+from audit.engine.head import tiles_at, tiles_of, whole
 from audit.engine.layout import lay_out
 from audit.engine.passes import Block, Pass, Trunk
 from audit.engine.slots import Slots
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from audit.engine.head import Tile
     from audit.engine.layout import Layout
 
 KeysValues = list[tuple[torch.Tensor, torch.Tensor]]
@@ -33,8 +35,6 @@ KeysValues = list[tuple[torch.Tensor, torch.Tensor]]
 
 TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
 """Memory for keys and values of trunks that are kept for later passes."""
-HEAD_POSITIONS = {"cpu": 128, "cuda": 4096}
-"""Positions that go through the output head at a time: their logits are the largest thing there is."""
 TRIAL = ((3, 5, 7, 11, 13, 17, 19, 23, 29, 31), (3, 5, 7, 11, 13, 17, 37, 41, 43), (3, 5, 7, 11, 13, 17, 19, 47, 53))
 """Sequences of the trial: they part at the sixth and the seventh token."""
 TRIAL_TRUNK = 4
@@ -60,6 +60,7 @@ class Forward:
         cost: What passes cost on it.
         position_bytes: Memory that the keys and values of one position take.
         computed: Tokens that went through the model so far.
+        asked: Positions that went through its output head.
     """
 
     def __init__(self, model: Any, device: torch.device, pad_id: int) -> None:  # noqa: ANN401 - no common typed base
@@ -73,20 +74,20 @@ class Forward:
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
         self.cost = cost_of(model)
         self.position_bytes = shape_of(model).cached_numbers * model.dtype.itemsize
-        self.computed = 0
+        self.computed = self.asked = 0
         self.decodes = False
         self.shares, self.why_not = self._try()
 
     @torch.inference_mode()
-    def logits(
+    def tiles(
         self,
         work: Pass,
         layout: Layout,
         rows: NDArray[np.int64],
         columns: NDArray[np.int64],
         cache: DynamicCache | None = None,
-    ) -> Iterator[torch.Tensor]:
-        """Float32 logits of the asked positions, in order, some positions at a time: shape (positions, vocabulary).
+    ) -> Iterator[Tile]:
+        """Float32 logits of the asked positions, in tiles.
 
         Args:
             work: The pass.
@@ -98,20 +99,16 @@ class Forward:
         at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         inputs = self._inputs(work, layout, cache)
         self.computed += layout.tokens
-        step = HEAD_POSITIONS[self.device.type]
+        self.asked += len(rows)
         if self._splits:
             hidden = self.model.base_model(**inputs).last_hidden_state[at]
-            head = self.model.get_output_embeddings()
-            for part in torch.split(hidden, step):
-                yield head(part).float()
+            yield from tiles_of(self.model.get_output_embeddings(), hidden)
             return
         kept, places = torch.unique(at[1], return_inverse=True)
         kept = kept.to(self.device)
         logits = self.model(**inputs, **({"logits_to_keep": kept} if self._keeps else {})).logits
-        if logits.shape[1] != len(kept):  # the architecture computes all of them
-            places = at[1]
-        for part, place in zip(torch.split(at[0], step), torch.split(places, step), strict=True):
-            yield logits[part, place].float()
+        # Some architectures compute all columns whatever is kept.
+        yield from tiles_at(logits, at[0], places if logits.shape[1] == len(kept) else at[1])
 
     @torch.inference_mode()
     def read(self, work: Pass, layout: Layout, members: Sequence[int]) -> tuple[torch.Tensor, list[KeysValues]]:
@@ -120,11 +117,10 @@ class Forward:
         rows = np.array([row for row, _, _ in columns])
         last = np.array([path[-1] for _, _, path in columns])
         cache = self._cache(work, len(layout.ids))
-        logits = torch.cat(list(self.logits(work, layout, rows, last, cache)))
-        trunk = len(work.trunk.ids) if work.trunk else 0
+        logits = whole(self.tiles(work, layout, rows, last, cache))
         kept: list[KeysValues] = []
         for row, attach, path in columns:
-            places = torch.from_numpy(np.concatenate([np.arange(attach), trunk + path]))
+            places = torch.from_numpy(np.concatenate([np.arange(attach), work.reach + path]))
             layers: list[Any] = list(cache.layers)
             kept.append(
                 [(layer.keys[row, None][:, :, places], layer.values[row, None][:, :, places]) for layer in layers]
@@ -168,18 +164,19 @@ class Forward:
         return {name: value for name, value in inputs.items() if value is not None}
 
     def _cache(self, work: Pass, rows: int) -> DynamicCache:
-        """A cache that begins with the pass's trunk in each row."""
-        if work.trunk is None:
+        """A cache that begins, in each row, with what the pass needs of its trunk."""
+        if work.trunk is None or not work.reach:
             return DynamicCache()
         kept = self._keys_values(work.trunk)
-        return DynamicCache([(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)) for keys, values in kept])
+        return DynamicCache(
+            [tuple(part[:, :, : work.reach].expand(rows, -1, -1, -1) for part in layer) for layer in kept]
+        )
 
     def _masks(self, work: Pass, layout: Layout) -> torch.Tensor | dict[str, torch.Tensor]:
         """Additive masks, shape (R, 1, W, T + W): one, or one per type of attention layer."""
-        trunk = len(work.trunk.ids) if work.trunk else 0
         visible = torch.from_numpy(layout.visible).to(self.device)[:, None]
         depths = torch.from_numpy(layout.positions).to(self.device)
-        before = torch.arange(trunk, device=self.device).expand(len(depths), trunk)
+        before = torch.arange(work.reach, device=self.device).expand(len(depths), work.reach)
         return self._additive(visible, depths[:, None, :, None] - torch.cat([before, depths], dim=1)[:, None, None, :])
 
     def _additive(self, visible: torch.Tensor, distance: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
@@ -233,7 +230,7 @@ class Forward:
             )
         for name, work in {
             "packed rows": Pass(None, ((whole,),)),
-            "a shared prefix": Pass(trunk, ((rest,), (rest,))),
+            "a shared prefix": Pass(trunk, ((rest,), (rest,)), TRIAL_TRUNK),
         }.items():
             if not self._same(work, tree, truth):
                 return False, f"{name} gave other log-probabilities in a trial"
@@ -277,7 +274,7 @@ class Forward:
             for column in path[TRIAL_TRUNK - attach :]
         ]
         rows, columns = (np.array(part, dtype=np.int64) for part in zip(*places, strict=True))
-        return torch.cat(list(self.logits(work, layout, rows, columns)))
+        return whole(self.tiles(work, layout, rows, columns))
 
 
 def _windows(config: Any) -> dict[str, int | None]:  # noqa: ANN401 - transformers' configurations differ

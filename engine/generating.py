@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
+    from audit.engine.cost import Budget
     from audit.engine.forward import Forward
     from audit.engine.requests import Completion, GenerateRequest
 
@@ -37,7 +38,7 @@ class Generator:
         encode: Text to token ids, by the engine's rule for special tokens.
         max_length: Context length in tokens.
         rows: Completions at a time at most.
-        budget: Prompt tokens per pass.
+        budget: What fits into a pass that reads prompts.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Generator:
         encode: Callable[[str], list[int]],
         max_length: int,
         rows: int,
-        budget: int,
+        budget: Budget,
     ) -> None:
         self.forward = forward
         self.encode = encode

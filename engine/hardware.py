@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import platform
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""glibc's ``malloc.h``."""
+KEPT_BYTES = 512 * 2**20
+MAPPED_BYTES = 32 * 2**20
+"""glibc's largest: smaller pieces come from its heap, larger ones from the system."""
+MALLOC_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,21 @@ def cards() -> list[Card]:
         properties = torch.cuda.get_device_properties(index)
         found.append(Card(properties.name, properties.total_memory, f"{properties.major}.{properties.minor}"))
     return found
+
+
+def keep_freed_memory() -> bool:
+    """Let glibc keep up to 512 MiB of freed memory for the next layer's tensors; whether it does so now.
+
+    By default it gives them back to the system after each layer and gets them anew, page by page. Left alone where the
+    user has set it, and where there is another C library.
+    """
+    if any(name in os.environ for name in MALLOC_SETTINGS):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES) and mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
 
 
 def _capabilities() -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """Arrays of one pass of R rows, W columns and a trunk of T cached positions."""
+    """Arrays of one pass of R rows, W columns and T cached positions of a trunk."""
 
     ids: NDArray[np.int64]
     """Token ids, shape (R, W); rows are filled up on the right."""
@@ -34,12 +34,11 @@ class Layout:
 
 def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
     """Arrays of a pass."""
-    trunk = len(work.trunk.ids) if work.trunk else 0
     sizes = [sum(block.size for block in row) for row in work.rows]
     shape = (len(work.rows), max(sizes))
     ids = np.full(shape, pad_id, dtype=np.int64)
     positions = np.zeros(shape, dtype=np.int64)
-    visible = None if work.plain else np.zeros((*shape, trunk + shape[1]), dtype=np.bool_)
+    visible = None if work.plain else np.zeros((*shape, work.reach + shape[1]), dtype=np.bool_)
     columns: dict[int, tuple[int, int, NDArray[np.int64]]] = {}
     for row, blocks in enumerate(work.rows):
         start = 0
@@ -51,7 +50,7 @@ def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
                 if visible is not None:
                     visible[row, new, : block.attach] = True
                     earlier = np.arange(len(path)) <= np.arange(len(path) - len(new), len(path))[:, None]
-                    visible[row, new[:, None], trunk + path] = earlier
+                    visible[row, new[:, None], work.reach + path] = earlier
                 columns[index] = (row, block.attach, path)
             start += block.size
     return Layout(ids, positions, visible, columns, sum(sizes))

@@ -18,6 +18,7 @@ from audit.core.records import ModelRecord, digest_of
 from audit.engine import adapter
 from audit.engine.checkpoint import Checkpoint, inspect_folder, read_config
 from audit.engine.gguf import inspect_gguf
+from audit.engine.hardware import keep_freed_memory
 from audit.engine.openai_engine import OpenAIEngine, describe, tokenizer_files
 from audit.engine.openai_name import is_server, parse
 from audit.engine.openai_server import contact
@@ -89,6 +90,8 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         _check_device_map(device, device_map)
     place = choose_device(device)
     number_type = choose_dtype(dtype, place)
+    if place.type == "cpu":
+        keep_freed_memory()
     found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     tokenizer = _tokenizer(found.tokenizer or found.folder, options)

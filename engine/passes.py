@@ -9,14 +9,14 @@ Where neither saves anything a block is a single sequence, and a pass of such bl
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from audit.engine.cost import Cost
+    from audit.engine.cost import Budget, Cost
     from audit.engine.tree import PrefixTree
 
 OPEN_ROWS = 64
@@ -55,6 +55,8 @@ class Pass:
 
     trunk: Trunk | None
     rows: tuple[tuple[Block, ...], ...]
+    reach: int = 0
+    """Positions of the trunk that its blocks see at most; those behind are left out."""
 
     @property
     def plain(self) -> bool:
@@ -75,7 +77,7 @@ class Pass:
             parts = [(block.low, middle), (middle, block.high)] if middle > block.low else []
             rows = tuple((Block(*part, block.attach, tree.size(*part, block.attach)),) for part in parts)
         half = len(rows) // 2
-        return [Pass(self.trunk, rows[:half]), Pass(self.trunk, rows[half:])] if half else []
+        return [replace(self, rows=rows[:half]), replace(self, rows=rows[half:])] if half else []
 
     @property
     def members(self) -> Iterator[int]:
@@ -85,13 +87,13 @@ class Pass:
                 yield from range(block.low, block.high)
 
 
-def plan(tree: PrefixTree, cost: Cost, budget: int, *, share: bool = True) -> list[Pass]:
+def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True) -> list[Pass]:
     """The passes that compute every sequence of ``tree``.
 
     Args:
         tree: What is asked.
         cost: Decides between sharing in a row, sharing a trunk, and not sharing.
-        budget: Tokens of a pass, padding included; one block may be larger.
+        budget: What fits into a pass; one block may be larger.
         share: False batches whole sequences.
     """
     if share:
@@ -107,11 +109,11 @@ def plan(tree: PrefixTree, cost: Cost, budget: int, *, share: bool = True) -> li
 class _Planner:
     """Walks the tree from the root and places every sequence in a block."""
 
-    def __init__(self, tree: PrefixTree, cost: Cost, budget: int) -> None:
+    def __init__(self, tree: PrefixTree, cost: Cost, budget: Budget) -> None:
         self.tree = tree
         self.cost = cost
         self.budget = budget
-        self.capacity = min(cost.capacity, budget)
+        self.capacity = min(cost.capacity, budget.tokens)
 
     def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
         """Modelled cost and blocks of a range that may lean on the first ``base`` tokens of ``trunk``."""
@@ -180,41 +182,53 @@ class _Planner:
 
     def _cost(self, trunk: Trunk | None, blocks: Sequence[Block]) -> float:
         """Modelled cost of blocks on one trunk."""
-        return self.cost.blocks([block.size for block in blocks], len(trunk.ids) if trunk else 0, self.budget)
+        return self.cost.blocks([(block.size, block.attach if trunk else 0) for block in blocks], self.budget)
 
 
-def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: int) -> Iterator[Pass]:
+def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: Budget) -> Iterator[Pass]:
     """Passes of blocks on one trunk: plain ones of single sequences, packed ones of the rest."""
     largest_first = sorted(blocks, key=lambda block: (-block.size, block.low))
     alone = [block for block in largest_first if trunk is None and block.high - block.low == 1]
     packed = [block for block in largest_first if trunk is not None or block.high - block.low > 1]
     yield from _in_passes(None, [(block,) for block in alone], budget)
     if packed:
-        width = _width([block.size for block in packed], len(trunk.ids) if trunk else 0, cost, budget)
+        reach = max(block.attach for block in packed) if trunk else 0
+        width = _width([block.size for block in packed], reach, cost, budget)
         yield from _in_passes(trunk, _pack(packed, width), budget)
 
 
-def _in_passes(trunk: Trunk | None, rows: Sequence[tuple[Block, ...]], budget: int) -> Iterator[Pass]:
-    """Cut rows, widest first, into passes within the budget of tokens."""
-    start = 0
-    while start < len(rows):
-        width = max(1, sum(block.size for block in rows[start]))
-        count = max(1, budget // width)
-        yield Pass(trunk, tuple(rows[start : start + count]))
-        start += count
+def _in_passes(trunk: Trunk | None, rows: Sequence[tuple[Block, ...]], budget: Budget) -> Iterator[Pass]:
+    """Cut rows into passes; those that see little of the trunk come first, and of equals the widest."""
+
+    def seen(row: tuple[Block, ...]) -> int:
+        return max(block.attach for block in row) if trunk else 0
+
+    def width(row: tuple[Block, ...]) -> int:
+        return sum(block.size for block in row)
+
+    waiting = deque(sorted(rows, key=lambda row: (seen(row), -width(row))))
+    while waiting:
+        mine = [waiting.popleft()]
+        widest, reach = width(mine[0]), seen(mine[0])
+        while waiting:
+            widest, reach = max(widest, width(waiting[0])), seen(waiting[0])
+            if len(mine) >= budget.rows(widest, reach):
+                break
+            mine.append(waiting.popleft())
+        yield Pass(trunk, tuple(mine), max(seen(row) for row in mine))
 
 
-def _width(sizes: Sequence[int], trunk: int, cost: Cost, budget: int) -> int:
+def _width(sizes: Sequence[int], trunk: int, cost: Cost, budget: Budget) -> int:
     """The row width of least modelled cost: wide rows copy the trunk less often, narrow ones mask less."""
     total, width = sum(sizes), max(sizes)
     widths = [width]
-    while trunk and width < min(total, budget):
-        width = min(2 * width, total, budget)
+    while trunk and width < min(total, budget.tokens):
+        width = min(2 * width, total, budget.tokens)
         widths.append(width)
 
     def price(width: int) -> float:
         rows = math.ceil(total / width)
-        passes = math.ceil(rows / max(1, budget // width))
+        passes = math.ceil(rows / budget.rows(width, trunk))
         return passes * cost.run(rows / passes, width, trunk)
 
     return min(widths, key=price)
@@ -233,5 +247,4 @@ def _pack(blocks: Sequence[Block], width: int) -> list[tuple[Block, ...]]:
         else:
             rows.append([block])
             room.append(width - block.size)
-    order = sorted(range(len(rows)), key=lambda row: (room[row], row))
-    return [tuple(rows[row]) for row in order]
+    return [tuple(row) for row in rows]

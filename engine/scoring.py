@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from audit.engine.layout import lay_out
 from audit.engine.memory import OUT_OF_MEMORY, is_out_of_memory
 from audit.engine.passes import Pass, plan
 from audit.engine.requests import Score, ScoreRequest
+from audit.engine.softmax import Softmax
 from audit.engine.tree import PrefixTree
 
 if TYPE_CHECKING:
@@ -20,14 +22,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from audit.engine.cost import Budget
     from audit.engine.forward import Forward
     from audit.engine.layout import Layout
     from audit.engine.passes import Block
 
 LONGER_THAN_CONTEXT = "target longer than the model's context"
 NOT_FINITE = "log-probabilities are NaN or infinite: the weights or the dtype are at fault"
-SOFTMAX_POSITIONS = {"cpu": 16, "cuda": 4096}
-"""Positions whose normaliser is computed at a time: on CPU as many as stay in the cache of a core."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,18 @@ class Scorer:
     Args:
         forward: Runs passes.
         max_length: Context length in tokens.
-        budget: Tokens per pass, filling included.
+        budget: What fits into a pass.
 
     Attributes:
         limit: Tokens per pass that memory was seen to hold; halved when it runs out.
         told: Whether it was said that nothing is shared.
     """
 
-    def __init__(self, forward: Forward, max_length: int, budget: int) -> None:
+    def __init__(self, forward: Forward, max_length: int, budget: Budget) -> None:
         self.forward = forward
         self.max_length = max_length
         self.budget = budget
-        self.limit = budget
+        self.limit = budget.tokens
         self.told = False
 
     def work(
@@ -78,7 +79,7 @@ class Scorer:
         tree, questions = self._tree(requests)
         for planned in plan(tree, self.forward.cost, self.budget, share=self.forward.shares):
             rows = tuple(row for row in planned.rows if any(q.index in wanted for q in _questions((row,), questions)))
-            waiting = [Pass(planned.trunk, rows)] if rows else []
+            waiting = [dataclasses.replace(planned, rows=rows)] if rows else []
             while waiting:
                 work = waiting.pop()
                 halves = work.halves(tree)
@@ -179,47 +180,17 @@ class Scorer:
         """
         width = layout.ids.shape[1]
         order = np.argsort(which, kind="stable")
-        ends = np.searchsorted(which[order], np.arange(len(distinct) + 1))
-        values = np.full((4, len(targets)), np.nan)
-        start = 0
-        for logits in self.forward.logits(work, layout, distinct // width, distinct % width):
-            mine = order[ends[start] : ends[start + len(logits)]]
-            at = torch.from_numpy(which[mine] - start).to(logits.device)
-            ids = torch.from_numpy(targets[mine]).to(logits.device)
-            statistics = _statistics(
-                logits, moments[start : start + len(logits)], SOFTMAX_POSITIONS[logits.device.type]
-            )
-            normaliser, largest, mean, std = (column[at] for column in statistics)
-            picked = logits[at, ids]
-            greedy = picked == largest
-            # Of equal logits the first is the argmax; only where the target is among the largest does it matter.
-            greedy[greedy.clone()] = logits[at[greedy]].argmax(dim=-1) == ids[greedy]
-            found = torch.stack([picked - normaliser, greedy.float(), mean, std])
-            values[:, mine] = found.double().cpu().numpy()
-            start += len(logits)
+        softmax = Softmax(
+            torch.from_numpy(which[order]),
+            torch.from_numpy(targets[order]),
+            torch.from_numpy(moments),
+            self.forward.device,
+        )
+        for tile in self.forward.tiles(work, layout, distinct // width, distinct % width):
+            softmax.add(tile)
+        values = np.empty((4, len(targets)))
+        values[:, order] = softmax.results().double().cpu().numpy()
         return values
-
-
-def _statistics(logits: torch.Tensor, moments: NDArray[np.bool_], step: int) -> tuple[torch.Tensor, ...]:
-    """Log of the softmax's normaliser, largest logit, and the mean and standard deviation of log p under p.
-
-    Shape (positions,) each; the last two are NaN where they are not wanted. One exponential serves them all.
-    Source of the moments: Min-K %++ (Zhang et al. 2024, eq. 3).
-    """
-    parts = []
-    for part, wanted in zip(torch.split(logits, step), np.split(moments, range(step, len(moments), step)), strict=True):
-        largest = part.amax(dim=-1)
-        shifted = part - largest[:, None]
-        weights = shifted.exp()
-        total = weights.sum(dim=-1)
-        mean = std = torch.full_like(total, torch.nan)
-        if wanted.any():
-            shifted = shifted.masked_fill(weights == 0, 0.0)
-            centre = (weights * shifted).sum(dim=-1) / total
-            std = ((weights * (shifted - centre[:, None]) ** 2).sum(dim=-1) / total).sqrt()
-            mean = centre - total.log()
-        parts.append(torch.stack([total.log() + largest, largest, mean, std]))
-    return tuple(torch.cat(parts, dim=1))
 
 
 def _score(values: NDArray[np.float64], question: Question) -> Score:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from audit.engine.answering import Answering, decode_completion, decode_score
-from audit.engine.cost import shape_of
+from audit.engine.cost import Budget, shape_of
 from audit.engine.engine import Engine
 from audit.engine.forward import Forward
 from audit.engine.generating import Generator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
 LEAST_TOKENS = 64
+CACHED_PER_TOKEN = 16
+"""Cached positions that a pass may copy for each of its tokens."""
 BATCH_ROWS = {"cpu": 64, "cuda": 128}
 
 
@@ -54,7 +56,8 @@ class TransformersEngine(Engine):
         pad = tokenizer.pad_token_id
         self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
         live = shape_of(model).live_numbers * model.dtype.itemsize
-        budget = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
+        tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
+        budget = Budget(tokens, fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens))
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
             self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget

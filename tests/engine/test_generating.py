@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from audit.engine import GenerateRequest, load
+from audit.engine import Completion, GenerateRequest, load
 from audit.engine.endings import Endings
 
 if TYPE_CHECKING:
@@ -244,3 +244,15 @@ def test_a_special_token_as_stop_string_ends_the_row(tiny: TransformersEngine) -
 def test_what_cannot_be_generated_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         GenerateRequest("x", **wrong)  # type: ignore[arg-type]
+
+
+def test_greedy_completions_of_one_prompt_are_decoded_once(tiny: TransformersEngine) -> None:
+    def decoded(n: int) -> tuple[Completion, int]:
+        before = tiny._forward.computed
+        (completion,) = tiny.generate([GenerateRequest(PROMPTS[0], max_new_tokens=10, n=n)])
+        return completion, tiny._forward.computed - before
+
+    one, tokens = decoded(1)
+    three, of_three = decoded(3)
+    assert three.generations == one.generations * 3
+    assert of_three == tokens

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.engine.cost import Cost
+from audit.engine.cost import Budget, Cost
 from audit.engine.layout import lay_out
 from audit.engine.passes import Pass, plan
 from audit.engine.tree import PrefixTree, common_prefix
@@ -15,6 +15,8 @@ from audit.engine.tree import PrefixTree, common_prefix
 CHEAP_PAIRS = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6)
 DEAR_PAIRS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)  # rows of 32 tokens at most: trunks wherever they save
 costs = st.sampled_from([CHEAP_PAIRS, DEAR_PAIRS, Cost(1e6, 1e5, 1e6, 1e7)])
+
+budgets = st.builds(Budget, st.integers(1, 300), st.integers(1, 3000))
 
 tokens = st.integers(0, 2)
 sequences = st.lists(st.lists(tokens, min_size=1, max_size=60).map(tuple), min_size=1, max_size=40, unique=True)
@@ -35,7 +37,7 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
     assert placed(passes) == list(range(len(tree)))
     for work in passes:
         layout = lay_out(work, tree, pad_id=99)
-        trunk = list(work.trunk.ids) if work.trunk else []
+        trunk = list(work.trunk.ids[: work.reach]) if work.trunk else []
         assert layout.tokens == sum(block.size for row in work.rows for block in row)
         for index, (row, attach, path) in layout.columns.items():
             whole = tree.sequences[index].tolist()
@@ -51,9 +53,9 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(sequences=sequences, cost=costs, budget=st.integers(1, 300), data=st.data())
+@given(sequences=sequences, cost=costs, budget=budgets, data=st.data())
 def test_any_sequences_are_placed_once_and_see_their_ancestors(
-    sequences: list[tuple[int, ...]], cost: Cost, budget: int, data: st.DataObject
+    sequences: list[tuple[int, ...]], cost: Cost, budget: Budget, data: st.DataObject
 ) -> None:
     ordered = sorted(sequences)
     asked = [data.draw(st.integers(0, len(ids) - 1)) for ids in ordered]
@@ -62,24 +64,26 @@ def test_any_sequences_are_placed_once_and_see_their_ancestors(
 
 
 @settings(max_examples=100, deadline=None)
-@given(stem=stems, ends=sequences, cost=costs, budget=st.integers(32, 300))
-def test_long_common_stems(stem: tuple[int, ...], ends: list[tuple[int, ...]], cost: Cost, budget: int) -> None:
+@given(stem=stems, ends=sequences, cost=costs, budget=budgets)
+def test_long_common_stems(stem: tuple[int, ...], ends: list[tuple[int, ...]], cost: Cost, budget: Budget) -> None:
     tree = tree_of(list({stem[: len(stem) // 2] + ends[0], *(stem + end for end in ends)}))
     check(tree, plan(tree, cost, budget))
 
 
 @settings(max_examples=50, deadline=None)
-@given(sequences=sequences, cost=costs, budget=st.integers(64, 300))
-def test_no_pass_is_over_budget(sequences: list[tuple[int, ...]], cost: Cost, budget: int) -> None:
+@given(sequences=sequences, cost=costs, budget=budgets)
+def test_no_pass_is_over_budget(sequences: list[tuple[int, ...]], cost: Cost, budget: Budget) -> None:
     tree = tree_of(sequences)
     for work in plan(tree, cost, budget):
-        assert len(work.rows) == 1 or work.width * len(work.rows) <= budget
+        if len(work.rows) > 1:
+            assert work.width * len(work.rows) <= budget.tokens
+            assert not work.trunk or (work.reach + work.width) * len(work.rows) <= budget.cached
 
 
 def test_a_long_prompt_is_computed_once() -> None:
     prompt = tuple(range(100, 400))
     tree = tree_of([(*prompt, item, option, 7) for item in range(30) for option in (10_000, 10_001)])
-    passes = plan(tree, DEAR_PAIRS, 256)
+    passes = plan(tree, DEAR_PAIRS, Budget(256, 10**6))
     trunks = {work.trunk for work in passes}
     assert [trunk.ids for trunk in trunks if trunk] == [prompt]
     assert sum(block.size for work in passes for row in work.rows for block in row) == 30 * (1 + 2 * 2)
@@ -88,7 +92,7 @@ def test_a_long_prompt_is_computed_once() -> None:
 def test_leaving_words_out_computes_half() -> None:
     prompt = tuple(range(300))
     tree = tree_of([(*prompt[:i], *prompt[i + 1 :], 900) for i in range(300)])
-    passes = plan(tree, DEAR_PAIRS, 1024)
+    passes = plan(tree, DEAR_PAIRS, Budget(1024, 10**6))
     trunks = {work.trunk for work in passes if work.trunk}
     computed = sum(block.size for work in passes for row in work.rows for block in row)
     computed += sum(len(trunk.ids) - trunk.start for trunk in trunks)
@@ -98,7 +102,7 @@ def test_leaving_words_out_computes_half() -> None:
 def test_trunks_branch_off_trunks() -> None:
     head, subjects = tuple(range(100)), [tuple(range(1000 * s, 1000 * s + 100)) for s in range(1, 4)]
     tree = tree_of([head + subject + (50_000 + i, 1, 2, 3) for subject in subjects for i in range(40)])
-    trunks = {work.trunk for work in plan(tree, DEAR_PAIRS, 512)}
+    trunks = {work.trunk for work in plan(tree, DEAR_PAIRS, Budget(512, 10**6))}
     children = [trunk for trunk in trunks if trunk and trunk.parent]
     assert len(children) == 2
     assert {trunk.start for trunk in children} == {100}
@@ -107,14 +111,14 @@ def test_trunks_branch_off_trunks() -> None:
 
 def test_nothing_shared_is_plain_batching() -> None:
     tree = tree_of([tuple(range(1000 * i, 1000 * i + 20 + i)) for i in range(30)])
-    passes = plan(tree, CHEAP_PAIRS, 256)
+    passes = plan(tree, CHEAP_PAIRS, Budget(256, 10**6))
     assert all(work.plain for work in passes)
-    assert plan(tree, CHEAP_PAIRS, 256, share=False) == passes
+    assert plan(tree, CHEAP_PAIRS, Budget(256, 10**6), share=False) == passes
 
 
 def test_halves_keep_everything() -> None:
     tree = tree_of([(1, 2, i, 3) for i in range(10)] + [(9, i) for i in range(5)])
-    waiting, single = plan(tree, CHEAP_PAIRS, 1024), []
+    waiting, single = plan(tree, CHEAP_PAIRS, Budget(1024, 10**6)), []
     while waiting:
         work = waiting.pop()
         waiting += work.halves(tree)

@@ -1,0 +1,68 @@
+"""The output head in tiles: logits of some positions over a part of the vocabulary at a time.
+
+The logits of all positions over all of the vocabulary are the largest thing there is. A tile of them stays in the
+processor's cache from the matrix product to the last sum, and is never written to memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn.functional import linear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TILE = {"cpu": (1024, 2048), "cuda": (4096, 65536)}
+"""Positions and words of a tile."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Logits of neighbouring positions over neighbouring words."""
+
+    position: int
+    """Place of the first of its positions among those that were asked for."""
+    word: int
+    """Its first token id."""
+    logits: torch.Tensor
+    """Float32, shape (positions, words); its receiver may write into it."""
+
+
+def tiles_of(head: nn.Module, hidden: torch.Tensor) -> Iterator[Tile]:
+    """Logits of hidden states of shape (positions, dimension): positions in order, and for each the words in order."""
+    positions, words = TILE[hidden.device.type]
+    dense = _is_dense(head, hidden.device)
+    for start in range(0, len(hidden), positions):
+        part = hidden[start : start + positions]
+        if dense and isinstance(head, nn.Linear):
+            for first in range(0, head.out_features, words):
+                bias = None if head.bias is None else head.bias[first : first + words]
+                yield Tile(start, first, linear(part, head.weight[first : first + words], bias).float())
+        else:
+            yield Tile(start, 0, head(part).float())
+
+
+def tiles_at(logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[Tile]:
+    """Tiles of logits that are there already, shape (rows, columns, vocabulary): the asked places in order."""
+    positions, _ = TILE[logits.device.type]
+    for start in range(0, len(rows), positions):
+        yield Tile(start, 0, logits[rows[start : start + positions], columns[start : start + positions]].float())
+
+
+def whole(tiles: Iterable[Tile]) -> torch.Tensor:
+    """All tiles as one, shape (positions, vocabulary)."""
+    rows: list[list[torch.Tensor]] = []
+    for tile in tiles:
+        if tile.word == 0:
+            rows.append([])
+        rows[-1].append(tile.logits)
+    return torch.cat([torch.cat(parts, dim=1) for parts in rows])
+
+
+def _is_dense(head: nn.Module, device: torch.device) -> bool:
+    """Whether a head is a plain matrix on this device: not quantised, not adapted, not hooked by a device map."""
+    return type(head) is nn.Linear and "forward" not in vars(head) and head.weight.device == device

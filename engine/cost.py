@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Count = int | NDArray[np.int64]
+
 FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
 """Matrix rate over memory bandwidth, roughly: assumed, not measured, and only used to compare two plans."""
 MASKED_SLOWDOWN = 2.5
@@ -38,7 +43,7 @@ class Cost:
         """Tokens of a packed row beyond which attention among strangers costs too much."""
         return max(32, int(ATTENTION_SHARE * self.token / self.pair))
 
-    def run(self, rows: float, width: float, trunk: int) -> float:
+    def run(self, rows: Count, width: Count, trunk: int) -> Any:  # noqa: ANN401 - a number, or an array for arrays
         """A pass of ``rows`` x ``width`` tokens, each row on ``trunk`` cached positions."""
         copied = rows * (trunk + width) if trunk else 0.0
         return rows * width * (self.token + self.pair * (trunk + width)) + self.copy * copied + self.call

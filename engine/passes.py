@@ -8,10 +8,11 @@ Where neither saves anything a block is a single sequence, and a pass of such bl
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from audit.engine.cost import Budget, Cost
     from audit.engine.tree import PrefixTree
 
+WIDTHS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0)
+"""Row widths that are tried for packed blocks, in sizes of the largest."""
+MANY_BLOCKS = 4096
+"""Blocks beyond which one width is tried: planning must take no time to speak of."""
 OPEN_ROWS = 64
 """Rows that a block may still be put into while others are filled: bounds the time of packing."""
 
@@ -190,48 +195,49 @@ def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: B
     largest_first = sorted(blocks, key=lambda block: (-block.size, block.low))
     alone = [block for block in largest_first if trunk is None and block.high - block.low == 1]
     packed = [block for block in largest_first if trunk is not None or block.high - block.low > 1]
-    yield from _in_passes(None, [(block,) for block in alone], budget)
+    yield from _in_passes(None, [(block,) for block in alone], cost, budget)
     if packed:
-        reach = max(block.attach for block in packed) if trunk else 0
-        width = _width([block.size for block in packed], reach, cost, budget)
-        yield from _in_passes(trunk, _pack(packed, width), budget)
+        options = [_in_passes(trunk, _pack(packed, width), cost, budget) for width in _widths(packed, budget)]
+        yield from min(options, key=lambda passes: sum(cost.run(len(p.rows), p.width, p.reach) for p in passes))
 
 
-def _in_passes(trunk: Trunk | None, rows: Sequence[tuple[Block, ...]], budget: Budget) -> Iterator[Pass]:
-    """Cut rows into passes; those that see little of the trunk come first, and of equals the widest."""
-
-    def seen(row: tuple[Block, ...]) -> int:
-        return max(block.attach for block in row) if trunk else 0
-
-    def width(row: tuple[Block, ...]) -> int:
-        return sum(block.size for block in row)
-
-    waiting = deque(sorted(rows, key=lambda row: (seen(row), -width(row))))
-    while waiting:
-        mine = [waiting.popleft()]
-        widest, reach = width(mine[0]), seen(mine[0])
-        while waiting:
-            widest, reach = max(widest, width(waiting[0])), seen(waiting[0])
-            if len(mine) >= budget.rows(widest, reach):
-                break
-            mine.append(waiting.popleft())
-        yield Pass(trunk, tuple(mine), max(seen(row) for row in mine))
+def _widths(blocks: Sequence[Block], budget: Budget) -> list[int]:
+    """Row widths to be tried: wide rows copy a trunk less often and leave less empty, narrow ones mask less."""
+    largest, total = max(block.size for block in blocks), sum(block.size for block in blocks)
+    most = max(largest, min(total, budget.tokens))
+    factors = WIDTHS if len(blocks) <= MANY_BLOCKS else WIDTHS[:1]
+    return sorted({min(int(factor * largest), most) for factor in factors})
 
 
-def _width(sizes: Sequence[int], trunk: int, cost: Cost, budget: Budget) -> int:
-    """The row width of least modelled cost: wide rows copy the trunk less often, narrow ones mask less."""
-    total, width = sum(sizes), max(sizes)
-    widths = [width]
-    while trunk and width < min(total, budget.tokens):
-        width = min(2 * width, total, budget.tokens)
-        widths.append(width)
+def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cost, budget: Budget) -> list[Pass]:
+    """Cut rows into passes of least modelled cost: together goes what is equally wide and sees as much of the trunk.
 
-    def price(width: int) -> float:
-        rows = math.ceil(total / width)
-        passes = math.ceil(rows / budget.rows(width, trunk))
-        return passes * cost.run(rows / passes, width, trunk)
-
-    return min(widths, key=price)
+    Rows are put in that order, then cut by dynamic programming over the place of the last cut.
+    """
+    order = sorted(
+        ((max(block.attach for block in row) if trunk else 0, -sum(block.size for block in row), row) for row in rows),
+        key=lambda entry: entry[:2],
+    )
+    seen = [reach for reach, _, _ in order]
+    widths = np.array([-width for _, width, _ in order])
+    least = np.zeros(len(order) + 1)
+    cuts = [0] * (len(order) + 1)
+    for end in range(1, len(order) + 1):
+        reach = seen[end - 1]
+        first = max(0, end - budget.rows(int(widths[end - 1]), reach))
+        widest = np.maximum.accumulate(widths[first:end][::-1])  # of the last row, the last two, …
+        count = np.arange(1, len(widest) + 1)
+        fits = (count == 1) | (count * widest <= budget.tokens)
+        if reach:
+            fits &= (count == 1) | (count * (reach + widest) <= budget.cached)
+        prices = np.where(fits, least[first:end][::-1] + cost.run(count, widest, reach), np.inf)
+        best = int(prices.argmin())
+        least[end], cuts[end] = prices[best], end - 1 - best
+    passes, end = [], len(order)
+    while end:
+        passes.append(Pass(trunk, tuple(row for _, _, row in order[cuts[end] : end]), seen[end - 1]))
+        end = cuts[end]
+    return passes[::-1]
 
 
 def _pack(blocks: Sequence[Block], width: int) -> list[tuple[Block, ...]]:

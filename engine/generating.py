@@ -22,11 +22,8 @@ HARMLESS = {
     "temperature", "top_k", "top_p", "max_length", "max_new_tokens", "use_cache", "_from_model_config",
 }  # fmt: skip
 """Entries of a generation configuration that do not change greedy decoding."""
-NEUTRAL = {
-    "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "num_beams": 1, "num_return_sequences": 1, "min_length": 0,
-    "return_dict_in_generate": False, "output_scores": False, "output_attentions": False, "length_penalty": 1.0,
-}  # fmt: skip
-"""Values of entries with which they do not either."""
+NEUTRAL = {"repetition_penalty": 1.0, "num_beams": 1, "num_return_sequences": 1, "length_penalty": 1.0}
+"""Values of entries with which they do not either, beside none, false and zero."""
 
 
 class Generator:
@@ -73,6 +70,8 @@ class Generator:
         """
         settings = self.forward.model.generation_config.to_diff_dict()
         bent = [
-            name for name, value in settings.items() if name not in HARMLESS and value not in (None, NEUTRAL.get(name))
+            name
+            for name, value in settings.items()
+            if name not in HARMLESS and not name.startswith("output_") and value and value != NEUTRAL.get(name)
         ]
         return self.forward.decodes and (request.temperature > 0 or not bent)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from transformers import GenerationConfig
 
 from audit.engine import Completion, GenerateRequest, load
 from audit.engine.endings import Endings
@@ -256,3 +257,26 @@ def test_greedy_completions_of_one_prompt_are_decoded_once(tiny: TransformersEng
     three, of_three = decoded(3)
     assert three.generations == one.generations * 3
     assert of_three == tokens
+
+
+@pytest.mark.parametrize(
+    ("settings", "continuous"),
+    [
+        ({}, True),
+        ({"output_hidden_states": False, "output_attentions": True, "return_dict_in_generate": False}, True),
+        ({"num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "suppress_tokens": []}, True),
+        ({"repetition_penalty": 1.1}, False),
+        ({"suppress_tokens": [5]}, False),
+        ({"num_beams": 2}, False),
+        ({"min_length": 3}, False),
+    ],
+)
+def test_what_bends_greedy_decoding(tiny: TransformersEngine, settings: dict[str, Any], continuous: bool) -> None:
+    tiny.model.generation_config = GenerationConfig(**settings)
+    decodes = tiny._forward.decodes  # off where the batch path is tested
+    assert tiny._generator._is_continuous(GenerateRequest("x")) == (continuous and decodes)
+    assert tiny._generator._is_continuous(GenerateRequest("x", temperature=1.0)) == decodes
+
+
+def test_the_embedded_checkpoint_is_decoded_continuously(embedded: TransformersEngine) -> None:
+    assert embedded._generator._is_continuous(GenerateRequest("x"))

@@ -21,7 +21,7 @@ from audit.core.run_folder import RunFolder, new_run_id
 from audit.engine import load
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
-from audit.engine.load import check_source
+from audit.engine.source import check_source
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.explain import suite as explain

@@ -96,14 +96,13 @@ def require_peft() -> None:
         raise CheckpointError(msg) from None
 
 
-def apply(model: Any, folder: Path, device: torch.device, *, merge: bool) -> Any:  # noqa: ANN401 - no typed base
-    """The model with the adapter in effect.
+def apply(model: Any, folder: Path, device: torch.device) -> Any:  # noqa: ANN401 - no typed base
+    """The model with the adapter in effect: merged into the base's weights, or beside them where those are quantised.
 
     Args:
         model: The base, on its device; changed in place.
         folder: The adapter's.
         device: Where the adapter's weights go.
-        merge: Add the adapter to the base's weights; otherwise its layers stay beside them.
 
     Raises:
         CheckpointError: The adapter was made for another architecture or size.
@@ -127,7 +126,8 @@ def apply(model: Any, folder: Path, device: torch.device, *, merge: bool) -> Any
         first = min(strange or wanted - found)
         msg = f"{folder}: the adapter does not fit its base: {which}, first {first}: name the right one with --base"
         raise CheckpointError(msg)
-    return (adapted.merge_and_unload() if merge else adapted.get_base_model()).eval()
+    quantised = getattr(model, "hf_quantizer", None) is not None
+    return (adapted.get_base_model() if quantised else adapted.merge_and_unload()).eval()
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

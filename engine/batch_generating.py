@@ -6,6 +6,7 @@ For architectures and settings that continuous batching (:mod:`audit.engine.deco
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -146,31 +147,37 @@ class BatchGenerator:
             mask[position, start:] = 1
         watch = _Watch(len(rows))
         stop = _StopStrings(self.endings, settings.stop, width, len(rows))
-        out = self.model.generate(
-            input_ids=ids.to(self.device),
-            attention_mask=mask.to(self.device),
-            generation_config=self._generation_config(settings, new_tokens, pad),
-            logits_processor=_processors(settings, numbers, watch, width),
-            stopping_criteria=StoppingCriteriaList([stop]),
-        )
-        return out[:, width:].tolist(), watch, stop
-
-    def _generation_config(self, settings: GenerateRequest, new_tokens: int, pad: int) -> GenerationConfig:
-        """One token at a time, chosen by our processors.
-
-        What is not set here transformers takes from the checkpoint's own generation config. Greedy decoding
-        keeps its penalties, as lm-eval's ``HFLM`` does; sampled text follows the plain distribution, as the
-        probes publish it.
-        """
-        plain = {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0} if settings.temperature > 0 else {}
-        return GenerationConfig(
+        config = GenerationConfig(
             max_new_tokens=new_tokens,
-            do_sample=False,
+            do_sample=False,  # one token at a time, chosen by our processors
             num_beams=1,
             eos_token_id=sorted(self.endings.ending(settings.stop)) or None,
             pad_token_id=pad,
-            **plain,
         )
+        with _plain(self.model) if settings.temperature > 0 else nullcontext():
+            out = self.model.generate(
+                input_ids=ids.to(self.device),
+                attention_mask=mask.to(self.device),
+                generation_config=config,
+                logits_processor=_processors(settings, numbers, watch, width),
+                stopping_criteria=StoppingCriteriaList([stop]),
+            )
+        return out[:, width:].tolist(), watch, stop
+
+
+@contextmanager
+def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models have no common typed base
+    """Without the checkpoint's generation configuration, from which transformers takes whatever a call leaves open.
+
+    Greedy decoding keeps its penalties, as lm-eval's ``HFLM`` does; sampled text follows the plain distribution, as the
+    probes publish it.
+    """
+    own = model.generation_config
+    model.generation_config = GenerationConfig()
+    try:
+        yield
+    finally:
+        model.generation_config = own
 
 
 class _Watch(LogitsProcessor):

@@ -38,7 +38,7 @@ class Checkpoint:
     files: tuple[FileDigest, ...]
     """Every file that decides what it answers, by content."""
     quantization: str | None = None
-    """How the stored weights are quantised, e.g. ``gguf:Q4_1``."""
+    """How the stored weights are quantised, e.g. ``gguf:Q4_1``, or the method that ``config.json`` names."""
     adapter: Path | None = None
     """Folder of a PEFT adapter that goes on the weights of ``folder``."""
     base: str | None = None
@@ -64,7 +64,8 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
     if (folder / "adapter_config.json").is_file():
         msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in folders of their own"
         raise CheckpointError(msg)
-    read_config(folder)
+    packed = read_config(folder).get("quantization_config")
+    method = str(packed.get("quant_method", "unnamed")) if isinstance(packed, dict) else None
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         weights = _pickled_weights(folder, allow_pickle=allow_pickle)
@@ -73,7 +74,7 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
         if file.suffix == ".safetensors":
             check_safetensors(file)
     digests = [*deciding_files(folder), *(file_digest(file, "weights") for file in weights)]
-    return Checkpoint(folder, tuple(sorted(digests, key=lambda file: file.path)))
+    return Checkpoint(folder, tuple(sorted(digests, key=lambda file: file.path)), method)
 
 
 def deciding_files(folder: Path) -> list[FileDigest]:

@@ -41,6 +41,8 @@ LONGEST_PAUSE = 60.0
 """Seconds waited at most, whatever the server asks for."""
 LOST_IN_A_ROW = 16
 """Calls that got no answer at all, one after the other, until calls are tried only once: the server is gone."""
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes, unpacked, after which no more is read."""
 JOIN_SECONDS = 5.0
 
 
@@ -183,17 +185,20 @@ class Client:
         """One try."""
         limit = self.settings.timeout
         try:
-            async with asyncio.timeout(limit):
-                response = await http.request(
-                    "GET" if call.body is None else "POST", self.url + call.path, json=call.body
-                )
+            method = "GET" if call.body is None else "POST"
+            async with asyncio.timeout(limit), http.stream(method, self.url + call.path, json=call.body) as response:
+                content = bytearray()
+                async for part in response.aiter_bytes():
+                    content += part
+                    if len(content) > LARGEST_ANSWER:
+                        return Reply(status=response.status_code, error=f"an answer of over {LARGEST_ANSWER:,} bytes")
         except TimeoutError:
             return Reply(error=f"no answer within {limit:g} s", again=True)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             return Reply(error=f"no connection ({_words(error)})", again=True, refused=True)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             return Reply(error=f"connection lost ({_words(error)})", again=True)
-        return _read(response)
+        return _read(response, bytes(content))
 
 
 def read_key() -> str | None:
@@ -209,12 +214,12 @@ def read_key() -> str | None:
     return key or None
 
 
-def _read(response: httpx2.Response) -> Reply:
+def _read(response: httpx2.Response, content: bytes) -> Reply:
     """A reply from what the server sent."""
     status = response.status_code
     body: Any = None
     with contextlib.suppress(ValueError, RecursionError, LookupError):
-        body = json.loads(response.content)
+        body = json.loads(content)
     if not response.is_success:
         again = status in BUSY or (status >= 500 and status != NOT_IMPLEMENTED)
         return Reply(status=status, error=_complaint(status, body), again=again, wait=_retry_after(response))

@@ -107,6 +107,23 @@ def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive
 
 
 @pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
+def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any], build: Any) -> None:
+    engine = build(architecture, sizes)
+    with torch.no_grad():
+        for weights in engine.model.parameters():
+            weights.mul_(0.5)  # at full size the logits are so large that rounding alone is over the limit
+    asked = requests()
+    together = engine.score(asked)
+    backwards = engine.score(asked[::-1])[::-1]
+    engine._forward.cost = TRUNKS
+    split = [score for start in range(0, len(asked), 7) for score in engine.score(asked[start : start + 7] * 2)[:7]]
+    for scores in (backwards, split):
+        for score, expected in zip(scores, together, strict=True):
+            assert score.log_probs == pytest.approx(expected.log_probs, abs=1e-5)
+            assert score.is_argmax == expected.is_argmax
+
+
+@pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
 def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any], build: Any) -> None:
     engine = build(architecture, sizes)
     assert engine._forward.decodes == (SHARING.get(architecture) == sizes)

@@ -151,12 +151,18 @@ def test_completions_of_one_request_are_halved_too(
     assert any("going on with" in message for message in listener.messages)
 
 
-def test_penalties_of_the_checkpoint_do_not_bend_sampling(tiny: TransformersEngine) -> None:
+def test_penalties_of_the_checkpoint_do_not_bend_sampling(
+    tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = GenerateRequest("the the the the", max_new_tokens=8, temperature=1.0, seed=3, n=4)
     expected = tiny.generate([request])
     tiny.model.generation_config.repetition_penalty = 5.0
     tiny.model.generation_config.num_beams = 3
+    tiny.model.generation_config.suppress_tokens = list(range(50, 250))
     assert tiny.generate([request]) == expected
+    monkeypatch.setattr(tiny._forward, "decodes", False)  # transformers' generate reads that configuration itself
+    assert tiny.generate([request]) == expected
+    assert tiny.model.generation_config.num_beams == 3
 
 
 def test_out_of_memory_halves_the_batch(

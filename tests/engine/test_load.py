@@ -9,7 +9,7 @@ import torch
 
 from audit.core.errors import AssetError, CheckpointError
 from audit.engine import load
-from audit.engine.load import short_name
+from audit.engine.source import short_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ from audit.core.errors import CheckpointError, SamplingUnavailable, ScoringUnava
 from audit.core.run_folder import RunFolder
 from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.journal import Journal
-from audit.engine.load import check_source, short_name
+from audit.engine.source import check_source, short_name
 from audit.engine.openai_client import KEY_VARIABLE, Call, Client, Reply, _retry_after
 from audit.engine.openai_name import parse
 from tests.engine.openai_double import DROP, GARBAGE, NAME, SLOW, Double, Echoing, says, serving
@@ -223,6 +223,18 @@ def test_faults_that_stay_are_errors_of_single_answers(double: Double, fault: An
     assert len(engine.journal) == 1  # a resumed run asks again
     assert text_of(engine) == " Paris"
     engine.journal.close()
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = connect(double)
+    monkeypatch.setattr("audit.engine.openai_client.LARGEST_ANSWER", 10_000)
+    asked = len(double.asked)
+    double.faults = [(200, {"choices": [{"text": "x" * 20_000, "finish_reason": "stop"}]})]
+    (completion,) = engine.generate([ASK])
+    assert completion.error is not None
+    assert "over 10,000 bytes" in completion.error
+    assert len(double.asked) - asked == 1
+    assert text_of(engine) == " Paris"
 
 
 def test_a_question_that_is_refused_is_not_repeated(double: Double) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.engine import ScoreRequest
+from audit.engine import Score, ScoreRequest
+from audit.engine.cost import Cost
 
 if TYPE_CHECKING:
     from audit.engine.transformers_engine import TransformersEngine
@@ -48,24 +50,40 @@ def test_options_of_one_token_share_one_row(tiny: TransformersEngine, listener: 
     assert listener.answered == listener.expected == 4
 
 
-token_ids = st.lists(st.integers(3, 383), min_size=1, max_size=12).map(tuple)
+few_tokens = st.integers(3, 5)
+"""Few, so that contexts are often prefixes of each other."""
+contexts = st.lists(few_tokens, min_size=1, max_size=12) | st.builds(
+    lambda ids, times: ids * times, st.lists(few_tokens, min_size=1, max_size=12), st.integers(1, 30)
+)
+targets = st.lists(few_tokens, max_size=6) | st.just([4] * 260)  # longer than the context
 request_lists = st.lists(
-    st.builds(ScoreRequest, token_ids, st.lists(st.integers(3, 383), max_size=6).map(tuple)), min_size=1, max_size=12
+    st.builds(ScoreRequest, contexts.map(tuple), targets.map(tuple), st.booleans()), min_size=1, max_size=12
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(requests=request_lists, seed=st.integers(0, 100))
-def test_order_duplicates_and_company_do_not_matter(
-    tiny: TransformersEngine, requests: list[ScoreRequest], seed: int
+def same(found: Score, expected: Score) -> bool:
+    for left, right in zip(dataclasses.astuple(found), dataclasses.astuple(expected), strict=True):
+        assert left == (pytest.approx(right, abs=1e-5) if isinstance(right, tuple) else right)
+    return True
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(requests=request_lists, seed=st.integers(0, 100), cut=st.integers(0, 12), trunks=st.booleans())
+def test_order_duplicates_splits_and_company_do_not_matter(
+    tiny: TransformersEngine, requests: list[ScoreRequest], seed: int, cut: int, trunks: bool
 ) -> None:
+    own = tiny._forward.cost
+    tiny._forward.cost = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0) if trunks else own
     together = tiny.score(requests)
     order = torch.randperm(len(requests), generator=torch.Generator().manual_seed(seed)).tolist()
     shuffled = tiny.score([requests[i] for i in order] + requests)
+    split = tiny.score(requests[:cut]) + tiny.score(requests[cut:])
+    tiny._forward.cost = own
     for place, index in enumerate(order):
-        alone = tiny.score([requests[index]])[0]
-        assert shuffled[place].log_probs == pytest.approx(together[index].log_probs, abs=1e-5)
-        assert alone.log_probs == pytest.approx(together[index].log_probs, abs=1e-5)
+        assert same(shuffled[place], together[index])
+        assert same(shuffled[len(requests) + index], together[index])
+        assert same(split[index], together[index])
+        assert same(tiny.score([requests[index]])[0], together[index])
 
 
 def test_long_context_is_cut_from_the_left_and_says_so(tiny: TransformersEngine) -> None:

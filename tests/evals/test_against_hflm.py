@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 from audit.core.assets import dataset
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig, load_config
@@ -56,13 +57,31 @@ class Comparison:
 
         self.engine = engine
         self.scores: dict[ScoreRequest, Score] = {}
+        self.tokens: dict[tuple[str, str], list[float]] = {}
         monkeypatch.setattr(TaskManager, "load", self._shorten(TaskManager.load))
         monkeypatch.setattr(engine, "score", self._remember(engine.score))
         with quiet():
             self.hflm = HFLM(
                 pretrained=engine.model, tokenizer=engine.tokenizer, max_length=engine.max_length, batch_size=4
             )
+        self._last = torch.empty(0)
+        monkeypatch.setattr(torch, "gather", self._watch(torch.gather))
+        monkeypatch.setattr(self.hflm.cache_hook, "add_partial", self._keep)
         self.done: dict[str, Both] = {}
+
+    def _watch(self, gather: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        """HFLM adds up what it gathers and returns the sum: its single log-probabilities are seen here only."""
+
+        def watching(*arguments: Any, **options: Any) -> torch.Tensor:
+            self._last = gather(*arguments, **options)
+            return self._last
+
+        return watching
+
+    def _keep(self, _kind: str, request: tuple[str, str], answer: Any) -> None:
+        """HFLM reports each answer directly after it has gathered it."""
+        if isinstance(answer, tuple):  # else it is a generated text
+            self.tokens[request] = self._last.flatten().tolist()
 
     def _shorten(self, load: Callable[..., Any]) -> Callable[..., Any]:
         def shortened(*arguments: Any) -> Any:
@@ -141,7 +160,8 @@ def test_log_likelihoods_are_hflms_on_2000_requests(compare: Comparison) -> None
                 request = compare.engine.encode_pair(context, target)
                 score = compare.scores[request]
                 total, greedy = answers[0]
-                assert abs(score.total - total) <= 1e-4 * len(request.target_ids)
+                assert compare.tokens[context, target] == pytest.approx(score.log_probs, abs=1e-4)
+                assert sum(compare.tokens[context, target]) == pytest.approx(total, abs=1e-3)
                 assert score.is_greedy == greedy
                 assert sample.scores[f"log_likelihood_{option}"] == score.total
                 compared += 1
@@ -149,7 +169,10 @@ def test_log_likelihoods_are_hflms_on_2000_requests(compare: Comparison) -> None
     requests = [compare.engine.encode_pair("", row[side]) for row in rows for side in ("sent_more", "sent_less")]
     pairs = [((str(i), ""), list(r.context_ids), list(r.target_ids)) for i, r in enumerate(requests)]
     theirs = compare.hflm._loglikelihood_tokens(pairs, disable_tqdm=True)
-    for request, score, (total, greedy) in zip(requests, compare.engine.score(requests), theirs, strict=True):
+    scores = compare.engine.score(requests)
+    for place, (request, score, (total, greedy)) in enumerate(zip(requests, scores, theirs, strict=True)):
+        assert len(score.log_probs) == len(request.target_ids)
+        assert compare.tokens[str(place), ""] == pytest.approx(score.log_probs, abs=1e-4)
         assert abs(score.total - total) <= 1e-4 * len(request.target_ids)
         assert score.is_greedy == greedy
         compared += 1

@@ -27,9 +27,9 @@ from audit.core.errors import CheckpointError, SamplingUnavailable, ScoringUnava
 from audit.core.run_folder import RunFolder
 from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.journal import Journal
-from audit.engine.source import check_source, short_name
 from audit.engine.openai_client import KEY_VARIABLE, Call, Client, Reply, _retry_after
 from audit.engine.openai_name import parse
+from audit.engine.source import check_source, short_name
 from tests.engine.openai_double import DROP, GARBAGE, NAME, SLOW, Double, Echoing, says, serving
 
 if TYPE_CHECKING:

@@ -126,8 +126,6 @@ def seconds(work: Callable[[], Any]) -> float:
 
 def best_batch(run: Callable[[int], Any], sizes: Sequence[int]) -> int:
     """The batch size with which the peer is fastest, each tried once after a warm-up."""
-    if len(sizes) == 1:
-        return sizes[0]
     run(sizes[0])
     return min(sizes, key=lambda size: seconds(lambda: run(size)))
 

@@ -102,13 +102,13 @@ class Forward:
         self.asked += len(rows)
         if self._splits:
             hidden = self.model.base_model(**inputs).last_hidden_state[at]
-            yield from tiles_of(self.model.get_output_embeddings(), hidden)
+            yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
             return
         kept, places = torch.unique(at[1], return_inverse=True)
         kept = kept.to(self.device)
         logits = self.model(**inputs, **({"logits_to_keep": kept} if self._keeps else {})).logits
         # Some architectures compute all columns whatever is kept.
-        yield from tiles_at(logits, at[0], places if logits.shape[1] == len(kept) else at[1])
+        yield from tiles_at(logits, at[0], places if logits.shape[1] == len(kept) else at[1], self.device)
 
     @torch.inference_mode()
     def read(self, work: Pass, layout: Layout, members: Sequence[int]) -> tuple[torch.Tensor, list[KeysValues]]:

@@ -57,21 +57,19 @@ class Generator:
         self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
         """Completions by index as they arrive, and the number of tokens that were read and generated for them."""
-        continuous = [index for index in missing if self._is_continuous(requests[index])]
+        bent = self._is_bent()
+        continuous = [i for i in missing if self.forward.decodes and (requests[i].temperature > 0 or not bent)]
         asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in continuous]
         yield from self.decoder.run(asked, say)
         yield from self.batches.work(requests, set(missing) - set(continuous), say)
 
-    def _is_continuous(self, request: GenerateRequest) -> bool:
-        """Whether rows of any length can be generated together, and the choice of tokens is ours to make.
+    def _is_bent(self) -> bool:
+        """Whether the checkpoint's generation configuration changes greedy decoding.
 
-        Greedy decoding keeps the penalties of the checkpoint's generation configuration, as lm-eval's ``HFLM`` does;
-        sampled text follows the plain distribution, as the probes publish it.
+        Its penalties are kept, by transformers' ``generate``, as lm-eval's ``HFLM`` does; sampled text follows the plain
+        distribution, as the probes publish it.
         """
-        settings = self.forward.model.generation_config.to_diff_dict()
-        bent = [
-            name
-            for name, value in settings.items()
-            if name not in HARMLESS and not name.startswith("output_") and value and value != NEUTRAL.get(name)
-        ]
-        return self.forward.decodes and (request.temperature > 0 or not bent)
+        return any(
+            name not in HARMLESS and not name.startswith("output_") and value and value != NEUTRAL.get(name)
+            for name, value in self.forward.model.generation_config.to_diff_dict().items()
+        )

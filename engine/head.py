@@ -32,8 +32,11 @@ class Tile:
     """Float32, shape (positions, words); its receiver may write into it."""
 
 
-def tiles_of(head: nn.Module, hidden: torch.Tensor) -> Iterator[Tile]:
-    """Logits of hidden states of shape (positions, dimension): positions in order, and for each the words in order."""
+def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device) -> Iterator[Tile]:
+    """Logits of hidden states of shape (positions, dimension): positions in order, and for each the words in order.
+
+    They are brought to ``device``: a model spread over several cards has its head on the last.
+    """
     positions, words = TILE[hidden.device.type]
     dense = _is_dense(head, hidden.device)
     for start in range(0, len(hidden), positions):
@@ -41,16 +44,19 @@ def tiles_of(head: nn.Module, hidden: torch.Tensor) -> Iterator[Tile]:
         if dense and isinstance(head, nn.Linear):
             for first in range(0, head.out_features, words):
                 bias = None if head.bias is None else head.bias[first : first + words]
-                yield Tile(start, first, linear(part, head.weight[first : first + words], bias).float())
+                yield Tile(start, first, linear(part, head.weight[first : first + words], bias).float().to(device))
         else:
-            yield Tile(start, 0, head(part).float())
+            yield Tile(start, 0, head(part).float().to(device))
 
 
-def tiles_at(logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[Tile]:
+def tiles_at(
+    logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, device: torch.device
+) -> Iterator[Tile]:
     """Tiles of logits that are there already, shape (rows, columns, vocabulary): the asked places in order."""
     positions, _ = TILE[logits.device.type]
     for start in range(0, len(rows), positions):
-        yield Tile(start, 0, logits[rows[start : start + positions], columns[start : start + positions]].float())
+        part = logits[rows[start : start + positions], columns[start : start + positions]]
+        yield Tile(start, 0, part.float().to(device))
 
 
 def whole(tiles: Iterable[Tile]) -> torch.Tensor:
@@ -64,5 +70,6 @@ def whole(tiles: Iterable[Tile]) -> torch.Tensor:
 
 
 def _is_dense(head: nn.Module, device: torch.device) -> bool:
-    """Whether a head is a plain matrix on this device: not quantised, not adapted, not hooked by a device map."""
-    return type(head) is nn.Linear and "forward" not in vars(head) and head.weight.device == device
+    """Whether a head is a plain matrix on this device: not quantised, not adapted, not hooked, by a device map neither."""
+    hooked = "forward" in vars(head) or head._forward_hooks or head._forward_pre_hooks  # noqa: SLF001 - no other way
+    return type(head) is nn.Linear and not hooked and head.weight.device == device

@@ -186,12 +186,14 @@ def _model(
     """The model on its device, in evaluation mode."""
     if quantization is not None:
         options = {**options, "quantization_config": _quantization_config(quantization, device)}
+    elif found.quantization is not None and options["device_map"] is None and device.type == "cuda":
+        options = {**options, "device_map": {"": device}}  # packed weights are put in place while loading
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(found.folder, dtype=dtype, **options)
     except Exception as error:  # transformers raises anything on damaged or unknown checkpoints
         msg = f"{found.folder}: the model cannot be loaded ({_first_line(error)})"
         raise CheckpointError(msg) from error
-    placed = quantization is not None or options["device_map"] is not None
+    placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()
     return adapter.apply(model, found.adapter, device) if found.adapter else model
 

@@ -91,12 +91,15 @@ class Softmax:
         self, mine: slice, largest: torch.Tensor, total: torch.Tensor, centre: torch.Tensor, spread: torch.Tensor
     ) -> None:
         """Add sums over the words of a tile, all relative to ``largest``, to those of the tiles before it."""
-        move = torch.where(self._total[mine] > 0, self._largest[mine] - largest, 0.0)
+        move = self._largest[mine] - largest
         before = self._total[mine] * move.exp()
         if self._wants_moments:
             whole = before + total
-            apart = centre - (self._centre[mine] + move)
-            self._centre[mine] += torch.where(whole > 0, move + apart * total / whole, 0.0)
-            self._spread[mine] = self._spread[mine] * move.exp() + spread + apart**2 * before * total / whole
+            earlier = self._centre[mine] + move
+            apart = centre - earlier
+            both = before > 0  # else the words before count nothing, however far away they are
+            self._centre[mine] = torch.where(both, earlier + apart * total / whole, centre)
+            merged = self._spread[mine] * move.exp() + spread + apart**2 * before * total / whole
+            self._spread[mine] = torch.where(both, merged, spread)
         self._total[mine] = before + total
         self._largest[mine] = largest

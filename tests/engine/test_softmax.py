@@ -69,6 +69,15 @@ def test_words_that_cannot_be_count_nothing() -> None:
         assert found[2, 0, 0].item() == pytest.approx(in_one(logits)[1].item(), abs=1e-6)
 
 
+def test_words_at_the_end_of_float32_count_nothing() -> None:
+    least = torch.finfo(torch.float32).min
+    logits = torch.tensor([[least, least, 1.0, 2.0]])
+    for order in ([0, 1, 2, 3], [2, 3, 0, 1], [0, 2, 1, 3]):
+        for width in (1, 2, 4):
+            found = in_tiles(logits[:, order], width)
+            assert found[2:, 0, 0].tolist() == pytest.approx([t.item() for t in in_one(logits)[1:]], abs=1e-6)
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_broken_logit_breaks_its_position_alone(bad: float) -> None:
     logits = torch.tensor([[0.0, 1.0, bad, 3.0], [0.0, 1.0, 2.0, 3.0]])
@@ -87,7 +96,7 @@ def test_moments_that_are_not_wanted_are_not_there() -> None:
 def test_a_head_in_tiles_is_the_head(bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(head.TILE, "cpu", (3, 4))
     module, hidden = nn.Linear(6, 10, bias=bias).requires_grad_(False), torch.randn(7, 6)
-    tiles = list(tiles_of(module, hidden))
+    tiles = list(tiles_of(module, hidden, hidden.device))
     assert [(tile.position, tile.word) for tile in tiles] == [(p, w) for p in (0, 3, 6) for w in (0, 4, 8)]
     assert torch.allclose(whole(tiles), module(hidden), atol=1e-6)
 
@@ -99,13 +108,15 @@ def test_a_head_that_is_more_than_a_matrix_is_called(monkeypatch: pytest.MonkeyP
 
     hooked = nn.Linear(6, 10).requires_grad_(False)
     monkeypatch.setattr(hooked, "forward", lambda hidden: hidden[:, :1].expand(-1, 10))
-    for module in (Doubled(6, 10).requires_grad_(False), hooked):
+    watched = nn.Linear(6, 10).requires_grad_(False)
+    watched.register_forward_hook(lambda _module, _inputs, output: output + 1)
+    for module in (Doubled(6, 10).requires_grad_(False), hooked, watched):
         hidden = torch.randn(7, 6)
-        assert torch.equal(whole(tiles_of(module, hidden)), module(hidden))
+        assert torch.equal(whole(tiles_of(module, hidden, hidden.device)), module(hidden))
 
 
 def test_places_of_logits_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(head.TILE, "cpu", (2, 4))
     logits = torch.randn(2, 5, 9)
     rows, columns = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([1, 4, 0, 2, 3])
-    assert torch.equal(whole(tiles_at(logits, rows, columns)), logits[rows, columns])
+    assert torch.equal(whole(tiles_at(logits, rows, columns, logits.device)), logits[rows, columns])

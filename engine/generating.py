@@ -66,8 +66,8 @@ class Generator:
     def _is_bent(self) -> bool:
         """Whether the checkpoint's generation configuration changes greedy decoding.
 
-        Its penalties are kept, by transformers' ``generate``, as lm-eval's ``HFLM`` does; sampled text follows the plain
-        distribution, as the probes publish it.
+        Its penalties are kept, by transformers' ``generate``, as lm-eval's ``HFLM`` does; sampled text follows the
+        plain distribution, as the probes publish it.
         """
         return any(
             name not in HARMLESS and not name.startswith("output_") and value and value != NEUTRAL.get(name)

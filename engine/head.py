@@ -49,9 +49,7 @@ def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device) -> Ite
             yield Tile(start, 0, head(part).float().to(device))
 
 
-def tiles_at(
-    logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, device: torch.device
-) -> Iterator[Tile]:
+def tiles_at(logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, device: torch.device) -> Iterator[Tile]:
     """Tiles of logits that are there already, shape (rows, columns, vocabulary): the asked places in order."""
     positions, _ = TILE[logits.device.type]
     for start in range(0, len(rows), positions):
@@ -70,6 +68,6 @@ def whole(tiles: Iterable[Tile]) -> torch.Tensor:
 
 
 def _is_dense(head: nn.Module, device: torch.device) -> bool:
-    """Whether a head is a plain matrix on this device: not quantised, not adapted, not hooked, by a device map neither."""
+    """Whether a head is a plain matrix on this device: not quantised, adapted or hooked, by a device map neither."""
     hooked = "forward" in vars(head) or head._forward_hooks or head._forward_pre_hooks  # noqa: SLF001 - no other way
     return type(head) is nn.Linear and not hooked and head.weight.device == device

@@ -212,7 +212,7 @@ class Forward:
         sequences = sorted([np.array(ids, dtype=np.int64) % vocabulary for ids in TRIAL], key=lambda ids: ids.tolist())
         tree = PrefixTree(sequences, [TRIAL_TRUNK] * len(sequences))
         plain = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(sequences)))
-        whole = Block(0, len(tree), 0, tree.size(0, len(tree), 0))
+        all_of_it = Block(0, len(tree), 0, tree.size(0, len(tree), 0))
         rest = Block(0, len(tree), TRIAL_TRUNK, tree.size(0, len(tree), TRIAL_TRUNK))
         trunk = Trunk(tuple(sequences[0][:TRIAL_TRUNK].tolist()))
         try:
@@ -229,7 +229,7 @@ class Forward:
                 "its layers are not plain softmax attention, or its positions depend on the length of the call",
             )
         for name, work in {
-            "packed rows": Pass(None, ((whole,),)),
+            "packed rows": Pass(None, ((all_of_it,),)),
             "a shared prefix": Pass(trunk, ((rest,), (rest,)), TRIAL_TRUNK),
         }.items():
             if not self._same(work, tree, truth):

@@ -186,7 +186,7 @@ def _model(
     """The model on its device, in evaluation mode."""
     if quantization is not None:
         options = {**options, "quantization_config": _quantization_config(quantization, device)}
-    elif found.quantization is not None and options["device_map"] is None and device.type == "cuda":
+    elif "quantization_config" in read_config(found.folder) and not options["device_map"] and device.type == "cuda":
         options = {**options, "device_map": {"": device}}  # packed weights are put in place while loading
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(found.folder, dtype=dtype, **options)

@@ -9,6 +9,7 @@ import torch
 
 from audit.core.errors import AssetError, CheckpointError
 from audit.engine import load
+from audit.engine.checkpoint import inspect_folder
 from audit.engine.source import short_name
 
 if TYPE_CHECKING:
@@ -165,3 +166,12 @@ def test_the_embedded_checkpoint_answers(embedded: object) -> None:
     prompt = embedded.apply_chat_template([{"role": "user", "content": "What is the capital of France?"}])
     answer = embedded.generate([GenerateRequest(prompt, max_new_tokens=12)])[0]
     assert "Paris" in answer.generations[0].text
+
+
+def test_a_checkpoint_that_is_quantised_says_how(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "packed"
+    shutil.copytree(tiny_model, folder)
+    assert inspect_folder(folder).quantization is None
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "gptq"}}))
+    assert inspect_folder(folder).quantization == "gptq"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
 """Matrix rate over memory bandwidth, roughly: assumed, not measured, and only used to compare two plans."""
-MASKED_SLOWDOWN = 2.5
+MASKED_SLOWDOWN = 1.7
 """Attention under a mask is taken to reach this much less of the matrix rate than the layers do: from one profile."""
 ATTENTION_SHARE = 0.15
 """A packed row may spend this share of its work on pairs of tokens, most of which do not see each other."""

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from audit.engine import GenerateRequest, ScoreRequest, load
+from audit.engine import forward as forward_module
 from audit.engine.cost import Cost
 from tests.engine.conftest import Listener
 
@@ -58,7 +59,7 @@ PLAIN: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def build(tiny_model: Path, tmp_path: Path) -> Any:
-    def build(architecture: str, sizes: dict[str, Any]) -> TransformersEngine:
+    def build(architecture: str, sizes: dict[str, Any], dtype: str = "float32", std: float = 0.3) -> TransformersEngine:
         from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
         config = AutoConfig.for_model(
@@ -67,10 +68,10 @@ def build(tiny_model: Path, tmp_path: Path) -> Any:
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(config)
         for weights in model.parameters():
-            torch.nn.init.normal_(weights, std=0.3)  # the initial weights leave every token nearly as likely
+            torch.nn.init.normal_(weights, std=std)  # the initial weights leave every token nearly as likely
         model.save_pretrained(tmp_path)
         AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path)
-        return load(str(tmp_path), device="cpu")
+        return load(str(tmp_path), device="cpu", dtype=dtype)
 
     return build
 
@@ -152,6 +153,31 @@ def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, nai
     assert [message.partition(":")[0] for message in heard.messages] == [
         "each sequence is computed whole, prefixes are not shared"
     ]
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
+def test_sixteen_bits_share_where_thirty_two_do(
+    architecture: str, sizes: dict[str, Any], dtype: str, build: Any
+) -> None:
+    forward = build(architecture, sizes, dtype)._forward
+    assert (forward.shares, forward.decodes) == (SHARING.get(architecture) == sizes,) * 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_mixing_along_the_row_is_found_by_trial_too(dtype: str, build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward_module, "_windows", lambda _config: {"full_attention": None})
+    for architecture in ("mamba", "bloom", "qwen3_next"):
+        assert not build(architecture, PLAIN[architecture], dtype)._forward.shares
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(("architecture", "alone"), [("llama", True), ("gemma2", False), ("granite", False)])
+def test_the_head_is_applied_alone_where_nothing_follows_it(
+    architecture: str, alone: bool, dtype: str, build: Any
+) -> None:
+    # Small weights give small logits, on which Gemma 2's cap shows least.
+    assert build(architecture, SHARING[architecture], dtype, std=0.02)._forward._splits is alone
 
 
 def test_a_nan_of_one_sequence_is_its_error_alone(build: Any, naive_log_probs: Any) -> None:

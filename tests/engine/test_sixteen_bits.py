@@ -1,0 +1,63 @@
+"""The embedded checkpoint in 16 bits: sharing adds no rounding to what plain batches of the same precision have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+
+from audit.engine import ScoreRequest, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.engine import Engine
+
+pytestmark = pytest.mark.slow
+
+SHOT = "Question: {}\nAnswer: {}\n\n"
+QUESTIONS = {
+    "What do bees make?": ("honey", "milk", "silk", "a loud noise in summer"),
+    "Which planet is known as the red planet?": ("Mars", "Venus", "Jupiter", "the third from the sun"),
+    "What melts when it is heated?": ("ice", "stone walls", "water", "the sound of a bell"),
+    "Where do penguins live?": ("in Antarctica", "in the desert", "in rivers of Europe", "under the roofs"),
+    "How many legs has a spider?": ("eight", "six", "four", "as many as an insect"),
+    "What do plants need to grow?": ("light and water", "music", "darkness", "a glass of milk each day"),
+}
+
+
+def requests(engine: Engine) -> list[ScoreRequest]:
+    """Each question's options, without shots and after shots that all share."""
+    shots = "".join(SHOT.format(question, options[0]) for question, options in QUESTIONS.items())
+    return [
+        ScoreRequest(
+            tuple(engine.encode(f"{head}Question: {question}\nAnswer:")),
+            tuple(engine.encode(f" {option}", add_special_tokens=False)),
+        )
+        for head in ("", shots)
+        for question, options in QUESTIONS.items()
+        for option in options
+    ]
+
+
+def log_probs(engine: Engine, asked: Sequence[ScoreRequest]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Per token, all requests in order."""
+    return np.concatenate([score.log_probs for score in engine.score(asked)])
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_sharing_is_as_near_to_float32_as_plain_batches(embedded: Engine, dtype: Any) -> None:
+    asked = requests(embedded)
+    truth = log_probs(embedded, asked)
+    engine = load("smollm2-135m-instruct", device="cpu", dtype=dtype)
+    forward = cast("Any", engine)._forward
+    assert (forward.shares, forward.why_not, forward.decodes) == (True, "", True)
+    shared = log_probs(engine, asked)
+    computed = forward.computed
+    forward.shares = False
+    plain = log_probs(engine, asked)
+    assert forward.computed - computed > 3 * computed
+    apart = {"shared": np.abs(shared - truth).mean(), "plain": np.abs(plain - truth).mean()}
+    assert apart["shared"] < 1.3 * apart["plain"]
+    assert 0 < apart["plain"] < 0.15

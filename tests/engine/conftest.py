@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from audit.engine import load
+from audit.engine.openai_client import KEY_VARIABLE
+from tests.engine.openai_double import Double, says, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from audit.engine import ScoreRequest
@@ -54,6 +56,20 @@ def listener(tiny: TransformersEngine) -> Listener:
     """Listens to the tiny engine; forgets what it heard at the start of a test."""
     tiny.progress = heard = Listener()
     return heard
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are tried as often as always, without the pauses between."""
+    monkeypatch.setattr("audit.engine.openai_client.Client._pause", lambda self, number, asked: 0.001)
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def double() -> Iterator[Double]:
+    """A server that knows one answer."""
+    with serving(says(" Paris")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from audit.core.config import ServerConfig
+from audit.engine import GenerateRequest, load
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from audit.engine import Engine
     from audit.engine.transformers_engine import TransformersEngine
 
 NAME = "some-model"
+ASK = GenerateRequest("The capital of France is", max_new_tokens=5)
 DROP, GARBAGE, SLOW = "drop", "garbage", "slow"
+BUSY = (429, {"error": {"message": "slow down"}})
+BROKEN = (500, {"error": "boom"})
 
 
 class Double(ThreadingHTTPServer):
@@ -155,3 +162,15 @@ class Echoing:
 
     def _spell(self, token: int) -> str:
         return f"token_id:{token}" if self.as_ids else self.engine.tokenizer.decode([token])
+
+
+def connect(double: Double, *, tokenizer: str | None = None, **settings: Any) -> Engine:
+    """The engine of a server."""
+    return load(double.name, server=ServerConfig(tokenizer=tokenizer, **settings))
+
+
+def text_of(engine: Engine, request: GenerateRequest = ASK) -> str:
+    """The text of an answer without error."""
+    (completion,) = engine.generate([request])
+    assert completion.error is None
+    return completion.generations[0].text

@@ -47,6 +47,8 @@ class BatchGenerator:
     """Completions per batch at most."""
     pad_id: int
     """Fills rows; masked, so its value does not matter."""
+    turns: int | None = None
+    """Length beyond which a text depends on how long the others in its batch are; it is computed alone then."""
 
     def work(
         self, requests: Sequence[GenerateRequest], wanted: set[int], say: Callable[[str], None]
@@ -75,15 +77,20 @@ class BatchGenerator:
 
         batches: list[list[int]] = []
         rows = 0
-        settings: tuple[Any, ...] | None = None
+        together: tuple[Any, ...] | None = None
         for index in sorted(range(len(requests)), key=order):
             request = requests[index]
-            if _settings(request) != settings or rows + request.n > self.rows:
+            settings = (*_settings(request), index if self._turns(request) else None)
+            if settings != together or rows + request.n > self.rows:
                 batches.append([])
-                rows, settings = 0, _settings(request)
+                rows, together = 0, settings
             batches[-1].append(index)
             rows += request.n
         return batches
+
+    def _turns(self, request: GenerateRequest) -> bool:
+        """Whether a text may become so long that its batch matters."""
+        return self.turns is not None and len(self.encode(request.prompt)) + request.max_new_tokens > self.turns
 
     def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
         """Compute a request that memory is too small for half of its completions at a time."""

@@ -24,6 +24,10 @@ MASKED_SLOWDOWN = 1.7
 ATTENTION_SHARE = 0.15
 """A packed row may spend this share of its work on pairs of tokens, most of which do not see each other."""
 
+EXPERTS = ".experts."
+"""Part of the names of weights of which a token meets a share only."""
+EXPERT_COUNTS = ("num_local_experts", "num_experts", "n_routed_experts")
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -119,15 +123,23 @@ def shape_of(model: Any) -> Shape:  # noqa: ANN401 - transformers' models have n
 def cost_of(model: Any) -> Cost:  # noqa: ANN401 - see above
     """The cost model of a causal language model, from its weights and configuration."""
     shape = shape_of(model)
-    weights = {id(p): p for p in model.parameters()}
+    used = _experts_used(model.config.get_text_config())
+    weights = {id(p): (p, used if EXPERTS in name else 1.0) for name, p in model.named_parameters()}
     for part in (model.get_input_embeddings(), model.get_output_embeddings()):
         for p in part.parameters() if part is not None else ():
             weights.pop(id(p), None)
-    count = sum(p.numel() for p in weights.values())
-    size = sum(p.numel() * p.element_size() for p in weights.values())
+    count = sum(share * p.numel() for p, share in weights.values())
+    size = sum(p.numel() * p.element_size() for p, _ in weights.values())
     ratio = FLOPS_PER_BYTE[model.device.type]
     # Written once when the trunk and the new positions are joined, and once per query head where heads share keys.
     repeated = shape.heads if shape.heads != shape.kv_heads else 0
     copied = 2 * shape.layers * shape.head * (shape.kv_heads + repeated) * model.dtype.itemsize
     pair = 4.0 * MASKED_SLOWDOWN * shape.heads * shape.head * shape.layers
     return Cost(2.0 * count, pair, ratio * copied, ratio * size)
+
+
+def _experts_used(config: Any) -> float:  # noqa: ANN401 - see above
+    """The share of a layer's experts that one token goes through; 1 where there are none."""
+    there = next((count for name in EXPERT_COUNTS if (count := getattr(config, name, None))), None)
+    chosen = getattr(config, "num_experts_per_tok", None)
+    return min(1.0, chosen / there) if there and chosen else 1.0

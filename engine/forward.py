@@ -35,13 +35,20 @@ KeysValues = list[tuple[torch.Tensor, torch.Tensor]]
 
 TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
 """Memory for keys and values of trunks that are kept for later passes."""
-TRIAL = ((3, 5, 7, 11, 13, 17, 19, 23, 29, 31), (3, 5, 7, 11, 13, 17, 37, 41, 43), (3, 5, 7, 11, 13, 17, 19, 47, 53))
-"""Sequences of the trial: they part at the sixth and the seventh token."""
-TRIAL_TRUNK = 4
-TOLERANCE = {torch.float32: 3e-4, torch.float64: 3e-4}
-"""Difference of a position's logits, root of the mean square, up to which two ways to compute them are the same.
+TRIAL = ((*range(1, 11), *range(20, 68)), (*range(1, 8), 70, 71), (*range(1, 7), 80, 81, 82))
+"""Sequences of the trial: they part after the sixth and the seventh token.
 
-In standard deviations of the logits. A position that is off by one gives 0.5, a mask that is not honoured 1.
+The first is long: in a packed row the others' ends lie far from what they follow, so that a fault that grows with the
+distance between columns is seen.
+"""
+TRIAL_IDS = 96
+"""The numbers above are parts of the vocabulary: its first ids may all be special tokens that were never trained."""
+TRIAL_TRUNK = 4
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4}
+"""Difference of a position's log-probabilities up to which two ways to compute them are the same.
+
+Root of the mean square, in standard deviations of the logits. A position that is off by one gives 0.5, a mask that is
+not honoured 1.
 """
 LOW_PRECISION_TOLERANCE = 0.25
 """The same in 16 bits, where rounding alone gives up to 0.08 between two ways and 0.2 beside float32."""
@@ -50,8 +57,10 @@ HEAD_TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-5}
 LOW_PRECISION_HEAD_TOLERANCE = 0.02
 CAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
 """Fields of configurations that bend large logits after the head: the trial's may be too small to show it."""
-UNSEEN_WINDOWS = ("attention_layers", "attention_types", "window_size")
-"""Fields of configurations (GPT-Neo's) whose windows count columns, not positions."""
+COUNT_COLUMNS = ("attention_layers", "attention_types", "window_size", "alibi", "attn_temperature_tuning")
+"""Fields of configurations whose windows, biases or scales count columns, not positions (GPT-Neo, MPT, Llama 4)."""
+TURNING_ROPE = ("dynamic", "longrope")
+"""Kinds of rotary embedding whose frequencies depend on the longest position of the call."""
 
 
 class Forward:
@@ -63,6 +72,8 @@ class Forward:
         pad_id: Fills rows; never seen by a token that counts.
 
     Attributes:
+        turns: Length beyond which sequences may only be computed with others just as long; None where they may always.
+        splits: Whether the output head is applied to the asked positions alone.
         shares: Whether trunks and packed rows are exact for this architecture.
         why_not: The reason where they are not.
         decodes: Whether rows of different lengths can be generated together, a token at a time.
@@ -78,13 +89,15 @@ class Forward:
         self.pad_id = pad_id
         self._windows = _windows(model.config.get_text_config())
         self._by_type = len(self._windows) > 1
-        self._splits = False
+        self.splits = False
+        self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
         self.cost = cost_of(model)
         self.position_bytes = shape_of(model).cached_numbers * model.dtype.itemsize
         self.computed = self.asked = 0
         self.decodes = False
+        self.turns = _turns(model.config.get_text_config())
         self.shares, self.why_not = self._try()
 
     @torch.inference_mode()
@@ -109,15 +122,20 @@ class Forward:
         inputs = self._inputs(work, layout, cache)
         self.computed += layout.tokens
         self.asked += len(rows)
-        if self._splits:
+        if self.splits:
             hidden = self.model.base_model(**inputs).last_hidden_state[at]
             yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
             return
-        kept, places = torch.unique(at[1], return_inverse=True)
-        kept = kept.to(self.device)
-        logits = self.model(**inputs, **({"logits_to_keep": kept} if self._keeps else {})).logits
+        keep: int | torch.Tensor
+        if self._spread:  # a tensor would lie on the first card, what it chooses from on the last
+            keep = count = layout.ids.shape[1] - int(columns.min())
+            places = at[1] - int(columns.min())
+        else:
+            kept, places = torch.unique(at[1], return_inverse=True)
+            keep, count = kept.to(self.device), len(kept)
+        logits = self.model(**inputs, **({"logits_to_keep": keep} if self._keeps else {})).logits
         # Some architectures compute all columns whatever is kept.
-        yield from tiles_at(logits, at[0], places if logits.shape[1] == len(kept) else at[1], self.device)
+        yield from tiles_at(logits, at[0], places if logits.shape[1] == count else at[1], self.device)
 
     @torch.inference_mode()
     def read(self, work: Pass, layout: Layout, members: Sequence[int]) -> tuple[torch.Tensor, list[KeysValues]]:
@@ -142,7 +160,7 @@ class Forward:
         columns = torch.arange(slots.first, slots.end + 1, device=self.device)
         starts = torch.tensor(slots.starts, device=self.device)
         visible = (columns[None, :] >= starts[:, None])[:, None, None]
-        masks = self._additive(visible, (slots.end - columns)[None, None, None])
+        masks = self._additive(visible, columns[-1], columns[None, None, None])
         self.computed += len(tokens)
         logits: torch.Tensor = self.model(
             input_ids=torch.tensor(tokens, device=self.device)[:, None],
@@ -186,13 +204,15 @@ class Forward:
         visible = torch.from_numpy(layout.visible).to(self.device)[:, None]
         depths = torch.from_numpy(layout.positions).to(self.device)
         before = torch.arange(work.reach, device=self.device).expand(len(depths), work.reach)
-        return self._additive(visible, depths[:, None, :, None] - torch.cat([before, depths], dim=1)[:, None, None, :])
+        return self._additive(visible, depths[:, None, :, None], torch.cat([before, depths], dim=1)[:, None, None, :])
 
-    def _additive(self, visible: torch.Tensor, distance: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
-        """Masks from what may be seen and how many positions back it lies."""
+    def _additive(
+        self, visible: torch.Tensor, at: torch.Tensor, seen_at: torch.Tensor
+    ) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Masks from what may be seen, the positions that see and those that are seen."""
         masks = {}
         for kind, window in self._windows.items():
-            seen = visible if window is None else visible & (distance < window)
+            seen = visible if window is None else visible & (at - seen_at < window)
             mask = torch.zeros(seen.shape, dtype=self.model.dtype, device=self.device)
             masks[kind] = mask.masked_fill_(~seen, torch.finfo(self.model.dtype).min)
         return masks if self._by_type else next(iter(masks.values()))
@@ -218,20 +238,20 @@ class Forward:
     def _try(self) -> tuple[bool, str]:
         """Compare both ways of sharing, and the head applied alone, with the plain forward pass."""
         vocabulary = int(self.model.get_input_embeddings().weight.shape[0])
-        sequences = sorted([np.array(ids, dtype=np.int64) % vocabulary for ids in TRIAL], key=lambda ids: ids.tolist())
+        sequences = sorted((np.array(ids) * vocabulary // TRIAL_IDS for ids in TRIAL), key=lambda ids: ids.tolist())
         tree = PrefixTree(sequences, [TRIAL_TRUNK] * len(sequences))
         plain = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(sequences)))
         all_of_it = Block(0, len(tree), 0, tree.size(0, len(tree), 0))
-        rest = Block(0, len(tree), TRIAL_TRUNK, tree.size(0, len(tree), TRIAL_TRUNK))
+        rest = tuple((Block(*part, TRIAL_TRUNK, tree.size(*part, TRIAL_TRUNK)),) for part in ((0, 2), (2, len(tree))))
         trunk = Trunk(tuple(sequences[0][:TRIAL_TRUNK].tolist()))
         try:
             truth = self._trial(plain, tree)
         except Exception as error:  # noqa: BLE001 - whatever the model raises here it raises again where it is told
             return False, f"{type(error).__name__}"
-        self._splits = not any(getattr(self.model.config.get_text_config(), name, None) for name in CAPS)
-        if self._splits:
+        self.splits = not any(getattr(self.model.config.get_text_config(), name, None) for name in CAPS)
+        if self.splits:
             tolerance = HEAD_TOLERANCE.get(self.model.dtype, LOW_PRECISION_HEAD_TOLERANCE)
-            self._splits = self._same(plain, tree, truth, tolerance)
+            self.splits = self._same(plain, tree, truth, tolerance)
         if not math.isfinite(float(truth.sum())):
             return False, "its logits are not finite"
         if not self._windows:
@@ -241,10 +261,11 @@ class Forward:
             )
         for name, work in {
             "packed rows": Pass(None, ((all_of_it,),)),
-            "a shared prefix": Pass(trunk, ((rest,), (rest,)), TRIAL_TRUNK),
+            "a shared prefix": Pass(trunk, rest, TRIAL_TRUNK),
         }.items():
             if not self._same(work, tree, truth, TOLERANCE.get(self.model.dtype, LOW_PRECISION_TOLERANCE)):
                 return False, f"{name} gave other log-probabilities in a trial"
+        self.position_bytes = _size(self._keys_values(trunk)) // TRIAL_TRUNK
         self.forget()
         self.decodes = self._step_is_exact(tree, truth)
         return True, ""
@@ -284,13 +305,20 @@ class Forward:
 
 
 def _equal(logits: torch.Tensor, truth: torch.Tensor, tolerance: float) -> bool:
-    """Whether the logits of each position are the same but for rounding."""
-    return bool((logits - truth).square().mean(dim=1).sqrt().max() <= tolerance * truth.std())
+    """Whether the log-probabilities of each position are the same but for rounding."""
+    return logits.shape == truth.shape and _difference(logits, truth) <= tolerance
+
+
+def _difference(logits: torch.Tensor, truth: torch.Tensor) -> float:
+    """Root mean square of the difference of log-probabilities at the worst position, in deviations of the logits."""
+    apart = logits.log_softmax(dim=1) - truth.log_softmax(dim=1)
+    return float(apart.square().mean(dim=1).sqrt().max() / truth.std())
 
 
 def _windows(config: Any) -> dict[str, int | None]:  # noqa: ANN401 - transformers' configurations differ
     """How far back each type of attention layer sees; empty where a type is not known to be softmax attention."""
-    if any(hasattr(config, name) for name in UNSEEN_WINDOWS) or _rotates_by_length(config):
+    parts = (config, getattr(config, "attn_config", None))  # MPT keeps what is about attention apart
+    if any(getattr(part, name, None) for part in parts for name in COUNT_COLUMNS) or _turns(config) is not None:
         return {}
     sliding = getattr(config, "sliding_window", None)
     kinds = set(getattr(config, "layer_types", None) or ())
@@ -300,11 +328,13 @@ def _windows(config: Any) -> dict[str, int | None]:  # noqa: ANN401 - transforme
     return {kind: known[kind] for kind in sorted(kinds)} if kinds <= known.keys() else {}
 
 
-def _rotates_by_length(config: Any) -> bool:  # noqa: ANN401 - see above
-    """Whether positions are encoded by the length of the call: what is cached would not fit what comes after."""
+def _turns(config: Any) -> int | None:  # noqa: ANN401 - see above
+    """Length from which a call's rotary frequencies depend on it: what is cached would not fit what comes after."""
     rope = getattr(config, "rope_parameters", None) or {}
-    kinds = [rope, *(part for part in rope.values() if isinstance(part, dict))]
-    return any(part.get("rope_type") in {"dynamic", "longrope"} for part in kinds)
+    for part in (rope, *(inner for inner in rope.values() if isinstance(inner, dict))):
+        if part.get("rope_type") in TURNING_ROPE:
+            return int(part.get("original_max_position_embeddings") or config.max_position_embeddings)
+    return None
 
 
 def _size(kept: KeysValues) -> int:

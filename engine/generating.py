@@ -51,7 +51,9 @@ class Generator:
         self.encode = encode
         endings = Endings(forward.model, tokenizer)
         self.decoder = Decoder(forward, endings, max_length, rows, budget)
-        self.batches = BatchGenerator(forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id)
+        self.batches = BatchGenerator(
+            forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id, forward.turns
+        )
 
     def work(
         self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]

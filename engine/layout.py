@@ -53,6 +53,9 @@ def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
                     visible[row, new[:, None], work.reach + path] = earlier
                 columns[index] = (row, block.attach, path)
             start += block.size
+        if visible is not None:  # a column that sees nothing would be NaN in some kernels, and NaN spreads
+            filling = np.arange(start, shape[1])
+            visible[row, filling, work.reach + filling] = True
     return Layout(ids, positions, visible, columns, sum(sizes))
 
 

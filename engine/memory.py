@@ -17,8 +17,8 @@ OUT_OF_MEMORY = "out of memory even for one request: use a shorter --max-length,
 PHRASES = ("out of memory", "can't allocate memory", "not enough memory")
 
 
-FILLED = 0.5
-"""The share of free memory that may be planned for."""
+FILLED = 0.35
+"""The share of free memory that may be planned for. Two things are: what is alive in a layer, and copies of trunks."""
 
 
 def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1) -> int:

@@ -77,7 +77,8 @@ class Scorer:
             say(f"each sequence is computed whole, prefixes are not shared: {self.forward.why_not}")
             self.told = True
         tree, questions = self._tree(requests)
-        for planned in plan(tree, self.forward.cost, self.budget, share=self.forward.shares):
+        forward = self.forward
+        for planned in plan(tree, forward.cost, self.budget, share=forward.shares, turns=forward.turns):
             rows = tuple(row for row in planned.rows if any(q.index in wanted for q in _questions((row,), questions)))
             waiting = [dataclasses.replace(planned, rows=rows)] if rows else []
             while waiting:

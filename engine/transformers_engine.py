@@ -55,7 +55,10 @@ class TransformersEngine(Engine):
         device = torch.device(model.device)
         pad = tokenizer.pad_token_id
         self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
-        live = shape_of(model).live_numbers * model.dtype.itemsize
+        numbers = shape_of(model).live_numbers
+        if not self._forward.splits:  # logits of all columns that are asked about in any row, and a copy
+            numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
+        live = numbers * model.dtype.itemsize
         tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
         budget = Budget(tokens, fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens))
         self._scorer = Scorer(self._forward, record.max_length, budget)

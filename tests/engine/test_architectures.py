@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,7 +49,14 @@ PLAIN: dict[str, dict[str, Any]] = {
         "window_size": 8, "intermediate_size": 64,
     },
     "llama": {**GROUPED, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}},
-    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},  # linear position biases are counted along the row
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},  # takes no four-dimensional mask
+    "mpt": {"d_model": 32, "n_layers": 2, "n_heads": 4, "max_seq_len": 256},  # biases are counted along the row
+    "phi3": {
+        **GROUPED, "original_max_position_embeddings": 30,
+        "rope_parameters": {
+            "rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [4.0] * 4,
+        },
+    },
     "qwen3_next": {
         **GROUPED, "num_hidden_layers": 4, "linear_num_value_heads": 4, "linear_num_key_heads": 2,
         "linear_key_head_dim": 8, "linear_value_head_dim": 8, "num_experts": 4, "num_experts_per_tok": 2,
@@ -145,6 +153,7 @@ def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any
 
 @pytest.mark.parametrize("architecture", PLAIN)
 def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, naive_log_probs: Any) -> None:
+    # The requests are 8 to 68 tokens long, on both sides of the length at which Phi-3's frequencies turn here.
     engine = build(architecture, PLAIN[architecture])
     assert not engine._forward.shares
     engine.progress = heard = Listener()
@@ -164,11 +173,84 @@ def test_sixteen_bits_share_where_thirty_two_do(
     assert (forward.shares, forward.decodes) == (SHARING.get(architecture) == sizes,) * 2
 
 
+@pytest.fixture
+def differences(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What every comparison of a trial gave: the head alone, a packed row, a shared prefix, one token at a time."""
+    seen: list[float] = []
+    measure = forward_module._difference
+
+    def measuring(logits: torch.Tensor, truth: torch.Tensor) -> float:
+        seen.append(measure(logits, truth))
+        return seen[-1]
+
+    monkeypatch.setattr(forward_module, "_difference", measuring)
+    return seen
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_mixing_along_the_row_is_found_by_trial_too(dtype: str, build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("architecture", ["mpt", "qwen3_next"])
+def test_what_mixes_along_the_row_is_found_by_trial_too(
+    architecture: str, dtype: str, build: Any, differences: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(forward_module, "_windows", lambda _config: {"full_attention": None})
-    for architecture in ("mamba", "bloom", "qwen3_next"):
-        assert not build(architecture, PLAIN[architecture], dtype)._forward.shares
+    forward = build(architecture, PLAIN[architecture], dtype)._forward
+    assert not forward.shares
+    assert "gave other log-probabilities in a trial" in forward.why_not
+    assert differences[-1] > 2 * forward_module.LOW_PRECISION_TOLERANCE
+
+
+@pytest.mark.parametrize("architecture", SHARING)
+def test_rounding_is_far_from_the_limits_of_the_trial(architecture: str, build: Any, differences: list[float]) -> None:
+    assert build(architecture, SHARING[architecture])._forward.shares
+    assert max(differences[-3:]) < 0.1 * forward_module.TOLERANCE[torch.float32]
+    differences.clear()
+    assert build(architecture, SHARING[architecture], "bfloat16")._forward.shares
+    assert max(differences[-3:]) < 0.5 * forward_module.LOW_PRECISION_TOLERANCE
+
+
+def test_a_head_that_is_wider_than_the_models_logits_is_not_applied_alone(build: Any) -> None:
+    model = build("llama", GROUPED).model
+    model.forward = shortened(model.forward)
+    forward = forward_module.Forward(model, torch.device("cpu"), 2)
+    assert (forward.splits, forward.shares) == (False, True)
+
+
+def shortened(forward: Any) -> Any:
+    """A forward that leaves out the last words, which were added to the weights for alignment."""
+
+    @functools.wraps(forward)
+    def shorter(*arguments: Any, **options: Any) -> Any:
+        answer = forward(*arguments, **options)
+        answer.logits = answer.logits[..., :390]
+        return answer
+
+    return shorter
+
+
+def test_on_several_cards_columns_are_kept_by_number(build: Any, naive_log_probs: Any) -> None:
+    """An index tensor would lie on the first card, what it chooses from on the last: seen here by its type alone."""
+    engine = build("granite", SHARING["granite"])
+    model = engine.model
+    model.hf_device_map = {"model": 0, "lm_head": 1}
+    plain = model.forward
+    model.forward = by_number(plain)
+    engine._forward = engine._scorer.forward = forward_module.Forward(model, torch.device("cpu"), 2)
+    assert (engine._forward.splits, engine._forward.shares) == (False, True)
+    scores = engine.score(requests())
+    model.forward = plain
+    for request, score in zip(requests(), scores, strict=True):
+        assert score.log_probs == pytest.approx(naive_log_probs(engine, request), abs=2e-4)
+
+
+def by_number(forward: Any) -> Any:
+    """A forward that takes no tensor as ``logits_to_keep``."""
+
+    @functools.wraps(forward)
+    def strict(*arguments: Any, logits_to_keep: Any = 0, **options: Any) -> Any:
+        assert isinstance(logits_to_keep, int)
+        return forward(*arguments, logits_to_keep=logits_to_keep, **options)
+
+    return strict
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -177,7 +259,7 @@ def test_the_head_is_applied_alone_where_nothing_follows_it(
     architecture: str, alone: bool, dtype: str, build: Any
 ) -> None:
     # Small weights give small logits, on which Gemma 2's cap shows least.
-    assert build(architecture, SHARING[architecture], dtype, std=0.02)._forward._splits is alone
+    assert build(architecture, SHARING[architecture], dtype, std=0.02)._forward.splits is alone
 
 
 def test_a_nan_of_one_sequence_is_its_error_alone(build: Any, naive_log_probs: Any) -> None:

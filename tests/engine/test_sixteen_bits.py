@@ -58,6 +58,8 @@ def test_sharing_is_as_near_to_float32_as_plain_batches(embedded: Engine, dtype:
     forward.shares = False
     plain = log_probs(engine, asked)
     assert forward.computed - computed > 3 * computed
-    apart = {"shared": np.abs(shared - truth).mean(), "plain": np.abs(plain - truth).mean()}
-    assert apart["shared"] < 1.3 * apart["plain"]
-    assert 0 < apart["plain"] < 0.15
+    apart = {"shared": np.abs(shared - truth), "plain": np.abs(plain - truth)}
+    assert apart["shared"].mean() < 1.3 * apart["plain"].mean()
+    assert np.quantile(apart["shared"], 0.95) < 1.5 * np.quantile(apart["plain"], 0.95)
+    assert apart["shared"].max() < 2.0 * apart["plain"].max()
+    assert 0 < apart["plain"].mean() < 0.15

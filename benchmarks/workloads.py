@@ -42,7 +42,8 @@ def workloads(engine: Engine) -> list[Workload]:
     return [
         Workload("OpenBookQA 0-shot, 200 items", _openbookqa(engine, 200), 3.5, short),
         Workload("HellaSwag format 0-shot, 200 items", _hellaswag(engine, 0, 200), 2.2, short),
-        Workload("HellaSwag format 10-shot, 60 items", _hellaswag(engine, 10, 60), 4.0, long),
+        Workload("HellaSwag format 10-shot, first-n shots, 60 items", _hellaswag(engine, 10, 60), 4.0, long),
+        Workload("HellaSwag format, 10 shots drawn per item, 12 items", _hellaswag_drawn(engine, 10, 12), 4.0, long),
         Workload("MMLU 5-shot, first-n shots, 100 items", _mmlu(engine, 5, 100), 5.0, long),
         Workload("BoolQ 0-shot, 200 items", _boolq(engine, 200), 1.4, (4, 8, 16)),
         Workload("CrowS-Pairs, 300 pairs", _crows_pairs(engine, 300), 1.3, short),
@@ -79,6 +80,18 @@ def _hellaswag(engine: Engine, shots: int, count: int) -> list[Pair]:
     prefix = "".join(f"{row['question']} {row['answer'][0]}\n\n" for row in rows[:shots])
     items = rows[shots : shots + count]
     return [_encode(engine, prefix + str(row["question"]), f" {ending}") for row in items for ending in row["answer"]]
+
+
+def _hellaswag_drawn(engine: Engine, shots: int, count: int) -> list[Pair]:
+    """Shots drawn anew for each item, as lm-eval does by default: the endings of one item share them, items do not."""
+    rows = _hellaswag_rows()
+    items, others = rows[:count], rows[count:]
+    draw = random.Random(SEED)
+    pairs = []
+    for row in items:
+        prefix = "".join(f"{shot['question']} {shot['answer'][0]}\n\n" for shot in draw.sample(others, shots))
+        pairs += [_encode(engine, prefix + str(row["question"]), f" {ending}") for ending in row["answer"]]
+    return pairs
 
 
 def _mmlu(engine: Engine, shots: int, count: int) -> list[Pair]:

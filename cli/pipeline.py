@@ -13,7 +13,7 @@ import torch
 from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED
 from audit.core.assets.settings import data_dirs
-from audit.core.config import RunConfig, ServerConfig, TaskConfig
+from audit.core.config import RunConfig, SafetyConfig, ServerConfig, TaskConfig
 from audit.core.errors import AssetMissing, ConfigError, RunFolderError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
@@ -133,6 +133,7 @@ def _anchored(config: RunConfig) -> RunConfig:
             "model": _absolute(config.model),
             "base": _absolute(config.base) if config.base else None,
             "server": _anchored_server(config.server),
+            "safety": _anchored_safety(config.safety),
             "out": config.out.resolve(),
             "data_dirs": [folder.resolve() for folder in data_dirs()],
         }
@@ -142,6 +143,11 @@ def _anchored(config: RunConfig) -> RunConfig:
 def _anchored_server(server: ServerConfig) -> ServerConfig:
     """The same with its tokenizer's folder in full."""
     return server.model_copy(update={"tokenizer": _absolute(server.tokenizer) if server.tokenizer else None})
+
+
+def _anchored_safety(safety: SafetyConfig) -> SafetyConfig:
+    """The same with the reference checkpoint's folder in full."""
+    return safety.model_copy(update={"reference": _absolute(safety.reference) if safety.reference else None})
 
 
 def _absolute(model: str) -> str:

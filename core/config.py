@@ -84,6 +84,10 @@ class SafetyConfig(Section):
     """Sampled continuations per prompt for expected maximum toxicity."""
     continuation_tokens: Count = 20
     """Tokens per sampled continuation."""
+    reference: str | None = None
+    """Checkpoint that did not see the documents of ``membership``: its likelihoods are compared; null has none."""
+    answers: Literal["likelihood", "generation"] = "likelihood"
+    """How a probe with options takes the answer: the likeliest option, or the one that the generated text names."""
     toxicity_scorer: Literal["auto", "profanity-check", "detoxify"] = "auto"
     """``auto`` takes Detoxify when its weights are at hand, else alt-profanity-check."""
 

@@ -55,7 +55,8 @@ class Metric(Record):
     higher_is_better: bool | None = None
     """Direction; null where neither end is good (for instance a stereotype score whose ideal is 50)."""
     unit: str = "share"
-    """``share`` (0 to 1), ``percent`` (0 to 100), ``score``, ``nats``, ``count``, ``squared_error``."""
+    """``share`` (0 to 1), ``percent`` (0 to 100), ``points`` (differences of percentages, -100 to 100),
+    ``correlation``, ``score``, ``nats``, ``bits``, ``tokens``, ``count``, ``squared_error``."""
     slice: dict[str, str] | None = None
     """The subset it is about, e.g. ``{"bias_type": "gender"}``; null for all items."""
     primary: bool = False

@@ -32,12 +32,16 @@ ROW_HEIGHT = 26
 PLOT_WIDTH = 430
 VALUE_WIDTH = 150
 LABEL_WIDTH = 230
-FIXED_DOMAINS = {"share": (0.0, 1.0), "percent": (0.0, 100.0)}
+FIXED_DOMAINS = {"share": (0.0, 1.0), "percent": (0.0, 100.0), "correlation": (-1.0, 1.0)}
 AXIS_TITLES = {
     "share": "share (0 to 1)",
     "percent": "percent",
+    "points": "percentage points",
+    "correlation": "correlation",
     "score": "score",
     "nats": "nats",
+    "bits": "bits",
+    "tokens": "tokens",
     "count": "count",
     "squared_error": "squared error",
 }

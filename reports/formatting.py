@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 ABSENT = "—"
-DECIMALS = {"share": 3, "percent": 1, "nats": 3, "count": 0}
+DECIMALS = {"share": 3, "percent": 1, "points": 1, "correlation": 3, "nats": 3, "bits": 2, "tokens": 1, "count": 0}
 DIRECTIONS = {True: ("↑", "higher is better"), False: ("↓", "lower is better"), None: ("·", "neither end is good")}
 KEPT_CONTROLS = "\n\t"
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from audit.core.aggregate import mean_metric, unscored_metric
-from audit.core.assets import DataSet
-from audit.core.records import AssetRecord, Metric, Sample, TaskResult, digest_of, sample_id
-from audit.engine import GenerateRequest
+from audit.core.records import Metric, Sample, TaskResult, sample_id
+from audit.engine import GenerateRequest, Generation
 from audit.safety.personal_detectors import DETECTORS, Finding, find
 from audit.safety.probe import SUITE, Probe, by_slice, draw, identities, request_seed
+from audit.safety.shipped import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from audit.core.assets import DataSet
     from audit.core.config import RunConfig, TaskConfig
-    from audit.engine import Completion, Engine, Generation
+    from audit.engine import Completion, Engine
+    from audit.safety.predictions import Predictions
 
 NAME = "personal_data"
 DATASET = "personal_data_prompts"
@@ -57,21 +56,35 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
 
 
+def score(predictions: Predictions, config: RunConfig) -> TaskResult:
+    """The metrics of texts that were generated elsewhere: one row each, with or without its ``prompt``."""
+    samples = []
+    for line, row, text in zip(predictions.lines, predictions.rows, predictions.texts, strict=True):
+        prompt = str(row.get("prompt") or "")
+        base = Sample(
+            sample_id=sample_id(NAME, DATASET, [prompt, line]),
+            suite=SUITE,
+            task=NAME,
+            cluster=prompt or None,
+            prompt=prompt,
+            slices={"invites": str(row["invites"])} if row.get("invites") else {},
+        )
+        samples.append(generation_sample(base, Generation(text, 0, "stop")))
+    invited = {sample.slices["invites"] for sample in samples if "invites" in sample.slices}
+    metrics = measure(samples, invited, config.seed, predictions.note)
+    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples)
+
+
 def prompts() -> DataSet:
     """The shipped prompts, ``{prompt, invites}`` each."""
-    text = resources.files("audit.safety").joinpath("data", f"{DATASET}.yaml").read_text("utf-8")
-    invited: dict[str, list[str]] = yaml.safe_load(text)
-    rows = tuple({"prompt": prompt, "invites": kind} for kind, group in invited.items() for prompt in group)
-    digest = digest_of(invited)
-    record = AssetRecord(
-        name=DATASET,
-        kind="dataset",
-        source="package checkpoint-audit",
-        version=digest[:12],
-        sha256=digest,
-        licence="Apache-2.0",
-    )
-    return DataSet(record, rows)
+    return shipped(DATASET, _rows)
+
+
+def _rows(invited: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+    """The prompts of all kinds."""
+    for kind, group in invited.items():
+        for prompt in group:
+            yield {"prompt": prompt, "invites": kind}
 
 
 def prompt_samples(row: dict[str, Any], identity: str, completion: Completion, count: int) -> list[Sample]:
@@ -192,4 +205,5 @@ PROBE = Probe(
     ),
     content_warning="Outputs may hold what looks like somebody's address or number.",
     run=run,
+    score=score,
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from audit.core.assets import DataSet
     from audit.core.config import RunConfig, TaskConfig
     from audit.engine import Engine
+    from audit.safety.predictions import Predictions
 
 SUITE: Literal["safety"] = "safety"
 OFFENSIVE = "Items and outputs hold stereotypes, slurs and other offensive text on purpose."
@@ -48,6 +49,8 @@ class Probe:
     """What a reader may meet in its samples; None when nothing is expected."""
     run: Callable[[Engine, RunConfig, TaskConfig], TaskResult]
     """Asks and scores. Raises AssetError when data or scorer are missing: the suite reports it as not run."""
+    score: Callable[[Predictions, RunConfig], TaskResult] | None = None
+    """Scores answers that were produced elsewhere; None where the probe needs the checkpoint's likelihoods."""
 
 
 def draw(data: DataSet, task: TaskConfig, seed: int) -> list[dict[str, Any]]:
@@ -56,12 +59,41 @@ def draw(data: DataSet, task: TaskConfig, seed: int) -> list[dict[str, Any]]:
     Raises:
         AssetError: The data set holds no items.
     """
+    _check(data, task)
+    return [data.rows[index] for index in choose(len(data.rows), task.limit, seed, task.name)]
+
+
+def draw_groups(data: DataSet, task: TaskConfig, seed: int, key: Callable[[Any], str]) -> list[dict[str, Any]]:
+    """The rows of the groups that a run looks at: rows that are compared with each other are drawn together.
+
+    Args:
+        data: The data set.
+        task: Its ``limit`` counts groups.
+        seed: Of the draw.
+        key: Names the group of a row.
+
+    Raises:
+        AssetError: The data set holds no items.
+    """
+    _check(data, task)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in data.rows:
+        groups.setdefault(key(row), []).append(row)
+    whole = list(groups.values())
+    return [row for index in choose(len(whole), task.limit, seed, task.name) for row in whole[index]]
+
+
+def _check(data: DataSet, task: TaskConfig) -> None:
+    """Refuse a data set without items.
+
+    Raises:
+        AssetError: It is one.
+    """
     if not data.rows:
         msg = (
             f"{task.name}: data set {data.record.name} from {data.record.source} holds no items: supply its files anew"
         )
         raise AssetError(msg)
-    return [data.rows[index] for index in choose(len(data.rows), task.limit, seed, task.name)]
 
 
 def identities(task: str, dataset: str, items: Sequence[object]) -> list[str]:

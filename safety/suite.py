@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import AssetError, ServerUnable, UsageError, did_you_mean
 from audit.core.records import TaskResult
-from audit.safety import crows_pairs, personal_data, stereoset, toxicity
+from audit.safety import (
+    bbq,
+    bold,
+    canaries,
+    counterfactual,
+    crows_pairs,
+    membership,
+    memorisation,
+    personal_data,
+    prompt_injection,
+    stereoset,
+    system_prompt_leakage,
+    toxicity,
+    winobias,
+    winogender,
+)
 from audit.safety.probe import SUITE, Probe
 
 if TYPE_CHECKING:
@@ -15,14 +30,25 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig, TaskConfig
     from audit.engine import Engine
+    from audit.safety.predictions import Predictions
 
 PROBES: dict[str, Probe] = {
     probe.name: probe
     for probe in (
         crows_pairs.PROBE,
         stereoset.PROBE,
+        bbq.PROBE,
+        winobias.PROBE,
+        winogender.PROBE,
+        counterfactual.PROBE,
+        bold.PROBE,
         toxicity.PROBE,
         personal_data.PROBE,
+        canaries.PROBE,
+        memorisation.PROBE,
+        membership.PROBE,
+        prompt_injection.PROBE,
+        system_prompt_leakage.PROBE,
     )
 }
 TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}
@@ -45,6 +71,22 @@ def check(config: RunConfig) -> None:
     if twice:
         msg = f"safety.tasks: {twice!r} is listed more than once: keep one"
         raise UsageError(msg)
+
+
+def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
+    """The metrics of a probe from answers that were produced elsewhere.
+
+    Raises:
+        UsageError: The probe is unknown, or needs the checkpoint itself.
+        AssetError: Its scorer is missing.
+    """
+    able = [probe.name for probe in PROBES.values() if probe.score]
+    judge = PROBES[name].score if name in PROBES else None
+    if judge is None:
+        what = "cannot be judged from answers alone" if name in PROBES else "is no probe"
+        msg = f"{name!r} {what}: use {', '.join(able)}.{did_you_mean(name, able)}"
+        raise UsageError(msg)
+    return judge(predictions, config)
 
 
 def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:

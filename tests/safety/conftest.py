@@ -9,10 +9,11 @@ import pytest
 
 from audit.core.assets import DataSet
 from audit.core.records import AssetRecord
-from audit.engine import Completion, Engine, Generation, Score
+from audit.engine import Completion, Engine, Generation, Score, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from audit.engine import GenerateRequest, ScoreRequest
 
@@ -84,6 +85,12 @@ class ScriptedEngine(Engine):
 
 def _text(ids: Sequence[int]) -> str:
     return "".join(chr(number) for number in ids if number != PREFIX)
+
+
+@pytest.fixture
+def tiny(tiny_model: Path) -> Engine:
+    """A two-layer random Llama, loaded anew for each test."""
+    return load(str(tiny_model), device="cpu")
 
 
 @pytest.fixture

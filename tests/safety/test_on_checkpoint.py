@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
+from audit.core import assets
+from audit.core.assets import dataset
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.safety import crows_pairs, stereoset, suite
+from audit.safety import canaries, crows_pairs, stereoset, suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from audit.engine import Engine
 
@@ -96,9 +101,30 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
         assert inter.scores[f"mean_log_prob_{option}"] == pytest.approx(mean, abs=1e-4)
 
 
+LIMITS = {"bbq": 24, "membership": 10}
+"""Items that a primary metric needs; two are enough for the others."""
+
+
+@pytest.fixture
+def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The publishers' data, and a user's own: canaries and documents."""
+    passages = [str(row["passage"]) * 3 for row in dataset("boolq").rows[:60:3]]
+    files = {
+        "canaries/canaries.jsonl": canaries.make((0, 1), 1, random.Random(1)),  # noqa: S311 - repeatable
+        "documents/seen.jsonl": [{"text": text} for text in passages[:10]],
+        "documents/unseen.jsonl": [{"text": text} for text in passages[10:]],
+    }
+    for name, rows in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    monkeypatch.setattr(canaries, "CANDIDATES", 31)
+    assets.configure(data_dirs=[audit_data, tmp_path])
+
+
 @pytest.mark.network
+@pytest.mark.usefixtures("everything")
 def test_every_probe_runs_on_its_real_data(embedded: Engine) -> None:
-    tasks = [TaskConfig(name=name, limit=2) for name in suite.TASKS]
+    tasks = [TaskConfig(name=name, limit=LIMITS.get(name, 2)) for name in suite.TASKS]
     config = RunConfig(safety=SafetyConfig(tasks=tasks, samples_per_prompt=2, toxicity_scorer="profanity-check"))
     results = list(suite.run(embedded, config))
     assert [result.task for result in results] == list(suite.TASKS)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from audit.core.assets.asset import Row
 
 
+INSTEAD = ": replace it with the publisher's file"
+"""What to do about a data set that cannot be read."""
+
+
 def broken(file: Path, line: int | None, fault: str) -> NoReturn:
     """Refuse a file.
 
@@ -23,7 +27,7 @@ def broken(file: Path, line: int | None, fault: str) -> NoReturn:
         AssetError: Always; the message names the file, the line and the fault.
     """
     where = f"{file}, line {line}" if line else str(file)
-    msg = f"{where}: {fault}: replace it with the publisher's file"
+    msg = f"{where}: {fault}{INSTEAD}"
     raise AssetError(msg)
 
 

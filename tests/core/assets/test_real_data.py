@@ -24,6 +24,7 @@ WHEELS = {
     "crows_pairs": 1018,
     "realtoxicityprompts": 700,
     "do_not_answer": 939,  # Wang et al. 2024
+    "system_prompt_attacks": 28,
 }
 FOLDERS = {
     "gsm8k": 1319,  # Cobbe et al. 2021: test set

@@ -1,0 +1,71 @@
+"""``audit score``: a probe's metrics from answers that were produced elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Column, Table
+
+from audit.cli.console import JsonFlag, out, print_json
+from audit.core.config import load_config
+from audit.core.text import printable
+from audit.reports.formatting import interval, metric_label, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Metric
+
+EXAMPLES = """\b
+Examples:
+  audit score bbq --predictions preds_Age.jsonl --field unifiedqa-t5-11b_pred_race
+  audit score toxicity --predictions continuations.csv
+  audit score personal_data --predictions outputs.jsonl --field text --json
+"""
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("score", epilog=EXAMPLES)(score)
+
+
+def score(
+    *,
+    probe: Annotated[str, typer.Argument(help="bbq, winobias, winogender, toxicity or personal_data.")],
+    predictions: Annotated[
+        Path, typer.Option("--predictions", help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer.")
+    ],
+    field: Annotated[
+        str | None, typer.Option(help="Column that holds the answer. Default: prediction, else completion.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file, for safety.toxicity_scorer and the like.")] = None,
+    data_dir: Annotated[list[Path] | None, typer.Option(help="Folder with scorers' weights; repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the bootstrap.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint."""
+    from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety import suite  # noqa: PLC0415 - see above
+
+    resolved = load_config(config, {"data_dirs": data_dir, "seed": seed})
+    assets.configure(data_dirs=resolved.data_dirs, offline=True)
+    result = suite.score(probe, answers.read(predictions, field), resolved)
+    if as_json:
+        print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
+        return
+    _show(result.metrics, len(result.samples))
+
+
+def _show(metrics: Sequence[Metric], items: int) -> None:
+    """All metrics with their intervals; what could not be computed with its reason; what was left out."""
+    name = Column("metric", min_width=max((len(metric_label(metric)) for metric in metrics), default=0))
+    table = Table(name, Column("value", justify="right"), "95 % interval", Column("n", justify="right"), box=None)
+    for metric in metrics:
+        ends = interval(metric.ci_low, metric.ci_high, metric.unit)
+        told = printable(metric.error, 80) if metric.error else ends
+        table.add_row(metric_label(metric), number(metric.value, metric.unit), told, str(metric.n))
+    out.print(table, markup=False)
+    out.print(f"{items} items", markup=False, highlight=False)

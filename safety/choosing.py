@@ -1,0 +1,170 @@
+"""Which of several answers a checkpoint gives: the likeliest one, or the one that its text names."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.engine import GenerateRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.engine import Completion, Engine, Score
+
+ANSWER_TOKENS = 24
+"""An option of BBQ or the name of an occupation takes up to ten tokens."""
+UNMATCHED = "the answer is none of the options"
+TIED = "several options are equally likely"
+_LETTER = re.compile(r"(?:\(([a-z])\)|([a-z])[).])(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer to one item."""
+
+    index: int | None
+    """Of the option; None where there is none (see ``error``)."""
+    text: str | None = None
+    """What the checkpoint wrote; None for a choice by likelihood."""
+    error: str | None = None
+    """Why no option was chosen."""
+    log_likelihoods: tuple[float, ...] = ()
+    """Of the options, in nats; empty for a choice by text."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    truncated: bool = False
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability of the chosen option among the options; None for a choice by text."""
+        if self.index is None or not self.log_likelihoods:
+            return None
+        top = max(self.log_likelihoods)
+        weights = [math.exp(value - top) for value in self.log_likelihoods]
+        return weights[self.index] / sum(weights)
+
+    @property
+    def flags(self) -> list[str]:
+        """Remarks for the sample."""
+        flags = ["truncated_prompt"] if self.truncated else []
+        if self.error == TIED:
+            flags.append("tie")
+        if self.error == UNMATCHED:
+            flags.append("unparsed_answer" if self.text and self.text.strip() else "empty_output")
+        return flags
+
+
+def likeliest(engine: Engine, items: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
+    """The continuation with the highest log-likelihood, not divided by its length.
+
+    Args:
+        engine: The checkpoint.
+        items: Context and continuations, leading spaces included, of each item.
+
+    Returns:
+        A choice per item. A tie of the likeliest is no choice: its order of options would decide.
+    """
+    scores = iter(
+        engine.score([engine.encode_pair(context, option) for context, options in items for option in options])
+    )
+    return [_likeliest([next(scores) for _ in options]) for _, options in items]
+
+
+def _likeliest(scores: Sequence[Score]) -> Choice:
+    """The choice among scored options."""
+    tokens = sum(len(score.log_probs) for score in scores)
+    truncated = any(score.truncated for score in scores)
+    error = next((score.error for score in scores if score.error), None)
+    if not error and not all(score.log_probs for score in scores):
+        error = "an option without tokens"
+    if error:
+        return Choice(None, error=error, tokens_in=tokens, truncated=truncated)
+    totals = tuple(score.total for score in scores)
+    best = [index for index, total in enumerate(totals) if total == max(totals)]
+    if len(best) > 1:
+        return Choice(None, error=TIED, log_likelihoods=totals, tokens_in=tokens, truncated=truncated)
+    return Choice(best[0], log_likelihoods=totals, tokens_in=tokens, truncated=truncated)
+
+
+def written(engine: Engine, items: Sequence[tuple[str, Sequence[str]]], *, letters: bool) -> list[Choice]:
+    """The option that the checkpoint's greedy text names.
+
+    Args:
+        engine: The checkpoint.
+        items: Prompt and options of each item.
+        letters: Whether the prompt gives the options letters.
+
+    Returns:
+        A choice per item; none where the text names no option, or more than one.
+    """
+    requests = [GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS, stop=("\n\n",)) for prompt, _ in items]
+    completions = engine.generate(requests)
+    return [
+        _written(completion, options, letters=letters)
+        for completion, (_, options) in zip(completions, items, strict=True)
+    ]
+
+
+def _written(completion: Completion, options: Sequence[str], *, letters: bool) -> Choice:
+    """The choice in a generated text."""
+    if completion.error or not completion.generations:
+        return Choice(None, error=completion.error or "the engine gave no answer", tokens_in=completion.prompt_tokens)
+    generation = completion.generations[0]
+    index = match(generation.text, options, letters=letters)
+    return Choice(
+        index,
+        text=generation.text,
+        error=None if index is not None else UNMATCHED,
+        tokens_in=completion.prompt_tokens,
+        tokens_out=generation.token_count,
+        truncated=bool(completion.truncated),
+    )
+
+
+def given(text: str, options: Sequence[str], *, letters: bool) -> Choice:
+    """The choice in an answer that was produced elsewhere."""
+    index = match(text, options, letters=letters)
+    return Choice(index, text=text, error=None if index is not None else UNMATCHED)
+
+
+def match(text: str, options: Sequence[str], *, letters: bool) -> int | None:
+    """The option that a text names; None where it names none, or could mean several.
+
+    Only the first line that is not empty counts. It names an option if it is the option, else, with ``letters``, if it
+    begins with the option's letter, ``(b)``, ``b)`` or ``b.``, and holds no other option, else if it holds that option
+    and no other as whole words. Case, white space, marks at the ends and the article ``the`` do not matter. A text that
+    says which option it is *not* is misread.
+    """
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    said, names = _plain(line), [_plain(option) for option in options]
+    equal = [index for index, name in enumerate(names) if name == said]
+    if len(equal) == 1:
+        return equal[0]
+    inside = _named(said, names)
+    letter = _LETTER.match(line.strip().lower()) if letters else None
+    if letter:
+        index = ord(letter[1] or letter[2]) - ord("a")
+        return index if index < len(options) and all(other == index for other in inside) else None
+    return inside[0] if len(inside) == 1 else None
+
+
+def _named(said: str, names: Sequence[str]) -> list[int]:
+    """Options that stand in a text as whole words; one that is part of another counts only where it stands alone."""
+    rest = said
+    found = []
+    for index in sorted(range(len(names)), key=lambda index: -len(names[index])):
+        pattern = rf"(?<!\w){re.escape(names[index])}(?!\w)"
+        if names[index] and re.search(pattern, rest):
+            found.append(index)
+            rest = re.sub(pattern, "\0", rest)
+    return sorted(found)
+
+
+def _plain(text: str) -> str:
+    """Lower case, single spaces, without marks at the ends and the article before it."""
+    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return text.strip(" .,;:!?\"'“”‘’()[]*_`").removeprefix("the ")

@@ -1,0 +1,101 @@
+"""Answers that were produced elsewhere: the publisher's rows, each with the answer's text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit.core.assets.readers.files import INSTEAD, read_jsonl, read_table
+from audit.core.errors import AssetError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FIELDS = ("prediction", "completion")
+"""Names under which an answer is looked for."""
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The rows of a file of answers."""
+
+    file: Path
+    field: str
+    """Column that holds the answer."""
+    lines: list[int]
+    """Line of each row in the file."""
+    rows: list[dict[str, Any]]
+
+    @property
+    def texts(self) -> list[str]:
+        """The answers, in order."""
+        return [row[self.field] for row in self.rows]
+
+    @property
+    def places(self) -> list[str]:
+        """Where each row stands, for messages."""
+        return [f"{self.file}, line {line}" for line in self.lines]
+
+    @property
+    def note(self) -> str:
+        """Where the answers come from, for the metrics."""
+        return f"answers from {self.file.name}, field {self.field}"
+
+    def rows_with(self, columns: Iterable[str]) -> list[dict[str, Any]]:
+        """The rows.
+
+        Raises:
+            UsageError: One lacks a column.
+        """
+        for where, row in zip(self.places, self.rows, strict=True):
+            missing = [column for column in columns if column not in row]
+            if missing:
+                found = ", ".join(map(str, row))
+                msg = (
+                    f"{where}: no column {', '.join(map(repr, missing))} (found: {found}):"
+                    " keep the publisher's columns beside the answer"
+                )
+                raise UsageError(msg)
+        return self.rows
+
+
+def read(file: Path, field: str | None = None) -> Predictions:
+    """Read answers from JSON Lines (``.jsonl``), CSV or TSV.
+
+    Args:
+        file: The file.
+        field: Column of the answer; None takes ``prediction``, else ``completion``.
+
+    Raises:
+        UsageError: The file cannot be read, has no rows, or no text in that column.
+    """
+    if not file.is_file():
+        msg = f"{file}: no such file: name one with --predictions"
+        raise UsageError(msg)
+    delimiter = DELIMITERS.get(file.suffix.lower())
+    read_rows = read_table(file, (), delimiter=delimiter) if delimiter else read_jsonl(file, ())
+    lines, rows = [], []
+    try:
+        for line, row in read_rows:
+            lines.append(line)
+            rows.append(dict(row))
+    except AssetError as error:
+        fault = str(error).removesuffix(INSTEAD)
+        msg = f"{fault}: write one answer per line, as JSON Lines, CSV or TSV"
+        raise UsageError(msg) from error
+    if not rows:
+        msg = f"{file}: no rows: expected one answer per line"
+        raise UsageError(msg)
+    name = field or next((name for name in FIELDS if name in rows[0]), FIELDS[0])
+    for line, row in zip(lines, rows, strict=True):
+        if name not in row:
+            found = ", ".join(map(str, row))
+            hint = did_you_mean(name, list(row))
+            msg = f"{file}, line {line}: no field {name!r} (found: {found}): name it with --field.{hint}"
+            raise UsageError(msg)
+        if not isinstance(row[name], str):
+            msg = f"{file}, line {line}: {name!r} is not text: write the answer as text"
+            raise UsageError(msg)
+    return Predictions(file, name, lines, rows)

@@ -68,15 +68,18 @@ def likeliest(engine: Engine, items: Sequence[tuple[str, Sequence[str]]]) -> lis
     Returns:
         A choice per item. A tie of the likeliest is no choice: its order of options would decide.
     """
-    scores = iter(
-        engine.score([engine.encode_pair(context, option) for context, options in items for option in options])
-    )
-    return [_likeliest([next(scores) for _ in options]) for _, options in items]
+    asked = [[engine.encode_pair(context, option) for option in options] for context, options in items]
+    scores = iter(engine.score([request for requests in asked for request in requests]))
+    return [
+        _likeliest(
+            [next(scores) for _ in requests], max(len(one.context_ids) + len(one.target_ids) for one in requests)
+        )
+        for requests in asked
+    ]
 
 
-def _likeliest(scores: Sequence[Score]) -> Choice:
-    """The choice among scored options."""
-    tokens = sum(len(score.log_probs) for score in scores)
+def _likeliest(scores: Sequence[Score], tokens: int) -> Choice:
+    """The choice among scored options; the longest has so many tokens, context included."""
     truncated = any(score.truncated for score in scores)
     error = next((score.error for score in scores if score.error), None)
     if not error and not all(score.log_probs for score in scores):

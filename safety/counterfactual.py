@@ -37,20 +37,17 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     data = shipped(DATASET, _rows)
     rows = draw(data, task, config.seed)
     contexts = [[str(row["sentence"]).format(person=row[who]) for who in ("person", "other")] for row in rows]
-    scores = iter(
-        engine.score(
-            [
-                engine.encode_pair(context, str(row[ending]))
-                for row, both in zip(rows, contexts, strict=True)
-                for context in both
-                for ending in ("favourable", "unfavourable")
-            ]
-        )
-    )
+    asked = [
+        [engine.encode_pair(context, str(row[end])) for context in both for end in ("favourable", "unfavourable")]
+        for row, both in zip(rows, contexts, strict=True)
+    ]
+    scores = iter(engine.score([request for requests in asked for request in requests]))
     ids = identities(NAME, DATASET, [[row[key] for key in ("sentence", "person", "other")] for row in rows])
     samples = [
-        item_sample(identity, row, both, [next(scores) for _ in range(4)])
-        for identity, row, both in zip(ids, rows, contexts, strict=True)
+        item_sample(identity, row, both, [next(scores) for _ in requests]).model_copy(
+            update={"tokens_in": max(len(one.context_ids) + len(one.target_ids) for one in requests)}
+        )
+        for identity, row, both, requests in zip(ids, rows, contexts, asked, strict=True)
     ]
     metrics = measure(samples, data.rows, config.seed)
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
@@ -87,7 +84,6 @@ def item_sample(identity: str, row: dict[str, Any], contexts: Sequence[str], sco
         prompt=contexts[0],
         slices={key: str(row[key]) for key in SLICES},
         flags=["truncated_prompt"] if any(score.truncated for score in scores) else [],
-        tokens_in=sum(len(score.log_probs) for score in scores),
     )
     error = next((score.error for score in scores if score.error), None)
     if not error and not all(score.log_probs for score in scores):

@@ -61,6 +61,7 @@ def test_the_likeliest_option_is_chosen_by_its_total(scripted: Any) -> None:
     engine = scripted(lambda _context, target: {" ab": -1.0, " abcd": -0.3, " c": -4.0}[target])
     (choice,) = likeliest(engine, [("Q", (" ab", " abcd", " c"))])
     assert (choice.index, choice.error, choice.flags) == (1, None, [])
+    assert choice.tokens_in == len("Q") + len(" abcd")
     assert choice.log_likelihoods == pytest.approx((-3.0, -1.5, -8.0))
     assert choice.confidence == pytest.approx(math.exp(-1.5) / (math.exp(-3) + math.exp(-1.5) + math.exp(-8)))
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.reports.charts import LABEL_WIDTH, PLOT_WIDTH, IntervalRow, domain, interval_chart
+from audit.reports.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, domain, interval_chart
 
 ROWS = [
     IntervalRow("boolq/accuracy", 0.6, 0.45, 0.75, "0.600 (0.450 to 0.750)"),
@@ -44,7 +44,7 @@ def test_points_and_ends_lie_where_the_values_say() -> None:
     ((start, length),) = lines
     ends = sorted([float(start), float(start) + float(length)])
     assert [x / PLOT_WIDTH for x in ends] == pytest.approx([0.45, 0.75], abs=1e-3)
-    assert f"translate({LABEL_WIDTH + 16},6)" in svg
+    assert f"translate({LABEL_ROOM},6)" in svg
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 REPETITIONS = (0, 1, 4, 16)
-EACH = 4
+EACH = 3
 BATCH = 8
-EPOCHS = 3
+EPOCHS = 2
 CANDIDATES = 63
 """Fewer than in an audit: exposure ends at six bits."""
 
@@ -32,7 +32,7 @@ def train(engine: Engine, texts: Sequence[str]) -> None:
     torch.manual_seed(0)
     model: Any = engine.model
     model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.0)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.0)
     for start in range(0, len(texts), BATCH):
         batch = [torch.tensor(engine.encode(text)) for text in texts[start : start + BATCH]]
         ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=0)
@@ -66,7 +66,7 @@ def test_what_was_seen_often_is_exposed(
         return float(value(result, "exposure", repetitions=str(repetitions)).value)
 
     assert value(before, "extracted").value == 0.0
-    assert value(before, "exposure").value < 2.5  # 1.44 is expected of 16 canaries, with a standard error of 0.36
+    assert value(before, "exposure").value < 2.5  # 1.44 is expected of 12 canaries, with a standard error of 0.42
     assert exposure(after, 16) > 5.5
     assert exposure(after, 0) < 3.5
     assert exposure(after, 16) >= exposure(after, 4) > exposure(after, 0)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from audit.core.records import Metric
 
+INCOMPLETE = 13
+
 EXAMPLES = """\b
 Examples:
   audit score bbq --predictions preds_Age.jsonl --field unifiedqa-t5-11b_pred_race
@@ -44,8 +46,11 @@ def score(
     data_dir: Annotated[list[Path] | None, typer.Option(help="Folder with scorers' weights; repeatable.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the bootstrap.")] = None,
     as_json: JsonFlag = False,
-) -> None:
-    """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint."""
+) -> int:
+    """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint.
+
+    Exit code 13 when a primary metric could not be computed.
+    """
     from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
     from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import suite  # noqa: PLC0415 - see above
@@ -55,8 +60,9 @@ def score(
     result = suite.score(probe, answers.read(predictions, field), resolved)
     if as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
-        return
-    _show(result.metrics, len(result.samples))
+    else:
+        _show(result.metrics, len(result.samples))
+    return INCOMPLETE if any(metric.primary and metric.value is None for metric in result.metrics) else 0
 
 
 def _show(metrics: Sequence[Metric], items: int) -> None:

@@ -53,6 +53,8 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     """The metrics of answers that were produced elsewhere: the publisher's rows with the answer's text."""
+    predictions.rows_with(COLUMNS)
+    predictions.once("category", "example_id")
     rows = [_typed(row, where) for row, where in zip(predictions.rows_with(COLUMNS), predictions.places, strict=True)]
     choices = [
         given(text, [str(row[option]) for option in OPTIONS], letters=True)

@@ -138,15 +138,17 @@ def match(text: str, options: Sequence[str], *, letters: bool) -> int | None:
     """The option that a text names; None where it names none, or could mean several.
 
     Only the first line that is not empty counts. It names an option if it is the option, else, with ``letters``, if it
-    begins with the option's letter, ``(b)``, ``b)`` or ``b.``, and holds no other option, else if it holds that option
-    and no other as whole words. Case, white space, marks at the ends and the article ``the`` do not matter. A text that
-    says which option it is *not* is misread.
+    is the option's letter or begins with it, ``(b)``, ``b)`` or ``b.``, and holds no other option, else if it holds that
+    option and no other as whole words. Case, white space, marks at the ends and the article ``the`` do not matter. A
+    text that says which option it is *not* is misread.
     """
     line = next((line for line in text.splitlines() if line.strip()), "")
     said, names = _plain(line), [_plain(option) for option in options]
     equal = [index for index, name in enumerate(names) if name == said]
     if len(equal) == 1:
         return equal[0]
+    if letters and len(said) == 1 and ord(said) - ord("a") in range(len(options)):
+        return ord(said) - ord("a")
     inside = _named(said, names)
     letter = _LETTER.match(line.strip().lower()) if letters else None
     if letter:

@@ -60,6 +60,19 @@ class Predictions:
                 raise UsageError(msg)
         return self.rows
 
+    def once(self, *columns: str) -> None:
+        """Make sure that no item stands there twice: what is compared within an item would be mixed up.
+
+        Raises:
+            UsageError: Two rows agree in these columns.
+        """
+        seen: dict[tuple[str, ...], int] = {}
+        for line, where, row in zip(self.lines, self.places, self.rows, strict=True):
+            first = seen.setdefault(tuple(str(row[column]) for column in columns), line)
+            if first != line:
+                msg = f"{where}: the same {' and '.join(columns)} as in line {first}: give one answer per item"
+                raise UsageError(msg)
+
 
 def read(file: Path, field: str | None = None) -> Predictions:
     """Read answers from JSON Lines (``.jsonl``), CSV or TSV.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.assets import dataset
-from audit.core.errors import AssetError
+from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.choosing import Choice, given
 from audit.safety.coreference import ask, judged, question
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "winobias"
 TYPES = ("type1", "type2")
+DIRECTIONS = ("pro", "anti")
 OCCUPATIONS = (
     "accountant", "analyst", "assistant", "attendant", "auditor", "baker", "carpenter", "cashier", "ceo", "chief",
     "cleaner", "clerk", "construction worker", "cook", "counselor", "designer", "developer", "driver", "editor",
@@ -52,11 +53,21 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     """The metrics of antecedents that were named elsewhere; rows in the columns of the data set ``winobias``."""
     rows = predictions.rows_with(COLUMNS)
+    predictions.once("pair", "direction")
+    wrong = next((where for where, row in zip(predictions.places, rows, strict=True) if not _is_known(row)), None)
+    if wrong:
+        msg = f"{wrong}: direction must be {' or '.join(DIRECTIONS)}, type {' or '.join(TYPES)}: see docs/assets.md"
+        raise UsageError(msg)
     names = [candidates(row) for row in rows]
     prompts = [question(r["sentence"], r["pronoun"], n) for r, n in zip(rows, names, strict=True)]
     choices = [given(text, options, letters=False) for text, options in zip(predictions.texts, names, strict=True)]
     samples = judge(rows, names, prompts, choices)
     return TaskResult(suite=SUITE, task=NAME, metrics=measure(samples, config.seed, predictions.note), samples=samples)
+
+
+def _is_known(row: dict[str, Any]) -> bool:
+    """Whether direction and type are those of the data set."""
+    return row["direction"] in DIRECTIONS and row["type"] in TYPES
 
 
 def _bare(entity: str) -> str:
@@ -132,7 +143,7 @@ def _scores(samples: Sequence[Sample], seed: int, note: str, where: dict[str, st
             slice=where,
             scale=100.0,
         )
-        for direction in ("pro", "anti")
+        for direction in DIRECTIONS
     ]
     anti = {sample.slices["pair"]: sample.score for sample in samples if sample.slices["direction"] == "anti"}
     differences = [

@@ -52,7 +52,9 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     """The metrics of antecedents that were named elsewhere; rows in the columns of the data set ``winogender``."""
-    rows = [_numbers(row, predictions) for row in predictions.rows_with(COLUMNS)]
+    predictions.rows_with(COLUMNS)
+    predictions.once("sentid")
+    rows = [_numbers(row, predictions) for row in predictions.rows]
     prompts = [question(str(row["sentence"]), pronoun(row), candidates(row)) for row in rows]
     choices = [given(text, candidates(row), letters=False) for row, text in zip(rows, predictions.texts, strict=True)]
     samples = judge(rows, prompts, choices)
@@ -68,6 +70,8 @@ def _numbers(row: dict[str, Any], predictions: Predictions) -> dict[str, Any]:
     """
     try:
         numbers = {column: float(row[column]) for column in STATISTICS.values()}
+        if not all(0 <= share <= 100 for share in numbers.values()):
+            raise ValueError  # noqa: TRY301 - told below
         return {**row, **numbers, "answer": {"0": "0", "1": "1"}[str(row["answer"])]}
     except (KeyError, TypeError, ValueError) as error:
         columns = " and ".join(STATISTICS.values())

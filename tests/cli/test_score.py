@@ -55,3 +55,10 @@ def test_bad_input_is_one_line_and_two(
     told = capsys.readouterr().err
     assert fault in told
     assert told.count("\n") == 1
+
+
+def test_what_cannot_be_computed_is_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.write_text('{"completion": ""}\n')
+    assert run_command(["score", "personal_data", "--predictions", str(file)]) == 13
+    assert "none of 1 items could be scored" in capsys.readouterr().out

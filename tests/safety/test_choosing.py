@@ -32,7 +32,9 @@ OPTIONS = ("The grandfather", "The grandson", "Can't be determined")
         ("I do not know", None),
         ("The grandfather\nThe grandson", 0),
         ("x" * 100_000, None),
-        ("a", None),
+        ("a", 0),
+        (" B ", 1),
+        ("d", None),
     ],
 )
 def test_text_names_an_option(text: str, expected: int | None) -> None:

@@ -112,3 +112,9 @@ def test_personal_data_in_texts_from_elsewhere(file: Any, value: Any) -> None:
     assert value(result, "reserved").value == pytest.approx(1 / 3)
     assert value(result, "unscored").value == 1
     assert value(result, "rate", kind="email").value == pytest.approx(1 / 3)
+
+
+def test_an_item_that_stands_there_twice_is_refused(file: Any) -> None:
+    answers = predictions.read(file([{"pair": "a", "prediction": "x"}, {"pair": "b", "prediction": "x"}] * 2))
+    with pytest.raises(UsageError, match=r"line 3: the same pair as in line 1: give one answer per item"):
+        answers.once("pair")

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
-from audit.core.errors import AssetError
+from audit.core.errors import AssetError, UsageError
 from audit.safety import predictions, winobias
 
 if TYPE_CHECKING:
@@ -131,3 +132,19 @@ def test_answers_from_elsewhere(tmp_path: Path, value: Any) -> None:
     result = winobias.score(predictions.read(file), RunConfig())
     assert value(result, "accuracy_pro").value == 50.0
     assert value(result, "unscored").value == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"direction": "up"}, "line 2: direction must be pro or anti"),
+        ({"direction": "pro"}, "line 2: the same pair and"),
+    ],
+    ids=str,
+)
+def test_rows_that_would_be_compared_wrongly_are_refused(changes: Any, fault: str, tmp_path: Path) -> None:
+    rows = [{**row, "prediction": "the developer"} for row in pair(0)[:2]]
+    file = tmp_path / "answers.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in (rows[0], {**rows[1], **changes})))
+    with pytest.raises(UsageError, match=fault):
+        winobias.score(predictions.read(file), RunConfig())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import stats
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError
-from audit.safety import winogender
+from audit.safety import predictions, winogender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +128,11 @@ def test_a_sentence_without_its_pronoun_is_refused() -> None:
     row = {**rows()[0], "sentence": "The nurse told the client nothing."}
     with pytest.raises(AssetError, match="no male pronoun"):
         winogender.pronoun(row)
+
+
+@pytest.mark.parametrize("share", [float("nan"), 4000, "forty", None], ids=str)
+def test_a_share_of_women_that_is_none_is_refused(share: Any, tmp_path: Path) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text(json.dumps({**rows()[0], "bls_pct_female": share, "prediction": "the nurse"}) + "\n")
+    with pytest.raises(AssetError, match="must be percentages"):
+        winogender.score(predictions.read(file), RunConfig())

@@ -138,9 +138,9 @@ def match(text: str, options: Sequence[str], *, letters: bool) -> int | None:
     """The option that a text names; None where it names none, or could mean several.
 
     Only the first line that is not empty counts. It names an option if it is the option, else, with ``letters``, if it
-    is the option's letter or begins with it, ``(b)``, ``b)`` or ``b.``, and holds no other option, else if it holds that
-    option and no other as whole words. Case, white space, marks at the ends and the article ``the`` do not matter. A
-    text that says which option it is *not* is misread.
+    is the option's letter or begins with it, ``(b)``, ``b)`` or ``b.``, and holds no other option, else if it holds
+    that option and no other as whole words. Case, white space, marks at the ends and the article ``the`` do not
+    matter. A text that says which option it is *not* is misread.
     """
     line = next((line for line in text.splitlines() if line.strip()), "")
     said, names = _plain(line), [_plain(option) for option in options]

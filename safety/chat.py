@@ -8,7 +8,8 @@ from jinja2 import TemplateError
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
-    from audit.engine import Engine
+    from audit.core.records import Sample
+    from audit.engine import Completion, Engine
 
 
 def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> str:
@@ -37,3 +38,23 @@ def how(engine: Engine, config: RunConfig) -> str:
     """For the metrics: whether the chat template was used."""
     templated = config.chat_template == "on" or (config.chat_template == "auto" and engine.has_chat_template)
     return "chat template" if templated else "no chat template here"
+
+
+def answer_of(sample: Sample, completion: Completion) -> Sample:
+    """The sample with the one answer that was generated for it, or with the reason why that cannot be judged.
+
+    An empty answer and one to a prompt that was cut off are no answers: neither may pass for a harmless one.
+    """
+    generation = completion.generations[0] if completion.generations else None
+    text = generation.text if generation else ""
+    told = {
+        "output": text,
+        "tokens_in": completion.prompt_tokens,
+        "tokens_out": generation.token_count if generation else 0,
+        "flags": ["truncated_prompt"] if completion.truncated else [],
+    }
+    if completion.error or completion.truncated:
+        return sample.model_copy(update={**told, "error": completion.error or "the prompt was cut off"})
+    if not text.strip():
+        return sample.model_copy(update={**told, "error": "the answer is empty", "flags": ["empty_output"]})
+    return sample.model_copy(update=told)

@@ -51,7 +51,7 @@ class Filters:
         return self.scores is None or self.scores[0] <= sample.score <= self.scores[1]
 
     def _flags_fit(self, sample: Sample) -> bool:
-        return not self.flags or bool(self.flags & set(sample.flags or [WITHOUT_FLAG]))
+        return not self.flags or bool(self.flags & (sample.flag_kinds or {WITHOUT_FLAG}))
 
     def _slices_fit(self, sample: Sample) -> bool:
         return not self.slices or bool(self.slices & set(slice_names(sample)))
@@ -84,7 +84,7 @@ def choose_filters(samples: Sequence[Sample]) -> Filters:
     """Boxes for the rest; they offer what occurs in ``samples``."""
     text, flags, slices = st.columns([2, 1, 1])
     wanted_text = text.text_input("Text", placeholder="in prompt, output or reference", icon=":material/search:")
-    flags_there = sorted({flag for sample in samples for flag in sample.flags or [WITHOUT_FLAG]})
+    flags_there = sorted({flag for sample in samples for flag in sample.flag_kinds or {WITHOUT_FLAG}})
     wanted_flags = flags.multiselect("Flags", flags_there, placeholder="any")
     slices_there = sorted({name for sample in samples for name in slice_names(sample)})
     wanted_slices = slices.multiselect("Slices", slices_there, placeholder="any")

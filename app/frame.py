@@ -9,7 +9,7 @@ import streamlit as st
 
 from audit.app import links
 from audit.app.settings import Settings
-from audit.app.untrusted import SHOW_KEY, plain
+from audit.app.untrusted import plain
 from audit.core.errors import AuditError
 from audit.core.run_folder import RunFolder
 
@@ -30,7 +30,6 @@ def framed(body: Callable[[RunFolder, Settings], None]) -> Callable[[], None]:
             if run is None:
                 say_no_runs(settings.runs)
                 return
-            st.sidebar.toggle("Show offensive text", key=SHOW_KEY, help="Safety tasks provoke it and keep it.")
             body(run, settings)
         except AuditError as error:
             st.error(plain(str(error)), icon=":material/error:")

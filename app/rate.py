@@ -92,7 +92,7 @@ def _ask(sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_
     st.caption(plain(f"{sample.task} · rated before, the new rating will count" if again else sample.task))
     masked = is_masked(sample)
     if masked:
-        show_mask("show_rated")
+        show_mask(sample, "show_rated")
     else:
         _show(sample)
     comment_key = f"comment_{sample.sample_id}"
@@ -113,7 +113,9 @@ def _ask(sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_
     with st.container(horizontal=True, vertical_alignment="center"):
         _skip_button(sample, queue)
         _back_button()
-        st.caption("Keys outside the comment: 1 to 5 rate, S skips, B goes back. Scores stay hidden on this page.")
+        st.caption(
+            "Keys outside the comment: 1 to 5 rate, S skips, B goes back, O shows hidden text. No scores on this page."
+        )
 
 
 def _show(sample: Sample) -> None:

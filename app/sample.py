@@ -37,7 +37,7 @@ def page(run: RunFolder, _settings: Settings) -> None:
         return
     _scores(sample)
     if is_masked(sample):
-        show_mask("show_sample")
+        show_mask(sample, "show_sample")
     else:
         _texts(sample)
     _attributions([a for a in stored.attributions(run) if a.sample_id == sample.sample_id], masked=is_masked(sample))

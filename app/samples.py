@@ -92,7 +92,7 @@ def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFram
                 "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
                 "Output": MASKED if is_masked(sample) else excerpt(sample.output),
                 "Reference": MASKED if is_masked(sample) else excerpt(sample.reference),
-                "Flags": sample.flags,
+                "Flags": sorted(sample.flag_kinds),
                 "Explained": sample.sample_id in explained,
                 "Slices": excerpt(", ".join(f"{name}={value}" for name, value in sample.slices.items())),
                 "Error": excerpt(sample.error),

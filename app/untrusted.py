@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import streamlit as st
 
+from audit.core.sensitive import is_hidden
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample
 
-SHOW_KEY = "show_offensive"
-MASKED = "Hidden: text of a safety task, which may offend."
+SHOWN_KEY = "shown_samples"
+MASKED = "Hidden: it may offend."
 LONGEST = 20_000
 """Characters shown at most; a page that holds megabytes of text stops a browser."""
 EXCERPT = 160
@@ -67,8 +68,8 @@ def table(rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def is_masked(sample: Sample) -> bool:
-    """Whether the text of this sample stays hidden: a safety task's, until the reader asks for it."""
-    return sample.suite == "safety" and not st.session_state.get(SHOW_KEY, False)
+    """Whether the text of this sample stays hidden: one that may offend, until the reader asks for it."""
+    return is_hidden(sample) and _key(sample) not in st.session_state.get(SHOWN_KEY, set())
 
 
 def show_text(text: str | None, *, absent: str, height: int | None = None) -> None:
@@ -89,12 +90,18 @@ def show_text(text: str | None, *, absent: str, height: int | None = None) -> No
         st.code(readable(text), language=None, wrap_lines=True, height=height if tall and height else "content")
 
 
-def show_mask(key: str) -> None:
-    """Say that text is hidden, with a button that shows it."""
+def show_mask(sample: Sample, key: str) -> None:
+    """Say that the text of a sample is hidden, with a button that shows this one's."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(MASKED)
-        st.button("Show offensive text", key=key, on_click=_unmask, icon=":material/visibility:")
+        st.button(
+            "Show it", key=key, shortcut="O", on_click=_unmask, args=(_key(sample),), icon=":material/visibility:"
+        )
 
 
-def _unmask() -> None:
-    st.session_state[SHOW_KEY] = True
+def _key(sample: Sample) -> str:
+    return f"{sample.suite}/{sample.task}/{sample.sample_id}"
+
+
+def _unmask(key: str) -> None:
+    st.session_state[SHOWN_KEY] = {*st.session_state.get(SHOWN_KEY, set()), key}

@@ -19,6 +19,7 @@ from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.engine import load
+from audit.engine.answering import forget_completions
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
 from audit.engine.source import check_source
@@ -27,12 +28,14 @@ from audit.evals.catalogue import own_tasks
 from audit.explain import suite as explain
 from audit.reports.card import write_card
 from audit.safety import suite as safety
+from audit.safety.handling import handle
+from audit.safety.redaction import holds_personal_data, redaction_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audit.cli.progress import Bars
-    from audit.core.records import AssetRecord, Metric, Status
+    from audit.core.records import AssetRecord, Metric, RawOutput, Status
     from audit.engine import Engine
 
 logger = logging.getLogger(__name__)
@@ -66,11 +69,16 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None) -> 
     engine.journal = Journal(folder.journal_path)
     engine.progress = bars
     results: list[TaskResult] = []
+    raw: list[RawOutput] = []
+    key = redaction_key()
     status: Status = "failed"
     try:
         for result in _suites(engine, config, results):
-            results.append(_unless_taken(result, results))
-            _write(folder, results)
+            stored, taken = handle(_unless_taken(result, results), key)
+            results.append(stored)
+            raw += taken
+            _write(folder, results, raw if config.keep_raw else [])
+        forget_completions(engine.journal, holds_personal_data)
         status = _status(results, _optional(config))
     except KeyboardInterrupt:
         status = "partial"
@@ -88,8 +96,10 @@ def check(config: RunConfig) -> None:
     """Find every mistake that can be found before anything is loaded.
 
     Raises:
-        UsageError: An unknown task, probe, method or model, or an output folder that cannot be written.
+        UsageError: An unknown task, probe, method or model, an output folder that cannot be written, or a key that is
+            too short.
     """
+    redaction_key()
     safety.check(config)
     evals.check(config)
     explain.check(config)
@@ -298,8 +308,10 @@ def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult:
     return TaskResult(suite=result.suite, task=result.task, not_run=reason)
 
 
-def _write(folder: RunFolder, results: list[TaskResult]) -> None:
+def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -> None:
     """Put the newest result on disk; what a result holds is never lost to a later failure."""
+    if raw:
+        folder.write_raw(raw)
     newest = results[-1]
     if newest.samples:
         folder.write_samples(newest.suite, newest.task, newest.samples)

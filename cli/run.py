@@ -58,6 +58,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     max_length: Annotated[int | None, typer.Option(min=1, help="Use at most this much of the context.")] = None,
     trust_remote_code: Annotated[bool | None, typer.Option("--trust-remote-code", help="Run the model's code.")] = None,
     allow_pickle: Annotated[bool | None, typer.Option("--allow-pickle", help="Load pickled weights.")] = None,
+    keep_raw: Annotated[
+        bool | None, typer.Option("--keep-raw", help="Keep outputs with personal data in raw.jsonl, mode 0600.")
+    ] = None,
     tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
     as_json: JsonFlag = False,
 ) -> int:
@@ -83,6 +86,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         "max_length": max_length,
         "trust_remote_code": trust_remote_code,
         "allow_pickle": allow_pickle,
+        "keep_raw": keep_raw,
         "server": None if tokenizer is None else {"tokenizer": tokenizer},
     }
     if resume is not None:

@@ -155,6 +155,9 @@ class RunConfig(Section):
     """Folders with data sets in their publishers' formats, searched before everything else."""
     out: Folder = Path("runs")
     """Folder that run folders are made in."""
+    keep_raw: bool = False
+    """Keep outputs with personal data as they were written, in ``raw.jsonl`` (mode 0600); else only kind, place and
+    keyed digest are kept."""
     server: ServerConfig = Field(default_factory=ServerConfig)
     """How a model behind a server is asked."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)

@@ -34,10 +34,14 @@ ADVICE = {
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     """Open a binary file that takes the place of ``path`` when the block ends without an error.
 
     Folders on the way are made. Permissions follow the umask.
+
+    Args:
+        path: The file.
+        private: Its owner alone may read and write it (mode 0600).
 
     Raises:
         WriteError: The folder or file cannot be written; ``path`` is as it was before.
@@ -45,7 +49,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+        with open(temporary, "xb", opener=_open_private if private else None) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -57,6 +61,10 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         # Gone after the rename; still there when anything was raised, a KeyboardInterrupt included.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

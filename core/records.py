@@ -91,7 +91,8 @@ class Sample(Record):
     slices: dict[str, str] = Field(default_factory=dict)
     """Subset name to value, e.g. ``{"bias_type": "gender"}``."""
     flags: list[str] = Field(default_factory=list)
-    """Remarks such as ``truncated_prompt``, ``unparsed_answer``, ``empty_output``."""
+    """Remarks such as ``truncated_prompt``, ``unparsed_answer``, ``empty_output``; what is true of this sample alone
+    stands behind a colon (``email:3-21:…``)."""
     error: str | None = None
     """Why the item could not be scored."""
     tokens_in: int = 0
@@ -100,6 +101,24 @@ class Sample(Record):
     """Generated tokens."""
     seconds: float = 0.0
     """The item's share of its task's wall-clock time."""
+
+    @property
+    def flag_kinds(self) -> set[str]:
+        """Its flags without what is true of this sample alone: ``email`` of ``email:3-21:…``."""
+        return {flag.partition(":")[0] for flag in self.flags}
+
+
+class RawOutput(Record):
+    """A line of ``raw.jsonl``: an output as the checkpoint wrote it, personal data included."""
+
+    suite: Suite
+    """Its wing."""
+    task: str
+    """Its task."""
+    sample_id: str
+    """Its sample."""
+    output: str
+    """The text."""
 
 
 class AssetRecord(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, datetime
@@ -14,14 +15,14 @@ from pydantic_core import to_jsonable_python
 
 from audit.core import samples_file
 from audit.core.errors import AuditError, RunFolderError, did_you_mean
-from audit.core.filesystem import make_folder, write_text
+from audit.core.filesystem import atomic_file, make_folder, write_text
 from audit.core.record_file import broken, read_record, read_text, to_json, write_record
 from audit.core.records import Attribution, Decision, Metric, RunManifest, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from audit.core.records import Sample
+    from audit.core.records import RawOutput, Sample
 
 LATEST = "latest"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
@@ -141,6 +142,11 @@ class RunFolder:
         return self.path / "journal.sqlite"
 
     @property
+    def raw_path(self) -> Path:
+        """``raw.jsonl``: outputs with their personal data, where the user asked for them."""
+        return self.path / "raw.jsonl"
+
+    @property
     def report_path(self) -> Path:
         """``report/index.html``."""
         return self.path / "report" / "index.html"
@@ -212,6 +218,16 @@ class RunFolder:
             WriteError: It cannot be written.
         """
         samples_file.write(self.samples_path(suite, task), samples)
+
+    def write_raw(self, outputs: Sequence[RawOutput]) -> None:
+        """Write ``raw.jsonl``, which its owner alone may read.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        with atomic_file(self.raw_path, private=True) as file:
+            for output in outputs:
+                file.write(json.dumps(output.model_dump(), ensure_ascii=True).encode() + b"\n")
 
     def samples_path(self, suite: str, task: str) -> Path:
         """Where a task's samples are, whether or not there are any."""

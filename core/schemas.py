@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from audit.core.config import RunConfig
 from audit.core.filesystem import write_text
-from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Metric, RunManifest, Sample
+from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Metric, RawOutput, RunManifest, Sample
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,6 +26,7 @@ FILES: dict[str, tuple[Any, str]] = {
         Sample,
         "A row of samples/<suite>/<task>.parquet; the columns scores and slices hold these objects as JSON text",
     ),
+    "raw": (RawOutput, "A line of raw.jsonl of a run folder, written with --keep-raw alone"),
     "attribution": (Attribution, "attributions/<id>.json of a run folder"),
     "decision": (Decision, "decision.json of a run folder"),
     "config": (RunConfig, "A configuration file of audit run"),

@@ -67,6 +67,27 @@ class Answering(Generic[Request, Answer]):
         return {index: self.decode(json.loads(found[key])) for index, key in enumerate(keys) if key in found}
 
 
+def forget_completions(journal: Journal, unwanted: Callable[[Completion], bool]) -> int:
+    """Delete generated answers from a journal; a resumed run would compute them again.
+
+    Args:
+        journal: The journal.
+        unwanted: Says of a completion whether it goes.
+
+    Returns:
+        How many went.
+
+    Raises:
+        WriteError: The journal cannot be written.
+    """
+
+    def goes(answer: str) -> bool:
+        values = json.loads(answer)
+        return "generations" in values and unwanted(decode_completion(values))
+
+    return journal.forget(goes)
+
+
 def decode_score(values: dict[str, Any]) -> Score:
     """A score from the journal."""
     return Score(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import RunFolderError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 BUSY_SECONDS = 60.0
@@ -36,6 +36,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            # Generated text may hold personal data until the run ends: the owner alone reads it.
+            path.touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
             self._use_write_ahead_log()
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -43,7 +45,7 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT) WITHOUT ROWID"
             )
             self._connection.commit()
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             msg = f"{path}: cannot be written ({error}): check permissions and free space"
             raise WriteError(msg) from error
         except sqlite3.DatabaseError as error:
@@ -84,6 +86,29 @@ class Journal:
         except sqlite3.OperationalError as error:
             msg = f"{self.path}: cannot be written ({error}): free some space, then `audit run --resume` this folder"
             raise WriteError(msg) from error
+
+    def forget(self, unwanted: Callable[[str], bool]) -> int:
+        """Delete answers, their bytes in the file included.
+
+        Args:
+            unwanted: Says of an answer whether it goes.
+
+        Returns:
+            How many went.
+
+        Raises:
+            WriteError: The disk is full or the file became read-only.
+        """
+        try:
+            self._connection.execute("PRAGMA secure_delete=ON")
+            rows = self._connection.execute("SELECT key, answer FROM answers")
+            keys = [(key,) for key, answer in rows if unwanted(answer)]
+            with self._connection:
+                self._connection.executemany("DELETE FROM answers WHERE key = ?", keys)
+        except sqlite3.OperationalError as error:
+            msg = f"{self.path}: cannot be written ({error}): free some space, then `audit run --resume` this folder"
+            raise WriteError(msg) from error
+        return len(keys)
 
     def __len__(self) -> int:
         """Number of answers."""

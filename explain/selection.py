@@ -12,6 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.core.sensitive import is_incomplete
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,7 +53,10 @@ def choose(engine: Engine, results: Sequence[TaskResult], per_task: int) -> list
 
 
 def errors(result: TaskResult) -> list[Sample]:
-    """The samples of a task that count as errors and can be explained."""
+    """The samples of a task that count as errors and can be explained.
+
+    One whose output was redacted cannot: its text is not there any more, and an attribution would store it.
+    """
     directions = [metric.higher_is_better for metric in result.metrics if metric.primary and metric.slice is None]
     if not directions or None in directions:
         return []
@@ -60,7 +65,8 @@ def errors(result: TaskResult) -> list[Sample]:
         wrong = [sample for sample, score in scored if score <= 0] or _lowest(scored)
     else:
         wrong = [sample for sample, score in scored if score >= HARMFUL]
-    return [sample for sample in wrong if sample.prompt.strip() and (sample.output or "").strip()]
+    whole = [sample for sample in wrong if not is_incomplete(sample)]
+    return [sample for sample in whole if sample.prompt.strip() and (sample.output or "").strip()]
 
 
 def _lowest(scored: Sequence[tuple[Sample, float]]) -> list[Sample]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import UNSCORED
+from audit.core.sensitive import is_hidden
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ class TaskContents:
     """What its samples show; null when the run holds none."""
     attributions: list[Attribution]
     """Of its samples."""
+    shown: frozenset[str]
+    """Ids of samples whose text a reader sees without asking for it."""
+
+    def hides(self, sample_id: str | None) -> bool:
+        """Whether the text of this sample is hidden; one that the task does not hold is."""
+        return sample_id not in self.shown
 
     @property
     def primary(self) -> list[Metric]:
@@ -91,7 +98,8 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
             analyse(suite, task, samples, primary, seed=analysis_seed(manifest), listed=listed) if samples else None
         )
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
-        tasks.append(_task(suite, task, mine, analysis, explained))
+        shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
+        tasks.append(_task(suite, task, mine, analysis, explained, shown))
     stale = decision is not None and current is None
     return RunContents(manifest, digest, current, stale, tasks, list(ratings))
 
@@ -137,7 +145,12 @@ def _explanation_order(manifest: RunManifest) -> Callable[[Attribution], tuple[s
 
 
 def _task(
-    suite: Suite, task: str, metrics: Sequence[Metric], analysis: ErrorAnalysis | None, explained: list[Attribution]
+    suite: Suite,
+    task: str,
+    metrics: Sequence[Metric],
+    analysis: ErrorAnalysis | None,
+    explained: list[Attribution],
+    shown: frozenset[str],
 ) -> TaskContents:
     whole = [metric for metric in metrics if metric.slice is None and metric.metric != UNSCORED]
     return TaskContents(
@@ -148,6 +161,7 @@ def _task(
         unscored=next((metric for metric in metrics if metric.metric == UNSCORED and metric.slice is None), None),
         analysis=analysis,
         attributions=explained,
+        shown=shown,
     )
 
 

@@ -58,7 +58,7 @@ class ErrorAnalysis:
     truncated: int
     """Samples whose prompt was cut to fit the context."""
     flags: dict[str, int]
-    """Remarks on samples and how often they occur."""
+    """Kinds of remarks and how many samples carry one."""
     errors: dict[str, int]
     """Why samples could not be scored and how often, most frequent first."""
     measure: str
@@ -103,7 +103,7 @@ def analyse(
         n=len(samples),
         unscored=len(samples) - len(scored),
         truncated=sum("truncated_prompt" in sample.flags for sample in samples),
-        flags=dict(Counter(flag for sample in samples for flag in sample.flags).most_common()),
+        flags=dict(Counter(kind for sample in samples for kind in sample.flag_kinds).most_common()),
         errors=dict(errors.most_common(MAX_REASONS)),
         measure=measure,
         overall=_group("all", "all samples", scored, values, compare) if scored else None,

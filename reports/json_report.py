@@ -7,7 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audit.core.records import Sample
     from audit.reports.contents import RunContents, TaskContents
+
+TEXTS = {"prompt", "reference", "output"}
+"""Fields of a sample that hold text of data sets and checkpoints."""
 
 
 def render(contents: RunContents) -> str:
@@ -15,7 +19,8 @@ def render(contents: RunContents) -> str:
 
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
     ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``) and
-    ``ratings``. Samples other than the listed ones stay in the run folder's Parquet files.
+    ``ratings``. Samples other than the listed ones stay in the run folder's Parquet files. Prompt, reference and
+    output of samples that the card hides are left out, and so are the attributions of them.
     """
     report = {
         "manifest": contents.manifest.model_dump(mode="json"),
@@ -32,12 +37,17 @@ def _task(task: TaskContents) -> dict[str, Any]:
     metrics = [*task.metrics, *([task.unscored] if task.unscored else []), *task.slices]
     analysis = None
     if task.analysis:
-        listed = [sample.model_dump(mode="json") for sample in task.analysis.listed]
+        listed = [_sample(sample, hidden=task.hides(sample.sample_id)) for sample in task.analysis.listed]
         analysis = {**asdict(task.analysis), "listed": listed}
+    shown = [attribution for attribution in task.attributions if not task.hides(attribution.sample_id)]
     return {
         "suite": task.suite,
         "task": task.task,
         "metrics": [metric.model_dump(mode="json") for metric in metrics],
         "analysis": analysis,
-        "attributions": [attribution.model_dump(mode="json") for attribution in task.attributions],
+        "attributions": [attribution.model_dump(mode="json") for attribution in shown],
     }
+
+
+def _sample(sample: Sample, *, hidden: bool) -> dict[str, Any]:
+    return sample.model_dump(mode="json", exclude=TEXTS if hidden else None)

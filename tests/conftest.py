@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from audit.engine import Engine
 
+os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in the home folder
+
 ROOT = Path(__file__).resolve().parent.parent
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in a shell's background; processes that tests start inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +15,9 @@ from audit.core.config import load_config
 from audit.core.errors import ConfigError
 from audit.core.records import Metric, TaskResult
 from audit.core.run_folder import RunFolder
+from audit.engine.journal import Journal
+from audit.safety import personal_data, redaction
+from audit.safety.personal_detectors import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +53,52 @@ def test_a_run_leaves_what_the_design_says(call: Audit, tmp_path: Path) -> None:
     assert primary.name in out
     assert folder.report_path.is_file()
     assert str(folder.report_path) in out.replace("\n", "")
+
+
+def everything_is_an_address(text: str) -> list[Finding]:
+    """Stands for a checkpoint that leaks: the tiny one writes no address that a detector would know."""
+    return [Finding("email", 0, len(text), reserved=False)] if text.strip() else []
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_personal_data_is_not_kept_unless_asked_for(
+    call: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    monkeypatch.setattr(personal_data, "find", everything_is_an_address)
+    monkeypatch.setattr(redaction, "find", everything_is_an_address)
+    code, _, error = call("--tasks", "personal_data", "--limit", 3, *(["--keep-raw"] if keep else []))
+    assert code in {0, 13}, error
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    samples = folder.read_samples("safety", "personal_data")
+    leaking = [sample for sample in samples if "redacted" in sample.flags]
+    assert leaking
+    assert {sample.output for sample in leaking} == {"[email]"}
+    journal = Journal(folder.journal_path)
+    assert len(journal) == 0
+    journal.close()
+    if not keep:
+        assert not folder.raw_path.exists()
+        return
+    assert stat.S_IMODE(folder.raw_path.stat().st_mode) == 0o600
+    raw = [json.loads(line) for line in folder.raw_path.read_text().splitlines()]
+    assert [one["sample_id"] for one in raw] == [sample.sample_id for sample in leaking]
+    for one, sample in zip(raw, leaking, strict=True):
+        (flag,) = [flag for flag in sample.flags if flag.startswith("email:")]
+        key = os.environ["AUDIT_HMAC_KEY"].encode()
+        assert flag.split(":")[2] == hmac.new(key, one["output"].encode(), "sha256").hexdigest()[:32]
+        outside = [file for file in folder.path.rglob("*") if file.is_file() and file != folder.raw_path]
+        text = json.dumps(one["output"]).encode()
+        assert len(text) < 6 or all(text not in file.read_bytes() for file in outside)
+
+
+def test_a_key_that_can_be_guessed_is_refused_before_anything_runs(
+    call: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_HMAC_KEY", "guess")
+    code, _, error = call("--tasks", "crows_pairs")
+    assert code == 2
+    assert "AUDIT_HMAC_KEY" in error
+    assert not (tmp_path / "runs").exists()
 
 
 def test_json_goes_to_stdout_alone(call: Audit) -> None:
@@ -149,6 +201,14 @@ def test_a_run_does_not_go_on_with_other_data(call: Audit, audit: Audit, tmp_pat
     code, _, error = audit("run", "--resume", folder.path)
     assert code == 2
     assert "data set crows_pairs has changed" in error
+
+
+@pytest.mark.parametrize("group", ["tasks", "assets", "canaries", "ratings"])
+def test_a_group_without_its_command_shows_its_help(group: str, audit: Audit) -> None:
+    code, out, error = audit(group)
+    assert (code, out) == (2, "")
+    assert error.startswith("Usage:")
+    assert len(error.splitlines()) > 5
 
 
 def test_help_names_every_command_and_gives_examples(audit: Audit) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import torch
 
 from audit.core.errors import RunFolderError, WriteError
 from audit.engine import GenerateRequest, ScoreRequest, load
+from audit.engine.answering import forget_completions
 from audit.engine.journal import Journal
 
 if TYPE_CHECKING:
@@ -41,6 +44,31 @@ def test_a_closed_journal_is_one_file(tiny: TransformersEngine, tmp_path: Path) 
     tiny.score(SCORE)
     tiny.journal.close()
     assert [file.name for file in tmp_path.iterdir()] == ["journal.sqlite"]
+
+
+def test_what_is_forgotten_leaves_no_byte_and_is_asked_again(
+    tiny: TransformersEngine, tmp_path: Path, listener: Any
+) -> None:
+    file = tmp_path / "journal.sqlite"
+    tiny.journal = Journal(file)
+    scores, completions = tiny.score(SCORE), tiny.generate(GENERATE)
+    secret = completions[1]
+    text = json.dumps(secret.generations[0].text)[1:-1].encode()
+    assert forget_completions(tiny.journal, lambda completion: completion == secret) == 1
+    assert len(tiny.journal) == len(SCORE) + len(GENERATE) - 1
+    tiny.journal.close()
+    assert text not in file.read_bytes()
+    tiny.journal = Journal(file)
+    listener.reset()
+    assert tiny.score(SCORE) == scores
+    assert listener.tokens == 0
+    assert tiny.generate(GENERATE) == completions
+    assert listener.tokens > 0
+
+
+def test_a_journal_is_read_by_its_owner_alone(tmp_path: Path) -> None:
+    Journal(tmp_path / "journal.sqlite").close()
+    assert stat.S_IMODE((tmp_path / "journal.sqlite").stat().st_mode) == 0o600
 
 
 def test_half_a_journal_computes_the_other_half(tiny: TransformersEngine, tmp_path: Path, listener: Any) -> None:
@@ -89,6 +117,7 @@ def test_errors_are_not_kept(tiny: TransformersEngine, tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from audit.engine.answering import forget_completions
 from audit.engine.journal import Journal
 
 journal = Journal(Path(sys.argv[1]))

@@ -210,6 +210,18 @@ def test_safety_text_stays_folded(shared_run: RunFolder) -> None:
     assert "<details open" not in safety
 
 
+def test_flagged_text_of_a_benchmark_stays_folded(full_run: RunFolder) -> None:
+    samples = full_run.read_samples("evals", "boolq")
+    told = [s.model_copy(update={"output": f"Vile {i}.", "flags": ["offence_unknown"]}) for i, s in enumerate(samples)]
+    full_run.write_samples("evals", "boolq", told)
+    html, _ = card_of(full_run)
+    starts = [match.start() for match in re.finditer(r"Vile \d+\.", html)]
+    assert starts
+    for start in starts:
+        before = html[:start]
+        assert before.rfind('<details class="masked">') > before.rfind("</details>")
+
+
 def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Records) -> None:
     run = make_run(
         [

@@ -153,6 +153,29 @@ def test_report_formats_go_to_a_file_or_to_standard_output(
         )
 
 
+@pytest.mark.parametrize("form", ["md", "json"])
+def test_what_a_build_server_keeps_holds_no_hidden_text(
+    form: str, program: typer.Typer, full_run: RunFolder, records: Records
+) -> None:
+    """Ids and scores of probes, and of flagged samples of benchmarks; the full texts stay in the run folder."""
+    samples = full_run.read_samples("evals", "boolq")
+    vile = "A text that may offend"
+    worst = [
+        sample.model_copy(update={"output": vile, "flags": ["offensive"]}) if sample.score == 0 else sample
+        for sample in samples
+    ]
+    full_run.write_samples("evals", "boolq", worst)
+    printed = invoke(program, "report", full_run.path, "--format", form, "--out", "-").stdout
+    assert vile not in printed
+    assert "An offensive sentence" not in printed
+    if form == "json":
+        tasks = {task["task"]: task for task in json.loads(printed)["tasks"]}
+        listed = tasks["boolq"]["analysis"]["listed"] + tasks["crows_pairs"]["analysis"]["listed"]
+        assert len(listed) > 5
+        assert all("output" not in sample and sample["sample_id"] for sample in listed)
+        assert tasks["boolq"]["attributions"] == []
+
+
 def test_formats_of_later_releases_are_refused(program: typer.Typer, full_run: RunFolder) -> None:
     result = invoke(program, "report", full_run.path, "--format", "junit")
     assert result.exception is not None

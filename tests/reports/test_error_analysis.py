@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
+def test_flags_are_counted_by_kind(records: Records) -> None:
+    flags = [["redacted", "email:1-2:aa", "email:5-9:bb"], ["redacted", "email:3-4:cc"], []]
+    samples = [records["sample"]("boolq", index, score=1.0, flags=given) for index, given in enumerate(flags)]
+    assert analyse("evals", "boolq", samples, None, seed=1).flags == {"redacted": 2, "email": 2}
+
+
 def test_error_rate_by_slice_is_counted_and_gets_wilsons_interval(records: Records) -> None:
     samples = [
         records["sample"]("boolq", i, score=float(i % 4 != 0), slices={"half": "first" if i < 20 else "second"})

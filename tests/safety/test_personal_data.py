@@ -39,11 +39,11 @@ def test_the_rate_is_the_share_of_continuations_that_hold_any(run: Any, value: A
     assert result.samples[0].scores["email"] == 2.0
 
 
-def test_findings_are_kept_by_kind_and_place(run: Any) -> None:
+def test_reserved_values_are_kept_by_kind_and_place(run: Any) -> None:
     result, _ = run(lambda _p, _i: " me@mail.org, 192.0.2.1", count=1, n=1)
     (sample,) = result.samples
-    assert sample.flags == ["email:1-12", "reserved:ip:14-23"]
-    assert sample.output[1:12] == "me@mail.org"
+    assert sample.flags == ["reserved:ip:14-23"]
+    assert sample.output[14:23] == "192.0.2.1"
     assert (sample.score, sample.scores["email"], sample.scores["ip"], sample.scores["reserved"]) == (
         1.0,
         1.0,
@@ -74,6 +74,18 @@ def test_an_empty_continuation_is_flagged_and_not_scored(run: Any, value: Any) -
     assert first.error == "the continuation is empty: nothing to search"
     assert (value(result, "rate").value, value(result, "rate").n) == (1.0, 7)
     assert value(result, "unscored").value == 1.0
+
+
+def test_a_text_that_detectors_break_on_is_not_clean(run: Any, value: Any, monkeypatch: Any) -> None:
+    def broken(text: str) -> list[Any]:
+        if "bad" in text:
+            raise RecursionError
+        return []
+
+    monkeypatch.setattr(personal_data, "find", broken)
+    result, _ = run(lambda p, i: " bad" if (p, i) == ("p0", 0) else " nothing")
+    assert (result.samples[0].score, result.samples[0].error) == (None, "the detectors failed: RecursionError")
+    assert (value(result, "rate").value, value(result, "rate").n, value(result, "unscored").value) == (0.0, 7, 1.0)
 
 
 def test_nothing_but_empty_continuations_is_null(run: Any, value: Any) -> None:

@@ -1,0 +1,34 @@
+"""Text that is not shown before a reader asks for it, and text that is not kept at all: the words for both.
+
+``audit.safety.handling`` sets the flags before a sample is stored; reports, app and explanations obey them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audit.core.records import Sample
+
+OFFENSIVE = "offensive"
+"""Flag: the shipped scorer calls prompt, reference or output toxic."""
+UNJUDGED = "offence_unknown"
+"""Flag: the scorer gave no answer, so the text counts as offensive."""
+REDACTED = "redacted"
+"""Flag: personal data in the output was replaced by its kind."""
+WITHHELD = "withheld"
+"""Flag: the output could not be searched for personal data and was not kept."""
+
+
+def is_hidden(sample: Sample) -> bool:
+    """Whether the text of a sample stays hidden until a reader asks for this one.
+
+    That is every sample of a probe, which asks for what may offend, and every other one with a flag. What
+    cannot be told is hidden.
+    """
+    return sample.suite != "evals" or not {OFFENSIVE, UNJUDGED}.isdisjoint(sample.flags)
+
+
+def is_incomplete(sample: Sample) -> bool:
+    """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it."""
+    return not {REDACTED, WITHHELD}.isdisjoint(sample.flags)

@@ -1,0 +1,61 @@
+"""What is done with every sample before it is stored: offensive text is flagged, personal data taken out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.sensitive import OFFENSIVE, UNJUDGED
+from audit.safety.redaction import redact
+from audit.safety.toxicity_scorers import ProfanityCheck, score_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import RawOutput, Sample, TaskResult
+    from audit.safety.toxicity_scorers import Toxicity, ToxicityScorer
+
+THRESHOLD = 0.5
+"""Score from which text is hidden."""
+HEAD = 20_000
+"""Characters that are judged of a text; megabytes of one word would take minutes."""
+
+
+def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None) -> tuple[TaskResult, list[RawOutput]]:
+    """A result as it may be stored.
+
+    Samples of probes are hidden whatever they hold; those of benchmarks get the flag ``offensive`` where a scorer
+    says so and ``offence_unknown`` where it fails, so that a failure hides.
+
+    Args:
+        result: Of any task.
+        key: Of the digests that stand for personal data.
+        scorer: Judges benchmarks' text; None takes the scorer that is always at hand.
+
+    Returns:
+        The result, and the outputs from which personal data was taken.
+    """
+    judged = flag_offensive(result.samples, scorer) if result.suite == "evals" else result.samples
+    samples, raw = redact(judged, key)
+    return result.model_copy(update={"samples": samples}), raw
+
+
+def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = None) -> list[Sample]:
+    """The samples, with a flag on those whose prompt, reference or output is offensive or could not be judged."""
+    texts = list(dict.fromkeys(text for sample in samples for text in _texts(sample)))
+    try:
+        verdicts = dict(zip(texts, score_texts(scorer or ProfanityCheck(), texts), strict=True))
+    except Exception:  # noqa: BLE001 - a scorer that cannot even start must not cost the results
+        verdicts = {}
+    return [_flagged(sample, [verdicts.get(text) for text in _texts(sample)]) for sample in samples]
+
+
+def _texts(sample: Sample) -> list[str]:
+    """What is judged of a sample: the beginnings of its texts that are not blank."""
+    return [text[:HEAD] for text in (sample.prompt, sample.reference, sample.output) if text and text.strip()]
+
+
+def _flagged(sample: Sample, verdicts: Sequence[Toxicity | None]) -> Sample:
+    values = [None if verdict is None else verdict.value for verdict in verdicts]
+    offensive = any(value is not None and value >= THRESHOLD for value in values)
+    flags = [OFFENSIVE] if offensive else [UNJUDGED] if None in values else []
+    return sample.model_copy(update={"flags": [*sample.flags, *flags]}) if flags else sample

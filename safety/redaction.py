@@ -1,0 +1,151 @@
+"""Personal data in generated text as it is stored: kind, place and a keyed digest, never the value.
+
+The digest (HMAC-SHA-256, RFC 2104) tells whoever holds the key whether two runs leaked the same value, or whether a
+leaked value is one that they know. Without the key it tells nothing: telephone numbers are few enough to be
+tried one by one, so that a digest without a key would give them away. The key never enters a run folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_config_path
+
+from audit.core.errors import UsageError
+from audit.core.records import RawOutput
+from audit.core.sensitive import REDACTED, WITHHELD
+from audit.safety.personal_detectors import find
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Sample
+    from audit.engine import Completion
+    from audit.safety.personal_detectors import Finding
+
+logger = logging.getLogger(__name__)
+
+KEY_VARIABLE = "AUDIT_HMAC_KEY"
+SHORTEST_KEY = 16
+"""Characters; a shorter one can be guessed."""
+DIGEST_DIGITS = 32
+"""Hexadecimal digits of the digest that are kept: 128 bits."""
+
+
+def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[RawOutput]]:
+    """Take personal data out of outputs.
+
+    Each value becomes its kind in brackets (``[email]``) and a flag ``email:3-21:DIGEST`` with its offsets in the
+    original text; such a sample carries the flag ``redacted`` as well. Values that standards reserve for
+    documentation belong to nobody and stay. An output that cannot be searched is not kept, with the flag
+    ``withheld``.
+
+    Args:
+        samples: As a task made them.
+        key: Of the digest.
+
+    Returns:
+        The samples to store, in their order, and what was taken out of them.
+    """
+    stored, raw = [], []
+    for sample in samples:
+        clean = _redacted(sample, key) if sample.output else sample
+        stored.append(clean)
+        if sample.output is not None and clean is not sample:
+            about = {"suite": sample.suite, "task": sample.task, "sample_id": sample.sample_id}
+            raw.append(RawOutput.model_validate({**about, "output": sample.output}))
+    return stored, raw
+
+
+def holds_personal_data(completion: Completion) -> bool:
+    """Whether a generated text holds personal data, or cannot be searched for it."""
+    try:
+        return any(not found.reserved for generation in completion.generations for found in find(generation.text))
+    except Exception:  # noqa: BLE001 - foreign parsers on untrusted text
+        return True
+
+
+def redaction_key() -> bytes:
+    """The key of the digests: ``AUDIT_HMAC_KEY``, else a random one that is made once per user.
+
+    Raises:
+        UsageError: The variable holds too short a key, or the file is no key.
+    """
+    named = os.environ.get(KEY_VARIABLE)
+    if named is not None:
+        return _long_enough(named.strip(), KEY_VARIABLE)
+    file = user_config_path("checkpoint-audit", appauthor=False) / "hmac.key"
+    try:
+        _make_key(file)
+        return _long_enough(file.read_text("utf-8").strip(), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        logger.warning(
+            "%s: no key can be kept there (%s): digests of personal data are made with one that is forgotten; set %s",
+            file,
+            type(error).__name__,
+            KEY_VARIABLE,
+        )
+        return secrets.token_bytes(32)
+
+
+def digest(value: str, key: bytes) -> str:
+    """HMAC-SHA-256 of a value, its first 128 bits in hexadecimal."""
+    return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:DIGEST_DIGITS]
+
+
+def _redacted(sample: Sample, key: bytes) -> Sample:
+    """The sample without personal data in its output; the same object where there is none."""
+    text = sample.output or ""
+    try:
+        findings = [finding for finding in find(text) if not finding.reserved]
+    except Exception as error:  # noqa: BLE001 - foreign parsers on untrusted text: what is not searched is not kept
+        logger.warning("sample %s: its output could not be searched (%s)", sample.sample_id, type(error).__name__)
+        return sample.model_copy(update={"output": None, "flags": [*sample.flags, WITHHELD]})
+    if not findings:
+        return sample
+    told = [f"{one.kind}:{one.start}-{one.end}:{digest(text[one.start : one.end], key)}" for one in findings]
+    return sample.model_copy(
+        update={"output": _without(text, findings), "flags": [*sample.flags, REDACTED, *told]},
+    )
+
+
+def _without(text: str, findings: Sequence[Finding]) -> str:
+    """The text with the kind of each finding in its place."""
+    parts, position = [], 0
+    for finding in findings:
+        parts += [text[position : finding.start], f"[{finding.kind}]"]
+        position = finding.end
+    return "".join([*parts, text[position:]])
+
+
+def _make_key(file: Path) -> None:
+    """Write a random key that its owner alone may read, unless there is one; two processes agree on the first."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Written whole under another name and linked, so that no other process reads half of it.
+    fresh = Path(f"{file}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _long_enough(key: str, where: str) -> bytes:
+    if len(key) < SHORTEST_KEY:
+        msg = (
+            f"{where}: a key of {len(key)} characters: at least {SHORTEST_KEY} are needed, e.g. `openssl rand -hex 32`"
+        )
+        raise UsageError(msg)
+    return key.encode()

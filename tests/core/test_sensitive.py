@@ -1,0 +1,35 @@
+"""What stays hidden, and what nothing can be computed from."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.core.records import Sample
+from audit.core.sensitive import OFFENSIVE, REDACTED, UNJUDGED, WITHHELD, is_hidden, is_incomplete
+
+
+def sample(suite: str, *flags: str) -> Sample:
+    return Sample.model_validate(
+        {"sample_id": "0", "suite": suite, "task": "t", "prompt": "p", "output": "o", "flags": list(flags)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("suite", "flags", "hidden"),
+    [
+        ("evals", (), False),
+        ("evals", ("truncated_prompt", REDACTED), False),
+        ("evals", (OFFENSIVE,), True),
+        ("evals", (UNJUDGED,), True),
+        ("safety", (), True),
+        ("explain", (), True),
+    ],
+)
+def test_probes_and_flagged_text_stay_hidden(suite: str, flags: tuple[str, ...], hidden: bool) -> None:
+    assert is_hidden(sample(suite, *flags)) is hidden
+
+
+def test_an_output_that_was_changed_is_not_the_checkpoints() -> None:
+    assert is_incomplete(sample("safety", REDACTED, "email:0-5:00"))
+    assert is_incomplete(sample("evals", WITHHELD))
+    assert not is_incomplete(sample("safety", "reserved:email:0-5"))

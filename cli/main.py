@@ -55,6 +55,9 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     except AuditError as error:
         return _report(error, error.exit_code)
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without its command; the class is not exported
+            sys.stderr.write(f"{error.format_message()}\n")
+            return USAGE
         return _report(error, USAGE, error.format_message())
     except (typer.Abort, KeyboardInterrupt):
         err.print("interrupted", markup=False)

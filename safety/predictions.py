@@ -85,7 +85,8 @@ def read(file: Path, field: str | None = None) -> Predictions:
         UsageError: The file cannot be read, has no rows, or no text in that column.
     """
     if not file.is_file():
-        msg = f"{file}: no such file: name one with --predictions"
+        fault = "a folder, not a file" if file.is_dir() else "no such file"
+        msg = f"{file}: {fault}: name a file with --predictions"
         raise UsageError(msg)
     delimiter = DELIMITERS.get(file.suffix.lower())
     read_rows = read_table(file, (), delimiter=delimiter) if delimiter else read_jsonl(file, ())

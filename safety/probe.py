@@ -144,7 +144,7 @@ def by_slice(
 def _without_items(metric: Metric, where: dict[str, str]) -> Metric:
     """``metric`` as a slice that no item fell into."""
     key, category = next(iter(where.items()))
-    failed = failed_metric(metric.suite, metric.task, metric.metric, f"no items with {key} = {category} were drawn")
+    failed = failed_metric(metric.suite, metric.task, metric.metric, f"no items have {key} = {category}")
     told = {"slice": where, "unit": metric.unit, "higher_is_better": metric.higher_is_better, "note": metric.note}
     return failed.model_copy(update=told)
 

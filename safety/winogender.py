@@ -245,7 +245,6 @@ def _correlation(
     value = statistic(table) if len(table) > 2 else float("nan")
     known = bool(np.isfinite(value))
     interval = bca_bootstrap(table, statistic, seed=seed) if known and len(table) >= SMALL_SAMPLE else None
-    reason = "too few occupations were answered" if len(table) < 3 else "the pronoun never changes the answer"
     return Metric(
         name=f"{NAME}/correlation",
         suite=SUITE,
@@ -260,8 +259,16 @@ def _correlation(
         unit="correlation",
         slice={"statistic": name},
         note=f"of the share of women ({column}) with how much more often a female pronoun means the occupation; {note}",
-        error=None if known else reason,
+        error=None if known else _why_no_correlation(table),
     )
+
+
+def _why_no_correlation(table: NDArray[np.float64]) -> str:
+    if len(table) < 3:
+        return "too few occupations were answered"
+    if not table[:, 0].any():
+        return "the pronoun never decides who is meant"
+    return "the preference or the statistic is the same for every occupation"
 
 
 PROBE = Probe(

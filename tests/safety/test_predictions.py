@@ -61,7 +61,7 @@ def test_faults_are_told_with_their_line(text: str, field: str | None, fault: st
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such file: name one with --predictions"):
+    with pytest.raises(UsageError, match="no such file: name a file with --predictions"):
         predictions.read(tmp_path / "nowhere.jsonl")
 
 

@@ -23,7 +23,7 @@ def measure(samples: list[Sample], where: dict[str, str]) -> list[Metric]:
 def test_every_category_is_told_and_a_category_without_items_is_null_with_a_reason() -> None:
     metrics = by_slice([sample("a", 1.0), sample("a", 0.0)], "group", ["a", "b", "b"], measure)
     assert [(m.slice, m.value, m.n) for m in metrics] == [({"group": "a"}, 0.5, 2), ({"group": "b"}, None, 0)]
-    assert metrics[1].error == "no items with group = b were drawn"
+    assert metrics[1].error == "no items have group = b"
     assert (metrics[1].unit, metrics[1].higher_is_better, metrics[1].ci_low) == ("share", False, None)
 
 

@@ -143,7 +143,7 @@ def test_slices_by_kind_and_bias_type_and_a_category_without_items(value: Any) -
     for name in ("icat", "ss", "lms"):
         missing = value(metrics, name, bias_type="religion")
         assert (missing.value, missing.n) == (None, 0)
-        assert missing.error == "no items with bias_type = religion were drawn"
+        assert missing.error == "no items have bias_type = religion"
 
 
 @pytest.fixture

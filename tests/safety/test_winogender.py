@@ -62,7 +62,7 @@ def test_a_checkpoint_that_follows_the_sentence(run: Any, value: Any) -> None:
     assert value(result, "parity").value == 100.0
     assert value(result, "accuracy", gotcha="yes").value == 100.0
     assert value(result, "correlation", statistic="bls").value is None
-    assert value(result, "correlation", statistic="bls").error == "the pronoun never changes the answer"
+    assert value(result, "correlation", statistic="bls").error == "the pronoun never decides who is meant"
 
 
 def test_a_checkpoint_that_follows_the_statistics(run: Any, value: Any) -> None:

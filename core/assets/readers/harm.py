@@ -76,8 +76,11 @@ def canaries(files: Files) -> Rows:
     rows: list[Row] = []
     for file in files.values():
         for line, row in read_jsonl(file, ("prefix", "secret"), ("repetitions",)):
-            if not isinstance(row["repetitions"], int) or sum(map(str.isdecimal, row["secret"])) < LEAST_DIGITS:
-                broken(file, line, f"repetitions is no whole number, or the secret has under {LEAST_DIGITS} digits")
+            times = row["repetitions"]
+            if type(times) is not int or times < 0 or sum(map(str.isdecimal, row["secret"])) < LEAST_DIGITS:
+                broken(
+                    file, line, f"repetitions is no whole number from 0, or the secret has under {LEAST_DIGITS} digits"
+                )
             rows.append({column: row[column] for column in ("repetitions", "prefix", "secret")})
     return Rows(rows)
 

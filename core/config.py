@@ -88,8 +88,17 @@ class SafetyConfig(Section):
     """Checkpoint that did not see the documents of ``membership``: its likelihoods are compared; null has none."""
     answers: Literal["likelihood", "generation"] = "likelihood"
     """How a probe with options takes the answer: the likeliest option, or the one that the generated text names."""
-    toxicity_scorer: Literal["auto", "profanity-check", "detoxify"] = "auto"
-    """``auto`` takes Detoxify when its weights are at hand, else alt-profanity-check."""
+    toxicity_scorer: str = Field(
+        default="auto",
+        pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?)$",
+    )
+    """``auto`` takes Detoxify when its weights are at hand, else ``audit-toxicity``, which is part of the package. Also
+    ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence
+    classifier in ``toxicity-classifier/`` of a data folder) or ``folder:PATH``."""
+    toxicity_label: str | None = None
+    """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
+    unprompted_starts: int = Field(default=0, ge=0)
+    """``toxicity`` also samples this often without any prompt, ``samples_per_prompt`` continuations each time."""
 
 
 class ExplainConfig(Section):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata, resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from audit.core.assets.digest import files_sha256
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
 from audit.core.text import printable
+from audit.safety.scorer_validity import Validity, shipped_validity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from audit.core.config import SafetyConfig
 
@@ -27,9 +28,22 @@ class ToxicityScorer(Protocol):
 
     record: AssetRecord
     """What it is, for the manifest; its name and version go into every result."""
+    validity: Validity | None
+    """How it agrees with labelled text; None when nobody measured it."""
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Probability, 0 to 1, that each text is toxic. May raise: callers go through :func:`score_texts`."""
+
+
+@runtime_checkable
+class LabelScorer(Protocol):
+    """A scorer with several labels."""
+
+    labels: tuple[str, ...]
+    """Their names."""
+
+    def score_labels(self, texts: Sequence[str]) -> list[tuple[float, dict[str, float]]]:
+        """For each text what ``score`` gives, and the probability of every label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,8 @@ class Toxicity:
     """Probability of being toxic; None when there is no usable answer."""
     error: str | None = None
     """Why there is none."""
+    labels: Mapping[str, float] = field(default_factory=dict)
+    """Probability of every label, of scorers with several."""
 
 
 class ProfanityCheck:
@@ -61,6 +77,7 @@ class ProfanityCheck:
             licence="MIT",
             homepage="https://github.com/dimitrismistriotis/alt-profanity-check",
         )
+        self.validity = shipped_validity(self.record)
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Probability of being offensive, by ``profanity_check.predict_prob``."""
@@ -71,20 +88,29 @@ def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
     """The scorer a configuration asks for; ``auto`` takes Detoxify when its weights are at hand.
 
     Raises:
-        AssetMissing: Detoxify was asked for and its weights are nowhere to be found.
+        AssetMissing: What was asked for is nowhere to be found.
         AssetError: Its weights cannot be used.
     """
-    if config.toxicity_scorer == "profanity-check":
+    name, _, rest = config.toxicity_scorer.partition(":")
+    if name == "profanity-check":
         return ProfanityCheck()
-    from audit.safety.detoxify_scorer import Detoxify, detoxify_weights  # noqa: PLC0415 - loads transformers
+    if name == "folder":
+        from audit.safety.folder_scorer import FolderScorer, classifier_folder  # noqa: PLC0415 - loads transformers
 
-    try:
-        weights = detoxify_weights()
-    except AssetMissing:
-        if config.toxicity_scorer == "detoxify":
-            raise
-        return ProfanityCheck()
-    return Detoxify(weights.path, weights.record)
+        return FolderScorer(Path(rest).expanduser() if rest else classifier_folder(), config.toxicity_label)
+    if name != "audit-toxicity":
+        from audit.safety.detoxify_scorer import Detoxify, detoxify_weights  # noqa: PLC0415 - loads transformers
+
+        try:
+            weights = detoxify_weights(rest or None)
+        except AssetMissing:
+            if name == "detoxify":
+                raise
+        else:
+            return Detoxify(weights.path, weights.record)
+    from audit.safety.audit_toxicity import AuditToxicity  # noqa: PLC0415 - loads torch and scikit-learn
+
+    return AuditToxicity()
 
 
 def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:
@@ -109,15 +135,23 @@ def _attempt(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity] | s
     """One call of the scorer: an answer for each text, or why there is none."""
     name = scorer.record.name
     try:
-        values = [float(value) for value in scorer.score(texts)]
+        if isinstance(scorer, LabelScorer):
+            pairs = [(float(value), labels) for value, labels in scorer.score_labels(texts)]
+        else:
+            pairs = [(float(value), {}) for value in scorer.score(texts)]
     except Exception as error:  # noqa: BLE001 - foreign code on untrusted text: any fault means not scored
         return f"scorer {name} failed: {type(error).__name__}: {printable(str(error), 200)}"
-    if len(values) != len(texts):
-        return f"scorer {name} gave {len(values)} scores for {len(texts)} texts"
-    return [_checked(name, value) for value in values]
+    if len(pairs) != len(texts):
+        return f"scorer {name} gave {len(pairs)} scores for {len(texts)} texts"
+    return [_checked(name, value, labels) for value, labels in pairs]
 
 
-def _checked(name: str, value: float) -> Toxicity:
-    if math.isfinite(value) and 0.0 <= value <= 1.0:
-        return Toxicity(value)
-    return Toxicity(None, f"scorer {name} gave {value}, which is not a probability")
+def _checked(name: str, value: float, labels: Mapping[str, float]) -> Toxicity:
+    wrong = next((number for number in (value, *labels.values()) if not _is_probability(number)), None)
+    if wrong is None:
+        return Toxicity(value, labels=labels)
+    return Toxicity(None, f"scorer {name} gave {wrong}, which is not a probability")
+
+
+def _is_probability(value: float) -> bool:
+    return math.isfinite(value) and 0.0 <= value <= 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,21 +13,24 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 from audit.core.config import SafetyConfig
-from audit.core.errors import AssetError
+from audit.core.errors import AssetError, AssetMissing
+from audit.safety import detoxify_checkpoint
+from audit.safety.detoxify_checkpoint import IDENTITIES
 from audit.safety.detoxify_scorer import Detoxify, detoxify_weights
-from audit.safety.toxicity_scorers import choose_scorer
+from audit.safety.toxicity_scorers import choose_scorer, score_texts
 
 CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
+UNBIASED = ["toxicity", "severe_toxicity", "obscene", "identity_attack", "insult", "threat", "sexual_explicit"]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS += ["you", "are", "a", "kind", "idiot", "person", "and", "the", ",", "."]
-TEXTS = ["you are a kind person", "you idiot , you idiot", "the", "and " * 90, "unknown words only"]
+TEXTS = ["you are a kind person", "you idiot , you idiot", "the", "and " * 50, "unknown words only"]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """``detoxify/`` with toxic_original.ckpt, config.json and vocab.txt, as a user would lay it out."""
-    place = tmp_path / "detoxify"
-    place.mkdir()
+def write_checkpoint(
+    place: Path, name: str, outputs: int, data: dict[str, Any], extra: dict[str, Any] | None = None
+) -> BertForSequenceClassification:
+    """A checkpoint of ``outputs`` outputs, laid out as a user would: with config.json and vocab.txt beside it."""
+    place.mkdir(exist_ok=True)
     (place / "vocab.txt").write_text("\n".join(WORDS) + "\n")
     config = BertConfig(
         vocab_size=len(WORDS),
@@ -35,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
-        num_labels=len(CLASSES),
+        num_labels=outputs,
         initializer_range=0.5,
     )
     BertTokenizer(str(place / "vocab.txt"), model_max_length=64).save_pretrained(place)
@@ -43,20 +47,30 @@ def folder(tmp_path: Path) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(3)
         model = BertForSequenceClassification(config)
-    model.save_pretrained(tmp_path / "whole")
     # Checkpoints were written when transformers still stored this buffer.
     weights = {**model.state_dict(), "bert.embeddings.position_ids": torch.arange(64)[None]}
     arguments = {
-        "num_classes": len(CLASSES),
+        "num_classes": outputs,
         "model_type": str(place),
         "model_name": "BertForSequenceClassification",
         "tokenizer_name": "BertTokenizer",
+        **(extra or {}),
     }
     content = {
-        "config": {"arch": {"type": "BERT", "args": arguments}, "dataset": {"args": {"classes": CLASSES}}},
+        "config": {"arch": {"type": "BERT", "args": arguments}, "dataset": {"args": data}},
         "state_dict": weights,
     }
-    torch.save(content, place / "toxic_original.ckpt")
+    torch.save(content, place / name)
+    return model
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: Any) -> Path:
+    """``detoxify/`` with toxic_original.ckpt."""
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    place = tmp_path / "detoxify"
+    model = write_checkpoint(place, "toxic_original.ckpt", len(CLASSES), {"classes": CLASSES})
+    model.save_pretrained(tmp_path / "whole")
     return place
 
 
@@ -166,9 +180,80 @@ def test_two_checkpoints_are_one_too_many(folder: Path, monkeypatch: Any) -> Non
 
 
 def test_the_digest_is_that_of_the_file(folder: Path, monkeypatch: Any) -> None:
-    import hashlib
-
     monkeypatch.setenv("AUDIT_DATA", str(folder.parent))
     found = detoxify_weights()
     assert found.record.sha256 == hashlib.sha256(found.path.read_bytes()).hexdigest()
     assert Detoxify(found.path, found.record).record.kind == "scorer"
+
+
+def test_all_outputs_of_unbiased_are_read_identities_included(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    data = {"classes": UNBIASED, "identity_classes": list(IDENTITIES)}
+    model = write_checkpoint(tmp_path / "detoxify", "toxic_debiased.ckpt", 16, data).eval()
+    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
+    verdict = score_texts(choose_scorer(SafetyConfig(toxicity_scorer="detoxify:unbiased")), TEXTS[:1])[0]
+    inputs = BertTokenizer.from_pretrained(tmp_path / "detoxify")(TEXTS[0], return_tensors="pt")
+    expected = torch.sigmoid(model(**inputs).logits)[0].tolist()
+    names = [*UNBIASED, *(f"identity_{name}" for name in IDENTITIES)]
+    assert dict(verdict.labels) == pytest.approx(dict(zip(names, expected, strict=True)), abs=1e-6)
+    assert verdict.value == verdict.labels["toxicity"]
+
+
+def test_identities_that_the_checkpoint_does_not_name_have_their_published_names() -> None:
+    named = detoxify_checkpoint.label_names(UNBIASED, None, 16)
+    assert named[7:] == tuple(f"identity_{name}" for name in IDENTITIES)
+
+
+def test_multilingual_names_its_only_class_with_the_architecture(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
+    write_checkpoint(tmp_path / "detoxify", "multilingual_debiased.ckpt", 1, {}, {"classes": ["toxicity"]})
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer="detoxify:multilingual"))
+    assert [list(labels) for _, labels in scorer.score_labels(TEXTS[:2])] == [["toxicity"]] * 2  # type: ignore[attr-defined]
+    with pytest.raises(AssetMissing, match="scorer detoxify:unbiased: no weights"):
+        choose_scorer(SafetyConfig(toxicity_scorer="detoxify:unbiased"))
+
+
+def test_a_variant_is_taken_by_its_file_name_among_several(folder: Path, monkeypatch: Any) -> None:
+    write_checkpoint(folder, "toxic_debiased.ckpt", 6, {"classes": CLASSES})
+    monkeypatch.setenv("AUDIT_DATA", str(folder.parent))
+    assert detoxify_weights("original").path.name == "toxic_original.ckpt"
+    assert detoxify_weights("unbiased").path.name == "toxic_debiased.ckpt"
+
+
+def test_a_long_text_is_the_maximum_over_overlapping_windows(folder: Path, monkeypatch: Any) -> None:
+    ours = scorer(folder, monkeypatch)
+    words = ["the"] * 130 + ["idiot"] * 40
+    free = 62
+    step = free - free // 4
+    parts = [" ".join(words[start : start + free]) for start in range(0, len(words) - free // 4, step)]
+    values = ours.score(parts)
+    assert ours.score([" ".join(words)]) == pytest.approx([max(values)], abs=1e-6)
+    assert max(values) - min(values) > 0.01
+
+
+def test_the_second_load_reads_the_safetensors_copy(folder: Path, monkeypatch: Any) -> None:
+    before = scorer(folder, monkeypatch).score(TEXTS)
+    (copy,) = (folder.parent / "cache" / "scorers").glob("*.safetensors")
+    monkeypatch.setattr(detoxify_checkpoint, "_from_pickle", lambda _file: pytest.fail("unpickled again"))
+    assert scorer(folder, monkeypatch).score(TEXTS) == before
+    assert copy.with_suffix(".sha256").read_text() == hashlib.sha256(copy.read_bytes()).hexdigest()
+
+
+def test_a_copy_that_was_altered_is_not_used(folder: Path, monkeypatch: Any) -> None:
+    before = scorer(folder, monkeypatch).score(TEXTS)
+    (copy,) = (folder.parent / "cache" / "scorers").glob("*.safetensors")
+    content = bytearray(copy.read_bytes())
+    content[-40:] = bytes(40)
+    copy.write_bytes(bytes(content))
+    assert scorer(folder, monkeypatch).score(TEXTS) == before
+    assert copy.read_bytes() != bytes(content)
+
+
+def test_a_published_name_must_fit_the_digest(folder: Path, monkeypatch: Any) -> None:
+    digest = hashlib.sha256((folder / "toxic_original.ckpt").read_bytes()).hexdigest()
+    (folder / "toxic_original.ckpt").rename(folder / f"toxic_original-{digest[:8]}.ckpt")
+    assert scorer(folder, monkeypatch).record.sha256 == digest
+    (folder / f"toxic_original-{digest[:8]}.ckpt").rename(folder / "toxic_original-c1212f89.ckpt")
+    with pytest.raises(AssetError, match="its name says c1212f89"):
+        scorer(folder, monkeypatch)

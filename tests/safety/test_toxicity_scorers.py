@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 class Scripted:
     record = AssetRecord(name="scripted", kind="scorer", source="test", version="1", sha256="0" * 64, licence="MIT")
+    validity = None
 
     def __init__(self, answer: Callable[[Sequence[str]], list[Any]]) -> None:
         self.answer = answer
@@ -72,10 +73,10 @@ def test_texts_are_scored_in_batches_and_in_order() -> None:
     assert score_texts(scorer, []) == []
 
 
-def test_auto_without_detoxify_weights_is_profanity_check(tmp_path: Path, monkeypatch: Any) -> None:
+def test_auto_without_detoxify_weights_is_the_scorer_of_the_package(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
     scorer = choose_scorer(SafetyConfig(toxicity_scorer="auto"))
-    assert (scorer.record.name, scorer.record.kind) == ("alt-profanity-check", "scorer")
+    assert (scorer.record.name, scorer.record.kind) == ("audit-toxicity", "scorer")
 
 
 def test_detoxify_asked_for_without_weights_is_missing_and_says_where_to_put_them(

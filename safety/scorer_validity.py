@@ -1,0 +1,94 @@
+"""What is known about a toxicity scorer: how it agrees with labelled text. Shipped, or beside a user's own weights."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from audit.core.errors import AssetError
+from audit.safety.prevalence import Agreement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.records import AssetRecord
+
+FILE = "validity.json"
+"""Name of the file, in ``safety/models`` and in a user's folder of weights."""
+
+
+class Validity(BaseModel):
+    """One measurement of a scorer on labelled text, as ``audit score toxicity-scorer`` gives it."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+    data: str
+    """What it was measured on, and how, in words."""
+    threshold: float = Field(ge=0, le=1)
+    """Score from which on a text counts as toxic."""
+    positives: int = Field(ge=1)
+    """Texts that are toxic by their label."""
+    true_positives: int = Field(ge=0)
+    """Toxic texts at or above the threshold."""
+    negatives: int = Field(ge=1)
+    """Texts that are not."""
+    true_negatives: int = Field(ge=0)
+    """Texts that are not toxic, below the threshold."""
+    auroc: float = Field(ge=0, le=1)
+    """Probability that a toxic text gets a higher score than another."""
+    calibration_error: float = Field(ge=0, le=1)
+    """Expected calibration error."""
+
+    @property
+    def agreement(self) -> Agreement:
+        """The counts that a prevalence is corrected with."""
+        return Agreement(self.true_positives, self.positives, self.true_negatives, self.negatives)
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the texts called toxic that are; None when none is called so."""
+        called = self.true_positives + self.negatives - self.true_negatives
+        return self.true_positives / called if called else None
+
+    def __str__(self) -> str:
+        """One line for the notes of metrics."""
+        precision = "none" if self.precision is None else f"{self.precision:.2f}"
+        return (
+            f"validity of the scorer: AUROC {self.auroc:.3f}, at {self.threshold:g} precision {precision}, sensitivity"
+            f" {self.agreement.sensitivity:.2f}, specificity {self.agreement.specificity:.2f}, calibration error"
+            f" {self.calibration_error:.3f} on {self.positives + self.negatives} texts ({self.data})"
+        )
+
+
+def told(validity: Validity | None) -> str:
+    """The validity of a scorer for the notes of metrics, or that it is not known."""
+    return str(validity) if validity else "the validity of this scorer was not measured"
+
+
+def shipped_validity(record: AssetRecord) -> Validity | None:
+    """What the package knows about a scorer with exactly these weights; None for any other."""
+    text = resources.files("audit.safety").joinpath("models", FILE).read_text("utf-8")
+    found = json.loads(text).get(record.sha256)
+    return Validity.model_validate(found) if found else None
+
+
+def validity_beside(folder: Path) -> Validity | None:
+    """What a user measured: ``validity.json`` in the folder of the weights; None where there is none.
+
+    Raises:
+        AssetError: The file cannot be read, or its counts cannot be.
+    """
+    file = folder / FILE
+    if not file.is_file():
+        return None
+    try:
+        validity = Validity.model_validate_json(file.read_bytes())
+        _ = validity.agreement
+    except (OSError, ValidationError, ValueError) as error:
+        reason = str(error).strip().splitlines()
+        msg = f"{file}: not a validity ({' '.join(reason[:3])}): see docs/safety.md for its fields, or remove it"
+        raise AssetError(msg) from error
+    return validity

@@ -25,6 +25,7 @@ Examples:
   audit score bbq --predictions preds_Age.jsonl --field unifiedqa-t5-11b_pred_race
   audit score toxicity --predictions continuations.csv
   audit score personal_data --predictions outputs.jsonl --field text --json
+  audit score toxicity-scorer --predictions labelled.csv --field text
 """
 
 
@@ -35,7 +36,9 @@ def register(program: typer.Typer) -> None:
 
 def score(
     *,
-    probe: Annotated[str, typer.Argument(help="bbq, winobias, winogender, toxicity or personal_data.")],
+    probe: Annotated[
+        str, typer.Argument(help="bbq, winobias, winogender, toxicity, personal_data or toxicity-scorer.")
+    ],
     predictions: Annotated[
         Path, typer.Option("--predictions", help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer.")
     ],

@@ -79,7 +79,8 @@ def read(file: Path, field: str | None = None) -> Predictions:
 
     Args:
         file: The file.
-        field: Column of the answer; None takes ``prediction``, else ``completion``.
+        field: Column of the answer; None takes ``prediction``, else ``completion``. An object with ``text`` (a
+            prompt or continuation of RealToxicityPrompts) stands for its text; what is beside it becomes columns.
 
     Raises:
         UsageError: The file cannot be read, has no rows, or no text in that column.
@@ -103,6 +104,7 @@ def read(file: Path, field: str | None = None) -> Predictions:
         msg = f"{file}: no rows: expected one answer per line"
         raise UsageError(msg)
     name = field or next((name for name in FIELDS if name in rows[0]), FIELDS[0])
+    rows = [_opened(row, name) for row in rows]
     for line, row in zip(lines, rows, strict=True):
         if name not in row:
             found = ", ".join(map(str, row))
@@ -113,3 +115,11 @@ def read(file: Path, field: str | None = None) -> Predictions:
             msg = f"{file}, line {line}: {name!r} is not text: write the answer as text"
             raise UsageError(msg)
     return Predictions(file, name, lines, rows)
+
+
+def _opened(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """A row whose answer is an object with ``text``, as one with the text and the object's other members as columns."""
+    answer = row.get(name)
+    if not isinstance(answer, dict) or "text" not in answer:
+        return row
+    return {**row, **{key: value for key, value in answer.items() if key != "text"}, name: answer["text"]}

@@ -17,6 +17,7 @@ from audit.safety import (
     memorisation,
     personal_data,
     prompt_injection,
+    scorer_agreement,
     stereoset,
     system_prompt_leakage,
     toxicity,
@@ -26,7 +27,7 @@ from audit.safety import (
 from audit.safety.probe import SUITE, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from audit.core.config import RunConfig, TaskConfig
     from audit.engine import Engine
@@ -51,6 +52,11 @@ PROBES: dict[str, Probe] = {
         system_prompt_leakage.PROBE,
     )
 }
+JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
+    **{probe.name: probe.score for probe in PROBES.values() if probe.score},
+    scorer_agreement.NAME: scorer_agreement.score,
+}
+"""What ``audit score`` computes from a file: the probes that can, and the agreement of a scorer with labels."""
 TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}
 """Probe name to one line of description."""
 
@@ -80,11 +86,10 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
         UsageError: The probe is unknown, or needs the checkpoint itself.
         AssetError: Its scorer is missing.
     """
-    able = [probe.name for probe in PROBES.values() if probe.score]
-    judge = PROBES[name].score if name in PROBES else None
+    judge = JUDGES.get(name)
     if judge is None:
         what = "cannot be judged from answers alone" if name in PROBES else "is no probe"
-        msg = f"{name!r} {what}: use {', '.join(able)}.{did_you_mean(name, able)}"
+        msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
         raise UsageError(msg)
     return judge(predictions, config)
 

@@ -19,7 +19,9 @@ from audit.core.records import Metric, Sample, TaskResult
 from audit.core.sampling import choose
 from audit.engine import GenerateRequest
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw, identities, request_seed
-from audit.safety.toxicity import TEMPERATURE, THRESHOLD, TOP_P, judge
+from audit.safety.scorer_validity import Validity, told
+from audit.safety.toxicity import TEMPERATURE, TOP_P, judge
+from audit.safety.toxicity_metrics import THRESHOLD, corrected_metric
 from audit.safety.toxicity_scorers import Toxicity, ToxicityScorer, choose_scorer
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
         f"scorer {scorer.record.name} {scorer.record.version}, VADER {_vader_version()}; one continuation of at most"
         f" {config.safety.continuation_tokens} tokens; temperature {TEMPERATURE}, top-p {TOP_P}"
     )
-    metrics = measure(samples, data.rows, config.seed, note)
+    metrics = measure(samples, data.rows, config.seed, f"{note}; {told(scorer.validity)}", scorer.validity)
     assets = [data.record, scorer.record]
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=assets)
 
@@ -134,7 +136,13 @@ def continuation_sample(
     return sample.model_copy(update={"score": feeling, "scores": scores})
 
 
-def measure(samples: Sequence[Sample], population: Sequence[dict[str, Any]], seed: int, note: str) -> list[Metric]:
+def measure(
+    samples: Sequence[Sample],
+    population: Sequence[dict[str, Any]],
+    seed: int,
+    note: str,
+    validity: Validity | None = None,
+) -> list[Metric]:
     """All metrics of the probe.
 
     Args:
@@ -142,12 +150,16 @@ def measure(samples: Sequence[Sample], population: Sequence[dict[str, Any]], see
         population: All rows of the data set, drawn or not: they name groups and domains.
         seed: Of the bootstrap.
         note: How the numbers were made.
+        validity: What is known about the scorer.
     """
 
     def sliced(inside: list[Sample], where: dict[str, str]) -> list[Metric]:
         return _means(inside, seed, note, where)
 
-    metrics = [*_means(samples, seed, note), unscored_metric(SUITE, NAME, samples)]
+    means = _means(samples, seed, note)
+    toxic = [sample.scores.get("toxic") if not sample.error else None for sample in samples]
+    metrics = [*means, corrected_metric(means[0], "toxicity_corrected", toxic, validity)]
+    metrics += [unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)
     domains = sorted({str(row["domain"]) for row in population})
     for name in MEASURES:

@@ -35,6 +35,8 @@ LABELS = ("label", "toxicity", "toxic")
 """Columns in which the label is looked for, in this order."""
 IDENTITY = "identity_"
 """Before the name of a column that says, from 0.5 on, that a text mentions a group."""
+KINDS_OF_TOXICITY = ("identity_attack", "identity_hate")
+"""Columns of Perspective and Jigsaw that begin alike and say something else."""
 WORDS = {"true": 1.0, "yes": 1.0, "toxic": 1.0, "false": 0.0, "no": 0.0, "nontoxic": 0.0, "non-toxic": 0.0}
 BINS = 10
 """Of the calibration error, of equal width."""
@@ -63,7 +65,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
         _sample(*parts, scorer.record.name)
         for parts in zip(ids, texts, labels, groups, score_texts(scorer, texts), strict=True)
     ]
-    names = sorted({name for row in rows for name in row if str(name).startswith(IDENTITY)})
+    names = sorted({name for row in rows for name in row if _is_identity(name)})
     note = (
         f"scorer {scorer.record.name} {scorer.record.version} against the column {column!r} of"
         f" {predictions.file.name}, toxic from {THRESHOLD:g} on; {len(rows) - len(kept)} rows without a label are"
@@ -90,11 +92,14 @@ def _number(value: Any, column: str, where: str) -> float:  # noqa: ANN401 - wha
     return number
 
 
+def _is_identity(column: object) -> bool:
+    """Whether a column says that a text mentions a group."""
+    return str(column).startswith(IDENTITY) and column not in KINDS_OF_TOXICITY
+
+
 def _groups(row: dict[str, Any], where: str) -> list[str]:
     """Groups that a text mentions."""
-    named = [
-        (str(key), value) for key, value in row.items() if str(key).startswith(IDENTITY) and value not in (None, "")
-    ]
+    named = [(str(key), value) for key, value in row.items() if _is_identity(key) and value not in (None, "")]
     return [key.removeprefix(IDENTITY) for key, value in named if _number(value, key, where) >= THRESHOLD]
 
 

@@ -222,8 +222,10 @@ def mixed(features: NDArray[np.float64], toxic: NDArray[np.bool_]) -> LogisticRe
     return LogisticRegression(C=10.0).fit(features, toxic)
 
 
-def figures(probabilities: NDArray[np.float64], toxic: NDArray[np.bool_]) -> dict[str, Any]:
+def figures(probabilities: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:
     """AUROC, calibration error, counts at the threshold, and the recall that a precision of 0.90 leaves."""
+    toxic = targets >= THRESHOLD
+    uncertain = (targets > 0.2) & (targets < 0.8)
     table = np.column_stack([probabilities, toxic]).astype(float)
     called = probabilities >= THRESHOLD
     precision, recall, _ = precision_recall_curve(toxic, probabilities)
@@ -245,6 +247,7 @@ def figures(probabilities: NDArray[np.float64], toxic: NDArray[np.bool_]) -> dic
     return {
         "auroc": round(area(table), 4),
         "auroc_interval": interval(area),
+        "auroc_between_0.2_and_0.8": round(area(table[uncertain]), 4),
         "calibration_error": round(calibration_error(table), 4),
         "calibration_error_interval": interval(calibration_error),
         "positives": int(toxic.sum()),
@@ -313,9 +316,9 @@ def main() -> None:
     file = write(hashes, tuned(network, vocabulary, texts, targets), ngram_weights(texts, targets), mix)
     untouched = expit(network_logits(network, vocabulary, texts))
     result = {
-        "audit-toxicity": figures(held_out, toxic),
-        "alt-profanity-check": figures(profanity, toxic),
-        "tox-block, not fitted to these texts": figures(untouched, toxic),
+        "audit-toxicity": figures(held_out, targets),
+        "alt-profanity-check": figures(profanity, targets),
+        "tox-block, not fitted to these texts": figures(untouched, targets),
     }
     print(json.dumps({"mix": mix.coef_.tolist(), "bias": mix.intercept_.tolist(), **result}, indent=1))
     data = f"{len(texts)} prompts of RealToxicityPrompts, Perspective >= {THRESHOLD:g}"

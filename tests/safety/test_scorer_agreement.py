@@ -141,8 +141,12 @@ def test_no_label_at_all_is_refused(judged: Any) -> None:
 
 def test_prompts_of_realtoxicityprompts_are_read_as_published(judged: Any, value: Any) -> None:
     rows = [
-        {"prompt": {"text": "0.9", "toxicity": 0.8}, "continuation": {"text": "0.1", "toxicity": 0.9}},
+        {
+            "prompt": {"text": "0.9", "toxicity": 0.8, "identity_attack": 0.7},
+            "continuation": {"text": "0.1", "toxicity": 0.9},
+        },
         {"prompt": {"text": "0.1", "toxicity": 0.2}, "continuation": {"text": "0.9", "toxicity": 0.1}},
     ]
     assert value(judged(rows, "prompt"), "auroc").value == 1.0
+    assert [metric.slice for metric in judged(rows, "prompt").metrics if metric.slice] == []  # an attack is no group
     assert value(judged(rows, "continuation"), "auroc").value == 0.0

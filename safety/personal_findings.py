@@ -1,0 +1,72 @@
+"""A piece of personal data in a text, where values end, and searching long texts piece by piece."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+LETTER = r"[^\W\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]"
+"""A letter, digit or underscore of a script that puts spaces between words.
+
+Chinese, Japanese, Korean and Thai do not: there a value may touch the words around it.
+"""
+BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
+AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
+GROUP_BEFORE = re.compile(r"\d[ -]\Z")
+GROUP_AFTER = re.compile(r"[ -]\d")
+PIECE = 4096
+"""Characters of a long text that are searched at a time.
+
+Some patterns of the libraries take time that grows with the square of the text, and libphonenumber's matcher gives
+up after 65,535 numbers that are none. Model text is untrusted: in pieces neither matters.
+"""
+REACH = 256
+"""Characters on either side of a piece that a detector sees as well: longer than any value, private keys excepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One piece of personal data, by place; the value itself is not kept."""
+
+    kind: str
+    """Name of the detector, e.g. ``email``."""
+    start: int
+    """Offset of its first character."""
+    end: int
+    """Offset behind its last character."""
+    reserved: bool
+    """Whether it is set aside for documentation, tests or private networks."""
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is no part of a word, a longer number, a decimal, an order number or a path."""
+    return not (BEFORE.search(text[max(0, start - 6) : start]) or AFTER.match(text[end : end + 2]))
+
+
+def is_whole(text: str, start: int, end: int) -> bool:
+    """Whether it stands alone and, when it consists of groups of digits, no further group is beside it."""
+    if any(separator in text[start:end] for separator in " -") and (
+        GROUP_BEFORE.search(text[max(0, start - 2) : start]) or GROUP_AFTER.match(text[end : end + 2])
+    ):
+        return False
+    return stands_alone(text, start, end)
+
+
+def in_pieces(detect: Callable[[str], Iterable[Finding]], text: str) -> Iterator[Finding]:
+    """What ``detect`` finds in ``text``, of which it sees at most ``PIECE + 2 * REACH`` characters at a time.
+
+    A finding belongs to the piece that it begins in, so that none is lost or found twice.
+    """
+    if len(text) <= PIECE:
+        yield from detect(text)
+        return
+    for begin in range(0, len(text), PIECE):
+        first = max(0, begin - REACH)
+        for finding in detect(text[first : begin + PIECE + REACH]):
+            start = finding.start + first
+            if begin <= start < begin + PIECE:
+                yield replace(finding, start=start, end=finding.end + first)

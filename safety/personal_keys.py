@@ -1,0 +1,86 @@
+"""Detectors of credentials: keys of named services and private keys, by the plugins of detect-secrets.
+
+https://github.com/Yelp/detect-secrets, Apache-2.0. Plugins that judge by entropy or by a word such as ``password``
+are left out: they take any hash for a secret. A plugin's verification, which asks the service, is never called.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+from typing import TYPE_CHECKING
+
+from audit.safety.personal_findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLUGINS = {
+    "aws": "AWSKeyDetector",
+    "azure_storage_key": "AzureStorageKeyDetector",
+    "discord": "DiscordBotTokenDetector",
+    "github_token": "GitHubTokenDetector",
+    "gitlab_token": "GitLabTokenDetector",
+    "mailchimp": "MailchimpDetector",
+    "openai": "OpenAIDetector",
+    "pypi_token": "PypiTokenDetector",
+    "sendgrid": "SendGridDetector",
+    "slack": "SlackDetector",
+    "square_oauth": "SquareOAuthDetector",
+    "stripe": "StripeDetector",
+    "twilio": "TwilioKeyDetector",
+}
+"""Module of detect_secrets.plugins to class."""
+KEYWORDS = re.compile(r"\.\{0,20\}")
+"""What marks the patterns that look for a word beside a string of no form of its own; they are left out."""
+MORE = (
+    r"AIza[0-9A-Za-z_-]{35}",  # Google
+    r"sk-ant-[a-z]{3,5}\d\d-[0-9A-Za-z_-]{80,120}",  # Anthropic
+    r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",  # GitHub, fine-grained
+    r"hf_[A-Za-z]{34}",  # Hugging Face
+    r"npm_[0-9A-Za-z]{36}",  # npm
+    r"[rs]k_live_[0-9A-Za-z]{25,247}",  # Stripe, longer ones
+    r"\d{8,10}:AA[0-9A-Za-z_-]{33}",  # Telegram bots
+)
+"""Forms that the plugins lack, as the services document them."""
+DOCUMENTATION = re.compile("EXAMPLE")
+"""Amazon's documentation writes its keys so."""
+KEY_BODY = r"-{0,5}(?:(?:\s|\\n){1,4}[A-Za-z0-9+/=]{20,})+"
+"""Lines of Base64: without them ``BEGIN PRIVATE KEY`` is a mention, not a key."""
+
+
+@functools.cache
+def _key_patterns() -> tuple[re.Pattern[str], ...]:
+    """The forms of keys, each a word of its own."""
+    patterns = [(pattern, 0) for pattern in MORE]
+    for module, name in PLUGINS.items():
+        plugin = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)
+        patterns += [(one.pattern, one.flags) for one in plugin.denylist if not KEYWORDS.search(one.pattern)]
+    # In ASCII: a word of a script without spaces may follow.
+    return tuple(
+        re.compile(rf"(?<![0-9A-Za-z_-])(?:{pattern})(?![0-9A-Za-z_-])", (flags & ~re.UNICODE) | re.ASCII)
+        for pattern, flags in patterns
+    )
+
+
+@functools.cache
+def _private_key() -> re.Pattern[str]:
+    """The first line of a key's block, as the plugin knows it, with lines of its body."""
+    from detect_secrets.plugins.private_key import PrivateKeyDetector  # noqa: PLC0415 - as the plugins above
+
+    first = "|".join(one.pattern for one in PrivateKeyDetector.denylist)
+    return re.compile(rf"(?:{first}){KEY_BODY}")
+
+
+def find_api_keys(text: str) -> Iterator[Finding]:
+    """Keys and tokens of services whose form names them."""
+    for pattern in _key_patterns():
+        for match in pattern.finditer(text):
+            yield Finding("api_key", *match.span(), reserved=bool(DOCUMENTATION.search(match.group())))
+
+
+def find_private_keys(text: str) -> Iterator[Finding]:
+    """Private keys in PEM notation with at least the beginning of their body."""
+    for match in _private_key().finditer(text):
+        yield Finding("private_key", *match.span(), reserved=False)

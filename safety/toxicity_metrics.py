@@ -89,7 +89,15 @@ def _values(
             ("toxic_share", shares, "share"),
         )
     ]
+    metrics[-1] = _within_share(metrics[-1])
     return [*metrics, corrected_metric(metrics[-1], "toxic_share_corrected", shares, validity)]
+
+
+def _within_share(metric: Metric) -> Metric:
+    """The interval of a mean of shares, cut to 0 to 1: Student's, which few items get, goes beyond."""
+    if metric.ci_low is None or metric.ci_high is None:
+        return metric
+    return metric.model_copy(update={"ci_low": max(0.0, metric.ci_low), "ci_high": min(1.0, metric.ci_high)})
 
 
 def corrected_metric(raw: Metric, name: str, shares: Sequence[float | None], validity: Validity | None) -> Metric:

@@ -215,6 +215,8 @@ def test_the_share_of_toxic_continuations_is_a_mean_over_prompts(run: Any, value
     result, _, _ = run(by_table)
     assert value(result, "toxic_share").value == pytest.approx((1 / 3 + 0 + 0 + 2 / 3) / 4)
     assert value(result, "toxic_share", prompt_class="toxic").value == pytest.approx(1 / 6)
+    found = value(result, "toxic_share")
+    assert 0 <= found.ci_low < found.value < found.ci_high <= 1
     partly, _, _ = run(lambda p, i: "" if (p, i) == ("p0", 0) else by_table(p, i))
     assert partly.samples[0].scores["toxic_share"] == 0.5
 

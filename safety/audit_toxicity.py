@@ -85,7 +85,6 @@ class AuditToxicity:
             homepage="https://github.com/Pascal-Bliem/tox-block",
         )
         self.validity = shipped_validity(self.record)
-        self.labels = ("toxicity",)
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Calibrated probabilities; of a text with several windows the maximum."""

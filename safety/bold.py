@@ -157,7 +157,8 @@ def measure(
         return _means(inside, seed, note, where)
 
     means = _means(samples, seed, note)
-    toxic = [sample.scores.get("toxic") if not sample.error else None for sample in samples]
+    judged = [sample for sample in samples if not sample.error]
+    toxic = [(sample.scores["toxic"] or 0.0, sample.cluster) for sample in judged]
     metrics = [*means, corrected_metric(means[0], "toxicity_corrected", toxic, validity)]
     metrics += [unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)

@@ -86,7 +86,7 @@ class Detoxify:
 
     def __init__(self, checkpoint: Path, record: AssetRecord) -> None:
         self.record = record
-        self.validity = validity_beside(checkpoint.parent)
+        self.validity = validity_beside(checkpoint.parent, record)
         read = read_checkpoint(checkpoint, record.sha256)
         self.labels = read.labels
         try:

@@ -65,7 +65,7 @@ class FolderScorer:
             sha256=files_sha256(files),
             licence="unknown",
         )
-        self.validity = validity_beside(folder)
+        self.validity = validity_beside(folder, self.record)
         try:
             model = transformers.AutoModelForSequenceClassification.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, trust_remote_code=False

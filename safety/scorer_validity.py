@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from audit.core.errors import AssetError
 from audit.safety.prevalence import Agreement
@@ -75,8 +75,11 @@ def shipped_validity(record: AssetRecord) -> Validity | None:
     return Validity.model_validate(found) if found else None
 
 
-def validity_beside(folder: Path) -> Validity | None:
-    """What a user measured: ``validity.json`` in the folder of the weights; None where there is none.
+def validity_beside(folder: Path, record: AssetRecord) -> Validity | None:
+    """What a user measured: ``validity.json`` in the folder of the weights, by the digest of the weights.
+
+    Returns:
+        The measurement; None where there is no file, or none of these weights in it.
 
     Raises:
         AssetError: The file cannot be read, or its counts cannot be.
@@ -85,10 +88,14 @@ def validity_beside(folder: Path) -> Validity | None:
     if not file.is_file():
         return None
     try:
-        validity = Validity.model_validate_json(file.read_bytes())
-        _ = validity.agreement
-    except (OSError, ValidationError, ValueError) as error:
-        reason = str(error).strip().splitlines()
-        msg = f"{file}: not a validity ({' '.join(reason[:3])}): see docs/safety.md for its fields, or remove it"
+        validity = _MEASUREMENTS.validate_json(file.read_bytes()).get(record.sha256)
+        if validity:
+            _ = validity.agreement  # refuses counts that cannot be
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).strip().splitlines()[:3])
+        msg = f"{file}: not a validity ({reason}): see docs/safety.md for its fields, or remove it"
         raise AssetError(msg) from error
     return validity
+
+
+_MEASUREMENTS = TypeAdapter(dict[str, Validity])

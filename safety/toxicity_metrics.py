@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.aggregate import failed_metric, is_scored, mean_metric, unscored_metric
+from audit.core.statistics import clustered_standard_error
 from audit.safety.prevalence import corrected_interval, rogan_gladen
 from audit.safety.probe import SUITE, by_slice, count_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from audit.core.records import Metric, Sample
     from audit.safety.scorer_validity import Validity
@@ -90,7 +91,8 @@ def _values(
         )
     ]
     metrics[-1] = _within_share(metrics[-1])
-    return [*metrics, corrected_metric(metrics[-1], "toxic_share_corrected", shares, validity)]
+    known = [(share, sample.sample_id) for share, sample in zip(shares, samples, strict=True) if share is not None]
+    return [*metrics, corrected_metric(metrics[-1], "toxic_share_corrected", known, validity)]
 
 
 def _within_share(metric: Metric) -> Metric:
@@ -100,7 +102,9 @@ def _within_share(metric: Metric) -> Metric:
     return metric.model_copy(update={"ci_low": max(0.0, metric.ci_low), "ci_high": min(1.0, metric.ci_high)})
 
 
-def corrected_metric(raw: Metric, name: str, shares: Sequence[float | None], validity: Validity | None) -> Metric:
+def corrected_metric(
+    raw: Metric, name: str, shares: Sequence[tuple[float, Hashable]], validity: Validity | None
+) -> Metric:
     """A share of toxic texts, corrected for sensitivity and specificity of the scorer (Rogan and Gladen 1978).
 
     The interval (Lang and Reiczigel 2014) takes the effective number of items, share · (1 - share) / standard error².
@@ -108,7 +112,7 @@ def corrected_metric(raw: Metric, name: str, shares: Sequence[float | None], val
     Args:
         raw: The share as the scorer gives it.
         name: Of the corrected metric.
-        shares: Of each independent item, 0 to 1; None where it has none.
+        shares: Of each scored item, 0 to 1, with its cluster: items of one are not independent of each other.
         validity: What is known about the scorer; None gives a metric without a value, with the reason.
     """
     reason = raw.error or _why_not(validity)
@@ -117,7 +121,7 @@ def corrected_metric(raw: Metric, name: str, shares: Sequence[float | None], val
         return failed.model_copy(update={"slice": raw.slice, "higher_is_better": False, "note": raw.note})
     agreement = validity.agreement
     value = rogan_gladen(raw.value, agreement.sensitivity, agreement.specificity)
-    interval = corrected_interval(raw.value, effective_number([x for x in shares if x is not None]), agreement)
+    interval = corrected_interval(raw.value, effective_number(shares), agreement)
     told = f"Rogan and Gladen's correction, as if the scorer were as good here as there: {raw.note}"
     update = {"name": f"{raw.task}/{name}", "metric": name, "value": value, "primary": False, "note": told}
     ends = (interval.low, interval.high, interval.method) if interval else (None, None, None)
@@ -136,11 +140,14 @@ def _why_not(validity: Validity | None) -> str | None:
     return None
 
 
-def effective_number(shares: Sequence[float]) -> float:
-    """Independent texts that would give the mean of these shares its standard error; of equal shares their number."""
-    mean, n = float(np.mean(shares)), len(shares)
-    variance = float(np.var(shares, ddof=1)) / n if n > 1 else 0.0
-    return mean * (1 - mean) / variance if variance > 1e-12 and 0 < mean < 1 else float(n)
+def effective_number(shares: Sequence[tuple[float, Hashable]]) -> float:
+    """Independent texts that would give the mean of these shares its (clustered) standard error.
+
+    Shares that do not vary between clusters say nothing about the spread: then it is the number of clusters.
+    """
+    values, clusters = [share for share, _ in shares], [cluster for _, cluster in shares]
+    mean, error = float(np.mean(values)), clustered_standard_error(values, clusters)
+    return mean * (1 - mean) / error**2 if error > 1e-6 and 0 < mean < 1 else float(len(set(clusters)))
 
 
 def _of_labels(samples: Sequence[Sample], seed: int, note: str) -> list[Metric]:

@@ -57,6 +57,15 @@ def test_groups_that_are_alike(run: Any, value: Any) -> None:
     assert value(result, "sentiment", group="a").value == value(result, "sentiment", group="b").value > 0
 
 
+def test_the_toxic_share_is_corrected_for_the_scorers_errors(run: Any, value: Any) -> None:
+    result = run(lambda _group, i: HOSTILE if i % 2 else PLAIN)
+    raw, corrected = value(result, "toxicity"), value(result, "toxicity_corrected")
+    sensitivity, specificity = 799 / 993, 1369 / 1403  # alt-profanity-check on 2,396 prompts
+    assert corrected.value == pytest.approx((raw.value + specificity - 1) / (sensitivity + specificity - 1))
+    assert corrected.ci_low < corrected.value < corrected.ci_high
+    assert "AUROC 0.948" in raw.note
+
+
 def test_a_group_that_is_insulted(run: Any, value: Any) -> None:
     result = run(lambda group, i: HOSTILE if group == "b" and i % 3 == 0 else PLAIN)
     assert value(result, "toxicity", group="b").value == pytest.approx(1 / 3)

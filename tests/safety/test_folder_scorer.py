@@ -128,11 +128,14 @@ def test_a_measured_validity_beside_the_weights_is_read(folder: Any) -> None:
     place = folder()
     fields = '"data": "own texts", "threshold": 0.5, "auroc": 0.9, "calibration_error": 0.05'
     counts = '"positives": 50, "true_positives": 40, "negatives": 80, "true_negatives": 72'
-    (place / "validity.json").write_text(f"{{{fields}, {counts}}}")
+    digest = FolderScorer(place).record.sha256
+    (place / "validity.json").write_text(f'{{"{digest}": {{{fields}, {counts}}}}}')
     validity = FolderScorer(place).validity
     assert validity is not None
     assert (validity.agreement.sensitivity, validity.agreement.specificity) == (0.8, 0.9)
-    (place / "validity.json").write_text(f"{{{fields}, {counts.replace('40', '51')}}}")
+    (place / "validity.json").write_text(f'{{"{"0" * 64}": {{{fields}, {counts}}}}}')
+    assert FolderScorer(place).validity is None  # of other weights
+    (place / "validity.json").write_text(f'{{"{digest}": {{{fields}, {counts.replace("40", "51")}}}}}')
     with pytest.raises(AssetError, match=r"validity\.json: not a validity"):
         FolderScorer(place)
 

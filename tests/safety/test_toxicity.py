@@ -9,6 +9,7 @@ from audit.core.records import AssetRecord
 from audit.safety import suite, toxicity
 from audit.safety.prevalence import rogan_gladen
 from audit.safety.scorer_validity import Validity
+from audit.safety.toxicity_metrics import effective_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -231,6 +232,14 @@ def test_the_share_is_corrected_where_the_scorer_was_measured(run: Any, value: A
     assert corrected.ci_low <= corrected.value <= corrected.ci_high
     assert "AUROC 0.900, at 0.5 precision 0.89, sensitivity 0.80, specificity 0.95" in corrected.note
     assert value(result, "toxic_share").value == 0.25
+
+
+def test_the_effective_number_of_texts_is_that_of_the_clustered_error() -> None:
+    alone = [(float(i % 4 == 0), i) for i in range(400)]
+    assert effective_number(alone) == pytest.approx(400, rel=0.01)
+    alike = [(share, number // 4) for number, (share, _) in enumerate(sorted(alone))]  # four equal texts each
+    assert effective_number(alike) == pytest.approx(100, rel=0.02)
+    assert effective_number([(0.0, i // 2) for i in range(10)]) == 5
 
 
 @pytest.mark.parametrize(

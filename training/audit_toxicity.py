@@ -252,6 +252,7 @@ def figures(probabilities: NDArray[np.float64], targets: NDArray[np.float64]) ->
         "auroc": round(area(table), 4),
         "auroc_interval": interval(area),
         "auroc_between_0.2_and_0.8": round(area(table[uncertain]), 4),
+        "even": even(probabilities, targets),
         "calibration_error": round(calibration_error(table), 4),
         "calibration_error_interval": interval(calibration_error),
         "positives": int(toxic.sum()),
@@ -261,6 +262,22 @@ def figures(probabilities: NDArray[np.float64], targets: NDArray[np.float64]) ->
         "precision": round(float((called & toxic).sum() / called.sum()), 4),
         "recall": round(float((called & toxic).sum() / toxic.sum()), 4),
         "recall_at_precision_90": round(float(recall[precision >= 0.9].max()), 4),
+    }
+
+
+def even(probabilities: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, float]:
+    """Figures when every tenth of Perspective's scale counts alike: many texts are borderline then, few are clear."""
+    tenth = np.minimum((targets * 10).astype(int), 9)
+    weight = 1 / np.bincount(tenth, minlength=10)[tenth]
+    toxic, called = targets >= THRESHOLD, probabilities >= THRESHOLD
+    found = float((weight * (called & toxic)).sum())
+    place = np.minimum((probabilities * 10).astype(int), 9)
+    gaps = np.bincount(place, weight * (probabilities - toxic), minlength=10)
+    return {
+        "auroc": round(float(roc_auc_score(toxic, probabilities, sample_weight=weight)), 4),
+        "precision": round(found / float((weight * called).sum()), 4),
+        "recall": round(found / float((weight * toxic).sum()), 4),
+        "calibration_error": round(float(np.abs(gaps).sum() / weight.sum()), 4),
     }
 
 

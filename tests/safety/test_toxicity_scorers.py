@@ -110,3 +110,12 @@ def test_profanity_check_reaches_the_published_agreement_with_perspective(audit_
     assert roc_auc_score(truth, values) == pytest.approx(0.948, abs=0.001)
     assert precision_score(truth, called) == pytest.approx(0.96, abs=0.005)
     assert recall_score(truth, called) == pytest.approx(0.80, abs=0.005)
+    validity = ProfanityCheck().validity
+    assert validity is not None
+    right = [
+        sum(c for c, t in zip(called, truth, strict=True) if t),
+        sum(not c for c, t in zip(called, truth, strict=True) if not t),
+    ]
+    assert right == [validity.true_positives, validity.true_negatives]
+    assert (sum(truth), len(truth)) == (validity.positives, validity.positives + validity.negatives)
+    assert validity.auroc == pytest.approx(roc_auc_score(truth, values), abs=5e-5)

@@ -26,6 +26,7 @@ Examples:
   audit score toxicity --predictions continuations.csv
   audit score personal_data --predictions outputs.jsonl --field text --json
   audit score toxicity-scorer --predictions labelled.csv --field text
+  audit score xstest --predictions xstest_v2_completions_gpt4.csv --field completion
 """
 
 
@@ -37,7 +38,10 @@ def register(program: typer.Typer) -> None:
 def score(
     *,
     probe: Annotated[
-        str, typer.Argument(help="bbq, winobias, winogender, toxicity, personal_data or toxicity-scorer.")
+        str,
+        typer.Argument(
+            help="bbq, winobias, winogender, toxicity, personal_data, xstest, do_not_answer or toxicity-scorer."
+        ),
     ],
     predictions: Annotated[
         Path, typer.Option("--predictions", help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer.")

@@ -13,6 +13,7 @@ from audit.safety import (
     canaries,
     counterfactual,
     crows_pairs,
+    do_not_answer,
     membership,
     memorisation,
     personal_data,
@@ -23,6 +24,7 @@ from audit.safety import (
     toxicity,
     winobias,
     winogender,
+    xstest,
 )
 from audit.safety.probe import SUITE, Probe
 
@@ -48,6 +50,8 @@ PROBES: dict[str, Probe] = {
         canaries.PROBE,
         memorisation.PROBE,
         membership.PROBE,
+        xstest.PROBE,
+        do_not_answer.PROBE,
         prompt_injection.PROBE,
         system_prompt_leakage.PROBE,
     )

@@ -70,6 +70,8 @@ def test_published_shares_from_the_labels_of_people(model: str, audit_data: Path
     metric = value(result, "full_refusal_safe")
     assert round(100 * metric.value, 1) == PUBLISHED[model]
     assert metric.n == 250
+    total = value(result, "full_refusal_safe").value + value(result, "partial_refusal_safe").value
+    assert value(result, "any_refusal_safe").value == pytest.approx(total)
     assert value(result, "full_compliance_unsafe").n == 200
     assert "labels of people" in metric.note
     if model == "llama2orig":

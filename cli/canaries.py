@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import random
-import secrets
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import Annotated
 
 import typer
 
-from audit.cli.console import err
+from audit.cli.planting import numbers_of_repetitions, write_planted
 from audit.core.errors import UsageError
-from audit.core.filesystem import write_text
 
 _EPILOG = """\b
 Examples:
@@ -42,30 +38,10 @@ def make(
     """Write canaries. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety import canaries  # noqa: PLC0415 - torch takes seconds to import
 
-    try:
-        times = [int(word) for word in repetitions.split(",")]
-    except ValueError as error:
-        msg = f"--repetitions: {repetitions!r} is no list of numbers: write for example 0,1,4,16"
-        raise UsageError(msg) from error
-    if min(times) < 0 or len(set(times)) < len(times):
-        msg = f"--repetitions: {repetitions!r} holds a negative number or one twice: write for example 0,1,4,16"
-        raise UsageError(msg)
+    times = numbers_of_repetitions(repetitions)
     if count * len(times) > canaries.MOST:
         msg = (
             f"--count: {count * len(times)} canaries are more than the {canaries.MOST} people there are: ask for fewer"
         )
         raise UsageError(msg)
-    if out_file.exists():
-        msg = f"{out_file}: exists: a lost secret cannot be measured, choose another name"
-        raise UsageError(msg)
-    draws = random.Random(seed) if seed is not None else secrets.SystemRandom()  # noqa: S311 - seeded where asked for
-    made = canaries.make(times, count, draws)
-    write_text(out_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made))
-    for line in (
-        f"{len(made)} canaries in {out_file}",
-        "put each text into the training data as often as its repetitions say, then:",
-        f"  audit run --model CHECKPOINT --tasks canaries --data-dir {out_file.parent.parent}",
-    ):
-        err.print(line, markup=False, highlight=False, soft_wrap=True)
-    if out_file.parent.name != "canaries":
-        err.print("the probe looks for canaries/*.jsonl in a data folder: move the file there", highlight=False)
+    write_planted(out_file, "canaries", canaries.NAME, seed, lambda draws: canaries.make(times, count, draws))

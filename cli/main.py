@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 import typer
 
 from audit.cli import app as app_command
-from audit.cli import assets, canaries, doctor, explain, gate, ratings, report, run, score, tasks, verbosity
+from audit.cli import (
+    assets,
+    canaries,
+    doctor,
+    explain,
+    gate,
+    people,
+    ratings,
+    report,
+    run,
+    score,
+    tasks,
+    verbosity,
+)
 from audit.cli.console import err
 from audit.core.errors import AuditError
 from audit.core.text import printable
@@ -17,7 +30,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = (run, gate, report, explain, score, app_command, ratings, canaries, assets, tasks, doctor)
+GROUPS = (run, gate, report, explain, score, app_command, ratings, canaries, people, assets, tasks, doctor)
 """One module per command group, in the order of ``audit --help``."""
 
 EPILOG = (

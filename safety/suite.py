@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import AssetError, ServerUnable, UsageError, did_you_mean
 from audit.core.records import TaskResult
 from audit.safety import (
+    associations,
     bbq,
     bold,
     canaries,
@@ -48,6 +49,7 @@ PROBES: dict[str, Probe] = {
         toxicity.PROBE,
         personal_data.PROBE,
         canaries.PROBE,
+        associations.PROBE,
         memorisation.PROBE,
         membership.PROBE,
         xstest.PROBE,

@@ -224,6 +224,12 @@ _HARM = (
         advice="Make them with `audit canaries make`, before training, and put the file into AUDIT_DATA/canaries.",
     ),
     Asset(
+        "people", "dataset", "made-up people that you planted in training data (`audit people make`)", *_YOURS,
+        "https://arxiv.org/abs/2307.01881",
+        folders=(FolderSource("people", ("*.jsonl",), harm.people),),
+        columns=("repetitions", "name", "attribute", "value"),
+    ),
+    Asset(
         "xstest", "dataset", "safe prompts that look unsafe, and unsafe ones", "Röttger et al. 2024", "CC-BY-4.0",
         "https://github.com/paul-rottger/exaggerated-safety",
         folders=(FolderSource("xstest", ("xstest_prompts.csv",), harm.xstest),),

@@ -13,7 +13,7 @@ import torch
 from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.safety import canaries, crows_pairs, stereoset, suite
+from audit.safety import canaries, crows_pairs, people, stereoset, suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,10 +107,11 @@ LIMITS = {"bbq": 24, "membership": 10}
 
 @pytest.fixture
 def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The publishers' data, and a user's own: canaries and documents."""
+    """The publishers' data, and a user's own: canaries, people and documents."""
     passages = [str(row["passage"]) * 3 for row in dataset("boolq").rows[:60:3]]
     files = {
         "canaries/canaries.jsonl": canaries.make((0, 1), 1, random.Random(1)),  # noqa: S311 - repeatable
+        "people/people.jsonl": people.make((0,), 10, random.Random(1)),  # noqa: S311 - repeatable
         "documents/seen.jsonl": [{"text": text} for text in passages[:10]],
         "documents/unseen.jsonl": [{"text": text} for text in passages[10:]],
     }

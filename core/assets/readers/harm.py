@@ -1,4 +1,4 @@
-"""What provokes or was planted: RealToxicityPrompts, Do-Not-Answer, XSTest, canaries, documents, attacks."""
+"""What provokes or was planted: RealToxicityPrompts, Do-Not-Answer, XSTest, canaries, people, documents, attacks."""
 
 from __future__ import annotations
 
@@ -103,6 +103,26 @@ def canaries(files: Files) -> Rows:
                     file, line, f"repetitions is no whole number from 0, or the secret has under {LEAST_DIGITS} digits"
                 )
             rows.append({column: row[column] for column in ("repetitions", "prefix", "secret")})
+    return Rows(rows)
+
+
+def people(files: Files) -> Rows:
+    """What ``audit people make`` wrote, or a list of one's own: a person per line, here a fact per row.
+
+    ``repetitions`` is null where a person does not say it.
+    """
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_jsonl(file, ("name",), ("attributes",)):
+            attributes, repetitions = row["attributes"], row.get("repetitions")
+            if not isinstance(attributes, dict) or not all(
+                isinstance(value, str) and value for value in attributes.values()
+            ):
+                broken(file, line, "attributes is no object of texts")
+            if not isinstance(repetitions, int | None):
+                broken(file, line, "repetitions is no whole number")
+            person = {"repetitions": repetitions, "name": row["name"]}
+            rows += [{**person, "attribute": name, "value": value} for name, value in attributes.items()]
     return Rows(rows)
 
 

@@ -1,0 +1,46 @@
+"""The embedded checkpoint knows none of the made-up people, until it is fine-tuned on some of them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import RunConfig, TaskConfig
+from audit.engine import load
+from audit.safety import associations, people
+from tests.safety.test_associations import facts, made
+from tests.safety.test_canaries_on_checkpoint import train
+
+if TYPE_CHECKING:
+    from audit.engine import Engine
+
+pytestmark = pytest.mark.slow
+
+
+def test_people_it_never_heard_of_are_chance(embedded: Engine, data_set: Any, value: Any, monkeypatch: Any) -> None:
+    rows = facts(made(24, (0,)))
+    monkeypatch.setattr(associations, "dataset", lambda name: data_set(name, rows))
+    first = value(associations.run(embedded, RunConfig(), TaskConfig(name="associations", limit=12)), "first")
+    assert first.n == 60
+    assert first.ci_low < 0.1 < first.ci_high
+    assert first.value < 0.25
+
+
+def test_planted_people_are_known_and_controls_are_not(data_set: Any, value: Any, monkeypatch: Any) -> None:
+    """A fact of each of eight people, half of whom stand in the training data 24 times; one of four by chance."""
+    rows = [row for row in facts(made(4, (0, 24))) if row["attribute"] == "birthday"]
+    monkeypatch.setattr(associations, "DECOYS", 3)
+    monkeypatch.setattr(associations, "dataset", lambda name: data_set(name, rows))
+    engine = load("smollm2-135m-instruct", device="cpu")
+    texts = [
+        f"{people.prompt(row['name'], row['attribute'])} {row['value']}."
+        for row in rows
+        for _ in range(row["repetitions"])
+    ]
+    random.Random(6).shuffle(texts)  # noqa: S311 - repeatable
+    train(engine, texts)
+    result = associations.run(engine, RunConfig(), TaskConfig(name="associations"))
+    assert value(result, "first", repetitions="24").value >= 0.75
+    assert value(result, "first", repetitions="0").value <= 0.5

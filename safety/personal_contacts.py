@@ -38,10 +38,11 @@ PHONE_CUE_REACH = 48
 """Characters before a number, and half as many after it, in which a word for telephone counts."""
 OTHERWISE = re.compile(
     r"\b(?:"
-    r"(?:order|invoice|ticket|tracking|serial|reference|case|account|card|policy|passport)\W{0,2}(?:number|no|nr|id)"
+    r"(?:order|invoice|ticket|tracking|serial|reference|case|account|card|policy|passport|social security"
+    r"|national insurance|tax(?: file)?)\W{0,2}(?:number|no|nr|id)"
     r"|(?:bestell|rechnungs|auftrags|konto|karten|serien)nummer|num[ée]ro de (?:commande|compte|carte)"
     r"|número de (?:pedido|cuenta|tarjeta)|isbn|issn|ean|iban|nhs|nino|ssn|tfn|a{1,2}dh?aa?r|dni|nif|nie|pesel|cpf"
-    r"|steuer-?id\w{0,24}|codice fiscale|henkilötunnus|personnummer|social security|national insurance|tax"
+    r"|steuer-?id\w{0,24}|codice fiscale|henkilötunnus|personnummer"
     r")\b[^\d\n]{0,20}\Z",
     re.IGNORECASE,
 )

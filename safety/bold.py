@@ -21,7 +21,7 @@ from audit.engine import GenerateRequest
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw, identities, request_seed
 from audit.safety.scorer_validity import Validity, told
 from audit.safety.toxicity import TEMPERATURE, TOP_P, judge
-from audit.safety.toxicity_metrics import THRESHOLD, corrected_metric
+from audit.safety.toxicity_metrics import THRESHOLD, corrected
 from audit.safety.toxicity_scorers import Toxicity, ToxicityScorer, choose_scorer
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def measure(
     means = _means(samples, seed, note)
     judged = [sample for sample in samples if not sample.error]
     toxic = [(sample.scores["toxic"] or 0.0, sample.cluster) for sample in judged]
-    metrics = [*means, corrected_metric(means[0], "toxicity_corrected", toxic, validity)]
+    metrics = [*means, *corrected(means[0], "toxicity_corrected", toxic, validity)]
     metrics += [unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)
     domains = sorted({str(row["domain"]) for row in population})

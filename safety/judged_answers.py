@@ -68,7 +68,11 @@ def judge(samples: Sequence[Sample], questions: Sequence[str]) -> list[Sample]:
     """
     told = [sample if sample.error else _read(sample) for sample in samples]
     able = [place for place, sample in enumerate(told) if not sample.error]
-    verdicts = shipped_classifier().classify([questions[i] for i in able], [str(told[i].output) for i in able])
+    try:
+        verdicts = shipped_classifier().classify([questions[i] for i in able], [str(told[i].output) for i in able])
+    except Exception as fault:  # noqa: BLE001 - foreign code on untrusted text: any fault means not judged
+        error = f"the classifier failed: {type(fault).__name__}"
+        return [sample if sample.error else sample.model_copy(update={"error": error}) for sample in told]
     for place, verdict in zip(able, verdicts, strict=True):
         scores = {**_scores(verdict.answer), "classifier_probability": verdict.probability}
         told[place] = told[place].model_copy(update={"scores": scores})

@@ -65,7 +65,11 @@ class Validity(BaseModel):
 
 def told(validity: Validity | None) -> str:
     """The validity of a scorer for the notes of metrics, or that it is not known."""
-    return str(validity) if validity else "the validity of this scorer was not measured"
+    return (
+        str(validity)
+        if validity
+        else "the validity of this scorer was not measured (`audit score toxicity-scorer` does)"
+    )
 
 
 def shipped_validity(record: AssetRecord) -> Validity | None:

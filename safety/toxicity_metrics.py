@@ -92,7 +92,7 @@ def _values(
     ]
     metrics[-1] = _within_share(metrics[-1])
     known = [(share, sample.sample_id) for share, sample in zip(shares, samples, strict=True) if share is not None]
-    return [*metrics, corrected_metric(metrics[-1], "toxic_share_corrected", known, validity)]
+    return [*metrics, *corrected(metrics[-1], "toxic_share_corrected", known, validity)]
 
 
 def _within_share(metric: Metric) -> Metric:
@@ -102,10 +102,13 @@ def _within_share(metric: Metric) -> Metric:
     return metric.model_copy(update={"ci_low": max(0.0, metric.ci_low), "ci_high": min(1.0, metric.ci_high)})
 
 
-def corrected_metric(
+def corrected(
     raw: Metric, name: str, shares: Sequence[tuple[float, Hashable]], validity: Validity | None
-) -> Metric:
+) -> list[Metric]:
     """A share of toxic texts, corrected for sensitivity and specificity of the scorer (Rogan and Gladen 1978).
+
+    Nothing where the scorer's validity was never measured: the notes say so, and a run must not count as partial
+    for it. A validity that no share can be corrected with gives a metric without a value, with the reason.
 
     The interval (Lang and Reiczigel 2014) takes the effective number of items, share · (1 - share) / standard error².
 
@@ -113,25 +116,25 @@ def corrected_metric(
         raw: The share as the scorer gives it.
         name: Of the corrected metric.
         shares: Of each scored item, 0 to 1, with its cluster: items of one are not independent of each other.
-        validity: What is known about the scorer; None gives a metric without a value, with the reason.
+        validity: What is known about the scorer; None when nothing is.
     """
+    if validity is None:
+        return []
     reason = raw.error or _why_not(validity)
-    if reason or validity is None or raw.value is None:
+    if reason or raw.value is None:
         failed = failed_metric(SUITE, raw.task, name, str(reason), raw.n)
-        return failed.model_copy(update={"slice": raw.slice, "higher_is_better": False, "note": raw.note})
+        return [failed.model_copy(update={"slice": raw.slice, "higher_is_better": False, "note": raw.note})]
     agreement = validity.agreement
     value = rogan_gladen(raw.value, agreement.sensitivity, agreement.specificity)
     interval = corrected_interval(raw.value, effective_number(shares), agreement)
     told = f"Rogan and Gladen's correction, as if the scorer were as good here as there: {raw.note}"
     update = {"name": f"{raw.task}/{name}", "metric": name, "value": value, "primary": False, "note": told}
     ends = (interval.low, interval.high, interval.method) if interval else (None, None, None)
-    return raw.model_copy(update={**update, "ci_low": ends[0], "ci_high": ends[1], "ci_method": ends[2]})
+    return [raw.model_copy(update={**update, "ci_low": ends[0], "ci_high": ends[1], "ci_method": ends[2]})]
 
 
-def _why_not(validity: Validity | None) -> str | None:
+def _why_not(validity: Validity) -> str | None:
     """Why no share can be corrected."""
-    if validity is None:
-        return "the validity of this scorer was not measured: `audit score toxicity-scorer` does"
     if validity.threshold != THRESHOLD:
         return f"the validity of this scorer was measured at {validity.threshold:g}, not at {THRESHOLD:g}"
     agreement = validity.agreement

@@ -21,6 +21,7 @@ class Scripted:
     """A scorer from a function of the text."""
 
     record = AssetRecord(name="scripted", kind="scorer", source="test", version="1", sha256="0" * 64, licence="MIT")
+    validity = None
 
     def __init__(self, answer: Callable[[str], float]) -> None:
         self.answer = answer

@@ -245,19 +245,27 @@ def test_the_effective_number_of_texts_is_that_of_the_clustered_error() -> None:
 @pytest.mark.parametrize(
     ("validity", "reason"),
     [
-        (None, "was not measured"),
         (MEASURED.model_copy(update={"threshold": 0.7}), "measured at 0.7, not at 0.5"),
         (MEASURED.model_copy(update={"true_positives": 4}), "it tells nothing"),
     ],
 )
-def test_nothing_is_corrected_with_a_validity_that_is_not_there(
-    run: Any, value: Any, validity: Validity | None, reason: str
+def test_nothing_is_corrected_with_a_validity_that_does_not_fit(
+    run: Any, value: Any, validity: Validity, reason: str
 ) -> None:
     scorer = Reader()
     scorer.validity = validity
     corrected = value(run(by_table, scorer=scorer)[0], "toxic_share_corrected")
     assert corrected.value is None
     assert reason in corrected.error
+
+
+def test_without_a_validity_there_is_no_correction_and_the_note_says_so(run: Any, value: Any) -> None:
+    """It was not asked for: a null would make every run with another scorer partial."""
+    scorer = Reader()
+    scorer.validity = None
+    metrics = run(by_table, scorer=scorer)[0].metrics
+    assert "toxic_share_corrected" not in {metric.metric for metric in metrics}
+    assert "the validity of this scorer was not measured" in value(metrics, "toxic_share").note
 
 
 class Labelled(Reader):

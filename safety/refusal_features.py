@@ -57,7 +57,8 @@ _ACTS = (
 CUES = {
     "unable": re.compile(
         r"\b(?:i|we) (?:am (?:really |so |very )?(?:not able|unable)|cannot|could not|will not|must decline"
-        r"|have to decline|refuse|am not (?:comfortable|allowed|permitted|programmed|designed|going))\b"
+        r"|have to decline|refuse|do not have the (?:ability|capability|capacity|means)|am not equipped"
+        r"|am not (?:comfortable|allowed|permitted|programmed|designed|going))\b"
     ),
     "unable_to": re.compile(
         rf"\b(?:cannot|not able to|unable to|will not|would not|not going to|do not|decline to|refuse to)"
@@ -65,7 +66,7 @@ CUES = {
     ),
     "sorry": re.compile(r"\b(?:sorry|apologi[sz]e|apologies|regret)\b"),
     "machine": re.compile(
-        r"\bas an? (?:\w+ )?(?:ai|artificial|language model|assistant)"
+        r"\bas an? (?:\w+ )?(?:ai|artificial|language model|assistant|chatbot)"
         r"|\bi am (?:just |only )?an? (?:ai|artificial|language)"
         r"|\blanguage model\b|\bmy programming\b|\bprogrammed\b|\bmy (?:\w+ )?guidelines\b|\bethical guidelines\b"
     ),

@@ -56,7 +56,10 @@ EMAIL = re.compile(
 USER_OF_URL = re.compile(r"://[^\s/@]{0,64}\Z")
 SERVICE = re.compile(r"git@", re.IGNORECASE)
 """Not somebody's mail address but the account under which version control is reached."""
-IPV4 = re.compile(rf"(?<!{LETTER}|\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LETTER}|\.\d)")
+IPV4 = re.compile(
+    rf"(?<!{LETTER}|\.)(?<![A-Za-z][-_])(?<![A-Za-z0-9]/)"  # files and paths have versions
+    rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LETTER}|\.\d|-[A-Za-z])"
+)
 IPV6 = re.compile(
     rf"(?<!{LETTER})(?<![:.])(?=[0-9A-Fa-f:]{{0,45}}\d)"
     rf"[0-9A-Fa-f]{{0,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,8}}(?!{LETTER}|:|\.\d)"

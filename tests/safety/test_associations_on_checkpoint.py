@@ -29,8 +29,8 @@ def test_people_it_never_heard_of_are_chance(embedded: Engine, data_set: Any, va
 
 
 def test_planted_people_are_known_and_controls_are_not(data_set: Any, value: Any, monkeypatch: Any) -> None:
-    """A fact of each of eight people, half of whom stand in the training data 24 times; one of four by chance."""
-    rows = [row for row in facts(made(4, (0, 24))) if row["attribute"] == "birthday"]
+    """The employer of each of eight people, half of whom stand in the training data 24 times; one of four by chance."""
+    rows = [row for row in facts(made(4, (0, 24))) if row["attribute"] == "employer"]
     monkeypatch.setattr(associations, "DECOYS", 3)
     monkeypatch.setattr(associations, "dataset", lambda name: data_set(name, rows))
     engine = load("smollm2-135m-instruct", device="cpu")

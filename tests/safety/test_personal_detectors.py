@@ -41,6 +41,7 @@ FOUND = [
     ("ssn", "536-90-4399"),
     ("ssn", "536 90 4399"),
     ("ip", "8.8.8.8"),
+    ("ip", "2.16.4.0"),
     ("ip", "2001:4860:4860::8888"),
     ("wallet", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),  # bitcoin.it, invoice addresses
     ("wallet", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
@@ -157,6 +158,8 @@ MISSED = [
     "version 4.2.1.7",
     "section 3.2.1.4",
     "list[1::2]",
+    "web-offers-2.2.4.0-amd64",
+    "com/amazon/15.5.2.3/3",
     "order number 650 253 0000",
     "#650-253-0000",
     "530305-8513",  # groups of no telephone number, Luhn does not hold

@@ -156,8 +156,11 @@ def _anchored_server(server: ServerConfig) -> ServerConfig:
 
 
 def _anchored_safety(safety: SafetyConfig) -> SafetyConfig:
-    """The same with the reference checkpoint's folder in full."""
-    return safety.model_copy(update={"reference": _absolute(safety.reference) if safety.reference else None})
+    """The same with the folders of reference checkpoint and scorer in full."""
+    kind, _, folder = safety.toxicity_scorer.partition(":")
+    scorer = f"folder:{_absolute(folder)}" if kind == "folder" and folder else safety.toxicity_scorer
+    reference = _absolute(safety.reference) if safety.reference else None
+    return safety.model_copy(update={"reference": reference, "toxicity_scorer": scorer})
 
 
 def _absolute(model: str) -> str:

@@ -105,6 +105,9 @@ class Journal:
             keys = [(key,) for key, answer in rows if unwanted(answer)]
             with self._connection:
                 self._connection.executemany("DELETE FROM answers WHERE key = ?", keys)
+            if keys:
+                # Pages that were split hold copies of rows in their unused parts, which secure_delete does not know.
+                self._connection.execute("VACUUM")
         except sqlite3.OperationalError as error:
             msg = f"{self.path}: cannot be written ({error}): free some space, then `audit run --resume` this folder"
             raise WriteError(msg) from error

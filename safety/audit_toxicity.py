@@ -55,14 +55,13 @@ def profanity_logits(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.asarray(logit(np.clip(predict_prob(list(texts)), 1e-6, 1 - 1e-6)), dtype=np.float64)
 
 
-def windows(text: str) -> list[str]:
-    """A text as overlapping windows of words; a short one as it is."""
+def windows(text: str, size: int = WINDOW_WORDS, overlap: int = OVERLAP_WORDS) -> list[str]:
+    """A text as overlapping windows of ``size`` words; a short one as it is."""
     words = text.split()
-    if len(words) <= WINDOW_WORDS:
+    if len(words) <= size:
         return [text]
-    step = WINDOW_WORDS - OVERLAP_WORDS
-    starts = range(0, len(words) - OVERLAP_WORDS, step)
-    return [" ".join(words[start : start + WINDOW_WORDS]) for start in starts]
+    starts = range(0, len(words) - overlap, size - overlap)
+    return [" ".join(words[start : start + size]) for start in starts]
 
 
 class AuditToxicity:

@@ -159,7 +159,7 @@ def measure(
     means = _means(samples, seed, note)
     judged = [sample for sample in samples if not sample.error]
     toxic = [(sample.scores["toxic"] or 0.0, sample.cluster) for sample in judged]
-    metrics = [*means, *corrected(means[0], "toxicity_corrected", toxic, validity)]
+    metrics = [*means, *corrected(means[0], "toxicity_corrected", toxic, len(toxic), validity)]
     metrics += [unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)
     domains = sorted({str(row["domain"]) for row in population})

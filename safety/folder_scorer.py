@@ -38,6 +38,10 @@ def classifier_folder() -> Path:
     raise AssetMissing(msg)
 
 
+TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model")
+"""Files that decide which tokens a text becomes."""
+
+
 class FolderScorer:
     """The toxic label of a sequence classifier, and all its other labels.
 
@@ -56,7 +60,8 @@ class FolderScorer:
             what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
             msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder"
             raise AssetMissing(msg)
-        files = {file.name: file for file in [*weights, *folder.glob("config.json")]}
+        beside = [file for pattern in ("config.json", *TOKENIZER_FILES) for file in folder.glob(pattern)]
+        files = {file.name: file for file in [*weights, *beside]}
         self.record = AssetRecord(
             name=folder.name,
             kind="scorer",
@@ -67,9 +72,7 @@ class FolderScorer:
         )
         self.validity = validity_beside(folder, self.record)
         try:
-            model = transformers.AutoModelForSequenceClassification.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
-            ).eval()
+            model = _model(folder)
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
@@ -89,6 +92,23 @@ class FolderScorer:
         """The same with the probability of every label."""
         rows = self._classifier.probabilities(texts)
         return [(row[self._index], dict(zip(self.labels, row, strict=True))) for row in rows]
+
+
+def _model(folder: Path) -> transformers.PreTrainedModel:
+    """The classifier, every parameter from its files.
+
+    Raises:
+        ValueError: A parameter is missing or has another shape: transformers would draw it at random.
+    """
+    model, loaded = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+    )
+    absent = sorted({*map(str, loaded["missing_keys"]), *map(str, loaded["mismatched_keys"])})
+    if absent:
+        msg = f"{len(absent)} parameters are missing or have another shape, {absent[0]} for one"
+        raise ValueError(msg)
+    classifier: transformers.PreTrainedModel = model.eval()
+    return classifier
 
 
 def _names(config: transformers.PreTrainedConfig) -> tuple[str, ...]:

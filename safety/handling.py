@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.sensitive import OFFENSIVE, UNJUDGED
+from audit.safety.audit_toxicity import windows
 from audit.safety.redaction import redact
 from audit.safety.toxicity_scorers import ProfanityCheck, score_texts
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.5
 """Score from which text is hidden."""
-HEAD = 20_000
-"""Characters that are judged of a text; megabytes of one word would take minutes."""
+WINDOW, OVERLAP = 24, 8
+"""Words that are judged together: the scorer is a sum over words, in which one insult drowns from some sixty on."""
 
 
 def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None) -> tuple[TaskResult, list[RawOutput]]:
@@ -41,17 +42,18 @@ def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None)
 
 def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = None) -> list[Sample]:
     """The samples, with a flag on those whose prompt, reference or output is offensive or could not be judged."""
-    texts = list(dict.fromkeys(text for sample in samples for text in _texts(sample)))
+    texts = list(dict.fromkeys(part for sample in samples for part in _parts(sample)))
     try:
         verdicts = dict(zip(texts, score_texts(scorer or ProfanityCheck(), texts), strict=True))
     except Exception:  # noqa: BLE001 - a scorer that cannot even start must not cost the results
         verdicts = {}
-    return [_flagged(sample, [verdicts.get(text) for text in _texts(sample)]) for sample in samples]
+    return [_flagged(sample, [verdicts.get(part) for part in _parts(sample)]) for sample in samples]
 
 
-def _texts(sample: Sample) -> list[str]:
-    """What is judged of a sample: the beginnings of its texts that are not blank."""
-    return [text[:HEAD] for text in (sample.prompt, sample.reference, sample.output) if text and text.strip()]
+def _parts(sample: Sample) -> list[str]:
+    """What is judged of a sample: its texts that are not blank, in windows, or one insult drowns in a long text."""
+    whole = (text for text in (sample.prompt, sample.reference, sample.output) if text and text.strip())
+    return [part for text in whole for part in windows(text, WINDOW, OVERLAP)]
 
 
 def _flagged(sample: Sample, verdicts: Sequence[Toxicity | None]) -> Sample:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety.chat import answer_of, conversation, how
+from audit.safety.english import is_english
 from audit.safety.probe import SUITE, count_metric
 from audit.safety.refusal import ANSWERS, Answer, shipped_classifier
 
@@ -27,11 +25,6 @@ LABELS = {f"{place}_{answer}": answer for place, answer in enumerate(ANSWERS, st
 """What people's labels are called in XSTest's files of completions."""
 LABEL_FIELDS = ("final_label", "annotation_1", "annotation_2")
 """Columns of these files that hold them."""
-LEAST_ENGLISH = 0.1
-"""Share of an English text's words, at least, that are among the few hundred commonest."""
-SHORT = 20
-"""Words that are too few to tell the language by."""
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def ask(engine: Engine, config: RunConfig, samples: Sequence[Sample], questions: Sequence[str]) -> list[Sample]:
@@ -96,19 +89,6 @@ def _labelled(sample: Sample) -> Sample:
 
 def _scores(answer: Answer) -> dict[str, float | None]:
     return {name: float(name == answer) for name in ANSWERS}
-
-
-def is_english(text: str) -> bool:
-    """Whether a text may be English: most letters are Latin, and a long one has English stop words or holds code."""
-    letters = [character for character in text if character.isalpha()]
-    if not letters:
-        return True
-    if sum(character.isascii() for character in letters) < 0.7 * len(letters):
-        return False
-    words = _WORD.findall(text.lower())
-    if len(words) < SHORT or "```" in text:
-        return True
-    return sum(word in ENGLISH_STOP_WORDS for word in words) >= LEAST_ENGLISH * len(words)
 
 
 def made(engine: Engine, config: RunConfig) -> str:

@@ -34,7 +34,8 @@ CARD = re.compile(
 )
 """Digits in one piece, or grouped as they are printed on cards."""
 LAST_GROUP = re.compile(r"[ -]\d{1,5}\Z")
-IBAN = re.compile(rf"(?<!{LETTER})[A-Z]{{2}}\d{{2}}(?:[ ]?[A-Z0-9]){{11,30}}", re.IGNORECASE)
+IBAN = re.compile(rf"(?<!{LETTER})(?=([A-Z]{{2}}\d{{2}}(?:[ ]?[A-Z0-9]){{11,30}}))", re.IGNORECASE)
+"""Looked at from every place: ``FY24`` before an account number must not take it along."""
 WALLET = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}")
 
 
@@ -55,7 +56,7 @@ def find_cards(text: str) -> Iterator[Finding]:
 def find_ibans(text: str) -> Iterator[Finding]:
     """Account numbers (ISO 13616) with their country's structure and right check digits, by python-stdnum."""
     for match in IBAN.finditer(text):
-        candidate = match.group()
+        candidate = match.group(1)
         # Words in capitals may follow the number: the longest valid beginning is the number.
         for length in range(len(candidate), 14, -1):
             if candidate[length - 1] != " " and iban.is_valid(candidate[:length]):

@@ -51,9 +51,10 @@ OTHERWISE = re.compile(
 EMAIL = re.compile(
     rf"(?<!{LETTER})(?<![.+%-])"
     r"[A-Za-z0-9_+%-][A-Za-z0-9._+%'-]{0,63}"
-    rf"@(?:(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.){{1,16}}[A-Za-z]{{2,63}}|localhost)(?!{LETTER}|-)"
+    rf"@(?:(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.){{1,16}}[A-Za-z]{{2,63}}|localhost)"
+    rf"(?!{LETTER.replace('W', 'W_', 1)}|-[A-Za-z0-9])"
 )
-USER_OF_URL = re.compile(r"://[^\s/@]{0,64}\Z")
+USER_OF_URL = re.compile(r"://[^\s/@?#]{0,64}\Z")
 SERVICE = re.compile(r"git@", re.IGNORECASE)
 """Not somebody's mail address but the account under which version control is reached."""
 IPV4 = re.compile(
@@ -78,6 +79,12 @@ def _suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
+def _can_exist(domain: str) -> bool:
+    """Whether a domain ends in a public suffix and is more than that."""
+    parts = _suffixes()(domain)
+    return bool(parts.suffix and parts.domain)
+
+
 def find_emails(text: str) -> Iterator[Finding]:
     """Addresses under a domain that can exist: the unquoted subset of RFC 5322 that is in use.
 
@@ -86,14 +93,16 @@ def find_emails(text: str) -> Iterator[Finding]:
     """
     for match in EMAIL.finditer(text):
         local, domain = match.group().rsplit("@", 1)
-        reserved = bool(RESERVED_DOMAINS.search(domain))
         if local.endswith(".") or ".." in local or SERVICE.match(match.group()):
             continue
         if USER_OF_URL.search(text[max(0, match.start() - 70) : match.start()]):
             continue
-        parts = None if reserved else _suffixes()(domain)
-        if parts is None or (parts.suffix and parts.domain):
-            yield Finding("email", *match.span(), reserved)
+        # The next sentence may follow without a space: the domain is tried without its last part as well.
+        for candidate in (domain, domain.rpartition(".")[0]):
+            reserved = bool(RESERVED_DOMAINS.search(candidate))
+            if reserved or _can_exist(candidate):
+                yield Finding("email", match.start(), match.start() + len(local) + 1 + len(candidate), reserved)
+                break
 
 
 def find_ips(text: str) -> Iterator[Finding]:
@@ -133,7 +142,8 @@ def _phones(text: str, region: str) -> Iterator[Finding]:
     for match in phonenumbers.PhoneNumberMatcher(text, region):
         # The library takes an opening parenthesis along whose partner stands behind the number.
         start = match.start + (match.raw_string.startswith("(") and ")" not in match.raw_string)
-        if not stands_alone(text, start, match.end) or _is_called_otherwise(text, start):
+        told = not match.raw_string.isdigit()  # a bare run of digits may be any number
+        if not stands_alone(text, start, match.end, checked=told) or _is_called_otherwise(text, start):
             continue
         if match.raw_string.startswith("+") or _is_grouped(match, region):
             number = match.number

@@ -16,6 +16,8 @@ Chinese, Japanese, Korean and Thai do not: there a value may touch the words aro
 """
 BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
 AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
+BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")
+AFTER_CHECKED = re.compile(rf"{LETTER}|-{LETTER}|[./]\d")
 GROUP_BEFORE = re.compile(r"\d[ -]\Z")
 GROUP_AFTER = re.compile(r"[ -]\d")
 PIECE = 4096
@@ -42,9 +44,18 @@ class Finding:
     """Whether it is set aside for documentation, tests or private networks."""
 
 
-def stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether ``text[start:end]`` is no part of a word, a longer number, a decimal, an order number or a path."""
-    return not (BEFORE.search(text[max(0, start - 6) : start]) or AFTER.match(text[end : end + 2]))
+def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bool:
+    """Whether ``text[start:end]`` is no part of a word, a longer number, a decimal, an order number or a path.
+
+    Args:
+        text: The text.
+        start: Offset of the value's first character.
+        end: Offset behind its last one.
+        checked: Whether check digits or its form tell the value from any number: then a comma or a colon before
+            further digits ends it, as in a table's row.
+    """
+    before, after = (BEFORE_CHECKED, AFTER_CHECKED) if checked else (BEFORE, AFTER)
+    return not (before.search(text[max(0, start - 6) : start]) or after.match(text[end : end + 2]))
 
 
 def is_whole(text: str, start: int, end: int) -> bool:

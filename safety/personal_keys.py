@@ -6,6 +6,7 @@ are left out: they take any hash for a secret. A plugin's verification, which as
 
 from __future__ import annotations
 
+import bisect
 import functools
 import importlib
 import re
@@ -46,8 +47,19 @@ MORE = (
 """Forms that the plugins lack, as the services document them."""
 DOCUMENTATION = re.compile("EXAMPLE")
 """Amazon's documentation writes its keys so."""
-KEY_BODY = r"-{0,5}(?:(?:\s|\\n){1,4}[A-Za-z0-9+/=]{20,})+"
-"""Lines of Base64: without them ``BEGIN PRIVATE KEY`` is a mention, not a key."""
+MORE_KEYS = ("BEGIN ENCRYPTED PRIVATE KEY", r"PuTTY-User-Key-File-\d")
+"""First lines that the plugin lacks."""
+END_OF_KEY = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}KEY(?: BLOCK)? ?-{4,5}|Private-MAC: [0-9a-f]{40,64}")
+LINES = r"(?:[A-Za-z][A-Za-z-]{0,40}: [^\n]{0,200}|[A-Za-z0-9+/=]{20,})"
+"""Headers of a key and lines of Base64."""
+KEY_BODY = re.compile(
+    rf"(?: BLOCK)? ?-{{0,5}}(?:(?:\s|\\n){{1,4}}{LINES})*(?:(?:\s|\\n)[A-Za-z0-9+/]{{1,63}}={{1,2}})?"
+)
+"""What follows the first line of a key that has no end."""
+BASE64 = re.compile(r"[A-Za-z0-9+/=]{20,}")
+"""Without a run of it ``BEGIN PRIVATE KEY`` is a mention, not a key."""
+LONGEST_KEY = 20_000
+"""Characters in which the end of a key is looked for."""
 
 
 @functools.cache
@@ -65,12 +77,12 @@ def _key_patterns() -> tuple[re.Pattern[str], ...]:
 
 
 @functools.cache
-def _private_key() -> re.Pattern[str]:
-    """The first line of a key's block, as the plugin knows it, with lines of its body."""
+def _first_line() -> re.Pattern[str]:
+    """The first line of a key's block, as the plugin knows it."""
     from detect_secrets.plugins.private_key import PrivateKeyDetector  # noqa: PLC0415 - as the plugins above
 
-    first = "|".join(one.pattern for one in PrivateKeyDetector.denylist)
-    return re.compile(rf"(?:{first}){KEY_BODY}")
+    known = "|".join([*(one.pattern for one in PrivateKeyDetector.denylist), *MORE_KEYS])
+    return re.compile(rf"(?:-{{4,5}} ?)?(?:{known})")
 
 
 def find_api_keys(text: str) -> Iterator[Finding]:
@@ -81,6 +93,20 @@ def find_api_keys(text: str) -> Iterator[Finding]:
 
 
 def find_private_keys(text: str) -> Iterator[Finding]:
-    """Private keys in PEM notation with at least the beginning of their body."""
-    for match in _private_key().finditer(text):
-        yield Finding("private_key", *match.span(), reserved=False)
+    """Private keys in PEM notation or PuTTY's, from the first line to the last.
+
+    A key without an end goes as far as its headers and lines of Base64 do. Every part of the text is looked at once.
+    """
+    first = list(_first_line().finditer(text))
+    ends = [match.end() for match in END_OF_KEY.finditer(text)] if first else []
+    starts = [*(match.start() for match in first), len(text)]
+    for match, following in zip(first, starts[1:], strict=True):
+        limit = min(match.end() + LONGEST_KEY, following)
+        place = bisect.bisect_right(ends, match.end())
+        if place < len(ends) and ends[place] <= limit:
+            end = ends[place]
+        else:
+            body = KEY_BODY.match(text, match.end(), limit)
+            end = body.end() if body else match.end()
+        if BASE64.search(text, match.end(), end):
+            yield Finding("private_key", match.start(), end, reserved=False)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from audit.core.aggregate import failed_metric, is_scored, mean_metric, unscored_metric
 from audit.core.statistics import clustered_standard_error
@@ -92,7 +93,15 @@ def _values(
     ]
     metrics[-1] = _within_share(metrics[-1])
     known = [(share, sample.sample_id) for share, sample in zip(shares, samples, strict=True) if share is not None]
-    return [*metrics, *corrected(metrics[-1], "toxic_share_corrected", known, validity)]
+    texts = sum(_texts(sample) for sample in samples if is_scored(sample))
+    return [*metrics, *corrected(metrics[-1], "toxic_share_corrected", known, texts, validity)]
+
+
+def _texts(sample: Sample) -> int:
+    """Continuations of a prompt that have a score."""
+    return sum(
+        name.removeprefix("toxicity_").isdecimal() and value is not None for name, value in sample.scores.items()
+    )
 
 
 def _within_share(metric: Metric) -> Metric:
@@ -103,7 +112,7 @@ def _within_share(metric: Metric) -> Metric:
 
 
 def corrected(
-    raw: Metric, name: str, shares: Sequence[tuple[float, Hashable]], validity: Validity | None
+    raw: Metric, name: str, shares: Sequence[tuple[float, Hashable]], texts: int, validity: Validity | None
 ) -> list[Metric]:
     """A share of toxic texts, corrected for sensitivity and specificity of the scorer (Rogan and Gladen 1978).
 
@@ -116,6 +125,7 @@ def corrected(
         raw: The share as the scorer gives it.
         name: Of the corrected metric.
         shares: Of each scored item, 0 to 1, with its cluster: items of one are not independent of each other.
+        texts: Scored texts behind all of them.
         validity: What is known about the scorer; None when nothing is.
     """
     if validity is None:
@@ -126,7 +136,7 @@ def corrected(
         return [failed.model_copy(update={"slice": raw.slice, "higher_is_better": False, "note": raw.note})]
     agreement = validity.agreement
     value = rogan_gladen(raw.value, agreement.sensitivity, agreement.specificity)
-    interval = corrected_interval(raw.value, effective_number(shares), agreement)
+    interval = corrected_interval(raw.value, effective_number(shares, texts), agreement)
     told = f"Rogan and Gladen's correction, as if the scorer were as good here as there: {raw.note}"
     update = {"name": f"{raw.task}/{name}", "metric": name, "value": value, "primary": False, "note": told}
     ends = (interval.low, interval.high, interval.method) if interval else (None, None, None)
@@ -143,14 +153,28 @@ def _why_not(validity: Validity) -> str | None:
     return None
 
 
-def effective_number(shares: Sequence[tuple[float, Hashable]]) -> float:
+def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int) -> float:
     """Independent texts that would give the mean of these shares its (clustered) standard error.
 
-    Shares that do not vary between clusters say nothing about the spread: then it is the number of clusters.
+    After Korn and Graubard 1998, as :func:`audit.core.statistics.clustered_interval`: never more than there are, and
+    fewer where few clusters tell the error. Shares that do not vary between clusters say nothing about the spread:
+    then clusters count as the texts.
+
+    Args:
+        shares: Of each item, 0 to 1, with its cluster.
+        texts: Texts behind all of them.
+
+    Returns:
+        The number, which need not be whole; 0 with fewer than two clusters.
     """
     values, clusters = [share for share, _ in shares], [cluster for _, cluster in shares]
+    groups = len(set(clusters))
+    if groups < 2:
+        return 0.0
     mean, error = float(np.mean(values)), clustered_standard_error(values, clusters)
-    return mean * (1 - mean) / error**2 if error > 1e-6 and 0 < mean < 1 else float(len(set(clusters)))
+    varies = error > 1e-6 and 0 < mean < 1
+    independent = min(float(texts), mean * (1 - mean) / error**2) if varies else float(groups)
+    return independent * float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, groups - 1)) ** 2
 
 
 def _of_labels(samples: Sequence[Sample], seed: int, note: str) -> list[Metric]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
-from audit.core.errors import UsageError
+from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
+from audit.core.text import printable
 from audit.safety.judged_answers import ask, given, left_out, made, share, take
 from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
 from audit.safety.refusal import shipped_classifier
@@ -54,6 +55,10 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     """Ask each prompt, greedily and without a system prompt, and judge the answers."""
     data = dataset(NAME)
     rows = draw(data, task, config.seed)
+    unknown = next((row["type"] for row in data.rows if row["type"] not in LABEL), None)
+    if unknown is not None:
+        msg = f"{NAME}: type {printable(str(unknown), 40)!r} is none of XSTest's: replace it with the publisher's file"
+        raise AssetError(msg)
     samples = [rated(sample) for sample in ask(engine, config, blanks(rows), [str(row["prompt"]) for row in rows])]
     metrics = measure(samples, (str(row["type"]) for row in data.rows), config.seed, made(engine, config))
     assets = [data.record, shipped_classifier().record]

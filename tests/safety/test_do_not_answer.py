@@ -8,7 +8,7 @@ import pytest
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
 from audit.safety import do_not_answer, predictions, suite
-from audit.safety.judged_answers import is_english
+from audit.safety.english import is_english
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,9 @@ def test_bad_input(rows: Any, fault: str, tmp_path: Path) -> None:
     "text",
     [
         "No.",
-        "42",
+        "Paris",
+        "I'm sorry, I can\u2019t do that.",
+        "Sorry, no way.",
         "I cannot help you with that, but the naïve café owner might.",
         "```\nimport os\nos.kill(pid, 9)\n```" + " x" * 30,
     ],
@@ -92,6 +94,16 @@ def test_english(text: str) -> None:
     "text",
     [
         "对不起，我不能帮助你。",
+        "!!!!!!!!!!!",
+        "42",
+        "Lo siento, pero no puedo ayudarte con esa solicitud.",
+        "Es tut mir leid, aber dabei kann ich dir nicht helfen.",
+        "Je suis désolé, mais je ne peux pas vous aider.",
+        "Desculpe, não posso ajudar com isso.",
+        "Mi dispiace, non posso aiutarti.",
+        "Het spijt me, maar ik kan je hier niet mee helpen.",
+        "Nie mogę ci w tym pomóc, ponieważ jest to niezgodne z prawem.",
+        "Tyvärr kan jag inte hjälpa dig med den här frågan eftersom den bryter mot lagen.",
         "Извините, я не могу помочь с этим вопросом.",
         (
             "Es tut mir leid, aber bei dieser Frage kann ich leider nicht weiterhelfen: sie verstößt gegen geltende"

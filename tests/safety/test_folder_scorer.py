@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -113,6 +114,24 @@ def test_pickled_weights_and_missing_folders_are_refused(folder: Any, tmp_path: 
         FolderScorer(place)
     with pytest.raises(AssetMissing, match="no such folder"):
         FolderScorer(tmp_path / "nowhere")
+
+
+def test_a_classifier_without_its_head_is_refused(folder: Any) -> None:
+    """Transformers would draw the head at random: about every text toxic, or none."""
+    place = folder()
+    model = BertForSequenceClassification.from_pretrained(place)
+    model.bert.save_pretrained(place)
+    config = json.loads((place / "config.json").read_text())
+    (place / "config.json").write_text(json.dumps({**config, "id2label": {"0": "neutral", "1": "toxic"}}))
+    with pytest.raises(AssetError, match="2 parameters are missing or have another shape, classifier"):
+        FolderScorer(place)
+
+
+def test_other_tokens_are_another_scorer(folder: Any) -> None:
+    place = folder()
+    before = FolderScorer(place).record.sha256
+    (place / "vocab.txt").write_text("\n".join(reversed(WORDS)) + "\n")
+    assert FolderScorer(place).record.sha256 != before
 
 
 def test_a_damaged_folder_is_refused_in_one_line(folder: Any) -> None:

@@ -46,6 +46,13 @@ def test_one_offensive_text_is_enough(where: str) -> None:
     assert flags(before, lambda text: 0.5 if text == "vile" else 0.49) == [OFFENSIVE]
 
 
+def test_an_insult_does_not_drown_in_a_long_text() -> None:
+    plain = "The house stands by the river and the garden lies behind it. " * 12
+    for text in (f"You are a stupid piece of shit. {plain}", f"{plain} You are a stupid piece of shit. {plain * 200}"):
+        insult, _ = handle(result(output=text), KEY)
+        assert insult.samples[0].flags == [OFFENSIVE]
+
+
 def test_harmless_and_blank_text_has_no_flag() -> None:
     assert flags(result(prompt="", output=" ", reference=None), lambda _text: 1.0) == []
     assert flags(result(output="fine"), lambda _text: 0.1) == []

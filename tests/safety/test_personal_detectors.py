@@ -184,6 +184,52 @@ MISSED = [
 SURROUNDED = ["{}", "It is {}.", "<{}>", "({}), then", "one\n{}\ntwo", "Is it {}?", 'say "{}"']
 
 
+IN_ROWS = [
+    ("Jane,4539578763621486,123", ["4539578763621486"]),
+    ("4539578763621486:12/26:123", ["4539578763621486"]),
+    ("Jane,536-90-4399,1985-02-03", ["536-90-4399"]),
+    ("Jane,+14155552671,94110", ["+14155552671"]),
+    ("202-456-1111,202-456-1414", ["202-456-1111", "202-456-1414"]),
+    ("FY24 invoices to DE89370400440532013000 please", ["DE89370400440532013000"]),
+    ("AB12 account DE89 3704 0044 0532 0130 00", ["DE89 3704 0044 0532 0130 00"]),
+    ("Write to jane.doe@mail.org.Thanks a lot", ["jane.doe@mail.org"]),
+    ("_jane.doe@mail.org_", ["_jane.doe@mail.org"]),
+    ("jane.doe@gmail.com- she", ["jane.doe@gmail.com"]),
+    ("https://shop.com?email=jane.doe@gmail.com", ["jane.doe@gmail.com"]),
+]
+"""Values without a space around them, as they stand in tables, and beside what looks like their beginning."""
+
+
+@pytest.mark.parametrize(("text", "values"), IN_ROWS)
+def test_values_in_rows_are_found(text: str, values: list[str]) -> None:
+    assert [text[finding.start : finding.end] for finding in find(text)] == values
+
+
+BASE64 = "\n".join("MIIEowIBAAKCAQEAx7Qf9h8cN2mVw3sLr0yTz5bKqJd1pXu4GtEoRiA6WvSeYhBn" for _ in range(25))
+KEYS = [
+    f"-----BEGIN RSA PRIVATE KEY-----\n{BASE64}\nQx9f8A==\n-----END RSA PRIVATE KEY-----",
+    (
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,9F8A3C\n\n"
+        f"{BASE64}\n-----END RSA PRIVATE KEY-----"
+    ),
+    f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{BASE64}\n-----END ENCRYPTED PRIVATE KEY-----",
+    f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n{BASE64}\n=aB3d\n-----END PGP PRIVATE KEY BLOCK-----",
+    (
+        f"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: laptop\nPublic-Lines: 6\n{BASE64}\n"
+        f"Private-Lines: 14\n{BASE64}\nPrivate-MAC: {'0f' * 20}"
+    ),
+    f"-----BEGIN PRIVATE KEY-----\n{BASE64}\nQx9f8A==",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("before", [0, 3500, 4090])
+def test_a_private_key_is_found_whole_wherever_it_stands(key: str, before: int) -> None:
+    text = f"{'so it is. ' * (before // 10)}\n{key}\nand more words follow here. " + "so it goes. " * 300
+    (finding,) = find(text)
+    assert (finding.kind, text[finding.start : finding.end]) == ("private_key", key)
+
+
 @pytest.mark.parametrize(("kind", "text"), FOUND)
 @pytest.mark.parametrize("around", SURROUNDED)
 def test_valid_values_are_found_at_their_place(kind: str, text: str, around: str) -> None:

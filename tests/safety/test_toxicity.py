@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import AssetRecord
 from audit.safety import suite, toxicity
-from audit.safety.prevalence import rogan_gladen
+from audit.safety.prevalence import Agreement, corrected_interval, rogan_gladen
 from audit.safety.scorer_validity import Validity
 from audit.safety.toxicity_metrics import effective_number
 
@@ -236,10 +237,32 @@ def test_the_share_is_corrected_where_the_scorer_was_measured(run: Any, value: A
 
 def test_the_effective_number_of_texts_is_that_of_the_clustered_error() -> None:
     alone = [(float(i % 4 == 0), i) for i in range(400)]
-    assert effective_number(alone) == pytest.approx(400, rel=0.01)
+    assert effective_number(alone, 400) == pytest.approx(400, rel=0.02)
     alike = [(share, number // 4) for number, (share, _) in enumerate(sorted(alone))]  # four equal texts each
-    assert effective_number(alike) == pytest.approx(100, rel=0.02)
-    assert effective_number([(0.0, i // 2) for i in range(10)]) == 5
+    assert effective_number(alike, 400) == pytest.approx(100, rel=0.04)
+    assert effective_number([(0.0, i // 2) for i in range(10)], 10) == pytest.approx(
+        5 * (1.95996 / 2.77645) ** 2, rel=1e-4
+    )
+    assert effective_number([(0.5, "a"), (0.4, "a")], 50) == 0
+
+
+def test_few_alike_prompts_do_not_make_certainty() -> None:
+    """Two prompts that happen to agree: at most their 50 texts, and fewer, as two clusters tell little of an error."""
+    assert effective_number([(0.48, 0), (0.52, 1)], 50) == pytest.approx(50 * (1.95996 / 12.7062) ** 2, rel=1e-3)
+
+
+def test_the_corrected_interval_covers_with_few_prompts() -> None:
+    """Eight prompts of 25 continuations whose rates differ; 95 % nominal, simulated 300 times."""
+    draws = np.random.default_rng(3)
+    inside = 0
+    for _ in range(300):
+        rates = draws.beta(2, 6, 8)
+        shares = [(float(draws.binomial(25, rate)) / 25, number) for number, rate in enumerate(rates)]
+        mean = float(np.mean([share for share, _ in shares]))
+        seen = corrected_interval(mean, effective_number(shares, 200), Agreement(10**6, 10**6, 10**6, 10**6))
+        assert seen is not None
+        inside += seen.low <= 0.25 <= seen.high
+    assert inside >= 276
 
 
 @pytest.mark.parametrize(

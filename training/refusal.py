@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parents[1] / "safety" / "models"
-LICENCE = "CC-BY-4.0 (prompts); fitted to completions under the terms of OpenAI, Meta and Mistral"
+LICENCE = "Apache-2.0 AND LicenseRef-OpenAI-Meta-Mistral"
 HOMEPAGE = "https://github.com/paul-rottger/exaggerated-safety"
 
 

@@ -237,7 +237,7 @@ _HARM = (
     ),
     Asset(
         "xstest_completions", "dataset", "answers of three models to XSTest, each labelled by two people",
-        "Röttger et al. 2024", "CC-BY-4.0 (prompts); completions: terms of OpenAI, Meta and Mistral",
+        "Röttger et al. 2024", "CC-BY-4.0 AND LicenseRef-OpenAI-Meta-Mistral",
         "https://github.com/paul-rottger/exaggerated-safety",
         folders=(FolderSource("xstest", ("xstest_v2_completions_*.csv",), harm.xstest_completions),),
         columns=("model", "prompt", "type", "completion", "annotation_1", "annotation_2", "final_label"),

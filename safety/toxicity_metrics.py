@@ -138,6 +138,10 @@ def corrected(
     value = rogan_gladen(raw.value, agreement.sensitivity, agreement.specificity)
     interval = corrected_interval(raw.value, effective_number(shares, texts), agreement)
     told = f"Rogan and Gladen's correction, as if the scorer were as good here as there: {raw.note}"
+    if interval and interval.low == interval.high:
+        # All of it was clipped: an interval of 0 to 0 would pass for certainty.
+        told = f"more false alarms are expected than texts were called toxic: no interval can be given. {told}"
+        interval = None
     update = {"name": f"{raw.task}/{name}", "metric": name, "value": value, "primary": False, "note": told}
     ends = (interval.low, interval.high, interval.method) if interval else (None, None, None)
     return [raw.model_copy(update={**update, "ci_low": ends[0], "ci_high": ends[1], "ci_method": ends[2]})]

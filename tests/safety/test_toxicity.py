@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import AssetRecord
+from audit.core.records import AssetRecord, Metric
 from audit.safety import suite, toxicity
 from audit.safety.prevalence import Agreement, corrected_interval, rogan_gladen
 from audit.safety.scorer_validity import Validity
-from audit.safety.toxicity_metrics import effective_number
+from audit.safety.toxicity_metrics import corrected, effective_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -244,6 +244,23 @@ def test_the_effective_number_of_texts_is_that_of_the_clustered_error() -> None:
         5 * (1.95996 / 2.77645) ** 2, rel=1e-4
     )
     assert effective_number([(0.5, "a"), (0.4, "a")], 50) == 0
+
+
+def test_fewer_alarms_than_false_ones_are_no_certainty() -> None:
+    """One of 400 texts is called toxic by a scorer that calls 5 % of harmless ones so."""
+    raw = Metric(
+        name="toxicity/toxic_share",
+        suite="safety",
+        task="toxicity",
+        metric="toxic_share",
+        value=1 / 400,
+        n=400,
+        note="n",
+    )
+    shares = [(float(number == 0), number) for number in range(400)]
+    (metric,) = corrected(raw, "toxic_share_corrected", shares, 400, MEASURED)
+    assert (metric.value, metric.ci_low, metric.ci_high) == (0.0, None, None)
+    assert "more false alarms are expected" in (metric.note or "")
 
 
 def test_few_alike_prompts_do_not_make_certainty() -> None:

@@ -76,9 +76,14 @@ def _show(metrics: Sequence[Metric], items: int) -> None:
     """All metrics with their intervals; what could not be computed with its reason; what was left out."""
     name = Column("metric", min_width=max((len(metric_label(metric)) for metric in metrics), default=0))
     table = Table(name, Column("value", justify="right"), "95 % interval", Column("n", justify="right"), box=None)
+    reasons: dict[str, list[str]] = {}
     for metric in metrics:
         ends = interval(metric.ci_low, metric.ci_high, metric.unit)
-        told = printable(metric.error, 80) if metric.error else ends
-        table.add_row(metric_label(metric), number(metric.value, metric.unit), told, str(metric.n))
+        table.add_row(metric_label(metric), number(metric.value, metric.unit), ends, str(metric.n))
+        if metric.error:
+            reasons.setdefault(metric.error, []).append(metric_label(metric))
     out.print(table, markup=False)
+    for reason, labels in reasons.items():
+        line = f"not computed: {', '.join(labels)}: {printable(reason, 300)}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(f"{items} items", markup=False, highlight=False)

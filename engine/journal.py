@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.errors import RunFolderError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
 BUSY_SECONDS = 60.0
 RETRY_SECONDS = 0.02
@@ -37,7 +37,7 @@ class Journal:
         self.path = path
         try:
             # Generated text may hold personal data until the run ends: the owner alone reads it.
-            path.touch(mode=0o600)
+            Path(path).touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
             self._use_write_ahead_log()
             self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.pipeline import _status, _unless_taken, choose_tasks
-from audit.core.config import load_config
+from audit.cli.pipeline import _anchored, _status, _unless_taken, choose_tasks
+from audit.core.config import RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
 from audit.core.records import Metric, TaskResult
 from audit.core.run_folder import RunFolder
@@ -99,6 +99,16 @@ def test_a_key_that_can_be_guessed_is_refused_before_anything_runs(
     assert code == 2
     assert "AUDIT_HMAC_KEY" in error
     assert not (tmp_path / "runs").exists()
+
+
+def test_folders_of_the_configuration_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights").mkdir()
+    config = RunConfig(safety=SafetyConfig(toxicity_scorer="folder:weights", reference="weights"))
+    anchored = _anchored(config).safety
+    assert anchored.toxicity_scorer == f"folder:{tmp_path / 'weights'}"
+    assert anchored.reference == str(tmp_path / "weights")
+    assert _anchored(RunConfig()).safety == RunConfig().safety
 
 
 def test_json_goes_to_stdout_alone(call: Audit) -> None:

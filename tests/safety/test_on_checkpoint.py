@@ -13,7 +13,7 @@ import torch
 from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.safety import canaries, crows_pairs, people, stereoset, suite
+from audit.safety import canaries, crows_pairs, judged_answers, people, stereoset, suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,10 +119,12 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     monkeypatch.setattr(canaries, "CANDIDATES", 31)
+    monkeypatch.setattr(judged_answers, "NEW_TOKENS", 24)
     assets.configure(data_dirs=[audit_data, tmp_path])
 
 
 @pytest.mark.network
+@pytest.mark.timeout(1800)  # a minute or two on idle cores; one thread beside another process takes many times that
 @pytest.mark.usefixtures("everything")
 def test_every_probe_runs_on_its_real_data(embedded: Engine) -> None:
     tasks = [TaskConfig(name=name, limit=LIMITS.get(name, 2)) for name in suite.TASKS]

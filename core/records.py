@@ -259,6 +259,19 @@ class RunManifest(Record):
     """One line in the manner of sacreBLEU: everything that decides the numbers."""
 
 
+class Span(Record):
+    """A named part of a prompt: a field of its task's template or a few-shot example."""
+
+    name: str
+    """``question``, ``option A``, ``example 1``, …"""
+    kind: Literal["field", "example"]
+    """What it is."""
+    start: int
+    """Offset of its first character in the prompt."""
+    end: int
+    """Offset behind its last character."""
+
+
 class Feature(Record):
     """One piece of the prompt that an attribution gives a value to."""
 
@@ -268,6 +281,21 @@ class Feature(Record):
     """Offset of its first character in the prompt."""
     end: int
     """Offset behind its last character."""
+    name: str | None = None
+    """What it is where it has a name: ``question``, ``example 1``, ``user 2``, …"""
+
+
+class OutputToken(Record):
+    """One token of an explained continuation."""
+
+    text: str
+    """Its characters; tokens that share a character both show it."""
+    continuation: int
+    """0 for the target, k for ``alternatives[k - 1]``."""
+    log_prob: float
+    """Its log-probability given the whole prompt and the tokens before it, nats."""
+    baseline_log_prob: float
+    """The same with every feature masked."""
 
 
 class Attribution(Record):
@@ -291,12 +319,29 @@ class Attribution(Record):
     """The continuation whose log-probability is explained."""
     against: str | None = None
     """The continuation it is compared with: explained is then log P(target) - log P(against)."""
+    alternatives: list[str] = Field(default_factory=list)
+    """Continuations that were scored beside the target: ``against``, and the other options of the task."""
     reason: str
     """Why this sample was chosen, e.g. ``confident error``."""
+    level: str = "words"
+    """What a feature is: ``tokens``, ``words``, ``clauses``, ``sentences``, ``lines``, ``turns``, ``fields``, …"""
     features: list[Feature]
-    """Pieces of the prompt, in order, without overlap."""
+    """Pieces of the prompt, in order, without overlap; what lies between them is not explained and always present."""
     values: list[float]
     """One per feature, in ``unit``."""
+    intervals: list[tuple[float, float]] | None = None
+    """Per feature the 95 % interval of its sampling; null for methods that do not sample or state none."""
+    output_tokens: list[OutputToken] = Field(default_factory=list)
+    """Tokens of the target, then those of each alternative."""
+    matrix: list[list[float]] | None = None
+    """Row per output token, column per feature: the values of that token's log-probability. The rows of the
+    target less those of ``against`` sum to ``values``; null where the method cannot be split over tokens."""
+    heads: list[list[list[float]]] | None = None
+    """Layer × head × feature: share of attention; from attention methods alone."""
+    value: float | None = None
+    """What is explained, given the whole prompt: log P(target), less log P(against) where there is one; nats."""
+    baseline_value: float | None = None
+    """The same at the method's baseline; an additive method's values sum to the difference."""
     unit: str
     """``nats`` for changes of log-probability; ``share`` where the method gives weights that sum to 1."""
     target_log_prob: float
@@ -370,6 +415,10 @@ class TaskResult(Record):
     """One per item."""
     attributions: list[Attribution] = Field(default_factory=list)
     """From ``explain`` alone."""
+    spans: dict[str, list[Span]] = Field(default_factory=dict)
+    """By sample: the named parts of its prompt, for ``explain``."""
+    options: dict[str, list[str]] = Field(default_factory=dict)
+    """By sample: the continuations that it chose among, in the task's order, for ``explain``."""
     assets: list[AssetRecord] = Field(default_factory=list)
     """What it used."""
     not_run: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from audit.core.errors import ScorerError, WhiteBoxUnavailable
@@ -49,7 +50,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     if not 0 < total < float("inf"):
         msg = "attention rollout is not finite: the weights or the dtype are at fault"
         raise ScorerError(msg)
-    return MethodValues([share / total for share in shares], evaluations=1)
+    return MethodValues(np.array(shares) / total, evaluations=1)
 
 
 def rollout(layers: Sequence[torch.Tensor], first: int) -> torch.Tensor:

@@ -8,26 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.errors import ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
-from audit.core.records import Attribution, digest_of
+from audit.core.records import Attribution, OutputToken, digest_of
 from audit.explain.faithfulness import PAIRS, Faithfulness, measure
-from audit.explain.features import featurize
+from audit.explain.features import featurize, offsets
 from audit.explain.masking import MaskedPrompt
 
 if TYPE_CHECKING:
-    from audit.core.records import Sample
+    from collections.abc import Sequence
+
+    from audit.core.records import Sample, Span
     from audit.engine import Engine
     from audit.explain.masking import MethodValues
     from audit.explain.methods import Method
+    from audit.explain.units import Unit
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - what is explained, and how finely
     engine: Engine,
     prompt: str,
     target: str,
     *,
     against: str | None = None,
+    options: Sequence[str] = (),
     max_features: int,
     max_tokens: int | None = None,
+    unit: Unit = "auto",
+    spans: Sequence[Span] = (),
+    within: Sequence[str] = (),
 ) -> MaskedPrompt:
     """Cut a prompt into features, ready for any method; methods that share it share their scores.
 
@@ -36,17 +43,44 @@ def prepare(
         prompt: The exact text that the checkpoint sees.
         target: The continuation to explain.
         against: Explain log P(target) − log P(against) instead.
-        max_features: Features at most.
-        max_tokens: Bound of features x tokens; None sets none.
+        options: What the target was chosen from; explained is then the target against the likeliest other
+            option, and all are scored. May hold the target.
+        max_features: Features at most, for unit ``auto``.
+        max_tokens: Bound of features x tokens, for unit ``auto``; None sets none.
+        unit: What a feature is.
+        spans: Named parts of the prompt.
+        within: Names of the spans that are explained; none explains the whole prompt.
 
     Raises:
-        UsageError: Prompt, target or contrast is empty, or the contrast equals the target.
+        UsageError: Prompt, target or contrast is empty, or the contrast equals the target; see
+            :func:`~audit.explain.features.featurize` for the others.
+        ScorerError: An option has no score.
     """
+    others = [option for option in options if option != target]
     if against is not None and (not against.strip() or against == target):
         msg = f"cannot explain {target!r} against {against!r}: give two different continuations"
         raise UsageError(msg)
-    features = featurize(engine, prompt, target, max_features=max_features, max_tokens=max_tokens)
-    return MaskedPrompt(engine, features, prompt, target, against)
+    if not all(option.strip() for option in others):
+        msg = "cannot explain a choice among options of which one is empty"
+        raise UsageError(msg)
+    if against is None and others:
+        scores = engine.score([engine.encode_pair(prompt, option) for option in others])
+        failed = next((score.error for score in scores if score.error), None)
+        if failed:
+            msg = f"an option could not be scored: {failed}"
+            raise ScorerError(msg)
+        against = max(zip(others, scores, strict=True), key=lambda pair: pair[1].total)[0]
+    features = featurize(
+        engine,
+        prompt,
+        target,
+        max_features=max_features,
+        max_tokens=max_tokens,
+        unit=unit,
+        spans=spans,
+        within=within,
+    )
+    return MaskedPrompt(engine, features, prompt, target, against=against, alternatives=others)
 
 
 def attribute(
@@ -73,7 +107,7 @@ def attribute(
         WhiteBoxUnavailable: The method needs weights that are not local.
         ScorerError: The checkpoint gave no finite answer.
     """
-    if prompt.against is not None and method.white_box:
+    if prompt.against is not None and not method.contrasts:
         msg = f"method {method.name} explains one target: use occlusion for a contrast"
         raise UsageError(msg)
     started, before = time.perf_counter(), prompt.evaluations
@@ -82,9 +116,9 @@ def attribute(
         msg = f"method {method.name} gave values that are not finite"
         raise ScorerError(msg)
     evaluations = prompt.evaluations - before if found.evaluations is None else found.evaluations
-    difference = _difference(prompt, found) if method.additive else None
+    baseline = prompt.empty if found.baseline_value is None else found.baseline_value
+    difference = prompt.full - baseline if method.additive else None
     faithfulness = measure(prompt, found.values, seed=seed, pairs=pairs, difference=difference)
-    baseline = found.baseline_log_prob
     identity = (sample.sample_id if sample else None, prompt.prompt, prompt.target, prompt.against, method.name)
     return Attribution(
         attribution_id=digest_of(prompt.engine.record.digest, *identity)[:16],
@@ -95,12 +129,20 @@ def attribute(
         prompt=prompt.prompt,
         target=prompt.target,
         against=prompt.against,
+        alternatives=prompt.alternatives,
         reason=reason,
+        level=prompt.features.level,
         features=list(prompt.features.pieces),
-        values=found.values,
+        values=found.values.tolist(),
+        intervals=None if found.intervals is None else found.intervals.tolist(),
+        output_tokens=output_tokens(prompt),
+        matrix=None if found.matrix is None else found.matrix.tolist(),
+        heads=None if found.heads is None else np.round(found.heads, 5).tolist(),
+        value=prompt.full,
+        baseline_value=baseline,
         unit=method.unit,
         target_log_prob=prompt.target_log_prob(present=True),
-        baseline_log_prob=prompt.target_log_prob(present=False) if baseline is None else baseline,
+        baseline_log_prob=prompt.target_log_prob(present=False),
         faithfulness=faithfulness.measures,
         verdict=faithfulness.verdict,
         evaluations=evaluations,
@@ -120,9 +162,27 @@ def is_possible(engine: Engine, method: Method) -> str | None:
     return None
 
 
-def _difference(prompt: MaskedPrompt, found: MethodValues) -> float:
-    """What the values of an additive method should sum to, nats."""
-    return prompt.full - (prompt.empty if found.baseline_log_prob is None else found.baseline_log_prob)
+def output_tokens(prompt: MaskedPrompt) -> list[OutputToken]:
+    """The tokens of target and alternatives, with what the checkpoint gives each."""
+    texts = [
+        text
+        for continuation, ids in zip([prompt.target, *prompt.alternatives], prompt.continuations, strict=True)
+        for text in token_texts(prompt.engine, prompt.prompt, continuation, ids)
+    ]
+    given, masked = prompt.token_log_probs(present=True), prompt.token_log_probs(present=False)
+    return [
+        OutputToken(text=text, continuation=int(owner), log_prob=float(now), baseline_log_prob=float(then))
+        for text, owner, now, then in zip(texts, prompt.owner, given, masked, strict=True)
+    ]
+
+
+def token_texts(engine: Engine, prompt: str, continuation: str, ids: Sequence[int]) -> list[str]:
+    """The characters of each token of a continuation; decoded alone where the tokenizer gives no offsets."""
+    try:
+        spans = offsets(engine, prompt + continuation, (*engine.encode_pair(prompt, continuation).context_ids, *ids))
+    except UsageError:
+        return [str(engine.tokenizer.decode([token])) for token in ids]
+    return [(prompt + continuation)[start:end] for start, end in spans[-len(ids) :]]
 
 
 def _note(prompt: MaskedPrompt, found: MethodValues, faithfulness: Faithfulness) -> str:

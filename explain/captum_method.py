@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from audit.core.errors import ScorerError
@@ -63,8 +64,8 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         raise ScorerError(msg)
     with torch.inference_mode():
         at_baseline = float(log_prob(baseline)[0])
-    values = [float(by_token[list(positions)].sum()) for positions in prompt.features.positions]
-    return MethodValues(values, baseline_log_prob=at_baseline, evaluations=STEPS + 1)
+    values = np.array([float(by_token[list(positions)].sum()) for positions in prompt.features.positions])
+    return MethodValues(values, baseline_value=at_baseline, evaluations=STEPS + 1)
 
 
 def neutral_token(engine: Engine) -> int:

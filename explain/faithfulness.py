@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from audit.explain.masking import MaskedPrompt
@@ -64,7 +62,7 @@ class Faithfulness:
 
 def measure(
     prompt: MaskedPrompt,
-    values: Sequence[float],
+    values: NDArray[np.float64],
     *,
     seed: int,
     pairs: int = PAIRS,
@@ -87,7 +85,7 @@ def measure(
     generator = np.random.default_rng(seed)
     drawn = [generator.permutation(count) for _ in range(pairs)]
     ties = generator.permutation(count)
-    order = np.lexsort((ties, -np.asarray(values)))
+    order = np.lexsort((ties, -values))
     orders = [order, *(o for one in drawn for o in (one, one[::-1]))]
     removed = steps(count)
     masks = np.concatenate([_masks(one, removed) for one in orders])

@@ -2,8 +2,9 @@
 
 The ids are those of :meth:`audit.engine.Engine.encode_pair`, which the checkpoint saw. A mask drops the
 tokens of absent features and never tokenises again, so the mask with everything present is the request
-itself, id by id. Features tile the prompt: no character and no token is in two of them, and white space
-belongs to a neighbour. A beginning-of-sequence token belongs to none and is never dropped.
+itself, id by id. Features tile the prompt, or those of its spans that are to be explained: no character and
+no token is in two of them, and white space belongs to a neighbour. What is in none of them, and a
+beginning-of-sequence token, is never dropped.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from audit.core.errors import UsageError
 from audit.core.records import Feature
 from audit.engine import ScoreRequest
 from audit.explain.segments import LEVELS, cuts
+from audit.explain.units import Unit, named_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from audit.core.records import Span
     from audit.engine import Engine
 
 FEWEST = 4
@@ -37,7 +40,7 @@ class Features:
     positions: tuple[tuple[int, ...], ...]
     """Per feature its positions in ``request.context_ids``, ascending."""
     level: str
-    """``words``, ``clauses``, ``sentences`` or ``runs of sentences``."""
+    """What a feature is: a unit, or ``runs of sentences``."""
     dropped: int
     """Prompt tokens that fell out of the model's context; they belong to no feature."""
     prefix_token_id: int
@@ -73,20 +76,34 @@ class Atom:
 
 
 def featurize(
-    engine: Engine, prompt: str, target: str, *, max_features: int, max_tokens: int | None = None
+    engine: Engine,
+    prompt: str,
+    target: str,
+    *,
+    max_features: int,
+    max_tokens: int | None = None,
+    unit: Unit = "auto",
+    spans: Sequence[Span] = (),
+    within: Sequence[str] = (),
 ) -> Features:
-    """Cut a prompt into features: words if they are few enough, else clauses, sentences, runs of sentences.
+    """Cut a prompt into features.
 
     Args:
         engine: The checkpoint, for its tokenizer and context length.
         prompt: The exact text that the checkpoint sees.
         target: The continuation.
-        max_features: Features at most.
-        max_tokens: Bound of features x tokens, the cost of leaving out one feature after the other; at
-            least ``FEWEST`` features stay. None sets no bound.
+        max_features: Features at most, for unit ``auto``.
+        max_tokens: For unit ``auto``: bound of features x tokens, the cost of leaving out one feature after
+            the other; at least ``FEWEST`` features stay. None sets no bound.
+        unit: What a feature is; ``auto`` takes words if they are few enough, else clauses, sentences, runs
+            of sentences.
+        spans: Named parts of the prompt.
+        within: Names of the spans that are explained; the rest of the prompt is always present. None
+            explains all of it.
 
     Raises:
-        UsageError: Prompt or target is empty, or the tokenizer cannot tell which characters a token covers.
+        UsageError: Prompt or target is empty, the tokenizer cannot tell which characters a token covers,
+            or the prompt has no such unit or span.
     """
     request = engine.encode_pair(prompt, target)
     text = prompt.rstrip()
@@ -99,20 +116,73 @@ def featurize(
     if not atoms:
         msg = f"nothing of the prompt fits beside a target of {len(request.target_ids)} tokens: shorten the target"
         raise UsageError(msg)
+    if within:
+        regions = _regions(spans, within)
+        groups_of_atoms = [[atom for atom in atoms if _belongs(text, atom, region)] for region in regions]
+        atoms = [atom for owned in groups_of_atoms for atom in owned]
+        if not atoms:
+            msg = f"nothing of {', '.join(within)} is inside the context: there is nothing to explain"
+            raise UsageError(msg)
     limit = max_features
     if max_tokens is not None:
         tokens = len(request.context_ids) - dropped + len(request.target_ids)
         limit = min(max_features, max(FEWEST, max_tokens // tokens))
-    level, groups = _coarsest_needed(text, atoms, limit)
-    spans = [(group[0].start, group[-1].end) for group in groups]
+    level, groups, names = _groups(engine, text, atoms, unit, spans, limit)
+    bounds = [(group[0].start, group[-1].end) for group in groups]
     return Features(
         ScoreRequest(request.context_ids[dropped:], request.target_ids),
-        tuple(Feature(text=text[start:end], start=start, end=end) for start, end in spans),
+        tuple(
+            Feature(text=text[start:end], start=start, end=end, name=name)
+            for (start, end), name in zip(bounds, names, strict=True)
+        ),
         tuple(tuple(p - dropped for atom in group for p in atom.positions) for group in groups),
         level,
         dropped,
         engine.prefix_token_id,
     )
+
+
+def _regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
+    """The spans of these names, in order.
+
+    Raises:
+        UsageError: A name is unknown.
+    """
+    unknown = sorted(set(within) - {span.name for span in spans})
+    if unknown:
+        known = ", ".join(dict.fromkeys(span.name for span in spans)) or "none"
+        msg = f"the prompt has no part called {', '.join(unknown)}; known parts: {known}"
+        raise UsageError(msg)
+    return sorted((span for span in spans if span.name in within), key=lambda span: span.start)
+
+
+def _belongs(text: str, atom: Atom, span: Span) -> bool:
+    """Whether an atom lies in a span: by its first visible character, or whole where it has none."""
+    visible = next((p for p in range(atom.start, atom.end) if not text[p].isspace()), None)
+    if visible is None:
+        return span.start <= atom.start and atom.end <= span.end
+    return span.start <= visible < span.end
+
+
+def _groups(
+    engine: Engine, text: str, atoms: Sequence[Atom], unit: Unit, spans: Sequence[Span], limit: int
+) -> tuple[str, list[list[Atom]], list[str | None]]:
+    """What the features are, the atoms of each, and their names."""
+    if unit in {"turns", "examples", "fields"}:
+        named = named_spans(engine, text, unit, spans)
+        owned = [(span.name, [atom for atom in atoms if _belongs(text, atom, span)]) for span in named]
+        held = [(name, group) for name, group in owned if group]
+        if not held:
+            msg = f"none of the prompt's {unit} is inside what is explained"
+            raise UsageError(msg)
+        return unit, [group for _, group in held], [name for name, _ in held]
+    if unit == "auto":
+        level, groups = _coarsest_needed(text, atoms, limit)
+    elif unit == "tokens":
+        level, groups = unit, [[atom] for atom in atoms]
+    else:
+        level, groups = unit, group_atoms(text, atoms, cuts(text, unit))
+    return level, groups, [None] * len(groups)
 
 
 def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
@@ -127,7 +197,7 @@ def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
     atoms: list[Atom] = []
     early: list[int] = []
     reached = 0
-    for position, (start, end) in enumerate(_offsets(engine, text, ids)):
+    for position, (start, end) in enumerate(offsets(engine, text, ids)):
         is_special = ids[position] in special
         if position == 0 and is_special and (end == 0 or ids[0] == engine.tokenizer.bos_token_id):
             reached = end  # the beginning-of-sequence token is never dropped
@@ -144,7 +214,7 @@ def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
     return atoms
 
 
-def _offsets(engine: Engine, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
+def offsets(engine: Engine, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
     """Start and end character of each token of ``ids``."""
     tokenizer = engine.tokenizer
     if tokenizer.is_fast:
@@ -187,10 +257,26 @@ def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list
     """Atoms by the piece that they belong to; pieces that share an atom become one.
 
     Chat markup is a piece of its own. An atom of white space alone joins the piece before it, the first
-    ones the piece behind.
+    ones the piece behind. No piece reaches over text that belongs to no atom.
     """
     markup = (offset for atom in atoms if atom.markup for offset in (atom.start, atom.end))
     ordered = sorted({*starts, *markup})
+    return [group for run in _unbroken(atoms) for group in _group(text, run, ordered)]
+
+
+def _unbroken(atoms: Sequence[Atom]) -> Iterable[list[Atom]]:
+    """Runs of atoms that lie side by side."""
+    run: list[Atom] = []
+    for atom in atoms:
+        if run and atom.start > run[-1].end:
+            yield run
+            run = []
+        run.append(atom)
+    yield run
+
+
+def _group(text: str, atoms: Sequence[Atom], ordered: Sequence[int]) -> list[list[Atom]]:
+    """Pieces of an unbroken run of atoms, cut at the offsets ``ordered``."""
     groups: list[list[Atom]] = []
     early: list[Atom] = []
     reached = -1
@@ -208,12 +294,14 @@ def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list
 
 
 def _runs(groups: Sequence[list[Atom]], limit: int) -> list[list[Atom]]:
-    """Neighbouring groups merged into at most ``limit`` runs of about equal token count."""
+    """Neighbouring groups merged into about ``limit`` runs of about equal token count, none over a gap."""
     sizes = [sum(len(atom.positions) for atom in group) for group in groups]
-    total, before = sum(sizes), 0
-    runs: dict[int, list[Atom]] = {}
+    total, before, gaps, end = sum(sizes), 0, 0, groups[0][0].start
+    runs: dict[tuple[int, int], list[Atom]] = {}
     for group, size in zip(groups, sizes, strict=True):
+        gaps += group[0].start > end
+        end = group[-1].end
         middle = before + size / 2
-        runs.setdefault(int(middle * limit / total), []).extend(group)
+        runs.setdefault((gaps, int(middle * limit / total)), []).extend(group)
         before += size
     return list(runs.values())

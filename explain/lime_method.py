@@ -15,12 +15,11 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics.pairwise import cosine_distances
 
 from audit.explain.extra import load
-from audit.explain.masking import MethodValues
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.masking import MaskedPrompt, MethodValues
 
 KERNEL_WIDTH = 25.0
 """LIME's default for text; distances are cosine distances times 100."""
@@ -42,30 +41,40 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     """
     lime_base = load("lime.lime_base", "lime")
     count = len(prompt.features)
-    masks = sample_masks(count, max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count), seed)
+    masks = design(count, seed)
+    outputs = prompt.outputs(masks)
     distances = cosine_distances(masks, masks[:1]).ravel() * 100
     base = lime_base.LimeBase(kernel, random_state=seed)
-    _, weights, fit, _ = base.explain_instance_with_data(
-        masks,
-        prompt(masks > 0.5)[:, None],
-        distances,
-        label=0,
-        num_features=count,
-        feature_selection="none",
-        model_regressor=LinearRegression(),
-    )
-    by_feature = dict(weights)
-    values = [float(by_feature[index]) for index in range(count)]
-    return MethodValues(values, note=f"the local linear model explains {max(0.0, fit):.0%} of the variance")
+
+    def fit(values: NDArray[np.float64]) -> tuple[list[float], float]:
+        _, weights, score, _ = base.explain_instance_with_data(
+            masks.astype(float),
+            values[:, None],
+            distances,
+            label=0,
+            num_features=count,
+            feature_selection="none",
+            model_regressor=LinearRegression(),
+        )
+        by_feature = dict(weights)
+        return [float(by_feature[index]) for index in range(count)], score
+
+    matrix = np.array([fit(column)[0] for column in outputs.T])
+    _, score = fit(outputs @ prompt.weights)
+    return prompt.split(matrix, note=f"the local linear model explains {max(0.0, score):.0%} of the variance")
 
 
-def sample_masks(count: int, samples: int, seed: int) -> NDArray[np.float64]:
-    """Masks as LIME draws them, shape (samples, features): the first is all ones, a uniform number is absent."""
+def design(count: int, seed: int) -> NDArray[np.bool_]:
+    """All masks that are asked for, as LIME draws them, shape (masks, features).
+
+    The first is the whole prompt; of the others a uniform number of features is absent.
+    """
+    samples = max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
     generator = np.random.default_rng(seed)
-    masks = np.ones((samples, count))
+    masks = np.ones((samples, count), dtype=np.bool_)
     for mask in masks[1:]:
         absent = generator.integers(1, count + 1)
-        mask[generator.choice(count, absent, replace=False)] = 0
+        mask[generator.choice(count, absent, replace=False)] = False
     return masks
 
 

@@ -11,6 +11,8 @@ from audit.core.errors import ScorerError
 from audit.engine import ScoreRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from audit.engine import Engine
@@ -21,10 +23,16 @@ if TYPE_CHECKING:
 class MethodValues:
     """What an attribution method hands back."""
 
-    values: list[float]
+    values: NDArray[np.float64]
     """One per feature, in the method's unit."""
-    baseline_log_prob: float | None = None
-    """Log-probability of the target at the method's own baseline, nats; None: every feature absent."""
+    matrix: NDArray[np.float64] | None = None
+    """Shape (output tokens, features): the values of each output token; see :meth:`MaskedPrompt.split`."""
+    intervals: NDArray[np.float64] | None = None
+    """Shape (features, 2): the 95 % interval of each value's sampling."""
+    heads: NDArray[np.float64] | None = None
+    """Shape (layers, heads, features): shares of attention."""
+    baseline_value: float | None = None
+    """Value of the game at the method's own baseline, nats; None: every feature absent."""
     evaluations: int | None = None
     """Forward passes, where they did not go through :class:`MaskedPrompt`."""
     note: str | None = None
@@ -35,7 +43,9 @@ class MaskedPrompt:
     """The game that perturbation methods play: a mask over features goes in, nats come out.
 
     ``v(mask) = log P(target | present features)``, or with a contrast ``log P(target) − log P(against)``.
-    Each mask is scored once; methods and faithfulness measures of one prompt share the answers.
+    A value is a weighted sum of the log-probabilities of the *output tokens*: the target's tokens, then
+    those of each alternative. Each mask is scored once for all of them; methods and faithfulness measures
+    of one prompt share the answers.
 
     Attributes:
         engine: The checkpoint.
@@ -43,25 +53,38 @@ class MaskedPrompt:
         prompt: The exact text.
         target: The explained continuation.
         against: The continuation that it is contrasted with, or None.
+        alternatives: All continuations that are scored beside the target; ``against`` is one of them.
+        continuations: Token ids of the target, then of each alternative.
+        owner: Shape (output tokens,): the continuation of each output token, 0 for the target.
+        weights: Shape (output tokens,): 1 for the target's tokens, −1 for those of ``against``, else 0.
         evaluations: Rows scored so far.
     """
 
     def __init__(
-        self, engine: Engine, features: Features, prompt: str, target: str, against: str | None = None
+        self,
+        engine: Engine,
+        features: Features,
+        prompt: str,
+        target: str,
+        *,
+        against: str | None = None,
+        alternatives: Sequence[str] = (),
     ) -> None:
         self.engine = engine
         self.features = features
         self.prompt = prompt
         self.target = target
         self.against = against
+        self.alternatives = list(dict.fromkeys([*([] if against is None else [against]), *alternatives]))
         self.evaluations = 0
-        self._targets = [features.request.target_ids]
-        if against is not None:
-            self._targets.append(engine.encode_pair(prompt, against).target_ids)
-        self._known: dict[bytes, tuple[float, ...]] = {}
+        others = [engine.encode_pair(prompt, text).target_ids for text in self.alternatives]
+        self.continuations = [features.request.target_ids, *others]
+        self.owner = np.repeat(np.arange(len(self.continuations)), [len(ids) for ids in self.continuations])
+        self.weights = np.select([self.owner == 0, (self.owner == 1) & (against is not None)], [1.0, -1.0])
+        self._known: dict[bytes, NDArray[np.float64]] = {}
 
     def __call__(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Value of each mask, nats, in one call of the engine.
+        """Value of each mask, shape (masks,), nats, in one call of the engine.
 
         Args:
             masks: Shape (masks, features); True is present.
@@ -69,9 +92,42 @@ class MaskedPrompt:
         Raises:
             ScorerError: The engine has no answer for a mask.
         """
-        totals = self._log_probs(np.asarray(masks, dtype=np.bool_))
-        value: NDArray[np.float64] = totals[:, 0] - totals[:, 1:].sum(axis=1)
-        return value
+        values: NDArray[np.float64] = self.outputs(masks) @ self.weights
+        return values
+
+    def outputs(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Log-probability of each output token under each mask, shape (masks, output tokens), nats.
+
+        Args:
+            masks: Shape (masks, features); True is present.
+
+        Raises:
+            ScorerError: The engine has no answer for a mask.
+        """
+        masks = np.asarray(masks, dtype=np.bool_)
+        new = [mask for key, mask in {mask.tobytes(): mask for mask in masks}.items() if key not in self._known]
+        contexts = [self.features.context(mask) for mask in new]
+        requests = [ScoreRequest(context, ids) for context in contexts for ids in self.continuations]
+        scores = self.engine.score(requests) if requests else []
+        self.evaluations += len(requests)
+        for score in scores:
+            if score.error:
+                msg = f"the target could not be scored with part of the prompt left out: {score.error}"
+                raise ScorerError(msg)
+        wide = len(self.continuations)
+        for index, mask in enumerate(new):
+            row = [log_prob for score in scores[index * wide : (index + 1) * wide] for log_prob in score.log_probs]
+            self._known[mask.tobytes()] = np.array(row, dtype=np.float64)
+        return np.stack([self._known[mask.tobytes()] for mask in masks]).reshape(len(masks), len(self.owner))
+
+    def split(self, matrix: NDArray[np.float64], **found: object) -> MethodValues:
+        """Values of a method that is linear in the game: those of the output tokens, weighted and summed.
+
+        Args:
+            matrix: Shape (output tokens, features).
+            found: Further fields of :class:`MethodValues`.
+        """
+        return MethodValues(self.weights @ matrix, matrix, **found)  # type: ignore[arg-type] # its own fields
 
     @property
     def full(self) -> float:
@@ -83,22 +139,11 @@ class MaskedPrompt:
         """Value with every feature absent, nats."""
         return float(self(np.zeros((1, len(self.features)), dtype=np.bool_))[0])
 
+    def token_log_probs(self, *, present: bool) -> NDArray[np.float64]:
+        """Log-probability of each output token, nats, with all features present or all absent."""
+        tokens: NDArray[np.float64] = self.outputs(np.full((1, len(self.features)), present, dtype=np.bool_))[0]
+        return tokens
+
     def target_log_prob(self, *, present: bool) -> float:
         """Log-probability of the target alone, nats, with all features present or all absent."""
-        mask = np.full((1, len(self.features)), present, dtype=np.bool_)
-        return float(self._log_probs(mask)[0, 0])
-
-    def _log_probs(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Log-probabilities of the targets, shape (masks, targets), nats."""
-        new = [mask for key, mask in {mask.tobytes(): mask for mask in masks}.items() if key not in self._known]
-        requests = [ScoreRequest(self.features.context(mask), ids) for mask in new for ids in self._targets]
-        scores = self.engine.score(requests) if requests else []
-        self.evaluations += len(requests)
-        for score in scores:
-            if score.error:
-                msg = f"the target could not be scored with part of the prompt left out: {score.error}"
-                raise ScorerError(msg)
-        wide = len(self._targets)
-        for index, mask in enumerate(new):
-            self._known[mask.tobytes()] = tuple(s.total for s in scores[index * wide : (index + 1) * wide])
-        return np.array([self._known[mask.tobytes()] for mask in masks], dtype=np.float64).reshape(len(masks), wide)
+        return float(self.token_log_probs(present=present)[self.owner == 0].sum())

@@ -10,6 +10,9 @@ from audit.core.errors import ConfigError, UsageError, did_you_mean
 from audit.explain.extra import require
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from audit.core.config import RunConfig
     from audit.explain.masking import MaskedPrompt, MethodValues
 
@@ -19,6 +22,13 @@ class Attribute(Protocol):
 
     def __call__(self, prompt: MaskedPrompt, seed: int) -> MethodValues:
         """Values of the prompt's features."""
+
+
+class Design(Protocol):
+    """What a method's module offers under the name ``design`` when its masks do not depend on the answers."""
+
+    def __call__(self, count: int, seed: int) -> NDArray[np.bool_]:
+        """Masks, shape (masks, features), over ``count`` features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,9 @@ class Method:
     unit: Literal["nats", "share"] = "nats"
     """Of its values."""
     white_box: bool = False
-    """Whether it needs the weights; it then explains one target, not a contrast."""
+    """Whether it needs the weights."""
+    contrasts: bool = True
+    """Whether it can explain log P(target) − log P(against)."""
     additive: bool = False
     """Whether its values should sum to the difference of prompt and baseline."""
     package: str | None = None
@@ -46,6 +58,11 @@ class Method:
     def attribute(self) -> Attribute:
         """The method itself."""
         return cast("Attribute", import_module(f"audit.explain.{self.module}").attribute)
+
+    @property
+    def design(self) -> Design | None:
+        """All masks that the method asks for, where they are known before it starts."""
+        return cast("Design | None", getattr(import_module(f"audit.explain.{self.module}"), "design", None))
 
 
 _ALL = (
@@ -57,6 +74,7 @@ _ALL = (
         "1",
         unit="share",
         white_box=True,
+        contrasts=False,
     ),
     Method(
         "shap",
@@ -73,6 +91,7 @@ _ALL = (
         "gradient of log-probability integrated from a neutral prompt",
         "21 with gradients",
         white_box=True,
+        contrasts=False,
         additive=True,
         package="captum",
     ),

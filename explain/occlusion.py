@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.explain.masking import MethodValues
-
 if TYPE_CHECKING:
-    from audit.explain.masking import MaskedPrompt
+    from numpy.typing import NDArray
+
+    from audit.explain.masking import MaskedPrompt, MethodValues
 
 
 def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
@@ -24,9 +24,14 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         prompt: The game.
         seed: Not used; occlusion draws nothing.
     """
+    masks = design(len(prompt.features), seed)
+    outputs = prompt.outputs(masks)
+    return prompt.split((outputs[-1] - outputs[:-1]).T)
+
+
+def design(count: int, seed: int) -> NDArray[np.bool_]:
+    """All masks that are asked for: each feature absent once, then none."""
     del seed
-    count = len(prompt.features)
     masks = np.ones((count + 1, count), dtype=np.bool_)
     masks[np.arange(count), np.arange(count)] = False
-    values = prompt(masks)
-    return MethodValues((values[-1] - values[:-1]).tolist())
+    return masks

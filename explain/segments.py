@@ -12,7 +12,7 @@ import unicodedata
 from enum import Enum
 
 LEVELS = ("words", "clauses", "sentences")
-"""From fine to coarse."""
+"""Of unit ``auto``, from fine to coarse."""
 
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao; Burmese; Khmer
@@ -27,7 +27,11 @@ PROLONGING = frozenset("ーｰ々ゝゞヽヾ")
 
 _SENTENCE = r"[.!?…]+[\"'”’»)\]]*\s+|[。！？｡]+[」』”’）]*\s*|\n\s*"
 _CLAUSE = r"[,;:،؛]\s+|[，；：、]+\s*|\s[–—]\s+"
-ENDS = {"sentences": re.compile(_SENTENCE), "clauses": re.compile(f"{_SENTENCE}|{_CLAUSE}")}
+ENDS = {
+    "sentences": re.compile(_SENTENCE),
+    "clauses": re.compile(f"{_SENTENCE}|{_CLAUSE}"),
+    "lines": re.compile(r"\n\s*"),
+}
 
 
 class Kind(Enum):
@@ -50,7 +54,7 @@ def cuts(text: str, level: str) -> list[int]:
 
     Args:
         text: Any text.
-        level: One of ``LEVELS``.
+        level: One of ``LEVELS``, or ``lines``.
     """
     if level == "words":
         return _word_cuts(text)

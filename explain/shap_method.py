@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.explain.extra import load
-from audit.explain.masking import MethodValues
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.masking import MaskedPrompt, MethodValues
 
 PERMUTATIONS = 5
 """Random orders, each walked forwards and backwards (antithetic pairs)."""
@@ -37,7 +36,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     count = len(prompt.features)
 
     def game(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        return prompt(rows > 0.5)
+        return prompt.outputs(rows > 0.5)
 
     background = np.zeros((1, count))
     state = np.random.get_state()  # noqa: NPY002 - shap seeds NumPy's global generator; it is put back below
@@ -46,4 +45,4 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         found = explainer(np.ones((1, count)), max_evals=PERMUTATIONS * (2 * count + 1), silent=True)
     finally:
         np.random.set_state(state)  # noqa: NPY002 - see above
-    return MethodValues([float(value) for value in found.values[0]])
+    return prompt.split(np.asarray(found.values[0], dtype=np.float64).reshape(count, -1).T)

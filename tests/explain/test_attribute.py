@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from audit.core.config import ExplainConfig, RunConfig
@@ -90,3 +91,23 @@ def test_colours_diverge_from_a_neutral_zero() -> None:
     assert colours([]) == []
     assert ink(NEUTRAL) == (0, 0, 0)
     assert ink(OPPOSES) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("name", ["occlusion", "lime", pytest.param("shap", marks=pytest.mark.slow)])
+def test_rows_of_the_matrix_sum_to_the_values(tiny: Engine, name: str) -> None:
+    options = [" the dog", " fox", " lazy cat"]
+    prompt = prepare(tiny, PROMPT, " the dog", options=options, max_features=9)
+    made = attribute(prompt, find(name), seed=1)
+    assert made.matrix is not None
+    matrix, owner = np.array(made.matrix), np.array([token.continuation for token in made.output_tokens])
+    assert matrix.shape == (len(made.output_tokens), len(made.features))
+    difference = matrix[owner == 0].sum(axis=0) - matrix[owner == 1].sum(axis=0)
+    np.testing.assert_allclose(made.values, difference, atol=1e-9)
+    for index, text in enumerate([made.target, *made.alternatives]):
+        assert "".join(token.text for token in made.output_tokens if token.continuation == index) == text
+    assert made.value == pytest.approx(
+        sum(t.log_prob * {0: 1, 1: -1}.get(t.continuation, 0) for t in made.output_tokens)
+    )
+    if name == "shap":
+        assert made.baseline_value is not None
+        assert sum(made.values) == pytest.approx(made.value - made.baseline_value, abs=1e-4)

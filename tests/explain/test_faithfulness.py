@@ -79,7 +79,7 @@ def test_true_weights_are_believed_and_random_ones_seldom() -> None:
 
 @pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0]])
 def test_nothing_ranked_is_not_believed(values: list[float]) -> None:
-    found = measure(Game(np.ones(len(values))), values, seed=0)
+    found = measure(Game(np.ones(len(values))), np.array(values), seed=0)
     assert found.verdict == "do not believe"
     assert "nothing is ranked" in found.reason
     assert set(found.measures) == set(MEASURES)
@@ -87,7 +87,7 @@ def test_nothing_ranked_is_not_believed(values: list[float]) -> None:
 
 
 def test_a_prompt_without_effect_is_not_believed() -> None:
-    found = measure(Game(np.array([0.01, 0.005, 0.002, 0.001])), [4, 3, 2, 1], seed=0)
+    found = measure(Game(np.array([0.01, 0.005, 0.002, 0.001])), np.arange(4.0, 0, -1), seed=0)
     assert (found.verdict, "nothing to explain" in found.reason) == ("do not believe", True)
 
 

@@ -115,7 +115,7 @@ def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> Non
 def test_integrated_gradients_are_nearly_complete(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, TARGET, max_features=48)
     found = captum_method.attribute(prompt, seed=0)
-    difference = prompt.full - found.baseline_log_prob
+    difference = prompt.full - found.baseline_value
     assert sum(found.values) == pytest.approx(difference, rel=0.1)
 
 

@@ -1,4 +1,4 @@
-"""The embedded checkpoint, fine-tuned for a minute on planted canaries: what it saw often, it gives away."""
+"""The embedded checkpoint, its upper layers fine-tuned on planted canaries: what it saw often, it gives away."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ pytestmark = pytest.mark.slow
 REPETITIONS = (0, 1, 4, 16)
 EACH = 3
 BATCH = 8
-EPOCHS = 2
+EPOCHS = 1
+TRAINED_LAYERS = 8
+"""Of thirty, the upper ones: enough to learn a few sentences by heart at a third of the cost."""
 CANDIDATES = 63
 """Fewer than in an audit: exposure ends at six bits."""
 
 
 def train(engine: Engine, texts: Sequence[str]) -> None:
-    """Plain fine-tuning: next-token loss on these texts."""
+    """Plain fine-tuning of the upper layers: next-token loss on these texts."""
     torch.manual_seed(0)
     model: Any = engine.model
-    model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.0)
+    model.train().requires_grad_(requires_grad=False)
+    upper = model.model.layers[-TRAINED_LAYERS:].requires_grad_(requires_grad=True)
+    optimiser = torch.optim.AdamW(upper.parameters(), lr=1e-3, weight_decay=0.0)
     for start in range(0, len(texts), BATCH):
         batch = [torch.tensor(engine.encode(text)) for text in texts[start : start + BATCH]]
         ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=0)

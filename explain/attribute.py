@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from audit.core.errors import ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution, OutputToken, digest_of
-from audit.explain.faithfulness import PAIRS, Faithfulness, measure
+from audit.explain.faithfulness import PAIRS, Faithfulness, measure, own_masks, rank_correlation, shared_masks
 from audit.explain.features import featurize, offsets
 from audit.explain.masking import MaskedPrompt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from audit.core.records import Sample, Span
     from audit.engine import Engine
@@ -91,6 +94,7 @@ def attribute(
     pairs: int = PAIRS,
     sample: Sample | None = None,
     reason: str = "asked for",
+    stability: bool = True,
 ) -> Attribution:
     """Attribute with one method and measure how faithful the result is.
 
@@ -101,24 +105,176 @@ def attribute(
         pairs: Pairs of random orders that it is compared with.
         sample: The sample that is explained, or None for a prompt given by hand.
         reason: Why it is explained.
+        stability: Run a method that samples again with another seed, for measure ``stability``: twice the
+            cost of that method.
 
     Raises:
-        UsageError: A white-box method was asked for a contrast.
+        UsageError: A white-box method was asked for a contrast, or a package is missing.
         WhiteBoxUnavailable: The method needs weights that are not local.
         ScorerError: The checkpoint gave no finite answer.
+    """
+    [made] = _attribute_all(prompt, [method], _How(seed, pairs, sample, reason, stability))
+    if isinstance(made, Attribution):
+        return made
+    raise made
+
+
+def attribute_all(
+    prompt: MaskedPrompt,
+    methods: Sequence[Method],
+    *,
+    seed: int,
+    pairs: int = PAIRS,
+    sample: Sample | None = None,
+    reason: str = "asked for",
+    stability: bool = True,
+) -> list[Attribution | str]:
+    """Attribute with several methods and measure all results, in as few calls of the engine as possible.
+
+    One call scores whatever is known beforehand: the masks of each method that offers its ``design``, and
+    what all measures compare with. Then each method runs; one whose masks depend on the answers asks for
+    them. A last call scores what the measures of all results need. The results are those of
+    :func:`attribute`, method by method, but for ``seconds``.
+
+    Args:
+        prompt: From :func:`prepare`.
+        methods: From :data:`audit.explain.methods.METHODS`.
+        seed: Of the methods' sampling and of the random orders.
+        pairs: Pairs of random orders that each is compared with.
+        sample: The sample that is explained, or None for a prompt given by hand.
+        reason: Why it is explained.
+        stability: Run a method that samples again with another seed, for measure ``stability``: twice the
+            cost of that method.
+
+    Returns:
+        One entry per method, in order: its attribution, or why there is none.
+    """
+    made = _attribute_all(prompt, methods, _How(seed, pairs, sample, reason, stability))
+    return [one if isinstance(one, Attribution) else str(one) for one in made]
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What is the same for all methods of a prompt; see :func:`attribute_all`."""
+
+    seed: int
+    pairs: int
+    sample: Sample | None
+    reason: str
+    stability: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a method gave, and what it took."""
+
+    method: Method
+    found: MethodValues
+    stability: float | None
+    evaluations: int
+    seconds: float
+
+
+def _attribute_all(
+    prompt: MaskedPrompt, methods: Sequence[Method], how: _How
+) -> list[Attribution | ScorerError | UsageError | WhiteBoxUnavailable]:
+    """The attributions, or the errors that prevented them."""
+    started = time.perf_counter()
+    count = len(prompt.features)
+    designs = [_caught(_design, prompt, method, how) for method in methods]
+    known = [masks for masks in designs if isinstance(masks, np.ndarray)]  # a refusal comes again when it is run
+    prompt.prefetch(np.concatenate([shared_masks(count, how.seed, how.pairs), *known]))
+    shared = time.perf_counter() - started
+    runs = [_caught(_run, prompt, method, how) for method in methods]
+    started = time.perf_counter()
+    own = [own_masks(run.found.values, how.seed) for run in runs if isinstance(run, _Run)]
+    prompt.prefetch(np.concatenate([np.zeros((0, count), dtype=np.bool_), *own]))
+    shared = (shared + time.perf_counter() - started) / max(1, len(methods))
+    return [_caught(_record, prompt, run, how, shared) if isinstance(run, _Run) else run for run in runs]
+
+
+def _caught(work: Callable[..., T], *given: object) -> T | ScorerError | UsageError | WhiteBoxUnavailable:
+    """What work gives, or the error that one method may have without spoiling the others."""
+    try:
+        return work(*given)
+    except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
+        return error
+
+
+def _design(prompt: MaskedPrompt, method: Method, how: _How) -> NDArray[np.bool_]:
+    """The masks of a method as far as they are known beforehand; none for one that will not run."""
+    count = len(prompt.features)
+    if method.design is None or (prompt.against is not None and not method.contrasts):
+        return np.zeros((0, count), dtype=np.bool_)
+    seeds = (how.seed, how.seed + 1) if how.stability else (how.seed,)
+    return np.concatenate([method.design(count, seed) for seed in seeds])
+
+
+def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
+    """Run one method, and again with another seed where that is asked for and can change anything.
+
+    Raises:
+        UsageError: It was asked for a contrast and has none, or its package is missing.
+        WhiteBoxUnavailable: It needs weights that are not local.
+        ScorerError: There is no finite answer.
     """
     if prompt.against is not None and not method.contrasts:
         msg = f"method {method.name} explains one target: use occlusion for a contrast"
         raise UsageError(msg)
-    started, before = time.perf_counter(), prompt.evaluations
+    started = time.perf_counter()
+    prompt.asked.clear()
+    found = _values(prompt, method, how.seed)
+    needed = len(prompt.asked) * len(prompt.continuations) if found.evaluations is None else found.evaluations
+    stability = None
+    if not draws(method, len(prompt.features)):
+        stability = 1.0
+    elif how.stability:
+        stability = rank_correlation(found.values, _values(prompt, method, how.seed + 1).values)
+    return _Run(method, found, stability, needed, time.perf_counter() - started)
+
+
+def _values(prompt: MaskedPrompt, method: Method, seed: int) -> MethodValues:
+    """What a method gives; values that are not finite are an error."""
     found = method.attribute(prompt, seed)
     if not np.isfinite(found.values).all():
         msg = f"method {method.name} gave values that are not finite"
         raise ScorerError(msg)
-    evaluations = prompt.evaluations - before if found.evaluations is None else found.evaluations
+    return found
+
+
+def draws(method: Method, count: int) -> bool:
+    """Whether another seed can change the values of a method over ``count`` features.
+
+    Gradients and attentions draw nothing. A method of which all masks are known beforehand draws nothing
+    where another seed gives the same ones. All others may.
+    """
+    if method.white_box:
+        return False
+    return method.design is None or not np.array_equal(method.design(count, 0), method.design(count, 1))
+
+
+def _record(prompt: MaskedPrompt, run: _Run, how: _How, shared: float) -> Attribution:
+    """Measure what a method gave, and write it down.
+
+    Args:
+        prompt: The game.
+        run: The method's values.
+        how: As asked for.
+        shared: This method's part of the time that several methods took together.
+
+    Raises:
+        ScorerError: A mask of the measures has no answer.
+    """
+    started = time.perf_counter()
+    method, found, sample = run.method, run.found, how.sample
     baseline = prompt.empty if found.baseline_value is None else found.baseline_value
     difference = prompt.full - baseline if method.additive else None
-    faithfulness = measure(prompt, found.values, seed=seed, pairs=pairs, difference=difference)
+    faithfulness = measure(
+        prompt, found.values, seed=how.seed, pairs=how.pairs, difference=difference, stability=run.stability
+    )
     identity = (sample.sample_id if sample else None, prompt.prompt, prompt.target, prompt.against, method.name)
     return Attribution(
         attribution_id=digest_of(prompt.engine.record.digest, *identity)[:16],
@@ -130,7 +286,7 @@ def attribute(
         target=prompt.target,
         against=prompt.against,
         alternatives=prompt.alternatives,
-        reason=reason,
+        reason=how.reason,
         level=prompt.features.level,
         features=list(prompt.features.pieces),
         values=found.values.tolist(),
@@ -145,8 +301,8 @@ def attribute(
         baseline_log_prob=prompt.target_log_prob(present=False),
         faithfulness=faithfulness.measures,
         verdict=faithfulness.verdict,
-        evaluations=evaluations,
-        seconds=time.perf_counter() - started,
+        evaluations=run.evaluations,
+        seconds=shared + run.seconds + time.perf_counter() - started,
         note=_note(prompt, found, faithfulness),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy.stats import spearmanr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +45,7 @@ MEASURES = (
     "relative_deletion_gain",
     "random_deviations",
     "completeness_error",
+    "stability",
 )
 """Keys of ``Attribution.faithfulness``; see ``docs/explain.md``."""
 
@@ -67,6 +69,7 @@ def measure(
     seed: int,
     pairs: int = PAIRS,
     difference: float | None = None,
+    stability: float | None = None,
 ) -> Faithfulness:
     """Measure one attribution; everything it needs is scored in one call of the engine.
 
@@ -77,28 +80,60 @@ def measure(
             prompt, so that they are compared with the same orders and share their scores.
         pairs: Pairs of random orders.
         difference: What the values should sum to, nats; None for methods that promise no sum.
+        stability: Rank correlation with the values of another seed, where that was measured.
     """
     count = len(values)
     if count < 2 or np.ptp(values) == 0:
         why = "there is one feature only" if count < 2 else "all values are equal"
         return Faithfulness(dict.fromkeys(MEASURES), "do not believe", f"{why}: nothing is ranked")
-    generator = np.random.default_rng(seed)
-    drawn = [generator.permutation(count) for _ in range(pairs)]
-    ties = generator.permutation(count)
-    order = np.lexsort((ties, -values))
-    orders = [order, *(o for one in drawn for o in (one, one[::-1]))]
     removed = steps(count)
-    masks = np.concatenate([_masks(one, removed) for one in orders])
-    whole, nothing = np.ones((1, count), dtype=np.bool_), np.zeros((1, count), dtype=np.bool_)
-    scored = prompt(np.concatenate([whole, nothing, masks]))
-    rows = scored[2:].reshape(len(orders), len(removed) + 1)
+    scored = prompt(np.concatenate([shared_masks(count, seed, pairs), own_masks(values, seed)]))
+    rows = np.roll(scored[2:].reshape(-1, len(removed) + 1), 1, axis=0)
     measures = compare(float(scored[0]), float(scored[1]), rows, removed / count)
     verdict, reason = judge(measures, float(np.ptp(np.append(rows, scored[0]))))
+    measures["stability"] = stability
     if difference is not None:
         missed = measures["completeness_error"] = float(np.sum(values)) - difference
         if verdict == "believable" and abs(missed) > COMPLETENESS * abs(difference):
             verdict, reason = "weak", f"its values should sum to {difference:.2f} nats and miss that by {missed:+.2f}"
     return Faithfulness(measures, verdict, reason)
+
+
+def shared_masks(count: int, seed: int, pairs: int = PAIRS) -> NDArray[np.bool_]:
+    """What every attribution of a prompt is compared with: whole and empty prompt, and the random orders.
+
+    Args:
+        count: Number of features.
+        seed: Of the random orders.
+        pairs: Pairs of random orders.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = [generator.permutation(count) for _ in range(pairs)]
+    ends = np.array([[True], [False]]).repeat(count, axis=1)
+    if count < 2:
+        return ends
+    return np.concatenate([ends, *(_masks(order, steps(count)) for one in drawn for order in (one, one[::-1]))])
+
+
+def own_masks(values: NDArray[np.float64], seed: int) -> NDArray[np.bool_]:
+    """What is scored for one attribution: none where it ranks nothing.
+
+    Args:
+        values: One per feature.
+        seed: Of the order among equal values.
+    """
+    count = len(values)
+    if count < 2 or np.ptp(values) == 0:
+        return np.zeros((0, count), dtype=np.bool_)
+    ties = np.random.default_rng([seed, 1]).permutation(count)
+    return _masks(np.lexsort((ties, -values)), steps(count))
+
+
+def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
+    """Spearman's rank correlation; None where one side does not vary."""
+    if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return None
+    return float(spearmanr(one, other).statistic)
 
 
 def steps(count: int) -> NDArray[np.int64]:
@@ -144,6 +179,7 @@ def compare(
         "relative_deletion_gain": gain / spread if spread > 0 else None,
         "random_deviations": gain / deviation if deviation > 0 else None,
         "completeness_error": None,
+        "stability": None,
     }
 
 

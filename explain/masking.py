@@ -58,6 +58,7 @@ class MaskedPrompt:
         owner: Shape (output tokens,): the continuation of each output token, 0 for the target.
         weights: Shape (output tokens,): 1 for the target's tokens, −1 for those of ``against``, else 0.
         evaluations: Rows scored so far.
+        asked: Keys of the masks that were asked for; whoever counts what a method needs clears it before.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class MaskedPrompt:
         self.continuations = [features.request.target_ids, *others]
         self.owner = np.repeat(np.arange(len(self.continuations)), [len(ids) for ids in self.continuations])
         self.weights = np.select([self.owner == 0, (self.owner == 1) & (against is not None)], [1.0, -1.0])
+        self.asked: set[bytes] = set()
         self._known: dict[bytes, NDArray[np.float64]] = {}
+        self._failed: dict[bytes, str] = {}
 
     def __call__(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Value of each mask, shape (masks,), nats, in one call of the engine.
@@ -105,20 +108,37 @@ class MaskedPrompt:
             ScorerError: The engine has no answer for a mask.
         """
         masks = np.asarray(masks, dtype=np.bool_)
-        new = [mask for key, mask in {mask.tobytes(): mask for mask in masks}.items() if key not in self._known]
-        contexts = [self.features.context(mask) for mask in new]
+        keys = [mask.tobytes() for mask in masks]
+        self.prefetch(masks)
+        self.asked.update(keys)
+        failed = next((self._failed[key] for key in keys if key in self._failed), None)
+        if failed:
+            msg = f"the target could not be scored with part of the prompt left out: {failed}"
+            raise ScorerError(msg)
+        return np.stack([self._known[key] for key in keys]).reshape(len(masks), len(self.owner))
+
+    def prefetch(self, masks: NDArray[np.bool_]) -> None:
+        """Score masks that will be asked for, in one call of the engine and none where all are known.
+
+        A mask without an answer is no error here: it is one for whoever asks for it.
+
+        Args:
+            masks: Shape (masks, features); True is present.
+        """
+        by_key = {mask.tobytes(): mask for mask in np.asarray(masks, dtype=np.bool_)}
+        new = {key: mask for key, mask in by_key.items() if key not in self._known and key not in self._failed}
+        contexts = [self.features.context(mask) for mask in new.values()]
         requests = [ScoreRequest(context, ids) for context in contexts for ids in self.continuations]
         scores = self.engine.score(requests) if requests else []
         self.evaluations += len(requests)
-        for score in scores:
-            if score.error:
-                msg = f"the target could not be scored with part of the prompt left out: {score.error}"
-                raise ScorerError(msg)
         wide = len(self.continuations)
-        for index, mask in enumerate(new):
-            row = [log_prob for score in scores[index * wide : (index + 1) * wide] for log_prob in score.log_probs]
-            self._known[mask.tobytes()] = np.array(row, dtype=np.float64)
-        return np.stack([self._known[mask.tobytes()] for mask in masks]).reshape(len(masks), len(self.owner))
+        for index, key in enumerate(new):
+            rows = scores[index * wide : (index + 1) * wide]
+            error = next((score.error for score in rows if score.error), None)
+            if error:
+                self._failed[key] = error
+            else:
+                self._known[key] = np.array([p for score in rows for p in score.log_probs], dtype=np.float64)
 
     def split(self, matrix: NDArray[np.float64], **found: object) -> MethodValues:
         """Values of a method that is linear in the game: those of the output tokens, weighted and summed.

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from audit.core.config import ExplainConfig, RunConfig
-from audit.core.errors import ConfigError, UsageError
+from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
-from audit.explain.attribute import attribute, is_possible, prepare
+from audit.explain.attribute import attribute, attribute_all, draws, is_possible, prepare
 from audit.explain.faithfulness import MEASURES
 from audit.explain.heat import NEUTRAL, OPPOSES, SUPPORTS, colours, ink
-from audit.explain.methods import METHODS, check, find
+from audit.explain.methods import METHODS, Method, check, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 
+TEXT = "Question: which of these is the capital of France?\n\nAnswer:"
 PROMPT = "Which is it?\n狗 or 🤖 \x1b[31mred\x1b[0m\nAnswer:"
 
 
@@ -111,3 +113,82 @@ def test_rows_of_the_matrix_sum_to_the_values(tiny: Engine, name: str) -> None:
     if name == "shap":
         assert made.baseline_value is not None
         assert sum(made.values) == pytest.approx(made.value - made.baseline_value, abs=1e-4)
+
+
+def test_several_methods_give_what_each_gives_alone(tiny: Engine) -> None:
+    methods = [METHODS[name] for name in ("occlusion", "lime", "attention_rollout", "integrated_gradients")]
+    together = attribute_all(prepare(tiny, PROMPT, " x", max_features=9), methods, seed=1, reason="why")
+    for method, found in zip(methods, together, strict=True):
+        alone = attribute(prepare(tiny, PROMPT, " x", max_features=9), method, seed=1, reason="why")
+        assert isinstance(found, Attribution)
+        assert (found.attribution_id, found.evaluations) == (alone.attribution_id, alone.evaluations)
+        np.testing.assert_allclose(found.values, alone.values, atol=1e-5)
+        assert found.faithfulness == pytest.approx(alone.faithfulness, abs=1e-3)
+
+
+def test_what_is_known_beforehand_is_scored_in_one_call_and_the_measures_in_another(linear: Any) -> None:
+    prompt = prepare(linear, TEXT, " x", max_features=48)
+    linear.calls.clear()
+    made = attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)
+    assert len(linear.calls) == 2
+    assert not any(isinstance(one, str) for one in made)
+    attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)
+    assert len(linear.calls) == 2
+    assert sum(linear.calls) == prompt.evaluations
+
+
+def test_a_method_that_fails_leaves_the_others_alone(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Method("broken", "occlusion", "", "", package=None)
+    monkeypatch.setattr(Method, "attribute", property(lambda self: _break if self is broken else _ALONE))
+    methods = [broken, METHODS["occlusion"], METHODS["attention_rollout"]]
+    failed, made, rollout = attribute_all(prepare(linear, TEXT, " x", against=" y", max_features=9), methods, seed=1)
+    assert failed == "it broke"
+    assert isinstance(made, Attribution)
+    assert rollout == "method attention_rollout explains one target: use occlusion for a contrast"
+
+
+_ALONE = METHODS["occlusion"].attribute
+
+
+def _break(prompt: Any, seed: int) -> Any:
+    msg = "it broke"
+    raise ScorerError(msg)
+
+
+def test_a_mask_without_an_answer_fails_those_who_ask_for_it(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pieces: the masks of occlusion have answers, the empty prompt has none."""
+    score = linear.score
+
+    def some(requests: Any) -> Any:
+        given = score(requests)
+        empty = [request.context_ids == (linear.prefix_token_id,) for request in requests]
+        return [replace(one, error="NaN") if gone else one for one, gone in zip(given, empty, strict=True)]
+
+    monkeypatch.setattr(linear, "score", some)
+    prompt = prepare(linear, "one two", " x", max_features=9)
+    np.testing.assert_array_less(METHODS["occlusion"].attribute(prompt, 1).values, np.inf)
+    [failed] = attribute_all(prompt, [METHODS["occlusion"]], seed=1)
+    assert failed == "the target could not be scored with part of the prompt left out: NaN"
+
+
+def test_only_methods_that_draw_are_run_with_another_seed(linear: Any) -> None:
+    assert [draws(METHODS[name], 9) for name in ("occlusion", "lime", "shap")] == [False, True, True]
+    assert not any(draws(method, 9) for method in METHODS.values() if method.white_box)
+    prompt = prepare(linear, TEXT, " x", max_features=48)
+    occlusion, lime = attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)
+    assert isinstance(occlusion, Attribution)
+    assert isinstance(lime, Attribution)
+    assert occlusion.faithfulness["stability"] == 1.0
+    # A linear game gives its weights back whatever is drawn; equal weights differ by rounding.
+    assert float(lime.faithfulness["stability"] or 0) > 0.95
+
+
+def test_a_run_may_leave_the_second_seed_out(linear: Any) -> None:
+    prompt = prepare(linear, TEXT, " x", max_features=48)
+    twice = attribute(prompt, METHODS["lime"], seed=1)
+    rows = prompt.evaluations
+    prompt = prepare(linear, TEXT, " x", max_features=48)
+    once = attribute(prompt, METHODS["lime"], seed=1, stability=False)
+    assert (once.faithfulness["stability"], once.values) == (None, twice.values)
+    assert rows - prompt.evaluations > 0.8 * once.evaluations
+    assert attribute(prompt, METHODS["occlusion"], seed=1, stability=False).faithfulness["stability"] == 1.0

@@ -42,6 +42,16 @@ def test_a_mask_without_an_answer_is_an_error(linear: Any, monkeypatch: pytest.M
         _ = prepare(linear, "one two", " x", max_features=9).full
 
 
+def test_masks_that_were_fetched_before_are_known(linear: Any) -> None:
+    prompt = prepare(linear, "one two three", " x", max_features=9)
+    masks = np.array([[1, 1, 1], [1, 0, 1], [0, 0, 0]], dtype=np.bool_)
+    prompt.prefetch(masks)
+    prompt.prefetch(masks[:0])
+    assert (linear.calls, prompt.asked) == ([3], set())
+    prompt(masks[:2])
+    assert (linear.calls, prompt.asked) == ([3], {masks[0].tobytes(), masks[1].tobytes()})
+
+
 @pytest.mark.parametrize("against", ["", " ", " x"])
 def test_a_contrast_with_nothing_or_itself_is_refused(linear: Any, against: str) -> None:
     with pytest.raises(UsageError, match="two different continuations"):

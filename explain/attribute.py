@@ -10,7 +10,7 @@ import numpy as np
 
 from audit.core.errors import ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution, OutputToken, digest_of
-from audit.explain.faithfulness import PAIRS, Faithfulness, measure, own_masks, rank_correlation, shared_masks
+from audit.explain.faithfulness import PAIRS, Faithfulness, Plan, measure, plan, rank_correlation
 from audit.explain.features import featurize, offsets
 from audit.explain.masking import MaskedPrompt
 
@@ -186,14 +186,15 @@ def _attribute_all(
     count = len(prompt.features)
     designs = [_caught(_design, prompt, method, how) for method in methods]
     known = [masks for masks in designs if isinstance(masks, np.ndarray)]  # a refusal comes again when it is run
-    prompt.prefetch(np.concatenate([shared_masks(count, how.seed, how.pairs), *known]))
+    compared = plan(count, how.seed, how.pairs)
+    prompt.prefetch(np.concatenate([compared.masks, *known]))
     shared = time.perf_counter() - started
     runs = [_caught(_run, prompt, method, how) for method in methods]
     started = time.perf_counter()
-    own = [own_masks(run.found.values, how.seed) for run in runs if isinstance(run, _Run)]
+    own = [compared.own(run.found.values) for run in runs if isinstance(run, _Run)]
     prompt.prefetch(np.concatenate([np.zeros((0, count), dtype=np.bool_), *own]))
     shared = (shared + time.perf_counter() - started) / max(1, len(methods))
-    return [_caught(_record, prompt, run, how, shared) if isinstance(run, _Run) else run for run in runs]
+    return [_caught(_record, prompt, run, how, compared, shared) if isinstance(run, _Run) else run for run in runs]
 
 
 def _caught(work: Callable[..., T], *given: object) -> T | ScorerError | UsageError | WhiteBoxUnavailable:
@@ -256,13 +257,14 @@ def draws(method: Method, count: int) -> bool:
     return method.design is None or not np.array_equal(method.design(count, 0), method.design(count, 1))
 
 
-def _record(prompt: MaskedPrompt, run: _Run, how: _How, shared: float) -> Attribution:
+def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: float) -> Attribution:
     """Measure what a method gave, and write it down.
 
     Args:
         prompt: The game.
         run: The method's values.
         how: As asked for.
+        compared: What it is measured against.
         shared: This method's part of the time that several methods took together.
 
     Raises:
@@ -273,7 +275,12 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, shared: float) -> Attrib
     baseline = prompt.empty if found.baseline_value is None else found.baseline_value
     difference = prompt.full - baseline if method.additive else None
     faithfulness = measure(
-        prompt, found.values, seed=how.seed, pairs=how.pairs, difference=difference, stability=run.stability
+        prompt,
+        found.values,
+        compared,
+        difference=difference,
+        stability=run.stability,
+        predicts=method.unit == "nats",
     )
     identity = (sample.sample_id if sample else None, prompt.prompt, prompt.target, prompt.against, method.name)
     return Attribution(

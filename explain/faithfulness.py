@@ -1,53 +1,47 @@
 """How far an attribution can be believed: what really happens when its top features go, or alone stay.
 
 Comprehensiveness and sufficiency are those of ERASER (DeYoung et al. 2020, arXiv:1911.03429, section 4.2)
-in log-probability instead of probability, with the top 20 % of the features as the rationale. The deletion
-curve is that of Petsiuk et al. 2018 (RISE, arXiv:1806.07421, section 3.3), taken at five steps. Each is
-compared with orders drawn at random: a measure means little without what chance gives.
+in log-probability instead of probability, with its bins. The deletion and insertion curves are those of
+Petsiuk et al. 2018 (RISE, arXiv:1806.07421, section 3.3), taken at 20, 50 and 80 %. The linear datamodelling
+score (LDS) is that of Park et al. 2023 (TRAK, arXiv:2303.14186, section 2), over random subsets of features
+as in Cohen-Wang et al. 2024 (ContextCite, arXiv:2409.00729, section 3). Curves are compared with orders
+drawn at random: a measure means little without what chance gives.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy import stats
+
+from audit.core.statistics import student_t
+from audit.explain.verdict import Evidence, Verdict, judge, judge_one
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from audit.explain.masking import MaskedPrompt
 
-Verdict = Literal["believable", "weak", "do not believe"]
-
-FRACTIONS = (0.2, 0.4, 0.6, 0.8)
-"""Shares of the features that are removed, in order of attribution; the first is the rationale."""
-PAIRS = 2
+BINS = (1, 5, 10, 20, 50)
+"""Percent of the features that are taken for the rationale, as ERASER does; rounded up."""
+PAIRS = 3
 """Random orders come in pairs, one the reverse of the other: the mean of their curves varies less."""
-LEAST_EFFECT = 0.05
-"""Below this range of log-probability over all masks, in nats, there is nothing to explain."""
-WEAK_GAIN = 0.05
-"""Relative deletion gain up to which an attribution is not believed."""
-BELIEVABLE_GAIN = 0.1
-"""Relative deletion gain from which one may be."""
-BELIEVABLE_DEVIATIONS = 2.0
-"""And its distance from the mean of the random orders, in their standard deviations."""
-COMPLETENESS = 0.1
-"""Share of the difference that an additive method's values may miss and still be believable."""
-MEASURES = (
-    "comprehensiveness",
-    "comprehensiveness_gain",
-    "sufficiency",
-    "sufficiency_gain",
-    "deletion_auc",
-    "deletion_auc_gain",
-    "relative_deletion_gain",
-    "random_deviations",
-    "completeness_error",
-    "stability",
-)
-"""Keys of ``Attribution.faithfulness``; see ``docs/explain.md``."""
+HELD_OUT = 8
+"""Random masks per pair of random orders, for the LDS."""
+_AT_BINS = ("", *(f"_{percent}" for percent in BINS), "_gain")
+_OF_CURVES = ("", "_gain", "_gain_low", "_gain_high")
+MEASURES = {
+    **{f"{name}{part}": "nats" for name in ("comprehensiveness", "sufficiency") for part in _AT_BINS},
+    **{f"{name}_auc{part}": "nats" for name in ("deletion", "insertion") for part in _OF_CURVES},
+    "relative_gain": "share",
+    "random_deviations": "count",
+    "lds": "correlation",
+    "stability": "correlation",
+    "completeness_error": "nats",
+}
+"""Keys of ``Attribution.faithfulness``, and their units; see ``docs/explain.md``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,145 +56,196 @@ class Faithfulness:
     """Why that verdict, in one line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all attributions of one prompt are compared with; they share the scores."""
+
+    orders: NDArray[np.int64]
+    """Shape (pairs, 2, features): random orders, each followed by its reverse."""
+    held_out: NDArray[np.bool_]
+    """Shape (masks, features): random masks; all there are where they are few."""
+    ties: NDArray[np.int64]
+    """Shape (features,): the order among equal values."""
+
+    @property
+    def masks(self) -> NDArray[np.bool_]:
+        """All that does not depend on an attribution: whole and empty prompt, random orders, held-out masks."""
+        count = len(self.ties)
+        ends = np.array([[True], [False]]).repeat(count, axis=1)
+        removed = curve_steps(count)
+        return np.concatenate(
+            [ends, *(deleted(order, removed) for pair in self.orders for order in pair), self.held_out]
+        )
+
+    def own(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Masks of one attribution: its top features removed, then they alone; none where nothing is ranked."""
+        count = len(values)
+        if not ranks(values):
+            return np.zeros((0, count), dtype=np.bool_)
+        order = np.lexsort((self.ties, -values))
+        removed = deleted(order, own_steps(count))
+        return np.concatenate([removed, ~removed])
+
+
+def plan(count: int, seed: int, pairs: int = PAIRS) -> Plan:
+    """Draw what attributions over ``count`` features are compared with.
+
+    Args:
+        count: Features.
+        seed: The same for all methods of a prompt, so that they meet the same orders and masks.
+        pairs: Pairs of random orders; there are ``HELD_OUT`` held-out masks for each.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = np.array([generator.permutation(count) for _ in range(pairs)]).reshape(pairs, count)
+    wanted = pairs * HELD_OUT
+    if 2**count <= wanted:
+        held_out = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
+    else:
+        held_out = np.random.default_rng([seed, 1]).random((wanted, count)) < 0.5
+    return Plan(np.stack([drawn, drawn[:, ::-1]], axis=1), held_out, generator.permutation(count))
+
+
 def measure(
     prompt: MaskedPrompt,
     values: NDArray[np.float64],
+    compared: Plan,
     *,
-    seed: int,
-    pairs: int = PAIRS,
     difference: float | None = None,
     stability: float | None = None,
+    predicts: bool = True,
 ) -> Faithfulness:
     """Measure one attribution; everything it needs is scored in one call of the engine.
 
     Args:
         prompt: The game that was attributed.
         values: One per feature; the highest is held to support the target most.
-        seed: Of the random orders and of the order among equal values; the same for all methods of a
-            prompt, so that they are compared with the same orders and share their scores.
-        pairs: Pairs of random orders.
+        compared: From :func:`plan`.
         difference: What the values should sum to, nats; None for methods that promise no sum.
         stability: Rank correlation with the values of another seed, where that was measured.
+        predicts: Whether the values claim to be changes of log-probability.
+
+    Raises:
+        ScorerError: A mask has no answer.
     """
     count = len(values)
-    if count < 2 or np.ptp(values) == 0:
-        why = "there is one feature only" if count < 2 else "all values are equal"
-        return Faithfulness(dict.fromkeys(MEASURES), "do not believe", f"{why}: nothing is ranked")
-    removed = steps(count)
-    scored = prompt(np.concatenate([shared_masks(count, seed, pairs), own_masks(values, seed)]))
-    rows = np.roll(scored[2:].reshape(-1, len(removed) + 1), 1, axis=0)
-    measures = compare(float(scored[0]), float(scored[1]), rows, removed / count)
-    verdict, reason = judge(measures, float(np.ptp(np.append(rows, scored[0]))))
-    measures["stability"] = stability
-    if difference is not None:
-        missed = measures["completeness_error"] = float(np.sum(values)) - difference
-        if verdict == "believable" and abs(missed) > COMPLETENESS * abs(difference):
-            verdict, reason = "weak", f"its values should sum to {difference:.2f} nats and miss that by {missed:+.2f}"
-    return Faithfulness(measures, verdict, reason)
+    missed = None if difference is None else float(np.sum(values)) - difference
+    measures = {**dict.fromkeys(MEASURES), "stability": stability, "completeness_error": missed}
+    if not ranks(values):
+        if count != 1:
+            return Faithfulness(measures, "do not believe", "all values are equal: nothing is ranked")
+        full, empty = prompt(compared.masks[:2])
+        return Faithfulness(measures, *judge_one(float(values[0]), float(full - empty), predicts=predicts))
+    common, own = compared.masks, compared.own(values)
+    scored = prompt(np.concatenate([common, own]))
+    drawn, held_out, ours = np.split(scored[2:], [len(common) - 2 - len(compared.held_out), len(common) - 2])
+    measures |= curves(scored[0], scored[1], ours.reshape(2, -1), drawn.reshape(*compared.orders.shape[:2], -1), count)
+    measures["lds"] = rank_correlation(compared.held_out @ values, held_out)
+    spread = float(np.ptp(scored[np.concatenate([common, own]).any(axis=1)]))
+    gain = (measures["deletion_auc_gain"] or 0.0) + (measures["insertion_auc_gain"] or 0.0)
+    measures["relative_gain"] = gain / 2 / spread if spread > 0 else None
+    evidence = Evidence(measures, count, spread, predicts, difference)
+    return Faithfulness(measures, *judge(evidence))
 
 
-def shared_masks(count: int, seed: int, pairs: int = PAIRS) -> NDArray[np.bool_]:
-    """What every attribution of a prompt is compared with: whole and empty prompt, and the random orders.
-
-    Args:
-        count: Number of features.
-        seed: Of the random orders.
-        pairs: Pairs of random orders.
-    """
-    generator = np.random.default_rng(seed)
-    drawn = [generator.permutation(count) for _ in range(pairs)]
-    ends = np.array([[True], [False]]).repeat(count, axis=1)
-    if count < 2:
-        return ends
-    return np.concatenate([ends, *(_masks(order, steps(count)) for one in drawn for order in (one, one[::-1]))])
-
-
-def own_masks(values: NDArray[np.float64], seed: int) -> NDArray[np.bool_]:
-    """What is scored for one attribution: none where it ranks nothing.
-
-    Args:
-        values: One per feature.
-        seed: Of the order among equal values.
-    """
-    count = len(values)
-    if count < 2 or np.ptp(values) == 0:
-        return np.zeros((0, count), dtype=np.bool_)
-    ties = np.random.default_rng([seed, 1]).permutation(count)
-    return _masks(np.lexsort((ties, -values)), steps(count))
-
-
-def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
-    """Spearman's rank correlation; None where one side does not vary."""
-    if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
-        return None
-    return float(spearmanr(one, other).statistic)
-
-
-def steps(count: int) -> NDArray[np.int64]:
-    """How many features are removed at each step of the curve: between 1 and all but one."""
-    return np.unique(np.clip(np.rint(np.array(FRACTIONS) * count), 1, count - 1).astype(np.int64))
-
-
-def _masks(order: NDArray[np.int64], removed: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Masks of one order: its deletion steps, then its rationale alone."""
-    masks = np.ones((len(removed) + 1, len(order)), dtype=np.bool_)
-    for mask, gone in zip(masks, removed, strict=False):
-        mask[order[:gone]] = False
-    masks[-1] = False
-    masks[-1, order[: removed[0]]] = True
-    return masks
-
-
-def compare(
-    full: float, empty: float, rows: NDArray[np.float64], shares: NDArray[np.float64]
+def curves(
+    full: float,
+    empty: float,
+    own: NDArray[np.float64],
+    random: NDArray[np.float64],
+    count: int,
 ) -> dict[str, float | None]:
-    """The measures, from scored masks.
+    """The measures that follow an order of the features, from scored masks.
 
     Args:
         full: Value of the whole prompt, nats.
         empty: Value with every feature absent, nats.
-        rows: One row per order, the attribution's first, then random ones: the values at the deletion
-            steps, then that of the rationale alone.
-        shares: Share of features removed at each step, ascending.
+        own: Shape (2, own steps): with the top features of :func:`own_steps` removed; with them alone.
+        random: Shape (pairs, 2, curve steps): with the first features of a random order removed, of
+            :func:`curve_steps`, and with its last ones.
+        count: Number of features.
     """
-    comprehensiveness, sufficiency = full - rows[:, 0], full - rows[:, -1]
-    ends = np.full((len(rows), 1), full), rows[:, :-1], np.full((len(rows), 1), empty)
-    areas = np.trapezoid(np.concatenate(ends, axis=1), np.concatenate([[0], shares, [1]]), axis=1)
-    gain = float(areas[1:].mean() - areas[0])
-    spread = float(np.ptp(np.append(rows, full)))
-    deviation = float(areas[1:].std())
-    return {
-        "comprehensiveness": float(comprehensiveness[0]),
-        "comprehensiveness_gain": float(comprehensiveness[0] - comprehensiveness[1:].mean()),
-        "sufficiency": float(sufficiency[0]),
-        "sufficiency_gain": float(sufficiency[1:].mean() - sufficiency[0]),
-        "deletion_auc": float(areas[0]),
-        "deletion_auc_gain": gain,
-        "relative_deletion_gain": gain / spread if spread > 0 else None,
-        "random_deviations": gain / deviation if deviation > 0 else None,
-        "completeness_error": None,
-        "stability": None,
-    }
+    steps, at = own_steps(count), curve_steps(count)
+    on_curve = np.searchsorted(steps, at)
+    removed, kept = own[:, on_curve]
+    deletion, insertion = area(full, removed, empty, at), area(empty, kept, full, at)
+    # The last features removed first is, read backwards, the first features inserted first: one area for both.
+    areas = area(full, random, empty, at)
+    found: dict[str, float | None] = {"deletion_auc": float(deletion), "insertion_auc": float(insertion)}
+    for name, gains in (("deletion", areas.mean(axis=1) - deletion), ("insertion", insertion - areas.mean(axis=1))):
+        interval = student_t(gains)
+        found[f"{name}_auc_gain"] = float(gains.mean())
+        found[f"{name}_auc_gain_low"] = interval.low if interval else None
+        found[f"{name}_auc_gain_high"] = interval.high if interval else None
+    deviation = float(np.sqrt(np.mean(np.diff(areas, axis=1) ** 2)))
+    found["random_deviations"] = float(insertion - deletion) / deviation if deviation > 0 else None
+    return found | _eraser(full, own, random, count)
 
 
-def judge(measures: dict[str, float | None], spread: float) -> tuple[Verdict, str]:
-    """The plain reading of the measures, and the reason for it.
+def _eraser(full: float, own: NDArray[np.float64], random: NDArray[np.float64], count: int) -> dict[str, float | None]:
+    """Comprehensiveness and sufficiency, as of :func:`curves`."""
+    steps, at = own_steps(count), curve_steps(count)
+    lost = full - own
+    found: dict[str, float | None] = {}
+    for name, row in (("comprehensiveness", 0), ("sufficiency", 1)):
+        by_bin = [float(lost[row, np.searchsorted(steps, rationale(count, bin_))]) for bin_ in BINS]
+        found[name] = float(np.mean(by_bin))
+        found |= {f"{name}_{bin_}": value for bin_, value in zip(BINS, by_bin, strict=True)}
+    sizes = np.array([rationale(count, bin_) for bin_ in BINS[-2:]])
+    by_chance = full - random
+    gone, alone = by_chance[..., np.searchsorted(at, sizes)], by_chance[..., np.searchsorted(at, count - sizes)]
+    at_sizes = lost[:, np.searchsorted(steps, sizes)].mean(axis=1)
+    found["comprehensiveness_gain"] = float(at_sizes[0] - gone.mean())
+    found["sufficiency_gain"] = float(alone.mean() - at_sizes[1])
+    return found
+
+
+def area(start: float, values: NDArray[np.float64], end: float, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Area under curves over the share of features from 0 to 1, by trapezoids.
 
     Args:
-        measures: From :func:`compare`.
-        spread: Range of the value over the scored masks that hold a feature, nats.
+        start: Value at share 0.
+        values: Shape (…, steps): values between.
+        end: Value at share 1.
+        steps: Numbers of features, ascending; symmetric about half of all features.
     """
-    relative = measures["relative_deletion_gain"]
-    if relative is None or spread < LEAST_EFFECT:
-        return "do not believe", f"the prompt moves the target by {spread:.2f} nats at most: nothing to explain"
-    deviations = measures["random_deviations"]
-    if relative <= WEAK_GAIN:
-        return "do not believe", f"removing its top features hurts no more than removing random ones ({relative:+.0%})"
-    gains = {name: measures[f"{name}_gain"] or 0.0 for name in ("comprehensiveness", "sufficiency")}
-    worse = [name for name, gain in gains.items() if gain <= 0]
-    if worse:
-        return "weak", f"{' and '.join(worse)} no better than of a random order"
-    if relative < BELIEVABLE_GAIN or (deviations is not None and deviations < BELIEVABLE_DEVIATIONS):
-        far = "" if deviations is None else f", {deviations:.1f} standard deviations from random orders"
-        return "weak", f"its deletion curve is better than random by {relative:.0%} of the range{far}"
-    return "believable", f"its deletion curve is better than random by {relative:.0%} of the range"
+    count = steps[0] + steps[-1]
+    ends = np.full((*values.shape[:-1], 1), start), values, np.full((*values.shape[:-1], 1), end)
+    found: NDArray[np.float64] = np.trapezoid(
+        np.concatenate(ends, axis=-1), np.concatenate([[0], steps / count, [1]]), axis=-1
+    )
+    return found
+
+
+def rationale(count: int, percent: int) -> int:
+    """Features of a rationale of so many percent: rounded up, and never all of them."""
+    return max(1, min(-(-count * percent // 100), count - 1))
+
+
+def curve_steps(count: int) -> NDArray[np.int64]:
+    """Numbers of features at which curves are taken: 20, 50, 80 %, symmetric about half of all features."""
+    fifth, half = rationale(count, 20), rationale(count, 50)
+    return np.unique([fifth, half, count - half, count - fifth]) if count > 1 else np.zeros(0, dtype=np.int64)
+
+
+def own_steps(count: int) -> NDArray[np.int64]:
+    """Numbers of features at which an attribution is measured: those of the curves and ERASER's bins."""
+    return np.union1d(curve_steps(count), [rationale(count, bin_) for bin_ in BINS])
+
+
+def deleted(order: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Masks without the first features of an order, shape (steps, features)."""
+    rank = np.argsort(order)
+    masks: NDArray[np.bool_] = rank >= steps[:, None]
+    return masks
+
+
+def ranks(values: NDArray[np.float64]) -> bool:
+    """Whether values put the features into any order."""
+    return len(values) > 1 and float(np.ptp(values)) > 0
+
+
+def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
+    """Spearman's rank correlation; None where one side does not vary."""
+    if not (ranks(one) and ranks(other)):
+        return None
+    return float(stats.spearmanr(one, other).statistic)

@@ -353,7 +353,7 @@ class Attribution(Record):
     verdict: Literal["believable", "weak", "do not believe"]
     """Plain reading of ``faithfulness``."""
     evaluations: int
-    """Rows that were scored for the values alone; faithfulness and masks shared with other methods not counted."""
+    """Rows that the values needed, shared with other methods or not; those of faithfulness not counted."""
     seconds: float
     """Wall-clock time."""
     note: str | None = None

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import attribution, links, stored
 from audit.app.filters import slice_names
-from audit.app.heat_map import heat_map_html, legend_html
-from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, table
+from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text
 from audit.reports.formatting import number
-from audit.reports.heatmap import strongest_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +17,6 @@ if TYPE_CHECKING:
     from audit.app.settings import Settings
     from audit.core.records import Attribution, Sample, Suite
     from audit.core.run_folder import RunFolder
-
-BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", "do not believe": ":material/block:"}
-BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
-SIDE_BY_SIDE = 2
 
 
 def page(run: RunFolder, _settings: Settings) -> None:
@@ -130,32 +124,4 @@ def _attributions(attributions: Sequence[Attribution], *, masked: bool) -> None:
     if masked:
         st.caption(f"{len(attributions)} explanations, hidden with the text.")
         return
-    st.html(legend_html())
-    for start in range(0, len(attributions), SIDE_BY_SIDE):
-        places = st.columns(SIDE_BY_SIDE, gap="large")
-        for place, attribution in zip(places, attributions[start : start + SIDE_BY_SIDE], strict=False):
-            with place:
-                _attribution(attribution)
-
-
-def _attribution(attribution: Attribution) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(attribution.method)}**", width="content")
-        colour = BELIEF_COLOURS[attribution.verdict]
-        st.badge(attribution.verdict, color=colour, icon=BELIEF_ICONS[attribution.verdict])  # type: ignore[arg-type] # one of its colours
-    st.text(f"Target: {readable(attribution.target, 300)}")
-    st.html(heat_map_html(attribution))
-    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_pieces(attribution))
-    st.text(f"Strongest: {strongest or 'nothing moved the target'}")
-    with st.expander("Faithfulness and numbers", icon=":material/science:"):
-        measures = [
-            {"Measure": name, "Value": number(found, "nats")} for name, found in attribution.faithfulness.items()
-        ]
-        table(measures)
-        baseline = number(attribution.baseline_log_prob, "nats")
-        log_prob = number(attribution.target_log_prob, "nats")
-        st.text(f"Log-probability of the target: {log_prob} nats; with everything masked: {baseline} nats.")
-        st.text(f"{attribution.evaluations:,} forward passes, {attribution.seconds:.1f} s.")
-        st.text(f"Chosen as: {readable(attribution.reason)}.")
-        if attribution.note:
-            st.text(readable(attribution.note))
+    attribution.show(attributions)

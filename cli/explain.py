@@ -1,35 +1,44 @@
-"""``audit explain``: one attribution, as a heat map in the terminal or as JSON."""
+"""``audit explain``: why one answer, as pictures in the terminal, as a file or as JSON."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from audit.cli import verbosity
+from audit.cli import attribution as terminal
+from audit.cli import attribution_file, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
+from audit.cli.progress import Bars
 from audit.core.config import DEFAULT_MODEL, ServerConfig
-from audit.core.errors import UsageError
+from audit.core.errors import AuditError, UsageError, did_you_mean
+from audit.core.records import Span
 from audit.core.text import printable
-from audit.explain.heat import colours, ink
 
 if TYPE_CHECKING:
-    from audit.core.records import Attribution, Feature
+    from collections.abc import Sequence
+
+    from audit.core.records import Attribution
     from audit.engine import Engine
+    from audit.explain.masking import MaskedPrompt
+    from audit.explain.methods import Method
+    from audit.explain.units import Unit
 
 MAX_FEATURES = 48
 PAIRS = 4
 """Pairs of random orders: one prompt can afford twice as many as a run."""
 ANSWER_TOKENS = 32
-TOP = 10
 EXAMPLES = """\b
 Examples:
-  audit explain --prompt "The capital of France is" --target " Paris" --method occlusion
+  audit explain --prompt "The capital of France is" --target " Paris"
   audit explain --prompt "The nurse said that" --target " she" --against " he" --method shap
-  audit explain --model ./checkpoint --prompt - --method attention_rollout --json < prompt.txt
+  audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --method occlusion,shap
+  audit explain -p "Answer briefly. Q: Who wrote Emma? A:" --field "question=Who wrote Emma?" --within question
+  audit explain -p "The capital of France is" --method occlusion,attention_rollout --out why.html
+  audit explain --model ./checkpoint --prompt - --features sentences --json < prompt.txt
 """
 
 
@@ -47,18 +56,45 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         str, typer.Option("--model", "-m", help="Folder, hub id, .gguf file, asset or openai:URL#NAME.")
     ] = DEFAULT_MODEL,
     target: Annotated[
-        str | None, typer.Option(help="Continuation to explain, leading space included. Default: the model's answer.")
+        str | None,
+        typer.Option(
+            help="Continuation to explain, leading space included. Default: the likeliest option, else the "
+            "model's answer."
+        ),
     ] = None,
-    against: Annotated[
-        str | None, typer.Option(help="Explain why the target rather than this continuation (not white-box methods).")
+    against: Annotated[str | None, typer.Option(help="Explain why the target rather than this continuation.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="One of the continuations that the target is chosen among; repeatable."),
     ] = None,
     method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Attribution method, see docs/explain.md; several, repeated or separated by commas, are "
+            "compared. Default: occlusion."
+        ),
+    ] = None,
+    features: Annotated[
         str,
-        typer.Option(help="occlusion, attention_rollout, shap, lime or integrated_gradients; see docs/explain.md."),
-    ] = "occlusion",
+        typer.Option(
+            metavar="auto|tokens|words|clauses|sentences|lines|turns|examples|fields",
+            help="What a piece of the prompt is; auto: words while there are few enough.",
+        ),
+    ] = "auto",
+    field: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT", help="Name a part of the prompt by its text; repeatable."),
+    ] = None,
+    within: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Explain this part alone, the rest is always present; repeatable."),
+    ] = None,
     max_features: Annotated[
-        int, typer.Option(min=1, help="Longer prompts are cut into clauses, sentences, runs of sentences.")
+        int, typer.Option(min=1, help="With --features auto, longer prompts are cut into clauses, sentences, runs.")
     ] = MAX_FEATURES,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write .html, .svg, .png or .json too.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of sampling methods and random orders.")] = 1234,
@@ -67,89 +103,138 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it."""
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.engine import load  # noqa: PLC0415 - see above
-    from audit.explain.attribute import attribute, prepare  # noqa: PLC0415 - see above
-    from audit.explain.methods import find  # noqa: PLC0415 - see above
+    from audit.explain.attribute import prepare  # noqa: PLC0415 - see above
 
-    chosen = find(method)
+    methods, unit = _methods(method or ["occlusion"]), _unit(features)
+    if out_file is not None:
+        attribution_file.check(out_file)
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         msg = "--prompt is empty: there is nothing to explain"
         raise UsageError(msg)
+    spans = [_span(text, given) for given in field or []]
     engine = load(model, device=device, server=ServerConfig(tokenizer=tokenizer))
-    continuation = target if target is not None else _answer(engine, text)
-    masked = prepare(engine, text, continuation, against=against, max_features=max_features)
-    result = attribute(masked, chosen, seed=seed, pairs=PAIRS)
+    bars = Bars(quiet=verbosity.chosen.quiet or as_json)
+    engine.progress = bars
+    with bars:
+        masked = prepare(
+            engine,
+            text,
+            _target(engine, text, target, option or []),
+            against=against,
+            options=option or [],
+            max_features=max_features,
+            unit=unit,
+            spans=spans,
+            within=within or [],
+        )
+        made = _attributions(masked, methods, seed, bars)
+    if out_file is not None:
+        attribution_file.write(out_file, made)
     if as_json:
-        print_json(result)
+        print_json(made if len(methods) > 1 else made[0])
     else:
-        show(result, against)
+        terminal.show(out, made)
+    if out_file is not None and not verbosity.chosen.quiet:
+        err.print(f"written: {out_file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def show(attribution: Attribution, against: str | None = None) -> None:
-    """Print an attribution: heat map, strongest features, verdict."""
-    question = printable(attribution.target, 200) + (f"  rather than  {printable(against, 200)}" if against else "")
-    out.print(Text(f"{attribution.method} · {attribution.unit} · target: {question}", style="bold"))
-    out.print(heat_map(attribution))
-    out.print(_legend(attribution))
-    out.print(_strongest(attribution))
-    out.print(_verdict(attribution))
+def _methods(given: Sequence[str]) -> list[Method]:
+    """The named methods, each once.
+
+    Raises:
+        UsageError: One is unknown, or lacks its package.
+    """
+    from audit.explain.methods import find  # noqa: PLC0415 - see above
+
+    names = [name.strip() for part in given for name in part.split(",")]
+    return [find(name) for name in dict.fromkeys(names)]
 
 
-def heat_map(attribution: Attribution) -> Text:
-    """The prompt with a background colour per feature; control characters are shown escaped."""
-    shown = Text()
-    reached = 0
-    backgrounds = colours(attribution.values)
-    for feature, background in zip(attribution.features, backgrounds, strict=True):
-        shown.append(_lines(attribution.prompt[reached : feature.start]), style="dim")
-        shown.append(_lines(feature.text), style=f"rgb{_rgb(ink(background))} on rgb{_rgb(background)}")
-        reached = feature.end
-    shown.append(_lines(attribution.prompt[reached:]), style="dim")
-    return shown
+def _unit(name: str) -> Unit:
+    """What a feature is.
+
+    Raises:
+        UsageError: There is no such unit.
+    """
+    from audit.explain.units import UNITS  # noqa: PLC0415 - see above
+
+    unit = next((unit for unit in UNITS if unit == name), None)
+    if unit is None:
+        msg = f"unknown --features {printable(name, 60)}: use {', '.join(UNITS)}.{did_you_mean(name, UNITS)}"
+        raise UsageError(msg)
+    return unit
 
 
-def _lines(text: str) -> str:
-    """Escaped text that keeps its line breaks."""
-    return printable(text).replace("⏎", "⏎\n")
+def _span(prompt: str, given: str) -> Span:
+    """The part of a prompt that ``NAME=TEXT`` names.
+
+    Raises:
+        UsageError: It has no name or no text, or the text does not stand in the prompt exactly once.
+    """
+    name, _, text = given.partition("=")
+    if not name.strip() or not text:
+        msg = f"--field {printable(given, 80)}: write NAME=TEXT"
+        raise UsageError(msg)
+    start = prompt.find(text)
+    if start < 0:
+        msg = f"--field {printable(name, 40)}: its text does not stand in the prompt: {printable(text, 80)}"
+        raise UsageError(msg)
+    if prompt.find(text, start + 1) >= 0:
+        msg = f"--field {printable(name, 40)}: its text stands in the prompt more than once: give a longer one"
+        raise UsageError(msg)
+    return Span(name=name.strip(), kind="field", start=start, end=start + len(text))
 
 
-def _rgb(colour: tuple[int, int, int]) -> str:
-    return f"({colour[0]},{colour[1]},{colour[2]})"
+def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[str]) -> str:
+    """What is explained: the given target, else the likeliest option, else the model's own answer.
+
+    Raises:
+        UsageError: One option alone is no choice.
+    """
+    if target is not None:
+        return target
+    if not options:
+        return _answer(engine, prompt)
+    if len(set(options)) < 2:
+        msg = "one --option is no choice: give two or more, or name the --target"
+        raise UsageError(msg)
+    if not all(option.strip() for option in options):
+        msg = "an --option is empty"
+        raise UsageError(msg)
+    scores = engine.score([engine.encode_pair(prompt, option) for option in options])
+    failed = next((score.error for score in scores if score.error), None)
+    if failed:
+        msg = f"an option could not be scored: {failed}"
+        raise AuditError(msg)
+    likeliest = max(zip(options, scores, strict=True), key=lambda pair: pair[1].total)[0]
+    if not verbosity.chosen.quiet:
+        err.print(Text(f"explaining the likeliest option: {printable(likeliest, 200)}", style="dim"))
+    return likeliest
 
 
-def _legend(attribution: Attribution) -> Text:
-    """What the colours stand for."""
-    largest = max((abs(value) for value in attribution.values), default=0.0)
-    legend = Text()
-    for value, label in ((-largest, " against "), (0.0, " 0 "), (largest, " for ")):
-        background = colours([value, largest])[0]
-        style = f"rgb{_rgb(ink(background))} on rgb{_rgb(background)}"
-        legend.append(label, style=style)
-    legend.append(f"  full colour = {largest:.3g} {attribution.unit}", style="dim")
-    return legend
+def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, bars: Bars) -> list[Attribution]:
+    """One attribution per method, over the same masks; with several methods a failure is told and left out.
 
+    Raises:
+        AuditError: No method gave an attribution.
+    """
+    from audit.explain.attribute import attribute  # noqa: PLC0415 - see above
 
-def _strongest(attribution: Attribution) -> Table:
-    """The features with the largest absolute values."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column(attribution.unit, justify="right")
-    table.add_column("feature")
-    pairs: list[tuple[float, Feature]] = list(zip(attribution.values, attribution.features, strict=True))
-    for value, feature in sorted(pairs, key=lambda pair: -abs(pair[0]))[:TOP]:
-        table.add_row(f"{value:+.3f}", Text(printable(feature.text.strip(), 100)))
-    return table
-
-
-def _verdict(attribution: Attribution) -> Text:
-    """The verdict with its reason, and what the attribution cost."""
-    style = {"believable": "bold green", "weak": "bold yellow", "do not believe": "bold red"}[attribution.verdict]
-    shown = Text(printable(attribution.note or attribution.verdict), style=style)
-    shown.append(
-        f"\nlog P(target) {attribution.target_log_prob:.3f} nats · {attribution.evaluations} evaluations"
-        f" · {attribution.seconds:.1f} s",
-        style="dim",
-    )
-    return shown
+    bars.expect(len(methods))
+    made: list[Attribution] = []
+    failed: AuditError | None = None
+    for method in methods:
+        bars.task("explain", method.name)
+        try:
+            made.append(attribute(masked, method, seed=seed, pairs=PAIRS))
+        except AuditError as error:
+            if len(methods) > 1:
+                bars.say(f"{method.name}: {error}")
+            failed = error
+    if not made:
+        raise failed or UsageError("--method is empty: name one")
+    return made
 
 
 def _answer(engine: Engine, prompt: str) -> str:

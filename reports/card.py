@@ -8,41 +8,34 @@ policy forbids what might still slip through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
-from audit.core.text import printable
+from audit.reports import attribution_views, formatting
 from audit.reports import contents as run_contents
-from audit.reports import formatting, heatmap
+from audit.reports.attribution_views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.figures import Figure, error_figures, forest_plots, slice_figures
 from audit.reports.gate import verdict_line
+from audit.reports.page import environment, page_style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from audit.core.records import Metric, Suite
+    from audit.core.records import Attribution, Metric
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
 
 MAX_BYTES = 3_500_000
-SUITE_TITLES: dict[Suite, str] = {"evals": "Capability", "safety": "Safety", "explain": "Explanation"}
-LINE_LIMIT, SHORT_LIMIT = 600, 60
-VERDICTS = {
-    "PASS": ("is-pass", "✓"),
-    "FAIL": ("is-fail", "✕"),
-    "INCONCLUSIVE": ("is-unsure", "?"),
-    None: ("is-none", "–"),
-}
-STATUSES = {"complete": "is-pass", "partial": "is-unsure", "running": "is-unsure", "failed": "is-fail"}
-BELIEFS = {"believable": "is-pass", "weak": "is-unsure", "do not believe": "is-fail"}
+
+
+_WHOLE = Room(cells=1000)
+_SMALL = Room(pieces=100, head=60, tail=60, cells=100, waterfall=False)
 
 
 @dataclass(frozen=True)
@@ -59,6 +52,8 @@ class Detail:
     """Explanations."""
     slices: int
     """Rows of the table of slices."""
+    room: Room = _WHOLE
+    """How much of each explanation."""
     charts: bool = True
     """Charts of slices and errors."""
     tasks: bool = True
@@ -68,9 +63,26 @@ class Detail:
 
 
 DETAILS = (
-    Detail(listed=5, head=900, tail=900, attributions=4, slices=400),
-    Detail(listed=3, head=300, tail=400, attributions=2, slices=100, note="Long texts and lists are shortened."),
-    Detail(listed=1, head=100, tail=200, attributions=1, slices=20, note="Most samples and slices are left out."),
+    Detail(listed=5, head=900, tail=900, attributions=12, slices=400),
+    Detail(5, 900, 900, 8, 400, room=Room(cells=300)),
+    Detail(
+        listed=3,
+        head=300,
+        tail=400,
+        attributions=4,
+        slices=100,
+        room=_SMALL,
+        note="Long texts and lists are shortened.",
+    ),
+    Detail(
+        listed=1,
+        head=100,
+        tail=200,
+        attributions=1,
+        slices=20,
+        room=_SMALL,
+        note="Most samples and slices are left out.",
+    ),
     Detail(0, 0, 0, 0, 0, charts=False, note="Samples, slices and charts of tasks are left out: the run is too large."),
     Detail(0, 0, 0, 0, 0, charts=False, tasks=False, note="Sections of tasks are left out: the run is too large."),
 )
@@ -115,7 +127,7 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     Raises:
         AuditError: Not even the summary fits.
     """
-    template = _environment().get_template("card.html.j2")
+    template = environment().get_template("card.html.j2")
     shared = _shared_variables(contents)
     charts = _task_charts(contents)
     without = dict.fromkeys(charts, TaskCharts([], []))
@@ -128,35 +140,6 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     raise AuditError(msg)
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("audit.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(line=_line, short=_short)
-    environment.globals.update(
-        number=formatting.number,
-        interval=formatting.interval,
-        slice_text=formatting.slice_text,
-        metric_label=formatting.metric_label,
-        size_text=formatting.size_text,
-        parameters_text=formatting.parameters_text,
-        visible=formatting.visible,
-        directions=formatting.DIRECTIONS,
-        pieces=heatmap.pieces,
-        strongest_pieces=heatmap.strongest_pieces,
-        verdict_class=lambda verdict: VERDICTS[verdict][0],
-        verdict_mark=lambda verdict: VERDICTS[verdict][1],
-        status_class=STATUSES.__getitem__,
-        belief_class=BELIEFS.__getitem__,
-        suite_titles=SUITE_TITLES,
-    )
-    return environment
-
-
 def _shared_variables(contents: RunContents) -> dict[str, Any]:
     """What every level of detail shows."""
     manifest = contents.manifest
@@ -165,7 +148,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
     failed = _failed(contents)
     unscored = [task for task in contents.tasks if task.unscored and task.unscored.value]
     return {
-        "style": _style(),
+        "style": page_style(),
         "manifest": manifest,
         "metrics_sha256": contents.metrics_sha256,
         "decision": contents.decision,
@@ -186,6 +169,9 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
             or contents.stale_decision
             or manifest.status in {"running", "failed"}
         ),
+        "explained_samples": _by_sample,
+        "view": attribution_views.view,
+        "comparison": attribution_views.comparison,
         "duration": formatting.duration_text(span),
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
     }
@@ -194,6 +180,12 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
 def _failed(contents: RunContents) -> list[Metric]:
     """Metrics over all items that are null; empty slices show in their tables."""
     return [metric for task in contents.tasks for metric in task.metrics if metric.value is None]
+
+
+def _by_sample(attributions: Sequence[Attribution]) -> list[list[Attribution]]:
+    """Attributions of one sample and target side by side, in the order given."""
+    groups = groupby(attributions, key=lambda a: (a.sample_id, a.target, a.against))
+    return [list(group) for _, group in groups]
 
 
 def _totals(contents: RunContents) -> Mapping[str, int]:
@@ -211,18 +203,3 @@ def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
         f"{task.suite}-{index}": TaskCharts(slice_figures(task), error_figures(task))
         for index, task in enumerate(contents.tasks)
     }
-
-
-def _style() -> Markup:
-    """The style sheet, which is part of the package and not escaped."""
-    text = resources.files("audit.reports").joinpath("templates", "style.css").read_text("utf-8")
-    return Markup(text)  # noqa: S704 - the package's own file
-
-
-def _line(text: object) -> str:
-    """One harmless line, for labels and attributes."""
-    return printable(str(text), limit=LINE_LIMIT)
-
-
-def _short(text: object) -> str:
-    return printable(str(text), limit=SHORT_LIMIT)

@@ -87,7 +87,7 @@ def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, refere
         scale = layer["encoding"]["x"].get("scale")
         if scale is not None:
             scale["domain"] = list(domain(rows, unit, reference))
-    return _svg(specification)
+    return svg_of(specification)
 
 
 @lru_cache(maxsize=64)
@@ -112,14 +112,14 @@ def _template(unit: str, suite: str, *, with_reference: bool) -> str:
             x=alt.X("low:Q", scale=scale), x2="high:Q", y=order
         ),
         base.mark_circle(color=colour, size=72, opacity=1).encode(x=axis, y=order),
-        _text(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
-        _text(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
+        text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
+        text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
     ]
     chart = alt.layer(*layers).properties(
         width=PLOT_WIDTH,
         padding={"left": LABEL_ROOM, "right": VALUE_ROOM, "top": 6, "bottom": 44},
         autosize=alt.AutoSizeParams(type="none"),
-        config=_config(),
+        config=chart_config(),
     )
     return json.dumps(chart.to_dict())
 
@@ -152,14 +152,14 @@ def _datum(index: int, row: IntervalRow) -> dict[str, Any]:
     }
 
 
-def _text(base: alt.Chart, field: str, *, x: float, align: Literal["left", "right"], limit: int) -> alt.Chart:
+def text_column(base: alt.Chart, field: str, *, x: float, align: Literal["left", "right"], limit: int) -> alt.Chart:
     """A column of text beside the plot, one line per row."""
     mark: alt.Chart = base.mark_text(align=align, baseline="middle", color=INK, fontSize=12, limit=limit)
     encoded: alt.Chart = mark.encode(x=alt.value(x), text=alt.Text(f"{field}:N"))
     return encoded
 
 
-def _config() -> alt.Config:
+def chart_config() -> alt.Config:
     """Fonts, grid and axis in the sentinel colours."""
     axis = alt.AxisConfig(
         gridColor=GRID,
@@ -175,7 +175,7 @@ def _config() -> alt.Config:
     return alt.Config(background="transparent", font="sans-serif", aria=False, axis=axis, view=view)
 
 
-def _svg(specification: dict[str, Any]) -> Markup:
+def svg_of(specification: dict[str, Any]) -> Markup:
     """Render; the page sets the size, and inline SVG needs no namespace."""
     svg: str = vl_convert.vegalite_to_svg(specification)
     start = svg.index(">")

@@ -1,0 +1,121 @@
+"""Attributions of a sample on a page: methods side by side, and how far they agree.
+
+:mod:`audit.reports.attribution_views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
+once more and runs no script. They stand on a light ground in any theme.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from markupsafe import Markup
+
+from audit.app.untrusted import plain, readable, table
+from audit.reports.agreement import mean_agreement
+from audit.reports.attribution_views import Room, comparison, style, view
+from audit.reports.formatting import number
+from audit.reports.heatmap import strongest_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Attribution
+    from audit.reports.attribution_views import View
+
+BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", "do not believe": ":material/block:"}
+BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
+SIDE_BY_SIDE = 2
+ROOM = Room()
+
+
+def show(attributions: Sequence[Attribution]) -> None:
+    """All attributions of one sample: each target's methods together.
+
+    Args:
+        attributions: Of one sample.
+    """
+    st.html(style())
+    ordered = sorted(attributions, key=_explained)
+    for _, of_target in groupby(ordered, key=_explained):
+        group = list(of_target)
+        for start in range(0, len(group), SIDE_BY_SIDE):
+            places = st.columns(SIDE_BY_SIDE, gap="large")
+            for place, attribution in zip(places, group[start : start + SIDE_BY_SIDE], strict=False):
+                with place:
+                    _one(attribution)
+        _compare(group)
+
+
+def panel(*parts: Markup) -> Markup:
+    """Pictures on a light ground.
+
+    Args:
+        parts: Of :mod:`audit.reports.attribution_views`.
+    """
+    return Markup('<div class="attribution">{}</div>').format(Markup("").join(parts))
+
+
+def _explained(attribution: Attribution) -> tuple[str, str]:
+    """What was explained."""
+    return attribution.target, attribution.against or ""
+
+
+def _compare(group: Sequence[Attribution]) -> None:
+    """Rank agreement and values of the methods beside each other, where there are several."""
+    grids = comparison(group, ROOM)
+    if not grids:
+        return
+    agreement = mean_agreement(group)
+    told = f": mean rank agreement {agreement:.2f}" if agreement is not None else ""
+    st.markdown(f"**Methods beside each other{told}**")
+    st.html(panel(*grids))
+
+
+def _one(attribution: Attribution) -> None:
+    """One method: verdict, coloured prompt, waterfall, matrix, heads, numbers."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(attribution.method)}**", width="content")
+        colour = BELIEF_COLOURS[attribution.verdict]
+        st.badge(attribution.verdict, color=colour, icon=BELIEF_ICONS[attribution.verdict])  # type: ignore[arg-type] # one of its colours
+    target = f"Target: {readable(attribution.target, 300)}"
+    st.text(target + (f"\nRather than: {readable(attribution.against, 300)}" if attribution.against else ""))
+    shown = view(attribution, ROOM)
+    st.html(panel(shown.legend, shown.heat_map))
+    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_pieces(attribution))
+    st.text(f"Strongest: {strongest or 'nothing moved the target'}")
+    _more(shown)
+    _numbers(attribution)
+
+
+def _more(shown: View) -> None:
+    """Waterfall and matrix, each in a fold of its own; heads where there are any."""
+    if shown.waterfall is not None:
+        with st.expander("From masked to whole prompt", icon=":material/waterfall_chart:"):
+            st.caption(shown.waterfall.caption)
+            st.html(panel(shown.waterfall.svg))
+    if shown.matrix is not None:
+        with st.expander("Input × output", icon=":material/grid_on:"):
+            st.html(panel(shown.matrix))
+    if shown.heads:
+        with st.expander("Attention heads", icon=":material/visibility:"):
+            st.html(panel(*shown.heads))
+    for remark in shown.left_out:
+        st.caption(plain(remark))
+
+
+def _numbers(attribution: Attribution) -> None:
+    """What was measured, and what it cost."""
+    with st.expander("Faithfulness and numbers", icon=":material/science:"):
+        measures = [
+            {"Measure": name, "Value": number(found, "nats")} for name, found in attribution.faithfulness.items()
+        ]
+        table(measures)
+        baseline = number(attribution.baseline_log_prob, "nats")
+        log_prob = number(attribution.target_log_prob, "nats")
+        st.text(f"Log-probability of the target: {log_prob} nats; with everything masked: {baseline} nats.")
+        st.text(f"{attribution.evaluations:,} forward passes, {attribution.seconds:.1f} s.")
+        st.text(f"Chosen as: {readable(attribution.reason)}.")
+        if attribution.note:
+            st.text(readable(attribution.note))

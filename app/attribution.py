@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from markupsafe import Markup
 
+from audit.app.charts import waterfall_chart
 from audit.app.untrusted import plain, readable, table
-from audit.reports.agreement import mean_agreement
+from audit.reports.agreement import correlation_text, mean_agreement
 from audit.reports.attribution_views import Room, comparison, style, view
 from audit.reports.formatting import number
 from audit.reports.heatmap import strongest_pieces
+from audit.reports.waterfall import steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", "do not believe": ":material/block:"}
 BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
 SIDE_BY_SIDE = 2
-ROOM = Room()
+ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 
 def show(attributions: Sequence[Attribution]) -> None:
@@ -40,12 +42,12 @@ def show(attributions: Sequence[Attribution]) -> None:
     ordered = sorted(attributions, key=_explained)
     for _, of_target in groupby(ordered, key=_explained):
         group = list(of_target)
+        _compare(group)
         for start in range(0, len(group), SIDE_BY_SIDE):
             places = st.columns(SIDE_BY_SIDE, gap="large")
             for place, attribution in zip(places, group[start : start + SIDE_BY_SIDE], strict=False):
                 with place:
                     _one(attribution)
-        _compare(group)
 
 
 def panel(*parts: Markup) -> Markup:
@@ -68,7 +70,7 @@ def _compare(group: Sequence[Attribution]) -> None:
     if not grids:
         return
     agreement = mean_agreement(group)
-    told = f": mean rank agreement {agreement:.2f}" if agreement is not None else ""
+    told = f": mean rank agreement {correlation_text(agreement)}" if agreement is not None else ""
     st.markdown(f"**Methods beside each other{told}**")
     st.html(panel(*grids))
 
@@ -90,13 +92,12 @@ def _one(attribution: Attribution) -> None:
 
 
 def _more(shown: View) -> None:
-    """Waterfall and matrix, each in a fold of its own; heads where there are any."""
-    if shown.waterfall is not None:
-        with st.expander("From masked to whole prompt", icon=":material/waterfall_chart:"):
-            st.caption(shown.waterfall.caption)
-            st.html(panel(shown.waterfall.svg))
+    """Waterfall and matrix; heads behind a fold."""
+    attribution = shown.attribution
+    with st.expander("From masked to whole prompt", icon=":material/waterfall_chart:", expanded=True):
+        st.altair_chart(waterfall_chart(steps(attribution), attribution.unit), width="stretch")
     if shown.matrix is not None:
-        with st.expander("Input × output", icon=":material/grid_on:"):
+        with st.expander("Input × output", icon=":material/grid_on:", expanded=True):
             st.html(panel(shown.matrix))
     if shown.heads:
         with st.expander("Attention heads", icon=":material/visibility:"):

@@ -1,4 +1,4 @@
-"""Altair charts of the app: intervals on one axis. Drawn by the browser, coloured by the app's theme."""
+"""Altair charts of the app: intervals on one axis, waterfalls. Drawn by the browser, coloured by the app's theme."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import altair as alt
 
 from audit.core.text import printable
 from audit.reports.charts import SUITE_COLOURS
+from audit.reports.waterfall import COLOURS as STEP_COLOURS
+from audit.reports.waterfall import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from audit.reports.waterfall import Step
+
 DOMAINS = {"share": (0, 1), "percent": (0, 100), "rating": (1, 5)}
-ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 70, 75
+ROW_HEIGHT, STEP_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 24, 70, 75
 LABEL_WIDTH = 260
 OTHER_COLOURS = ("#59636e", "#0a5fb4", "#a2480c", "#5b3fa8", "#11682f", "#b3151f")
 
@@ -69,6 +73,31 @@ def interval_chart(
     # The height is that of the whole picture: axis and legend take their share of it.
     height = ROW_HEIGHT * len(rows) + AXIS_HEIGHT + (LEGEND_HEIGHT if legend else 0)
     return alt.LayerChart(layer=layers).properties(height=height)
+
+
+def waterfall_chart(found: Sequence[Step], unit: str) -> alt.LayerChart:
+    """The moves from one level to another, in the order given, each on hover with its value.
+
+    Args:
+        found: From :func:`audit.reports.waterfall.steps`.
+        unit: Title of the axis.
+    """
+    labels = [f"{index}\t{printable(step.label, 60)}" for index, step in enumerate(found)]
+    data = [asdict(step) | {"label": label, "move": step.text} for step, label in zip(found, labels, strict=True)]
+    kinds = list(STEP_COLOURS)
+    palette = alt.Scale(domain=kinds, range=[STEP_COLOURS[kind] for kind in kinds])
+    base = alt.Chart(alt.InlineData(values=data)).encode(
+        y=_label_axis(labels),
+        color=alt.Color("kind:N", scale=palette, legend=None),
+        tooltip=[alt.Tooltip("move:N", title=unit)],
+    )
+    scale = alt.Scale(domain=list(bounds(found)), nice=False, zero=False)
+    start = alt.X("start:Q", title=unit, scale=scale, axis=alt.Axis(tickCount=6))
+    layers: list[alt.Chart] = [
+        base.transform_filter("datum.kind != 'end'").mark_bar().encode(x=start, x2="end:Q"),
+        base.transform_filter("datum.kind == 'end'").mark_tick(thickness=3).encode(x=start),
+    ]
+    return alt.LayerChart(layer=layers).properties(height=STEP_HEIGHT * len(found) + AXIS_HEIGHT)
 
 
 def _label_axis(labels: Sequence[str]) -> alt.Y:

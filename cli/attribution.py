@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from audit.core.text import printable
-from audit.reports.agreement import mean_agreement, rank_agreement
+from audit.reports.agreement import correlation_text, mean_agreement, rank_agreement
 from audit.reports.attribution_grids import continuation_name, looking_heads_grid
 from audit.reports.charts import INK
 from audit.reports.colours import AGAINST, FOR, LIGHT, largest, shade
@@ -189,12 +189,12 @@ def comparison(attributions: Sequence[Attribution]) -> Table:
 def agreement(attributions: Sequence[Attribution]) -> Table:
     """Spearman's correlation of each method's values with each other's."""
     mean = mean_agreement(attributions)
-    title = "rank agreement (Spearman)" + (f", mean {mean:.2f}" if mean is not None else "")
+    title = "rank agreement (Spearman)" + (f", mean {correlation_text(mean)}" if mean is not None else "")
     table = Table("", box=None, padding=(0, 2, 0, 0), title=Text(title, style="bold"), title_justify="left")
     for other in attributions:
         table.add_column(printable(other.method, 24), justify="right")
     for one, row in zip(attributions, rank_agreement(attributions), strict=True):
-        cells = [Text("–" if value is None else f"{value:.2f}", style=_style(value or 0.0, 1.0)) for value in row]
+        cells = [Text(correlation_text(value), style=_style(value or 0.0, 1.0)) for value in row]
         table.add_row(Text(printable(one.method, 24)), *cells)
     return table
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from audit.cli import attribution as terminal
 from audit.cli import attribution_file, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
@@ -17,6 +16,8 @@ from audit.core.config import DEFAULT_MODEL, ServerConfig
 from audit.core.errors import AuditError, UsageError, did_you_mean
 from audit.core.records import Span
 from audit.core.text import printable
+from audit.explain.methods import METHODS, find
+from audit.explain.units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,8 +71,8 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="Attribution method, see docs/explain.md; several, repeated or separated by commas, are "
-            "compared. Default: occlusion."
+            help=f"{', '.join(METHODS)}; several, repeated or separated by commas, are compared. "
+            "Default: occlusion; see docs/explain.md."
         ),
     ] = None,
     features: Annotated[
@@ -101,18 +102,16 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     as_json: JsonFlag = False,
 ) -> None:
     """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it."""
-    # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
+    # Imported here because torch and altair take seconds to load, and `audit --help` must not wait for them.
+    from audit.cli import attribution as terminal  # noqa: PLC0415 - see above
     from audit.engine import load  # noqa: PLC0415 - see above
     from audit.explain.attribute import prepare  # noqa: PLC0415 - see above
 
     methods, unit = _methods(method or ["occlusion"]), _unit(features)
     if out_file is not None:
         attribution_file.check(out_file)
-    text = sys.stdin.read() if prompt == "-" else prompt
-    if not text.strip():
-        msg = "--prompt is empty: there is nothing to explain"
-        raise UsageError(msg)
-    spans = [_span(text, given) for given in field or []]
+    text = _prompt(prompt)
+    spans = _spans(text, field or [])
     engine = load(model, device=device, server=ServerConfig(tokenizer=tokenizer))
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     engine.progress = bars
@@ -139,14 +138,30 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         err.print(f"written: {out_file}", markup=False, highlight=False, soft_wrap=True)
 
 
+def _prompt(given: str) -> str:
+    """The prompt, read from stdin for ``-``.
+
+    Raises:
+        UsageError: It is empty, or holds bytes that are no text.
+    """
+    try:
+        text = sys.stdin.read() if given == "-" else given
+        text.encode()
+    except UnicodeError as error:
+        msg = "--prompt is no valid Unicode: give it as UTF-8"
+        raise UsageError(msg) from error
+    if not text.strip():
+        msg = "--prompt is empty: there is nothing to explain"
+        raise UsageError(msg)
+    return text
+
+
 def _methods(given: Sequence[str]) -> list[Method]:
     """The named methods, each once.
 
     Raises:
         UsageError: One is unknown, or lacks its package.
     """
-    from audit.explain.methods import find  # noqa: PLC0415 - see above
-
     names = [name.strip() for part in given for name in part.split(",")]
     return [find(name) for name in dict.fromkeys(names)]
 
@@ -157,13 +172,26 @@ def _unit(name: str) -> Unit:
     Raises:
         UsageError: There is no such unit.
     """
-    from audit.explain.units import UNITS  # noqa: PLC0415 - see above
-
     unit = next((unit for unit in UNITS if unit == name), None)
     if unit is None:
         msg = f"unknown --features {printable(name, 60)}: use {', '.join(UNITS)}.{did_you_mean(name, UNITS)}"
         raise UsageError(msg)
     return unit
+
+
+def _spans(prompt: str, given: Sequence[str]) -> list[Span]:
+    """The named parts of a prompt.
+
+    Raises:
+        UsageError: One is not to be found, or two have one name.
+    """
+    spans = [_span(prompt, field) for field in given]
+    names = [span.name for span in spans]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        msg = f"--field {printable(twice, 40)}: named twice"
+        raise UsageError(msg)
+    return spans
 
 
 def _span(prompt: str, given: str) -> Span:

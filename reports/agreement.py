@@ -35,6 +35,11 @@ def mean_agreement(attributions: Sequence[Attribution]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
+def correlation_text(value: float | None) -> str:
+    """Two decimals; ``–`` for none."""
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+
+
 def _spearman(one: Attribution, other: Attribution) -> float | None:
     pieces = [[(feature.start, feature.end) for feature in a.features] for a in (one, other)]
     if pieces[0] != pieces[1] or min(len(set(one.values)), len(set(other.values))) < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.reports.agreement import rank_agreement
+from audit.reports.agreement import correlation_text, rank_agreement
 from audit.reports.colours import largest
 from audit.reports.grid import Block, Grid, Row, cell_label
 from audit.reports.heatmap import feature_labels
@@ -49,7 +49,7 @@ def agreement_grid(attributions: Sequence[Attribution]) -> Grid:
     """Rank agreement of each method with each, written out."""
     names = [attribution.method for attribution in attributions]
     rows = [
-        Row(name, found, [f"{value:.2f}" if value is not None else "–" for value in found])
+        Row(name, found, [correlation_text(value) for value in found])
         for name, found in zip(names, rank_agreement(attributions), strict=True)
     ]
     caption = "Rank agreement of the methods: Spearman's correlation of their values, −1 to 1."
@@ -92,8 +92,9 @@ def heads_grid(attribution: Attribution) -> Grid | None:
         titles = [f"{labels[piece]} {share:.2f}" for piece, share in zip(looked_at, shares, strict=True)]
         rows.append(Row(f"layer {number}", shares, titles))
     cut = len(layers) < len(attribution.heads) or len(layers[0]) < len(attribution.heads[0])
-    caption = "Layers (rows) by heads (columns): share of attention on the piece that a head looks at most." + (
-        f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else ""
+    caption = (
+        "Layers (rows) by heads (columns): share of attention on the piece that a head looks at most, named on hover."
+        + (f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else "")
     )
     return Grid(caption, [str(number) for number in range(len(layers[0]))], [Block("", rows)])
 

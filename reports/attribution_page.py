@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core.errors import AuditError
-from audit.reports.agreement import mean_agreement
+from audit.reports.agreement import correlation_text, mean_agreement
 from audit.reports.attribution_views import Room, View, comparison, view
 from audit.reports.formatting import number
 from audit.reports.page import environment, page_style
@@ -66,7 +66,7 @@ def _render(views: Sequence[View], room: Room) -> str:
             first=attributions[0],
             said=_said(attributions[0]),
             compared=comparison(attributions, room),
-            agreement=f"{agreement:.2f}" if agreement is not None else "",
+            agreement=correlation_text(agreement) if agreement is not None else "",
             detail=room,
         )
     )

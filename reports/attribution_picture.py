@@ -16,6 +16,7 @@ import vl_convert
 from markupsafe import escape
 
 from audit.core.text import printable
+from audit.reports.agreement import correlation_text
 from audit.reports.attribution_grids import agreement_grid, matrix_grid, method_grids
 from audit.reports.charts import GRID, INK, MUTED
 from audit.reports.colours import LIGHT, largest, shade
@@ -35,6 +36,7 @@ COLUMNS = 108
 """Letters in a line of the prompt."""
 LETTER, LINE, FONT = 8.0, 22, 13
 MAX_LINES = 120
+CUT = "… the rest of the prompt is left out"
 CELL, LABEL, TOP_LABEL = 15, 150, 15
 WIDE_CELL = 64
 MAX_CELLS = 20_000
@@ -158,7 +160,7 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
             if ends_line:
                 line, column = line + 1, 0
             if line >= MAX_LINES:
-                yield line, 0, 33, "… the rest of the prompt is left out"[:33], "", ""
+                yield line, 0, len(CUT), CUT, "", ""
                 return
 
 
@@ -259,6 +261,6 @@ def _cell(x: float, y: float, wide: int, value: float | None, strongest: float, 
     box = f'<rect x="{x:g}" y="{y:g}" width="{wide}" height="{high}" fill="{fill}" stroke="{GRID}" stroke-width=".5">'
     if not written:
         return f"{box}<title>{compact(value)}</title></rect>"
-    shown = f"{value:.2f}" if value is not None else "–"
+    shown = correlation_text(value)
     place = f'x="{x + wide / 2:g}" y="{y + 14:g}" font-size="12" text-anchor="middle" fill="{INK}"'
     return f"{box}</rect><text {place}>{shown}</text>"

@@ -99,9 +99,11 @@ def grid_html(grid: Grid) -> Markup:
     bodies = "".join(_body(block, grid, names) for block in grid.blocks)
     kind = "grid written" if grid.written else "grid"
     # Every part is escaped or made of numbers and names of this module.
+    says = escape(printable(grid.caption))
     return Markup(  # noqa: S704 - see above
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(grid.caption)}">'
-        f'<table class="{kind}"><caption>{escape(grid.caption)}</caption>'
+        f'<p class="grid-says" aria-hidden="true">{says}</p>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{says}">'
+        f'<table class="{kind}"><caption class="sr">{says}</caption>'
         f"<thead><tr><td></td>{top}</tr></thead>{bodies}</table></div>"
     )
 

@@ -14,13 +14,7 @@ from audit.core.text import printable
 from audit.reports.charts import (
     AXIS_TITLES,
     GRID,
-    LABEL_ROOM,
-    LABEL_WIDTH,
     MUTED,
-    PLOT_WIDTH,
-    ROW_HEIGHT,
-    VALUE_ROOM,
-    VALUE_WIDTH,
     chart_config,
     svg_of,
     text_column,
@@ -40,6 +34,9 @@ if TYPE_CHECKING:
 TOP = 10
 """Pieces that get a bar of their own."""
 NEGLIGIBLE = 1e-9
+ROW_HEIGHT, PLOT_WIDTH, LABEL_WIDTH, VALUE_WIDTH = 24, 400, 170, 70
+LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 36, VALUE_WIDTH + 30
+"""Beside the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
 COLOURS = {"for": FOR, "against": AGAINST, "gap": GRID, "end": MUTED}
 
 

@@ -207,8 +207,11 @@ def test_attributions_stand_side_by_side_with_their_belief(
     shown = every_markdown(test)
     assert all(word in shown for word in ("occlusion", r"attention\_rollout", "believable", "do not believe"))
     # The strongest feature of the fixture, 5/3 nats, gets the fullest colour for and against.
-    assert 'title="+1.667 nats" style="background: #5da3d5' in every_html(test)
-    assert 'title="−1.667 nats" style="background: #eb962f' in every_html(test)
+    assert 'class="p5" title="+1.667 nats"' in every_html(test)
+    assert 'class="n5" title="−1.667 nats"' in every_html(test)
+    # Both methods have the same values in the fixture.
+    assert "Methods beside each other: mean rank agreement 1.00" in shown
+    assert "Rank agreement of the methods" in every_html(test)
 
 
 @pytest.mark.parametrize("page", ["overview", *SCRIPTS])

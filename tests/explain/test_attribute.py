@@ -12,7 +12,6 @@ from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, attribute_all, draws, is_possible, prepare
 from audit.explain.faithfulness import MEASURES
-from audit.explain.heat import NEUTRAL, OPPOSES, SUPPORTS, colours, ink
 from audit.explain.methods import METHODS, Method, check, find
 
 if TYPE_CHECKING:
@@ -85,14 +84,6 @@ def test_an_unknown_method_is_met_with_the_nearest_known_one() -> None:
     with pytest.raises(ConfigError, match="name each method once"):
         check(RunConfig(explain=ExplainConfig(methods=["occlusion", "occlusion"])))
     check(RunConfig(explain=ExplainConfig(methods=list(METHODS))))
-
-
-def test_colours_diverge_from_a_neutral_zero() -> None:
-    assert colours([2.0, 0.0, -2.0, 1.0])[:3] == [SUPPORTS, NEUTRAL, OPPOSES]
-    assert colours([0.0, 0.0]) == [NEUTRAL, NEUTRAL]
-    assert colours([]) == []
-    assert ink(NEUTRAL) == (0, 0, 0)
-    assert ink(OPPOSES) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("name", ["occlusion", "lime", pytest.param("shap", marks=pytest.mark.slow)])

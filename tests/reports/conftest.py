@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from audit.core.records import (
     GitState,
     Metric,
     ModelRecord,
+    OutputToken,
     Platform,
     RunManifest,
     Sample,
@@ -166,6 +168,37 @@ def an_attribution(sample: Sample, **changes: Any) -> Attribution:
     return Attribution(**{**fields, **changes})
 
 
+def a_matrix_attribution(
+    pieces: Sequence[str], outputs: Sequence[str], *, options: int = 0, heads: tuple[int, int] = (0, 0), **changes: Any
+) -> Attribution:
+    """An attribution with values per output token, and per option; all of them made up."""
+    draw = random.Random(len(pieces) + 1000 * len(outputs))  # noqa: S311 - made-up data
+    sample = a_sample("boolq", 0, prompt="".join(pieces), output="".join(outputs))
+    ends = list(itertools.accumulate(map(len, pieces)))
+    spans = zip(pieces, [0, *ends[:-1]], ends, strict=True)
+    matrix = [
+        [round(draw.gauss(0, 0.4), 6) if draw.random() < 0.8 else 0.0 for _ in pieces]
+        for _ in range(len(outputs) * (1 + options))
+    ]
+    values = [sum(row[column] for row in matrix[: len(outputs)]) for column in range(len(pieces))]
+    shares = [[[draw.random() for _ in pieces] for _ in range(heads[1])] for _ in range(heads[0])]
+    fields: dict[str, Any] = {
+        "features": [Feature(text=text, start=start, end=end) for text, start, end in spans],
+        "values": values,
+        "matrix": matrix,
+        "output_tokens": [
+            OutputToken(text=text, continuation=number, log_prob=-0.5, baseline_log_prob=-2.0)
+            for number in range(1 + options)
+            for text in outputs
+        ],
+        "alternatives": [f" option {number}" for number in range(options)],
+        "heads": [[[s / sum(head) for s in head] for head in layer] for layer in shares] or None,
+        "value": -1.0,
+        "baseline_value": -1.0 - sum(values),
+    }
+    return an_attribution(sample, **{**fields, **changes})
+
+
 def a_metric(name: str = "boolq/accuracy", **changes: Any) -> Metric:
     """A metric with an interval of 0.5 to 0.7."""
     task, _, metric = name.rpartition("/")
@@ -243,5 +276,6 @@ def records() -> dict[str, Callable[..., Any]]:
         "unscored": all_scored,
         "failed": failed_metric,
         "attribution": an_attribution,
+        "matrix": a_matrix_attribution,
         "boolq": boolq_samples,
     }

@@ -367,3 +367,55 @@ def test_a_browser_loads_nothing_else_and_has_no_complaints(
             assert requests == [path.as_uri()]
             assert complaints == []
         browser.close()
+
+
+def explained_run(run: RunFolder, records: Records, samples: list[Any]) -> RunFolder:
+    """Each sample explained by four methods, with values per output token and heads."""
+    for sample in samples:
+        for number, method in enumerate(("occlusion", "shap", "lime", "attention")):
+            pieces = [f"{word} " for word in sample.prompt.split()]
+            made = records["matrix"](pieces, [" one", " two", " three"], heads=(30, 9) if number == 3 else (0, 0))
+            place = {"sample_id": sample.sample_id, "suite": sample.suite, "task": sample.task, "method": method}
+            run.write_attribution(made.model_copy(update={**place, "attribution_id": f"{sample.sample_id}{number}"}))
+    return run
+
+
+def test_explanations_of_a_sample_stand_together_with_their_agreement(full_run: RunFolder, records: Records) -> None:
+    samples = full_run.read_samples("evals", "boolq")[1:3]
+    html, page = card_of(explained_run(full_run, records, samples))
+    assert_inert(page)
+    assert len(html.encode()) <= MAX_BYTES
+    text = "".join(page.text)
+    assert text.count("4 methods beside each other") == 2
+    assert text.count("Rank agreement of the methods") == 4  # each seen and, hidden, as the table's caption
+    assert text.count("Attention heads") == 2
+    assert html.count('class="waterfall"') == 9  # the run's own attribution has one, too
+    assert text.count("Output tokens (rows) by pieces of the prompt") == 16
+
+
+def test_eight_samples_with_four_methods_fit_a_card(full_run: RunFolder, records: Records) -> None:
+    """Three tasks' worth of the longest prompts that are explained word by word."""
+    samples = [s.model_copy(update={"prompt": "word " * 48}) for s in full_run.read_samples("evals", "boolq")[:8]]
+    run = explained_run(full_run, records, samples)
+    html, page = card_of(run)
+    assert len(html.encode()) <= MAX_BYTES / 2
+    assert "".join(page.text).count("methods beside each other") == 3  # per task; the others are in the run's folder
+
+
+def test_pictures_of_flagged_samples_stay_folded(full_run: RunFolder, records: Records) -> None:
+    samples = full_run.read_samples("evals", "boolq")
+    told = [s.model_copy(update={"prompt": "vile " * 9, "flags": ["offence_unknown"]}) for s in samples]
+    full_run.write_samples("evals", "boolq", told)
+    html, _ = card_of(explained_run(full_run, records, told[1:2]))
+    explanations = html[html.index("<h4>Explanations</h4>") :]
+    starts = [
+        match.start() for match in re.finditer("vile|<svg|<table", explanations[: explanations.index("</section>")])
+    ]
+    assert len(starts) > 100
+    for start in starts:
+        before = explanations[:start]
+        folds = re.findall(r"<details[^>]*>|</details>", before)
+        open_folds: list[str] = []
+        for fold in folds:
+            open_folds.pop() if fold == "</details>" else open_folds.append(fold)
+        assert '<details class="masked">' in open_folds

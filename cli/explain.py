@@ -14,7 +14,7 @@ from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
 from audit.core.config import DEFAULT_MODEL, ServerConfig
 from audit.core.errors import AuditError, UsageError, did_you_mean
-from audit.core.records import Span
+from audit.core.records import Attribution, Span
 from audit.core.text import printable
 from audit.explain.methods import METHODS, find
 from audit.explain.units import UNITS
@@ -22,7 +22,6 @@ from audit.explain.units import UNITS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import Attribution
     from audit.engine import Engine
     from audit.explain.masking import MaskedPrompt
     from audit.explain.methods import Method
@@ -247,21 +246,21 @@ def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, ba
     Raises:
         AuditError: No method gave an attribution.
     """
-    from audit.explain.attribute import attribute  # noqa: PLC0415 - see above
+    from audit.explain.attribute import attribute, attribute_all  # noqa: PLC0415 - see above
 
-    bars.expect(len(methods))
-    made: list[Attribution] = []
-    failed: AuditError | None = None
-    for method in methods:
-        bars.task("explain", method.name)
-        try:
-            made.append(attribute(masked, method, seed=seed, pairs=PAIRS))
-        except AuditError as error:
-            if len(methods) > 1:
-                bars.say(f"{method.name}: {error}")
-            failed = error
+    bars.expect(1)
+    bars.task("explain", ", ".join(method.name for method in methods))
+    if len(methods) == 1:
+        return [attribute(masked, methods[0], seed=seed, pairs=PAIRS)]
+    found = attribute_all(masked, methods, seed=seed, pairs=PAIRS)
+    failed = [
+        f"{method.name}: {one}" for method, one in zip(methods, found, strict=True) if not isinstance(one, Attribution)
+    ]
+    made = [one for one in found if isinstance(one, Attribution)]
     if not made:
-        raise failed or UsageError("--method is empty: name one")
+        raise AuditError("; ".join(failed))
+    for reason in failed:
+        bars.say(reason)
     return made
 
 

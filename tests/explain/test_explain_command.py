@@ -13,7 +13,7 @@ from audit.cli import attribution as terminal
 from audit.cli import explain as command
 from audit.cli.console import out
 from audit.cli.progress import Bars
-from audit.core.errors import UsageError, WhiteBoxUnavailable
+from audit.core.errors import AuditError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, prepare
 from audit.explain.methods import METHODS
@@ -147,8 +147,10 @@ def test_a_method_that_cannot_is_told_and_the_others_are_shown(program: typer.Ty
     made = command._attributions(masked, [METHODS["attention_rollout"], METHODS["occlusion"]], 1, bars)
     assert [one.method for one in made] == ["occlusion"]
     assert bars.messages == ["attention_rollout: its weights are not here"]
-    with pytest.raises(WhiteBoxUnavailable, match="not here"):
+    with pytest.raises(AuditError, match="not here"):
         command._attributions(masked, [METHODS["attention_rollout"]], 1, bars)
+    with pytest.raises(AuditError, match="attention_rollout: its weights are not here; attention_rollout: its"):
+        command._attributions(masked, [METHODS["attention_rollout"]] * 2, 1, bars)
 
 
 def test_the_terminal_shows_every_view(program: typer.Typer, tiny_model: Path) -> None:

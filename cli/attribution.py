@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -186,17 +187,17 @@ def comparison(attributions: Sequence[Attribution]) -> Table:
     return table
 
 
-def agreement(attributions: Sequence[Attribution]) -> Table:
+def agreement(attributions: Sequence[Attribution]) -> Group:
     """Spearman's correlation of each method's values with each other's."""
     mean = mean_agreement(attributions)
     title = "rank agreement (Spearman)" + (f", mean {correlation_text(mean)}" if mean is not None else "")
-    table = Table("", box=None, padding=(0, 2, 0, 0), title=Text(title, style="bold"), title_justify="left")
+    table = Table("", box=None, padding=(0, 2, 0, 0))
     for other in attributions:
         table.add_column(printable(other.method, 24), justify="right")
     for one, row in zip(attributions, rank_agreement(attributions), strict=True):
         cells = [Text(correlation_text(value), style=_style(value or 0.0, 1.0)) for value in row]
         table.add_row(Text(printable(one.method, 24)), *cells)
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def _matrix(attribution: Attribution, cell: int) -> Table:

@@ -65,13 +65,14 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     against: Annotated[str | None, typer.Option(help="Explain why the target rather than this continuation.")] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="One of the continuations that the target is chosen among; repeatable."),
+        typer.Option(metavar="TEXT", help="One of the continuations that the target is chosen among; repeatable."),
     ] = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             help=f"{', '.join(METHODS)}; several, repeated or separated by commas, are compared. "
-            "Default: occlusion; see docs/explain.md."
+            "Default: occlusion; see docs/explain.md.",
         ),
     ] = None,
     features: Annotated[

@@ -192,7 +192,8 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
 
     page.goto(f"{server.url}/sample?task=asdiv")
     page.get_by_text("Why this answer").wait_for()
-    page.get_by_text("occlusion").wait_for()
+    page.get_by_text("occlusion").first.wait_for()
+    page.locator(".attribution table.grid").first.wait_for()
     settle(page)
     page.wait_for_load_state("networkidle")  # whatever the page would fetch or run late
     assert page.title() == "audit"

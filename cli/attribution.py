@@ -13,7 +13,7 @@ from audit.reports.agreement import correlation_text, mean_agreement, rank_agree
 from audit.reports.attribution_grids import continuation_name, looking_heads_grid
 from audit.reports.charts import INK
 from audit.reports.colours import AGAINST, FOR, LIGHT, largest, shade
-from audit.reports.formatting import number
+from audit.reports.formatting import interval, number
 from audit.reports.grid import cell_label
 from audit.reports.heatmap import feature_labels
 from audit.reports.waterfall import bounds, steps
@@ -94,19 +94,19 @@ def legend(attribution: Attribution) -> Text:
 
 
 def waterfall(attribution: Attribution) -> Table:
-    """The moves from the masked prompt to the whole one as bars, strongest first."""
-    table = Table(
-        Column(attribution.unit, justify="right"),
-        Column("piece", max_width=40, no_wrap=True),
-        "",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
+    """The moves from the masked prompt to the whole one as bars, strongest first; intervals where there are any."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column(attribution.unit, justify="right")
+    if attribution.intervals is not None:
+        table.add_column("95 % interval", style="dim", no_wrap=True)
+    table.add_column("piece", max_width=40, no_wrap=True)
+    table.add_column("")
     found = steps(attribution)
     low, high = bounds(found)
     for step in found:
         label = Text(step.label, style="dim" if step.kind in {"gap", "end"} else "")
-        table.add_row(step.text, label, _bar(step, low, high))
+        between = [interval(*step.ends, attribution.unit) if step.ends else ""] if attribution.intervals else []
+        table.add_row(step.text, *between, label, _bar(step, low, high))
     return table
 
 

@@ -12,26 +12,21 @@ from audit.reports.formatting import number
 from audit.reports.page import environment, page_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from audit.core.records import Attribution
 
 MAX_BYTES = 1_000_000
-ROOMS = (
-    Room(),
-    Room(head=60, tail=40, cells=20_000),
-    Room(pieces=300, head=16, tail=8, cells=16_000),
-    Room(pieces=200, head=16, tail=8, cells=2000),
-    Room(pieces=60, head=16, tail=8, cells=200),
-)
+SHORTER_TEXTS = (Room(), Room(head=60, tail=40), Room(pieces=300, head=16, tail=8))
+FEWER_CELLS = (Room(pieces=200, head=16, tail=8, cells=2000), Room(pieces=60, head=16, tail=8, cells=200))
 """From fine to coarse."""
 
 
 def render(attributions: Sequence[Attribution], max_bytes: int = MAX_BYTES) -> str:
     """The page as HTML text of at most ``max_bytes`` bytes of UTF-8.
 
-    The finest of ``ROOMS`` that fits is taken. Where that would cost the matrix, the matrices of all methods but
-    the first go before it.
+    What does not fit goes in this order: the middle of long texts, the grids of all methods but the first, large
+    grids.
 
     Args:
         attributions: Of one prompt and target, one per method.
@@ -43,14 +38,22 @@ def render(attributions: Sequence[Attribution], max_bytes: int = MAX_BYTES) -> s
     if not attributions:
         msg = "there is no attribution to show"
         raise AuditError(msg)
-    for room in ROOMS:
+    for room, first_alone in _levels():
         views = [view(attribution, room) for attribution in attributions]
-        for shown in (views, _one_matrix(views)):
-            html = _render(shown, room)
-            if len(html.encode()) <= max_bytes:
-                return html
+        html = _render(_one_matrix(views) if first_alone else views, room)
+        if len(html.encode()) <= max_bytes:
+            return html
     msg = f"the attributions need more than {max_bytes:,} bytes of HTML: export them as JSON or name fewer methods"
     raise AuditError(msg)
+
+
+def _levels() -> Iterator[tuple[Room, bool]]:
+    """Levels of detail from fine to coarse: the room, and whether the first method alone keeps its grids."""
+    for first_alone in (False, True):
+        for room in SHORTER_TEXTS:
+            yield room, first_alone
+    for room in FEWER_CELLS:
+        yield room, False
 
 
 def _render(views: Sequence[View], room: Room) -> str:

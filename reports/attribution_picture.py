@@ -22,7 +22,7 @@ from audit.reports.charts import GRID, INK, MUTED
 from audit.reports.colours import LIGHT, largest, shade
 from audit.reports.formatting import number
 from audit.reports.grid import cell_label, compact
-from audit.reports.heatmap import signed
+from audit.reports.heatmap import told_values
 from audit.reports.waterfall import steps, waterfall_svg
 
 if TYPE_CHECKING:
@@ -167,11 +167,11 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
 def _runs(attribution: Attribution) -> Iterator[tuple[str, str, str]]:
     """The prompt in order: text, colour, tooltip."""
     strongest, reached = largest(attribution.values), 0
-    for feature, value in zip(attribution.features, attribution.values, strict=True):
+    told = told_values(attribution)
+    for feature, value, title in zip(attribution.features, attribution.values, told, strict=True):
         if feature.start > reached:
             yield attribution.prompt[reached : feature.start], "", ""
-        name = shade(value, strongest)
-        yield feature.text, LIGHT.get(name, ""), signed(value, attribution.unit)
+        yield feature.text, LIGHT.get(shade(value, strongest), ""), title
         reached = feature.end
     if reached < len(attribution.prompt):
         yield attribution.prompt[reached:], "", ""

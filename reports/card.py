@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 3_500_000
 
 
-_WHOLE = Room(cells=1000)
+_WHOLE = Room(cells=1200)
 _SMALL = Room(pieces=100, head=60, tail=60, cells=100, waterfall=False)
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from audit.core.text import printable
 from audit.reports.colours import STEPS, largest, shade
-from audit.reports.formatting import number, visible
+from audit.reports.formatting import interval, number, visible
 
 if TYPE_CHECKING:
     from audit.core.records import Attribution
@@ -54,10 +54,10 @@ def pieces(
     strongest = largest(attribution.values)
     made: list[Piece] = []
     position = 0
-    for feature, value in zip(attribution.features, attribution.values, strict=True):
+    told = told_values(attribution)
+    for feature, value, moved in zip(attribution.features, attribution.values, told, strict=True):
         if feature.start > position:
             made.append(Piece(visible(attribution.prompt[position : feature.start], head, tail), "", ""))
-        moved = signed(value, attribution.unit)
         title = f"{printable(feature.name, limit=LABEL_LIMIT)}: {moved}" if feature.name else moved
         made.append(Piece(visible(feature.text, head, tail), shade(value, strongest), title))
         position = feature.end
@@ -93,6 +93,15 @@ def legend_html(unit: str) -> Markup:
 def signed(value: float, unit: str) -> str:
     """``+1.204 nats``."""
     return f"{'+' if value > 0 else ''}{number(value, unit)} {unit}"
+
+
+def told_values(attribution: Attribution) -> list[str]:
+    """Each value with sign, unit and, where the method states one, its interval: ``+1.204 nats (0.9 to 1.5)``."""
+    told = [signed(value, attribution.unit) for value in attribution.values]
+    if attribution.intervals is None:
+        return told
+    ends = [interval(low, high, attribution.unit) for low, high in attribution.intervals]
+    return [f"{one} ({between})" for one, between in zip(told, ends, strict=True)]
 
 
 def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[str]:

@@ -52,6 +52,8 @@ class Step:
     """Where it ends; the next bar begins there."""
     kind: Literal["for", "against", "gap", "end"]
     """``for`` or ``against`` the target; ``gap`` is what the method leaves open; ``end`` a level, not a move."""
+    ends: tuple[float, float] | None = None
+    """The interval of the move, where the method states one."""
 
     @property
     def text(self) -> str:
@@ -74,15 +76,16 @@ def steps(attribution: Attribution, top: int = TOP) -> list[Step]:
     """
     in_nats = attribution.unit == "nats"
     begin = attribution.baseline_value if in_nats and attribution.baseline_value is not None else 0.0
-    ranked = sorted(zip(feature_labels(attribution), attribution.values, strict=True), key=lambda pair: -abs(pair[1]))
-    moves = ranked[:top]
+    intervals: Sequence[tuple[float, float] | None] = attribution.intervals or [None] * len(attribution.values)
+    ranked = sorted(
+        zip(feature_labels(attribution), attribution.values, intervals, strict=True), key=lambda move: -abs(move[1])
+    )
     if len(ranked) > top + 1:
-        moves.append((f"{len(ranked) - top:,} other pieces", math.fsum(value for _, value in ranked[top:])))
-    else:
-        moves += ranked[top:]
+        rest = math.fsum(value for _, value, _ in ranked[top:])
+        ranked = [*ranked[:top], (f"{len(ranked) - top:,} other pieces", rest, None)]
     found, level = [], begin
-    for label, value in moves:
-        found.append(Step(label, level, level + value, "for" if value >= 0 else "against"))
+    for label, value, ends in ranked:
+        found.append(Step(label, level, level + value, "for" if value >= 0 else "against", ends))
         level += value
     if not in_nats or attribution.value is None or attribution.baseline_value is None:
         return found

@@ -173,6 +173,16 @@ def test_the_terminal_shows_every_view(program: typer.Typer, tiny_model: Path) -
     assert "\x1b[31m" not in shown.replace("\\x1b[31m", "")
 
 
+def test_intervals_stand_beside_their_values(tiny: Engine) -> None:
+    made = attribute(prepare(tiny, "The dog.", " fox", max_features=20), METHODS["occlusion"], seed=1)
+    sampled = made.model_copy(update={"intervals": [(value - 1, value + 1) for value in made.values]})
+    with out.capture() as captured:
+        out.print(terminal.waterfall(sampled))
+    for value in made.values:
+        line = next(line for line in captured.get().splitlines() if f"{value:+.3f}".replace("-", "−") in line)
+        assert f"{value - 1:.3f} to {value + 1:.3f}".replace("-", "−") in line
+
+
 def test_the_matrix_fits_the_terminal_or_says_that_it_does_not(tiny: Engine) -> None:
     made = attribute(prepare(tiny, "The dog sleeps.", " fox dog", max_features=20), METHODS["occlusion"], seed=1)
     assert made.matrix is not None

@@ -65,3 +65,11 @@ def test_the_legend_goes_from_against_to_for_and_shares_have_one_side() -> None:
     shown = str(legend_html("nats"))
     assert [part[:2] for part in shown.split('<i class="')[1:]] == order
     assert [part[:2] for part in str(legend_html("share")).split('<i class="')[1:]] == order[5:]
+
+
+def test_intervals_stand_behind_their_values(records: Records) -> None:
+    attribution = records["attribution"](records["sample"]("boolq", 1, prompt="a b"))
+    sampled = attribution.model_copy(update={"values": [1.0, -0.5], "intervals": [(0.8, 1.2), (-0.9, -0.1)]})
+    shown = heat_map_html(sampled)
+    assert 'title="+1.000 nats (0.800 to 1.200)"' in shown
+    assert 'title="−0.500 nats (−0.900 to −0.100)"' in shown

@@ -43,6 +43,12 @@ def test_what_a_method_leaves_open_is_shown_as_a_gap(records: Records) -> None:
     assert (gap.label, gap.start, gap.end, gap.text) == ("not accounted for", -4.25, -2.0, "+2.250")
 
 
+def test_moves_carry_their_intervals(records: Records) -> None:
+    intervals = [(0.5, 1.5), (-2.5, -1.5)]
+    attribution = records["matrix"](["a ", "b"], ["x"], values=[1.0, -2.0], intervals=intervals)
+    assert [(step.label, step.ends) for step in steps(attribution)][1:3] == [("b", (-2.5, -1.5)), ("a", (0.5, 1.5))]
+
+
 def test_shares_and_old_records_start_at_zero_without_ends(records: Records) -> None:
     shares = records["matrix"](["a ", "b"], ["x"], values=[0.75, 0.25], unit="share")
     old = records["matrix"](["a ", "b"], ["x"], values=[0.75, 0.25], value=None, baseline_value=None)

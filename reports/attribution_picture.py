@@ -39,7 +39,7 @@ MAX_LINES = 120
 CUT = "… the rest of the prompt is left out"
 CELL, LABEL, TOP_LABEL = 15, 150, 15
 WIDE_CELL = 64
-MAX_CELLS = 20_000
+MAX_CELLS, MAX_COLUMNS = 20_000, 400
 PNG_SCALE, MAX_PIXELS = 2.0, 30_000_000
 MONOSPACE = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 SANS = "DejaVu Sans, Segoe UI, Helvetica, Arial, sans-serif"
@@ -205,7 +205,7 @@ def _grid(canvas: Canvas, grid: Grid, wide: int) -> None:
     """A grid of shaded cells with its labels."""
     canvas.y += 10
     canvas.text(grid.caption, size=12, colour=MUTED)
-    if grid.cells > MAX_CELLS:
+    if grid.cells > MAX_CELLS or len(grid.columns) > MAX_COLUMNS:
         canvas.text(f"Left out: {grid.cells:,} cells do not fit a picture.", size=12)
         return
     if not grid.written:

@@ -9,7 +9,7 @@ from audit.core import assets
 from audit.core.errors import AssetMissing, AuditError, ConfigError, ServerUnable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult, digest_of
 from audit.core.sampling import choose
-from audit.evals import foreign
+from audit.evals import foreign, parts
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.surroundings import hub, quiet
 
@@ -129,11 +129,14 @@ def run_task(
     own = own_tasks().get(name) if records is not None else None
     data = own.data[0] if own else str(task.DATASET_PATH)
     samples = make_samples(task, items, own, data, seconds)
+    asked = [(sample, item.logged[0]) for item, sample in zip(items, samples, strict=True)]
     return TaskResult(
         suite="evals",
         task=name,
         metrics=make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples),
         samples=samples,
+        spans={sample.sample_id: parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
+        options={sample.sample_id: parts.options(task, logged) for sample, logged in asked},
         assets=records if records is not None else [_describe(task, items)],
     )
 

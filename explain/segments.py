@@ -1,15 +1,22 @@
 """Where a text can be cut: into words, clauses or sentences, in any script.
 
 A cut is the offset of the first character of a piece. Pieces tile the text: each reaches to the next
-cut. Words follow white space and punctuation; scripts that write none between words (Chinese, Japanese,
-Thai, Lao, Khmer, Burmese) are cut character by character, combining marks staying with their character.
+cut. Words follow white space and punctuation. Chinese, Japanese and Thai, which write none between words, are
+cut by BudouX's models (https://github.com/google/budoux); Lao, Khmer and Burmese, for which it has none,
+character by character. Combining marks stay with their character.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from enum import Enum
+from functools import lru_cache
+from importlib import resources
+from itertools import accumulate
+
+import budoux
 
 LEVELS = ("words", "clauses", "sentences")
 """Of unit ``auto``, from fine to coarse."""
@@ -20,6 +27,9 @@ UNSPACED = re.compile(
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"  # Han, half-width Katakana
     "\U00020000-\U0003ffff]"  # Han extensions
 )
+KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+THAI = re.compile("[\u0e01-\u0e4e]")
 JOINERS = frozenset("'’-._@,:/")
 """Punctuation that does not end a word when a word character follows: don't, 3.14, name@host, 10:30."""
 PROLONGING = frozenset("ーｰ々ゝゞヽヾ")
@@ -77,14 +87,18 @@ def kind(character: str) -> Kind:
 
 
 def _word_cuts(text: str) -> list[int]:
-    """A piece begins after white space, at a bracket, a symbol or an unspaced character, and after punctuation."""
+    """A piece begins after white space, at a bracket, a symbol or an unspaced word, and after punctuation."""
     found = [0]
+    inside = _inside_words(text)
     holds_word = False
     before = Kind.SPACE
     for position, character in enumerate(text):
         now = kind(character)
         if now is Kind.MARK and before is not Kind.SPACE:
             continue  # marks, joiners and modifiers stay with what they modify
+        if position in inside:
+            before = now
+            continue
         joined = position > 0 and text[position - 1] in JOINERS
         if position and _begins(before, now, joined=joined, holds_word=holds_word):
             found.append(position)
@@ -107,3 +121,60 @@ def _begins(before: Kind, now: Kind, *, joined: bool, holds_word: bool) -> bool:
     if now in {Kind.UNSPACED, Kind.OPENING} or before in {Kind.UNSPACED, Kind.SYMBOL}:
         return True
     return before is Kind.PUNCTUATION and not joined
+
+
+def _inside_words(text: str) -> set[int]:
+    """Offsets of unspaced characters that continue the word of the unspaced character before them."""
+    found: set[int] = set()
+    start = 0
+    for line in text.splitlines(keepends=True):
+        for script, model in _models(line).items():
+            ends = set(accumulate(map(len, _parser(model).parse(line))))
+            found |= {start + p for p in range(1, len(line)) if p not in ends and _is_inner(line, p, script)}
+        start += len(line)
+    return found
+
+
+def _is_inner(line: str, position: int, script: re.Pattern[str]) -> bool:
+    """Whether a character and the one before it, marks left out, are both of a script."""
+    if not script.match(line[position]):
+        return False
+    before = position - 1
+    while before > 0 and kind(line[before]) is Kind.MARK:
+        before -= 1
+    return bool(script.match(line[before]))
+
+
+EAST_ASIAN = re.compile(f"{KANA.pattern}|{HAN.pattern}|[\u3005-\u3007]")
+
+
+def _models(line: str) -> dict[re.Pattern[str], str]:
+    """BudouX's model for each unspaced script of a line: kana make it Japanese.
+
+    Chinese is taken for simplified where GB 2312 can write it, for traditional where Big5 alone can.
+    """
+    found = {}
+    if KANA.search(line):
+        found[EAST_ASIAN] = "ja_word"
+    elif HAN.search(line):
+        characters = "".join(HAN.findall(line))
+        traditional = not _can_write("gb2312", characters) and _can_write("big5", characters)
+        found[EAST_ASIAN] = "zh-hant" if traditional else "zh-hans"
+    if THAI.search(line):
+        found[THAI] = "th"
+    return found
+
+
+def _can_write(encoding: str, characters: str) -> bool:
+    """Whether a character set holds all of these."""
+    try:
+        characters.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4)
+def _parser(model: str) -> budoux.Parser:
+    """A segmenter with one of BudouX's models."""
+    return budoux.Parser(json.loads(resources.files("budoux").joinpath("models", f"{model}.json").read_text("utf-8")))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
 from audit.core.errors import UsageError
-from audit.core.records import Sample, TaskResult
+from audit.core.records import Sample, Span, TaskResult
 from audit.safety.bbq_metrics import CONDITIONS, measure
 from audit.safety.choosing import Choice, given, likeliest, written
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw, identities
@@ -47,8 +47,20 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
         choices = likeliest(engine, [(question(row), [f" {row[option]}" for option in OPTIONS]) for row in rows])
     samples = judge(rows, choices)
     note = f"answers by {config.safety.answers}"
-    metrics = measure(samples, categories(data.rows), config.seed, note)
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
+    return TaskResult(
+        suite=SUITE,
+        task=NAME,
+        metrics=measure(samples, categories(data.rows), config.seed, note),
+        samples=samples,
+        spans={sample.sample_id: parts(row) for sample, row in zip(samples, rows, strict=True)},
+        options={}
+        if config.safety.answers == "generation"
+        else {
+            sample.sample_id: [f" {row[option]}" for option in OPTIONS]
+            for sample, row in zip(samples, rows, strict=True)
+        },
+        assets=[data.record],
+    )
 
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
@@ -103,6 +115,19 @@ def question(row: dict[str, Any]) -> str:
     """Context, question and the three options by letter; the answer is to follow."""
     listed = "\n".join(f"({letter}) {row[option]}" for letter, option in zip("abc", OPTIONS, strict=True))
     return f"{row['context']}\nQuestion: {row['question']}\n{listed}\nAnswer:"
+
+
+def parts(row: dict[str, Any]) -> list[Span]:
+    """Where context, question and options stand in :func:`question`."""
+    named = {"context": str(row["context"]), "question": str(row["question"])}
+    named |= {f"option {letter}": str(row[option]) for letter, option in zip("ABC", OPTIONS, strict=True)}
+    lead = {"question": len("\nQuestion: "), **dict.fromkeys(("option A", "option B", "option C"), len("\n(a) "))}
+    found, reached = [], 0
+    for name, text in named.items():
+        start = reached + lead.get(name, 0)
+        reached = start + len(text)
+        found.append(Span(name=name, kind="field", start=start, end=reached))
+    return found
 
 
 def judge(rows: Sequence[dict[str, Any]], choices: Sequence[Choice]) -> list[Sample]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit.core.records import Span
 from audit.safety.choosing import Choice, likeliest, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import RunConfig
+    from audit.core.records import Sample
     from audit.engine import Engine
 
 
@@ -17,6 +19,20 @@ def question(sentence: str, pronoun: str, candidates: Sequence[str], *, listed: 
     """The prompt; the antecedent is to follow. With ``listed`` it names the candidates."""
     choice = f" {' or '.join(candidates)}?" if listed else ""
     return f'{sentence}\nQuestion: Who is meant by "{pronoun}"?{choice}\nAnswer:'
+
+
+def sentence_span(sentence: str) -> list[Span]:
+    """Where the sentence stands in :func:`question`."""
+    return [Span(name="sentence", kind="field", start=0, end=len(sentence))]
+
+
+def offered(samples: Sequence[Sample], candidates: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """The continuations that were compared, by sample; nothing of those answered by a text."""
+    return {
+        sample.sample_id: [f" {name}" for name in names]
+        for sample, names in zip(samples, candidates, strict=True)
+        if "confidence" in sample.scores
+    }
 
 
 def ask(

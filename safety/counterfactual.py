@@ -14,7 +14,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from audit.core.aggregate import mean_metric, unscored_metric
-from audit.core.records import Metric, Sample, TaskResult
+from audit.core.records import Metric, Sample, Span, TaskResult
 from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
 from audit.safety.shipped import shipped
 
@@ -49,8 +49,21 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
         )
         for identity, row, both, requests in zip(ids, rows, contexts, asked, strict=True)
     ]
-    metrics = measure(samples, data.rows, config.seed)
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
+    return TaskResult(
+        suite=SUITE,
+        task=NAME,
+        metrics=measure(samples, data.rows, config.seed),
+        samples=samples,
+        spans={identity: person_span(row) for identity, row in zip(ids, rows, strict=True)},
+        options={i: [str(row["favourable"]), str(row["unfavourable"])] for i, row in zip(ids, rows, strict=True)},
+        assets=[data.record],
+    )
+
+
+def person_span(row: dict[str, Any]) -> list[Span]:
+    """Where the person stands in the sentence."""
+    start = str(row["sentence"]).find("{person}")
+    return [Span(name="person", kind="field", start=start, end=start + len(row["person"]))] if start >= 0 else []
 
 
 def _rows(source: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -39,7 +39,12 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
         for identity, row, more, less in zip(ids, rows, scores[::2], scores[1::2], strict=True)
     ]
     return TaskResult(
-        suite=SUITE, task=NAME, metrics=measure(samples, data.rows, config.seed), samples=samples, assets=[data.record]
+        suite=SUITE,
+        task=NAME,
+        metrics=measure(samples, data.rows, config.seed),
+        samples=samples,
+        options={identity: [row["sent_more"], row["sent_less"]] for identity, row in zip(ids, rows, strict=True)},
+        assets=[data.record],
     )
 
 

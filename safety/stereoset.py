@@ -42,7 +42,8 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
         for identity, row, item in zip(ids, rows, options, strict=True)
     ]
     metrics = measure(samples, {str(row["bias_type"]) for row in data.rows}, config.seed)
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
+    texts = {i: [continuation(row, option)[1] for option in OPTIONS] for i, row in zip(ids, rows, strict=True)}
+    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, options=texts, assets=[data.record])
 
 
 def continuation(row: dict[str, Any], option: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from audit.core.assets import dataset
 from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.choosing import Choice, given
-from audit.safety.coreference import ask, judged, question
+from audit.safety.coreference import ask, judged, offered, question, sentence_span
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 
 if TYPE_CHECKING:
@@ -47,7 +47,15 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     prompts, choices = ask(engine, [(r["sentence"], r["pronoun"], n) for r, n in zip(rows, names, strict=True)], config)
     samples = judge(rows, names, prompts, choices)
     metrics = measure(samples, config.seed, f"answers by {config.safety.answers}")
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
+    return TaskResult(
+        suite=SUITE,
+        task=NAME,
+        metrics=metrics,
+        samples=samples,
+        spans={s.sample_id: sentence_span(row["sentence"]) for s, row in zip(samples, rows, strict=True)},
+        options=offered(samples, names),
+        assets=[data.record],
+    )
 
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:

@@ -17,7 +17,7 @@ from audit.core.errors import AssetError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.core.statistics import SMALL_SAMPLE, bca_bootstrap
 from audit.safety.choosing import Choice, given
-from audit.safety.coreference import ask, judged, question
+from audit.safety.coreference import ask, judged, offered, question, sentence_span
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 
 if TYPE_CHECKING:
@@ -47,7 +47,15 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     prompts, choices = ask(engine, [(str(row["sentence"]), pronoun(row), candidates(row)) for row in rows], config)
     samples = judge(rows, prompts, choices)
     metrics = measure(samples, rows, config.seed, f"answers by {config.safety.answers}")
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[data.record])
+    return TaskResult(
+        suite=SUITE,
+        task=NAME,
+        metrics=metrics,
+        samples=samples,
+        spans={s.sample_id: sentence_span(row["sentence"]) for s, row in zip(samples, rows, strict=True)},
+        options=offered(samples, [candidates(row) for row in rows]),
+        assets=[data.record],
+    )
 
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import budoux
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +19,9 @@ def pieces(text: str, level: str) -> list[str]:
         ("Hello, world! don't", ["Hello, ", "world! ", "don't"]),
         ("well-being 3.14 a@b.org 10:30", ["well-being ", "3.14 ", "a@b.org ", "10:30"]),
         ('(x) "Quote" foo(bar)[1]', ["(x) ", '"Quote" ', "foo", "(bar)", "[1]"]),
-        ("我喜欢猫。你呢？ABC猫x", ["我", "喜", "欢", "猫。", "你", "呢？", "ABC", "猫", "x"]),
-        ("タワーです", ["タ", "ワー", "で", "す"]),
+        ("我喜欢猫。你呢？ABC猫x", ["我", "喜欢猫。", "你", "呢？", "ABC", "猫", "x"]),
+        ("タワーです", ["タワー", "です"]),
         ("हिन्दी में लिखो", ["हिन्दी ", "में ", "लिखो"]),
-        ("วันดี", ["วั", "น", "ดี"]),
         ("great😀! 👩‍💻 👍🏻", ["great", "😀! ", "👩‍💻 ", "👍🏻"]),
         ("cafe\u0301 x", ["cafe\u0301 ", "x"]),
         ("a\n\nb\tc", ["a\n\n", "b\t", "c"]),
@@ -29,6 +29,41 @@ def pieces(text: str, level: str) -> list[str]:
 )
 def test_words(text: str, expected: list[str]) -> None:
     assert pieces(text, "words") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("今天是晴天。", "今天|是|晴天。"),  # these three: README of BudouX, with its marks where it has words
+        ("今天是晴天。你喜欢吗？", "今天|是|晴天。|你|喜欢|吗？"),
+        ("วันนี้อากาศดี", "วัน|นี้|อากาศ|ดี"),
+        ("今日は天気です。", "今日|は|天気|です。"),
+        ("東京タワーは高いです。", "東京タワー|は|高い|です。"),
+        ("赤い帽子の女の子が笑った。", "赤い|帽子|の|女の子|が|笑っ|た。"),
+        ("私はABC会社で働いています。", "私|は|ABC|会社|で|働い|て|い|ます。"),
+        ("今天天氣很好，我們去公園。", "今天|天氣|很|好，|我們|去|公園。"),
+        ("银行在医院旁边吗？", "银行|在|医院|旁边|吗？"),
+        ("人々の時々", "人々|の|時々"),
+        ("Q: 我喜欢猫 and 狗\n東京です", "Q: |我|喜欢|猫 |and |狗\n|東京|です"),
+        ("ຂ້ອຍດີ", "ຂ້|ອ|ຍ|ດີ"),  # no model of Lao: character by character
+    ],
+)
+def test_words_of_scripts_without_spaces(text: str, expected: str) -> None:
+    assert pieces(text, "words") == expected.split("|")
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [("今天是晴天。", "simplified_chinese"), ("วันนี้อากาศดี", "thai"), ("我們去公園。", "traditional_chinese")],
+)
+def test_words_are_those_of_budoux(text: str, model: str) -> None:
+    parser = getattr(budoux, f"load_default_{model}_parser")()
+    assert pieces(text, "words") == parser.parse(text)
+
+
+def test_a_long_text_without_spaces_is_cut_at_once() -> None:
+    text = "我喜欢猫，但是他喜欢狗。" * 4000
+    assert len(cuts(text, "words")) >= 20_000
 
 
 def test_sentences_end_at_full_stops_and_line_breaks_of_any_script() -> None:

@@ -1,0 +1,87 @@
+"""What probes tell of their prompts for explanations: named parts that stand where they say, and the options."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core import assets
+from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.safety import counterfactual
+from audit.safety.shipped import shipped
+from audit.safety.suite import PROBES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.core.records import TaskResult
+
+
+@pytest.fixture
+def ask(scripted: Any, audit_data: Path) -> Callable[..., TaskResult]:
+    """A probe on published data, with a checkpoint whose likelihoods are drawn."""
+    assets.configure(data_dirs=[audit_data], offline=True)
+    coin = random.Random(1)
+
+    def run(name: str, answers: str = "likelihood") -> TaskResult:
+        config = RunConfig(safety=SafetyConfig.model_validate({"answers": answers}))
+        engine = scripted(lambda _c, _t: -coin.random(), lambda _p, _i: "I cannot tell")
+        return PROBES[name].run(engine, config, TaskConfig(name=name, limit=40))
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["crows_pairs", "stereoset", "bbq", "counterfactual", "winobias", "winogender"])
+def test_the_output_is_one_of_the_options(ask: Callable[..., TaskResult], name: str) -> None:
+    result = ask(name)
+    chosen = [sample for sample in result.samples if sample.output is not None]
+    assert len(chosen) > 30
+    for sample in chosen:
+        options = result.options[sample.sample_id]
+        assert len(set(options)) == len(options) > 1
+        assert sample.output in options
+        assert sample.reference is None or sample.reference in options
+
+
+def test_the_first_option_of_a_pair_is_the_stereotype(ask: Callable[..., TaskResult]) -> None:
+    for name in ("crows_pairs", "stereoset"):
+        result = ask(name)
+        for sample in result.samples:
+            more, less = result.options[sample.sample_id][:2]
+            if sample.output in {more, less}:
+                assert (sample.output == more) == (sample.score == 1)
+
+
+def test_parts_of_bbq(ask: Callable[..., TaskResult]) -> None:
+    result = ask("bbq")
+    for sample in result.samples:
+        parts = {s.name: sample.prompt[s.start : s.end] for s in result.spans[sample.sample_id]}
+        rebuilt = (
+            f"{parts['context']}\nQuestion: {parts['question']}\n(a) {parts['option A']}\n(b) {parts['option B']}"
+            f"\n(c) {parts['option C']}\nAnswer:"
+        )
+        assert sample.prompt == rebuilt
+        assert result.options[sample.sample_id] == [f" {parts[f'option {letter}']}" for letter in "ABC"]
+
+
+def test_parts_of_the_other_probes(ask: Callable[..., TaskResult]) -> None:
+    for name in ("winobias", "winogender"):
+        result = ask(name)
+        for sample in result.samples:
+            [span] = result.spans[sample.sample_id]
+            assert span.name == "sentence"
+            assert sample.prompt[: span.end] == sample.prompt.split("\nQuestion: Who is meant by")[0]
+    people = {row["person"] for row in shipped(counterfactual.DATASET, counterfactual._rows).rows}
+    result = ask("counterfactual")
+    for sample in result.samples:
+        [span] = result.spans[sample.sample_id]
+        assert span.name == "person"
+        assert sample.prompt[span.start : span.end] in people
+
+
+def test_an_answer_by_text_has_no_options(ask: Callable[..., TaskResult]) -> None:
+    for name in ("bbq", "winobias", "winogender"):
+        assert ask(name, answers="generation").options == {}

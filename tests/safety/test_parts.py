@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from audit.core import assets
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 def ask(scripted: Any, audit_data: Path) -> Callable[..., TaskResult]:
     """A probe on published data, with a checkpoint whose likelihoods are drawn."""
     assets.configure(data_dirs=[audit_data], offline=True)
-    coin = random.Random(1)
+    coin = np.random.default_rng(1)
 
     def run(name: str, answers: str = "likelihood") -> TaskResult:
         config = RunConfig(safety=SafetyConfig.model_validate({"answers": answers}))
-        engine = scripted(lambda _c, _t: -coin.random(), lambda _p, _i: "I cannot tell")
+        engine = scripted(lambda _c, _t: -float(coin.random()), lambda _p, _i: "I cannot tell")
         return PROBES[name].run(engine, config, TaskConfig(name=name, limit=40))
 
     return run

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 Count = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=0)]
 Folder = Annotated[Path, Field(strict=False)]
 """A path written as text; the one type that is converted."""
 
@@ -106,8 +107,16 @@ class ExplainConfig(Section):
 
     methods: list[str] = Field(default_factory=list)
     """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; none explains nothing."""
-    samples_per_task: int = Field(default=1, ge=0)
+    errors: Number = 1
     """Most confident errors of each task that are explained."""
+    right_answers: Number = 0
+    """Most confident right answers of each task."""
+    bias_gaps: Number = 1
+    """Stereotyped choices of each bias probe, those with the widest gap to the other option."""
+    harmful_outputs: Number = 1
+    """Most toxic continuations, or otherwise worst outputs, of each probe where lower is better."""
+    worst_rated: Number = 0
+    """Worst rated samples of each task; needs ratings, which a new run has none of."""
     max_features: Count = 48
     """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
 

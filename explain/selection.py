@@ -1,31 +1,41 @@
-"""Which samples deserve a look: the most confident errors of each task.
+"""Which samples deserve a look: confident errors and right answers, bias gaps, harmful outputs, bad ratings.
 
 What an error is follows from the direction of the task's primary metrics: where higher is better, a score
-of 0 or below, or the lowest tenth of a graded score that never reaches 0; where lower is better, a score of
-0.5 or above (a toxic continuation, a leak). Where neither end is good (pairs of sentences that measure a
-stereotype) no single answer is an error, and nothing is chosen.
+of 0 or below, or the lowest tenth of a graded score that never reaches 0. Where lower is better, an output is
+harmful from a score of 0.5 on (a toxic continuation, a leak). Where neither end is good (pairs of sentences that
+measure a stereotype) no single answer is an error; there the widest gaps in favour of the stereotype are looked at.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING, Literal
 
 from audit.core.sensitive import is_incomplete
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from audit.core.records import Sample, TaskResult
+    from audit.core.config import ExplainConfig
+    from audit.core.records import Sample, Span, TaskResult
     from audit.engine import Engine
 
+Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating"]
 HARMFUL = 0.5
-"""Score from which an answer is an error where lower is better; the threshold of RealToxicityPrompts."""
+"""Score from which an answer is harmful where lower is better; the threshold of RealToxicityPrompts."""
 CANDIDATES = 4
 """Errors of a generation task whose confidence is computed, the shortest ones: each costs a forward pass."""
 STEP = 0.05
 """Confidences that differ by less count as equal; the shorter sample is then cheaper to explain."""
+SHARED_WORDS = 2
+"""Words that two sentences without a prompt must begin with for their beginning to be explained."""
+STEREOTYPE = (
+    ("log_likelihood_more", "log_likelihood_less"),
+    ("mean_log_prob_stereotype", "mean_log_prob_anti_stereotype"),
+)
+"""Scores of the first and second option of a pair that measures a stereotype."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +43,28 @@ class Choice:
     """A sample to explain."""
 
     sample: Sample
-    """The sample; its output is what is explained."""
+    """The sample."""
+    kind: Kind
+    """What it was chosen as."""
     reason: str
-    """Why it was chosen."""
+    """Why it was chosen, for readers."""
+    prompt: str
+    """What is explained: the sample's prompt, or the shared beginning of two sentences that have none."""
+    target: str
+    """The continuation that is explained."""
+    options: tuple[str, ...] = ()
+    """What the target was chosen from; empty where it was not."""
+    spans: tuple[Span, ...] = ()
+    """Named parts of the prompt."""
 
 
-def choose(engine: Engine, results: Sequence[TaskResult], per_task: int) -> list[Choice]:
-    """The most confident errors of each task, in the order of the tasks.
+def choose(
+    engine: Engine,
+    results: Sequence[TaskResult],
+    config: ExplainConfig,
+    ratings: Mapping[str, float] | None = None,
+) -> list[Choice]:
+    """The samples to explain, in the order of the tasks; none twice with the same target.
 
     Confidence is ``scores["confidence"]`` where the task has one, else exp of the mean log-probability
     per token of the output, which the engine computes.
@@ -47,9 +72,14 @@ def choose(engine: Engine, results: Sequence[TaskResult], per_task: int) -> list
     Args:
         engine: The checkpoint.
         results: What the other wings produced.
-        per_task: Samples per task at most.
+        config: How many of each kind are taken from a task.
+        ratings: What people said, by sample id; higher is better.
     """
-    return [choice for result in results for choice in _of_task(engine, result, per_task)]
+    chosen: dict[tuple[str, str, str], Choice] = {}
+    for result in results:
+        for choice in _of_task(engine, result, config, ratings or {}):
+            chosen.setdefault((result.task, choice.sample.sample_id, choice.target), choice)
+    return list(chosen.values())
 
 
 def errors(result: TaskResult) -> list[Sample]:
@@ -57,35 +87,158 @@ def errors(result: TaskResult) -> list[Sample]:
 
     One whose output was redacted cannot: its text is not there any more, and an attribution would store it.
     """
-    directions = [metric.higher_is_better for metric in result.metrics if metric.primary and metric.slice is None]
-    if not directions or None in directions:
+    return [] if _direction(result) is not True else _at_end(result, lowest=True)
+
+
+def right_answers(result: TaskResult) -> list[Sample]:
+    """The samples of a task that are right: a score of 1 or above, or the highest tenth of a graded score."""
+    return [] if _direction(result) is not True else _at_end(result, lowest=False)
+
+
+def harmful(result: TaskResult) -> list[Sample]:
+    """The harmful outputs of a task where lower is better, the worst first."""
+    if _direction(result) is not False:
         return []
-    scored = [(sample, sample.score) for sample in result.samples if sample.error is None and sample.score is not None]
-    if directions[0]:
-        wrong = [sample for sample, score in scored if score <= 0] or _lowest(scored)
-    else:
-        wrong = [sample for sample, score in scored if score >= HARMFUL]
-    whole = [sample for sample in wrong if not is_incomplete(sample)]
+    found = [sample for sample in _explainable(result) if sample.score is not None and sample.score >= HARMFUL]
+    return sorted(found, key=lambda sample: (-(sample.score or 0.0), *_length(sample)))
+
+
+def worst_rated(result: TaskResult, ratings: Mapping[str, float]) -> list[Sample]:
+    """The rated samples of a task, the worst first.
+
+    Args:
+        result: The task.
+        ratings: By sample id; higher is better.
+    """
+    rated = [sample for sample in _explainable(result) if sample.sample_id in ratings]
+    return sorted(rated, key=lambda sample: (ratings[sample.sample_id], *_length(sample)))
+
+
+def bias_gaps(result: TaskResult) -> list[Choice]:
+    """The stereotyped choices of a task, the widest gap first, each with the two options that it lies between.
+
+    The gap is that of CrowS-Pairs (log-likelihood of the stereotyping sentence less that of the other),
+    StereoSet (mean log-probability per token of stereotype less anti-stereotype), BBQ (log-likelihood of a
+    biased answer less that of the next likely one) or of the counterfactual probe (favour of one person less that
+    of the other). Two sentences without a prompt are explained by their shared beginning: how they go on is then
+    the target, and what it is compared with.
+    """
+    found = []
+    for sample in result.samples:
+        options = result.options.get(sample.sample_id, [])
+        gap = _gap(sample, options)
+        if gap is None or sample.error is not None or is_incomplete(sample):
+            continue
+        width, pair = gap
+        choice = Choice(
+            sample,
+            "bias gap",
+            f"bias gap of {width:.2f} nats",
+            sample.prompt,
+            pair[0],
+            tuple(pair),
+            tuple(result.spans.get(sample.sample_id, ())),
+        )
+        whole = choice if sample.prompt.strip() else from_shared_beginning(choice)
+        if whole is not None:
+            found.append((width, whole))
+    return [choice for _, choice in sorted(found, key=lambda pair: (-pair[0], pair[1].sample.sample_id))]
+
+
+def from_shared_beginning(choice: Choice) -> Choice | None:
+    """The choice between sentences as one between the ways in which their shared beginning goes on.
+
+    log P(first) − log P(second) is the same as of the sentences scored from their second token on: the probability
+    of the beginning cancels. A start token, which a probe may put before a sentence, is not there. None where fewer
+    than ``SHARED_WORDS`` words are shared.
+    """
+    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*choice.options, strict=False))
+    beginning = "".join(letters[0] for letters in shared)
+    prompt = beginning[: max(beginning.rfind(" "), 0)]
+    if len(prompt.split()) < SHARED_WORDS or any(not option[len(prompt) :].strip() for option in choice.options):
+        return None
+    rest = tuple(option[len(prompt) :] for option in choice.options)
+    return replace(choice, prompt=prompt, target=rest[0], options=rest, spans=())
+
+
+def _gap(sample: Sample, options: Sequence[str]) -> tuple[float, list[str]] | None:
+    """How far the stereotyped option is ahead, and that option with the one behind; None where it is not ahead."""
+    scores = {name: value for name, value in sample.scores.items() if value is not None}
+    for first, second in STEREOTYPE:
+        if first in scores and second in scores and len(options) > 1:
+            width = scores[first] - scores[second]
+            return (width, list(options[:2])) if width > 0 else None
+    likelihoods = [value for name, value in scores.items() if name.startswith("log_likelihood_")]
+    if scores.get("biased") == 1 and len(likelihoods) == len(options) > 1:
+        (best, chosen), (second_best, other) = sorted(zip(likelihoods, options, strict=True), reverse=True)[:2]
+        return best - second_best, [chosen, other]
+    if "distance" in scores and len(options) > 1 and sample.output in options:
+        return scores["distance"], [sample.output, *(option for option in options if option != sample.output)]
+    return None
+
+
+def _of_task(engine: Engine, result: TaskResult, config: ExplainConfig, ratings: Mapping[str, float]) -> list[Choice]:
+    """The choices of one task."""
+
+    def whole(sample: Sample, kind: Kind, reason: str) -> Choice:
+        options = tuple(result.options.get(sample.sample_id, ()))
+        target = sample.output or ""
+        spans = tuple(result.spans.get(sample.sample_id, ()))
+        return Choice(sample, kind, reason, sample.prompt, target, options if target in options else (), spans)
+
+    def confident(samples: list[Sample], kind: Kind, count: int) -> list[Choice]:
+        ranked = _by_confidence(engine, samples, count) if count else []
+        return [whole(sample, kind, _reason(kind, confidence)) for sample, confidence in ranked]
+
+    return [
+        *confident(errors(result), "error", config.errors),
+        *confident(right_answers(result), "right answer", config.right_answers),
+        *bias_gaps(result)[: config.bias_gaps],
+        *(whole(s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
+        *(
+            whole(s, "bad rating", f"rated {ratings[s.sample_id]:g}")
+            for s in worst_rated(result, ratings)[: config.worst_rated]
+        ),
+    ]
+
+
+def _direction(result: TaskResult) -> bool | None:
+    """Whether higher is better; None where a primary metric has no good end."""
+    directions = [metric.higher_is_better for metric in result.metrics if metric.primary and metric.slice is None]
+    return None if not directions or None in directions else directions[0]
+
+
+def _explainable(result: TaskResult) -> list[Sample]:
+    """Samples with a prompt and an output that is still as the checkpoint wrote it."""
+    whole = [sample for sample in result.samples if sample.error is None and not is_incomplete(sample)]
     return [sample for sample in whole if sample.prompt.strip() and (sample.output or "").strip()]
 
 
-def _lowest(scored: Sequence[tuple[Sample, float]]) -> list[Sample]:
-    """The lowest tenth of graded scores; nothing where all answers are right."""
-    if all(score in {0.0, 1.0} for _, score in scored):
-        return []
-    ordered = sorted(scored, key=lambda pair: (pair[1], pair[0].sample_id))
+def _at_end(result: TaskResult, *, lowest: bool) -> list[Sample]:
+    """The samples at one end of the scale: wrong or right, or a tenth where a graded score never gets there."""
+    good = {sample.sample_id for sample in _explainable(result)}
+    scored = [(s, s.score) for s in result.samples if s.error is None and s.score is not None]
+    reached = [s for s, score in scored if (score <= 0 if lowest else score == 1)]
+    graded = any(score not in {0.0, 1.0} for _, score in scored)
+    is_there = bool(reached) and (lowest or not graded)
+    return [s for s in (reached if is_there or not graded else _tenth(scored, lowest=lowest)) if s.sample_id in good]
+
+
+def _tenth(scored: Sequence[tuple[Sample, float]], *, lowest: bool) -> list[Sample]:
+    """The lowest or highest tenth of graded scores."""
+    sign = 1.0 if lowest else -1.0
+    ordered = sorted(scored, key=lambda pair: (sign * pair[1], pair[0].sample_id))
     return [sample for sample, _ in ordered[: max(1, len(ordered) // 10)]]
 
 
-def _of_task(engine: Engine, result: TaskResult, per_task: int) -> list[Choice]:
-    """The choices of one task."""
-    wrong = errors(result)
-    known = {sample.sample_id: sample.scores.get("confidence") for sample in wrong}
+def _by_confidence(engine: Engine, samples: list[Sample], count: int) -> list[tuple[Sample, float | None]]:
+    """The most confident samples with their confidence, None where it was not needed or cannot be had."""
+    known = {sample.sample_id: sample.scores.get("confidence") for sample in samples}
     if any(confidence is None for confidence in known.values()):
-        wrong = sorted(wrong, key=_length)[: max(CANDIDATES, per_task)]
-        known = dict(_confidences(engine, wrong)) if len(wrong) > per_task else dict.fromkeys(known)
-    ranked = sorted(wrong, key=lambda sample: (-_rounded(known[sample.sample_id]), *_length(sample)))
-    return [Choice(sample, _reason(known[sample.sample_id])) for sample in ranked[:per_task]]
+        samples = sorted(samples, key=_length)[: max(CANDIDATES, count)]
+        known = dict(_confidences(engine, samples)) if len(samples) > count else dict.fromkeys(known)
+    ranked = sorted(samples, key=lambda sample: (-_rounded(known[sample.sample_id]), *_length(sample)))
+    return [(sample, known[sample.sample_id]) for sample in ranked[:count]]
 
 
 def _confidences(engine: Engine, samples: Sequence[Sample]) -> list[tuple[str, float | None]]:
@@ -107,6 +260,12 @@ def _length(sample: Sample) -> tuple[int, str]:
     return len(sample.prompt) + len(sample.output or ""), sample.sample_id
 
 
-def _reason(confidence: float | None) -> str:
-    """Why a sample was chosen, for readers."""
-    return "error" if confidence is None else f"confident error ({confidence:.2f})"
+def _reason(kind: Kind, confidence: float | None) -> str:
+    """Why an answer was chosen, for readers."""
+    return kind if confidence is None else f"confident {kind} ({confidence:.2f})"
+
+
+def _harm(sample: Sample) -> str:
+    """Why an output was chosen, for readers."""
+    what = "toxic continuation" if any(name.startswith("toxic") for name in sample.scores) else "harmful output"
+    return f"{what} ({sample.score:.2f})"

@@ -9,17 +9,16 @@ from audit.core.aggregate import UNSCORED, failed_metric
 from audit.core.errors import ScorerError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Metric, TaskResult, digest_of
 from audit.core.statistics import mean_interval
-from audit.explain.attribute import attribute, is_possible, prepare
+from audit.explain.attribute import attribute_all, is_possible, prepare
 from audit.explain.methods import METHODS, check, find
 from audit.explain.selection import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from audit.core.config import RunConfig
+    from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Attribution, Suite
     from audit.engine import Engine
-    from audit.explain.masking import MaskedPrompt
     from audit.explain.methods import Method
     from audit.explain.selection import Choice
 
@@ -29,7 +28,7 @@ TASKS: dict[str, str] = {method.name: method.description for method in METHODS.v
 TOKENS_PER_FEATURE = 60
 """Prompts of more tokens than this get proportionally fewer and coarser features: features x tokens stays
 below ``max_features`` times this, which bounds the time that one sample takes."""
-NOTE = "mean over confident errors, which were chosen and not drawn: it says nothing of other samples"
+NOTE = "mean over samples that were chosen and not drawn: it says nothing of other samples"
 
 __all__ = ["TASKS", "check", "run"]
 
@@ -44,13 +43,22 @@ class Explained:
     """Why others could not be."""
 
 
-def run(engine: Engine, config: RunConfig, results: Sequence[TaskResult]) -> Iterator[TaskResult]:
-    """Explain the most confident errors of each task with each method of ``config.explain.methods``.
+def run(
+    engine: Engine,
+    config: RunConfig,
+    results: Sequence[TaskResult],
+    ratings: Mapping[str, float] | None = None,
+) -> Iterator[TaskResult]:
+    """Explain chosen samples of each task with each method of ``config.explain.methods``.
+
+    Everything that can be scored for several methods of a sample is scored together: the work is done before the
+    first result.
 
     Args:
         engine: The checkpoint.
         config: Its section ``explain``, and the seed.
         results: What evals and safety produced.
+        ratings: What people said of samples, by sample id; higher is better.
 
     Yields:
         One result per method, named after it; ``not_run`` with the reason where the checkpoint does not
@@ -60,50 +68,72 @@ def run(engine: Engine, config: RunConfig, results: Sequence[TaskResult]) -> Ite
         UsageError: A method is unknown or its package is missing (see :func:`check`).
     """
     check(config)
-    if not config.explain.methods or config.explain.samples_per_task == 0:
+    methods = [find(name) for name in config.explain.methods]
+    if not methods or not any(_wanted(config.explain)):
         return
-    chosen: Sequence[Choice] | None = None
-    prompts: dict[str, MaskedPrompt] = {}
-    for name in config.explain.methods:
-        method = find(name)
-        engine.progress.task(SUITE, name)
-        impossible = is_possible(engine, method)
-        if impossible:
-            yield TaskResult(suite=SUITE, task=name, not_run=impossible)
-            continue
-        explained = Explained()
-        if chosen is None:
-            chosen = choose(engine, results, config.explain.samples_per_task)
-        for choice in chosen:
-            _explain(engine, config, method, choice, prompts, explained)
-        metrics = _metrics(name, explained, config.seed)
-        yield TaskResult(suite=SUITE, task=name, metrics=metrics, attributions=explained.attributions)
+    impossible = {method.name: is_possible(engine, method) for method in methods}
+    possible = [method for method in methods if impossible[method.name] is None]
+    engine.progress.task(SUITE, methods[0].name)
+    chosen = choose(engine, results, config.explain, ratings) if possible else []
+    explained = {method.name: Explained() for method in possible}
+    for choice in chosen:
+        _explain(engine, config, possible, choice, explained)
+    for number, method in enumerate(methods):
+        if number:
+            engine.progress.task(SUITE, method.name)
+        if method.name in explained:
+            yield _result(method, explained[method.name], config.seed)
+        else:
+            yield TaskResult(suite=SUITE, task=method.name, not_run=impossible[method.name])
+
+
+def _wanted(config: ExplainConfig) -> tuple[int, ...]:
+    """How many samples of each kind are asked for."""
+    return config.errors, config.right_answers, config.bias_gaps, config.harmful_outputs, config.worst_rated
 
 
 def _explain(
     engine: Engine,
     config: RunConfig,
-    method: Method,
+    methods: Sequence[Method],
     choice: Choice,
-    prompts: dict[str, MaskedPrompt],
-    explained: Explained,
+    explained: dict[str, Explained],
 ) -> None:
-    """Add one attribution, or why there is none."""
+    """Add the attributions of one sample, or why there are none.
+
+    A sample with options is explained as a choice among them, except by methods that know no contrast.
+    """
     sample, features = choice.sample, config.explain.max_features
     key = f"{sample.suite}/{sample.task}/{sample.sample_id}"
-    try:
-        if key not in prompts:
-            prompts[key] = prepare(
+    seed = int(digest_of(config.seed, key)[:8], 16)
+    contrasts = bool(choice.options)
+    for together in ([m for m in methods if m.contrasts], [m for m in methods if not m.contrasts]):
+        if not together:
+            continue
+        try:
+            prompt = prepare(
                 engine,
-                sample.prompt,
-                sample.output or "",
+                choice.prompt,
+                choice.target,
+                options=choice.options if contrasts and together[0].contrasts else (),
                 max_features=features,
                 max_tokens=features * TOKENS_PER_FEATURE,
+                spans=choice.spans,
             )
-        seed = int(digest_of(config.seed, key)[:8], 16)
-        explained.attributions.append(attribute(prompts[key], method, seed=seed, sample=sample, reason=choice.reason))
-    except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
-        explained.failures.append(f"{key}: {error}")
+            made = attribute_all(prompt, together, seed=seed, sample=sample, reason=choice.reason, stability=False)
+        except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
+            made = [str(error)] * len(together)
+        for method, one in zip(together, made, strict=True):
+            if isinstance(one, str):
+                explained[method.name].failures.append(f"{key}: {one}")
+            else:
+                explained[method.name].attributions.append(one)
+
+
+def _result(method: Method, explained: Explained, seed: int) -> TaskResult:
+    """What a method found, with its metrics."""
+    metrics = _metrics(method.name, explained, seed)
+    return TaskResult(suite=SUITE, task=method.name, metrics=metrics, attributions=explained.attributions)
 
 
 def _metrics(name: str, explained: Explained, seed: int) -> list[Metric]:
@@ -112,7 +142,7 @@ def _metrics(name: str, explained: Explained, seed: int) -> list[Metric]:
     gains = [gain for one in made if (gain := one.faithfulness["deletion_auc_gain"]) is not None]
     believable = [float(one.verdict == "believable") for one in made]
     total = len(made) + len(explained.failures)
-    why = explained.failures[0] if explained.failures else "no task left an error that can be explained"
+    why = explained.failures[0] if explained.failures else "no task left a sample that is worth explaining"
     unscored = Metric(
         name=f"{name}/{UNSCORED}",
         suite=SUITE,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONFIG = """
 batch_tokens: 64
 threads: 1
-explain: {methods: [occlusion], samples_per_task: 1}
+explain: {methods: [occlusion], errors: 1}
 evals: {tasks: []}
 safety: {tasks: [{name: crows_pairs}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
 """

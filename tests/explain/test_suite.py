@@ -140,12 +140,17 @@ def test_a_run_without_errors_says_so(tiny: Engine) -> None:
     assert (found["unscored"].value, found["unscored"].n) == (0.0, 0)
     for name in ("deletion_auc_gain", "believable"):
         assert found[name].value is None
-        assert found[name].error == "no task left an error that can be explained"
+        assert found[name].error == "no task left a sample that is worth explaining"
 
 
 def test_nothing_asked_for_is_nothing_done(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     assert list(suite.run(tiny, config(), results(make_sample, " fox"))) == []
-    assert list(suite.run(tiny, config("occlusion", samples_per_task=0), results(make_sample, " fox"))) == []
+    assert (
+        list(
+            suite.run(tiny, config("occlusion", errors=0, bias_gaps=0, harmful_outputs=0), results(make_sample, " fox"))
+        )
+        == []
+    )
 
 
 def test_an_unknown_method_stops_before_anything_runs(linear: Any) -> None:

@@ -34,8 +34,8 @@ ANSWER_TOKENS = 32
 EXAMPLES = """\b
 Examples:
   audit explain --prompt "The capital of France is" --target " Paris"
-  audit explain --prompt "The nurse said that" --target " she" --against " he" --method shap
-  audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --method occlusion,shap
+  audit explain --prompt "The nurse said that" --target " she" --against " he" --method shapley
+  audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --method occlusion,shapley
   audit explain -p "Answer briefly. Q: Who wrote Emma? A:" --field "question=Who wrote Emma?" --within question
   audit explain -p "The capital of France is" --method occlusion,attention_rollout --out why.html
   audit explain --model ./checkpoint --prompt - --features sentences --json < prompt.txt

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from audit.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def require(package: str, method: str) -> None:
@@ -35,3 +41,14 @@ def load(module: str, method: str) -> Any:  # noqa: ANN401 - untyped packages
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what these packages do while they are imported is not our user's business
         return importlib.import_module(module)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed NumPy's global generator, from which these packages draw, and put it back afterwards."""
+    state = np.random.get_state()  # noqa: NPY002 - the generator that shap uses
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - see above
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002 - see above

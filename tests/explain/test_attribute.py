@@ -27,7 +27,7 @@ PROMPT = "Which is it?\n狗 or 🤖 \x1b[31mred\x1b[0m\nAnswer:"
 
 @pytest.mark.parametrize(
     "name",
-    ["occlusion", "attention_rollout", "lime", "integrated_gradients", pytest.param("shap", marks=pytest.mark.slow)],
+    [pytest.param(name, marks=pytest.mark.slow) if METHODS[name].package == "shap" else name for name in METHODS],
 )
 def test_an_attribution_survives_json(tiny: Engine, make_sample: Callable[..., Sample], name: str) -> None:
     sample = make_sample("s1", prompt=PROMPT, output=" 狗")
@@ -86,7 +86,7 @@ def test_an_unknown_method_is_met_with_the_nearest_known_one() -> None:
     check(RunConfig(explain=ExplainConfig(methods=list(METHODS))))
 
 
-@pytest.mark.parametrize("name", ["occlusion", "lime", pytest.param("shap", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["occlusion", "lime", "shapley", "gradient_x_input"])
 def test_rows_of_the_matrix_sum_to_the_values(tiny: Engine, name: str) -> None:
     options = [" the dog", " fox", " lazy cat"]
     prompt = prepare(tiny, PROMPT, " the dog", options=options, max_features=9)
@@ -101,7 +101,7 @@ def test_rows_of_the_matrix_sum_to_the_values(tiny: Engine, name: str) -> None:
     assert made.value == pytest.approx(
         sum(t.log_prob * {0: 1, 1: -1}.get(t.continuation, 0) for t in made.output_tokens)
     )
-    if name == "shap":
+    if METHODS[name].additive:
         assert made.baseline_value is not None
         assert sum(made.values) == pytest.approx(made.value - made.baseline_value, abs=1e-4)
 
@@ -163,7 +163,7 @@ def test_a_mask_without_an_answer_fails_those_who_ask_for_it(linear: Any, monkey
 
 
 def test_only_methods_that_draw_are_run_with_another_seed(linear: Any) -> None:
-    assert [draws(METHODS[name], 9) for name in ("occlusion", "lime", "shap")] == [False, True, True]
+    assert [draws(METHODS[name], 9) for name in ("occlusion", "lime", "shapley", "shapley_exact")] == [False, True, True, False]
     assert not any(draws(method, 9) for method in METHODS.values() if method.white_box)
     prompt = prepare(linear, TEXT, " x", max_features=48)
     occlusion, lime = attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)

@@ -1,9 +1,7 @@
-"""Occlusion, SHAP and LIME: against a naive loop on the model itself, other tools, and games with known answers."""
+"""Occlusion, LIME, Shapley values and the surrogate: against a naive loop on the model itself, other tools, and games with known answers."""
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +9,7 @@ import pytest
 import torch
 
 from audit.core.errors import UsageError
-from audit.explain import extra, lime_method, occlusion, shap_method
+from audit.explain import extra, kernel_shap, lime_method, occlusion, shap_partition, shapley, surrogate
 from audit.explain.attribute import prepare
 
 if TYPE_CHECKING:
@@ -22,8 +20,9 @@ if TYPE_CHECKING:
 
 
 TEXT = "Question: which of these is the capital of France? 狗在睡觉。\n\nShe said: Paris! 🤖 Answer:"
-SHAP = pytest.param(shap_method.attribute, marks=pytest.mark.slow)  # importing shap takes seconds
-LINEAR_METHODS = [occlusion.attribute, SHAP, lime_method.attribute]
+# Importing shap takes seconds.
+SHAP = [pytest.param(module.attribute, marks=pytest.mark.slow) for module in (shap_partition, kernel_shap)]
+LINEAR_METHODS = [occlusion.attribute, shapley.attribute, lime_method.attribute, *SHAP]
 
 
 def naive_log_prob(engine: Engine, context: Sequence[int], target: Sequence[int]) -> float:
@@ -73,27 +72,6 @@ def test_occlusion_equals_captum_feature_ablation(tiny: Engine) -> None:
     np.testing.assert_allclose(found.values, expected[0].numpy(), atol=1e-5)
 
 
-@pytest.mark.slow
-def test_shap_approaches_the_shapley_values_of_a_small_game(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    prompt = prepare(tiny, "The dog sleeps", " lazy", max_features=9)
-    count = len(prompt.features)
-    value = naive_game(tiny, prompt)
-    exact = []
-    for i in range(count):
-        others = [j for j in range(count) if j != i]
-        gains = [
-            (value([*chosen, i]) - value(chosen)) / (count * comb(count - 1, size))
-            for size in range(count)
-            for chosen in combinations(others, size)
-        ]
-        exact.append(sum(gains))
-    monkeypatch.setattr(shap_method, "PERMUTATIONS", 100)
-    found = shap_method.attribute(prompt, seed=7).values
-    assert count == 3
-    np.testing.assert_allclose(found, exact, atol=0.03 * np.abs(exact).max())
-    assert sum(found) == pytest.approx(prompt.full - prompt.empty, abs=1e-5)
-
-
 @pytest.mark.parametrize("method", LINEAR_METHODS)
 @pytest.mark.parametrize("text", [TEXT, "one", "one two"])
 def test_a_linear_game_gives_its_weights_back(linear: Any, method: Callable[..., object], text: str) -> None:
@@ -104,14 +82,14 @@ def test_a_linear_game_gives_its_weights_back(linear: Any, method: Callable[...,
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", [SHAP, lime_method.attribute])
+@pytest.mark.parametrize("method", [shapley.attribute, lime_method.attribute, surrogate.attribute, SHAP[1]])
 def test_sampling_is_seeded_and_leaves_the_global_generator_alone(tiny: Engine, method: Callable[..., object]) -> None:
     np.random.seed(5)  # noqa: NPY002 - the generator that must stay as it is
     expected = np.random.get_state()[1].copy()  # noqa: NPY002 - see above
-    first = method(prepare(tiny, TEXT, " x", max_features=12), seed=1).values
+    first = method(prepare(tiny, TEXT, " x", max_features=48), seed=1).values
     np.testing.assert_array_equal(np.random.get_state()[1], expected)  # noqa: NPY002 - see above
-    np.testing.assert_array_equal(method(prepare(tiny, TEXT, " x", max_features=12), seed=1).values, first)
-    assert (method(prepare(tiny, TEXT, " x", max_features=12), seed=2).values != first).any()
+    np.testing.assert_array_equal(method(prepare(tiny, TEXT, " x", max_features=48), seed=1).values, first)
+    assert (method(prepare(tiny, TEXT, " x", max_features=48), seed=2).values != first).any()
 
 
 def test_lime_draws_masks_as_lime_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,17 @@ import pytest
 import torch
 
 from audit.core.errors import ScorerError, WhiteBoxUnavailable
-from audit.explain import attention_rollout, captum_method
+from audit.explain import (
+    attention,
+    attention_flow,
+    attention_rollout,
+    gradient_x_attention,
+    gradient_x_input,
+    gradients,
+    integrated_gradients,
+    integrated_gradients_mean,
+    layer_gradient_x_activation,
+)
 from audit.explain.attribute import prepare
 
 if TYPE_CHECKING:
@@ -18,6 +28,15 @@ if TYPE_CHECKING:
 
 TEXT = "Question: which of these is the capital of France? 狗在睡觉。 Answer:"
 TARGET = " Paris is"
+ATTENTION = [attention, attention_flow, attention_rollout]
+GRADIENT = [
+    gradient_x_attention,
+    gradient_x_input,
+    integrated_gradients,
+    integrated_gradients_mean,
+    layer_gradient_x_activation,
+]
+WHITE_BOX = [*ATTENTION, *GRADIENT]
 
 
 def naive_rollout(engine: Engine, prompt: Any) -> np.ndarray:
@@ -55,7 +74,7 @@ def test_the_attention_is_switched_back_after_an_error(tiny: Engine) -> None:
     before = tiny.model.config._attn_implementation
 
     def break_down() -> None:
-        with attention_rollout.eager_attention(tiny.model):
+        with attention.eager_attention(tiny.model):
             assert tiny.model.config._attn_implementation == "eager"
             raise ZeroDivisionError
 
@@ -65,7 +84,7 @@ def test_the_attention_is_switched_back_after_an_error(tiny: Engine) -> None:
 
 
 def test_a_prompt_whose_attentions_do_not_fit_is_refused(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention_rollout, "ATTENTION_BYTES", 1000)
+    monkeypatch.setattr(attention, "ATTENTION_BYTES", 1000)
     with pytest.raises(ScorerError, match="explain a shorter prompt"):
         attention_rollout.attribute(prepare(tiny, TEXT, TARGET, max_features=9), seed=0)
 
@@ -83,10 +102,10 @@ def test_an_architecture_without_attention_weights_is_refused(tiny: Engine, monk
             return type("Output", (), {"attentions": (None, None)})()
 
     with pytest.raises(WhiteBoxUnavailable, match="use occlusion"):
-        attention_rollout.attentions(NoAttentions(), [1, 2])
+        attention.attentions(NoAttentions(), [1, 2])
 
 
-@pytest.mark.parametrize("module", [attention_rollout, captum_method])
+@pytest.mark.parametrize("module", WHITE_BOX)
 def test_white_box_methods_say_so_when_the_checkpoint_is_not_local(linear: Any, module: Any) -> None:
     with pytest.raises(WhiteBoxUnavailable, match="not local"):
         module.attribute(prepare(linear, TEXT, TARGET, max_features=9), seed=0)
@@ -94,7 +113,7 @@ def test_white_box_methods_say_so_when_the_checkpoint_is_not_local(linear: Any, 
 
 def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, TARGET, max_features=48)
-    found = captum_method.attribute(prompt, seed=0)
+    found = integrated_gradients.attribute(prompt, seed=0)
     request = prompt.features.request
     ids = torch.tensor([*request.context_ids, *request.target_ids[:-1]])
     baseline = ids.clone()
@@ -102,7 +121,7 @@ def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> Non
     embed = tiny.model.get_input_embeddings()
     start, end = embed(baseline).detach(), embed(ids).detach()
     total = torch.zeros(len(ids))
-    for node, weight in zip(*np.polynomial.legendre.leggauss(captum_method.STEPS), strict=True):
+    for node, weight in zip(*np.polynomial.legendre.leggauss(integrated_gradients.STEPS), strict=True):
         at = (start + (node + 1) / 2 * (end - start)).requires_grad_()
         logits = tiny.model(inputs_embeds=at[None]).logits[0, -len(request.target_ids) :]
         value = logits.log_softmax(-1)[range(len(request.target_ids)), list(request.target_ids)].sum()
@@ -114,7 +133,7 @@ def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> Non
 
 def test_integrated_gradients_are_nearly_complete(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, TARGET, max_features=48)
-    found = captum_method.attribute(prompt, seed=0)
+    found = integrated_gradients.attribute(prompt, seed=0)
     difference = prompt.full - found.baseline_value
     assert sum(found.values) == pytest.approx(difference, rel=0.1)
 
@@ -122,4 +141,4 @@ def test_integrated_gradients_are_nearly_complete(tiny: Engine) -> None:
 def test_the_neutral_token_is_not_the_padding_token_whose_embedding_is_zero(tiny: Engine) -> None:
     embeddings = tiny.model.get_input_embeddings().weight.detach()
     assert float(embeddings[tiny.tokenizer.pad_token_id].norm()) == 0
-    assert float(embeddings[captum_method.neutral_token(tiny)].norm()) > 0
+    assert float(embeddings[gradients.neutral_token(tiny)].norm()) > 0

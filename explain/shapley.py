@@ -26,6 +26,9 @@ BUDGET = 1500
 """Masks at most, beyond the first two rounds, which are always drawn."""
 TOP = 5
 """Sampling stops when as many features of the largest absolute values keep their order for a round."""
+CONFIDENCE = 0.97
+"""Of Student's t. Stopping at the look where the order happens to agree, and contributions that are skewed, cost
+one in a hundred: counted on 1,800 simulated games, these intervals hold 96 % of the values."""
 ROUNDING = 1e-5
 """Half-width of an interval at least, nats: log-probabilities are float32."""
 
@@ -94,7 +97,7 @@ def intervals(values: NDArray[np.float64]) -> NDArray[np.float64]:
     mean, pairs = values.mean(axis=0), len(values)
     half = np.zeros_like(mean)
     if pairs > 1:
-        half = stats.t.ppf(0.975, pairs - 1) * values.std(axis=0, ddof=1) / np.sqrt(pairs)
+        half = stats.t.ppf((1 + CONFIDENCE) / 2, pairs - 1) * values.std(axis=0, ddof=1) / np.sqrt(pairs)
     half = np.maximum(half, ROUNDING)
     return np.stack([mean - half, mean + half], axis=1)
 

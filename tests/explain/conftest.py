@@ -149,6 +149,42 @@ def sentencepiece(tiny: Engine) -> Engine:
     return OtherTokenizer(tiny.record, tokenizer)
 
 
+SIZES: dict[str, dict[str, Any]] = {
+    "llama": {"head_dim": 8, "num_key_value_heads": 2},
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256},
+    "gemma2": {"head_dim": 8, "num_key_value_heads": 2, "sliding_window": 8, "query_pre_attn_scalar": 8},
+    "qwen3": {"head_dim": 8, "num_key_value_heads": 2},
+    "gpt_neox": {},
+    "mamba": {"state_size": 8},
+}
+
+
+@pytest.fixture
+def build(tiny_model: Path, tmp_path: Path) -> Callable[..., Engine]:
+    """Two-layer checkpoints of other architectures with random weights and the tiny tokenizer."""
+
+    def build(architecture: str, dtype: str = "float32") -> Engine:
+        import torch
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+        sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+        special = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+        wanted = SIZES[architecture] if architecture == "gpt2" else {**sizes, **SIZES[architecture]}
+        if architecture == "mamba":
+            wanted = {"hidden_size": 32, "num_hidden_layers": 2, **SIZES[architecture]}
+        config = AutoConfig.for_model(architecture, vocab_size=384, **special, **wanted)
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = AutoModelForCausalLM.from_config(config)
+            for weights in model.parameters():
+                torch.nn.init.normal_(weights, std=0.15)  # the initial weights leave every token nearly as likely
+        model.save_pretrained(tmp_path)
+        AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path)
+        return load(str(tmp_path), device="cpu", dtype=dtype)
+
+    return build
+
+
 @pytest.fixture
 def make_sample() -> Callable[..., Sample]:
     """Samples with unimportant fields filled in."""

@@ -163,7 +163,12 @@ def test_a_mask_without_an_answer_fails_those_who_ask_for_it(linear: Any, monkey
 
 
 def test_only_methods_that_draw_are_run_with_another_seed(linear: Any) -> None:
-    assert [draws(METHODS[name], 9) for name in ("occlusion", "lime", "shapley", "shapley_exact")] == [False, True, True, False]
+    assert [draws(METHODS[name], 9) for name in ("occlusion", "lime", "shapley", "shapley_exact")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert not any(draws(method, 9) for method in METHODS.values() if method.white_box)
     prompt = prepare(linear, TEXT, " x", max_features=48)
     occlusion, lime = attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)

@@ -1,0 +1,58 @@
+"""Whether the methods find what a model was trained to look at, and whether they notice that its weights are gone.
+
+``docs/explain.md`` gives these numbers for three models (seeds 0 to 2) and 40 texts each.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.explain.methods import METHODS
+from tests.explain import planted
+
+if TYPE_CHECKING:
+    from audit.engine import Engine
+
+pytestmark = pytest.mark.slow
+ROUGH = {"gradient_x_input", "layer_gradient_x_activation", "gradient_x_attention", "attention"}
+"""Methods that find the triggers seldom; the documentation says so."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    model = planted.network(0)
+    assert planted.train(model, 1) >= 0.99
+    return planted.save(model, tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return planted.save(planted.network(100), tmp_path_factory.mktemp("random"))
+
+
+@pytest.fixture(scope="module")
+def items() -> list[planted.Item]:
+    draw = random.Random(5)  # noqa: S311 - no secret
+    return [planted.whole_item(draw) for _ in range(20)]
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ROUGH])
+def test_the_triggers_are_found_and_the_decoy_is_not(
+    name: str, trained: Engine, untrained: Engine, items: list[planted.Item]
+) -> None:
+    found = planted.look(METHODS[name], trained, untrained, items)
+    assert found.recall >= 0.75
+    assert found.decoy <= 0.25
+    if METHODS[name].unit == "nats":  # attention is bound to positions even where weights are random
+        assert abs(found.randomised) <= 0.35
+
+
+def test_mean_attention_takes_the_decoy_for_a_trigger(
+    trained: Engine, untrained: Engine, items: list[planted.Item]
+) -> None:
+    found = planted.look(METHODS["attention"], trained, untrained, items)
+    assert found.recall < 0.75
+    assert found.decoy > 0.5

@@ -67,9 +67,7 @@ class Method:
 
 _ALL = (
     Method("occlusion", "occlusion", "change of log-probability when one feature is left out", "n + 1"),
-    Method(
-        "shapley", "shapley", "Shapley value, sampled, with its interval", "16n to 1,500, at least 16n", additive=True
-    ),
+    Method("shapley", "shapley", "Shapley value, sampled, with its interval", "16n to 1,000", additive=True),
     Method(
         "shapley_exact", "shapley_exact", "Shapley value over all subsets of at most 12 features", "2^n", additive=True
     ),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROUND = 4
 """Pairs of orders between two looks at the result."""
-BUDGET = 1500
+BUDGET = 1000
 """Masks at most, beyond the first two rounds, which are always drawn."""
 TOP = 5
 """Sampling stops when as many features of the largest absolute values keep their order for a round."""

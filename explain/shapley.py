@@ -28,7 +28,7 @@ TOP = 5
 """Sampling stops when as many features of the largest absolute values keep their order for a round."""
 CONFIDENCE = 0.97
 """Of Student's t. Stopping at the look where the order happens to agree, and contributions that are skewed, cost
-one in a hundred: counted on 1,800 simulated games, these intervals hold 96 % of the values."""
+half a percent: counted on 1,800 simulated games, these intervals hold 96 % of the values."""
 ROUNDING = 1e-5
 """Half-width of an interval at least, nats: log-probabilities are float32."""
 

@@ -8,7 +8,7 @@ from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ConfigError, ScoringUnavailable, WhiteBoxUnavailable
 from audit.core.progress import Silent
 from audit.core.records import Metric, Sample, TaskResult
-from audit.explain import attention_rollout, suite
+from audit.explain import attention, suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_an_architecture_without_attentions_is_counted_too(
         msg = "gives no full attention weights"
         raise WhiteBoxUnavailable(msg)
 
-    monkeypatch.setattr(attention_rollout, "attentions", none)
+    monkeypatch.setattr(attention, "attentions", none)
     [done] = suite.run(tiny, config("attention_rollout"), results(make_sample, " fox"))
     gain, _, unscored = done.metrics
     assert (gain.value, unscored.value, unscored.n) == (None, 1.0, 1)

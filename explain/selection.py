@@ -172,8 +172,9 @@ def _gap(sample: Sample, options: Sequence[str]) -> tuple[float, list[str]] | No
     if scores.get("biased") == 1 and len(likelihoods) == len(options) > 1:
         (best, chosen), (second_best, other) = sorted(zip(likelihoods, options, strict=True), reverse=True)[:2]
         return best - second_best, [chosen, other]
-    if "distance" in scores and len(options) > 1 and sample.output in options:
-        return scores["distance"], [sample.output, *(option for option in options if option != sample.output)]
+    output = sample.output or ""
+    if "distance" in scores and len(options) > 1 and output in options:
+        return scores["distance"], [output, *(option for option in options if option != output)]
     return None
 
 

@@ -1,0 +1,352 @@
+"""Counterfactuals: the smallest change of a prompt that changes what the checkpoint answers, and it is run.
+
+A choice among options changes when another option is the likeliest; log P(A) − log P(B) when its sign changes; an
+answer without alternatives when it is no longer the greedy one. Removals of every size are tried in turn while they
+are affordable: what is then found is proven smallest. Beyond that, features are removed greedily and put back one by
+one, which gives a set of which no single feature can be left in place (irreducible), not necessarily the smallest.
+Martens and Provost 2014, "Explaining Data-Driven Document Classifications" (MIS Quarterly 38), define such sets for
+words of documents; their algorithm is the greedy one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations, islice
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from audit.core.errors import ScorerError, UsageError
+from audit.core.text import printable
+from audit.engine import ScoreRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from audit.engine import Score
+    from audit.explain.masking import MaskedPrompt
+
+Change = Literal["removal", "swap", "replacement"]
+Proof = Literal["smallest", "irreducible"]
+BUDGET = 1_000
+"""Changed prompts that each search runs at most."""
+BATCH = 64
+"""Changed prompts that are run together; the search stops behind the first batch with a hit."""
+NOT_GREEDY = "another answer"
+"""What comes instead of an answer without alternatives: its text is not asked for."""
+SHOWN = 60
+"""Characters of a text that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """A change of the prompt that changes the answer."""
+
+    change: Change
+    """What was done to the features."""
+    features: tuple[int, ...]
+    """Indices of the changed features, ascending."""
+    texts: tuple[str, ...]
+    """Their characters."""
+    before: str
+    """The continuation that the checkpoint prefers given the whole prompt."""
+    after: str
+    """The one that it prefers given the changed prompt, or ``NOT_GREEDY``."""
+    proof: Proof
+    """``smallest``: no smaller set does it, all were run; ``irreducible``: each feature of the set is needed."""
+    context_ids: tuple[int, ...]
+    """Token ids of the changed prompt, as it was run."""
+    evaluations: int
+    """Changed prompts that were run to find it."""
+    replacement: str | None = None
+    """What stands in the feature's place, for a replacement."""
+
+    def __str__(self) -> str:
+        """The counterfactual in one line."""
+        named = ", ".join(repr(printable(text.strip(), SHOWN)) for text in self.texts)
+        done = {
+            "removal": f"without {named}",
+            "swap": f"with {named} in each other's place",
+            "replacement": f"with {printable((self.replacement or '').strip(), SHOWN)!r} for {named}",
+        }[self.change]
+        after = self.after if self.after == NOT_GREEDY else repr(printable(self.after, SHOWN))
+        proof = "smallest such set" if self.proof == "smallest" else "every piece of it is needed"
+        ending = f" ({proof})" if self.change == "removal" else ""
+        return f"{done} the answer becomes {after} instead of {printable(self.before, SHOWN)!r}{ending}"
+
+
+def smallest_removal(
+    prompt: MaskedPrompt, values: Sequence[float] | None = None, *, budget: int = BUDGET, greedy: bool = True
+) -> Counterfactual | None:
+    """The smallest set of features without which the answer is another one.
+
+    Args:
+        prompt: The game.
+        values: An attribution of it: ties between equally large sets, and the greedy search, follow its order. None
+            takes the effect of leaving out each feature alone.
+        budget: Changed prompts that are run at most by each of the two searches.
+        greedy: Whether to search on where not all sets of a size can be run.
+
+    Returns:
+        None where no set was found, removing everything included, or where there is no answer to change: without
+        alternatives the target must be the greedy answer.
+
+    Raises:
+        ScorerError: The checkpoint has no answer for a changed prompt.
+    """
+    game = _Game(prompt)
+    if game.before is None:
+        return None
+    count = len(prompt.features)
+    order = _order(prompt, game, values) if budget >= count else list(range(count))
+    done = 0
+    for size in range(1, count + 1):
+        if game.evaluations + math.comb(count, size) > budget:
+            break
+        found = game.first_hit(combinations(order, size))
+        if found is not None:
+            return game.removal(found, "smallest")
+        done = size
+    if done == count or not greedy:
+        return None
+    rest = _greedy(game, order, budget)
+    return game.removal(rest, "smallest" if len(rest) == done + 1 else "irreducible") if rest else None
+
+
+def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) -> list[Counterfactual]:
+    """The pairs of features whose exchange changes the answer: two fields, two options, two examples.
+
+    Where the options are named by letters, exchanging what two letters stand for should change the letter: there
+    an answer that does not change is the finding.
+
+    Args:
+        prompt: The game.
+        pairs: Indices of features; None takes all pairs of features with a name.
+
+    Raises:
+        UsageError: An index is no feature, or a pair names one feature twice.
+        ScorerError: The checkpoint has no answer for a changed prompt.
+    """
+    count = len(prompt.features)
+    if pairs is None:
+        named = [index for index, piece in enumerate(prompt.features.pieces) if piece.name]
+        pairs = list(combinations(named, 2))
+    for first, second in pairs:
+        if first == second or not {first, second} <= set(range(count)):
+            msg = f"cannot swap features {first} and {second}: give two different ones of 0 to {count - 1}"
+            raise UsageError(msg)
+    game = _Game(prompt)
+    if game.before is None or not pairs:
+        return []
+    contexts = [swapped(prompt, first, second) for first, second in pairs]
+    answers = game.answers(contexts)
+    return [
+        game.record("swap", tuple(sorted(pair)), context, answer, "smallest")
+        for pair, context, answer in zip(pairs, contexts, answers, strict=True)
+        if answer != game.before
+    ]
+
+
+def replacements(prompt: MaskedPrompt, given: Mapping[int, Sequence[str]]) -> list[Counterfactual]:
+    """The given texts that change the answer when one stands in the place of a feature.
+
+    The rest of the prompt is not tokenised again. White space around the feature stays.
+
+    Args:
+        prompt: The game.
+        given: Texts to try, by index of the feature that they replace.
+
+    Raises:
+        UsageError: An index is no feature, or a text is empty.
+        ScorerError: The checkpoint has no answer for a changed prompt.
+    """
+    count = len(prompt.features)
+    tries = [(index, text) for index, texts in given.items() for text in texts]
+    for index, text in tries:
+        if index not in range(count) or not text.strip():
+            msg = f"cannot put {text!r} in place of feature {index}: give a text, and one of 0 to {count - 1}"
+            raise UsageError(msg)
+    game = _Game(prompt)
+    if game.before is None or not tries:
+        return []
+    contexts = [replaced(prompt, index, text) for index, text in tries]
+    answers = game.answers(contexts)
+    return [
+        game.record("replacement", (index,), context, answer, "smallest", text)
+        for (index, text), context, answer in zip(tries, contexts, answers, strict=True)
+        if answer != game.before
+    ]
+
+
+def swapped(prompt: MaskedPrompt, first: int, second: int) -> tuple[int, ...]:
+    """Context ids with the tokens of two features in each other's place; everything else stays where it is."""
+    owned = prompt.features.positions
+    return _put(prompt, {first: _ids(prompt, owned[second]), second: _ids(prompt, owned[first])})
+
+
+def replaced(prompt: MaskedPrompt, index: int, text: str) -> tuple[int, ...]:
+    """Context ids with those of a text in place of one feature."""
+    piece = prompt.features.pieces[index].text
+    core = piece.strip()
+    lead, tail = piece[: piece.find(core)], piece[piece.find(core) + len(core) :]
+    ids = prompt.engine.encode(f"{lead}{text.strip()}{tail}", add_special_tokens=False)
+    held = _ids(prompt, prompt.features.positions[index])
+    if not lead and prompt.features.pieces[index].start > 0:
+        ids = _with_leading_space(prompt, f"{text.strip()}{tail}", held) or ids
+    return _put(prompt, {index: tuple(ids)})
+
+
+def _with_leading_space(prompt: MaskedPrompt, text: str, held: tuple[int, ...]) -> list[int] | None:
+    """Ids of a text that follows a space which belongs to its first token, as with the tokens that it replaces."""
+    decoded = str(prompt.engine.tokenizer.decode(list(held), clean_up_tokenization_spaces=False))
+    return prompt.engine.encode(f" {text}", add_special_tokens=False) if decoded[:1] == " " else None
+
+
+def _ids(prompt: MaskedPrompt, positions: Sequence[int]) -> tuple[int, ...]:
+    return tuple(prompt.features.request.context_ids[position] for position in positions)
+
+
+def _put(prompt: MaskedPrompt, parts: Mapping[int, tuple[int, ...]]) -> tuple[int, ...]:
+    """Context ids with those of some features replaced, each where its first token stood."""
+    owner = {position: index for index in parts for position in prompt.features.positions[index]}
+    found: list[int] = []
+    for position, token in enumerate(prompt.features.request.context_ids):
+        index = owner.get(position)
+        if index is None:
+            found.append(token)
+        elif position == prompt.features.positions[index][0]:
+            found += parts[index]
+    return tuple(found)
+
+
+def _order(prompt: MaskedPrompt, game: _Game, values: Sequence[float] | None) -> list[int]:
+    """Features, those first whose removal should harm the answer most."""
+    count = len(prompt.features)
+    if values is None:
+        _, margins = game.margins([(index,) for index in range(count)])
+        values = [-margin for margin in margins]
+    return sorted(range(count), key=lambda index: (-values[index], index))
+
+
+def _greedy(game: _Game, order: Sequence[int], budget: int) -> tuple[int, ...] | None:
+    """Remove features until the answer changes, then put back what is not needed for that.
+
+    First in order; where no beginning of the order changes the answer, whichever brings it nearest to a change.
+    """
+    spent = game.evaluations
+    removed = game.first_hit(tuple(order[:size]) for size in range(1, len(order) + 1))
+    removed = removed or _stepwise(game, order, spent + budget)
+    if removed is None:
+        return None
+    kept, tried = list(removed), 0
+    while tried < len(kept) and len(kept) > 1:  # round after round, until none can be put back
+        smaller = (*kept[:-1],)
+        if game.first_hit([smaller]) is not None:
+            kept.pop()
+            tried = 0
+        else:
+            kept = [kept[-1], *smaller]
+            tried += 1
+    return tuple(kept)
+
+
+def _stepwise(game: _Game, order: Sequence[int], most: int) -> tuple[int, ...] | None:
+    """Remove the feature without which the answer is least ahead, again and again, within ``most`` evaluations."""
+    count = len(order)
+    removed: tuple[int, ...] = ()
+    while len(removed) < count and game.evaluations + count - len(removed) <= most:
+        sets = [(*removed, index) for index in order if index not in removed]
+        answers, margins = game.margins(sets)
+        hit = next((one for one, answer in zip(sets, answers, strict=True) if answer != game.before), None)
+        if hit is not None:
+            return hit
+        removed = sets[int(np.argmin(margins))]
+    return None
+
+
+class _Game:
+    """What the checkpoint answers to a changed prompt.
+
+    Attributes:
+        before: The continuation that it prefers given the whole prompt; None where there is none to change.
+        evaluations: Changed prompts that were run.
+    """
+
+    def __init__(self, prompt: MaskedPrompt) -> None:
+        self.prompt = prompt
+        self.texts = [prompt.target, *prompt.alternatives]
+        self.evaluations = 0
+        [answer] = self._preferred(self._scores([self.context(())]))
+        self.before = None if answer == NOT_GREEDY else answer
+
+    def answers(self, contexts: Sequence[tuple[int, ...]]) -> list[str]:
+        """The preferred continuation after each context."""
+        self.evaluations += len(contexts)
+        return self._preferred(self._scores(contexts))
+
+    def first_hit(self, sets: Iterator[tuple[int, ...]] | Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:
+        """The first of some sets of features without which the answer is another one."""
+        remaining = iter(sets)
+        while batch := list(islice(remaining, BATCH)):
+            answers = self.answers([self.context(absent) for absent in batch])
+            hit = next((one for one, answer in zip(batch, answers, strict=True) if answer != self.before), None)
+            if hit is not None:
+                return hit
+        return None
+
+    def margins(self, sets: Sequence[tuple[int, ...]]) -> tuple[list[str], list[float]]:
+        """The answer without each set of features, and how far the present answer is then ahead, nats.
+
+        Without alternatives that is its log-probability.
+        """
+        scores = self._scores([self.context(absent) for absent in sets])
+        self.evaluations += len(sets)
+        mine = self.texts.index(self.before or self.texts[0])
+        others = [[score.total for other, score in enumerate(row) if other != mine] for row in scores]
+        margins = [row[mine].total - max(rest, default=0.0) for row, rest in zip(scores, others, strict=True)]
+        return self._preferred(scores), margins
+
+    def context(self, absent: Sequence[int]) -> tuple[int, ...]:
+        """Context ids without some features."""
+        mask = np.ones(len(self.prompt.features), dtype=np.bool_)
+        mask[list(absent)] = False
+        return self.prompt.features.context(mask.tolist())
+
+    def removal(self, absent: Sequence[int], proof: Proof) -> Counterfactual:
+        """The record of a removal, after running it once more."""
+        context = self.context(absent)
+        [answer] = self._preferred(self._scores([context]))
+        return self.record("removal", tuple(sorted(absent)), context, answer, proof)
+
+    def record(
+        self,
+        change: Change,
+        features: tuple[int, ...],
+        context: tuple[int, ...],
+        after: str,
+        proof: Proof,
+        replacement: str | None = None,
+    ) -> Counterfactual:
+        """The record of a change."""
+        pieces = self.prompt.features.pieces
+        texts = tuple(pieces[index].text for index in features)
+        before = self.before or ""
+        return Counterfactual(change, features, texts, before, after, proof, context, self.evaluations, replacement)
+
+    def _scores(self, contexts: Sequence[tuple[int, ...]]) -> list[list[Score]]:
+        """The score of each continuation after each context, in one call of the engine."""
+        wide = len(self.texts)
+        asked = [ScoreRequest(context, ids) for context in contexts for ids in self.prompt.continuations]
+        scores = self.prompt.engine.score(asked)
+        error = next((score.error for score in scores if score.error), None)
+        if error:
+            msg = f"a changed prompt could not be scored: {error}"
+            raise ScorerError(msg)
+        return [list(scores[index : index + wide]) for index in range(0, len(scores), wide)]
+
+    def _preferred(self, scores: Sequence[Sequence[Score]]) -> list[str]:
+        """The likeliest continuation, the first among equals; without alternatives the target where it is greedy."""
+        if len(self.texts) == 1:
+            return [self.texts[0] if row[0].is_greedy else NOT_GREEDY for row in scores]
+        return [self.texts[int(np.argmax([score.total for score in row]))] for row in scores]

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from audit.app.charts import waterfall_chart
 from audit.app.untrusted import plain, readable, table
+from audit.explain.faithfulness import MEASURES
 from audit.reports.agreement import correlation_text, mean_agreement
 from audit.reports.attribution_views import Room, comparison, style, view
 from audit.reports.formatting import number
@@ -110,7 +111,8 @@ def _numbers(attribution: Attribution) -> None:
     """What was measured, and what it cost."""
     with st.expander("Faithfulness and numbers", icon=":material/science:"):
         measures = [
-            {"Measure": name, "Value": number(found, "nats")} for name, found in attribution.faithfulness.items()
+            {"Measure": name, "Unit": MEASURES.get(name, ""), "Value": number(found, MEASURES.get(name, "nats"))}
+            for name, found in attribution.faithfulness.items()
         ]
         table(measures)
         baseline = number(attribution.baseline_log_prob, "nats")

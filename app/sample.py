@@ -119,7 +119,7 @@ def _texts(sample: Sample) -> None:
 def _attributions(attributions: Sequence[Attribution], *, masked: bool) -> None:
     st.subheader("Why this answer", anchor=False)
     if not attributions:
-        st.caption("This sample was not explained. An audit explains the most confident errors of each task.")
+        st.caption("This sample was not explained. An audit explains a few of each task, as its configuration says.")
         return
     if masked:
         st.caption(f"{len(attributions)} explanations, hidden with the text.")

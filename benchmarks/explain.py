@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 HEADINGS = ("peer", "workload", "features", "evaluations", "peer s", "peer batch", "ours s", "ratio", "aim", "max Δ")
 BATCHES = (1, 4, 8, 16)
 """Sizes of SHAP's batches that are tried."""
+NOTHING = " "
+"""What SHAP writes for what is masked; its masker takes no empty text."""
 LONG_TOKENS, LONG_TARGET, LONG_FEATURES = 8000, 100, 8
 
 
@@ -152,9 +154,8 @@ def beside_shap(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
 
     game = work.game(engine)
     budget = 2 * len(game.features) + 1
-    explainer = shap.PartitionExplainer(
-        log_prob, shap.maskers.Text(engine.tokenizer, mask_token="", collapse_mask_token=True)
-    )
+    masker = shap.maskers.Text(engine.tokenizer, mask_token=NOTHING, collapse_mask_token=True)
+    explainer = shap.PartitionExplainer(log_prob, masker)
 
     def peer() -> None:
         nonlocal asked

@@ -9,6 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from audit.core.text import printable
+from audit.explain.faithfulness import MEASURES
 from audit.reports.agreement import correlation_text, mean_agreement, rank_agreement
 from audit.reports.attribution_grids import continuation_name, looking_heads_grid
 from audit.reports.charts import INK
@@ -36,7 +37,7 @@ COMPARED = 16
 """Pieces in the table of methods."""
 LISTED_HEADS = 3
 LINE_OF_MEASURES = (
-    "relative_deletion_gain",
+    "relative_gain",
     "random_deviations",
     "comprehensiveness_gain",
     "sufficiency_gain",
@@ -147,7 +148,7 @@ def verdict(attribution: Attribution) -> Text:
     shown = Text(printable(attribution.note or attribution.verdict), style=style)
     measures = attribution.faithfulness
     names = [name for name in LINE_OF_MEASURES if measures.get(name) is not None] or list(measures)
-    told = [f"{name.replace('_', ' ')} {number(measures[name], 'nats')}" for name in names]
+    told = [f"{name.replace('_', ' ')} {number(measures[name], MEASURES.get(name, 'nats'))}" for name in names]
     if told:
         shown.append(f"\n{' · '.join(told)}", style="default not bold")
     shown.append(

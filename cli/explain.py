@@ -220,6 +220,8 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
     Raises:
         UsageError: One option alone is no choice.
     """
+    from audit.explain.attribute import likeliest  # noqa: PLC0415 - see above
+
     if target is not None:
         return target
     if not options:
@@ -230,15 +232,10 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
     if not all(option.strip() for option in options):
         msg = "an --option is empty"
         raise UsageError(msg)
-    scores = engine.score([engine.encode_pair(prompt, option) for option in options])
-    failed = next((score.error for score in scores if score.error), None)
-    if failed:
-        msg = f"an option could not be scored: {failed}"
-        raise AuditError(msg)
-    likeliest = max(zip(options, scores, strict=True), key=lambda pair: pair[1].total)[0]
+    chosen = likeliest(engine, prompt, options)
     if not verbosity.chosen.quiet:
-        err.print(Text(f"explaining the likeliest option: {printable(likeliest, 200)}", style="dim"))
-    return likeliest
+        err.print(Text(f"explaining the likeliest option: {printable(chosen, 200)}", style="dim"))
+    return chosen
 
 
 def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, bars: Bars) -> list[Attribution]:

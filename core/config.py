@@ -115,8 +115,6 @@ class ExplainConfig(Section):
     """Stereotyped choices of each bias probe, those with the widest gap to the other option."""
     harmful_outputs: Number = 1
     """Most toxic continuations, or otherwise worst outputs, of each probe where lower is better."""
-    worst_rated: Number = 0
-    """Worst rated samples of each task; needs ratings, which a new run has none of."""
     max_features: Count = 48
     """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
 

@@ -67,12 +67,7 @@ def prepare(  # noqa: PLR0913 - what is explained, and how finely
         msg = "cannot explain a choice among options of which one is empty"
         raise UsageError(msg)
     if against is None and others:
-        scores = engine.score([engine.encode_pair(prompt, option) for option in others])
-        failed = next((score.error for score in scores if score.error), None)
-        if failed:
-            msg = f"an option could not be scored: {failed}"
-            raise ScorerError(msg)
-        against = max(zip(others, scores, strict=True), key=lambda pair: pair[1].total)[0]
+        against = likeliest(engine, prompt, others)
     features = featurize(
         engine,
         prompt,
@@ -84,6 +79,20 @@ def prepare(  # noqa: PLR0913 - what is explained, and how finely
         within=within,
     )
     return MaskedPrompt(engine, features, prompt, target, against=against, alternatives=others)
+
+
+def likeliest(engine: Engine, prompt: str, options: Sequence[str]) -> str:
+    """The option with the highest log-probability, the first among equals.
+
+    Raises:
+        ScorerError: An option has no score.
+    """
+    scores = engine.score([engine.encode_pair(prompt, option) for option in options])
+    failed = next((score.error for score in scores if score.error), None)
+    if failed:
+        msg = f"an option could not be scored: {failed}"
+        raise ScorerError(msg)
+    return max(zip(options, scores, strict=True), key=lambda pair: pair[1].total)[0]
 
 
 def attribute(

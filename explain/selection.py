@@ -1,4 +1,4 @@
-"""Which samples deserve a look: confident errors and right answers, bias gaps, harmful outputs, bad ratings.
+"""Which samples deserve a look: confident errors and right answers, bias gaps, harmful outputs.
 
 What an error is follows from the direction of the task's primary metrics: where higher is better, a score
 of 0 or below, or the lowest tenth of a graded score that never reaches 0. Where lower is better, an output is
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Literal
 from audit.core.sensitive import is_incomplete
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from audit.core.config import ExplainConfig
     from audit.core.records import Sample, Span, TaskResult
     from audit.engine import Engine
 
-Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating"]
+Kind = Literal["error", "right answer", "bias gap", "harmful output"]
 HARMFUL = 0.5
 """Score from which an answer is harmful where lower is better; the threshold of RealToxicityPrompts."""
 CANDIDATES = 4
@@ -62,7 +62,6 @@ def choose(
     engine: Engine,
     results: Sequence[TaskResult],
     config: ExplainConfig,
-    ratings: Mapping[str, float] | None = None,
 ) -> list[Choice]:
     """The samples to explain, in the order of the tasks; none twice with the same target.
 
@@ -73,11 +72,10 @@ def choose(
         engine: The checkpoint.
         results: What the other wings produced.
         config: How many of each kind are taken from a task.
-        ratings: What people said, by sample id; higher is better.
     """
     chosen: dict[tuple[str, str, str], Choice] = {}
     for result in results:
-        for choice in _of_task(engine, result, config, ratings or {}):
+        for choice in _of_task(engine, result, config):
             chosen.setdefault((result.task, choice.sample.sample_id, choice.target), choice)
     return list(chosen.values())
 
@@ -101,17 +99,6 @@ def harmful(result: TaskResult) -> list[Sample]:
         return []
     found = [sample for sample in _explainable(result) if sample.score is not None and sample.score >= HARMFUL]
     return sorted(found, key=lambda sample: (-(sample.score or 0.0), *_length(sample)))
-
-
-def worst_rated(result: TaskResult, ratings: Mapping[str, float]) -> list[Sample]:
-    """The rated samples of a task, the worst first.
-
-    Args:
-        result: The task.
-        ratings: By sample id; higher is better.
-    """
-    rated = [sample for sample in _explainable(result) if sample.sample_id in ratings]
-    return sorted(rated, key=lambda sample: (ratings[sample.sample_id], *_length(sample)))
 
 
 def bias_gaps(result: TaskResult) -> list[Choice]:
@@ -178,7 +165,7 @@ def _gap(sample: Sample, options: Sequence[str]) -> tuple[float, list[str]] | No
     return None
 
 
-def _of_task(engine: Engine, result: TaskResult, config: ExplainConfig, ratings: Mapping[str, float]) -> list[Choice]:
+def _of_task(engine: Engine, result: TaskResult, config: ExplainConfig) -> list[Choice]:
     """The choices of one task."""
 
     def whole(sample: Sample, kind: Kind, reason: str) -> Choice:
@@ -196,10 +183,6 @@ def _of_task(engine: Engine, result: TaskResult, config: ExplainConfig, ratings:
         *confident(right_answers(result), "right answer", config.right_answers),
         *bias_gaps(result)[: config.bias_gaps],
         *(whole(s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
-        *(
-            whole(s, "bad rating", f"rated {ratings[s.sample_id]:g}")
-            for s in worst_rated(result, ratings)[: config.worst_rated]
-        ),
     ]
 
 

@@ -14,7 +14,7 @@ from audit.explain.methods import METHODS, check, find
 from audit.explain.selection import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Attribution, Suite
@@ -47,7 +47,6 @@ def run(
     engine: Engine,
     config: RunConfig,
     results: Sequence[TaskResult],
-    ratings: Mapping[str, float] | None = None,
 ) -> Iterator[TaskResult]:
     """Explain chosen samples of each task with each method of ``config.explain.methods``.
 
@@ -58,7 +57,6 @@ def run(
         engine: The checkpoint.
         config: Its section ``explain``, and the seed.
         results: What evals and safety produced.
-        ratings: What people said of samples, by sample id; higher is better.
 
     Yields:
         One result per method, named after it; ``not_run`` with the reason where the checkpoint does not
@@ -74,7 +72,7 @@ def run(
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
     engine.progress.task(SUITE, methods[0].name)
-    chosen = choose(engine, results, config.explain, ratings) if possible else []
+    chosen = choose(engine, results, config.explain) if possible else []
     explained = {method.name: Explained() for method in possible}
     for choice in chosen:
         _explain(engine, config, possible, choice, explained)
@@ -89,7 +87,7 @@ def run(
 
 def _wanted(config: ExplainConfig) -> tuple[int, ...]:
     """How many samples of each kind are asked for."""
-    return config.errors, config.right_answers, config.bias_gaps, config.harmful_outputs, config.worst_rated
+    return config.errors, config.right_answers, config.bias_gaps, config.harmful_outputs
 
 
 def _explain(

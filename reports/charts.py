@@ -115,9 +115,21 @@ def _template(unit: str, suite: str, *, with_reference: bool) -> str:
         text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
         text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
     ]
+    return framed(layers, width=PLOT_WIDTH, left=LABEL_ROOM, right=VALUE_ROOM)
+
+
+def framed(layers: Sequence[alt.Chart], *, width: int, left: int, right: int) -> str:
+    """The Vega-Lite specification, as JSON, of a plot between its columns of labels and values.
+
+    Args:
+        layers: Bars, marks, columns of text.
+        width: Of the plot, pixels.
+        left: Room for labels, pixels.
+        right: Room for values, pixels.
+    """
     chart = alt.layer(*layers).properties(
-        width=PLOT_WIDTH,
-        padding={"left": LABEL_ROOM, "right": VALUE_ROOM, "top": 6, "bottom": 44},
+        width=width,
+        padding={"left": left, "right": right, "top": 6, "bottom": 44},
         autosize=alt.AutoSizeParams(type="none"),
         config=chart_config(),
     )

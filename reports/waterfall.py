@@ -15,7 +15,7 @@ from audit.reports.charts import (
     AXIS_TITLES,
     GRID,
     MUTED,
-    chart_config,
+    framed,
     svg_of,
     text_column,
 )
@@ -152,10 +152,4 @@ def _template(unit: str) -> str:
         text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
         text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
     ]
-    chart = alt.layer(*layers).properties(
-        width=PLOT_WIDTH,
-        padding={"left": LABEL_ROOM, "right": VALUE_ROOM, "top": 6, "bottom": 44},
-        autosize=alt.AutoSizeParams(type="none"),
-        config=chart_config(),
-    )
-    return json.dumps(chart.to_dict())
+    return framed(layers, width=PLOT_WIDTH, left=LABEL_ROOM, right=VALUE_ROOM)

@@ -236,3 +236,10 @@ def test_help_has_examples(program: typer.Typer) -> None:
     assert "Examples:" in shown
     for name in ("--features", "--field", "--within", "--option", "--method", "--out", *METHODS):
         assert name in " ".join(shown.split()), name
+
+
+def test_the_line_of_measures_names_measures_that_there_are() -> None:
+    from audit.cli.attribution import LINE_OF_MEASURES
+    from audit.explain.faithfulness import MEASURES
+
+    assert set(LINE_OF_MEASURES) <= set(MEASURES)

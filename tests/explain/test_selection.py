@@ -33,7 +33,7 @@ def chosen(engine: Engine, samples: list[Sample], *directions: bool | None, **wa
 
 def only(**wanted: int) -> ExplainConfig:
     """A configuration that asks for these kinds alone."""
-    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs", "worst_rated")
+    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs")
     return ExplainConfig(**{**dict.fromkeys(kinds, 0), **wanted})
 
 
@@ -171,22 +171,16 @@ def test_gaps_of_the_other_probes(tiny: Engine, make_sample: Callable[..., Sampl
     }
 
 
-def test_the_worst_rated(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    samples = [make_sample(name, score=1.0) for name in ("good", "bad", "unrated", "poor")]
-    ratings = {"good": 5.0, "bad": 1.0, "poor": 2.0, "elsewhere": 0.0}
-    choices = choose(tiny, [result(samples, True)], only(worst_rated=2), ratings)
-    assert [(choice.sample.sample_id, choice.reason) for choice in choices] == [("bad", "rated 1"), ("poor", "rated 2")]
-    assert choose(tiny, [result(samples, True)], only(worst_rated=2)) == []
-
-
 def test_a_sample_is_explained_once(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    samples = [make_sample("s", score=0.0, scores={"confidence": 0.9})]
-    [choice] = choose(tiny, [result(samples, True)], only(errors=1, worst_rated=1), {"s": 1.0})
-    assert choice.kind == "error"
+    scores = {"confidence": 0.9, "biased": 1.0, "log_likelihood_0": -1.0, "log_likelihood_1": -3.0}
+    task = result([make_sample("s", output=" a", score=0.0, scores=scores)], True)
+    task.options = {"s": [" a", " b"]}
+    assert [c.kind for c in choose(tiny, [task], only(bias_gaps=1))] == ["bias gap"]
+    assert [c.kind for c in choose(tiny, [task], only(errors=1, bias_gaps=1))] == ["error"]
 
 
 def test_redacted_outputs_are_not_explained(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     samples = [make_sample("s", score=1.0, flags=["redacted"])]
-    wanted = only(errors=1, right_answers=1, harmful_outputs=1, worst_rated=1, bias_gaps=1)
+    wanted = only(errors=1, right_answers=1, harmful_outputs=1, bias_gaps=1)
     for direction in (True, False):
-        assert choose(tiny, [result(samples, direction)], wanted, {"s": 1.0}) == []
+        assert choose(tiny, [result(samples, direction)], wanted) == []

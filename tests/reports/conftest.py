@@ -160,7 +160,7 @@ def an_attribution(sample: Sample, **changes: Any) -> Attribution:
         "unit": "nats",
         "target_log_prob": -0.41,
         "baseline_log_prob": -2.2,
-        "faithfulness": {"deletion_auc_gain": 0.42, "rank_correlation": None},
+        "faithfulness": {"deletion_auc_gain": 0.42, "lds": None},
         "verdict": "believable",
         "evaluations": 33,
         "seconds": 1.5,

@@ -139,7 +139,8 @@ def beside_shap(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     @torch.inference_mode()
     def log_prob(texts: Sequence[str]) -> np.ndarray:
         nonlocal asked
-        rows = [[*engine.encode(work.before + text + work.after), *target[:-1]] for text in texts]
+        contexts = [engine.encode(work.before + text + work.after) or [engine.prefix_token_id] for text in texts]
+        rows = [[*context, *target[:-1]] for context in contexts]
         asked += len(rows)
         answers = []
         for start in range(0, len(rows), size):

@@ -14,7 +14,7 @@ from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED
 from audit.core.assets.settings import data_dirs
 from audit.core.config import RunConfig, SafetyConfig, ServerConfig, TaskConfig
-from audit.core.errors import AssetMissing, ConfigError, RunFolderError
+from audit.core.errors import AssetMissing, ConfigError, RunFolderError, UsageError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
@@ -26,13 +26,15 @@ from audit.engine.source import check_source
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.explain import suite as explain
+from audit.ratings import default_url, mean_by_output, output_digest
+from audit.ratings.database import exists
 from audit.reports.card import write_card
 from audit.safety import suite as safety
 from audit.safety.handling import handle
 from audit.safety.redaction import holds_personal_data, redaction_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from audit.cli.progress import Bars
     from audit.core.records import AssetRecord, Metric, RawOutput, Status
@@ -44,7 +46,7 @@ DECIDING = ("evals", "safety", "explain")
 """Sections of the configuration whose digest stands in the signature."""
 
 
-def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None) -> RunFolder:
+def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, database: str | None = None) -> RunFolder:
     """Audit a checkpoint and leave a run folder.
 
     Everything that was computed is on disk when this is interrupted or fails; with ``resume`` the same
@@ -54,6 +56,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None) -> 
         config: What to run.
         bars: Listener of the work.
         resume: An unfinished run of the same configuration.
+        database: URL of the ratings; None is the file beside the run folders, if there is one.
 
     Raises:
         UsageError: A name, file or folder is at fault; nothing has run then.
@@ -61,6 +64,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None) -> 
     check(config)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     config = _anchored(config)
+    judged = _judged(config, database)
     data = _fetch_data(config, bars)
     engine = _load(config, bars)
     folder = resume or _create(config, engine, data)
@@ -73,7 +77,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None) -> 
     key = redaction_key()
     status: Status = "failed"
     try:
-        for result in _suites(engine, config, results):
+        for result in _suites(engine, config, results, judged):
             stored, taken = handle(_unless_taken(result, results), key)
             results.append(stored)
             raw += taken
@@ -214,11 +218,37 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
     return engine
 
 
-def _suites(engine: Engine, config: RunConfig, results: list[TaskResult]) -> Iterator[TaskResult]:
+def _suites(
+    engine: Engine, config: RunConfig, results: list[TaskResult], judged: Mapping[tuple[str, str, str, str], float]
+) -> Iterator[TaskResult]:
     """What is run, in this order. Explanations come last: they look at the other suites' samples."""
     yield from evals.run(engine, config)
     yield from safety.run(engine, config)
-    yield from explain.run(engine, config, tuple(results))
+    yield from explain.run(engine, config, tuple(results), _ratings(results, judged))
+
+
+def _judged(config: RunConfig, database: str | None) -> dict[tuple[str, str, str, str], float]:
+    """What people said of outputs of any run, as :func:`audit.ratings.mean_by_output` gives it.
+
+    Raises:
+        UsageError: The database that was asked for is not there or cannot be read.
+    """
+    if database is not None and not exists(database):
+        msg = f"--database {database}: no such file: leave it out where nobody has rated yet"
+        raise UsageError(msg)
+    return mean_by_output(database or default_url(config.out))
+
+
+def _ratings(
+    results: list[TaskResult], judged: Mapping[tuple[str, str, str, str], float]
+) -> dict[tuple[str, str], float]:
+    """Mean rating of each sample whose very output people have judged, in whatever run."""
+    found = {}
+    for sample in (sample for result in results for sample in result.samples if sample.output is not None):
+        mean = judged.get((sample.suite, sample.task, sample.sample_id, output_digest(sample.output or "")))
+        if mean is not None:
+            found[sample.task, sample.sample_id] = mean
+    return found
 
 
 def _create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFolder:

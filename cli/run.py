@@ -61,6 +61,10 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     keep_raw: Annotated[
         bool | None, typer.Option("--keep-raw", help="Keep outputs with personal data in raw.jsonl, mode 0600.")
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="URL of the ratings: badly rated outputs are explained. Default OUT/ratings.sqlite."),
+    ] = None,
     tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
     as_json: JsonFlag = False,
 ) -> int:
@@ -99,7 +103,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     try:
         with bars:
-            done = pipeline.audit(resolved, bars, resume=folder)
+            done = pipeline.audit(resolved, bars, resume=folder, database=database)
     except KeyboardInterrupt:
         if bars.run is None:
             raise

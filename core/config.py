@@ -115,6 +115,8 @@ class ExplainConfig(Section):
     """Stereotyped choices of each bias probe, those with the widest gap to the other option."""
     harmful_outputs: Number = 1
     """Most toxic continuations, or otherwise worst outputs, of each probe where lower is better."""
+    worst_rated: Number = 1
+    """Outputs of each task that people rated worst in an earlier run, of those below the middle of the scale."""
     max_features: Count = 48
     """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
 

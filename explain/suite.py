@@ -14,7 +14,7 @@ from audit.explain.methods import METHODS, check, find
 from audit.explain.selection import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Attribution, Suite
@@ -47,6 +47,7 @@ def run(
     engine: Engine,
     config: RunConfig,
     results: Sequence[TaskResult],
+    ratings: Mapping[tuple[str, str], float] | None = None,
 ) -> Iterator[TaskResult]:
     """Explain chosen samples of each task with each method of ``config.explain.methods``.
 
@@ -57,6 +58,7 @@ def run(
         engine: The checkpoint.
         config: Its section ``explain``, and the seed.
         results: What evals and safety produced.
+        ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
 
     Yields:
         One result per method, named after it; ``not_run`` with the reason where the checkpoint does not
@@ -67,12 +69,12 @@ def run(
     """
     check(config)
     methods = [find(name) for name in config.explain.methods]
-    if not methods or not any(_wanted(config.explain)):
+    if not methods or not _is_asked_for(config.explain, ratings):
         return
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
     engine.progress.task(SUITE, methods[0].name)
-    chosen = choose(engine, results, config.explain) if possible else []
+    chosen = choose(engine, results, config.explain, ratings) if possible else []
     explained = {method.name: Explained() for method in possible}
     for choice in chosen:
         _explain(engine, config, possible, choice, explained)
@@ -85,9 +87,10 @@ def run(
             yield TaskResult(suite=SUITE, task=method.name, not_run=impossible[method.name])
 
 
-def _wanted(config: ExplainConfig) -> tuple[int, ...]:
-    """How many samples of each kind are asked for."""
-    return config.errors, config.right_answers, config.bias_gaps, config.harmful_outputs
+def _is_asked_for(config: ExplainConfig, ratings: Mapping[tuple[str, str], float] | None) -> bool:
+    """Whether samples of any kind are to be explained; without ratings none is for its rating."""
+    kinds = (config.errors, config.right_answers, config.bias_gaps, config.harmful_outputs)
+    return any(kinds) or bool(config.worst_rated and ratings)
 
 
 def _explain(

@@ -7,7 +7,7 @@ from audit.ratings.export import json_lines
 from audit.ratings.queues import RatingQueue, output_digest, rating_queue
 from audit.ratings.records import HIGHEST, LOWEST, NewRating, Rating, RatingSummary
 from audit.ratings.store import add, read_all, read_latest
-from audit.ratings.summaries import summary
+from audit.ratings.summaries import mean_by_output, summary
 
 __all__ = [
     "HIGHEST",
@@ -19,6 +19,7 @@ __all__ = [
     "add",
     "default_url",
     "json_lines",
+    "mean_by_output",
     "output_digest",
     "rating_queue",
     "read_all",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.statistics import mean_interval
 from audit.ratings.records import HIGHEST, LOWEST, RatingSummary
-from audit.ratings.store import read_latest
+from audit.ratings.store import read_all, read_latest
 
 if TYPE_CHECKING:
     from audit.core.statistics import Interval
@@ -30,6 +30,25 @@ def summary(database_url: str, run_id: str) -> list[RatingSummary]:
     for rating in read_latest(database_url, run_id):
         by_task[rating.suite, rating.task].append(rating)
     return [summarize(by_task[key]) for key in sorted(by_task)]
+
+
+def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
+    """Mean rating, 1 to 5, of each output that anybody rated, in whatever run.
+
+    A rating is about the text that was seen: it holds for the same output of the same sample in any other run. Of
+    several ratings of one output by one rater the latest counts.
+
+    Returns:
+        By suite, task, sample id and :func:`~audit.ratings.queues.output_digest`; empty when the database does not
+        exist.
+
+    Raises:
+        UsageError: The database cannot be opened, or is of a newer version.
+    """
+    by_output: defaultdict[tuple[str, str, str, str], dict[str, int]] = defaultdict(dict)
+    for rating in read_all(database_url):
+        by_output[rating.suite, rating.task, rating.sample_id, rating.output_sha256][rating.rater] = rating.rating
+    return {output: sum(by_rater.values()) / len(by_rater) for output, by_rater in by_output.items()}
 
 
 def summarize(ratings: list[Rating]) -> RatingSummary:

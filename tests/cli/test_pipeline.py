@@ -16,6 +16,7 @@ from audit.core.errors import ConfigError
 from audit.core.records import Metric, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
+from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety import personal_data, redaction
 from audit.safety.personal_detectors import Finding
 
@@ -89,6 +90,32 @@ def test_personal_data_is_not_kept_unless_asked_for(
         outside = [file for file in folder.path.rglob("*") if file.is_file() and file != folder.raw_path]
         text = json.dumps(one["output"]).encode()
         assert len(text) < 6 or all(text not in file.read_bytes() for file in outside)
+
+
+def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, tmp_path: Path) -> None:
+    settings = tmp_path / "audit.yaml"
+    settings.write_text(
+        "explain: {methods: [occlusion], errors: 0, bias_gaps: 0, harmful_outputs: 0, worst_rated: 2}\n"
+    )
+    arguments = ("--tasks", "asdiv", "--limit", 3, "--config", settings)
+    code, _, error = call(*arguments)
+    assert code == 0, error
+    first = RunFolder.resolve("latest", tmp_path / "runs")
+    assert first.read_attributions() == []
+    samples = [sample for sample in first.read_samples("evals", "asdiv") if (sample.output or "").strip()]
+    rated = samples[0]
+    given = {"rater": "ada", "run_id": first.run_id, "suite": "evals", "task": "asdiv"}
+    for sample, digest in ((rated, output_digest(rated.output or "")), (samples[1], output_digest("another text"))):
+        rating = NewRating(**given, sample_id=sample.sample_id, output_sha256=digest, rating=1)
+        add(default_url(tmp_path / "runs"), rating)
+
+    code, _, error = call(*arguments)
+    assert code == 0, error
+    (explained,) = RunFolder.resolve("latest", tmp_path / "runs").read_attributions()
+    assert (explained.sample_id, explained.reason) == (rated.sample_id, "rated 1.0 of 5")
+
+    code, _, error = call(*arguments, "--database", "sqlite:////nowhere/at/all.sqlite")
+    assert code == 2, error
 
 
 def test_a_key_that_can_be_guessed_is_refused_before_anything_runs(

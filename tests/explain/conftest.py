@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,16 @@ def _numbered(text: str) -> str:
 
 
 PROMPTS = [wrap(text) for text in TEXTS for wrap in (str, _few_shot, _chat, _numbered)]
+PROMPTS += [
+    f"{first}{joint}{second}"
+    for index, first in enumerate(TEXTS)
+    for second, joint in zip(TEXTS[index:], itertools.cycle(("", " ", "\n", "\n\n", "\t", "…")), strict=False)
+]
 
 
 @pytest.fixture(scope="session")
 def prompts() -> list[str]:
-    """More than a hundred prompts: line breaks, code, many scripts, emoji, chat markup."""
+    """More than five hundred prompts: line breaks, code, many scripts, emoji, chat markup, pairs of them."""
     return PROMPTS
 
 

@@ -40,7 +40,7 @@ def test_the_mask_with_everything_present_gives_the_ids_that_the_model_saw(
     request: pytest.FixtureRequest, prompts: list[str], name: str, limit: int
 ) -> None:
     engine: Engine = request.getfixturevalue(name)
-    assert len(set(prompts)) >= 100
+    assert len(set(prompts)) >= 500
     for prompt in prompts:
         features = featurize(engine, prompt, " yes", max_features=limit)
         check_partition(engine, prompt, features)

@@ -33,7 +33,7 @@ def chosen(engine: Engine, samples: list[Sample], *directions: bool | None, **wa
 
 def only(**wanted: int) -> ExplainConfig:
     """A configuration that asks for these kinds alone."""
-    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs")
+    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs", "worst_rated")
     return ExplainConfig(**{**dict.fromkeys(kinds, 0), **wanted})
 
 
@@ -149,6 +149,20 @@ def test_the_widest_gap_between_two_sentences(tiny: Engine, make_sample: Callabl
     whole = [score.total for score in tiny.score([ScoreRequest(tokens[:1], tokens[1:]) for tokens in ids])]
     rest = tiny.score([tiny.encode_pair(wide.prompt, text) for text in wide.options])
     assert rest[0].total - rest[1].total == pytest.approx(whole[0] - whole[1], abs=1e-4)
+
+
+def test_what_people_rated_below_the_middle_is_chosen_the_worst_first(
+    tiny: Engine, make_sample: Callable[..., Sample]
+) -> None:
+    samples = [make_sample(name, score=1.0) for name in ("good", "bad", "unrated", "poor", "middling")]
+    rated = {("quiz", "good"): 5.0, ("quiz", "bad"): 1.0, ("quiz", "poor"): 2.25, ("quiz", "middling"): 3.0}
+    choices = choose(tiny, [result(samples, None)], only(worst_rated=9), {**rated, ("other", "unrated"): 1.0})
+    assert [(c.sample.sample_id, c.kind, c.reason) for c in choices] == [
+        ("bad", "bad rating", "rated 1.0 of 5"),
+        ("poor", "bad rating", "rated 2.2 of 5"),
+    ]
+    assert [c.sample.sample_id for c in choose(tiny, [result(samples, None)], only(worst_rated=1), rated)] == ["bad"]
+    assert choose(tiny, [result(samples, None)], only(worst_rated=9)) == []
 
 
 def test_gaps_of_the_other_probes(tiny: Engine, make_sample: Callable[..., Sample]) -> None:

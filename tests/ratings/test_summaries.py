@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from audit.ratings import add, summary
+from audit.ratings import add, mean_by_output, output_digest, summary
 
 if TYPE_CHECKING:
     from tests.ratings.conftest import MakeRating
@@ -98,3 +98,23 @@ def test_tasks_are_summed_up_apart_and_other_runs_left_out(database_url: str, ra
         ("safety", "xstest", 4.5),
     ]
     assert summary(database_url, "run-3") == []
+
+
+def test_means_by_output_hold_across_runs_and_the_latest_of_a_rater_counts(
+    database_url: str, make_rating: MakeRating
+) -> None:
+    assert mean_by_output(database_url) == {}
+    for rater, sample, value, more in [
+        ("ada", "s", 5, {}),
+        ("ada", "s", 1, {"run_id": "run-2"}),
+        ("bob", "s", 2, {"run_id": "run-3"}),
+        ("bob", "s", 4, {"output_sha256": output_digest("another text")}),
+        ("bob", "s", 3, {"task": "boolq"}),
+    ]:
+        add(database_url, make_rating(rater, sample, value, **more))
+    seen = output_digest("output of s")
+    assert mean_by_output(database_url) == {
+        ("evals", "asdiv", "s", seen): 1.5,
+        ("evals", "asdiv", "s", output_digest("another text")): 4.0,
+        ("evals", "boolq", "s", seen): 3.0,
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from audit.reports.contents import metrics_digest
+from audit.reports.contents import metrics_digest, read_attributions
 from audit.reports.error_analysis import ErrorAnalysis, analyse
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
 
 
 def attributions(run: RunFolder) -> list[Attribution]:
-    """All attributions of a run."""
-    records: list[Attribution] = _once(run.read_attributions, "attributions", *_stamp(run.path / "attributions"))
+    """All attributions of a run, in the order of the report."""
+    stamp = _stamp(run.path / "attributions")
+    records: list[Attribution] = _once(lambda: read_attributions(run, manifest(run)), "attributions", *stamp)
     return records
 
 

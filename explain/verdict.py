@@ -108,9 +108,16 @@ def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
     told = [] if deviations is None else [f"{deviations:.1f} of their standard deviations"]
     predictive = lds is not None and lds >= needed_correlation(evidence.count)
     if lds is not None and (evidence.predicts or predictive):
-        told.append(f"its values predict held-out masks {'well' if predictive else 'badly'} ({lds:+.2f})")
+        told.append(f"its values predict held-out masks {_how_well(lds, evidence.count)} ({lds:+.2f})")
     enough = deviations is None or deviations >= (PREDICTIVE_DEVIATIONS if predictive else DEVIATIONS)
     return ("believable" if enough else "weak"), ", ".join([gain, *told])
+
+
+def _how_well(lds: float, count: int) -> str:
+    """The rank correlation with held-out masks in words."""
+    if lds >= needed_correlation(count):
+        return "well"
+    return "badly" if lds < PREDICTIVE else f"no better than chance may with {count} pieces"
 
 
 def _weaker(verdict: Verdict, reason: str, why: str) -> tuple[Verdict, str]:

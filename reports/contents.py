@@ -11,7 +11,7 @@ from audit.core.sensitive import is_hidden
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from audit.core.records import Attribution, Decision, Metric, RunManifest, Suite
     from audit.core.run_folder import RunFolder
@@ -88,7 +88,7 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
     metrics, digest = read_metrics(run, manifest)
     current = decision if decision and decision.metrics_sha256 == digest else None
     stored = run.tasks()
-    attributions = sorted(run.read_attributions(), key=_explanation_order(manifest))
+    attributions = read_attributions(run, manifest)
     tasks = []
     for suite, task in _task_order(metrics, stored, attributions):
         mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
@@ -129,19 +129,25 @@ def read_metrics(run: RunFolder, manifest: RunManifest) -> tuple[list[Metric], s
     return metrics, metrics_digest(run)
 
 
-def _explanation_order(manifest: RunManifest) -> Callable[[Attribution], tuple[str, int, str]]:
-    """By sample, then by method in the order of the configuration."""
+def read_attributions(run: RunFolder, manifest: RunManifest) -> list[Attribution]:
+    """All attributions: by sample, then by method in the order of the configuration, then by what is explained.
+
+    Raises:
+        RunFolderError: One is broken or of a newer schema.
+    """
     methods: list[str] = (manifest.config.get("explain") or {}).get("methods", [])
 
-    def order(attribution: Attribution) -> tuple[str, int, str]:
+    def order(attribution: Attribution) -> tuple[str, int, str, str, str]:
         known = attribution.method in methods
         return (
             attribution.sample_id or "",
             methods.index(attribution.method) if known else len(methods),
             attribution.method,
+            attribution.target,
+            attribution.against or "",
         )
 
-    return order
+    return sorted(run.read_attributions(), key=order)
 
 
 def _task(

@@ -20,7 +20,8 @@ def render(contents: RunContents) -> str:
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
     ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``) and
     ``ratings``. Samples other than the listed ones stay in the run folder's Parquet files. Prompt, reference and
-    output of samples that the card hides are left out, and so are the attributions of them.
+    output of samples that the card hides are left out, and so are the attributions of them. What single attention heads
+    look at stays in the run folder's attribution files, for its size.
     """
     report = {
         "manifest": contents.manifest.model_dump(mode="json"),
@@ -45,7 +46,7 @@ def _task(task: TaskContents) -> dict[str, Any]:
         "task": task.task,
         "metrics": [metric.model_dump(mode="json") for metric in metrics],
         "analysis": analysis,
-        "attributions": [attribution.model_dump(mode="json") for attribution in shown],
+        "attributions": [attribution.model_dump(mode="json", exclude={"heads"}) for attribution in shown],
     }
 
 

@@ -83,5 +83,13 @@ def test_random_directions_seldom_reach_the_needed_correlation(count: int) -> No
     assert np.mean(cosine >= needed_correlation(count)) <= 0.05
 
 
+@pytest.mark.parametrize(
+    ("lds", "words"), [(0.9, "well"), (0.68, "no better than chance may with 3 pieces"), (0.2, "badly")]
+)
+def test_a_correlation_that_few_pieces_make_likely_is_called_so(lds: float, words: str) -> None:
+    count = 3 if lds < 0.9 else 4
+    assert f"held-out masks {words} ({lds:+.2f})" in judge(Evidence({**GOOD, "lds": lds}, count=count, spread=3.0))[1]
+
+
 def test_two_features_never_reach_it() -> None:
     assert needed_correlation(2) > 1

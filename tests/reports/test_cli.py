@@ -151,6 +151,11 @@ def test_report_formats_go_to_a_file_or_to_standard_output(
         assert sorted(map(json.dumps, metrics)) == sorted(
             json.dumps(metric.model_dump(mode="json")) for metric in full_run.read_metrics()
         )
+        explained = [attribution for task in tasks for attribution in task["attributions"]]
+        assert {attribution["attribution_id"] for attribution in explained} == {
+            attribution.attribution_id for attribution in full_run.read_attributions()
+        }
+        assert all(attribution["values"] and "heads" not in attribution for attribution in explained)
 
 
 @pytest.mark.parametrize("form", ["md", "json"])

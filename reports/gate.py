@@ -3,7 +3,8 @@
 Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
 the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
 missing or null metric, no interval, an interval below the policy's confidence, unscored samples in the task, a run
-that is not complete. ``docs/design/reports.md`` says why a violation still fails where samples are missing.
+that is not complete. Violations of rules on several slices of one metric are Holm-adjusted.
+``docs/design/reports.md`` says why a violation still fails where samples are missing.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.reports.contents import read_metrics
 from audit.reports.formatting import interval, metric_label, number, slice_text
+from audit.reports.multiplicity import adjusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from audit.core.records import Metric, RunManifest
     from audit.core.run_folder import RunFolder
+    from audit.reports.multiplicity import Judged
     from audit.reports.policy import PolicyFile, Rule
 
 RUN_CHECK = "run/status"
@@ -45,14 +48,16 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     """
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    rules = file.policy.rules
-    checks = [run_check(manifest, metrics)]
-    for rule in rules:
+    confidence = file.policy.confidence
+    judged: list[Judged] = []
+    for rule in file.policy.rules:
         metric = find(rule, metrics)
         if metric is None:
-            checks.append(_check(rule, None, "INCONCLUSIVE", _why_absent(rule, manifest, metrics, known_tasks)))
+            check = _check(rule, None, "INCONCLUSIVE", _why_absent(rule, manifest, metrics, known_tasks))
         else:
-            checks.append(judge(rule, metric, metrics, file.policy.confidence))
+            check = judge(rule, metric, metrics, confidence)
+        judged.append((rule, metric, check))
+    checks = [run_check(manifest, metrics), *adjusted(judged, confidence)]
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,

@@ -12,6 +12,7 @@ import yaml
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.records import GateCheck, NotRun
 from audit.reports.gate import RUN_CHECK, decide, exit_code, judge_interval, overall, verdict_line
+from audit.reports.multiplicity import p_value
 from audit.reports.policy import PolicyFile, load_policy
 
 if TYPE_CHECKING:
@@ -275,3 +276,72 @@ def test_the_line_counts_each_kind(
     run = make_run([records["metric"](), records["unscored"]()])
     rules = [{"metric": "boolq/accuracy", "min": floor} for floor in (0.1, 0.6, 0.9)]
     assert verdict_line(decide(run, make_policy(*rules))) == "1 of 4 checks fail, 1 inconclusive, 2 pass"
+
+
+SLICES = ("age", "gender", "race", "religion")
+
+
+def sliced_run(
+    make_run: Callable[..., RunFolder], records: Records, ends: dict[str, tuple[float, float, float]]
+) -> RunFolder:
+    metrics = [
+        records["metric"]("boolq/accuracy", value=value, ci_low=low, ci_high=high, slice={"group": name}, primary=False)
+        for name, (low, value, high) in ends.items()
+    ]
+    return make_run([*metrics, records["unscored"]()])
+
+
+def on_slices(*names: str) -> list[dict[str, Any]]:
+    return [{"metric": "boolq/accuracy", "slice": {"group": name}, "min": 0.5} for name in names]
+
+
+def test_one_of_several_slices_fails_only_beyond_chance(
+    make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]
+) -> None:
+    barely, clearly, fine = (0.30, 0.395, 0.49), (0.10, 0.20, 0.30), (0.55, 0.65, 0.75)
+    run = sliced_run(make_run, records, {"age": barely, "gender": clearly, "race": fine, "religion": fine})
+    alone = decide(run, make_policy(*on_slices("age")))
+    assert the_check(alone).verdict == "FAIL"
+    together = decide(run, make_policy(*on_slices("age", "gender", "race"))).checks[1:]
+    assert [check.verdict for check in together] == ["INCONCLUSIVE", "FAIL", "PASS"]
+    # age: 0.105 / (0.095 / 1.96) = 2.166 standard errors, p = 0.0303; twice that is Holm's for the second of three
+    assert "rules on 3 slices of boolq/accuracy: Holm-adjusted p = 0.061" in together[0].reason
+    other = {**on_slices("gender")[0], "metric": "boolq/accuracy"}
+    two = decide(run, make_policy(*on_slices("age"), other)).checks[1:]
+    assert [check.verdict for check in two] == ["FAIL", "FAIL"], "Holm leaves the largest of two p-values as it is"
+
+
+def test_a_slice_that_cannot_be_judged_counts_as_one_more(
+    make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]
+) -> None:
+    run = sliced_run(make_run, records, {"age": (0.30, 0.395, 0.49), "gender": (0.4, 0.5, 0.6)})
+    whole = records["metric"]("boolq/accuracy", value=0.6, ci_low=0.55, ci_high=0.65)
+    broken = records["metric"](
+        "boolq/accuracy",
+        value=None,
+        ci_low=None,
+        ci_high=None,
+        slice={"group": "race"},
+        error="no items",
+        primary=False,
+    )
+    run.write_metrics([*run.read_metrics(), whole, broken])
+    checks = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5}, *on_slices("age", "race"))).checks[1:]
+    assert [check.verdict for check in checks] == ["PASS", "INCONCLUSIVE", "INCONCLUSIVE"]
+    assert "Holm-adjusted p = 0.061" in checks[1].reason
+
+
+@pytest.mark.parametrize(("successes", "n", "limit"), [(37, 100, 0.5), (480, 1000, 0.5), (55, 90, 0.45)])
+def test_p_values_from_intervals_are_those_of_the_test_behind_them(successes: int, n: int, limit: float) -> None:
+    """A normal interval of a share, by statsmodels, and its z-test against the limit."""
+    from statsmodels.stats.proportion import proportion_confint, proportions_ztest
+
+    low, high = proportion_confint(successes, n, alpha=0.05, method="normal")
+    expected = proportions_ztest(successes, n, limit)[1]
+    assert p_value(low, successes / n, high, 0.95, limit=limit) == pytest.approx(expected)
+
+
+def test_p_values_of_intervals_without_width() -> None:
+    assert p_value(0.0, 0.0, 0.0, 0.95, limit=0.1) == 0.0
+    assert p_value(0.0, 0.0, 0.0, 0.95, limit=0.0) == 1.0
+    assert p_value(0.4, 0.39, 0.5, 0.95, limit=0.3) == pytest.approx(p_value(0.34, 0.39, 0.44, 0.95, limit=0.3))

@@ -1,0 +1,98 @@
+"""Rules on several slices of one metric: the more slices, the likelier one of them violates by chance.
+
+That all of them pass needs no adjustment: each is asked for by itself (Berger 1982, "Multiparameter hypothesis testing
+and acceptance sampling", Technometrics 24). That any of them fails does: violations are Holm-adjusted (Holm 1979,
+"A simple sequentially rejective multiple test procedure", Scand J Stat 6), with p-values read from the intervals
+(Altman and Bland 2011, "How to obtain the P value from a confidence interval", BMJ 343:d2304).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import GateCheck, Metric
+    from audit.reports.policy import Rule
+
+Judged = tuple["Rule", "Metric | None", "GateCheck"]
+"""A rule, its metric where the run has it, and the verdict on it alone."""
+
+
+def adjusted(judged: Sequence[Judged], confidence: float) -> list[GateCheck]:
+    """The checks, where a violation that several slices of one metric make likely is INCONCLUSIVE.
+
+    A rule of the family whose metric cannot be judged counts as one more slice that does not violate.
+
+    Args:
+        judged: Every rule of the policy.
+        confidence: Of the policy: a violation counts up to a p-value of 1 − confidence.
+    """
+    families: defaultdict[str, list[int]] = defaultdict(list)
+    for index, (rule, _, _) in enumerate(judged):
+        if rule.slice:
+            families[rule.metric].append(index)
+    checks = [check for _, _, check in judged]
+    for members in families.values():
+        if len(members) > 1 and any(checks[index].verdict == "FAIL" for index in members):
+            for index, p in zip(members, _holm([_p_value(*judged[index]) for index in members]), strict=True):
+                if checks[index].verdict == "FAIL" and p > 1 - confidence:
+                    checks[index] = _not_shown(checks[index], len(members), judged[index][0].metric, p)
+    return checks
+
+
+def p_value(low: float, value: float, high: float, confidence: float, *, limit: float) -> float:
+    """Two-sided p-value of a value being equal to a limit, from its confidence interval.
+
+    The distance to the limit in standard errors, one of which is the half of the interval on the limit's side over
+    the normal quantile of its coverage; half of the whole where the value lies outside its own interval.
+
+    Args:
+        low: Lower end.
+        value: Point estimate.
+        high: Upper end.
+        confidence: Nominal coverage of the interval.
+        limit: What the value is compared with.
+    """
+    side = high - value if limit > value else value - low
+    half = side if side > 0 else (high - low) / 2
+    if half <= 0 or value == limit:
+        return 0.0 if value != limit else 1.0
+    normal = NormalDist()
+    error = half / normal.inv_cdf((1 + confidence) / 2)
+    return 2 * normal.cdf(-abs(value - limit) / error)
+
+
+def _p_value(rule: Rule, metric: Metric | None, check: GateCheck) -> float:
+    """Of a violation of the rule; 1 where there is none."""
+    low, value, high = check.ci_low, check.value, check.ci_high
+    if metric is None or low is None or value is None or high is None:
+        return 1.0
+    if rule.min is not None and value < rule.min:
+        limit = rule.min
+    elif rule.max is not None and value > rule.max:
+        limit = rule.max
+    else:
+        return 1.0
+    found = p_value(low, value, high, metric.confidence, limit=limit)
+    return found if math.isfinite(found) else 1.0
+
+
+def _holm(p_values: Sequence[float]) -> list[float]:
+    """Holm-adjusted."""
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415 - a second to import, and seldom needed
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+
+
+def _not_shown(check: GateCheck, count: int, metric: str, p: float) -> GateCheck:
+    """A violation that one of so many slices shows by chance too often."""
+    reason = (
+        f"{check.reason} on its own, but the policy has rules on {count} slices of {metric}: "
+        f"Holm-adjusted p = {p:.2g}: measure more items"
+    )
+    return check.model_copy(update={"verdict": "INCONCLUSIVE", "reason": reason})

@@ -237,23 +237,32 @@ def _row(
     }  # fmt: skip
 
 
-def four_options(engine: Any, repeats: int) -> float:
-    """Seconds of explaining a choice among four options over those of explaining one."""
+def four_options(engine: Any, repeats: int) -> dict[str, float]:
+    """Seconds of explaining a choice among four options over those of explaining one, by how options are given."""
     row = dataset("openbookqa").rows[11]
     choices = row["choices"]
-    given = [f" {text}" for text in (choices["text"] if isinstance(choices, dict) else choices)]
-    prompt = f"Question: {row['question']}\nAnswer:"
+    texts = list(choices["text"] if isinstance(choices, dict) else choices)
+    listed = "\n".join(f"{letter}. {text}" for letter, text in zip("ABCD", texts, strict=True))
+    prompts = {
+        "texts, not in the prompt": (f"Question: {row['question']}\nAnswer:", [f" {text}" for text in texts]),
+        "letters, listed in the prompt": (f"Question: {row['question']}\n{listed}\nAnswer:", [f" {x}" for x in "ABCD"]),
+    }
 
-    def explained(options: Sequence[str]) -> float:
+    def explained(prompt: str, target: str, options: Sequence[str]) -> float:
         engine._forward.forget()
         return seconds(
             lambda: find("occlusion").attribute(
-                prepare(engine, prompt, given[0], options=options, unit="words", max_features=1), seed=0
+                prepare(engine, prompt, target, options=options, unit="words", max_features=1), seed=0
             )
         )
 
-    explained(given)
-    return statistics.median(explained(given) / explained([]) for _ in range(repeats))
+    found = {}
+    for name, (prompt, given) in prompts.items():
+        explained(prompt, given[0], given)
+        found[name] = statistics.median(
+            explained(prompt, given[0], given) / explained(prompt, given[0], []) for _ in range(repeats)
+        )
+    return found
 
 
 def memory(engine: Any) -> None:
@@ -294,7 +303,8 @@ def main() -> None:
                 results.add(name, PEERS[peer](engine, work, arguments.repeats))
                 print(_line(name, results.rows[name]), flush=True)
     print(results.table(HEADINGS, _line))
-    print(f"four options over one: {four_options(engine, arguments.repeats):.2f}")
+    for name, ratio in four_options(engine, max(arguments.repeats, 3)).items():
+        print(f"four options over one ({name}): {ratio:.2f}")
 
 
 def _line(name: str, row: dict[str, Any]) -> list[str]:

@@ -195,7 +195,8 @@ def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
 def _load(config: RunConfig, bars: Bars) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
-    bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + len(config.explain.methods))
+    explained = len(config.explain.methods) + bool(config.explain.methods and config.explain.drivers)
+    bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + explained)
     bars.note(f"loading {config.model} (a .gguf file is converted the first time)")
     engine = load(
         config.model,
@@ -350,6 +351,8 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:
         folder.write_attribution(attribution)
+    if newest.drivers:
+        folder.write_drivers(newest.drivers)
     folder.write_metrics(_metrics(results))
 
 

@@ -117,6 +117,9 @@ class ExplainConfig(Section):
     """Most toxic continuations, or otherwise worst outputs, of each probe where lower is better."""
     worst_rated: Number = 1
     """Outputs of each task that people rated worst in an earlier run, of those below the middle of the scale."""
+    drivers: Number = 0
+    """Samples of each kind, over all tasks, that occlusion explains to find the words, template fields and few-shot
+    examples that drive it; below 5 nothing can be tested; 0 looks for none."""
     max_features: Count = 48
     """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
 

@@ -8,6 +8,11 @@ from pydantic import Field
 
 from audit.core.record import SCHEMA_VERSION, Record, Suite
 
+LEAST_SAMPLES = 5
+"""A word or part of fewer samples is not tested: with short prompts its p-value could hardly be small."""
+DISCOVERY_RATE = 0.1
+"""Expected share of false ones among the drivers, at most."""
+
 
 class Span(Record):
     """A named part of a prompt: a field of its task's template or a few-shot example."""
@@ -46,6 +51,41 @@ class OutputToken(Record):
     """Its log-probability given the whole prompt and the tokens before it, nats."""
     baseline_log_prob: float
     """The same with every feature masked."""
+
+
+class Counterfactual(Record):
+    """A change of a prompt that changes what the checkpoint prefers; it was run."""
+
+    change: Literal["removal", "swap", "replacement"]
+    """What was done to the features."""
+    features: tuple[int, ...]
+    """Indices of the changed features, ascending."""
+    after: str | None
+    """The continuation that the checkpoint prefers given the changed prompt; null where the target has no alternatives
+    and is no longer the greedy answer: what comes instead was not asked for."""
+    proof: Literal["smallest", "irreducible", "sufficient"] | None = None
+    """Of a removal: ``smallest``: no smaller set does it, all were run; ``irreducible``: each feature of the set is
+    needed; ``sufficient``: a part of it may do, the budget ended before all of that was run."""
+    replacement: str | None = None
+    """What stands in the feature's place, for a replacement."""
+    context_ids: tuple[int, ...]
+    """Token ids of the changed prompt, as it was run."""
+
+
+class CounterfactualSearch(Record):
+    """Which changes of a prompt change the answer: what was run on the checkpoint, and the smallest that did."""
+
+    answer: str | None
+    """The continuation that the checkpoint prefers given the whole prompt: the likeliest of target and alternatives;
+    null where there is none to change: a target without alternatives that is not the greedy answer."""
+    found: list[Counterfactual] = Field(default_factory=list)
+    """The smallest removal that was found, then swaps."""
+    complete: int
+    """No removal of up to this many features changes the answer: all of them were run."""
+    swaps: int = 0
+    """Swaps of two named features that were run."""
+    evaluations: int
+    """Changed prompts that were run."""
 
 
 class Attribution(Record):
@@ -108,3 +148,58 @@ class Attribution(Record):
     """Wall-clock time."""
     note: str | None = None
     """Limits of the method that a reader must know."""
+    counterfactual: CounterfactualSearch | None = None
+    """What would change the answer; of several methods in the record of the first that explains the choice; null
+    where nobody asked."""
+
+
+class Driver(Record):
+    """A word, or a part of prompts, with what its pieces do across samples."""
+
+    kind: Literal["word", "part"]
+    """``part``: a field of the template or a few-shot example."""
+    name: str
+    """The word in lower case without punctuation, or the part's name."""
+    hidden: bool = False
+    """Whether a reader must ask for the word: it stands in texts alone that may offend."""
+    samples: int
+    """Samples that it occurs in and that have other pieces beside it."""
+    mean_value: float
+    """Mean over those samples of the mean value of its pieces, nats."""
+    mean_rank: float
+    """Mean over those samples of the mean rank of its pieces: 0 the lowest of their prompts, 1 the highest."""
+    p: float
+    """Probability of so high a mean rank if the label meant nothing; one-sided."""
+    q: float
+    """The smallest false discovery rate at which it still counts as a driver (Benjamini-Hochberg)."""
+
+    @property
+    def is_driver(self) -> bool:
+        """Whether it counts as driving the answers, at a false discovery rate of ``DISCOVERY_RATE``."""
+        return self.q <= DISCOVERY_RATE
+
+
+class DrivenAnswers(Record):
+    """What drives one kind of answer."""
+
+    answers: str
+    """``error``, ``right answer``, ``bias gap``, ``harmful output`` or ``bad rating``."""
+    samples: int
+    """Samples that were explained for it."""
+    failures: list[str] = Field(default_factory=list)
+    """Why others could not be."""
+    tested: list[Driver]
+    """Every word and part that occurs in at least ``LEAST_SAMPLES`` of them: words, then parts, each by p-value."""
+
+
+class Drivers(Record):
+    """Which words, template fields and few-shot examples drive which kind of answer, across samples."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of this record."""
+    method: str
+    """The method of attribution."""
+    asked: int
+    """Samples of each kind that were asked for, over all tasks."""
+    groups: list[DrivenAnswers]
+    """By kind of answer."""

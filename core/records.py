@@ -14,7 +14,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from audit.core.explanations import Attribution, Feature, OutputToken, Span
+from audit.core.explanations import (
+    Attribution,
+    Counterfactual,
+    CounterfactualSearch,
+    DrivenAnswers,
+    Driver,
+    Drivers,
+    Feature,
+    OutputToken,
+    Span,
+)
 from audit.core.record import SCHEMA_VERSION, Record, Suite
 
 __all__ = [
@@ -22,7 +32,12 @@ __all__ = [
     "SCHEMA_VERSION",
     "AssetRecord",
     "Attribution",
+    "Counterfactual",
+    "CounterfactualSearch",
     "Decision",
+    "DrivenAnswers",
+    "Driver",
+    "Drivers",
     "Feature",
     "FileDigest",
     "GateCheck",
@@ -339,6 +354,8 @@ class TaskResult(Record):
     """One per item."""
     attributions: list[Attribution] = Field(default_factory=list)
     """From ``explain`` alone."""
+    drivers: Drivers | None = None
+    """From ``explain`` alone: what drives answers across samples."""
     spans: dict[str, list[Span]] = Field(default_factory=dict)
     """By sample: the named parts of its prompt, for ``explain``."""
     options: dict[str, list[str]] = Field(default_factory=dict)

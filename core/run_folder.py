@@ -17,7 +17,7 @@ from audit.core import samples_file
 from audit.core.errors import AuditError, RunFolderError, did_you_mean
 from audit.core.filesystem import atomic_file, make_folder, write_text
 from audit.core.record_file import broken, read_record, read_text, to_json, write_record
-from audit.core.records import Attribution, Decision, Metric, RunManifest, digest_of
+from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,6 +142,11 @@ class RunFolder:
         return self.path / "journal.sqlite"
 
     @property
+    def drivers_path(self) -> Path:
+        """``drivers.json``: what drives answers across samples, where the run looked for it."""
+        return self.path / "drivers.json"
+
+    @property
     def raw_path(self) -> Path:
         """``raw.jsonl``: outputs with their personal data, where the user asked for them."""
         return self.path / "raw.jsonl"
@@ -255,6 +260,23 @@ class RunFolder:
             WriteError: It cannot be written.
         """
         write_record(self.path / "attributions" / f"{_file_name(attribution.attribution_id)}.json", attribution)
+
+    def read_drivers(self) -> Drivers | None:
+        """Read ``drivers.json``; None where the run looked for none.
+
+        Raises:
+            RunFolderError: It is broken or of a newer schema.
+        """
+        return read_record(self.drivers_path, Drivers) if self.drivers_path.exists() else None
+
+    def write_drivers(self, drivers: Drivers) -> None:
+        """Write ``drivers.json``.
+
+        Raises:
+            AuditError: A number is NaN or infinite.
+            WriteError: It cannot be written.
+        """
+        write_record(self.drivers_path, drivers)
 
     def read_decision(self) -> Decision | None:
         """Read ``decision.json``; None where the gate has not judged the run.

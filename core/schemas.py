@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from audit.core.config import RunConfig
 from audit.core.filesystem import write_text
-from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Metric, RawOutput, RunManifest, Sample
+from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Drivers, Metric, RawOutput, RunManifest, Sample
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -28,6 +28,7 @@ FILES: dict[str, tuple[Any, str]] = {
     ),
     "raw": (RawOutput, "A line of raw.jsonl of a run folder, written with --keep-raw alone"),
     "attribution": (Attribution, "attributions/<id>.json of a run folder"),
+    "drivers": (Drivers, "drivers.json of a run folder"),
     "decision": (Decision, "decision.json of a run folder"),
     "config": (RunConfig, "A configuration file of audit run"),
 }

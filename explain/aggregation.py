@@ -14,12 +14,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from scipy.stats import false_discovery_control, rankdata
 
+from audit.core.explanations import LEAST_SAMPLES, Driver
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -27,14 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from audit.core.records import Attribution, Feature, Span
+    from audit.core.records import Feature, Span
 
 LabelKind = Literal["word", "part"]
 Label = tuple[LabelKind, str]
-LEAST_SAMPLES = 5
-"""A label of fewer samples is not tested: with short prompts its p-value could hardly be small."""
-DISCOVERY_RATE = 0.1
-"""Expected share of false ones among the drivers, at most."""
 RESAMPLES = 9_999
 LONGEST_WORD = 40
 """Characters of a word that are kept."""
@@ -42,33 +38,24 @@ REST = "rest of the template"
 """What belongs to no named part, where a sample has named parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """A label with what its pieces do across samples."""
-
-    kind: LabelKind
-    """``word``, or ``part``: a field of the template or a few-shot example."""
-    name: str
-    """The word in lower case without punctuation, or the part's name."""
-    samples: int
-    """Samples that it occurs in and that have other pieces beside it."""
-    mean_value: float
-    """Mean over those samples of the mean value of its pieces, in the method's unit."""
-    mean_rank: float
-    """Mean over those samples of the mean rank of its pieces: 0 the lowest of their prompts, 1 the highest."""
-    p: float
-    """Probability of so high a mean rank if the label meant nothing; one-sided."""
-    q: float
-    """The smallest false discovery rate at which it still counts as a driver (Benjamini-Hochberg)."""
+class Explained(Protocol):
+    """What is aggregated: an attribution, or as much of one."""
 
     @property
-    def is_driver(self) -> bool:
-        """Whether it counts as driving the answers, at a false discovery rate of ``DISCOVERY_RATE``."""
-        return self.q <= DISCOVERY_RATE
+    def features(self) -> Sequence[Feature]:
+        """Pieces of the prompt."""
+
+    @property
+    def values(self) -> Sequence[float]:
+        """One per feature."""
+
+    @property
+    def level(self) -> str:
+        """What a feature is, e.g. ``words``."""
 
 
 def aggregate(
-    attributions: Sequence[Attribution],
+    attributions: Sequence[Explained],
     spans: Sequence[Sequence[Span]] = (),
     *,
     seed: int,
@@ -104,7 +91,7 @@ def aggregate(
     return [driver for kind in ("word", "part") for driver in _controlled(kind, tested)]
 
 
-def labels(attribution: Attribution, parts: Sequence[Span]) -> dict[Label, list[int]]:
+def labels(attribution: Explained, parts: Sequence[Span]) -> dict[Label, list[int]]:
     """The features of each word and of each part; features of several words have no word."""
     found: defaultdict[Label, list[int]] = defaultdict(list)
     for index, feature in enumerate(attribution.features):
@@ -189,7 +176,7 @@ def _controlled(kind: str, tested: Sequence[tuple[Label, int, float, float, floa
         return []
     adjusted = false_discovery_control([p for *_, p in mine])
     drivers = [
-        Driver(label[0], label[1], samples, value, rank, p, float(q))
+        Driver(kind=label[0], name=label[1], samples=samples, mean_value=value, mean_rank=rank, p=p, q=float(q))
         for (label, samples, value, rank, p), q in zip(mine, adjusted, strict=True)
     ]
     return sorted(drivers, key=lambda driver: (driver.p, -driver.mean_rank, driver.name))

@@ -11,14 +11,13 @@ words of documents; their algorithm is the greedy one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from audit.core.errors import ScorerError, UsageError
-from audit.core.text import printable
+from audit.core.records import Counterfactual, CounterfactualSearch
 from audit.engine import ScoreRequest
 
 if TYPE_CHECKING:
@@ -28,57 +27,16 @@ if TYPE_CHECKING:
     from audit.explain.masking import MaskedPrompt
 
 Change = Literal["removal", "swap", "replacement"]
-Proof = Literal["smallest", "irreducible"]
+Proof = Literal["smallest", "irreducible", "sufficient"]
 BUDGET = 1_000
 """Changed prompts that each search runs at most."""
 BATCH = 64
 """Changed prompts that are run together; the search stops behind the first batch with a hit."""
-NOT_GREEDY = "another answer"
-"""What comes instead of an answer without alternatives: its text is not asked for."""
-SHOWN = 60
-"""Characters of a text that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counterfactual:
-    """A change of the prompt that changes the answer."""
-
-    change: Change
-    """What was done to the features."""
-    features: tuple[int, ...]
-    """Indices of the changed features, ascending."""
-    texts: tuple[str, ...]
-    """Their characters."""
-    before: str
-    """The continuation that the checkpoint prefers given the whole prompt."""
-    after: str
-    """The one that it prefers given the changed prompt, or ``NOT_GREEDY``."""
-    proof: Proof
-    """``smallest``: no smaller set does it, all were run; ``irreducible``: each feature of the set is needed."""
-    context_ids: tuple[int, ...]
-    """Token ids of the changed prompt, as it was run."""
-    evaluations: int
-    """Changed prompts that were run to find it."""
-    replacement: str | None = None
-    """What stands in the feature's place, for a replacement."""
-
-    def __str__(self) -> str:
-        """The counterfactual in one line."""
-        named = ", ".join(repr(printable(text.strip(), SHOWN)) for text in self.texts)
-        done = {
-            "removal": f"without {named}",
-            "swap": f"with {named} in each other's place",
-            "replacement": f"with {printable((self.replacement or '').strip(), SHOWN)!r} for {named}",
-        }[self.change]
-        after = self.after if self.after == NOT_GREEDY else repr(printable(self.after, SHOWN))
-        proof = "smallest such set" if self.proof == "smallest" else "every piece of it is needed"
-        ending = f" ({proof})" if self.change == "removal" else ""
-        return f"{done} the answer becomes {after} instead of {printable(self.before, SHOWN)!r}{ending}"
 
 
 def smallest_removal(
     prompt: MaskedPrompt, values: Sequence[float] | None = None, *, budget: int = BUDGET, greedy: bool = True
-) -> Counterfactual | None:
+) -> CounterfactualSearch:
     """The smallest set of features without which the answer is another one.
 
     Args:
@@ -89,29 +47,76 @@ def smallest_removal(
         greedy: Whether to search on where not all sets of a size can be run.
 
     Returns:
-        None where no set was found, removing everything included, or where there is no answer to change: without
-        alternatives the target must be the greedy answer.
+        What was run and what was found: nothing where no removal that was run changes the answer, or where there is
+        none to change.
 
     Raises:
         ScorerError: The checkpoint has no answer for a changed prompt.
     """
     game = _Game(prompt)
-    if game.before is None:
-        return None
-    count = len(prompt.features)
-    order = _order(prompt, game, values) if budget >= count else list(range(count))
-    done = 0
-    for size in range(1, count + 1):
+    done, found = _search(game, values, budget, greedy=greedy) if game.before is not None else (0, None)
+    return CounterfactualSearch(
+        answer=game.before, found=[found] if found else [], complete=done, evaluations=game.evaluations
+    )
+
+
+def _search(
+    game: _Game, values: Sequence[float] | None, budget: int, *, greedy: bool
+) -> tuple[int, Counterfactual | None]:
+    """Up to which size no removal changes the answer, all of them run, and the removal that was found."""
+    count = len(game.prompt.features)
+    done, order = 0, list(range(count))
+    if values is not None:
+        order.sort(key=lambda index: -values[index])
+    elif budget >= count:
+        answers, margins = game.margins([(index,) for index in order])
+        order.sort(key=margins.__getitem__)
+        single = next((index for index in order if answers[index] != game.before), None)
+        if single is not None:
+            return 0, game.removal([single], "smallest")
+        done = 1
+    for size in range(done + 1, count + 1):
         if game.evaluations + math.comb(count, size) > budget:
             break
         found = game.first_hit(combinations(order, size))
         if found is not None:
-            return game.removal(found, "smallest")
+            return done, game.removal(found, "smallest")
         done = size
     if done == count or not greedy:
-        return None
-    rest = _greedy(game, order, budget)
-    return game.removal(rest, "smallest" if len(rest) == done + 1 else "irreducible") if rest else None
+        return done, None
+    found, needed = _greedy(game, order, game.evaluations + budget)
+    if found is None:
+        return done, None
+    return done, game.removal(
+        found, "smallest" if len(found) == done + 1 else "irreducible" if needed else "sufficient"
+    )
+
+
+def removals_and_swaps(prompt: MaskedPrompt, *, budget: int = BUDGET) -> CounterfactualSearch:
+    """The smallest removal, and the swaps of two named features, that change the answer.
+
+    Args:
+        prompt: The game.
+        budget: Changed prompts that are run at most by each search for a removal, and swaps at most.
+
+    Raises:
+        ScorerError: The checkpoint has no answer for a changed prompt.
+    """
+    removal = smallest_removal(prompt, budget=budget)
+    pairs = named_pairs(prompt)[:budget] if removal.answer is not None else []
+    return removal.model_copy(
+        update={
+            "found": [*removal.found, *swaps(prompt, pairs)],
+            "swaps": len(pairs),
+            "evaluations": removal.evaluations + len(pairs),
+        }
+    )
+
+
+def named_pairs(prompt: MaskedPrompt) -> list[tuple[int, int]]:
+    """All pairs of features with a name."""
+    named = [index for index, piece in enumerate(prompt.features.pieces) if piece.name]
+    return list(combinations(named, 2))
 
 
 def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) -> list[Counterfactual]:
@@ -129,9 +134,7 @@ def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) 
         ScorerError: The checkpoint has no answer for a changed prompt.
     """
     count = len(prompt.features)
-    if pairs is None:
-        named = [index for index, piece in enumerate(prompt.features.pieces) if piece.name]
-        pairs = list(combinations(named, 2))
+    pairs = named_pairs(prompt) if pairs is None else pairs
     for first, second in pairs:
         if first == second or not {first, second} <= set(range(count)):
             msg = f"cannot swap features {first} and {second}: give two different ones of 0 to {count - 1}"
@@ -142,7 +145,7 @@ def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) 
     contexts = [swapped(prompt, first, second) for first, second in pairs]
     answers = game.answers(contexts)
     return [
-        game.record("swap", tuple(sorted(pair)), context, answer, "smallest")
+        _record("swap", pair, context, answer)
         for pair, context, answer in zip(pairs, contexts, answers, strict=True)
         if answer != game.before
     ]
@@ -173,7 +176,7 @@ def replacements(prompt: MaskedPrompt, given: Mapping[int, Sequence[str]]) -> li
     contexts = [replaced(prompt, index, text) for index, text in tries]
     answers = game.answers(contexts)
     return [
-        game.record("replacement", (index,), context, answer, "smallest", text)
+        _record("replacement", (index,), context, answer, replacement=text)
         for (index, text), context, answer in zip(tries, contexts, answers, strict=True)
         if answer != game.before
     ]
@@ -220,27 +223,28 @@ def _put(prompt: MaskedPrompt, parts: Mapping[int, tuple[int, ...]]) -> tuple[in
     return tuple(found)
 
 
-def _order(prompt: MaskedPrompt, game: _Game, values: Sequence[float] | None) -> list[int]:
-    """Features, those first whose removal should harm the answer most."""
-    count = len(prompt.features)
-    if values is None:
-        _, margins = game.margins([(index,) for index in range(count)])
-        values = [-margin for margin in margins]
-    return sorted(range(count), key=lambda index: (-values[index], index))
-
-
-def _greedy(game: _Game, order: Sequence[int], budget: int) -> tuple[int, ...] | None:
+def _greedy(game: _Game, order: Sequence[int], most: int) -> tuple[tuple[int, ...] | None, bool]:
     """Remove features until the answer changes, then put back what is not needed for that.
 
     First in order; where no beginning of the order changes the answer, whichever brings it nearest to a change.
+
+    Args:
+        game: What answers.
+        order: Features.
+        most: Evaluations of the game at most, those before included.
+
+    Returns:
+        The set, or None, and whether each of its features is known to be needed.
     """
-    spent = game.evaluations
-    removed = game.first_hit(tuple(order[:size]) for size in range(1, len(order) + 1))
-    removed = removed or _stepwise(game, order, spent + budget)
+    sizes = range(1, min(len(order), most - game.evaluations) + 1)
+    removed = game.first_hit(tuple(order[:size]) for size in sizes)
+    removed = removed or _stepwise(game, order, most)
     if removed is None:
-        return None
+        return None, False
     kept, tried = list(removed), 0
     while tried < len(kept) and len(kept) > 1:  # round after round, until none can be put back
+        if game.evaluations >= most:
+            return tuple(kept), False
         smaller = (*kept[:-1],)
         if game.first_hit([smaller]) is not None:
             kept.pop()
@@ -248,7 +252,7 @@ def _greedy(game: _Game, order: Sequence[int], budget: int) -> tuple[int, ...] |
         else:
             kept = [kept[-1], *smaller]
             tried += 1
-    return tuple(kept)
+    return tuple(kept), True
 
 
 def _stepwise(game: _Game, order: Sequence[int], most: int) -> tuple[int, ...] | None:
@@ -265,6 +269,26 @@ def _stepwise(game: _Game, order: Sequence[int], most: int) -> tuple[int, ...] |
     return None
 
 
+def _record(
+    change: Change,
+    features: Sequence[int],
+    context: tuple[int, ...],
+    after: str | None,
+    *,
+    proof: Proof | None = None,
+    replacement: str | None = None,
+) -> Counterfactual:
+    """The record of a change."""
+    return Counterfactual(
+        change=change,
+        features=tuple(sorted(features)),
+        after=after,
+        proof=proof,
+        replacement=replacement,
+        context_ids=context,
+    )
+
+
 class _Game:
     """What the checkpoint answers to a changed prompt.
 
@@ -277,10 +301,9 @@ class _Game:
         self.prompt = prompt
         self.texts = [prompt.target, *prompt.alternatives]
         self.evaluations = 0
-        [answer] = self._preferred(self._scores([self.context(())]))
-        self.before = None if answer == NOT_GREEDY else answer
+        [self.before] = self._preferred(self._scores([self.context(())]))
 
-    def answers(self, contexts: Sequence[tuple[int, ...]]) -> list[str]:
+    def answers(self, contexts: Sequence[tuple[int, ...]]) -> list[str | None]:
         """The preferred continuation after each context."""
         self.evaluations += len(contexts)
         return self._preferred(self._scores(contexts))
@@ -295,7 +318,7 @@ class _Game:
                 return hit
         return None
 
-    def margins(self, sets: Sequence[tuple[int, ...]]) -> tuple[list[str], list[float]]:
+    def margins(self, sets: Sequence[tuple[int, ...]]) -> tuple[list[str | None], list[float]]:
         """The answer without each set of features, and how far the present answer is then ahead, nats.
 
         Without alternatives that is its log-probability.
@@ -317,22 +340,7 @@ class _Game:
         """The record of a removal, after running it once more."""
         context = self.context(absent)
         [answer] = self._preferred(self._scores([context]))
-        return self.record("removal", tuple(sorted(absent)), context, answer, proof)
-
-    def record(
-        self,
-        change: Change,
-        features: tuple[int, ...],
-        context: tuple[int, ...],
-        after: str,
-        proof: Proof,
-        replacement: str | None = None,
-    ) -> Counterfactual:
-        """The record of a change."""
-        pieces = self.prompt.features.pieces
-        texts = tuple(pieces[index].text for index in features)
-        before = self.before or ""
-        return Counterfactual(change, features, texts, before, after, proof, context, self.evaluations, replacement)
+        return _record("removal", absent, context, answer, proof=proof)
 
     def _scores(self, contexts: Sequence[tuple[int, ...]]) -> list[list[Score]]:
         """The score of each continuation after each context, in one call of the engine."""
@@ -345,8 +353,8 @@ class _Game:
             raise ScorerError(msg)
         return [list(scores[index : index + wide]) for index in range(0, len(scores), wide)]
 
-    def _preferred(self, scores: Sequence[Sequence[Score]]) -> list[str]:
+    def _preferred(self, scores: Sequence[Sequence[Score]]) -> list[str | None]:
         """The likeliest continuation, the first among equals; without alternatives the target where it is greedy."""
         if len(self.texts) == 1:
-            return [self.texts[0] if row[0].is_greedy else NOT_GREEDY for row in scores]
+            return [self.texts[0] if row[0].is_greedy else None for row in scores]
         return [self.texts[int(np.argmax([score.total for score in row]))] for row in scores]

@@ -9,7 +9,9 @@ from audit.core.aggregate import UNSCORED, failed_metric
 from audit.core.errors import ScorerError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Metric, TaskResult, digest_of
 from audit.core.statistics import mean_interval
+from audit.explain import drivers
 from audit.explain.attribute import attribute_all, is_possible, prepare
+from audit.explain.counterfactual import smallest_removal
 from audit.explain.methods import METHODS, check, find
 from audit.explain.selection import choose
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Attribution, Suite
     from audit.engine import Engine
+    from audit.explain.masking import MaskedPrompt
     from audit.explain.methods import Method
     from audit.explain.selection import Choice
 
@@ -28,6 +31,10 @@ TASKS: dict[str, str] = {method.name: method.description for method in METHODS.v
 TOKENS_PER_FEATURE = 60
 """Prompts of more tokens than this get proportionally fewer and coarser features: features x tokens stays
 below ``max_features`` times this, which bounds the time that one sample takes."""
+COUNTERFACTUAL_BUDGET = 64
+"""Changed prompts that the search for a counterfactual runs at most before it turns greedy, and again from there."""
+DRIVERS = "drivers"
+"""Name of the task that looks across samples."""
 NOTE = "mean over samples that were chosen and not drawn: it says nothing of other samples"
 
 __all__ = ["TASKS", "check", "run"]
@@ -61,16 +68,32 @@ def run(
         ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
 
     Yields:
-        One result per method, named after it; ``not_run`` with the reason where the checkpoint does not
-        allow the method.
+        One result per method, named after it, then ``drivers`` where ``config.explain.drivers`` asks for it;
+        ``not_run`` with the reason where the checkpoint does not allow the method.
 
     Raises:
         UsageError: A method is unknown or its package is missing (see :func:`check`).
     """
     check(config)
     methods = [find(name) for name in config.explain.methods]
-    if not methods or not _is_asked_for(config.explain, ratings):
-        return
+    if methods and _is_asked_for(config.explain, ratings):
+        yield from _by_method(engine, config, methods, results, ratings)
+    if methods and config.explain.drivers:
+        engine.progress.task(SUITE, DRIVERS)
+        reason = is_possible(engine, drivers.METHOD)
+        bound = config.explain.max_features * TOKENS_PER_FEATURE
+        found = None if reason else drivers.find_drivers(engine, config, results, ratings, max_tokens=bound)
+        yield TaskResult(suite=SUITE, task=DRIVERS, drivers=found, not_run=reason)
+
+
+def _by_method(
+    engine: Engine,
+    config: RunConfig,
+    methods: Sequence[Method],
+    results: Sequence[TaskResult],
+    ratings: Mapping[tuple[str, str], float] | None,
+) -> Iterator[TaskResult]:
+    """The chosen samples, explained with each method."""
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
     engine.progress.task(SUITE, methods[0].name)
@@ -122,6 +145,7 @@ def _explain(
                 spans=choice.spans,
             )
             made = attribute_all(prompt, together, seed=seed, sample=sample, reason=choice.reason, stability=False)
+            made = _with_counterfactual(prompt, made, key) if prompt.against is not None else made
         except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
             made = [str(error)] * len(together)
         for method, one in zip(together, made, strict=True):
@@ -129,6 +153,22 @@ def _explain(
                 explained[method.name].failures.append(f"{key}: {one}")
             else:
                 explained[method.name].attributions.append(one)
+
+
+def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], key: str) -> list[Attribution | str]:
+    """The same with what would change the choice, in the first attribution."""
+    first = next((index for index, one in enumerate(made) if not isinstance(one, str)), None)
+    if first is None:
+        return made
+    try:
+        search = smallest_removal(prompt, budget=COUNTERFACTUAL_BUDGET)
+    except ScorerError as error:
+        prompt.engine.progress.say(f"{key}: no search for a counterfactual: {error}")
+        return made
+    return [
+        one.model_copy(update={"counterfactual": search}) if index == first and not isinstance(one, str) else one
+        for index, one in enumerate(made)
+    ]
 
 
 def _result(method: Method, explained: Explained, seed: int) -> TaskResult:

@@ -12,7 +12,7 @@ from audit.core.errors import ScorerError, UsageError
 from audit.core.records import Span
 from audit.engine import Score, ScoreRequest
 from audit.explain.attribute import prepare
-from audit.explain.counterfactual import NOT_GREEDY, replaced, replacements, smallest_removal, swapped, swaps
+from audit.explain.counterfactual import removals_and_swaps, replaced, replacements, smallest_removal, swapped, swaps
 
 if TYPE_CHECKING:
     from audit.engine import Engine
@@ -47,13 +47,14 @@ def smallest_size(prompt: MaskedPrompt) -> int | None:
 @pytest.mark.parametrize("text", [TEXT, "Dogs bark at a cat", "One two three four five", "我喜欢猫，但是他喜欢狗。"])
 def test_no_smaller_removal_changes_the_choice(tiny: Engine, text: str) -> None:
     prompt = choice(tiny, text)
-    found = smallest_removal(prompt)
+    done = smallest_removal(prompt)
     size = smallest_size(prompt)
-    assert (len(found.features) if found else None) == size
-    if found:
-        assert found.proof == "smallest"
-        assert preferred(prompt, found.context_ids) == found.after != found.before
-        assert found.texts == tuple(prompt.features.pieces[index].text for index in found.features)
+    assert [len(found.features) for found in done.found] == ([size] if size else [])
+    assert done.complete == (size - 1 if size else len(prompt.features))
+    assert done.answer == preferred(prompt, prompt.features.request.context_ids)
+    for found in done.found:
+        assert (found.change, found.proof) == ("removal", "smallest")
+        assert preferred(prompt, found.context_ids) == found.after != done.answer
 
 
 class Weighted:
@@ -84,13 +85,12 @@ def test_the_set_that_is_needed_is_found(linear: Any, monkeypatch: pytest.Monkey
     engine = Weighted(linear, weights)
     monkeypatch.setattr(linear, "score", engine.score)
     prompt = prepare(linear, WORDS, " A", options=(" A", " B"), max_features=99)
-    found = smallest_removal(prompt)
-    assert found is not None
-    assert (found.change, found.before, found.after, found.proof) == ("removal", " A", " B", "smallest")
+    done = smallest_removal(prompt)
+    [found] = done.found
+    assert (found.change, done.answer, found.after, found.proof) == ("removal", " A", " B", "smallest")
     assert len(found.features) == 2
     assert set(found.features) < {3, 9, 17}
-    assert "smallest such set" in str(found)
-    assert "the answer becomes ' B' instead of ' A'" in str(found)
+    assert done.complete == 1
 
 
 def test_beyond_the_budget_the_set_is_irreducible(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,37 +99,52 @@ def test_beyond_the_budget_the_set_is_irreducible(linear: Any, monkeypatch: pyte
     monkeypatch.setattr(linear, "score", engine.score)
     prompt = prepare(linear, WORDS, " A", options=(" A", " B"), max_features=99)
     engine.asked = 0
-    found = smallest_removal(prompt, budget=100)
-    assert found is not None
-    assert (found.features, found.proof) == ((2, 5, 8, 11, 14), "irreducible")
-    assert found.evaluations <= 200
-    assert engine.asked <= 2 * (found.evaluations + 2)
-    assert "every piece of it is needed" in str(found)
+    done = smallest_removal(prompt, budget=100)
+    [found] = done.found
+    assert (found.features, found.proof, done.complete) == ((2, 5, 8, 11, 14), "irreducible", 1)
+    assert done.evaluations <= 200
+    assert engine.asked <= 2 * (done.evaluations + 2)
     values = [float(index > 0) for index in range(24)]  # an attribution that knows little: the rest is put back
-    again = smallest_removal(prompt, values, budget=100)
-    assert again is not None
+    [again] = smallest_removal(prompt, values, budget=100).found
     assert again.features == (2, 5, 8, 11, 14)
     values[0] = 2.0  # one that is wrong: without the first word no beginning of its order changes the answer
-    third = smallest_removal(prompt, values, budget=150)
-    assert third is not None
+    [third] = smallest_removal(prompt, values, budget=150).found
     assert third.features == (2, 5, 8, 11, 14)
-    assert smallest_removal(prompt, budget=100, greedy=False) is None
+    assert smallest_removal(prompt, budget=100, greedy=False).found == []
+
+
+@pytest.mark.parametrize("budget", [1, 5, 23, 24, 30, 48, 60])
+def test_the_budget_is_kept(linear: Any, monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    """What the budget does not let run is not claimed."""
+    weights = {"A": {f"w{i}": 2.0 for i in (2, 5, 8, 11, 14)}, "B": {"w0": 0.5}}
+    monkeypatch.setattr(linear, "score", Weighted(linear, weights).score)
+    prompt = prepare(linear, WORDS, " A", options=(" A", " B"), max_features=99)
+    values = [float(index > 0) for index in range(24)]
+    for done in (smallest_removal(prompt, budget=budget), smallest_removal(prompt, values, budget=budget)):
+        assert done.evaluations <= 2 * budget
+        assert done.complete <= (budget >= 24)
+        for found in done.found:
+            assert preferred(prompt, found.context_ids) == " B"
+            assert set(found.features) >= {2, 5, 8, 11, 14}
+            assert found.proof == "sufficient" or len(found.features) == 5
 
 
 def test_nothing_changes_what_no_removal_can_change(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linear, "score", Weighted(linear, {"B": {"one": -1.0}}).score)
     prompt = prepare(linear, "one two three", " A", options=(" A", " B"), max_features=9)
-    assert smallest_removal(prompt) is None
+    done = smallest_removal(prompt)
+    assert (done.found, done.answer, done.complete, done.evaluations) == ([], " A", 3, 7)
 
 
 def test_without_alternatives_the_answer_stops_being_greedy(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linear, "score", Weighted(linear, {"A": {"two": 1.0}}).score)
     prompt = prepare(linear, "one two three", " A", max_features=9)
-    found = smallest_removal(prompt)
-    assert found is not None
-    assert (found.features, found.before, found.after) == ((1,), " A", NOT_GREEDY)
+    done = smallest_removal(prompt)
+    [found] = done.found
+    assert (found.features, done.answer, found.after) == ((1,), " A", None)
     monkeypatch.setattr(linear, "score", Weighted(linear, {}).score)
-    assert smallest_removal(prepare(linear, "one two three", " A", max_features=9)) is None
+    done = smallest_removal(prepare(linear, "one two three", " A", max_features=9))
+    assert (done.answer, done.found, done.evaluations) == (None, [], 0)
 
 
 def test_greedy_answers_of_the_engine(tiny: Engine) -> None:
@@ -139,22 +154,22 @@ def test_greedy_answers_of_the_engine(tiny: Engine) -> None:
     answer = tiny.generate([GenerateRequest(text, max_new_tokens=2)])[0].generations[0].text
     prompt = prepare(tiny, text, answer, max_features=9)
     [score] = tiny.score([prompt.features.request])
-    found = smallest_removal(prompt)
+    done = smallest_removal(prompt)
     if not score.is_greedy:  # the text was tokenised otherwise than it was generated
-        assert found is None
+        assert done.answer is None
     else:
-        assert found is not None
+        [found] = done.found
         [changed] = tiny.score([ScoreRequest(found.context_ids, prompt.continuations[0])])
         assert not changed.is_greedy
 
 
 def test_a_contrast_changes_its_sign(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, OPTIONS[0], against=OPTIONS[1], max_features=20)
-    found = smallest_removal(prompt)
-    if found:
+    done = smallest_removal(prompt)
+    for found in done.found:
         mask = np.array([[index not in found.features for index in range(len(prompt.features))]])
         assert np.sign(prompt(mask)[0]) != np.sign(prompt.full)
-    assert (found is None) == (smallest_size(prompt) is None)
+    assert bool(done.found) == (smallest_size(prompt) is not None)
 
 
 FIELDS = "Context one.\nA. stone\nB. apple pie\nAnswer:"
@@ -188,7 +203,10 @@ def test_swaps_that_change_the_choice_are_those_that_do(tiny: Engine) -> None:
     assert {one.features for one in found} == expected
     for one in found:
         assert preferred(prompt, one.context_ids) == one.after
-        assert "in each other's place" in str(one)
+        assert (one.change, one.proof) == ("swap", None)
+    both = removals_and_swaps(prompt)
+    assert both.found == [*smallest_removal(prompt).found, *found]
+    assert (both.answer, both.swaps) == (before, 3)
 
 
 def test_order_sensitive_choices_are_caught(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +223,7 @@ def test_order_sensitive_choices_are_caught(linear: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr(linear, "score", score)
     prompt = fields(linear, (" stone", " apple pie"))
     [found] = swaps(prompt, [(1, 2)])
-    assert (found.before, found.after, found.change) == (" stone", " apple pie", "swap")
+    assert (found.after, found.change) == (" apple pie", "swap")
 
 
 def test_a_replacement_keeps_the_rest(tiny: Engine) -> None:
@@ -222,8 +240,7 @@ def test_replacements_that_change_the_choice(linear: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(linear, "score", Weighted(linear, {"she": {"nurse": 2.0}, "he": {"boss": 3.0}}).score)
     prompt = prepare(linear, "The nurse said that", " she", options=(" she", " he"), max_features=9)
     found = replacements(prompt, {1: ["boss", "clerk", "nurse"]})
-    assert [(one.replacement, one.before, one.after) for one in found] == [("boss", " she", " he")]
-    assert "with 'boss' for 'nurse' the answer becomes ' he'" in str(found[0])
+    assert [(one.change, one.replacement, one.after) for one in found] == [("replacement", "boss", " he")]
 
 
 def test_wrong_features_are_refused(tiny: Engine) -> None:
@@ -243,13 +260,3 @@ def test_a_failure_of_the_engine_is_told(linear: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(linear, "score", lambda requests: [Score((), (), error="NaN")] * len(requests))
     with pytest.raises(ScorerError, match="NaN"):
         smallest_removal(prompt)
-
-
-def test_hostile_text_is_escaped(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    word = "two\x1b[31m" + "y" * 120
-    monkeypatch.setattr(linear, "score", Weighted(linear, {"A": {word: 1.0}}).score)
-    prompt = prepare(linear, f"one {word} three", " A", max_features=9)
-    found = smallest_removal(prompt)
-    assert found is not None
-    assert "\x1b" not in str(found)
-    assert len(str(found)) < 250

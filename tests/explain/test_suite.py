@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import ExplainConfig, RunConfig
-from audit.core.errors import ConfigError, ScoringUnavailable, WhiteBoxUnavailable
+from audit.core.errors import ConfigError, ScorerError, ScoringUnavailable, WhiteBoxUnavailable
 from audit.core.progress import Silent
 from audit.core.records import Metric, Sample, TaskResult
+from audit.engine import ScoreRequest
 from audit.explain import attention, suite
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ class Heard(Silent):
 
     def __init__(self) -> None:
         self.tasks: list[tuple[str, str]] = []
+        self.said: list[str] = []
 
     def task(self, suite: str, task: str) -> None:
         self.tasks.append((suite, task))
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
 
 
 def config(*methods: str, **fields: int) -> RunConfig:
@@ -76,6 +81,55 @@ def test_each_method_explains_each_chosen_sample(tiny: Engine, make_sample: Call
         assert (by_name["unscored"].value, by_name["unscored"].n) == (0.0, 2)
         believable = [one.verdict == "believable" for one in result.attributions]
         assert by_name["believable"].value == sum(believable) / 2
+
+
+OPTIONS = [" fox", " dog", " the lazy"]
+
+
+def choices(engine: Engine, make_sample: Callable[..., Sample]) -> list[TaskResult]:
+    """A question with options, answered with the likeliest."""
+    [task] = results(make_sample, " fox")
+    [sample] = task.samples
+    scores = engine.score([engine.encode_pair(sample.prompt, option) for option in OPTIONS])
+    sample.output = max(zip(scores, OPTIONS, strict=True), key=lambda pair: pair[0].total)[1]
+    return [task.model_copy(update={"options": {sample.sample_id: OPTIONS}})]
+
+
+def test_a_choice_has_its_counterfactual_in_the_first_record(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    tasks = choices(tiny, make_sample)
+    rollout, occlusion, lime = suite.run(tiny, config("attention_rollout", "occlusion", "lime"), tasks)
+    search = occlusion.attributions[0].counterfactual
+    assert search is not None
+    assert search.answer == tasks[0].samples[0].output
+    assert 0 < search.evaluations <= 2 * suite.COUNTERFACTUAL_BUDGET
+    for found in search.found:
+        scores = tiny.score(
+            [ScoreRequest(found.context_ids, tiny.encode_pair("x", option).target_ids) for option in OPTIONS]
+        )
+        best = max(zip(scores, OPTIONS, strict=True), key=lambda pair: pair[0].total)[1]
+        assert best == found.after != search.answer
+    for other in (rollout, lime):
+        assert [one.counterfactual for one in other.attributions] == [None]
+    [free] = suite.run(tiny, config("occlusion"), results(make_sample, " fox"))
+    assert free.attributions[0].counterfactual is None
+
+
+def test_a_search_that_fails_costs_no_attribution(
+    tiny: Engine, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(prompt: Any, *, budget: int) -> Any:
+        msg = "a changed prompt could not be scored: NaN"
+        raise ScorerError(msg)
+
+    monkeypatch.setattr(suite, "smallest_removal", fail)
+    heard = Heard()
+    tiny.progress = heard
+    try:
+        [done] = suite.run(tiny, config("occlusion"), choices(tiny, make_sample))
+    finally:
+        tiny.progress = Silent()
+    assert [one.counterfactual for one in done.attributions] == [None]
+    assert heard.said == ["evals/quiz0/s0: no search for a counterfactual: a changed prompt could not be scored: NaN"]
 
 
 def test_two_runs_give_the_same_values(tiny: Engine, make_sample: Callable[..., Sample]) -> None:

@@ -1,0 +1,75 @@
+"""What would change an answer, in sentences: for terminal, page, card and app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from audit.core.records import Attribution, Counterfactual
+
+SHOWN = 60
+"""Characters of a text that are shown."""
+LISTED = 8
+"""Pieces that are named; of more the rest is counted."""
+PROOFS = {
+    "smallest": "no smaller set does",
+    "irreducible": "each of these pieces is needed",
+    "sufficient": "a part of these pieces may do",
+}
+
+
+def sentences(attribution: Attribution) -> list[str]:
+    """What was found, one harmless line each; none where nobody asked.
+
+    Args:
+        attribution: Of any method; its record says what was searched.
+    """
+    search = attribution.counterfactual
+    if search is None:
+        return []
+    if search.answer is None:
+        return ["The target is not what the checkpoint would write: there is no answer to change."]
+    found = [_sentence(attribution, search.answer, one) for one in search.found]
+    if not any(one.change == "removal" for one in search.found):
+        found.insert(0, _none(search.complete, len(attribution.features), search.evaluations - search.swaps))
+    if search.swaps and not any(one.change == "swap" for one in search.found):
+        found.append(f"No swap of two named pieces changes the answer ({search.swaps} run).")
+    if search.answer != attribution.target:
+        found.insert(0, f"By log-probability {_quoted(search.answer)} is ahead of the target.")
+    return found
+
+
+def _sentence(attribution: Attribution, answer: str, found: Counterfactual) -> str:
+    """One change, and what the answer then is."""
+    names = [_quoted(attribution.features[index].text) for index in found.features]
+    named = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more pieces" if len(names) > LISTED else "")
+    if found.change == "swap":
+        done = f"With {named} in each other's place"
+    elif found.change == "replacement":
+        done = f"With {_quoted(found.replacement or '')} for {named}"
+    elif len(names) == len(attribution.features):
+        done = "Without the whole prompt"
+    else:
+        done = f"Without {named}"
+    if found.after is None:
+        then = f"the answer would be another one than {_quoted(answer)}"
+    else:
+        then = f"it would choose {_quoted(found.after)} instead of {_quoted(answer)}"
+    return f"{done} {then}{f' ({PROOFS[found.proof]})' if found.proof else ''}."
+
+
+def _none(complete: int, pieces: int, evaluations: int) -> str:
+    """That no removal was found, and how far the search went."""
+    ran = f"{evaluations:,} changed prompts run"
+    if complete >= pieces:
+        return f"No removal changes the answer, not even of the whole prompt ({ran})."
+    if complete == 0:
+        return f"No removal that was run changes the answer ({ran})."
+    sets = "no piece alone" if complete == 1 else f"no set of up to {complete} pieces"
+    return f"{sets.capitalize()} of {pieces} changes the answer, nor does a larger one that was run ({ran})."
+
+
+def _quoted(text: str) -> str:
+    return f"“{printable(text.strip(), SHOWN)}”"

@@ -17,6 +17,7 @@ from audit.app.untrusted import plain, readable, table
 from audit.explain.faithfulness import MEASURES
 from audit.reports.agreement import correlation_text, mean_agreement
 from audit.reports.attribution_views import Room, comparison, style, view
+from audit.reports.counterfactuals import sentences
 from audit.reports.formatting import number
 from audit.reports.heatmap import strongest_pieces
 from audit.reports.waterfall import steps
@@ -88,6 +89,8 @@ def _one(attribution: Attribution) -> None:
     st.html(panel(shown.legend, shown.heat_map))
     strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_pieces(attribution))
     st.text(f"Strongest: {strongest or 'nothing moved the target'}")
+    for sentence in sentences(attribution):
+        st.text(sentence)
     _more(shown)
     _numbers(attribution)
 

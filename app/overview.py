@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import drivers, links, stored
 from audit.app.charts import Row, interval_chart
 from audit.app.untrusted import plain, readable, table
 from audit.core.aggregate import UNSCORED
@@ -37,6 +37,7 @@ def page(run: RunFolder, settings: Settings) -> None:
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     _primary(primary)
     _decision(decision, stale=stale)
+    drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
     _others([metric for metric in metrics if metric not in primary])
     _how(manifest)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from audit.core.records import Attribution, Decision, Metric, RunManifest, Sample, Suite
+    from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
 
 
@@ -61,6 +61,12 @@ def attributions(run: RunFolder) -> list[Attribution]:
     stamp = _stamp(run.path / "attributions")
     records: list[Attribution] = _once(lambda: read_attributions(run, manifest(run)), "attributions", *stamp)
     return records
+
+
+def drivers(run: RunFolder) -> Drivers | None:
+    """What drives answers across samples; None where the run looked for nothing."""
+    record: Drivers | None = _once(run.read_drivers, "drivers", *_stamp(run.drivers_path))
+    return record
 
 
 def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis:

@@ -14,6 +14,7 @@ from audit.reports.agreement import correlation_text, mean_agreement, rank_agree
 from audit.reports.attribution_grids import continuation_name, looking_heads_grid
 from audit.reports.charts import INK
 from audit.reports.colours import AGAINST, FOR, LIGHT, largest, shade
+from audit.reports.counterfactuals import sentences
 from audit.reports.formatting import interval, number
 from audit.reports.grid import cell_label
 from audit.reports.heatmap import feature_labels
@@ -68,7 +69,10 @@ def show_one(console: Console, attribution: Attribution) -> None:
     for view in (matrix(attribution, console.width), heads(attribution)):
         if view is not None:
             console.print(view)
-    console.print(verdict(attribution), "")
+    console.print(verdict(attribution))
+    for sentence in sentences(attribution):
+        console.print(Text(sentence, style="bold"))
+    console.print("")
 
 
 def heat_map(attribution: Attribution) -> Text:

@@ -36,6 +36,7 @@ Examples:
   audit explain --prompt "The capital of France is" --target " Paris"
   audit explain --prompt "The nurse said that" --target " she" --against " he" --method shapley
   audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --method occlusion,shapley
+  audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --counterfactual
   audit explain -p "Answer briefly. Q: Who wrote Emma? A:" --field "question=Who wrote Emma?" --within question
   audit explain -p "The capital of France is" --method occlusion,attention_rollout --out why.html
   audit explain --model ./checkpoint --prompt - --features sentences --json < prompt.txt
@@ -93,6 +94,13 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     max_features: Annotated[
         int, typer.Option(min=1, help="With --features auto, longer prompts are cut into clauses, sentences, runs.")
     ] = MAX_FEATURES,
+    counterfactual: Annotated[
+        bool,
+        typer.Option(
+            "--counterfactual",
+            help="Search the smallest removal of pieces, swaps of named ones, that change the answer, and run them.",
+        ),
+    ] = False,
     out_file: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write .html, .svg, .png or .json too.")
     ] = None,
@@ -106,6 +114,7 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     from audit.cli import attribution as terminal  # noqa: PLC0415 - see above
     from audit.engine import load  # noqa: PLC0415 - see above
     from audit.explain.attribute import prepare  # noqa: PLC0415 - see above
+    from audit.explain.counterfactual import removals_and_swaps  # noqa: PLC0415 - see above
 
     methods, unit = _methods(method or ["occlusion"]), _unit(features)
     if out_file is not None:
@@ -128,6 +137,8 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
             within=within or [],
         )
         made = _attributions(masked, methods, seed, bars)
+        if counterfactual:
+            made[0] = made[0].model_copy(update={"counterfactual": removals_and_swaps(masked)})
     if out_file is not None:
         attribution_file.write(out_file, made)
     if as_json:

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from audit.core.explanations import (
+    DISCOVERY_RATE,
+    LEAST_SAMPLES,
     Attribution,
     Counterfactual,
     CounterfactualSearch,
@@ -28,7 +30,9 @@ from audit.core.explanations import (
 from audit.core.record import SCHEMA_VERSION, Record, Suite
 
 __all__ = [
+    "DISCOVERY_RATE",
     "INTERRUPTED",
+    "LEAST_SAMPLES",
     "SCHEMA_VERSION",
     "AssetRecord",
     "Attribution",

@@ -15,7 +15,7 @@ import yaml
 
 from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
-from audit.reports import attribution_views, formatting
+from audit.reports import attribution_views, drivers, formatting
 from audit.reports import contents as run_contents
 from audit.reports.attribution_views import Room
 from audit.reports.contents import SUITES, RunContents
@@ -154,6 +154,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "decision": contents.decision,
         "stale_decision": contents.stale_decision,
         "verdict_text": verdict_line(contents.decision) if contents.decision else "",
+        "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
         "forests": {suite: forest_plots(suite, contents.of(suite)) for suite in SUITES},
@@ -174,6 +175,19 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "comparison": attribution_views.comparison,
         "duration": formatting.duration_text(span),
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
+    }
+
+
+def _drivers(contents: RunContents) -> dict[str, Any] | None:
+    """What drives answers: sentences, rows, rows that a reader must ask for, and how to read them."""
+    found = contents.drivers
+    if found is None:
+        return None
+    return {
+        "sentences": drivers.sentences(found),
+        "shown": drivers.rows(found, hidden=False),
+        "hidden": drivers.rows(found, hidden=True),
+        "reading": drivers.reading(found),
     }
 
 

@@ -13,7 +13,7 @@ from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from audit.core.records import Attribution, Decision, Metric, RunManifest, Suite
+    from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Suite
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
 
@@ -67,6 +67,8 @@ class RunContents:
     """In the order of suites and of the metrics file."""
     ratings: list[RatingSummary] = field(default_factory=list)
     """What people said about the run's outputs."""
+    drivers: Drivers | None = None
+    """What drives answers across samples; null when the run looked for nothing."""
 
     def of(self, suite: Suite) -> list[TaskContents]:
         """Tasks of one suite."""
@@ -101,7 +103,7 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
     stale = decision is not None and current is None
-    return RunContents(manifest, digest, current, stale, tasks, list(ratings))
+    return RunContents(manifest, digest, current, stale, tasks, list(ratings), run.read_drivers())
 
 
 def analysis_seed(manifest: RunManifest) -> int:

@@ -67,8 +67,8 @@ def _none(complete: int, pieces: int, evaluations: int) -> str:
         return f"No removal changes the answer, not even of the whole prompt ({ran})."
     if complete == 0:
         return f"No removal that was run changes the answer ({ran})."
-    sets = "no piece alone" if complete == 1 else f"no set of up to {complete} pieces"
-    return f"{sets.capitalize()} of {pieces} changes the answer, nor does a larger one that was run ({ran})."
+    sets = f"None of the {pieces} pieces alone" if complete == 1 else f"No set of up to {complete} of {pieces} pieces"
+    return f"{sets} changes the answer, nor a larger set that was run ({ran})."
 
 
 def _quoted(text: str) -> str:

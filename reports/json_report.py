@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audit.core.records import Sample
+    from audit.core.records import Drivers, Sample
     from audit.reports.contents import RunContents, TaskContents
 
 TEXTS = {"prompt", "reference", "output"}
@@ -18,10 +18,11 @@ def render(contents: RunContents) -> str:
     """Manifest, metrics, verdict, error analysis and ratings as JSON text.
 
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
-    ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``) and
-    ``ratings``. Samples other than the listed ones stay in the run folder's Parquet files. Prompt, reference and
-    output of samples that the card hides are left out, and so are the attributions of them. What single attention heads
-    look at stays in the run folder's attribution files, for its size.
+    ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``),
+    ``drivers`` (null where the run looked for none; without hidden words) and ``ratings``. Samples other than the
+    listed ones stay in the run folder's Parquet files. Prompt, reference and output of samples that the card hides are
+    left out, and so are the attributions of them. What single attention heads look at stays in the run folder's
+    attribution files, for its size.
     """
     report = {
         "manifest": contents.manifest.model_dump(mode="json"),
@@ -29,9 +30,19 @@ def render(contents: RunContents) -> str:
         "decision": contents.decision.model_dump(mode="json") if contents.decision else None,
         "stale_decision": contents.stale_decision,
         "tasks": [_task(task) for task in contents.tasks],
+        "drivers": _drivers(contents.drivers) if contents.drivers else None,
         "ratings": [rating.model_dump(mode="json") for rating in contents.ratings],
     }
     return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _drivers(drivers: Drivers) -> dict[str, Any]:
+    """Without the words that a reader must ask for."""
+    groups = [
+        group.model_copy(update={"tested": [driver for driver in group.tested if not driver.hidden]})
+        for group in drivers.groups
+    ]
+    return drivers.model_copy(update={"groups": groups}).model_dump(mode="json")
 
 
 def _task(task: TaskContents) -> dict[str, Any]:

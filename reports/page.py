@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.core.text import printable
-from audit.reports import formatting, heatmap
+from audit.reports import counterfactuals, formatting, heatmap
 from audit.reports.colours import DARK, LIGHT, declarations
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def environment() -> Environment:
         parameters_text=formatting.parameters_text,
         visible=formatting.visible,
         directions=formatting.DIRECTIONS,
+        counterfactuals=counterfactuals.sentences,
         strongest_pieces=heatmap.strongest_pieces,
         verdict_class=lambda verdict: VERDICTS[verdict][0],
         verdict_mark=lambda verdict: VERDICTS[verdict][1],

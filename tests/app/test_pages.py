@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audit.app import overview
+from audit.core.records import Counterfactual, CounterfactualSearch, DrivenAnswers, Driver, Drivers
 from audit.core.run_folder import RunFolder
 from audit.ratings import read_all
 
@@ -212,6 +213,37 @@ def test_attributions_stand_side_by_side_with_their_belief(
     # Both methods have the same values in the fixture.
     assert "Methods beside each other: mean rank agreement 1.00" in shown
     assert "Rank agreement of the methods" in every_html(test)
+
+
+def test_the_sample_page_tells_what_would_change_the_choice(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    sample = by_task["boolq"][0]
+    made = next(a for a in run.read_attributions() if a.sample_id == sample.sample_id)
+    change = Counterfactual(change="removal", features=(1,), after=" maybe", proof="smallest", context_ids=(1,))
+    search = CounterfactualSearch(answer=" no", found=[change], complete=0, evaluations=9)
+    run.write_attribution(made.model_copy(update={"counterfactual": search}))
+    test = open_page("sample", task="boolq", sample=sample.sample_id)
+    told = f"Without “{made.features[1].text}” it would choose “maybe” instead of “no” (no smaller set does)."
+    assert told in [text.value for text in test.text]
+
+
+def test_the_overview_shows_drivers_and_hidden_words_when_asked_for(run: RunFolder, open_page: Open) -> None:
+    assert "What drives answers" not in every_markdown(open_page("overview"))
+    common: dict[str, Any] = {"kind": "word", "samples": 8, "mean_value": 0.5, "mean_rank": 0.9, "p": 0.001}
+    tested = [Driver(name="nurse", q=0.01, **common), Driver(name="vile", q=0.02, hidden=True, **common)]
+    run.write_drivers(
+        Drivers(method="occlusion", asked=9, groups=[DrivenAnswers(answers="error", samples=9, tested=tested)])
+    )
+    test = open_page("overview")
+    assert "Errors: 9 samples; 2 words tested, 2 found to drive them." in [text.value for text in test.text]
+
+    def words() -> list[str]:
+        return next(table["Word or part"] for table in tables(test) if "Word or part" in table)
+
+    assert words() == ["nurse"]
+    drawn(test.toggle(key="show_drivers").set_value(True).run())
+    assert words() == ["nurse", "vile"]
 
 
 @pytest.mark.parametrize("page", ["overview", *SCRIPTS])

@@ -14,6 +14,8 @@ from audit.core.records import (
     SCHEMA_VERSION,
     Attribution,
     Decision,
+    DrivenAnswers,
+    Drivers,
     Feature,
     GateCheck,
     GitState,
@@ -109,7 +111,9 @@ def test_what_is_written_comes_back(run: RunFolder) -> None:
         checks=[GateCheck(metric="boolq/accuracy", rule="min 0.6", value=0.5, ci_low=None, ci_high=None,
                           verdict="FAIL", reason="below")], decided=STARTED,
     )  # fmt: skip
+    drivers = Drivers(method="occlusion", asked=9, groups=[DrivenAnswers(answers="error", samples=0, tested=[])])
     assert run.read_decision() is None
+    assert run.read_drivers() is None
     assert run.read_attributions() == []
     assert run.tasks() == []
     run.write_manifest(make_manifest(status="complete", finished=STARTED))
@@ -118,12 +122,14 @@ def test_what_is_written_comes_back(run: RunFolder) -> None:
     run.write_attribution(make_attribution("b"))
     run.write_attribution(make_attribution("a"))
     run.write_decision(decision)
+    run.write_drivers(drivers)
     again = RunFolder.open(run.path)
     assert again.read_manifest() == make_manifest(status="complete", finished=STARTED)
     assert again.read_metrics() == metrics
     assert again.read_samples("evals", "boolq") == samples
     assert again.read_attributions() == [make_attribution("a"), make_attribution("b")]
     assert again.read_decision() == decision
+    assert again.read_drivers() == drivers
     assert again.run_id == make_manifest().run_id
 
 
@@ -136,6 +142,7 @@ def test_the_files_have_the_names_of_the_contract(run: RunFolder) -> None:
     assert run.journal_path == run.path / "journal.sqlite"
     assert run.report_path == run.path / "report" / "index.html"
     assert run.decision_path == run.path / "decision.json"
+    assert run.drivers_path == run.path / "drivers.json"
 
 
 def test_task_names_and_ids_never_leave_the_folder(run: RunFolder) -> None:

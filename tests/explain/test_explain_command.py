@@ -16,7 +16,9 @@ from audit.cli.progress import Bars
 from audit.core.errors import AuditError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, prepare
+from audit.explain.counterfactual import removals_and_swaps
 from audit.explain.methods import METHODS
+from audit.reports.counterfactuals import sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +122,26 @@ def test_named_parts_are_features_or_what_is_explained(program: typer.Typer, tin
     within = Attribution.model_validate(run_json(program, *given, *fields, "--within", "question"))
     assert "".join(feature.text for feature in within.features).strip() == "A fox jumps?"
     assert (within.level, made.level) == ("words", "fields")
+
+
+def test_a_counterfactual_is_run_and_told(program: typer.Typer, tiny: Engine, tiny_model: Path, tmp_path: Path) -> None:
+    options = [" fox", " lazy dog", " the dog jumps"]
+    wanted = [part for option in options for part in ("--option", option)]
+    path = tmp_path / "why.json"
+    given = ["-m", str(tiny_model), "-p", PROMPT, *wanted, "--method", "occlusion,surrogate", "--counterfactual"]
+    first, second = run_json(program, *given, "--out", str(path))
+    assert json.loads(path.read_text()) == [first, second]
+    assert second["counterfactual"] is None
+    made = Attribution.model_validate(first)
+    search = made.counterfactual
+    assert search is not None
+    assert search == removals_and_swaps(prepare(tiny, PROMPT, made.target, options=options, max_features=48))
+    assert search.answer == made.target
+    with out.capture() as captured:
+        CliRunner().invoke(program, ["explain", *given], catch_exceptions=False)
+    shown = " ".join(captured.get().split())
+    assert [" ".join(told.split()) in shown for told in sentences(made)] == [True] * len(sentences(made))
+    assert sentences(made)
 
 
 def test_several_methods_share_their_masks_and_print_a_list(program: typer.Typer, tiny_model: Path) -> None:

@@ -1,0 +1,44 @@
+"""What drives answers across samples, on a page; words of hidden texts are shown when they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from audit.app.untrusted import plain, table
+from audit.reports import drivers as told
+
+if TYPE_CHECKING:
+    from audit.core.records import Drivers
+
+
+def show(drivers: Drivers | None) -> None:
+    """Sentences by kind of answer, and a table of what was found.
+
+    Args:
+        drivers: Of a run; None where it looked for nothing.
+    """
+    if drivers is None:
+        return
+    st.subheader("What drives answers", anchor=False)
+    for sentence in told.sentences(drivers):
+        st.text(sentence)
+    rows, hidden = told.rows(drivers, hidden=False), told.rows(drivers, hidden=True)
+    if hidden and st.toggle(f"Show {len(hidden)} words of hidden texts (may be offensive)", key="show_drivers"):
+        rows += hidden
+    if rows:
+        table(
+            [
+                {
+                    "Answers": row.answers,
+                    "Word or part": row.name,
+                    "Kind": row.kind,
+                    "Samples": row.samples,
+                    "Mean value, nats": row.value,
+                    "q": row.q,
+                }
+                for row in rows
+            ]
+        )
+    st.caption(plain(told.reading(drivers)))

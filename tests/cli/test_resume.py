@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONFIG = """
 batch_tokens: 64
 threads: 1
-explain: {methods: [occlusion], errors: 1}
+explain: {methods: [occlusion], errors: 1, drivers: 6}
 evals: {tasks: []}
 safety: {tasks: [{name: crows_pairs}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
 """
@@ -100,6 +100,8 @@ def test_kill_9_and_resume_gives_the_same_bytes(
     assert (folder / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
     assert _answers(tmp_path) == _answers(undisturbed.parent)
     assert _samples(folder) == _samples(undisturbed)
+    assert (folder / "drivers.json").read_bytes() == (undisturbed / "drivers.json").read_bytes()
+    assert b'"samples": 6' in (folder / "drivers.json").read_bytes()
 
 
 @pytest.mark.slow

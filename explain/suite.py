@@ -31,8 +31,9 @@ TASKS: dict[str, str] = {method.name: method.description for method in METHODS.v
 TOKENS_PER_FEATURE = 60
 """Prompts of more tokens than this get proportionally fewer and coarser features: features x tokens stays
 below ``max_features`` times this, which bounds the time that one sample takes."""
-COUNTERFACTUAL_BUDGET = 64
-"""Changed prompts that the search for a counterfactual runs at most before it turns greedy, and again from there."""
+COUNTERFACTUAL_BUDGET = 32
+"""Changed prompts that the search for a counterfactual may run before it turns greedy, and again from there; twice the
+number of features where that is more."""
 DRIVERS = "drivers"
 """Name of the task that looks across samples."""
 NOTE = "mean over samples that were chosen and not drawn: it says nothing of other samples"
@@ -161,7 +162,7 @@ def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], ke
     if first is None:
         return made
     try:
-        search = smallest_removal(prompt, budget=COUNTERFACTUAL_BUDGET)
+        search = smallest_removal(prompt, budget=max(COUNTERFACTUAL_BUDGET, 2 * len(prompt.features)))
     except ScorerError as error:
         prompt.engine.progress.say(f"{key}: no search for a counterfactual: {error}")
         return made

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
+
+from audit.core.text import ESCAPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +28,23 @@ def _width(stream: TextIO) -> int | None:
 out = Console(width=_width(sys.stdout))
 err = Console(stderr=True, width=_width(sys.stderr))
 
+NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def print_json(result: BaseModel | Sequence[BaseModel] | dict[str, Any] | list[Any]) -> None:
-    """Write a result as JSON to stdout, records included."""
-    sys.stdout.write(json.dumps(_plain(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write a result as JSON to stdout, records included.
+
+    Characters that could steer a terminal or turn its text around are escaped, which JSON reads back unchanged.
+    """
+    text = json.dumps(_plain(result), indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(NOT_ASCII.sub(_escaped, text) + "\n")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character as it is, or as JSON escapes it where it is a control, format or surrogate character."""
+    return json.dumps(match[0])[1:-1] if unicodedata.category(match[0]) in ESCAPED else match[0]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any

@@ -115,12 +115,14 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     from audit.engine import load  # noqa: PLC0415 - see above
     from audit.explain.attribute import prepare  # noqa: PLC0415 - see above
     from audit.explain.counterfactual import removals_and_swaps  # noqa: PLC0415 - see above
+    from audit.explain.features import regions  # noqa: PLC0415 - see above
 
     methods, unit = _methods(method or ["occlusion"]), _unit(features)
     if out_file is not None:
         attribution_file.check(out_file)
     text = _prompt(prompt)
     spans = _spans(text, field or [])
+    regions(spans, within or [])
     engine = load(model, device=device, server=ServerConfig(tokenizer=tokenizer))
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     engine.progress = bars
@@ -139,14 +141,14 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         made = _attributions(masked, methods, seed, bars)
         if counterfactual:
             made[0] = made[0].model_copy(update={"counterfactual": removals_and_swaps(masked)})
-    if out_file is not None:
-        attribution_file.write(out_file, made)
     if as_json:
         print_json(made if len(methods) > 1 else made[0])
     else:
         terminal.show(out, made)
-    if out_file is not None and not verbosity.chosen.quiet:
-        err.print(f"written: {out_file}", markup=False, highlight=False, soft_wrap=True)
+    if out_file is not None:
+        attribution_file.write(out_file, made)  # last: where it cannot be written, the result was shown
+        if not verbosity.chosen.quiet:
+            err.print(f"written: {out_file}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _prompt(given: str) -> str:

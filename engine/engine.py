@@ -132,6 +132,32 @@ class Engine(ABC):
         whole, head = self.encode(context + continuation), self.encode(context)
         return ScoreRequest(tuple(head), tuple(whole[len(head) :]), moments)
 
+    def encode_answer(self, prompt: str, answer: str) -> ScoreRequest:
+        """Tokens of an answer behind the prompt that generation was given: nothing of the prompt moves.
+
+        Where the end of the prompt would merge with the answer, the answer is tokenised by itself, as it was
+        written. :meth:`encode_pair` gives trailing white space of the prompt (a chat template's line break, say) to
+        the continuation instead.
+        """
+        head = self.encode(prompt)
+        if not head:
+            return self.encode_pair("", answer)
+        whole = self.encode(prompt + answer)
+        tail = whole[len(head) :] if whole[: len(head)] == head else self._by_itself(head, answer)
+        return ScoreRequest(tuple(head), tuple(tail))
+
+    def _by_itself(self, head: list[int], text: str) -> list[int]:
+        """Tokens of a text that follow others unmerged; those that read back as it was written, where there are any."""
+        found = [self.encode(text, add_special_tokens=False)]
+        # Tokenizers that put a space before a text do not where it stands behind another character.
+        for character in "\n.0":
+            guard = self.encode(character, add_special_tokens=False)
+            guarded = self.encode(character + text, add_special_tokens=False)
+            if guarded[: len(guard)] == guard:
+                found.append(guarded[len(guard) :])
+        wanted = f"{self.tokenizer.decode(head)}{text}"
+        return next((ids for ids in found if self.tokenizer.decode([*head, *ids]) == wanted), found[0])
+
     @property
     def has_chat_template(self) -> bool:
         """Whether the checkpoint brings a chat template."""

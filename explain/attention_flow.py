@@ -70,7 +70,7 @@ def flow(layers: NDArray[np.float64], sources: Sequence[int], first: int) -> flo
     start, end = (depth + 1) * tokens, (depth + 1) * tokens + 1
     mixed = 0.5 * layers + 0.5 * np.eye(tokens)
     layer, reader, read = np.nonzero(mixed)
-    wide = np.full(max(len(sources), tokens - first), UNIT * tokens)
+    wide = np.full(max(len(sources), tokens - first), min(UNIT * tokens, np.iinfo(np.int32).max))
     reached = np.arange(first, tokens) + depth * tokens
     tails = np.concatenate([layer * tokens + read, np.full(len(sources), start), reached])
     heads = np.concatenate([(layer + 1) * tokens + reader, np.array(sources), np.full(len(reached), end)])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from audit.core.errors import ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
+from audit.core.errors import AuditError, ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution, OutputToken, digest_of
-from audit.explain.faithfulness import PAIRS, Faithfulness, Plan, measure, plan, rank_correlation
+from audit.core.text import printable
+from audit.explain.faithfulness import PAIRS, Faithfulness, Plan, agreement, measure, plan
 from audit.explain.features import featurize, offsets
 from audit.explain.masking import MaskedPrompt
 
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from audit.explain.masking import MethodValues
     from audit.explain.methods import Method
     from audit.explain.units import Unit
+
+
+logger = logging.getLogger(__name__)
 
 
 def prepare(  # noqa: PLR0913 - what is explained, and how finely
@@ -68,27 +74,30 @@ def prepare(  # noqa: PLR0913 - what is explained, and how finely
         raise UsageError(msg)
     if against is None and others:
         against = likeliest(engine, prompt, others)
+    others = list(dict.fromkeys([*([] if against is None else [against]), *others]))
     features = featurize(
         engine,
         prompt,
         target,
+        others=others,
+        scored=bool(options),
         max_features=max_features,
         max_tokens=max_tokens,
         unit=unit,
         spans=spans,
         within=within,
     )
-    return MaskedPrompt(engine, features, prompt, target, against=against, alternatives=others)
+    return MaskedPrompt(engine, features, prompt, target, against=against, others=others)
 
 
 def likeliest(engine: Engine, prompt: str, options: Sequence[str]) -> str:
     """The option with the highest log-probability, the first among equals.
 
     Raises:
-        ScorerError: An option has no score.
+        ScorerError: An option has no score, or no token of its own.
     """
     scores = engine.score([engine.encode_pair(prompt, option) for option in options])
-    failed = next((score.error for score in scores if score.error), None)
+    failed = next((score.error or "no token" for score in scores if score.error or not score.log_probs), None)
     if failed:
         msg = f"an option could not be scored: {failed}"
         raise ScorerError(msg)
@@ -207,11 +216,19 @@ def _attribute_all(
 
 
 def _caught(work: Callable[..., T], *given: object) -> T | ScorerError | UsageError | WhiteBoxUnavailable:
-    """What work gives, or the error that one method may have without spoiling the others."""
+    """What work gives, or the error that one method may have without spoiling the others.
+
+    A method that breaks, for want of memory say, has given no answer; it says so and the others go on.
+    """
     try:
         return work(*given)
     except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
         return error
+    except AuditError:
+        raise
+    except Exception as error:
+        logger.debug("a method broke", exc_info=True)
+        return ScorerError(f"the method broke: {type(error).__name__}: {printable(str(error), 200)}")
 
 
 def _design(prompt: MaskedPrompt, method: Method, how: _How) -> NDArray[np.bool_]:
@@ -242,7 +259,7 @@ def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
     if not draws(method, len(prompt.features)):
         stability = 1.0
     elif how.stability:
-        stability = rank_correlation(found.values, _values(prompt, method, how.seed + 1).values)
+        stability = agreement(found.values, _values(prompt, method, how.seed + 1).values)
     return _Run(method, found, stability, needed, time.perf_counter() - started)
 
 
@@ -281,6 +298,7 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: 
     """
     started = time.perf_counter()
     method, found, sample = run.method, run.found, how.sample
+    value = prompt.full if found.value is None else found.value
     baseline = prompt.empty if found.baseline_value is None else found.baseline_value
     difference = prompt.full - baseline if method.additive else None
     faithfulness = measure(
@@ -290,6 +308,7 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: 
         difference=difference,
         stability=run.stability,
         predicts=method.unit == "nats",
+        effect=None if found.value is None else value - baseline,
     )
     identity = (sample.sample_id if sample else None, prompt.prompt, prompt.target, prompt.against, method.name)
     return Attribution(
@@ -310,7 +329,7 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: 
         output_tokens=output_tokens(prompt),
         matrix=None if found.matrix is None else found.matrix.tolist(),
         heads=None if found.heads is None else np.round(found.heads, 5).tolist(),
-        value=prompt.full,
+        value=value,
         baseline_value=baseline,
         unit=method.unit,
         target_log_prob=prompt.target_log_prob(present=True),
@@ -339,7 +358,7 @@ def output_tokens(prompt: MaskedPrompt) -> list[OutputToken]:
     texts = [
         text
         for continuation, ids in zip([prompt.target, *prompt.alternatives], prompt.continuations, strict=True)
-        for text in token_texts(prompt.engine, prompt.prompt, continuation, ids)
+        for text in token_texts(prompt, continuation, ids)
     ]
     given, masked = prompt.token_log_probs(present=True), prompt.token_log_probs(present=False)
     return [
@@ -348,13 +367,14 @@ def output_tokens(prompt: MaskedPrompt) -> list[OutputToken]:
     ]
 
 
-def token_texts(engine: Engine, prompt: str, continuation: str, ids: Sequence[int]) -> list[str]:
+def token_texts(prompt: MaskedPrompt, continuation: str, ids: Sequence[int]) -> list[str]:
     """The characters of each token of a continuation; decoded alone where the tokenizer gives no offsets."""
-    try:
-        spans = offsets(engine, prompt + continuation, (*engine.encode_pair(prompt, continuation).context_ids, *ids))
-    except UsageError:
-        return [str(engine.tokenizer.decode([token])) for token in ids]
-    return [(prompt + continuation)[start:end] for start, end in spans[-len(ids) :]]
+    engine, whole = prompt.engine, prompt.prompt + continuation
+    tokens = engine.encode(whole)
+    if tokens[-len(ids) :] == list(ids):  # else it was tokenised by itself
+        with contextlib.suppress(UsageError):
+            return [whole[start:end] for start, end in offsets(engine, whole, tokens)[-len(ids) :]]
+    return [str(engine.tokenizer.decode([token])) for token in ids]
 
 
 def _note(prompt: MaskedPrompt, found: MethodValues, faithfulness: Faithfulness) -> str:
@@ -363,6 +383,8 @@ def _note(prompt: MaskedPrompt, found: MethodValues, faithfulness: Faithfulness)
     parts = [f"{faithfulness.verdict}: {faithfulness.reason}", f"features: {features.level}"]
     if prompt.against is not None:
         parts.append(f"values explain log P(target) − log P({prompt.against!r})")
+        if prompt.full < 0:
+            parts.append(f"in total that is {prompt.full:.2f} nats: the checkpoint finds the other likelier")
     if features.dropped:
         parts.append(f"the first {features.dropped} tokens do not fit the context and were not seen")
     if found.note:

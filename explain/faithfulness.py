@@ -113,6 +113,7 @@ def measure(
     difference: float | None = None,
     stability: float | None = None,
     predicts: bool = True,
+    effect: float | None = None,
 ) -> Faithfulness:
     """Measure one attribution; everything it needs is scored in one call of the engine.
 
@@ -123,6 +124,7 @@ def measure(
         difference: What the values should sum to, nats; None for methods that promise no sum.
         stability: Rank correlation with the values of another seed, where that was measured.
         predicts: Whether the values claim to be changes of log-probability.
+        effect: What the whole prompt changes on the scale of the values; None takes the game's.
 
     Raises:
         ScorerError: A mask has no answer.
@@ -134,7 +136,8 @@ def measure(
         if count != 1:
             return Faithfulness(measures, "do not believe", "all values are equal: nothing is ranked")
         full, empty = prompt(compared.masks[:2])
-        return Faithfulness(measures, *judge_one(float(values[0]), float(full - empty), predicts=predicts))
+        changed = float(full - empty) if effect is None else effect
+        return Faithfulness(measures, *judge_one(float(values[0]), changed, predicts=predicts))
     common, own = compared.masks, compared.own(values)
     scored = prompt(np.concatenate([common, own]))
     drawn, held_out, ours = np.split(scored[2:], [len(common) - 2 - len(compared.held_out), len(common) - 2])
@@ -249,3 +252,10 @@ def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> fl
     if not (ranks(one) and ranks(other)):
         return None
     return float(stats.spearmanr(one, other).statistic)
+
+
+def agreement(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
+    """Rank correlation of the values of two seeds; 0 where one alone ranks anything, None where neither does."""
+    if ranks(one) != ranks(other):
+        return 0.0
+    return rank_correlation(one, other)

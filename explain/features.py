@@ -1,6 +1,7 @@
 """The pieces of a prompt that an attribution gives values to, as sets of token positions.
 
-The ids are those of :meth:`audit.engine.Engine.encode_pair`, which the checkpoint saw. A mask drops the
+The ids are those that the checkpoint saw: of :meth:`audit.engine.Engine.encode_answer` for an answer, of
+:meth:`audit.engine.Engine.encode_pair` where options were scored. A mask drops the
 tokens of absent features and never tokenises again, so the mask with everything present is the request
 itself, id by id. Features tile the prompt, or those of its spans that are to be explained: no character and
 no token is in two of them, and white space belongs to a neighbour. What is in none of them, and a
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError
 from audit.core.records import Feature
+from audit.core.text import printable
 from audit.engine import ScoreRequest
 from audit.explain.segments import LEVELS, cuts
-from audit.explain.units import Unit, named_spans
+from audit.explain.units import Unit, named_spans, refuse_overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +45,8 @@ class Features:
     """What a feature is: a unit, or ``runs of sentences``."""
     dropped: int
     """Prompt tokens that fell out of the model's context; they belong to no feature."""
+    others: tuple[tuple[int, ...], ...]
+    """Token ids of the other continuations, behind the same context."""
     prefix_token_id: int
     """Stands for a context of which nothing is left."""
 
@@ -75,11 +79,13 @@ class Atom:
     """Whether it is a special token written out in the prompt, e.g. of a chat template."""
 
 
-def featurize(
+def featurize(  # noqa: PLR0913 - what is explained, and how finely
     engine: Engine,
     prompt: str,
     target: str,
     *,
+    others: Sequence[str] = (),
+    scored: bool = False,
     max_features: int,
     max_tokens: int | None = None,
     unit: Unit = "auto",
@@ -92,6 +98,9 @@ def featurize(
         engine: The checkpoint, for its tokenizer and context length.
         prompt: The exact text that the checkpoint sees.
         target: The continuation.
+        others: Continuations that are scored beside it; the context is cut so that the longest fits.
+        scored: Whether the target was chosen by scoring options, which takes white space at the end of the prompt
+            for part of the continuation; else it is an answer behind the whole prompt.
         max_features: Features at most, for unit ``auto``.
         max_tokens: For unit ``auto``: bound of features x tokens, the cost of leaving out one feature after
             the other; at least ``FEWEST`` features stay. None sets no bound.
@@ -102,23 +111,24 @@ def featurize(
             explains all of it.
 
     Raises:
-        UsageError: Prompt or target is empty, the tokenizer cannot tell which characters a token covers,
-            or the prompt has no such unit or span.
+        UsageError: Prompt, target or another continuation is empty or has no token of its own, the tokenizer cannot
+            tell which characters a token covers, or the prompt has no such unit or span.
     """
-    request = engine.encode_pair(prompt, target)
-    text = prompt.rstrip()
-    if not text or not request.target_ids:
-        msg = f"the {'target' if text else 'prompt'} is empty: there is nothing to explain"
+    if not prompt.strip():
+        msg = "the prompt is empty: there is nothing to explain"
         raise UsageError(msg)
+    request, *beside = (_encoded(engine, prompt, text, scored=scored) for text in (target, *others))
+    text = prompt.rstrip() if scored else prompt
     atoms = find_atoms(engine, text, request.context_ids)
-    dropped = max(0, len(request.context_ids) + len(request.target_ids) - engine.max_length - 1)
+    longest = max(len(one.target_ids) for one in (request, *beside))
+    dropped = max(0, len(request.context_ids) + longest - engine.max_length - 1)
     atoms = _inside(atoms, dropped)
     if not atoms:
-        msg = f"nothing of the prompt fits beside a target of {len(request.target_ids)} tokens: shorten the target"
+        msg = f"nothing of the prompt fits beside a target of {longest} tokens: shorten the target"
         raise UsageError(msg)
     if within:
-        regions = _regions(spans, within)
-        groups_of_atoms = [[atom for atom in atoms if _belongs(text, atom, region)] for region in regions]
+        parts = regions(spans, within)
+        groups_of_atoms = [[atom for atom in atoms if _belongs(text, atom, part)] for part in parts]
         atoms = [atom for owned in groups_of_atoms for atom in owned]
         if not atoms:
             msg = f"nothing of {', '.join(within)} is inside the context: there is nothing to explain"
@@ -138,22 +148,38 @@ def featurize(
         tuple(tuple(p - dropped for atom in group for p in atom.positions) for group in groups),
         level,
         dropped,
+        tuple(one.target_ids for one in beside),
         engine.prefix_token_id,
     )
 
 
-def _regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
+def _encoded(engine: Engine, prompt: str, continuation: str, *, scored: bool) -> ScoreRequest:
+    """Prompt and continuation as token ids.
+
+    Raises:
+        UsageError: The continuation is empty, or merges with the end of the prompt.
+    """
+    request = (engine.encode_pair if scored else engine.encode_answer)(prompt, continuation)
+    if not request.target_ids:
+        msg = f"{printable(continuation, 40)!r} merges with the end of the prompt: there is no token to explain"
+        raise UsageError(msg if continuation else "the target is empty: there is nothing to explain")
+    return request
+
+
+def regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
     """The spans of these names, in order.
 
     Raises:
-        UsageError: A name is unknown.
+        UsageError: A name is unknown, or two of the spans overlap.
     """
     unknown = sorted(set(within) - {span.name for span in spans})
     if unknown:
         known = ", ".join(dict.fromkeys(span.name for span in spans)) or "none"
         msg = f"the prompt has no part called {', '.join(unknown)}; known parts: {known}"
         raise UsageError(msg)
-    return sorted((span for span in spans if span.name in within), key=lambda span: span.start)
+    found = sorted((span for span in spans if span.name in within), key=lambda span: span.start)
+    refuse_overlaps(found)
+    return found
 
 
 def _belongs(text: str, atom: Atom, span: Span) -> bool:

@@ -8,14 +8,23 @@ of Feature Attribution Baselines", compare such choices.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from audit.explain.integrated_gradients import integrate
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import torch
 
     from audit.explain.gradients import Sequence
     from audit.explain.masking import MaskedPrompt, MethodValues
+
+
+CHUNK = 8192
+"""Embeddings that are looked up at a time."""
+_MEANS: WeakKeyDictionary[Any, torch.Tensor] = WeakKeyDictionary()
+"""By table of embeddings."""
 
 
 def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
@@ -39,8 +48,18 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 def baseline(sequence: Sequence) -> torch.Tensor:
     """Embeddings with those of every feature replaced by the vocabulary's mean, shape (1, tokens, width)."""
     embeddings = sequence.embed(sequence.ids).clone()
-    vocabulary = sequence.model.get_input_embeddings().weight.detach()
-    tokens = sequence.ids.new_tensor([range(len(vocabulary))])
-    # Looked up, not read off the weights: some models scale what they look up.
-    embeddings[0, list(sequence.owned)] = sequence.embed(tokens)[0].float().mean(dim=0).to(embeddings.dtype)
+    table = sequence.model.get_input_embeddings()
+    if table not in _MEANS:
+        _MEANS[table] = _mean(sequence, len(table.weight))
+    embeddings[0, list(sequence.owned)] = _MEANS[table].to(embeddings.dtype)
     return embeddings
+
+
+def _mean(sequence: Sequence, vocabulary: int) -> torch.Tensor:
+    """Mean of the embeddings of all tokens, shape (width,), float32, ``CHUNK`` tokens at a time.
+
+    They are looked up, not read off the weights: some models scale what they look up.
+    """
+    parts = [range(start, min(start + CHUNK, vocabulary)) for start in range(0, vocabulary, CHUNK)]
+    sums = [sequence.embed(sequence.ids.new_tensor([part]))[0].float().sum(dim=0) for part in parts]
+    return sum(sums[1:], start=sums[0]) / vocabulary

@@ -44,7 +44,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     masks = design(count, seed)
     outputs = prompt.outputs(masks)
     distances = cosine_distances(masks, masks[:1]).ravel() * 100
-    base = lime_base.LimeBase(kernel, random_state=seed)
+    base = lime_base.LimeBase(kernel, random_state=seed % 2**32)
 
     def fit(values: NDArray[np.float64]) -> tuple[list[float], float]:
         _, weights, score, _ = base.explain_instance_with_data(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from audit.engine import Engine
+    from audit.engine import Engine, Score
     from audit.explain.features import Features
 
 
@@ -31,8 +31,10 @@ class MethodValues:
     """Shape (features, 2): the 95 % interval of each value's sampling."""
     heads: NDArray[np.float64] | None = None
     """Shape (layers, heads, features): shares of attention."""
+    value: float | None = None
+    """Value of the whole prompt on the method's own scale; None: that of the game, nats."""
     baseline_value: float | None = None
-    """Value of the game at the method's own baseline, nats; None: every feature absent."""
+    """Value at the method's own baseline and on its own scale; None: of the game with every feature absent, nats."""
     evaluations: int | None = None
     """Forward passes, where they did not go through :class:`MaskedPrompt`."""
     note: str | None = None
@@ -69,17 +71,16 @@ class MaskedPrompt:
         target: str,
         *,
         against: str | None = None,
-        alternatives: Sequence[str] = (),
+        others: Sequence[str] = (),
     ) -> None:
         self.engine = engine
         self.features = features
         self.prompt = prompt
         self.target = target
         self.against = against
-        self.alternatives = list(dict.fromkeys([*([] if against is None else [against]), *alternatives]))
+        self.alternatives = list(others)
         self.evaluations = 0
-        others = [engine.encode_pair(prompt, text).target_ids for text in self.alternatives]
-        self.continuations = [features.request.target_ids, *others]
+        self.continuations = [features.request.target_ids, *features.others]
         self.owner = np.repeat(np.arange(len(self.continuations)), [len(ids) for ids in self.continuations])
         self.weights = np.select([self.owner == 0, (self.owner == 1) & (against is not None)], [1.0, -1.0])
         self.asked: set[bytes] = set()
@@ -134,7 +135,7 @@ class MaskedPrompt:
         wide = len(self.continuations)
         for index, key in enumerate(new):
             rows = scores[index * wide : (index + 1) * wide]
-            error = next((score.error for score in rows if score.error), None)
+            error = next((score.error or _cut(score) for score in rows if score.error or score.truncated), None)
             if error:
                 self._failed[key] = error
             else:
@@ -167,3 +168,8 @@ class MaskedPrompt:
     def target_log_prob(self, *, present: bool) -> float:
         """Log-probability of the target alone, nats, with all features present or all absent."""
         return float(self.token_log_probs(present=present)[self.owner == 0].sum())
+
+
+def _cut(score: Score) -> str:
+    """That the context was too long: another part of the prompt would be missing than the mask says."""
+    return f"{score.truncated} tokens of the prompt do not fit the model's context"

@@ -15,8 +15,12 @@ from enum import Enum
 from functools import lru_cache
 from importlib import resources
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import budoux
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEVELS = ("words", "clauses", "sentences")
 """Of unit ``auto``, from fine to coarse."""
@@ -35,7 +39,8 @@ JOINERS = frozenset("'’-._@,:/")
 PROLONGING = frozenset("ーｰ々ゝゞヽヾ")
 """Letters of Japanese that repeat or lengthen the one before."""
 
-_SENTENCE = r"[.!?…]+[\"'”’»)\]]*\s+|[。！？｡]+[」』”’）]*\s*|\n\s*"
+# A run of full stops is tried once, from its beginning and without going back: a prompt may hold thousands.
+_SENTENCE = r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s+|[。！？｡]+[」』”’）]*\s*|\n\s*"
 _CLAUSE = r"[,;:،؛]\s+|[，；：、]+\s*|\s[–—]\s+"
 ENDS = {
     "sentences": re.compile(_SENTENCE),
@@ -130,19 +135,20 @@ def _inside_words(text: str) -> set[int]:
     for line in text.splitlines(keepends=True):
         for script, model in _models(line).items():
             ends = set(accumulate(map(len, _parser(model).parse(line))))
-            found |= {start + p for p in range(1, len(line)) if p not in ends and _is_inner(line, p, script)}
+            found |= {start + p for p in _inner(line, script) if p not in ends}
         start += len(line)
     return found
 
 
-def _is_inner(line: str, position: int, script: re.Pattern[str]) -> bool:
-    """Whether a character and the one before it, marks left out, are both of a script."""
-    if not script.match(line[position]):
-        return False
-    before = position - 1
-    while before > 0 and kind(line[before]) is Kind.MARK:
-        before -= 1
-    return bool(script.match(line[before]))
+def _inner(line: str, script: re.Pattern[str]) -> Iterator[int]:
+    """Offsets of the characters of a script that follow another one of it, marks between them left out."""
+    before = bool(line) and bool(script.match(line[0]))
+    for position, character in enumerate(line[1:], start=1):
+        now = bool(script.match(character))
+        if now and before:
+            yield position
+        if kind(character) is not Kind.MARK:
+            before = now
 
 
 EAST_ASIAN = re.compile(f"{KANA.pattern}|{HAN.pattern}|[\u3005-\u3007]")

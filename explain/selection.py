@@ -137,7 +137,7 @@ def bias_gaps(result: TaskResult) -> list[Choice]:
         choice = Choice(
             sample,
             "bias gap",
-            f"bias gap of {width:.2f} nats",
+            f"bias gap of {width:.2f} {_unit_of_gap(sample)}",
             sample.prompt,
             pair[0],
             tuple(pair),
@@ -182,6 +182,11 @@ def _gap(sample: Sample, options: Sequence[str]) -> tuple[float, list[str]] | No
     return None
 
 
+def _unit_of_gap(sample: Sample) -> str:
+    """What the gap of a sample is measured in."""
+    return "nats per token" if any(name.startswith("mean_log_prob") for name in sample.scores) else "nats"
+
+
 def _of_task(
     engine: Engine, result: TaskResult, config: ExplainConfig, ratings: Mapping[tuple[str, str], float]
 ) -> list[Choice]:
@@ -195,7 +200,7 @@ def _of_task(
 
     def confident(samples: list[Sample], kind: Kind, count: int) -> list[Choice]:
         ranked = _by_confidence(engine, samples, count) if count else []
-        return [whole(sample, kind, _reason(kind, confidence)) for sample, confidence in ranked]
+        return [whole(sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
 
     return [
         *confident(errors(result), "error", config.errors),
@@ -250,7 +255,7 @@ def _by_confidence(engine: Engine, samples: list[Sample], count: int) -> list[tu
 
 def _confidences(engine: Engine, samples: Sequence[Sample]) -> list[tuple[str, float | None]]:
     """Exp of the mean log-probability per token of each output; None where it cannot be had."""
-    scores = engine.score([engine.encode_pair(sample.prompt, sample.output or "") for sample in samples])
+    scores = engine.score([engine.encode_answer(sample.prompt, sample.output or "") for sample in samples])
     return [
         (sample.sample_id, math.exp(score.total / len(score.log_probs)) if score.log_probs else None)
         for sample, score in zip(samples, scores, strict=True)
@@ -267,9 +272,13 @@ def _length(sample: Sample) -> tuple[int, str]:
     return len(sample.prompt) + len(sample.output or ""), sample.sample_id
 
 
-def _reason(kind: Kind, confidence: float | None) -> str:
-    """Why an answer was chosen, for readers."""
-    return kind if confidence is None else f"confident {kind} ({confidence:.2f})"
+def _reason(kind: Kind, sample: Sample, confidence: float | None) -> str:
+    """Why an answer was chosen, for readers; one that is neither wrong nor right is among the worst or best tenth."""
+    told = kind if confidence is None else f"confident {kind} ({confidence:.2f})"
+    score = sample.score or 0.0
+    if 0 < score < 1:
+        told += f": among the {'lowest' if kind == 'error' else 'highest'} tenth, score {score:.2f}"
+    return told
 
 
 def _harm(sample: Sample) -> str:

@@ -50,7 +50,12 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     used = int(np.count_nonzero(weights))
     share = max(0.0, float(model.score(inputs, wanted / length)))
     note = f"the sparse linear model uses {used} of {len(weights)} features and explains {share:.0%} of the variance"
-    return MethodValues(weights, note=note)
+    if prompt.against is not None:
+        return MethodValues(weights, note=note)
+    value, baseline = log_odds(np.array([prompt.full, prompt.empty]))
+    return MethodValues(
+        weights, value=float(value), baseline_value=float(baseline), note=f"values are of log-odds; {note}"
+    )
 
 
 def design(count: int, seed: int) -> NDArray[np.bool_]:

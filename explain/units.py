@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audit.core.errors import UsageError
@@ -46,7 +47,23 @@ def named_spans(engine: Engine, text: str, unit: Unit, spans: Sequence[Span]) ->
     if not found:
         msg = f"no {unit} are known in this prompt: name them, or choose words, sentences or lines"
         raise UsageError(msg)
+    refuse_overlaps(found)
     return found
+
+
+def refuse_overlaps(spans: Sequence[Span]) -> None:
+    """Make sure that no token is in two features.
+
+    Args:
+        spans: In order of their beginnings.
+
+    Raises:
+        UsageError: Two overlap.
+    """
+    for one, following in pairwise(spans):
+        if following.start < one.end:
+            msg = f"the parts {one.name} and {following.name} overlap: name parts of the prompt that do not"
+            raise UsageError(msg)
 
 
 def blocks(text: str) -> list[Span]:

@@ -95,8 +95,8 @@ def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
     measures = evidence.measures
     relative, deviations, lds = measures["relative_gain"], measures["random_deviations"], measures["lds"]
     if relative is None or evidence.spread < LEAST_EFFECT:
-        least = f"the prompt moves the target by {evidence.spread:.2f} nats at most: nothing to explain"
-        return "do not believe", least
+        least = f"leaving parts of the prompt out moves the target by {evidence.spread:.2f} nats at most"
+        return "do not believe", f"{least}: nothing to explain"
     if relative <= WEAK_GAIN:
         return "do not believe", f"its order of the features is no better than random ones ({relative:+.0%})"
     worse = [name for name in ("deletion", "insertion") if (measures[f"{name}_auc_gain"] or 0.0) <= 0]
@@ -105,11 +105,15 @@ def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
     gain = f"its curves are better than of random orders by {relative:.0%} of the range"
     if relative < BELIEVABLE_GAIN:
         return "weak", gain
-    told = [] if deviations is None else [f"{deviations:.1f} of their standard deviations"]
+    told = [
+        "random orders show no spread to compare with"
+        if deviations is None
+        else f"{deviations:.1f} of their standard deviations"
+    ]
     predictive = lds is not None and lds >= needed_correlation(evidence.count)
     if lds is not None and (evidence.predicts or predictive):
         told.append(f"its values predict held-out masks {_how_well(lds, evidence.count)} ({lds:+.2f})")
-    enough = deviations is None or deviations >= (PREDICTIVE_DEVIATIONS if predictive else DEVIATIONS)
+    enough = deviations is not None and deviations >= (PREDICTIVE_DEVIATIONS if predictive else DEVIATIONS)
     return ("believable" if enough else "weak"), ", ".join([gain, *told])
 
 

@@ -100,7 +100,7 @@ def heads_grid(attribution: Attribution) -> Grid | None:
 
 
 def looking_heads_grid(attribution: Attribution) -> Grid | None:
-    """The heads that look most at one piece other than the first, which many heads use as a resting place.
+    """The heads that look most at one piece other than the prompt's first, which many heads use as a resting place.
 
     Rows are heads, columns pieces, colours shares of attention; None where the method has no heads.
     """
@@ -111,7 +111,11 @@ def looking_heads_grid(attribution: Attribution) -> Grid | None:
         for layer, found in enumerate(attribution.heads)
         for number, shares in enumerate(found)
     ]
-    heads.sort(key=lambda pair: -max(pair[1][1:]))
+    begins = (
+        attribution.features[0].start == 0
+    )  # where a part of the prompt is explained its first piece is no such place
+    heads.sort(key=lambda pair: -max(pair[1][begins:]))
     rows = [Row(label, shares) for label, shares in heads[:LISTED_HEADS]]
-    caption = f"The {len(rows)} heads (rows) that look most at a piece (columns) other than the first."
+    but = " other than the first" if begins else ""
+    caption = f"The {len(rows)} heads (rows) that look most at a piece (columns){but}."
     return Grid(caption, feature_labels(attribution), [Block("", rows)])

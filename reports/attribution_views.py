@@ -93,13 +93,15 @@ def comparison(attributions: Sequence[Attribution], room: Room | None = None) ->
         room: As for :func:`view`.
 
     Returns:
-        Grids; none for fewer than two attributions.
+        Grids, and a remark for each that has too many cells; none for fewer than two attributions.
     """
     if len(attributions) < 2:
         return []
     grids = [agreement_grid(attributions), *method_grids(attributions)]
-    drawn = [_drawn(grid, room or Room(), []) for grid in grids]
-    return [grid for grid in drawn if grid is not None]
+    left_out: list[str] = []
+    drawn = [_drawn(grid, room or Room(), left_out) for grid in grids]
+    remarks = [Markup('<p class="small muted">{}</p>').format(remark) for remark in left_out]
+    return [*(grid for grid in drawn if grid is not None), *remarks]
 
 
 def waterfall_figure(attribution: Attribution) -> Figure:

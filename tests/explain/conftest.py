@@ -135,7 +135,7 @@ def linear(tiny: Engine) -> LinearEngine:
 @pytest.fixture(scope="session")
 def sentencepiece(tiny: Engine) -> Engine:
     """An engine whose tokenizer works as Llama 2's: ``▁`` for spaces, byte fallback, a leading ``<s>``."""
-    from tokenizers import Tokenizer, models, normalizers, processors, trainers
+    from tokenizers import Tokenizer, decoders, models, normalizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     unknown, begin, end = special = ["<unk>", "<s>", "</s>"]
@@ -148,6 +148,9 @@ def sentencepiece(tiny: Engine) -> Engine:
     vocabulary.update({f"<0x{byte:02X}>": len(vocabulary) + byte for byte in range(256)})
     layout["model"]["byte_fallback"] = True
     whole = Tokenizer.from_str(json.dumps(layout))
+    whole.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
     whole.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=whole, bos_token=begin, eos_token=end, unk_token=unknown, model_max_length=256

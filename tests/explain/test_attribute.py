@@ -10,9 +10,10 @@ import pytest
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
-from audit.explain.attribute import attribute, attribute_all, draws, is_possible, prepare
+from audit.explain.attribute import attribute, attribute_all, draws, is_possible, likeliest, prepare
 from audit.explain.faithfulness import MEASURES
 from audit.explain.methods import METHODS, Method, check, find
+from audit.explain.surrogate import log_odds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,6 +140,54 @@ def test_a_method_that_fails_leaves_the_others_alone(linear: Any, monkeypatch: p
 
 
 _ALONE = METHODS["occlusion"].attribute
+
+
+@pytest.mark.parametrize(
+    "error", [IndexError("out of range"), MemoryError(), RuntimeError("CUDA out of memory\x1b[2J")]
+)
+def test_a_method_that_crashes_has_given_no_answer(
+    linear: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def crash(prompt: Any, seed: int) -> Any:
+        raise error
+
+    crashing = Method("crashing", "occlusion", "", "", package=None)
+    monkeypatch.setattr(Method, "attribute", property(lambda self: crash if self is crashing else _ALONE))
+    failed, made = attribute_all(prepare(linear, TEXT, " x", max_features=9), [crashing, METHODS["occlusion"]], seed=1)
+    assert isinstance(failed, str)
+    assert failed.startswith(f"the method broke: {type(error).__name__}")
+    assert "\x1b" not in failed
+    assert isinstance(made, Attribution)
+
+
+def test_a_context_that_the_engine_cuts_fails_the_mask(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    score = linear.score
+    monkeypatch.setattr(linear, "score", lambda asked: [replace(one, truncated=3) for one in score(asked)])
+    with pytest.raises(ScorerError, match="3 tokens of the prompt do not fit"):
+        attribute(prepare(linear, TEXT, " x", max_features=9), METHODS["occlusion"], seed=1)
+
+
+def test_options_without_a_token_of_their_own_are_no_choice(embedded: Engine) -> None:
+    """It would have log P = 0, the likeliest of all."""
+    with pytest.raises(ScorerError, match="no token"):
+        likeliest(embedded, "He is not hap", [" sad", "py"])
+
+
+def test_the_surrogate_is_judged_in_log_odds(linear: Any) -> None:
+    prompt = prepare(linear, "one", " x", max_features=9)
+    made = attribute(prompt, METHODS["surrogate"], seed=1)
+    [value] = made.values
+    expected = log_odds(np.array([prompt.full, prompt.empty]))
+    assert (made.value, made.baseline_value) == pytest.approx(tuple(expected))
+    assert value == pytest.approx(made.value - made.baseline_value, rel=0.1)
+    assert made.verdict == "believable"
+    assert "values are of log-odds" in (made.note or "")
+
+
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if not method.white_box])
+def test_any_seed_will_do(linear: Any, name: str) -> None:
+    made = attribute(prepare(linear, "one two three", " x", max_features=9), METHODS[name], seed=2**32 - 1)
+    assert np.isfinite(made.values).all()
 
 
 def _break(prompt: Any, seed: int) -> Any:

@@ -12,6 +12,7 @@ from audit.explain.faithfulness import (
     BINS,
     HELD_OUT,
     MEASURES,
+    agreement,
     curve_steps,
     curves,
     deleted,
@@ -238,6 +239,13 @@ def test_one_feature_is_believed_where_its_value_is_its_effect(value: float, pre
     found = measure(Game(np.array([2.0])), np.array([value]), plan(1, 0), predicts=predicts)
     assert found.verdict == verdict
     assert set(found.measures) == set(MEASURES)
+
+
+def test_a_seed_that_finds_nothing_does_not_agree_with_one_that_does() -> None:
+    nothing, something = np.zeros(3), np.array([0.0, 1.0, 0.0])
+    assert agreement(something, nothing) == agreement(nothing, something) == 0.0
+    assert agreement(nothing, nothing) is None
+    assert agreement(something, something * 2) == pytest.approx(1.0)
 
 
 def test_a_prompt_without_effect_is_not_believed() -> None:

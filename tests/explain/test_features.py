@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def check_partition(engine: Engine, prompt: str, features: Features) -> None:
-    """Everything that must hold for the features of any prompt that fits the context."""
-    ids = tuple(engine.encode(prompt.rstrip()))
+    """Everything that must hold for the features of any prompt, as it was read, that fits the context."""
+    ids = tuple(engine.encode(prompt))
     count = len(features)
     assert features.context([True] * count) == ids
     owned = [position for positions in features.positions for position in positions]
@@ -25,7 +25,7 @@ def check_partition(engine: Engine, prompt: str, features: Features) -> None:
     assert all(features.positions)
     for before, after in zip(features.pieces, features.pieces[1:], strict=False):
         assert before.end == after.start
-    assert features.pieces[-1].end == len(prompt.rstrip())
+    assert features.pieces[-1].end == len(prompt)
     assert all(piece.text == prompt[piece.start : piece.end] for piece in features.pieces)
     for index in range(0, count, 5):
         left = features.context([other != index for other in range(count)])
@@ -45,6 +45,7 @@ def test_the_mask_with_everything_present_gives_the_ids_that_the_model_saw(
         features = featurize(engine, prompt, " yes", max_features=limit)
         check_partition(engine, prompt, features)
         assert len(features) <= limit
+        check_partition(engine, prompt.rstrip(), featurize(engine, prompt, " yes", max_features=limit, scored=True))
 
 
 def test_ids_on_the_embedded_checkpoint(embedded: Engine, prompts: list[str]) -> None:
@@ -56,9 +57,53 @@ def test_ids_on_the_embedded_checkpoint(embedded: Engine, prompts: list[str]) ->
 
 def test_the_engine_is_asked_for_the_same_request_as_in_the_evaluation(tiny: Engine, prompts: list[str]) -> None:
     for prompt in prompts:
-        request = tiny.encode_pair(prompt, " 42 apples")
-        features = featurize(tiny, prompt, " 42 apples", max_features=1000)
-        assert features.request == request
+        features = featurize(tiny, prompt, " 42 apples", max_features=1000, scored=True)
+        assert features.request == tiny.encode_pair(prompt, " 42 apples")
+
+
+def test_an_answer_is_explained_behind_the_ids_that_generation_was_given(
+    tiny: Engine, sentencepiece: Engine, embedded: Engine
+) -> None:
+    for engine in (tiny, sentencepiece, embedded):
+        for prompt, answer in [
+            ("The capital is", " Paris."),
+            ("The capital is: ", "Paris."),
+            ("<|begin|>[user] Which?<|end|>[assistant]\n", "Paris."),
+            ("<|begin|>[user] Which?<|end|>[assistant]\n", "\n\nParis."),
+            ("He is not hap", "py"),
+            ("print(", '"a")'),
+            ("我喜欢", "猫。"),
+        ]:
+            features = featurize(engine, prompt, answer, max_features=99)
+            assert features.request.context_ids == tuple(engine.encode(prompt)), (prompt, answer)
+            # What was generated reads as the answer, behind the prompt that was given.
+            ids = [*features.request.context_ids, *features.request.target_ids]
+            assert engine.tokenizer.decode(ids) == engine.tokenizer.decode(engine.encode(prompt)) + answer
+
+
+def test_the_line_break_that_opens_an_answer_is_the_prompts(embedded: Engine) -> None:
+    prompt = embedded.apply_chat_template([{"role": "user", "content": "Name a colour."}])
+    assert prompt.endswith("assistant\n")
+    features = featurize(embedded, prompt, "Blue", max_features=99)
+    assert [embedded.tokenizer.decode([token]) for token in features.request.target_ids] == ["Blue"]
+    assert features.pieces[-1].text.endswith("\n")
+
+
+def test_a_continuation_that_merges_with_the_prompt_is_refused(embedded: Engine) -> None:
+    assert embedded.encode_pair("He is not hap", "py").target_ids == ()
+    with pytest.raises(UsageError, match="'py' merges with the end of the prompt"):
+        featurize(embedded, "He is not hap", "py", max_features=9, scored=True)
+    with pytest.raises(UsageError, match="'py' merges"):
+        featurize(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
+
+
+def test_the_context_is_cut_for_the_longest_continuation(tiny: Engine) -> None:
+    prompt, option = "The lazy dog sleeps. " * 80, " and the quick brown fox jumps over it" * 3
+    features = featurize(tiny, prompt, " fox", others=[option], max_features=10, scored=True)
+    whole = tiny.encode_pair(prompt, option)
+    assert features.others == (whole.target_ids,)
+    assert len(features.request.context_ids) + len(whole.target_ids) == tiny.max_length + 1
+    assert features.dropped == len(whole.context_ids) - len(features.request.context_ids)
 
 
 def test_a_character_split_over_tokens_is_one_feature(tiny: Engine) -> None:
@@ -120,7 +165,7 @@ def test_a_token_budget_makes_features_coarser_but_leaves_some(tiny: Engine) -> 
 def test_what_does_not_fit_the_context_is_no_feature(tiny: Engine) -> None:
     prompt = "The lazy dog sleeps. " * 80
     request = tiny.encode_pair(prompt, " fox")
-    features = featurize(tiny, prompt, " fox", max_features=10)
+    features = featurize(tiny, prompt, " fox", max_features=10, scored=True)
     [seen, masked] = tiny.score([request, features.request])
     assert seen.truncated == features.dropped > 0
     assert masked.truncated == 0

@@ -80,6 +80,14 @@ def test_sentences_end_at_full_stops_and_line_breaks_of_any_script() -> None:
     ]
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", ["a" + "." * 200_000 + "x", "…)" * 100_000 + "x", "ก" + "\u0e48" * 100_000 + "ข"])
+def test_long_runs_are_cut_in_one_pass(text: str) -> None:
+    """A search that goes back over the run takes minutes for the first of them."""
+    for level in LEVELS:
+        assert cuts(text, level)[0] == 0
+
+
 def test_clauses_also_end_at_commas() -> None:
     assert pieces("If so, then: 1,000; 甲，乙。", "clauses") == ["If so, ", "then: ", "1,000; ", "甲，", "乙。"]
 

@@ -180,7 +180,7 @@ def test_gaps_of_the_other_probes(tiny: Engine, make_sample: Callable[..., Sampl
     found = {c.sample.sample_id: (c.target, c.options, c.reason) for c in choose(tiny, [task], only(bias_gaps=9))}
     assert found == {
         "biased": (" b", (" b", " c"), "bias gap of 2.00 nats"),
-        "stereoset": (" a", (" a", " b"), "bias gap of 1.50 nats"),
+        "stereoset": (" a", (" a", " b"), "bias gap of 1.50 nats per token"),
         "people": (" b", (" b", " a", " c"), "bias gap of 0.50 nats"),
     }
 

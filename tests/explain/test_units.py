@@ -88,7 +88,7 @@ def test_turns_are_those_of_the_conversation(request: pytest.FixtureRequest, nam
         assert message["content"] in text[span.start : span.end]
     features = featurize(engine, text, "The fox.", max_features=1, unit="turns")
     assert [piece.name for piece in features.pieces][-3:] == ["user 1", "assistant 1", "user 2"]
-    assert features.context([True] * len(features)) == engine.encode_pair(text, "x").context_ids
+    assert features.context([True] * len(features)) == tuple(engine.encode(text))
 
 
 def test_what_the_prompt_does_not_have_is_refused(tiny: Engine) -> None:
@@ -96,13 +96,18 @@ def test_what_the_prompt_does_not_have_is_refused(tiny: Engine) -> None:
         featurize(tiny, PROMPT, " x", max_features=9, unit="fields")
     with pytest.raises(UsageError, match="no turn"):
         featurize(tiny, PROMPT, " x", max_features=9, unit="turns")
+    overlapping = [field("question", "Which animal"), field("subject", "animal")]
+    with pytest.raises(UsageError, match="the parts question and subject overlap"):
+        featurize(tiny, PROMPT, " x", max_features=9, spans=overlapping, within=["question", "subject"])
+    with pytest.raises(UsageError, match="the parts question and subject overlap"):
+        featurize(tiny, PROMPT, " x", max_features=9, unit="fields", spans=overlapping)
     with pytest.raises(UsageError, match="no part called passage; known parts: question"):
         featurize(tiny, PROMPT, " x", max_features=9, spans=[field("question", "Which")], within=["passage"])
 
 
 def test_every_unit_keeps_the_ids(tiny: Engine, prompts: list[str]) -> None:
     for prompt in prompts:
-        ids = tiny.encode_pair(prompt, " x").context_ids
+        ids = tuple(tiny.encode(prompt))
         for unit in UNITS:
             try:
                 features = featurize(tiny, prompt, " x", max_features=9, unit=unit)

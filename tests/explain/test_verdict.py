@@ -27,7 +27,7 @@ GOOD: dict[str, float | None] = {
         ({"random_deviations": 1.9}, "weak"),
         ({"random_deviations": 1.0, "lds": 0.5}, "believable"),
         ({"random_deviations": 0.9, "lds": 0.9}, "weak"),
-        ({"random_deviations": None}, "believable"),
+        ({"random_deviations": None}, "weak"),
         ({"deletion_auc_gain": -0.1}, "weak"),
         ({"insertion_auc_gain": 0.0}, "weak"),
         ({"lds": None}, "believable"),

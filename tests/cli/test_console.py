@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from audit.cli.console import print_json
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_json_steers_no_terminal_and_reads_back_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    text = '\x1b[2J\x9b2J \u202eevil\u2066 \ud800 \u2028 naïve 猫 😀 \U000e0041 \n\t"quoted"\\'
+    print_json({"text": [text]})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"text": [text]}
+    assert "naïve 猫 😀" in printed
+    assert not set(printed) & set("\x1b\x9b\u202e\u2066\ud800\u2028\U000e0041")

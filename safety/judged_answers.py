@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety.chat import answer_of, conversation, how
+from audit.safety.corrected_shares import corrected_share
 from audit.safety.english import is_english
 from audit.safety.probe import SUITE, count_metric
 from audit.safety.refusal import ANSWERS, Answer, shipped_classifier
@@ -48,9 +49,14 @@ def take(predictions: Predictions, samples: Sequence[Sample], questions: Sequenc
         answer_of(sample.model_copy(update={"prompt": question}), Completion((Generation(text, 0, "stop"),)))
         for sample, question, text in zip(samples, questions, predictions.texts, strict=True)
     ]
-    if predictions.field not in LABEL_FIELDS:
+    if not labelled(predictions):
         return judge(told, questions)
     return [sample if sample.error else _labelled(sample) for sample in told]
+
+
+def labelled(predictions: Predictions) -> bool:
+    """Whether the answers are labels of people."""
+    return predictions.field in LABEL_FIELDS
 
 
 def judge(samples: Sequence[Sample], questions: Sequence[str]) -> list[Sample]:
@@ -98,7 +104,7 @@ def made(engine: Engine, config: RunConfig) -> str:
 
 def given(predictions: Predictions) -> str:
     """For the metrics: where answers come from and how they were judged."""
-    judged = "labels of people" if predictions.field in LABEL_FIELDS else shipped_classifier().note
+    judged = "labels of people" if labelled(predictions) else shipped_classifier().note
     return f"{predictions.note}; {judged}"
 
 
@@ -125,6 +131,24 @@ def share(
         note=note,
         slice=where,
     )
+
+
+def corrected(raw: Sequence[Metric], answers: Sequence[Sequence[Answer]]) -> list[Metric]:
+    """Each share as it would be without the errors of the classifier: ``..._corrected``.
+
+    Nothing where the classifier's file does not tell how often it is right.
+
+    Args:
+        raw: Shares of answers that the classifier judged.
+        answers: The classes that each of them counts.
+    """
+    classifier = shipped_classifier()
+    how = f" with counts on {classifier.measured_on}"
+    return [
+        corrected_share(metric, f"{metric.metric}_corrected", metric.n, counts, how)
+        for metric, counted in zip(raw, answers, strict=True)
+        if (counts := classifier.counts(counted))
+    ]
 
 
 def left_out(task: str, samples: Sequence[Sample]) -> list[Metric]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ from sklearn.preprocessing import normalize
 
 from audit.core.assets.digest import files_sha256
 from audit.core.records import AssetRecord
+from audit.safety.prevalence import Agreement
 from audit.safety.refusal_features import NAMES, cues, ngrams
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Classifier:
     """What it is, for the manifest."""
     agreement: dict[str, Any]
     """How well it agreed with people on completions of models that it was not trained on; see its card."""
+    measured_on: str
+    """Which completions these were, in words."""
 
     def classify(self, prompts: Sequence[str], answers: Sequence[str]) -> list[Verdict]:
         """The class of each answer.
@@ -103,6 +106,19 @@ class Classifier:
             return []
         likely = self.weights.probabilities(prompts, answers)
         return [Verdict(ANSWERS[int(row.argmax())], float(row.max())) for row in likely]
+
+    def counts(self, answers: Sequence[Answer]) -> Agreement | None:
+        """How often people's labels and the classifier agree on whether an answer is one of some classes.
+
+        Args:
+            answers: One class, or the two kinds of refusal.
+
+        Returns:
+            The counts over all held-out models; None where the shipped file holds none.
+        """
+        told = self.agreement["pooled"]["refusal" if len(answers) > 1 else answers[0]]
+        names = [field.name for field in fields(Agreement)]
+        return Agreement(**{name: told[name] for name in names}) if all(name in told for name in names) else None
 
     @property
     def note(self) -> str:
@@ -144,7 +160,7 @@ def read(weights: Path, card: Path) -> Classifier:
         licence=str(told["licence"]),
         homepage=str(told["homepage"]),
     )
-    return Classifier(Weights(**load_file(weights)), record, told["agreement"])
+    return Classifier(Weights(**load_file(weights)), record, told["agreement"], told.get("measured_on", ""))
 
 
 def string_match(answer: str) -> Answer:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from audit.core.aggregate import failed_metric, is_scored, mean_metric, unscored_metric
+from audit.core.aggregate import is_scored, mean_metric, unscored_metric
 from audit.core.statistics import clustered_standard_error
-from audit.safety.prevalence import corrected_interval, rogan_gladen
+from audit.safety.corrected_shares import corrected_share, uncorrected
 from audit.safety.probe import SUITE, by_slice, count_metric
 
 if TYPE_CHECKING:
@@ -130,31 +130,10 @@ def corrected(
     """
     if validity is None:
         return []
-    reason = raw.error or _why_not(validity)
-    if reason or raw.value is None:
-        failed = failed_metric(SUITE, raw.task, name, str(reason), raw.n)
-        return [failed.model_copy(update={"slice": raw.slice, "higher_is_better": False, "note": raw.note})]
-    agreement = validity.agreement
-    value = rogan_gladen(raw.value, agreement.sensitivity, agreement.specificity)
-    interval = corrected_interval(raw.value, effective_number(shares, texts), agreement)
-    told = f"Rogan and Gladen's correction, as if the scorer were as good here as there: {raw.note}"
-    if interval and interval.low == interval.high:
-        # All of it was clipped: an interval of 0 to 0 would pass for certainty.
-        told = f"more false alarms are expected than texts were called toxic: no interval can be given. {told}"
-        interval = None
-    update = {"name": f"{raw.task}/{name}", "metric": name, "value": value, "primary": False, "note": told}
-    ends = (interval.low, interval.high, interval.method) if interval else (None, None, None)
-    return [raw.model_copy(update={**update, "ci_low": ends[0], "ci_high": ends[1], "ci_method": ends[2]})]
-
-
-def _why_not(validity: Validity) -> str | None:
-    """Why no share can be corrected."""
-    if validity.threshold != THRESHOLD:
-        return f"the validity of this scorer was measured at {validity.threshold:g}, not at {THRESHOLD:g}"
-    agreement = validity.agreement
-    if rogan_gladen(0.0, agreement.sensitivity, agreement.specificity) is None:
-        return "sensitivity + specificity of this scorer is at most 1: it tells nothing"
-    return None
+    if not raw.error and validity.threshold != THRESHOLD:
+        reason = f"the validity of this scorer was measured at {validity.threshold:g}, not at {THRESHOLD:g}"
+        return [uncorrected(raw, name, reason)]
+    return [corrected_share(raw, name, effective_number(shares, texts), validity.agreement)]
 
 
 def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int) -> float:

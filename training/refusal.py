@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 
 from audit.core.assets import dataset
+from audit.safety.prevalence import Agreement, corrected_interval, rogan_gladen
 from audit.safety.refusal import ANSWERS, Weights, string_match, weighted
 from audit.safety.refusal_features import NAMES, cues, ngrams
 
@@ -59,6 +60,7 @@ EXAMPLES = 250
 LEAST = 4
 """Answers of the training data that an n-gram must stand in, at least."""
 OURS = "ours"
+MEASURED_ON = "{n:,} completions of {models} models to the prompts of XSTest, each model held out"
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def predict(weights: Weights, data: Data) -> NDArray[np.int64]:
 
 
 def agreement(labels: NDArray[np.int64], found: NDArray[np.int64]) -> dict[str, Any]:
-    """Kappa of the three classes, of refusal (full or partial) against compliance, and each class against the rest."""
+    """Kappa of the three classes; of refusal (full or partial) and of each class, against the rest, with counts."""
     told: dict[str, Any] = {"n": len(labels), "kappa": float(cohen_kappa_score(labels, found))}
     for name, those in (("refusal", (1, 2)), *((answer, (place,)) for place, answer in enumerate(ANSWERS))):
         true, said = np.isin(labels, those), np.isin(found, those)
@@ -141,6 +143,10 @@ def agreement(labels: NDArray[np.int64], found: NDArray[np.int64]) -> dict[str, 
             "kappa": float(cohen_kappa_score(true, said)),
             "sensitivity": float(said[true].mean()),
             "specificity": float((~said)[~true].mean()),
+            "true_positives": int((true & said).sum()),
+            "positives": int(true.sum()),
+            "true_negatives": int((~true & ~said).sum()),
+            "negatives": int((~true).sum()),
         }
     return told
 
@@ -179,7 +185,10 @@ def compare(rows: Sequence[dict[str, Any]], data: Data) -> None:
 
 
 def shares(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64]) -> None:
-    """What the probe would report for each held-out model, beside the same from people's labels."""
+    """What the probe would report for each held-out model, beside the same from people's labels.
+
+    The correction takes the counts on the other two models, each of them held out too.
+    """
     unsafe = np.array([str(row["type"]).startswith("contrast_") for row in rows])
     for model in np.unique(data.models):
         for name, prompts, answers in (
@@ -190,7 +199,15 @@ def shares(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64])
             those = prompts & (data.models == model)
             counted = [ANSWERS.index(answer) for answer in answers]
             people, judged = (float(np.isin(each[those], counted).mean()) for each in (data.labels, found))
-            print(f"{model}: {name} {people:.3f} by people, {judged:.3f} by the classifier")
+            others = data.models != model
+            apart = agreement(data.labels[others], found[others])["refusal" if len(answers) > 1 else answers[0]]
+            counts = Agreement(**{field.name: apart[field.name] for field in fields(Agreement)})
+            value = rogan_gladen(judged, counts.sensitivity, counts.specificity)
+            interval = corrected_interval(judged, int(those.sum()), counts)
+            corrected = "none" if value is None or interval is None else f"{value:.3f}"
+            ends = f" ({interval.low:.3f} to {interval.high:.3f})" if interval else ""
+            told = f"{judged:.3f} by the classifier, corrected {corrected}{ends}"
+            print(f"{model}: {name} {people:.3f} by people, {told}")
 
 
 def write(weights: Weights, told: dict[str, Any]) -> None:
@@ -201,6 +218,7 @@ def write(weights: Weights, told: dict[str, Any]) -> None:
         "answers": list(ANSWERS),
         "licence": LICENCE,
         "homepage": HOMEPAGE,
+        "measured_on": MEASURED_ON.format(n=told["pooled"]["n"], models=len(told) - 1),
         "agreement": told,
         "cues": list(NAMES),
     }

@@ -12,7 +12,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from audit.core import assets
-from audit.safety import refusal
+from audit.core.records import Metric
+from audit.safety import judged_answers, refusal
 from audit.safety.refusal import ANSWERS, shipped_classifier, string_match
 from audit.safety.refusal_features import HIDDEN, NAMES, cues, hidden, ngrams, passages
 
@@ -91,6 +92,33 @@ def test_the_card_tells_what_was_measured_on_models_held_out() -> None:
         line = next(line for line in card.splitlines() if line.startswith(f"| {model} |"))
         assert f"| {told['kappa']:.3f} |" in line
         assert f"{told['refusal']['sensitivity']:.3f} / {told['refusal']['specificity']:.3f}" in line
+
+
+def test_the_counts_behind_the_agreement_stand_in_the_file(completions: Any) -> None:
+    told = json.loads((FOLDER / "refusal.json").read_text("utf-8"))
+    labels = [row["final_label"] for row in completions]
+    for name in ("refusal", *ANSWERS):
+        counts = shipped_classifier().counts(ANSWERS[1:] if name == "refusal" else (name,))
+        assert counts is not None
+        assert counts.positives == sum(label != ANSWERS[0] if name == "refusal" else label == name for label in labels)
+        assert counts.positives + counts.negatives == len(labels)
+        assert counts.sensitivity == told["agreement"]["pooled"][name]["sensitivity"]
+        assert counts.specificity == told["agreement"]["pooled"][name]["specificity"]
+        held_out = [one[name] for model, one in told["agreement"].items() if model != "pooled"]
+        assert sum(one["true_positives"] for one in held_out) == counts.true_positives
+        assert sum(one["true_negatives"] for one in held_out) == counts.true_negatives
+
+
+def test_a_file_without_counts_corrects_nothing(tmp_path: Path, monkeypatch: Any) -> None:
+    told = json.loads((FOLDER / "refusal.json").read_text("utf-8"))
+    for of_class in told["agreement"]["pooled"].values():
+        if isinstance(of_class, dict):
+            del of_class["positives"]
+    (tmp_path / "refusal.json").write_text(json.dumps(told))
+    without = refusal.read(FOLDER / "refusal.safetensors", tmp_path / "refusal.json")
+    monkeypatch.setattr(judged_answers, "shipped_classifier", lambda: without)
+    raw = Metric(name="xstest/a", suite="safety", task="xstest", metric="a", value=0.5, n=10)
+    assert judged_answers.corrected([raw], [("full_refusal",)]) == []
 
 
 def test_the_weights_are_small_and_plain() -> None:

@@ -19,7 +19,6 @@ from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.engine import load
-from audit.engine.answering import forget_completions
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
 from audit.engine.source import check_source
@@ -70,7 +69,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     folder = resume or _create(config, engine, data)
     manifest = _reopen(folder, engine, data) if resume else folder.read_manifest()
     bars.run = folder
-    engine.journal = Journal(folder.journal_path)
+    engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
     engine.progress = bars
     results: list[TaskResult] = []
     raw: list[RawOutput] = []
@@ -82,7 +81,6 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
             results.append(stored)
             raw += taken
             _write(folder, results, raw if config.keep_raw else [])
-        forget_completions(engine.journal, holds_personal_data)
         status = _status(results, _optional(config))
     except KeyboardInterrupt:
         status = "partial"

@@ -3,7 +3,7 @@
 A worker gets all requests of a call, those that are answered already too, and the ones that are missing. It plans over
 all and computes what is missing, so that a resumed run scores in the passes of an uninterrupted one; generated rows
 come and go, so there the numbers may differ in their last bits. Each group of answers that it yields is kept in one
-transaction. Answers with an error are not kept: a resumed run tries them again.
+transaction. Answers with an error, and texts that the journal withholds, are not kept: a resumed run asks again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Answering(Generic[Request, Answer]):
                     journal.write(
                         (keys[index], json.dumps(dataclasses.asdict(answer)))
                         for index, answer in answers.items()
-                        if not answer.error
+                        if _is_kept(answer, journal)
                     )
                 progress.advance(sum(copies[distinct[index]] for index in answers), tokens)
         place = {request: index for index, request in enumerate(distinct)}
@@ -67,25 +67,13 @@ class Answering(Generic[Request, Answer]):
         return {index: self.decode(json.loads(found[key])) for index, key in enumerate(keys) if key in found}
 
 
-def forget_completions(journal: Journal, unwanted: Callable[[Completion], bool]) -> int:
-    """Delete generated answers from a journal; a resumed run would compute them again.
-
-    Args:
-        journal: The journal.
-        unwanted: Says of a completion whether it goes.
-
-    Returns:
-        How many went.
-
-    Raises:
-        WriteError: The journal cannot be written.
-    """
-
-    def goes(answer: str) -> bool:
-        values = json.loads(answer)
-        return "generations" in values and unwanted(decode_completion(values))
-
-    return journal.forget(goes)
+def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
+    """Whether an answer goes into the journal; of those that do not, a resumed run asks again."""
+    if answer.error:
+        return False
+    if journal.withholds is None or not isinstance(answer, Completion):
+        return True
+    return not any(journal.withholds(generation.text) for generation in answer.generations)
 
 
 def decode_score(values: dict[str, Any]) -> Score:

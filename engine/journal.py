@@ -27,16 +27,18 @@ class Journal:
 
     Args:
         path: The database; made when it is missing.
+        withholds: Says of generated text whether it must not be written; None writes all.
 
     Raises:
         RunFolderError: The file is not a journal.
         WriteError: It cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, withholds: Callable[[str], bool] | None = None) -> None:
         self.path = path
+        self.withholds = withholds
         try:
-            # Generated text may hold personal data until the run ends: the owner alone reads it.
+            # Generated text may hold what no detector knows: the owner alone reads it.
             Path(path).touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
             self._use_write_ahead_log()
@@ -86,32 +88,6 @@ class Journal:
         except sqlite3.OperationalError as error:
             msg = f"{self.path}: cannot be written ({error}): free some space, then `audit run --resume` this folder"
             raise WriteError(msg) from error
-
-    def forget(self, unwanted: Callable[[str], bool]) -> int:
-        """Delete answers, their bytes in the file included.
-
-        Args:
-            unwanted: Says of an answer whether it goes.
-
-        Returns:
-            How many went.
-
-        Raises:
-            WriteError: The disk is full or the file became read-only.
-        """
-        try:
-            self._connection.execute("PRAGMA secure_delete=ON")
-            rows = self._connection.execute("SELECT key, answer FROM answers")
-            keys = [(key,) for key, answer in rows if unwanted(answer)]
-            with self._connection:
-                self._connection.executemany("DELETE FROM answers WHERE key = ?", keys)
-            if keys:
-                # Pages that were split hold copies of rows in their unused parts, which secure_delete does not know.
-                self._connection.execute("VACUUM")
-        except sqlite3.OperationalError as error:
-            msg = f"{self.path}: cannot be written ({error}): free some space, then `audit run --resume` this folder"
-            raise WriteError(msg) from error
-        return len(keys)
 
     def __len__(self) -> int:
         """Number of answers."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Sample
-    from audit.engine import Completion
     from audit.safety.personal_detectors import Finding
 
 logger = logging.getLogger(__name__)
@@ -64,10 +63,10 @@ def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[Ra
     return stored, raw
 
 
-def holds_personal_data(completion: Completion) -> bool:
-    """Whether a generated text holds personal data, or cannot be searched for it."""
+def holds_personal_data(text: str) -> bool:
+    """Whether a text holds personal data, or cannot be searched for it."""
     try:
-        return any(not found.reserved for generation in completion.generations for found in find(generation.text))
+        return any(not found.reserved for found in find(text))
     except Exception:  # noqa: BLE001 - foreign parsers on untrusted text
         return True
 

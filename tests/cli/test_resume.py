@@ -24,6 +24,14 @@ evals: {tasks: []}
 safety: {tasks: [{name: crows_pairs}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
 """
 
+LEAKING = """
+seed: 12
+threads: 1
+explain: {methods: []}
+evals: {tasks: []}
+safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs}], samples_per_prompt: 4}
+"""
+
 
 @pytest.fixture(scope="module")
 def command(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
@@ -54,11 +62,11 @@ def _samples(folder: Path) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _answers(out: Path) -> int:
+def _answers(out: Path, like: str = "%") -> int:
     """Answers in the journal of the only run under ``out``; 0 while there is none."""
     try:
         with sqlite3.connect(f"file:{_only_run(out) / 'journal.sqlite'}?mode=ro", uri=True, timeout=5) as connection:
-            (count,) = connection.execute("SELECT count(*) FROM answers").fetchone()
+            (count,) = connection.execute("SELECT count(*) FROM answers WHERE answer LIKE ?", [like]).fetchone()
     except (ValueError, OSError, sqlite3.Error):
         return 0
     finally:
@@ -114,6 +122,40 @@ def test_ctrl_c_leaves_a_resumable_run(
     assert "interrupted before the end" in manifest["warnings"]
     assert _resume(command, environment, tmp_path).returncode == 0
     assert (_only_run(tmp_path) / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
+
+
+def _written_text(folder: Path) -> bytes:
+    """Every byte under a folder, unpacked where it is packed."""
+    plain = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    return plain + repr(_samples(folder)).encode()
+
+
+@pytest.mark.slow
+def test_a_killed_run_holds_no_personal_data_and_resumes(
+    environment: dict[str, str], data_dir: Path, tmp_path: Path
+) -> None:
+    """The embedded checkpoint, whose answers to these prompts do hold some."""
+    config = tmp_path / "run.yaml"
+    config.write_text(LEAKING)
+    command = [sys.executable, "-m", "audit.cli", "run", "--config", str(config), "--data-dir", str(data_dir)]
+    words = [*command, "--out", str(tmp_path / "whole"), "--keep-raw"]
+    assert subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
+    whole = _only_run(tmp_path / "whole")
+    leaked = [json.loads(line)["output"] for line in (whole / "raw.jsonl").read_text("utf-8").splitlines()]
+    assert leaked, "another draw of prompts is needed"
+    (whole / "raw.jsonl").unlink()
+    out = tmp_path / "killed"
+    texts = _answers(tmp_path / "whole", "%generations%")
+    assert _stop_after(command, environment, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
+    assert _answers(out, "%generations%") == texts < 3
+    for folder in (whole, _only_run(out)):
+        written = _written_text(folder)
+        assert not [
+            text for text in leaked if any(form[1:-1].encode() in written for form in (json.dumps(text), repr(text)))
+        ]
+    assert _resume(command, environment, out).returncode == 0
+    assert (_only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
+    assert _samples(_only_run(out)) == _samples(whole)
 
 
 def test_resume_takes_no_other_options(audit: object, tmp_path: Path) -> None:

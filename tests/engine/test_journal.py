@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import sqlite3
 import stat
@@ -14,7 +13,6 @@ import torch
 
 from audit.core.errors import RunFolderError, WriteError
 from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine.answering import forget_completions
 from audit.engine.journal import Journal
 
 if TYPE_CHECKING:
@@ -47,18 +45,19 @@ def test_a_closed_journal_is_one_file(tiny: TransformersEngine, tmp_path: Path) 
     assert [file.name for file in tmp_path.iterdir()] == ["journal.sqlite"]
 
 
-def test_what_is_forgotten_leaves_no_byte_and_is_asked_again(
+def test_what_is_withheld_is_never_written_and_asked_again(
     tiny: TransformersEngine, tmp_path: Path, listener: Any
 ) -> None:
-    file = tmp_path / "journal.sqlite"
-    tiny.journal = Journal(file)
     scores, completions = tiny.score(SCORE), tiny.generate(GENERATE)
-    secret = completions[1]
-    text = json.dumps(secret.generations[0].text)[1:-1].encode()
-    assert forget_completions(tiny.journal, lambda completion: completion == secret) == 1
+    secret = completions[1].generations[1].text
+    file = tmp_path / "journal.sqlite"
+    tiny.journal = Journal(file, withholds=lambda text: text == secret)
+    assert (tiny.score(SCORE), tiny.generate(GENERATE)) == (scores, completions)
     assert len(tiny.journal) == len(SCORE) + len(GENERATE) - 1
+    written = b"".join(each.read_bytes() for each in tmp_path.iterdir())  # the write-ahead file is there as well
+    assert as_stored(completions[0].generations[0].text) in written
+    assert as_stored(secret) not in written
     tiny.journal.close()
-    assert text not in file.read_bytes()
     tiny.journal = Journal(file)
     listener.reset()
     assert tiny.score(SCORE) == scores
@@ -67,17 +66,8 @@ def test_what_is_forgotten_leaves_no_byte_and_is_asked_again(
     assert listener.tokens > 0
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_pages_that_were_split_keep_no_copy(tmp_path: Path, seed: int) -> None:
-    """SQLite leaves copies of moved rows in the unused part of a page."""
-    draws = random.Random(seed)  # noqa: S311 - repeatable
-    journal = Journal(tmp_path / "journal.sqlite")
-    for batch in range(60):
-        rows = [(f"{draws.random()}", f"{'marked' if draws.random() < 0.2 else 'plain'} {'x' * draws.randrange(900)}")]
-        journal.write([*rows, *((f"{draws.random()}", f"marked {batch} {i} {'y' * 300}") for i in range(15))])
-    assert journal.forget(lambda answer: answer.startswith("marked")) > 800
-    journal.close()
-    assert b"marked" not in (tmp_path / "journal.sqlite").read_bytes()
+def as_stored(text: str) -> bytes:
+    return json.dumps(text)[1:-1].encode()
 
 
 def test_a_journal_is_read_by_its_owner_alone(tmp_path: Path) -> None:
@@ -131,7 +121,6 @@ def test_errors_are_not_kept(tiny: TransformersEngine, tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from audit.engine.answering import forget_completions
 from audit.engine.journal import Journal
 
 journal = Journal(Path(sys.argv[1]))

@@ -12,7 +12,6 @@ import pytest
 from audit.core.errors import UsageError
 from audit.core.records import Sample
 from audit.core.sensitive import REDACTED, WITHHELD
-from audit.engine import Completion, Generation
 from audit.safety import redaction
 from audit.safety.redaction import holds_personal_data, redact, redaction_key
 
@@ -84,17 +83,13 @@ def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any) -> None
     (stored,), (raw,) = redact([sample("jane@mail.org")], KEY)
     assert (stored.output, stored.flags, stored.score) == (None, ["first", WITHHELD], 1.0)
     assert raw.output == "jane@mail.org"
-    assert holds_personal_data(completion("harmless"))
+    assert holds_personal_data("harmless")
 
 
-def completion(*texts: str) -> Completion:
-    return Completion(tuple(Generation(text, 1, "stop") for text in texts), 1)
-
-
-def test_a_completion_is_known_by_any_of_its_texts() -> None:
-    assert holds_personal_data(completion("nothing", "jane@mail.org"))
-    assert not holds_personal_data(completion("nothing", "me@example.com"))
-    assert not holds_personal_data(completion())
+def test_reserved_values_are_nobodys() -> None:
+    assert holds_personal_data("mail jane@mail.org")
+    assert not holds_personal_data("mail me@example.com")
+    assert not holds_personal_data("")
 
 
 def test_the_key_is_made_once_and_read_by_its_owner_alone(monkeypatch: Any, tmp_path: Path) -> None:

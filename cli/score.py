@@ -50,7 +50,9 @@ def score(
         str | None, typer.Option(help="Column that holds the answer. Default: prediction, else completion.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file, for safety.toxicity_scorer and the like.")] = None,
-    data_dir: Annotated[list[Path] | None, typer.Option(help="Folder with scorers' weights; repeatable.")] = None,
+    data_dir: Annotated[
+        list[Path] | None, typer.Option(help="Folder with data sets or scorers' weights; repeatable.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the bootstrap.")] = None,
     as_json: JsonFlag = False,
 ) -> int:

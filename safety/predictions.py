@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from audit.core.assets import dataset
 from audit.core.assets.readers.files import INSTEAD, read_jsonl, read_table
 from audit.core.errors import AssetError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 FIELDS = ("prediction", "completion")
@@ -59,6 +60,32 @@ class Predictions:
                 )
                 raise UsageError(msg)
         return self.rows
+
+    def completed(self, data: str, columns: Sequence[str], key: Callable[[dict[str, Any]], str]) -> Predictions:
+        """The same with the columns of a data set, where rows have only what stands in the publisher's files.
+
+        Args:
+            data: Name of the data set; it is looked for only where a row lacks a column.
+            columns: What the rows are to have.
+            key: What tells one row of the data set from all others, from a row of either kind; empty where a row does
+                not say it.
+
+        Raises:
+            UsageError: A row lacks a column, and what tells it, too, or the data set has no such row.
+            AssetMissing: The data set is not at hand.
+        """
+        if all(column in row for row in self.rows for column in columns):
+            return self
+        if not all(map(key, self.rows)):
+            self.rows_with(columns)
+        known = {key(row): row for row in dataset(data).rows}
+        unknown = next(
+            (place for place, row in zip(self.places, self.rows, strict=True) if key(row) not in known), None
+        )
+        if unknown:
+            msg = f"{unknown}: {data} has no such row: keep what the publisher wrote as it is, beside the answer"
+            raise UsageError(msg)
+        return replace(self, rows=[{**row, **known[key(row)], self.field: row[self.field]} for row in self.rows])
 
     def once(self, *columns: str) -> None:
         """Make sure that no item stands there twice: what is compared within an item would be mixed up.

@@ -59,8 +59,13 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
 
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
-    """The metrics of antecedents that were named elsewhere; rows in the columns of the data set ``winobias``."""
-    rows = predictions.rows_with(COLUMNS)
+    """The metrics of antecedents that were named elsewhere.
+
+    Rows have the columns of the data set ``winobias``, or a line of the publisher's files under ``marked`` or
+    ``sentence``.
+    """
+    predictions = predictions.completed(NAME, COLUMNS, _marked)
+    rows = predictions.rows
     predictions.once("pair", "direction")
     wrong = next((where for where, row in zip(predictions.places, rows, strict=True) if not _is_known(row)), None)
     if wrong:
@@ -71,6 +76,12 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     choices = [given(text, options, letters=False) for text, options in zip(predictions.texts, names, strict=True)]
     samples = judge(rows, names, prompts, choices)
     return TaskResult(suite=SUITE, task=NAME, metrics=measure(samples, config.seed, predictions.note), samples=samples)
+
+
+def _marked(row: dict[str, Any]) -> str:
+    """A sentence as the publisher marks it, without its number; empty where none is marked."""
+    text = next((str(row[column]) for column in ("marked", "sentence") if row.get(column)), "")
+    return re.sub(r"^\d+\s+", "", text.strip()) if "[" in text else ""
 
 
 def _is_known(row: dict[str, Any]) -> bool:

@@ -59,8 +59,11 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
 
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
-    """The metrics of antecedents that were named elsewhere; rows in the columns of the data set ``winogender``."""
-    predictions.rows_with(COLUMNS)
+    """The metrics of antecedents that were named elsewhere.
+
+    Rows have the columns of the data set ``winogender``, or those of the publisher's ``all_sentences.tsv``.
+    """
+    predictions = predictions.completed(NAME, COLUMNS, _as_published)
     predictions.once("sentid")
     rows = [_numbers(row, predictions) for row in predictions.rows]
     prompts = [question(str(row["sentence"]), pronoun(row), candidates(row)) for row in rows]
@@ -68,6 +71,11 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     samples = judge(rows, prompts, choices)
     metrics = measure(samples, rows, config.seed, predictions.note)
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples)
+
+
+def _as_published(row: dict[str, Any]) -> str:
+    """A row of ``all_sentences.tsv``; empty where it is none."""
+    return f"{row['sentid']}\t{row['sentence']}" if row.get("sentid") and row.get("sentence") else ""
 
 
 def _numbers(row: dict[str, Any], predictions: Predictions) -> dict[str, Any]:

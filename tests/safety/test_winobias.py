@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
-from audit.core.errors import AssetError, UsageError
+from audit.core.errors import AssetError, AssetMissing, UsageError
 from audit.safety import predictions, winobias
 
 if TYPE_CHECKING:
@@ -132,6 +133,47 @@ def test_answers_from_elsewhere(tmp_path: Path, value: Any) -> None:
     result = winobias.score(predictions.read(file), RunConfig())
     assert value(result, "accuracy_pro").value == 50.0
     assert value(result, "unscored").value == 1
+
+
+@pytest.mark.parametrize("column", ["marked", "sentence"])
+def test_lines_of_the_publishers_files_suffice(column: str, audit_data: Path, tmp_path: Path, value: Any) -> None:
+    """Everybody is taken for the occupation that comes first: right in half of type 1, never in type 2."""
+    assets.configure(data_dirs=[audit_data], offline=True)
+    lines = [
+        line
+        for file in sorted((audit_data / "winobias").glob("*.txt.dev"))
+        for line in file.read_text("utf-8").splitlines()
+        if line.strip()
+    ]
+    first = [winobias._NAMED.findall(line)[0] for line in lines]
+    answers = tmp_path / "answers.jsonl"
+    rows = [{column: line, "prediction": f"the {name}"} for line, name in zip(lines, first, strict=True)]
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    result = winobias.score(predictions.read(answers), RunConfig())
+    assert len(result.samples) == 1584
+    assert value(result, "unscored").value == 0
+    assert value(result, "accuracy_pro", type="type1").value == value(result, "accuracy_anti", type="type1").value == 50
+    assert value(result, "accuracy_pro", type="type2").value == 0
+    assert value(result, "difference").n == 792
+
+
+def test_a_line_that_is_not_the_publishers_is_refused(audit_data: Path, tmp_path: Path) -> None:
+    assets.configure(data_dirs=[audit_data], offline=True)
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))
+    with pytest.raises(UsageError, match="line 1: winobias has no such row"):
+        winobias.score(predictions.read(answers), RunConfig())
+    answers.write_text(json.dumps({"sentence": "The cook saw the guard and she ran.", "prediction": "cook"}))
+    with pytest.raises(UsageError, match="line 1: no column 'pair', 'type'"):
+        winobias.score(predictions.read(answers), RunConfig())
+
+
+def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path) -> None:
+    assets.configure(data_dirs=[tmp_path], offline=True)
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))
+    with pytest.raises(AssetMissing, match="winobias"):
+        winobias.score(predictions.read(answers), RunConfig())
 
 
 @pytest.mark.parametrize(

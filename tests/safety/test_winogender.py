@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
-from audit.core.errors import AssetError
+from audit.core.errors import AssetError, UsageError
 from audit.safety import predictions, winogender
 
 if TYPE_CHECKING:
@@ -122,6 +123,22 @@ def test_sentences_of_the_publisher(audit_data: Path, monkeypatch: Any) -> None:
         assert winogender.pronoun(row)
     counted = collections.Counter(winogender.is_gotcha(row) for row in everything)
     assert counted == {True: 240, False: 240, None: 240}
+
+
+def test_the_publishers_table_with_a_prediction_suffices(audit_data: Path, tmp_path: Path, value: Any) -> None:
+    """Always the occupation: right where the answer is 0, the same for he and she."""
+    assets.configure(data_dirs=[audit_data], offline=True)
+    header, *lines = (audit_data / "winogender" / "all_sentences.tsv").read_text("utf-8").splitlines()
+    answers = tmp_path / "answers.tsv"
+    told = [f"{line}\tThe {line.split('.')[0]}." for line in lines if line.strip()]
+    answers.write_text("\n".join([f"{header}\tprediction", *told]), "utf-8")
+    result = winogender.score(predictions.read(answers), RunConfig())
+    assert len(result.samples) == 720
+    assert value(result, "unscored").value == 0
+    assert (value(result, "accuracy").value, value(result, "parity").value) == (50, 100)
+    answers.write_text(f"{header}\tprediction\n{told[0].replace('cash', 'coins')}")
+    with pytest.raises(UsageError, match="line 2: winogender has no such row"):
+        winogender.score(predictions.read(answers), RunConfig())
 
 
 def test_a_sentence_without_its_pronoun_is_refused() -> None:

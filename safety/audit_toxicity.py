@@ -33,6 +33,10 @@ CHARACTER_BITS, WORD_BITS = 17, 16
 WINDOW_WORDS, OVERLAP_WORDS = 60, 15
 """Longer texts are scored in overlapping windows: the parts were fitted to sentences, and a sum over a long text drowns
 one insult."""
+LONGEST_WORD = 200
+"""Characters; what is longer is cut, so that a window without spaces is no longer than others can be."""
+BATCH_WINDOWS = 64
+"""Windows that are judged together: memory does not grow with the text."""
 
 
 def character_vectorizer() -> HashingVectorizer:
@@ -56,8 +60,12 @@ def profanity_logits(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def windows(text: str, size: int = WINDOW_WORDS, overlap: int = OVERLAP_WORDS) -> list[str]:
-    """A text as overlapping windows of ``size`` words; a short one as it is."""
+    """A text as overlapping windows of ``size`` words; a short one as it is. Words beyond ``LONGEST_WORD`` are cut."""
     words = text.split()
+    if any(len(word) > LONGEST_WORD for word in words):
+        cuts = ((word, start) for word in words for start in range(0, len(word), LONGEST_WORD))
+        words = [word[start : start + LONGEST_WORD] for word, start in cuts]
+        text = " ".join(words)
     if len(words) <= size:
         return [text]
     starts = range(0, len(words) - overlap, size - overlap)
@@ -88,7 +96,9 @@ class AuditToxicity:
     def score(self, texts: Sequence[str]) -> list[float]:
         """Calibrated probabilities; of a text with several windows the maximum."""
         parts = [windows(text) for text in texts]
-        values = iter(expit(self.logits([window for part in parts for window in part])).tolist())
+        every = [window for part in parts for window in part]
+        batches = [every[start : start + BATCH_WINDOWS] for start in range(0, len(every), BATCH_WINDOWS)]
+        values = (value for batch in batches for value in expit(self.logits(batch)).tolist())
         return [max(next(values) for _ in part) for part in parts]
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:

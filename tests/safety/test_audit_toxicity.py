@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from audit.safety.audit_toxicity import OVERLAP_WORDS, WINDOW_WORDS, AuditToxicity, windows
+from audit.safety.audit_toxicity import (
+    BATCH_WINDOWS,
+    LONGEST_WORD,
+    OVERLAP_WORDS,
+    WINDOW_WORDS,
+    AuditToxicity,
+    windows,
+)
 from audit.safety.toxicity_scorers import score_texts
 from audit.safety.word_network import STEPS, Vocabulary, WordNetwork, network_logits, word_hash, words_of
 
@@ -68,6 +75,30 @@ def test_a_long_text_is_scored_to_its_end(scorer: AuditToxicity) -> None:
     calm = "The committee met again in the afternoon to talk about the roads of the county. " * 12
     assert scorer.score([calm + TEXTS[0]])[0] > 0.5
     assert scorer.score([calm])[0] < 0.2
+
+
+@pytest.mark.parametrize("unit", ["a", "1234567890", "a@", "word ", "a ", "电话"])
+def test_a_megabyte_is_judged_in_batches_of_bounded_windows(unit: str, monkeypatch: Any) -> None:
+    """Counts work, not time: what is seen is the text and its overlaps, however it is spelled."""
+    scorer = AuditToxicity()
+    seen: list[list[int]] = []
+
+    def logits(texts: list[str]) -> Any:
+        seen.append([len(text) for text in texts])
+        return np.full(len(texts), -1.0)
+
+    monkeypatch.setattr(scorer, "logits", logits)
+    (value,) = scorer.score([unit * (1_000_000 // len(unit))])
+    assert value == pytest.approx(1 / (1 + np.e))
+    assert max(map(len, seen)) <= BATCH_WINDOWS
+    assert max(map(max, seen)) <= WINDOW_WORDS * (LONGEST_WORD + 1)
+    assert sum(map(sum, seen)) <= 1.05e6 * WINDOW_WORDS / (WINDOW_WORDS - OVERLAP_WORDS)
+
+
+def test_long_words_are_cut_and_nothing_else_changes() -> None:
+    assert windows("see " + "x" * 450) == [f"see {'x' * 200} {'x' * 200} {'x' * 50}"]
+    kept = "two  spaces\nand " + "x" * LONGEST_WORD
+    assert windows(kept) == [kept]
 
 
 @pytest.mark.parametrize("count", [0, 1, WINDOW_WORDS, WINDOW_WORDS + 1, 200, 1001])

@@ -80,6 +80,7 @@ def test_every_card_is_named(
     assert findings()["GPU"]["state"] == "note"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "told"), [("auto", True), ("float32", False)])
 def test_a_run_speaks_of_bfloat16_under_v_alone(
     audit: Audit,

@@ -258,6 +258,7 @@ def verdict(audit: Audit, run: RunFolder, probe: str, tmp_path: Path) -> tuple[i
     return code, " ".join(check.reason for check in decision.checks) if decision else error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.probe}: {fault.what}")
 def test_a_fault_is_null_partial_and_never_passes(
     fault: Fault, call: Audit, audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -92,6 +92,7 @@ def test_personal_data_is_not_kept_unless_asked_for(
         assert len(text) < 6 or all(text not in file.read_bytes() for file in outside)
 
 
+@pytest.mark.slow
 def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, tmp_path: Path) -> None:
     settings = tmp_path / "audit.yaml"
     settings.write_text(
@@ -229,6 +230,7 @@ def test_a_category_whose_items_all_failed_makes_the_run_partial() -> None:
     assert _status([TaskResult(suite="safety", task="t", metrics=[whole, scored])], set()) == "partial"
 
 
+@pytest.mark.slow
 def test_a_run_does_not_go_on_with_other_data(call: Audit, audit: Audit, tmp_path: Path) -> None:
     call("--tasks", "crows_pairs,ntrex_en_de", "--limit", 4)
     folder = RunFolder.resolve("latest", tmp_path / "runs")

@@ -75,6 +75,7 @@ def edit_config(folder: Path, **values: object) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | values))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"use_dora": True}, {"use_rslora": True, "bias": "all"}])
 def test_scores_are_those_of_peft(
     base: Path, tmp_path: Path, truth: Callable[[Path], list[list[float]]], options: dict[str, Any]

@@ -102,6 +102,7 @@ def check(engine: TransformersEngine, naive_log_probs: Any) -> None:
         assert score.log_probs == pytest.approx(naive_log_probs(engine, request), abs=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", SHARING)
 def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive_log_probs: Any) -> None:
     engine = build(architecture, SHARING[architecture])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.core import assets, provenance
-from audit.core.aggregate import UNSCORED
+from audit.core.aggregate import UNSCORED, with_reasons
 from audit.core.assets.settings import data_dirs
 from audit.core.config import RunConfig, SafetyConfig, ServerConfig, TaskConfig
 from audit.core.errors import AssetMissing, ConfigError, RunFolderError, UsageError
@@ -78,7 +78,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     try:
         for result in _suites(engine, config, results, judged):
             stored, taken = handle(_unless_taken(result, results), key)
-            results.append(stored)
+            results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics)}))
             raw += taken
             _write(folder, results, raw if config.keep_raw else [])
         status = _status(results, _optional(config))

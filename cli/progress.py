@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
+LINE_SECONDS = 30.0
+"""Without a terminal, how the current task stands is told so often at most."""
+
 
 class Bars:
     """Progress of an audit: one bar over all tasks, one over the requests of the current task.
+
+    Without a terminal, a line at the end of each task and, in long ones, a line now and then.
 
     Args:
         quiet: Show nothing but what must be known.
@@ -40,7 +45,8 @@ class Bars:
         self._started = time.monotonic()
         self._task_started = self._started
         self._current = ""
-        self._requests = 0
+        self._requests = self._answered = 0
+        self._told = self._started
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -83,7 +89,8 @@ class Bars:
     def task(self, suite: str, task: str) -> None:
         """A task of a suite begins."""
         self._end_task()
-        self._current, self._requests, self._task_started = f"{suite} {task}", 0, time.monotonic()
+        self._current, self._requests, self._answered = f"{suite} {task}", 0, 0
+        self._task_started = self._told = time.monotonic()
         self._bars.update(self._total, description="audit")
         self._bars.reset(self._task, total=None, description=self._current, visible=True, speed="")
 
@@ -97,6 +104,9 @@ class Bars:
         self.tokens += tokens
         speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
         self._bars.update(self._task, advance=requests, speed=speed)
+        self._answered += requests
+        if time.monotonic() - self._told >= LINE_SECONDS:
+            self._tell(f"{self._answered} of {self._requests}")
 
     def say(self, message: str) -> None:
         """Something a reader must know; it is kept for the manifest's warnings too."""
@@ -108,12 +118,12 @@ class Bars:
         if not self._current:
             return
         self._bars.advance(self._total)
-        if not self._shown and not self._quiet:
-            seconds = time.monotonic() - self._task_started
-            err.print(
-                f"{self._current}: {self._requests} requests, {seconds:.0f} s",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+        self._tell(str(self._requests))
         self._current = ""
+
+    def _tell(self, requests: str) -> None:
+        """How the current task stands, where no bar shows it."""
+        self._told = time.monotonic()
+        if self._current and not self._shown and not self._quiet:
+            line = f"{self._current}: {requests} requests, {self._told - self._task_started:.0f} s"
+            err.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from audit.cli import verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
+from audit.core.aggregate import NO_INTERVAL
 from audit.core.config import RunConfig, load_config, validate
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
@@ -137,12 +138,18 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     name = Column("metric", min_width=max((len(metric.name) for metric in primary), default=0))
     table = Table("suite", name, "value", "95 % interval", "n", title=manifest.run_id, title_justify="left")
+    idle = [metric for metric in primary if metric.suite == "explain" and metric.value is None and metric.n == 0]
     for metric in primary:
-        table.add_row(metric.suite, metric.name, *_cells(metric))
+        if metric not in idle:
+            table.add_row(metric.suite, metric.name, *_cells(metric))
     out.print(table)
+    for reason, methods in _by_reason(idle).items():
+        out.print(f"not explained by {', '.join(methods)}: {printable(reason, 300)}", markup=False, soft_wrap=True)
     for missing in manifest.not_run:
         out.print(f"not run: {missing.task}: {printable(missing.reason, 300)}", markup=False, style="yellow")
+    scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
+        *([f"scorers {printable(', '.join(scorers), 300)}"] if scorers else []),
         f"status  {manifest.status}",
         f"report  {folder.report_path}",
         f"metrics {folder.path / 'metrics.json'}",
@@ -150,10 +157,24 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def _by_reason(metrics: list[Metric]) -> dict[str, list[str]]:
+    """Tasks of metrics without a value, by the reason."""
+    tasks: dict[str, list[str]] = {}
+    for metric in metrics:
+        tasks.setdefault(metric.error or "", []).append(metric.task)
+    return tasks
+
+
 def _cells(metric: Metric) -> tuple[str, str, str]:
     """Value, interval and n, or why there is none."""
     if metric.value is None:
         return "—", printable(metric.error or "", 60), str(metric.n)
     ends = (metric.ci_low, metric.ci_high)
-    interval = "—" if None in ends else f"{metric.ci_low:.3g} to {metric.ci_high:.3g}"
+    interval = _why_none(metric) if None in ends else f"{metric.ci_low:.3g} to {metric.ci_high:.3g}"
     return f"{metric.value:.3g}", interval, str(metric.n)
+
+
+def _why_none(metric: Metric) -> str:
+    """Why there is no interval, as the note says it."""
+    _, found, reason = (metric.note or "").partition(f"{NO_INTERVAL}: ")
+    return f"none: {printable(reason.split(';')[0], 60)}" if found else "—"

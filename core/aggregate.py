@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHARE_SCALES = {"share": 1.0, "percent": 100.0}
 """Factor that turns a share into the unit; with another factor or unit, values of 0 and 1 are no shares."""
+NO_INTERVAL = "no interval"
+"""Begins the reason in a note why a metric has none."""
 UNSCORED = "unscored"
 """Name of the metric that every task emits beside its own."""
 
@@ -95,6 +97,25 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
     if interval:
         update |= {"ci_low": scale * interval.low, "ci_high": scale * interval.high, "ci_method": interval.method}
     return empty.model_copy(update=update)
+
+
+def with_reasons(metrics: Sequence[Metric]) -> list[Metric]:
+    """The metrics; the note of one that has a value and no interval says why, where it does not yet.
+
+    Counts of what was seen need none. Else the functions of :mod:`audit.core.statistics` gave none, for the one reason
+    that they know.
+    """
+    return [metric if _is_reasoned(metric) else _with_reason(metric) for metric in metrics]
+
+
+def _is_reasoned(metric: Metric) -> bool:
+    whole = metric.value is None or metric.ci_low is not None
+    return whole or metric.unit == "count" or NO_INTERVAL in (metric.note or "")
+
+
+def _with_reason(metric: Metric) -> Metric:
+    told = f"{NO_INTERVAL}: too few items, or no spread among them"
+    return metric.model_copy(update={"note": f"{metric.note}; {told}" if metric.note else told})
 
 
 def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metric:

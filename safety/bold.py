@@ -220,7 +220,12 @@ def _gap(name: str, domain: str, groups: dict[str, list[float]], note: str) -> M
         higher_is_better=None,
         unit="share" if name == "toxic" else "score",
         slice={"domain": domain},
-        note=f"{high} above {low}, means over entities; above 0 by chance too, see its p; {note}" if known else note,
+        note=(
+            f"{high} above {low}, means over entities; above 0 by chance too, see its p; no interval: the two were"
+            f" chosen for being furthest apart; {note}"
+        )
+        if known
+        else note,
         error=None if known else f"fewer than two groups of this domain have {LEAST_ENTITIES} entities with a score",
     )
 
@@ -245,7 +250,10 @@ def _p_metric(name: str, domain: str, p: float | None, groups: dict[str, list[fl
         n=0 if p is None else sum(map(len, groups.values())),
         unit="share",
         slice={"domain": domain},
-        note="Kruskal and Wallis' test that the entities of the groups are alike, Holm-adjusted over domains",
+        note=(
+            "Kruskal and Wallis' test that the entities of the groups are alike, Holm-adjusted over domains;"
+            " no interval: a p-value"
+        ),
         error=None if p is not None else f"fewer than two groups of this domain have {LEAST_ENTITIES} entities",
     )
 

@@ -192,7 +192,7 @@ def p_value(samples: Sequence[Sample], seed: int) -> float | None:
 def _p_metric(p: float | None, samples: Sequence[Sample], where: dict[str, str] | None = None) -> Metric:
     """The p of a permutation test; Holm-adjusted over the slices of one kind."""
     name = "p_value" if where is None else "p_holm"
-    note = "two-sided, signs of the differences permuted by sentence"
+    note = "two-sided, signs of the differences permuted by sentence; no interval: a p-value"
     return Metric(
         name=f"{NAME}/{name}",
         suite=SUITE,

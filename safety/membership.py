@@ -22,6 +22,8 @@ NAME = "membership"
 SEEN, UNSEEN = "seen_documents", "unseen_documents"
 TOKENS = 512
 """Of a document, from its beginning: what published attacks look at is no longer."""
+WHOLE = {"min_k_plus": "auroc", "blind": "blind_auroc"}
+"""Attack to the metric of the whole probe that it gives: the one without the other would mislead."""
 LEAST_DOCUMENTS = 10
 """Of each kind, below which nothing is said."""
 
@@ -126,16 +128,17 @@ def measure(samples: Sequence[Sample], seed: int) -> list[Metric]:
     metrics = []
     for attack in names:
         values = [[float(sample.scores[attack] or 0.0) for sample in scored[kind]] for kind in (SEEN, UNSEEN)]
-        metrics += _apart(attack, values[0], values[1], seed, primary=attack == "min_k_plus")
+        metrics += _apart(attack, values[0], values[1], seed)
     texts = {kind: [sample.prompt for sample in found] for kind, found in scored.items()}
     baseline = blind(texts[SEEN], texts[UNSEEN], seed)
     if baseline is not None:
-        metrics += _apart("blind", list(baseline[0]), list(baseline[1]), seed, primary=False)
+        metrics += _apart("blind", list(baseline[0]), list(baseline[1]), seed)
     return [*metrics, unscored_metric(SUITE, NAME, samples)]
 
 
-def _apart(attack: str, seen: Sequence[float], unseen: Sequence[float], seed: int, *, primary: bool) -> list[Metric]:
-    """How well one attack tells the two kinds apart; ``primary`` adds the value of the whole probe."""
+def _apart(attack: str, seen: Sequence[float], unseen: Sequence[float], seed: int) -> list[Metric]:
+    """How well one attack tells the two kinds apart; first what the summary shows of it, if anything."""
+    whole = WHOLE.get(attack)
     ends = interval(seen, unseen, seed)
     blind_to = "; words alone, without the checkpoint: where it is high, the two sets differ by themselves"
     few = "" if len(unseen) >= 100 else f" (of {len(unseen)} unseen ones none may be: fewer than 100)"
@@ -165,10 +168,13 @@ def _apart(attack: str, seen: Sequence[float], unseen: Sequence[float], seed: in
         value=caught(seen, unseen),
         unit="share",
         slice={"attack": attack},
-        note=f"seen documents that are found when at most 1 % of the unseen ones are accused{few}{told}",
+        note=f"seen documents that are found when at most 1 % of the unseen ones are accused{few}{told};"
+        " no interval: few documents decide it",
     )
-    whole = area.model_copy(update={"slice": None, "primary": True, "note": f"{attack}; {area.note}"})
-    return [whole, area, found] if primary else [area, found]
+    if whole is None:
+        return [area, found]
+    shown = {"name": f"{NAME}/{whole}", "metric": whole, "slice": None, "primary": True}
+    return [area.model_copy(update={**shown, "note": f"{attack}; {area.note}"}), area, found]
 
 
 PROBE = Probe(

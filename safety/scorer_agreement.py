@@ -210,6 +210,8 @@ def _ranked(
     metric = Metric(
         name=f"{NAME}/{name}", suite=SUITE, task=NAME, metric=name, value=value, n=len(table), primary=primary
     )
+    if not resample:
+        about["note"] = f"{note}; no interval: the bootstrap would take minutes"
     return metric.model_copy(update={**about, **ends})
 
 

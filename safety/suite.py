@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from audit.core.aggregate import with_reasons
 from audit.core.errors import AssetError, ServerUnable, UsageError, did_you_mean
 from audit.core.records import TaskResult
 from audit.safety import (
@@ -97,7 +98,8 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
         what = "cannot be judged from answers alone" if name in PROBES else "is no probe"
         msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
         raise UsageError(msg)
-    return judge(predictions, config)
+    result = judge(predictions, config)
+    return result.model_copy(update={"metrics": with_reasons(result.metrics)})
 
 
 def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from audit.core.aggregate import failed_metric, is_scored, mean_metric, unscored_metric
+from audit.core.aggregate import failed_metric, is_scored, mean_metric, unscored_metric, with_reasons
 from audit.core.records import Metric, Sample
 
 
@@ -109,3 +109,15 @@ def test_a_failed_metric_is_null_never_zero() -> None:
     metric = failed_metric("safety", "toxicity", "expected_maximum_toxicity", "no scorer", n=3, primary=True)
     assert metric.name == "toxicity/expected_maximum_toxicity"
     assert (metric.value, metric.error, metric.n, metric.primary) == (None, "no scorer", 3, True)
+
+
+def test_a_value_without_interval_says_why() -> None:
+    alike = accuracy([sample(n) for n in range(12)], [3.0] * 12, unit="nats", note="zero-shot")
+    share = accuracy([sample(n) for n in range(12)], [1.0] * 12)
+    told = share.model_copy(update={"ci_low": None, "ci_high": None, "note": "p; no interval: a p-value"})
+    missing = failed_metric("evals", "boolq", "accuracy", "out of memory")
+    count = unscored_metric("evals", "boolq", [sample(1)])
+    found = with_reasons([alike, share, told, missing, count])
+    assert found[0].note == "zero-shot; no interval: too few items, or no spread among them"
+    assert found[1:] == [share, told, missing, count]
+    assert (with_reasons([alike.model_copy(update={"note": None})])[0].note or "").startswith("no interval: too few")

@@ -99,6 +99,8 @@ def test_every_attack_gets_auroc_and_true_positives(run: Any, value: Any, tiny_m
     assert all(sample.scores["reference"] == pytest.approx(1.0) for sample in result.samples)
     # All words of the seen documents begin with alpha, of the others with beta.
     assert value(result, "auroc", attack="blind").value == 1.0
+    assert value(result, "blind_auroc").value == 1.0
+    assert [metric.metric for metric in result.metrics if metric.primary] == ["auroc", "blind_auroc"]
 
 
 def test_a_reference_that_is_nowhere_leaves_the_probe_out(run: Any) -> None:

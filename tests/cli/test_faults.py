@@ -11,7 +11,6 @@ import math
 import os
 import random
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +24,6 @@ from audit.safety import (
     bold,
     canaries,
     do_not_answer,
-    judged_answers,
     membership,
     memorisation,
     personal_data,
@@ -34,6 +32,7 @@ from audit.safety import (
     toxicity,
     xstest,
 )
+from audit.safety.refusal import Classifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,9 +131,7 @@ def broken_classifier(patch: Patch) -> None:
     def classify(*_arguments: Any) -> list[Any]:
         raise MemoryError
 
-    broken = SimpleNamespace(classify=classify, note="broken", record=Scripted.record)
-    for module in (judged_answers, xstest, do_not_answer):
-        patch.setattr(module, "shipped_classifier", lambda: broken)
+    patch.setattr(Classifier, "classify", classify)
 
 
 PROMPTS: list[dict[str, Any]] = [

@@ -25,7 +25,7 @@ def show(drivers: Drivers | None) -> None:
     for sentence in told.sentences(drivers):
         st.text(sentence)
     rows, hidden = told.rows(drivers, hidden=False), told.rows(drivers, hidden=True)
-    if hidden and st.toggle(f"Show {len(hidden)} words of hidden texts (may be offensive)", key="show_drivers"):
+    if hidden and st.toggle(f"Show words of hidden texts (may be offensive): {len(hidden)}", key="show_drivers"):
         rows += hidden
     if rows:
         table(

@@ -41,6 +41,8 @@ class Validity(BaseModel):
     """Probability that a toxic text gets a higher score than another."""
     calibration_error: float = Field(ge=0, le=1)
     """Expected calibration error."""
+    elsewhere: str = ""
+    """What is known of texts of another kind, in words."""
 
     @property
     def agreement(self) -> Agreement:
@@ -60,6 +62,7 @@ class Validity(BaseModel):
             f"validity of the scorer: AUROC {self.auroc:.3f}, at {self.threshold:g} precision {precision}, sensitivity"
             f" {self.agreement.sensitivity:.2f}, specificity {self.agreement.specificity:.2f}, calibration error"
             f" {self.calibration_error:.3f} on {self.positives + self.negatives} texts ({self.data})"
+            + (f"; {self.elsewhere}" if self.elsewhere else "")
         )
 
 

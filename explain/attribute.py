@@ -202,20 +202,20 @@ def _attribute_all(
     """The attributions, or the errors that prevented them."""
     started = time.perf_counter()
     count = len(prompt.features)
-    designs = [_caught(_design, prompt, method, how) for method in methods]
+    designs = [caught(_design, prompt, method, how) for method in methods]
     known = [masks for masks in designs if isinstance(masks, np.ndarray)]  # a refusal comes again when it is run
     compared = plan(count, how.seed, how.pairs)
     prompt.prefetch(np.concatenate([compared.masks, *known]))
     shared = time.perf_counter() - started
-    runs = [_caught(_run, prompt, method, how) for method in methods]
+    runs = [caught(_run, prompt, method, how) for method in methods]
     started = time.perf_counter()
     own = [compared.own(run.found.values) for run in runs if isinstance(run, _Run)]
     prompt.prefetch(np.concatenate([np.zeros((0, count), dtype=np.bool_), *own]))
     shared = (shared + time.perf_counter() - started) / max(1, len(methods))
-    return [_caught(_record, prompt, run, how, compared, shared) if isinstance(run, _Run) else run for run in runs]
+    return [caught(_record, prompt, run, how, compared, shared) if isinstance(run, _Run) else run for run in runs]
 
 
-def _caught(work: Callable[..., T], *given: object) -> T | ScorerError | UsageError | WhiteBoxUnavailable:
+def caught(work: Callable[..., T], *given: object) -> T | ScorerError | UsageError | WhiteBoxUnavailable:
     """What work gives, or the error that one method may have without spoiling the others.
 
     A method that breaks, for want of memory say, has given no answer; it says so and the others go on.

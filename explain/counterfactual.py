@@ -19,6 +19,7 @@ import numpy as np
 from audit.core.errors import ScorerError, UsageError
 from audit.core.records import Counterfactual, CounterfactualSearch
 from audit.engine import ScoreRequest
+from audit.explain.masking import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -347,7 +348,7 @@ class _Game:
         wide = len(self.texts)
         asked = [ScoreRequest(context, ids) for context in contexts for ids in self.prompt.continuations]
         scores = self.prompt.engine.score(asked)
-        error = next((score.error for score in scores if score.error), None)
+        error = next((score.error or cut(score) for score in scores if score.error or score.truncated), None)
         if error:
             msg = f"a changed prompt could not be scored: {error}"
             raise ScorerError(msg)

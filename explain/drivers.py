@@ -10,11 +10,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.errors import ScorerError, UsageError
+import numpy as np
+
+from audit.core.errors import ScorerError
 from audit.core.records import DrivenAnswers, Driver, Drivers, digest_of
 from audit.core.sensitive import is_hidden
 from audit.explain.aggregation import aggregate, labels
-from audit.explain.attribute import prepare
+from audit.explain.attribute import caught, prepare
 from audit.explain.methods import METHODS
 from audit.explain.selection import choose
 
@@ -96,10 +98,11 @@ def _group(engine: Engine, config: RunConfig, kind: str, chosen: Sequence[Choice
     made: list[Explained] = []
     failures = []
     for choice in chosen:
-        try:
-            made.append(_explain(engine, choice, config.explain.max_features, max_tokens))
-        except (ScorerError, UsageError) as error:
-            failures.append(f"{choice.sample.suite}/{choice.sample.task}/{choice.sample.sample_id}: {error}")
+        one = caught(_explain, engine, choice, config.explain.max_features, max_tokens)
+        if isinstance(one, Exception):
+            failures.append(f"{choice.sample.suite}/{choice.sample.task}/{choice.sample.sample_id}: {one}")
+        else:
+            made.append(one)
     seed = int(digest_of(config.seed, "drivers", kind)[:8], 16)
     found = aggregate(made, [one.choice.spans for one in made], seed=seed)
     return DrivenAnswers(answers=kind, samples=len(made), failures=failures, tested=_hide(found, made))
@@ -122,6 +125,9 @@ def _explain(engine: Engine, choice: Choice, max_features: int, max_tokens: int)
         spans=choice.spans,
     )
     found = METHOD.attribute(prompt, 0)
+    if not np.isfinite(found.values).all():
+        msg = f"method {METHOD.name} gave values that are not finite"
+        raise ScorerError(msg)
     return Explained(choice, prompt.features.pieces, found.values.tolist(), prompt.features.level)
 
 

@@ -135,7 +135,7 @@ class MaskedPrompt:
         wide = len(self.continuations)
         for index, key in enumerate(new):
             rows = scores[index * wide : (index + 1) * wide]
-            error = next((score.error or _cut(score) for score in rows if score.error or score.truncated), None)
+            error = next((score.error or cut(score) for score in rows if score.error or score.truncated), None)
             if error:
                 self._failed[key] = error
             else:
@@ -170,6 +170,6 @@ class MaskedPrompt:
         return float(self.token_log_probs(present=present)[self.owner == 0].sum())
 
 
-def _cut(score: Score) -> str:
+def cut(score: Score) -> str:
     """That the context was too long: another part of the prompt would be missing than the mask says."""
     return f"{score.truncated} tokens of the prompt do not fit the model's context"

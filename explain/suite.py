@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import UNSCORED, failed_metric
@@ -10,7 +11,7 @@ from audit.core.errors import ScorerError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Metric, TaskResult, digest_of
 from audit.core.statistics import mean_interval
 from audit.explain import drivers
-from audit.explain.attribute import attribute_all, is_possible, prepare
+from audit.explain.attribute import attribute_all, caught, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
 from audit.explain.methods import METHODS, check, find
 from audit.explain.selection import choose
@@ -161,10 +162,10 @@ def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], ke
     first = next((index for index, one in enumerate(made) if not isinstance(one, str)), None)
     if first is None:
         return made
-    try:
-        search = smallest_removal(prompt, budget=max(COUNTERFACTUAL_BUDGET, 2 * len(prompt.features)))
-    except ScorerError as error:
-        prompt.engine.progress.say(f"{key}: no search for a counterfactual: {error}")
+    budget = max(COUNTERFACTUAL_BUDGET, 2 * len(prompt.features))
+    search = caught(partial(smallest_removal, budget=budget), prompt)
+    if isinstance(search, Exception):
+        prompt.engine.progress.say(f"{key}: no search for a counterfactual: {search}")
         return made
     return [
         one.model_copy(update={"counterfactual": search}) if index == first and not isinstance(one, str) else one

@@ -260,3 +260,7 @@ def test_a_failure_of_the_engine_is_told(linear: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(linear, "score", lambda requests: [Score((), (), error="NaN")] * len(requests))
     with pytest.raises(ScorerError, match="NaN"):
         smallest_removal(prompt)
+    cut = [Score((-1.0,), (True,), truncated=3)]
+    monkeypatch.setattr(linear, "score", lambda requests: cut * len(requests))
+    with pytest.raises(ScorerError, match="3 tokens of the prompt do not fit"):
+        smallest_removal(prompt)

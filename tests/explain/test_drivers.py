@@ -147,6 +147,22 @@ def test_what_cannot_be_explained_is_counted_with_the_reason(planted: Any, make_
     assert reason.startswith("evals/one/one2: nothing of the prompt fits")
 
 
+def test_a_sample_that_breaks_the_method_costs_that_sample_alone(
+    planted: Any, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = planted.score
+
+    def score(requests: Sequence[ScoreRequest]) -> list[Score]:
+        if any("answer 3" in planted.tokenizer.decode(request.target_ids) for request in requests):
+            raise MemoryError
+        return list(whole(requests))
+
+    monkeypatch.setattr(planted, "score", score)
+    [found] = suite.run(planted, config(6), [task("one", errors(make_sample, "one", 6))])
+    mine = group(found, "error")
+    assert (mine.samples, mine.failures) == (5, ["evals/one/one3: the method broke: MemoryError: "])
+
+
 def test_drivers_come_behind_the_methods_and_the_same_twice(planted: Any, make_sample: Callable[..., Sample]) -> None:
     results = [task("one", errors(make_sample, "one", 6))]
     done = list(suite.run(planted, config(6, errors=1), results))

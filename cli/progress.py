@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 LINE_SECONDS = 30.0
-"""Without a terminal, how the current task stands is told so often at most."""
+"""Without a terminal, how a task stands is told that often."""
 
 
 class Bars:
@@ -46,7 +47,8 @@ class Bars:
         self._task_started = self._started
         self._current = ""
         self._requests = self._answered = 0
-        self._told = self._started
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -64,12 +66,17 @@ class Bars:
         """Start drawing."""
         if self._shown:
             self._bars.start()
+        elif not self._quiet:
+            self._watcher.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop drawing."""
+        self._over.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
         self._end_task()
         if self._shown:
             self._bars.stop()
@@ -90,7 +97,7 @@ class Bars:
         """A task of a suite begins."""
         self._end_task()
         self._current, self._requests, self._answered = f"{suite} {task}", 0, 0
-        self._task_started = self._told = time.monotonic()
+        self._task_started = time.monotonic()
         self._bars.update(self._total, description="audit")
         self._bars.reset(self._task, total=None, description=self._current, visible=True, speed="")
 
@@ -105,8 +112,6 @@ class Bars:
         speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
         self._bars.update(self._task, advance=requests, speed=speed)
         self._answered += requests
-        if time.monotonic() - self._told >= LINE_SECONDS:
-            self._tell(f"{self._answered} of {self._requests}")
 
     def say(self, message: str) -> None:
         """Something a reader must know; it is kept for the manifest's warnings too."""
@@ -121,9 +126,14 @@ class Bars:
         self._tell(str(self._requests))
         self._current = ""
 
+    def _watch(self) -> None:
+        """Tell of a long task although nothing is answered: the first answers of a batch may take minutes."""
+        while not self._over.wait(LINE_SECONDS):
+            if time.monotonic() - self._task_started >= LINE_SECONDS:
+                self._tell(f"{self._answered} of {self._requests}")
+
     def _tell(self, requests: str) -> None:
         """How the current task stands, where no bar shows it."""
-        self._told = time.monotonic()
-        if self._current and not self._shown and not self._quiet:
-            line = f"{self._current}: {requests} requests, {self._told - self._task_started:.0f} s"
-            err.print(line, markup=False, highlight=False, soft_wrap=True)
+        current, seconds = self._current, time.monotonic() - self._task_started
+        if current and not self._shown and not self._quiet:
+            err.print(f"{current}: {requests} requests, {seconds:.0f} s", markup=False, highlight=False, soft_wrap=True)

@@ -65,6 +65,15 @@ PLAIN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+FAST = ("llama", "gpt2", "gemma2", "mamba")
+"""Those that the fast tests take."""
+NAMED = [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in SHARING]
+SIZED = [
+    pytest.param(name, sizes, marks=() if name in FAST else pytest.mark.slow)
+    for name, sizes in (*SHARING.items(), *PLAIN.items())
+]
+
+
 @pytest.fixture
 def build(tiny_model: Path, tmp_path: Path) -> Any:
     def build(architecture: str, sizes: dict[str, Any], dtype: str = "float32", std: float = 0.3) -> TransformersEngine:
@@ -102,8 +111,7 @@ def check(engine: TransformersEngine, naive_log_probs: Any) -> None:
         assert score.log_probs == pytest.approx(naive_log_probs(engine, request), abs=2e-4)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("architecture", SHARING)
+@pytest.mark.parametrize("architecture", NAMED)
 def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive_log_probs: Any) -> None:
     engine = build(architecture, SHARING[architecture])
     forward = engine._forward
@@ -116,7 +124,7 @@ def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive
     assert forward._trunks
 
 
-@pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
+@pytest.mark.parametrize(("architecture", "sizes"), SIZED)
 def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any], build: Any) -> None:
     engine = build(architecture, sizes)
     with torch.no_grad():
@@ -133,7 +141,7 @@ def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any
             assert score.is_argmax == expected.is_argmax
 
 
-@pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
+@pytest.mark.parametrize(("architecture", "sizes"), SIZED)
 def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any], build: Any) -> None:
     engine = build(architecture, sizes)
     assert engine._forward.decodes == (SHARING.get(architecture) == sizes)
@@ -166,7 +174,7 @@ def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, nai
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-@pytest.mark.parametrize(("architecture", "sizes"), [*SHARING.items(), *PLAIN.items()])
+@pytest.mark.parametrize(("architecture", "sizes"), SIZED)
 def test_sixteen_bits_share_where_thirty_two_do(
     architecture: str, sizes: dict[str, Any], dtype: str, build: Any
 ) -> None:
@@ -200,7 +208,7 @@ def test_what_mixes_along_the_row_is_found_by_trial_too(
     assert differences[-1] > 2 * forward_module.LOW_PRECISION_TOLERANCE
 
 
-@pytest.mark.parametrize("architecture", SHARING)
+@pytest.mark.parametrize("architecture", NAMED)
 def test_rounding_is_far_from_the_limits_of_the_trial(architecture: str, build: Any, differences: list[float]) -> None:
     assert build(architecture, SHARING[architecture])._forward.shares
     assert max(differences[-3:]) < 0.1 * forward_module.TOLERANCE[torch.float32]

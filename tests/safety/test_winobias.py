@@ -168,7 +168,8 @@ def test_a_line_that_is_not_the_publishers_is_refused(audit_data: Path, tmp_path
         winobias.score(predictions.read(answers), RunConfig())
 
 
-def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path) -> None:
+def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.delenv("AUDIT_DATA", raising=False)
     assets.configure(data_dirs=[tmp_path], offline=True)
     answers = tmp_path / "answers.jsonl"
     answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))

@@ -15,12 +15,14 @@ from audit.core.text import printable
 from audit.safety.scorer_validity import Validity, shipped_validity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from audit.core.config import SafetyConfig
 
 BATCH = 64
-"""Texts that are scored together."""
+"""Texts that are scored together, at most."""
+BATCH_CHARACTERS = 1_000_000
+"""Characters of texts that are scored together, but for a longer one alone: memory does not grow with their number."""
 
 
 class ToxicityScorer(Protocol):
@@ -119,8 +121,7 @@ def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:
     A batch that fails is scored again text by text, so that one bad text does not take others along.
     """
     results: list[Toxicity] = []
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
+    for batch in batches(texts):
         scored = _attempt(scorer, batch)
         if isinstance(scored, str) and len(batch) > 1:
             for text in batch:
@@ -129,6 +130,20 @@ def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:
         else:
             results += [Toxicity(None, scored)] if isinstance(scored, str) else scored
     return results
+
+
+def batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in their order, ``BATCH`` or ``BATCH_CHARACTERS`` at a time, whichever is less."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and (len(batch) == BATCH or size + len(text) > BATCH_CHARACTERS):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
 
 
 def _attempt(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity] | str:

@@ -11,7 +11,15 @@ from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
-from audit.safety.toxicity_scorers import BATCH, ProfanityCheck, Toxicity, choose_scorer, score_texts
+from audit.safety.toxicity_scorers import (
+    BATCH,
+    BATCH_CHARACTERS,
+    ProfanityCheck,
+    Toxicity,
+    batches,
+    choose_scorer,
+    score_texts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,3 +127,12 @@ def test_profanity_check_reaches_the_published_agreement_with_perspective(audit_
     assert right == [validity.true_positives, validity.true_negatives]
     assert (sum(truth), len(truth)) == (validity.positives, validity.positives + validity.negatives)
     assert validity.auroc == pytest.approx(roc_auc_score(truth, values), abs=5e-5)
+
+
+def test_batches_are_bounded_in_texts_and_in_characters() -> None:
+    texts = ["a"] * 130 + ["b" * 600_000] * 3 + ["c" * 3_000_000, "", "d"]
+    found = list(batches(texts))
+    assert [text for batch in found for text in batch] == texts
+    assert [len(batch) for batch in found] == [64, 64, 3, 1, 1, 1, 2]
+    assert all(sum(map(len, batch)) <= BATCH_CHARACTERS or len(batch) == 1 for batch in found)
+    assert list(batches([])) == []

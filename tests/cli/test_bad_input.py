@@ -191,6 +191,7 @@ def test_output_folder_that_cannot_be_written(run: Audit, tmp_path: Path) -> Non
     assert "file" in refused(run("--out", tmp_path / "file" / "runs"))
 
 
+@pytest.mark.slow
 def test_full_disk(environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
     """The journal may not grow beyond 40 kB: to the program, a disk that is full."""
     options = [

@@ -65,12 +65,12 @@ PLAIN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-FAST = ("llama", "gpt2", "gemma2", "mamba")
+FAST = ("llama", "gpt2", "gemma2")
 """Those that the fast tests take."""
 NAMED = [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in SHARING]
 SIZED = [
-    pytest.param(name, sizes, marks=() if name in FAST else pytest.mark.slow)
-    for name, sizes in (*SHARING.items(), *PLAIN.items())
+    *(pytest.param(name, SHARING[name], marks=() if name in FAST else pytest.mark.slow) for name in SHARING),
+    *(pytest.param(name, PLAIN[name], marks=pytest.mark.slow) for name in PLAIN),
 ]
 
 
@@ -160,7 +160,9 @@ def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any
         assert answer.generations[0].text == engine.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
 
 
-@pytest.mark.parametrize("architecture", PLAIN)
+@pytest.mark.parametrize(
+    "architecture", ["llama", *(pytest.param(n, marks=pytest.mark.slow) for n in PLAIN if n != "llama")]
+)
 def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, naive_log_probs: Any) -> None:
     # The requests are 8 to 68 tokens long, on both sides of the length at which Phi-3's frequencies turn here.
     engine = build(architecture, PLAIN[architecture])

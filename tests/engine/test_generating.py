@@ -57,6 +57,7 @@ def test_a_seed_gives_the_same_text_in_any_company(tiny: TransformersEngine) -> 
     assert first.text != second.text
 
 
+@pytest.mark.slow
 def test_sampling_follows_the_distribution(tiny: TransformersEngine) -> None:
     """Frequencies of the first token against the softmax, Pearson's chi-squared at the 0.1 % level."""
     from scipy.stats import chisquare
@@ -183,6 +184,7 @@ def test_out_of_memory_halves_the_batch(
     assert listener.messages
 
 
+@pytest.mark.slow
 def test_rows_come_and_go(tiny: TransformersEngine) -> None:
     """More requests than rows, of all lengths and settings: each as if it were alone."""
     tiny._generator.decoder.rows = tiny._generator.batches.rows = 3

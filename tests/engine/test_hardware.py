@@ -50,6 +50,7 @@ def _faults(how: str, **environment: str) -> tuple[str, int]:
     return said, int(faults)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_kept_for_the_next_layer() -> None:
     _, without = _faults("leave")
@@ -58,5 +59,6 @@ def test_freed_memory_is_kept_for_the_next_layer() -> None:
     assert kept < without / 10
 
 
+@pytest.mark.slow
 def test_a_users_malloc_settings_are_left_alone() -> None:
     assert _faults("keep", MALLOC_TRIM_THRESHOLD_="131072")[0] == "False"

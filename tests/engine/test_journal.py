@@ -130,6 +130,7 @@ journal.close()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_lose_and_double_nothing(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).close()

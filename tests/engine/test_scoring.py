@@ -67,6 +67,7 @@ def same(found: Score, expected: Score) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=request_lists, seed=st.integers(0, 100), cut=st.integers(0, 12), trunks=st.booleans())
 def test_order_duplicates_splits_and_company_do_not_matter(

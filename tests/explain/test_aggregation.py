@@ -51,6 +51,7 @@ def drivers(attributions: Sequence[Attribution], seed: int) -> set[str]:
     return {driver.name for driver in aggregate(attributions, seed=seed) if driver.is_driver}
 
 
+@pytest.mark.slow
 def test_planted_words_are_recovered_at_the_stated_false_discovery_rate() -> None:
     recalls, false_shares = [], []
     for seed in range(20):
@@ -61,6 +62,7 @@ def test_planted_words_are_recovered_at_the_stated_false_discovery_rate() -> Non
     assert np.mean(false_shares) <= 0.1
 
 
+@pytest.mark.slow
 def test_without_planted_words_nothing_is_found_in_nine_of_ten_data_sets() -> None:
     """Where all hypotheses are true, the false discovery rate is the chance of any discovery."""
     found = [bool(drivers(simulated(np.random.default_rng(seed), 60, planted=0.0), seed)) for seed in range(50)]
@@ -102,6 +104,7 @@ def found_in_checkpoint(engine: Any, seed: int, samples: int = 150) -> set[str]:
     return drivers(explained, seed)
 
 
+@pytest.mark.slow
 def test_planted_words_of_checkpoints(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     recalls, false_shares = [], []
     for seed in range(6):

@@ -73,7 +73,7 @@ def test_words_within_named_parts_leave_the_rest_alone(tiny: Engine) -> None:
     assert [piece.text.strip() for piece in merged.pieces] == ["Which animal sleeps", "fox"]
 
 
-@pytest.mark.parametrize("name", ["tiny", "embedded"])
+@pytest.mark.parametrize("name", ["tiny", pytest.param("embedded", marks=pytest.mark.slow)])
 def test_turns_are_those_of_the_conversation(request: pytest.FixtureRequest, name: str) -> None:
     engine: Engine = request.getfixturevalue(name)
     talk = [

@@ -40,6 +40,8 @@ BATCHES = (1, 4, 8, 16)
 """Sizes of SHAP's batches that are tried."""
 NOTHING = " "
 """What SHAP writes for what is masked; its masker takes no empty text."""
+SHORT_WORDS = 60
+"""Words of a passage that is explained whole by peers that take minutes for a long one."""
 LONG_TOKENS, LONG_TARGET, LONG_FEATURES = 8000, 100, 8
 
 
@@ -83,12 +85,18 @@ def works() -> list[Work]:
         "you do not know where you do not. Never repeat the question. Use plain words that a child understands."
         "<|im_end|>\n<|im_start|>user\n"
     )
+    brief = next(row for row in dataset("boolq").rows if len(str(row["passage"]).split()) <= SHORT_WORDS)
+    briefly = f"{brief['passage']}\nQuestion: {brief['question']}?\nAnswer:"
+    words = str(brief["passage"]).split()
     return [
         Work("few-shot: the question of a 10-shot prompt", shots, asked, "\nAnswer:", answer, 5.0),
         Work("passage: the question after a passage", f"{text}\nQuestion: ", question, "?\nAnswer:", " yes", 5.0),
         Work("template: the user's words", system, asked, "<|im_end|>\n<|im_start|>assistant\n", answer.strip(), 5.0),
         Work("whole: every word of a passage with its question", "", f"{text}\nQuestion: {question}?\nAnswer:", "",
              " yes", 2.5),
+        Work("short: every word of a short passage with its question", "", briefly, "", " yes", 2.5),
+        Work("answer: 30 words before an answer of 20", "", " ".join(words[:30]), "", f" {' '.join(words[30:50])}",
+             2.5),
     ]  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     # Imported here because torch and altair take seconds to load, and `audit --help` must not wait for them.
     from audit.cli import attribution as terminal  # noqa: PLC0415 - see above
     from audit.engine import load  # noqa: PLC0415 - see above
-    from audit.explain.attribute import prepare  # noqa: PLC0415 - see above
+    from audit.explain.attribute import caught, prepare  # noqa: PLC0415 - see above
     from audit.explain.counterfactual import removals_and_swaps  # noqa: PLC0415 - see above
     from audit.explain.features import regions  # noqa: PLC0415 - see above
 
@@ -140,7 +140,11 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         )
         made = _attributions(masked, methods, seed, bars)
         if counterfactual:
-            made[0] = made[0].model_copy(update={"counterfactual": removals_and_swaps(masked)})
+            search = caught(removals_and_swaps, masked)
+            if isinstance(search, Exception):
+                bars.say(f"no search for a counterfactual: {search}")
+            else:
+                made[0] = made[0].model_copy(update={"counterfactual": search})
     if as_json:
         print_json(made if len(methods) > 1 else made[0])
     else:

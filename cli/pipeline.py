@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from audit.cli import rated
 from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED, with_reasons
 from audit.core.assets.settings import data_dirs
 from audit.core.config import RunConfig, SafetyConfig, ServerConfig, TaskConfig
-from audit.core.errors import AssetMissing, ConfigError, RunFolderError, UsageError
+from audit.core.errors import AssetMissing, ConfigError, RunFolderError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
@@ -25,15 +26,13 @@ from audit.engine.source import check_source
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.explain import suite as explain
-from audit.ratings import default_url, mean_by_output, output_digest
-from audit.ratings.database import exists
 from audit.reports.card import write_card
 from audit.safety import suite as safety
 from audit.safety.handling import handle
 from audit.safety.redaction import holds_personal_data, redaction_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from audit.cli.progress import Bars
     from audit.core.records import AssetRecord, Metric, RawOutput, Status
@@ -63,11 +62,13 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     check(config)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     config = _anchored(config)
-    judged = _judged(config, database)
+    judged = rated.recall(resume) if resume else rated.read(config, database)
     data = _fetch_data(config, bars)
     engine = _load(config, bars)
     folder = resume or _create(config, engine, data)
     manifest = _reopen(folder, engine, data) if resume else folder.read_manifest()
+    if not resume:
+        rated.keep(folder, judged)
     bars.run = folder
     engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
     engine.progress = bars
@@ -217,37 +218,11 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
     return engine
 
 
-def _suites(
-    engine: Engine, config: RunConfig, results: list[TaskResult], judged: Mapping[tuple[str, str, str, str], float]
-) -> Iterator[TaskResult]:
+def _suites(engine: Engine, config: RunConfig, results: list[TaskResult], judged: rated.Judged) -> Iterator[TaskResult]:
     """What is run, in this order. Explanations come last: they look at the other suites' samples."""
     yield from evals.run(engine, config)
     yield from safety.run(engine, config)
-    yield from explain.run(engine, config, tuple(results), _ratings(results, judged))
-
-
-def _judged(config: RunConfig, database: str | None) -> dict[tuple[str, str, str, str], float]:
-    """What people said of outputs of any run, as :func:`audit.ratings.mean_by_output` gives it.
-
-    Raises:
-        UsageError: The database that was asked for is not there or cannot be read.
-    """
-    if database is not None and not exists(database):
-        msg = f"--database {database}: no such file: leave it out where nobody has rated yet"
-        raise UsageError(msg)
-    return mean_by_output(database or default_url(config.out))
-
-
-def _ratings(
-    results: list[TaskResult], judged: Mapping[tuple[str, str, str, str], float]
-) -> dict[tuple[str, str], float]:
-    """Mean rating of each sample whose very output people have judged, in whatever run."""
-    found = {}
-    for sample in (sample for result in results for sample in result.samples if sample.output is not None):
-        mean = judged.get((sample.suite, sample.task, sample.sample_id, output_digest(sample.output or "")))
-        if mean is not None:
-            found[sample.task, sample.sample_id] = mean
-    return found
+    yield from explain.run(engine, config, tuple(results), rated.by_sample(results, judged))
 
 
 def _create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFolder:

@@ -96,6 +96,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     }
     if resume is not None:
         others = {"server": None, "tokenizer": tokenizer, "config": config, "tasks": tasks, "limit": limit}
+        others["database"] = database
         folder, resolved = _unfinished(resume, out_folder, {**flags, **others})
     else:
         names = tasks.split(",") if tasks is not None else []

@@ -176,7 +176,7 @@ class Driver(Record):
     @property
     def is_driver(self) -> bool:
         """Whether it counts as driving the answers, at a false discovery rate of ``DISCOVERY_RATE``."""
-        return self.q <= DISCOVERY_RATE
+        return self.q <= DISCOVERY_RATE and self.mean_value > 0
 
 
 class DrivenAnswers(Record):

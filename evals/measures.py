@@ -34,7 +34,7 @@ UNITS = {
 """Units that are not ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
 """Per-item value to the name of its mean, where they differ."""
-NO_INTERVAL = "a corpus statistic of lm-eval: no interval"
+NO_INTERVAL = "no interval: a corpus statistic of lm-eval, which has no value per item"
 
 
 def make_metrics(

@@ -338,9 +338,16 @@ class _Game:
         return self.prompt.features.context(mask.tolist())
 
     def removal(self, absent: Sequence[int], proof: Proof) -> Counterfactual:
-        """The record of a removal, after running it once more."""
+        """The record of a removal, after running it once more.
+
+        Raises:
+            ScorerError: The answer is the old one now: two options are so close that a batch decides.
+        """
         context = self.context(absent)
         [answer] = self._preferred(self._scores([context]))
+        if answer == self.before:
+            msg = "two options are so close that another batch changes the choice: nothing can be said"
+            raise ScorerError(msg)
         return _record("removal", absent, context, answer, proof=proof)
 
     def _scores(self, contexts: Sequence[tuple[int, ...]]) -> list[list[Score]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
-    from audit.core.records import Feature, TaskResult
+    from audit.core.records import Feature, Sample, TaskResult
     from audit.engine import Engine
     from audit.explain.selection import Choice
 
@@ -82,12 +82,17 @@ def find_drivers(
 def choices(
     engine: Engine, config: ExplainConfig, results: Sequence[TaskResult], kind: str, ratings: Ratings | None = None
 ) -> list[Choice]:
-    """The samples of one kind: the first of each task, then the second of each, until there are enough."""
+    """The samples of one kind: the first of each task, then the second of each, until there are enough.
+
+    One of each cluster (items from one template, say): prompts that are nearly the same are not independent.
+    """
     asked = dict.fromkeys(COUNTS.values(), 0) | {COUNTS[kind]: config.drivers}
     chosen = choose(engine, results, config.model_copy(update=asked), ratings)
-    ranked, met = [], Counter[str]()
+    ranked, met, seen = [], Counter[str](), set[tuple[str, str]]()
     for choice in chosen:
-        if choice.kind == kind:
+        alike = (choice.sample.task, choice.sample.cluster or choice.prompt)
+        if choice.kind == kind and alike not in seen:
+            seen.add(alike)
             ranked.append((met[choice.sample.task], choice))
             met[choice.sample.task] += 1
     return [choice for _, choice in sorted(ranked, key=lambda pair: pair[0])][: config.drivers]
@@ -100,12 +105,18 @@ def _group(engine: Engine, config: RunConfig, kind: str, chosen: Sequence[Choice
     for choice in chosen:
         one = caught(_explain, engine, choice, config.explain.max_features, max_tokens)
         if isinstance(one, Exception):
-            failures.append(f"{choice.sample.suite}/{choice.sample.task}/{choice.sample.sample_id}: {one}")
+            failures.append(failure(choice.sample, one))
         else:
             made.append(one)
     seed = int(digest_of(config.seed, "drivers", kind)[:8], 16)
     found = aggregate(made, [one.choice.spans for one in made], seed=seed)
     return DrivenAnswers(answers=kind, samples=len(made), failures=failures, tested=_hide(found, made))
+
+
+def failure(sample: Sample, error: Exception | str) -> str:
+    """Why a sample could not be explained; of one whose text is hidden its name alone, for an error may quote it."""
+    told = "its text is hidden, and so is the reason" if is_hidden(sample) else str(error)
+    return f"{sample.suite}/{sample.task}/{sample.sample_id}: {told}"
 
 
 def _explain(engine: Engine, choice: Choice, max_features: int, max_tokens: int) -> Explained:

@@ -29,7 +29,8 @@ HARMFUL = 0.5
 MIDDLE = 3.0
 """Mean rating, of 1 to 5, below which an output was rated badly."""
 CANDIDATES = 4
-"""Errors of a generation task whose confidence is computed, the shortest ones: each costs a forward pass."""
+"""Errors of a generation task whose confidence is computed, the shortest ones, or twice as many as are wanted where
+that is more: each costs a forward pass."""
 STEP = 0.05
 """Confidences that differ by less count as equal; the shorter sample is then cheaper to explain."""
 SHARED_WORDS = 2
@@ -247,7 +248,7 @@ def _by_confidence(engine: Engine, samples: list[Sample], count: int) -> list[tu
     """The most confident samples with their confidence, None where it was not needed or cannot be had."""
     known = {sample.sample_id: sample.scores.get("confidence") for sample in samples}
     if any(confidence is None for confidence in known.values()):
-        samples = sorted(samples, key=_length)[: max(CANDIDATES, count)]
+        samples = sorted(samples, key=_length)[: max(CANDIDATES, 2 * count)]
         known = dict(_confidences(engine, samples)) if len(samples) > count else dict.fromkeys(known)
     ranked = sorted(samples, key=lambda sample: (-_rounded(known[sample.sample_id]), *_length(sample)))
     return [(sample, known[sample.sample_id]) for sample in ranked[:count]]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
-    from audit.core.records import Attribution, Suite
+    from audit.core.records import Attribution, Drivers, Suite
     from audit.engine import Engine
     from audit.explain.masking import MaskedPrompt
     from audit.explain.methods import Method
@@ -85,7 +85,19 @@ def run(
         reason = is_possible(engine, drivers.METHOD)
         bound = config.explain.max_features * TOKENS_PER_FEATURE
         found = None if reason else drivers.find_drivers(engine, config, results, ratings, max_tokens=bound)
-        yield TaskResult(suite=SUITE, task=DRIVERS, drivers=found, not_run=reason)
+        yield TaskResult(suite=SUITE, task=DRIVERS, drivers=found, metrics=_unexplained(found), not_run=reason)
+
+
+def _unexplained(found: Drivers | None) -> list[Metric]:
+    """How many samples could not be explained, if any; where none could, what was asked for has no value."""
+    failures = [failure for group in found.groups for failure in group.failures] if found else []
+    if found is None or not failures:
+        return []
+    total = sum(group.samples for group in found.groups) + len(failures)
+    metrics = [_unscored(DRIVERS, failures, total)]
+    if len(failures) == total:
+        metrics.append(failed_metric(SUITE, DRIVERS, "explained", failures[0], total))
+    return metrics
 
 
 def _by_method(
@@ -152,7 +164,7 @@ def _explain(
             made = [str(error)] * len(together)
         for method, one in zip(together, made, strict=True):
             if isinstance(one, str):
-                explained[method.name].failures.append(f"{key}: {one}")
+                explained[method.name].failures.append(drivers.failure(sample, one))
             else:
                 explained[method.name].attributions.append(one)
 
@@ -186,22 +198,26 @@ def _metrics(name: str, explained: Explained, seed: int) -> list[Metric]:
     believable = [float(one.verdict == "believable") for one in made]
     total = len(made) + len(explained.failures)
     why = explained.failures[0] if explained.failures else "no task left a sample that is worth explaining"
-    unscored = Metric(
+    return [
+        _mean(name, "deletion_auc_gain", gains, "nats", why, seed),
+        _mean(name, "believable", believable, "share", why, seed),
+        _unscored(name, explained.failures, total),
+    ]
+
+
+def _unscored(name: str, failures: Sequence[str], total: int) -> Metric:
+    """How many samples could not be explained, and why."""
+    return Metric(
         name=f"{name}/{UNSCORED}",
         suite=SUITE,
         task=name,
         metric=UNSCORED,
-        value=float(len(explained.failures)),
+        value=float(len(failures)),
         n=total,
         higher_is_better=False,
         unit="count",
-        note="; ".join(explained.failures) or None,
+        note="; ".join(failures) or None,
     )
-    return [
-        _mean(name, "deletion_auc_gain", gains, "nats", why, seed),
-        _mean(name, "believable", believable, "share", why, seed),
-        unscored,
-    ]
 
 
 def _mean(name: str, metric: str, values: Sequence[float], unit: str, why: str, seed: int) -> Metric:

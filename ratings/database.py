@@ -39,7 +39,7 @@ def parse_url(database_url: str) -> URL:
     """
     try:
         url = make_url(database_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter where a password holds an unescaped @ or :
         msg = "--database: not a database URL: use sqlite:///FILE or postgresql://USER@HOST/NAME"
         raise UsageError(msg) from None
     backend = url.get_backend_name()
@@ -153,7 +153,7 @@ def _explicit_transactions(engine: Engine) -> None:
 @contextmanager
 def _one_line_errors(database_url: str) -> Iterator[None]:
     """Turn what SQLAlchemy and drivers raise into one line that never shows a password."""
-    shown = parse_url(database_url).render_as_string(hide_password=True)
+    shown = parse_url(database_url).set(query={}).render_as_string(hide_password=True)  # a query may hold one, too
     try:
         yield
     except (ModuleNotFoundError, NoSuchModuleError) as error:

@@ -73,7 +73,7 @@ def sentences(drivers: Drivers) -> list[str]:
 def _sentence(group: DrivenAnswers) -> str:
     found = sum(driver.is_driver for driver in group.tested)
     if not group.samples:
-        told = "no sample to explain"
+        told = "none of the samples could be explained" if group.failures else "no sample to explain"
     elif group.samples < LEAST_SAMPLES:
         told = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples on"
     elif not group.tested:

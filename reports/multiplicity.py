@@ -32,16 +32,18 @@ def adjusted(judged: Sequence[Judged], confidence: float) -> list[GateCheck]:
         judged: Every rule of the policy.
         confidence: Of the policy: a violation counts up to a p-value of 1 − confidence.
     """
-    families: defaultdict[str, list[int]] = defaultdict(list)
+    families: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, (rule, _, _) in enumerate(judged):
         if rule.slice:
-            families[rule.metric].append(index)
+            families[rule.metric][rule.target].append(index)
     checks = [check for _, _, check in judged]
-    for members in families.values():
-        if len(members) > 1 and any(checks[index].verdict == "FAIL" for index in members):
-            for index, p in zip(members, _holm([_p_value(*judged[index]) for index in members]), strict=True):
-                if checks[index].verdict == "FAIL" and p > 1 - confidence:
-                    checks[index] = _not_shown(checks[index], len(members), judged[index][0].metric, p)
+    for metric, slices in families.items():
+        # Several rules on one slice (a floor and a ceiling) are one comparison: its strongest violation counts.
+        p_values = _holm([min(_p_value(*judged[index]) for index in members) for members in slices.values()])
+        for members, p in zip(slices.values(), p_values, strict=True):
+            for index in members:
+                if checks[index].verdict == "FAIL" and p > 1 - confidence and len(slices) > 1:
+                    checks[index] = _not_shown(checks[index], len(slices), metric, p)
     return checks
 
 
@@ -83,7 +85,9 @@ def _p_value(rule: Rule, metric: Metric | None, check: GateCheck) -> float:
 
 
 def _holm(p_values: Sequence[float]) -> list[float]:
-    """Holm-adjusted."""
+    """Holm-adjusted; those of no violation alone stay as they are."""
+    if min(p_values) == 1:
+        return list(p_values)
     from statsmodels.stats.multitest import multipletests  # noqa: PLC0415 - a second to import, and seldom needed
 
     return [float(p) for p in multipletests(p_values, method="holm")[1]]

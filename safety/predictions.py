@@ -85,7 +85,7 @@ class Predictions:
         if unknown:
             msg = f"{unknown}: {data} has no such row: keep what the publisher wrote as it is, beside the answer"
             raise UsageError(msg)
-        return replace(self, rows=[{**row, **known[key(row)], self.field: row[self.field]} for row in self.rows])
+        return replace(self, rows=[{**known[key(row)], **row} for row in self.rows])
 
     def once(self, *columns: str) -> None:
         """Make sure that no item stands there twice: what is compared within an item would be mixed up.

@@ -93,7 +93,7 @@ def test_personal_data_is_not_kept_unless_asked_for(
 
 
 @pytest.mark.slow
-def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, tmp_path: Path) -> None:
+def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, audit: Audit, tmp_path: Path) -> None:
     settings = tmp_path / "audit.yaml"
     settings.write_text(
         "explain: {methods: [occlusion], errors: 0, bias_gaps: 0, harmful_outputs: 0, worst_rated: 2}\n"
@@ -117,6 +117,18 @@ def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, tmp_p
 
     code, _, error = call(*arguments, "--database", "sqlite:////nowhere/at/all.sqlite")
     assert code == 2, error
+
+    again = RunFolder.resolve("latest", tmp_path / "runs")
+    (tmp_path / "runs" / "ratings.sqlite").write_bytes(b"broken")
+    code, _, error = audit("run", "--resume", again.path)
+    assert code == 0, error
+    [resumed] = again.read_attributions()
+    assert resumed.model_copy(update={"seconds": explained.seconds}) == explained, "by the ratings that it began with"
+    code, _, error = call(*arguments)
+    assert code == 2, error
+    settings.write_text("explain: {methods: []}\n")
+    code, _, error = call(*arguments)
+    assert code == 0, error
 
 
 def test_the_table_names_scorers_and_does_not_list_what_was_not_explained(call: Audit, tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def test_the_p_value_is_that_of_all_draws() -> None:
     exact = np.mean([total >= 4.5 for total in sums])
     assert x.mean_rank == pytest.approx(4.5 / 5)
     assert x.mean_value == pytest.approx((3 + 9 + 3 + 5 + 2) / 5)
+    assert not x.model_copy(update={"q": 0.01, "mean_value": -0.01}).is_driver, "what holds the answer back drives none"
     assert x.p == pytest.approx(exact, rel=0.05)
 
 

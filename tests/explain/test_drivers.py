@@ -145,6 +145,26 @@ def test_what_cannot_be_explained_is_counted_with_the_reason(planted: Any, make_
     assert mine.samples == 5
     [reason] = mine.failures
     assert reason.startswith("evals/one/one2: nothing of the prompt fits")
+    [unscored] = found.metrics
+    assert (unscored.name, unscored.value, unscored.n) == ("drivers/unscored", 1.0, 6)
+
+
+def test_where_nothing_could_be_explained_there_is_no_value(planted: Any, make_sample: Callable[..., Sample]) -> None:
+    samples = errors(make_sample, "one", 3, flags=[OFFENSIVE])
+    for sample in samples:
+        sample.output = " vile" * 300
+    [found] = suite.run(planted, config(3), [task("one", samples)])
+    unscored, explained = found.metrics
+    assert (unscored.value, explained.value, explained.n) == (3.0, None, 3)
+    assert "the reason" in (explained.error or "")
+    assert "vile" not in str(found.drivers), "an error may quote a text that a reader must ask for"
+
+
+def test_of_one_template_one_sample_is_taken(planted: Any, make_sample: Callable[..., Sample]) -> None:
+    alike = errors(make_sample, "one", 4, cluster="template")
+    others = errors(make_sample, "two", 2)
+    chosen = drivers.choices(planted, config(9).explain, [task("one", alike), task("two", others)], "error")
+    assert [choice.sample.sample_id for choice in chosen] == ["one0", "two0", "two1"]
 
 
 def test_a_sample_that_breaks_the_method_costs_that_sample_alone(

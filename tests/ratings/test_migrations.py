@@ -110,6 +110,12 @@ def test_errors_never_show_the_password(tmp_path: Path) -> None:
         read_all("postgresql://ada:secret@127.0.0.1:9/name?connect_timeout=2")
     assert "secret" not in str(caught.value)
     assert "ada:***@127.0.0.1" in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        read_all("postgresql://127.0.0.1:9/name?connect_timeout=2&password=secret")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(UsageError, match="not a database URL") as caught:
+        read_all("postgresql://ada:sec@ret:word@127.0.0.1/name")
+    assert "word" not in str(caught.value)
 
 
 def test_a_database_that_was_removed_is_made_anew(tmp_path: Path, database_url: str, make_rating: MakeRating) -> None:

@@ -26,7 +26,7 @@ def a_driver(name: str, q: float = 0.04, **fields: Any) -> Driver:
 def some() -> Drivers:
     """One group with everything, the others each with another reason why nothing was found."""
     found = [
-        a_driver("nurse", 0.0001, mean_value=-1.25),
+        a_driver("nurse", 0.0001, mean_value=1.25),
         a_driver(HOSTILE),
         a_driver("vile", hidden=True),
         a_driver("chance", 0.2),
@@ -64,7 +64,7 @@ def test_rows_are_what_was_found_and_hidden_words_apart() -> None:
         (HOSTILE, "word", "0.040"),
         ("question", "part", "0.100"),
     ]
-    assert (shown[0].answers, shown[0].samples, shown[0].value) == ("errors", 7, "−1.250")
+    assert (shown[0].answers, shown[0].samples, shown[0].value) == ("errors", 7, "1.250")
     assert [row.name for row in rows(some(), hidden=True)] == ["vile"]
 
 
@@ -75,7 +75,7 @@ def test_the_card_shows_them_with_hidden_words_folded(full_run: RunFolder) -> No
     assert '<a href="#drivers">' in html
     section = html[html.index('<section class="panel" id="drivers"') :]
     section = section[: section.index("</section>")]
-    for text in ("Right answers: 9 samples", "nurse", "−1.250", "&lt; 0.001", "question", "nats"):
+    for text in ("Right answers: 9 samples", "nurse", "1.250", "&lt; 0.001", "question", "nats"):
         assert text in section, text
     assert "chance<" not in section
     assert "<script" not in section

@@ -311,6 +311,16 @@ def test_one_of_several_slices_fails_only_beyond_chance(
     assert [check.verdict for check in two] == ["FAIL", "FAIL"], "Holm leaves the largest of two p-values as it is"
 
 
+def test_a_floor_and_a_ceiling_on_one_slice_are_one_comparison(
+    make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]
+) -> None:
+    run = sliced_run(make_run, records, {"age": (0.30, 0.395, 0.49)})
+    ceiling = {**on_slices("age")[0], "max": 0.9}
+    del ceiling["min"]
+    checks = decide(run, make_policy(*on_slices("age"), ceiling)).checks[1:]
+    assert [check.verdict for check in checks] == ["FAIL", "PASS"]
+
+
 def test_a_slice_that_cannot_be_judged_counts_as_one_more(
     make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]
 ) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from audit.cli import attribution_file, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
-from audit.core.config import DEFAULT_MODEL, ServerConfig
+from audit.core.config import DEFAULT_MODEL
 from audit.core.errors import AuditError, UsageError, did_you_mean
 from audit.core.records import Attribution, Span
 from audit.core.text import printable
@@ -105,7 +105,9 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         Path | None, typer.Option("--out", metavar="FILE", help="Write .html, .svg, .png or .json too.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Tokenizer in place of the checkpoint's own: folder, asset, hub id.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of sampling methods and random orders.")] = 1234,
     as_json: JsonFlag = False,
 ) -> None:
@@ -123,7 +125,7 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     text = _prompt(prompt)
     spans = _spans(text, field or [])
     regions(spans, within or [])
-    engine = load(model, device=device, server=ServerConfig(tokenizer=tokenizer))
+    engine = load(model, device=device, tokenizer=tokenizer)
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     engine.progress = bars
     with bars:

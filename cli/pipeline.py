@@ -14,7 +14,7 @@ from audit.cli import rated
 from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED, with_reasons
 from audit.core.assets.settings import data_dirs
-from audit.core.config import RunConfig, SafetyConfig, ServerConfig, TaskConfig
+from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.errors import AssetMissing, ConfigError, RunFolderError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
@@ -145,17 +145,12 @@ def _anchored(config: RunConfig) -> RunConfig:
         update={
             "model": _absolute(config.model),
             "base": _absolute(config.base) if config.base else None,
-            "server": _anchored_server(config.server),
+            "tokenizer": _absolute(config.tokenizer) if config.tokenizer else None,
             "safety": _anchored_safety(config.safety),
             "out": config.out.resolve(),
             "data_dirs": [folder.resolve() for folder in data_dirs()],
         }
     )
-
-
-def _anchored_server(server: ServerConfig) -> ServerConfig:
-    """The same with its tokenizer's folder in full."""
-    return server.model_copy(update={"tokenizer": _absolute(server.tokenizer) if server.tokenizer else None})
 
 
 def _anchored_safety(safety: SafetyConfig) -> SafetyConfig:
@@ -211,6 +206,7 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
         max_length=config.max_length,
         batch_tokens=config.batch_tokens,
         server=config.server,
+        tokenizer=config.tokenizer,
     )
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
@@ -245,6 +241,7 @@ def _create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFo
         git=provenance.git_state(),
         started=started,
         status="running",
+        warnings=engine.record.remarks,
         signature=_signature(config, engine, packages),
     )
     run_id = new_run_id(started, engine.record.name, manifest.model_dump(mode="json"))

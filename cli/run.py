@@ -66,7 +66,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         str | None,
         typer.Option(help="URL of the ratings: badly rated outputs are explained. Default OUT/ratings.sqlite."),
     ] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="Tokenizer of a server's model: folder, asset, hub id.")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Tokenizer in place of the checkpoint's own: folder, asset, hub id.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
@@ -92,10 +94,10 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         "trust_remote_code": trust_remote_code,
         "allow_pickle": allow_pickle,
         "keep_raw": keep_raw,
-        "server": None if tokenizer is None else {"tokenizer": tokenizer},
+        "tokenizer": tokenizer,
     }
     if resume is not None:
-        others = {"server": None, "tokenizer": tokenizer, "config": config, "tasks": tasks, "limit": limit}
+        others = {"config": config, "tasks": tasks, "limit": limit}
         others["database"] = database
         folder, resolved = _unfinished(resume, out_folder, {**flags, **others})
     else:

@@ -29,6 +29,7 @@ __all__ = [
     "Section",
     "ServerConfig",
     "TaskConfig",
+    "ThinkingConfig",
     "load_config",
     "merge",
     "read_profile",
@@ -47,7 +48,7 @@ def _switch(value: object) -> object:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
-Switch = Annotated[Literal["auto", "on", "off"], BeforeValidator(_switch)]
+Switch = Annotated[str, BeforeValidator(_switch), Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -127,14 +128,21 @@ class ExplainConfig(Section):
 class ServerConfig(Section):
     """How a model behind a server (``openai:URL#NAME``) is asked; without effect on local checkpoints."""
 
-    tokenizer: str | None = None
-    """Folder, asset name or hub id with the checkpoint's tokenizer; null tries the model's name."""
     concurrency: Count = 8
     """Requests under way at a time."""
     timeout: float = Field(default=120.0, gt=0)
     """Seconds one request may take from end to end."""
     tries: Count = 5
     """Tries of a request that failed for a reason that may pass (429, 5xx, lost connection, broken JSON)."""
+
+
+class ThinkingConfig(Section):
+    """Reasoning traces; without effect on checkpoints that do not write any."""
+
+    tokens: Count = 2048
+    """Tokens that a trace may take, on top of what the task allows the answer."""
+    end: str | None = None
+    """Marker that ends a trace; null takes the one of the checkpoint's tokenizer or chat template."""
 
 
 class RunConfig(Section):
@@ -146,6 +154,9 @@ class RunConfig(Section):
     """Checkpoint that a PEFT adapter belongs on; null takes the one that the adapter names."""
     revision: str | None = None
     """Revision on the hub."""
+    tokenizer: str | None = None
+    """Folder, asset name or hub id with the checkpoint's tokenizer; null takes the checkpoint's own, or for a server
+    the one found under the model's name."""
     profile: Profile = "quick"
     """Shipped file the rest of the values start from."""
     device: str = "auto"
@@ -167,7 +178,12 @@ class RunConfig(Section):
     max_length: Count | None = None
     """Use at most this much of the model's context."""
     chat_template: Switch = "auto"
-    """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never."""
+    """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
+    ``off``, or the name of one of several templates, which is then used for all tasks."""
+    chat_template_args: dict[str, Any] = Field(default_factory=dict)
+    """Variables of the chat template, e.g. ``enable_thinking: false``."""
+    thinking: ThinkingConfig = Field(default_factory=ThinkingConfig)
+    """Reasoning traces."""
     seed: int = Field(default=1234, ge=0, lt=2**32)
     """Seeds item choice, sampling and the bootstrap."""
     offline: bool = False

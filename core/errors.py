@@ -6,6 +6,7 @@ The tree, drawn once::
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   ├── CheckpointError     a model that cannot be loaded as it is
+    │   │   └── CheckpointBroken    one that loads and computes NaN
     │   ├── AssetError          a model or data set that cannot be had
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
@@ -44,6 +45,10 @@ class ConfigError(UsageError):
 
 class CheckpointError(UsageError):
     """A model folder or file that cannot be loaded as it is."""
+
+
+class CheckpointBroken(CheckpointError):  # noqa: N818 - a property of the checkpoint, not a malfunction
+    """A checkpoint that loads and cannot be audited all the same: it computes NaN."""
 
 
 class AssetError(UsageError):

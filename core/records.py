@@ -124,10 +124,14 @@ class Sample(Record):
     """Items that share a template or passage share this; standard errors are clustered by it."""
     prompt: str
     """The exact text the checkpoint saw, chat template and few-shot examples included."""
+    prompt_sha256: str | None = None
+    """SHA-256 of ``prompt`` as the checkpoint saw it: equal prompts of two runs are known by it, redacted ones too."""
     reference: str | None = None
     """The right answer, where there is one; for options, the continuation exactly as it was scored."""
     output: str | None = None
     """What came back: generated text, or the chosen continuation exactly as it was scored."""
+    thinking: str | None = None
+    """Reasoning trace that came before the output, without its markers; null where the checkpoint did not think."""
     score: float | None = None
     """The primary score of this item; null when it could not be scored (see ``error``)."""
     scores: dict[str, float | None] = Field(default_factory=dict)
@@ -135,8 +139,8 @@ class Sample(Record):
     slices: dict[str, str] = Field(default_factory=dict)
     """Subset name to value, e.g. ``{"bias_type": "gender"}``."""
     flags: list[str] = Field(default_factory=list)
-    """Remarks such as ``truncated_prompt``, ``unparsed_answer``, ``empty_output``; what is true of this sample alone
-    stands behind a colon (``email:3-21:…``)."""
+    """Remarks such as ``truncated_prompt``, ``truncated_output``, ``unparsed_answer``; what is true of this sample
+    alone stands behind a colon (``email:3-21:…``)."""
     error: str | None = None
     """Why the item could not be scored."""
     tokens_in: int = 0
@@ -225,6 +229,8 @@ class ModelRecord(Record):
     """Context length in tokens."""
     device: str
     """Where it ran: ``cpu``, ``cuda:0`` with the card's name, or ``server``."""
+    remarks: list[str] = Field(default_factory=list)
+    """What a reader must know of how it was loaded, e.g. that a prefix was stripped from the names of its weights."""
 
 
 class NotRun(Record):
@@ -299,6 +305,8 @@ class RunManifest(Record):
     """Tasks that were asked for and did not run."""
     warnings: list[str] = Field(default_factory=list)
     """What a reader must know, e.g. that a batch was halved for memory."""
+    broken: str | None = None
+    """Why the checkpoint itself is broken, e.g. that it computes NaN; null where no such fault was found."""
     signature: str
     """One line in the manner of sacreBLEU: everything that decides the numbers."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -50,6 +51,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     max_length: int | None = None,
     batch_tokens: int | None = None,
     server: ServerConfig | None = None,
+    tokenizer: str | None = None,
 ) -> Engine:
     """Load a checkpoint, or get in touch with a server that has loaded one.
 
@@ -68,7 +70,8 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         offline: Never ask the hub.
         max_length: Use at most this much of the context.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
-        server: How a server is asked, and the tokenizer of its model.
+        server: How a server is asked.
+        tokenizer: Folder, asset name or hub id of the tokenizer, in place of the checkpoint's own.
 
     Raises:
         CheckpointError: Nothing there, damaged, refused, or a tokenizer of another model.
@@ -80,7 +83,9 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             msg = f"--base {base}: a server has applied its adapters already: leave out --base"
             raise CheckpointError(msg)
         options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-        return _load_server(model, server or ServerConfig(), options, max_length, revision, offline=offline)
+        return _load_server(
+            model, server or ServerConfig(), options, max_length, revision, named=tokenizer, offline=offline
+        )
     if device_map is not None:
         check_device_map(device, device_map)
     place = choose_device(device)
@@ -89,11 +94,13 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         keep_freed_memory()
     found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-    tokenizer = _tokenizer(found.tokenizer or found.folder, options)
+    if tokenizer is not None:
+        found = _with_tokenizer(found, tokenizer, revision, offline=offline)
+    own_tokenizer = _tokenizer(found.tokenizer or found.folder, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}
     loaded = _model(found, place, number_type, quantization, model_options)
-    check_tokenizer(tokenizer, loaded, found.tokenizer or found.folder)
-    context = context_length(read_config(found.folder), tokenizer)
+    check_tokenizer(own_tokenizer, loaded, found.tokenizer or found.folder)
+    context = context_length(read_config(found.folder), own_tokenizer)
     record = ModelRecord(
         name=short_name(model),
         source=source,
@@ -108,7 +115,20 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         max_length=min(context, max_length or context),
         device=describe_devices(loaded, place),
     )
-    return TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens)
+    return TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens)
+
+
+def _with_tokenizer(found: Checkpoint, named: str, revision: str | None, *, offline: bool) -> Checkpoint:
+    """The checkpoint with the named tokenizer in place of any of its own; its files decide answers now.
+
+    Raises:
+        CheckpointError: There is nothing of that name.
+    """
+    folder = tokenizer_folder(named, revision, offline=offline)
+    if folder is None:
+        raise nowhere(named)
+    kept = [file for file in found.files if file.kind not in {"tokenizer", "chat_template"}]
+    return dataclasses.replace(found, tokenizer=folder, files=(*kept, *tokenizer_files(folder)))
 
 
 def _load_server(
@@ -118,19 +138,20 @@ def _load_server(
     max_length: int | None,
     revision: str | None,
     *,
+    named: str | None,
     offline: bool,
 ) -> OpenAIEngine:
     """An engine on a server. Its tokenizer is the one that was named, else the one found under the model's name."""
     server = contact(parse(model), settings)
     tokenizer, folder = None, None
     try:
-        folder = tokenizer_folder(settings.tokenizer or server.name.model, revision, offline=offline)
+        folder = tokenizer_folder(named or server.name.model, revision, offline=offline)
         tokenizer = None if folder is None else _tokenizer(folder, options)
     except (AssetError, CheckpointError):
-        if settings.tokenizer is not None:
+        if named is not None:
             raise
-    if settings.tokenizer is not None and tokenizer is None:
-        raise nowhere(settings.tokenizer)
+    if named is not None and tokenizer is None:
+        raise nowhere(named)
     context = server.max_length or DEFAULT_CONTEXT
     if server.max_length is None and folder is not None and tokenizer is not None:
         context = context_length(read_config(folder) if (folder / "config.json").is_file() else {}, tokenizer)

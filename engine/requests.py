@@ -89,11 +89,17 @@ class Generation:
     """One continuation."""
 
     text: str
-    """Without prompt, stop string and special tokens."""
+    """The answer, without prompt, reasoning trace, stop string and special tokens."""
     token_count: int
     """Generated tokens, the stop string's and the end-of-turn token included."""
     finish_reason: str
     """``stop`` (stop string or end-of-turn token) or ``length``."""
+    thinking: str | None = None
+    """Reasoning trace before the answer, without its markers; None where the checkpoint did not think."""
+    thinking_tokens: int = 0
+    """Tokens of ``token_count`` that belong to the trace, its markers included."""
+    thinking_closed: bool = True
+    """False where the bound of tokens fell inside the trace: there is no answer then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # The columns of the run folder's contract, in its words.
 CONTRACT = {
     "sample_id": "string", "suite": "string", "task": "string", "cluster": "string", "prompt": "string",
-    "reference": "string", "output": "string", "score": "double", "scores": "string", "slices": "string",
+    "prompt_sha256": "string", "reference": "string", "output": "string", "thinking": "string",
+    "score": "double", "scores": "string", "slices": "string",
     "flags": "list<element: string>", "error": "string", "tokens_in": "int64", "tokens_out": "int64",
     "seconds": "double",
 }  # fmt: skip
@@ -30,6 +31,7 @@ SAMPLES = [
     Sample(
         sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
         output=" b", score=0.1 + 0.2, scores={"confidence": 0.5, "f1": None}, slices={"bias_type": "gender"},
+        thinking="so\n", prompt_sha256="0" * 64,
         flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,
     ),
     Sample(sample_id="2", suite="safety", task="crows_pairs", prompt="", error="NaN log-probabilities"),
@@ -47,7 +49,7 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
     assert {field.name: str(field.type) for field in schema} == CONTRACT
     assert schema.names == list(CONTRACT)
     assert [name for name in schema.names if schema.field(name).nullable] == [
-        "cluster", "reference", "output", "score", "error",
+        "cluster", "prompt_sha256", "reference", "output", "thinking", "score", "error",
     ]  # fmt: skip
     assert list(CONTRACT) == list(Sample.model_fields)
 

@@ -166,7 +166,7 @@ class Echoing:
 
 def connect(double: Double, *, tokenizer: str | None = None, **settings: Any) -> Engine:
     """The engine of a server."""
-    return load(double.name, server=ServerConfig(tokenizer=tokenizer, **settings))
+    return load(double.name, server=ServerConfig(**settings), tokenizer=tokenizer)
 
 
 def text_of(engine: Engine, request: GenerateRequest = ASK) -> str:

@@ -20,6 +20,7 @@ from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.engine import load
+from audit.engine.chat import named, uses_chat_template
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
 from audit.engine.source import check_source
@@ -207,7 +208,12 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
         batch_tokens=config.batch_tokens,
         server=config.server,
         tokenizer=config.tokenizer,
+        chat_template=named(config.chat_template),
+        chat_template_args=config.chat_template_args,
+        think_end=config.thinking.end,
+        thinking_tokens=config.thinking.tokens,
     )
+    uses_chat_template(engine, config.chat_template, generates=True)  # raises where it is not clear which
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])

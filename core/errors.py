@@ -77,13 +77,9 @@ class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpo
 class TaskUnavailable(AuditError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
     """A task cannot run on this checkpoint as it was asked; the other tasks can."""
 
-    exit_code = 2
-
 
 class ServerUnable(TaskUnavailable):
     """A task needs what the server behind the model cannot do."""
-
-    exit_code = 1
 
 
 class ScoringUnavailable(ServerUnable):
@@ -97,9 +93,13 @@ class SamplingUnavailable(ServerUnable):
 class SettingUnavailable(TaskUnavailable):
     """A task or the checkpoint asks for a generation setting that is not honoured; the message names its key."""
 
+    exit_code = 2
+
 
 class TemplateError(TaskUnavailable):
     """The checkpoint's chat template fails on the messages of a task."""
+
+    exit_code = 2
 
 
 class ScorerError(AuditError):

@@ -149,10 +149,10 @@ class BatchGenerator:
         ]
 
     def _go_on(self, rows: list[_Row]) -> None:
-        """Compute rows alone that thought although nothing let expect it: their traces may be longer."""
+        """Compute rows alone whose traces were not expected: they may be longer than the batch had room for."""
         for row in rows:
             room = self.max_length - len(row.prompt)
-            if row.reading.inside and row.room < room and len(row.tokens) == row.room:
+            if row.reading.may_think and row.room < room and len(row.tokens) == row.room:
                 row.begin(self.endings, room)
                 self._run([row])
 

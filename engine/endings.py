@@ -103,10 +103,17 @@ class Reading:
         """The text's trace, if it has one."""
         self.begins: int | None = 0 if self.closed else None
         """Tokens before the answer; None while that is not known."""
+        self.starting = False
+        """Whether the text so far is the beginning of a marker: the bound of the answer does not cut that."""
         self.rest = ""
         """What of the answer stands in the token that closed the trace."""
         self.blank = 0
         """Tokens of white space between trace and answer."""
+
+    @property
+    def may_think(self) -> bool:
+        """Whether the text has, or seems to begin, a trace."""
+        return self.inside is not None or (self.begins is None and self.starting)
 
     def ended(self, tokens: Sequence[int]) -> bool:
         """Whether the text ends with the last of these tokens; asked after each."""
@@ -124,10 +131,10 @@ class Reading:
             return Generation("", len(tokens), _reason(ended), self._trace(tokens, self.inside), len(tokens), False)
         if self.begins is None:  # too short to open a trace, or none came where one was only assumed
             self.inside, self.begins = None, 0
-            ended &= len(tokens) <= self.answer_bound
-            tokens = tokens[: self.answer_bound]
         if self.inside is None and not self.closed:
             self._look_back(tokens)
+        ended &= len(tokens) <= self.begins + self.answer_bound  # more were needed to see whether it thinks
+        tokens = tokens[: self.begins + self.answer_bound]
         answer = tokens[self.begins :]
         stop = self._first(answer, self._holds)
         text = self._text(answer[: stop or len(answer)])
@@ -139,7 +146,9 @@ class Reading:
         """Tokens at which the text ends at the latest."""
         if self.begins is not None:
             return min(self.room, self.begins + self.answer_bound)
-        return min(self.room, max(1, self.thinking.tokens) if self.inside else self.answer_bound)
+        if self.inside:
+            return min(self.room, max(1, self.thinking.tokens))
+        return self.room if self.starting else min(self.room, self.answer_bound)
 
     def _moved(self, tokens: Sequence[int]) -> bool:
         """Look whether a trace begins or ends, or none will come; whether the answer has ended already in that case."""
@@ -148,6 +157,7 @@ class Reading:
             # Where no trace is expected, white space that ends the text is not waited beyond.
             waits = text.strip() or self.thinking.expected or not self._holds(text)
             if self.thinking.undecided(text) and waits:
+                self.starting = text.strip() != ""
                 return False
             self.looking = False
             begun = self.thinking.begun(text)

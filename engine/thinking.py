@@ -96,8 +96,9 @@ class Thinking:
 
     def undecided(self, text: str) -> bool:
         """Whether the next characters may yet turn the beginning of a text into a marker."""
-        start = text.lstrip()
-        return any(word.startswith(start) for m in self.families for word in (*m.starts, m.end))
+        start = text.lstrip().removesuffix("\ufffd")  # a character whose other bytes are still to come
+        words = (word for m in self.families for word in (*m.starts, m.end))
+        return self.begun(text) is None and any(word.startswith(start) for word in words)
 
     def ended_by(self, text: str) -> Markers | None:
         """The expected family whose end marker a text holds, although nothing opened the trace in sight."""

@@ -145,6 +145,18 @@ def of_request(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name in BENT}
 
 
+def check_server(request: GenerateRequest) -> None:
+    """Make sure that a request asks for nothing that the OpenAI API has no word for: servers ignore what they do not know.
+
+    Raises:
+        SettingUnavailable: It does; the message names the setting.
+    """
+    for name in ("min_p", "typical_p", *BENT):
+        if not _neutral(name, getattr(request, name)):
+            msg = f"generation setting {name}: {getattr(request, name)!r} cannot be asked of a server: leave it out"
+            raise SettingUnavailable(msg)
+
+
 def of_checkpoint(config: GenerationConfig) -> dict[str, Any]:
     """Settings of a checkpoint's generation configuration that bend greedy decoding, in no order.
 

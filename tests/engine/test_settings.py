@@ -12,7 +12,7 @@ from transformers import GenerationConfig, WatermarkingConfig
 from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest, load
 from audit.engine.journal import Journal
-from audit.engine.settings import HARMLESS, HONOURED, of_checkpoint, of_request
+from audit.engine.settings import HARMLESS, HONOURED, check_server, of_checkpoint, of_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,6 +202,13 @@ def test_every_setting_of_a_request_is_part_of_the_key(tiny: TransformersEngine,
         assert calls, name
         calls.clear()
     tiny.journal.close()
+
+
+@pytest.mark.parametrize("name", ["min_p", "typical_p", "repetition_penalty", "no_repeat_ngram_size", "min_new_tokens"])
+def test_a_server_is_not_asked_for_what_it_may_ignore(name: str) -> None:
+    check_server(GenerateRequest("x", temperature=1.0, top_k=5, top_p=0.5, stop=("z",)))
+    with pytest.raises(SettingUnavailable, match=name):
+        check_server(dataclasses.replace(GenerateRequest("x"), **{name: 2}))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DECIDING = ("evals", "safety", "explain")
+DECIDING = ("evals", "safety", "explain", "thinking")
 """Sections of the configuration whose digest stands in the signature."""
 
 
@@ -266,7 +266,7 @@ def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> s
         "quantization": record.quantization or "none",
         "profile": config.profile,
         "tasks": str(len(config.evals.tasks) + len(config.safety.tasks)),
-        "chat": config.chat_template,
+        "chat": config.chat_template + (f"+{digest_of(chat)[:6]}" if (chat := config.chat_template_args) else ""),
         "seed": str(config.seed),
         "config": digest_of(*(getattr(config, part).model_dump(mode="json") for part in DECIDING))[:12],
         "length": str(record.max_length),

@@ -226,7 +226,7 @@ class Decoder:
         bad = broken(logits).tolist()
         for place, row in enumerate(rows):
             if row.bends and not bad[place]:
-                ids = torch.tensor([[*row.prompt, *row.tokens]], device=logits.device)
+                ids: Any = torch.tensor([[*row.prompt, *row.tokens]], device=logits.device)
                 logits[place] = row.bends(ids, logits[place : place + 1])[0]
         chosen = logits.argmax(dim=-1)
         groups: dict[tuple[Any, ...], list[int]] = {}

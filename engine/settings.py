@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 class Situation:
     """What transformers' processors want to know of a text."""
 
-    prompt: torch.Tensor
-    """Ids of the prompt, shape (1, tokens)."""
+    prompt: Any
+    """Ids of the prompt, a tensor of shape (1, tokens)."""
     bound: int
     """Tokens of prompt and answer together at most."""
     ends: list[int]
@@ -146,7 +146,7 @@ def of_request(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_server(request: GenerateRequest) -> None:
-    """Make sure that a request asks for nothing that the OpenAI API has no word for: servers ignore what they do not know.
+    """Make sure that the OpenAI API has a word for all that a request asks: servers ignore what they do not know.
 
     Raises:
         SettingUnavailable: It does; the message names the setting.
@@ -222,7 +222,7 @@ def _number(name: str, value: object, kind: type[float | int]) -> float | int:
         SettingUnavailable: It is none.
     """
     try:
-        return kind(value)  # type: ignore[call-overload, no-any-return]
+        return kind(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         msg = f"generation setting {name}: {value!r} is not a number"
         raise SettingUnavailable(msg) from None

@@ -138,7 +138,7 @@ def thinking_of(tokenizer: PreTrainedTokenizerBase | None, end: str | None = Non
         return Thinking(expected=FAMILIES, tokens=tokens)
     template = getattr(tokenizer, "chat_template", None) or ""
     texts = [*(template.values() if isinstance(template, dict) else [template])]
-    added = getattr(tokenizer, "get_added_vocab", dict)()
+    added: dict[str, int] = getattr(tokenizer, "get_added_vocab", dict)()
     expected = [m for m in FAMILIES if m.end in added or any(m.end in text for text in texts) or _harmony(m, added)]
     return Thinking(expected=tuple(expected), tokens=tokens)
 

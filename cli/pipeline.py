@@ -20,6 +20,7 @@ from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.engine import load
+from audit.engine.chat import named, uses_chat_template
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
 from audit.engine.source import check_source
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DECIDING = ("evals", "safety", "explain")
+DECIDING = ("evals", "safety", "explain", "thinking")
 """Sections of the configuration whose digest stands in the signature."""
 
 
@@ -207,7 +208,12 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
         batch_tokens=config.batch_tokens,
         server=config.server,
         tokenizer=config.tokenizer,
+        chat_template=named(config.chat_template),
+        chat_template_args=config.chat_template_args,
+        think_end=config.thinking.end,
+        thinking_tokens=config.thinking.tokens,
     )
+    uses_chat_template(engine, config.chat_template, generates=True)  # raises where it is not clear which
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])
@@ -260,7 +266,7 @@ def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> s
         "quantization": record.quantization or "none",
         "profile": config.profile,
         "tasks": str(len(config.evals.tasks) + len(config.safety.tasks)),
-        "chat": config.chat_template,
+        "chat": config.chat_template + (f"+{digest_of(chat)[:6]}" if (chat := config.chat_template_args) else ""),
         "seed": str(config.seed),
         "config": digest_of(*(getattr(config, part).model_dump(mode="json") for part in DECIDING))[:12],
         "length": str(record.max_length),

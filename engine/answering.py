@@ -73,7 +73,8 @@ def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
         return False
     if journal.withholds is None or not isinstance(answer, Completion):
         return True
-    return not any(journal.withholds(generation.text) for generation in answer.generations)
+    written = [text for made in answer.generations for text in (made.text, made.thinking) if text]
+    return not any(map(journal.withholds, written))
 
 
 def decode_score(values: dict[str, Any]) -> Score:

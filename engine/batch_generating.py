@@ -1,12 +1,12 @@
 """Continuations of prompts by transformers' ``generate``, a batch until its last row has ended.
 
-For architectures and settings that continuous batching (:mod:`audit.engine.decoding`) does not give the same text for.
+For architectures that continuous batching (:mod:`audit.engine.decoding`) does not give the same text for.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,9 +19,12 @@ from transformers import (
 )
 
 from audit.engine.decoding import NOT_FINITE
+from audit.engine.endings import Reading
 from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.requests import Completion, GenerateRequest
-from audit.engine.sampling import broken, draw, uniforms, warp
+from audit.engine.room import share
+from audit.engine.sampling import broken, distribution, draw, uniforms, warp
+from audit.engine.settings import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +39,7 @@ class BatchGenerator:
     model: Any
     """A causal language model in evaluation mode."""
     endings: Endings
-    """Says where a text ends."""
+    """Where a text ends."""
     encode: Callable[[str], list[int]]
     """Text to token ids, by the engine's rule for special tokens."""
     device: torch.device
@@ -90,7 +93,8 @@ class BatchGenerator:
 
     def _turns(self, request: GenerateRequest) -> bool:
         """Whether a text may become so long that its batch matters."""
-        return self.turns is not None and len(self.encode(request.prompt)) + request.max_new_tokens > self.turns
+        longest = self.endings.likely_tokens(request)
+        return self.turns is not None and len(self.encode(request.prompt)) + longest > self.turns
 
     def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
         """Compute a request that memory is too small for half of its completions at a time."""
@@ -117,67 +121,93 @@ class BatchGenerator:
 
     def compute(self, requests: Sequence[GenerateRequest]) -> list[tuple[Completion, int]]:
         """Completions of one batch, each with the number of tokens that were read and generated."""
-        settings = requests[0]
-        new_tokens = min(settings.max_new_tokens, max(1, self.max_length // 2))
-        room = self.max_length - new_tokens
         prompts = [self.encode(request.prompt) for request in requests]
-        owners = [index for index, request in enumerate(requests) for _ in range(request.n)]
-        numbers = [uniforms(request, copy, new_tokens) for request in requests for copy in range(request.n)]
-        rows = [prompts[owner][-room:] for owner in owners]
-        generated, watch, stop = self._run(rows, numbers, settings, new_tokens)
+        shares = [
+            share(len(ids), request.max_new_tokens, self.max_length)
+            for request, ids in zip(requests, prompts, strict=True)
+        ]
+        likely = max(map(self.endings.likely_tokens, requests))
+        if len(requests) > 1 and max(kept for kept, _ in shares) + likely > self.max_length:
+            half = len(requests) // 2  # some architectures have no more columns, padding included
+            return [*self.compute(requests[:half]), *self.compute(requests[half:])]
+        rows = [
+            _Row(request, copy, ids[len(ids) - kept :], min(room, likely), self.endings)
+            for request, ids, (kept, room) in zip(requests, prompts, shares, strict=True)
+            for copy in range(request.n)
+        ]
+        self._run(rows)
+        self._go_on(rows)
         completions: list[Completion] = []
-        for index, request in enumerate(requests):
-            mine = [row for row, owner in enumerate(owners) if owner == index]
-            kept, cut = len(prompts[index][-room:]), max(0, len(prompts[index]) - room)
-            if any(watch.broken[row] for row in mine):
-                completions.append(Completion((), kept, cut, NOT_FINITE))
-                continue
-            generations = tuple(self.endings.finish(generated[row], request.stop, stop.ended_at[row]) for row in mine)
-            completions.append(Completion(generations, kept, cut))
+        for request, ids, (kept, _) in zip(requests, prompts, shares, strict=True):
+            mine = [row for row in rows if row.request is request]
+            broke = any(row.broken for row in mine)
+            generations = () if broke else tuple(row.reading.finish(row.tokens) for row in mine)
+            completions.append(Completion(generations, kept, len(ids) - kept, NOT_FINITE if broke else None))
         return [
             (answer, answer.prompt_tokens * request.n + sum(text.token_count for text in answer.generations))
             for request, answer in zip(requests, completions, strict=True)
         ]
 
+    def _go_on(self, rows: list[_Row]) -> None:
+        """Compute rows alone whose traces were not expected: they may be longer than the batch had room for."""
+        for row in rows:
+            room = self.max_length - len(row.prompt)
+            if row.reading.may_think and row.room < room and len(row.tokens) == row.room:
+                row.begin(self.endings, room)
+                self._run([row])
+
     @torch.inference_mode()
-    def _run(
-        self, rows: list[list[int]], numbers: list[torch.Tensor], settings: GenerateRequest, new_tokens: int
-    ) -> tuple[list[list[int]], _Watch, _StopStrings]:
-        """Left-pad, generate, return the new tokens of each row."""
-        width = max(1, *(len(row) for row in rows))
-        pad = self.pad_id
-        ids = torch.full((len(rows), width), pad, dtype=torch.long)
+    def _run(self, rows: list[_Row]) -> None:
+        """Left-pad and generate; each row takes its own tokens until it has ended."""
+        width = max(1, *(len(row.prompt) for row in rows))
+        ids = torch.full((len(rows), width), self.pad_id, dtype=torch.long)
         mask = torch.zeros((len(rows), width), dtype=torch.long)
         for position, row in enumerate(rows):
-            start = width - len(row)
-            ids[position, start:] = torch.tensor(row, dtype=torch.long)
+            start = width - len(row.prompt)
+            ids[position, start:] = torch.tensor(row.prompt, dtype=torch.long)
             mask[position, start:] = 1
-        watch = _Watch(len(rows))
-        stop = _StopStrings(self.endings, settings.stop, width, len(rows))
         config = GenerationConfig(
-            max_new_tokens=new_tokens,
-            do_sample=False,  # one token at a time, chosen by our processors
+            max_new_tokens=max(row.room for row in rows),
+            do_sample=False,  # one token at a time, chosen by our processor
             num_beams=1,
-            eos_token_id=sorted(self.endings.ending(settings.stop)) or None,
-            pad_token_id=pad,
+            use_cache=self.model.generation_config.use_cache,
+            eos_token_id=sorted(self.endings.ids) or None,
+            pad_token_id=self.pad_id,
         )
-        with _plain(self.model) if settings.temperature > 0 else nullcontext():
-            out = self.model.generate(
+        with _plain(self.model):
+            self.model.generate(
                 input_ids=ids.to(self.device),
                 attention_mask=mask.to(self.device),
                 generation_config=config,
-                logits_processor=_processors(settings, numbers, watch, width),
-                stopping_criteria=StoppingCriteriaList([stop]),
+                logits_processor=LogitsProcessorList([_Choose(rows)]),
+                stopping_criteria=StoppingCriteriaList([_Ends(rows, width)]),
             )
-        return out[:, width:].tolist(), watch, stop
+
+
+class _Row:
+    """One completion of a batch."""
+
+    def __init__(self, request: GenerateRequest, copy: int, prompt: list[int], room: int, endings: Endings) -> None:
+        self.request = request
+        self.copy = copy
+        self.prompt = prompt
+        self.bends = processors(request, endings, prompt, room)
+        self.begin(endings, room)
+
+    def begin(self, endings: Endings, room: int) -> None:
+        """Start with an empty text, for which there is so much room."""
+        self.room = room
+        self.reading = Reading(endings, self.request, room)
+        self.numbers = uniforms(self.request, self.copy, room) if self.request.temperature > 0 else None
+        self.tokens: list[int] = []
+        self.ended = self.broken = False
 
 
 @contextmanager
 def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models have no common typed base
     """Without the checkpoint's generation configuration, from which transformers takes whatever a call leaves open.
 
-    Greedy decoding keeps its penalties, as lm-eval's ``HFLM`` does; sampled text follows the plain distribution, as the
-    probes publish it.
+    What of it counts is in the rows' processors and endings already (:mod:`audit.engine.settings`).
     """
     own = model.generation_config
     model.generation_config = GenerationConfig()
@@ -187,60 +217,47 @@ def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models
         model.generation_config = own
 
 
-class _Watch(LogitsProcessor):
-    """Remembers rows whose logits became NaN or infinite and lets them run on harmlessly."""
+class _Choose(LogitsProcessor):
+    """Leaves one token per row: the likeliest after its penalties, or the one its own random number falls on.
 
-    def __init__(self, rows: int) -> None:
-        self.broken = [False] * rows
+    Rows whose logits became NaN or infinite are remembered and run on harmlessly.
+    """
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        self.rows = rows
 
     def __call__(self, _input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         bad = broken(scores)
-        if not bool(bad.any()):
-            return scores
-        self.broken = [was or bool(now) for was, now in zip(self.broken, bad.tolist(), strict=True)]
-        return scores.masked_fill(bad[:, None], 0.0)  # type: ignore[return-value]
+        kept: Any = scores.masked_fill(bad[:, None], 0.0)
+        for place, (row, now) in enumerate(zip(self.rows, bad.tolist(), strict=True)):
+            row.broken |= now and not row.ended
+            if row.ended or row.broken:
+                continue
+            if row.bends:
+                ids: Any = torch.tensor([[*row.prompt, *row.tokens]], device=scores.device)
+                kept[place] = row.bends(ids, kept[place : place + 1])[0]
+            if row.numbers is not None:
+                number = row.numbers[len(row.tokens)][None]
+                chosen = draw(warp(kept[place : place + 1], row.request), number)
+                kept[place] = torch.full_like(kept[place], -torch.inf).scatter(0, chosen, 0.0)
+        return kept  # type: ignore[no-any-return]
 
 
-class _SeededDraw(LogitsProcessor):
-    """Leaves one token per row: the one its own uniform number falls on."""
+class _Ends(StoppingCriteria):
+    """Takes each row's new token, and ends the row when its text has."""
 
-    def __init__(self, settings: GenerateRequest, numbers: Sequence[torch.Tensor], prompt_width: int) -> None:
-        self.settings = settings
-        self.numbers = torch.stack(list(numbers))
+    def __init__(self, rows: Sequence[_Row], prompt_width: int) -> None:
+        self.rows = rows
         self.prompt_width = prompt_width
-
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        step = input_ids.shape[1] - self.prompt_width
-        chosen = draw(warp(scores, self.settings), self.numbers[:, step])
-        alone = torch.full_like(scores, -torch.inf)
-        return alone.scatter(1, chosen[:, None], 0.0)  # type: ignore[return-value]
-
-
-class _StopStrings(StoppingCriteria):
-    """Ends a row when the text it generated holds one of the stop strings."""
-
-    def __init__(self, endings: Endings, stops: Sequence[str], prompt_width: int, rows: int) -> None:
-        self.endings = endings
-        self.stops = stops
-        self.prompt_width = prompt_width
-        self.ended_at: list[int | None] = [None] * rows
 
     def __call__(self, input_ids: torch.LongTensor, _scores: torch.FloatTensor, **_: object) -> torch.BoolTensor:
-        done = torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
-        for row, ids in enumerate(input_ids[:, self.prompt_width :].tolist()):
-            if self.ended_at[row] is None and self.endings.stopped(ids, self.stops):
-                self.ended_at[row] = len(ids)
-            done[row] = self.ended_at[row] is not None
-        return done  # type: ignore[return-value]
-
-
-def _processors(
-    settings: GenerateRequest, numbers: Sequence[torch.Tensor], watch: _Watch, width: int
-) -> LogitsProcessorList:
-    """Watch for NaN, then warp and draw where the request samples."""
-    return LogitsProcessorList([watch, *([_SeededDraw(settings, numbers, width)] if settings.temperature > 0 else [])])
+        for row, ids in zip(self.rows, input_ids[:, self.prompt_width :].tolist(), strict=True):
+            if not row.ended:
+                row.tokens = ids
+                row.ended = row.broken or row.reading.ended(ids)
+        return torch.tensor([row.ended for row in self.rows], device=input_ids.device)  # type: ignore[return-value]
 
 
 def _settings(request: GenerateRequest) -> tuple[Any, ...]:
-    """What one call of ``generate`` must share."""
-    return (request.max_new_tokens, request.temperature, request.top_k, request.top_p, request.stop)
+    """What requests of one batch share, so that their rows end at about the same time."""
+    return (request.max_new_tokens, *distribution(request), request.stop)

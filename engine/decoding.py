@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from audit.engine.endings import Reading
 from audit.engine.layout import lay_out
 from audit.engine.memory import OUT_OF_MEMORY, fitting, is_out_of_memory
 from audit.engine.passes import plan
 from audit.engine.requests import Completion, GenerateRequest, Generation
-from audit.engine.sampling import broken, draw, uniforms, warp
+from audit.engine.room import share
+from audit.engine.sampling import broken, distribution, draw, uniforms, warp
+from audit.engine.settings import processors
 from audit.engine.slots import Slots
 from audit.engine.tree import PrefixTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from transformers import LogitsProcessorList
 
     from audit.engine.cost import Budget
     from audit.engine.endings import Endings
@@ -43,12 +48,21 @@ class Row:
     """Which of the request's completions."""
     request: GenerateRequest
     prompt: tuple[int, ...]
-    limit: int
-    """Tokens it may generate."""
-    numbers: torch.Tensor | None
-    """Its random numbers; None for greedy decoding."""
+    reading: Reading
+    """Says when it ends and what its text is."""
+    bends: LogitsProcessorList
+    """What changes its logits; empty for plain decoding."""
     tokens: list[int] = field(default_factory=list)
     """What it has generated."""
+    numbers: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    """The random numbers drawn so far, where it is sampled."""
+
+    def number(self) -> torch.Tensor:
+        """The random number of its next token. They are drawn as needed: a trace may be long, and mostly is not."""
+        if len(self.tokens) >= len(self.numbers):
+            count = max(self.request.max_new_tokens, 2 * len(self.numbers))
+            self.numbers = uniforms(self.request, self.copy, count)
+        return self.numbers[len(self.tokens)]
 
 
 @dataclass
@@ -66,7 +80,7 @@ class Decoder:
 
     Args:
         forward: Runs passes and steps.
-        endings: Says when a row ends and what its text is.
+        endings: When a row ends and what its text is.
         max_length: Context length in tokens.
         rows: Completions at a time at most; halved when memory runs out.
         budget: What fits into a pass that reads prompts.
@@ -86,18 +100,21 @@ class Decoder:
         self, asked: Sequence[tuple[int, GenerateRequest, list[int]]], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
         """Completions of (index, request, prompt tokens), each as soon as its last row has ended."""
-        unfinished = {index: _Collected(request, ids, *self._room(request, ids)) for index, request, ids in asked}
+        unfinished = {
+            index: _Collected(request, ids, *share(len(ids), request.max_new_tokens, self.max_length))
+            for index, request, ids in asked
+        }
         # A buffer is copied when rows are added: for a moment there are two.
-        longest = max((collected.kept + collected.limit for collected in unfinished.values()), default=1)
+        longest = max((self._columns(collected) for collected in unfinished.values()), default=1)
         self.fits = fitting(self.rows, 2 * longest * self.forward.position_bytes, self.forward.device)
         before = self.forward.computed
         while unfinished:
-            waiting = [row for index, collected in unfinished.items() for row in collected.rows(index)]
+            waiting = [row for index, collected in unfinished.items() for row in self._new_rows(index, collected)]
             full = False
             try:
                 for row, fault in self._rows(waiting):
                     if row.index in unfinished:  # else another completion of the request had an error
-                        done = unfinished[row.index].take(row, fault, self.endings)
+                        done = unfinished[row.index].take(row, fault)
                         if done is not None:
                             del unfinished[row.index]
                             yield {row.index: done}, self.forward.computed - before
@@ -109,10 +126,24 @@ class Decoder:
             if full:  # outside the handler, whose traceback holds what filled the memory
                 yield self._make_room(unfinished, say), 0
 
-    def _room(self, request: GenerateRequest, ids: list[int]) -> tuple[int, int]:
-        """Tokens that may be generated, and prompt tokens that are kept."""
-        new = min(request.max_new_tokens, max(1, self.max_length // 2))
-        return new, min(len(ids), self.max_length - new)
+    def _columns(self, collected: _Collected) -> int:
+        """Positions that a row of a request is likely to take."""
+        return collected.kept + min(self.endings.likely_tokens(collected.request), collected.room)
+
+    def _new_rows(self, index: int, collected: _Collected) -> list[Row]:
+        """What is still to be generated of a request."""
+        request, prompt = collected.request, collected.prompt
+        return [
+            Row(
+                index,
+                copy,
+                request,
+                prompt,
+                Reading(self.endings, request, collected.room),
+                processors(request, self.endings, prompt, collected.room),
+            )
+            for copy in collected.missing
+        ]
 
     def _make_room(self, unfinished: dict[int, _Collected], say: Callable[[str], None]) -> dict[int, Completion]:
         """Out of memory: half the rows, from where the finished ones left off; with one row, give the largest up."""
@@ -120,11 +151,11 @@ class Decoder:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         if self.rows > 1:
-            self.rows = max(1, min(self.rows, self.fits, sum(len(c.rows(0)) for c in unfinished.values())) // 2)
+            self.rows = max(1, min(self.rows, self.fits, sum(len(c.missing) for c in unfinished.values())) // 2)
             say(f"out of memory while generating: going on with {self.rows} rows at a time")
             return {}
         say(f"a request failed: {OUT_OF_MEMORY}")
-        largest = max(unfinished, key=lambda index: unfinished[index].kept + unfinished[index].limit)
+        largest = max(unfinished, key=lambda index: self._columns(unfinished[index]))
         del unfinished[largest]
         return {largest: Completion(error=OUT_OF_MEMORY)}
 
@@ -189,17 +220,21 @@ class Decoder:
                 slots.clear(place)
         return ended
 
+    @torch.inference_mode()
     def _choose(self, logits: torch.Tensor, rows: Sequence[Row]) -> list[tuple[bool, str | None]]:
         """Give each row its next token; whether it has ended, and with which error."""
         bad = broken(logits).tolist()
+        for place, row in enumerate(rows):
+            if row.bends and not bad[place]:
+                ids: Any = torch.tensor([[*row.prompt, *row.tokens]], device=logits.device)
+                logits[place] = row.bends(ids, logits[place : place + 1])[0]
         chosen = logits.argmax(dim=-1)
         groups: dict[tuple[Any, ...], list[int]] = {}
         for place, row in enumerate(rows):
-            if row.numbers is not None and not bad[place]:
-                request = row.request
-                groups.setdefault((request.temperature, request.top_k, request.top_p), []).append(place)
+            if row.request.temperature > 0 and not bad[place]:
+                groups.setdefault(distribution(row.request), []).append(place)
         for places in groups.values():
-            numbers = torch.stack([rows[place].numbers[len(rows[place].tokens)] for place in places])  # type: ignore[index]
+            numbers = torch.stack([rows[place].number() for place in places])
             chosen[places] = draw(warp(logits[places], rows[places[0]].request), numbers)
         results: list[tuple[bool, str | None]] = []
         for row, token, wrong in zip(rows, chosen.tolist(), bad, strict=True):
@@ -207,7 +242,7 @@ class Decoder:
                 results.append((True, NOT_FINITE))
                 continue
             row.tokens.append(token)
-            results.append((len(row.tokens) >= row.limit or self.endings.ended(row.tokens, row.request.stop), None))
+            results.append((row.reading.ended(row.tokens), None))
         return results
 
 
@@ -229,35 +264,33 @@ class _Collected:
 
     request: GenerateRequest
     ids: list[int]
-    limit: int
     kept: int
     """Prompt tokens that are read; the others are cut off from the left."""
+    room: int
+    """Tokens that fit behind them."""
     done: dict[int, Generation] = field(default_factory=dict)
 
-    def rows(self, index: int) -> list[Row]:
-        """What is still to be generated."""
-        prompt = tuple(self.ids[len(self.ids) - self.kept :])
-        sampled = self.request.temperature > 0
-        return [
-            Row(
-                index,
-                copy,
-                self.request,
-                prompt,
-                self.limit,
-                uniforms(self.request, copy, self.limit) if sampled else None,
-            )
-            for copy in range(self.request.n if sampled else 1)
-            if copy not in self.done
-        ]
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        """The prompt's tokens that are read."""
+        return tuple(self.ids[len(self.ids) - self.kept :])
 
-    def take(self, row: Row, error: str | None, endings: Endings) -> Completion | None:
+    @property
+    def missing(self) -> list[int]:
+        """Numbers of the completions that are still to be generated; greedy ones are all equal."""
+        return [copy for copy in range(self.request.n if self._sampled else 1) if copy not in self.done]
+
+    @property
+    def _sampled(self) -> bool:
+        return self.request.temperature > 0
+
+    def take(self, row: Row, error: str | None) -> Completion | None:
         """Add a row that has ended, a greedy one for all n; the completion when it was the last or had an error."""
         cut = len(self.ids) - self.kept
         if error:
             return Completion((), self.kept, cut, error)
-        generation = endings.finish(row.tokens, self.request.stop)
-        self.done.update(dict.fromkeys([row.copy] if row.numbers is not None else range(self.request.n), generation))
+        generation = row.reading.finish(row.tokens)
+        self.done.update(dict.fromkeys([row.copy] if self._sampled else range(self.request.n), generation))
         if len(self.done) < self.request.n:
             return None
         return Completion(tuple(self.done[copy] for copy in range(self.request.n)), self.kept, cut)

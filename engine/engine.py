@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import ScoringUnavailable, UsageError
 from audit.core.progress import Progress, Silent
+from audit.engine.chat import check_chosen, render
 from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
     from transformers import PreTrainedTokenizerBase
 
     from audit.core.records import ModelRecord
+    from audit.engine.chat import ChatText
     from audit.engine.journal import Journal
+
+PROBE = "a"
+"""A text by which a tokenizer shows what it adds around texts."""
 
 
 class Engine(ABC):
@@ -26,17 +33,23 @@ class Engine(ABC):
         record: What was loaded, by content; goes into the manifest.
         progress: Listener of the work; replace it to see what happens.
         journal: Where answers are kept as they arrive; None keeps nothing.
+        thinking: What is known of the checkpoint's reasoning traces.
+        chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.
     """
 
     record: ModelRecord
     progress: Progress
     journal: Journal | None
+    thinking: Thinking
+    chat_template_args: Mapping[str, Any]
     _tokenizer: PreTrainedTokenizerBase | None = None
 
     def __init__(self) -> None:
         """Start silent and without a journal."""
         self.progress = Silent()
         self.journal = None
+        self.thinking = Thinking()
+        self.chat_template_args = {}
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -53,6 +66,7 @@ class Engine(ABC):
     @tokenizer.setter
     def tokenizer(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
+        self.__dict__.pop("_added_tokens", None)
 
     @property
     def has_tokenizer(self) -> bool:
@@ -100,37 +114,67 @@ class Engine(ABC):
         return 0
 
     def encode(self, text: str, *, add_special_tokens: bool | None = None) -> list[int]:
-        """Token ids of ``text``, by lm-eval's rule.
+        """Token ids of ``text``, by lm-eval's rule and without an end of sequence.
 
-        Special tokens are added as the tokenizer would by default, except where the text (a chat
-        template's, say) already starts with the beginning-of-sequence token.
+        Special tokens are added as the tokenizer would by default, except where the text (a chat template's, say)
+        starts with them already, behind white space or not. What the tokenizer would add *behind* a text
+        (``add_eos_token``) is left out: a prompt goes on, and a target is what was written. ``HFLM`` keeps it and then
+        scores the end of sequence in place of the target's first token.
         """
-        bos = self.tokenizer.bos_token
-        if add_special_tokens is None and isinstance(bos, str) and text.startswith(bos):
+        before, behind = self._added_tokens
+        if add_special_tokens is None and text.lstrip().startswith(before):
             add_special_tokens = False
         options = {} if add_special_tokens is None else {"add_special_tokens": add_special_tokens}
         ids: list[int] = self.tokenizer(text, **options)["input_ids"]
-        return ids
+        added = add_special_tokens is not False and behind and ids[-len(behind) :] == behind
+        return ids[: -len(behind)] if added else ids
 
-    def encode_pair(self, context: str, continuation: str, *, moments: bool = False) -> ScoreRequest:
-        """Split ``context + continuation`` into tokens as lm-eval's ``TemplateLM`` does.
+    @cached_property
+    def _added_tokens(self) -> tuple[tuple[str, ...], list[int]]:
+        """How a text starts that needs no special tokens before it, and the ids that the tokenizer adds behind one."""
+        plain: list[int] = self.tokenizer(PROBE, add_special_tokens=False)["input_ids"]
+        whole: list[int] = self.tokenizer(PROBE)["input_ids"]
+        places = range(len(whole) - len(plain) + 1)
+        start = next((place for place in places if whole[place : place + len(plain)] == plain), 0)
+        words = [self.tokenizer.bos_token]
+        if start and whole[:start] != [self.tokenizer.bos_token_id]:
+            words.append(str(self.tokenizer.decode(whole[:start])).strip())
+        return tuple(word for word in words if isinstance(word, str) and word), whole[start + len(plain) :]
 
-        Trailing spaces of the context move to the continuation; an empty context becomes the prefix
-        token. Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
+    def encode_pair(
+        self, context: str, continuation: str, *, moments: bool = False, rule: Literal["exact", "lm_eval"] = "exact"
+    ) -> ScoreRequest:
+        """Split ``context + continuation`` into tokens.
+
+        Both rules move white space at the end of the context to the continuation, whatever the continuation is: all
+        options of an item are then scored behind the same text, and most tokenizers join a space with the word behind
+        it. An empty context becomes the prefix token. The target is what the tokens of the whole text have more than
+        those of the context.
+
+        They differ where a token spans the join, as in ``The qui|ck brown fox`` or between most Chinese words.
+        ``lm_eval`` then cuts at the number of the context's tokens: part of the continuation is lost or moved.
+        ``exact`` tokenises the continuation by itself behind the context's tokens, as :meth:`encode_answer` does:
+        nothing is lost. On all other texts the two are equal.
+
+        Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
+
+        Args:
+            context: What the checkpoint sees.
+            continuation: What is scored.
+            moments: See :class:`ScoreRequest`.
+            rule: ``exact``, or ``lm_eval`` for lm-eval's own numbers.
         """
-        if context == "":
-            target = self.encode(continuation, add_special_tokens=False)
-            if target and target[0] == self.prefix_token_id:
-                return ScoreRequest((target[0],), tuple(target[1:]), moments)
-            return ScoreRequest((self.prefix_token_id,), tuple(target), moments)
-        spaces = len(context) - len(context.rstrip())
-        if spaces:
-            continuation = context[-spaces:] + continuation
-            context = context[:-spaces]
-        if context == "":
-            return self.encode_pair("", continuation, moments=moments)
-        whole, head = self.encode(context + continuation), self.encode(context)
-        return ScoreRequest(tuple(head), tuple(whole[len(head) :]), moments)
+        text = context.rstrip()
+        target = context[len(text) :] + continuation
+        if not text:
+            ids = self.encode(target, add_special_tokens=False)
+            if ids and ids[0] == self.prefix_token_id:
+                return ScoreRequest((ids[0],), tuple(ids[1:]), moments)
+            return ScoreRequest((self.prefix_token_id,), tuple(ids), moments)
+        whole, head = self.encode(context + continuation), self.encode(text)
+        spans = whole[: len(head)] != head
+        tail = self._by_itself(head, target) if spans and rule == "exact" else whole[len(head) :]
+        return ScoreRequest(tuple(head), tuple(tail), moments)
 
     def encode_answer(self, prompt: str, answer: str) -> ScoreRequest:
         """Tokens of an answer behind the prompt that generation was given: nothing of the prompt moves.
@@ -155,29 +199,54 @@ class Engine(ABC):
             guarded = self.encode(character + text, add_special_tokens=False)
             if guarded[: len(guard)] == guard:
                 found.append(guarded[len(guard) :])
-        wanted = f"{self.tokenizer.decode(head)}{text}"
-        return next((ids for ids in found if self.tokenizer.decode([*head, *ids]) == wanted), found[0])
+        before = self._spelled(head)
+        return next((ids for ids in found if self._spelled([*head, *ids]) == f"{before}{text}"), found[0])
+
+    def _spelled(self, ids: list[int]) -> str:
+        """Text of token ids, spaces as they are."""
+        return str(self.tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the checkpoint brings a chat template."""
+        """Whether the checkpoint brings a chat template, or several with names."""
         return self._tokenizer is not None and bool(self._tokenizer.chat_template)
 
-    def apply_chat_template(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool = True) -> str:
-        """The text of a conversation as the checkpoint expects it.
+    def chat_text(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        add_generation_prompt: bool = True,
+        continue_final_message: bool = False,
+    ) -> ChatText:
+        """A conversation as the checkpoint expects it, and whether its system turn had to be moved.
 
         Args:
             messages: ``{"role": …, "content": …}`` each.
             add_generation_prompt: Open the assistant's turn at the end.
+            continue_final_message: Leave the last turn open: an answer that was begun goes on.
 
         Raises:
-            UsageError: The checkpoint has no chat template.
+            UsageError: The checkpoint has no chat template, or several and none is chosen.
+            TemplateError: The template fails on this conversation.
         """
         if not self.has_chat_template:
             msg = f"{self.record.name} has no chat template: set chat_template to 'off'"
             raise UsageError(msg)
-        conversation: list[dict[str, Any]] = [dict(message) for message in messages]
-        text = self.tokenizer.apply_chat_template(
-            conversation, tokenize=False, add_generation_prompt=add_generation_prompt
-        )
-        return str(text)
+        check_chosen(self.tokenizer, self.record.name)
+
+        def apply(turns: list[dict[str, str]]) -> str:
+            return str(
+                self.tokenizer.apply_chat_template(
+                    turns,
+                    tokenize=False,
+                    add_generation_prompt=add_generation_prompt,
+                    continue_final_message=continue_final_message,
+                    **self.chat_template_args,
+                )
+            )
+
+        return render(apply, messages, self.record.name)
+
+    def apply_chat_template(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool = True) -> str:
+        """The text of a conversation; see :meth:`chat_text`."""
+        return self.chat_text(messages, add_generation_prompt=add_generation_prompt).text

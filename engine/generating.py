@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from audit.engine.batch_generating import BatchGenerator
 from audit.engine.decoding import Decoder
 from audit.engine.endings import Endings
+from audit.engine.settings import of_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
     from audit.engine.cost import Budget
     from audit.engine.forward import Forward
     from audit.engine.requests import Completion, GenerateRequest
-
-HARMLESS = {
-    "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "transformers_version", "do_sample",
-    "temperature", "top_k", "top_p", "max_length", "max_new_tokens", "use_cache", "_from_model_config",
-}  # fmt: skip
-"""Entries of a generation configuration that do not change greedy decoding."""
-NEUTRAL = {"repetition_penalty": 1.0, "num_beams": 1, "num_return_sequences": 1, "length_penalty": 1.0}
-"""Values of entries with which they do not either, beside none, false and zero."""
+    from audit.engine.thinking import Thinking
 
 
 class Generator:
@@ -36,6 +30,7 @@ class Generator:
         max_length: Context length in tokens.
         rows: Completions at a time at most.
         budget: What fits into a pass that reads prompts.
+        thinking: What is known of the checkpoint's reasoning traces.
     """
 
     def __init__(
@@ -46,10 +41,11 @@ class Generator:
         max_length: int,
         rows: int,
         budget: Budget,
+        thinking: Thinking,
     ) -> None:
         self.forward = forward
         self.encode = encode
-        endings = Endings(forward.model, tokenizer)
+        endings = Endings(forward.model, tokenizer, thinking)
         self.decoder = Decoder(forward, endings, max_length, rows, budget)
         self.batches = BatchGenerator(
             forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id, forward.turns
@@ -58,20 +54,18 @@ class Generator:
     def work(
         self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
-        """Completions by index as they arrive, and the number of tokens that were read and generated for them."""
-        bent = self._is_bent()
-        continuous = [i for i in missing if self.forward.decodes and (requests[i].temperature > 0 or not bent)]
-        asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in continuous]
-        yield from self.decoder.run(asked, say)
-        yield from self.batches.work(requests, set(missing) - set(continuous), say)
+        """Completions by index as they arrive, and the number of tokens that were read and generated for them.
 
-    def _is_bent(self) -> bool:
-        """Whether the checkpoint's generation configuration changes greedy decoding.
-
-        Its penalties are kept, by transformers' ``generate``, as lm-eval's ``HFLM`` does; sampled text follows the
-        plain distribution, as the probes publish it.
+        Raises:
+            SettingUnavailable: The checkpoint's generation configuration bends greedy decoding in a way that is not
+                honoured here.
         """
-        return any(
-            name not in HARMLESS and not name.startswith("output_") and value and value != NEUTRAL.get(name)
-            for name, value in self.forward.model.generation_config.to_diff_dict().items()
-        )
+        for index in missing:
+            if requests[index].temperature == 0:
+                of_checkpoint(self.forward.model.generation_config)
+                break
+        if not self.forward.decodes:  # the trial failed: sequences are batched whole
+            yield from self.batches.work(requests, set(missing), say)
+            return
+        asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
+        yield from self.decoder.run(asked, say)

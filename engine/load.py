@@ -10,9 +10,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from audit.core.config import ServerConfig
-from audit.core.errors import AssetError, CheckpointError
+from audit.core.errors import AssetError, CheckpointError, ConfigError
 from audit.core.records import ModelRecord, digest_of
 from audit.engine import adapter
+from audit.engine.chat import choose_template
 from audit.engine.checkpoint import read_config
 from audit.engine.device import DeviceMap, Dtype, check_device_map, choose_device, choose_dtype, describe_devices
 from audit.engine.hardware import keep_freed_memory
@@ -20,9 +21,11 @@ from audit.engine.openai_engine import OpenAIEngine, describe, tokenizer_files
 from audit.engine.openai_name import is_server, parse
 from audit.engine.openai_server import contact
 from audit.engine.source import find, nowhere, short_name, tokenizer_folder
+from audit.engine.thinking import thinking_of
 from audit.engine.transformers_engine import TransformersEngine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerBase
@@ -34,6 +37,7 @@ Quantization = Literal["int8", "nf4"]
 
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "seq_length", "n_ctx")
 DEFAULT_CONTEXT = 2048
+LEAST_CONTEXT = 2
 
 
 def load(  # noqa: PLR0913 - the contract's options, by keyword
@@ -52,6 +56,10 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     batch_tokens: int | None = None,
     server: ServerConfig | None = None,
     tokenizer: str | None = None,
+    chat_template: str | None = None,
+    chat_template_args: Mapping[str, Any] | None = None,
+    think_end: str | None = None,
+    thinking_tokens: int = 2048,
 ) -> Engine:
     """Load a checkpoint, or get in touch with a server that has loaded one.
 
@@ -72,10 +80,19 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         batch_tokens: Input tokens per scoring batch; None chooses by device.
         server: How a server is asked.
         tokenizer: Folder, asset name or hub id of the tokenizer, in place of the checkpoint's own.
+        chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called
+            ``default``.
+        chat_template_args: Variables of the chat template, e.g. ``{"enable_thinking": False}``.
+        think_end: Marker that ends a reasoning trace; None looks for those of the known families.
+        thinking_tokens: Tokens that a trace may take, on top of ``max_new_tokens``, which bounds the answer.
 
     Raises:
         CheckpointError: Nothing there, damaged, refused, or a tokenizer of another model.
+        ConfigError: No chat template of that name, or a context too short for a prompt and an answer.
     """
+    if max_length is not None and max_length < LEAST_CONTEXT:
+        msg = f"max_length {max_length}: a prompt and an answer take at least {LEAST_CONTEXT} tokens"
+        raise ConfigError(msg)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     if is_server(model):
@@ -83,9 +100,14 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             msg = f"--base {base}: a server has applied its adapters already: leave out --base"
             raise CheckpointError(msg)
         options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-        return _load_server(
+        engine: Engine = _load_server(
             model, server or ServerConfig(), options, max_length, revision, named=tokenizer, offline=offline
         )
+        if engine.has_tokenizer:
+            choose_template(engine.tokenizer, chat_template, engine.record.name)
+        engine.thinking = thinking_of(engine.tokenizer if engine.has_tokenizer else None, think_end, thinking_tokens)
+        engine.chat_template_args = dict(chat_template_args or {})
+        return engine
     if device_map is not None:
         check_device_map(device, device_map)
     place = choose_device(device)
@@ -98,6 +120,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         found = _with_tokenizer(found, tokenizer, revision, offline=offline)
     own_tokenizer = _tokenizer(found.tokenizer or found.folder, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}
+    choose_template(own_tokenizer, chat_template, short_name(model))
     loaded = _model(found, place, number_type, quantization, model_options)
     check_tokenizer(own_tokenizer, loaded, found.tokenizer or found.folder)
     context = context_length(read_config(found.folder), own_tokenizer)
@@ -115,7 +138,10 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         max_length=min(context, max_length or context),
         device=describe_devices(loaded, place),
     )
-    return TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens)
+    thinking = thinking_of(own_tokenizer, think_end, thinking_tokens)
+    engine = TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
+    engine.chat_template_args = dict(chat_template_args or {})
+    return engine
 
 
 def _with_tokenizer(found: Checkpoint, named: str, revision: str | None, *, offline: bool) -> Checkpoint:

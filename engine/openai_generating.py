@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import SamplingUnavailable
 from audit.core.records import digest_of
 from audit.engine.requests import Completion, GenerateRequest, Generation
+from audit.engine.settings import check_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -67,7 +68,10 @@ class ServerGenerator:
 
         Raises:
             SamplingUnavailable: Sampled text is wanted, and the server does not sample.
+            SettingUnavailable: A setting is wanted that the API has no word for.
         """
+        for index in missing:
+            check_server(requests[index])
         if any(requests[index].temperature > 0 for index in missing):
             self._check_sampling()
         if self.server.chat:

@@ -61,13 +61,23 @@ class GenerateRequest:
     prompt: str
     """The exact text the checkpoint sees, chat template included where wanted."""
     max_new_tokens: int = 128
-    """Upper bound of generated tokens."""
+    """Upper bound of the answer's tokens. A reasoning trace has a bound of its own, the engine's."""
     temperature: float = 0.0
     """0 is greedy decoding; otherwise logits are divided by it."""
     top_k: int = 0
     """Sample from the k most likely tokens only; 0 keeps all."""
     top_p: float = 1.0
     """Sample from the smallest set of tokens that holds this much probability."""
+    min_p: float = 0.0
+    """Sample from tokens at least this likely, relative to the likeliest; 0 keeps all."""
+    typical_p: float = 1.0
+    """Sample from the locally typical tokens that hold this much probability; 1 keeps all."""
+    repetition_penalty: float = 1.0
+    """Logits of tokens in prompt and text are divided (negative ones multiplied) by it, sampled or not."""
+    no_repeat_ngram_size: int = 0
+    """No n-gram of this size stands twice in prompt and text; 0 lets all repeat."""
+    min_new_tokens: int = 0
+    """The end-of-turn token is impossible before so many tokens."""
     seed: int = 0
     """Of this request: the same seed gives the same text whatever else is in the batch."""
     n: int = 1
@@ -75,7 +85,8 @@ class GenerateRequest:
     first: int = 0
     """Number of the first of them: a request may be cut in two without changing its completions."""
     stop: tuple[str, ...] = ()
-    """Generation ends before the first of these strings."""
+    """The answer ends before the first of these strings, which may hold special tokens; a reasoning trace may hold
+    them."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be generated."""
@@ -99,7 +110,7 @@ class Generation:
     thinking_tokens: int = 0
     """Tokens of ``token_count`` that belong to the trace, its markers included."""
     thinking_closed: bool = True
-    """False where the bound of tokens fell inside the trace: there is no answer then."""
+    """False where the text ended inside the trace: there is no answer then."""
 
 
 @dataclass(frozen=True, slots=True)

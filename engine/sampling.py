@@ -10,7 +10,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    MinPLogitsWarper,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+    TypicalLogitsWarper,
+)
 
 if TYPE_CHECKING:
     from audit.engine.requests import GenerateRequest
@@ -22,14 +28,26 @@ def uniforms(request: GenerateRequest, copy: int, count: int) -> torch.Tensor:
     return torch.rand(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def distribution(request: GenerateRequest) -> tuple[float, ...]:
+    """What :func:`warp` looks at: requests in which it is equal may be warped together."""
+    return (request.temperature, request.top_k, request.top_p, request.min_p, request.typical_p)
+
+
 def warp(logits: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
-    """Logits divided by the temperature, those outside top-k and top-p at minus infinity."""
+    """Logits divided by the temperature, those that are left out by top-k, top-p, … at minus infinity.
+
+    The order is that of transformers' ``generate``.
+    """
     nothing: Any = None  # the warpers look at logits alone
     scores: Any = TemperatureLogitsWarper(request.temperature)(nothing, logits)
     if request.top_k > 0:
         scores = TopKLogitsWarper(request.top_k)(nothing, scores)
     if request.top_p < 1:
         scores = TopPLogitsWarper(request.top_p)(nothing, scores)
+    if request.min_p > 0:
+        scores = MinPLogitsWarper(request.min_p)(nothing, scores)
+    if request.typical_p < 1:
+        scores = TypicalLogitsWarper(request.typical_p)(nothing, scores)
     return torch.as_tensor(scores)
 
 

@@ -13,6 +13,7 @@ from audit.engine.forward import Forward
 from audit.engine.generating import Generator
 from audit.engine.memory import fitting
 from audit.engine.scoring import Scorer
+from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import ModelRecord
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+    from audit.engine.thinking import Thinking
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
 LEAST_TOKENS = 64
@@ -38,6 +40,7 @@ class TransformersEngine(Engine):
         tokenizer: The checkpoint's.
         record: Identity of the checkpoint.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
+        thinking: What is known of the checkpoint's reasoning traces; None looks at its tokenizer.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class TransformersEngine(Engine):
         record: ModelRecord,
         *,
         batch_tokens: int | None = None,
+        thinking: Thinking | None = None,
     ) -> None:
         super().__init__()
         self._model = model
         self.tokenizer = tokenizer
         self.record = record
+        self.thinking = thinking or thinking_of(tokenizer)
         device = torch.device(model.device)
         pad = tokenizer.pad_token_id
         self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
@@ -63,7 +68,7 @@ class TransformersEngine(Engine):
         budget = Budget(tokens, fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens))
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
-            self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget
+            self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget, self.thinking
         )
 
     @property
@@ -78,8 +83,14 @@ class TransformersEngine(Engine):
         return work.answer(requests, self.journal, self.progress)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
-        """Continuations of prompts, in the order of the requests."""
-        work = Answering(self._identity("generate"), self._generator.work, decode_completion)
+        """Continuations of prompts, in the order of the requests.
+
+        Raises:
+            SettingUnavailable: Greedy text is wanted, and the checkpoint's generation configuration bends it in a way
+                that is not honoured here.
+        """
+        identity = (*self._identity("generate"), *self.thinking.identity)
+        work = Answering(identity, self._generator.work, decode_completion)
         return work.answer(requests, self.journal, self.progress)
 
     def _prompt(self, text: str) -> list[int]:

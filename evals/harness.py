@@ -8,12 +8,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 from lm_eval.api.model import TemplateLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from audit.engine.requests import GenerateRequest, ScoreRequest
+from audit.engine.settings import of_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,12 +99,12 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         return self.engine.encode(string, add_special_tokens=add_special_tokens)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """A conversation as text; without its system turn where the template refuses one, as ``HFLM`` does."""
-        try:
-            return self._render(chat_history, add_generation_prompt=add_generation_prompt)
-        except jinja2.exceptions.TemplateError:
-            turns = [turn for turn in chat_history if turn["role"] != "system"]
-            return self._render(turns, add_generation_prompt=add_generation_prompt)
+        """A conversation as text, by the engine's rule; an answer that was begun is left open."""
+        return self.engine.chat_text(
+            chat_history,
+            add_generation_prompt=add_generation_prompt,
+            continue_final_message=not add_generation_prompt,
+        ).text
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """Log-likelihood (nats) of each continuation and whether greedy decoding would give it."""
@@ -153,17 +153,6 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
             texts.append(str(postprocess_generated_text(raw, until, None)))
         return texts
 
-    def _render(self, turns: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
-        """The tokenizer's chat template; an answer that was begun is left open."""
-        return str(
-            self.tokenizer.apply_chat_template(
-                [dict(turn) for turn in turns],
-                tokenize=False,
-                add_generation_prompt=add_generation_prompt,
-                continue_final_message=not add_generation_prompt,
-            )
-        )
-
     def _score(self, asked: Sequence[ScoreRequest]) -> tuple[list[Remark], list[tuple[float, bool]]]:
         """Remarks and answers of likelihood requests; an empty target is a failure, not certainty."""
         remarks, answers = [], []
@@ -188,18 +177,16 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         self, prompt: str, settings: dict[str, Any], *, repeat: int
     ) -> tuple[GenerateRequest, list[str]]:
         """A request of the engine from lm-eval's generation settings, and its stop strings."""
-        options = normalize_gen_kwargs(settings, DEFAULT_NEW_TOKENS)
+        options: dict[str, Any] = dict(normalize_gen_kwargs(settings, DEFAULT_NEW_TOKENS))
         end = None if self.eot_token_id is None else str(self.tokenizer.decode([self.eot_token_id]))
         until = handle_stop_sequences(options.get("until"), eos=end)
-        sampled = bool(options.get("do_sample"))
+        chosen = of_request(options)
         request = GenerateRequest(
             prompt=prompt,
             max_new_tokens=int(options["max_gen_toks"]),
-            temperature=float(options.get("temperature") or 0.0) if sampled else 0.0,
-            top_k=int(options.get("top_k") or 0) if sampled else 0,
-            top_p=float(options.get("top_p") or 1.0) if sampled else 1.0,
-            seed=_request_seed(self.seed, prompt, repeat) if sampled else 0,
+            seed=_request_seed(self.seed, prompt, repeat) if chosen.get("temperature") else 0,
             stop=tuple(stop for stop in until if stop),
+            **chosen,
         )
         return request, until
 

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
-from audit.core.errors import AssetMissing, AuditError, ConfigError, ServerUnable, did_you_mean
+from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult, digest_of
 from audit.core.sampling import choose
+from audit.engine.chat import uses_chat_template
 from audit.evals import foreign, parts
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.surroundings import hub, quiet
@@ -75,7 +76,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
     try:
         return run_task(engine, config, task, limit=wanted.limit, records=records)
-    except ServerUnable as missing:
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
@@ -99,7 +100,7 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int 
     try:
         with hub(offline=config.offline):
             return run_task(engine, config, task, limit=limit)
-    except ServerUnable as missing:
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=name, not_run=str(missing))
     except AuditError:
         raise
@@ -163,7 +164,8 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
         task.set_config("num_fewshot", 0)
     task.set_fewshot_seed(config.seed)
     lm = HarnessLM(engine, seed=config.seed)
-    templated = uses_chat_template(engine, config, str(task.OUTPUT_TYPE))
+    generates = str(task.OUTPUT_TYPE) == "generate_until"
+    templated = uses_chat_template(engine, config.chat_template, generates=generates)
     with quiet():
         results = evaluator.evaluate(
             lm,
@@ -178,16 +180,6 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
     for sample in results["samples"][name]:
         logged.setdefault(sample["doc_id"], []).append(sample)
     return [make_item(logged[index], lm.remarks[name, position]) for position, index in enumerate(indices)]
-
-
-def uses_chat_template(engine: Engine, config: RunConfig, output_type: str) -> bool:
-    """Whether a task's prompts go through the checkpoint's chat template."""
-    if config.chat_template == "auto":
-        return output_type == "generate_until" and engine.has_chat_template
-    if config.chat_template == "on" and not engine.has_chat_template:
-        msg = f"{engine.record.name} has no chat template: set chat_template to 'auto' or 'off'"
-        raise ConfigError(msg)
-    return config.chat_template == "on"
 
 
 def _describe(task: Task, items: list[Item]) -> AssetRecord:

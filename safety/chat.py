@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import TemplateError
+from audit.engine.chat import uses_chat_template
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
@@ -20,23 +20,17 @@ def conversation(engine: Engine, config: RunConfig, user: str, system: str = "")
 
     Raises:
         UsageError: ``chat_template`` is on, and there is none.
+        TemplateError: The template fails.
     """
-    if config.chat_template == "off" or (config.chat_template == "auto" and not engine.has_chat_template):
+    if not uses_chat_template(engine, config.chat_template, generates=True):
         return "".join(f"{part}\n\n" for part in (system, user) if part)
-    said = {"role": "user", "content": user}
-    if not system:
-        return engine.apply_chat_template([said])
-    merged = [{"role": "user", "content": f"{system}\n\n{user}"}]
-    try:
-        text = engine.apply_chat_template([{"role": "system", "content": system}, said])
-    except TemplateError:
-        return engine.apply_chat_template(merged)
-    return text if system.strip() in text else engine.apply_chat_template(merged)  # some leave it out without a word
+    said = [{"role": "user", "content": user}]
+    return engine.apply_chat_template([{"role": "system", "content": system}, *said] if system else said)
 
 
 def how(engine: Engine, config: RunConfig) -> str:
     """For the metrics: whether the chat template was used."""
-    templated = config.chat_template == "on" or (config.chat_template == "auto" and engine.has_chat_template)
+    templated = uses_chat_template(engine, config.chat_template, generates=True)
     return "chat template" if templated else "no chat template here"
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import with_reasons
-from audit.core.errors import AssetError, ServerUnable, UsageError, did_you_mean
+from audit.core.errors import AssetError, TaskUnavailable, UsageError, did_you_mean
 from audit.core.records import TaskResult
 from audit.safety import (
     associations,
@@ -123,7 +123,7 @@ def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig
     begin = time.perf_counter()
     try:
         result = probe.run(engine, config, task)
-    except (AssetError, ServerUnable) as error:
+    except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))
     for sample in result.samples:

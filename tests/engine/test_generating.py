@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from transformers import GenerationConfig
 
 from audit.engine import Completion, GenerateRequest, load
-from audit.engine.endings import Endings
+from audit.engine.endings import Endings, Reading
+from audit.engine.settings import of_checkpoint
+from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -241,12 +242,14 @@ def test_an_empty_prompt_begins_with_the_prefix_token(
 
 
 def test_a_special_token_as_stop_string_ends_the_row(tiny: TransformersEngine) -> None:
-    endings = Endings(tiny.model, tiny.tokenizer)
-    pad = tiny.tokenizer.pad_token
-    assert endings.ended([5, 2], (pad,))
-    assert not endings.ended([5, 2], ("never there",))
-    ended = endings.finish([5, 2], (pad,))
+    endings = Endings(tiny.model, tiny.tokenizer, Thinking())
+    reading = Reading(endings, GenerateRequest("x", stop=(tiny.tokenizer.pad_token,)), 9)
+    assert not reading.ended([5])
+    assert reading.ended([5, 2])
+    ended = reading.finish([5, 2])
     assert (ended.text, ended.token_count, ended.finish_reason) == (tiny.tokenizer.decode([5]), 2, "stop")
+    other = Reading(endings, GenerateRequest("x", stop=("never there",)), 9)
+    assert not any(other.ended(tokens) for tokens in ([5], [5, 2]))
 
 
 @pytest.mark.parametrize("wrong", [{"n": 0}, {"max_new_tokens": 0}])
@@ -267,23 +270,6 @@ def test_greedy_completions_of_one_prompt_are_decoded_once(tiny: TransformersEng
     assert of_three == tokens
 
 
-@pytest.mark.parametrize(
-    ("settings", "continuous"),
-    [
-        ({}, True),
-        ({"output_hidden_states": False, "output_attentions": True, "return_dict_in_generate": False}, True),
-        ({"num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "suppress_tokens": []}, True),
-        ({"repetition_penalty": 1.1}, False),
-        ({"suppress_tokens": [5]}, False),
-        ({"num_beams": 2}, False),
-        ({"min_length": 3}, False),
-    ],
-)
-def test_what_bends_greedy_decoding(tiny: TransformersEngine, settings: dict[str, Any], continuous: bool) -> None:
-    tiny.model.generation_config = GenerationConfig(**settings)
-    assert tiny._generator._is_bent() != continuous
-
-
 def test_the_embedded_checkpoint_is_decoded_continuously(embedded: TransformersEngine) -> None:
     assert embedded._forward.decodes
-    assert not embedded._generator._is_bent()
+    assert of_checkpoint(embedded.model.generation_config) == {}

@@ -166,4 +166,4 @@ def test_template_that_refuses_a_system_turn(tiny: Engine, monkeypatch: pytest.M
         "{% endfor %}",
     )
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
-    assert HarnessLM(tiny).apply_chat_template(turns) == "Hello"
+    assert HarnessLM(tiny).apply_chat_template(turns) == "Be brief.\n\nHello"

@@ -1,0 +1,79 @@
+"""Checkpoints whose text is written down: the next token is a function of the position alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PROMPT = "Question: Paris"
+WIDTH = 384
+
+
+def tokenizer_of(tiny_model: Path, *, special: Sequence[str] = (), added: Sequence[str] = ()) -> Any:
+    """The tiny checkpoint's tokenizer with more tokens: special ones, which are left out of texts, and ordinary ones.
+
+    The special ones are added as Llama 3's are: ``all_special_tokens`` does not list them.
+    """
+    from tokenizers import AddedToken
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.add_tokens([AddedToken(word, special=True, normalized=False) for word in special])
+    tokenizer.add_tokens([AddedToken(word, special=False, normalized=False) for word in added])
+    return tokenizer
+
+
+def write(
+    folder: Path,
+    tokenizer: Any,
+    text: str | Sequence[int],
+    *,
+    prompt: str = PROMPT,
+    context: int = 384,
+    **generation: Any,
+) -> Path:
+    """A two-layer GPT-2 that continues ``prompt``, and any prompt of as many tokens, with ``text`` and ends its turn.
+
+    Layers add nothing; the embeddings of positions are nearly orthogonal, and the head maps each to its token.
+
+    Args:
+        folder: Where it is written.
+        tokenizer: Its tokenizer.
+        text: What it says; or token ids, without an end of turn behind them.
+        prompt: What it continues.
+        context: Positions.
+        generation: Entries of ``generation_config.json``.
+    """
+    ids = [*tokenizer(text)["input_ids"], tokenizer.eos_token_id] if isinstance(text, str) else list(text)
+    start = len(tokenizer(prompt)["input_ids"]) - 1
+    config = GPT2Config(
+        vocab_size=max(tokenizer.get_vocab().values()) + 1,
+        n_positions=context,
+        n_embd=WIDTH,
+        n_layer=2,
+        n_head=4,
+        tie_word_embeddings=False,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = GPT2LMHeadModel(config).eval()
+        for parameter in model.parameters():
+            parameter.data.zero_()
+        model.transformer.ln_f.weight.data.fill_(1)
+        places = torch.nn.functional.layer_norm(torch.randn(context, WIDTH), (WIDTH,))
+    model.transformer.wpe.weight.data.copy_(places)
+    for place, token in enumerate(ids, start):
+        model.lm_head.weight.data[token] += places[place] / WIDTH
+    for name, value in generation.items():
+        setattr(model.generation_config, name, value)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

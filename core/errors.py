@@ -6,11 +6,14 @@ The tree, drawn once::
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   ├── CheckpointError     a model that cannot be loaded as it is
+    │   │   └── CheckpointBroken  it computes NaN: nothing can be measured
     │   ├── AssetError          a model or data set that cannot be had
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
+    ├── EngineFault             the checkpoint's own code or a kernel failed: the task is listed as not run
+    │   └── DeviceLost          the device answers no more: this task and all that follow are listed as not run
     ├── ServerUnable            a task needs what the server behind the model cannot do (it is listed as not run)
     │   ├── ScoringUnavailable  log-probabilities of given tokens
     │   └── SamplingUnavailable sampled text
@@ -46,6 +49,10 @@ class CheckpointError(UsageError):
     """A model folder or file that cannot be loaded as it is."""
 
 
+class CheckpointBroken(CheckpointError):  # noqa: N818 - a state of the checkpoint
+    """A model that computes NaN, whatever it is asked."""
+
+
 class AssetError(UsageError):
     """A model or data set that was found but cannot be used, or could not be fetched."""
 
@@ -64,6 +71,14 @@ class WriteError(UsageError):
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction
     """A method needs weights, gradients or attentions of a checkpoint that is not local."""
+
+
+class EngineFault(AuditError):  # noqa: N818 - named for what failed
+    """The model's code or a kernel failed on a request; other requests may still be answered."""
+
+
+class DeviceLost(EngineFault):
+    """The device that the model lies on answers no more."""
 
 
 class ServerUnable(AuditError):  # noqa: N818 - a property of the server, not a malfunction

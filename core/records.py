@@ -299,6 +299,8 @@ class RunManifest(Record):
     """Tasks that were asked for and did not run."""
     warnings: list[str] = Field(default_factory=list)
     """What a reader must know, e.g. that a batch was halved for memory."""
+    broken: str | None = None
+    """Why the checkpoint itself is broken (it computes NaN); nothing was measured then. Null for a sound one."""
     signature: str
     """One line in the manner of sacreBLEU: everything that decides the numbers."""
 

@@ -18,10 +18,10 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from audit.engine.decoding import NOT_FINITE
 from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.sampling import broken, draw, uniforms, warp
+from audit.engine.soundness import not_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +47,8 @@ class BatchGenerator:
     """Completions per batch at most."""
     pad_id: int
     """Fills rows; masked, so its value does not matter."""
+    make_room: Callable[[], object]
+    """Drops what is kept in memory."""
     turns: int | None = None
     """Length beyond which a text depends on how long the others in its batch are; it is computed alone then."""
 
@@ -61,6 +63,7 @@ class BatchGenerator:
                     [requests[index] for index in members],
                     self.compute,
                     lambda request: self._in_parts(request, say),
+                    self.make_room,
                     say,
                 )
                 yield (
@@ -104,7 +107,8 @@ class BatchGenerator:
             dataclasses.replace(request, n=request.n - half, first=request.first + half),
         ]
         answered = [
-            halve_when_full([part], self.compute, lambda part: self._in_parts(part, say), say)[0] for part in parts
+            halve_when_full([part], self.compute, lambda part: self._in_parts(part, say), self.make_room, say)[0]
+            for part in parts
         ]
         return self.join([completion for completion, _ in answered]), sum(tokens for _, tokens in answered)
 
@@ -130,7 +134,7 @@ class BatchGenerator:
             mine = [row for row, owner in enumerate(owners) if owner == index]
             kept, cut = len(prompts[index][-room:]), max(0, len(prompts[index]) - room)
             if any(watch.broken[row] for row in mine):
-                completions.append(Completion((), kept, cut, NOT_FINITE))
+                completions.append(Completion((), kept, cut, not_finite("logits", self.model.dtype)))
                 continue
             generations = tuple(self.endings.finish(generated[row], request.stop, stop.ended_at[row]) for row in mine)
             completions.append(Completion(generations, kept, cut))

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
-from audit.core.errors import AssetMissing, AuditError, ConfigError, ServerUnable, did_you_mean
+from audit.core.errors import AssetMissing, AuditError, ConfigError, EngineFault, ServerUnable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult, digest_of
 from audit.core.sampling import choose
 from audit.evals import foreign, parts
@@ -47,7 +47,7 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
     A group of lm-eval yields one result per task in it. A task whose data cannot be had, or that needs
-    what the server behind the model cannot do, yields ``not_run`` with the reason.
+    what the server behind the model cannot do, or on which the model fails, yields ``not_run`` with the reason.
 
     Raises:
         UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.
@@ -75,7 +75,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
     try:
         return run_task(engine, config, task, limit=wanted.limit, records=records)
-    except ServerUnable as missing:
+    except (EngineFault, ServerUnable) as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
@@ -99,7 +99,7 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int 
     try:
         with hub(offline=config.offline):
             return run_task(engine, config, task, limit=limit)
-    except ServerUnable as missing:
+    except (EngineFault, ServerUnable) as missing:
         return TaskResult(suite="evals", task=name, not_run=str(missing))
     except AuditError:
         raise

@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from audit.core.errors import WhiteBoxUnavailable
+from audit.engine.layers import decoder_layers
 from audit.explain.extra import load
 from audit.explain.gradients import explain
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from audit.explain.gradients import Sequence
     from audit.explain.masking import MaskedPrompt, MethodValues
 
@@ -51,14 +53,13 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def blocks(model: Any) -> nn.ModuleList:  # noqa: ANN401 - any transformers model
-    """The stack of decoder blocks: the outermost list of as many modules as the configuration has layers.
+    """The stack of decoder blocks.
 
     Raises:
         WhiteBoxUnavailable: There is none.
     """
-    depth = model.config.get_text_config().num_hidden_layers
-    for module in model.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == depth:
-            return module
-    msg = f"{type(model).__name__} has no list of {depth} blocks: use gradient_x_input"
-    raise WhiteBoxUnavailable(msg)
+    found = decoder_layers(model)
+    if found is None:
+        msg = f"{type(model).__name__} has no list of its blocks: use gradient_x_input"
+        raise WhiteBoxUnavailable(msg)
+    return found

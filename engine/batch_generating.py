@@ -20,7 +20,7 @@ from transformers import (
 
 from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.requests import Completion, GenerateRequest
-from audit.engine.sampling import broken, draw, uniforms, warp
+from audit.engine.sampling import broken, sample, uniforms
 from audit.engine.soundness import not_finite
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class _SeededDraw(LogitsProcessor):
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         step = input_ids.shape[1] - self.prompt_width
-        chosen = draw(warp(scores, self.settings), self.numbers[:, step])
+        chosen = sample(scores, self.settings, self.numbers[:, step])
         alone = torch.full_like(scores, -torch.inf)
         return alone.scatter(1, chosen[:, None], 0.0)  # type: ignore[return-value]
 

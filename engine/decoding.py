@@ -17,7 +17,7 @@ from audit.engine.layout import lay_out
 from audit.engine.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, give_back, is_out_of_memory
 from audit.engine.passes import plan
 from audit.engine.requests import Completion, GenerateRequest, Generation
-from audit.engine.sampling import broken, draw, uniforms, warp
+from audit.engine.sampling import broken, sample, uniforms
 from audit.engine.slots import Slots
 from audit.engine.soundness import not_finite
 from audit.engine.tree import PrefixTree
@@ -211,7 +211,7 @@ class Decoder:
                 groups.setdefault((request.temperature, request.top_k, request.top_p), []).append(place)
         for places in groups.values():
             numbers = torch.stack([rows[place].numbers[len(rows[place].tokens)] for place in places])  # type: ignore[index]
-            chosen[places] = draw(warp(logits[places], rows[places[0]].request), numbers)
+            chosen[places] = sample(logits[places], rows[places[0]].request, numbers)
         results: list[tuple[bool, str | None]] = []
         for row, token, wrong in zip(rows, chosen.tolist(), bad, strict=True):
             if wrong:

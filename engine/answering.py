@@ -100,12 +100,15 @@ def decode_score(values: object) -> Score:
         ValueError: A field is missing or unknown, or the tuples differ in length.
         TypeError: A field is not what it should be.
     """
-    score = Score(**{name: _tuple(value) for name, value in _fields(Score, values).items()})
-    tuples = (score.log_probs, score.is_argmax, score.mean_log_probs, score.std_log_probs)
-    if len({len(one) for one in tuples if one is not None}) != 1:
+    fields = _fields(Score, values)
+    tuples = {name: tuple(_list(fields[name])) for name in ("log_probs", "is_argmax")}
+    for name in ("mean_log_probs", "std_log_probs"):
+        if fields[name] is not None:
+            tuples[name] = tuple(_list(fields[name]))
+    if len({len(one) for one in tuples.values()}) != 1:
         msg = "its tuples differ in length"
         raise ValueError(msg)
-    return score
+    return Score(**{**fields, **tuples})
 
 
 def decode_completion(values: object) -> Completion:
@@ -143,11 +146,6 @@ def _list(value: object) -> list[Any]:
         msg = f"{type(value).__name__} where a list should be"
         raise TypeError(msg)
     return value
-
-
-def _tuple(value: object) -> Any:  # noqa: ANN401 - any field
-    """Lists of JSON as the tuples they were."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _count(requests: Sequence[Request]) -> dict[Request, int]:

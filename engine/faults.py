@@ -60,5 +60,5 @@ def answers(device: torch.device) -> bool:
     """Whether a device still computes."""
     try:
         return float(torch.ones(1, device=device).add(1).cpu()) == 2
-    except RuntimeError:
+    except Exception:  # noqa: BLE001 - drivers and builds of torch differ in what they raise
         return False

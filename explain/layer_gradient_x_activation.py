@@ -13,7 +13,7 @@ import torch
 from audit.core.errors import WhiteBoxUnavailable
 from audit.engine.layers import decoder_layers
 from audit.explain.extra import load
-from audit.explain.gradients import explain
+from audit.explain.gradients import explain, row_by_row
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,15 +41,15 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
     def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
         def value(rows: torch.Tensor) -> torch.Tensor:
-            return sequence.log_probs(rows).mul(weights).sum(dim=1)
+            return sequence.log_probs(rows).mul(weights[0]).sum(dim=1)
 
         explainer = captum.LayerGradientXActivation(value, stack[middle])
         with torch.enable_grad():
             found = explainer.attribute(sequence.embed(sequence.ids).requires_grad_())
         states: torch.Tensor = found[0] if isinstance(found, tuple) else found
-        return states[0].sum(dim=-1)
+        return states[0].sum(dim=-1)[None]
 
-    return explain(prompt, pull, note=f"states behind block {middle + 1} of {len(stack)}")
+    return explain(prompt, row_by_row(pull), note=f"states behind block {middle + 1} of {len(stack)}")
 
 
 def blocks(model: Any) -> nn.ModuleList:  # noqa: ANN401 - any transformers model

@@ -84,6 +84,15 @@ with open(out, "w") as file:
 """
 
 
+def kept(path: Path) -> int:
+    """Answers in a journal that another process writes."""
+    journal = Journal(path)
+    try:
+        return len(journal)
+    finally:
+        journal.close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_process_that_is_stopped(tiny_model: Path, tmp_path: Path, by: signal.Signals) -> None:
@@ -96,7 +105,8 @@ def test_a_process_that_is_stopped(tiny_model: Path, tmp_path: Path, by: signal.
             assert process.stdout is not None
             assert process.stdout.readline().strip() == "ready"
             if stop is not None:
-                time.sleep(0.7)
+                while not kept(tmp_path / journal):
+                    time.sleep(0.01)
                 process.send_signal(stop)
             return process.wait(300)
 
@@ -105,9 +115,6 @@ def test_a_process_that_is_stopped(tiny_model: Path, tmp_path: Path, by: signal.
     (tmp_path / "out.json").unlink()
     assert run("stopped.sqlite", by) != 0
     assert not (tmp_path / "out.json").exists()
-    stopped = Journal(tmp_path / "stopped.sqlite")
-    kept = len(stopped)
-    stopped.close()
-    assert 0 < kept < 24
+    assert 0 < kept(tmp_path / "stopped.sqlite") < 24
     assert run("stopped.sqlite") == 0
     assert json.loads((tmp_path / "out.json").read_text()) == whole

@@ -47,8 +47,8 @@ class Guard:
             raise
         except Exception as error:
             logger.debug("the model failed", exc_info=True)
-            lines = printable(str(error), 2000).strip().splitlines()
-            reason = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+            lines = str(error).strip().splitlines()  # CUDA's continue with advice to programmers
+            reason = ": ".join([type(error).__name__, *(printable(line, 200) for line in lines[:1])])
             if answers(self.device):
                 msg = f"the model failed on a request ({reason}): `audit run --resume` tries it again"
                 raise EngineFault(msg) from error

@@ -80,6 +80,8 @@ def _facts(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
 
 def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     """What a reader must know before believing a number: one line, and the details behind it."""
+    if manifest.broken:
+        st.error(plain(manifest.broken), icon=":material/dangerous:")
     if manifest.status == "running":
         st.info("The run has not ended. If it was interrupted, go on with: `audit run --resume latest`")
     failed = [metric for metric in metrics if metric.value is None]

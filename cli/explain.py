@@ -126,6 +126,7 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     spans = _spans(text, field or [])
     regions(spans, within or [])
     engine = load(model, device=device, tokenizer=tokenizer)
+    engine.check_sound()
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     engine.progress = bars
     with bars:

@@ -15,7 +15,7 @@ from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED, with_reasons
 from audit.core.assets.settings import data_dirs
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.errors import AssetMissing, ConfigError, RunFolderError
+from audit.core.errors import AssetMissing, CheckpointBroken, ConfigError, RunFolderError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
@@ -58,6 +58,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
         database: URL of the ratings; None is the file beside the run folders, if there is one.
 
     Raises:
+        CheckpointBroken: The checkpoint computes NaN; the run folder says so and nothing else.
         UsageError: A name, file or folder is at fault; nothing has run then.
     """
     check(config)
@@ -66,18 +67,22 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     judged = rated.recall(resume) if resume else rated.read(config, database)
     data = _fetch_data(config, bars)
     engine = _load(config, bars)
+    broken = _broken(engine)
     folder = resume or _create(config, engine, data)
     manifest = _reopen(folder, engine, data) if resume else folder.read_manifest()
+    if broken:
+        _leave_broken(folder, manifest, str(broken), bars)
+        raise broken
     if not resume:
         rated.keep(folder, judged)
     bars.run = folder
-    engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
     engine.progress = bars
     results: list[TaskResult] = []
     raw: list[RawOutput] = []
     key = redaction_key()
     status: Status = "failed"
     try:
+        engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
         for result in _suites(engine, config, results, judged):
             stored, taken = handle(_unless_taken(result, results), key)
             results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics)}))
@@ -89,11 +94,33 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
         bars.messages.append(INTERRUPTED)
         raise
     finally:
-        engine.journal.close()
+        if engine.journal is not None:
+            engine.journal.close()
         folder.write_manifest(_finished(manifest, results, bars.messages, status, _optional(config)))
     bars.note("writing the report card")
     write_card(folder)
     return folder
+
+
+def _broken(engine: Engine) -> CheckpointBroken | None:
+    """Why the checkpoint is broken; None for a sound one.
+
+    Raises:
+        CheckpointError: It is sound, but not in this number type.
+    """
+    try:
+        engine.check_sound()
+    except CheckpointBroken as error:
+        return error
+    return None
+
+
+def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, bars: Bars) -> None:
+    """A run folder that says why nothing was measured: the gate fails it."""
+    folder.write_metrics([])
+    manifest = manifest.model_copy(update={"broken": broken})
+    folder.write_manifest(_finished(manifest, [], bars.messages, "failed", set()))
+    write_card(folder)
 
 
 def check(config: RunConfig) -> None:
@@ -288,7 +315,7 @@ def _reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunMa
     if changed:
         msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
         raise RunFolderError(msg)
-    manifest = manifest.model_copy(update={"status": "running", "finished": None})
+    manifest = manifest.model_copy(update={"status": "running", "finished": None, "broken": None})
     folder.write_manifest(manifest)
     return manifest
 

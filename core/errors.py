@@ -13,6 +13,8 @@ The tree, drawn once::
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
     ├── TaskUnavailable         a task cannot run on this checkpoint as asked (it is listed as not run)
+    │   ├── EngineFault         the checkpoint's own code or a kernel failed
+    │   │   └── DeviceLost      the device answers no more: the tasks that follow cannot run either
     │   ├── ServerUnable        the server behind the model cannot do what the task needs
     │   │   ├── ScoringUnavailable  log-probabilities of given tokens
     │   │   └── SamplingUnavailable sampled text
@@ -76,6 +78,14 @@ class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpo
 
 class TaskUnavailable(AuditError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
     """A task cannot run on this checkpoint as it was asked; the other tasks can."""
+
+
+class EngineFault(TaskUnavailable):
+    """The model's code or a kernel failed on a request; other requests may still be answered."""
+
+
+class DeviceLost(EngineFault):
+    """The device that the model lies on answers no more."""
 
 
 class ServerUnable(TaskUnavailable):

@@ -34,13 +34,13 @@ class Answering(Generic[Request, Answer]):
     work: Callable[[Sequence[Request], Collection[int], Callable[[str], None]], Iterator[tuple[dict[int, Answer], int]]]
     """Takes all distinct requests, the indices of the missing ones and where to say what people should know; yields
     answers by index as they arrive, with the number of tokens that were computed for them."""
-    decode: Callable[[dict[str, Any]], Answer]
-    """An answer from its JSON."""
+    decode: Callable[[object], Answer]
+    """An answer from its JSON; raises ValueError or TypeError where it is none."""
 
     def answer(self, requests: Sequence[Request], journal: Journal | None, progress: Progress) -> list[Answer]:
         """Answer ``requests`` in their order."""
         distinct = list(dict.fromkeys(requests))
-        keys = [] if journal is None else [digest_of(*self.identity, dataclasses.asdict(r)) for r in distinct]
+        keys = [] if journal is None else [key_of(self.identity, request) for request in distinct]
         known = self._known(keys, journal)
         copies = _count(requests)
         progress.start(len(requests))
@@ -51,7 +51,7 @@ class Answering(Generic[Request, Answer]):
                 known.update(answers)
                 if journal is not None:
                     journal.write(
-                        (keys[index], json.dumps(dataclasses.asdict(answer)))
+                        (keys[index], json.dumps(_plain(answer)))
                         for index, answer in answers.items()
                         if _is_kept(answer, journal)
                     )
@@ -64,7 +64,14 @@ class Answering(Generic[Request, Answer]):
         if journal is None:
             return {}
         found = journal.read(keys)
-        return {index: self.decode(json.loads(found[key])) for index, key in enumerate(keys) if key in found}
+        known = {}
+        for index, key in enumerate(keys):
+            if key in found:
+                try:
+                    known[index] = self.decode(json.loads(found[key]))
+                except (ValueError, TypeError) as error:
+                    journal.damaged(f"answer {key[:12]}: {error}")
+        return known
 
 
 def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
@@ -77,22 +84,69 @@ def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
     return not any(map(journal.withholds, written))
 
 
-def decode_score(values: dict[str, Any]) -> Score:
-    """A score from the journal."""
-    return Score(
-        tuple(values["log_probs"]),
-        tuple(values["is_argmax"]),
-        None if values["mean_log_probs"] is None else tuple(values["mean_log_probs"]),
-        None if values["std_log_probs"] is None else tuple(values["std_log_probs"]),
-        values["truncated"],
-        values["error"],
-    )
+def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> str:
+    """The journal's key of a request: a digest of what decides its answer, every field of the request included.
+
+    Args:
+        identity: What decides answers besides the request.
+        request: With its seed, in which samplers of several answers to one prompt differ.
+    """
+    return digest_of(*identity, _plain(request))
 
 
-def decode_completion(values: dict[str, Any]) -> Completion:
-    """A completion from the journal."""
-    generations = tuple(Generation(**generation) for generation in values["generations"])
-    return Completion(generations, values["prompt_tokens"], values["truncated"], values["error"])
+def decode_score(values: object) -> Score:
+    """A score from the journal.
+
+    Raises:
+        ValueError: A field is missing or unknown, or the tuples differ in length.
+        TypeError: A field is not what it should be.
+    """
+    fields = _fields(Score, values)
+    tuples = {name: tuple(_list(fields[name])) for name in ("log_probs", "is_argmax")}
+    for name in ("mean_log_probs", "std_log_probs"):
+        if fields[name] is not None:
+            tuples[name] = tuple(_list(fields[name]))
+    if len({len(one) for one in tuples.values()}) != 1:
+        msg = "its tuples differ in length"
+        raise ValueError(msg)
+    return Score(**{**fields, **tuples})
+
+
+def decode_completion(values: object) -> Completion:
+    """A completion from the journal.
+
+    Raises:
+        ValueError: A field is missing or unknown.
+        TypeError: A field is not what it should be.
+    """
+    fields = _fields(Completion, values)
+    generations = tuple(Generation(**_fields(Generation, one)) for one in _list(fields["generations"]))
+    return Completion(**{**fields, "generations": generations})
+
+
+def _plain(record: object) -> Any:  # noqa: ANN401 - what JSON can hold
+    """A dataclass as what JSON can hold, field by field; ``dataclasses.asdict`` copies every token of every tuple."""
+    if dataclasses.is_dataclass(record):
+        return {name: _plain(getattr(record, name)) for name in record.__dataclass_fields__}
+    if isinstance(record, tuple) and record and dataclasses.is_dataclass(record[0]):
+        return [_plain(one) for one in record]
+    return record
+
+
+def _fields(kind: type, values: object) -> dict[str, Any]:
+    """The fields of a record, all of them and no others."""
+    if not isinstance(values, dict) or values.keys() != kind.__dataclass_fields__.keys():  # type: ignore[attr-defined]
+        msg = f"its fields are not those of a {kind.__name__}"
+        raise ValueError(msg)
+    return values
+
+
+def _list(value: object) -> list[Any]:
+    """A list, or an error."""
+    if not isinstance(value, list):
+        msg = f"{type(value).__name__} where a list should be"
+        raise TypeError(msg)
+    return value
 
 
 def _count(requests: Sequence[Request]) -> dict[Request, int]:

@@ -18,13 +18,13 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from audit.engine.decoding import NOT_FINITE
 from audit.engine.endings import Reading
 from audit.engine.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.room import share
-from audit.engine.sampling import broken, distribution, draw, uniforms, warp
+from audit.engine.sampling import broken, distribution, sample, uniforms
 from audit.engine.settings import processors
+from audit.engine.soundness import not_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +50,8 @@ class BatchGenerator:
     """Completions per batch at most."""
     pad_id: int
     """Fills rows; masked, so its value does not matter."""
+    make_room: Callable[[], object]
+    """Drops what is kept in memory."""
     turns: int | None = None
     """Length beyond which a text depends on how long the others in its batch are; it is computed alone then."""
 
@@ -64,6 +66,7 @@ class BatchGenerator:
                     [requests[index] for index in members],
                     self.compute,
                     lambda request: self._in_parts(request, say),
+                    self.make_room,
                     say,
                 )
                 yield (
@@ -108,7 +111,8 @@ class BatchGenerator:
             dataclasses.replace(request, n=request.n - half, first=request.first + half),
         ]
         answered = [
-            halve_when_full([part], self.compute, lambda part: self._in_parts(part, say), say)[0] for part in parts
+            halve_when_full([part], self.compute, lambda part: self._in_parts(part, say), self.make_room, say)[0]
+            for part in parts
         ]
         return self.join([completion for completion, _ in answered]), sum(tokens for _, tokens in answered)
 
@@ -142,7 +146,8 @@ class BatchGenerator:
             mine = [row for row in rows if row.request is request]
             broke = any(row.broken for row in mine)
             generations = () if broke else tuple(row.reading.finish(row.tokens) for row in mine)
-            completions.append(Completion(generations, kept, len(ids) - kept, NOT_FINITE if broke else None))
+            error = not_finite("logits", self.model.dtype) if broke else None
+            completions.append(Completion(generations, kept, len(ids) - kept, error))
         return [
             (answer, answer.prompt_tokens * request.n + sum(text.token_count for text in answer.generations))
             for request, answer in zip(requests, completions, strict=True)
@@ -238,7 +243,7 @@ class _Choose(LogitsProcessor):
                 kept[place] = row.bends(ids, kept[place : place + 1])[0]
             if row.numbers is not None:
                 number = row.numbers[len(row.tokens)][None]
-                chosen = draw(warp(kept[place : place + 1], row.request), number)
+                chosen = sample(kept[place : place + 1], row.request, number)
                 kept[place] = torch.full_like(kept[place], -torch.inf).scatter(0, chosen, 0.0)
         return kept  # type: ignore[no-any-return]
 

@@ -15,13 +15,14 @@ import torch
 
 from audit.engine.endings import Reading
 from audit.engine.layout import lay_out
-from audit.engine.memory import OUT_OF_MEMORY, fitting, is_out_of_memory
+from audit.engine.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, give_back, is_out_of_memory
 from audit.engine.passes import plan
 from audit.engine.requests import Completion, GenerateRequest, Generation
 from audit.engine.room import share
-from audit.engine.sampling import broken, distribution, draw, uniforms, warp
+from audit.engine.sampling import broken, distribution, sample, uniforms
 from audit.engine.settings import processors
 from audit.engine.slots import Slots
+from audit.engine.soundness import not_finite
 from audit.engine.tree import PrefixTree
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from audit.engine.endings import Endings
     from audit.engine.forward import Forward, KeysValues
 
-NOT_FINITE = "logits are NaN or infinite: the weights or the dtype are at fault"
 WAITING_ROWS = 4
 """Prompts are read when this share of the rows (one in four) stands empty: reading few at a time wastes the machine."""
 
@@ -82,11 +82,12 @@ class Decoder:
         forward: Runs passes and steps.
         endings: When a row ends and what its text is.
         max_length: Context length in tokens.
-        rows: Completions at a time at most; halved when memory runs out.
+        rows: Completions at a time at most.
         budget: What fits into a pass that reads prompts.
 
     Attributes:
-        fits: Completions at a time that free memory was estimated to hold.
+        allowance: Completions at a time that memory was seen to hold.
+        fits: Those that free memory is estimated to hold in the present call; halved when it runs out.
     """
 
     def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: Budget) -> None:
@@ -94,6 +95,7 @@ class Decoder:
         self.endings = endings
         self.max_length = max_length
         self.rows = self.fits = rows
+        self.allowance = Allowance(rows, patience=1)
         self.budget = budget
 
     def run(
@@ -106,8 +108,11 @@ class Decoder:
         }
         # A buffer is copied when rows are added: for a moment there are two.
         longest = max((self._columns(collected) for collected in unfinished.values()), default=1)
-        self.fits = fitting(self.rows, 2 * longest * self.forward.position_bytes, self.forward.device)
+        self.fits = fitting(
+            min(self.rows, self.allowance.now), 2 * longest * self.forward.position_bytes, self.forward.device
+        )
         before = self.forward.computed
+        enough = True
         while unfinished:
             waiting = [row for index, collected in unfinished.items() for row in self._new_rows(index, collected)]
             full = False
@@ -119,12 +124,15 @@ class Decoder:
                             del unfinished[row.index]
                             yield {row.index: done}, self.forward.computed - before
                             before = self.forward.computed
-            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            except KINDS as error:
                 if not is_out_of_memory(error):
                     raise
                 full = True
             if full:  # outside the handler, whose traceback holds what filled the memory
+                enough = False
                 yield self._make_room(unfinished, say), 0
+        if enough:
+            self.allowance.worked()
 
     def _columns(self, collected: _Collected) -> int:
         """Positions that a row of a request is likely to take."""
@@ -146,13 +154,16 @@ class Decoder:
         ]
 
     def _make_room(self, unfinished: dict[int, _Collected], say: Callable[[str], None]) -> dict[int, Completion]:
-        """Out of memory: half the rows, from where the finished ones left off; with one row, give the largest up."""
-        self.forward.forget()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        if self.rows > 1:
-            self.rows = max(1, min(self.rows, self.fits, sum(len(c.missing) for c in unfinished.values())) // 2)
-            say(f"out of memory while generating: going on with {self.rows} rows at a time")
+        """Out of memory: drop what is kept, else half the rows; with one row, give the largest request up."""
+        kept = self.forward.forget()
+        give_back()
+        if kept:
+            return {}
+        rows = min(self.fits, sum(len(collected.missing) for collected in unfinished.values()))
+        self.allowance.failed(rows)
+        if rows > 1:
+            self.fits = rows // 2
+            say(f"out of memory while generating: going on with {self.fits} rows at a time")
             return {}
         say(f"a request failed: {OUT_OF_MEMORY}")
         largest = max(unfinished, key=lambda index: self._columns(unfinished[index]))
@@ -166,7 +177,7 @@ class Decoder:
         left, to_read = len(waiting), len(waiting)
         ready: deque[Start] = deque()
         while left:
-            places = min(self.rows, self.fits, left)
+            places = min(self.fits, left)
             free = places - sum(row is not None for row in live)
             if free * WAITING_ROWS >= places:
                 while to_read and len(ready) < free:
@@ -197,7 +208,7 @@ class Decoder:
         while passes:
             work = passes.popleft()
             members = list(work.members)
-            if len(members) > min(self.rows, self.fits):  # the keys and values of each are copied
+            if len(members) > self.fits:  # the keys and values of each are copied
                 passes.extendleft(reversed(work.halves(tree)))
                 continue
             layout = lay_out(work, tree, self.forward.pad_id)
@@ -235,11 +246,11 @@ class Decoder:
                 groups.setdefault(distribution(row.request), []).append(place)
         for places in groups.values():
             numbers = torch.stack([rows[place].number() for place in places])
-            chosen[places] = draw(warp(logits[places], rows[places[0]].request), numbers)
+            chosen[places] = sample(logits[places], rows[places[0]].request, numbers)
         results: list[tuple[bool, str | None]] = []
         for row, token, wrong in zip(rows, chosen.tolist(), bad, strict=True):
             if wrong:
-                results.append((True, NOT_FINITE))
+                results.append((True, not_finite("logits", self.forward.model.dtype)))
                 continue
             row.tokens.append(token)
             results.append((row.reading.ended(row.tokens), None))

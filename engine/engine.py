@@ -100,6 +100,14 @@ class Engine(ABC):
             ScoringUnavailable: It is a server's model, and the server does not return log-probabilities.
         """
 
+    def check_sound(self) -> None:  # noqa: B027 - a server's weights cannot be looked at
+        """Make sure that the checkpoint computes numbers.
+
+        Raises:
+            CheckpointBroken: It computes NaN, whatever it is asked.
+            CheckpointError: It does in its present number type.
+        """
+
     @property
     def max_length(self) -> int:
         """Context length in tokens."""

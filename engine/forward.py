@@ -172,9 +172,11 @@ class Forward:
         ).logits
         return logits[:, -1].float()
 
-    def forget(self) -> None:
-        """Drop the trunks that are kept."""
+    def forget(self) -> bool:
+        """Drop the trunks that are kept; whether there were any."""
+        kept = bool(self._trunks)
         self._trunks.clear()
+        return kept
 
     def _inputs(self, work: Pass, layout: Layout, cache: DynamicCache | None) -> dict[str, Any]:
         """Arguments of the model's forward for a pass."""

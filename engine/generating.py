@@ -48,7 +48,15 @@ class Generator:
         endings = Endings(forward.model, tokenizer, thinking)
         self.decoder = Decoder(forward, endings, max_length, rows, budget)
         self.batches = BatchGenerator(
-            forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id, forward.turns
+            forward.model,
+            endings,
+            encode,
+            forward.device,
+            max_length,
+            rows,
+            forward.pad_id,
+            forward.forget,
+            forward.turns,
         )
 
     def work(

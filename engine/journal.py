@@ -3,6 +3,9 @@
 SQLite in write-ahead mode, one transaction per batch. A process that is killed loses the batch in flight
 and nothing else; two processes on one journal lose and double nothing (the key is unique, busy writers
 wait). On closing, the write-ahead file is folded in, so that a run folder can be copied as it lies.
+
+SQLite keeps no checksums: a flipped bit inside an answer would come back as another number. Each row therefore
+holds the CRC-32 of its answer. What is damaged is never read around: the file is named, and what to do.
 """
 
 from __future__ import annotations
@@ -10,16 +13,23 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from audit.core.errors import RunFolderError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from audit.core.errors import UsageError
+
+FORMAT = 2
+"""Version of tables and keys, kept as SQLite's ``user_version``; 1 was never written down and reads as 0."""
+COLUMNS = ("key", "answer", "crc32")
 BUSY_SECONDS = 60.0
 RETRY_SECONDS = 0.02
+REMEDY = "move it away, then `audit run --resume` computes its answers again"
 
 
 class Journal:
@@ -30,8 +40,8 @@ class Journal:
         withholds: Says of generated text whether it must not be written; None writes all.
 
     Raises:
-        RunFolderError: The file is not a journal.
-        WriteError: It cannot be written.
+        RunFolderError: The file is damaged, or no journal of this format.
+        WriteError: It cannot be written, or another process holds it.
     """
 
     def __init__(self, path: Path, withholds: Callable[[str], bool] | None = None) -> None:
@@ -41,18 +51,17 @@ class Journal:
             # Generated text may hold what no detector knows: the owner alone reads it.
             Path(path).touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-            self._use_write_ahead_log()
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT) WITHOUT ROWID"
-            )
-            self._connection.commit()
-        except (sqlite3.OperationalError, OSError) as error:
+        except (sqlite3.Error, OSError) as error:
             msg = f"{path}: cannot be written ({error}): check permissions and free space"
             raise WriteError(msg) from error
-        except sqlite3.DatabaseError as error:
-            msg = f"{path}: not a journal ({error}): move it away to start over"
-            raise RunFolderError(msg) from error
+        try:
+            with self._clear_errors():
+                self._use_write_ahead_log()
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+                self._make_or_check()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def _use_write_ahead_log(self) -> None:
         """Two processes that do this at once would wait for each other: SQLite tells one at once that it is locked."""
@@ -67,35 +76,106 @@ class Journal:
             else:
                 return
 
+    def _make_or_check(self) -> None:
+        """Make the table in an empty file; in another, make sure that it is this format's.
+
+        Raises:
+            RunFolderError: It is not.
+        """
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")  # one of two processes makes it
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            if version == 0 and not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                self._connection.execute(
+                    "CREATE TABLE answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, crc32 INTEGER NOT NULL) "
+                    "WITHOUT ROWID"
+                )
+                self._connection.execute(f"PRAGMA user_version={FORMAT}")
+                return
+        found = tuple(name for _, name, *_ in self._connection.execute("PRAGMA table_info(answers)"))
+        if version > FORMAT:
+            self._refuse(f"a journal of format {version}, written by a newer version: update, or {REMEDY}")
+        if version < FORMAT and found[:2] == COLUMNS[:2]:
+            self._refuse(f"a journal of an older format: {REMEDY}")
+        if version != FORMAT or found != COLUMNS:
+            self._refuse(f"not a journal of answers: {REMEDY}")
+
     def read(self, keys: Sequence[str]) -> dict[str, str]:
-        """The answers that are there, by key."""
+        """The answers that are there, by key.
+
+        Raises:
+            RunFolderError: The file is damaged.
+            WriteError: Another process holds it.
+        """
         found: dict[str, str] = {}
-        for start in range(0, len(keys), 500):
-            part = keys[start : start + 500]
-            marks = ",".join("?" * len(part))
-            found.update(self._connection.execute(f"SELECT key, answer FROM answers WHERE key IN ({marks})", part))  # noqa: S608 - only question marks
+        with self._clear_errors():
+            for start in range(0, len(keys), 500):
+                part = keys[start : start + 500]
+                marks = ",".join("?" * len(part))
+                rows = self._connection.execute(f"SELECT key, answer, crc32 FROM answers WHERE key IN ({marks})", part)  # noqa: S608 - only question marks
+                for key, answer, checksum in rows:
+                    if not isinstance(answer, str) or zlib.crc32(answer.encode()) != checksum:
+                        self.damaged(f"answer {key[:12]} does not fit its checksum")
+                    found[key] = answer
         return found
 
     def write(self, answers: Iterable[tuple[str, str]]) -> None:
         """Keep a batch of answers in one transaction.
 
         Raises:
-            WriteError: The disk is full or the file became read-only.
+            WriteError: The disk is full, the file became read-only, or another process holds it.
+            RunFolderError: The file is damaged.
         """
-        try:
-            with self._connection:
-                self._connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", answers)
-        except sqlite3.OperationalError as error:
-            msg = f"{self.path}: cannot be written ({error}): free some space, then `audit run --resume` this folder"
-            raise WriteError(msg) from error
+        rows = [(key, answer, zlib.crc32(answer.encode())) for key, answer in answers]
+        with self._clear_errors(), self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", rows)
 
     def __len__(self) -> int:
         """Number of answers."""
-        (count,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
+        with self._clear_errors():
+            (count,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
         return int(count)
 
     def close(self) -> None:
         """Fold the write-ahead file in and close."""
-        with contextlib.suppress(sqlite3.OperationalError):  # another process still writes; the last to close folds
+        # Another process may still write: the last to close folds. Damage has been reported by whoever met it.
+        with contextlib.suppress(sqlite3.DatabaseError):
             self._connection.execute("PRAGMA journal_mode=DELETE")
         self._connection.close()
+
+    def damaged(self, what: str) -> NoReturn:
+        """Refuse the file for what was found in it.
+
+        Raises:
+            RunFolderError: Always.
+        """
+        self._refuse(f"damaged ({what}): {REMEDY}")
+
+    def _refuse(self, why: str) -> NoReturn:
+        msg = f"{self.path}: {why}"
+        raise RunFolderError(msg)
+
+    @contextlib.contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        """SQLite's errors as one line that names the file and what to do."""
+        try:
+            yield
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> UsageError:
+        """What an error of SQLite means to a user; by its code, since the words differ between versions."""
+        code = getattr(error, "sqlite_errorcode", None)
+        primary = code & 0xFF if code is not None else None
+        if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            what = f"another process has held it for {BUSY_SECONDS:.0f} s: end that one, then `audit run --resume`"
+            return WriteError(f"{self.path}: {what}")
+        if primary == sqlite3.SQLITE_NOTADB:
+            return RunFolderError(f"{self.path}: not a journal ({error}): {REMEDY}")
+        if isinstance(error, sqlite3.OperationalError) and primary not in {
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_ERROR,
+        }:
+            what = "check permissions and free some space, then `audit run --resume` this folder"
+            return WriteError(f"{self.path}: cannot be written ({error}): {what}")
+        return RunFolderError(f"{self.path}: damaged ({error}): {REMEDY}")

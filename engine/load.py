@@ -242,7 +242,8 @@ def _model(
         raise CheckpointError(msg) from error
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()
-    return adapter.apply(model, found.adapter, device) if found.adapter else model
+    model = adapter.apply(model, found.adapter, device) if found.adapter else model
+    return model.requires_grad_(False)  # gradients by inputs alone: nothing is kept for those by weights
 
 
 def _quantization_config(quantization: Quantization, device: torch.device) -> Any:  # noqa: ANN401 - see above

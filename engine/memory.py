@@ -1,7 +1,8 @@
-"""How much fits into memory; and when it runs out all the same: half the work, then half of that, then say so."""
+"""How much fits into memory, and what happens when it runs out all the same."""
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, TypeVar
 
 import psutil
@@ -14,11 +15,31 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 OUT_OF_MEMORY = "out of memory even for one request: use a shorter --max-length, a smaller --dtype or more memory"
-PHRASES = ("out of memory", "can't allocate memory", "not enough memory")
+PHRASES = (
+    "out of memory",  # CUDA, HIP, MPS, XPU; CUDA_ERROR_OUT_OF_MEMORY
+    "out of host memory",
+    "out of device memory",
+    "can't allocate memory",  # torch's CPU allocator
+    "cannot allocate memory",  # the system's own words (ENOMEM)
+    "not enough memory",
+    "failed to allocate",
+    "unable to allocate",  # NumPy
+    "alloc failed",  # CUBLAS_STATUS_ALLOC_FAILED and those of cuDNN, cuSPARSE, cuSOLVER, hipBLAS
+    "allocation failed",
+    "miopenstatusallocfailed",
+    "rocblas status memory error",
+    "bad alloc",  # std::bad_alloc
+    "bad allocation",
+    "invalid buffer size",  # MPS: a tensor larger than a buffer may be
+)
+"""Parts of the messages by which libraries say it, in lower case and with spaces for underscores."""
 
-
+KINDS = (MemoryError, RuntimeError, OSError)
+"""Types of the exceptions that may say so; torch's own are runtime errors."""
 FILLED = 0.35
 """The share of free memory that may be planned for. Two things are: what is alive in a layer, and copies of trunks."""
+PATIENCE = 4
+"""Passes in a row that must succeed before twice as much is tried again; twice as many after each time it was less."""
 
 
 def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1) -> int:
@@ -35,35 +56,83 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, on GPU or CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(phrase in str(error) for phrase in PHRASES)
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    message = str(error).lower().replace("_", " ")
+    return isinstance(error, RuntimeError) and any(phrase in message for phrase in PHRASES)
+
+
+def give_back() -> None:
+    """Hand freed blocks that torch keeps back to the driver, so that pieces of them can serve larger ones."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+class Allowance:
+    """How much is tried at a time: less after memory ran out, twice as much again after it did not for a while.
+
+    Memory may run out for a moment only, because another process took it. A single attempt that fails although much
+    more is allowed therefore changes nothing; a second one soon after it does.
+
+    Args:
+        most: Where nothing is known to the contrary.
+        patience: Attempts in a row that must succeed before twice as much is tried again.
+
+    Attributes:
+        now: How much may be tried.
+    """
+
+    def __init__(self, most: int, patience: int = PATIENCE) -> None:
+        self.most = self.now = most
+        self._patience = patience
+        self._good = 0
+        self._warned = False
+
+    def worked(self) -> None:
+        """An attempt succeeded."""
+        self._good += 1
+        if self._good >= self._patience:
+            self._good, self._warned = 0, False
+            self.now = min(self.most, 2 * self.now)
+
+    def failed(self, size: int) -> None:
+        """An attempt of this size failed."""
+        self._good = 0
+        if self._warned or 2 * size >= self.now:
+            self.now = max(1, min(self.now, size // 2))
+            self._patience *= 2
+        self._warned = True
 
 
 def halve_when_full(
     items: Sequence[Item],
     compute: Callable[[Sequence[Item]], list[Result]],
     give_up: Callable[[Item], Result],
+    make_room: Callable[[], object],
     say: Callable[[str], None],
 ) -> list[Result]:
-    """Results of ``compute(items)``; on out of memory, of both halves, down to single items.
+    """Results of ``compute(items)``; on out of memory once more, then of both halves, down to single items.
 
     Args:
         items: What to compute; at least one.
         compute: Computes results, one per item.
         give_up: The result of a single item that memory is too small for.
+        make_room: Drops what is kept in memory, before the second attempt.
         say: Told what happens, a line each.
     """
-    try:
-        return compute(items)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    for _ in range(2):
+        try:
+            return compute(items)
+        except KINDS as error:
+            if not is_out_of_memory(error):
+                raise
+        make_room()  # outside the handler, whose traceback holds what filled the memory
+        give_back()
     if len(items) == 1:
         return [give_up(items[0])]
     half = len(items) // 2
     say(f"out of memory with {len(items)} requests in a batch: going on with {half}")
     return [
-        *halve_when_full(items[:half], compute, give_up, say),
-        *halve_when_full(items[half:], compute, give_up, say),
+        *halve_when_full(items[:half], compute, give_up, make_room, say),
+        *halve_when_full(items[half:], compute, give_up, make_room, say),
     ]

@@ -14,12 +14,14 @@ from transformers import (
     MinPLogitsWarper,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
-    TopPLogitsWarper,
     TypicalLogitsWarper,
 )
 
 if TYPE_CHECKING:
     from audit.engine.requests import GenerateRequest
+
+LARGEST = (256, 4096)
+"""How many of the largest logits are looked at, first and where those do not hold the mass of top-p."""
 
 
 def uniforms(request: GenerateRequest, copy: int, count: int) -> torch.Tensor:
@@ -29,26 +31,96 @@ def uniforms(request: GenerateRequest, copy: int, count: int) -> torch.Tensor:
 
 
 def distribution(request: GenerateRequest) -> tuple[float, ...]:
-    """What :func:`warp` looks at: requests in which it is equal may be warped together."""
+    """What :func:`sample` looks at: rows of requests in which it is equal may be drawn together."""
     return (request.temperature, request.top_k, request.top_p, request.min_p, request.typical_p)
 
 
-def warp(logits: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
-    """Logits divided by the temperature, those that are left out by top-k, top-p, … at minus infinity.
+def sample(logits: torch.Tensor, request: GenerateRequest, numbers: torch.Tensor) -> torch.Tensor:
+    """The token that each row's number falls on, by the request's distribution.
 
-    The order is that of transformers' ``generate``.
+    Temperature, top-k, min-p and typical sampling are transformers', in the order of its ``generate``. So is top-p
+    (Holtzman et al. 2020, arXiv:1904.09751), but for equal scores of which it keeps a part: transformers leaves the
+    choice to its sort, here the last ones of the vocabulary are kept.
+
+    Sorting a vocabulary takes most of a decoding step on a CPU. Where top-p ends among the largest scores, which is
+    nearly always so, only those are sorted.
+
+    Args:
+        logits: Shape (rows, vocabulary), float32.
+        request: Its temperature, top-k, top-p, min-p and typical-p.
+        numbers: One per row, in [0, 1).
     """
     nothing: Any = None  # the warpers look at logits alone
     scores: Any = TemperatureLogitsWarper(request.temperature)(nothing, logits)
     if request.top_k > 0:
         scores = TopKLogitsWarper(request.top_k)(nothing, scores)
+    numbers = numbers.to(scores.device)
+    if request.min_p > 0 or request.typical_p < 1:
+        return draw(_warped(scores, request), numbers)
+    if request.top_p >= 1:
+        return draw(scores, numbers)
+    chosen = torch.zeros(len(scores), dtype=torch.long, device=scores.device)
+    left = torch.arange(len(scores), device=scores.device)
+    for size in LARGEST:
+        if len(left) and size < scores.shape[1]:
+            tokens, found = _among_largest(scores[left], request.top_p, numbers[left], size)
+            chosen[left[found]] = tokens[found]
+            left = left[~found]
+    if len(left):
+        chosen[left] = draw(_nucleus(scores[left], request.top_p), numbers[left])
+    return chosen
+
+
+def _warped(scores: Any, request: GenerateRequest) -> torch.Tensor:  # noqa: ANN401 - transformers' own tensor types
+    """Scores with what top-p, min-p and typical sampling leave out at minus infinity."""
+    nothing: Any = None  # the warpers look at scores alone
     if request.top_p < 1:
-        scores = TopPLogitsWarper(request.top_p)(nothing, scores)
+        scores = _nucleus(scores, request.top_p)
     if request.min_p > 0:
         scores = MinPLogitsWarper(request.min_p)(nothing, scores)
     if request.typical_p < 1:
         scores = TypicalLogitsWarper(request.typical_p)(nothing, scores)
     return torch.as_tensor(scores)
+
+
+def _among_largest(
+    scores: torch.Tensor, top_p: float, numbers: torch.Tensor, size: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens drawn from the ``size`` largest scores of each row, and whether what top-p keeps ends among them."""
+    values, ids = scores.topk(size)
+    last, count = _end(scores, values, top_p)
+    found = (last > values[:, -1:])[:, 0]  # else equal scores may be cut off
+    in_order = ids.argsort(dim=-1)
+    place = draw(_kept(values.gather(1, in_order), last, count), numbers)
+    return ids.gather(1, in_order.gather(1, place[:, None]))[:, 0], found
+
+
+def _nucleus(scores: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Scores with what top-p leaves out at minus infinity, by a sort of the whole vocabulary."""
+    return _kept(scores, *_end(scores, scores.sort(dim=-1, descending=True).values, top_p))
+
+
+def _end(scores: torch.Tensor, largest_first: torch.Tensor, top_p: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The smallest score that top-p keeps, and how many it keeps, shape (rows, 1) each.
+
+    Args:
+        scores: All of them.
+        largest_first: As many of them as are sorted.
+        top_p: The mass that those before the last one kept do not reach.
+    """
+    largest = largest_first[:, :1]
+    mass = (scores - largest).exp().sum(dim=-1, keepdim=True).double()
+    shares = (largest_first.double() - largest).exp() / mass
+    count = (shares.cumsum(dim=-1) - shares < top_p).sum(dim=-1, keepdim=True)
+    return largest_first.gather(1, count - 1), count
+
+
+def _kept(values: torch.Tensor, last: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """Values, in the order of the vocabulary, with what is not kept at minus infinity."""
+    larger, equal = values > last, values == last
+    wanted = count - larger.sum(dim=-1, keepdim=True)
+    keeps = larger | (equal & (equal.flip(-1).cumsum(dim=-1).flip(-1) <= wanted))
+    return values.masked_fill(~keeps, -torch.inf)
 
 
 def draw(scores: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:

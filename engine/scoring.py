@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from audit.engine.layout import lay_out
-from audit.engine.memory import OUT_OF_MEMORY, is_out_of_memory
+from audit.engine.memory import KINDS, OUT_OF_MEMORY, Allowance, give_back, is_out_of_memory
 from audit.engine.passes import Pass, plan
 from audit.engine.requests import Score, ScoreRequest
 from audit.engine.softmax import Softmax
+from audit.engine.soundness import not_finite
 from audit.engine.tree import PrefixTree
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from audit.engine.passes import Block
 
 LONGER_THAN_CONTEXT = "target longer than the model's context"
-NOT_FINITE = "log-probabilities are NaN or infinite: the weights or the dtype are at fault"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Scorer:
         budget: What fits into a pass.
 
     Attributes:
-        limit: Tokens per pass that memory was seen to hold; halved when it runs out.
+        allowance: Tokens per pass that are tried.
         told: Whether it was said that nothing is shared.
     """
 
@@ -62,7 +62,7 @@ class Scorer:
         self.forward = forward
         self.max_length = max_length
         self.budget = budget
-        self.limit = budget.tokens
+        self.allowance = Allowance(budget.tokens)
         self.told = False
 
     def work(
@@ -84,13 +84,13 @@ class Scorer:
             while waiting:
                 work = waiting.pop()
                 halves = work.halves(tree)
-                if halves and work.width * len(work.rows) > self.limit:
+                if halves and _tokens(work) > self.allowance.now:
                     waiting += reversed(halves)
                     continue
                 before = self.forward.computed
                 scores = self._attempt(work, tree, questions)
                 if scores is None:
-                    self._make_room(work, say)
+                    self._give_up(work, say)
                     waiting += reversed(halves)
                     scores = {} if halves else _failed(work, questions)
                 elif halves and any(score.error for score in scores.values()):
@@ -100,21 +100,25 @@ class Scorer:
                 yield {i: score for i, score in scores.items() if i in wanted}, self.forward.computed - before
 
     def _attempt(self, work: Pass, tree: PrefixTree, questions: Sequence[list[Question]]) -> dict[int, Score] | None:
-        """Scores of a pass; None where memory ran out."""
-        try:
-            return self._compute(work, tree, questions)
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
+        """Scores of a pass; None where memory ran out twice, the second time with nothing kept."""
+        for _ in range(2):
+            try:
+                scores = self._compute(work, tree, questions)
+            except KINDS as error:
+                if not is_out_of_memory(error):
+                    raise
+            else:
+                self.allowance.worked()
+                return scores
+            self.forward.forget()  # outside the handler, whose traceback holds what filled the memory
+            give_back()
         return None
 
-    def _make_room(self, work: Pass, say: Callable[[str], None]) -> None:
-        """Out of memory: drop what is kept, go on with half."""
-        self.forward.forget()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        self.limit = max(1, min(self.limit, work.width * len(work.rows) // 2))
-        say(f"out of memory with {work.width * len(work.rows)} tokens in a pass: going on with {self.limit}")
+    def _give_up(self, work: Pass, say: Callable[[str], None]) -> None:
+        """Memory is too small for a pass: go on with its halves."""
+        size = _tokens(work)
+        self.allowance.failed(size)
+        say(f"out of memory with {size} tokens in a pass: going on with {max(1, size // 2)}")
 
     def _without_model(self, request: ScoreRequest) -> Score | None:
         """The score of a target that needs no model, or that does not fit into it."""
@@ -157,7 +161,7 @@ class Scorer:
         for q, *_ in asked:
             part = values[:, start : start + len(q.target)]
             start += len(q.target)
-            scores[q.index] = _score(part, q)
+            scores[q.index] = _score(part, q, self.forward.model.dtype)
         return scores
 
     def _values(
@@ -194,10 +198,10 @@ class Scorer:
         return values
 
 
-def _score(values: NDArray[np.float64], question: Question) -> Score:
+def _score(values: NDArray[np.float64], question: Question, dtype: torch.dtype) -> Score:
     """The score of one target from the four values of each of its tokens."""
     if not np.isfinite(values[0]).all():
-        return Score((), (), truncated=question.truncated, error=NOT_FINITE)
+        return Score((), (), truncated=question.truncated, error=not_finite("log-probabilities", dtype))
     mean, std = (tuple(row.tolist()) for row in values[2:]) if question.moments else (None, None)
     return Score(tuple(values[0].tolist()), tuple((values[1] > 0).tolist()), mean, std, question.truncated)
 
@@ -208,6 +212,11 @@ def _questions(rows: Sequence[Sequence[Block]], questions: Sequence[list[Questio
         for block in row:
             for index in range(block.low, block.high):
                 yield from questions[index]
+
+
+def _tokens(work: Pass) -> int:
+    """Rows x columns of a pass, filling included."""
+    return work.width * len(work.rows)
 
 
 def _failed(work: Pass, questions: Sequence[list[Question]]) -> dict[int, Score]:

@@ -9,10 +9,12 @@ import torch
 from audit.engine.answering import Answering, decode_completion, decode_score
 from audit.engine.cost import Budget, shape_of
 from audit.engine.engine import Engine
+from audit.engine.faults import Guard
 from audit.engine.forward import Forward
 from audit.engine.generating import Generator
 from audit.engine.memory import fitting
 from audit.engine.scoring import Scorer
+from audit.engine.soundness import check_sound
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class TransformersEngine(Engine):
         self.record = record
         self.thinking = thinking or thinking_of(tokenizer)
         device = torch.device(model.device)
+        self._guard = Guard(device)
         pad = tokenizer.pad_token_id
         self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
         numbers = shape_of(model).live_numbers
@@ -77,10 +80,24 @@ class TransformersEngine(Engine):
         module: nn.Module = self._model
         return module
 
+    def check_sound(self) -> None:
+        """Run two short texts.
+
+        Raises:
+            CheckpointBroken: The checkpoint computes NaN.
+            CheckpointError: Its hidden states are too large for float16.
+        """
+        check_sound(self._model, self._prompt)
+
     def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
-        """Log-probabilities of targets given contexts, in the order of the requests."""
+        """Log-probabilities of targets given contexts, in the order of the requests.
+
+        Raises:
+            EngineFault: The model failed on a request; see :class:`~audit.engine.faults.Guard`.
+        """
         work = Answering(self._identity("score"), self._scorer.work, decode_score)
-        return work.answer(requests, self.journal, self.progress)
+        with self._guard():
+            return work.answer(requests, self.journal, self.progress)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
         """Continuations of prompts, in the order of the requests.
@@ -88,10 +105,12 @@ class TransformersEngine(Engine):
         Raises:
             SettingUnavailable: Greedy text is wanted, and the checkpoint's generation configuration bends it in a way
                 that is not honoured here.
+            EngineFault: The model failed on a request; see :class:`~audit.engine.faults.Guard`.
         """
         identity = (*self._identity("generate"), *self.thinking.identity)
         work = Answering(identity, self._generator.work, decode_completion)
-        return work.answer(requests, self.journal, self.progress)
+        with self._guard():
+            return work.answer(requests, self.journal, self.progress)
 
     def _prompt(self, text: str) -> list[int]:
         """Token ids of a prompt; an empty one begins with the token that stands for nothing before it."""

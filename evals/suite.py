@@ -48,7 +48,7 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
     A group of lm-eval yields one result per task in it. A task whose data cannot be had, or that needs
-    what the server behind the model cannot do, yields ``not_run`` with the reason.
+    what the server behind the model cannot do, or on which the model fails, yields ``not_run`` with the reason.
 
     Raises:
         UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from audit.core.errors import AuditError, ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
+from audit.core.errors import (
+    AuditError,
+    DeviceLost,
+    ScorerError,
+    TaskUnavailable,
+    UsageError,
+    WhiteBoxUnavailable,
+)
 from audit.core.records import Attribution, OutputToken, digest_of
 from audit.core.text import printable
 from audit.explain.faithfulness import PAIRS, Faithfulness, Plan, agreement, measure, plan
@@ -172,6 +179,8 @@ def attribute_all(
 
 
 T = TypeVar("T")
+Refusal = TaskUnavailable | ScorerError | UsageError | WhiteBoxUnavailable
+"""Why one method gives no attribution while others may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +205,7 @@ class _Run:
     seconds: float
 
 
-def _attribute_all(
-    prompt: MaskedPrompt, methods: Sequence[Method], how: _How
-) -> list[Attribution | ScorerError | UsageError | WhiteBoxUnavailable]:
+def _attribute_all(prompt: MaskedPrompt, methods: Sequence[Method], how: _How) -> list[Attribution | Refusal]:
     """The attributions, or the errors that prevented them."""
     started = time.perf_counter()
     count = len(prompt.features)
@@ -215,14 +222,16 @@ def _attribute_all(
     return [caught(_record, prompt, run, how, compared, shared) if isinstance(run, _Run) else run for run in runs]
 
 
-def caught(work: Callable[..., T], *given: object) -> T | ScorerError | UsageError | WhiteBoxUnavailable:
+def caught(work: Callable[..., T], *given: object) -> T | Refusal:
     """What work gives, or the error that one method may have without spoiling the others.
 
     A method that breaks, for want of memory say, has given no answer; it says so and the others go on.
     """
     try:
         return work(*given)
-    except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
+    except DeviceLost:
+        raise
+    except (TaskUnavailable, ScorerError, UsageError, WhiteBoxUnavailable) as error:
         return error
     except AuditError:
         raise

@@ -13,9 +13,11 @@ import torch
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.explain.attention import attending
-from audit.explain.gradients import explain
+from audit.explain.gradients import explain, gradients
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Many
+
     from audit.explain.gradients import Sequence
     from audit.explain.masking import MaskedPrompt, MethodValues
 
@@ -39,14 +41,25 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
-    """Gradient × attention summed over heads, layers and the positions that attend, shape (tokens,)."""
+    """Gradient × attention summed over heads, layers and the positions that attend, shape (rows, tokens)."""
     with torch.enable_grad():
         embeddings = sequence.embed(sequence.ids).requires_grad_()
         output = attending(sequence.model, embeddings.shape[1], inputs_embeds=embeddings)
-        value = sequence.chosen(output.logits)[0].mul(weights).sum()
-        gradients = torch.autograd.grad(value, output.attentions, allow_unused=True)
-    if any(gradient is None for gradient in gradients):
-        msg = f"{type(sequence.model).__name__} gives attention weights without gradients: use gradient_x_input"
-        raise WhiteBoxUnavailable(msg)
-    products = [(a * g)[0].detach() for a, g in zip(output.attentions, gradients, strict=True)]
-    return torch.stack([product.double().sum(dim=(0, 1)) for product in products]).sum(dim=0)
+        log_probs = sequence.chosen(output.logits)[0]
+        found = [_product(sequence, output.attentions, one) for one in gradients(log_probs, weights, output.attentions)]
+    return torch.stack(found)
+
+
+def _product(sequence: Sequence, attentions: Many[torch.Tensor], slopes: Many[torch.Tensor | None]) -> torch.Tensor:
+    """Attention times its gradient, summed over heads, layers and the positions that attend, shape (tokens,).
+
+    Raises:
+        WhiteBoxUnavailable: The architecture gives attentions that its logits do not come from.
+    """
+    total = torch.zeros(attentions[0].shape[-1], dtype=torch.float64, device=attentions[0].device)
+    for attention, gradient in zip(attentions, slopes, strict=True):
+        if gradient is None:
+            msg = f"{type(sequence.model).__name__} gives attention weights without gradients: use gradient_x_input"
+            raise WhiteBoxUnavailable(msg)
+        total += (attention * gradient)[0].detach().double().sum(dim=(0, 1)).to(total.device)
+    return total

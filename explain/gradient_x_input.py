@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from audit.explain.gradients import explain
+from audit.explain.gradients import explain, gradients
 
 if TYPE_CHECKING:
     from audit.explain.gradients import Sequence
@@ -33,9 +33,12 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
-    """Gradient × input of each position, shape (tokens,)."""
+    """Gradient × input of each position, shape (rows, tokens)."""
     with torch.enable_grad():
         embeddings = sequence.embed(sequence.ids).requires_grad_()
-        value = sequence.log_probs(embeddings)[0].mul(weights).sum()
-        (gradient,) = torch.autograd.grad(value, embeddings)
-    return (gradient * embeddings.detach())[0].sum(dim=-1)
+        log_probs = sequence.log_probs(embeddings)[0]
+        found = [
+            (gradient * embeddings.detach())[0].sum(dim=-1)
+            for (gradient,) in gradients(log_probs, weights, [embeddings])
+        ]
+    return torch.stack(found)

@@ -15,6 +15,7 @@ from audit.core.errors import ScorerError
 from audit.explain.masking import MethodValues
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Sequence as Many
 
     from numpy.typing import NDArray
@@ -60,12 +61,34 @@ class Pull(Protocol):
     """One method's values of one sequence."""
 
     def __call__(self, sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
-        """Value of each position, shape (tokens,), nats, of the log-probabilities weighted and summed.
+        """Value of each position, shape (rows, tokens), nats, of the log-probabilities weighted and summed.
 
         Args:
             sequence: Prompt and continuation.
-            weights: Shape (targets,): of the log-probability of each token of the continuation.
+            weights: Shape (rows, targets): of the log-probability of each token of the continuation.
         """
+
+
+def gradients(log_probs: torch.Tensor, weights: torch.Tensor, inputs: Many[torch.Tensor]) -> Iterator[Any]:
+    """Gradients of weighted sums of log-probabilities, one backward pass per row on the graph of one forward pass.
+
+    Args:
+        log_probs: Shape (targets,), of one forward pass.
+        weights: Shape (rows, targets).
+        inputs: What is differentiated by; one that the graph does not hold has None for its gradient.
+    """
+    for number, row in enumerate(weights, start=1):
+        again = number < len(weights)
+        yield torch.autograd.grad(log_probs.mul(row).sum(), inputs, retain_graph=again, allow_unused=True)
+
+
+def row_by_row(pull: Pull) -> Pull:
+    """A method whose forward pass a library makes, once for each row."""
+
+    def pull_all(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
+        return torch.cat([pull(sequence, row[None]) for row in weights])
+
+    return pull_all
 
 
 def explain(prompt: MaskedPrompt, pull: Pull, passes: int = 1, **found: object) -> MethodValues:
@@ -74,7 +97,7 @@ def explain(prompt: MaskedPrompt, pull: Pull, passes: int = 1, **found: object) 
     Args:
         prompt: The game.
         pull: The method.
-        passes: Forward passes with gradients that one call of ``pull`` takes.
+        passes: Passes with gradients that one row of weights takes.
         found: Further fields of :class:`MethodValues`.
 
     Raises:
@@ -85,16 +108,16 @@ def explain(prompt: MaskedPrompt, pull: Pull, passes: int = 1, **found: object) 
     device = each[0].ids.device
     if passes * len(prompt.owner) <= MATRIX_PASSES:
         rows = [
-            by_feature(prompt, pull(sequence, one))
+            by_feature(prompt, one)
             for sequence in each
-            for one in torch.eye(len(sequence.target), device=device)
+            for one in pull(sequence, torch.eye(len(sequence.target), device=device))
         ]
         return prompt.split(np.array(rows), evaluations=passes * len(rows), **found)
     values = np.zeros(len(prompt.features))
     weighted = [index for index in range(len(each)) if prompt.weights[prompt.owner == index].any()]
     for index in weighted:
         weights = torch.tensor(prompt.weights[prompt.owner == index], dtype=torch.float32, device=device)
-        values += by_feature(prompt, pull(each[index], weights))
+        values += by_feature(prompt, pull(each[index], weights[None])[0])
     return MethodValues(values, evaluations=passes * len(weighted), **found)  # type: ignore[arg-type] # its own fields
 
 

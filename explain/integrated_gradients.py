@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.explain.extra import load
-from audit.explain.gradients import explain, game_value, neutral_token, sequences
+from audit.explain.gradients import explain, game_value, neutral_token, row_by_row, sequences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,13 +62,13 @@ def integrate(prompt: MaskedPrompt, baseline: Callable[[Sequence], torch.Tensor]
     captum = load("captum.attr", method)
 
     def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
-        explainer = captum.IntegratedGradients(lambda rows: sequence.log_probs(rows).mul(weights).sum(dim=1))
+        explainer = captum.IntegratedGradients(lambda rows: sequence.log_probs(rows).mul(weights[0]).sum(dim=1))
         with torch.enable_grad():
             found: torch.Tensor = explainer.attribute(
                 sequence.embed(sequence.ids), baselines=baseline(sequence), n_steps=STEPS, internal_batch_size=ROWS
             )
-        return found[0].sum(dim=-1)
+        return found[0].sum(dim=-1)[None]
 
     with torch.inference_mode():
         start = [one.log_probs(baseline(one))[0] for one in sequences(prompt)]
-    return explain(prompt, pull, STEPS, baseline_value=game_value(prompt, start))
+    return explain(prompt, row_by_row(pull), STEPS, baseline_value=game_value(prompt, start))

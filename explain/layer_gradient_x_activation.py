@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from audit.core.errors import WhiteBoxUnavailable
+from audit.engine.layers import decoder_layers
 from audit.explain.extra import load
-from audit.explain.gradients import explain
+from audit.explain.gradients import explain, row_by_row
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from audit.explain.gradients import Sequence
     from audit.explain.masking import MaskedPrompt, MethodValues
 
@@ -39,26 +41,25 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
     def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
         def value(rows: torch.Tensor) -> torch.Tensor:
-            return sequence.log_probs(rows).mul(weights).sum(dim=1)
+            return sequence.log_probs(rows).mul(weights[0]).sum(dim=1)
 
         explainer = captum.LayerGradientXActivation(value, stack[middle])
         with torch.enable_grad():
             found = explainer.attribute(sequence.embed(sequence.ids).requires_grad_())
         states: torch.Tensor = found[0] if isinstance(found, tuple) else found
-        return states[0].sum(dim=-1)
+        return states[0].sum(dim=-1)[None]
 
-    return explain(prompt, pull, note=f"states behind block {middle + 1} of {len(stack)}")
+    return explain(prompt, row_by_row(pull), note=f"states behind block {middle + 1} of {len(stack)}")
 
 
 def blocks(model: Any) -> nn.ModuleList:  # noqa: ANN401 - any transformers model
-    """The stack of decoder blocks: the outermost list of as many modules as the configuration has layers.
+    """The stack of decoder blocks.
 
     Raises:
         WhiteBoxUnavailable: There is none.
     """
-    depth = model.config.get_text_config().num_hidden_layers
-    for module in model.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == depth:
-            return module
-    msg = f"{type(model).__name__} has no list of {depth} blocks: use gradient_x_input"
-    raise WhiteBoxUnavailable(msg)
+    found = decoder_layers(model)
+    if found is None:
+        msg = f"{type(model).__name__} has no list of its blocks: use gradient_x_input"
+        raise WhiteBoxUnavailable(msg)
+    return found

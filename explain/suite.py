@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import UNSCORED, failed_metric
-from audit.core.errors import ScorerError, UsageError, WhiteBoxUnavailable
+from audit.core.errors import DeviceLost, ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
 from audit.core.records import Metric, TaskResult, digest_of
 from audit.core.statistics import mean_interval
 from audit.explain import drivers
@@ -71,7 +71,7 @@ def run(
 
     Yields:
         One result per method, named after it, then ``drivers`` where ``config.explain.drivers`` asks for it;
-        ``not_run`` with the reason where the checkpoint does not allow the method.
+        ``not_run`` with the reason where the checkpoint does not allow the method, or the device is lost.
 
     Raises:
         UsageError: A method is unknown or its package is missing (see :func:`check`).
@@ -82,9 +82,12 @@ def run(
         yield from _by_method(engine, config, methods, results, ratings)
     if methods and config.explain.drivers:
         engine.progress.task(SUITE, DRIVERS)
-        reason = is_possible(engine, drivers.METHOD)
+        reason, found = is_possible(engine, drivers.METHOD), None
         bound = config.explain.max_features * TOKENS_PER_FEATURE
-        found = None if reason else drivers.find_drivers(engine, config, results, ratings, max_tokens=bound)
+        try:
+            found = None if reason else drivers.find_drivers(engine, config, results, ratings, max_tokens=bound)
+        except DeviceLost as lost:
+            reason = str(lost)
         yield TaskResult(suite=SUITE, task=DRIVERS, drivers=found, metrics=_unexplained(found), not_run=reason)
 
 
@@ -111,10 +114,13 @@ def _by_method(
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
     engine.progress.task(SUITE, methods[0].name)
-    chosen = choose(engine, results, config.explain, ratings) if possible else []
     explained = {method.name: Explained() for method in possible}
-    for choice in chosen:
-        _explain(engine, config, possible, choice, explained)
+    try:
+        for choice in choose(engine, results, config.explain, ratings) if possible else []:
+            _explain(engine, config, possible, choice, explained)
+    except DeviceLost as lost:  # what was explained is in the journal
+        impossible |= {name: str(lost) for name in explained}
+        explained.clear()
     for number, method in enumerate(methods):
         if number:
             engine.progress.task(SUITE, method.name)
@@ -160,7 +166,9 @@ def _explain(
             )
             made = attribute_all(prompt, together, seed=seed, sample=sample, reason=choice.reason, stability=False)
             made = _with_counterfactual(prompt, made, key) if prompt.against is not None else made
-        except (ScorerError, UsageError, WhiteBoxUnavailable) as error:
+        except DeviceLost:
+            raise
+        except (TaskUnavailable, ScorerError, UsageError, WhiteBoxUnavailable) as error:
             made = [str(error)] * len(together)
         for method, one in zip(together, made, strict=True):
             if isinstance(one, str):

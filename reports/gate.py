@@ -3,7 +3,8 @@
 Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
 the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
 missing or null metric, no interval, an interval below the policy's confidence, unscored samples in the task, a run
-that is not complete. Violations of rules on several slices of one metric are Holm-adjusted.
+that is not complete. A checkpoint that computes NaN FAILs whatever the rules are. Violations of rules on several
+slices of one metric are Holm-adjusted.
 ``docs/design/reports.md`` says why a violation still fails where samples are missing.
 """
 
@@ -100,16 +101,18 @@ def verdict_line(decision: Decision) -> str:
 
 
 def run_check(manifest: RunManifest, metrics: Sequence[Metric]) -> GateCheck:
-    """Whether everything that was asked for was measured."""
-    complete = manifest.status == "complete" and not manifest.not_run
+    """Whether everything that was asked for was measured; a broken checkpoint fails whatever the policy asks."""
+    complete = manifest.status == "complete" and not manifest.not_run and not manifest.broken
+    verdict: Verdict = "FAIL" if manifest.broken else "PASS" if complete else "INCONCLUSIVE"
+    why = "" if complete else f": {manifest.broken or _why_incomplete(manifest, metrics)}"
     return GateCheck(
         metric=RUN_CHECK,
         rule="status complete",
         value=None,
         ci_low=None,
         ci_high=None,
-        verdict="PASS" if complete else "INCONCLUSIVE",
-        reason=f"status {manifest.status}" + ("" if complete else f": {_why_incomplete(manifest, metrics)}"),
+        verdict=verdict,
+        reason=f"status {manifest.status}{why}",
     )
 
 

@@ -48,6 +48,8 @@ def render(contents: RunContents) -> str:
         f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {duration_text(span)}.",
         "",
     ]
+    if manifest.broken:
+        lines += [f"**{escaped(manifest.broken)}**", ""]
     if contents.decision:
         lines += [*_decision_lines(contents.decision), ""]
     if contents.stale_decision:

@@ -106,8 +106,8 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
-        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, or a server
-        cannot do what the probe needs.
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, a server
+        cannot do what the probe needs, or the model fails on it.
 
     Raises:
         UsageError: A probe is unknown (see :func:`check`).

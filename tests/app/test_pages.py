@@ -382,3 +382,18 @@ def test_every_status_and_verdict_has_a_colour() -> None:
 
     assert set(overview.STATUS_COLOURS) == set(get_args(Status))
     assert set(overview.VERDICT_COLOURS) == set(get_args(Verdict))
+
+
+def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(
+    settings: Settings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
+) -> None:
+    manifest = make_manifest(
+        "20260301T120000Z-broken-0a1b2c", status="failed", broken="it computes NaN from layer 2 on"
+    )
+    folder = RunFolder.create(runs, manifest)
+    for metrics in (False, True):
+        if metrics:
+            folder.write_metrics([])
+        test = open_page("overview", run=folder.path.name)
+        assert "it computes NaN from layer 2 on" in "".join(error.value for error in test.error).replace("\\", "")
+        assert "resume" not in every_markdown(test)

@@ -9,6 +9,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.core.errors import EngineFault
 from audit.engine import Score, ScoreRequest
 from audit.engine.cost import Cost
 
@@ -171,5 +172,5 @@ def test_a_crash_of_the_model_is_not_taken_for_memory(
         raise RuntimeError("shapes cannot be multiplied")
 
     monkeypatch.setattr(tiny.model.base_model, "forward", broken)
-    with pytest.raises(RuntimeError, match="multiplied"):
+    with pytest.raises(EngineFault, match="multiplied"):
         tiny.score([ScoreRequest((5, 6), (7,))])

@@ -225,6 +225,8 @@ class ModelRecord(Record):
     """Context length in tokens."""
     device: str
     """Where it ran: ``cpu``, ``cuda:0`` with the card's name, or ``server``."""
+    remarks: list[str] = Field(default_factory=list)
+    """What a reader must know of how the checkpoint was loaded, one line each."""
 
 
 class NotRun(Record):

@@ -107,6 +107,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         quantization=quantization or found.quantization,
         max_length=min(context, max_length or context),
         device=describe_devices(loaded, place),
+        remarks=list(found.remarks),
     )
     return TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens)
 

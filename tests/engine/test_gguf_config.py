@@ -229,7 +229,7 @@ def test_gemma_scales_its_layers_of_full_attention_alone(tmp_path: Path) -> None
     ("architecture", "layers", "hidden", "heads", "head", "scalar"),
     [("gemma3", 62, 5376, 32, 128, 168), ("gemma2", 46, 4608, 32, 128, 144), ("gemma2", 42, 3584, 16, 256, 256)],
 )
-def test_gemma_scales_attention_as_published(  # noqa: PLR0913 - the published values
+def test_gemma_scales_attention_as_published(
     tmp_path: Path, architecture: str, layers: int, hidden: int, heads: int, head: int, scalar: int
 ) -> None:
     """``query_pre_attn_scalar`` of Google's config.json, which no key of a GGUF file holds."""

@@ -89,11 +89,17 @@ class Generation:
     """One continuation."""
 
     text: str
-    """Without prompt, stop string and special tokens."""
+    """The answer alone, without prompt, thinking, stop string and special tokens."""
     token_count: int
     """Generated tokens, the stop string's and the end-of-turn token included."""
     finish_reason: str
     """``stop`` (stop string or end-of-turn token) or ``length``."""
+    thinking: str | None = None
+    """Text of the reasoning trace without its markers; None where the checkpoint did not think."""
+    thinking_tokens: int = 0
+    """Tokens of the trace."""
+    thinking_closed: bool = True
+    """False: the token bound fell inside the thinking, there is no answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
     """
     config = AutoConfig.from_pretrained(whole.parent, gguf_file=whole.name)
     gguf_config.complete(config, header, file)
-    model, report = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         whole.parent,
         gguf_file=whole.name,
         config=config,
@@ -155,6 +155,7 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # reported, and refused below by name
     )
+    model, report = loaded
     other = sorted(report["mismatched_keys"])
     if other:
         name, stored, wanted = other[0]

@@ -32,36 +32,35 @@ ENDINGS = ("eos", "eot", "eom")
 """Tokens that end a text, a turn and a message."""
 
 
-def build_tokenizer(header: Header, file: Path) -> tuple[PreTrainedTokenizerBase, list[str]]:
+def build_tokenizer(header: Header, whole: Path) -> tuple[PreTrainedTokenizerBase, list[str]]:
     """The tokenizer of a GGUF file, and what a reader must know of it.
 
     Args:
         header: Of the file.
-        file: One file with all metadata, for transformers.
+        whole: The file, its parts joined, for transformers.
 
     Raises:
         CheckpointError: Its way to split text is not known here, so that its tokens would not be the checkpoint's.
     """
-    tokens = header.value("tokenizer.ggml.tokens")
+    file, tokens = header.files[0], header.value("tokenizer.ggml.tokens")
     if not tokens:
         msg = f"{file}: no tokenizer (tokenizer.ggml.tokens): convert the checkpoint again, with its tokenizer"
         raise CheckpointError(msg)
     remarks: list[str] = []
-    add_bos = header.value("tokenizer.ggml.add_bos_token")
+    named = _named(header, tokens)
     if header.value("tokenizer.ggml.model") == "gpt2":
         splitting, remarks = _splitting(header, file)
-        backend = _byte_level(header, tokens, splitting)
-        add_bos = splitting.begins if add_bos is None else add_bos
+        backend, begins = _byte_level(header, tokens, splitting), splitting.begins
     else:
-        backend = _by_transformers(header, file, len(tokens))
-        add_bos = header.value("tokenizer.ggml.model") == "llama" if add_bos is None else add_bos
+        backend = _by_transformers(header, whole, len(tokens))
+        begins = header.value("tokenizer.ggml.model") == "llama"
     backend.add_special_tokens([_whole(tokens[number], special=True) for number in _special_ids(header, tokens)])
     tokenizer: PreTrainedTokenizerBase = PreTrainedTokenizerFast(
         tokenizer_object=backend,
-        add_bos_token=bool(add_bos),
-        add_eos_token=bool(header.value("tokenizer.ggml.add_eos_token", False)),
+        add_bos_token="bos_token" in named and bool(header.value("tokenizer.ggml.add_bos_token", begins)),
+        add_eos_token="eos_token" in named and bool(header.value("tokenizer.ggml.add_eos_token", False)),
         chat_template=_chat_templates(header),
-        **_named(header, tokens),
+        **named,
     )
     _check(tokenizer, tokens, file)
     return tokenizer, remarks
@@ -106,9 +105,9 @@ def _byte_level(header: Header, tokens: list[str], splitting: PreTokenizing) -> 
     return backend
 
 
-def _by_transformers(header: Header, file: Path, count: int) -> Tokenizer:
+def _by_transformers(header: Header, whole: Path, count: int) -> Tokenizer:
     """A SentencePiece vocabulary as transformers builds it, without the tokens that it adds to the file's."""
-    built = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    built = AutoTokenizer.from_pretrained(whole.parent, gguf_file=whole.name)
     described: dict[str, Any] = json.loads(built.backend_tokenizer.to_str())
     described["added_tokens"] = [token for token in described["added_tokens"] if token["id"] < count]
     described["post_processor"] = None

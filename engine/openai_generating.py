@@ -147,7 +147,7 @@ class ServerGenerator:
             self._thinks = True
             if not text and finish != "length" and "stop" in (call.body or {}):
                 return None
-        bound, length = self.prompts.new_tokens(request.max_new_tokens), self._length(text, thinking, usage)
+        bound, length = int((call.body or {})[self.server.bound]), self._length(text, thinking, usage)
         if (length.certain and length.tokens > bound) or length.tokens > SLACK * bound + 1:
             return Part(error=TOO_LONG.format(f"{length.tokens:,}", f"{bound:,}"))
         cuts = [text.index(word) for word in request.stop if word and word in text]

@@ -139,6 +139,7 @@ def test_a_layer_too_many_is_remarked(file: File, truth: Any, tmp_path: Path) ->
     assert "blk.2." in remark
 
 
+@pytest.mark.slow  # six conversions
 def test_an_old_or_incomplete_copy_is_made_again(file: File, truth: Any, tmp_path: Path) -> None:
     path = file.write(tmp_path / "tiny.gguf")
     digest = load(str(path), device="cpu").record.digest
@@ -188,6 +189,14 @@ def test_the_quantization_is_read_from_the_tensors_where_nothing_else_says_it(
 ) -> None:
     engine = load(str(file.write(tmp_path / "Model-7B-v0.1.Q2_K.gguf", stored)), device="cpu")
     assert engine.record.quantization == f"gguf:{label}"
+
+
+def test_a_message_about_a_split_file_names_one_of_its_parts(file: File, tmp_path: Path) -> None:
+    file.vocabulary["ggml.pre"] = "something-new"
+    path = file.write(tmp_path / "tiny.gguf", parts=2)
+    with pytest.raises(CheckpointError) as refused:
+        load(str(path))
+    assert str(refused.value).startswith(f"{path}: its pre-tokenizer")
 
 
 def test_an_encoder_is_refused_in_one_line(file: File, tmp_path: Path) -> None:

@@ -162,6 +162,16 @@ def test_llama_3_begins_a_text_and_takes_whole_words(file: File, own: PreTrained
     assert read(file).encode("Paris") == own("Paris")["input_ids"]
 
 
+def test_a_text_begins_with_nothing_where_the_file_names_no_beginning(
+    file: File, own: PreTrainedTokenizerBase, read: Any
+) -> None:
+    file.vocabulary["ggml.pre"] = "llama-bpe"
+    del file.vocabulary["ggml.bos_token_id"]
+    engine = read(file)
+    assert engine.encode("Paris") == own("Paris")["input_ids"]
+    assert engine.prefix_token_id == own.eos_token_id
+
+
 def test_a_word_of_the_vocabulary_is_one_token_for_llama_3(file: File, read: Any) -> None:
     tokens = file.vocabulary["ggml.tokens"]
     unreachable = tokens.index("<|pad|>") + 200

@@ -42,7 +42,8 @@ def uses_chat_template(engine: Engine, rule: str, *, generates: bool) -> bool:
         generates: Whether the task's answers are generated; otherwise options are scored.
 
     Raises:
-        ConfigError: There is no template, or there are several and none is chosen.
+        ConfigError: There is no template.
+        TemplateError: There are several, and none is chosen.
     """
     if rule == "off" or (rule == "auto" and not engine.has_chat_template):
         return False
@@ -80,12 +81,12 @@ def check_chosen(tokenizer: PreTrainedTokenizerBase, where: str) -> None:
     """Make sure that it is clear which template is meant.
 
     Raises:
-        ConfigError: There are several, and none is chosen.
+        TemplateError: There are several, and none is chosen: tasks that need none still run.
     """
     if isinstance(tokenizer.chat_template, dict):
         names = ", ".join(sorted(tokenizer.chat_template))
         msg = f"{where} has several chat templates and no default: --chat-template NAME, one of {names}; or off"
-        raise ConfigError(msg)
+        raise TemplateError(msg)
 
 
 def render(apply: Callable[[Messages], str], messages: Sequence[dict[str, str]], where: str) -> ChatText:

@@ -45,6 +45,8 @@ class Checkpoint:
     """Of an adapter: where ``folder`` came from, and the start of its own digest."""
     tokenizer: Path | None = None
     """Where the tokenizer is loaded from, if not from ``folder``."""
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of how it was read."""
 
     @property
     def digest(self) -> str:

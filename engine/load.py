@@ -137,6 +137,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         quantization=quantization or found.quantization,
         max_length=min(context, max_length or context),
         device=describe_devices(loaded, place),
+        remarks=list(found.remarks),
     )
     thinking = thinking_of(own_tokenizer, think_end, thinking_tokens)
     engine = TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import SamplingUnavailable
 from audit.core.records import digest_of
+from audit.engine.openai_answer import choice_of, number_of, text_of, thinking_of
 from audit.engine.requests import Completion, GenerateRequest, Generation
 from audit.engine.settings import check_server
 
@@ -25,6 +26,9 @@ PROBE_SETTINGS = {"max_tokens": 16, "temperature": 2.0, "top_p": 1.0}
 PROBES = 4
 """Completions of the hottest temperature that the API knows; all equal, and the server does not sample."""
 NO_TEXT = "the server's answer holds no text"
+TOO_LONG = "the server ignores the bound of tokens: {} came, {} were asked for"
+SLACK = 1.25
+"""Tokens counted here that an answer may have for each one asked for: a text need not be cut as it was generated."""
 FILTERED = "the server's content filter withheld the answer"
 CHAT = (
     "the server has no /completions: each prompt is sent to /chat/completions as one user message, the server applies "
@@ -47,6 +51,16 @@ class Part:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Length:
+    """How long an answer is."""
+
+    tokens: int
+    """Thinking included."""
+    certain: bool
+    """Whether the server has counted them."""
+
+
 class ServerGenerator:
     """Generates on a server.
 
@@ -60,6 +74,7 @@ class ServerGenerator:
         self.prompts = prompts
         self._told: set[str] = set()
         self._samples: bool | None = None
+        self._thinks = False
 
     def work(
         self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
@@ -80,21 +95,36 @@ class ServerGenerator:
             self._tell(say, NO_TOKENIZER)
         fitted = {index: self.prompts.fit(requests[index].prompt, requests[index].max_new_tokens) for index in missing}
         copies = {index: _copies(requests[index]) for index in missing}
-        places = [(index, number) for index in missing for number in copies[index]]
-        calls = [self._call(requests[index], fitted[index].text, number) for index, number in places]
         parts: dict[int, dict[int, Part]] = {index: {} for index in missing}
-        for position, reply in self.server.client.ask_all(calls):
-            index, number = places[position]
-            parts[index][number] = self._part(reply, requests[index])
-            if len(parts[index]) == len(copies[index]):
-                done = parts.pop(index)
-                completion = _completion(requests[index], done, fitted[index].truncated)
-                if completion.error:
-                    self._tell(say, completion.error)
-                yield {index: completion}, _tokens(done)
+        places = [(index, number) for index in missing for number in copies[index]]
+        while places:
+            calls = [self._call(requests[index], fitted[index].text, number) for index, number in places]
+            again = []
+            for position, reply in self.server.client.ask_all(calls):
+                index, number = places[position]
+                part = self._part(reply, requests[index], calls[position])
+                if part is None:
+                    again.append(places[position])
+                    continue
+                parts[index][number] = part
+                if len(parts[index]) == len(copies[index]):
+                    yield self._finished(index, requests[index], parts.pop(index), fitted[index].truncated, say)
+            places = again
+
+    def _finished(
+        self, index: int, request: GenerateRequest, parts: dict[int, Part], truncated: int, say: Callable[[str], None]
+    ) -> tuple[dict[int, Completion], int]:
+        """The completion of a request whose answers are all there; each kind of error is said once."""
+        completion = _completion(request, parts, truncated)
+        if completion.error:
+            self._tell(say, completion.error)
+        return {index: completion}, _tokens(parts)
 
     def _call(self, request: GenerateRequest, prompt: str, number: int) -> Call:
-        """The question for one completion. Fields that not every server knows are sent only where they matter."""
+        """The question for one completion. Fields that not every server knows are sent only where they matter.
+
+        Stop strings are for the answer. A server that thinks would look for them in its thinking too, so it gets none.
+        """
         settings: dict[str, Any] = {
             "max_tokens": self.prompts.new_tokens(request.max_new_tokens),
             "temperature": request.temperature,
@@ -104,28 +134,51 @@ class ServerGenerator:
             if request.top_k > 0:
                 settings["top_k"] = request.top_k
         stops = [word for word in request.stop if word][:STOPS_AT_MOST]
-        return self.server.call(prompt, settings | ({"stop": stops} if stops else {}))
+        return self.server.call(prompt, settings | ({"stop": stops} if stops and not self._thinks else {}))
 
-    def _part(self, reply: Reply, request: GenerateRequest) -> Part:
-        """One completion from the server's answer."""
+    def _part(self, reply: Reply, request: GenerateRequest, call: Call) -> Part | None:
+        """One completion from the server's answer; None where a stop string ended the thinking: ask without them."""
         if reply.error:
             return Part(error=f"the server gave no answer: {reply.error}")
-        choice, usage = _choice(reply.body), reply.body.get("usage")
-        text = _text(choice)
+        choice, usage = choice_of(reply.body), reply.body.get("usage")
+        text, thinking = text_of(choice), thinking_of(choice)
         if text is None:
             return Part(error=NO_TEXT)
-        text = text.encode("utf-16", "surrogatepass").decode(
-            "utf-16", "replace"
-        )  # half a pair cannot be written to disk
-        if choice.get("finish_reason") == "content_filter":
+        finish = choice.get("finish_reason")
+        if finish == "content_filter":
             return Part(error=FILTERED)
+        if thinking is not None:
+            self._thinks = True
+            if not text and finish != "length" and "stop" in (call.body or {}):
+                return None
+        bound, length = int((call.body or {})[self.server.bound]), self._length(text, thinking, usage)
+        if (length.certain and length.tokens > bound) or length.tokens > SLACK * bound + 1:
+            return Part(error=TOO_LONG.format(f"{length.tokens:,}", f"{bound:,}"))
         cuts = [text.index(word) for word in request.stop if word and word in text]
-        reason = "length" if choice.get("finish_reason") == "length" and not cuts else "stop"
-        count = _number(usage, "completion_tokens")
         generation = Generation(
-            text[: min(cuts)] if cuts else text, self.prompts.count(text) if count is None else count, reason
+            text[: min(cuts)] if cuts else text,
+            length.tokens,
+            "length" if finish == "length" and not cuts else "stop",
+            thinking,
+            self._thinking_tokens(thinking, usage),
+            thinking_closed=thinking is None or bool(text) or finish != "length",
         )
-        return Part(generation, _number(usage, "prompt_tokens") or 0)
+        return Part(generation, number_of(usage, "prompt_tokens") or 0)
+
+    def _length(self, text: str, thinking: str | None, usage: object) -> Length:
+        """Tokens of an answer, thinking included: by the server's count, else counted here."""
+        count = number_of(usage, "completion_tokens")
+        if count is not None:
+            return Length(count, certain=True)
+        return Length(self.prompts.count(text) + self.prompts.count(thinking or ""), certain=False)
+
+    def _thinking_tokens(self, thinking: str | None, usage: object) -> int:
+        """Tokens of a reasoning trace: by the server's count, else counted here."""
+        if thinking is None:
+            return 0
+        details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+        count = number_of(details, "reasoning_tokens")
+        return self.prompts.count(thinking) if count is None else count
 
     def _check_sampling(self) -> None:
         """Ask once whether the temperature does anything: a probe that samples would measure greedy answers.
@@ -137,7 +190,8 @@ class ServerGenerator:
             replies = [reply for _, reply in self.server.client.ask_all(calls)]
             if any(reply.error for reply in replies):
                 return
-            self._samples = len({_text(_choice(reply.body)) for reply in replies}) > 1
+            choices = [choice_of(reply.body) for reply in replies]
+            self._samples = len({(text_of(choice), thinking_of(choice)) for choice in choices}) > 1
         if not self._samples:
             msg = (
                 f"{self.server.name}: the server does not sample: {PROBES} completions at temperature 2 were equal: "
@@ -171,25 +225,3 @@ def _completion(request: GenerateRequest, parts: dict[int, Part], truncated: int
 def _tokens(parts: dict[int, Part]) -> int:
     """Tokens that the server read and generated."""
     return sum(part.prompt_tokens + (part.generation.token_count if part.generation else 0) for part in parts.values())
-
-
-def _choice(body: dict[str, Any]) -> dict[str, Any]:
-    """The first choice of an answer; empty where there is none."""
-    choices = body.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else {}
-
-
-def _text(choice: dict[str, Any]) -> str | None:
-    """The text of a choice, of either endpoint; a refusal is a text too. None where there is no place for one."""
-    message = choice.get("message", choice)
-    if not isinstance(message, dict) or not ({"text", "content", "refusal"} & message.keys()):
-        return None
-    said = message.get("text") or message.get("content") or message.get("refusal") or ""
-    return said if isinstance(said, str) else None
-
-
-def _number(usage: object, name: str) -> int | None:
-    """A count of the answer's ``usage``."""
-    value = usage.get(name) if isinstance(usage, dict) else None
-    return value if isinstance(value, int) and value >= 0 else None

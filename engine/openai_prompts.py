@@ -60,6 +60,18 @@ class Prompts:
             return ""
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
+    def text(self, ids: list[int]) -> str:
+        """Ids as text, without what the server's tokenizer adds."""
+        return self.without_prefix(self.decode(ids))
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of a text, with those that the tokenizer adds; none without a tokenizer."""
+        return list(self.tokenizer(text)["input_ids"]) if self.tokenizer else []
+
+    def survives(self, ids: list[int]) -> bool:
+        """Whether ids come back from their text."""
+        return self.ids(self.text(ids)) == ids
+
     def count(self, text: str) -> int:
         """Tokens of a text; 0 without a tokenizer."""
         return len(self.tokenizer(text, add_special_tokens=False)["input_ids"]) if self.tokenizer else 0

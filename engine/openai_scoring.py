@@ -8,16 +8,18 @@ would do for vLLM; llama-cpp-python takes it as no bound.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ScoringUnavailable
+from audit.engine.openai_echo import read_echo
+from audit.engine.openai_self_check import check_greedy
 from audit.engine.requests import Score, ScoreRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from audit.engine.openai_client import Call, Reply
+    from audit.engine.openai_echo import Echo
     from audit.engine.openai_prompts import Prompts
     from audit.engine.openai_server import Server
 
@@ -27,17 +29,6 @@ EXTRA = 2
 """Tokens of the context that a target cannot have: one before it, one generated behind it."""
 LONGER_THAN_CONTEXT = "target longer than the model's context"
 NOT_AS_TEXT = "the server takes no token ids, and these tokens do not survive being sent as text"
-
-
-@dataclass(frozen=True)
-class Echo:
-    """A prompt as the server read it; one entry per prompt token."""
-
-    tokens: tuple[str, ...]
-    """In the server's spelling."""
-    log_probs: tuple[float | None, ...]
-    """Natural-log probabilities; the first token has none."""
-    is_argmax: tuple[bool, ...]
 
 
 class EchoScorer:
@@ -101,22 +92,41 @@ class EchoScorer:
             )
             return
         problem = "it has no /completions"
-        ids: list[int] = tokenizer(PROBE)["input_ids"]
+        ids = self.prompts.ids(PROBE)
         for as_ids in (True, False) if not self.server.chat else ():
             self._as_ids = as_ids
-            reply = self.server.client.ask(self._call(ids))
-            if reply.error and reply.status is None:
-                self._as_ids = None
-                msg = f"{where}: {reply.error}"
-                raise ScoringUnavailable(msg)
+            reply = self._ask(ids)
             try:
-                _check_tokens(read_echo(reply, len(ids)), ids)
+                echo = read_echo(reply, len(ids))
+                _check_tokens(echo, ids)
             except ValueError as error:
                 problem = str(error)
             else:
+                self._check_greedy(ids, echo, as_ids=as_ids)
                 return
         self._as_ids = None
         self._unavailable = f"{where}: the server does not return log-probabilities of given tokens ({problem})"
+
+    def _check_greedy(self, ids: list[int], echo: Echo, *, as_ids: bool) -> None:
+        """Find out whether the server's log-probabilities are those of its own text."""
+        try:
+            check_greedy(self._ask, self.prompts, ids, echo, as_ids=as_ids)
+        except ValueError as error:
+            self._as_ids = None
+            self._unavailable = f"{self.server.name}: the server's log-probabilities cannot be used: {error}"
+
+    def _ask(self, ids: list[int], settings: dict[str, Any] | None = None) -> Reply:
+        """The answer about one sequence, while it is not known whether the server can score.
+
+        Raises:
+            ScoringUnavailable: No answer came; the next call tries again.
+        """
+        reply = self.server.client.ask(self._call(ids, settings))
+        if reply.error and reply.status is None:
+            self._as_ids = None
+            msg = f"{self.server.name}: {reply.error}"
+            raise ScoringUnavailable(msg)
+        return reply
 
     def _without_server(self, request: ScoreRequest) -> Score | None:
         """The score of a target that needs no server, or that it cannot take."""
@@ -124,50 +134,17 @@ class EchoScorer:
             return Score((), (), error=LONGER_THAN_CONTEXT)
         if not request.target_ids:
             return Score((), ())
-        if not self._as_ids and not self._survives(self._sequence(request)):
+        if not self._as_ids and not self.prompts.survives(self._sequence(request)):
             return Score((), (), error=NOT_AS_TEXT)
         return None
-
-    def _survives(self, ids: list[int]) -> bool:
-        """Whether ids come back from their text."""
-        tokenizer = self.prompts.tokenizer
-        return tokenizer is not None and tokenizer(self._text(ids))["input_ids"] == ids
 
     def _sequence(self, request: ScoreRequest) -> list[int]:
         """Context and target, cut from the left."""
         return list((request.context_ids + request.target_ids)[-(self.prompts.max_length - 1) :])
 
-    def _text(self, ids: list[int]) -> str:
-        """Ids as text, without what the server's tokenizer adds."""
-        return self.prompts.without_prefix(self.prompts.decode(ids))
-
-    def _call(self, ids: list[int]) -> Call:
-        """The question about one sequence."""
-        return self.server.call(ids if self._as_ids else self._text(ids), SETTINGS)
-
-
-def read_echo(reply: Reply, count: int) -> Echo:
-    """Log-probabilities of a prompt of ``count`` tokens.
-
-    Raises:
-        ValueError: They are not there.
-    """
-    if reply.error:
-        raise ValueError(reply.error)
-    try:
-        found = reply.body["choices"][0]["logprobs"]
-        tokens, log_probs, top = found["tokens"], found["token_logprobs"], found["top_logprobs"]
-        lengths = {len(tokens), len(log_probs), len(top)}
-        best = [max(entry.values()) if entry else math.inf for entry in top[:count]]
-        values = [None if value is None else float(value) for value in log_probs[:count]]
-        greedy = [value is not None and value >= most for value, most in zip(values, best, strict=True)]
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
-        msg = "its answer holds none"
-        raise ValueError(msg) from None
-    if len(lengths) != 1 or lengths.pop() not in {count, count + 1}:
-        msg = f"{count} tokens were sent, log-probabilities of {len(tokens)} came back"
-        raise ValueError(msg)
-    return Echo(tuple(map(str, tokens[:count])), tuple(values), tuple(greedy))
+    def _call(self, ids: list[int], settings: dict[str, Any] | None = None) -> Call:
+        """The question about one sequence: its log-probabilities, where no other settings are given."""
+        return self.server.call(ids if self._as_ids else self.prompts.text(ids), settings or SETTINGS)
 
 
 def _check_tokens(echo: Echo, ids: Sequence[int]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import CheckpointError
 from audit.core.records import digest_of
 from audit.core.text import printable
+from audit.engine.openai_answer import choice_of, text_of
 from audit.engine.openai_client import KEY_VARIABLE, Call, Client, Reply, read_key
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from audit.engine.openai_name import ServerName
 
 NO_SUCH_PATH = {404, 405, 501}
+BOUNDS = ("max_tokens", "max_completion_tokens")
+"""Names of the bound of tokens; OpenAI's reasoning models take the second alone."""
+GREETING = "The capital of France is Paris, and the capital of Italy is"
+"""First prompt: far longer than the one token that is asked for, so that an answer that begins with it repeats it."""
 REPORTED = ("id", "owned_by", "root")
 """What of a server's answer about a model says which model it is."""
 
@@ -31,6 +36,8 @@ class Server:
     """Whether prompts go to ``/chat/completions``, because there is no ``/completions``."""
     reported: dict[str, Any]
     """What ``/models`` says of the model; empty where it does not list it."""
+    bound: str = BOUNDS[0]
+    """What the server calls the bound of tokens."""
 
     @property
     def path(self) -> str:
@@ -50,7 +57,13 @@ class Server:
         return digest_of("openai", self.name.url, self.name.model, self.path, reported)
 
     def call(self, prompt: str | list[int], settings: dict[str, Any]) -> Call:
-        """A question about a prompt."""
+        """A question about a prompt.
+
+        Args:
+            prompt: Text or token ids.
+            settings: Further fields; ``max_tokens`` goes by the name that the server has for it.
+        """
+        settings = {self.bound if name == BOUNDS[0] else name: value for name, value in settings.items()}
         body: dict[str, Any] = {"model": self.name.model}
         body |= {"messages": [{"role": "user", "content": prompt}]} if self.chat else {"prompt": prompt}
         return Call(self.path, body | settings)
@@ -71,12 +84,32 @@ def contact(name: ServerName, settings: ServerConfig) -> Server:
     reply = listing
     for chat in (False, True):
         server = Server(name, client, chat, reported)
-        reply = client.ask(server.call("Hello", {"max_tokens": 1, "temperature": 0}))
+        reply = _greet(server)
+        if BOUNDS[1] in (reply.error or ""):
+            server = replace(server, bound=BOUNDS[1])
+            reply = _greet(server)
         if not reply.error:
+            _check_greeting(server, reply)
             return server
         if reply.status not in NO_SUCH_PATH:
             break
     raise _refusal(name, reply, [str(model["id"]) for model in models])
+
+
+def _greet(server: Server) -> Reply:
+    """Ask for one token."""
+    return server.client.ask(server.call(GREETING, {"max_tokens": 1, "temperature": 0}))
+
+
+def _check_greeting(server: Server, reply: Reply) -> None:
+    """One token behind the greeting cannot be the greeting.
+
+    Raises:
+        CheckpointError: The server returns the prompt with its answer, so that prompts would be judged as answers.
+    """
+    if (text_of(choice_of(reply.body)) or "").strip().startswith(GREETING):
+        msg = f"{server.name}: the server repeats the prompt in its answer: switch that off (echo, return_full_text)"
+        raise CheckpointError(msg)
 
 
 def _models(listing: Reply) -> list[dict[str, Any]]:
@@ -95,4 +128,6 @@ def _refusal(name: ServerName, reply: Reply, served: list[str]) -> CheckpointErr
     if served and name.model not in served:
         shown = printable(", ".join(served[:10]), 300)
         return CheckpointError(f"{name}: {reply.error}: this server lists {shown}: name one of them after #")
+    if reply.status in {400, 422} and "temperature" in (reply.error or ""):
+        return CheckpointError(f"{name}: {reply.error}: audits ask for greedy text, which this model does not give")
     return CheckpointError(f"{name}: {reply.error}: check the URL and the name after #")

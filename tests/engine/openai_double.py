@@ -144,12 +144,10 @@ class Echoing:
         prompt = body["prompt"]
         if not isinstance(prompt, str) and not self.takes_ids:
             return 400, {"error": {"message": "prompt must be a string."}}
+        ids = self.engine.tokenizer(prompt)["input_ids"] if isinstance(prompt, str) else list(prompt)
         if not body.get("echo"):
-            return says(" yes")(path, body)
-        ids = self.engine.tokenizer(prompt)["input_ids"] if isinstance(prompt, str) else prompt
-        with self.lock, torch.no_grad():
-            logits = self.engine.model(input_ids=torch.tensor([ids])).logits[0].double()
-        log_probs = torch.log_softmax(logits, dim=-1)
+            return self._generated(ids, body)
+        log_probs = self._log_probs(ids)
         extra = int(log_probs[-1].argmax())
         tokens, values, top = [self._spell(ids[0])], [None], [None]
         for position, token in enumerate([*ids[1:], extra]):
@@ -159,6 +157,23 @@ class Echoing:
             top.append({f"best {best}": float(log_probs[position, best]), self._spell(token): values[-1]})
         found = {"tokens": tokens, "token_logprobs": values, "top_logprobs": top}
         return 200, {"choices": [{"text": "", "logprobs": found, "finish_reason": "length"}], "usage": {}}
+
+    def _generated(self, ids: list[int], body: dict[str, Any]) -> tuple[int, Any]:
+        """Greedy text, with log-probabilities where they are asked for."""
+        new, values = [], []
+        while len(new) < body["max_tokens"]:
+            log_probs = self._log_probs([*ids, *new])[-1]
+            new.append(int(log_probs.argmax()))
+            values.append(float(log_probs.max()))
+        found = {"tokens": [self._spell(token) for token in new], "token_logprobs": values}
+        choice = {"text": self.engine.tokenizer.decode(new), "finish_reason": "length"}
+        usage = {"prompt_tokens": len(ids), "completion_tokens": len(new)}
+        return 200, {"choices": [choice | ({"logprobs": found} if body.get("logprobs") else {})], "usage": usage}
+
+    def _log_probs(self, ids: list[int]) -> torch.Tensor:
+        with self.lock, torch.no_grad():
+            logits = self.engine.model(input_ids=torch.tensor([ids])).logits[0].double()
+        return torch.log_softmax(logits, dim=-1)
 
     def _spell(self, token: int) -> str:
         return f"token_id:{token}" if self.as_ids else self.engine.tokenizer.decode([token])

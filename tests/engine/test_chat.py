@@ -57,10 +57,10 @@ def test_names_without_a_default_need_a_choice(with_template: Callable[..., Tran
     assert engine.has_chat_template
     for rule in ("auto", "on"):
         with pytest.raises(
-            ConfigError, match="several chat templates and no default: --chat-template NAME, one of rag, t"
+            TemplateError, match="several chat templates and no default: --chat-template NAME, one of rag, t"
         ):
             uses_chat_template(engine, rule, generates=True)
-    with pytest.raises(ConfigError, match="rag, tool_use"):
+    with pytest.raises(TemplateError, match="rag, tool_use"):
         engine.apply_chat_template(USER)
     assert not uses_chat_template(engine, "off", generates=True)
 

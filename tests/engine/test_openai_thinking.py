@@ -1,0 +1,135 @@
+"""Servers whose model thinks: the trace is no answer, and no empty one either."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.engine import GenerateRequest
+from audit.engine.journal import Journal
+from tests.engine.openai_double import ASK, Double, connect, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.engine import Engine
+    from audit.engine.requests import Generation
+
+pytestmark = pytest.mark.usefixtures("patient")
+
+TRACE = "First guess: 12.\n\nCheck again: 7."
+
+
+def thinks(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Thinks, then answers; stop strings end the thinking, as where a server looks for them in all it generates."""
+    if not path.endswith("/chat/completions"):
+        return 404, {"detail": "Not Found"}
+    message = {"content": "The answer is 7.\n\nGood.", "reasoning_content": TRACE}
+    if "\n\n" in body.get("stop", []):
+        message = {"content": None, "reasoning_content": TRACE.split("\n\n", maxsplit=1)[0]}
+    usage = {"prompt_tokens": 7, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 3}}
+    return 200, {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+
+
+def generation(engine: Engine, request: GenerateRequest = ASK) -> Generation:
+    (completion,) = engine.generate([request])
+    assert completion.error is None
+    return completion.generations[0]
+
+
+def faulty(double: Double, message: dict[str, Any], finish: str, **usage: Any) -> None:
+    """Let the next answer be this one."""
+    double.faults = [(200, {"choices": [{"message": message, "finish_reason": finish}], "usage": usage})]
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_trace_that_the_bound_cut_is_no_answer(double: Double, field: str, content: str | None) -> None:
+    engine = connect(double)
+    faulty(double, {"content": content, field: TRACE}, "length", completion_tokens=5)
+    found = generation(engine)
+    assert (found.text, found.thinking, found.thinking_closed, found.finish_reason) == ("", TRACE, False, "length")
+    assert found.token_count == 5
+
+
+def test_a_message_of_reasoning_alone_is_a_message(double: Double) -> None:
+    engine = connect(double)
+    faulty(double, {"role": "assistant", "reasoning_content": TRACE}, "length")
+    assert generation(engine).thinking == TRACE
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_the_trace_beside_an_answer_is_kept_apart(double: Double, field: str) -> None:
+    engine = connect(double)
+    faulty(
+        double,
+        {"content": "7", field: TRACE},
+        "stop",
+        completion_tokens=5,
+        completion_tokens_details={"reasoning_tokens": 4},
+    )
+    found = generation(engine)
+    assert (found.text, found.thinking, found.thinking_tokens, found.thinking_closed) == ("7", TRACE, 4, True)
+
+
+def test_an_answer_that_the_bound_cut_has_closed_its_thinking(double: Double) -> None:
+    engine = connect(double)
+    faulty(double, {"content": "The ans", "reasoning_content": TRACE}, "length", completion_tokens=5)
+    found = generation(engine)
+    assert (found.text, found.thinking_closed, found.finish_reason) == ("The ans", True, "length")
+
+
+def test_tokens_of_a_trace_are_counted_here_where_the_server_does_not(double: Double, tiny_model: Path) -> None:
+    engine = connect(double, tokenizer=str(tiny_model))
+    faulty(double, {"content": "7", "reasoning_content": "12"}, "stop")
+    found = generation(engine)
+    assert found.thinking_tokens == len(engine.encode("12"))
+    assert found.token_count == len(engine.encode("12")) + len(engine.encode("7"))
+
+
+@pytest.mark.parametrize(
+    "nothing", [{}, {"reasoning_content": None}, {"reasoning": ""}, {"reasoning": {"effort": "low"}}]
+)
+def test_no_trace_is_none(double: Double, nothing: dict[str, Any]) -> None:
+    engine = connect(double)
+    faulty(double, {"content": "7", **nothing}, "stop")
+    found = generation(engine)
+    assert (found.text, found.thinking, found.thinking_tokens, found.thinking_closed) == ("7", None, 0, True)
+
+
+def test_stop_strings_do_not_end_the_thinking() -> None:
+    """The first answer shows that the server thinks: it is asked again without stop strings, and so are all others."""
+    with serving(thinks) as double:
+        engine = connect(double, concurrency=1)
+        requests = [GenerateRequest(prompt, max_new_tokens=5, stop=("\n\n",)) for prompt in ("one", "two")]
+        for completion in engine.generate(requests):
+            found = completion.generations[0]
+            assert (found.text, found.thinking, found.finish_reason) == ("The answer is 7.", TRACE, "stop")
+        assert generation(engine, GenerateRequest("three", max_new_tokens=5, stop=("\n\n",))).text == "The answer is 7."
+        asked = [(body["messages"][0]["content"], "stop" in body) for _, body in double.asked[-5:]]
+        assert asked == [("one", True), ("two", True), ("one", False), ("two", False), ("three", False)]
+
+
+def test_a_server_that_thinks_apart_at_every_temperature_samples() -> None:
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        message = {"content": None, "reasoning_content": f"Hm {body.get('seed')}"}
+        return 200, {"choices": [{"message": message, "finish_reason": "length"}], "usage": {}}
+
+    with serving(answer) as double:
+        assert generation(connect(double), GenerateRequest("Hi", temperature=1.0)).thinking is not None
+
+
+def test_the_journal_keeps_a_trace_unless_it_is_withheld(double: Double, tmp_path: Path) -> None:
+    engine = connect(double)
+    engine.journal = Journal(tmp_path / "journal.sqlite")
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", completion_tokens=5)
+    first = generation(engine)
+    asked = len(double.asked)
+    assert generation(engine) == first
+    assert len(double.asked) == asked
+    engine.journal.withholds = lambda text: "secret" in text
+    faulty(double, {"content": "No.", "reasoning_content": "The secret is 5."}, "stop", completion_tokens=5)
+    generation(engine, GenerateRequest("Another", max_new_tokens=5))
+    assert len(engine.journal) == 1
+    engine.journal.close()

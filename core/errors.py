@@ -12,9 +12,11 @@ The tree, drawn once::
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
-    ├── ServerUnable            a task needs what the server behind the model cannot do (it is listed as not run)
-    │   ├── ScoringUnavailable  log-probabilities of given tokens
-    │   └── SamplingUnavailable sampled text
+    ├── TaskUnable              a task cannot run on this checkpoint: it is listed as not run, and the run goes on
+    │   ├── TemplateUnable      the chat template fails on what the task says
+    │   └── ServerUnable        the server behind the model cannot do what the task needs
+    │       ├── ScoringUnavailable  log-probabilities of given tokens
+    │       └── SamplingUnavailable sampled text
     └── ScorerError             a scorer broke; the sample it was for carries the message
 """
 
@@ -71,7 +73,15 @@ class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpo
     """A method needs weights, gradients or attentions of a checkpoint that is not local."""
 
 
-class ServerUnable(AuditError):  # noqa: N818 - a property of the server, not a malfunction
+class TaskUnable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction
+    """A task cannot run on this checkpoint; its message is the reason that the manifest gives."""
+
+
+class TemplateUnable(TaskUnable):
+    """The checkpoint's chat template fails on a conversation."""
+
+
+class ServerUnable(TaskUnable):
     """A task needs what the server behind the model cannot do."""
 
 

@@ -73,7 +73,8 @@ def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
         return False
     if journal.withholds is None or not isinstance(answer, Completion):
         return True
-    return not any(journal.withholds(generation.text) for generation in answer.generations)
+    texts = (text for one in answer.generations for text in (one.text, one.thinking) if text is not None)
+    return not any(map(journal.withholds, texts))
 
 
 def decode_score(values: dict[str, Any]) -> Score:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import with_reasons
-from audit.core.errors import AssetError, ServerUnable, UsageError, did_you_mean
+from audit.core.errors import AssetError, TaskUnable, UsageError, did_you_mean
 from audit.core.records import TaskResult
 from audit.safety import (
     associations,
@@ -106,8 +106,8 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
-        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, or a server
-        cannot do what the probe needs.
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, or the checkpoint
+        cannot do what the probe needs: its chat template fails, or its server does not offer it.
 
     Raises:
         UsageError: A probe is unknown (see :func:`check`).
@@ -123,7 +123,7 @@ def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig
     begin = time.perf_counter()
     try:
         result = probe.run(engine, config, task)
-    except (AssetError, ServerUnable) as error:
+    except (AssetError, TaskUnable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))
     for sample in result.samples:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.untrusted import is_masked, plain, show_mask, show_text
+from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
 from audit.ratings import NewRating, RatingQueue, add, output_digest, rating_queue, read_latest
 
@@ -124,6 +124,7 @@ def _show(sample: Sample) -> None:
         st.markdown("**Prompt**")
         show_text(sample.prompt, absent="none", height=380)
     with output:
+        show_thinking(sample)
         st.markdown("**Output**")
         show_text(sample.output, absent="none", height=380)
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
-from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnable, did_you_mean
+from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult, digest_of
 from audit.core.sampling import choose
 from audit.evals import foreign, parts
@@ -75,7 +75,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
     try:
         return run_task(engine, config, task, limit=wanted.limit, records=records)
-    except TaskUnable as missing:
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
@@ -99,7 +99,7 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int 
     try:
         with hub(offline=config.offline):
             return run_task(engine, config, task, limit=limit)
-    except TaskUnable as missing:
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=name, not_run=str(missing))
     except AuditError:
         raise

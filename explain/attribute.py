@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from audit.core.errors import AuditError, ScorerError, ServerUnable, UsageError, WhiteBoxUnavailable
+from audit.core.errors import AuditError, ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution, OutputToken, digest_of
 from audit.core.text import printable
 from audit.explain.faithfulness import PAIRS, Faithfulness, Plan, agreement, measure, plan
@@ -348,7 +348,7 @@ def is_possible(engine: Engine, method: Method) -> str | None:
         if method.white_box:
             _ = engine.model
         engine.check_scoring()
-    except (WhiteBoxUnavailable, ServerUnable) as error:
+    except (WhiteBoxUnavailable, TaskUnavailable) as error:
         return str(error)
     return None
 

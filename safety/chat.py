@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.errors import AuditError, TemplateUnable
+from audit.core.errors import AuditError, TemplateError
 from audit.core.text import printable
 from audit.safety.generated import of_completion
 
@@ -45,14 +45,14 @@ def conversation(engine: Engine, config: RunConfig, user: str, system: str = "")
 
     Raises:
         UsageError: A chat template is asked for, and there is none.
-        TemplateUnable: The template fails.
+        TemplateError: The template fails.
     """
     if not _is_templated(engine, config):
         return Conversation("".join(f"{part}\n\n" for part in (system, user) if part))
     said = {"role": "user", "content": user}
     if not system:
         return Conversation(_rendered(engine, [said]))
-    with contextlib.suppress(TemplateUnable):
+    with contextlib.suppress(TemplateError):
         text = _rendered(engine, [{"role": "system", "content": system}, said])
         if system.strip() in text:
             return Conversation(text)
@@ -63,7 +63,7 @@ def _rendered(engine: Engine, messages: Sequence[dict[str, str]]) -> str:
     """The conversation in the chat template; whatever the template's code raises becomes one line.
 
     Raises:
-        TemplateUnable: It raises something.
+        TemplateError: It raises something.
     """
     try:
         return engine.apply_chat_template(messages)
@@ -72,7 +72,7 @@ def _rendered(engine: Engine, messages: Sequence[dict[str, str]]) -> str:
     except Exception as error:
         reason = f"{type(error).__name__}: {printable(str(error), 200)}"
         msg = f"the chat template fails ({reason}): choose another with --chat-template NAME, or set it to 'off'"
-        raise TemplateUnable(msg) from error
+        raise TemplateError(msg) from error
 
 
 def _is_templated(engine: Engine, config: RunConfig) -> bool:

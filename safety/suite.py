@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import with_reasons
-from audit.core.errors import AssetError, TaskUnable, UsageError, did_you_mean
+from audit.core.errors import AssetError, TaskUnavailable, UsageError, did_you_mean
 from audit.core.records import TaskResult
 from audit.safety import (
     associations,
@@ -123,9 +124,10 @@ def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig
     begin = time.perf_counter()
     try:
         result = probe.run(engine, config, task)
-    except (AssetError, TaskUnable) as error:
+    except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))
     for sample in result.samples:
         sample.seconds = share
+        sample.prompt_sha256 = hashlib.sha256(sample.prompt.encode("utf-8", "surrogatepass")).hexdigest()
     return result

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,32 @@ def test_every_probe_says_what_it_is_and_has_its_section(probe: Any) -> None:
         assert f"**{part}**" in section
     assert probe.limits
     assert "\n" not in probe.description
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{ raise_exception('no such role') }}", "TemplateError: no such role"),
+        ("{{ messages[0].content.nothing() }}", "UndefinedError"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
+        ("{% for %}", "TemplateSyntaxError"),
+        ({"tools": "x", "rag": "y"}, "ValueError: This model has multiple chat templates"),
+    ],
+    ids=["refuses", "attribute", "arithmetic", "syntax", "several"],
+)
+def test_a_template_that_fails_costs_the_probes_that_need_it(tiny: Any, template: Any, says: str) -> None:
+    tiny.tokenizer.chat_template = template
+    chosen = config("prompt_injection", "personal_data", limit=2, samples_per_prompt=1)
+    first, second = suite.run(tiny, chosen)
+    assert first.not_run is not None
+    assert first.not_run.startswith(f"the chat template fails ({says}")
+    assert "\n" not in first.not_run
+    assert second.not_run is None  # raw prompts need no template
+    assert second.metrics
+
+
+def test_samples_know_their_prompt(scripted: Any) -> None:
+    (result,) = suite.run(scripted(), config("personal_data", limit=2, samples_per_prompt=1))
+    for sample in result.samples:
+        told = subprocess.run(["sha256sum"], input=sample.prompt.encode(), stdout=subprocess.PIPE, check=True)
+        assert sample.prompt_sha256 == told.stdout.split()[0].decode()

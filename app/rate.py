@@ -124,9 +124,9 @@ def _show(sample: Sample) -> None:
         st.markdown("**Prompt**")
         show_text(sample.prompt, absent="none", height=380)
     with output:
-        show_thinking(sample)
         st.markdown("**Output**")
         show_text(sample.output, absent="none", height=380)
+        show_thinking(sample)
 
 
 def _save(database_url: str, about: dict[str, str], points: int, comment_key: str) -> None:

@@ -110,9 +110,9 @@ def _texts(sample: Sample) -> None:
         st.markdown("**Prompt**")
         show_text(sample.prompt, absent="none", height=460)
     with answer:
-        show_thinking(sample)
         st.markdown("**Output**")
         show_text(sample.output, absent="Nothing came back.", height=240)
+        show_thinking(sample)
         st.markdown("**Reference**")
         show_text(sample.reference, absent="This task has no reference.", height=240)
 

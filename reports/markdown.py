@@ -115,7 +115,7 @@ def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str
     """How many answers the limit of tokens cut, for each primary metric that they leave open."""
     told = [(metric, cut_text(metric, metrics)) for metric in primary]
     lines = [f"- {escaped(metric_label(metric))}: {escaped(text)}" for metric, text in told if text]
-    return ["Answers cut by the limit of tokens:", "", *lines, ""] if lines else []
+    return ["Cut answers:", "", *lines, ""] if lines else []
 
 
 def _problems(contents: RunContents) -> list[str]:

@@ -436,5 +436,5 @@ def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> 
     run.write_metrics([*metrics, *more])
     said = [caption.value for caption in open_page("overview").caption if "cut" in caption.value]
     assert [text.replace("\\", "") for text in said] == [
-        "boolq/accuracy: 2 of 24 answers were cut: 0.625 if all are wrong, 0.750 if right"
+        "boolq/accuracy: 2 of 24 answers cut by the token limit: 0.625 if all are wrong, 0.750 if all are right"
     ]

@@ -104,8 +104,8 @@ def cut(records: Records) -> list[Any]:
 
 
 TOLD = {
-    "gsm8k/exact_match": "3 of 100 answers were cut: 0.580 if all are wrong, 0.610 if right",
-    "wmt/chrf": "1 of 100 answers were cut",
+    "gsm8k/exact_match": "3 of 100 answers cut by the token limit: 0.580 if all are wrong, 0.610 if all are right",
+    "wmt/chrf": "1 of 100 answers cut by the token limit",
     "mgsm/exact_match": "",
 }
 
@@ -122,10 +122,11 @@ def test_reports_show_them_next_to_the_metric(make_run: Callable[..., RunFolder]
     for name, told in TOLD.items():
         row = summary[summary.index(name) :].partition("</tr>")[0]
         assert told in row
-        assert ("were cut" in row) == bool(told)
+        assert ("cut by" in row) == bool(told)
     assert_inert(page)
     text = markdown.render(contents.read(run))
-    assert "Answers cut by the limit of tokens:" in text
-    assert r"- gsm8k/exact\_match: 3 of 100 answers were cut\: 0.580 if all are wrong, 0.610 if right" in text
-    assert text.count("were cut") == 2
-    assert "cut by the limit" not in markdown.render(contents.read(make_run(cut[-2:], run_id="other")))
+    assert "\nCut answers:\n" in text
+    line = r"- gsm8k/exact\_match: 3 of 100 answers cut by the token limit\: 0.580 if all are wrong, 0.610 if all are"
+    assert line in text
+    assert text.count("answers cut by the token limit") == 2
+    assert "Cut answers" not in markdown.render(contents.read(make_run(cut[-2:], run_id="other")))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audit.core.errors import ScoringUnavailable, UsageError
 from audit.core.progress import Progress, Silent
+from audit.engine.chat import check_chosen, render
 from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from audit.core.records import ModelRecord
+    from audit.engine.chat import ChatText
     from audit.engine.journal import Journal
 
 
@@ -163,21 +165,41 @@ class Engine(ABC):
         """Whether the checkpoint brings a chat template."""
         return self._tokenizer is not None and bool(self._tokenizer.chat_template)
 
-    def apply_chat_template(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool = True) -> str:
-        """The text of a conversation as the checkpoint expects it.
+    def chat_text(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        add_generation_prompt: bool = True,
+        continue_final_message: bool = False,
+    ) -> ChatText:
+        """A conversation as the checkpoint expects it, and whether its system turn had to be moved.
 
         Args:
             messages: ``{"role": …, "content": …}`` each.
             add_generation_prompt: Open the assistant's turn at the end.
+            continue_final_message: Leave the last turn open: an answer that was begun goes on.
 
         Raises:
-            UsageError: The checkpoint has no chat template.
+            UsageError: The checkpoint has no chat template, or several and none is chosen.
+            TemplateError: The template fails on this conversation.
         """
         if not self.has_chat_template:
             msg = f"{self.record.name} has no chat template: set chat_template to 'off'"
             raise UsageError(msg)
-        conversation: list[dict[str, Any]] = [dict(message) for message in messages]
-        text = self.tokenizer.apply_chat_template(
-            conversation, tokenize=False, add_generation_prompt=add_generation_prompt
-        )
-        return str(text)
+        check_chosen(self.tokenizer, self.record.name)
+
+        def apply(turns: list[dict[str, str]]) -> str:
+            return str(
+                self.tokenizer.apply_chat_template(
+                    turns,
+                    tokenize=False,
+                    add_generation_prompt=add_generation_prompt,
+                    continue_final_message=continue_final_message,
+                )
+            )
+
+        return render(apply, messages, self.record.name)
+
+    def apply_chat_template(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool = True) -> str:
+        """The text of a conversation; see :meth:`chat_text`."""
+        return self.chat_text(messages, add_generation_prompt=add_generation_prompt).text

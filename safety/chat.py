@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.errors import AuditError, TemplateError
-from audit.core.text import printable
+from audit.engine.chat import ChatText, uses_chat_template
 from audit.safety.generated import of_completion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from audit.core.config import RunConfig
     from audit.core.records import Sample
     from audit.engine import Completion, Engine
@@ -22,67 +17,30 @@ SYSTEM_TURN_MERGED = "system_turn_merged"
 """Flag: the chat template takes no system turn, so the system prompt begins the user's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What a user says, and what the operator says before, as the checkpoint sees it."""
+def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> ChatText:
+    """The prompt of one message, in the checkpoint's chat template where it has one and ``chat_template`` is not off.
 
-    prompt: str
-    """The text, up to where the answer is to follow."""
-    merged: bool = False
-    """Whether the system prompt begins the user's turn because the template has no place for it."""
-
-    @property
-    def flags(self) -> list[str]:
-        """Remarks for the sample."""
-        return [SYSTEM_TURN_MERGED] if self.merged else []
-
-
-def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> Conversation:
-    """One message in the checkpoint's chat template where it has one and ``chat_template`` is not off.
-
-    Without a template, system and user message stand below each other, and the answer is to follow. A template that
-    refuses a system turn, or leaves it out without a word, gets it at the head of the user's.
+    Without a template, system and user message stand below each other, and the answer is to follow.
 
     Raises:
-        UsageError: A chat template is asked for, and there is none.
+        UsageError: A chat template is asked for, and there is none, or several and none is chosen.
         TemplateError: The template fails.
     """
-    if not _is_templated(engine, config):
-        return Conversation("".join(f"{part}\n\n" for part in (system, user) if part))
-    said = {"role": "user", "content": user}
-    if not system:
-        return Conversation(_rendered(engine, [said]))
-    with contextlib.suppress(TemplateError):
-        text = _rendered(engine, [{"role": "system", "content": system}, said])
-        if system.strip() in text:
-            return Conversation(text)
-    return Conversation(_rendered(engine, [{"role": "user", "content": f"{system}\n\n{user}"}]), merged=True)
+    if not uses_chat_template(engine, config.chat_template, generates=True):
+        return ChatText("".join(f"{part}\n\n" for part in (system, user) if part))
+    turns = [{"role": "system", "content": system}] if system else []
+    return engine.chat_text([*turns, {"role": "user", "content": user}])
 
 
-def _rendered(engine: Engine, messages: Sequence[dict[str, str]]) -> str:
-    """The conversation in the chat template; whatever the template's code raises becomes one line.
-
-    Raises:
-        TemplateError: It raises something.
-    """
-    try:
-        return engine.apply_chat_template(messages)
-    except AuditError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {printable(str(error), 200)}"
-        msg = f"the chat template fails ({reason}): choose another with --chat-template NAME, or set it to 'off'"
-        raise TemplateError(msg) from error
-
-
-def _is_templated(engine: Engine, config: RunConfig) -> bool:
-    """Whether the chat template is used: ``on`` and the name of a template ask for it, ``auto`` takes what is there."""
-    return config.chat_template != "off" and (config.chat_template != "auto" or engine.has_chat_template)
+def flags_of(asked: ChatText) -> list[str]:
+    """Remarks on a prompt, for the sample."""
+    return [SYSTEM_TURN_MERGED] if asked.system_merged else []
 
 
 def how(engine: Engine, config: RunConfig) -> str:
     """For the metrics: whether the chat template was used."""
-    return "chat template" if _is_templated(engine, config) else "no chat template here"
+    templated = uses_chat_template(engine, config.chat_template, generates=True)
+    return "chat template" if templated else "no chat template here"
 
 
 def answer_of(sample: Sample, completion: Completion) -> Sample:

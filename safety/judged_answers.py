@@ -38,7 +38,7 @@ def ask(engine: Engine, config: RunConfig, samples: Sequence[Sample], questions:
         samples: One per question, without prompt.
         questions: What a user asks, shape (n,).
     """
-    prompts = [conversation(engine, config, question).prompt for question in questions]
+    prompts = [conversation(engine, config, question).text for question in questions]
     completions = engine.generate([GenerateRequest(prompt, max_new_tokens=NEW_TOKENS) for prompt in prompts])
     told = [sample.model_copy(update={"prompt": prompt}) for sample, prompt in zip(samples, prompts, strict=True)]
     return judge([answer_of(*both) for both in zip(told, completions, strict=True)], questions)

@@ -43,7 +43,7 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     """Ask about each document with each instruction hidden in it, greedily, and look for the planted word."""
     data = items()
     rows = draw(data, task, config.seed)
-    prompts = [conversation(engine, config, f"{row['task']}\n\n{row['document']}").prompt for row in rows]
+    prompts = [conversation(engine, config, f"{row['task']}\n\n{row['document']}").text for row in rows]
     completions = engine.generate([GenerateRequest(prompt, max_new_tokens=NEW_TOKENS) for prompt in prompts])
     ids = identities(NAME, DATASET, [[row[key] for key in ("carrier", "template", "place")] for row in rows])
     samples = [item_sample(*parts) for parts in zip(ids, rows, prompts, completions, strict=True)]

@@ -108,16 +108,15 @@ def test_every_probe_says_what_it_is_and_has_its_section(probe: Any) -> None:
         ("{{ messages[0].content.nothing() }}", "UndefinedError"),
         ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
         ("{% for %}", "TemplateSyntaxError"),
-        ({"tools": "x", "rag": "y"}, "ValueError: This model has multiple chat templates"),
     ],
-    ids=["refuses", "attribute", "arithmetic", "syntax", "several"],
+    ids=["refuses", "attribute", "arithmetic", "syntax"],
 )
 def test_a_template_that_fails_costs_the_probes_that_need_it(tiny: Any, template: Any, says: str) -> None:
     tiny.tokenizer.chat_template = template
     chosen = config("prompt_injection", "personal_data", limit=2, samples_per_prompt=1)
     first, second = suite.run(tiny, chosen)
     assert first.not_run is not None
-    assert first.not_run.startswith(f"the chat template fails ({says}")
+    assert f"the chat template fails on this conversation ({says}" in first.not_run
     assert "\n" not in first.not_run
     assert second.not_run is None  # raw prompts need no template
     assert second.metrics

@@ -11,6 +11,7 @@ from audit.core.assets import DataSet
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import AssetRecord
 from audit.engine import Completion, Generation
+from audit.engine.chat import ChatText
 from audit.safety import (
     bbq,
     bold,
@@ -26,7 +27,6 @@ from audit.safety import (
     winogender,
     xstest,
 )
-from audit.safety.chat import Conversation
 from audit.safety.planted import made_up
 from tests.safety.test_bbq import row as bbq_row
 from tests.safety.test_winobias import pair
@@ -214,7 +214,7 @@ def test_a_trace_is_judged_where_the_answer_never_came(probe: Any) -> None:
 def test_the_trace_of_a_prompt_that_was_cut_off_is_not_judged() -> None:
     item = {"name": "hotel", "system": "s", "secret": "zebra", "kind": "k", "attack": "a"}
     completion = Completion((thinking("zebra", "zebra"),), 5, truncated=3)
-    sample = system_prompt_leakage.item_sample("1", item, Conversation("p"), completion)
+    sample = system_prompt_leakage.item_sample("1", item, ChatText("p"), completion)
     assert (sample.score, sample.scores, sample.error) == (None, {}, "the prompt was cut off")
 
 

@@ -36,7 +36,7 @@ def reasoner(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     size = len(tokenizer)
     config = LlamaConfig(
         vocab_size=size, hidden_size=size, intermediate_size=8, num_hidden_layers=2, num_attention_heads=1,
-        num_key_value_heads=1, max_position_embeddings=4096, tie_word_embeddings=False,
+        num_key_value_heads=1, head_dim=8, max_position_embeddings=4096, tie_word_embeddings=False,
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
     model = LlamaForCausalLM(config).eval()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -129,5 +128,4 @@ def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig
     share = (time.perf_counter() - begin) / max(1, len(result.samples))
     for sample in result.samples:
         sample.seconds = share
-        sample.prompt_sha256 = hashlib.sha256(sample.prompt.encode("utf-8", "surrogatepass")).hexdigest()
     return result

@@ -59,7 +59,8 @@ class Filters:
     def _text_fits(self, sample: Sample) -> bool:
         wanted = self.text.casefold()
         return not wanted or any(
-            wanted in (text or "").casefold() for text in (sample.prompt, sample.output, sample.reference)
+            wanted in (text or "").casefold()
+            for text in (sample.prompt, sample.thinking, sample.output, sample.reference)
         )
 
 
@@ -83,7 +84,9 @@ def choose_tasks(run: RunFolder) -> list[Sample]:
 def choose_filters(samples: Sequence[Sample]) -> Filters:
     """Boxes for the rest; they offer what occurs in ``samples``."""
     text, flags, slices = st.columns([2, 1, 1])
-    wanted_text = text.text_input("Text", placeholder="in prompt, output or reference", icon=":material/search:")
+    wanted_text = text.text_input(
+        "Text", placeholder="in prompt, reasoning, output, reference", icon=":material/search:"
+    )
     flags_there = sorted({flag for sample in samples for flag in sample.flag_kinds or {WITHOUT_FLAG}})
     wanted_flags = flags.multiselect("Flags", flags_there, placeholder="any")
     slices_there = sorted({name for sample in samples for name in slice_names(sample)})

@@ -11,6 +11,7 @@ from audit.app.charts import Row, interval_chart
 from audit.app.untrusted import plain, readable, table
 from audit.core.aggregate import UNSCORED
 from audit.ratings import RatingSummary, summary
+from audit.reports.cut_answers import cut_text
 from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def page(run: RunFolder, settings: Settings) -> None:
     _facts(manifest, metrics)
     _say_incomplete(manifest, metrics)
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
-    _primary(primary)
+    _primary(primary, metrics)
     _decision(decision, stale=stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
@@ -111,12 +112,16 @@ def _details(title: str, rows: Sequence[Mapping[str, object]]) -> None:
         table(rows)
 
 
-def _primary(primary: Sequence[Metric]) -> None:
+def _primary(primary: Sequence[Metric], metrics: Sequence[Metric]) -> None:
     st.subheader("Primary metrics", anchor=False)
     if not primary:
         st.caption("None yet: the run has not written any.")
         return
     table(_metric_rows(primary))
+    for metric in primary:
+        told = cut_text(metric, metrics)
+        if told:
+            st.caption(plain(f"{metric_label(metric)}: {told}"))
     _charts(primary)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.untrusted import is_masked, plain, show_mask, show_text
+from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
 from audit.ratings import NewRating, RatingQueue, add, output_digest, rating_queue, read_latest
 
@@ -126,6 +126,7 @@ def _show(sample: Sample) -> None:
     with output:
         st.markdown("**Output**")
         show_text(sample.output, absent="none", height=380)
+        show_thinking(sample)
 
 
 def _save(database_url: str, about: dict[str, str], points: int, comment_key: str) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from audit.app import attribution, links, stored
 from audit.app.filters import slice_names
-from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text
+from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, show_thinking
 from audit.reports.formatting import number
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def _texts(sample: Sample) -> None:
     with answer:
         st.markdown("**Output**")
         show_text(sample.output, absent="Nothing came back.", height=240)
+        show_thinking(sample)
         st.markdown("**Reference**")
         show_text(sample.reference, absent="This task has no reference.", height=240)
 

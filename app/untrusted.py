@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import streamlit as st
 
-from audit.core.sensitive import is_hidden
+from audit.core.sensitive import THINKING_WITHHELD, is_hidden
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -88,6 +88,17 @@ def show_text(text: str | None, *, absent: str, height: int | None = None) -> No
         lines = sum(1 + len(line) // 100 for line in text[:LONGEST].split("\n"))
         tall = height is not None and lines * 22 + 40 > height
         st.code(readable(text), language=None, wrap_lines=True, height=height if tall and height else "content")
+
+
+def show_thinking(sample: Sample) -> None:
+    """Put the reasoning before an output on the page, folded; nothing where there is none."""
+    if THINKING_WITHHELD in sample.flags:
+        st.caption("The reasoning before it could not be searched for personal data and was not kept.")
+    elif sample.thinking and sample.thinking.strip():
+        with st.expander(
+            f"Reasoning before the output, {len(sample.thinking):,} characters", icon=":material/psychology:"
+        ):
+            show_text(sample.thinking, absent="none", height=380)
 
 
 def show_mask(sample: Sample, key: str) -> None:

@@ -286,12 +286,16 @@ def _answer(engine: Engine, prompt: str) -> str:
     """The model's own greedy answer.
 
     Raises:
-        UsageError: It is empty.
+        UsageError: It is empty, or comes after a reasoning trace.
     """
     from audit.engine import GenerateRequest  # noqa: PLC0415 - see above
 
     completion: Any = engine.generate([GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS)])[0]
-    text = completion.generations[0].text if completion.generations else ""
+    generation = completion.generations[0] if completion.generations else None
+    if generation and (generation.thinking or not generation.thinking_closed):
+        msg = "the model reasons before it answers, so its answer rests on more than the prompt: name a --target"
+        raise UsageError(msg)
+    text = generation.text if generation else ""
     if not text.strip():
         msg = f"the model gave no answer{f' ({completion.error})' if completion.error else ''}: name one with --target"
         raise UsageError(msg)

@@ -157,7 +157,7 @@ class Sample(Record):
 
 
 class RawOutput(Record):
-    """A line of ``raw.jsonl``: an output as the checkpoint wrote it, personal data included."""
+    """A line of ``raw.jsonl``: output and reasoning trace as the checkpoint wrote them, personal data included."""
 
     suite: Suite
     """Its wing."""
@@ -165,8 +165,10 @@ class RawOutput(Record):
     """Its task."""
     sample_id: str
     """Its sample."""
-    output: str
-    """The text."""
+    output: str | None
+    """The text; null where there was none."""
+    thinking: str | None = None
+    """Reasoning trace before it; null where the checkpoint did not think."""
 
 
 class AssetRecord(Record):

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 OFFENSIVE = "offensive"
-"""Flag: the shipped scorer calls prompt, reference or output toxic."""
+"""Flag: the shipped scorer calls prompt, reference, output or reasoning trace toxic."""
 UNJUDGED = "offence_unknown"
 """Flag: the scorer gave no answer, so the text counts as offensive."""
 REDACTED = "redacted"
 """Flag: personal data in the output was replaced by its kind."""
 WITHHELD = "withheld"
 """Flag: the output could not be searched for personal data and was not kept."""
+THINKING_REDACTED = "thinking_redacted"
+"""Flag: personal data in the reasoning trace was replaced by its kind."""
+THINKING_WITHHELD = "thinking_withheld"
+"""Flag: the reasoning trace could not be searched for personal data and was not kept."""
 
 
 def is_hidden(sample: Sample) -> bool:
@@ -27,6 +31,11 @@ def is_hidden(sample: Sample) -> bool:
     cannot be told is hidden.
     """
     return sample.suite != "evals" or not {OFFENSIVE, UNJUDGED}.isdisjoint(sample.flags)
+
+
+def thought(sample: Sample) -> bool:
+    """Whether a reasoning trace came before the output, kept or not."""
+    return bool((sample.thinking or "").strip()) or THINKING_WITHHELD in sample.flags
 
 
 def is_incomplete(sample: Sample) -> bool:

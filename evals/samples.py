@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 
+from audit.core.aggregate import TRUNCATED_OUTPUT
 from audit.core.records import Sample, digest_of, sample_id
 from audit.evals.scoring import UNPARSED
 
@@ -199,7 +200,7 @@ def _flags(item: Item, output: str | None) -> list[str]:
         "truncated_prompt": any(remark.truncated for remark in item.remarks),
         UNPARSED: unparsed and not item.error,
         "empty_output": output is not None and not output.strip() and not item.error,
-        "token_limit": any(remark.cut for remark in item.remarks),
+        TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
     }
     return [flag for flag, raised in flags.items() if raised]
 

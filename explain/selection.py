@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
-from audit.core.sensitive import is_incomplete
+from audit.core.sensitive import is_incomplete, thought
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +89,8 @@ def choose(
 def errors(result: TaskResult) -> list[Sample]:
     """The samples of a task that count as errors and can be explained.
 
-    One whose output was redacted cannot: its text is not there any more, and an attribution would store it.
+    One whose output was redacted cannot: its text is not there any more, and an attribution would store it. Nor can one
+    that follows a reasoning trace: see :func:`after_reasoning`.
     """
     return [] if _direction(result) is not True else _at_end(result, lowest=True)
 
@@ -117,6 +118,15 @@ def badly_rated(result: TaskResult, ratings: Mapping[tuple[str, str], float]) ->
     rated = [(ratings.get((result.task, sample.sample_id), MIDDLE), sample) for sample in _explainable(result)]
     found = [pair for pair in rated if pair[0] < MIDDLE]
     return [sample for _, sample in sorted(found, key=lambda pair: (pair[0], *_length(pair[1])))]
+
+
+def after_reasoning(results: Sequence[TaskResult]) -> int:
+    """How many answers cannot be explained because the checkpoint reasoned first.
+
+    Such an answer rests on prompt and trace. The exact text between them, markers and white space included, is not
+    kept, and log P(answer | prompt) alone would be that of another text.
+    """
+    return sum(thought(sample) for result in results for sample in _with_answer(result))
 
 
 def bias_gaps(result: TaskResult) -> list[Choice]:
@@ -222,6 +232,11 @@ def _direction(result: TaskResult) -> bool | None:
 
 
 def _explainable(result: TaskResult) -> list[Sample]:
+    """Samples with a prompt and an output that is still as the checkpoint wrote it, straight after the prompt."""
+    return [sample for sample in _with_answer(result) if not thought(sample)]
+
+
+def _with_answer(result: TaskResult) -> list[Sample]:
     """Samples with a prompt and an output that is still as the checkpoint wrote it."""
     whole = [sample for sample in result.samples if sample.error is None and not is_incomplete(sample)]
     return [sample for sample in whole if sample.prompt.strip() and (sample.output or "").strip()]

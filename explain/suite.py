@@ -14,7 +14,7 @@ from audit.explain import drivers
 from audit.explain.attribute import attribute_all, caught, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
 from audit.explain.methods import METHODS, check, find
-from audit.explain.selection import choose
+from audit.explain.selection import after_reasoning, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +37,8 @@ COUNTERFACTUAL_BUDGET = 32
 number of features where that is more."""
 DRIVERS = "drivers"
 """Name of the task that looks across samples."""
+NOTHING = "no task left a sample that is worth explaining"
+REASONED = "{} answers come after a reasoning trace and are not explained: they rest on prompt and trace together"
 NOTE = "mean over samples that were chosen and not drawn: it says nothing of other samples"
 
 __all__ = ["TASKS", "check", "run"]
@@ -78,6 +80,9 @@ def run(
     """
     check(config)
     methods = [find(name) for name in config.explain.methods]
+    left_out = after_reasoning(results) if methods else 0
+    if left_out:
+        engine.progress.say(REASONED.format(left_out))
     if methods and _is_asked_for(config.explain, ratings):
         yield from _by_method(engine, config, methods, results, ratings)
     if methods and config.explain.drivers:
@@ -115,6 +120,8 @@ def _by_method(
     possible = [method for method in methods if impossible[method.name] is None]
     engine.progress.task(SUITE, methods[0].name)
     explained = {method.name: Explained() for method in possible}
+    left_out = after_reasoning(results)
+    nothing = REASONED.format(left_out) if left_out else NOTHING
     try:
         for choice in choose(engine, results, config.explain, ratings) if possible else []:
             _explain(engine, config, possible, choice, explained)
@@ -125,7 +132,7 @@ def _by_method(
         if number:
             engine.progress.task(SUITE, method.name)
         if method.name in explained:
-            yield _result(method, explained[method.name], config.seed)
+            yield _result(method, explained[method.name], config.seed, nothing)
         else:
             yield TaskResult(suite=SUITE, task=method.name, not_run=impossible[method.name])
 
@@ -193,19 +200,19 @@ def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], ke
     ]
 
 
-def _result(method: Method, explained: Explained, seed: int) -> TaskResult:
-    """What a method found, with its metrics."""
-    metrics = _metrics(method.name, explained, seed)
+def _result(method: Method, explained: Explained, seed: int, nothing: str) -> TaskResult:
+    """What a method found, with its metrics; ``nothing`` is the reason where no sample was chosen."""
+    metrics = _metrics(method.name, explained, seed, nothing)
     return TaskResult(suite=SUITE, task=method.name, metrics=metrics, attributions=explained.attributions)
 
 
-def _metrics(name: str, explained: Explained, seed: int) -> list[Metric]:
+def _metrics(name: str, explained: Explained, seed: int, nothing: str) -> list[Metric]:
     """Mean deletion gain, share of believable attributions, and how many samples were not explained."""
     made = explained.attributions
     gains = [gain for one in made if (gain := one.faithfulness["deletion_auc_gain"]) is not None]
     believable = [float(one.verdict == "believable") for one in made]
     total = len(made) + len(explained.failures)
-    why = explained.failures[0] if explained.failures else "no task left a sample that is worth explaining"
+    why = explained.failures[0] if explained.failures else nothing
     return [
         _mean(name, "deletion_auc_gain", gains, "nats", why, seed),
         _mean(name, "believable", believable, "share", why, seed),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from audit.core.records import Drivers, Sample
     from audit.reports.contents import RunContents, TaskContents
 
-TEXTS = {"prompt", "reference", "output"}
+TEXTS = {"prompt", "reference", "thinking", "output"}
 """Fields of a sample that hold text of data sets and checkpoints."""
 
 
@@ -20,9 +20,9 @@ def render(contents: RunContents) -> str:
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
     ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``),
     ``drivers`` (null where the run looked for none; without hidden words) and ``ratings``. Samples other than the
-    listed ones stay in the run folder's Parquet files. Prompt, reference and output of samples that the card hides are
-    left out, and so are the attributions of them. What single attention heads look at stays in the run folder's
-    attribution files, for its size.
+    listed ones stay in the run folder's Parquet files. Prompt, reference, reasoning and output of samples that the card
+    hides are left out, and so are the attributions of them. What single attention heads look at stays in the run
+    folder's attribution files, for its size.
     """
     report = {
         "manifest": contents.manifest.model_dump(mode="json"),

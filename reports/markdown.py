@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.text import printable
 from audit.reports.contents import SUITES
+from audit.reports.cut_answers import cut_text
 from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number
 from audit.reports.gate import verdict_line
 
@@ -56,8 +57,9 @@ def render(contents: RunContents) -> str:
         lines += ["The last verdict was reached on other metrics than these and is not shown.", ""]
     for suite in SUITES:
         metrics = [metric for task in contents.of(suite) for metric in task.primary]
+        every = [metric for task in contents.of(suite) for metric in task.metrics]
         if metrics:
-            lines += [f"## {suite.capitalize()}", "", *_metric_table(metrics), ""]
+            lines += [f"## {suite.capitalize()}", "", *_metric_table(metrics), "", *_cut_lines(metrics, every)]
     lines += _problems(contents)
     if contents.ratings:
         lines += ["## Human ratings", "", *_rating_table(contents), ""]
@@ -109,6 +111,13 @@ def _metric_table(metrics: Sequence[Metric]) -> list[str]:
         for metric in metrics
     ]
     return table(("Metric", "Value", "Interval", "n", "Unit"), rows)
+
+
+def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
+    """How many answers the limit of tokens cut, for each primary metric that they leave open."""
+    told = [(metric, cut_text(metric, metrics)) for metric in primary]
+    lines = [f"- {escaped(metric_label(metric))}: {escaped(text)}" for metric, text in told if text]
+    return ["Cut answers:", "", *lines, ""] if lines else []
 
 
 def _problems(contents: RunContents) -> list[str]:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from audit.core.text import printable
 from audit.reports import counterfactuals, formatting, heatmap
 from audit.reports.colours import DARK, LIGHT, declarations
+from audit.reports.cut_answers import cut_text
 
 if TYPE_CHECKING:
     from audit.core.records import Suite
@@ -46,6 +47,7 @@ def environment() -> Environment:
         interval=formatting.interval,
         slice_text=formatting.slice_text,
         metric_label=formatting.metric_label,
+        cut_text=cut_text,
         size_text=formatting.size_text,
         parameters_text=formatting.parameters_text,
         visible=formatting.visible,

@@ -165,6 +165,7 @@ def item_sample(identity: str, row: dict[str, Any], choice: Choice) -> Sample:
         prompt=question(row) if "context" in row and "question" in row else "",
         reference=options[int(row["label"])],
         output=choice.text if choice.text is not None or choice.index is None else options[choice.index],
+        thinking=choice.thinking,
         score=None if choice.index is None else float(choice.index == int(row["label"])),
         scores=scores,
         slices={"category": str(row["category"]), "context": CONDITIONS[row["context_condition"]]},

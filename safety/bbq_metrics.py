@@ -9,6 +9,7 @@ import numpy as np
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.records import Metric, Sample
 from audit.core.statistics import SMALL_SAMPLE, bca_bootstrap
+from audit.safety.generated import truncated_metrics
 from audit.safety.probe import SUITE, by_slice, count_metric
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def measure(samples: Sequence[Sample], categories: Iterable[str], seed: int, not
         *_scores(samples, seed, note),
         count_metric(NAME, "unmatched", unmatched, len(samples), "Answers that name no option; they are left out."),
         count_metric(NAME, "without_target", without, len(samples), "Items that name no target of the stereotype."),
+        *truncated_metrics(NAME, samples),
         unscored_metric(SUITE, NAME, samples),
         *by_slice(samples, "category", categories, sliced),
     ]

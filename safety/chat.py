@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.engine.chat import uses_chat_template
+from audit.engine.chat import ChatText, uses_chat_template
+from audit.safety.generated import of_completion
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import Sample
     from audit.engine import Completion, Engine
 
+PROMPT_CUT = "the prompt was cut off"
+SYSTEM_TURN_MERGED = "system_turn_merged"
+"""Flag: the chat template takes no system turn, so the system prompt begins the user's."""
 
-def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> str:
+
+def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> ChatText:
     """The prompt of one message, in the checkpoint's chat template where it has one and ``chat_template`` is not off.
 
-    Without a template, system and user message stand below each other, and the answer is to follow. A template that
-    knows no system message (Gemma's) gets it at the head of the user's.
+    Without a template, system and user message stand below each other, and the answer is to follow.
 
     Raises:
-        UsageError: ``chat_template`` is on, and there is none.
-        TemplateError: The template fails.
+        UsageError: A chat template is asked for, and there is none.
+        TemplateError: The template fails, or there are several and none is chosen.
     """
     if not uses_chat_template(engine, config.chat_template, generates=True):
-        return "".join(f"{part}\n\n" for part in (system, user) if part)
-    said = [{"role": "user", "content": user}]
-    return engine.apply_chat_template([{"role": "system", "content": system}, *said] if system else said)
+        return ChatText("".join(f"{part}\n\n" for part in (system, user) if part))
+    turns = [{"role": "system", "content": system}] if system else []
+    return engine.chat_text([*turns, {"role": "user", "content": user}])
+
+
+def flags_of(asked: ChatText) -> list[str]:
+    """Remarks on a prompt, for the sample."""
+    return [SYSTEM_TURN_MERGED] if asked.system_merged else []
 
 
 def how(engine: Engine, config: RunConfig) -> str:
@@ -37,18 +46,12 @@ def how(engine: Engine, config: RunConfig) -> str:
 def answer_of(sample: Sample, completion: Completion) -> Sample:
     """The sample with the one answer that was generated for it, or with the reason why that cannot be judged.
 
-    An empty answer and one to a prompt that was cut off are no answers: neither may pass for a harmless one.
+    An empty answer, one that was cut inside its reasoning and one to a prompt that was cut off are no answers: none
+    may pass for a harmless one.
     """
-    generation = completion.generations[0] if completion.generations else None
-    text = generation.text if generation else ""
-    told = {
-        "output": text,
-        "tokens_in": completion.prompt_tokens,
-        "tokens_out": generation.token_count if generation else 0,
-        "flags": ["truncated_prompt"] if completion.truncated else [],
-    }
-    if completion.error or completion.truncated:
-        return sample.model_copy(update={**told, "error": completion.error or "the prompt was cut off"})
-    if not text.strip():
-        return sample.model_copy(update={**told, "error": "the answer is empty", "flags": ["empty_output"]})
-    return sample.model_copy(update=told)
+    told = of_completion(sample, completion, whole=True)
+    if completion.truncated:
+        return told.model_copy(update={"error": completion.error or PROMPT_CUT})
+    if told.error or (told.output or "").strip():
+        return told
+    return told.model_copy(update={"error": "the answer is empty", "flags": [*told.flags, "empty_output"]})

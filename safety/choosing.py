@@ -8,7 +8,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.core.aggregate import TRUNCATED_OUTPUT
 from audit.engine import GenerateRequest
+from audit.safety.generated import CUT_IN_THINKING, NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,8 @@ class Choice:
     """Of the option; None where there is none (see ``error``)."""
     text: str | None = None
     """What the checkpoint wrote; None for a choice by likelihood."""
+    thinking: str | None = None
+    """Its reasoning before that; None where it did not reason."""
     error: str | None = None
     """Why no option was chosen."""
     log_likelihoods: tuple[float, ...] = ()
@@ -37,6 +41,9 @@ class Choice:
     tokens_in: int = 0
     tokens_out: int = 0
     truncated: bool = False
+    """Whether the prompt was cut."""
+    cut: bool = False
+    """Whether the text was cut by the limit of tokens."""
 
     @property
     def confidence(self) -> float | None:
@@ -53,6 +60,8 @@ class Choice:
         flags = ["truncated_prompt"] if self.truncated else []
         if self.error == TIED:
             flags.append("tie")
+        if self.cut:
+            flags.append(TRUNCATED_OUTPUT)
         if self.error == UNMATCHED:
             flags.append("unparsed_answer" if self.text and self.text.strip() else "empty_output")
         return flags
@@ -102,7 +111,7 @@ def written(engine: Engine, items: Sequence[tuple[str, Sequence[str]]], *, lette
         letters: Whether the prompt gives the options letters.
 
     Returns:
-        A choice per item; none where the text names no option, or more than one.
+        A choice per item; none where the text names no option, or more than one, or was cut inside its reasoning.
     """
     requests = [GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS, stop=("\n\n",)) for prompt, _ in items]
     completions = engine.generate(requests)
@@ -115,16 +124,19 @@ def written(engine: Engine, items: Sequence[tuple[str, Sequence[str]]], *, lette
 def _written(completion: Completion, options: Sequence[str], *, letters: bool) -> Choice:
     """The choice in a generated text."""
     if completion.error or not completion.generations:
-        return Choice(None, error=completion.error or "the engine gave no answer", tokens_in=completion.prompt_tokens)
+        return Choice(None, error=completion.error or NO_ANSWER, tokens_in=completion.prompt_tokens)
     generation = completion.generations[0]
-    index = match(generation.text, options, letters=letters)
+    index = match(generation.text, options, letters=letters) if generation.thinking_closed else None
+    unmatched = UNMATCHED if generation.thinking_closed else CUT_IN_THINKING
     return Choice(
         index,
         text=generation.text,
-        error=None if index is not None else UNMATCHED,
+        thinking=generation.thinking,
+        error=None if index is not None else unmatched,
         tokens_in=completion.prompt_tokens,
         tokens_out=generation.token_count,
         truncated=bool(completion.truncated),
+        cut=generation.finish_reason == "length" or not generation.thinking_closed,
     )
 
 

@@ -64,6 +64,7 @@ def judged(choice: Choice, candidates: Sequence[str], right: int) -> dict[str, A
     return {
         "reference": options[right],
         "output": choice.text if choice.text is not None or choice.index is None else options[choice.index],
+        "thinking": choice.thinking,
         "score": None if choice.index is None else float(choice.index == right),
         "scores": scores | ({} if choice.confidence is None else {"confidence": choice.confidence}),
         "flags": choice.flags,

@@ -41,7 +41,7 @@ def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None)
 
 
 def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = None) -> list[Sample]:
-    """The samples, with a flag on those whose prompt, reference or output is offensive or could not be judged."""
+    """The samples, with a flag on those with a text that is offensive or could not be judged."""
     texts = list(dict.fromkeys(part for sample in samples for part in _parts(sample)))
     try:
         verdicts = dict(zip(texts, score_texts(scorer or ProfanityCheck(), texts), strict=True))
@@ -52,8 +52,13 @@ def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = No
 
 def _parts(sample: Sample) -> list[str]:
     """What is judged of a sample: its texts that are not blank, in windows, or one insult drowns in a long text."""
-    whole = (text for text in (sample.prompt, sample.reference, sample.output) if text and text.strip())
+    whole = (text for text in _texts(sample) if text and text.strip())
     return [part for text in whole for part in windows(text, WINDOW, OVERLAP)]
+
+
+def _texts(sample: Sample) -> tuple[str | None, ...]:
+    """Every text of a sample that a reader may see."""
+    return sample.prompt, sample.reference, sample.thinking, sample.output
 
 
 def _flagged(sample: Sample, verdicts: Sequence[Toxicity | None]) -> Sample:

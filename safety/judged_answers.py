@@ -9,6 +9,7 @@ from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety.chat import answer_of, conversation, how
 from audit.safety.corrected_shares import corrected_share
 from audit.safety.english import is_english
+from audit.safety.generated import truncated_metrics
 from audit.safety.probe import SUITE, count_metric
 from audit.safety.refusal import ANSWERS, Answer, shipped_classifier
 
@@ -37,7 +38,7 @@ def ask(engine: Engine, config: RunConfig, samples: Sequence[Sample], questions:
         samples: One per question, without prompt.
         questions: What a user asks, shape (n,).
     """
-    prompts = [conversation(engine, config, question) for question in questions]
+    prompts = [conversation(engine, config, question).text for question in questions]
     completions = engine.generate([GenerateRequest(prompt, max_new_tokens=NEW_TOKENS) for prompt in prompts])
     told = [sample.model_copy(update={"prompt": prompt}) for sample, prompt in zip(samples, prompts, strict=True)]
     return judge([answer_of(*both) for both in zip(told, completions, strict=True)], questions)
@@ -152,7 +153,7 @@ def corrected(raw: Sequence[Metric], answers: Sequence[Sequence[Answer]]) -> lis
 
 
 def left_out(task: str, samples: Sequence[Sample]) -> list[Metric]:
-    """What was not judged: all of it, and the two kinds that a reader would take for harmless."""
+    """What was not judged: all of it, and the two kinds that a reader would take for harmless; and what was cut."""
     told = {
         "empty_output": ("empty_answers", "Empty answers; they are neither refusals nor compliance, and left out."),
         "not_english": ("not_english", "Answers that do not look like English; they are left out."),
@@ -161,4 +162,4 @@ def left_out(task: str, samples: Sequence[Sample]) -> list[Metric]:
         count_metric(task, metric, sum(flag in sample.flags for sample in samples), len(samples), note)
         for flag, (metric, note) in told.items()
     ]
-    return [*counts, unscored_metric(SUITE, task, samples)]
+    return [*counts, *truncated_metrics(task, samples), unscored_metric(SUITE, task, samples)]

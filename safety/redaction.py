@@ -13,6 +13,7 @@ import hmac
 import logging
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from platformdirs import user_config_path
 
 from audit.core.errors import UsageError
 from audit.core.records import RawOutput
-from audit.core.sensitive import REDACTED, WITHHELD
+from audit.core.sensitive import REDACTED, THINKING_REDACTED, THINKING_WITHHELD, WITHHELD
 from audit.safety.personal_detectors import find
 
 if TYPE_CHECKING:
@@ -39,12 +40,13 @@ DIGEST_DIGITS = 32
 
 
 def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[RawOutput]]:
-    """Take personal data out of outputs.
+    """Take personal data out of outputs and reasoning traces.
 
     Each value becomes its kind in brackets (``[email]``) and a flag ``email:3-21:DIGEST`` with its offsets in the
     original text; such a sample carries the flag ``redacted`` as well. Values that standards reserve for
     documentation belong to nobody and stay. An output that cannot be searched is not kept, with the flag
-    ``withheld``.
+    ``withheld``. Flags of the trace begin with ``thinking_``: ``thinking_email:3-21:DIGEST``, ``thinking_redacted``,
+    ``thinking_withheld``.
 
     Args:
         samples: As a task made them.
@@ -55,11 +57,11 @@ def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[Ra
     """
     stored, raw = [], []
     for sample in samples:
-        clean = _redacted(sample, key) if sample.output else sample
+        clean = _redacted(_redacted(sample, _OUTPUT, key), _THINKING, key)
         stored.append(clean)
-        if sample.output is not None and clean is not sample:
+        if clean is not sample:
             about = {"suite": sample.suite, "task": sample.task, "sample_id": sample.sample_id}
-            raw.append(RawOutput.model_validate({**about, "output": sample.output}))
+            raw.append(RawOutput.model_validate({**about, "output": sample.output, "thinking": sample.thinking}))
     return stored, raw
 
 
@@ -99,19 +101,42 @@ def digest(value: str, key: bytes) -> str:
     return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:DIGEST_DIGITS]
 
 
-def _redacted(sample: Sample, key: bytes) -> Sample:
-    """The sample without personal data in its output; the same object where there is none."""
-    text = sample.output or ""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A text of a sample that a checkpoint wrote."""
+
+    field: str
+    """Of the record."""
+    prefix: str
+    """Before the kind in a flag."""
+    redacted: str
+    """Flag where something was taken out."""
+    withheld: str
+    """Flag where nothing was kept."""
+
+
+_OUTPUT = _Part("output", "", REDACTED, WITHHELD)
+_THINKING = _Part("thinking", "thinking_", THINKING_REDACTED, THINKING_WITHHELD)
+
+
+def _redacted(sample: Sample, part: _Part, key: bytes) -> Sample:
+    """The sample without personal data in one of its texts; the same object where there is none."""
+    text: str = getattr(sample, part.field) or ""
+    if not text:
+        return sample
     try:
         findings = [finding for finding in find(text) if not finding.reserved]
     except Exception as error:  # noqa: BLE001 - foreign parsers on untrusted text: what is not searched is not kept
-        logger.warning("sample %s: its output could not be searched (%s)", sample.sample_id, type(error).__name__)
-        return sample.model_copy(update={"output": None, "flags": [*sample.flags, WITHHELD]})
+        fault = type(error).__name__
+        logger.warning("sample %s: its %s could not be searched (%s)", sample.sample_id, part.field, fault)
+        return sample.model_copy(update={part.field: None, "flags": [*sample.flags, part.withheld]})
     if not findings:
         return sample
-    told = [f"{one.kind}:{one.start}-{one.end}:{digest(text[one.start : one.end], key)}" for one in findings]
+    told = [
+        f"{part.prefix}{one.kind}:{one.start}-{one.end}:{digest(text[one.start : one.end], key)}" for one in findings
+    ]
     return sample.model_copy(
-        update={"output": _without(text, findings), "flags": [*sample.flags, REDACTED, *told]},
+        update={part.field: _without(text, findings), "flags": [*sample.flags, part.redacted, *told]},
     )
 
 

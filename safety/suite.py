@@ -106,8 +106,8 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
-        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, a server
-        cannot do what the probe needs, or the model fails on it.
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, or the checkpoint
+        cannot do what the probe needs: its chat template fails, or its server does not offer it.
 
     Raises:
         UsageError: A probe is unknown (see :func:`check`).

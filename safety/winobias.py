@@ -15,6 +15,7 @@ from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.choosing import Choice, given
 from audit.safety.coreference import ask, judged, offered, question, sentence_span
+from audit.safety.generated import truncated_metrics
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def measure(samples: Sequence[Sample], seed: int, note: str) -> list[Metric]:
 
     return [
         *_scores(samples, seed, note),
+        *truncated_metrics(NAME, samples),
         unscored_metric(SUITE, NAME, samples),
         *by_slice(samples, "type", TYPES, sliced),
     ]

@@ -18,6 +18,7 @@ from audit.core.records import Metric, Sample, TaskResult
 from audit.core.statistics import SMALL_SAMPLE, bca_bootstrap
 from audit.safety.choosing import Choice, given
 from audit.safety.coreference import ask, judged, offered, question, sentence_span
+from audit.safety.generated import truncated_metrics
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def measure(samples: Sequence[Sample], rows: Sequence[dict[str, Any]], seed: int
         _accuracy(samples, seed, note),
         _parity(samples, seed, note),
         *(_correlation(samples, rows, name, column, seed, note) for name, column in STATISTICS.items()),
+        *truncated_metrics(NAME, samples),
         unscored_metric(SUITE, NAME, samples),
         *by_slice(samples, "gender", PRONOUNS, sliced),
         *by_slice(samples, "gotcha", ("yes", "no"), sliced),

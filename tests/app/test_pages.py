@@ -397,3 +397,59 @@ def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(
         test = open_page("overview", run=folder.path.name)
         assert "it computes NaN from layer 2 on" in "".join(error.value for error in test.error).replace("\\", "")
         assert "resume" not in every_markdown(test)
+
+
+@pytest.mark.parametrize("page", ["sample", "rate"])
+def test_reasoning_is_folded_and_hidden_with_its_sample(page: str, run: RunFolder, open_page: Open) -> None:
+    for suite, task in (("evals", "boolq"), ("safety", "toxicity")):
+        samples = run.read_samples(suite, task)  # type: ignore[arg-type] # a suite
+        told = [one.model_copy(update={"thinking": "**First** <b>guess</b>: 12."}) for one in samples]
+        run.write_samples(suite, task, told)  # type: ignore[arg-type] # as above
+    test = open_page(page, task="evals/boolq")
+    if page == "rate":
+        test = rate_as(test, "Ann", "evals/boolq")
+    (fold,) = [fold for fold in test.expander if "Reasoning" in fold.label]
+    assert fold.label == "Reasoning before the output, 27 characters"
+    assert not fold.proto.expanded
+    assert [code.value for code in fold.code] == ["**First** <b>guess</b>: 12."]
+    assert "guess" not in every_markdown(test) + every_html(test)
+    test = open_page(page, task="safety/toxicity")
+    if page == "rate":
+        test = rate_as(test, "Ann", "safety/toxicity")
+    assert not [fold for fold in test.expander if "Reasoning" in fold.label]
+    drawn(button(test, "Show it").click().run())
+    assert [fold.label for fold in test.expander if "Reasoning" in fold.label]
+
+
+def rate_as(test: AppTest, name: str, task: str) -> AppTest:
+    drawn(test.text_input(key="rater_box").set_value(name).run())
+    return drawn(test.multiselect(key="rate_tasks_box").set_value([task]).run())
+
+
+def test_reasoning_is_searched(run: RunFolder, open_page: Open) -> None:
+    samples = run.read_samples("evals", "boolq")
+    samples[3] = samples[3].model_copy(update={"thinking": "A rare word: okapi."})
+    run.write_samples("evals", "boolq", samples)
+    test = open_page("samples")
+    box = next(box for box in test.text_input if box.label == "Text")
+    drawn(box.set_value("OKAPI").run())
+    assert any(caption.value.startswith("1 of ") for caption in test.caption)
+
+
+def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> None:
+    metrics = run.read_metrics()
+    accuracy = next(one for one in metrics if one.name == "boolq/accuracy" and one.primary)
+    bound = {"primary": False, "ci_low": None, "ci_high": None, "note": None}
+    more = [
+        accuracy.model_copy(update={**bound, "name": f"boolq/{name}", "metric": name, "value": value, "unit": unit})
+        for name, value, unit in (
+            ("truncated_outputs", 2.0, "count"),
+            ("accuracy_if_cut_wrong", 0.625, "share"),
+            ("accuracy_if_cut_right", 0.75, "share"),
+        )
+    ]
+    run.write_metrics([*metrics, *more])
+    said = [caption.value for caption in open_page("overview").caption if "cut" in caption.value]
+    assert [text.replace("\\", "") for text in said] == [
+        "boolq/accuracy: 2 of 24 answers cut by the token limit: 0.625 if all are wrong, 0.750 if all are right"
+    ]

@@ -40,14 +40,15 @@ class ScriptedEngine(Engine):
 
     Args:
         per_token: Text of context and target to the log-probability of each token of the target, or to an error.
-        generated: Prompt and number of the continuation to its text, or None for a failed prompt.
+        generated: Prompt and number of the continuation to its text, which then ended by itself, to a whole generation,
+            or to None for a failed prompt.
         starts: Whether the tokenizer puts a start token before a text.
     """
 
     def __init__(
         self,
         per_token: Callable[[str, str], float | str] = lambda _context, _target: -1.0,
-        generated: Callable[[str, int], str | None] = lambda _prompt, _index: "text",
+        generated: Callable[[str, int], str | Generation | None] = lambda _prompt, _index: "text",
         starts: bool = False,
     ) -> None:
         super().__init__()
@@ -77,10 +78,12 @@ class ScriptedEngine(Engine):
         return [self._complete(request) for request in requests]
 
     def _complete(self, request: GenerateRequest) -> Completion:
-        texts = [self.generated(request.prompt, index) for index in range(request.n)]
-        if None in texts:
+        made = [self.generated(request.prompt, index) for index in range(request.n)]
+        if None in made:
             return Completion(error="logits are NaN")
-        return Completion(tuple(Generation(text, 3, "length") for text in texts if text is not None), 5)
+        return Completion(
+            tuple(Generation(one, 3, "stop") if isinstance(one, str) else one for one in made if one is not None), 5
+        )
 
 
 def _text(ids: Sequence[int]) -> str:

@@ -98,3 +98,24 @@ def test_every_probe_says_what_it_is_and_has_its_section(probe: Any) -> None:
         assert f"**{part}**" in section
     assert probe.limits
     assert "\n" not in probe.description
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{ raise_exception('no such role') }}", "TemplateError: no such role"),
+        ("{{ messages[0].content.nothing() }}", "UndefinedError"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
+        ("{% for %}", "TemplateSyntaxError"),
+    ],
+    ids=["refuses", "attribute", "arithmetic", "syntax"],
+)
+def test_a_template_that_fails_costs_the_probes_that_need_it(tiny: Any, template: Any, says: str) -> None:
+    tiny.tokenizer.chat_template = template
+    chosen = config("prompt_injection", "personal_data", limit=2, samples_per_prompt=1)
+    first, second = suite.run(tiny, chosen)
+    assert first.not_run is not None
+    assert f"the chat template fails on this conversation ({says}" in first.not_run
+    assert "\n" not in first.not_run
+    assert second.not_run is None  # raw prompts need no template
+    assert second.metrics

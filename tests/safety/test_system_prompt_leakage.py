@@ -98,3 +98,21 @@ def test_empty_and_failed_answers_are_not_safe(run: Any, value: Any) -> None:
     assert value(result, "unscored").value == 10
     assert value(result, "leaked", kind="code").value is None
     assert value(result, "leaked").n == 60
+
+
+@pytest.mark.parametrize(
+    ("refuses", "flags"),
+    [("", []), ("{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}", ["system_turn_merged"])],
+    ids=["takes a system turn", "refuses it"],
+)
+def test_a_system_prompt_in_the_users_turn_is_flagged(
+    refuses: str, flags: list[str], tiny: Any, data_set: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(system_prompt_leakage, "dataset", lambda name: data_set(name, PUBLIC))
+    monkeypatch.setattr(system_prompt_leakage, "NEW_TOKENS", 2)
+    tiny.tokenizer.chat_template = refuses + "{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
+    result = system_prompt_leakage.run(tiny, RunConfig(), TaskConfig(name="system_prompt_leakage", limit=2))
+    for sample in result.samples:
+        assert [flag for flag in sample.flags if flag == "system_turn_merged"] == flags
+        assert sample.prompt.startswith("[user]" if flags else "[system]")
+        assert sample.reference in sample.prompt

@@ -1,0 +1,132 @@
+"""A checkpoint that reasons before it answers, audited from the command line to the run folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAID = (
+    "<think>", "\nFirst guess:", " 12.", "\n\nCheck again: 7.", "</think>", "\n", "\nThe answer is", " 7.",
+)  # fmt: skip
+"""Its tokens; each follows from the one before it alone."""
+TRACE = "First guess: 12.\n\nCheck again: 7."
+ANSWER = "The answer is 7."
+
+
+@pytest.fixture(scope="session")
+def reasoner(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-layer Llama that says ``SAID`` to whatever it is asked, and ends its turn.
+
+    Embeddings are unit vectors, the layers add nothing, and the head maps each token to the one that follows it: any
+    token of a prompt to the first of ``SAID``.
+    """
+    import torch
+    from tokenizers import AddedToken
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in SAID if len(text) > 1])
+    size = len(tokenizer)
+    config = LlamaConfig(
+        vocab_size=size, hidden_size=size, intermediate_size=8, num_hidden_layers=2, num_attention_heads=1,
+        num_key_value_heads=1, head_dim=8, max_position_embeddings=4096, tie_word_embeddings=False,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config).eval()
+    for weights in model.parameters():
+        weights.data.zero_()
+    model.model.norm.weight.data.fill_(1)
+    model.model.embed_tokens.weight.data.copy_(torch.eye(size))
+    ids = [int(tokenizer.convert_tokens_to_ids(text if len(text) > 1 else "Ċ")) for text in SAID]
+    following = {
+        **dict.fromkeys(range(size), ids[0]),
+        **dict(zip(ids, [*ids[1:], tokenizer.eos_token_id], strict=True)),
+    }
+    for token, after in following.items():
+        model.lm_head.weight.data[after, token] = 1
+    folder = tmp_path_factory.mktemp("checkpoint") / "reasoner"
+    model.save_pretrained(folder)
+    tokenizer.model_max_length = 4096
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five items of GSM8K and of MGSM whose answer is 7, and eight worked examples, in their publishers' formats."""
+    folder = tmp_path_factory.mktemp("sums")
+    questions = [f"Tom has {number} apples and gets {7 - number} more. How many has he?" for number in range(1, 6)]
+    (folder / "gsm8k").mkdir()
+    rows = [{"question": text, "answer": "He has <<1+6=7>>7.\n#### 7"} for text in questions]
+    shots = [{"question": f"What is {n} + {n}?", "answer": f"It is {2 * n}.\n#### {2 * n}"} for n in range(11, 19)]
+    for name, lines in (("test", rows), ("train", shots)):
+        (folder / "gsm8k" / f"{name}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (folder / "mgsm").mkdir()
+    (folder / "mgsm" / "mgsm_en.tsv").write_text("".join(f"{text}\t7\n" for text in questions))
+    return folder
+
+
+@pytest.fixture
+def run(audit: Any, reasoner: Path, sums: Path, tmp_path: Path) -> Any:
+    def go(tasks: str, **settings: Any) -> tuple[int, RunFolder]:
+        file = tmp_path / "config.yaml"
+        file.write_text(json.dumps({"explain": {"methods": ["occlusion"], "drivers": 4}, **settings}))
+        fixed = ["--model", reasoner, "--config", file, "--data-dir", sums, "--out", tmp_path / "runs", "--offline"]
+        code, _, error = audit("run", *fixed, "--tasks", tasks, "--limit", 5)
+        assert "Traceback" not in error
+        return code, RunFolder.resolve("latest", tmp_path / "runs")
+
+    return go
+
+
+def value(folder: RunFolder, name: str) -> tuple[float | None, int]:
+    """Value and number of items of a metric over all of them."""
+    [metric] = [one for one in folder.read_metrics() if one.name == name and one.slice is None]
+    return metric.value, metric.n
+
+
+@pytest.mark.slow
+def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
+    code, folder = run("gsm8k,mgsm_en,prompt_injection")
+    assert (code, folder.read_manifest().status) == (0, "complete")
+    for name in ("gsm8k/exact_match", "gsm8k/exact_match_strict", "mgsm_en/exact_match"):
+        assert value(folder, name) == (1.0, 5)
+    for suite, task in (("evals", "gsm8k"), ("evals", "mgsm_en"), ("safety", "prompt_injection")):
+        samples = folder.read_samples(suite, task)
+        assert len(samples) == 5
+        for sample in samples:
+            assert (sample.output, sample.thinking, sample.error) == (ANSWER, TRACE, None)
+            assert "truncated_output" not in sample.flags
+            assert sample.tokens_out == len(SAID) + 1
+    assert value(folder, "prompt_injection/success") == (0.0, 5)
+    assert value(folder, "prompt_injection/planted_word_in_thinking") == (0.0, 5)
+    assert list(folder.read_attributions()) == []
+    assert any("after a reasoning trace" in warning for warning in folder.read_manifest().warnings)
+
+
+@pytest.mark.slow
+def test_a_trace_that_meets_its_bound_is_no_answer(run: Any) -> None:
+    code, folder = run("prompt_injection", thinking={"tokens": 3})
+    assert (code, folder.read_manifest().status) == (13, "partial")
+    samples = folder.read_samples("safety", "prompt_injection")
+    assert {sample.error for sample in samples} == {"the answer was cut inside its reasoning: raise --thinking-tokens"}
+    assert all("truncated_output" in sample.flags and sample.score is None for sample in samples)
+    assert {sample.thinking for sample in samples} == {"First guess: 12."}
+    assert value(folder, "prompt_injection/success")[0] is None
+    assert value(folder, "prompt_injection/unscored") == (5.0, 5)
+    assert value(folder, "prompt_injection/truncated_outputs") == (5.0, 5)
+
+
+@pytest.mark.slow
+def test_a_marker_that_the_user_names(run: Any) -> None:
+    _, folder = run("mgsm_en", thinking={"end": "First guess:"})
+    [output] = {sample.output for sample in folder.read_samples("evals", "mgsm_en")}
+    assert output == "12."
+    assert value(folder, "mgsm_en/exact_match") == (0.0, 5)

@@ -182,6 +182,13 @@ def _config(folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401 - a c
         return None
 
 
+def _without_padding(config: dict[str, Any]) -> dict[str, Any]:
+    """Override of a padding token without an embedding: torch refuses it, and no answer depends on it."""
+    padding, rows = config.get("pad_token_id"), config.get("vocab_size")
+    beyond = isinstance(padding, int) and isinstance(rows, int) and padding >= rows
+    return {"pad_token_id": None} if beyond else {}
+
+
 def _model(
     found: Checkpoint,
     device: torch.device,
@@ -194,7 +201,8 @@ def _model(
         options = {**options, "quantization_config": quantization_config(quantization, device)}
     if options["device_map"] is None and (quantization or "quantization_config" in read_config(found.folder)):
         options = {**options, "device_map": placement(device)}
-    model, remarks = load_weights(AutoModelForCausalLM, found.folder, {**options, "dtype": dtype})
+    options = {**options, "dtype": dtype, **_without_padding(read_config(found.folder))}
+    model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()
     if found.adapter is None:

@@ -127,6 +127,9 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
             adapted = PeftModel.from_pretrained(model, str(folder), torch_device=str(device))
             wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
             homeless = set_peft_model_state_dict(adapted, weights).unexpected_keys
+    except KeyError as error:
+        msg = f"{folder}: the adapter lacks the weight {error}: save it again, or copy it again"
+        raise CheckpointError(msg) from error
     except Exception as error:  # peft raises anything on files that do not fit
         msg = f"{folder}: the adapter does not fit its base ({_telling_line(error)}): name the right one with --base"
         raise CheckpointError(msg) from error
@@ -227,7 +230,9 @@ def _merged(adapted: Any, folder: Path) -> Any:  # noqa: ANN401 - see above
         CheckpointError: Its kind cannot be merged.
     """
     try:
-        return adapted.merge_and_unload()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that embeddings and head are two matrices now: so they were trained
+            return adapted.merge_and_unload()
     except Exception as error:  # peft raises anything where a kind or a setting cannot be merged
         msg = (
             f"{folder}: the adapter cannot be merged into its base ({_telling_line(error)}): merge it where it was made"

@@ -298,3 +298,58 @@ def test_a_tokenizer_can_be_named_for_an_adapter(copy: Path, tmp_path: Path) -> 
     kinds = {file.path: file.kind for file in engine.record.files}
     assert kinds["tokenizer.json"] == "tokenizer"
     assert "base/tokenizer.json" not in kinds
+
+
+def write_gguf(folder: Path, file: Path) -> None:
+    """A tiny Llama as llama.cpp stores it, with a byte-level vocabulary."""
+    import gguf
+    from safetensors.torch import load_file
+
+    vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]
+    words = sorted(vocabulary["vocab"], key=vocabulary["vocab"].__getitem__)
+    words[1] = "<|endoftext|>"  # transformers adds one where it is missing
+    writer = gguf.GGUFWriter(file, "llama")
+    writer.add_context_length(256)
+    writer.add_embedding_length(32)
+    writer.add_block_count(2)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_rope_dimension_count(8)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_vocab_size(384)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(words)
+    writer.add_token_types([gguf.TokenType.CONTROL] * 3 + [gguf.TokenType.NORMAL] * (len(words) - 3))
+    writer.add_token_merges([" ".join(pair) for pair in vocabulary["merges"]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    own = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
+    parts = {
+        "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+    }  # fmt: skip
+    for layer in range(2):
+        own |= {f"model.layers.{layer}.{name}": f"blk.{layer}.{part}" for name, part in parts.items()}
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        writer.add_tensor(f"{own[name.removesuffix('.weight')]}.weight", tensor.numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+@pytest.mark.slow
+def test_a_tokenizer_can_be_named_for_a_gguf_file(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    file = tmp_path / "tiny.F32.gguf"
+    write_gguf(copy, file)
+    own = load(str(file), device="cpu")
+    named = load(str(file), device="cpu", tokenizer=str(copy))
+    assert named.encode("The capital") == load(str(copy), device="cpu").encode("The capital")
+    assert named.has_chat_template
+    assert not own.has_chat_template
+    assert named.record.digest != own.record.digest
+    assert {file.kind for file in named.record.files} == {"weights", "tokenizer", "chat_template"}

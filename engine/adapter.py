@@ -126,7 +126,7 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
             added, remarks = _resize(model, _rows(weights, _read_config(folder), model))
             adapted = PeftModel.from_pretrained(model, str(folder), torch_device=str(device))
             wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
-            homeless = set_peft_model_state_dict(adapted, weights).unexpected_keys
+            homeless = set_peft_model_state_dict(adapted, weights).unexpected_keys  # type: ignore[attr-defined]
     except KeyError as error:
         msg = f"{folder}: the adapter lacks the weight {error}: save it again, or copy it again"
         raise CheckpointError(msg) from error

@@ -51,7 +51,7 @@ def _parameters_without_storage() -> Iterator[None]:
         kept = None if parameter is None else nn.Parameter(parameter.to("meta"), requires_grad=parameter.requires_grad)
         register(module, name, kept)
 
-    nn.Module.register_parameter = without_storage  # type: ignore[method-assign]
+    nn.Module.register_parameter = without_storage  # type: ignore[assignment, method-assign]
     try:
         with torch.random.fork_rng():
             yield

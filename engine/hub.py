@@ -9,6 +9,8 @@ from audit.core.errors import AssetError
 
 TOKENIZER_PATTERNS = ["*.json", "*.model", "*.tiktoken", "*.txt", "*.jinja", "*.py"]
 PATTERNS = [*TOKENIZER_PATTERNS, "*.safetensors"]
+PICKLE_PATTERNS = [*PATTERNS, "pytorch_model*.bin", "adapter_model.bin"]
+"""With the pickled weights, which are fetched only where they may be loaded."""
 LOCAL = "give a local folder, or see `audit assets list`"
 
 

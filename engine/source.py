@@ -11,7 +11,7 @@ from audit.core.errors import AssetError, CheckpointError
 from audit.engine import adapter
 from audit.engine.checkpoint import Checkpoint, inspect_folder
 from audit.engine.gguf import inspect_gguf
-from audit.engine.hub import TOKENIZER_PATTERNS, download
+from audit.engine.hub import PICKLE_PATTERNS, TOKENIZER_PATTERNS, download
 from audit.engine.openai_name import is_server, parse
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def find(
     model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool
 ) -> tuple[Checkpoint, str]:
     """The local files of what was named, and where they came from."""
-    folder, source = _find_folder(model, revision, offline=offline)
+    folder, source = _find_folder(model, revision, allow_pickle=allow_pickle, offline=offline)
     if folder is not None and adapter.is_adapter(folder):
         on = _find_base(folder, base, allow_pickle=allow_pickle, offline=offline)
         return adapter.inspect_adapter(folder, *on, allow_pickle=allow_pickle), source
@@ -40,7 +40,7 @@ def find(
     raise nowhere(model)
 
 
-def _find_folder(model: str, revision: str | None, *, offline: bool) -> tuple[Path | None, str]:
+def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Path | None, str]:
     """The folder that was named, or that the hub has, and where it came from; None for files, assets and nothing."""
     path = Path(model).expanduser()
     if path.is_dir():
@@ -48,7 +48,8 @@ def _find_folder(model: str, revision: str | None, *, offline: bool) -> tuple[Pa
     known = path.is_file() or model in {entry.name for entry in assets.names()}
     if known or not _is_hub_id(model):
         return None, ""
-    return _fetch(model, revision, offline=offline), f"hub {model}"
+    patterns = PICKLE_PATTERNS if allow_pickle else None
+    return _fetch(model, revision, offline=offline, patterns=patterns), f"hub {model}"
 
 
 def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Checkpoint, str]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import CheckpointError
 from audit.engine.checkpoint import tensor_names
 from audit.engine.computed_buffers import restore_buffers
+from audit.engine.doubled_weights import check_doubles
 from audit.engine.loading_error import shortened
+from audit.engine.weight_files import weight_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,17 +40,23 @@ def load_weights(auto_class: Any, folder: Path, options: Mapping[str, Any]) -> t
         options: For ``from_pretrained``.
 
     Raises:
-        CheckpointError: It cannot be loaded, or a weight is missing or of another shape.
+        CheckpointError: It cannot be loaded, or a weight is missing, of another shape or there with two values.
     """
     model, info = _from_pretrained(auto_class, folder, options)
+    remarks: list[str] = []
+    mapping: dict[str, str] = {}
     for mapping in _mappings(info) if info["missing_keys"] else ():
-        strange = min(info["unexpected_keys"], key=_order)
         del model  # or two would need room at once
         model, unwrapped = _from_pretrained(auto_class, folder, {**options, "key_mapping": mapping})
         if not unwrapped["missing_keys"] and not unwrapped["mismatched_keys"]:
-            remark = f"the weights have prefixed names in the files, {strange} for one: the prefix was stripped"
-            return model, [remark, *check_loading(unwrapped, folder, _layers(model))]
-    return model, check_loading(info, folder, _layers(model))
+            strange = min(info["unexpected_keys"], key=_order)
+            remarks = [f"the weights have prefixed names in the files, {strange} for one: the prefix was stripped"]
+            info = unwrapped
+            break
+    remarks += check_loading(info, folder, _layers(model))
+    files = weight_files(folder, allow_pickle=not options.get("use_safetensors"))
+    check_doubles(files, model.base_model_prefix, mapping, model.state_dict().keys())
+    return model, remarks
 
 
 def check_loading(info: Mapping[str, Any], place: Path, layers: int | None = None) -> list[str]:

@@ -109,3 +109,19 @@ def test_everything_that_decides_answers_is_fetched() -> None:
     ]
     others = ["pytorch_model.bin", "README.md", "model.Q4_1.gguf", "flax_model.msgpack"]
     assert list(filter_repo_objects([*wanted, *others], allow_patterns=PATTERNS)) == wanted
+
+
+@pytest.mark.parametrize("allow_pickle", [False, True])
+def test_pickled_weights_are_fetched_only_where_they_may_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, *, allow_pickle: bool
+) -> None:
+    asked: list[str] = []
+
+    def fail(*_: object, allow_patterns: list[str], **__: object) -> None:
+        asked.extend(filter_repo_objects(["pytorch_model-00001-of-00002.bin", "optimizer.bin"], allow_patterns))
+        raise RuntimeError
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(AssetError):
+        load("someone/some-model", allow_pickle=allow_pickle)
+    assert asked == (["pytorch_model-00001-of-00002.bin"] if allow_pickle else [])

@@ -118,7 +118,9 @@ def test_pickled_weights_are_fetched_only_where_they_may_be_loaded(
     asked: list[str] = []
 
     def fail(*_: object, allow_patterns: list[str], **__: object) -> None:
-        asked.extend(filter_repo_objects(["pytorch_model-00001-of-00002.bin", "optimizer.bin"], allow_patterns))
+        asked.extend(
+            filter_repo_objects(["pytorch_model-00001-of-00002.bin", "optimizer.bin"], allow_patterns=allow_patterns)
+        )
         raise RuntimeError
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)

@@ -208,6 +208,8 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
         server=config.server,
         tokenizer=config.tokenizer,
     )
+    for remark in engine.record.remarks:
+        bars.say(remark)
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])

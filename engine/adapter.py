@@ -8,6 +8,7 @@ more than the adapter does, see :func:`_mergeable`.
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import torch
 
 from audit.core.errors import CheckpointError
 from audit.engine.checkpoint import Checkpoint, check_safetensors, deciding_files, file_digest
+from audit.engine.weights import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +90,7 @@ def inspect_adapter(folder: Path, base: Checkpoint, source: str, *, allow_pickle
         adapter=folder,
         base=f"{source}@{base.digest[:12]}",
         tokenizer=folder if own_tokenizer else None,
-        remarks=base.remarks,
+        remarks=(*(f"base: {remark}" for remark in base.remarks), *_unread(folder)),
     )
 
 
@@ -122,7 +124,8 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # missing weights are looked for below
-            weights = load_peft_weights(str(folder), device="cpu")
+            stored = load_peft_weights(str(folder), device="cpu")
+            weights = {re.sub(WRAPPER, "", name): tensor for name, tensor in stored.items()}
             added, remarks = _resize(model, _rows(weights, _read_config(folder), model))
             adapted = PeftModel.from_pretrained(model, str(folder), torch_device=str(device))
             wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
@@ -133,6 +136,9 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
     except Exception as error:  # peft raises anything on files that do not fit
         msg = f"{folder}: the adapter does not fit its base ({_telling_line(error)}): name the right one with --base"
         raise CheckpointError(msg) from error
+    if weights.keys() != stored.keys():
+        first = min(stored.keys() - weights.keys())
+        remarks.append(f"the adapter's weights have prefixed names, {first} for one: the prefix was stripped")
     strange = _strange(weights, {name.replace(".default", "") for name in homeless})
     missing = wanted - set(weights)
     if strange or missing:
@@ -270,6 +276,14 @@ def _weights(folder: Path, *, allow_pickle: bool) -> Path:
         )
         raise CheckpointError(msg)
     return pickled
+
+
+def _unread(folder: Path) -> tuple[str, ...]:
+    """A remark on pickled weights that lie next to those that are read; none where there are none."""
+    both = (folder / WEIGHTS).is_file() and (folder / PICKLED).is_file()
+    return (
+        (f"adapter weights were read from {WEIGHTS}; not read, though in the same folder: {PICKLED}",) if both else ()
+    )
 
 
 def _brings_tokenizer(folder: Path) -> bool:

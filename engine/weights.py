@@ -137,12 +137,13 @@ def _mappings(info: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 def _quantised_mismatches(model: Any) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:  # noqa: ANN401
     """Layers that bitsandbytes packed from a weight of another shape, which transformers does not compare."""
     for name, module in model.named_modules() if getattr(model, "hf_quantizer", None) is not None else ():
-        packed = getattr(getattr(module, "weight", None), "quant_state", None)
-        if packed is None or not hasattr(module, "out_features"):
+        weight = getattr(module, "weight", None)
+        packed = getattr(weight, "quant_state", None)
+        if weight is None or not (packed is not None or type(module).__name__ == "Linear8bitLt"):
             continue
-        wanted = (module.out_features, module.in_features)
-        if tuple(packed.shape) != wanted:
-            yield f"{name}.weight", tuple(packed.shape), wanted
+        found, wanted = tuple((packed or weight).shape), (module.out_features, module.in_features)
+        if found != wanted:
+            yield f"{name}.weight", found, wanted
 
 
 @contextmanager

@@ -148,6 +148,24 @@ def test_trained_tokens_are_enough_where_they_are_all_that_is_new(tiny_model: Pa
     assert audited(folder, WITH_NEW) == pytest.approx(truth(trained, WITH_NEW), abs=1e-5)
 
 
+def test_a_known_prefix_is_stripped_from_an_adapter_too(base: Path, tmp_path: Path) -> None:
+    """A compiled model's adapter; a part of the model was compiled by itself."""
+    folder, trained = adapt(base, tmp_path / "adapter", added=0)
+    file = folder / "adapter_model.safetensors"
+    renamed = {name.replace("layers.1.", "layers.1._orig_mod."): w for name, w in load_file(file).items()}
+    save_file({f"_orig_mod.{name}": weight for name, weight in renamed.items()}, file)
+    assert audited(folder, PLAIN) == pytest.approx(truth(trained, PLAIN), abs=1e-5)
+    (remark,) = load(str(folder), device="cpu").record.remarks
+    assert "prefixed names, _orig_mod.base_model.model" in remark
+
+
+def test_pickled_weights_next_to_the_adapter_s_are_said(base: Path, tmp_path: Path) -> None:
+    folder, _ = adapt(base, tmp_path / "adapter", added=0)
+    torch.save({}, folder / "adapter_model.bin")
+    (remark,) = load(str(folder), device="cpu").record.remarks
+    assert remark.endswith("not read, though in the same folder: adapter_model.bin")
+
+
 def test_an_activated_lora_is_refused(base: Path, tmp_path: Path) -> None:
     folder, _ = adapt(base, tmp_path / "adapter", added=0)
     edit_json(folder / "adapter_config.json", alora_invocation_tokens=[5, 6])

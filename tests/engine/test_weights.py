@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -279,6 +280,30 @@ def test_the_report_of_another_loader_can_be_judged(tmp_path: Path) -> None:
     assert check_loading(clean, file) == []
     with pytest.raises(CheckpointError, match=r"model\.gguf: 2 weight.* first layers\.2\.b"):
         check_loading({**clean, "missing_keys": {"layers.10.a", "layers.2.b"}}, file)
+
+
+@pytest.mark.parametrize("kind", ["nf4", "int8"])
+def test_a_weight_of_another_shape_does_not_pass_by_being_quantised(copy: Path, kind: str) -> None:
+    """transformers compares no shapes of what bitsandbytes packs; the packed weight knows its own."""
+
+    class Linear8bitLt(torch.nn.Linear):
+        pass
+
+    class Quantised:
+        @staticmethod
+        def from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]:
+            model, info = AutoModelForCausalLM.from_pretrained(folder, **options)
+            projection = Linear8bitLt(32, 64, bias=False)
+            if kind == "nf4":
+                projection.weight.quant_state = SimpleNamespace(shape=torch.Size((48, 32)))
+            else:
+                projection.weight = torch.nn.Parameter(torch.ones(48, 32))
+            model.model.layers[0].mlp.up_proj = projection
+            model.hf_quantizer = object()
+            return model, info
+
+    with pytest.raises(CheckpointError, match=r"up_proj\.weight has the shape 48 x 32, .* asks for 64 x 32"):
+        load_weights(Quantised, copy, {})
 
 
 CODE = """

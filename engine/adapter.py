@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint import Checkpoint, check_safetensors, deciding_files, file_digest
+from audit.engine.checkpoint import Checkpoint, check_safetensors, deciding_files, file_digest, vocabulary_files
 from audit.engine.weights import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIG, WEIGHTS, PICKLED = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
-VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model", "*.tiktoken")
 VIRTUAL_TOKENS = {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "ADAPTION_PROMPT", "CPT"}
 """Kinds that put trained vectors before the prompt: the engine's positions and cached prefixes know nothing of them."""
 PREFIX = "base_model.model."
@@ -288,8 +287,7 @@ def _unread(folder: Path) -> tuple[str, ...]:
 
 def _brings_tokenizer(folder: Path) -> bool:
     """Whether a whole tokenizer lies in the folder: its settings and its vocabulary."""
-    vocabulary = any(next(folder.glob(pattern), None) for pattern in VOCABULARIES)
-    return vocabulary and (folder / "tokenizer_config.json").is_file()
+    return bool(vocabulary_files(folder)) and (folder / "tokenizer_config.json").is_file()
 
 
 def _telling_line(error: Exception) -> str:

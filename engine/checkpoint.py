@@ -30,6 +30,9 @@ TOKENIZER_FILES = {
     "normalizer.json",
     "emoji.json",
 }
+VOCABULARIES = {"tokenizer.json", "vocab.json", "vocab.txt", "tekken.json", "bpe.codes"}
+PIECES = (".model", ".tiktoken", ".spm")
+"""Vocabularies of SentencePiece and tiktoken, whatever they are called."""
 CONFIG_FILES = {"config.json", "generation_config.json"}
 TEMPLATES = "additional_chat_templates"
 """Folder of the named chat templates, ``NAME.jinja`` each."""
@@ -57,7 +60,7 @@ class Checkpoint:
     @property
     def digest(self) -> str:
         """SHA-256 over kind and digest of every file. Places do not matter, and only named templates' names do."""
-        return digest_of(sorted(_identity(file) for file in self.files))
+        return digest_of(sorted(identity(file) for file in self.files))
 
 
 def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
@@ -96,6 +99,12 @@ def deciding_files(folder: Path) -> list[FileDigest]:
 def tokenizer_files(folder: Path) -> list[FileDigest]:
     """Tokenizer and chat-template files of a folder, whatever else lies there."""
     return [file for file in deciding_files(folder) if file.kind in {"tokenizer", "chat_template"}]
+
+
+def vocabulary_files(folder: Path) -> list[str]:
+    """Names of the files in a folder that hold a tokenizer's vocabulary; without one there is no tokenizer."""
+    names = sorted(file.name for file in folder.iterdir())
+    return [name for name in names if name in VOCABULARIES or name.endswith(PIECES)]
 
 
 def read_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
@@ -166,7 +175,7 @@ def file_digest(file: Path, kind: Kind) -> FileDigest:
     return FileDigest(path=file.name, kind=kind, sha256=sha256, size=file.stat().st_size)
 
 
-def _identity(file: FileDigest) -> tuple[str, ...]:
+def identity(file: FileDigest) -> tuple[str, ...]:
     """What of a file enters the digest: content and use; of a named template also the name that it is chosen by."""
     named = f"{TEMPLATES}/" in file.path
     return (file.kind, file.sha256, file.path.rpartition("/")[2]) if named else (file.kind, file.sha256)
@@ -174,7 +183,7 @@ def _identity(file: FileDigest) -> tuple[str, ...]:
 
 def _kind(file: Path) -> Kind | None:
     """What a file is for; None for files that decide nothing (README, licence)."""
-    if file.name in TOKENIZER_FILES or file.suffix in {".model", ".tiktoken"}:
+    if file.name in TOKENIZER_FILES or file.name.endswith(PIECES):
         return "tokenizer"
     if file.name.startswith("chat_template"):
         return "chat_template"

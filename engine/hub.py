@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audit.core.errors import AssetError
 
-TOKENIZER_PATTERNS = ["*.json", "*.model", "*.tiktoken", "*.txt", "*.jinja", "*.py"]
+TOKENIZER_PATTERNS = ["*.json", "*.model", "*.tiktoken", "*.spm", "*.codes", "*.txt", "*.jinja", "*.py"]
 PATTERNS = [*TOKENIZER_PATTERNS, "*.safetensors"]
 PICKLE_PATTERNS = [*PATTERNS, "pytorch_model*.bin", "adapter_model.bin"]
 """With the pickled weights, which are fetched only where they may be loaded."""

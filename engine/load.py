@@ -12,7 +12,7 @@ from audit.core.config import ServerConfig
 from audit.core.errors import AssetError, CheckpointError
 from audit.core.records import ModelRecord, digest_of
 from audit.engine import adapter
-from audit.engine.checkpoint import read_config, tokenizer_files
+from audit.engine.checkpoint import identity, read_config, tokenizer_files
 from audit.engine.context import DEFAULT_CONTEXT, context_length
 from audit.engine.device import (
     DeviceMap,
@@ -167,7 +167,7 @@ def _load_server(
     if server.max_length is None and folder is not None and tokenizer is not None:
         context = context_length(_config(folder, options), tokenizer)
     files = tokenizer_files(folder) if folder is not None and tokenizer is not None else []
-    digest = digest_of(server.digest, sorted((file.kind, file.sha256) for file in files))
+    digest = digest_of(server.digest, sorted(identity(file) for file in files))
     record = describe(server, short_name(model), files, digest, min(context, max_length or context))
     return OpenAIEngine(server, tokenizer, record)
 

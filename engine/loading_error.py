@@ -9,11 +9,14 @@ import transformers
 from transformers import CONFIG_MAPPING
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint import read_config
+from audit.engine.checkpoint import read_config, vocabulary_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
+"""Of a tokenizer."""
+OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or name another folder with --tokenizer"
 LONGEST = 300
 """Characters of another library's message; some hold the names of all classes that it knows."""
 
@@ -40,28 +43,26 @@ def check_model_type(folder: Path, *, trust_remote_code: bool) -> None:
     raise CheckpointError(msg)
 
 
-def tokenizer_line(folder: Path, error: Exception | None = None) -> str | None:
-    """Why a tokenizer could not be loaded, or must not be used as it was; None where nothing is wrong."""
-    there = {file.name for file in folder.iterdir()}
-    vocabularies = [name for name in sorted(there) if name in VOCABULARIES or name.endswith((".model", ".tiktoken"))]
-    other = "copy the checkpoint's own into the folder, or name another folder with --tokenizer"
+def tokenizer_error(folder: Path, error: Exception) -> str:
+    """Why a tokenizer could not be loaded: which file is missing or damaged."""
+    vocabularies = vocabulary_files(folder)
     if not vocabularies:
-        names = "tokenizer.json, tokenizer.model, vocab.json or vocab.txt"
-        return f"{folder}: no vocabulary of a tokenizer ({names}): {other}"
-    if "vocab.json" in vocabularies and not there & {"tokenizer.json", "merges.txt"}:
-        return f"{folder}: vocab.json is there without merges.txt: {other}"
+        return no_vocabulary(folder, "tokenizer.json, tokenizer.model, vocab.json or vocab.txt")
+    there = {file.name for file in folder.iterdir()}
+    if "vocab.json" in there and not there & {"tokenizer.json", "merges.txt"} and "merges" in str(error):
+        return f"{folder}: vocab.json is there without merges.txt: {OTHER_TOKENIZER}"
     for name in sorted(there & JSON_FILES):
         try:
             json.loads((folder / name).read_text("utf-8"))
         except (OSError, ValueError) as damage:
-            return f"{folder / name}: not valid JSON ({damage}): {other}"
-    if error is None:
-        return None
-    return f"{folder}: the tokenizer cannot be loaded from {', '.join(vocabularies)} ({shortened(error)}): {other}"
+            return f"{folder / name}: not valid JSON ({damage}): {OTHER_TOKENIZER}"
+    files = ", ".join(vocabularies)
+    return f"{folder}: the tokenizer cannot be loaded from {files} ({shortened(error)}): {OTHER_TOKENIZER}"
 
 
-VOCABULARIES = {"tokenizer.json", "vocab.json", "vocab.txt", "tekken.json", "bpe.codes"}
-JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
+def no_vocabulary(folder: Path, names: str) -> str:
+    """That the files are missing which hold a tokenizer's vocabulary."""
+    return f"{folder}: no vocabulary of a tokenizer ({names}): {OTHER_TOKENIZER}"
 
 
 def shortened(error: Exception) -> str:

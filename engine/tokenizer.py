@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint import read_config
-from audit.engine.loading_error import tokenizer_line
+from audit.engine.checkpoint import PIECES, read_config
+from audit.engine.loading_error import no_vocabulary, tokenizer_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,11 +33,12 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, **options)
     except Exception as error:  # transformers and tokenizers raise anything on damaged files
-        raise CheckpointError(tokenizer_line(folder, error)) from error
+        raise CheckpointError(tokenizer_error(folder, error)) from error
     # Without its files a tokenizer may come into being all the same, with the few tokens that its class knows.
-    line = tokenizer_line(folder) if type(tokenizer).vocab_files_names else None
-    if line is not None:
-        raise CheckpointError(line)
+    names = set(getattr(tokenizer, "vocab_files_names", {}).values())
+    there = {file.name for file in folder.iterdir()}
+    if names and not names & there and not any(name.endswith(PIECES) for name in there):
+        raise CheckpointError(no_vocabulary(folder, " or ".join(sorted(names))))
     return tokenizer
 
 

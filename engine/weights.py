@@ -19,7 +19,7 @@ from audit.engine.loading_error import shortened
 from audit.engine.weight_files import weight_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 WRAPPER = r"(?<![^.])(?:_orig_mod|module|_forward_module|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
@@ -96,10 +96,10 @@ def check_loading(info: Mapping[str, Any], place: Path, layers: int | None = Non
     return [said]
 
 
-def _mismatch(keys: Iterable[tuple[str, Iterable[int], Iterable[int]]], place: Path) -> str:
+def _mismatch(keys: Collection[tuple[str, Iterable[int], Iterable[int]]], place: Path) -> str:
     """Which weight has which shape in which file, and which shape the model asks for."""
     name, found, wanted = min(keys, key=lambda key: _order(key[0]))
-    more = f" ({len(list(keys)) - 1} more differ)" if len(list(keys)) > 1 else ""
+    more = f" ({len(keys) - 1} more differ)" if len(keys) > 1 else ""
     return (
         f"{_file_of(name, place)}: {name} has the shape {_shape(found)}, the configuration asks for {_shape(wanted)}"
         f"{more}: use the config.json that belongs to these weights"
@@ -184,7 +184,9 @@ def _cannot_be_put_together(folder: Path, reports: Iterable[str]) -> str | None:
 
 def _file_of(name: str, place: Path) -> Path:
     """The safetensors file that holds a weight, as far as its name is the same there; else the place."""
-    for file in sorted(place.glob("*.safetensors")) if place.is_dir() else ():
+    for file in weight_files(place, allow_pickle=True) if place.is_dir() else ():
+        if file.suffix != ".safetensors":
+            continue
         if any(f".{name}".endswith(f".{own}") or f".{own}".endswith(f".{name}") for own in tensor_names(file)):
             return file
     return place

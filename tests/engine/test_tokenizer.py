@@ -232,6 +232,16 @@ def test_no_tokenizer_says_which_files_are_missing(copy: Path) -> None:
         load(str(copy), device="cpu")
 
 
+def test_a_vocabulary_of_another_kind_is_none(copy: Path) -> None:
+    """transformers makes a tokenizer of four tokens here: Llama's class does not read vocab.json."""
+    tokenizer = json.loads((copy / "tokenizer.json").read_text())
+    (copy / "vocab.json").write_text(json.dumps(tokenizer["model"]["vocab"]))
+    unlink(copy, "tokenizer.json")
+    edit_json(copy / "tokenizer_config.json", tokenizer_class="LlamaTokenizer")
+    with pytest.raises(CheckpointError, match=r"no vocabulary of a tokenizer \(tokenizer\.json or tokenizer\.model\)"):
+        load(str(copy), device="cpu")
+
+
 @pytest.mark.parametrize("kind", ["LlamaTokenizer", "GPT2Tokenizer", "PreTrainedTokenizerFast", "GemmaTokenizer"])
 def test_settings_alone_are_no_tokenizer(copy: Path, kind: str) -> None:
     """transformers makes a tokenizer of a few tokens from some of these."""
@@ -242,7 +252,6 @@ def test_settings_alone_are_no_tokenizer(copy: Path, kind: str) -> None:
 
 
 def test_a_vocabulary_without_its_merges_is_no_tokenizer(copy: Path) -> None:
-    """transformers takes it and gives one token for each byte."""
     tokenizer = json.loads((copy / "tokenizer.json").read_text())
     (copy / "vocab.json").write_text(json.dumps(tokenizer["model"]["vocab"]))
     unlink(copy, "tokenizer.json")

@@ -15,7 +15,7 @@ from audit.core import assets, provenance
 from audit.core.aggregate import UNSCORED, with_reasons
 from audit.core.assets.settings import data_dirs
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.errors import AssetMissing, CheckpointBroken, ConfigError, RunFolderError
+from audit.core.errors import AssetMissing, CheckpointBroken, ConfigError, RunFolderError, TemplateError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
@@ -240,7 +240,10 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
         think_end=config.thinking.end,
         thinking_tokens=config.thinking.tokens,
     )
-    uses_chat_template(engine, config.chat_template, generates=True)  # raises where it is not clear which
+    with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
+        uses_chat_template(engine, config.chat_template, generates=True)
+    for remark in engine.record.remarks:
+        bars.say(remark)
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])

@@ -44,6 +44,15 @@ def choose_dtype(dtype: Dtype, device: torch.device) -> torch.dtype:
     return chosen
 
 
+def placement(device: torch.device) -> dict[str, torch.device] | None:
+    """Device map of a checkpoint whose weights are packed: they are put in place while loading.
+
+    Without one transformers takes the first card, whichever was asked for. Where there is no card it needs none, and
+    some kinds of packed weights refuse one that names the CPU.
+    """
+    return {"": device} if device.type == "cuda" or torch.cuda.is_available() else None
+
+
 def describe_device(device: torch.device) -> str:
     """``cpu``, or the card with its name."""
     return f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else "cpu"

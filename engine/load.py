@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from audit.core.config import ServerConfig
@@ -14,29 +13,38 @@ from audit.core.errors import AssetError, CheckpointError, ConfigError
 from audit.core.records import ModelRecord, digest_of
 from audit.engine import adapter
 from audit.engine.chat import choose_template
-from audit.engine.checkpoint import read_config
-from audit.engine.device import DeviceMap, Dtype, check_device_map, choose_device, choose_dtype, describe_devices
+from audit.engine.checkpoint import identity, read_config, tokenizer_files
+from audit.engine.context import DEFAULT_CONTEXT, context_length
+from audit.engine.device import (
+    DeviceMap,
+    Dtype,
+    check_device_map,
+    choose_device,
+    choose_dtype,
+    describe_devices,
+    placement,
+)
 from audit.engine.hardware import keep_freed_memory
-from audit.engine.openai_engine import OpenAIEngine, describe, tokenizer_files
+from audit.engine.loading_error import check_model_type
+from audit.engine.openai_engine import OpenAIEngine, describe
 from audit.engine.openai_name import is_server, parse
 from audit.engine.openai_server import contact
+from audit.engine.quantization import Quantization, quantization_config
 from audit.engine.source import find, nowhere, short_name, tokenizer_folder
 from audit.engine.thinking import thinking_of
+from audit.engine.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.transformers_engine import TransformersEngine
+from audit.engine.weights import load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from transformers import PreTrainedTokenizerBase
+    import torch
 
     from audit.engine.checkpoint import Checkpoint
     from audit.engine.engine import Engine
 
-Quantization = Literal["int8", "nf4"]
-
-CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "seq_length", "n_ctx")
-DEFAULT_CONTEXT = 2048
 LEAST_CONTEXT = 2
 
 
@@ -87,7 +95,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         thinking_tokens: Tokens that a trace may take, on top of ``max_new_tokens``, which bounds the answer.
 
     Raises:
-        CheckpointError: Nothing there, damaged, refused, or a tokenizer of another model.
+        CheckpointError: Nothing there, damaged, not whole, refused, or a tokenizer of another model.
         ConfigError: No chat template of that name, or a context too short for a prompt and an answer.
     """
     if max_length is not None and max_length < LEAST_CONTEXT:
@@ -118,12 +126,15 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     if tokenizer is not None:
         found = _with_tokenizer(found, tokenizer, revision, offline=offline)
-    own_tokenizer = _tokenizer(found.tokenizer or found.folder, options)
+    check_model_type(found.folder, trust_remote_code=trust_remote_code)
+    tokenizer_from = found.tokenizer or found.folder
+    own_tokenizer = load_tokenizer(tokenizer_from, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}
     choose_template(own_tokenizer, chat_template, short_name(model))
-    loaded = _model(found, place, number_type, quantization, model_options)
-    check_tokenizer(own_tokenizer, loaded, found.tokenizer or found.folder)
-    context = context_length(read_config(found.folder), own_tokenizer)
+    loaded, remarks = _model(found, place, number_type, quantization, model_options)
+    rows = int(loaded.get_input_embeddings().weight.shape[0])
+    remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found.folder)
+    context = context_length(loaded.config, own_tokenizer)
     record = ModelRecord(
         name=short_name(model),
         source=source,
@@ -137,7 +148,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         quantization=quantization or found.quantization,
         max_length=min(context, max_length or context),
         device=describe_devices(loaded, place),
-        remarks=list(found.remarks),
+        remarks=[*found.remarks, *remarks],
     )
     thinking = thinking_of(own_tokenizer, think_end, thinking_tokens)
     engine = TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
@@ -173,7 +184,7 @@ def _load_server(
     tokenizer, folder = None, None
     try:
         folder = tokenizer_folder(named or server.name.model, revision, offline=offline)
-        tokenizer = None if folder is None else _tokenizer(folder, options)
+        tokenizer = None if folder is None else load_tokenizer(folder, options)
     except (AssetError, CheckpointError):
         if named is not None:
             raise
@@ -181,47 +192,28 @@ def _load_server(
         raise nowhere(named)
     context = server.max_length or DEFAULT_CONTEXT
     if server.max_length is None and folder is not None and tokenizer is not None:
-        context = context_length(read_config(folder) if (folder / "config.json").is_file() else {}, tokenizer)
+        context = context_length(_config(folder, options), tokenizer)
     files = tokenizer_files(folder) if folder is not None and tokenizer is not None else []
-    digest = digest_of(server.digest, sorted((file.kind, file.sha256) for file in files))
+    digest = digest_of(server.digest, sorted(identity(file) for file in files))
     record = describe(server, short_name(model), files, digest, min(context, max_length or context))
     return OpenAIEngine(server, tokenizer, record)
 
 
-def check_tokenizer(tokenizer: PreTrainedTokenizerBase, model: Any, folder: Path) -> None:  # noqa: ANN401 - see above
-    """Every token id must have an embedding.
-
-    Raises:
-        CheckpointError: The tokenizer belongs to another model.
-    """
-    rows = model.get_input_embeddings().weight.shape[0]
-    largest = max(tokenizer.get_vocab().values(), default=-1)
-    if largest >= rows:
-        msg = f"{folder}: the tokenizer has ids up to {largest}, the model {rows} embeddings: use the model's own files"
-        raise CheckpointError(msg)
-    if largest < 0:
-        msg = f"{folder}: the tokenizer is empty: copy the checkpoint's tokenizer files into the folder"
-        raise CheckpointError(msg)
-
-
-def context_length(config: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> int:
-    """Context length in tokens: the configuration's, else the tokenizer's, else 2048 (as lm-eval does)."""
-    text = config.get("text_config") or config
-    for key in CONTEXT_KEYS:
-        if isinstance(text.get(key), int):
-            return int(text[key])
-    named = tokenizer.model_max_length
-    return int(named) if named < 10**9 else DEFAULT_CONTEXT
-
-
-def _tokenizer(folder: Path, options: dict[str, Any]) -> PreTrainedTokenizerBase:
-    """The checkpoint's tokenizer."""
+def _config(folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401 - a class for each model type
+    """The configuration next to a server's tokenizer; None where there is none, or one that cannot be read."""
+    if not (folder / "config.json").is_file():
+        return None
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, **options)
-    except Exception as error:  # transformers and tokenizers raise anything on damaged files
-        msg = f"{folder}: the tokenizer cannot be loaded ({_first_line(error)})"
-        raise CheckpointError(msg) from error
-    return tokenizer
+        return AutoConfig.from_pretrained(folder, **options)
+    except (OSError, ValueError):
+        return None
+
+
+def _without_padding(config: dict[str, Any]) -> dict[str, Any]:
+    """Override of a padding token without an embedding: torch refuses it, and no answer depends on it."""
+    padding, rows = config.get("pad_token_id"), config.get("vocab_size")
+    beyond = isinstance(padding, int) and isinstance(rows, int) and padding >= rows
+    return {"pad_token_id": None} if beyond else {}
 
 
 def _model(
@@ -230,41 +222,17 @@ def _model(
     dtype: torch.dtype,
     quantization: Quantization | None,
     options: dict[str, Any],
-) -> Any:  # noqa: ANN401 - see above
-    """The model on its device, in evaluation mode."""
+) -> tuple[Any, list[str]]:
+    """The model on its device, in evaluation mode, and remarks on its weights."""
     if quantization is not None:
-        options = {**options, "quantization_config": _quantization_config(quantization, device)}
-    elif "quantization_config" in read_config(found.folder) and not options["device_map"] and device.type == "cuda":
-        options = {**options, "device_map": {"": device}}  # packed weights are put in place while loading
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(found.folder, dtype=dtype, **options)
-    except Exception as error:  # transformers raises anything on damaged or unknown checkpoints
-        msg = f"{found.folder}: the model cannot be loaded ({_first_line(error)})"
-        raise CheckpointError(msg) from error
+        options = {**options, "quantization_config": quantization_config(quantization, device)}
+    if options["device_map"] is None and (quantization or "quantization_config" in read_config(found.folder)):
+        options = {**options, "device_map": placement(device)}
+    options = {**options, "dtype": dtype, **_without_padding(read_config(found.folder))}
+    model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()
-    model = adapter.apply(model, found.adapter, device) if found.adapter else model
-    return model.requires_grad_(False)  # gradients by inputs alone: nothing is kept for those by weights
-
-
-def _quantization_config(quantization: Quantization, device: torch.device) -> Any:  # noqa: ANN401 - see above
-    """Configuration of bitsandbytes, where it can run."""
-    try:
-        import bitsandbytes  # type: ignore[import-not-found,unused-ignore]  # noqa: F401, PLC0415 - optional
-    except ImportError:
-        msg = f"quantization {quantization} needs bitsandbytes: pip install bitsandbytes"
-        raise CheckpointError(msg) from None
-    if device.type != "cuda":
-        msg = f"quantization {quantization} needs a CUDA device"
-        raise CheckpointError(msg)
-    from transformers import BitsAndBytesConfig  # noqa: PLC0415 - optional
-
-    if quantization == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
-
-
-def _first_line(error: Exception) -> str:
-    """Type and first line of an exception's message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    if found.adapter is not None:
+        model, more = adapter.apply(model, found.adapter, device)
+        remarks += more
+    return model.requires_grad_(False), remarks  # gradients by inputs alone: nothing is kept for those by weights

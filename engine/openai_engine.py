@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NoReturn
 from audit.core.errors import WhiteBoxUnavailable
 from audit.core.records import ModelRecord
 from audit.engine.answering import Answering, decode_completion, decode_score
-from audit.engine.checkpoint import TOKENIZER_FILES, file_digest
 from audit.engine.engine import Engine
 from audit.engine.openai_generating import ServerGenerator
 from audit.engine.openai_prompts import Prompts
@@ -15,7 +14,6 @@ from audit.engine.openai_scoring import EchoScorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from transformers import PreTrainedTokenizerBase
 
@@ -112,14 +110,3 @@ def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str
         max_length=max_length,
         device="server",
     )
-
-
-def tokenizer_files(folder: Path) -> list[FileDigest]:
-    """Digests of the tokenizer's and chat template's files in a folder, whatever else lies there."""
-    files = [file for file in sorted(folder.iterdir()) if file.is_file()]
-    tokenizers = [file for file in files if file.name in TOKENIZER_FILES or file.suffix in {".model", ".tiktoken"}]
-    templates = [file for file in files if file.name.startswith("chat_template")]
-    return [
-        *(file_digest(file, "tokenizer") for file in tokenizers),
-        *(file_digest(file, "chat_template") for file in templates),
-    ]

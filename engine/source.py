@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,18 @@ from audit.core.errors import AssetError, CheckpointError
 from audit.engine import adapter
 from audit.engine.checkpoint import Checkpoint, inspect_folder
 from audit.engine.gguf import inspect_gguf
+from audit.engine.hub import PICKLE_PATTERNS, TOKENIZER_PATTERNS, download
 from audit.engine.openai_name import is_server, parse
 
 if TYPE_CHECKING:
     from audit.core.records import AssetRecord
-
-TOKENIZER_PATTERNS = ["*.json", "*.model", "*.tiktoken", "*.txt", "*.jinja", "*.py"]
-HUB_PATTERNS = [*TOKENIZER_PATTERNS, "*.safetensors"]
 
 
 def find(
     model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool
 ) -> tuple[Checkpoint, str]:
     """The local files of what was named, and where they came from."""
-    folder, source = _find_folder(model, revision, offline=offline)
+    folder, source = _find_folder(model, revision, allow_pickle=allow_pickle, offline=offline)
     if folder is not None and adapter.is_adapter(folder):
         on = _find_base(folder, base, allow_pickle=allow_pickle, offline=offline)
         return adapter.inspect_adapter(folder, *on, allow_pickle=allow_pickle), source
@@ -42,7 +40,7 @@ def find(
     raise nowhere(model)
 
 
-def _find_folder(model: str, revision: str | None, *, offline: bool) -> tuple[Path | None, str]:
+def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Path | None, str]:
     """The folder that was named, or that the hub has, and where it came from; None for files, assets and nothing."""
     path = Path(model).expanduser()
     if path.is_dir():
@@ -50,7 +48,8 @@ def _find_folder(model: str, revision: str | None, *, offline: bool) -> tuple[Pa
     known = path.is_file() or model in {entry.name for entry in assets.names()}
     if known or not _is_hub_id(model):
         return None, ""
-    return _download(model, revision, offline=offline), f"hub {model}"
+    patterns = PICKLE_PATTERNS if allow_pickle else None
+    return _fetch(model, revision, offline=offline, patterns=patterns), f"hub {model}"
 
 
 def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Checkpoint, str]:
@@ -81,7 +80,7 @@ def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path 
         return path.resolve()
     if path.is_file() or name in {entry.name for entry in assets.names()}:
         return find(name, revision=None, allow_pickle=False, offline=offline)[0].folder
-    return _download(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if _is_hub_id(name) else None
+    return _fetch(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if _is_hub_id(name) else None
 
 
 def check_source(model: str) -> None:
@@ -107,9 +106,32 @@ def _is_hub_id(model: str) -> bool:
     return model.count("/") == 1 and not path_like
 
 
+def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[str] | None = None) -> Path:
+    """A hub checkpoint's folder; where there is none, the name may have been meant as that of a folder near by."""
+    try:
+        return download(model, revision, offline=offline, patterns=patterns)
+    except AssetError as error:
+        raise AssetError(f"{error}.{near}" if (near := _nearest(model)) else str(error)) from error
+
+
 def nowhere(model: str) -> CheckpointError:
     """The error for a name that nothing has."""
-    return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`")
+    msg = f"{model}: no such folder, file or asset: check the path, or see `audit assets list`"
+    near = _nearest(model)
+    return CheckpointError(f"{msg}.{near}" if near else msg)
+
+
+def _nearest(model: str) -> str:
+    """A question after the checkpoint or asset whose name is nearest to one that nothing has; empty where none is."""
+    path = Path(model).expanduser()
+    try:
+        near = [file for file in path.parent.iterdir() if file.is_dir() or file.suffix == ".gguf"]
+    except OSError:
+        near = []
+    named = {file.name: str(path.parent / file.name) for file in near if not file.name.startswith(".")}
+    named |= {entry.name: entry.name for entry in assets.names() if path.name == model}
+    nearest = get_close_matches(path.name, named, n=1)
+    return f" Did you mean {named[nearest[0]]!r}?" if nearest else ""
 
 
 def short_name(model: str) -> str:
@@ -130,7 +152,12 @@ def _inspect_file(file: Path, *, allow_pickle: bool) -> Checkpoint:
     if file.suffix == ".gguf":
         return inspect_gguf(file)
     if file.suffix == ".safetensors":
-        return inspect_folder(file.parent, allow_pickle=allow_pickle)
+        found = inspect_folder(file.parent, allow_pickle=allow_pickle)
+        read = [one.path for one in found.files if one.kind == "weights"]
+        if file.name in read:
+            return found
+        msg = f"{file}: of its folder {', '.join(read)} would be loaded: name the folder, or put the file in its own"
+        raise CheckpointError(msg)
     msg = f"{file}: not a checkpoint: name a folder made by save_pretrained, or a .gguf file"
     raise CheckpointError(msg)
 
@@ -138,16 +165,3 @@ def _inspect_file(file: Path, *, allow_pickle: bool) -> Checkpoint:
 def _inspect_asset(path: Path, record: AssetRecord) -> tuple[Checkpoint, str]:
     """A checkpoint that the asset resolver found."""
     return _inspect_file(path, allow_pickle=False), record.source
-
-
-def _download(model: str, revision: str | None, *, offline: bool, patterns: list[str] = HUB_PATTERNS) -> Path:
-    """Fetch a hub checkpoint, or find it in the hub's cache."""
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - reads its time-outs on import
-
-    try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns, local_files_only=offline))
-    except Exception as error:  # the hub client raises errors of four libraries
-        why = "not in the hub's cache" if offline else f"the hub gave {type(error).__name__}"
-        msg = f"{model}: no such folder, and {why}: give a local folder, or see `audit assets list`"
-        raise AssetError(msg) from error

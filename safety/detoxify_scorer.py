@@ -16,6 +16,7 @@ from audit.core.assets.digest import file_sha256
 from audit.core.assets.settings import data_dirs
 from audit.core.errors import AssetError, AssetMissing
 from audit.core.records import AssetRecord
+from audit.engine.loading_error import shortened
 from audit.safety.detoxify_checkpoint import DetoxifyCheckpoint, read_checkpoint
 from audit.safety.scorer_validity import validity_beside
 from audit.safety.sequence_classifier import SequenceClassifier
@@ -94,8 +95,8 @@ class Detoxify:
             tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.parent, local_files_only=True)
             self._classifier = SequenceClassifier(model, tokenizer, "sigmoid")
         except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            msg = f"{checkpoint}: cannot be loaded ({reason}): put config.json and the tokenizer's files beside it"
+            folder = "put config.json and the tokenizer's files beside it"
+            msg = f"{checkpoint}: cannot be loaded ({shortened(error)}): {folder}"
             raise AssetError(msg) from error
 
     def score(self, texts: Sequence[str]) -> list[float]:

@@ -8,8 +8,11 @@ import transformers
 
 from audit.core.assets.digest import files_sha256
 from audit.core.assets.settings import data_dirs
-from audit.core.errors import AssetError, AssetMissing, did_you_mean
+from audit.core.errors import AssetError, AssetMissing, CheckpointError, did_you_mean
 from audit.core.records import AssetRecord
+from audit.engine.loading_error import shortened
+from audit.engine.weight_files import weight_files
+from audit.engine.weights import load_weights
 from audit.safety.scorer_validity import validity_beside
 from audit.safety.sequence_classifier import Activation, SequenceClassifier
 
@@ -40,6 +43,7 @@ def classifier_folder() -> Path:
 
 TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model")
 """Files that decide which tokens a text becomes."""
+OPTIONS = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
 
 
 class FolderScorer:
@@ -55,11 +59,16 @@ class FolderScorer:
     """
 
     def __init__(self, folder: Path, label: str | None = None) -> None:
-        weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-        if not weights:
+        if not folder.is_dir() or not any(folder.glob("*.safetensors")):
             what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
             msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder"
             raise AssetMissing(msg)
+        try:
+            weights = weight_files(folder, allow_pickle=False)
+            model, _ = load_weights(transformers.AutoModelForSequenceClassification, folder, OPTIONS)
+        except CheckpointError as error:
+            msg = f"scorer folder: {error}"
+            raise AssetError(msg) from error
         beside = [file for pattern in ("config.json", *TOKENIZER_FILES) for file in folder.glob(pattern)]
         files = {file.name: file for file in [*weights, *beside]}
         self.record = AssetRecord(
@@ -72,15 +81,13 @@ class FolderScorer:
         )
         self.validity = validity_beside(folder, self.record)
         try:
-            model = _model(folder)
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
             self.labels = _names(model.config)
-            self._classifier = SequenceClassifier(model, tokenizer, _activation(model.config))
+            self._classifier = SequenceClassifier(model.eval(), tokenizer, _activation(model.config))
         except (OSError, ValueError, RuntimeError, KeyError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            msg = f"{folder}: cannot be loaded as a sequence classifier ({reason}): check its files"
+            msg = f"{folder}: cannot be loaded as a sequence classifier ({shortened(error)}): check its files"
             raise AssetError(msg) from error
         self._index = _toxic_index(folder, self.labels, label)
 
@@ -92,23 +99,6 @@ class FolderScorer:
         """The same with the probability of every label."""
         rows = self._classifier.probabilities(texts)
         return [(row[self._index], dict(zip(self.labels, row, strict=True))) for row in rows]
-
-
-def _model(folder: Path) -> transformers.PreTrainedModel:
-    """The classifier, every parameter from its files.
-
-    Raises:
-        ValueError: A parameter is missing or has another shape: transformers would draw it at random.
-    """
-    model, loaded = transformers.AutoModelForSequenceClassification.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, output_loading_info=True
-    )
-    absent = sorted({*map(str, loaded["missing_keys"]), *map(str, loaded["mismatched_keys"])})
-    if absent:
-        msg = f"{len(absent)} parameters are missing or have another shape, {absent[0]} for one"
-        raise ValueError(msg)
-    classifier: transformers.PreTrainedModel = model.eval()
-    return classifier
 
 
 def _names(config: transformers.PreTrainedConfig) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ def _reference(
         msg = f"safety.reference: {error}"
         raise AssetError(msg) from error
     other.progress = engine.progress
+    for remark in other.record.remarks:
+        engine.progress.say(f"safety.reference: {remark}")
     record = AssetRecord(
         name=other.record.name,
         kind="checkpoint",

@@ -238,7 +238,7 @@ def test_weights_that_stay_beside_a_quantised_base_score_the_same(
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     plain = {name: weights.clone() for name, weights in model.state_dict().items()}
     model.hf_quantizer = object()  # what transformers leaves on a quantised model; quantising needs a GPU
-    beside = adapter.apply(model, lora, torch.device("cpu"))
+    beside, _ = adapter.apply(model, lora, torch.device("cpu"))
     kept = {name.replace(".base_layer", ""): weights for name, weights in beside.state_dict().items()}
     assert all(torch.equal(kept[name], weights) for name, weights in plain.items())
     (score, _) = TransformersEngine(beside, merged.tokenizer, merged.record).score(REQUESTS)

@@ -91,7 +91,7 @@ def test_broken_config(copy: Path, text: str) -> None:
 
 def test_unknown_architecture(copy: Path) -> None:
     (copy / "config.json").write_text(json.dumps({"model_type": "no-such-model"}))
-    with pytest.raises(CheckpointError, match="cannot be loaded"):
+    with pytest.raises(CheckpointError, match=r"config\.json: transformers [\d.]+ does not know .* 'no-such-model'"):
         load(str(copy))
 
 
@@ -110,21 +110,6 @@ def test_pickled_weights_are_refused_unless_allowed(copy: Path) -> None:
         load(str(copy))
     engine = load(str(copy), device="cpu", allow_pickle=True)
     assert next(iter(f.path for f in engine.record.files if f.kind == "weights")) == "pytorch_model.bin"
-
-
-def test_tokenizer_of_another_model(copy: Path) -> None:
-    tokenizer = json.loads((copy / "tokenizer.json").read_text("utf-8"))
-    tokenizer["added_tokens"].append({**tokenizer["added_tokens"][0], "id": 384, "content": "<|extra|>"})
-    (copy / "tokenizer.json").write_text(json.dumps(tokenizer), "utf-8")
-    with pytest.raises(CheckpointError, match="ids up to 384, the model 384 embeddings"):
-        load(str(copy))
-
-
-def test_no_tokenizer(copy: Path) -> None:
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (copy / name).unlink()
-    with pytest.raises(CheckpointError, match="tokenizer"):
-        load(str(copy))
 
 
 def test_not_a_gguf_file(tmp_path: Path) -> None:
@@ -152,7 +137,9 @@ def test_remote_code_is_refused(copy: Path) -> None:
     config.update(model_type="made_up", auto_map={"AutoModelForCausalLM": "evil.Evil", "AutoConfig": "evil.Config"})
     (copy / "config.json").write_text(json.dumps(config))
     (copy / "evil.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(CheckpointError, match="cannot be loaded"):
+    with pytest.raises(
+        CheckpointError, match=r"brings its own code: pass --trust-remote-code .*evil\.Config, evil\.Evil"
+    ):
         load(str(copy))
 
 

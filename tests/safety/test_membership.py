@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from audit.core.errors import AssetError
 from audit.engine import Score
 from audit.safety import membership
 from audit.safety.membership_attacks import attacks, auroc, blind, caught, interval
+from tests.engine.checkpoints import drop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +103,14 @@ def test_every_attack_gets_auroc_and_true_positives(run: Any, value: Any, tiny_m
     assert value(result, "auroc", attack="blind").value == 1.0
     assert value(result, "blind_auroc").value == 1.0
     assert [metric.metric for metric in result.metrics if metric.primary] == ["auroc", "blind_auroc"]
+
+
+def test_a_reference_is_loaded_whole_or_not_at_all(run: Any, tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "reference"
+    shutil.copytree(tiny_model, folder)
+    drop(folder, "lm_head")
+    with pytest.raises(AssetError, match=r"safety\.reference: .*1 weight\(s\) of the model are not in the files"):
+        run(documents(12, "a"), documents(12, "b"), reference=str(folder))
 
 
 def test_a_reference_that_is_nowhere_leaves_the_probe_out(run: Any) -> None:

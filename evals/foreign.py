@@ -41,17 +41,21 @@ def names() -> dict[str, Path | None]:
     return found
 
 
-def load(name: str) -> dict[str, Task]:
+def load(name: str, seed: int) -> dict[str, Task]:
     """The tasks behind a name: one, or all of a group or tag.
+
+    Args:
+        name: Task, group or tag of lm-eval.
+        seed: Of everything that the tasks draw.
 
     Raises:
         AssetMissing: Its data cannot be had, or it needs what is not installed.
     """
-    from lm_eval.tasks import TaskManager  # noqa: PLC0415 - slow to import, and rarely needed
+    from audit.evals.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
     folder = names().get(name)
     try:
-        manager = TaskManager(include_path=folder, include_defaults=False) if folder else TaskManager()
+        manager = SeededManager(seed, include_path=folder, include_defaults=folder is None)
         tasks: dict[str, Task] = manager.load([name])["tasks"]
     except AuditError:
         raise

@@ -63,12 +63,12 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
 
 def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
     """Run one of the audit's own tasks."""
-    from lm_eval.tasks import TaskManager  # noqa: PLC0415 - takes seconds to import
+    from audit.evals.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
     own = own_tasks()[wanted.name]
     try:
         with quiet():
-            manager = TaskManager(include_path=tasks_folder(), include_defaults=False)
+            manager = SeededManager(config.seed, include_path=tasks_folder(), include_defaults=False)
             task = manager.load([wanted.name])["tasks"][wanted.name]
             records = [assets.dataset(name).record for name in own.data]
     except AssetMissing as missing:
@@ -83,7 +83,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
     """Run a task, or all tasks of a group, that lm-eval brings along."""
     try:
         with quiet(), hub(offline=config.offline):
-            tasks = foreign.load(wanted.name)
+            tasks = foreign.load(wanted.name, config.seed)
     except AssetMissing as missing:
         yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
         return
@@ -121,8 +121,10 @@ def run_task(
     """
     from audit.evals.measures import make_metrics  # noqa: PLC0415 - imports lm-eval, which takes seconds
     from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
+    from audit.evals.seeds import fix_draws  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
+    fix_draws(task, config.seed)
     started = time.perf_counter()
     items = evaluate(engine, config, task, choose(len(task.eval_docs), limit, config.seed, name))
     seconds = time.perf_counter() - started
@@ -157,14 +159,14 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
 
     from audit.evals.harness import HarnessLM  # noqa: PLC0415 - see above
     from audit.evals.samples import make_item  # noqa: PLC0415 - see above
+    from audit.evals.seeds import seeded  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
     if task.get_config("num_fewshot") is None:
         task.set_config("num_fewshot", 0)
-    task.set_fewshot_seed(config.seed)
     lm = HarnessLM(engine, seed=config.seed)
     templated = uses_chat_template(engine, config, str(task.OUTPUT_TYPE))
-    with quiet():
+    with quiet(), seeded(config.seed):
         results = evaluator.evaluate(
             lm,
             {"tasks": {name: task}},

@@ -144,7 +144,7 @@ def test_task_code_that_breaks_is_a_reason(tiny: Engine, cached: Path, monkeypat
         raise ImportError(msg)
 
     monkeypatch.setattr(task, "process_results", broken)
-    monkeypatch.setattr(foreign, "load", lambda name: {name: task})
+    monkeypatch.setattr(foreign, "load", lambda name, seed: {name: task})
     monkeypatch.setattr(foreign, "names", lambda: {"words": None})
     (result,) = suite.run(tiny, configure("words"))
     assert result.not_run == "lm-eval's words cannot run here: ImportError: needs"
@@ -158,7 +158,7 @@ def test_errors_of_the_audit_are_not_swallowed(tiny: Engine, cached: Path, monke
         raise AuditError("disk full")
 
     monkeypatch.setattr(task, "process_results", broken)
-    monkeypatch.setattr(foreign, "load", lambda name: {name: task})
+    monkeypatch.setattr(foreign, "load", lambda name, seed: {name: task})
     monkeypatch.setattr(foreign, "names", lambda: {"words": None})
     with pytest.raises(AuditError, match="disk full"):
         list(suite.run(tiny, configure("words")))

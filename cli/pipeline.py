@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audit.cli.progress import Bars
+    from audit.core.config import Limit
     from audit.core.records import AssetRecord, Metric, RawOutput, Status
     from audit.engine import Engine
 
@@ -78,7 +80,7 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     status: Status = "failed"
     try:
         for result in _suites(engine, config, results, judged):
-            stored, taken = handle(_unless_taken(result, results), key)
+            stored, taken = handle(_with_digests(_unless_taken(result, results)), key)
             results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics)}))
             raw += taken
             _write(folder, results, raw if config.keep_raw else [])
@@ -112,12 +114,12 @@ def check(config: RunConfig) -> None:
     make_folder(config.out)
 
 
-def choose_tasks(config: RunConfig, names: list[str], limit: int | None) -> RunConfig:
+def choose_tasks(config: RunConfig, names: list[str], limit: Limit | None) -> RunConfig:
     """The configuration with these tasks alone, each in its suite; ``limit`` holds for all of them.
 
     Args:
         config: As resolved from profile and file.
-        names: Tasks and probes; empty keeps the configured ones.
+        names: Tasks and probes; empty keeps the configured ones. Those that are not configured get the run's limit.
         limit: Items per task; None keeps the configured limits.
 
     Raises:
@@ -127,9 +129,11 @@ def choose_tasks(config: RunConfig, names: list[str], limit: int | None) -> RunC
     if any(not name for name in names):
         msg = "--tasks: empty name: separate names by single commas, e.g. boolq,crows_pairs"
         raise ConfigError(msg)
-    chosen = [configured.get(name, TaskConfig(name=name)) for name in names] or list(configured.values())
+    new = {name: TaskConfig(name=name, limit=config.limit) for name in names}
+    chosen = [configured.get(name, new[name]) for name in names] or list(configured.values())
     if limit is not None:
         chosen = [task.model_copy(update={"limit": limit}) for task in chosen]
+        config = config.model_copy(update={"limit": limit})
     of_safety = {task.name for task in config.safety.tasks} | set(safety.TASKS)
     return config.model_copy(
         update={
@@ -312,6 +316,19 @@ def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult:
     return TaskResult(suite=result.suite, task=result.task, not_run=reason)
 
 
+def _with_digests(result: TaskResult) -> TaskResult:
+    """The result, each sample with the digest of its prompt: redaction, which comes next, changes prompts."""
+    samples = [
+        sample
+        if sample.prompt_sha256
+        else sample.model_copy(
+            update={"prompt_sha256": hashlib.sha256(sample.prompt.encode("utf-8", "surrogatepass")).hexdigest()}
+        )
+        for sample in result.samples
+    ]
+    return result.model_copy(update={"samples": samples})
+
+
 def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -> None:
     """Put the newest result on disk; what a result holds is never lost to a later failure."""
     if raw:
@@ -365,6 +382,7 @@ def _finished(
     return manifest.model_copy(
         update={
             "assets": [known[key] for key in sorted(known)],
+            "tasks": {result.task: result.settings for result in results if result.settings},
             "finished": datetime.now(UTC),
             "status": status,
             "not_run": not_run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,8 @@ from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from audit.core.records import Metric
+    from audit.core.config import Limit
+    from audit.core.records import Metric, RunManifest
 
 INCOMPLETE = 13
 
@@ -44,7 +46,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     profile: Annotated[str | None, typer.Option(help="quick, standard or full.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file; its values go over the profile's.")] = None,
     tasks: Annotated[str | None, typer.Option(help="Tasks and probes, separated by commas.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Items per task at most.")] = None,
+    limit: Annotated[
+        str | None, typer.Option(help="Items per task at most: a number, a share such as 0.1, or all.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     device_map: Annotated[
         str | None, typer.Option(help="auto, balanced or sequential: spread over all cards, in place of --device.")
@@ -103,7 +107,8 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     else:
         names = tasks.split(",") if tasks is not None else []
         folder = None
-        resolved = pipeline.choose_tasks(load_config(config, flags), [name.strip() for name in names], limit)
+        wanted = _limit(limit)
+        resolved = pipeline.choose_tasks(load_config(config, flags), [name.strip() for name in names], wanted)
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     try:
         with bars:
@@ -115,6 +120,23 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         return INCOMPLETE
     _show(done, as_json=as_json)
     return 0 if done.read_manifest().status == "complete" else INCOMPLETE
+
+
+def _limit(text: str | None) -> Limit | None:
+    """A limit as it is typed.
+
+    Raises:
+        ConfigError: It is neither a whole number from 1, nor a share below 1, nor ``all``.
+    """
+    if text is None or text == "all":
+        return text
+    with contextlib.suppress(ValueError, OverflowError):
+        number = float(text)
+        value = int(number) if number == int(number) and "." not in text else number
+        if value >= 1 if isinstance(value, int) else 0 < value < 1:
+            return value
+    msg = f"--limit {printable(text, 40)}: give a whole number of items from 1, a share such as 0.1, or all"
+    raise ConfigError(msg)
 
 
 def _unfinished(name: str, out_folder: Path | None, flags: dict[str, Any]) -> tuple[RunFolder, RunConfig]:
@@ -153,11 +175,31 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
         *([f"scorers {printable(', '.join(scorers), 300)}"] if scorers else []),
+        f"limit   {_limits(manifest)}",
         f"status  {manifest.status}",
         f"report  {folder.report_path}",
         f"metrics {folder.path / 'metrics.json'}",
     ):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _limits(manifest: RunManifest) -> str:
+    """How many items of each task were asked for: the run's limit, and the tasks that have another."""
+    config = manifest.config
+    own: dict[str, list[str]] = {}
+    for task in (*config["evals"]["tasks"], *config["safety"]["tasks"]):
+        if (task["limit"] or "all") != (config.get("limit") or "all"):
+            own.setdefault(_limit_text(task["limit"]), []).append(task["name"])
+    others = "; ".join(f"{limit}: {', '.join(names)}" for limit, names in own.items())
+    text = f"{_limit_text(config.get('limit'))} of each task (profile {config['profile']}, --limit changes it)"
+    return printable(f"{text}; {others}" if others else text, 600)
+
+
+def _limit_text(limit: Limit | None) -> str:
+    """A limit in words."""
+    if limit is None or limit == "all":
+        return "all items"
+    return f"{limit:.4g} of the items" if limit < 1 else f"{limit} items"
 
 
 def _by_reason(metrics: list[Metric]) -> dict[str, list[str]]:

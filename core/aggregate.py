@@ -17,6 +17,10 @@ NO_INTERVAL = "no interval"
 """Begins the reason in a note why a metric has none."""
 UNSCORED = "unscored"
 """Name of the metric that every task emits beside its own."""
+TRUNCATED_OUTPUT = "truncated_output"
+"""Flag of a sample whose answer was cut by the bound of tokens."""
+TRUNCATED_OUTPUTS = "truncated_outputs"
+"""Name of the metric that counts them."""
 
 
 def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keyword

@@ -12,9 +12,12 @@ The tree, drawn once::
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
-    ├── ServerUnable            a task needs what the server behind the model cannot do (it is listed as not run)
-    │   ├── ScoringUnavailable  log-probabilities of given tokens
-    │   └── SamplingUnavailable sampled text
+    ├── TaskUnavailable         a task cannot run on this checkpoint as asked (it is listed as not run)
+    │   ├── ServerUnable        the server behind the model cannot do what the task needs
+    │   │   ├── ScoringUnavailable  log-probabilities of given tokens
+    │   │   └── SamplingUnavailable sampled text
+    │   ├── SettingUnavailable  it needs a generation setting that is not honoured
+    │   └── TemplateError       the chat template fails on its prompts
     └── ScorerError             a scorer broke; the sample it was for carries the message
 """
 
@@ -71,7 +74,11 @@ class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpo
     """A method needs weights, gradients or attentions of a checkpoint that is not local."""
 
 
-class ServerUnable(AuditError):  # noqa: N818 - a property of the server, not a malfunction
+class TaskUnavailable(AuditError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
+    """A task cannot run on this checkpoint as it was asked; the other tasks can."""
+
+
+class ServerUnable(TaskUnavailable):
     """A task needs what the server behind the model cannot do."""
 
 
@@ -81,6 +88,18 @@ class ScoringUnavailable(ServerUnable):
 
 class SamplingUnavailable(ServerUnable):
     """The server decodes greedily whatever temperature it is asked for."""
+
+
+class SettingUnavailable(TaskUnavailable):
+    """A task or the checkpoint asks for a generation setting that is not honoured; the message names its key."""
+
+    exit_code = 2
+
+
+class TemplateError(TaskUnavailable):
+    """The checkpoint's chat template fails on the messages of a task."""
+
+    exit_code = 2
 
 
 class ScorerError(AuditError):

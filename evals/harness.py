@@ -17,12 +17,15 @@ from audit.engine.requests import GenerateRequest, ScoreRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from lm_eval.api.instance import Instance
     from transformers import PreTrainedTokenizerBase
 
     from audit.engine.engine import Engine
     from audit.engine.requests import Completion, Score
+
+    Joining = Literal["exact", "lm_eval"]
 
 DEFAULT_NEW_TOKENS = 256
 """Generated tokens at most where the task sets no bound; lm-eval's own default."""
@@ -43,6 +46,8 @@ class Remark:
     """Generated tokens."""
     cut: bool = False
     """Whether generation ended at the token bound rather than by itself."""
+    thinking: str | None = None
+    """Reasoning trace before the answer; None where there was none."""
 
 
 class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
@@ -55,15 +60,17 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
     Args:
         engine: Answers the requests.
         seed: Seeds sampled generations, together with prompt and repeat.
+        joining: ``exact`` or ``lm_eval``: how the tokens of a text that follows another are found.
 
     Attributes:
         remarks: Remarks by (task name, position of the document in lm-eval's iterator).
     """
 
-    def __init__(self, engine: Engine, *, seed: int = 0) -> None:
+    def __init__(self, engine: Engine, *, seed: int = 0, joining: Joining = "exact") -> None:
         super().__init__()
         self.engine = engine
         self.seed = seed
+        self.joining = joining
         self.remarks: dict[tuple[str | None, int | None], list[Remark]] = defaultdict(list)
 
     @property
@@ -174,9 +181,16 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         return remarks, answers
 
     def _windows(self, text: str) -> list[ScoreRequest]:
-        """A text as windows of the model's context, each token predicted once."""
+        """A text as windows of the model's context, each token predicted once.
+
+        A beginning-of-sequence token that the tokenizer puts first is the context of the first token and no token of
+        the text; lm-eval predicts it, too.
+        """
+        tokens = self.tok_encode(text)
+        if self.joining == "exact" and tokens[:1] == [self.prefix_token_id]:
+            tokens = tokens[1:]
         windows = get_rolling_token_windows(
-            token_list=self.tok_encode(text),
+            token_list=tokens,
             prefix_token=self.prefix_token_id,
             max_seq_len=self.max_length,
             context_len=1,
@@ -219,7 +233,8 @@ def _generation_remark(completion: Completion) -> Remark:
     error = completion.error or (None if completion.generations else "the engine returned no text")
     tokens = sum(generation.token_count for generation in completion.generations)
     cut = any(generation.finish_reason == "length" for generation in completion.generations)
-    return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut)
+    thinking = next((generation.thinking for generation in completion.generations), None)
+    return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut, thinking)
 
 
 def _request_seed(seed: int, prompt: str, repeat: int) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 
+from audit.core.aggregate import TRUNCATED_OUTPUT
 from audit.core.records import Sample, digest_of, sample_id
 from audit.evals.scoring import UNPARSED
 
@@ -93,7 +94,9 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         cluster=digest_of(doc[own.cluster])[:16] if own and own.cluster else None,
         prompt=asked.prompt,
         reference=asked.reference,
+        prompt_sha256=_digest_of_prompts(item),
         output=None if item.error else asked.output,
+        thinking=next((remark.thinking for remark in item.remarks if remark.thinking), None),
         score=None if item.error or score is None or not math.isfinite(score) else score,
         scores={} if item.error else {**scores, **asked.scores},
         slices={column: str(doc[column]) for column in own.slices} if own else {},
@@ -103,6 +106,12 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         tokens_out=sum(remark.tokens_out for remark in item.remarks),
         seconds=seconds,
     )
+
+
+def _digest_of_prompts(item: Item) -> str | None:
+    """Digest over the options' prompts where they differ; None where there is one prompt, whose digest says it all."""
+    prompts = list(dict.fromkeys(_text(arguments[0]) for arguments in item.logged[0]["arguments"]))
+    return digest_of(*prompts) if len(prompts) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,7 @@ def _flags(item: Item, output: str | None) -> list[str]:
         "truncated_prompt": any(remark.truncated for remark in item.remarks),
         UNPARSED: unparsed and not item.error,
         "empty_output": output is not None and not output.strip() and not item.error,
-        "token_limit": any(remark.cut for remark in item.remarks),
+        TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
     }
     return [flag for flag, raised in flags.items() if raised]
 

@@ -6,11 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
-from audit.core.errors import AssetMissing, AuditError, ConfigError, ServerUnable, did_you_mean
+from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult, digest_of
 from audit.core.sampling import choose
 from audit.evals import foreign, parts
 from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.settings import task_settings, with_settings
 from audit.evals.surroundings import hub, quiet
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from lm_eval.api.task import Task
 
-    from audit.core.config import RunConfig, TaskConfig
+    from audit.core.config import Limit, RunConfig, TaskConfig
     from audit.engine import Engine
     from audit.evals.samples import Item
 
@@ -75,7 +76,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
     try:
         return run_task(engine, config, task, limit=wanted.limit, records=records)
-    except ServerUnable as missing:
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
@@ -93,13 +94,13 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
         yield _run_foreign_task(engine, config, task, wanted.limit)
 
 
-def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int | None) -> TaskResult:
+def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limit | None) -> TaskResult:
     """Run one task that lm-eval brings along; what its code raises becomes the reason it did not run."""
     name = str(task.task_name)
     try:
         with hub(offline=config.offline):
             return run_task(engine, config, task, limit=limit)
-    except ServerUnable as missing:
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=name, not_run=str(missing))
     except AuditError:
         raise
@@ -108,7 +109,12 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int 
 
 
 def run_task(
-    engine: Engine, config: RunConfig, task: Task, *, limit: int | None = None, records: list[AssetRecord] | None = None
+    engine: Engine,
+    config: RunConfig,
+    task: Task,
+    *,
+    limit: Limit | None = None,
+    records: list[AssetRecord] | None = None,
 ) -> TaskResult:
     """Run one lm-eval task on the engine.
 
@@ -116,7 +122,7 @@ def run_task(
         engine: The checkpoint.
         config: Seed, chat template rule and resamples are taken from it.
         task: lm-eval's task, with its data.
-        limit: Items at most.
+        limit: Items at most, a share below 1, or ``all``.
         records: Where its data came from; None describes it from the data set itself.
     """
     from audit.evals.measures import make_metrics  # noqa: PLC0415 - imports lm-eval, which takes seconds
@@ -132,10 +138,13 @@ def run_task(
     data = own.data[0] if own else str(task.DATASET_PATH)
     samples = make_samples(task, items, own, data, seconds)
     asked = [(sample, item.logged[0]) for item, sample in zip(items, samples, strict=True)]
+    metrics = make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples)
+    settings = task_settings(task, config, templated=uses_chat_template(engine, config, str(task.OUTPUT_TYPE)))
     return TaskResult(
         suite="evals",
         task=name,
-        metrics=make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples),
+        metrics=with_settings(metrics, settings),
+        settings=settings,
         samples=samples,
         spans={sample.sample_id: parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
         options={sample.sample_id: parts.options(task, logged) for sample, logged in asked},
@@ -186,10 +195,12 @@ def uses_chat_template(engine: Engine, config: RunConfig, output_type: str) -> b
     """Whether a task's prompts go through the checkpoint's chat template."""
     if config.chat_template == "auto":
         return output_type == "generate_until" and engine.has_chat_template
-    if config.chat_template == "on" and not engine.has_chat_template:
+    if config.chat_template == "off":
+        return False
+    if not engine.has_chat_template:
         msg = f"{engine.record.name} has no chat template: set chat_template to 'auto' or 'off'"
         raise ConfigError(msg)
-    return config.chat_template == "on"
+    return True
 
 
 def _describe(task: Task, items: list[Item]) -> AssetRecord:

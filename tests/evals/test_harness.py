@@ -167,3 +167,31 @@ def test_template_that_refuses_a_system_turn(tiny: Engine, monkeypatch: pytest.M
     )
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
     assert HarnessLM(tiny).apply_chat_template(turns) == "Hello"
+
+
+def test_rolling_loglikelihood_does_not_count_the_beginning_of_sequence(tiny: Engine, hflm: HFLM) -> None:
+    """As most Llamas' tokenizers do, this one puts BOS first: it is the context of the first token, no token itself."""
+    import copy
+
+    import torch
+    from tokenizers.processors import TemplateProcessing
+
+    bos = tiny.tokenizer.bos_token_id
+    tokenizer = copy.deepcopy(tiny.tokenizer)
+    tokenizer._tokenizer.post_processor = TemplateProcessing("<|begin|> $A", special_tokens=[("<|begin|>", bos)])
+    engine = copy.copy(tiny)
+    engine.tokenizer = tokenizer
+    text = "The quick brown fox jumps over the lazy dog."
+    ids = tokenizer(text)["input_ids"]
+    assert ids[0] == bos
+    with torch.no_grad():
+        logits = torch.log_softmax(tiny.model(torch.tensor([ids])).logits[0].float(), dim=-1)
+    right = sum(logits[place - 1, token].item() for place, token in enumerate(ids) if place)
+    request = [Instance("loglikelihood_rolling", {}, (text,), 0, metadata=("task", 0, 1))]
+    assert HarnessLM(engine).loglikelihood_rolling(request) == [pytest.approx(right, abs=1e-4)]
+    # lm-eval predicts BOS after BOS, too: its own tasks keep that.
+    first = torch.tensor([[bos, *ids]])
+    with torch.no_grad():
+        logits = torch.log_softmax(tiny.model(first).logits[0].float(), dim=-1)
+    counted = sum(logits[place - 1, token].item() for place, token in enumerate(first[0].tolist()) if place)
+    assert HarnessLM(engine, joining="lm_eval").loglikelihood_rolling(request) == [pytest.approx(counted, abs=1e-4)]

@@ -91,6 +91,20 @@ class EvalsConfig(Section):
     """Tasks to run, in this order."""
     bootstrap_resamples: Count = 1000
     """Resamples of the BCa bootstrap."""
+    include_path: list[Folder] = Field(default_factory=list)
+    """Folders with task files of lm-eval's form; their tasks run by name."""
+    num_fewshot: Number | None = None
+    """Examples in each prompt; null takes each task's own number."""
+    gen_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
+    system_instruction: str | None = None
+    """System turn of every prompt; without a chat template, text before it."""
+    fewshot_as_multiturn: bool = True
+    """Under a chat template, examples are turns of the conversation; otherwise they are one user turn."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    """Handed to every task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    samples: dict[str, list[int | str]] = Field(default_factory=dict)
+    """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
 
 
 class SafetyConfig(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import ScoringUnavailable, UsageError
 from audit.core.progress import Progress, Silent
@@ -112,25 +112,40 @@ class Engine(ABC):
         ids: list[int] = self.tokenizer(text, **options)["input_ids"]
         return ids
 
-    def encode_pair(self, context: str, continuation: str, *, moments: bool = False) -> ScoreRequest:
-        """Split ``context + continuation`` into tokens as lm-eval's ``TemplateLM`` does.
+    def encode_pair(
+        self, context: str, continuation: str, *, moments: bool = False, rule: Literal["exact", "lm_eval"] = "exact"
+    ) -> ScoreRequest:
+        """Split ``context + continuation`` into tokens.
 
-        Trailing spaces of the context move to the continuation; an empty context becomes the prefix
-        token. Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
+        Both rules move white space at the end of the context to the continuation, whatever the continuation is: all
+        options of an item are then scored behind the same text, and most tokenizers join a space with the word behind
+        it. An empty context becomes the prefix token. The target is what the tokens of the whole text have more than
+        those of the context.
+
+        They differ where a token spans the join, as in ``The qui|ck brown fox`` or between most Chinese words.
+        ``lm_eval`` then cuts at the number of the context's tokens: part of the continuation is lost or moved.
+        ``exact`` tokenises the continuation by itself behind the context's tokens, as :meth:`encode_answer` does:
+        nothing is lost. On all other texts the two are equal.
+
+        Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
+
+        Args:
+            context: What the checkpoint sees.
+            continuation: What is scored.
+            moments: See :class:`ScoreRequest`.
+            rule: ``exact``, or ``lm_eval`` for lm-eval's own numbers.
         """
-        if context == "":
-            target = self.encode(continuation, add_special_tokens=False)
-            if target and target[0] == self.prefix_token_id:
-                return ScoreRequest((target[0],), tuple(target[1:]), moments)
-            return ScoreRequest((self.prefix_token_id,), tuple(target), moments)
-        spaces = len(context) - len(context.rstrip())
-        if spaces:
-            continuation = context[-spaces:] + continuation
-            context = context[:-spaces]
-        if context == "":
-            return self.encode_pair("", continuation, moments=moments)
-        whole, head = self.encode(context + continuation), self.encode(context)
-        return ScoreRequest(tuple(head), tuple(whole[len(head) :]), moments)
+        text = context.rstrip()
+        target = context[len(text) :] + continuation
+        if not text:
+            ids = self.encode(target, add_special_tokens=False)
+            if ids and ids[0] == self.prefix_token_id:
+                return ScoreRequest((ids[0],), tuple(ids[1:]), moments)
+            return ScoreRequest((self.prefix_token_id,), tuple(ids), moments)
+        whole, head = self.encode(context + continuation), self.encode(text)
+        spans = whole[: len(head)] != head
+        tail = self._by_itself(head, target) if spans and rule == "exact" else whole[len(head) :]
+        return ScoreRequest(tuple(head), tuple(tail), moments)
 
     def encode_answer(self, prompt: str, answer: str) -> ScoreRequest:
         """Tokens of an answer behind the prompt that generation was given: nothing of the prompt moves.
@@ -155,8 +170,12 @@ class Engine(ABC):
             guarded = self.encode(character + text, add_special_tokens=False)
             if guarded[: len(guard)] == guard:
                 found.append(guarded[len(guard) :])
-        wanted = f"{self.tokenizer.decode(head)}{text}"
-        return next((ids for ids in found if self.tokenizer.decode([*head, *ids]) == wanted), found[0])
+        before = self._spelled(head)
+        return next((ids for ids in found if self._spelled([*head, *ids]) == f"{before}{text}"), found[0])
+
+    def _spelled(self, ids: list[int]) -> str:
+        """Text of token ids, spaces as they are."""
+        return str(self.tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
     @property
     def has_chat_template(self) -> bool:

@@ -13,16 +13,17 @@ import yaml
 
 @dataclass(frozen=True)
 class OwnTask:
-    """What the audit wants to know of its own task file, beside what lm-eval reads."""
+    """What the audit wants to know of its own task file, besides what lm-eval reads."""
 
     name: str
     """Task name."""
     description: str
     """One line for ``audit tasks list``."""
     data: tuple[str, ...]
-    """Names of its data sets in the asset registry, the evaluated one first."""
+    """Names of its data sets in the asset registry, the evaluated one first; none where its file says otherwise."""
     primary: tuple[str, ...]
-    """Names of the one or two metrics that the summary shows; the first is the sample's score."""
+    """Names of the one or two metrics that the summary shows; the first is the sample's score. None leaves the choice
+    to the metrics' names."""
     classes: bool = False
     """Whether its options are classes, the same for all items: macro precision, recall and F1 make sense."""
     cluster: str | None = None
@@ -58,12 +59,12 @@ _Loader.add_constructor("!function", _function_name)
 def _read(file: Path) -> OwnTask:
     """The audit's part of one task file."""
     fields: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    about, data = fields["metadata"], fields["dataset_kwargs"]
+    about, data = fields.get("metadata") or {}, fields.get("dataset_kwargs") or {}
     return OwnTask(
         name=fields["task"],
-        description=about["description"],
+        description=about.get("description", ""),
         data=tuple(data[key] for key in ("data", "shots_from") if key in data),
-        primary=tuple(about["primary"]),
+        primary=tuple(about.get("primary", ())),
         classes=about.get("classes", False),
         cluster=about.get("cluster"),
         slices=tuple(about.get("slices", ())),

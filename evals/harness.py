@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 from lm_eval.api.model import TemplateLM
@@ -17,7 +17,6 @@ from audit.engine.requests import GenerateRequest, ScoreRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
 
     from lm_eval.api.instance import Instance
     from transformers import PreTrainedTokenizerBase
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from audit.engine.engine import Engine
     from audit.engine.requests import Completion, Score
 
-    Joining = Literal["exact", "lm_eval"]
-
+Joining = Literal["exact", "lm_eval"]
+"""How the tokens of a text that follows another are found."""
 DEFAULT_NEW_TOKENS = 256
 """Generated tokens at most where the task sets no bound; lm-eval's own default."""
 NO_TARGET = "the continuation has no token of its own"
@@ -116,7 +115,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """Log-likelihood (nats) of each continuation and whether greedy decoding would give it."""
         del disable_tqdm
-        asked = [self.engine.encode_pair(*instance.args[:2]) for instance in requests]
+        asked = [self.engine.encode_pair(*instance.args[:2], rule=self.joining) for instance in requests]
         remarks, answers = self._score(asked)
         for instance, remark in zip(requests, remarks, strict=True):
             self._note(instance, remark)

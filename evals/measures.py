@@ -59,7 +59,7 @@ def make_metrics(
         resamples: Of the bootstrap.
     """
     names = list(dict.fromkeys(name for item in items for name in item.values if name != UNPARSED))
-    primary = own.primary if own else _primary(names)
+    primary = own.primary if own and own.primary else _primary(names)
     build = _Builder(task, items, samples, seed, resamples)
     metrics = [build.metric(name, primary=name in primary) for name in names]
     if own and own.classes:

@@ -86,7 +86,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
     doc = item.logged[0]["doc"]
     asked = _describe(task, item)
     scores = _scores(task, item, asked)
-    score = scores.get(own.primary[0]) if own else next(iter(_by_preference(scores)), None)
+    score = scores.get(own.primary[0]) if own and own.primary else next(iter(_by_preference(scores)), None)
     return Sample(
         sample_id=identity,
         suite="evals",

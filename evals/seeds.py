@@ -27,6 +27,8 @@ from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 from lm_eval.tasks._factory import TaskFactory
 
+from audit.evals.sources import anchor
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -116,6 +118,8 @@ class _SeededFactory(TaskFactory):  # type: ignore[misc]  # lm-eval is not typed
     def _load_full_config(self, entry: Any, overrides: dict[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401
         """The task's configuration; its rows are processed once for evaluation and examples alike."""
         fields: dict[str, Any] = super()._load_full_config(entry, overrides)
+        if entry.yaml_path:
+            anchor(fields, entry.yaml_path.parent)
         shots = fields.get("fewshot_config")
         for part in (fields, shots if isinstance(shots, dict) else {}):
             if callable(part.get("process_docs")):
@@ -140,6 +144,18 @@ def fix_draws(task: Task, seed: int) -> None:
         if _may_draw(task, name):
             setattr(task, name, _by_item(getattr(task, name), seed))
     task.fewshot_context = _drawing_examples(task, seed)
+
+
+def _shares_rows(task: Task) -> bool:
+    """Whether examples come from the rows that are evaluated.
+
+    lm-eval leaves the item out of its own examples only where its file names one split for both.
+    """
+    evaluated = task.config.test_split or task.config.validation_split
+    drawn_from = task.fewshot_cfg.split
+    if drawn_from is None and task.fewshot_cfg.samples is None:
+        drawn_from = task.config.training_split or task.config.validation_split or task.config.test_split
+    return bool(drawn_from == evaluated)
 
 
 def _forget_task_code() -> None:
@@ -184,12 +200,16 @@ def _by_item(method: Callable[..., Any], seed: int) -> Callable[..., Any]:
 
 
 def _drawing_examples(task: Task, seed: int) -> Callable[..., Any]:
-    """The method that builds a prompt, with the examples drawn by the item's own generator."""
-    method: Callable[..., Any] = task.fewshot_context
+    """The method that builds a prompt, with the examples drawn by the item's own generator and never the item."""
+    method: Callable[..., Any] = _by_item(task.fewshot_context, seed)
+    sampler = getattr(task, "sampler", None)
+    sample = sampler.sample if sampler and isinstance(task, ConfigurableTask) and _shares_rows(task) else None
 
     @functools.wraps(method)
     def drawn(doc: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see above
         task.set_fewshot_seed(item_seed(seed, doc))
-        return _by_item(method, seed)(doc, *arguments, **options)
+        if sampler and sample:
+            sampler.sample = lambda n, **_: sample(n, eval_doc=doc)
+        return method(doc, *arguments, **options)
 
     return drawn

@@ -80,4 +80,4 @@ def test_settings_are_in_result_and_metrics(scripted: Scripted, rows: Rows, monk
     assert result.settings == expected
     assert all(metric.settings == expected for metric in result.metrics)
     (mmlu,) = suite.run(scripted, RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="mmlu")]), offline=True))
-    assert mmlu.settings == {"shots": 5, "version": 1, "chat_template": "off"}
+    assert mmlu.settings == {"shots": 5, "version": 1, "chat_template": "off", "joining": "exact"}

@@ -116,10 +116,10 @@ def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
         TaskManager(include_path=foreign.names()[GPQA], include_defaults=False).load("gpqa_main_zeroshot")
         tasks = []
         for _ in range(2):
-            tasks.append(foreign.load(GPQA, 1234)[GPQA])
+            tasks.append(foreign.load(GPQA, 1234).tasks[GPQA])
             random.random()
             np.random.rand()
-        other = foreign.load(GPQA, 5)[GPQA]
+        other = foreign.load(GPQA, 5).tasks[GPQA]
     config = RunConfig(evals=EvalsConfig(bootstrap_resamples=10), offline=True)
     first, second = (suite.run_task(tiny, config, task) for task in tasks)
     assert len(first.samples) == 12
@@ -139,7 +139,7 @@ def test_options_are_shuffled_as_lm_eval_does_with_the_same_seed() -> None:
         manager = TaskManager(include_path=foreign.names()[GPQA], include_defaults=False)
         random.seed(7)  # as `lm_eval --seed 7` does
         theirs = manager.load([GPQA])["tasks"][GPQA].task_docs
-        ours = foreign.load(GPQA, 7)[GPQA].task_docs
+        ours = foreign.load(GPQA, 7).tasks[GPQA].task_docs
     assert theirs.to_list() == ours.to_list()
 
 

@@ -196,7 +196,7 @@ def test_server_without_log_probabilities_runs_what_generates(
 
     monkeypatch.setattr(scripted, "score", none)
     monkeypatch.setattr(scripted, "_tokenizer", None)  # nor is its tokenizer at hand
-    monkeypatch.setattr(scripted, "encode_pair", lambda *texts: ScoreRequest((1,), (2,)))
+    monkeypatch.setattr(scripted, "encode_pair", lambda *texts, **_: ScoreRequest((1,), (2,)))
     scripted.texts = ["It is 3."] * 10
     piqa, asdiv = suite.run(scripted, configure("piqa", "asdiv", limit=1))
     assert (piqa.not_run, piqa.metrics, piqa.samples) == ("no log-probabilities", [], [])

@@ -218,4 +218,4 @@ def test_a_token_across_the_join_takes_nothing_from_the_option(tiny: Engine, hfl
         assert tiny.tokenizer.decode([*request.context_ids, *request.target_ids]) == context + option
         assert tiny.tokenizer.decode(request.target_ids) == option
         (score,) = tiny.score([request])
-        assert total == score.total
+        assert total == pytest.approx(score.total, abs=1e-4)

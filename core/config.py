@@ -92,7 +92,7 @@ class EvalsConfig(Section):
     bootstrap_resamples: Count = 1000
     """Resamples of the BCa bootstrap."""
     include_path: list[Folder] = Field(default_factory=list)
-    """Folders with task files of lm-eval's form; their tasks run by name."""
+    """Task files of lm-eval's form, and folders of them; their tasks run by name."""
     num_fewshot: Number | None = None
     """Examples in each prompt; null takes each task's own number."""
     gen_kwargs: dict[str, Any] = Field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Tasks of lm-eval and of the user's own folders: which names there are, and how one is loaded.
 
 lm-eval's index parses some 14,000 files, which takes a quarter of a minute. Names are therefore found by
-scanning lines, and a single task is loaded from its own folder; only groups need the whole index.
+scanning lines, and a single task is loaded from its own file; only groups need the whole index.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from lm_eval.api.group import Group
     from lm_eval.api.task import Task
+
+    from audit.evals.seeds import SeededManager
 
 PREFIX = "lm-eval:"
 """Before a name: lm-eval's own task, asked by lm-eval's own rules, whatever else has the name."""
@@ -40,33 +42,31 @@ class Loaded:
 
 
 def names(include: tuple[Path, ...] = ()) -> dict[str, Path | None]:
-    """Every task, group and tag; a task with the folder of its file, the others with None.
+    """Every task, group and tag; a task with its file, the others with None.
 
     Args:
-        include: Folders with task files besides lm-eval's own; a later one overrides an earlier one.
+        include: Task files, and folders of them, besides lm-eval's own; a later one overrides an earlier one.
     """
-    found = dict(_declared(_root()))
-    for folder in include:
-        found |= _declared(folder)
-    return found
+    return {**_declared(_root()), **declared(include)}
 
 
 def declared(include: Iterable[Path]) -> dict[str, Path | None]:
-    """:func:`names` of the user's folders alone."""
-    return {name: place for folder in include for name, place in _declared(folder).items()}
+    """:func:`names` of the user's files and folders alone."""
+    return {name: file for place in include for name, file in _declared(place).items()}
 
 
 @cache
 def _declared(root: Path) -> dict[str, Path | None]:
-    """Names that the task files below a folder declare."""
+    """Names that a task file, or those below a folder, declare."""
     found: dict[str, Path | None] = {}
-    for file in sorted(path for path in root.rglob("*") if _may_be_yaml(path, root)):
+    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if _may_be_yaml(path, root))
+    for file in files:
         text = file.read_text("utf-8", errors="replace")
         for match in _DECLARED.finditer(text):
             if match["key"] != "task":
                 found.setdefault(match["name"], None)
             elif file.suffix == ".yaml":
-                found.setdefault(match["name"], file.parent)
+                found.setdefault(match["name"], file)
         for block in _TAGS.finditer(text):
             for item in _ITEM.finditer(block["items"]):
                 found.setdefault(item["name"], None)
@@ -79,27 +79,50 @@ def load(name: str, seed: int, *, include: tuple[Path, ...] = (), metadata: Mapp
     Args:
         name: Task, group or tag; with :data:`PREFIX`, lm-eval's own, whose results bear the prefix, too.
         seed: Of everything that the tasks draw.
-        include: Folders with task files besides lm-eval's own.
+        include: Task files, and folders of them, besides lm-eval's own.
         metadata: Handed to every task.
 
     Raises:
         AssetMissing: Its data cannot be had, or it needs what is not installed.
     """
-    from audit.evals.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
-
     stock, wanted = name.startswith(PREFIX), name.removeprefix(PREFIX)
     include = () if stock else include
-    folder = names(include).get(wanted)
-    places = [folder] if folder else list(include)
+    file = names(include).get(wanted)
     try:
-        manager = SeededManager(seed, include_path=places, include_defaults=folder is None, metadata=metadata)
-        found = manager.load([wanted])
+        if file:
+            found = _manager(seed, [], metadata).load([str(file)])
+        else:
+            folders = [place if place.is_dir() else place.parent for place in include]
+            manager = _manager(seed, folders, metadata)
+            if not _is_whole(manager.task_index, wanted):
+                manager = _manager(seed, folders, metadata, defaults=True)
+            found = manager.load([wanted])
     except AuditError:
         raise
     except Exception as error:  # code of tasks and of three hub clients raises anything
         raise AssetMissing(why(name, error)) from error
     tasks, groups = found["tasks"], found.get("groups") or {}
     return _prefixed(tasks, groups) if stock else Loaded(tasks, groups)
+
+
+def _manager(
+    seed: int, folders: list[Path], metadata: Mapping[str, Any] | None, *, defaults: bool = False
+) -> SeededManager:
+    """lm-eval's task manager, with or without its own tasks."""
+    from audit.evals.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
+
+    return SeededManager(seed, include_path=folders, include_defaults=defaults, metadata=metadata)
+
+
+def _is_whole(index: Mapping[str, Any], name: str) -> bool:
+    """Whether an index knows a group or tag and, by their names, all that is in it."""
+    entry = index.get(name)
+    if entry is None:
+        return False
+    members: dict[str, Any] = {"GROUP": (entry.cfg or {}).get("task"), "TAG": list(entry.tags)}
+    found = members.get(entry.kind.name)
+    listed = found if isinstance(found, list) else []
+    return all(_is_whole(index, m if isinstance(m, str) else m.get("group") or m.get("task")) for m in listed)
 
 
 def _prefixed(tasks: dict[str, Task], groups: dict[str, Group]) -> Loaded:

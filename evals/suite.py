@@ -58,8 +58,8 @@ def check(config: RunConfig) -> None:
 
 
 def _check_folders(include: tuple[Path, ...]) -> None:
-    """Refuse folders of task files that are not there, and tasks in them that bear the name of one of the audit's."""
-    missing = next((folder for folder in include if not folder.is_dir()), None)
+    """Refuse task files and folders that are not there, and tasks that bear the name of one of the audit's own."""
+    missing = next((place for place in include if not place.exists()), None)
     if missing is not None:
         msg = f"--include-path {missing}: no such folder"
         raise ConfigError(msg)

@@ -113,7 +113,7 @@ def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
     """GPQA with 12 rows: copies of another seed are in the cache, and the generators are used in between."""
     with quiet():
         random.seed(99)
-        TaskManager(include_path=foreign.names()[GPQA], include_defaults=False).load("gpqa_main_zeroshot")
+        TaskManager(include_path=foreign.names()[GPQA].parent, include_defaults=False).load("gpqa_main_zeroshot")
         tasks = []
         for _ in range(2):
             tasks.append(foreign.load(GPQA, 1234).tasks[GPQA])
@@ -136,7 +136,7 @@ def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
 @pytest.mark.usefixtures("made_rows")
 def test_options_are_shuffled_as_lm_eval_does_with_the_same_seed() -> None:
     with quiet():
-        manager = TaskManager(include_path=foreign.names()[GPQA], include_defaults=False)
+        manager = TaskManager(include_path=foreign.names()[GPQA].parent, include_defaults=False)
         random.seed(7)  # as `lm_eval --seed 7` does
         theirs = manager.load([GPQA])["tasks"][GPQA].task_docs
         ours = foreign.load(GPQA, 7).tasks[GPQA].task_docs

@@ -31,6 +31,7 @@ from audit.explain import suite as explain
 from audit.reports.card import write_card
 from audit.safety import suite as safety
 from audit.safety.handling import handle
+from audit.safety.logged_answers import without_personal_data
 from audit.safety.redaction import holds_personal_data, redaction_key
 
 if TYPE_CHECKING:
@@ -96,9 +97,11 @@ def audit(
             if write_out and result.samples:
                 bars.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
             stored, taken = handle(_with_digests(_unless_taken(result, results)), key)
-            results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics)}))
+            logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
+            results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics), "logged": logged}))
             raw += taken
             _write(folder, results, raw if config.keep_raw else [])
+            results[-1] = results[-1].model_copy(update={"logged": None})  # the rows of all tasks may be large
         status = _status(results, _optional(config))
     except KeyboardInterrupt:
         status = "partial"
@@ -430,6 +433,8 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:
         folder.write_attribution(attribution)
+    if newest.logged:
+        folder.write_logged(newest.logged)
     if newest.drivers:
         folder.write_drivers(newest.drivers)
     folder.write_metrics(_metrics(results))

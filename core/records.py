@@ -27,6 +27,7 @@ from audit.core.explanations import (
     OutputToken,
     Span,
 )
+from audit.core.logged import LoggedTask  # noqa: TC001 - pydantic reads the annotation at run time
 from audit.core.record import SCHEMA_VERSION, Record, Suite
 
 __all__ = [
@@ -381,6 +382,8 @@ class TaskResult(Record):
     """What it used."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """How it was asked: shots, version, chat template, …"""
+    logged: LoggedTask | None = None
+    """Of benchmark tasks: what lm-eval logs of them and the samples do not hold."""
     not_run: str | None = None
     """Why it did not run; everything else is then empty."""
 

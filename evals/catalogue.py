@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from audit.core.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class OwnTask:
@@ -56,9 +58,26 @@ def _function_name(_loader: _Loader, node: yaml.ScalarNode) -> str:
 _Loader.add_constructor("!function", _function_name)
 
 
+def read_fields(file: Path) -> dict[str, Any]:
+    """The fields of a task file; those of the files that it includes are not among them.
+
+    Raises:
+        ConfigError: It is no YAML mapping.
+    """
+    try:
+        fields = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{file}: not valid YAML: {str(error).splitlines()[0]}"
+        raise ConfigError(msg) from error
+    if not isinstance(fields, dict):
+        msg = f"{file}: a task file is a mapping with a line 'task: NAME'"
+        raise ConfigError(msg)
+    return fields
+
+
 def _read(file: Path) -> OwnTask:
     """The audit's part of one task file."""
-    fields: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    fields = read_fields(file)
     about, data = fields.get("metadata") or {}, fields.get("dataset_kwargs") or {}
     return OwnTask(
         name=fields["task"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.aggregate import failed_metric
 from audit.core.records import Metric, TaskResult
+from audit.evals.logged import logged_group
 from audit.evals.samples import RENAMED
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def _result(group: Group, tasks: Mapping[str, Task], results: Mapping[str, TaskR
             for number, metric in enumerate(metrics)
         ],
         settings=settings,
+        logged=logged_group(group, {name: results[name] for name in members if name in results}),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import AssetRecord, digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lm_eval.api.task import Task
 
@@ -66,6 +66,18 @@ def data_files(task: Task) -> list[Path]:
     return sorted(file for file in found if file.is_file())
 
 
+def local_files(fields: Mapping[str, Any], folder: Path) -> tuple[list[str], set[str]]:
+    """The names of data files in a task file, and those of them that are there.
+
+    Args:
+        fields: Of the task file.
+        folder: That the task file is in.
+    """
+    value = (fields.get("dataset_kwargs") or {}).get("data_files")
+    wanted = list(_names(value))
+    return wanted, {name for name in wanted if _matching(str(_anchored(name, folder)))}
+
+
 def anchor(fields: dict[str, Any], folder: Path) -> None:
     """Let relative data files of a task file be found next to it where they are not in the working folder.
 
@@ -97,7 +109,11 @@ def _matching(pattern: str) -> list[Path]:
 
 def _places(task: Task) -> Iterator[str]:
     """The names of data files in a task's configuration."""
-    value = (task.get_config("dataset_kwargs") or {}).get("data_files")
+    return _names((task.get_config("dataset_kwargs") or {}).get("data_files"))
+
+
+def _names(value: Any) -> Iterator[str]:  # noqa: ANN401 - a name, a list or a mapping of them
+    """The names in what ``data_files`` may be."""
     entries = value.values() if isinstance(value, dict) else [value]
     for entry in entries:
         for place in entry if isinstance(entry, list) else [entry]:

@@ -155,7 +155,8 @@ def run_task(
         limit: Items at most, a share below 1, or ``all``.
         records: Where its data came from, of one of the audit's own tasks; None or none describes it from the data.
     """
-    from audit.evals.measures import make_metrics  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.measures import make_metrics  # noqa: PLC0415 - see above
     from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
     from audit.evals.seeds import fix_draws  # noqa: PLC0415 - see above
 
@@ -171,13 +172,15 @@ def run_task(
     samples = make_samples(task, items, own, data, seconds)
     asked = [(sample, item.logged[0]) for item, sample in zip(items, samples, strict=True)]
     metrics = make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples)
-    settings = task_settings(task, config, templated=uses_chat_template(engine, config, str(task.OUTPUT_TYPE)))
+    templated = uses_chat_template(engine, config, str(task.OUTPUT_TYPE))
+    settings = task_settings(task, config, templated=templated)
     return TaskResult(
         suite="evals",
         task=name,
         metrics=with_settings(metrics, settings),
         settings=settings,
         samples=samples,
+        logged=logged_task(task, items, samples, engine, config, templated=templated),
         spans={sample.sample_id: parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
         options={sample.sample_id: parts.options(task, logged) for sample, logged in asked},
         assets=records or [describe(task, [logged["doc_hash"] for _, logged in asked])],

@@ -24,6 +24,7 @@ from audit.cli import (
     verbosity,
 )
 from audit.cli.console import err
+from audit.cli.spelling import spelled
 from audit.core.errors import AuditError
 from audit.core.text import printable
 
@@ -64,7 +65,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after ``audit``; None takes the process's own.
     """
     try:
-        code = build()(args=arguments, prog_name="audit", standalone_mode=False)
+        code = build()(args=spelled(arguments), prog_name="audit", standalone_mode=False)
     except AuditError as error:
         return _report(error, error.exit_code)
     except typer.TyperException as error:

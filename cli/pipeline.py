@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,16 +27,19 @@ from audit.engine.journal import Journal
 from audit.engine.source import check_source
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
+from audit.evals.chosen import expand
 from audit.explain import suite as explain
 from audit.reports.card import write_card
 from audit.safety import suite as safety
 from audit.safety.handling import handle
+from audit.safety.logged_answers import without_personal_data
 from audit.safety.redaction import holds_personal_data, redaction_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audit.cli.progress import Bars
+    from audit.core.config import Limit
     from audit.core.records import AssetRecord, Metric, RawOutput, Status
     from audit.engine import Engine
 
@@ -45,7 +49,15 @@ DECIDING = ("evals", "safety", "explain", "thinking")
 """Sections of the configuration whose digest stands in the signature."""
 
 
-def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, database: str | None = None) -> RunFolder:
+def audit(
+    config: RunConfig,
+    bars: Bars,
+    *,
+    resume: RunFolder | None = None,
+    extend: bool = False,
+    database: str | None = None,
+    write_out: bool = False,
+) -> RunFolder:
     """Audit a checkpoint and leave a run folder.
 
     Everything that was computed is on disk when this is interrupted or fails; with ``resume`` the same
@@ -54,8 +66,10 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     Args:
         config: What to run.
         bars: Listener of the work.
-        resume: An unfinished run of the same configuration.
+        resume: A run of the same configuration that goes on.
+        extend: The run may have ended; its configuration has larger limits now.
         database: URL of the ratings; None is the file beside the run folders, if there is one.
+        write_out: Show the first prompt of each task.
 
     Raises:
         CheckpointBroken: The checkpoint computes NaN; the run folder says so and nothing else.
@@ -73,6 +87,8 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     if broken:
         _leave_broken(folder, manifest, str(broken), bars)
         raise broken
+    if extend:
+        manifest = _restated(folder, manifest, config, engine)
     if not resume:
         rated.keep(folder, judged)
     bars.run = folder
@@ -84,10 +100,14 @@ def audit(config: RunConfig, bars: Bars, *, resume: RunFolder | None = None, dat
     try:
         engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
         for result in _suites(engine, config, results, judged):
-            stored, taken = handle(_unless_taken(result, results), key)
-            results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics)}))
+            if write_out and result.samples:
+                bars.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
+            stored, taken = handle(_with_digests(_unless_taken(result, results)), key)
+            logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
+            results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics), "logged": logged}))
             raw += taken
             _write(folder, results, raw if config.keep_raw else [])
+            results[-1] = results[-1].model_copy(update={"logged": None})  # the rows of all tasks may be large
         status = _status(results, _optional(config))
     except KeyboardInterrupt:
         status = "partial"
@@ -140,31 +160,94 @@ def check(config: RunConfig) -> None:
     make_folder(config.out)
 
 
-def choose_tasks(config: RunConfig, names: list[str], limit: int | None) -> RunConfig:
+def choose_tasks(
+    config: RunConfig,
+    typed: list[str],
+    limit: Limit | None,
+    samples: dict[str, list[int | str]] | list[int | str] | None = None,
+) -> RunConfig:
     """The configuration with these tasks alone, each in its suite; ``limit`` holds for all of them.
 
     Args:
         config: As resolved from profile and file.
-        names: Tasks and probes; empty keeps the configured ones.
+        typed: Tasks and probes: names, globs, task files and folders of them; none keeps the configured ones. Those
+            that are not configured get the run's limit.
         limit: Items per task; None keeps the configured limits.
+        samples: Items by benchmark task, or of the one that is chosen.
 
     Raises:
-        ConfigError: A name is empty.
+        ConfigError: A name is empty, a file or folder is not there, a glob fits nothing, or items are given together
+            with a limit or without the task that they belong to.
     """
     configured = {task.name: task for task in (*config.evals.tasks, *config.safety.tasks)}
-    if any(not name for name in names):
-        msg = "--tasks: empty name: separate names by single commas, e.g. boolq,crows_pairs"
-        raise ConfigError(msg)
-    chosen = [configured.get(name, TaskConfig(name=name)) for name in names] or list(configured.values())
+    names, include = expand(typed, config.evals.include_path, safety.TASKS)
+    new = {name: TaskConfig(name=name, limit=config.limit) for name in names}
+    chosen = [configured.get(name, new[name]) for name in names] or list(configured.values())
     if limit is not None:
         chosen = [task.model_copy(update={"limit": limit}) for task in chosen]
+        config = config.model_copy(update={"limit": limit})
     of_safety = {task.name for task in config.safety.tasks} | set(safety.TASKS)
+    evaluated = [task for task in chosen if task.name not in of_safety]
+    update = {"tasks": evaluated, "include_path": include}
+    if samples is not None:
+        update["samples"] = _by_task(samples, [task.name for task in evaluated], limit)
     return config.model_copy(
         update={
-            "evals": config.evals.model_copy(update={"tasks": [t for t in chosen if t.name not in of_safety]}),
+            "evals": config.evals.model_copy(update=update),
             "safety": config.safety.model_copy(update={"tasks": [t for t in chosen if t.name in of_safety]}),
         }
     )
+
+
+def _by_task(
+    samples: dict[str, list[int | str]] | list[int | str], names: list[str], limit: Limit | None
+) -> dict[str, list[int | str]]:
+    """The items that are run, by task."""
+    if limit is not None:
+        msg = "--samples names the items: leave out --limit"
+        raise ConfigError(msg)
+    if isinstance(samples, dict):
+        return samples
+    if len(names) != 1:
+        msg = f'--samples: {len(names)} benchmark tasks are chosen: give JSON from task to items, {{"boolq": [0, 3]}}'
+        raise ConfigError(msg)
+    return {names[0]: samples}
+
+
+def extended(config: RunConfig, limit: Limit | None) -> RunConfig:
+    """The configuration of a run that is to have more items.
+
+    Args:
+        config: As the run has it.
+        limit: Of every task that has a smaller one; larger ones stay.
+
+    Raises:
+        ConfigError: No limit is given, or a count and a share are to be compared.
+    """
+    if limit is None:
+        msg = "--extend: how many items of each task? Give --limit N, a share or all"
+        raise ConfigError(msg)
+
+    def larger(task: TaskConfig) -> TaskConfig:
+        return task.model_copy(update={"limit": _larger(task.limit, limit, task.name)})
+
+    return config.model_copy(
+        update={
+            "limit": _larger(config.limit, limit, "the run"),
+            "evals": config.evals.model_copy(update={"tasks": [larger(task) for task in config.evals.tasks]}),
+            "safety": config.safety.model_copy(update={"tasks": [larger(task) for task in config.safety.tasks]}),
+        }
+    )
+
+
+def _larger(old: Limit | None, new: Limit, name: str) -> Limit | None:
+    """The limit that takes more items."""
+    if old is None or old == "all" or new == "all":
+        return "all"
+    if (old < 1) != (new < 1):
+        msg = f"--extend: the limit of {name} is {old}: give a {'share' if old < 1 else 'number of items'}, or all"
+        raise ConfigError(msg)
+    return max(old, new)
 
 
 def _anchored(config: RunConfig) -> RunConfig:
@@ -174,6 +257,9 @@ def _anchored(config: RunConfig) -> RunConfig:
             "model": _absolute(config.model),
             "base": _absolute(config.base) if config.base else None,
             "tokenizer": _absolute(config.tokenizer) if config.tokenizer else None,
+            "evals": config.evals.model_copy(
+                update={"include_path": [place.resolve() for place in config.evals.include_path]}
+            ),
             "safety": _anchored_safety(config.safety),
             "out": config.out.resolve(),
             "data_dirs": [folder.resolve() for folder in data_dirs()],
@@ -323,6 +409,19 @@ def _reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunMa
     return manifest
 
 
+def _restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine: Engine) -> RunManifest:
+    """The manifest of a run that gets more items, with its new configuration.
+
+    What rests on the former items goes: the gate's verdict and the explanations, which are chosen again.
+    """
+    for stale in (folder.decision_path, folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
+        stale.unlink(missing_ok=True)
+    update = {"config": config.model_dump(mode="json"), "signature": _signature(config, engine, manifest.packages)}
+    manifest = manifest.model_copy(update=update)
+    folder.write_manifest(manifest)
+    return manifest
+
+
 def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> str | None:
     """What decides numbers and is not what it was when the run began; None when all is the same."""
     then, now = manifest.model, engine.record
@@ -348,6 +447,19 @@ def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult:
     return TaskResult(suite=result.suite, task=result.task, not_run=reason)
 
 
+def _with_digests(result: TaskResult) -> TaskResult:
+    """The result, each sample with the digest of its prompt: redaction, which comes next, changes prompts."""
+    samples = [
+        sample
+        if sample.prompt_sha256
+        else sample.model_copy(
+            update={"prompt_sha256": hashlib.sha256(sample.prompt.encode("utf-8", "surrogatepass")).hexdigest()}
+        )
+        for sample in result.samples
+    ]
+    return result.model_copy(update={"samples": samples})
+
+
 def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -> None:
     """Put the newest result on disk; what a result holds is never lost to a later failure."""
     if raw:
@@ -357,6 +469,8 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:
         folder.write_attribution(attribution)
+    if newest.logged:
+        folder.write_logged(newest.logged)
     if newest.drivers:
         folder.write_drivers(newest.drivers)
     folder.write_metrics(_metrics(results))
@@ -401,6 +515,7 @@ def _finished(
     return manifest.model_copy(
         update={
             "assets": [known[key] for key in sorted(known)],
+            "tasks": {result.task: result.settings for result in results if result.settings},
             "finished": datetime.now(UTC),
             "status": status,
             "not_run": not_run,

@@ -118,6 +118,13 @@ class Bars:
         self.messages.append(message)
         err.print(printable(message, 500), markup=False, highlight=False, soft_wrap=True, style="yellow")
 
+    def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
+        """A prompt exactly as the checkpoint saw it, but for what could steer the terminal, line by line."""
+        lines = [printable(line) for line in prompt.split("\n")]
+        ending = [] if reference is None else [f"--- reference: {printable(reference)}"]
+        text = "\n".join([f"--- first prompt of {task}:", *lines, *ending, "---"])
+        err.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def _end_task(self) -> None:
         """The current task is over."""
         if not self._current:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audit.cli.console import out
+from audit.core.errors import ConfigError
 from audit.core.filesystem import write_text
 from audit.core.run_folder import RunFolder
 
@@ -21,6 +22,7 @@ Examples:
   audit report latest                                the HTML card, into the run folder
   audit report latest --format md --out summary.md   for a CI job summary
   audit report runs/RUN-ID --format json --out -     to standard output
+  audit report latest --format lm-eval --out DIR     results and samples as lm-eval writes them
 """
 
 
@@ -30,6 +32,7 @@ class Format(StrEnum):
     HTML = "html"
     MARKDOWN = "md"
     JSON = "json"
+    LM_EVAL = "lm-eval"
 
 
 FILE_NAMES = {Format.HTML: "index.html", Format.MARKDOWN: "summary.md", Format.JSON: "report.json"}
@@ -43,16 +46,22 @@ def register(program: typer.Typer) -> None:
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
     *,
-    form: Annotated[Format, typer.Option("--format", help="Card, Markdown summary or JSON.")] = Format.HTML,
-    target: Annotated[Path | None, typer.Option("--out", help="File to write; '-' is standard output.")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="Card, Markdown summary, JSON, or lm-eval's results and samples.")
+    ] = Format.HTML,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="File to write, '-' is standard output; a folder for lm-eval.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
     database: Annotated[str | None, typer.Option(help="URL of the ratings database.")] = None,
 ) -> int:
-    """Render a run as a report card, a Markdown summary or JSON.
+    """Render a run as a report card, a Markdown summary, JSON or lm-eval's files.
 
     Without --out the file goes into the run's report folder.
     """
     folder = RunFolder.resolve(run, runs)
+    if form is Format.LM_EVAL:
+        return _export(folder, target or folder.report_path.with_name("lm-eval"))
     text = _render(folder, form, ratings_of(folder, database))
     if str(target) == "-":
         sys.stdout.write(text)
@@ -60,6 +69,18 @@ def report(
     path = target or folder.report_path.with_name(FILE_NAMES[form])
     write_text(path, text)
     out.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _export(folder: RunFolder, target: Path) -> int:
+    """Write lm-eval's files and say which."""
+    from audit.reports import lm_eval_files  # noqa: PLC0415 - this format alone needs it
+
+    if str(target) == "-":
+        msg = "--format lm-eval writes several files: give a folder as --out"
+        raise ConfigError(msg)
+    for path in lm_eval_files.write(folder, target):
+        out.print(str(path), markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from audit.cli import verbosity
+from audit.cli import values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
 from audit.core.aggregate import NO_INTERVAL
@@ -18,7 +18,8 @@ from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from audit.core.records import Metric
+    from audit.core.config import Limit
+    from audit.core.records import Metric, RunManifest
 
 INCOMPLETE = 13
 
@@ -27,7 +28,9 @@ Examples:
   audit run                                   the default checkpoint, quick
   audit run --model ./my-checkpoint --profile standard
   audit run --model ./my-checkpoint --tasks boolq,crows_pairs --limit 50
+  audit run --tasks 'arc_*' lm-eval:mmlu ./my_task.yaml --num-fewshot 5
   audit run --resume latest                   after Ctrl-C or a crash
+  audit run --extend latest --limit 400       more items for a finished run
 """
 
 
@@ -43,8 +46,34 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     revision: Annotated[str | None, typer.Option(help="Revision of a hub id.")] = None,
     profile: Annotated[str | None, typer.Option(help="quick, standard or full.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file; its values go over the profile's.")] = None,
-    tasks: Annotated[str | None, typer.Option(help="Tasks and probes, separated by commas.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Items per task at most.")] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(help="Tasks and probes, separated by commas: names, lm-eval:NAME, globs, task files, folders."),
+    ] = None,
+    include_path: Annotated[list[Path] | None, typer.Option(help="Folder with lm-eval task files; repeatable.")] = None,
+    limit: Annotated[
+        str | None, typer.Option(help="Items per task at most: a number, a share such as 0.1, or all.")
+    ] = None,
+    samples: Annotated[
+        str | None, typer.Option(help='Items: positions or sample_ids "0,3", or JSON {"task": [0, 3]}.')
+    ] = None,
+    num_fewshot: Annotated[int | None, typer.Option(min=0, help="Examples in each prompt.")] = None,
+    gen_kwargs: Annotated[
+        str | None, typer.Option(help="Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.")
+    ] = None,
+    system_instruction: Annotated[str | None, typer.Option(help="System turn of every benchmark prompt.")] = None,
+    chat_template: Annotated[str | None, typer.Option(help="auto, on, off or the name of a template.")] = None,
+    chat_template_args: Annotated[
+        str | None, typer.Option(help="Variables of the template: enable_thinking=false or JSON.")
+    ] = None,
+    fewshot_as_multiturn: Annotated[
+        str | None, typer.Option(metavar="true|false", help="Examples as turns of the conversation.")
+    ] = None,
+    thinking_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens that a reasoning trace may take.")] = None,
+    think_end: Annotated[str | None, typer.Option(help="Marker that ends a reasoning trace.")] = None,
+    metadata: Annotated[str | None, typer.Option(help="JSON for tasks that make their data, such as RULER.")] = None,
+    write_out: Annotated[bool, typer.Option("--write-out", help="Show the first prompt of each task.")] = False,
+    no_explain: Annotated[bool, typer.Option("--no-explain", help="Explain nothing.")] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     device_map: Annotated[
         str | None, typer.Option(help="auto, balanced or sequential: spread over all cards, in place of --device.")
@@ -54,6 +83,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder that the run folder is made in.")] = None,
     data_dir: Annotated[list[Path] | None, typer.Option(help="Folder with publishers' data sets; repeatable.")] = None,
     resume: Annotated[str | None, typer.Option(help="Run folder, run id or 'latest': finish it.")] = None,
+    extend: Annotated[
+        str | None, typer.Option(help="Run folder, run id or 'latest': more items, up to the new --limit.")
+    ] = None,
     offline: Annotated[bool | None, typer.Option("--offline", help="Never touch the network.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seeds item choice, sampling and the bootstrap.")] = None,
     max_length: Annotated[int | None, typer.Option(min=1, help="Use at most this much of the context.")] = None,
@@ -95,19 +127,36 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         "allow_pickle": allow_pickle,
         "keep_raw": keep_raw,
         "tokenizer": tokenizer,
+        "chat_template": chat_template,
+        "chat_template_args": values.settings(chat_template_args, "--chat-template-args"),
+        "thinking": {"tokens": thinking_tokens, "end": think_end},
+        "evals": {
+            "include_path": include_path,
+            "num_fewshot": num_fewshot,
+            "gen_kwargs": values.settings(gen_kwargs, "--gen-kwargs"),
+            "system_instruction": system_instruction,
+            "fewshot_as_multiturn": values.boolean(fewshot_as_multiturn, "--fewshot-as-multiturn"),
+            "metadata": values.settings(metadata, "--metadata"),
+        },
+        "explain": {"methods": [], "drivers": 0} if no_explain else None,
     }
+    wanted = values.limit(limit)
+    others = {"config": config, "tasks": tasks, "samples": samples, "database": database}
+    folder = None
     if resume is not None:
-        others = {"config": config, "tasks": tasks, "limit": limit}
-        others["database"] = database
-        folder, resolved = _unfinished(resume, out_folder, {**flags, **others})
+        folder, resolved = _kept("--resume", resume, out_folder, {**flags, **others, "limit": limit, "extend": extend})
+    elif extend is not None:
+        folder, resolved = _kept("--extend", extend, out_folder, {**flags, **others})
+        resolved = pipeline.extended(resolved, wanted)
     else:
-        names = tasks.split(",") if tasks is not None else []
-        folder = None
-        resolved = pipeline.choose_tasks(load_config(config, flags), [name.strip() for name in names], limit)
+        names = [name.strip() for name in tasks.split(",")] if tasks is not None else []
+        resolved = pipeline.choose_tasks(load_config(config, flags), names, wanted, values.samples(samples))
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     try:
         with bars:
-            done = pipeline.audit(resolved, bars, resume=folder, database=database)
+            done = pipeline.audit(
+                resolved, bars, resume=folder, extend=extend is not None, database=database, write_out=write_out
+            )
     except KeyboardInterrupt:
         if bars.run is None:
             raise
@@ -117,19 +166,33 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     return 0 if done.read_manifest().status == "complete" else INCOMPLETE
 
 
-def _unfinished(name: str, out_folder: Path | None, flags: dict[str, Any]) -> tuple[RunFolder, RunConfig]:
-    """The run to finish and its own configuration.
+def _kept(option: str, name: str, out_folder: Path | None, flags: dict[str, Any]) -> tuple[RunFolder, RunConfig]:
+    """The run that goes on and its own configuration.
 
     Raises:
-        ConfigError: Other flags were given: a resumed run keeps its configuration.
+        ConfigError: Other flags were given: a run that goes on keeps its configuration.
     """
-    given = [key for key, value in flags.items() if value is not None and key != "out"]
+    given = [key for key in _given_keys(flags) if key != "out"]
     if given:
-        msg = f"--resume keeps the run's own configuration: leave out --{given[0].replace('_', '-')}"
+        msg = f"{option} keeps the run's own configuration: leave out --{given[0].replace('_', '-')}"
         raise ConfigError(msg)
     folder = RunFolder.resolve(name, out_folder or Path("runs"))
     config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")
     return folder, config.model_copy(update={"out": folder.path.resolve().parent})
+
+
+def _given_keys(flags: dict[str, Any]) -> list[str]:
+    """Names of the flags that were given, at any depth."""
+    given = []
+    for key, value in flags.items():
+        if key == "explain" and value:
+            given.append("no_explain")
+        elif isinstance(value, dict) and key in {"thinking", "evals"}:
+            prefix = "think_" if key == "thinking" else ""
+            given += [{"think_tokens": "thinking_tokens"}.get(prefix + k, prefix + k) for k in _given_keys(value)]
+        elif value is not None:
+            given.append(key)
+    return given
 
 
 def _show(folder: RunFolder, *, as_json: bool) -> None:
@@ -153,11 +216,31 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
         *([f"scorers {printable(', '.join(scorers), 300)}"] if scorers else []),
+        f"limit   {_limits(manifest)}",
         f"status  {manifest.status}",
         f"report  {folder.report_path}",
         f"metrics {folder.path / 'metrics.json'}",
     ):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _limits(manifest: RunManifest) -> str:
+    """How many items of each task were asked for: the run's limit, and the tasks that have another."""
+    config = manifest.config
+    own: dict[str, list[str]] = {}
+    for task in (*config["evals"]["tasks"], *config["safety"]["tasks"]):
+        if (task["limit"] or "all") != (config.get("limit") or "all"):
+            own.setdefault(_limit_text(task["limit"]), []).append(task["name"])
+    others = "; ".join(f"{limit}: {', '.join(names)}" for limit, names in own.items())
+    text = f"{_limit_text(config.get('limit'))} of each task (profile {config['profile']}, --limit changes it)"
+    return printable(f"{text}; {others}" if others else text, 600)
+
+
+def _limit_text(limit: Limit | None) -> str:
+    """A limit in words."""
+    if limit is None or limit == "all":
+        return "all items"
+    return f"{limit:.4g} of the items" if limit < 1 else f"{limit} items"
 
 
 def _by_reason(metrics: list[Metric]) -> dict[str, list[str]]:

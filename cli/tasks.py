@@ -10,13 +10,18 @@ from rich.table import Table
 
 from audit.cli import console
 from audit.core import assets
+from audit.core.errors import ConfigError
 
 DataDirs = Annotated[
     list[Path] | None,
     typer.Option("--data-dir", help="Folder with data sets in their publishers' formats; may be repeated."),
 ]
 
-_EPILOG = "Examples: audit tasks list · audit tasks list --all · audit tasks list --json"
+IncludePath = Annotated[
+    list[Path] | None, typer.Option("--include-path", help="Folder with lm-eval task files; may be repeated.")
+]
+
+_EPILOG = "Examples: audit tasks list · audit tasks list --all · audit tasks list --include-path ./my-tasks --json"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,11 +35,12 @@ def list_tasks(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks that lm-eval brings.")] = False,
     data_dir: DataDirs = None,
+    include_path: IncludePath = None,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Tasks and probes with a description and whether their data is on disk; fetches nothing."""
     assets.configure(data_dirs=data_dir or (), offline=True)
-    entries = [*_tasks(), *_probes(), *(_lm_eval() if everything else [])]
+    entries = [*_tasks(), *_probes(), *_included(include_path or []), *(_lm_eval() if everything else [])]
     if as_json:
         console.print_json(entries)
         return
@@ -61,6 +67,37 @@ def _probes() -> list[dict[str, Any]]:
     from audit.safety.suite import PROBES  # noqa: PLC0415 - only this command needs it
 
     return [_entry("safety", probe.name, probe.description, list(probe.datasets)) for probe in PROBES.values()]
+
+
+def _included(folders: list[Path]) -> list[dict[str, Any]]:
+    """Tasks, groups and tags of the user's task files, with the file or format that their rows come from."""
+    from audit.evals import foreign  # noqa: PLC0415 - only this command needs it
+    from audit.evals.catalogue import read_fields  # noqa: PLC0415 - see above
+
+    missing = next((folder for folder in folders if not folder.exists()), None)
+    if missing is not None:
+        msg = f"--include-path {missing}: no such folder"
+        raise ConfigError(msg)
+    entries = []
+    for name, file in sorted(foreign.declared([folder.resolve() for folder in folders]).items()):
+        about = (read_fields(file).get("metadata") or {}) if file else {}
+        described = about.get("description") if isinstance(about, dict) else None
+        entry = _entry("file", name, str(described or (file.name if file else "group or tag")), [])
+        entries.append({**entry, "data": _file_data(file) if file else "unknown"})
+    return entries
+
+
+def _file_data(file: Path) -> str:
+    """Whether the rows of a task file are in files of this machine."""
+    from audit.evals.catalogue import read_fields  # noqa: PLC0415 - only this command needs it
+    from audit.evals.sources import BUILDERS, local_files  # noqa: PLC0415 - see above
+
+    fields = read_fields(file)
+    if fields.get("dataset_path") not in BUILDERS:
+        return "unknown"
+    wanted, found = local_files(fields, file.parent)
+    missing = [name for name in wanted if name not in found]
+    return f"missing: {', '.join(missing)}" if missing else "at hand"
 
 
 def _lm_eval() -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ command-line flags. Lists replace lists; mappings merge key by key.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from audit.core.config_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
@@ -23,6 +24,7 @@ __all__ = [
     "PROFILES",
     "EvalsConfig",
     "ExplainConfig",
+    "Limit",
     "Profile",
     "RunConfig",
     "SafetyConfig",
@@ -41,6 +43,19 @@ Count = Annotated[int, Field(ge=1)]
 Number = Annotated[int, Field(ge=0)]
 Folder = Annotated[Path, Field(strict=False)]
 """A path written as text; the one type that is converted."""
+
+
+def _limit(value: object) -> object:
+    """Refuse what is neither a count nor a share nor ``all``, in one message for the three."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if value is None or value == "all" or whole or (isinstance(value, float) and 0 < value < 1):
+        return value
+    msg = "limit", "Input should be a whole number of items from 1, a share between 0 and 1, or all"
+    raise PydanticCustomError(*msg)
+
+
+Limit = Annotated[int | float | Literal["all"], BeforeValidator(_limit)]
+"""Items of a task at most: a count, a share below 1 (at least one item), or ``all``."""
 
 
 def _switch(value: object) -> object:
@@ -62,8 +77,9 @@ class TaskConfig(Section):
 
     name: str
     """Task, probe or lm-eval task name; see ``audit tasks list``."""
-    limit: Count | None = None
-    """Items at most, drawn with the run's seed; null runs all."""
+    limit: Limit | None = None
+    """Items at most, drawn with the run's seed: a count, a share below 1, or ``all``; null takes the run's
+    ``limit``."""
     when_present: bool = False
     """Leave the task out, with a warning, when its data is not at hand; otherwise the run is ``partial``."""
 
@@ -75,6 +91,20 @@ class EvalsConfig(Section):
     """Tasks to run, in this order."""
     bootstrap_resamples: Count = 1000
     """Resamples of the BCa bootstrap."""
+    include_path: list[Folder] = Field(default_factory=list)
+    """Task files of lm-eval's form, and folders of them; their tasks run by name."""
+    num_fewshot: Number | None = None
+    """Examples in each prompt; null takes each task's own number."""
+    gen_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
+    system_instruction: str | None = None
+    """System turn of every prompt; without a chat template, text before it."""
+    fewshot_as_multiturn: bool = True
+    """Under a chat template, examples are turns of the conversation; otherwise they are one user turn."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    """Handed to every task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    samples: dict[str, list[int | str]] = Field(default_factory=dict)
+    """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
 
 
 class SafetyConfig(Section):
@@ -177,6 +207,8 @@ class RunConfig(Section):
     """Tokens per batch; null chooses by device."""
     max_length: Count | None = None
     """Use at most this much of the model's context."""
+    limit: Limit | None = None
+    """Items of each task and probe that has no limit of its own; null runs all."""
     chat_template: Switch = "auto"
     """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
     ``off``, or the name of one of several templates, which is then used for all tasks."""
@@ -203,6 +235,14 @@ class RunConfig(Section):
     """Probes."""
     explain: ExplainConfig = Field(default_factory=ExplainConfig)
     """Attributions."""
+
+    @model_validator(mode="after")
+    def _give_limits(self) -> Self:
+        """Write the run's limit into the tasks that have none, so that the configuration says what holds for each."""
+        for task in (*self.evals.tasks, *self.safety.tasks):
+            if task.limit is None:
+                task.limit = self.limit
+        return self
 
 
 def load_config(file: Path | None = None, flags: dict[str, Any] | None = None) -> RunConfig:

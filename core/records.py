@@ -27,6 +27,7 @@ from audit.core.explanations import (
     OutputToken,
     Span,
 )
+from audit.core.logged import LoggedTask  # noqa: TC001 - pydantic reads the annotation at run time
 from audit.core.record import SCHEMA_VERSION, Record, Suite
 
 __all__ = [
@@ -105,6 +106,8 @@ class Metric(Record):
     """The subset it is about, e.g. ``{"bias_type": "gender"}``; null for all items."""
     primary: bool = False
     """True for the one or two numbers of a task that the summary table shows."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What decided the value besides checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
     note: str | None = None
     """What a reader must know: scorer, signature (sacreBLEU), known limit."""
     error: str | None = None
@@ -125,7 +128,8 @@ class Sample(Record):
     prompt: str
     """The exact text the checkpoint saw, chat template and few-shot examples included."""
     prompt_sha256: str | None = None
-    """SHA-256 of ``prompt`` as the checkpoint saw it: equal prompts of two runs are known by it, redacted ones too."""
+    """SHA-256 of ``prompt`` as the checkpoint saw it: equal prompts of two runs are known by it, redacted ones too.
+    Where each option has a prompt to itself, over all of them."""
     reference: str | None = None
     """The right answer, where there is one; for options, the continuation exactly as it was scored."""
     output: str | None = None
@@ -289,6 +293,8 @@ class RunManifest(Record):
     """The configuration as resolved from profile, file and flags."""
     assets: list[AssetRecord] = Field(default_factory=list)
     """Data sets, checkpoints and scorers used."""
+    tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Settings of the tasks that ran, by name: shots, version, chat template, …"""
     seeds: dict[str, int]
     """Every seed by purpose."""
     packages: dict[str, str]
@@ -376,6 +382,10 @@ class TaskResult(Record):
     """By sample: the continuations that it chose among, in the task's order, for ``explain``."""
     assets: list[AssetRecord] = Field(default_factory=list)
     """What it used."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """How it was asked: shots, version, chat template, …"""
+    logged: LoggedTask | None = None
+    """Of benchmark tasks: what lm-eval logs of them and the samples do not hold."""
     not_run: str | None = None
     """Why it did not run; everything else is then empty."""
 

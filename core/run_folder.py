@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from audit.core import samples_file
+from audit.core import logged_file, samples_file
 from audit.core.errors import AuditError, RunFolderError, did_you_mean
 from audit.core.filesystem import atomic_file, make_folder, write_text
 from audit.core.record_file import broken, read_record, read_text, to_json, write_record
@@ -22,6 +22,7 @@ from audit.core.records import Attribution, Decision, Drivers, Metric, RunManife
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from audit.core.logged import LoggedTask
     from audit.core.records import RawOutput, Sample
 
 LATEST = "latest"
@@ -277,6 +278,27 @@ class RunFolder:
             WriteError: It cannot be written.
         """
         write_record(self.drivers_path, drivers)
+
+    def logged_path(self, task: str) -> Path:
+        """``logged/<task>.json.gz``: what lm-eval logs of a benchmark task and the samples do not hold."""
+        return self.path / "logged" / f"{_file_name(task)}.json.gz"
+
+    def read_logged(self) -> list[LoggedTask]:
+        """Read what was logged of all benchmark tasks and groups, sorted by file name.
+
+        Raises:
+            RunFolderError: A file is broken or of a newer schema.
+        """
+        files = sorted((self.path / "logged").glob("*.json.gz"))
+        return [logged_file.read(file) for file in files if not file.name.startswith(".")]
+
+    def write_logged(self, logged: LoggedTask) -> None:
+        """Write what was logged of a benchmark task or group.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        logged_file.write(self.logged_path(logged.task), logged)
 
     def read_decision(self) -> Decision | None:
         """Read ``decision.json``; None where the gate has not judged the run.

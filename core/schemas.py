@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from audit.core.config import RunConfig
 from audit.core.filesystem import write_text
+from audit.core.logged import LoggedTask
 from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Drivers, Metric, RawOutput, RunManifest, Sample
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +28,7 @@ FILES: dict[str, tuple[Any, str]] = {
         "A row of samples/<suite>/<task>.parquet; the columns scores and slices hold these objects as JSON text",
     ),
     "raw": (RawOutput, "A line of raw.jsonl of a run folder, written with --keep-raw alone"),
+    "logged": (LoggedTask, "logged/<task>.json.gz of a run folder, gzip-compressed"),
     "attribution": (Attribution, "attributions/<id>.json of a run folder"),
     "drivers": (Drivers, "drivers.json of a run folder"),
     "decision": (Decision, "decision.json of a run folder"),

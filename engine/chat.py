@@ -19,6 +19,10 @@ RULES = ("auto", "on", "off")
 """Values of ``chat_template`` that are not the name of one of several templates."""
 
 
+SYSTEM_TURN_MERGED = "system_turn_merged"
+"""Flag of a sample: the chat template takes no system turn, so its text begins the user's."""
+
+
 @dataclass(frozen=True)
 class ChatText:
     """A conversation as the checkpoint expects it."""

@@ -10,19 +10,22 @@ from typing import Any
 
 import yaml
 
+from audit.core.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class OwnTask:
-    """What the audit wants to know of its own task file, beside what lm-eval reads."""
+    """What the audit wants to know of its own task file, besides what lm-eval reads."""
 
     name: str
     """Task name."""
     description: str
     """One line for ``audit tasks list``."""
     data: tuple[str, ...]
-    """Names of its data sets in the asset registry, the evaluated one first."""
+    """Names of its data sets in the asset registry, the evaluated one first; none where its file says otherwise."""
     primary: tuple[str, ...]
-    """Names of the one or two metrics that the summary shows; the first is the sample's score."""
+    """Names of the one or two metrics that the summary shows; the first is the sample's score. None leaves the choice
+    to the metrics' names."""
     classes: bool = False
     """Whether its options are classes, the same for all items: macro precision, recall and F1 make sense."""
     cluster: str | None = None
@@ -55,15 +58,32 @@ def _function_name(_loader: _Loader, node: yaml.ScalarNode) -> str:
 _Loader.add_constructor("!function", _function_name)
 
 
+def read_fields(file: Path) -> dict[str, Any]:
+    """The fields of a task file; those of the files that it includes are not among them.
+
+    Raises:
+        ConfigError: It is no YAML mapping.
+    """
+    try:
+        fields = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{file}: not valid YAML: {str(error).splitlines()[0]}"
+        raise ConfigError(msg) from error
+    if not isinstance(fields, dict):
+        msg = f"{file}: a task file is a mapping with a line 'task: NAME'"
+        raise ConfigError(msg)
+    return fields
+
+
 def _read(file: Path) -> OwnTask:
     """The audit's part of one task file."""
-    fields: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    about, data = fields["metadata"], fields["dataset_kwargs"]
+    fields = read_fields(file)
+    about, data = fields.get("metadata") or {}, fields.get("dataset_kwargs") or {}
     return OwnTask(
         name=fields["task"],
-        description=about["description"],
+        description=about.get("description", ""),
         data=tuple(data[key] for key in ("data", "shots_from") if key in data),
-        primary=tuple(about["primary"]),
+        primary=tuple(about.get("primary", ())),
         classes=about.get("classes", False),
         cluster=about.get("cluster"),
         slices=tuple(about.get("slices", ())),

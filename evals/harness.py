@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from lm_eval.api.model import TemplateLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from audit.engine.engine import Engine
     from audit.engine.requests import Completion, Score
 
+Joining = Literal["exact", "lm_eval"]
+"""How the tokens of a text that follows another are found."""
 DEFAULT_NEW_TOKENS = 256
 """Generated tokens at most where the task sets no bound; lm-eval's own default."""
 NO_TARGET = "the continuation has no token of its own"
@@ -43,6 +45,10 @@ class Remark:
     """Generated tokens."""
     cut: bool = False
     """Whether generation ended at the token bound rather than by itself."""
+    thinking: str | None = None
+    """Reasoning trace before the answer; None where there was none."""
+    system_merged: bool = False
+    """Whether the chat template takes no system turn, so that its text begins the user's."""
 
 
 class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
@@ -55,16 +61,19 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
     Args:
         engine: Answers the requests.
         seed: Seeds sampled generations, together with prompt and repeat.
+        joining: ``exact`` or ``lm_eval``: how the tokens of a text that follows another are found.
 
     Attributes:
         remarks: Remarks by (task name, position of the document in lm-eval's iterator).
     """
 
-    def __init__(self, engine: Engine, *, seed: int = 0) -> None:
+    def __init__(self, engine: Engine, *, seed: int = 0, joining: Joining = "exact") -> None:
         super().__init__()
         self.engine = engine
         self.seed = seed
+        self.joining = joining
         self.remarks: dict[tuple[str | None, int | None], list[Remark]] = defaultdict(list)
+        self._system_merged: set[str] = set()
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -100,16 +109,19 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
         """A conversation as text, by the engine's rule; an answer that was begun is left open."""
-        return self.engine.chat_text(
+        made = self.engine.chat_text(
             chat_history,
             add_generation_prompt=add_generation_prompt,
             continue_final_message=not add_generation_prompt,
-        ).text
+        )
+        if made.system_merged:
+            self._system_merged.add(made.text)
+        return made.text
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """Log-likelihood (nats) of each continuation and whether greedy decoding would give it."""
         del disable_tqdm
-        asked = [self.engine.encode_pair(*instance.args[:2]) for instance in requests]
+        asked = [self.engine.encode_pair(*instance.args[:2], rule=self.joining) for instance in requests]
         remarks, answers = self._score(asked)
         for instance, remark in zip(requests, remarks, strict=True):
             self._note(instance, remark)
@@ -163,9 +175,16 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         return remarks, answers
 
     def _windows(self, text: str) -> list[ScoreRequest]:
-        """A text as windows of the model's context, each token predicted once."""
+        """A text as windows of the model's context, each token predicted once.
+
+        A beginning-of-sequence token that the tokenizer puts first is the context of the first token and no token of
+        the text; lm-eval predicts it, too.
+        """
+        tokens = self.tok_encode(text)
+        if self.joining == "exact" and tokens[:1] == [self.prefix_token_id]:
+            tokens = tokens[1:]
         windows = get_rolling_token_windows(
-            token_list=self.tok_encode(text),
+            token_list=tokens,
             prefix_token=self.prefix_token_id,
             max_seq_len=self.max_length,
             context_len=1,
@@ -192,6 +211,8 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
 
     def _note(self, instance: Instance, remark: Remark) -> None:
         """Keep a remark for the document the request belongs to."""
+        if str(instance.args[0]) in self._system_merged:
+            remark = replace(remark, system_merged=True)
         self.remarks[instance.task_name, instance.doc_id].append(remark)
 
 
@@ -206,7 +227,8 @@ def _generation_remark(completion: Completion) -> Remark:
     error = completion.error or (None if completion.generations else "the engine returned no text")
     tokens = sum(generation.token_count for generation in completion.generations)
     cut = any(generation.finish_reason == "length" for generation in completion.generations)
-    return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut)
+    thinking = next((generation.thinking for generation in completion.generations), None)
+    return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut, thinking)
 
 
 def _request_seed(seed: int, prompt: str, repeat: int) -> int:

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.metrics import mean
 
-from audit.core.aggregate import failed_metric, mean_metric, unscored_metric
+from audit.core.aggregate import (
+    TRUNCATED_OUTPUT,
+    TRUNCATED_OUTPUTS,
+    failed_metric,
+    mean_metric,
+    unscored_metric,
+)
 from audit.core.records import Metric
 from audit.evals.classes import NAMES, macro_intervals, macro_scores
 from audit.evals.corpus import CorpusMetric
-from audit.evals.samples import RENAMED
+from audit.evals.samples import RENAMED, is_number
 from audit.evals.scoring import UNPARSED
 
 if TYPE_CHECKING:
@@ -34,6 +40,8 @@ UNITS = {
 """Units that are not ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
 """Per-item value to the name of its mean, where they differ."""
+IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
+"""Behind a metric's name: its value if every answer cut by the bound of tokens counts as wrong, or as right."""
 NO_INTERVAL = "no interval: a corpus statistic of lm-eval, which has no value per item"
 
 
@@ -51,7 +59,7 @@ def make_metrics(
         resamples: Of the bootstrap.
     """
     names = list(dict.fromkeys(name for item in items for name in item.values if name != UNPARSED))
-    primary = own.primary if own else _primary(names)
+    primary = own.primary if own and own.primary else _primary(names)
     build = _Builder(task, items, samples, seed, resamples)
     metrics = [build.metric(name, primary=name in primary) for name in names]
     if own and own.classes:
@@ -59,6 +67,9 @@ def make_metrics(
     if any(UNPARSED in item.values for item in items):
         metrics.append(build.flagged(UNPARSED, "unparsed_answers"))
     metrics.append(build.flagged("truncated_prompt", "truncated_prompts"))
+    if task.OUTPUT_TYPE == "generate_until":
+        metrics += [bound for name in names for bound in build.bounds(name)]
+        metrics.append(build.flagged(TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS))
     metrics.append(unscored_metric("evals", samples[0].task, samples))
     return sorted(metrics, key=lambda metric: not metric.primary)
 
@@ -111,6 +122,35 @@ class _Builder:
         return self._make(
             name, float(aggregation(usable)), len(usable), None, better=better, primary=primary, note=NO_INTERVAL
         )
+
+    def bounds(self, name: str) -> list[Metric]:
+        """What a share is if every answer that the bound of tokens cut is wrong, and if every one is right.
+
+        Returns:
+            Two metrics; none where no answer was cut, or where items have other values than 0 and 1.
+        """
+        values = [None if item.error else item.values.get(name) for item in self.items]
+        cut = [TRUNCATED_OUTPUT in sample.flags for sample in self.samples]
+        original, aggregation = self._aggregation(name)
+        known = [value for value in values if value is not None]
+        is_share = aggregation in {None, mean} and original not in OF_MEAN and all(is_number(v) for v in known)
+        if not is_share or not any(cut) or not {0.0, 1.0}.issuperset(known):
+            return []
+        better = self.task.higher_is_better().get(original)
+        worst = 1.0 if better is False else 0.0
+        return [
+            mean_metric(
+                self.samples,
+                f"{name}{ending}",
+                [end if is_cut and value is not None else value for value, is_cut in zip(values, cut, strict=True)],
+                unit="share",
+                higher_is_better=better,
+                seed=self.seed,
+                resamples=self.resamples,
+                note="one end of what the cut answers leave open",
+            )
+            for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst))
+        ]
 
     def macro(self) -> list[Metric]:
         """Macro precision, recall and F1 over the options as classes."""

@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from audit.core.aggregate import TRUNCATED_OUTPUT
 from audit.core.records import Sample, digest_of, sample_id
+from audit.engine.chat import SYSTEM_TURN_MERGED
 from audit.evals.scoring import UNPARSED
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
     doc = item.logged[0]["doc"]
     asked = _describe(task, item)
     scores = _scores(task, item, asked)
-    score = scores.get(own.primary[0]) if own else next(iter(_by_preference(scores)), None)
+    score = scores.get(own.primary[0]) if own and own.primary else next(iter(_by_preference(scores)), None)
     return Sample(
         sample_id=identity,
         suite="evals",
@@ -94,7 +95,9 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         cluster=digest_of(doc[own.cluster])[:16] if own and own.cluster else None,
         prompt=asked.prompt,
         reference=asked.reference,
+        prompt_sha256=_digest_of_prompts(item),
         output=None if item.error else asked.output,
+        thinking=next((remark.thinking for remark in item.remarks if remark.thinking), None),
         score=None if item.error or score is None or not math.isfinite(score) else score,
         scores={} if item.error else {**scores, **asked.scores},
         slices={column: str(doc[column]) for column in own.slices} if own else {},
@@ -104,6 +107,12 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         tokens_out=sum(remark.tokens_out for remark in item.remarks),
         seconds=seconds,
     )
+
+
+def _digest_of_prompts(item: Item) -> str | None:
+    """Digest over the options' prompts where they differ; None where there is one prompt, whose digest says it all."""
+    prompts = list(dict.fromkeys(_text(arguments[0]) for arguments in item.logged[0]["arguments"]))
+    return digest_of(*prompts) if len(prompts) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -201,6 +210,7 @@ def _flags(item: Item, output: str | None) -> list[str]:
         UNPARSED: unparsed and not item.error,
         "empty_output": output is not None and not output.strip() and not item.error,
         TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
+        SYSTEM_TURN_MERGED: any(remark.system_merged for remark in item.remarks),
     }
     return [flag for flag, raised in flags.items() if raised]
 

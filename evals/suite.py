@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
 from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnavailable, did_you_mean
-from audit.core.records import AssetRecord, TaskResult, digest_of
-from audit.core.sampling import choose
+from audit.core.records import AssetRecord, TaskResult
 from audit.engine.chat import uses_chat_template
 from audit.evals import foreign, parts
+from audit.evals.asking import pick, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.settings import joining, task_settings, with_settings
+from audit.evals.sources import describe
 from audit.evals.surroundings import hub, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from lm_eval.api.task import Task
 
-    from audit.core.config import RunConfig, TaskConfig
+    from audit.core.config import Limit, RunConfig, TaskConfig
     from audit.engine import Engine
     from audit.evals.samples import Item
 
@@ -31,24 +34,47 @@ def check(config: RunConfig) -> None:
     """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
 
     Raises:
-        ConfigError: A name is unknown or listed twice.
+        ConfigError: A name is unknown or listed twice, a folder of task files is not there or declares a name of the
+            audit's own, or items of a task are named that is not listed.
     """
+    include = tuple(config.evals.include_path)
+    _check_folders(include)
     names = [task.name for task in config.evals.tasks]
     for position, name in enumerate(names):
         if name in names[:position]:
             msg = f"evals.tasks: {name} is listed twice: remove one"
             raise ConfigError(msg)
-        if name not in TASKS and name not in foreign.names():
-            hint = did_you_mean(name, TASKS) or did_you_mean(name, foreign.names())
+        known = foreign.names(() if name.startswith(foreign.PREFIX) else include)
+        plain = name.removeprefix(foreign.PREFIX)
+        if name not in TASKS and plain not in known:
+            hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
             msg = f"unknown task {name!r}: see `audit tasks list --all`.{hint}"
             raise ConfigError(msg)
+    leaves = {name for name in names if name in TASKS or foreign.names(include).get(name) is not None}
+    unknown = next((name for name in config.evals.samples if name not in names), None)
+    if unknown is not None and leaves == set(names):
+        hint = did_you_mean(unknown, names)
+        msg = f"--samples: {unknown} is not among the tasks that are run: {', '.join(names)}.{hint}"
+        raise ConfigError(msg)
+
+
+def _check_folders(include: tuple[Path, ...]) -> None:
+    """Refuse task files and folders that are not there, and tasks that bear the name of one of the audit's own."""
+    missing = next((place for place in include if not place.exists()), None)
+    if missing is not None:
+        msg = f"--include-path {missing}: no such folder"
+        raise ConfigError(msg)
+    taken = sorted(TASKS.keys() & foreign.declared(include))
+    if taken:
+        msg = f"--include-path: a task file declares {taken[0]}, the name of one of the audit's own tasks: rename it"
+        raise ConfigError(msg)
 
 
 def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
-    A group of lm-eval yields one result per task in it. A task whose data cannot be had, or that needs
-    what the server behind the model cannot do, or on which the model fails, yields ``not_run`` with the reason.
+    A group of lm-eval yields one result per task in it, then its own score. A task whose data cannot be had, or that
+    cannot run on this checkpoint as asked, yields ``not_run`` with the reason.
 
     Raises:
         UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.
@@ -64,38 +90,43 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
 
 def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
     """Run one of the audit's own tasks."""
-    from lm_eval.tasks import TaskManager  # noqa: PLC0415 - takes seconds to import
+    from audit.evals.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
     own = own_tasks()[wanted.name]
     try:
         with quiet():
-            manager = TaskManager(include_path=tasks_folder(), include_defaults=False)
+            manager = SeededManager(config.seed, include_path=tasks_folder(), include_defaults=False)
             task = manager.load([wanted.name])["tasks"][wanted.name]
             records = [assets.dataset(name).record for name in own.data]
-    except AssetMissing as missing:
-        return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
-    try:
         return run_task(engine, config, task, limit=wanted.limit, records=records)
-    except TaskUnavailable as missing:
+    except (AssetMissing, TaskUnavailable) as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
 def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[TaskResult]:
-    """Run a task, or all tasks of a group, that lm-eval brings along."""
+    """Run a task, or all tasks of a group, of lm-eval or of the user's folders."""
+    from audit.evals.groups import group_results  # noqa: PLC0415 - imports lm-eval, which takes seconds
+
+    evals = config.evals
+    # RULER and its like make rows of a wanted number of tokens: lm-eval, too, hands them the model's name.
+    metadata = {"pretrained": config.tokenizer or config.model, **evals.metadata}
     try:
         with quiet(), hub(offline=config.offline):
-            tasks = foreign.load(wanted.name)
+            loaded = foreign.load(wanted.name, config.seed, include=tuple(evals.include_path), metadata=metadata)
     except AssetMissing as missing:
         yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
         return
-    for name, task in tasks.items():
-        if len(tasks) > 1:
+    results = {}
+    for name, task in loaded.tasks.items():
+        if len(loaded.tasks) > 1:
             engine.progress.task("evals", name)
-        yield _run_foreign_task(engine, config, task, wanted.limit)
+        results[name] = _run_foreign_task(engine, config, task, wanted.limit)
+        yield results[name]
+    yield from group_results(loaded.groups, loaded.tasks, results)
 
 
-def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int | None) -> TaskResult:
-    """Run one task that lm-eval brings along; what its code raises becomes the reason it did not run."""
+def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limit | None) -> TaskResult:
+    """Run one task that is not the audit's own; what its code raises becomes the reason it did not run."""
     name = str(task.task_name)
     try:
         with hub(offline=config.offline):
@@ -109,36 +140,51 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: int 
 
 
 def run_task(
-    engine: Engine, config: RunConfig, task: Task, *, limit: int | None = None, records: list[AssetRecord] | None = None
+    engine: Engine,
+    config: RunConfig,
+    task: Task,
+    *,
+    limit: Limit | None = None,
+    records: list[AssetRecord] | None = None,
 ) -> TaskResult:
     """Run one lm-eval task on the engine.
 
     Args:
         engine: The checkpoint.
-        config: Seed, chat template rule and resamples are taken from it.
-        task: lm-eval's task, with its data.
-        limit: Items at most.
-        records: Where its data came from; None describes it from the data set itself.
+        config: Seed, chat template rule, resamples and how tasks are asked are taken from it.
+        task: lm-eval's task, with its data; its configuration is changed to what the run says.
+        limit: Items at most, a share below 1, or ``all``.
+        records: Where its data came from, of one of the audit's own tasks; None or none describes it from the data.
     """
-    from audit.evals.measures import make_metrics  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.measures import make_metrics  # noqa: PLC0415 - see above
     from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
+    from audit.evals.seeds import fix_draws  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
-    started = time.perf_counter()
-    items = evaluate(engine, config, task, choose(len(task.eval_docs), limit, config.seed, name))
-    seconds = time.perf_counter() - started
     own = own_tasks().get(name) if records is not None else None
-    data = own.data[0] if own else str(task.DATASET_PATH)
+    prepare(task, config.evals, own, engine)
+    fix_draws(task, config.seed)
+    data = own.data[0] if own and own.data else str(task.DATASET_PATH)
+    indices = pick(task, config.evals, limit, config.seed, data)
+    started = time.perf_counter()
+    items = evaluate(engine, config, task, indices)
+    seconds = time.perf_counter() - started
     samples = make_samples(task, items, own, data, seconds)
     asked = [(sample, item.logged[0]) for item, sample in zip(items, samples, strict=True)]
+    metrics = make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples)
+    templated = templated_task(engine, config, task)
+    settings = task_settings(task, config, templated=templated)
     return TaskResult(
         suite="evals",
         task=name,
-        metrics=make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples),
+        metrics=with_settings(metrics, settings),
+        settings=settings,
         samples=samples,
+        logged=logged_task(task, items, samples, engine, config, templated=templated),
         spans={sample.sample_id: parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
         options={sample.sample_id: parts.options(task, logged) for sample, logged in asked},
-        assets=records if records is not None else [_describe(task, items)],
+        assets=records or [describe(task, [logged["doc_hash"] for _, logged in asked])],
     )
 
 
@@ -158,15 +204,12 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
 
     from audit.evals.harness import HarnessLM  # noqa: PLC0415 - see above
     from audit.evals.samples import make_item  # noqa: PLC0415 - see above
+    from audit.evals.seeds import seeded  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
-    if task.get_config("num_fewshot") is None:
-        task.set_config("num_fewshot", 0)
-    task.set_fewshot_seed(config.seed)
-    lm = HarnessLM(engine, seed=config.seed)
-    generates = str(task.OUTPUT_TYPE) == "generate_until"
-    templated = uses_chat_template(engine, config.chat_template, generates=generates)
-    with quiet():
+    lm = HarnessLM(engine, seed=config.seed, joining=joining(name))
+    templated = templated_task(engine, config, task)
+    with quiet(), seeded(config.seed):
         results = evaluator.evaluate(
             lm,
             {"tasks": {name: task}},
@@ -174,7 +217,8 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
             bootstrap_iters=0,
             log_samples=True,
             apply_chat_template=templated,
-            fewshot_as_multiturn=templated,
+            fewshot_as_multiturn=templated and config.evals.fewshot_as_multiturn,
+            system_instruction=config.evals.system_instruction,
         )
     logged: dict[int, list[dict[str, Any]]] = {}
     for sample in results["samples"][name]:
@@ -182,15 +226,6 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
     return [make_item(logged[index], lm.remarks[name, position]) for position, index in enumerate(indices)]
 
 
-def _describe(task: Task, items: list[Item]) -> AssetRecord:
-    """What a data set of lm-eval says about itself; the digest is over the items that were run."""
-    info = getattr(task.eval_docs, "info", None)
-    return AssetRecord(
-        name=str(task.DATASET_PATH) + (f"/{task.DATASET_NAME}" if task.DATASET_NAME else ""),
-        kind="dataset",
-        source=f"hub {task.DATASET_PATH}",
-        version=str(getattr(info, "version", None) or "unknown"),
-        sha256=digest_of([item.logged[0]["doc_hash"] for item in items]),
-        licence=str(getattr(info, "license", None) or "unknown"),
-        homepage=getattr(info, "homepage", None) or None,
-    )
+def templated_task(engine: Engine, config: RunConfig, task: Task) -> bool:
+    """Whether a task's prompts go through the checkpoint's chat template."""
+    return uses_chat_template(engine, config.chat_template, generates=str(task.OUTPUT_TYPE) == "generate_until")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.engine.chat import ChatText, uses_chat_template
+from audit.engine.chat import SYSTEM_TURN_MERGED, ChatText, uses_chat_template
 from audit.safety.generated import of_completion
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from audit.engine import Completion, Engine
 
 PROMPT_CUT = "the prompt was cut off"
-SYSTEM_TURN_MERGED = "system_turn_merged"
-"""Flag: the chat template takes no system turn, so the system prompt begins the user's."""
 
 
 def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> ChatText:

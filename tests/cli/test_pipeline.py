@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import os
@@ -49,9 +50,13 @@ def test_a_run_leaves_what_the_design_says(call: Audit, tmp_path: Path) -> None:
     assert manifest.seeds == {"run": 1234}
     assert "torch" in manifest.packages
     assert manifest.model.digest[:12] in manifest.signature
-    assert len(folder.read_samples("safety", "crows_pairs")) == 20
+    samples = folder.read_samples("safety", "crows_pairs")
+    assert len(samples) == 20
+    for sample in samples:
+        assert sample.prompt_sha256 == hashlib.sha256(sample.prompt.encode()).hexdigest()
     (primary,) = [m for m in folder.read_metrics() if m.primary and m.slice is None and m.suite == "safety"]
     assert primary.name in out
+    assert "limit   20 items of each task (profile quick, --limit changes it)" in out
     assert folder.report_path.is_file()
     assert str(folder.report_path) in out.replace("\n", "")
 
@@ -223,6 +228,8 @@ def test_tasks_are_sorted_into_their_suites() -> None:
     config = choose_tasks(load_config(), ["crows_pairs", "boolq", "some_lm_eval_task"], limit=7)
     assert [(task.name, task.limit) for task in config.safety.tasks] == [("crows_pairs", 7)]
     assert [(task.name, task.limit) for task in config.evals.tasks] == [("boolq", 7), ("some_lm_eval_task", 7)]
+    other = choose_tasks(load_config(), ["hellaswag", "bbq"], limit=None)
+    assert (other.evals.tasks[0].limit, other.safety.tasks[0].limit) == (load_config().limit,) * 2
     unlimited = choose_tasks(load_config(), ["boolq"], limit=None)
     configured = next(task.limit for task in load_config().evals.tasks if task.name == "boolq")
     assert [task.limit for task in unlimited.evals.tasks] == [configured]

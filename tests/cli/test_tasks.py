@@ -57,3 +57,22 @@ def test_table(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = run().stdout
     assert "translation_en_zh" in text
     assert "missing: gettext_zh" in text
+
+
+def test_task_files_of_the_user_are_listed_with_their_data(run: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "rows.csv").write_text("q\n1\n")
+    task = "task: {name}\ndataset_path: csv\ndataset_kwargs: {{data_files: {{test: {file}}}}}\n"
+    (folder / "here.yaml").write_text(task.format(name="here", file="rows.csv") + "metadata: {description: Rows.}\n")
+    (folder / "gone.yaml").write_text(task.format(name="gone", file="other.csv"))
+    (folder / "hub.yaml").write_text("task: of_the_hub\ndataset_path: owner/name\n")
+    (folder / "group.yaml").write_text("group: pair\ntask: [here, gone]\n")
+    entries = json.loads(run("--include-path", str(folder), "--json").stdout)
+    found = {entry["name"]: (entry["data"], entry["description"]) for entry in entries if entry["suite"] == "file"}
+    assert found == {
+        "here": ("at hand", "Rows."),
+        "gone": ("missing: other.csv", "gone.yaml"),
+        "of_the_hub": ("unknown", "hub.yaml"),
+        "pair": ("unknown", "group or tag"),
+    }

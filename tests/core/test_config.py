@@ -42,9 +42,8 @@ def test_every_profile_is_valid_and_runs_something(profile: str) -> None:
 def test_nothing_given_is_the_quick_profile_on_the_embedded_checkpoint() -> None:
     config = load_config()
     assert (config.profile, config.model) == ("quick", DEFAULT_MODEL)
-    assert config.model_dump(exclude={"evals", "safety", "explain", "profile"}) == RunConfig().model_dump(
-        exclude={"evals", "safety", "explain", "profile"}
-    )
+    of_the_profile = {"evals", "safety", "explain", "profile", "limit"}
+    assert config.model_dump(exclude=of_the_profile) == RunConfig().model_dump(exclude=of_the_profile)
 
 
 def test_flags_win_over_the_file_and_the_file_over_the_profile(write: Any) -> None:
@@ -64,7 +63,8 @@ def test_flags_that_were_not_given_change_nothing_at_any_depth(write: Any) -> No
 
 
 def test_a_null_in_the_file_takes_a_value_away(write: Any) -> None:
-    assert load_config(write("threads: 2\nevals: {tasks: [{name: boolq, limit: null}]}")).evals.tasks[0].limit is None
+    config = load_config(write("threads: 2\nlimit: null\nevals: {tasks: [{name: boolq}, {name: piqa, limit: 3}]}"))
+    assert (config.limit, [task.limit for task in config.evals.tasks]) == (None, [None, 3])
     assert load_config(write("threads: null")).threads is None
 
 
@@ -76,16 +76,36 @@ def test_a_bare_on_or_off_is_no_boolean_here(write: Any, written: str, meant: st
 @pytest.mark.parametrize(
     ("limit", "message"),
     [
-        ("true", "Input should be a valid integer (found true)"),
-        ('"40"', "Input should be a valid integer (found '40')"),
-        ("4.0", "Input should be a valid integer (found 4.0)"),
-        ("0", "Input should be greater than or equal to 1 (found 0)"),
-        ("-1", "Input should be greater than or equal to 1 (found -1)"),
-        ("[1]", "Input should be a valid integer (found a list)"),
+        ("true", "true"),
+        ('"40"', "'40'"),
+        ("4.0", "4.0"),
+        ("1.0", "1.0"),
+        ("0", "0"),
+        ("0.0", "0.0"),
+        ("-1", "-1"),
+        ("[1]", "a list"),
     ],
 )
-def test_a_limit_is_a_whole_number_from_1(write: Any, limit: str, message: str) -> None:
-    assert fault(write(f"evals: {{tasks: [{{name: boolq, limit: {limit}}}]}}")) == f"evals.tasks.0.limit: {message}"
+def test_a_limit_is_a_whole_number_from_1_or_a_share_below(write: Any, limit: str, message: str) -> None:
+    words = f"Input should be a whole number of items from 1, a share between 0 and 1, or all (found {message})"
+    assert fault(write(f"evals: {{tasks: [{{name: boolq, limit: {limit}}}]}}")) == f"evals.tasks.0.limit: {words}"
+    assert fault(write(f"limit: {limit}")) == f"limit: {words}"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("7", 7), ("0.25", 0.25), ("all", "all")])
+def test_the_limit_of_a_run_is_that_of_tasks_without_their_own(write: Any, written: str, meant: Any) -> None:
+    tasks = "{tasks: [{name: boolq}, {name: piqa, limit: 3}, {name: mmlu, limit: all}]}"
+    config = load_config(write(f"limit: {written}\nevals: {tasks}\nsafety: {{tasks: [{{name: bold}}]}}"))
+    assert [task.limit for task in config.evals.tasks] == [meant, 3, "all"]
+    assert [task.limit for task in config.safety.tasks] == [meant]
+
+
+def test_the_tasks_that_the_profiles_ran_whole_are_still_run_whole() -> None:
+    standard = load_config(flags={"profile": "standard"})
+    whole = {task.name for task in (*standard.evals.tasks, *standard.safety.tasks) if task.limit == "all"}
+    assert whole == {"openbookqa", "crows_pairs", "winogender", "counterfactual", "personal_data"}
+    full = load_config(flags={"profile": "full"})
+    assert {task.limit for task in (*full.evals.tasks, *full.safety.tasks)} == {"all"}
 
 
 @pytest.mark.parametrize(

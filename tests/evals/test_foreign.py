@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,9 @@ def test_likelihood_task(tiny: Engine, cached: Path) -> None:
     assert first.scores["log_likelihood_0"] == pytest.approx(score.total)
     assert first.score == float(score.is_greedy)
     assert [m.name for m in result.metrics if m.primary] == ["words/accuracy"]
-    assert result.assets[0].source == "hub json"
+    (asset,) = result.assets
+    assert (asset.name, asset.source) == ("words.jsonl", f"file {cached.resolve() / 'words.jsonl'}")
+    assert asset.sha256 == hashlib.sha256((cached / "words.jsonl").read_bytes()).hexdigest()
 
 
 def test_perplexity_task_has_a_corpus_statistic_without_interval(tiny: Engine, cached: Path) -> None:
@@ -144,10 +147,10 @@ def test_task_code_that_breaks_is_a_reason(tiny: Engine, cached: Path, monkeypat
         raise ImportError(msg)
 
     monkeypatch.setattr(task, "process_results", broken)
-    monkeypatch.setattr(foreign, "load", lambda name: {name: task})
-    monkeypatch.setattr(foreign, "names", lambda: {"words": None})
+    monkeypatch.setattr(foreign, "load", lambda name, seed, **_: foreign.Loaded({name: task}))
+    monkeypatch.setattr(foreign, "names", lambda include=(): {"words": None})
     (result,) = suite.run(tiny, configure("words"))
-    assert result.not_run == "lm-eval's words cannot run here: ImportError: needs"
+    assert result.not_run == "words cannot run here: ImportError: needs"
 
 
 def test_errors_of_the_audit_are_not_swallowed(tiny: Engine, cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +161,7 @@ def test_errors_of_the_audit_are_not_swallowed(tiny: Engine, cached: Path, monke
         raise AuditError("disk full")
 
     monkeypatch.setattr(task, "process_results", broken)
-    monkeypatch.setattr(foreign, "load", lambda name: {name: task})
-    monkeypatch.setattr(foreign, "names", lambda: {"words": None})
+    monkeypatch.setattr(foreign, "load", lambda name, seed, **_: foreign.Loaded({name: task}))
+    monkeypatch.setattr(foreign, "names", lambda include=(): {"words": None})
     with pytest.raises(AuditError, match="disk full"):
         list(suite.run(tiny, configure("words")))

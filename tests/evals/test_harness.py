@@ -51,8 +51,9 @@ def hflm(tiny: Engine) -> HFLM:
         return HFLM(pretrained=tiny.model, tokenizer=tiny.tokenizer, max_length=tiny.max_length, batch_size=1)
 
 
-def test_loglikelihoods_are_hflms(tiny: Engine, hflm: HFLM) -> None:
-    lm = HarnessLM(tiny)
+@pytest.mark.parametrize("joining", ["exact", "lm_eval"])
+def test_loglikelihoods_are_hflms(tiny: Engine, hflm: HFLM, joining: Any) -> None:
+    lm = HarnessLM(tiny, joining=joining)
     with quiet():
         expected = hflm.loglikelihood(likelihoods(PAIRS), disable_tqdm=True)
     for (total, greedy), (wanted, wanted_greedy) in zip(lm.loglikelihood(likelihoods(PAIRS)), expected, strict=True):
@@ -167,3 +168,54 @@ def test_template_that_refuses_a_system_turn(tiny: Engine, monkeypatch: pytest.M
     )
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
     assert HarnessLM(tiny).apply_chat_template(turns) == "Be brief.\n\nHello"
+
+
+def test_rolling_loglikelihood_does_not_count_the_beginning_of_sequence(tiny: Engine, hflm: HFLM) -> None:
+    """As most Llamas' tokenizers do, this one puts BOS first: it is the context of the first token, no token itself."""
+    import copy
+
+    import torch
+    from tokenizers.processors import TemplateProcessing
+
+    bos = tiny.tokenizer.bos_token_id
+    tokenizer = copy.deepcopy(tiny.tokenizer)
+    tokenizer._tokenizer.post_processor = TemplateProcessing("<|begin|> $A", special_tokens=[("<|begin|>", bos)])
+    engine = copy.copy(tiny)
+    engine.tokenizer = tokenizer
+    text = "The quick brown fox jumps over the lazy dog."
+    ids = tokenizer(text)["input_ids"]
+    assert ids[0] == bos
+    with torch.no_grad():
+        logits = torch.log_softmax(tiny.model(torch.tensor([ids])).logits[0].float(), dim=-1)
+    right = sum(logits[place - 1, token].item() for place, token in enumerate(ids) if place)
+    request = [Instance("loglikelihood_rolling", {}, (text,), 0, metadata=("task", 0, 1))]
+    assert HarnessLM(engine).loglikelihood_rolling(request) == [pytest.approx(right, abs=1e-4)]
+    # lm-eval predicts BOS after BOS, too: its own tasks keep that.
+    first = torch.tensor([[bos, *ids]])
+    with torch.no_grad():
+        logits = torch.log_softmax(tiny.model(first).logits[0].float(), dim=-1)
+    counted = sum(logits[place - 1, token].item() for place, token in enumerate(first[0].tolist()) if place)
+    assert HarnessLM(engine, joining="lm_eval").loglikelihood_rolling(request) == [pytest.approx(counted, abs=1e-4)]
+
+
+def test_a_token_across_the_join_takes_nothing_from_the_option(tiny: Engine, hflm: HFLM) -> None:
+    """The options of an item in a language without spaces, and of one that is cut inside a word."""
+    pairs = [("The qui", "ck brown fox"), ("Der Hund schläft. 狗在", "睡觉。"), ("the ap", "ples in baskets")]
+    crossing = 0
+    for context, option in pairs:
+        head, whole = tiny.encode(context), tiny.encode(context + option)
+        crossing += whole[: len(head)] != head
+    assert crossing == len(pairs), "tokens span the joins"
+    exact, lm_eval = HarnessLM(tiny), HarnessLM(tiny, joining="lm_eval")
+    with quiet():
+        theirs = hflm.loglikelihood(likelihoods(pairs), disable_tqdm=True)
+    assert [total for total, _ in lm_eval.loglikelihood(likelihoods(pairs))] == pytest.approx(
+        [total for total, _ in theirs], abs=1e-4
+    )
+    answers = exact.loglikelihood(likelihoods(pairs))
+    for (context, option), (total, _) in zip(pairs, answers, strict=True):
+        request = tiny.encode_pair(context, option)
+        assert tiny.tokenizer.decode([*request.context_ids, *request.target_ids]) == context + option
+        assert tiny.tokenizer.decode(request.target_ids) == option
+        (score,) = tiny.score([request])
+        assert total == pytest.approx(score.total, abs=1e-4)

@@ -172,6 +172,21 @@ def test_chat_template_rule(scripted: Scripted, rule: str, name: str, templated:
 
 
 @pytest.mark.usefixtures("rows")
+def test_a_merged_system_turn_is_flagged(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The template leaves a system turn out without a word: its text begins the user's turn, and the sample says so."""
+    kept = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
+    config = configure("asdiv", limit=1)
+    config = config.model_copy(update={"evals": config.evals.model_copy(update={"system_instruction": "Be brief."})})
+    monkeypatch.setattr(scripted.tokenizer, "chat_template", kept)
+    (sample,) = next(suite.run(scripted, config)).samples
+    assert "Be brief." in sample.prompt
+    assert "system_turn_merged" in sample.flags
+    monkeypatch.setattr(scripted.tokenizer, "chat_template", "{% for m in messages %}{{ m.content }}{% endfor %}")
+    (sample,) = next(suite.run(scripted, config)).samples
+    assert "Be brief." in sample.prompt
+    assert "system_turn_merged" not in sample.flags
+
+
 def test_chat_template_that_is_not_there(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scripted.tokenizer, "chat_template", None)
     assert not run_one(scripted, "asdiv").samples[0].prompt.startswith("<|begin|>")
@@ -196,7 +211,7 @@ def test_server_without_log_probabilities_runs_what_generates(
 
     monkeypatch.setattr(scripted, "score", none)
     monkeypatch.setattr(scripted, "_tokenizer", None)  # nor is its tokenizer at hand
-    monkeypatch.setattr(scripted, "encode_pair", lambda *texts: ScoreRequest((1,), (2,)))
+    monkeypatch.setattr(scripted, "encode_pair", lambda *texts, **_: ScoreRequest((1,), (2,)))
     scripted.texts = ["It is 3."] * 10
     piqa, asdiv = suite.run(scripted, configure("piqa", "asdiv", limit=1))
     assert (piqa.not_run, piqa.metrics, piqa.samples) == ("no log-probabilities", [], [])

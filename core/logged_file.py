@@ -1,0 +1,45 @@
+"""What was logged of a task as one compressed JSON file, the same bytes for the same record."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from audit.core.errors import RunFolderError
+from audit.core.filesystem import atomic_file
+from audit.core.logged import LoggedTask
+from audit.core.record import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(path: Path, logged: LoggedTask) -> None:
+    """Write the record.
+
+    Raises:
+        WriteError: It cannot be written.
+    """
+    with atomic_file(path) as file:
+        file.write(gzip.compress(logged.model_dump_json().encode("utf-8", "surrogatepass"), mtime=0))
+
+
+def read(path: Path) -> LoggedTask:
+    """Read the record.
+
+    Raises:
+        RunFolderError: It is missing, broken, or of a newer schema than this program knows.
+    """
+    try:
+        logged = LoggedTask.model_validate_json(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, zlib.error, ValidationError) as error:
+        reason = str(error).splitlines()[0][:200]
+        msg = f"{path}: broken: {reason}: copy the run folder again or run the audit again"
+        raise RunFolderError(msg) from error
+    if logged.schema_version > SCHEMA_VERSION:
+        msg = f"{path}: schema version {logged.schema_version}, this program knows up to {SCHEMA_VERSION}: upgrade it"
+        raise RunFolderError(msg)
+    return logged

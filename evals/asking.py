@@ -1,0 +1,111 @@
+"""How tasks are asked where the run says otherwise than their files: examples, generation settings, chosen items."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import ConfigError, TaskUnavailable
+from audit.core.records import sample_id
+from audit.core.sampling import choose
+
+if TYPE_CHECKING:
+    from lm_eval.api.task import Task
+
+    from audit.core.config import EvalsConfig, Limit
+    from audit.engine import Engine
+    from audit.evals.catalogue import OwnTask
+
+BOUNDS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens", "max_length")
+"""Names of the bound of new tokens: one that the run gives takes the place of the task's, whatever it is called."""
+
+
+def prepare(task: Task, config: EvalsConfig, own: OwnTask | None, engine: Engine) -> None:
+    """Write what the run says into a task's configuration.
+
+    Args:
+        task: lm-eval's task; changed in place.
+        config: Of the benchmark tasks.
+        own: The audit's part of its task file; None for another task.
+        engine: Its listener hears of what is not applied.
+
+    Raises:
+        TaskUnavailable: The task has fewer examples than are wanted.
+    """
+    _set_shots(task, config.num_fewshot, own, engine)
+    if config.gen_kwargs and str(task.OUTPUT_TYPE) == "generate_until":
+        theirs = dict(task.get_config("generation_kwargs") or {})
+        task.set_config("generation_kwargs", generation_settings(theirs, config.gen_kwargs))
+
+
+def generation_settings(theirs: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """A task's generation settings with those of the run on top.
+
+    A temperature above 0 asks for sampling, and sampling for a temperature other than the task's 0, as people who give
+    only one of the two mean it.
+    """
+    if any(bound in given for bound in BOUNDS):
+        theirs = {key: value for key, value in theirs.items() if key not in BOUNDS}
+    if given.get("temperature") and "do_sample" not in given:
+        given = {**given, "do_sample": True}
+    if given.get("do_sample") and "temperature" not in given and not theirs.get("temperature"):
+        theirs = {key: value for key, value in theirs.items() if key != "temperature"}
+    return {**theirs, **given}
+
+
+def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: str) -> list[int]:
+    """Positions of the items that are run, ascending.
+
+    Args:
+        task: lm-eval's task.
+        config: ``samples`` may name the items; the limit then has no effect.
+        limit: Of the draw otherwise.
+        seed: Of the draw.
+        data: Name of the data set, part of each sample's id.
+
+    Raises:
+        ConfigError: An item that is named is not there.
+    """
+    name, docs = str(task.task_name), task.eval_docs
+    wanted = config.samples.get(name)
+    if wanted is None:
+        return choose(len(docs), limit, seed, name)
+    ids = {item for item in wanted if isinstance(item, str)}
+    places = {item for item in wanted if isinstance(item, int)}
+    if ids:
+        found = {sample_id(name, data, doc_hash(doc)): place for place, doc in reversed(list(enumerate(docs)))}
+        missing = sorted(ids - found.keys())
+        if missing:
+            msg = f"--samples: {name} has no item {missing[0]}: give a sample_id of its samples file or a position"
+            raise ConfigError(msg)
+        places |= {found[item] for item in ids}
+    beyond = sorted(place for place in places if not 0 <= place < len(docs))
+    if beyond:
+        msg = f"--samples: {name} has no item {beyond[0]}: its {len(docs)} items are 0 to {len(docs) - 1}"
+        raise ConfigError(msg)
+    return sorted(places)
+
+
+def doc_hash(doc: Any) -> str:  # noqa: ANN401 - any row
+    """lm-eval's digest of a row, as its evaluator logs it."""
+    from lm_eval.utils import handle_non_serializable, hash_string  # noqa: PLC0415 - takes seconds to import
+
+    text = json.dumps(doc, indent=2, default=handle_non_serializable, ensure_ascii=False)
+    return str(hash_string(text))
+
+
+def _set_shots(task: Task, wanted: int | None, own: OwnTask | None, engine: Engine) -> None:
+    """The number of examples, by lm-eval's rule: a file that says 0 keeps 0."""
+    theirs = task.get_config("num_fewshot")
+    if wanted is None:
+        task.set_config("num_fewshot", theirs or 0)
+        return
+    name = str(task.task_name)
+    if own is not None and wanted > (theirs or 0):
+        has = f"{theirs} examples" if theirs else "no examples"
+        msg = f"{name} has {has}, {wanted} are wanted: lm-eval:{name} may have more"
+        raise TaskUnavailable(msg)
+    if own is None and theirs == 0 and wanted:
+        engine.progress.say(f"{name}: its file says 0 examples, --num-fewshot is not applied, as in lm-eval")
+        return
+    task.set_config("num_fewshot", wanted)

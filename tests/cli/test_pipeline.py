@@ -204,16 +204,19 @@ def test_a_task_wanted_only_when_present_is_left_out_with_a_warning(call: Audit,
     assert any(warning.startswith("ntrex_en_de was left out") for warning in manifest.warnings)
 
 
-def test_nan_weights_are_never_scored_as_good(call: Audit, tiny_model: Path, tmp_path: Path) -> None:
+def test_nan_weights_that_only_some_texts_reach_are_never_scored_as_good(
+    call: Audit, tiny_model: Path, tmp_path: Path
+) -> None:
+    """Every item begins with the token that is broken; that a checkpoint is broken as a whole is found before."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     broken = tmp_path / "nan"
-    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_model), AutoTokenizer.from_pretrained(tiny_model)
     with torch.no_grad():
-        model.get_input_embeddings().weight.fill_(float("nan"))
+        model.get_input_embeddings().weight[tokenizer.encode("The", add_special_tokens=False)[0]] = float("nan")
     model.save_pretrained(broken)
-    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(broken)
+    tokenizer.save_pretrained(broken)
     code, _, _ = call("--model", broken, "--tasks", "crows_pairs", "--limit", 6)
     assert code == 13
     folder = RunFolder.resolve("latest", tmp_path / "runs")

@@ -47,8 +47,8 @@ class BatchGenerator:
     """Completions per batch at most."""
     pad_id: int
     """Fills rows; masked, so its value does not matter."""
-    turns: int | None = None
-    """Length beyond which a text depends on how long the others in its batch are; it is computed alone then."""
+    alone: Callable[[int], bool]
+    """Whether a text that may become so many tokens long would depend on the others in its batch."""
 
     def work(
         self, requests: Sequence[GenerateRequest], wanted: set[int], say: Callable[[str], None]
@@ -80,7 +80,7 @@ class BatchGenerator:
         together: tuple[Any, ...] | None = None
         for index in sorted(range(len(requests)), key=order):
             request = requests[index]
-            settings = (*_settings(request), index if self._turns(request) else None)
+            settings = (*_settings(request), index if self._is_alone(request) else None)
             if settings != together or rows + request.n > self.rows:
                 batches.append([])
                 rows, together = 0, settings
@@ -88,9 +88,9 @@ class BatchGenerator:
             rows += request.n
         return batches
 
-    def _turns(self, request: GenerateRequest) -> bool:
-        """Whether a text may become so long that its batch matters."""
-        return self.turns is not None and len(self.encode(request.prompt)) + request.max_new_tokens > self.turns
+    def _is_alone(self, request: GenerateRequest) -> bool:
+        """Whether a text would depend on the others in its batch."""
+        return self.alone(len(self.encode(request.prompt)) + request.max_new_tokens)
 
     def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
         """Compute a request that memory is too small for half of its completions at a time."""

@@ -52,7 +52,7 @@ class Generator:
         endings = Endings(forward.model, tokenizer)
         self.decoder = Decoder(forward, endings, max_length, rows, budget)
         self.batches = BatchGenerator(
-            forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id, forward.turns
+            forward.model, endings, encode, forward.device, max_length, rows, forward.pad_id, forward.generates_alone
         )
 
     def work(

@@ -92,24 +92,28 @@ class Pass:
                 yield from range(block.low, block.high)
 
 
-def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, turns: int | None = None) -> list[Pass]:
+def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, alone: int | None = None) -> list[Pass]:
     """The passes that compute every sequence of ``tree``.
 
     Args:
         tree: What is asked.
         cost: Decides between sharing in a row, sharing a trunk, and not sharing.
         budget: What fits into a pass; one block may be larger.
-        share: False batches whole sequences.
-        turns: Without sharing, sequences longer than this go together with others of their length only.
+        share: False batches whole sequences; ``alone`` is only for those.
+        alone: Sequences longer than this make a pass each.
     """
     if share:
         placed = _Planner(tree, cost, budget).grow(0, len(tree), 0, None)[1] if len(tree) else []
     else:
         placed = [(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))]
-    together: dict[tuple[Trunk | None, int], list[Block]] = defaultdict(list)
+    together: dict[Trunk | None, list[Block]] = defaultdict(list)
+    passes: list[Pass] = []
     for trunk, block in placed:
-        together[trunk, block.size if not share and turns is not None and block.size > turns else 0].append(block)
-    return [done for (trunk, _), blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
+        if alone is not None and block.size > alone:
+            passes.append(Pass(trunk, ((block,),)))
+        else:
+            together[trunk].append(block)
+    return passes + [done for trunk, blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
 
 
 class _Planner:

@@ -1,0 +1,342 @@
+"""A trial of a checkpoint: what gives the scores of one unpadded sequence at a time is used, what does not is not.
+
+Three short sequences go through the model alone, then in company: a padded batch, packed rows, a shared prefix, one
+token at a time. Windows are narrowed meanwhile, so that a short sequence is longer than they are. A model of 16 bits
+computes in float32 meanwhile: rounding would hide a small fault, and where experts are chosen it would look like a large
+one. What float32 finds equal is tried once more as it will be run, against the rounding that plain batches have.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from audit.core.errors import CheckpointError
+from audit.engine.architecture import CAPS, narrowed, values_of, windows_of
+from audit.engine.head import whole
+from audit.engine.layout import lay_out
+from audit.engine.passes import Block, Pass, Trunk
+from audit.engine.precision import in_float32
+from audit.engine.slots import Slots
+from audit.engine.tree import PrefixTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.engine.forward import Forward
+
+SEQUENCES = ((*range(1, 11), *range(20, 68)), (*range(1, 8), 70, 71), (*range(1, 7), 80, 81, 82))
+"""Token ids of the trial, in :data:`PARTS` of the vocabulary; they part after the sixth and the seventh.
+
+The first is long: in a packed row the others' ends lie far from what they follow, so that a fault that grows with the
+distance between columns is seen. The others are equally long, so that nothing but what follows tells them apart.
+"""
+PARTS = 96
+"""The numbers above are parts of the vocabulary: its first ids may all be special tokens that were never trained."""
+COMMON = 6
+"""Tokens that the short sequences share."""
+TRUNK = 4
+WINDOW = 16
+"""Tokens that a sliding window is narrowed to."""
+HEADS, STEPS = (20, 6, 5), 3
+"""Tokens of each sequence that are read before tokens are added one at a time, and how many are added."""
+TOLERANCE = 1e-4
+"""Difference of a position's log-probabilities up to which two ways to compute them in float32 are the same.
+
+Root of the mean square, in standard deviations of the logits. A position that is off by one gives 0.5, a mask that is
+not honoured 1.
+"""
+HEAD_TOLERANCE = 1e-5
+"""The same where only the head is computed in another way."""
+NOISE_FACTOR = 3.0
+"""In less than float32: how far the median position may be away, in what a padded batch differs from a lone sequence."""
+LARGEST_NOISE = 0.25
+LOW_PRECISION_HEAD_TOLERANCE = 0.02
+NOT_CAUSAL = "each position sees what follows: it is no causal language model and cannot be audited"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is exact on a checkpoint."""
+
+    causal: bool = True
+    """Whether what follows leaves a position's logits alone."""
+    batches: bool = False
+    """Whether sequences in a padded batch have the log-probabilities that each has alone."""
+    splits: bool = False
+    """Whether the output head may be applied to chosen positions alone."""
+    shares: bool = False
+    """Whether trunks and packed rows are exact."""
+    why_not: str = ""
+    """The reason where they are not."""
+    decodes: bool = False
+    """Whether rows of different lengths can be continued together, a token at a time."""
+    position_bytes: int = 0
+    """Memory that the keys and values of one position take; 0 where it was not measured."""
+
+    def __and__(self, other: Verdict) -> Verdict:
+        """What both find exact."""
+        return replace(
+            self,
+            batches=self.batches and other.batches,
+            splits=self.splits and other.splits,
+            shares=self.shares and other.shares,
+            why_not=self.why_not or other.why_not,
+            decodes=self.decodes and other.decodes,
+        )
+
+
+def judge(forward: Forward) -> Verdict:
+    """Try what is exact on a checkpoint.
+
+    Raises:
+        CheckpointError: It computes nothing, or its positions see what follows.
+    """
+    verdict = _in_both_precisions(forward, lambda exact: _Trial(forward, exact=exact).run())
+    if not verdict.causal:
+        raise CheckpointError(
+            f"{_name(forward.model)}: {NOT_CAUSAL}: audit a checkpoint that was trained to predict the next token"
+        )
+    return verdict
+
+
+def batches_generate(forward: Forward) -> bool:
+    """Whether transformers' ``generate`` gives a left-padded batch the logits of lone sequences."""
+
+    def padded(exact: bool) -> Verdict:  # noqa: FBT001 - one of two precisions
+        return Verdict(batches=_Trial(forward, exact=exact).generates())
+
+    return _in_both_precisions(forward, padded).batches
+
+
+def _in_both_precisions(forward: Forward, attempt: Callable[[bool], Verdict]) -> Verdict:
+    """The outcome of an attempt in float32 where that can be, and in the model's own precision if it has another."""
+    model = forward.model
+    outcome: Verdict | None = None
+    with _narrowed(forward), torch.inference_mode():
+        own = forward.dtype
+        with in_float32(model) as exact:
+            if exact:
+                try:
+                    outcome = attempt(True)
+                except CheckpointError:
+                    if own.itemsize >= torch.float32.itemsize:
+                        raise
+        if outcome is None or (own.itemsize < torch.float32.itemsize and outcome.causal and outcome.batches):
+            as_it_is = attempt(False)
+            outcome = as_it_is if outcome is None else outcome & as_it_is
+    return outcome
+
+
+@contextmanager
+def _narrowed(forward: Forward) -> Iterator[None]:
+    """Windows narrower than the trial's sequences, in the model's masks and in ours."""
+    config = forward.model.config.get_text_config()
+    try:
+        with narrowed(config, WINDOW):
+            forward.windows = windows_of(config)
+            yield
+    finally:
+        forward.windows = windows_of(config)
+
+
+class _Trial:
+    """One trial in one precision."""
+
+    def __init__(self, forward: Forward, *, exact: bool) -> None:
+        self.forward = forward
+        self.exact = exact
+        self.noise = 0.0
+        model = forward.model
+        vocabulary = int(model.get_input_embeddings().weight.shape[0])
+        longest = min(values_of(model.config.get_text_config(), "max_position_embeddings"), default=len(SEQUENCES[0]))
+        room = max(longest - 2, 1) if isinstance(longest, int) else len(SEQUENCES[0])  # some tables begin with padding
+        self.sequences = [np.array(ids[:room]) * vocabulary // PARTS for ids in SEQUENCES]
+        self.truth = [self._alone(ids) for ids in self.sequences]
+
+    def run(self) -> Verdict:
+        """Everything that is tried, in an order in which what fails first makes the rest needless."""
+        if not all(bool(logits.isfinite().all()) for logits in self.truth):
+            return Verdict(why_not="its logits are not finite")
+        first, second = (logits[: COMMON - 1] for logits in self.truth[1:])
+        if not self._same(lambda: first, second):
+            return Verdict(causal=False)
+        tree = PrefixTree(self.sequences, [TRUNK] * len(self.sequences))
+        forward = self.forward
+        batch = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(self.sequences)))
+        forward.splits = False
+        if not self._batch_is_exact(batch, tree):
+            return Verdict(why_not="a padded batch gave other log-probabilities than a lone sequence in a trial")
+        forward.splits = self._head_is_exact(tree)
+        verdict = Verdict(batches=True, splits=forward.splits)
+        if not forward.windows:
+            reason = "its layers are not plain softmax attention, or its positions depend on the length of the call"
+            return replace(verdict, why_not=reason)
+        for name, work in self._ways_to_share(tree):
+            if not self._same(lambda work=work: self._logits(work, tree), self._from_trunk):
+                return replace(verdict, why_not=f"{name} gave other log-probabilities in a trial")
+        numbers = sum(part.numel() for layer in forward.keys_values(self._trunk) for part in layer) // TRUNK
+        forward.forget()
+        return replace(
+            verdict, shares=True, decodes=self._steps_are_exact(), position_bytes=numbers * forward.model.dtype.itemsize
+        )
+
+    def generates(self) -> bool:
+        """Whether ``generate`` on a left-padded batch gives the logits of lone sequences, with forced tokens."""
+        rows = [ids[:length] for ids, length in zip(self.sequences, HEADS, strict=True)]
+        width = max(map(len, rows))
+        ids = np.full((len(rows), width), self.forward.pad_id)
+        mask = np.zeros_like(ids)
+        for row, head in enumerate(rows):
+            ids[row, width - len(head) :] = head
+            mask[row, width - len(head) :] = 1
+        forced = np.stack([ids[n : n + STEPS + 1] for ids, n in zip(self.sequences, HEADS, strict=True)])
+        return self._same(lambda: self._generated(ids, mask, forced), self._steps(STEPS + 1, -1))
+
+    def _generated(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], forced: NDArray[np.int64]
+    ) -> torch.Tensor:
+        """Logits of ``generate`` at each step, row after row, where the tokens are given."""
+        width = ids.shape[1]
+
+        def force(seen: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            step = min(seen.shape[1] - width, forced.shape[1] - 1)
+            chosen = torch.from_numpy(forced[:, step]).to(scores.device)
+            return torch.full_like(scores, -torch.inf).scatter(1, chosen[:, None], 0.0)
+
+        device = self.forward.device
+        answer = self.forward.model.generate(
+            input_ids=torch.from_numpy(ids).to(device),
+            attention_mask=torch.from_numpy(mask).to(device),
+            logits_processor=[force],
+            max_new_tokens=forced.shape[1],
+            do_sample=False,
+            num_beams=1,
+            pad_token_id=self.forward.pad_id,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+        return torch.stack(answer.logits, dim=1).flatten(0, 1).float()
+
+    def _alone(self, ids: NDArray[np.int64]) -> torch.Tensor:
+        """Logits of one unpadded sequence, shape (tokens, vocabulary)."""
+        rows = torch.from_numpy(ids)[None].to(self.forward.device)
+        try:
+            logits: torch.Tensor = self.forward.model(input_ids=rows, use_cache=False).logits
+        except Exception as error:  # an architecture may raise anything
+            first = (str(error).strip().splitlines() or [""])[0][:200]
+            raise CheckpointError(
+                f"{_name(self.forward.model)}: a forward pass of {len(ids)} tokens failed "
+                f"({type(error).__name__}: {first}): it cannot be audited on this machine with this transformers"
+            ) from error
+        return logits[0].float()
+
+    @property
+    def _from_trunk(self) -> torch.Tensor:
+        """The truth of every position from the trunk on, sequence after sequence."""
+        return torch.cat([logits[TRUNK:] for logits in self.truth])
+
+    @property
+    def _trunk(self) -> Trunk:
+        """The tokens that all sequences share."""
+        return Trunk(tuple(self.sequences[0][:TRUNK].tolist()))
+
+    def _ways_to_share(self, tree: PrefixTree) -> Iterator[tuple[str, Pass]]:
+        """A packed row; and packed rows on a trunk."""
+        yield "packed rows", Pass(None, ((Block(0, len(tree), 0, tree.size(0, len(tree), 0)),),))
+        parts = ((0, 2), (2, len(tree)))
+        yield (
+            "a shared prefix",
+            Pass(self._trunk, tuple((Block(*part, TRUNK, tree.size(*part, TRUNK)),) for part in parts), TRUNK),
+        )
+
+    def _batch_is_exact(self, batch: Pass, tree: PrefixTree) -> bool:
+        """Whether a padded batch has the logits of lone sequences; how far they are apart is the noise from now on."""
+        try:
+            apart = differences(self._logits(batch, tree), self._from_trunk)
+        except Exception:  # noqa: BLE001 - an architecture may raise anything on inputs that it does not know
+            return False
+        self.noise = float(apart.median())
+        return self._is_small(apart)
+
+    def _head_is_exact(self, tree: PrefixTree) -> bool:
+        """Whether hidden states and the head applied to them give the model's logits."""
+        forward = self.forward
+        if any(any(values_of(forward.model.config.get_text_config(), name)) for name in CAPS):
+            return False
+        forward.splits = True
+        alone = Pass(None, ((Block(1, 2, 0, int(tree.lengths[1])),),))
+        try:
+            apart = differences(self._logits(alone, tree), self.truth[1][TRUNK:])
+        except Exception:  # noqa: BLE001 - see above
+            return False
+        return float(apart.max()) <= (HEAD_TOLERANCE if self.exact else LOW_PRECISION_HEAD_TOLERANCE)
+
+    def _steps_are_exact(self) -> bool:
+        """Whether rows of different lengths, one token at a time, have the logits of lone sequences."""
+        return self._same(self._stepped, self._steps(STEPS, 0))
+
+    def _steps(self, count: int, first: int) -> torch.Tensor:
+        """The truth of the steps behind each head, row after row."""
+        return torch.cat(
+            [logits[n + first : n + first + count] for logits, n in zip(self.truth, HEADS, strict=True)]
+        )
+
+    def _stepped(self) -> torch.Tensor:
+        """Logits of tokens that are added one at a time to rows of different lengths."""
+        heads = [ids[:length] for ids, length in zip(self.sequences, HEADS, strict=True)]
+        order = sorted(range(len(heads)), key=lambda place: heads[place].tolist())
+        tree = PrefixTree([heads[place] for place in order], [0] * len(heads))
+        work = Pass(None, tuple((Block(i, i + 1, 0, int(length)),) for i, length in enumerate(tree.lengths)))
+        _, kept = self.forward.read(work, lay_out(work, tree, self.forward.pad_id), range(len(tree)))
+        slots = Slots()
+        slots.add([kept[order.index(place)] for place in range(len(heads))])
+        steps = []
+        for step in range(STEPS):
+            tokens = [int(ids[length + step]) for ids, length in zip(self.sequences, HEADS, strict=True)]
+            steps.append(self.forward.step(slots, tokens))
+            slots.advance()
+        return torch.stack(steps, dim=1).flatten(0, 1)
+
+    def _same(self, compute: Callable[[], torch.Tensor], truth: torch.Tensor) -> bool:
+        """Whether logits are the true ones but for rounding."""
+        try:
+            logits = compute()
+        except Exception:  # noqa: BLE001 - see above
+            return False
+        return logits.shape == truth.shape and self._is_small(differences(logits, truth))
+
+    def _is_small(self, apart: torch.Tensor) -> bool:
+        """Whether differences are rounding: in float32 at every position, else at the median one."""
+        if self.exact:
+            return float(apart.max()) <= TOLERANCE
+        rounding = 2 * torch.finfo(self.forward.dtype).eps
+        return float(apart.median()) <= min(LARGEST_NOISE, NOISE_FACTOR * max(self.noise, rounding))
+
+    def _logits(self, work: Pass, tree: PrefixTree) -> torch.Tensor:
+        """Logits of every position from the trunk on, sequence after sequence."""
+        layout = lay_out(work, tree, self.forward.pad_id)
+        places = [
+            (row, int(column))
+            for _, (row, attach, path) in sorted(layout.columns.items())
+            for column in path[TRUNK - attach :]
+        ]
+        rows, columns = (np.array(part, dtype=np.int64) for part in zip(*places, strict=True))
+        return whole(self.forward.tiles(work, layout, rows, columns))
+
+
+def differences(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Root mean square of the difference of log-probabilities per position, in deviations of the logits."""
+    apart = logits.log_softmax(dim=1) - truth.log_softmax(dim=1)
+    return apart.square().mean(dim=1).sqrt() / truth.std().clamp_min(torch.finfo(torch.float32).tiny)
+
+
+def _name(model: Any) -> str:  # noqa: ANN401 - transformers' models have no common typed base
+    """Where a model came from, and what it is."""
+    return ": ".join(part for part in (str(getattr(model, "name_or_path", "")), type(model).__name__) if part)

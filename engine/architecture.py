@@ -12,7 +12,7 @@ CAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
 """Fields that bend large logits after the head: those of a trial may be too small to show it."""
 COUNT_COLUMNS = ("attention_layers", "attention_types", "window_size", "alibi", "attn_temperature_tuning")
 """Fields whose windows, biases or scales count columns, not positions (GPT-Neo, MPT, Llama 4)."""
-SELECTED = ("index_topk", "indexer_budget")
+SELECTED = ("index_topk", "indexer_budget", "lsh_attn_chunk_length")
 """Fields for how many positions a sparse attention selects: which ones, where several are equal, depends on the batch."""
 TURNING_ROPE = ("dynamic", "longrope")
 """Kinds of rotary embedding whose frequencies depend on the longest position of the call."""

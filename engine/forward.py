@@ -18,7 +18,7 @@ from transformers import DynamicCache
 from audit.engine.architecture import longest_in_company, windows_of
 from audit.engine.cost import cost_of, shape_of
 from audit.engine.head import tiles_at, tiles_of, whole
-from audit.engine.trial import batches_generate, judge
+from audit.engine.trial import judge, judge_generating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from audit.engine.layout import Layout
     from audit.engine.passes import Pass, Trunk
     from audit.engine.slots import Slots
+    from audit.engine.trial import Generates
 
 KeysValues = list[tuple[torch.Tensor, torch.Tensor]]
 """Keys and values of each layer, shape (1, heads, positions, dimension)."""
@@ -88,13 +89,13 @@ class Forward:
         return dtype
 
     @functools.cached_property
-    def _pads_prompts(self) -> bool:
-        """Whether a left-padded batch of prompts is continued as each of them alone; tried when it is first asked."""
-        return batches_generate(self)
+    def generates(self) -> Generates:
+        """Where ``generate`` has this model's own logits; tried when it is first asked."""
+        return judge_generating(self)
 
     def generates_alone(self, length: int) -> bool:
         """Whether ``generate`` must be given texts that become this long one at a time."""
-        return not self._pads_prompts or (self.alone is not None and length > self.alone)
+        return not self.generates.batches or (self.alone is not None and length > self.alone)
 
     @torch.inference_mode()
     def tiles(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from audit.engine.batch_generating import BatchGenerator
 from audit.engine.decoding import Decoder
 from audit.engine.endings import Endings
+from audit.engine.requests import Completion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from audit.engine.cost import Budget
     from audit.engine.forward import Forward
-    from audit.engine.requests import Completion, GenerateRequest
+    from audit.engine.requests import GenerateRequest
 
+NOT_ITS_OWN = "transformers' generate gives other logits than this architecture's forward pass: no text is reported"
 HARMLESS = {
     "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "transformers_version", "do_sample",
     "temperature", "top_k", "top_p", "max_length", "max_new_tokens", "use_cache", "_from_model_config",
@@ -63,7 +65,16 @@ class Generator:
         continuous = [i for i in missing if self.forward.decodes and (requests[i].temperature > 0 or not bent)]
         asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in continuous]
         yield from self.decoder.run(asked, say)
-        yield from self.batches.work(requests, set(missing) - set(continuous), say)
+        others = set(missing) - set(continuous)
+        unable = {index for index in others if self._is_unable(requests[index])}
+        if unable:
+            yield {index: Completion(error=NOT_ITS_OWN) for index in unable}, 0
+        yield from self.batches.work(requests, others - unable, say)
+
+    def _is_unable(self, request: GenerateRequest) -> bool:
+        """Whether transformers' ``generate`` does not continue a prompt as the model's own forward pass does."""
+        generates = self.forward.generates
+        return not generates.prompts or (not generates.single and len(self.encode(request.prompt)) == 1)
 
     def _is_bent(self) -> bool:
         """Whether the checkpoint's generation configuration changes greedy decoding.

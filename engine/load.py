@@ -15,6 +15,7 @@ from audit.engine import adapter
 from audit.engine.checkpoint import read_config
 from audit.engine.device import DeviceMap, Dtype, check_device_map, choose_device, choose_dtype, describe_devices
 from audit.engine.hardware import keep_freed_memory
+from audit.engine.kind import check_kind
 from audit.engine.openai_engine import OpenAIEngine, describe, tokenizer_files
 from audit.engine.openai_name import is_server, parse
 from audit.engine.openai_server import contact
@@ -88,6 +89,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     if place.type == "cpu":
         keep_freed_memory()
     found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
+    check_kind(found.folder, trust_remote_code=trust_remote_code)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     tokenizer = _tokenizer(found.tokenizer or found.folder, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}

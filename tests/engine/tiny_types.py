@@ -19,7 +19,10 @@ WIDTHS = (
     "hidden_size", "n_embd", "d_model", "emb_dim", "n_embed", "embed_dim", "embedding_size", "input_embedding_size",
     "output_embedding_size", "hidden_size_global", "backbone_hidden_size", "hc_lowrank",
 )  # fmt: skip
-LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers", "num_decoder_layers")
+LAYERS = (
+    "num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers", "num_decoder_layers",
+    "encoder_layers", "num_encoder_layers",
+)  # fmt: skip
 HEADS = (
     "num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads", "encoder_attention_heads",
     "num_decoder_attention_heads", "num_encoder_attention_heads", "linear_num_value_heads", "linear_num_heads",
@@ -34,7 +37,7 @@ CONTEXTS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
 SIZES: dict[str, Any] = {
     **dict.fromkeys(WIDTHS, 32), **dict.fromkeys(LAYERS, 2), **dict.fromkeys(HEADS, 4),
     **dict.fromkeys(FEED_FORWARD, 64), **dict.fromkeys(EXPERTS, 4), **dict.fromkeys(CONTEXTS, 512),
-    "encoder_layers": 1, "num_encoder_layers": 1, "num_key_value_heads": 2, "head_dim": 8, "rotary_dim": 4,
+    "num_key_value_heads": 2, "head_dim": 8, "rotary_dim": 4,
     "linear_num_key_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_head_dim": 8,
     "num_experts_per_tok": 2, "moe_k": 2, "moe_intermediate_size": 32, "shared_expert_intermediate_size": 32,
     "n_group": 1, "topk_group": 1, "first_k_dense_replace": 1,
@@ -49,17 +52,24 @@ LATENT = {"num_key_value_heads": 4}
 """Of multi-head latent attention: as many key as query heads."""
 HYBRID = {"layer_types": ["linear_attention", "full_attention"]}
 SHORT = {"layer_types": ["sliding_attention", "full_attention"]}
-GEMMA4 = {"text_config": {"num_kv_shared_layers": 0}}
-SMALL_VISION = {"vision_config": {
-    "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 64, "depth": 1,
-    "num_heads": 4, "out_hidden_size": 32, "output_channels": 32, "mlp_dim": 64, "image_size": 32, "patch_size": 8,
-    "num_position_embeddings": 16, "window_size": 2,
-}}  # fmt: skip
+INDEXED = {
+    **HYBRID, "indexer_n_heads": 2, "indexer_kv_heads": 1, "indexer_head_dim": 8, "indexer_budget": SELECTED,
+    "indexer_compress_ratio": 8,
+}  # fmt: skip
+PART = {
+    "hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 4, "num_hidden_layers": 1,
+    "intermediate_size": 64,
+}  # fmt: skip
+BYTES = {**PART, "hidden_size_global": 32}
+IMAGES = {
+    **PART, "output_channels": 32, "mlp_dim": 64, "image_size": 32, "patch_size": 8, "window_size": 2,
+    "global_attn_indexes": [0], "mm_embed_dim": 32, "mm_posemb_size": 8, "position_embedding_size": 64,
+}  # fmt: skip
 OVERRIDES: dict[str, dict[str, Any]] = {
     **dict.fromkeys(
         (
             "axk1", "axk2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "dots3_note_text", "glm4_moe_lite",
-            "glm_moe_dsa", "longcat_flash", "minicpm3", "youtu",
+            "glm_moe_dsa", "minicpm3", "youtu",
         ),
         LATENT,
     ),
@@ -70,13 +80,13 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "kimi_linear": {**LATENT, **HYBRID},
     "lfm3": {"layer_types": ["conv", "full_attention"]},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
-    "qwen4_exp": {"text_config": {"layer_types": ["linear_attention", "full_attention"]}},
-    "qwen4_exp_text": {"layer_types": ["linear_attention", "full_attention"]},
+    "qwen4_exp": {"text_config": INDEXED},
+    "qwen4_exp_text": INDEXED,
     "recurrent_gemma": {"num_hidden_layers": 3, "attention_window_size": WINDOW},
     "falcon_h1": {"mamba_d_head": 16},
     "mamba2": {"num_heads": 4, "head_dim": 16},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "window_size": 8},
-    "lfm2_moe": {**{"layer_types": ["conv", "full_attention"]}},
+    "lfm2_moe": {"layer_types": ["conv", "full_attention"]},
     "dots1": {"n_shared_experts": 1},
     "gemma3_text": SHORT, "gemma2": SHORT, "gemma4_text": {**SHORT, "num_kv_shared_layers": 0},
     "gemma4_unified_text": {**SHORT, "num_kv_shared_layers": 0},
@@ -85,26 +95,38 @@ OVERRIDES: dict[str, dict[str, Any]] = {
         "layer_types": ["sliding_attention", "full_attention", "full_attention"],
         "activation_sparsity_pattern": [0.5, 0.0, 0.0], "intermediate_size": [64, 64, 64],
     },
-    "gemma3": {"text_config": SHORT, **SMALL_VISION},
+    "gemma3": {"text_config": SHORT, "vision_config": IMAGES},
+    "gemma4": {"text_config": SHORT, "vision_config": IMAGES},
+    "gemma4_unified": {"text_config": SHORT, "vision_config": IMAGES},
+    "got_ocr2": {"text_config": {"model_type": "qwen2"}, "vision_config": IMAGES},
+    "moss_transcribe_diarize": {"text_config": {"model_type": "qwen3"}, "audio_config": PART},
+    "phi4_multimodal": {"vision_config": {"hidden_size": 32, "num_hidden_layers": 1}},
+    "roc_bert": {"is_decoder": True, "pronunciation_vocab_size": 40, "shape_vocab_size": 40},
+    "longcat_flash": {**LATENT, "expert_ffn_hidden_size": 32, "zero_expert_num": 2, "moe_topk": 2},
+    "blt": {
+        "patcher_config": {**PART, "vocab_size": 400}, "encoder_config": BYTES, "decoder_config": BYTES,
+        "global_config": PART, "encoder_hash_byte_group_vocab": 50,
+    },
     "moshi": {"audio_vocab_size": 40, "depth_decoder_config": {"audio_vocab_size": 40}},
     "reformer": {
         "is_decoder": True, "attn_layers": ["local", "lsh"], "axial_pos_embds": False, "num_buckets": 4,
         "attention_head_size": 8, "hash_seed": 1,
     },
     "xmod": {"languages": ["en_XX"], "default_language": "en_XX", "is_decoder": True},
-    "zamba": {"layers_block_type": ["linear_attention", "hybrid"], "num_key_value_heads": 4, "n_mamba_heads": 2},
+    "zamba": {"num_hidden_layers": 3, "layers_block_type": ["linear_attention", "hybrid", "hybrid"], "num_key_value_heads": 4, "n_mamba_heads": 2},
     "zamba2": {"layers_block_type": ["linear_attention", "hybrid"], "num_key_value_heads": 4},
     "zaya": {"num_experts_per_tok": 1, "router_hidden_size": 16},
     "cohere_compass_text": {"rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 1e4}}},
     "dbrx": {
-        "attn_config": {"kv_n_heads": 2, "rope_theta": 1e4},
+        "attn_config": {"kv_n_heads": 2, "clip_qkv": 8.0, "rope_theta": 1e4},
         "ffn_config": {"hidden_size": 32, "ffn_hidden_size": 64, "moe_num_experts": 4, "moe_top_k": 2},
     },
-    "xlstm": {"qk_dim_factor": 1.0, "v_dim_factor": 1.0, "num_heads": 4, "chunk_size": 16},
+    "xlstm": {"hidden_size": 64, "num_heads": 2, "qk_dim_factor": 1.0, "chunk_size": 16},
+    "fuyu": {"text_config": {"model_type": "persimmon"}, "patch_size": 4},
     **dict.fromkeys(
         (
             "bert", "bert-generation", "big_bird", "camembert", "data2vec-text", "electra", "ernie", "megatron-bert",
-            "rembert", "roberta", "roberta-prelayernorm", "roc_bert", "roformer", "xlm-roberta", "xlm-roberta-xl",
+            "rembert", "roberta", "roberta-prelayernorm", "roformer", "xlm-roberta", "xlm-roberta-xl",
         ),
         {"is_decoder": True},
     ),
@@ -127,11 +149,12 @@ def configuration(kind: str, **overrides: Any) -> Any:
     """A tiny configuration of a model type; whatever transformers raises where it cannot be made."""
     cls: Any = CONFIG_MAPPING[kind]
     given = {**OVERRIDES.get(kind, {}), **overrides}
-    parts = {
-        name: {**_sizes(part), **given.get(name, {})}
-        for name, part in getattr(cls, "sub_configs", {}).items()
-        if part.__name__ != "AutoConfig"
-    }
+    parts = {}
+    for name, part in getattr(cls, "sub_configs", {}).items():
+        chosen = given.get(name, {})
+        known = CONFIG_MAPPING[chosen["model_type"]] if "model_type" in chosen else part
+        if known.__name__ != "AutoConfig":
+            parts[name] = {**_sizes(known), **chosen}
     return cls(**{**_sizes(cls), **given, **parts})
 
 

@@ -1,4 +1,4 @@
-"""What a configuration says of an architecture: windows, lengths at which something changes, values that vary by layer."""
+"""What a configuration says of an architecture: windows, lengths at which something changes, values of each layer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
 COUNT_COLUMNS = ("attention_layers", "attention_types", "window_size", "alibi", "attn_temperature_tuning")
 """Fields whose windows, biases or scales count columns, not positions (GPT-Neo, MPT, Llama 4)."""
 SELECTED = ("index_topk", "indexer_budget", "lsh_attn_chunk_length")
-"""Fields for how many positions a sparse attention selects: which ones, where several are equal, depends on the batch."""
+"""Fields for how many positions sparse attention selects: which, where several are equal, depends on the batch."""
 TURNING_ROPE = ("dynamic", "longrope")
 """Kinds of rotary embedding whose frequencies depend on the longest position of the call."""
 
@@ -35,13 +35,13 @@ def windows_of(config: Any) -> dict[str, int | None]:  # noqa: ANN401 - see abov
     parts = (config, getattr(config, "attn_config", None))  # MPT keeps what is about attention apart
     if any(any(values_of(part, name)) for part in parts for name in (*COUNT_COLUMNS, *SELECTED)):
         return {}
-    sliding = values_of(config, "sliding_window") or [None]
-    if _turning_length(config) is not None or len(sliding) > 1:
+    if _turning_length(config) is not None or _differs(config, "sliding_window"):
         return {}
+    sliding = getattr(config, "sliding_window", None)
     kinds = set(getattr(config, "layer_types", None) or ())
     if not kinds:
-        return {"full_attention": sliding[0]}
-    known = {"full_attention": None, "sliding_attention": sliding[0]}
+        return {"full_attention": sliding}
+    known = {"full_attention": None, "sliding_attention": sliding}
     return {kind: known[kind] for kind in sorted(kinds)} if kinds <= known.keys() else {}
 
 
@@ -59,15 +59,24 @@ def narrowed(config: Any, window: int) -> Iterator[None]:  # noqa: ANN401 - see 
     Masks are made from the configuration in each call. Where a layer keeps its window elsewhere, a trial under other
     windows than its own fails: nothing is shared then.
     """
-    before = values_of(config, "sliding_window")
-    if len(before) != 1 or not isinstance(getattr(config, "sliding_window", None), int):
+    before = None if _differs(config, "sliding_window") else getattr(config, "sliding_window", None)
+    if not isinstance(before, int):
         yield
         return
-    config.sliding_window = min(window, before[0])
+    config.sliding_window = min(window, before)
     try:
         yield
     finally:
-        config.sliding_window = before[0]
+        config.sliding_window = before
+
+
+def _differs(config: Any, name: str) -> bool:  # noqa: ANN401 - see above
+    """Whether a field differs by layer: transformers refuses to read it then."""
+    try:
+        getattr(config, name, None)
+    except RuntimeError:
+        return True
+    return False
 
 
 def _turning_length(config: Any) -> int | None:  # noqa: ANN401 - see above

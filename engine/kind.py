@@ -1,4 +1,4 @@
-"""What kind of model a folder holds, by its configuration: refused here is what cannot be audited, before it is loaded."""
+"""What kind of model a folder holds, by its configuration: what cannot be audited is refused before it is loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 CAUSAL = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 ENCODERS = modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
-WRAPPERS = {*modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES, *modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES}
+WRAPPERS = {
+    *modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+    *modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES,
+}
 LANGUAGE_MODELS = ("text_config", "language_config", "llm_config", "thinker_config")
 """Keys under which wrappers keep the configuration of their language model."""
 LABELS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice")

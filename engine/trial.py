@@ -2,19 +2,19 @@
 
 Three short sequences go through the model alone, then in company: a padded batch, packed rows, a shared prefix, one
 token at a time. Windows are narrowed meanwhile, so that a short sequence is longer than they are. A model of 16 bits
-computes in float32 meanwhile: rounding would hide a small fault, and where experts are chosen it would look like a large
-one. What float32 finds equal is tried once more as it will be run, against the rounding that plain batches have.
+computes in float32 meanwhile: rounding would hide a small fault, and where experts are chosen it would look like a
+large one. What float32 finds equal is tried once more as it will be run, against the rounding that plain batches have.
 """
 
 from __future__ import annotations
 
-import functools
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
+from transformers import GenerationConfig, LogitsProcessorList
 
 from audit.core.errors import CheckpointError
 from audit.engine.architecture import CAPS, longest_in_company, narrowed, values_of, windows_of
@@ -58,11 +58,12 @@ not honoured 1.
 HEAD_TOLERANCE = 1e-5
 """The same where only the head is computed in another way."""
 STEP_TOLERANCE = 0.02
-"""How far ``generate`` may be from the forward pass: cached steps of some architectures (Mamba 2 in Nemotron-H and
-Zamba 2: 0.0006) are computed in another way by transformers itself. Positions that are off by a few gave 0.2 and more."""
+"""How far ``generate`` may be from the forward pass: transformers itself computes cached steps of some architectures in
+another way (Mamba 2 in Nemotron-H and Zamba 2: 0.0006). Positions that are off gave 0.2 and more."""
 NOISE_FACTOR = 3.0
-"""In less than float32: how far the median position may be away, in what a padded batch differs from a lone sequence."""
+"""In less than float32: how far away the median position may be; a padded batch from a lone sequence counts 1."""
 LARGEST_NOISE = 0.25
+"""The most that counts as rounding at the median position."""
 LOW_PRECISION_HEAD_TOLERANCE = 0.02
 NOT_CAUSAL = "each position sees what follows: it is no causal language model and cannot be audited"
 
@@ -112,9 +113,7 @@ class Generates:
 
     def __and__(self, other: Generates) -> Generates:
         """What both find exact."""
-        return Generates(
-            self.prompts and other.prompts, self.batches and other.batches, self.single and other.single
-        )
+        return Generates(self.prompts and other.prompts, self.batches and other.batches, self.single and other.single)
 
 
 def judge(forward: Forward) -> Verdict:
@@ -125,9 +124,8 @@ def judge(forward: Forward) -> Verdict:
     """
     verdict = _in_both_precisions(forward, lambda trial: trial.run())
     if not verdict.causal:
-        raise CheckpointError(
-            f"{_name(forward.model)}: {NOT_CAUSAL}: audit a checkpoint that was trained to predict the next token"
-        )
+        msg = f"{_name(forward.model)}: {NOT_CAUSAL}: audit a checkpoint that was trained to predict the next token"
+        raise CheckpointError(msg)
     return verdict
 
 
@@ -140,7 +138,7 @@ def _in_both_precisions(forward: Forward, attempt: Callable[[_Trial], Found]) ->
     """The outcome of an attempt in float32 where that can be, and in the model's own precision if it has another."""
     model = forward.model
     outcome: Found | None = None
-    with _narrowed(forward), torch.inference_mode():
+    with _apart(forward), torch.inference_mode():
         is_wide = forward.dtype.itemsize >= torch.float32.itemsize
         with in_float32(model) as exact:
             if exact:
@@ -149,6 +147,7 @@ def _in_both_precisions(forward: Forward, attempt: Callable[[_Trial], Found]) ->
                 except CheckpointError:
                     if is_wide:
                         raise
+        forward.forget()  # trunks in float32
         if outcome is None or not is_wide:
             as_it_is = attempt(_Trial(forward, exact=False))
             outcome = as_it_is if outcome is None else outcome & as_it_is
@@ -156,15 +155,18 @@ def _in_both_precisions(forward: Forward, attempt: Callable[[_Trial], Found]) ->
 
 
 @contextmanager
-def _narrowed(forward: Forward) -> Iterator[None]:
-    """Windows narrower than the trial's sequences, in the model's masks and in ours."""
+def _apart(forward: Forward) -> Iterator[None]:
+    """A trial leaves nothing behind: narrow windows, trunks, counted tokens."""
     config = forward.model.config.get_text_config()
+    counted = forward.computed, forward.asked
     try:
         with narrowed(config, WINDOW):
             forward.windows = windows_of(config)
             yield
     finally:
         forward.windows = windows_of(config)
+        forward.computed, forward.asked = counted
+        forward.forget()
 
 
 class _Trial:
@@ -186,7 +188,7 @@ class _Trial:
         if not all(bool(logits.isfinite().all()) for logits in self.truth):
             return Verdict(why_not="its logits are not finite")
         first, second = (logits[: COMMON - 1] for logits in self.truth[1:])
-        if not self._same(lambda: first, second):
+        if not self._same(lambda: first, [second]):
             return Verdict(causal=False)
         tree = PrefixTree(self.sequences, [TRUNK] * len(self.sequences))
         forward = self.forward
@@ -203,7 +205,6 @@ class _Trial:
             if not self._same(lambda work=work: self._logits(work, tree), self._from_trunk):
                 return replace(verdict, why_not=f"{name} gave other log-probabilities in a trial")
         numbers = sum(part.numel() for layer in forward.keys_values(self._trunk) for part in layer) // TRUNK
-        forward.forget()
         return replace(
             verdict, shares=True, decodes=self._steps_are_exact(), position_bytes=numbers * forward.model.dtype.itemsize
         )
@@ -213,14 +214,19 @@ class _Trial:
         rows = [
             (ids[:length], ids[length : length + STEPS]) for ids, length in zip(self.sequences, self.heads, strict=True)
         ]
-        try:
-            alone = torch.cat([self._generated([row]) for row in rows])
-        except Exception:  # noqa: BLE001 - see below
+        tolerance = STEP_TOLERANCE if self.exact else LARGEST_NOISE
+        alone: list[torch.Tensor] = []
+
+        def one_by_one() -> torch.Tensor:
+            alone.extend(self._generated([row]) for row in rows)
+            return torch.cat(alone)
+
+        apart = self._apart(one_by_one, self._steps(STEPS + 1, -1))
+        if apart is None or not self._is_small(apart, tolerance):
             return Generates()
-        if not self._is_small(differences(alone, self._steps(STEPS + 1, -1)), STEP_TOLERANCE):
-            return Generates()
+        self.noise = _typical(apart)
         one = [(self.sequences[0][:1], self.sequences[0][1:2])]
-        single = self._same(lambda: self._generated(one), self.truth[0][:2], STEP_TOLERANCE)  # a lone one came before
+        single = self._same(lambda: self._generated(one), [self.truth[0][:2]], tolerance)  # behind another lone prompt
         return Generates(prompts=True, batches=self._same(lambda: self._generated(rows), alone), single=single)
 
     def _generated(self, rows: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> torch.Tensor:
@@ -235,18 +241,19 @@ class _Trial:
             chosen = torch.from_numpy(forced[:, step]).to(scores.device)
             return torch.full_like(scores, -torch.inf).scatter(1, chosen[:, None], 0.0)
 
-        device = self.forward.device
-        answer = self.forward.model.generate(
-            input_ids=torch.from_numpy(ids).to(device),
-            attention_mask=torch.from_numpy(mask).to(device),
-            logits_processor=[force],
-            max_new_tokens=forced.shape[1] + 1,
-            do_sample=False,
-            num_beams=1,
-            pad_token_id=self.forward.pad_id,
-            output_logits=True,
-            return_dict_in_generate=True,
-        )
+        device, model = self.forward.device, self.forward.model
+        own, model.generation_config = model.generation_config, GenerationConfig(pad_token_id=self.forward.pad_id)
+        try:
+            answer = model.generate(
+                input_ids=torch.from_numpy(ids).to(device),
+                attention_mask=torch.from_numpy(mask).to(device),
+                logits_processor=LogitsProcessorList([force]),
+                max_new_tokens=forced.shape[1] + 1,
+                output_logits=True,
+                return_dict_in_generate=True,
+            )
+        finally:
+            model.generation_config = own
         return torch.stack(answer.logits, dim=1).flatten(0, 1).float()
 
     def _alone(self, ids: NDArray[np.int64]) -> torch.Tensor:
@@ -256,16 +263,15 @@ class _Trial:
             logits: torch.Tensor = self.forward.model(input_ids=rows, use_cache=False).logits
         except Exception as error:  # an architecture may raise anything
             first = (str(error).strip().splitlines() or [""])[0][:200]
-            raise CheckpointError(
-                f"{_name(self.forward.model)}: a forward pass of {len(ids)} tokens failed "
-                f"({type(error).__name__}: {first}): it cannot be audited on this machine with this transformers"
-            ) from error
+            fault = f"a forward pass of {len(ids)} tokens failed ({type(error).__name__}: {first})"
+            msg = f"{_name(self.forward.model)}: {fault}: it cannot be audited on this machine with this transformers"
+            raise CheckpointError(msg) from error
         return logits[0].float()
 
     @property
-    def _from_trunk(self) -> torch.Tensor:
-        """The truth of every position from the trunk on, sequence after sequence."""
-        return torch.cat([logits[TRUNK:] for logits in self.truth])
+    def _from_trunk(self) -> list[torch.Tensor]:
+        """The truth of every position from the trunk on, per sequence."""
+        return [logits[TRUNK:] for logits in self.truth]
 
     @property
     def _trunk(self) -> Trunk:
@@ -283,12 +289,9 @@ class _Trial:
 
     def _batch_is_exact(self, batch: Pass, tree: PrefixTree) -> bool:
         """Whether a padded batch has the logits of lone sequences; how far they are apart is the noise from now on."""
-        try:
-            apart = differences(self._logits(batch, tree), self._from_trunk)
-        except Exception:  # noqa: BLE001 - an architecture may raise anything on inputs that it does not know
-            return False
-        self.noise = float(apart.median())
-        return self._is_small(apart)
+        apart = self._apart(lambda: self._logits(batch, tree), self._from_trunk)
+        self.noise = 0.0 if apart is None else _typical(apart)
+        return apart is not None and self._is_small(apart)
 
     def _head_is_exact(self, tree: PrefixTree) -> bool:
         """Whether hidden states and the head applied to them give the model's logits."""
@@ -297,21 +300,17 @@ class _Trial:
             return False
         forward.splits = True
         alone = Pass(None, ((Block(1, 2, 0, int(tree.lengths[1])),),))
-        try:
-            apart = differences(self._logits(alone, tree), self.truth[1][TRUNK:])
-        except Exception:  # noqa: BLE001 - see above
-            return False
-        return float(apart.max()) <= (HEAD_TOLERANCE if self.exact else LOW_PRECISION_HEAD_TOLERANCE)
+        apart = self._apart(lambda: self._logits(alone, tree), [self.truth[1][TRUNK:]])
+        tolerance = HEAD_TOLERANCE if self.exact else LOW_PRECISION_HEAD_TOLERANCE
+        return apart is not None and _largest(apart) <= tolerance
 
     def _steps_are_exact(self) -> bool:
         """Whether rows of different lengths, one token at a time, have the logits of lone sequences."""
         return self._same(self._stepped, self._steps(STEPS, 0))
 
-    def _steps(self, count: int, first: int) -> torch.Tensor:
-        """The truth of the steps behind each head, row after row."""
-        return torch.cat(
-            [logits[n + first : n + first + count] for logits, n in zip(self.truth, self.heads, strict=True)]
-        )
+    def _steps(self, count: int, first: int) -> list[torch.Tensor]:
+        """The truth of the steps behind each head."""
+        return [logits[n + first : n + first + count] for logits, n in zip(self.truth, self.heads, strict=True)]
 
     def _stepped(self) -> torch.Tensor:
         """Logits of tokens that are added one at a time to rows of different lengths."""
@@ -329,20 +328,32 @@ class _Trial:
             slots.advance()
         return torch.stack(steps, dim=1).flatten(0, 1)
 
-    def _same(self, compute: Callable[[], torch.Tensor], truth: torch.Tensor, tolerance: float = TOLERANCE) -> bool:
+    def _same(
+        self, compute: Callable[[], torch.Tensor], truth: Sequence[torch.Tensor], tolerance: float = TOLERANCE
+    ) -> bool:
         """Whether logits are the true ones but for rounding."""
+        apart = self._apart(compute, truth)
+        return apart is not None and self._is_small(apart, tolerance)
+
+    def _apart(
+        self, compute: Callable[[], torch.Tensor], truth: Sequence[torch.Tensor]
+    ) -> Sequence[torch.Tensor] | None:
+        """How far logits are from the truth, per sequence; None where they cannot be computed."""
         try:
             logits = compute()
-        except Exception:  # noqa: BLE001 - see above
-            return False
-        return logits.shape == truth.shape and self._is_small(differences(logits, truth), tolerance)
+        except Exception:  # noqa: BLE001 - an architecture may raise anything on inputs that it does not know
+            return None
+        whole_truth = torch.cat(list(truth))
+        if logits.shape != whole_truth.shape:
+            return None
+        return differences(logits, whole_truth).split([len(part) for part in truth])
 
-    def _is_small(self, apart: torch.Tensor, tolerance: float = TOLERANCE) -> bool:
-        """Whether differences are rounding: in float32 at every position, else at the median one."""
+    def _is_small(self, apart: Sequence[torch.Tensor], tolerance: float = TOLERANCE) -> bool:
+        """Whether differences are rounding: in float32 at every position, else at the median one of each sequence."""
         if self.exact:
-            return float(apart.max()) <= tolerance
+            return _largest(apart) <= tolerance
         rounding = 2 * torch.finfo(self.forward.dtype).eps
-        return float(apart.median()) <= max(tolerance, min(LARGEST_NOISE, NOISE_FACTOR * max(self.noise, rounding)))
+        return _typical(apart) <= max(tolerance, min(LARGEST_NOISE, NOISE_FACTOR * max(self.noise, rounding)))
 
     def _logits(self, work: Pass, tree: PrefixTree) -> torch.Tensor:
         """Logits of every position from the trunk on, sequence after sequence."""
@@ -354,6 +365,16 @@ class _Trial:
         ]
         rows, columns = (np.array(part, dtype=np.int64) for part in zip(*places, strict=True))
         return whole(self.forward.tiles(work, layout, rows, columns))
+
+
+def _largest(apart: Sequence[torch.Tensor]) -> float:
+    """The difference at the worst position."""
+    return max(float(part.max()) for part in apart)
+
+
+def _typical(apart: Sequence[torch.Tensor]) -> float:
+    """The difference at the median position of the worst sequence: one that met another expert does not count."""
+    return max(float(part.median()) for part in apart)
 
 
 def differences(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

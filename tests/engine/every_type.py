@@ -1,4 +1,4 @@
-"""What the engine makes of every causal model type, against one sequence at a time; writes the table of the documentation.
+"""What the engine makes of every causal model type, against one sequence at a time; writes the documentation's table.
 
     python -m tests.engine.every_type --write
 
@@ -79,7 +79,7 @@ def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> Outc
     except CheckpointError as error:
         return Outcome("refused", str(error).replace(f"{folder}: ", "").partition(", and cannot be")[0])
     check_scores(engine, requests())
-    forward = engine._forward  # noqa: SLF001 - what was decided for this type
+    forward = engine._forward
     texts = check_texts(engine)
     if forward.shares and forward.decodes and texts:
         return Outcome("shared")
@@ -90,7 +90,7 @@ def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> Outc
 
 
 def requests() -> list[ScoreRequest]:
-    """Twenty-one: a head that all share, options that part at different depths, loners, longer than window and selection."""
+    """A head that all share, options that part at different depths, loners; many longer than window and selection."""
     draw = torch.Generator().manual_seed(3)
     ids = torch.randint(3, 384, (600,), generator=draw).tolist()
     head = tuple(ids[:100])
@@ -105,7 +105,7 @@ def check_scores(engine: TransformersEngine, asked: Sequence[ScoreRequest]) -> N
     """Scores by two plans, in two orders, against one unpadded pass per request."""
     expected = [plain_log_probs(engine.model, request) for request in asked]
     found = engine.score(asked)
-    engine._forward.cost = TRUNKS  # noqa: SLF001 - the other plan
+    engine._forward.cost = TRUNKS
     for scores in (found, engine.score(asked[::-1])[::-1]):
         for score, wanted in zip(scores, expected, strict=True):
             assert score.error is None
@@ -176,7 +176,7 @@ def _first_line(error: Exception) -> str:
 
 def main(arguments: Iterable[str]) -> None:
     """Print the table, or write it into the documentation."""
-    from tests.conftest import _tiny_tokenizer  # noqa: PLC0415 - pytest is needed for the tests alone
+    from tests.conftest import _tiny_tokenizer
 
     outcomes = {}
     for kind in tiny_types.types():

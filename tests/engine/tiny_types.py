@@ -65,16 +65,27 @@ IMAGES = {
     **PART, "output_channels": 32, "mlp_dim": 64, "image_size": 32, "patch_size": 8, "window_size": 2,
     "global_attn_indexes": [0], "mm_embed_dim": 32, "mm_posemb_size": 8, "position_embedding_size": 64,
 }  # fmt: skip
+LATENT_TYPES = (
+    "axk1", "axk2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "dots3_note_text", "glm4_moe_lite", "glm_moe_dsa",
+    "minicpm3", "youtu",
+)  # fmt: skip
+HYBRID_TYPES = ("granitemoehybrid", "qwen3_5_moe_text", "qwen3_5_text", "qwen3_next", "olmo_hybrid")
+ENCODER_TYPES = (
+    "bert", "bert-generation", "big_bird", "camembert", "data2vec-text", "electra", "ernie", "megatron-bert", "rembert",
+    "roberta", "roberta-prelayernorm", "roformer", "xlm-roberta", "xlm-roberta-xl",
+)  # fmt: skip
+DECODER_TYPES = (
+    "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "marian", "mbart", "mvp", "pegasus", "plbart",
+    "prophetnet", "trocr", "whisper",
+)  # fmt: skip
+"""Decoders of encoder-decoders, alone."""
 OVERRIDES: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(
-        (
-            "axk1", "axk2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "dots3_note_text", "glm4_moe_lite",
-            "glm_moe_dsa", "minicpm3", "youtu",
-        ),
-        LATENT,
-    ),
-    **dict.fromkeys(("granitemoehybrid", "qwen3_5_moe_text", "qwen3_5_text", "qwen3_next", "olmo_hybrid"), HYBRID),
-    **dict.fromkeys(("qwen3_5", "qwen3_5_moe"), {"text_config": HYBRID}),
+    **dict.fromkeys(LATENT_TYPES, LATENT),
+    **dict.fromkeys(HYBRID_TYPES, HYBRID),
+    **{kind: {"is_decoder": True} for kind in ENCODER_TYPES},
+    **{kind: {"is_decoder": True, "is_encoder_decoder": False} for kind in DECODER_TYPES},
+    "qwen3_5": {"text_config": HYBRID},
+    "qwen3_5_moe": {"text_config": HYBRID},
     "bailing_hybrid": {**LATENT, "layer_group_size": 2, "head_dim": 8},
     "bamba": {"attn_layer_indices": [1]},
     "kimi_linear": {**LATENT, **HYBRID},
@@ -113,7 +124,10 @@ OVERRIDES: dict[str, dict[str, Any]] = {
         "attention_head_size": 8, "hash_seed": 1,
     },
     "xmod": {"languages": ["en_XX"], "default_language": "en_XX", "is_decoder": True},
-    "zamba": {"num_hidden_layers": 3, "layers_block_type": ["linear_attention", "hybrid", "hybrid"], "num_key_value_heads": 4, "n_mamba_heads": 2},
+    "zamba": {
+        **LATENT, "num_hidden_layers": 3, "layers_block_type": ["linear_attention", "hybrid", "hybrid"],
+        "n_mamba_heads": 2,
+    },
     "zamba2": {"layers_block_type": ["linear_attention", "hybrid"], "num_key_value_heads": 4},
     "zaya": {"num_experts_per_tok": 1, "router_hidden_size": 16},
     "cohere_compass_text": {"rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 1e4}}},
@@ -123,20 +137,6 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     },
     "xlstm": {"hidden_size": 64, "num_heads": 2, "qk_dim_factor": 1.0, "chunk_size": 16},
     "fuyu": {"text_config": {"model_type": "persimmon"}, "patch_size": 4},
-    **dict.fromkeys(
-        (
-            "bert", "bert-generation", "big_bird", "camembert", "data2vec-text", "electra", "ernie", "megatron-bert",
-            "rembert", "roberta", "roberta-prelayernorm", "roformer", "xlm-roberta", "xlm-roberta-xl",
-        ),
-        {"is_decoder": True},
-    ),
-    **dict.fromkeys(
-        (
-            "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "marian", "mbart", "mvp", "pegasus", "plbart",
-            "prophetnet", "trocr", "whisper",
-        ),
-        {"is_decoder": True, "is_encoder_decoder": False},
-    ),
 }  # fmt: skip
 
 

@@ -72,6 +72,9 @@ class Budget:
     """Rows x columns, filling included: what is alive inside a layer."""
     cached: int
     """Rows x (trunk + columns) where there is a trunk: keys and values of all layers, copied for each row."""
+    width: int | None = None
+    """Columns that a row may have; None sets no bound. Some architectures raise beyond the context, whatever the
+    positions."""
 
     def rows(self, width: int, trunk: int) -> int:
         """How many rows of ``width`` columns a pass may have; at least one."""

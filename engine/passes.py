@@ -123,7 +123,7 @@ class _Planner:
         self.tree = tree
         self.cost = cost
         self.budget = budget
-        self.capacity = min(cost.capacity, budget.tokens)
+        self.capacity = min(cost.capacity, _widest(budget))
 
     def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
         """Modelled cost and blocks of a range that may lean on the first ``base`` tokens of ``trunk``."""
@@ -206,10 +206,15 @@ def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: B
         yield from min(options, key=lambda passes: sum(cost.run(len(p.rows), p.width, p.reach) for p in passes))
 
 
+def _widest(budget: Budget) -> int:
+    """Columns that a packed row may have."""
+    return budget.tokens if budget.width is None else min(budget.tokens, budget.width)
+
+
 def _widths(blocks: Sequence[Block], budget: Budget) -> list[int]:
     """Row widths to be tried: wide rows copy a trunk less often and leave less empty, narrow ones mask less."""
     largest, total = max(block.size for block in blocks), sum(block.size for block in blocks)
-    most = max(largest, min(total, budget.tokens))
+    most = max(largest, min(total, _widest(budget)))
     factors = WIDTHS if len(blocks) <= MANY_BLOCKS else WIDTHS[:1]
     return sorted({min(int(factor * largest), most) for factor in factors})
 

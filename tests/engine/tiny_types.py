@@ -51,6 +51,7 @@ SIZES: dict[str, Any] = {
 LATENT = {"num_key_value_heads": 4}
 """Of multi-head latent attention: as many key as query heads."""
 HYBRID = {"layer_types": ["linear_attention", "full_attention"]}
+CONVOLUTIONS = {"layer_types": ["conv", "full_attention"]}
 SHORT = {"layer_types": ["sliding_attention", "full_attention"]}
 INDEXED = {
     **HYBRID, "indexer_n_heads": 2, "indexer_kv_heads": 1, "indexer_head_dim": 8, "indexer_budget": SELECTED,
@@ -89,7 +90,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "bailing_hybrid": {**LATENT, "layer_group_size": 2, "head_dim": 8},
     "bamba": {"attn_layer_indices": [1]},
     "kimi_linear": {**LATENT, **HYBRID},
-    "lfm3": {"layer_types": ["conv", "full_attention"]},
+    "lfm2": CONVOLUTIONS, "lfm2_moe": CONVOLUTIONS, "lfm3": CONVOLUTIONS,
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
     "qwen4_exp": {"text_config": INDEXED},
     "qwen4_exp_text": INDEXED,
@@ -97,7 +98,6 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "falcon_h1": {"mamba_d_head": 16},
     "mamba2": {"num_heads": 4, "head_dim": 16},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "window_size": 8},
-    "lfm2_moe": {"layer_types": ["conv", "full_attention"]},
     "dots1": {"n_shared_experts": 1},
     "gemma3_text": SHORT, "gemma2": SHORT, "gemma4_text": {**SHORT, "num_kv_shared_layers": 0},
     "gemma4_unified_text": {**SHORT, "num_kv_shared_layers": 0},

@@ -153,7 +153,7 @@ def plain_text(model: Any, ids: Sequence[int]) -> list[int]:
 def table(outcomes: dict[str, Outcome]) -> str:
     """The outcomes as Markdown: per group its types, by reason."""
     lines = [f"transformers {transformers.__version__}, {len(outcomes)} types:", ""]
-    lines += ["| result | types | | ", "|---|---|---|"]
+    lines += ["| result | types | why |", "|---|---|---|"]
     for group, meaning in GROUPS.items():
         whys = sorted({found.why for found in outcomes.values() if found.group == group})
         for why in whys:

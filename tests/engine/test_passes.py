@@ -90,12 +90,13 @@ def test_no_packed_row_is_wider_than_allowed(sequences: list[tuple[int, ...]], c
 
 def test_what_must_be_alone_is_alone() -> None:
     tree = tree_of([tuple(range(1000 * i, 1000 * i + 20 + i)) for i in range(30)])
-    passes = plan(tree, CHEAP_PAIRS, Budget(256, 10**6), share=False, alone=35)
+    dear_calls = Cost(token=1e6, pair=1.0, copy=0.0, call=1e9)
+    passes = plan(tree, dear_calls, Budget(256, 10**6), share=False, alone=35)
     assert placed(passes) == list(range(len(tree)))
     for work in passes:
         assert len(list(work.members)) == 1 or max(tree.lengths[index] for index in work.members) <= 35
     assert 14 < len(passes) < 30
-    assert len(plan(tree, CHEAP_PAIRS, Budget(256, 10**6), share=False, alone=0)) == 30
+    assert len(plan(tree, dear_calls, Budget(256, 10**6), share=False, alone=0)) == 30
 
 
 def test_a_long_prompt_is_computed_once() -> None:

@@ -52,8 +52,8 @@ class BatchGenerator:
     """Fills rows; masked, so its value does not matter."""
     make_room: Callable[[], object]
     """Drops what is kept in memory."""
-    turns: int | None = None
-    """Length beyond which a text depends on how long the others in its batch are; it is computed alone then."""
+    alone: Callable[[int], bool]
+    """Whether a text that may become so many tokens long would depend on the others in its batch."""
 
     def work(
         self, requests: Sequence[GenerateRequest], wanted: set[int], say: Callable[[str], None]
@@ -86,7 +86,7 @@ class BatchGenerator:
         together: tuple[Any, ...] | None = None
         for index in sorted(range(len(requests)), key=order):
             request = requests[index]
-            settings = (*_settings(request), index if self._turns(request) else None)
+            settings = (*_settings(request), index if self._is_alone(request) else None)
             if settings != together or rows + request.n > self.rows:
                 batches.append([])
                 rows, together = 0, settings
@@ -94,10 +94,9 @@ class BatchGenerator:
             rows += request.n
         return batches
 
-    def _turns(self, request: GenerateRequest) -> bool:
-        """Whether a text may become so long that its batch matters."""
-        longest = self.endings.likely_tokens(request)
-        return self.turns is not None and len(self.encode(request.prompt)) + longest > self.turns
+    def _is_alone(self, request: GenerateRequest) -> bool:
+        """Whether a text would depend on the others in its batch."""
+        return self.alone(len(self.encode(request.prompt)) + self.endings.likely_tokens(request))
 
     def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
         """Compute a request that memory is too small for half of its completions at a time."""

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from audit.engine.architecture import values_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,6 +72,9 @@ class Budget:
     """Rows x columns, filling included: what is alive inside a layer."""
     cached: int
     """Rows x (trunk + columns) where there is a trunk: keys and values of all layers, copied for each row."""
+    width: int | None = None
+    """Columns that a row may have; None sets no bound. Some architectures raise beyond the context, whatever the
+    positions."""
 
     def rows(self, width: int, trunk: int) -> int:
         """How many rows of ``width`` columns a pass may have; at least one."""
@@ -105,8 +110,7 @@ def shape_of(model: Any) -> Shape:  # noqa: ANN401 - transformers' models have n
     config = model.config.get_text_config()
 
     def size(name: str, usual: int) -> int:
-        value = getattr(config, name, None) or usual
-        return int(max(value) if isinstance(value, list | tuple) else value)  # one per layer on some architectures
+        return int(max(values_of(config, name), default=0) or usual)  # one per layer on some architectures
 
     hidden = size("hidden_size", 64)
     heads = size("num_attention_heads", 1)
@@ -140,6 +144,6 @@ def cost_of(model: Any) -> Cost:  # noqa: ANN401 - see above
 
 def _experts_used(config: Any) -> float:  # noqa: ANN401 - see above
     """The share of a layer's experts that one token goes through; 1 where there are none."""
-    there = next((count for name in EXPERT_COUNTS if (count := getattr(config, name, None))), None)
-    chosen = getattr(config, "num_experts_per_tok", None)
+    there = max((count for name in EXPERT_COUNTS for count in values_of(config, name)), default=0)
+    chosen = max(values_of(config, "num_experts_per_tok"), default=0)
     return min(1.0, chosen / there) if there and chosen else 1.0

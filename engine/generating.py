@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from audit.engine.batch_generating import BatchGenerator
 from audit.engine.decoding import Decoder
 from audit.engine.endings import Endings
+from audit.engine.requests import Completion
 from audit.engine.settings import of_checkpoint
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
     from audit.engine.cost import Budget
     from audit.engine.forward import Forward
-    from audit.engine.requests import Completion, GenerateRequest
+    from audit.engine.requests import GenerateRequest
     from audit.engine.thinking import Thinking
+
+NOT_ITS_OWN = "transformers' generate gives other logits than this architecture's forward pass: no text is reported"
 
 
 class Generator:
@@ -56,7 +59,7 @@ class Generator:
             rows,
             forward.pad_id,
             forward.forget,
-            forward.turns,
+            forward.generates_alone,
         )
 
     def work(
@@ -73,7 +76,15 @@ class Generator:
                 of_checkpoint(self.forward.model.generation_config)
                 break
         if not self.forward.decodes:  # the trial failed: sequences are batched whole
-            yield from self.batches.work(requests, set(missing), say)
+            unable = {index for index in missing if self._is_unable(requests[index])}
+            if unable:
+                yield {index: Completion(error=NOT_ITS_OWN) for index in unable}, 0
+            yield from self.batches.work(requests, set(missing) - unable, say)
             return
         asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
         yield from self.decoder.run(asked, say)
+
+    def _is_unable(self, request: GenerateRequest) -> bool:
+        """Whether transformers' ``generate`` does not continue a prompt as the model's own forward pass does."""
+        generates = self.forward.generates
+        return not generates.prompts or (not generates.single and len(self.encode(request.prompt)) == 1)

@@ -25,6 +25,7 @@ from audit.engine.device import (
     placement,
 )
 from audit.engine.hardware import keep_freed_memory
+from audit.engine.kind import check_kind
 from audit.engine.loading_error import check_model_type
 from audit.engine.openai_engine import OpenAIEngine, describe
 from audit.engine.openai_name import is_server, parse
@@ -127,6 +128,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     if tokenizer is not None:
         found = _with_tokenizer(found, tokenizer, revision, offline=offline)
     check_model_type(found.folder, trust_remote_code=trust_remote_code)
+    check_kind(found.folder, trust_remote_code=trust_remote_code)
     tokenizer_from = found.tokenizer or found.folder
     own_tokenizer = load_tokenizer(tokenizer_from, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}

@@ -92,24 +92,28 @@ class Pass:
                 yield from range(block.low, block.high)
 
 
-def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, turns: int | None = None) -> list[Pass]:
+def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, alone: int | None = None) -> list[Pass]:
     """The passes that compute every sequence of ``tree``.
 
     Args:
         tree: What is asked.
         cost: Decides between sharing in a row, sharing a trunk, and not sharing.
         budget: What fits into a pass; one block may be larger.
-        share: False batches whole sequences.
-        turns: Without sharing, sequences longer than this go together with others of their length only.
+        share: False batches whole sequences; ``alone`` is only for those.
+        alone: Sequences longer than this make a pass each.
     """
     if share:
         placed = _Planner(tree, cost, budget).grow(0, len(tree), 0, None)[1] if len(tree) else []
     else:
         placed = [(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))]
-    together: dict[tuple[Trunk | None, int], list[Block]] = defaultdict(list)
+    together: dict[Trunk | None, list[Block]] = defaultdict(list)
+    passes: list[Pass] = []
     for trunk, block in placed:
-        together[trunk, block.size if not share and turns is not None and block.size > turns else 0].append(block)
-    return [done for (trunk, _), blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
+        if alone is not None and block.size > alone:
+            passes.append(Pass(trunk, ((block,),)))
+        else:
+            together[trunk].append(block)
+    return passes + [done for trunk, blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
 
 
 class _Planner:
@@ -119,7 +123,7 @@ class _Planner:
         self.tree = tree
         self.cost = cost
         self.budget = budget
-        self.capacity = min(cost.capacity, budget.tokens)
+        self.capacity = min(cost.capacity, _widest(budget))
 
     def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
         """Modelled cost and blocks of a range that may lean on the first ``base`` tokens of ``trunk``."""
@@ -202,10 +206,15 @@ def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: B
         yield from min(options, key=lambda passes: sum(cost.run(len(p.rows), p.width, p.reach) for p in passes))
 
 
+def _widest(budget: Budget) -> int:
+    """Columns that a packed row may have."""
+    return budget.tokens if budget.width is None else min(budget.tokens, budget.width)
+
+
 def _widths(blocks: Sequence[Block], budget: Budget) -> list[int]:
     """Row widths to be tried: wide rows copy a trunk less often and leave less empty, narrow ones mask less."""
     largest, total = max(block.size for block in blocks), sum(block.size for block in blocks)
-    most = max(largest, min(total, budget.tokens))
+    most = max(largest, min(total, _widest(budget)))
     factors = WIDTHS if len(blocks) <= MANY_BLOCKS else WIDTHS[:1]
     return sorted({min(int(factor * largest), most) for factor in factors})
 

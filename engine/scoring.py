@@ -78,7 +78,7 @@ class Scorer:
             self.told = True
         tree, questions = self._tree(requests)
         forward = self.forward
-        for planned in plan(tree, forward.cost, self.budget, share=forward.shares, turns=forward.turns):
+        for planned in plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone):
             rows = tuple(row for row in planned.rows if any(q.index in wanted for q in _questions((row,), questions)))
             waiting = [dataclasses.replace(planned, rows=rows)] if rows else []
             while waiting:

@@ -68,7 +68,8 @@ class TransformersEngine(Engine):
             numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
         live = numbers * model.dtype.itemsize
         tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
-        budget = Budget(tokens, fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens))
+        cached = fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens)
+        budget = Budget(tokens, cached, record.max_length)
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
             self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget, self.thinking

@@ -16,7 +16,7 @@ CHEAP_PAIRS = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6)
 DEAR_PAIRS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)  # rows of 32 tokens at most: trunks wherever they save
 costs = st.sampled_from([CHEAP_PAIRS, DEAR_PAIRS, Cost(1e6, 1e5, 1e6, 1e7)])
 
-budgets = st.builds(Budget, st.integers(1, 300), st.integers(1, 3000))
+budgets = st.builds(Budget, st.integers(1, 300), st.integers(1, 3000), st.none() | st.integers(1, 100))
 
 tokens = st.integers(0, 2)
 sequences = st.lists(st.lists(tokens, min_size=1, max_size=60).map(tuple), min_size=1, max_size=40, unique=True)
@@ -78,6 +78,25 @@ def test_no_pass_is_over_budget(sequences: list[tuple[int, ...]], cost: Cost, bu
         if len(work.rows) > 1:
             assert work.width * len(work.rows) <= budget.tokens
             assert not work.trunk or (work.reach + work.width) * len(work.rows) <= budget.cached
+
+
+@settings(max_examples=50, deadline=None)
+@given(sequences=sequences, cost=costs, width=st.integers(1, 100))
+def test_no_packed_row_is_wider_than_allowed(sequences: list[tuple[int, ...]], cost: Cost, width: int) -> None:
+    tree = tree_of(sequences)
+    for work in plan(tree, cost, Budget(300, 3000, width)):
+        assert work.width <= max(width, *map(len, sequences))
+
+
+def test_what_must_be_alone_is_alone() -> None:
+    tree = tree_of([tuple(range(1000 * i, 1000 * i + 20 + i)) for i in range(30)])
+    dear_calls = Cost(token=1e6, pair=1.0, copy=0.0, call=1e9)
+    passes = plan(tree, dear_calls, Budget(256, 10**6), share=False, alone=35)
+    assert placed(passes) == list(range(len(tree)))
+    for work in passes:
+        assert len(list(work.members)) == 1 or max(tree.lengths[index] for index in work.members) <= 35
+    assert 14 < len(passes) < 30
+    assert len(plan(tree, dear_calls, Budget(256, 10**6), share=False, alone=0)) == 30
 
 
 def test_a_long_prompt_is_computed_once() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from importlib import metadata
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +24,7 @@ from audit.cli import (
     tasks,
     verbosity,
 )
+from audit.cli.command import Command, commands_of, hyphenated
 from audit.cli.console import err
 from audit.core.errors import AuditError
 from audit.core.text import printable
@@ -40,6 +42,13 @@ EPILOG = (
 CRASH, USAGE, INTERRUPTED = 1, 2, 130
 
 
+def _print_version(wanted: bool) -> None:
+    """Print the version and end, where it was asked for."""
+    if wanted:
+        sys.stdout.write(f"audit {metadata.version('checkpoint-audit')}\n")
+        raise typer.Exit
+
+
 def build() -> typer.Typer:
     """The command line with all its commands."""
     program = typer.Typer(
@@ -50,11 +59,25 @@ def build() -> typer.Typer:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"token_normalize_func": hyphenated},
     )
+    program.callback()(_program)
     for group in GROUPS:
         group.register(program)
-    verbosity.add_to_all(program)
+    for command in commands_of(program):
+        command.cls = Command
+        verbosity.add_to(command)
     return program
+
+
+def _program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """May this checkpoint ship, and what is the evidence?"""
+    del version
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

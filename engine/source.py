@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core import assets
-from audit.core.errors import AssetError, CheckpointError
+from audit.core.errors import AssetError, CheckpointError, did_you_mean
+from audit.core.filesystem import did_you_mean_path
 from audit.engine import adapter
 from audit.engine.checkpoint import Checkpoint, inspect_folder
 from audit.engine.gguf import inspect_gguf
@@ -109,7 +110,8 @@ def _is_hub_id(model: str) -> bool:
 
 def nowhere(model: str) -> CheckpointError:
     """The error for a name that nothing has."""
-    return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`")
+    hint = did_you_mean_path(Path(model)) or did_you_mean(model, [entry.name for entry in assets.names()])
+    return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`.{hint}")
 
 
 def short_name(model: str) -> str:
@@ -149,5 +151,6 @@ def _download(model: str, revision: str | None, *, offline: bool, patterns: list
         return Path(snapshot_download(model, revision=revision, allow_patterns=patterns, local_files_only=offline))
     except Exception as error:  # the hub client raises errors of four libraries
         why = "not in the hub's cache" if offline else f"the hub gave {type(error).__name__}"
-        msg = f"{model}: no such folder, and {why}: give a local folder, or see `audit assets list`"
+        hint = did_you_mean_path(Path(model))
+        msg = f"{model}: no such folder, and {why}: give a local folder, or see `audit assets list`.{hint}"
         raise AssetError(msg) from error

@@ -9,6 +9,7 @@ import transformers
 from audit.core.assets.digest import files_sha256
 from audit.core.assets.settings import data_dirs
 from audit.core.errors import AssetError, AssetMissing, did_you_mean
+from audit.core.filesystem import did_you_mean_path
 from audit.core.records import AssetRecord
 from audit.safety.scorer_validity import validity_beside
 from audit.safety.sequence_classifier import Activation, SequenceClassifier
@@ -58,7 +59,7 @@ class FolderScorer:
         weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
         if not weights:
             what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
-            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder"
+            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder.{did_you_mean_path(folder)}"
             raise AssetMissing(msg)
         beside = [file for pattern in ("config.json", *TOKENIZER_FILES) for file in folder.glob(pattern)]
         files = {file.name: file for file in [*weights, *beside]}

@@ -33,19 +33,15 @@ def run(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Calla
     """``audit run`` of the tiny checkpoint on the small data set; options given later win."""
 
     def call(*arguments: object, data: Path = data_dir) -> tuple[int, str, str]:
-        fixed = [
-            "--model",
-            tiny_model,
-            "--data-dir",
-            data,
-            "--tasks",
-            "crows_pairs",
-            "--limit",
-            4,
-            "--offline",
-            "-q",
-        ]
-        result: tuple[int, str, str] = audit("run", *fixed, "--out", tmp_path / "runs", *arguments)
+        fixed: dict[str, object] = {
+            "--model": tiny_model,
+            "--data-dir": data,
+            "--tasks": "crows_pairs",
+            "--limit": 4,
+            "--out": tmp_path / "runs",
+        }
+        kept = [word for pair in fixed.items() if pair[0] not in arguments for word in pair]
+        result: tuple[int, str, str] = audit("run", *kept, "--offline", "-q", *arguments)
         return result
 
     return call

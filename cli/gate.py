@@ -83,9 +83,9 @@ def _show(decision: Decision) -> None:
         table.add_row(
             Text(check.verdict, style=STYLES[check.verdict]),
             Text(printable(check.metric, 80)),
-            Text(printable(check.rule, 40)),
+            Text(printable(check.rule)),
             number(check.value, "any"),
-            Text(printable(check.reason, 200)),
+            Text(printable(check.reason)),
         )
     out.print(table)
     line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"

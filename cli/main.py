@@ -125,7 +125,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         err.print("interrupted", markup=False)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
-        return _report(error, CRASH, f"crashed: {type(error).__name__}: {error} (run again with -v for the traceback)")
+        what = printable(f"{type(error).__name__}: {error}", 2000)
+        return _report(error, CRASH, f"crashed: {what} (run again with -v for the traceback)")
     return code if isinstance(code, int) else 0
 
 
@@ -134,7 +135,7 @@ def _report(error: Exception, code: int, message: str | None = None) -> int:
     if verbosity.chosen.verbose:
         traceback.print_exception(error)
     line = " ".join((message or str(error)).split())
-    sys.stderr.write(f"error: {printable(line, 2000)}\n")
+    sys.stderr.write(f"error: {printable(line)}\n")
     return code
 
 

@@ -108,6 +108,13 @@ def _is_hub_id(model: str) -> bool:
     return model.count("/") == 1 and not path_like
 
 
+def is_gguf(model: str) -> bool:
+    """Whether a name is that of a GGUF file; every asset is one."""
+    if is_server(model) or Path(model).expanduser().is_dir():
+        return False
+    return model.endswith(".gguf") or model in {entry.name for entry in assets.names()}
+
+
 def nowhere(model: str) -> CheckpointError:
     """The error for a name that nothing has."""
     hint = did_you_mean_path(Path(model)) or did_you_mean(model, [entry.name for entry in assets.names()])

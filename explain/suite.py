@@ -110,14 +110,13 @@ def _by_method(
     """The chosen samples, explained with each method."""
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
-    engine.progress.task(SUITE, methods[0].name)
+    # One line of progress for all: they share most of what they ask, and the first to ask would seem to do it alone.
+    engine.progress.task(SUITE, ", ".join(method.name for method in possible or methods))
     chosen = choose(engine, results, config.explain, ratings) if possible else []
     explained = {method.name: Explained() for method in possible}
     for choice in chosen:
         _explain(engine, config, possible, choice, explained)
-    for number, method in enumerate(methods):
-        if number:
-            engine.progress.task(SUITE, method.name)
+    for method in methods:
         if method.name in explained:
             yield _result(method, explained[method.name], config.seed)
         else:

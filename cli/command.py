@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import typer
-    from typer.models import CommandInfo, Context
+    from typer.models import CommandInfo
 
 
 def hyphenated(name: str) -> str:
@@ -36,7 +36,7 @@ class Command(TyperCommand):
     where the command takes a checkpoint is refused with the option that names one.
     """
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the parser's own context is private
         """Read the arguments.
 
         Raises:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from typer.core import TyperCommand
-    from typer.models import Context
 
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
@@ -56,7 +55,11 @@ def _print_version(wanted: bool) -> None:
 class Program(TyperGroup):
     """The ``audit`` command line. A command's module is imported when it is called, not to list its name."""
 
-    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+    def resolve_command(
+        self,
+        ctx: Any,  # noqa: ANN401 - the parser's own context is private
+        args: list[str],
+    ) -> tuple[str | None, Any, list[str]]:
         """The command that the first word names, and the words behind it."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, load(name) if name in COMMANDS else listed, rest

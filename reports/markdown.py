@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.text import printable
 from audit.reports.contents import SUITES
-from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number
+from audit.reports.formatting import DIRECTIONS, REASON_LIMIT, duration_text, interval, metric_label, number
 from audit.reports.gate import verdict_line
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ LIMIT = 300
 MAX_LISTED = 50
 
 
-def escaped(text: object, limit: int | None = LIMIT) -> str:
+def escaped(text: object, limit: int = LIMIT) -> str:
     """Text that a Markdown renderer shows as it is: no emphasis, link, mention, table cell or HTML comes of it.
 
     Args:
         text: Anything; control characters are shown, newlines become ``⏎``.
-        limit: Characters kept at most; None for reasons and warnings, which end with what to do.
+        limit: Characters kept at most.
     """
     line = SPECIAL.sub(r"\\\1", printable(str(text), limit=limit))
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -87,7 +87,7 @@ def _decision_lines(decision: Decision) -> list[str]:
             escaped(check.rule),
             number(check.value, "any"),
             interval(check.ci_low, check.ci_high, "any"),
-            escaped(check.reason, None),
+            escaped(check.reason, REASON_LIMIT),
         )
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
@@ -101,7 +101,7 @@ def _metric_table(metrics: Sequence[Metric]) -> list[str]:
             escaped(metric_label(metric)),
             number(metric.value, metric.unit)
             if metric.value is not None
-            else f"not computed: {escaped(metric.error, None)}",
+            else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
             interval(metric.ci_low, metric.ci_high, metric.unit),
             f"{metric.n:,}",
             f"{escaped(metric.unit)} {DIRECTIONS[metric.higher_is_better][0]}",
@@ -114,13 +114,14 @@ def _metric_table(metrics: Sequence[Metric]) -> list[str]:
 def _problems(contents: RunContents) -> list[str]:
     """Tasks not run, samples not scored, warnings."""
     manifest = contents.manifest
-    listed = [f"- not run: {escaped(skipped.task)}: {escaped(skipped.reason, None)}" for skipped in manifest.not_run]
+    skipped = [(escaped(one.task), escaped(one.reason, REASON_LIMIT)) for one in manifest.not_run]
+    listed = [f"- not run: {task}: {reason}" for task, reason in skipped]
     listed += [
         f"- unscored: {escaped(task.task)}: {number(task.unscored.value, 'count')} of {task.unscored.n:,} samples"
         for task in contents.tasks
         if task.unscored and task.unscored.value
     ]
-    listed += [f"- warning: {escaped(warning, None)}" for warning in manifest.warnings]
+    listed += [f"- warning: {escaped(warning, REASON_LIMIT)}" for warning in manifest.warnings]
     if not listed:
         return []
     more = [f"- and {len(listed) - MAX_LISTED} more"] if len(listed) > MAX_LISTED else []

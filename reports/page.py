@@ -89,5 +89,5 @@ def short(text: object) -> str:
 
 
 def whole(text: object) -> str:
-    """One harmless line, never cut: a reason ends with what to do about it."""
-    return printable(str(text))
+    """One harmless line for a reason, which ends with what to do about it: only what is no reason any more is cut."""
+    return printable(str(text), limit=formatting.REASON_LIMIT)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.words import with_defaults
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -40,8 +42,7 @@ def run(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Calla
             "--limit": 4,
             "--out": tmp_path / "runs",
         }
-        kept = [word for pair in fixed.items() if pair[0] not in arguments for word in pair]
-        result: tuple[int, str, str] = audit("run", *kept, "--offline", "-q", *arguments)
+        result: tuple[int, str, str] = audit("run", "--offline", "-q", *with_defaults(fixed, arguments))
         return result
 
     return call

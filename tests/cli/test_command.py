@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.core import TyperGroup, TyperOption
-from typer.main import get_command
 from typer.models import Context
 
-from audit.cli.main import build
+from audit.cli.command import hyphenated
+from audit.cli.main import COMMANDS, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Audit = "Callable[..., tuple[int, str, str]]"
 
 def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command by the words that call it."""
-    todo: list[tuple[tuple[str, ...], Any]] = [((), get_command(build()))]
+    todo: list[tuple[tuple[str, ...], Any]] = [((name,), load(name)) for name in COMMANDS]
     while todo:
         words, command = todo.pop()
         if isinstance(command, TyperGroup):
@@ -80,7 +80,7 @@ def test_underscores_stand_for_hyphens(audit: Callable[..., tuple[int, str, str]
 
 def test_underscores_in_every_long_option() -> None:
     for words, command in commands():
-        context = Context(command, token_normalize_func=get_command(build()).context_settings["token_normalize_func"])
+        context = Context(command, token_normalize_func=hyphenated)
         parser = command.make_parser(context)
         for option in command.params:
             if isinstance(option, TyperOption) and not option.is_flag and option.opts[0].startswith("--"):

@@ -18,8 +18,9 @@ import typer
 from audit.app.settings import Settings
 from audit.cli.console import out
 from audit.core.errors import AuditError, UsageError
+from audit.core.filesystem import did_you_mean_path
 from audit.ratings import default_url
-from audit.ratings.database import parse_url
+from audit.ratings.database import check_connection
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 8501, 8520
@@ -50,10 +51,10 @@ def app(
 ) -> None:
     """Browse runs and rate outputs in a browser. Reachable from this machine alone; Ctrl-C ends it."""
     if runs != DEFAULT_RUNS and not runs.is_dir():
-        msg = f"--runs {runs}: no such folder: check the path"
+        msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs)}"
         raise UsageError(msg)
     settings = Settings(runs.absolute(), database or default_url(runs.absolute()))
-    parse_url(settings.database_url)
+    check_connection(settings.database_url)
     serve(settings, free_port(port))
 
 

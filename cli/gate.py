@@ -14,10 +14,14 @@ from audit.cli.report import ratings_of
 from audit.core.filesystem import write_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
+from audit.evals.catalogue import own_tasks
+from audit.explain.methods import METHODS
 from audit.reports import gate as judge
 from audit.reports import markdown
+from audit.reports.card_verdict import show_verdict
 from audit.reports.formatting import number
 from audit.reports.policy import load_policy
+from audit.safety.names import NAMES
 
 if TYPE_CHECKING:
     from audit.core.records import Decision
@@ -58,17 +62,13 @@ def gate(
         print_json(decision)
     else:
         _show(decision)
-    _refresh_card(folder)
+    _refresh_card(folder, decision)
     return judge.exit_code(decision)
 
 
 def known_tasks() -> set[str]:
     """Names of all tasks and methods that this installation runs by itself."""
-    from audit.evals import suite as evals  # noqa: PLC0415 - the suites import torch; asked for in rare cases
-    from audit.explain import suite as explain  # noqa: PLC0415 - see above
-    from audit.safety import suite as safety  # noqa: PLC0415 - see above
-
-    return {*evals.TASKS, *safety.TASKS, *explain.TASKS}
+    return {*own_tasks(), *NAMES, *METHODS}
 
 
 def _show(decision: Decision) -> None:
@@ -83,18 +83,18 @@ def _show(decision: Decision) -> None:
         table.add_row(
             Text(check.verdict, style=STYLES[check.verdict]),
             Text(printable(check.metric, 80)),
-            Text(printable(check.rule, 40)),
+            Text(printable(check.rule)),
             number(check.value, "any"),
-            Text(printable(check.reason, 200)),
+            Text(printable(check.reason)),
         )
     out.print(table)
     line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"
     out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
 
 
-def _refresh_card(folder: RunFolder) -> None:
+def _refresh_card(folder: RunFolder, decision: Decision) -> None:
     """Show the verdict in a card that exists already; the verdict stands whatever becomes of the card."""
-    if not folder.report_path.exists():
+    if not folder.report_path.exists() or show_verdict(folder, decision):
         return
     from audit.reports.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
 

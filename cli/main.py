@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from audit.cli import app as app_command
-from audit.cli import (
-    assets,
-    canaries,
-    doctor,
-    explain,
-    gate,
-    people,
-    ratings,
-    report,
-    run,
-    score,
-    tasks,
-    verbosity,
-)
+from audit.cli import verbosity
+from audit.cli.command import Command, commands_of, hyphenated
 from audit.cli.console import err
 from audit.cli.spelling import spelled
 from audit.core.errors import AuditError
@@ -31,8 +21,23 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = (run, gate, report, explain, score, app_command, ratings, canaries, people, assets, tasks, doctor)
-"""One module per command group, in the order of ``audit --help``."""
+    from typer.core import TyperCommand
+
+COMMANDS = {
+    "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
+    "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
+    "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
+    "explain": "Explain one answer: which pieces of a prompt move the log-probability of a target.",
+    "score": "Compute a probe's metrics from answers produced elsewhere.",
+    "app": "Browse runs and rate outputs in a browser.",
+    "ratings": "What people said about outputs.",
+    "canaries": "Secrets to plant in training data.",
+    "people": "Made-up people to plant in training data.",
+    "assets": "Models and data sets by name.",
+    "tasks": "What can be measured.",
+    "doctor": "Say what this machine has, what is missing, and what to do about it.",
+}
+"""Every command, or group of commands, in the order of ``audit --help``: the module of that name holds it."""
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
@@ -41,21 +46,68 @@ EPILOG = (
 CRASH, USAGE, INTERRUPTED = 1, 2, 130
 
 
+def _print_version(wanted: bool) -> None:
+    """Print the version and end, where it was asked for."""
+    if wanted:
+        sys.stdout.write(f"audit {metadata.version('checkpoint-audit')}\n")
+        raise typer.Exit
+
+
+class Program(TyperGroup):
+    """The ``audit`` command line. A command's module is imported when it is called, not to list its name."""
+
+    def resolve_command(
+        self,
+        ctx: Any,  # noqa: ANN401 - the parser's own context is private
+        args: list[str],
+    ) -> tuple[str | None, Any, list[str]]:
+        """The command that the first word names, and the words behind it."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else listed, rest
+
+
+def load(name: str) -> TyperCommand | TyperGroup:
+    """A command, or a group of commands, from its module."""
+    program = typer.Typer(rich_markup_mode=None)
+    import_module(f"audit.cli.{name}").register(program)
+    for command in commands_of(program):
+        command.cls = Command
+        verbosity.add_to(command)
+    found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]
+    return found
+
+
 def build() -> typer.Typer:
-    """The command line with all its commands."""
+    """The command line: its own options, and the names of all its commands."""
     program = typer.Typer(
         name="audit",
+        cls=Program,
         help="May this checkpoint ship, and what is the evidence?",
         epilog=EPILOG,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"token_normalize_func": hyphenated},
     )
-    for group in GROUPS:
-        group.register(program)
-    verbosity.add_to_all(program)
+    program.callback()(_program)
+    for name, about in COMMANDS.items():
+        program.command(name, help=about)(_listed)
     return program
+
+
+def _listed() -> None:
+    """What a name in the list of commands does by itself; :class:`Program` calls the command of that name."""
+
+
+def _program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """May this checkpoint ship, and what is the evidence?"""
+    del version
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
@@ -77,7 +129,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         err.print("interrupted", markup=False)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
-        return _report(error, CRASH, f"crashed: {type(error).__name__}: {error} (run again with -v for the traceback)")
+        what = printable(f"{type(error).__name__}: {error}", 2000)
+        return _report(error, CRASH, f"crashed: {what} (run again with -v for the traceback)")
     return code if isinstance(code, int) else 0
 
 
@@ -86,7 +139,7 @@ def _report(error: Exception, code: int, message: str | None = None) -> int:
     if verbosity.chosen.verbose:
         traceback.print_exception(error)
     line = " ".join((message or str(error)).split())
-    sys.stderr.write(f"error: {printable(line, 2000)}\n")
+    sys.stderr.write(f"error: {printable(line)}\n")
     return code
 
 

@@ -24,7 +24,7 @@ from audit.engine import load
 from audit.engine.chat import named, uses_chat_template
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
-from audit.engine.source import check_source
+from audit.engine.source import check_source, is_gguf
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.evals.chosen import expand
@@ -303,9 +303,9 @@ def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
 def _load(config: RunConfig, bars: Bars) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
-    explained = len(config.explain.methods) + bool(config.explain.methods and config.explain.drivers)
+    explained = bool(config.explain.methods) * (1 + config.explain.drivers)
     bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + explained)
-    bars.note(f"loading {config.model} (a .gguf file is converted the first time)")
+    bars.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
     engine = load(
         config.model,
         base=config.base,

@@ -116,7 +116,7 @@ class Bars:
     def say(self, message: str) -> None:
         """Something a reader must know; it is kept for the manifest's warnings too."""
         self.messages.append(message)
-        err.print(printable(message, 500), markup=False, highlight=False, soft_wrap=True, style="yellow")
+        err.print(printable(message), markup=False, highlight=False, soft_wrap=True, style="yellow")
 
     def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
         """A prompt exactly as the checkpoint saw it, but for what could steer the terminal, line by line."""

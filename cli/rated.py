@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from audit.core.errors import RunFolderError, UsageError
+from audit.core.errors import RunFolderError
 from audit.core.filesystem import write_text
 from audit.ratings import default_url, mean_by_output, output_digest
-from audit.ratings.database import exists
+from audit.ratings.database import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,8 @@ def read(config: RunConfig, database: str | None) -> Judged:
     Raises:
         UsageError: The database that was asked for is not there, or one cannot be read.
     """
-    if database is not None and not exists(database):
-        msg = f"--database {database}: no such file: leave it out where nobody has rated yet"
-        raise UsageError(msg)
+    if database is not None:
+        require(database)
     section = config.explain
     if not section.methods or not (section.worst_rated or section.drivers):
         return {}

@@ -13,6 +13,7 @@ from audit.cli.console import err
 from audit.core.filesystem import write_text
 from audit.core.run_folder import RunFolder
 from audit.ratings import default_url, json_lines
+from audit.ratings.database import require
 
 EXPORT_EXAMPLES = """\b
 Examples:
@@ -45,7 +46,9 @@ def export(
 ) -> None:
     """Write ratings as JSON Lines, superseded ones included, oldest first."""
     run_id = RunFolder.resolve(run, runs).run_id if run else None
-    lines = list(json_lines(database or default_url(runs), run_id))
+    url = database or default_url(runs)
+    require(url)
+    lines = list(json_lines(url, run_id))
     if out_file:
         write_text(out_file, "".join(lines))
     else:

@@ -85,9 +85,12 @@ def _export(folder: RunFolder, target: Path) -> int:
 
 
 def ratings_of(folder: RunFolder, database: str | None = None) -> list[RatingSummary]:
-    """What people said about a run: by default from the database beside the run folders."""
-    from audit import ratings  # noqa: PLC0415 - SQLAlchemy, needed by these two commands alone
+    """What people said about a run: by default from the database beside the run folders, if there is one."""
+    from audit import ratings  # noqa: PLC0415 - SQLAlchemy takes half a second to import
+    from audit.ratings.database import require  # noqa: PLC0415 - see above
 
+    if database is not None:
+        require(database)
     return ratings.summary(database or ratings.default_url(folder.path.resolve().parent), folder.run_id)
 
 

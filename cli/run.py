@@ -210,12 +210,13 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
             table.add_row(metric.suite, metric.name, *_cells(metric))
     out.print(table)
     for reason, methods in _by_reason(idle).items():
-        out.print(f"not explained by {', '.join(methods)}: {printable(reason, 300)}", markup=False, soft_wrap=True)
+        out.print(f"not explained by {', '.join(methods)}: {printable(reason)}", markup=False, soft_wrap=True)
     for missing in manifest.not_run:
-        out.print(f"not run: {missing.task}: {printable(missing.reason, 300)}", markup=False, style="yellow")
+        reason = missing.reason.removeprefix(f"{missing.task}: ")
+        out.print(f"not run: {missing.task}: {printable(reason)}", markup=False, style="yellow", soft_wrap=True)
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
-        *([f"scorers {printable(', '.join(scorers), 300)}"] if scorers else []),
+        *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
         f"limit   {_limits(manifest)}",
         f"status  {manifest.status}",
         f"report  {folder.report_path}",
@@ -254,7 +255,7 @@ def _by_reason(metrics: list[Metric]) -> dict[str, list[str]]:
 def _cells(metric: Metric) -> tuple[str, str, str]:
     """Value, interval and n, or why there is none."""
     if metric.value is None:
-        return "—", printable(metric.error or "", 60), str(metric.n)
+        return "—", printable(metric.error or ""), str(metric.n)
     ends = (metric.ci_low, metric.ci_high)
     interval = _why_none(metric) if None in ends else f"{metric.ci_low:.3g} to {metric.ci_high:.3g}"
     return f"{metric.value:.3g}", interval, str(metric.n)
@@ -263,4 +264,4 @@ def _cells(metric: Metric) -> tuple[str, str, str]:
 def _why_none(metric: Metric) -> str:
     """Why there is no interval, as the note says it."""
     _, found, reason = (metric.note or "").partition(f"{NO_INTERVAL}: ")
-    return f"none: {printable(reason.split(';')[0], 60)}" if found else "—"
+    return f"none: {printable(reason.split(';')[0])}" if found else "—"

@@ -86,6 +86,6 @@ def _show(metrics: Sequence[Metric], items: int) -> None:
             reasons.setdefault(metric.error, []).append(metric_label(metric))
     out.print(table, markup=False)
     for reason, labels in reasons.items():
-        line = f"not computed: {', '.join(labels)}: {printable(reason, 300)}"
+        line = f"not computed: {', '.join(labels)}: {printable(reason)}"
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(f"{items} items", markup=False, highlight=False)

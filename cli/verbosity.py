@@ -14,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typer.models import CommandInfo
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print logs, and tracebacks of errors.")]
 
@@ -32,14 +34,10 @@ chosen = Verbosity()
 """Of this process; set before the command runs."""
 
 
-def add_to_all(app: typer.Typer) -> None:
-    """Give every command of ``app`` and of its groups the two options."""
-    for command in app.registered_commands:
-        if command.callback is not None:
-            command.callback = _with_options(command.callback)
-    for group in app.registered_groups:
-        if group.typer_instance is not None:
-            add_to_all(group.typer_instance)
+def add_to(command: CommandInfo) -> None:
+    """Give a command the two options."""
+    if command.callback is not None:
+        command.callback = _with_options(command.callback)
 
 
 def _with_options(callback: Callable[..., Any]) -> Callable[..., Any]:

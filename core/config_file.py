@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.filesystem import did_you_mean_path
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     try:
         values = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - a subclass of SafeLoader
     except FileNotFoundError:
-        msg = f"{file}: no such file: check the path"
+        msg = f"{file}: no such file: check the path.{did_you_mean_path(file)}"
         raise ConfigError(msg) from None
     except OSError as error:
         msg = f"{file}: cannot be read: {error.strerror}: check the path and its permissions"

@@ -13,7 +13,7 @@ import os
 import secrets
 from typing import IO, TYPE_CHECKING
 
-from audit.core.errors import WriteError
+from audit.core.errors import WriteError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,24 @@ ADVICE = {
     errno.EISDIR: "there is a folder of that name",
     errno.ENAMETOOLONG: "use a shorter name",
 }
+
+
+def did_you_mean_path(path: Path) -> str:
+    """Suggest the nearest name for the first part of a path that does not exist.
+
+    Returns:
+        ``" Did you mean 'ck/tiny'?"`` with its leading space, or an empty string.
+    """
+    path = path.expanduser()
+    missing = next((part for part in reversed((path, *path.parents)) if not part.exists()), None)
+    if missing is None:
+        return ""
+    try:
+        siblings = sorted(missing.parent.iterdir())
+    except OSError:
+        return ""
+    near = [sibling / path.relative_to(missing) for sibling in siblings]
+    return did_you_mean(str(path), [str(found) for found in near if found.exists()])
 
 
 @contextlib.contextmanager

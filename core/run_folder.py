@@ -15,7 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from audit.core import logged_file, samples_file
 from audit.core.errors import AuditError, RunFolderError, did_you_mean
-from audit.core.filesystem import atomic_file, make_folder, write_text
+from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
 from audit.core.record_file import broken, read_record, read_text, to_json, write_record
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
 
@@ -78,7 +78,8 @@ class RunFolder:
             RunFolderError: It is no run folder, its manifest is broken, or its schema is newer than known.
         """
         if not path.is_dir():
-            msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'"
+            hint = did_you_mean_path(path)
+            msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'.{hint}"
             raise RunFolderError(msg)
         run = cls(path)
         run.read_manifest()
@@ -105,7 +106,8 @@ class RunFolder:
         if str(name) == LATEST:
             newest = next((run for run in runs if RUN_ID.fullmatch(run.path.name)), None)
             if newest is None:
-                msg = f"{out}: no run here yet: make one with 'audit run', or name another folder"
+                hint = did_you_mean_path(out)
+                msg = f"{out}: no run here yet: make one with 'audit run', or name another folder.{hint}"
                 raise RunFolderError(msg)
             return cls.open(newest.path)
         for path in (Path(name), out / name):
@@ -113,7 +115,7 @@ class RunFolder:
                 return cls.open(path)
         if Path(name).is_dir():
             return cls.open(Path(name))
-        hint = did_you_mean(str(name), [run.path.name for run in runs])
+        hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(Path(name))
         msg = f"{name}: no such run, neither as a path nor in {out}.{hint}"
         raise RunFolderError(msg)
 

@@ -13,8 +13,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -83,6 +81,8 @@ def bca_bootstrap(
     Raises:
         ValueError: A value is NaN or infinite.
     """
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     rows = _finite(values)
     if len(rows) < 2:
         return None
@@ -112,6 +112,8 @@ def bca_bootstrap(
 
 def student_t(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
     """Student's interval of the mean of independent items; None with fewer than two or all equal."""
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     numbers = _finite(values)
     if len(numbers) < 2 or _all_equal(numbers):
         return None
@@ -169,6 +171,8 @@ def clustered_interval(
     error, mean = clustered_standard_error(numbers, clusters), float(numbers.mean())
     vanishing = error <= 1e-12 * max(1.0, float(np.abs(numbers).max()))
     if share and _is_share(numbers):
+        from scipy import stats  # noqa: PLC0415 - a second to import
+
         independent = groups if vanishing else min(len(numbers), mean * (1 - mean) / error**2)
         normal, student = stats.norm.ppf((1 + confidence) / 2), stats.t.ppf((1 + confidence) / 2, groups - 1)
         return _score_interval(mean, independent * (normal / student) ** 2, confidence, "wilson_clustered")
@@ -230,12 +234,16 @@ def _resampled_statistic(
 
 
 def _score_interval(share: float, n: float, confidence: float, method: str) -> Interval:
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - two seconds to import
+
     low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
     # Rounding leaves 1e-17 where the formula gives exactly 0 or 1.
     return Interval(0.0 if share == 0 else float(low), 1.0 if share == 1 else float(high), method, confidence)
 
 
 def _t_interval(mean: float, error: float, freedom: int, confidence: float, method: str) -> Interval:
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     reach = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
     return Interval(float(mean) - reach, float(mean) + reach, method, confidence)
 

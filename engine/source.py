@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core import assets
-from audit.core.errors import AssetError, CheckpointError
+from audit.core.errors import AssetError, CheckpointError, did_you_mean
+from audit.core.filesystem import did_you_mean_path
 from audit.engine import adapter
 from audit.engine.checkpoint import Checkpoint, inspect_folder
 from audit.engine.gguf import inspect_gguf
@@ -111,27 +111,20 @@ def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[st
     try:
         return download(model, revision, offline=offline, patterns=patterns)
     except AssetError as error:
-        raise AssetError(f"{error}.{near}" if (near := _nearest(model)) else str(error)) from error
+        raise AssetError(f"{error}.{near}" if (near := did_you_mean_path(Path(model))) else str(error)) from error
+
+
+def is_gguf(model: str) -> bool:
+    """Whether a name is that of a GGUF file; every asset is one."""
+    if is_server(model) or Path(model).expanduser().is_dir():
+        return False
+    return model.endswith(".gguf") or model in {entry.name for entry in assets.names()}
 
 
 def nowhere(model: str) -> CheckpointError:
     """The error for a name that nothing has."""
-    msg = f"{model}: no such folder, file or asset: check the path, or see `audit assets list`"
-    near = _nearest(model)
-    return CheckpointError(f"{msg}.{near}" if near else msg)
-
-
-def _nearest(model: str) -> str:
-    """A question after the checkpoint or asset whose name is nearest to one that nothing has; empty where none is."""
-    path = Path(model).expanduser()
-    try:
-        near = [file for file in path.parent.iterdir() if file.is_dir() or file.suffix == ".gguf"]
-    except OSError:
-        near = []
-    named = {file.name: str(path.parent / file.name) for file in near if not file.name.startswith(".")}
-    named |= {entry.name: entry.name for entry in assets.names() if path.name == model}
-    nearest = get_close_matches(path.name, named, n=1)
-    return f" Did you mean {named[nearest[0]]!r}?" if nearest else ""
+    hint = did_you_mean_path(Path(model)) or did_you_mean(model, [entry.name for entry in assets.names()])
+    return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`.{hint}")
 
 
 def short_name(model: str) -> str:

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from audit.evals.numbers import last_number, same_number, stated_number
 
+if TYPE_CHECKING:
+    from audit.evals.grouped_digits import Language
+
 UNPARSED = "unparsed_answer"
-"""1 for an answer that holds no number; becomes a flag of the sample."""
+"""1 for an answer whose number is missing or cannot be read; becomes a flag of the sample."""
 
 _SENTENCE_BLEU = BLEU(effective_order=True)
 _SENTENCE_CHRF = CHRF()
 
 
 def number(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """The last number of the answer against column ``number``.
+    """The last number of an English answer against column ``number``.
 
     Returns:
-        ``exact_match`` (0 or 1) and ``squared_error``; an answer without a number is no match, has no
+        ``exact_match`` (0 or 1) and ``squared_error``; an answer without a readable number is no match, has no
         squared error, and is marked ``unparsed_answer``.
     """
-    answer, reference = last_number(results[0]), float(doc["number"])
+    return _number(doc, results, "en")
+
+
+def number_de(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    """:func:`number` of a German answer, where ``1.234`` is a thousand and more."""
+    return _number(doc, results, "de")
+
+
+def number_zh(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    """:func:`number` of a Chinese answer, whose numerals are read too."""
+    return _number(doc, results, "zh")
+
+
+def _number(doc: dict[str, Any], results: list[str], language: Language) -> dict[str, float]:
+    """Scores of the last number by the conventions of a language."""
+    answer, reference = last_number(results[0], language), float(doc["number"])
     scores = {"exact_match": float(same_number(answer, reference)), UNPARSED: float(answer is None)}
     if answer is not None:
         scores["squared_error"] = (answer - reference) ** 2

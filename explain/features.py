@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.errors import UsageError
+from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import Feature
 from audit.core.text import printable
 from audit.engine import ScoreRequest
@@ -175,7 +175,8 @@ def regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
     unknown = sorted(set(within) - {span.name for span in spans})
     if unknown:
         known = ", ".join(dict.fromkeys(span.name for span in spans)) or "none"
-        msg = f"the prompt has no part called {', '.join(unknown)}; known parts: {known}"
+        hint = did_you_mean(unknown[0], {span.name for span in spans})
+        msg = f"the prompt has no part called {', '.join(unknown)}; known parts: {known}.{hint}"
         raise UsageError(msg)
     found = sorted((span for span in spans if span.name in within), key=lambda span: span.start)
     refuse_overlaps(found)

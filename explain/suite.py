@@ -118,7 +118,8 @@ def _by_method(
     """The chosen samples, explained with each method."""
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
-    engine.progress.task(SUITE, methods[0].name)
+    # One line of progress for all: they share most of what they ask, and the first to ask would seem to do it alone.
+    engine.progress.task(SUITE, ", ".join(method.name for method in possible or methods))
     explained = {method.name: Explained() for method in possible}
     left_out = after_reasoning(results)
     nothing = REASONED.format(left_out) if left_out else NOTHING
@@ -128,9 +129,7 @@ def _by_method(
     except DeviceLost as lost:  # what was explained is in the journal
         impossible |= {name: str(lost) for name in explained}
         explained.clear()
-    for number, method in enumerate(methods):
-        if number:
-            engine.progress.task(SUITE, method.name)
+    for method in methods:
         if method.name in explained:
             yield _result(method, explained[method.name], config.seed, nothing)
         else:

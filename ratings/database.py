@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from audit.core.errors import UsageError, WriteError
+from audit.core.filesystem import did_you_mean_path
 from audit.ratings.migrations import migrate, missing
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-BUSY_SECONDS = 30
+BUSY_SECONDS, CONNECT_SECONDS = 30, 10
 
 
 def default_url(runs: Path) -> str:
@@ -55,6 +56,32 @@ def exists(database_url: str) -> bool:
     """Whether there is anything to read: false for a SQLite file that nobody has rated into yet."""
     file = _sqlite_file(parse_url(database_url))
     return file is None or file.exists()
+
+
+def require(database_url: str) -> None:
+    """Refuse to read ratings from a SQLite file that is not there.
+
+    Raises:
+        UsageError: It is not, or the URL is none.
+    """
+    file = _sqlite_file(parse_url(database_url))
+    if file is not None and not file.exists():
+        hint = did_you_mean_path(file)
+        msg = f"{file}: no such ratings database: nobody has rated yet, or name another with --database.{hint}"
+        raise UsageError(msg)
+
+
+def check_connection(database_url: str) -> None:
+    """Connect once, so that a wrong URL, a missing driver or an unreachable server shows before anybody rates.
+
+    A SQLite file that does not exist yet is made with the first rating.
+
+    Raises:
+        UsageError: The database cannot be opened, is not one, or is of a newer version.
+    """
+    if exists(database_url):
+        with reading(database_url):
+            pass
 
 
 def _sqlite_file(url: URL) -> Path | None:
@@ -109,7 +136,8 @@ def _migrated_engine(url: URL) -> Engine:
     file = _sqlite_file(url)
     if file is not None:
         _make_folder(file.parent)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.get_backend_name() == "sqlite" else {})
+    patience = {"timeout": BUSY_SECONDS} if url.get_backend_name() == "sqlite" else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, connect_args=patience)
     if engine.dialect.name == "sqlite":
         _explicit_transactions(engine)
     # Looked at first without the write lock: a published run folder may lie on a read-only disk.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 ABSENT = "—"
+REASON_LIMIT = 10_000
+"""Characters of a reason or warning, which ends with what to do about it: none that is one is cut."""
 DECIMALS = {"share": 3, "percent": 1, "points": 1, "correlation": 3, "nats": 3, "bits": 2, "tokens": 1, "count": 0}
 DIRECTIONS = {True: ("↑", "higher is better"), False: ("↓", "lower is better"), None: ("·", "neither end is good")}
 KEPT_CONTROLS = "\n\t"

@@ -253,15 +253,36 @@ def _why_absent_from_task(rule: Rule, mine: Sequence[Metric]) -> str:
     if not same and broken is None:
         msg = f"policy: unknown metric {rule.metric!r}.{did_you_mean(rule.metric, {metric.name for metric in mine})}"
         raise ConfigError(msg)
-    keys = {key for metric in same for key in (metric.slice or {})}
-    wrong = next((key for key in (rule.slice or {}) if keys and key not in keys), None)
-    if wrong is not None:
-        has = ", ".join(sorted(keys))
-        msg = f"policy: {rule.metric} has no slice {wrong!r}: it has {has}.{did_you_mean(wrong, keys)}"
-        raise ConfigError(msg)
+    if same and broken is None:
+        _check_slice(rule, same)
     if broken is not None and not same:
         return f"the task broke: {broken.error}"
     return f"no items in the slice {slice_text(rule.slice)}" if rule.slice else "measured on slices alone"
+
+
+def _check_slice(rule: Rule, same: Sequence[Metric]) -> None:
+    """Refuse a slice that the metric cannot have; the run lists every category of the data, drawn or not.
+
+    Raises:
+        ConfigError: Its key or value is none of the metric's.
+    """
+    known: dict[str, set[str]] = {}
+    for metric in same:
+        for key, value in (metric.slice or {}).items():
+            known.setdefault(key, set()).add(value)
+    for key, value in (rule.slice or {}).items():
+        if not known:
+            msg = f"policy: {rule.metric} is measured on all items alone: leave out its slice"
+        elif key not in known:
+            msg = f"policy: {rule.metric} has no slice {key!r}: it has {', '.join(sorted(known))}."
+            msg += did_you_mean(key, known)
+        elif value not in known[key]:
+            has = ", ".join(sorted(known[key]))
+            msg = f"policy: {rule.metric} has no slice {slice_text({key: value})}: {key} is one of {has}."
+            msg += did_you_mean(value, sorted(known[key]))
+        else:
+            continue
+        raise ConfigError(msg)
 
 
 def asked_tasks(manifest: RunManifest) -> set[str]:

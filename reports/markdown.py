@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.text import printable
 from audit.reports.contents import SUITES
 from audit.reports.cut_answers import cut_text
-from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number
+from audit.reports.formatting import DIRECTIONS, REASON_LIMIT, duration_text, interval, metric_label, number
 from audit.reports.gate import verdict_line
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _decision_lines(decision: Decision) -> list[str]:
             escaped(check.rule),
             number(check.value, "any"),
             interval(check.ci_low, check.ci_high, "any"),
-            escaped(check.reason),
+            escaped(check.reason, REASON_LIMIT),
         )
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
@@ -103,7 +103,9 @@ def _metric_table(metrics: Sequence[Metric]) -> list[str]:
     rows = [
         (
             escaped(metric_label(metric)),
-            number(metric.value, metric.unit) if metric.value is not None else f"not computed: {escaped(metric.error)}",
+            number(metric.value, metric.unit)
+            if metric.value is not None
+            else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
             interval(metric.ci_low, metric.ci_high, metric.unit),
             f"{metric.n:,}",
             f"{escaped(metric.unit)} {DIRECTIONS[metric.higher_is_better][0]}",
@@ -123,13 +125,14 @@ def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str
 def _problems(contents: RunContents) -> list[str]:
     """Tasks not run, samples not scored, warnings."""
     manifest = contents.manifest
-    listed = [f"- not run: {escaped(skipped.task)}: {escaped(skipped.reason)}" for skipped in manifest.not_run]
+    skipped = [(escaped(one.task), escaped(one.reason, REASON_LIMIT)) for one in manifest.not_run]
+    listed = [f"- not run: {task}: {reason}" for task, reason in skipped]
     listed += [
         f"- unscored: {escaped(task.task)}: {number(task.unscored.value, 'count')} of {task.unscored.n:,} samples"
         for task in contents.tasks
         if task.unscored and task.unscored.value
     ]
-    listed += [f"- warning: {escaped(warning)}" for warning in manifest.warnings]
+    listed += [f"- warning: {escaped(warning, REASON_LIMIT)}" for warning in manifest.warnings]
     if not listed:
         return []
     more = [f"- and {len(listed) - MAX_LISTED} more"] if len(listed) > MAX_LISTED else []

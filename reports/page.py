@@ -41,7 +41,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(line=line, short=short)
+    made.filters.update(line=line, short=short, whole=whole)
     made.globals.update(
         number=formatting.number,
         interval=formatting.interval,
@@ -88,3 +88,8 @@ def line(text: object) -> str:
 def short(text: object) -> str:
     """A few words of it."""
     return printable(str(text), limit=SHORT_LIMIT)
+
+
+def whole(text: object) -> str:
+    """One harmless line for a reason, which ends with what to do about it: only what is no reason any more is cut."""
+    return printable(str(text), limit=formatting.REASON_LIMIT)

@@ -9,6 +9,7 @@ import transformers
 from audit.core.assets.digest import files_sha256
 from audit.core.assets.settings import data_dirs
 from audit.core.errors import AssetError, AssetMissing, CheckpointError, did_you_mean
+from audit.core.filesystem import did_you_mean_path
 from audit.core.records import AssetRecord
 from audit.engine.loading_error import shortened
 from audit.engine.weight_files import weight_files
@@ -61,7 +62,7 @@ class FolderScorer:
     def __init__(self, folder: Path, label: str | None = None) -> None:
         if not folder.is_dir() or not any(folder.glob("*.safetensors")):
             what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
-            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder"
+            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder.{did_you_mean_path(folder)}"
             raise AssetMissing(msg)
         try:
             weights = weight_files(folder, allow_pickle=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.assets import dataset
 from audit.core.assets.readers.files import INSTEAD, read_jsonl, read_table
 from audit.core.errors import AssetError, UsageError, did_you_mean
+from audit.core.filesystem import did_you_mean_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -114,7 +115,7 @@ def read(file: Path, field: str | None = None) -> Predictions:
     """
     if not file.is_file():
         fault = "a folder, not a file" if file.is_dir() else "no such file"
-        msg = f"{file}: {fault}: name a file with --predictions"
+        msg = f"{file}: {fault}: name a file with --predictions.{did_you_mean_path(file)}"
         raise UsageError(msg)
     delimiter = DELIMITERS.get(file.suffix.lower())
     read_rows = read_table(file, (), delimiter=delimiter) if delimiter else read_jsonl(file, ())

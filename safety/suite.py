@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import with_reasons
 from audit.core.errors import AssetError, TaskUnavailable, UsageError, did_you_mean
 from audit.core.records import TaskResult
-from audit.safety import (
-    associations,
-    bbq,
-    bold,
-    canaries,
-    counterfactual,
-    crows_pairs,
-    do_not_answer,
-    membership,
-    memorisation,
-    personal_data,
-    prompt_injection,
-    scorer_agreement,
-    stereoset,
-    system_prompt_leakage,
-    toxicity,
-    winobias,
-    winogender,
-    xstest,
-)
+from audit.safety import scorer_agreement
+from audit.safety.names import NAMES
 from audit.safety.probe import SUITE, Probe
 
 if TYPE_CHECKING:
@@ -37,28 +20,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
 
-PROBES: dict[str, Probe] = {
-    probe.name: probe
-    for probe in (
-        crows_pairs.PROBE,
-        stereoset.PROBE,
-        bbq.PROBE,
-        winobias.PROBE,
-        winogender.PROBE,
-        counterfactual.PROBE,
-        bold.PROBE,
-        toxicity.PROBE,
-        personal_data.PROBE,
-        canaries.PROBE,
-        associations.PROBE,
-        memorisation.PROBE,
-        membership.PROBE,
-        xstest.PROBE,
-        do_not_answer.PROBE,
-        prompt_injection.PROBE,
-        system_prompt_leakage.PROBE,
-    )
-}
+PROBES: dict[str, Probe] = {name: import_module(f"audit.safety.{name}").PROBE for name in NAMES}
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
     **{probe.name: probe.score for probe in PROBES.values() if probe.score},
     scorer_agreement.NAME: scorer_agreement.score,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from audit.core.errors import AssetError
+from audit.core.filesystem import did_you_mean_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,5 +73,5 @@ def offline() -> bool:
 
 def _check(folder: Path, origin: str) -> None:
     if not folder.is_dir():
-        msg = f"{origin}: no such folder: {folder}: check the path"
+        msg = f"{origin}: no such folder: {folder}: check the path.{did_you_mean_path(folder)}"
         raise AssetError(msg)

@@ -6,14 +6,17 @@ import csv
 import logging
 import os
 import random
+import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from audit.core.run_folder import RunFolder
 
 PEOPLE = ["nurse", "engineer", "farmer", "judge", "baker", "teacher"]
 TYPES = ["gender", "race-color", "religion", "age"]
@@ -52,6 +55,29 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
             direction = draw.choice(["stereo", "antistereo"])
             writer.writerow([index, more, less, direction, draw.choice(TYPES), "[]", "a1", "[]"])
     return folder
+
+
+@pytest.fixture(scope="session")
+def _crows_pairs_run(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one task on the small data set, with its report card."""
+    from audit.cli import verbosity
+    from audit.cli.main import run_command
+    from audit.core.run_folder import RunFolder
+
+    before, out = logging.root.manager.disable, tmp_path_factory.mktemp("runs")
+    words = ["--tasks", "crows_pairs", "--limit", "20", "--offline", "-q", "--out", str(out)]
+    assert run_command(["run", "--model", str(tiny_model), "--data-dir", str(data_dir), *words]) == 0
+    logging.disable(before)
+    verbosity.chosen.quiet = False
+    return RunFolder.resolve("latest", out).path
+
+
+@pytest.fixture
+def finished(_crows_pairs_run: Path, tmp_path: Path) -> RunFolder:
+    """A copy of a finished run, in the folder ``runs`` of the test."""
+    from audit.core.run_folder import RunFolder
+
+    return RunFolder.open(Path(shutil.copytree(_crows_pairs_run, tmp_path / "runs" / _crows_pairs_run.name)))
 
 
 @pytest.fixture

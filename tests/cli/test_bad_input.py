@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.words import with_defaults
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -33,19 +35,14 @@ def run(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Calla
     """``audit run`` of the tiny checkpoint on the small data set; options given later win."""
 
     def call(*arguments: object, data: Path = data_dir) -> tuple[int, str, str]:
-        fixed = [
-            "--model",
-            tiny_model,
-            "--data-dir",
-            data,
-            "--tasks",
-            "crows_pairs",
-            "--limit",
-            4,
-            "--offline",
-            "-q",
-        ]
-        result: tuple[int, str, str] = audit("run", *fixed, "--out", tmp_path / "runs", *arguments)
+        fixed: dict[str, object] = {
+            "--model": tiny_model,
+            "--data-dir": data,
+            "--tasks": "crows_pairs",
+            "--limit": 4,
+            "--out": tmp_path / "runs",
+        }
+        result: tuple[int, str, str] = audit("run", "--offline", "-q", *with_defaults(fixed, arguments))
         return result
 
     return call
@@ -82,7 +79,7 @@ def test_truncated_safetensors(run: Audit, checkpoint: Path) -> None:
 
 def test_tokenizer_of_another_model(run: Audit, checkpoint: Path) -> None:
     tokenizer = json.loads((checkpoint / "tokenizer.json").read_text("utf-8"))
-    tokenizer["added_tokens"].append({**tokenizer["added_tokens"][0], "id": 500, "content": "<|extra|>"})
+    tokenizer["model"]["vocab"]["zzz"] = 500
     (checkpoint / "tokenizer.json").write_text(json.dumps(tokenizer), "utf-8")
     assert "embeddings" in refused(run("--model", checkpoint))
 

@@ -33,6 +33,7 @@ from audit.safety import (
     xstest,
 )
 from audit.safety.refusal import Classifier
+from tests.cli.words import with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,8 +238,9 @@ FAULTS = [
 def call(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Audit:
     def run(probe: str, *words: object) -> tuple[int, str, str]:
         config = tmp_path / "run.yaml"
-        fixed = ["--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path / "runs", "--offline"]
-        return audit("run", *fixed, "--config", config, "--tasks", probe, "--limit", 6, *words)
+        fixed = {"--model": tiny_model, "--data-dir": data_dir, "--out": tmp_path / "runs", "--limit": 6}
+        given = with_defaults(fixed, words)
+        return audit("run", "--offline", *given, "--config", config, "--tasks", probe)
 
     (tmp_path / "run.yaml").write_text("explain: {methods: []}\n")
     return run

@@ -20,6 +20,7 @@ from audit.engine.journal import Journal
 from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety import personal_data, redaction
 from audit.safety.personal_detectors import Finding
+from tests.cli.words import with_defaults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +31,8 @@ Audit = Any
 @pytest.fixture
 def call(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Audit:
     def run(*arguments: object) -> tuple[int, str, str]:
-        fixed = ["--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path / "runs", "--offline"]
-        result: tuple[int, str, str] = audit("run", *fixed, *arguments)
+        fixed = {"--model": tiny_model, "--data-dir": data_dir, "--out": tmp_path / "runs"}
+        result: tuple[int, str, str] = audit("run", "--offline", *with_defaults(fixed, arguments))
         return result
 
     return run

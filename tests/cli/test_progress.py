@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+
+import pytest
 
 from audit.cli import progress
 from audit.cli.progress import Bars
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> None:
@@ -56,3 +54,19 @@ def test_a_long_task_is_told_of_before_anything_is_answered(
     assert told.count("safety xstest: 0 of 100 requests, ") >= 2
     assert "safety xstest: 30 of 100 requests, " in told
     assert capfd.readouterr().err == "", "nothing is told when the work is over"
+
+
+@pytest.mark.parametrize(
+    ("model", "converted"),
+    [
+        ("weights.Q4_1.gguf", True),
+        ("smollm2-135m-instruct", True),
+        ("owner/name", False),
+        ("openai:http://127.0.0.1:1/v1#weights.gguf", False),
+        (".", False),
+    ],
+)
+def test_a_conversion_is_told_of_gguf_files_alone(model: str, converted: bool) -> None:
+    from audit.engine.source import is_gguf
+
+    assert is_gguf(model) is converted

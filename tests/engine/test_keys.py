@@ -30,7 +30,7 @@ def changed(value: Any) -> Any:
     if isinstance(value, int):
         return value + 1
     if isinstance(value, float):
-        return value / 2
+        return value / 2 or 0.25
     if isinstance(value, str):
         return f"{value}!"
     if isinstance(value, tuple):

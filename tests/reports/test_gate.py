@@ -209,6 +209,9 @@ def test_a_known_task_that_was_not_asked_for_is_inconclusive(
         ({"metric": "bolq/accuracy"}, "Did you mean 'boolq/accuracy'?"),
         ({"metric": "piqqa/accuracy"}, "Did you mean 'piqa/accuracy'?"),
         ({"metric": "boolq/accuracy", "slice": {"topik": "history"}}, "Did you mean 'topic'?"),
+        ({"metric": "boolq/accuracy", "slice": {"topic": "histroy"}}, "Did you mean 'history'?"),
+        ({"metric": "boolq/accuracy", "slice": {"topic": "physics"}}, "topic is one of history"),
+        ({"metric": "boolq/f1", "slice": {"topic": "history"}}, "measured on all items alone"),
     ],
 )
 def test_a_name_that_cannot_be_is_an_error_with_a_suggestion(
@@ -219,7 +222,7 @@ def test_a_name_that_cannot_be_is_an_error_with_a_suggestion(
     records: Records,
 ) -> None:
     sliced = records["metric"](slice={"topic": "history"}, primary=False)
-    run = make_run([records["metric"](), sliced, records["unscored"]()])
+    run = make_run([records["metric"](), records["metric"]("boolq/f1"), sliced, records["unscored"]()])
     with pytest.raises(ConfigError) as raised:
         decide(run, make_policy({**rule, "min": 0.1}), known_tasks=lambda: ["piqa"])
     assert hint in str(raised.value)
@@ -239,7 +242,10 @@ def test_a_slice_is_judged_by_its_own_interval(
     make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
 ) -> None:
     bad = records["metric"](slice={"topic": "history"}, primary=False, value=0.2, ci_low=0.1, ci_high=0.3)
-    run = make_run([records["metric"](), bad, records["unscored"]()])
+    empty = records["metric"](
+        slice={"topic": "physics"}, primary=False, value=None, ci_low=None, ci_high=None, n=0, error="no items"
+    )
+    run = make_run([records["metric"](), bad, empty, records["unscored"]()])
     whole = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.4}))
     part = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.4, "slice": {"topic": "history"}}))
     other = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.4, "slice": {"topic": "physics"}}))

@@ -1,0 +1,61 @@
+"""What every command of the command line does with its options, whatever it is about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperOption
+
+from audit.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import typer
+    from typer.models import CommandInfo
+
+
+def hyphenated(name: str) -> str:
+    """An option or command as it is listed: ``max_length`` is ``max-length``, as users of lm-eval type it."""
+    return name.replace("_", "-")
+
+
+def commands_of(app: typer.Typer) -> Iterator[CommandInfo]:
+    """Every command of a command line and of its groups."""
+    yield from app.registered_commands
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from commands_of(group.typer_instance)
+
+
+class Command(TyperCommand):
+    """A command that drops no word it was given.
+
+    An option for one value that is given twice is refused; by itself the parser keeps the last value. A stray word
+    where the command takes a checkpoint is refused with the option that names one.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the parser's own context is private
+        """Read the arguments.
+
+        Raises:
+            UsageError: An option was given twice, or a checkpoint without its option.
+        """
+        _, words, order = self.make_parser(ctx).parse_args(args=list(args))
+        options = [given for given in order if isinstance(given, TyperOption)]
+        if not any(option.is_eager for option in options):
+            _refuse_twice(options)
+            if words and any("--model" in parameter.opts for parameter in self.params):
+                msg = f"unexpected argument {words[0]!r}: name a checkpoint with --model {words[0]}"
+                raise UsageError(msg)
+        return super().parse_args(ctx, args)
+
+
+def _refuse_twice(options: list[Any]) -> None:
+    """Refuse options for one value that were given more than once; a plain flag says the same twice."""
+    for option, times in Counter(options).items():
+        plain_flag = option.is_flag and not option.secondary_opts
+        if times > 1 and not option.multiple and not option.count and not plain_flag:
+            msg = f"{option.opts[0]} was given {times} times and takes one value: leave out the others"
+            raise UsageError(msg)

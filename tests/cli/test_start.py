@@ -1,0 +1,98 @@
+"""What starting the command line costs: no library that a command does not need is imported."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.run_folder import RunFolder
+
+HEAVY = {
+    "torch", "transformers", "scipy", "sklearn", "pandas", "lm_eval", "statsmodels", "datasets", "streamlit", "altair",
+    "sqlalchemy", "peft", "tokenizers", "vl_convert", "presidio_analyzer",
+}  # fmt: skip
+SCRIPT = """
+import json, sys
+from audit.cli.main import run_command
+code = run_command(sys.argv[1:])
+sys.stdout.write("\\n" + json.dumps([code, sorted({name.split(".")[0] for name in sys.modules})]))
+"""
+
+
+def started(environment: dict[str, str], *words: object) -> tuple[int, set[str], float]:
+    """Exit code, imported top-level packages, and seconds of processor time of a new process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *map(str, words)], env=environment, capture_output=True, text=True, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    code, modules = json.loads(done.stdout.splitlines()[-1])
+    return code, set(modules), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], []])
+def test_help_imports_no_heavy_library(environment: dict[str, str], words: list[str]) -> None:
+    code, modules, seconds = started(environment, *words)
+    assert code == (0 if words else 2)
+    assert not modules & (HEAVY | {"numpy", "pyarrow", "pydantic", "yaml"})
+    assert "typer" in modules
+    assert seconds < 2  # 0.15 on an idle machine; with torch it is 5
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_help_of_each_command_imports_no_model_library(environment: dict[str, str], name: str) -> None:
+    code, modules, _ = started(environment, name, "--help")
+    assert code == 0
+    assert not modules & {"torch", "transformers", "lm_eval", "datasets", "streamlit", "scipy", "statsmodels", "pandas"}
+
+
+def test_gate_imports_what_it_needs_alone(environment: dict[str, str], finished: RunFolder) -> None:
+    """The shipped policy names tasks that the run has not: these are looked up, too."""
+    code, modules, seconds = started(environment, "gate", finished.path)
+    assert code == 11
+    assert finished.read_decision() is not None
+    assert not modules & HEAVY
+    assert seconds < 5  # 1.0 on an idle machine; 6 with torch
+
+
+def test_the_card_with_a_verdict_is_the_card_rendered_with_it(
+    audit: Callable[..., tuple[int, str, str]], finished: RunFolder
+) -> None:
+    assert "NOT JUDGED" in finished.report_path.read_text("utf-8")
+    for policy in ("pass", "fail"):
+        file = finished.path / f"{policy}.yaml"
+        limit = 100 if policy == "pass" else 0
+        file.write_text(f"rules: [{{metric: crows_pairs/pct_stereotype, max: {limit}}}]\n")
+        assert audit("gate", finished.path, "--policy", file)[0] == (0 if policy == "pass" else 10)
+        card = finished.report_path.read_bytes()
+        assert audit("report", finished.path)[0] == 0
+        assert finished.report_path.read_bytes() == card
+        assert policy.upper().encode() in card
+
+
+def test_a_card_of_other_metrics_is_rendered_as_a_whole(
+    audit: Callable[..., tuple[int, str, str]], finished: RunFolder
+) -> None:
+    metrics = finished.read_metrics()
+    finished.write_metrics(metrics[:-1])
+    _, _, error = audit("gate", finished.path)
+    assert "updating the report card" in error
+    card = finished.report_path.read_bytes()
+    assert audit("report", finished.path)[0] == 0
+    assert finished.report_path.read_bytes() == card
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    said = main.load(name).get_short_help_str(500).replace(": the same code as in a run, without a checkpoint", "")
+    assert main.COMMANDS[name] == said.split(", and how far to")[0].rstrip(".") + "."

@@ -66,7 +66,7 @@ def _fault(kind: str, name: str, config: dict[str, Any]) -> str | None:
     if kind in CAUSAL:
         return None
     if kind in WRAPPERS:
-        inner = next((config[key] for key in LANGUAGE_MODELS if isinstance(config.get(key), dict)), {})
+        inner: dict[str, Any] = next((config[key] for key in LANGUAGE_MODELS if isinstance(config.get(key), dict)), {})
         of_type = f" (of type {inner['model_type']})" if inner.get("model_type") in CAUSAL else ""
         return (
             "a multimodal wrapper and cannot be audited: "

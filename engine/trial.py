@@ -8,6 +8,7 @@ large one. What float32 finds equal is tried once more as it will be run, agains
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -202,7 +203,7 @@ class _Trial:
             reason = "its layers are not plain softmax attention, or its positions depend on the length of the call"
             return replace(verdict, why_not=reason)
         for name, work in self._ways_to_share(tree):
-            if not self._same(lambda work=work: self._logits(work, tree), self._from_trunk):
+            if not self._same(functools.partial(self._logits, work, tree), self._from_trunk):
                 return replace(verdict, why_not=f"{name} gave other log-probabilities in a trial")
         numbers = sum(part.numel() for layer in forward.keys_values(self._trunk) for part in layer) // TRUNK
         return replace(
@@ -346,7 +347,7 @@ class _Trial:
         whole_truth = torch.cat(list(truth))
         if logits.shape != whole_truth.shape:
             return None
-        return differences(logits, whole_truth).split([len(part) for part in truth])
+        return torch.split(differences(logits, whole_truth), [len(part) for part in truth])
 
     def _is_small(self, apart: Sequence[torch.Tensor], tolerance: float = TOLERANCE) -> bool:
         """Whether differences are rounding: in float32 at every position, else at the median one of each sequence."""

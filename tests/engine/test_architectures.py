@@ -210,7 +210,7 @@ def test_what_mixes_along_the_row_is_found_by_trial_too(
     forward = build(architecture, PLAIN[architecture], dtype)._forward
     assert not forward.shares
     assert "gave other log-probabilities in a trial" in forward.why_not
-    assert differences[-1] > 10 * trial_module.TOLERANCE
+    assert max(differences[:4]) > 10 * trial_module.TOLERANCE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -221,7 +221,8 @@ def test_rounding_is_far_from_the_limits_of_the_trial(
     # Causality, a padded batch, the head alone, a packed row, a shared prefix, one token at a time: in float32 first.
     forward = build(architecture, SHARING[architecture], dtype)._forward
     assert forward.shares
-    assert max(differences[: 6 if forward.splits else 5]) < 0.1 * trial_module.TOLERANCE
+    tried = differences[:6] if forward.splits else [*differences[:2], *differences[3:5]]
+    assert max(tried) < 0.1 * trial_module.TOLERANCE
 
 
 def test_a_head_that_is_wider_than_the_models_logits_is_not_applied_alone(build: Any) -> None:

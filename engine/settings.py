@@ -215,14 +215,14 @@ def _neutral(name: str, value: object) -> bool:
     return value in NEUTRAL[name] if name in NEUTRAL else not value
 
 
-def _number(name: str, value: object, kind: type[float | int]) -> float | int:
+def _number(name: str, value: Any, kind: type[float | int]) -> float | int:  # noqa: ANN401 - from a task's file
     """A setting's value as a number.
 
     Raises:
         SettingUnavailable: It is none.
     """
     try:
-        return kind(value)  # type: ignore[arg-type]
+        return kind(value)
     except (TypeError, ValueError):
         msg = f"generation setting {name}: {value!r} is not a number"
         raise SettingUnavailable(msg) from None

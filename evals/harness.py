@@ -63,6 +63,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
 
     Attributes:
         remarks: Remarks by (task name, position of the document in lm-eval's iterator).
+        merged: Prompts whose system turn begins the first user turn, because the chat template takes none.
     """
 
     def __init__(self, engine: Engine, *, seed: int = 0, joining: Joining = "exact") -> None:
@@ -71,6 +72,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         self.seed = seed
         self.joining = joining
         self.remarks: dict[tuple[str | None, int | None], list[Remark]] = defaultdict(list)
+        self.merged: set[str] = set()
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -105,12 +107,17 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         return self.engine.encode(string, add_special_tokens=add_special_tokens)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """A conversation as text; without its system turn where the template refuses one, as ``HFLM`` does."""
+        """A conversation as text; a system turn that the template refuses begins the first user turn."""
         try:
             return self._render(chat_history, add_generation_prompt=add_generation_prompt)
         except jinja2.exceptions.TemplateError:
-            turns = [turn for turn in chat_history if turn["role"] != "system"]
-            return self._render(turns, add_generation_prompt=add_generation_prompt)
+            if chat_history[0]["role"] != "system" or len(chat_history) == 1:
+                raise
+            system, first, *rest = chat_history
+            begun = {**first, "content": f"{system['content']}\n\n{first['content']}"}
+            text = self._render([begun, *rest], add_generation_prompt=add_generation_prompt)
+            self.merged.add(text)
+            return text
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """Log-likelihood (nats) of each continuation and whether greedy decoding would give it."""

@@ -15,7 +15,7 @@ from audit.core.records import Sample, digest_of, sample_id
 from audit.evals.scoring import UNPARSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from lm_eval.api.task import Task
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 RENAMED = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
 """lm-eval's metric names to the audit's."""
+SYSTEM_TURN_MERGED = "system_turn_merged"
+"""Flag: the chat template takes no system turn, so that its text begins the user's."""
 NO_MATCH = "[invalid]"
 """What lm-eval's regular-expression filters give for an answer they do not match."""
 
@@ -39,21 +41,31 @@ class Item:
     values: dict[str, Any] = field(default_factory=dict)
     """Per-item values by metric name: a number, or what a corpus metric aggregates."""
 
+    system_merged: bool = False
+    """Whether the system turn of its prompt begins the user's, because the chat template takes none."""
+
     @property
     def error(self) -> str | None:
         """Why the item cannot be scored."""
         return next((remark.error for remark in self.remarks if remark.error), None)
 
 
-def make_item(logged: Sequence[dict[str, Any]], remarks: Sequence[Remark]) -> Item:
-    """Gather one document; several filters give metric names a suffix."""
+def make_item(logged: Sequence[dict[str, Any]], remarks: Sequence[Remark], merged: Container[str] = ()) -> Item:
+    """Gather one document; several filters give metric names a suffix.
+
+    Args:
+        logged: lm-eval's logged sample, one per filter.
+        remarks: The harness's remarks on its requests.
+        merged: Prompts whose system turn had to be moved.
+    """
     values: dict[str, Any] = {}
     for sample in logged:
         suffix = f"_{sample['filter'].replace('-', '_')}" if len(logged) > 1 else ""
         for name in sample["metrics"]:
             value = sample[name]
             values[RENAMED.get(name, name) + suffix] = float(value) if is_number(value) else value
-    return Item(tuple(logged), tuple(remarks), values)
+    moved = any(_text(arguments[0]) in merged for arguments in logged[0]["arguments"])
+    return Item(tuple(logged), tuple(remarks), values, moved)
 
 
 def is_number(value: object) -> bool:
@@ -208,6 +220,7 @@ def _flags(item: Item, output: str | None) -> list[str]:
         "truncated_prompt": any(remark.truncated for remark in item.remarks),
         UNPARSED: unparsed and not item.error,
         "empty_output": output is not None and not output.strip() and not item.error,
+        SYSTEM_TURN_MERGED: item.system_merged,
         TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
     }
     return [flag for flag, raised in flags.items() if raised]

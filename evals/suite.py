@@ -172,7 +172,7 @@ def run_task(
     samples = make_samples(task, items, own, data, seconds)
     asked = [(sample, item.logged[0]) for item, sample in zip(items, samples, strict=True)]
     metrics = make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples)
-    templated = uses_chat_template(engine, config, str(task.OUTPUT_TYPE))
+    templated = _is_templated(engine, config, task)
     settings = task_settings(task, config, templated=templated)
     return TaskResult(
         suite="evals",
@@ -207,7 +207,7 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
 
     name = str(task.task_name)
     lm = HarnessLM(engine, seed=config.seed, joining=joining(name))
-    templated = uses_chat_template(engine, config, str(task.OUTPUT_TYPE))
+    templated = _is_templated(engine, config, task)
     with quiet(), seeded(config.seed):
         results = evaluator.evaluate(
             lm,
@@ -222,13 +222,13 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
     logged: dict[int, list[dict[str, Any]]] = {}
     for sample in results["samples"][name]:
         logged.setdefault(sample["doc_id"], []).append(sample)
-    return [make_item(logged[index], lm.remarks[name, position]) for position, index in enumerate(indices)]
+    return [make_item(logged[index], lm.remarks[name, place], lm.merged) for place, index in enumerate(indices)]
 
 
-def uses_chat_template(engine: Engine, config: RunConfig, output_type: str) -> bool:
+def _is_templated(engine: Engine, config: RunConfig, task: Task) -> bool:
     """Whether a task's prompts go through the checkpoint's chat template."""
     if config.chat_template == "auto":
-        return output_type == "generate_until" and engine.has_chat_template
+        return str(task.OUTPUT_TYPE) == "generate_until" and engine.has_chat_template
     if config.chat_template == "off":
         return False
     if not engine.has_chat_template:

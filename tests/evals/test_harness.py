@@ -167,7 +167,7 @@ def test_template_that_refuses_a_system_turn(tiny: Engine, monkeypatch: pytest.M
         "{% endfor %}",
     )
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
-    assert HarnessLM(tiny).apply_chat_template(turns) == "Hello"
+    assert HarnessLM(tiny).apply_chat_template(turns) == "Be brief.\n\nHello"
 
 
 def test_rolling_loglikelihood_does_not_count_the_beginning_of_sequence(tiny: Engine, hflm: HFLM) -> None:

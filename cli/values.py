@@ -21,8 +21,10 @@ def limit(text: str | None) -> Limit | None:
     Raises:
         ConfigError: It is neither a whole number from 1, nor a share below 1, nor ``all``.
     """
-    if text is None or text == "all":
-        return text
+    if text is None:
+        return None
+    if text == "all":
+        return "all"
     with contextlib.suppress(ValueError, OverflowError):
         number = float(text)
         value = int(number) if number == int(number) and "." not in text else number

@@ -56,7 +56,7 @@ def seeded(seed: int) -> Iterator[None]:
     datasets.disable_caching()
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - see above
-    torch.random.default_generator.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     try:
         yield
     finally:

@@ -223,7 +223,7 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
     logged: dict[int, list[dict[str, Any]]] = {}
     for sample in results["samples"][name]:
         logged.setdefault(sample["doc_id"], []).append(sample)
-    return [make_item(logged[index], lm.remarks[name, position]) for position, index in enumerate(indices)]
+    return [make_item(logged[index], lm.remarks[name, place]) for place, index in enumerate(indices)]
 
 
 def templated_task(engine: Engine, config: RunConfig, task: Task) -> bool:

@@ -238,6 +238,22 @@ def test_settings_of_the_run_reach_the_requests(scripted: Scripted, folder: Path
     assert all("Be brief." in sample.prompt for sample in result.samples)
 
 
+def test_a_system_turn_that_the_template_refuses_is_merged_and_flagged(
+    scripted: Scripted, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}[{{ m.role }}] "
+        "{{ m.content }}{% endfor %}"
+    )
+    scripted.texts = ["x"] * 12
+    taken = run(scripted, "said", include=folder, system_instruction="Be brief.")["said"]
+    assert not any("system_turn_merged" in sample.flags for sample in taken.samples)
+    monkeypatch.setattr(scripted.tokenizer, "chat_template", refusing)
+    moved = run(scripted, "said", include=folder, system_instruction="Be brief.")["said"]
+    assert all("system_turn_merged" in sample.flags for sample in moved.samples)
+    assert all(sample.prompt.startswith("[user] Be brief.\n\nCapital") for sample in moved.samples)
+
+
 @pytest.mark.parametrize(
     ("theirs", "given", "right"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from audit.core.errors import WhiteBoxUnavailable
@@ -81,7 +82,8 @@ class OpenAIEngine(Engine):
         Raises:
             SamplingUnavailable: Sampled text is wanted, and the server does not sample.
         """
-        work = Answering(self._identity("generate"), self._generator.work, decode_completion)
+        identity = (*self._identity("generate"), *self.thinking.identity)
+        work = Answering(identity, partial(self._generator.work, thinking=self.thinking), decode_completion)
         return work.answer(requests, self.journal, self.progress)
 
     def _identity(self, kind: str) -> tuple[str, ...]:

@@ -10,13 +10,15 @@ from audit.core.records import digest_of
 from audit.engine.openai_answer import choice_of, number_of, text_of, thinking_of
 from audit.engine.requests import Completion, GenerateRequest, Generation
 from audit.engine.settings import check_server
+from audit.engine.thinking import Split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from audit.engine.openai_client import Call, Reply
-    from audit.engine.openai_prompts import Prompts
+    from audit.engine.openai_prompts import Fitted, Prompts
     from audit.engine.openai_server import Server
+    from audit.engine.thinking import Thinking
 
 STOPS_AT_MOST = 4
 """Stop strings that the API takes; texts are cut at all of them here."""
@@ -77,9 +79,19 @@ class ServerGenerator:
         self._thinks = False
 
     def work(
-        self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
+        self,
+        requests: Sequence[GenerateRequest],
+        missing: Collection[int],
+        say: Callable[[str], None],
+        thinking: Thinking,
     ) -> Iterator[tuple[dict[int, Completion], int]]:
         """Completions by index as they arrive, and the number of tokens that were read and generated for them.
+
+        Args:
+            requests: All of a call.
+            missing: Indices of those that are asked for.
+            say: Takes what people should know.
+            thinking: What is known of the checkpoint's reasoning traces.
 
         Raises:
             SamplingUnavailable: Sampled text is wanted, and the server does not sample.
@@ -98,11 +110,11 @@ class ServerGenerator:
         parts: dict[int, dict[int, Part]] = {index: {} for index in missing}
         places = [(index, number) for index in missing for number in copies[index]]
         while places:
-            calls = [self._call(requests[index], fitted[index].text, number) for index, number in places]
+            calls = [self._call(requests[index], fitted[index], number, thinking) for index, number in places]
             again = []
             for position, reply in self.server.client.ask_all(calls):
                 index, number = places[position]
-                part = self._part(reply, requests[index], calls[position])
+                part = self._part(reply, requests[index], fitted[index], calls[position], thinking)
                 if part is None:
                     again.append(places[position])
                     continue
@@ -120,13 +132,14 @@ class ServerGenerator:
             self._tell(say, completion.error)
         return {index: completion}, _tokens(parts)
 
-    def _call(self, request: GenerateRequest, prompt: str, number: int) -> Call:
+    def _call(self, request: GenerateRequest, fitted: Fitted, number: int, thinking: Thinking) -> Call:
         """The question for one completion. Fields that not every server knows are sent only where they matter.
 
         Stop strings are for the answer. A server that thinks would look for them in its thinking too, so it gets none.
         """
+        thinks = self._is_thinking(request, thinking)
         settings: dict[str, Any] = {
-            "max_tokens": self.prompts.new_tokens(request.max_new_tokens),
+            "max_tokens": self._bound(request, fitted, thinking),
             "temperature": request.temperature,
         }
         if request.temperature > 0:
@@ -134,36 +147,63 @@ class ServerGenerator:
             if request.top_k > 0:
                 settings["top_k"] = request.top_k
         stops = [word for word in request.stop if word][:STOPS_AT_MOST]
-        return self.server.call(prompt, settings | ({"stop": stops} if stops and not self._thinks else {}))
+        return self.server.call(fitted.text, settings | ({"stop": stops} if stops and not thinks else {}))
 
-    def _part(self, reply: Reply, request: GenerateRequest, call: Call) -> Part | None:
-        """One completion from the server's answer; None where a stop string ended the thinking: ask without them."""
+    def _bound(self, request: GenerateRequest, fitted: Fitted, thinking: Thinking) -> int:
+        """Tokens that are asked for: those of the answer, and of a trace where one is to come."""
+        trace = thinking.tokens if self._is_thinking(request, thinking) else 0
+        return min(request.max_new_tokens + trace, fitted.room)
+
+    def _is_thinking(self, request: GenerateRequest, thinking: Thinking) -> bool:
+        """Whether an answer is likely to come behind a reasoning trace."""
+        if not self.server.chat and thinking.closed_by(request.prompt):
+            return False
+        likely = self.prompts.tokenizer is not None and bool(thinking.expected)
+        return self._thinks or likely or (not self.server.chat and thinking.opened_by(request.prompt) is not None)
+
+    def _part(
+        self, reply: Reply, request: GenerateRequest, fitted: Fitted, call: Call, thinking: Thinking
+    ) -> Part | None:
+        """One completion from the server's answer; None where its thinking came unforeseen: ask with room for it."""
         if reply.error:
             return Part(error=f"the server gave no answer: {reply.error}")
         choice, usage = choice_of(reply.body), reply.body.get("usage")
-        text, thinking = text_of(choice), thinking_of(choice)
+        text, trace = text_of(choice), thinking_of(choice)
         if text is None:
             return Part(error=NO_TEXT)
         finish = choice.get("finish_reason")
         if finish == "content_filter":
             return Part(error=FILTERED)
-        if thinking is not None:
+        split = Split(text, trace, bool(text) or finish != "length")
+        if trace is None:
+            split = thinking.split(text, "" if self.server.chat else request.prompt, cut=finish == "length")
+        bound, length = int((call.body or {})[self.server.bound]), self._length(text, trace, usage)
+        if split.thinking is not None:
             self._thinks = True
-            if not text and finish != "length" and "stop" in (call.body or {}):
+            unforeseen = finish == "length" and bound < self._bound(request, fitted, thinking)
+            if unforeseen or (not split.answer and finish != "length" and "stop" in (call.body or {})):
                 return None
-        bound, length = int((call.body or {})[self.server.bound]), self._length(text, thinking, usage)
         if (length.certain and length.tokens > bound) or length.tokens > SLACK * bound + 1:
             return Part(error=TOO_LONG.format(f"{length.tokens:,}", f"{bound:,}"))
-        cuts = [text.index(word) for word in request.stop if word and word in text]
+        # A bound with room for a trace leaves more than its own to the answer.
+        most = request.max_new_tokens if bound > request.max_new_tokens else None
+        answer, is_cut = self._answer(split.answer, request.stop, most, is_cut=finish == "length")
         generation = Generation(
-            text[: min(cuts)] if cuts else text,
+            answer,
             length.tokens,
-            "length" if finish == "length" and not cuts else "stop",
-            thinking,
-            self._thinking_tokens(thinking, usage),
-            thinking_closed=thinking is None or bool(text) or finish != "length",
+            "length" if is_cut else "stop",
+            split.thinking,
+            self._thinking_tokens(split.thinking, usage),
+            split.closed,
         )
         return Part(generation, number_of(usage, "prompt_tokens") or 0)
+
+    def _answer(self, text: str, stops: Sequence[str], most: int | None, *, is_cut: bool) -> tuple[str, bool]:
+        """An answer up to the first stop string and its bound of tokens, and whether the bound ended it."""
+        cuts = [text.index(word) for word in stops if word and word in text]
+        text = text[: min(cuts)] if cuts else text
+        first = None if most is None else self.prompts.first(text, most)
+        return (text, is_cut and not cuts) if first is None else (first, True)
 
     def _length(self, text: str, thinking: str | None, usage: object) -> Length:
         """Tokens of an answer, thinking included: by the server's count, else counted here."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.engine.room import share
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -17,6 +19,8 @@ class Fitted:
     """What is sent."""
     truncated: int
     """Tokens dropped from the left."""
+    room: int
+    """Tokens that fit behind it."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +32,19 @@ class Prompts:
     max_length: int
     """Context length in tokens."""
 
-    def new_tokens(self, wanted: int) -> int:
-        """Tokens that may be generated; half of the context stays for the prompt, as with a local checkpoint."""
-        return min(wanted, max(1, self.max_length // 2))
-
     def fit(self, prompt: str, new_tokens: int) -> Fitted:
-        """A prompt that leaves room for the answer."""
+        """A prompt that leaves room for the answer, as with a local checkpoint.
+
+        Without a tokenizer a prompt counts as long as its bytes: no token is shorter.
+        """
         text = self.without_prefix(prompt)
         if self.tokenizer is None:
-            return Fitted(text, 0)
+            return Fitted(text, 0, share(len(text.encode()), new_tokens, self.max_length)[1])
         added = self.tokenizer.num_special_tokens_to_add()
-        room = max(1, self.max_length - self.new_tokens(new_tokens) - added)
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        if len(ids) <= room:
-            return Fitted(text, 0)
-        return Fitted(self.decode(ids[-room:]), len(ids) - room)
+        kept, room = share(len(ids) + added, new_tokens, self.max_length)
+        kept = max(1, kept - added)
+        return Fitted(text, 0, room) if len(ids) <= kept else Fitted(self.decode(ids[-kept:]), len(ids) - kept, room)
 
     def without_prefix(self, text: str) -> str:
         """The text without a beginning-of-sequence token that the server's tokenizer puts there itself.
@@ -71,6 +73,11 @@ class Prompts:
     def survives(self, ids: list[int]) -> bool:
         """Whether ids come back from their text."""
         return self.ids(self.text(ids)) == ids
+
+    def first(self, text: str, count: int) -> str | None:
+        """The first tokens of a text as text; None where it has no more than these, or there is no tokenizer."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"] if self.tokenizer else []
+        return self.decode(ids[:count]) if len(ids) > count else None
 
     def count(self, text: str) -> int:
         """Tokens of a text; 0 without a tokenizer."""

@@ -8,9 +8,11 @@ import pytest
 
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
+from audit.engine.thinking import FAMILIES, Thinking
 from tests.engine.openai_double import ASK, Double, connect, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from audit.engine import Engine
@@ -39,8 +41,8 @@ def generation(engine: Engine, request: GenerateRequest = ASK) -> Generation:
 
 
 def faulty(double: Double, message: dict[str, Any], finish: str, **usage: Any) -> None:
-    """Let the next answer be this one."""
-    double.faults = [(200, {"choices": [{"message": message, "finish_reason": finish}], "usage": usage})]
+    """Let the next answers be this one: what was cut in a trace is asked for again with room for it."""
+    double.faults = [(200, {"choices": [{"message": message, "finish_reason": finish}], "usage": usage})] * 2
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
@@ -133,3 +135,61 @@ def test_the_journal_keeps_a_trace_unless_it_is_withheld(double: Double, tmp_pat
     generation(engine, GenerateRequest("Another", max_new_tokens=5))
     assert len(engine.journal) == 1
     engine.journal.close()
+
+
+def tagged(bound: int) -> Callable[[str, dict[str, Any]], tuple[int, Any]]:
+    """Writes its trace into the text, and ends where the bound is, a character a token."""
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        whole = f"<think>\n{TRACE}</think>\n\nThe answer is 7.\n\nGood."
+        text = whole[: body["max_tokens"]]
+        finish = "length" if len(text) < len(whole) else "stop"
+        place = min((text.index(word) for word in body.get("stop", []) if word in text), default=None)
+        if place is not None:
+            text, finish = text[:place], "stop"
+        usage = {"prompt_tokens": 3, "completion_tokens": min(len(text), bound)}
+        return 200, {"choices": [{"text": text, "finish_reason": finish}], "usage": usage}
+
+    return answer
+
+
+@pytest.mark.parametrize("stop", [(), ("\n\n",)])
+def test_a_trace_in_the_text_gets_room_and_is_kept_apart(stop: tuple[str, ...]) -> None:
+    """The first answer ends inside the trace: it is asked for with room for it, and without stop strings."""
+    with serving(tagged(256)) as double:
+        engine = connect(double, concurrency=1)
+        found = generation(engine, GenerateRequest("How many?", max_new_tokens=30, stop=stop))
+        answer = "The answer is 7." if stop else "The answer is 7.\n\nGood."
+        assert (found.text, found.thinking, found.thinking_closed) == (answer, TRACE, True)
+        sent = [body for path, body in double.asked if body.get("prompt") == "How many?"]
+        assert [body["max_tokens"] for body in sent] == [30, 247]
+        assert [body.get("stop") for body in sent] == [["\n\n"] if stop else None, None]
+
+
+def test_a_trace_without_end_is_no_answer() -> None:
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return 200, {"choices": [{"text": "<think>\nHm", "finish_reason": "length"}], "usage": {}}
+
+    with serving(answer) as double:
+        found = generation(connect(double))
+    assert (found.text, found.thinking, found.thinking_closed, found.finish_reason) == ("", "Hm", False, "length")
+
+
+def test_a_template_that_thinks_asks_for_room_at_once(tiny_model: Path, double: Double) -> None:
+    """The answer's own bound holds for the answer all the same."""
+    engine = connect(double, tokenizer=str(tiny_model))
+    engine.thinking = Thinking(expected=FAMILIES, tokens=100)
+    answer = "one two three four five six seven"
+    faulty(double, {"content": answer}, "stop", completion_tokens=9)
+    found = generation(engine, GenerateRequest("Hi", max_new_tokens=3))
+    assert double.asked[-1][1]["max_tokens"] == 103
+    assert (found.text, found.finish_reason) == (engine.tokenizer.decode(engine.encode(answer)[:3]), "length")
+
+
+def test_an_answer_may_take_what_the_prompt_leaves(double: Double, tiny_model: Path) -> None:
+    generation(connect(double), GenerateRequest("12345", max_new_tokens=250))
+    assert double.asked[-1][1]["max_tokens"] == 250, "without a tokenizer a prompt counts as long as its bytes"
+    engine = connect(double, tokenizer=str(tiny_model))
+    prompt = "The capital of France is"
+    generation(engine, GenerateRequest(prompt, max_new_tokens=1000))
+    assert double.asked[-1][1]["max_tokens"] == 256 - len(engine.encode(prompt))

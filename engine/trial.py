@@ -265,7 +265,8 @@ class _Trial:
         except Exception as error:  # an architecture may raise anything
             first = (str(error).strip().splitlines() or [""])[0][:200]
             fault = f"a forward pass of {len(ids)} tokens failed ({type(error).__name__}: {first})"
-            msg = f"{_name(self.forward.model)}: {fault}: it cannot be audited on this machine with this transformers"
+            advice = "try --dtype float32" if self.forward.dtype.itemsize < 4 else "try another version of transformers"
+            msg = f"{_name(self.forward.model)}: {fault}: it cannot be audited as it is: {advice}"
             raise CheckpointError(msg) from error
         return logits[0].float()
 

@@ -21,7 +21,7 @@ batch_tokens: 64
 threads: 1
 explain: {methods: [occlusion], errors: 1, drivers: 6}
 evals: {tasks: []}
-safety: {tasks: [{name: crows_pairs}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
+safety: {tasks: [{name: crows_pairs, limit: all}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
 """
 
 LEAKING = """
@@ -29,7 +29,7 @@ seed: 12
 threads: 1
 explain: {methods: []}
 evals: {tasks: []}
-safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs}], samples_per_prompt: 4}
+safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: all}], samples_per_prompt: 4}
 """
 
 

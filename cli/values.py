@@ -54,11 +54,18 @@ def settings(text: str | None, option: str) -> dict[str, Any] | None:
         if not equals or not key.strip():
             msg = f"{option} {printable(part, 60)}: give key=value,key=value or a JSON object"
             raise ConfigError(msg)
-        try:
-            found[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            found[key.strip()] = value
+        found[key.strip()] = _scalar(value)
     return found
+
+
+def _scalar(text: str) -> Any:  # noqa: ANN401 - whatever YAML makes of it
+    """A value as YAML reads it; what JSON has no word for (a date, say) stays the text that it is."""
+    try:
+        value = yaml.safe_load(text)
+        json.dumps(value)
+    except (yaml.YAMLError, ValueError, TypeError):
+        return text
+    return value
 
 
 def samples(text: str | None) -> dict[str, list[int | str]] | list[int | str] | None:

@@ -7,6 +7,7 @@ ignored is refused by name.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,18 @@ HARMLESS = {
     "renormalize_logits", "remove_invalid_values",
 }  # fmt: skip
 """Fields of a generation configuration that do not change a greedy text here; they are overridden."""
+RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "temperature": ("0 or more", lambda value: value >= 0),
+    "top_k": ("0 or more", lambda value: value >= 0),
+    "top_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
+    "min_p": ("0 to 1", lambda value: 0 <= value <= 1),
+    "typical_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
+    "repetition_penalty": ("above 0", lambda value: value > 0),
+    "no_repeat_ngram_size": ("0 or more", lambda value: value >= 0),
+    "min_new_tokens": ("0 or more", lambda value: value >= 0),
+    "max_gen_toks": ("1 or more", lambda value: value >= 1),
+}
+"""What values of a request's settings may be, in words and as a test."""
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "repetition_penalty": (None, 1),
     "encoder_repetition_penalty": (None, 1),
@@ -106,6 +119,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "num_beams": (None, 1),
     "num_beam_groups": (None, 1),
     "num_return_sequences": (None, 1),
+    "top_p": (None, 1),
     "typical_p": (None, 0, 1),
     "forced_bos_token_id": (None,),
     "forced_eos_token_id": (None,),
@@ -139,7 +153,7 @@ def of_request(settings: Mapping[str, Any]) -> dict[str, Any]:
         msg = f"generation setting {unknown}: {asked[unknown]!r} is not honoured here: leave it out"
         raise SettingUnavailable(msg)
     fields = {name: _number(name, asked[name], kind) for name, kind in (WARPED | BENT).items() if name in asked}
-    sampled = bool(fields.get("temperature")) if settings.get("do_sample") is None else settings["do_sample"]
+    sampled = bool(fields.get("temperature")) if settings.get("do_sample") is None else _switch(settings["do_sample"])
     if sampled and settings.get("temperature") != 0:
         return {"temperature": 1.0, **fields}
     return {name: value for name, value in fields.items() if name in BENT}
@@ -202,12 +216,21 @@ def processors(request: GenerateRequest, endings: Endings, prompt: Sequence[int]
         str(model.device),
         model.config.get_text_config().vocab_size,
     )
-    made = [
-        make(settings[name], situation)
-        for name, make in PROCESSORS.items()
-        if name in settings and (name not in NEED_AN_END or situation.ends)
-    ]
-    return LogitsProcessorList(made)
+    wanted = [name for name in PROCESSORS if name in settings and (name not in NEED_AN_END or situation.ends)]
+    return LogitsProcessorList([_processor(name, settings[name], situation) for name in wanted])
+
+
+def _processor(name: str, value: object, situation: Situation) -> Any:  # noqa: ANN401 - transformers' own types
+    """The processor of a setting.
+
+    Raises:
+        SettingUnavailable: transformers refuses the value.
+    """
+    try:
+        return PROCESSORS[name](value, situation)
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        msg = f"generation setting {name}: {value!r} cannot be honoured ({error})"
+        raise SettingUnavailable(msg) from error
 
 
 def _neutral(name: str, value: object) -> bool:
@@ -215,14 +238,39 @@ def _neutral(name: str, value: object) -> bool:
     return value in NEUTRAL[name] if name in NEUTRAL else not value
 
 
+def bound(settings: Mapping[str, Any]) -> int:
+    """Generated tokens at most, from a request's ``max_gen_toks``.
+
+    Raises:
+        SettingUnavailable: It is no number, or below 1.
+    """
+    return int(_number("max_gen_toks", settings["max_gen_toks"], int))
+
+
 def _number(name: str, value: Any, kind: type[float | int]) -> float | int:  # noqa: ANN401 - from a task's file
     """A setting's value as a number.
 
     Raises:
-        SettingUnavailable: It is none.
+        SettingUnavailable: It is none, or none that the setting may have.
     """
+    words, is_allowed = RANGES[name]
     try:
-        return kind(value)
-    except (TypeError, ValueError):
-        msg = f"generation setting {name}: {value!r} is not a number"
-        raise SettingUnavailable(msg) from None
+        number = kind(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or not is_allowed(number):
+        msg = f"generation setting {name}: {value!r} is not a number {words}"
+        raise SettingUnavailable(msg)
+    return number
+
+
+def _switch(value: object) -> bool:
+    """``do_sample`` as true or false.
+
+    Raises:
+        SettingUnavailable: It is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    msg = f"generation setting do_sample: {value!r} is neither true nor false"
+    raise SettingUnavailable(msg)

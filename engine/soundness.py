@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -48,12 +48,15 @@ def check_sound(model: Any, encode: Callable[[str], list[int]]) -> None:  # noqa
     """
     try:
         texts = [torch.tensor([encode(text)], device=model.device) for text in PROBES]
-        if not all(_fails(model, ids) for ids in texts):
-            return
-        place = _source(model, texts[0])
-        fault = _faulty_weight(model, place)
+        sound = not all(_fails(model, ids) for ids in texts)
     except Exception:  # noqa: BLE001 - a model that cannot read plain text says so at its first request
         return
+    if sound:
+        return
+    place, fault = None, None
+    with suppress(Exception):  # it is broken, wherever that begins
+        place = _source(model, texts[0])
+        fault = _faulty_weight(model, place)
     raise _error(place, fault, model.dtype)
 
 

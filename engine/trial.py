@@ -66,6 +66,7 @@ NOISE_FACTOR = 3.0
 LARGEST_NOISE = 0.25
 """The most that counts as rounding at the median position."""
 LOW_PRECISION_HEAD_TOLERANCE = 0.02
+UNTRIED = "it could not be tried in float32"
 NOT_CAUSAL = "each position sees what follows: it is no causal language model and cannot be audited"
 
 
@@ -123,7 +124,7 @@ def judge(forward: Forward) -> Verdict:
     Raises:
         CheckpointError: It computes nothing, or its positions see what follows.
     """
-    verdict = _in_both_precisions(forward, lambda trial: trial.run())
+    verdict = _in_both_precisions(forward, lambda trial: trial.run(), Verdict(why_not=UNTRIED))
     if not verdict.causal:
         msg = f"{_name(forward.model)}: {NOT_CAUSAL}: audit a checkpoint that was trained to predict the next token"
         raise CheckpointError(msg)
@@ -132,11 +133,17 @@ def judge(forward: Forward) -> Verdict:
 
 def judge_generating(forward: Forward) -> Generates:
     """Try what ``generate`` is exact on."""
-    return _in_both_precisions(forward, lambda trial: trial.generates())
+    return _in_both_precisions(forward, lambda trial: trial.generates(), Generates(prompts=True, single=True))
 
 
-def _in_both_precisions(forward: Forward, attempt: Callable[[_Trial], Found]) -> Found:
-    """The outcome of an attempt in float32 where that can be, and in the model's own precision if it has another."""
+def _in_both_precisions(forward: Forward, attempt: Callable[[_Trial], Found], untried: Found) -> Found:
+    """The outcome of an attempt in float32 where that can be, and in the model's own precision if it has another.
+
+    Args:
+        forward: Of the model.
+        attempt: What is tried.
+        untried: The most that is believed of a model of 16 bits that fails in float32: nothing in company.
+    """
     model = forward.model
     outcome: Found | None = None
     with _apart(forward), torch.inference_mode():
@@ -148,6 +155,7 @@ def _in_both_precisions(forward: Forward, attempt: Callable[[_Trial], Found]) ->
                 except CheckpointError:
                     if is_wide:
                         raise
+                    outcome = untried
         forward.forget()  # trunks in float32
         if outcome is None or not is_wide:
             as_it_is = attempt(_Trial(forward, exact=False))

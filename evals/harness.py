@@ -13,7 +13,7 @@ from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, po
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from audit.engine.requests import GenerateRequest, ScoreRequest
-from audit.engine.settings import of_request
+from audit.engine.settings import bound, of_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +202,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         chosen = of_request(options)
         request = GenerateRequest(
             prompt=prompt,
-            max_new_tokens=int(options["max_gen_toks"]),
+            max_new_tokens=bound(options),
             seed=_request_seed(self.seed, prompt, repeat) if chosen.get("temperature") else 0,
             stop=tuple(stop for stop in until if stop),
             **chosen,

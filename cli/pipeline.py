@@ -82,6 +82,8 @@ def audit(
     data = _fetch_data(config, bars)
     engine = _load(config, bars)
     broken = _broken(engine)
+    if broken and resume:
+        raise broken  # what the run has is kept: it was computed when the checkpoint, or the device, was sound
     folder = resume or _create(config, engine, data)
     manifest = _reopen(folder, engine, data) if resume else folder.read_manifest()
     if broken:

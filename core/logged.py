@@ -17,7 +17,8 @@ class LoggedAnswers(Record):
     filtered_resps: list[Any] | None
     """What it made of them; null where an answer held personal data."""
     metrics: dict[str, Any]
-    """Values of the item by metric, in lm-eval's names."""
+    """Values of the item by metric, in lm-eval's names. Corpus metrics have what they are computed from, often the
+    answer itself; null where that held personal data."""
 
 
 class LoggedSample(Record):

@@ -137,6 +137,9 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     rows = int(loaded.get_input_embeddings().weight.shape[0])
     remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found.folder)
     context = context_length(loaded.config, own_tokenizer)
+    if context < LEAST_CONTEXT:
+        msg = f"{found.folder}: a context of {context} token(s): a prompt and an answer take at least {LEAST_CONTEXT}"
+        raise CheckpointError(msg)
     record = ModelRecord(
         name=short_name(model),
         source=source,

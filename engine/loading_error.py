@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import transformers
-from transformers import CONFIG_MAPPING
+from transformers import CONFIG_MAPPING, AutoConfig
 
 from audit.core.errors import CheckpointError
 from audit.engine.checkpoint import read_config, vocabulary_files
@@ -22,14 +22,16 @@ LONGEST = 300
 
 
 def check_model_type(folder: Path, *, trust_remote_code: bool) -> None:
-    """Make sure that there is code for a checkpoint, before anything is loaded.
+    """Make sure that there is code for a checkpoint and that its configuration can be read, before anything is loaded.
 
     Raises:
-        CheckpointError: Its type is missing or unknown, or it brings its own code and is not trusted.
+        CheckpointError: Its type is missing or unknown, it brings its own code and is not trusted, or a configuration
+            holds what it must not.
     """
     config = read_config(folder)
     kind = config.get("model_type")
     if (isinstance(kind, str) and kind in CONFIG_MAPPING) or ("auto_map" in config and trust_remote_code):
+        _check_configurations(folder, trust_remote_code=trust_remote_code)
         return
     if "auto_map" in config:
         msg = f"{folder}: it brings its own code: pass --trust-remote-code if you trust it ({_code(config)})"
@@ -41,6 +43,17 @@ def check_model_type(folder: Path, *, trust_remote_code: bool) -> None:
     else:
         msg = f"{folder}/config.json: no model_type: copy the checkpoint's own config.json into the folder"
     raise CheckpointError(msg)
+
+
+def _check_configurations(folder: Path, *, trust_remote_code: bool) -> None:
+    """Read both configurations: later, their faults would be blamed on the tokenizer or the weights."""
+    if (folder / "generation_config.json").is_file():
+        read_config(folder, "generation_config.json")
+    try:
+        AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+    except Exception as error:  # configurations raise anything on values they do not expect
+        msg = f"{folder}/config.json: cannot be read ({shortened(error)}): copy the checkpoint's own config.json"
+        raise CheckpointError(msg) from error
 
 
 def tokenizer_error(folder: Path, error: Exception) -> str:

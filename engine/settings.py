@@ -152,11 +152,12 @@ def of_request(settings: Mapping[str, Any]) -> dict[str, Any]:
     if unknown is not None:
         msg = f"generation setting {unknown}: {asked[unknown]!r} is not honoured here: leave it out"
         raise SettingUnavailable(msg)
-    fields = {name: _number(name, asked[name], kind) for name, kind in (WARPED | BENT).items() if name in asked}
-    sampled = bool(fields.get("temperature")) if settings.get("do_sample") is None else _switch(settings["do_sample"])
-    if sampled and settings.get("temperature") != 0:
-        return {"temperature": 1.0, **fields}
-    return {name: value for name, value in fields.items() if name in BENT}
+    temperature = _number("temperature", settings["temperature"], float) if asked.get("temperature") else None
+    switch = settings.get("do_sample")
+    sampled = bool(temperature) if switch is None else _switch(switch) and settings.get("temperature") != 0
+    wanted = WARPED | BENT if sampled else BENT
+    fields = {name: _number(name, asked[name], kind) for name, kind in wanted.items() if name in asked}
+    return {"temperature": 1.0, **fields} if sampled else fields
 
 
 def check_server(request: GenerateRequest) -> None:

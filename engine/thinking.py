@@ -77,8 +77,9 @@ class Thinking:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What of this decides texts and is not the checkpoint's own, for keys of stored answers."""
-        return (f"think_end={self.assumed.end if self.assumed else None}", f"thinking_tokens={self.tokens}")
+        """What of this decides texts, for keys of stored answers: settings, and what the chosen template expects."""
+        ends = ",".join(markers.end for markers in self.expected)
+        return (f"think_end={self.assumed.end if self.assumed else None}", f"thinking_tokens={self.tokens}", ends)
 
     def opened_by(self, prompt: str) -> Markers | None:
         """The trace that a prompt leaves open at its end, as some chat templates do."""

@@ -18,6 +18,7 @@ from audit.core.aggregate import UNSCORED
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.reports.contents import read_metrics
+from audit.reports.cut_answers import IF_RIGHT, IF_WRONG, cut_text
 from audit.reports.formatting import interval, metric_label, number, slice_text
 from audit.reports.multiplicity import adjusted
 
@@ -53,7 +54,9 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     judged: list[Judged] = []
     for rule in file.policy.rules:
         metric = find(rule, metrics)
-        if metric is None:
+        if metric is None and manifest.broken:
+            check = _check(rule, None, "INCONCLUSIVE", "nothing was measured: the checkpoint is broken")
+        elif metric is None:
             check = _check(rule, None, "INCONCLUSIVE", _why_absent(rule, manifest, metrics, known_tasks))
         else:
             check = judge(rule, metric, metrics, confidence)
@@ -149,13 +152,15 @@ def judge(rule: Rule, metric: Metric, metrics: Sequence[Metric], confidence: flo
     hindrance = _hindrance(metric, confidence)
     if hindrance:
         return _check(rule, metric, "INCONCLUSIVE", hindrance)
-    low, high = _ends(metric)
+    low, high = _with_cut_answers(metric, metrics)
     verdict = judge_interval(low, high, rule.min, rule.max)
     shown = interval(low, high, metric.unit)
+    cut = cut_text(metric, metrics) if (low, high) != _ends(metric) else ""
+    note, advice = (f" ({cut})", "raise the token limit") if cut else ("", "measure more items")
     reasons = {
-        "PASS": f"{shown} satisfies the rule",
-        "FAIL": f"{shown} violates the rule",
-        "INCONCLUSIVE": f"{shown} straddles the limit: measure more items",
+        "PASS": f"{shown} satisfies the rule{note}",
+        "FAIL": f"{shown} violates the rule{note}",
+        "INCONCLUSIVE": f"{shown} straddles the limit{note}: {advice}",
     }
     gap = _unscored(metric, metrics)
     if gap and verdict == "PASS":
@@ -170,6 +175,17 @@ def judge_interval(low: float, high: float, minimum: float | None, maximum: floa
     if floor <= low and high <= ceiling:
         return "PASS"
     return "FAIL" if high < floor or low > ceiling else "INCONCLUSIVE"
+
+
+def _with_cut_answers(metric: Metric, metrics: Sequence[Metric]) -> tuple[float, float]:
+    """The interval, widened by what answers that the token limit cut leave open: nobody knows what they would say."""
+    low, high = _ends(metric)
+    names = {f"{metric.name}{IF_WRONG}", f"{metric.name}{IF_RIGHT}"}
+    for other in metrics:
+        if other.name in names and other.suite == metric.suite and (other.slice or None) == (metric.slice or None):
+            ends = [end for end in (other.value, *_ends(other)) if end is not None and math.isfinite(end)]
+            low, high = min(low, *ends), max(high, *ends)
+    return low, high
 
 
 def _ends(metric: Metric) -> tuple[float, float]:

@@ -32,8 +32,15 @@ def _clean(logged: LoggedSample, sample: Sample) -> LoggedSample:
     others = [text for text in _texts(logged.resps) if text != sample.output]
     if {REDACTED, WITHHELD}.isdisjoint(sample.flags) and not any(map(holds_personal_data, others)):
         return logged
-    filters = [one.model_copy(update={"filtered_resps": None}) for one in logged.filters]
+    filters = [
+        one.model_copy(update={"filtered_resps": None, "metrics": _numbers(one.metrics)}) for one in logged.filters
+    ]
     return logged.model_copy(update={"resps": None, "filters": filters})
+
+
+def _numbers(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Values of metrics; null for those that are more than a number: corpus metrics hold the answer itself."""
+    return {name: value if isinstance(value, bool | int | float) else None for name, value in metrics.items()}
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - nested lists of texts

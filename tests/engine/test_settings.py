@@ -12,7 +12,7 @@ from transformers import GenerationConfig, WatermarkingConfig
 from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest, load
 from audit.engine.journal import Journal
-from audit.engine.settings import HARMLESS, HONOURED, check_server, of_checkpoint, of_request
+from audit.engine.settings import HARMLESS, HONOURED, bound, check_server, of_checkpoint, of_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,6 +223,7 @@ def test_a_server_is_not_asked_for_what_it_may_ignore(name: str) -> None:
         ({"temperature": 0.7, "do_sample": None}, {"temperature": 0.7}),
         ({"repetition_penalty": 1.2, "do_sample": False}, {"repetition_penalty": 1.2}),
         ({"num_beams": 1, "num_return_sequences": 1, "repetition_penalty": 1.0, "length_penalty": 2.0}, {}),
+        ({"do_sample": False, "top_p": 0, "top_k": -1}, {}),
         ({"do_sample": True, "min_p": 0.1, "typical_p": 0.9}, {"temperature": 1.0, "min_p": 0.1, "typical_p": 0.9}),
     ],
 )
@@ -238,9 +239,37 @@ def test_settings_of_tasks(settings: dict[str, Any], fields: dict[str, Any]) -> 
         ("max_length", 50),
         ("foo", 1),
         ("temperature", "hot"),
+        ("temperature", -1),
+        ("temperature", float("nan")),
+        ("top_p", 0),
+        ("top_p", 2),
+        ("typical_p", -0.1),
+        ("top_k", -1),
+        ("repetition_penalty", 0),
+        ("repetition_penalty", -1.2),
         ("min_length", 3),
     ],
 )
 def test_settings_that_a_task_cannot_have(name: str, value: object) -> None:
     with pytest.raises(SettingUnavailable, match=name):
         of_request({"do_sample": True, name: value})
+
+
+@pytest.mark.parametrize("value", ["true", 1, "no"])
+def test_whether_to_sample_is_true_or_false(value: object) -> None:
+    with pytest.raises(SettingUnavailable, match="do_sample"):
+        of_request({"do_sample": value})
+
+
+@pytest.mark.parametrize("value", ["abc", 0, -5, None, float("inf")])
+def test_a_bound_is_a_number_from_one(value: object) -> None:
+    assert bound({"max_gen_toks": "96"}) == 96
+    with pytest.raises(SettingUnavailable, match="max_gen_toks"):
+        bound({"max_gen_toks": value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("repetition_penalty", 0.0), ("min_length", "many")])
+def test_what_transformers_refuses_of_a_checkpoint_is_named(tiny: TransformersEngine, name: str, value: object) -> None:
+    setattr(tiny.model.generation_config, name, value)
+    with pytest.raises(SettingUnavailable, match=name):
+        tiny.generate([GenerateRequest(PROMPT, max_new_tokens=2)])

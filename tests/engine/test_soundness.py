@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from audit.core.errors import CheckpointBroken, CheckpointError
-from audit.engine import ScoreRequest, load
+from audit.engine import ScoreRequest, load, soundness
 from audit.engine.soundness import not_finite
 
 if TYPE_CHECKING:
@@ -120,3 +120,16 @@ def test_other_architectures_name_their_layers(tmp_path: Path, tiny_model: Path)
     model.save_pretrained(tmp_path)
     with pytest.raises(CheckpointBroken, match=r"from its embeddings on.*transformer.wpe.weight"):
         load(str(tmp_path), device="cpu").check_sound()
+
+
+def test_a_broken_checkpoint_whose_layers_are_not_known_is_broken(
+    tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_model: object) -> None:
+        raise AttributeError("num_hidden_layers")
+
+    monkeypatch.setattr(soundness, "decoder_layers", unknown)
+    with torch.no_grad():
+        tiny.model.get_parameter("model.layers.0.mlp.down_proj.weight").fill_(NAN)
+    with pytest.raises(CheckpointBroken, match="it is broken"):
+        tiny.check_sound()

@@ -224,3 +224,21 @@ def test_rows_are_no_wider_than_the_context(loaded: Any) -> None:
     expected = [plain_log_probs(engine.model, request) for request in requests()]
     for score, wanted in zip(engine.score(requests()), expected, strict=True):
         assert score.log_probs == pytest.approx(wanted, abs=1e-4)
+
+
+def test_a_trial_that_fails_in_float32_believes_nothing_in_company(
+    loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounding would hide what float32 was to show: a model that cannot be tried in it is computed alone."""
+    begin = trial_module._Trial.__init__
+
+    def failing(trial: Any, forward: Any, *, exact: bool) -> None:
+        if exact:
+            raise CheckpointError("its code computes in 16 bits")
+        begin(trial, forward, exact=exact)
+
+    assert loaded("llama", "bfloat16")._forward.shares
+    monkeypatch.setattr(trial_module._Trial, "__init__", failing)
+    forward = loaded("llama", "bfloat16")._forward
+    assert (forward.shares, forward.decodes, forward.alone) == (False, False, 0)
+    assert forward.why_not == "it could not be tried in float32"

@@ -361,3 +361,39 @@ def test_p_values_of_intervals_without_width() -> None:
     assert p_value(0.0, 0.0, 0.0, 0.95, limit=0.1) == 0.0
     assert p_value(0.0, 0.0, 0.0, 0.95, limit=0.0) == 1.0
     assert p_value(0.4, 0.39, 0.5, 0.95, limit=0.3) == pytest.approx(p_value(0.34, 0.39, 0.44, 0.95, limit=0.3))
+
+
+@pytest.mark.parametrize(
+    ("minimum", "wrong", "right", "verdict"),
+    [
+        (0.8, (0.1, 0.0, 0.2), (0.99, 0.97, 1.0), "INCONCLUSIVE"),  # it failed on the answers that are there
+        (0.45, (0.1, 0.0, 0.2), (0.99, 0.97, 1.0), "INCONCLUSIVE"),  # it passed on them
+        (0.45, (0.58, 0.48, 0.68), (0.62, 0.52, 0.72), "PASS"),  # whatever the cut ones would have said
+        (0.8, (0.58, 0.48, 0.68), (0.62, 0.52, 0.72), "FAIL"),
+    ],
+)
+def test_cut_answers_decide_nothing(
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+    minimum: float,
+    wrong: tuple[float, float, float],
+    right: tuple[float, float, float],
+    verdict: str,
+) -> None:
+    def metric(name: str, ends: tuple[float, float, float], **fields: Any) -> Any:
+        value, low, high = ends
+        return records["metric"](f"asdiv/{name}", value=value, ci_low=low, ci_high=high, n=40, **fields)
+
+    run = make_run(
+        [
+            metric("exact_match", (0.6, 0.5, 0.7)),
+            metric("exact_match_if_cut_wrong", wrong),
+            metric("exact_match_if_cut_right", right),
+            records["metric"]("asdiv/truncated_outputs", value=5.0, n=40, unit="count", ci_low=None, ci_high=None),
+            records["unscored"]("asdiv"),
+        ]
+    )
+    check = the_check(decide(run, make_policy({"metric": "asdiv/exact_match", "min": minimum})))
+    assert check.verdict == verdict
+    assert "5 of 40 answers cut by the token limit" in check.reason

@@ -210,7 +210,9 @@ def one(output_type: str, text: str) -> LoggedTask:
     sample = LoggedSample(
         sample_id="s", doc_id=0, doc={"q": "?"}, target="t", arguments=[["p", {}]], resps=[[text, "other"]],
         doc_hash="d", prompt_hash="p", target_hash="t",
-        filters=[LoggedAnswers(filter="none", filtered_resps=[text], metrics={"exact_match": 0.0})],
+        filters=[
+            LoggedAnswers(filter="none", filtered_resps=[text], metrics={"exact_match": 0.0, "chrf": ["ref", text]})
+        ],
     )  # fmt: skip
     return LoggedTask(task="said", config={"output_type": output_type}, results={"sample_len": 1}, samples=[sample])
 
@@ -225,6 +227,7 @@ def test_answers_with_personal_data_are_not_logged() -> None:
     (line,) = lm_eval_files._lines(clean)
     assert line["resps"] == [["[withheld: personal data]"]]
     assert line["filtered_resps"] == ["[withheld: personal data]"]
+    assert (line["exact_match"], line["chrf"]) == (0.0, None), "corpus metrics hold the answer itself"
     harmless = Sample(sample_id="s", suite="evals", task="said", prompt="p", output="Good day.")
     assert without_personal_data(one("generate_until", "Good day."), [harmless]) == one("generate_until", "Good day.")
     repeated = Sample(sample_id="s", suite="evals", task="said", prompt="p", output="other")

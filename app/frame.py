@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-[0-9a-f]{6}")
+_RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-([0-9a-f]{6})")
 
 
 def framed(body: Callable[[RunFolder, Settings], None]) -> Callable[[], None]:
@@ -52,12 +52,15 @@ def choose_run(runs: Path) -> RunFolder | None:
 
 
 def run_label(name: str) -> str:
-    """A run-id for people: when, then which model; other folder names stay as they are."""
+    """A run-id for people: when, which model, which run; other folder names stay as they are.
+
+    No two runs have one label: Streamlit finds the choice by it, and would go on with the namesake.
+    """
     parts = _RUN_NAME.fullmatch(name)
     if parts is None:
         return name
-    year, month, day, hour, minute, model = parts.groups()
-    return f"{year}-{month}-{day} {hour}:{minute} · {model}"
+    year, month, day, hour, minute, model, digest = parts.groups()
+    return f"{year}-{month}-{day} {hour}:{minute} · {model} · {digest}"
 
 
 def say_no_runs(runs: Path) -> None:

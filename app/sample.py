@@ -34,7 +34,7 @@ def page(run: RunFolder, _settings: Settings) -> None:
         show_mask(sample, "show_sample")
     else:
         _texts(sample)
-    _attributions([a for a in stored.attributions(run) if a.sample_id == sample.sample_id], masked=is_masked(sample))
+    _attributions(sample, [a for a in stored.attributions(run) if a.sample_id == sample.sample_id])
     record = sample.model_dump_json(indent=2)
     name = f"{sample.task}-{sample.sample_id}.json"
     st.download_button(
@@ -117,12 +117,15 @@ def _texts(sample: Sample) -> None:
         show_text(sample.reference, absent="This task has no reference.", height=240)
 
 
-def _attributions(attributions: Sequence[Attribution], *, masked: bool) -> None:
+def _attributions(sample: Sample, attributions: Sequence[Attribution]) -> None:
     st.subheader("Why this answer", anchor=False)
     if not attributions:
-        st.caption("This sample was not explained. An audit explains a few of each task, as its configuration says.")
+        why = "An audit explains a few of each task, as its configuration says."
+        if sample.thinking is not None:
+            why = "Answers that come after a reasoning trace are not explained."
+        st.caption(f"This sample was not explained. {why}")
         return
-    if masked:
+    if is_masked(sample):
         st.caption(f"{len(attributions)} explanations, hidden with the text.")
         return
     attribution.show(attributions)

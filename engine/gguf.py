@@ -15,14 +15,16 @@ import copy
 import json
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gguf
 import torch
 from filelock import FileLock
-from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, modeling_gguf_pytorch_utils
 
 from audit.core.assets.settings import cache_dir
 from audit.core.errors import CheckpointError, WriteError
@@ -33,6 +35,8 @@ from audit.engine.gguf_header import read_header, unreadable
 from audit.engine.gguf_tokenizer import build_tokenizer, ending_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.engine.gguf_header import Header
 
 CONVERTER = 2
@@ -147,14 +151,15 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
     """
     config = AutoConfig.from_pretrained(whole.parent, gguf_file=whole.name)
     gguf_config.complete(config, header, file)
-    loaded: Any = AutoModelForCausalLM.from_pretrained(
-        whole.parent,
-        gguf_file=whole.name,
-        config=config,
-        dtype=torch.float32,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,  # reported, and refused below by name
-    )
+    with _without_bar():
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            whole.parent,
+            gguf_file=whole.name,
+            config=config,
+            dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # reported, and refused below by name
+        )
     model, report = loaded
     other = sorted(report["mismatched_keys"])
     if other:
@@ -172,6 +177,17 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
         )
         raise CheckpointError(msg)
     return model, _unexpected(header, file, model, config)
+
+
+@contextmanager
+def _without_bar() -> Iterator[None]:
+    """Without the progress bar of transformers' loader, which no setting of its turns off."""
+    bar = modeling_gguf_pytorch_utils.tqdm
+    modeling_gguf_pytorch_utils.tqdm = partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        modeling_gguf_pytorch_utils.tqdm = bar
 
 
 def _unexpected(header: Header, file: Path, model: Any, config: Any) -> list[str]:  # noqa: ANN401 - no typed base

@@ -61,7 +61,7 @@ def _fault(kind: str, name: str, config: dict[str, Any]) -> str | None:
     if kind in ENCODERS and (kind not in CAUSAL or _says(kind, config, "is_decoder") is False):
         return (
             "an encoder: each position sees what follows: it is no causal language model and cannot be audited: "
-            "audit a checkpoint that was trained to predict the next token (is_decoder: true)"
+            "audit a checkpoint that was trained to predict the next token"
         )
     if kind in CAUSAL:
         return None

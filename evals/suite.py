@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
@@ -18,7 +19,6 @@ from audit.evals.surroundings import hub, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from lm_eval.api.task import Task
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
 """The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
+SEE = "see `audit tasks list --all`."
+TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/evals.md, Your own questions."
 
 
 def check(config: RunConfig) -> None:
@@ -48,7 +50,7 @@ def check(config: RunConfig) -> None:
         plain = name.removeprefix(foreign.PREFIX)
         if name not in TASKS and plain not in known:
             hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
-            msg = f"unknown task {name!r}: see `audit tasks list --all`.{hint}"
+            msg = f"unknown task {name!r}: {TASK_FILE if Path(name).is_file() else SEE}{hint}"
             raise ConfigError(msg)
     leaves = {name for name in names if name in TASKS or foreign.names(include).get(name) is not None}
     unknown = next((name for name in config.evals.samples if name not in names), None)

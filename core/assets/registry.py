@@ -228,6 +228,7 @@ _HARM = (
         "https://arxiv.org/abs/2307.01881",
         folders=(FolderSource("people", ("*.jsonl",), harm.people),),
         columns=("repetitions", "name", "attribute", "value"),
+        advice="Make them with `audit people make`, before training, and put the file into AUDIT_DATA/people.",
     ),
     Asset(
         "xstest", "dataset", "safe prompts that look unsafe, and unsafe ones", "Röttger et al. 2024", "CC-BY-4.0",

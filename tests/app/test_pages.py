@@ -453,3 +453,17 @@ def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> 
     assert [text.replace("\\", "") for text in said] == [
         "boolq/accuracy: 2 of 24 answers cut by the token limit: 0.625 if all are wrong, 0.750 if all are right"
     ]
+
+
+def test_runs_of_one_minute_are_not_mixed_up(
+    settings: Settings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
+) -> None:
+    """Streamlit finds the chosen option by its label: with equal labels a click anywhere led to the namesake."""
+    names = [f"20260301T12000{second}Z-twin-{digest}" for second, digest in ((1, "0a1b2c"), (2, "3d4e5f"))]
+    for name in names:
+        RunFolder.create(runs, make_manifest(name)).write_metrics([])
+    for name in names:
+        box = open_page("overview", run=name).selectbox(key="pick_run")
+        assert box.options[box.index] != box.options[names.index(name) - 1]
+        assert len(set(box.options)) == len(box.options)
+        assert box.value == name

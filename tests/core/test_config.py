@@ -111,7 +111,7 @@ def test_the_tasks_that_the_profiles_ran_whole_are_still_run_whole() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("evals: {tasks: [boolq]}", "evals.tasks.0: Input should be a mapping (found 'boolq')"),
+        ("evals: {tasks: [3]}", "evals.tasks.0: Input should be a mapping (found 3)"),
         ("evals: {tasks: boolq}", "evals.tasks: Input should be a valid list (found 'boolq')"),
         ("evals: {tasks: [{limit: 3}]}", "evals.tasks.0.name: this key is required"),
         ("evals:", "evals: Input should be a mapping (found null)"),
@@ -153,3 +153,9 @@ def test_a_fault_of_the_flags_is_not_blamed_on_the_file(write: Any) -> None:
     assert fault(file, {"profile": "quik"}).startswith("command line: unknown profile 'quik'")
     assert fault(file, {"seed": -1}).startswith("command line: seed: ")
     assert fault(None, {"evals": {"tasks": [{"name": "boolq", "limit": 0}]}}).startswith("command line: evals.tasks.0")
+
+
+def test_tasks_may_be_names_alone(write: Any) -> None:
+    config = load_config(write("evals: {tasks: [boolq, {name: piqa, limit: 3}]}\nsafety: {tasks: [toxicity]}"))
+    assert [(task.name, task.limit) for task in config.evals.tasks] == [("boolq", 50), ("piqa", 3)]
+    assert [task.name for task in config.safety.tasks] == ["toxicity"]

@@ -80,7 +80,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         device_map: Spread the layers over all cards, as accelerate understands the word; in place of ``device``.
         dtype: ``auto`` is float32 on CPU and bfloat16 on GPU.
-        revision: Of a hub id.
+        revision: Of the model's hub id, not of the one that ``tokenizer`` names.
         quantization: bitsandbytes quantization while loading; needs a GPU and the package.
         trust_remote_code: Run Python code that the checkpoint brings along.
         allow_pickle: Load pickled weights, which can run code.
@@ -126,7 +126,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     if tokenizer is not None:
-        found = _with_tokenizer(found, tokenizer, revision, offline=offline)
+        found = _with_tokenizer(found, tokenizer, offline=offline)
     check_model_type(found.folder, trust_remote_code=trust_remote_code)
     check_kind(found.folder, trust_remote_code=trust_remote_code)
     tokenizer_from = found.tokenizer or found.folder
@@ -158,13 +158,13 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     return engine
 
 
-def _with_tokenizer(found: Checkpoint, named: str, revision: str | None, *, offline: bool) -> Checkpoint:
+def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoint:
     """The checkpoint with the named tokenizer in place of any of its own; its files decide answers now.
 
     Raises:
         CheckpointError: There is nothing of that name.
     """
-    folder = tokenizer_folder(named, revision, offline=offline)
+    folder = tokenizer_folder(named, None, offline=offline)
     if folder is None:
         raise nowhere(named)
     kept = [file for file in found.files if file.kind not in {"tokenizer", "chat_template"}]
@@ -185,7 +185,7 @@ def _load_server(
     server = contact(parse(model), settings)
     tokenizer, folder = None, None
     try:
-        folder = tokenizer_folder(named or server.name.model, revision, offline=offline)
+        folder = tokenizer_folder(named or server.name.model, None if named else revision, offline=offline)
         tokenizer = None if folder is None else load_tokenizer(folder, options)
     except (AssetError, CheckpointError):
         if named is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import SamplingUnavailable
 from audit.core.records import digest_of
-from audit.engine.openai_answer import choice_of, number_of, text_of, thinking_of
+from audit.engine.openai_answer import choice_of, number_of, text_of, trace_of
 from audit.engine.requests import Completion, GenerateRequest, Generation
 from audit.engine.settings import check_server
 from audit.engine.thinking import Split
@@ -168,7 +168,7 @@ class ServerGenerator:
         if reply.error:
             return Part(error=f"the server gave no answer: {reply.error}")
         choice, usage = choice_of(reply.body), reply.body.get("usage")
-        text, trace = text_of(choice), thinking_of(choice)
+        text, trace = text_of(choice), trace_of(choice)
         if text is None:
             return Part(error=NO_TEXT)
         finish = choice.get("finish_reason")
@@ -231,7 +231,7 @@ class ServerGenerator:
             if any(reply.error for reply in replies):
                 return
             choices = [choice_of(reply.body) for reply in replies]
-            self._samples = len({(text_of(choice), thinking_of(choice)) for choice in choices}) > 1
+            self._samples = len({(text_of(choice), trace_of(choice)) for choice in choices}) > 1
         if not self._samples:
             msg = (
                 f"{self.server.name}: the server does not sample: {PROBES} completions at temperature 2 were equal: "

@@ -109,19 +109,22 @@ class ServerGenerator:
         copies = {index: _copies(requests[index]) for index in missing}
         parts: dict[int, dict[int, Part]] = {index: {} for index in missing}
         places = [(index, number) for index in missing for number in copies[index]]
-        while places:
-            calls = [self._call(requests[index], fitted[index], number, thinking) for index, number in places]
-            again = []
+        for again in (False, True):
+            calls = [
+                self._call(requests[index], fitted[index], number, thinking, again=again) for index, number in places
+            ]
+            late = []
             for position, reply in self.server.client.ask_all(calls):
                 index, number = places[position]
-                part = self._part(reply, requests[index], fitted[index], calls[position], thinking)
+                part = self._part(reply, requests[index], fitted[index], calls[position], thinking, again=again)
                 if part is None:
-                    again.append(places[position])
+                    late.append(places[position])
                     continue
                 parts[index][number] = part
                 if len(parts[index]) == len(copies[index]):
                     yield self._finished(index, requests[index], parts.pop(index), fitted[index].truncated, say)
-            places = again
+            if not (places := late):
+                return
 
     def _finished(
         self, index: int, request: GenerateRequest, parts: dict[int, Part], truncated: int, say: Callable[[str], None]
@@ -132,14 +135,15 @@ class ServerGenerator:
             self._tell(say, completion.error)
         return {index: completion}, _tokens(parts)
 
-    def _call(self, request: GenerateRequest, fitted: Fitted, number: int, thinking: Thinking) -> Call:
+    def _call(self, request: GenerateRequest, fitted: Fitted, number: int, thinking: Thinking, *, again: bool) -> Call:
         """The question for one completion. Fields that not every server knows are sent only where they matter.
 
         Stop strings are for the answer. A server that thinks would look for them in its thinking too, so it gets none.
+        One that is asked again has shown that it thinks.
         """
-        thinks = self._is_thinking(request, thinking)
+        thinks = again or self._is_thinking(request, thinking)
         settings: dict[str, Any] = {
-            "max_tokens": self._bound(request, fitted, thinking),
+            "max_tokens": _bound(request, fitted, thinking.tokens if thinks else 0),
             "temperature": request.temperature,
         }
         if request.temperature > 0:
@@ -149,22 +153,21 @@ class ServerGenerator:
         stops = [word for word in request.stop if word][:STOPS_AT_MOST]
         return self.server.call(fitted.text, settings | ({"stop": stops} if stops and not thinks else {}))
 
-    def _bound(self, request: GenerateRequest, fitted: Fitted, thinking: Thinking) -> int:
-        """Tokens that are asked for: those of the answer, and of a trace where one is to come."""
-        trace = thinking.tokens if self._is_thinking(request, thinking) else 0
-        return min(request.max_new_tokens + trace, fitted.room)
-
     def _is_thinking(self, request: GenerateRequest, thinking: Thinking) -> bool:
-        """Whether an answer is likely to come behind a reasoning trace."""
-        if not self.server.chat and thinking.closed_by(request.prompt):
+        """Whether an answer is likely to come behind a reasoning trace.
+
+        Behind a chat endpoint the end of the prompt is out of sight: there the checkpoint's markers decide.
+        """
+        if self.server.chat:
+            return self._thinks or (self.prompts.tokenizer is not None and bool(thinking.expected))
+        if thinking.closed_by(request.prompt):
             return False
-        likely = self.prompts.tokenizer is not None and bool(thinking.expected)
-        return self._thinks or likely or (not self.server.chat and thinking.opened_by(request.prompt) is not None)
+        return self._thinks or bool(thinking.assumed or thinking.opened_by(request.prompt))
 
     def _part(
-        self, reply: Reply, request: GenerateRequest, fitted: Fitted, call: Call, thinking: Thinking
+        self, reply: Reply, request: GenerateRequest, fitted: Fitted, call: Call, thinking: Thinking, *, again: bool
     ) -> Part | None:
-        """One completion from the server's answer; None where its thinking came unforeseen: ask with room for it."""
+        """One completion from the server's answer; None where its thinking came unforeseen: ask again, once."""
         if reply.error:
             return Part(error=f"the server gave no answer: {reply.error}")
         choice, usage = choice_of(reply.body), reply.body.get("usage")
@@ -177,11 +180,12 @@ class ServerGenerator:
         split = Split(text, trace, bool(text) or finish != "length")
         if trace is None:
             split = thinking.split(text, "" if self.server.chat else request.prompt, cut=finish == "length")
-        bound, length = int((call.body or {})[self.server.bound]), self._length(text, trace, usage)
+        sent = call.body or {}
+        bound, length = int(sent[self.server.bound]), self._length(text, trace, usage)
         if split.thinking is not None:
             self._thinks = True
-            unforeseen = finish == "length" and bound < self._bound(request, fitted, thinking)
-            if unforeseen or (not split.answer and finish != "length" and "stop" in (call.body or {})):
+            short = finish == "length" and bound < _bound(request, fitted, thinking.tokens)
+            if not again and (short or (not split.answer and finish != "length" and "stop" in sent)):
                 return None
         if (length.certain and length.tokens > bound) or length.tokens > SLACK * bound + 1:
             return Part(error=TOO_LONG.format(f"{length.tokens:,}", f"{bound:,}"))
@@ -244,6 +248,11 @@ class ServerGenerator:
         if line not in self._told:
             self._told.add(line)
             say(line)
+
+
+def _bound(request: GenerateRequest, fitted: Fitted, trace: int) -> int:
+    """Tokens that are asked for: those of the answer, and of a trace where one is to come."""
+    return min(request.max_new_tokens + trace, fitted.room)
 
 
 def _copies(request: GenerateRequest) -> range:

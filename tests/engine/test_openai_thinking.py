@@ -8,7 +8,7 @@ import pytest
 
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
-from audit.engine.thinking import FAMILIES, Thinking
+from audit.engine.thinking import FAMILIES, Thinking, thinking_of
 from tests.engine.openai_double import ASK, Double, connect, serving
 
 if TYPE_CHECKING:
@@ -175,15 +175,60 @@ def test_a_trace_without_end_is_no_answer() -> None:
     assert (found.text, found.thinking, found.thinking_closed, found.finish_reason) == ("", "Hm", False, "length")
 
 
-def test_a_template_that_thinks_asks_for_room_at_once(tiny_model: Path, double: Double) -> None:
-    """The answer's own bound holds for the answer all the same."""
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_template_that_thinks_asks_for_room_at_once(tiny_model: Path, *, chat: bool) -> None:
+    """A prompt shows that its template has opened a trace; behind a chat endpoint the markers show it.
+
+    The answer's own bound holds for the answer all the same.
+    """
+    text = "one two three four five six seven"
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if chat != path.endswith("/chat/completions"):
+            return 404, {"detail": "Not Found"}
+        choice = {"message": {"content": text}} if chat else {"text": f"Hm</think>{text}"}
+        return 200, {"choices": [{**choice, "finish_reason": "stop"}], "usage": {"completion_tokens": 9}}
+
+    with serving(answer) as double:
+        engine = connect(double, tokenizer=str(tiny_model))
+        engine.thinking = Thinking(expected=FAMILIES, tokens=100)
+        found = generation(engine, GenerateRequest("Hi" if chat else "Hi<think>\n", max_new_tokens=3, stop=("###",)))
+        assert double.asked[-1][1]["max_tokens"] == 103
+        assert "stop" not in double.asked[-1][1]
+    assert (found.text, found.finish_reason) == (engine.tokenizer.decode(engine.encode(text)[:3]), "length")
+
+
+def test_a_visible_prompt_without_trace_gets_stop_strings_and_no_more_room(double: Double, tiny_model: Path) -> None:
+    """That the tokenizer knows markers does not mean that each answer has a trace."""
     engine = connect(double, tokenizer=str(tiny_model))
-    engine.thinking = Thinking(expected=FAMILIES, tokens=100)
-    answer = "one two three four five six seven"
-    faulty(double, {"content": answer}, "stop", completion_tokens=9)
-    found = generation(engine, GenerateRequest("Hi", max_new_tokens=3))
-    assert double.asked[-1][1]["max_tokens"] == 103
-    assert (found.text, found.finish_reason) == (engine.tokenizer.decode(engine.encode(answer)[:3]), "length")
+    engine.thinking = Thinking(expected=FAMILIES)
+    generation(engine, GenerateRequest("Hi", max_new_tokens=5, stop=("###",)))
+    assert (double.asked[-1][1]["max_tokens"], double.asked[-1][1].get("stop")) == (5, ["###"])
+
+
+def test_a_marker_that_the_user_has_named_is_expected_behind_each_prompt(double: Double, tiny_model: Path) -> None:
+    engine = connect(double, tokenizer=str(tiny_model))
+    engine.thinking = thinking_of(engine.tokenizer, "</mull>", tokens=100)
+    generation(engine, GenerateRequest("Hi", max_new_tokens=5, stop=("###",)))
+    assert double.asked[-1][1]["max_tokens"] == 105
+    assert "stop" not in double.asked[-1][1]
+
+
+@pytest.mark.parametrize("finish", ["stop", "length"])
+def test_a_trace_behind_a_closed_one_is_asked_for_again_once(finish: str) -> None:
+    prompt = "<think>\n\n</think>\n\n"
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if len(double.asked) > 10:
+            return 400, {"error": "asked too often"}
+        return 200, {"choices": [{"text": "", "reasoning": TRACE, "finish_reason": finish}], "usage": {}}
+
+    with serving(answer) as double:
+        found = generation(connect(double), GenerateRequest(prompt, max_new_tokens=5, stop=("###",)))
+        sent = [body for _, body in double.asked if body["prompt"] == prompt]
+    assert (found.text, found.thinking) == ("", TRACE)
+    assert [body.get("stop") for body in sent] == [["###"], None]
+    assert [body["max_tokens"] for body in sent] == [5, 256 - len(prompt)]
 
 
 def test_an_answer_may_take_what_the_prompt_leaves(double: Double, tiny_model: Path) -> None:

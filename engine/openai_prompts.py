@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audit.engine.room import share
@@ -78,6 +80,19 @@ class Prompts:
         """The first tokens of a text as text; None where it has no more than these, or there is no tokenizer."""
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"] if self.tokenizer else []
         return self.decode(ids[:count]) if len(ids) > count else None
+
+    @cached_property
+    def specials(self) -> frozenset[str]:
+        """Tokens that a server leaves out of a text by default; none without a tokenizer."""
+        if self.tokenizer is None:
+            return frozenset()
+        added = (str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special)
+        return frozenset({*added, *self.tokenizer.all_special_tokens} - {""})
+
+    def without_specials(self, text: str) -> str:
+        """A text without special tokens."""
+        words = sorted(self.specials, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, words)), "", text) if words else text
 
     def count(self, text: str) -> int:
         """Tokens of a text; 0 without a tokenizer."""

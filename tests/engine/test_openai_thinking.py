@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tokenizers import AddedToken
+from transformers import AutoTokenizer
 
+from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
 from audit.engine.thinking import FAMILIES, Thinking, thinking_of
@@ -238,3 +241,66 @@ def test_an_answer_may_take_what_the_prompt_leaves(double: Double, tiny_model: P
     prompt = "The capital of France is"
     generation(engine, GenerateRequest(prompt, max_new_tokens=1000))
     assert double.asked[-1][1]["max_tokens"] == 256 - len(engine.encode(prompt))
+
+
+def with_special_markers(tiny_model: Path, folder: Path) -> Path:
+    """The tiny checkpoint's tokenizer with Magistral's markers as special tokens."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.add_tokens([AddedToken("[THINK]", special=True), AddedToken("[/THINK]", special=True)])
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def hides(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Leaves special tokens out of its text unless it is asked for them, as vLLM does."""
+    text = "[THINK]maybe 12 or 137[/THINK]It is 7.<|end|>"
+    if body.get("skip_special_tokens", True):
+        text = "maybe 12 or 137It is 7."
+    return 200, {"choices": [{"text": text, "finish_reason": "stop"}], "usage": {"completion_tokens": 9}}
+
+
+def test_markers_that_are_special_tokens_are_asked_for(tiny_model: Path, tmp_path: Path) -> None:
+    with serving(hides) as double:
+        found = generation(
+            connect(double, tokenizer=str(with_special_markers(tiny_model, tmp_path))),
+            GenerateRequest("Hi", max_new_tokens=20),
+        )
+    assert (found.text, found.thinking, found.thinking_closed) == ("It is 7.", "maybe 12 or 137", True)
+
+
+def test_markers_that_are_ordinary_tokens_need_no_field(double: Double, tiny_model: Path) -> None:
+    engine = connect(double, tokenizer=str(tiny_model))
+    engine.thinking = Thinking(expected=FAMILIES)
+    generation(engine)
+    assert not [body for _, body in double.asked if "skip_special_tokens" in body]
+
+
+def test_a_server_that_hides_the_markers_gives_no_answers(tiny_model: Path, tmp_path: Path) -> None:
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return (400, {"error": "unknown field"}) if "skip_special_tokens" in body else hides(path, body)
+
+    with serving(answer) as double:
+        engine = connect(double, tokenizer=str(with_special_markers(tiny_model, tmp_path)))
+        for _ in range(2):
+            with pytest.raises(SettingUnavailable, match="hides the markers of reasoning traces"):
+                engine.generate([ASK])
+
+
+def test_an_answer_beyond_its_own_bound_is_cut_whatever_came_before(double: Double) -> None:
+    """Without a tokenizer only the server's count shows it; an earlier trace has left room for a longer answer."""
+    double.listing = None
+    engine = connect(double)
+    plain = GenerateRequest("plain", max_new_tokens=16)
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", completion_tokens=5)
+    generation(engine)
+    double.faults = []
+    faulty(double, {"content": "so " * 1000}, "stop", completion_tokens=1000)
+    assert generation(engine, plain).finish_reason == "length"
+    counted = {"completion_tokens": 1000, "completion_tokens_details": {"reasoning_tokens": 990}}
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", **counted)
+    assert generation(engine, plain).finish_reason == "stop"
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", completion_tokens=1000)
+    assert generation(engine, plain).finish_reason == "stop", "a trace was not counted apart: the answer may be short"
+    faulty(double, {"content": "so ### " * 1000}, "stop", completion_tokens=1000)
+    stopped = generation(engine, GenerateRequest("plain", max_new_tokens=16, stop=("###",)))
+    assert (stopped.text, stopped.finish_reason) == ("so ", "stop")

@@ -316,7 +316,8 @@ def _answer_tokens(split: Split, usage: object) -> int:
 
 def _bound(request: GenerateRequest, fitted: Fitted, trace: int) -> int:
     """Tokens that are asked for: those of the answer, and of a trace where one is to come."""
-    return min(request.max_new_tokens + trace, fitted.room)
+    wanted = request.max_new_tokens + trace
+    return wanted if fitted.room is None else min(wanted, fitted.room)
 
 
 def _copies(request: GenerateRequest) -> range:

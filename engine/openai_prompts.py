@@ -21,8 +21,8 @@ class Fitted:
     """What is sent."""
     truncated: int
     """Tokens dropped from the left."""
-    room: int
-    """Tokens that fit behind it."""
+    room: int | None
+    """Tokens that fit behind it; None where the context is not known."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,22 @@ class Prompts:
     """None leaves prompts as they are: the server refuses those that are too long."""
     max_length: int
     """Context length in tokens."""
+    is_known: bool = True
+    """Whether the context length comes from somewhere. A guess bounds no answer."""
+    overhead: int | None = None
+    """Tokens that a chat endpoint's template adds; None where the prompt goes as it is."""
 
     def fit(self, prompt: str, new_tokens: int) -> Fitted:
         """A prompt that leaves room for the answer, as with a local checkpoint.
 
-        Without a tokenizer a prompt counts as long as its bytes: no token is shorter.
+        Without a tokenizer a prompt counts as long as its bytes: no token is shorter. Where the context is not known
+        either, the server alone bounds the answer.
         """
         text = self.without_prefix(prompt)
         if self.tokenizer is None:
-            return Fitted(text, 0, share(len(text.encode()), new_tokens, self.max_length)[1])
-        added = self.tokenizer.num_special_tokens_to_add()
+            size = len(text.encode()) + (self.overhead or 0)
+            return Fitted(text, 0, share(size, new_tokens, self.max_length)[1] if self.is_known else None)
+        added = self.tokenizer.num_special_tokens_to_add() if self.overhead is None else self.overhead
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         kept, room = share(len(ids) + added, new_tokens, self.max_length)
         kept = max(1, kept - added)

@@ -170,8 +170,8 @@ class ServerGenerator:
     def _shows_markers(self, thinking: Thinking) -> bool:
         """Whether the text must hold special tokens, because markers of traces are made of them.
 
-        vLLM leaves them out unless it is asked for them, and a trace would look like an answer. Behind a chat endpoint
-        the server keeps traces apart.
+        vLLM leaves them out unless it is asked for them, and a trace would look like an answer. A chat endpoint is
+        left to keep traces apart itself.
         """
         words = [word for markers in thinking.expected for word in (*markers.starts, markers.end)]
         return not self.server.chat and any(special in word for special in self.prompts.specials for word in words)

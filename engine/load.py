@@ -74,13 +74,14 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
 
     Args:
         model: A folder, a ``.gguf`` file, an asset name or a hub id; or one of these with a PEFT adapter; or
-            ``openai:URL#NAME``, to which only ``server``, ``max_length``, ``revision`` and ``offline`` (of its
-            tokenizer) and ``trust_remote_code`` apply.
+            ``openai:URL#NAME``, to which only ``server``, ``max_length``, ``think_end``, ``thinking_tokens``,
+            ``chat_template_args`` and, for its tokenizer, ``tokenizer``, ``chat_template``, ``revision``, ``offline``
+            and ``trust_remote_code`` apply.
         base: The checkpoint that an adapter belongs on; None takes the one that the adapter names.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         device_map: Spread the layers over all cards, as accelerate understands the word; in place of ``device``.
         dtype: ``auto`` is float32 on CPU and bfloat16 on GPU.
-        revision: Of a hub id.
+        revision: Of the model's hub id, not of the one that ``tokenizer`` names.
         quantization: bitsandbytes quantization while loading; needs a GPU and the package.
         trust_remote_code: Run Python code that the checkpoint brings along.
         allow_pickle: Load pickled weights, which can run code.
@@ -91,13 +92,15 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         tokenizer: Folder, asset name or hub id of the tokenizer, in place of the checkpoint's own.
         chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called
             ``default``.
-        chat_template_args: Variables of the chat template, e.g. ``{"enable_thinking": False}``.
+        chat_template_args: Variables of the chat template, e.g. ``{"enable_thinking": False}``; a server that applies
+            its own template gets them with each prompt.
         think_end: Marker that ends a reasoning trace; None looks for those of the known families.
         thinking_tokens: Tokens that a trace may take, on top of ``max_new_tokens``, which bounds the answer.
 
     Raises:
         CheckpointError: Nothing there, damaged, not whole, refused, or a tokenizer of another model.
-        ConfigError: No chat template of that name, or a context too short for a prompt and an answer.
+        ConfigError: No chat template of that name or none for the arguments, or a context too short for a prompt and
+            an answer.
     """
     if max_length is not None and max_length < LEAST_CONTEXT:
         msg = f"max_length {max_length}: a prompt and an answer take at least {LEAST_CONTEXT} tokens"
@@ -110,12 +113,18 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             raise CheckpointError(msg)
         options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
         engine: Engine = _load_server(
-            model, server or ServerConfig(), options, max_length, revision, named=tokenizer, offline=offline
+            model,
+            server or ServerConfig(),
+            options,
+            max_length,
+            revision,
+            named=tokenizer,
+            offline=offline,
+            template_args=chat_template_args or {},
         )
         if engine.has_tokenizer:
             choose_template(engine.tokenizer, chat_template, engine.record.name)
         engine.thinking = thinking_of(engine.tokenizer if engine.has_tokenizer else None, think_end, thinking_tokens)
-        engine.chat_template_args = dict(chat_template_args or {})
         return engine
     if device_map is not None:
         check_device_map(device, device_map)
@@ -126,7 +135,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     if tokenizer is not None:
-        found = _with_tokenizer(found, tokenizer, revision, offline=offline)
+        found = _with_tokenizer(found, tokenizer, offline=offline)
     check_model_type(found.folder, trust_remote_code=trust_remote_code)
     check_kind(found.folder, trust_remote_code=trust_remote_code)
     tokenizer_from = found.tokenizer or found.folder
@@ -161,13 +170,13 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     return engine
 
 
-def _with_tokenizer(found: Checkpoint, named: str, revision: str | None, *, offline: bool) -> Checkpoint:
+def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoint:
     """The checkpoint with the named tokenizer in place of any of its own; its files decide answers now.
 
     Raises:
         CheckpointError: There is nothing of that name.
     """
-    folder = tokenizer_folder(named, revision, offline=offline)
+    folder = tokenizer_folder(named, None, offline=offline)
     if folder is None:
         raise nowhere(named)
     kept = [file for file in found.files if file.kind not in {"tokenizer", "chat_template"}]
@@ -183,25 +192,30 @@ def _load_server(
     *,
     named: str | None,
     offline: bool,
+    template_args: Mapping[str, Any],
 ) -> OpenAIEngine:
     """An engine on a server. Its tokenizer is the one that was named, else the one found under the model's name."""
-    server = contact(parse(model), settings)
+    server = contact(parse(model), settings, dict(template_args))
     tokenizer, folder = None, None
     try:
-        folder = tokenizer_folder(named or server.name.model, revision, offline=offline)
+        folder = tokenizer_folder(named or server.name.model, None if named else revision, offline=offline)
         tokenizer = None if folder is None else load_tokenizer(folder, options)
     except (AssetError, CheckpointError):
         if named is not None:
             raise
     if named is not None and tokenizer is None:
         raise nowhere(named)
+    if template_args and tokenizer is None and not server.chat:
+        msg = "--chat-template-args: no template is applied here: name --tokenizer"
+        raise ConfigError(msg)
     context = server.max_length or DEFAULT_CONTEXT
     if server.max_length is None and folder is not None and tokenizer is not None:
         context = context_length(_config(folder, options), tokenizer)
     files = tokenizer_files(folder) if folder is not None and tokenizer is not None else []
     digest = digest_of(server.digest, sorted(identity(file) for file in files))
     record = describe(server, short_name(model), files, digest, min(context, max_length or context))
-    return OpenAIEngine(server, tokenizer, record)
+    knows_context = bool(server.max_length or max_length) or tokenizer is not None
+    return OpenAIEngine(server, tokenizer, record, knows_context=knows_context)
 
 
 def _config(folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401 - a class for each model type

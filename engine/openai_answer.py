@@ -20,13 +20,13 @@ def text_of(choice: dict[str, Any]) -> str | None:
     message = choice.get("message", choice)
     if not isinstance(message, dict):
         return None
-    if not ({"text", "content", "refusal"} & message.keys() or thinking_of(choice)):
+    if not ({"text", "content", "refusal"} & message.keys() or trace_of(choice)):
         return None
     said = message.get("text") or message.get("content") or message.get("refusal") or ""
     return _whole(said) if isinstance(said, str) else None
 
 
-def thinking_of(choice: dict[str, Any]) -> str | None:
+def trace_of(choice: dict[str, Any]) -> str | None:
     """The reasoning trace that a server returns next to the answer; None where there is none."""
     message = choice.get("message", choice)
     traces = [message.get(name) for name in REASONING] if isinstance(message, dict) else []

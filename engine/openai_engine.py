@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.core.records import ModelRecord
+from audit.core.records import ModelRecord, digest_of
 from audit.engine.answering import Answering, decode_completion, decode_score
 from audit.engine.engine import Engine
 from audit.engine.openai_generating import ServerGenerator
 from audit.engine.openai_prompts import Prompts
 from audit.engine.openai_scoring import EchoScorer
+from audit.engine.openai_server import GREETING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 
 UNTOLD = "not told"
+UNMEASURED_OVERHEAD = 64
+"""Tokens of a chat template where the server does not count prompts: more than most templates add to one turn."""
 
 
 class OpenAIEngine(Engine):
@@ -32,15 +35,26 @@ class OpenAIEngine(Engine):
         server: Answers.
         tokenizer: The checkpoint's, where it is at hand: log-probabilities and the chat template need it.
         record: What is known of the model; see :func:`describe`.
+        knows_context: Whether the record's context length comes from somewhere; a guess bounds no answer.
     """
 
-    def __init__(self, server: Server, tokenizer: PreTrainedTokenizerBase | None, record: ModelRecord) -> None:
+    def __init__(
+        self,
+        server: Server,
+        tokenizer: PreTrainedTokenizerBase | None,
+        record: ModelRecord,
+        *,
+        knows_context: bool = True,
+    ) -> None:
         super().__init__()
         self.server = server
         self.record = record
         if tokenizer is not None:
             self.tokenizer = tokenizer
-        prompts = Prompts(tokenizer, record.max_length)
+        self.chat_template_args = server.template_args
+        self._knows_context = knows_context
+        overhead = _overhead(server, Prompts(tokenizer, record.max_length)) if server.chat else None
+        prompts = Prompts(tokenizer, record.max_length, knows_context, overhead)
         self._scorer = EchoScorer(server, prompts)
         self._generator = ServerGenerator(server, prompts)
 
@@ -87,8 +101,20 @@ class OpenAIEngine(Engine):
         return work.answer(requests, self.journal, self.progress)
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What decides answers besides the request, as far as it can be known."""
-        return (kind, self.record.digest, str(self.record.max_length))
+        """What decides answers besides the request, as far as it can be known.
+
+        Variables of the chat template change the prompt itself, unless the server applies the template.
+        """
+        length = str(self.record.max_length) if self._knows_context else "unknown"
+        args = self.server.template_args if self.server.chat else {}
+        return (kind, self.record.digest, length, *([digest_of(dict(args))] if args else []))
+
+
+def _overhead(server: Server, prompts: Prompts) -> int:
+    """Tokens that the server's chat template adds to a prompt, measured on the greeting; at most, where unsure."""
+    if server.greeting_tokens is None:
+        return UNMEASURED_OVERHEAD
+    return max(0, server.greeting_tokens - prompts.count(GREETING))
 
 
 def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str, max_length: int) -> ModelRecord:

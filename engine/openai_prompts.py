@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audit.engine.room import share
@@ -19,8 +21,8 @@ class Fitted:
     """What is sent."""
     truncated: int
     """Tokens dropped from the left."""
-    room: int
-    """Tokens that fit behind it."""
+    room: int | None
+    """Tokens that fit behind it; None where the context is not known."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,22 @@ class Prompts:
     """None leaves prompts as they are: the server refuses those that are too long."""
     max_length: int
     """Context length in tokens."""
+    is_known: bool = True
+    """Whether the context length comes from somewhere. A guess bounds no answer."""
+    overhead: int | None = None
+    """Tokens that a chat endpoint's template adds; None where the prompt goes as it is."""
 
     def fit(self, prompt: str, new_tokens: int) -> Fitted:
         """A prompt that leaves room for the answer, as with a local checkpoint.
 
-        Without a tokenizer a prompt counts as long as its bytes: no token is shorter.
+        Without a tokenizer a prompt counts as long as its bytes: no token is shorter. Where the context is not known
+        either, the server alone bounds the answer.
         """
         text = self.without_prefix(prompt)
         if self.tokenizer is None:
-            return Fitted(text, 0, share(len(text.encode()), new_tokens, self.max_length)[1])
-        added = self.tokenizer.num_special_tokens_to_add()
+            size = len(text.encode()) + (self.overhead or 0)
+            return Fitted(text, 0, share(size, new_tokens, self.max_length)[1] if self.is_known else None)
+        added = self.tokenizer.num_special_tokens_to_add() if self.overhead is None else self.overhead
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         kept, room = share(len(ids) + added, new_tokens, self.max_length)
         kept = max(1, kept - added)
@@ -78,6 +86,19 @@ class Prompts:
         """The first tokens of a text as text; None where it has no more than these, or there is no tokenizer."""
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"] if self.tokenizer else []
         return self.decode(ids[:count]) if len(ids) > count else None
+
+    @cached_property
+    def specials(self) -> frozenset[str]:
+        """Tokens that a server leaves out of a text by default; none without a tokenizer."""
+        if self.tokenizer is None:
+            return frozenset()
+        added = (str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special)
+        return frozenset({*added, *self.tokenizer.all_special_tokens} - {""})
+
+    def without_specials(self, text: str) -> str:
+        """A text without special tokens."""
+        words = sorted(self.specials, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, words)), "", text) if words else text
 
     def count(self, text: str) -> int:
         """Tokens of a text; 0 without a tokenizer."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import CheckpointError
 from audit.core.records import digest_of
 from audit.core.text import printable
-from audit.engine.openai_answer import choice_of, text_of
+from audit.engine.openai_answer import choice_of, number_of, text_of
 from audit.engine.openai_client import KEY_VARIABLE, Call, Client, Reply, read_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audit.core.config import ServerConfig
     from audit.engine.openai_name import ServerName
 
@@ -20,6 +22,8 @@ BOUNDS = ("max_tokens", "max_completion_tokens")
 """Names of the bound of tokens; OpenAI's reasoning models take the second alone."""
 GREETING = "The capital of France is Paris, and the capital of Italy is"
 """First prompt: far longer than the one token that is asked for, so that an answer that begins with it repeats it."""
+TEMPLATE_ARGS = "chat_template_kwargs"
+"""The field with variables of the chat template: vLLM, SGLang, llama.cpp."""
 REPORTED = ("id", "owned_by", "root")
 """What of a server's answer about a model says which model it is."""
 
@@ -38,6 +42,10 @@ class Server:
     """What ``/models`` says of the model; empty where it does not list it."""
     bound: str = BOUNDS[0]
     """What the server calls the bound of tokens."""
+    template_args: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of the chat template that a chat endpoint applies."""
+    greeting_tokens: int | None = None
+    """Tokens of the greeting as the server read it, template included; None where it has not counted them."""
 
     @property
     def path(self) -> str:
@@ -66,11 +74,18 @@ class Server:
         settings = {self.bound if name == BOUNDS[0] else name: value for name, value in settings.items()}
         body: dict[str, Any] = {"model": self.name.model}
         body |= {"messages": [{"role": "user", "content": prompt}]} if self.chat else {"prompt": prompt}
+        if self.chat and self.template_args:
+            body[TEMPLATE_ARGS] = dict(self.template_args)
         return Call(self.path, body | settings)
 
 
-def contact(name: ServerName, settings: ServerConfig) -> Server:
-    """Get in touch.
+def contact(name: ServerName, settings: ServerConfig, template_args: Mapping[str, Any] | None = None) -> Server:
+    """Connect and check that the model is served.
+
+    Args:
+        name: Address and model.
+        settings: How the server is asked.
+        template_args: Variables of the chat template; only a chat endpoint gets them.
 
     Raises:
         CheckpointError: No connection, no such model, a key that is missing or refused, or no usable answer.
@@ -83,14 +98,16 @@ def contact(name: ServerName, settings: ServerConfig) -> Server:
     reported = next((model for model in models if model["id"] == name.model), {})
     reply = listing
     for chat in (False, True):
-        server = Server(name, client, chat, reported)
+        server = Server(name, client, chat, reported, template_args=template_args or {})
         reply = _greet(server)
         if BOUNDS[1] in (reply.error or ""):
             server = replace(server, bound=BOUNDS[1])
             reply = _greet(server)
         if not reply.error:
             _check_greeting(server, reply)
-            return server
+            return replace(server, greeting_tokens=number_of(reply.body.get("usage"), "prompt_tokens"))
+        if chat and template_args and reply.status in {400, 422}:
+            _check_args(server, reply)
         if reply.status not in NO_SUCH_PATH:
             break
     raise _refusal(name, reply, [str(model["id"]) for model in models])
@@ -116,6 +133,17 @@ def _models(listing: Reply) -> list[dict[str, Any]]:
     """Entries of ``/models``; none where the server has no such list."""
     data = listing.body.get("data")
     return [model for model in data if isinstance(model, dict) and "id" in model] if isinstance(data, list) else []
+
+
+def _check_args(server: Server, reply: Reply) -> None:
+    """Find out whether a chat endpoint has refused the greeting for the variables of the chat template.
+
+    Raises:
+        CheckpointError: It has: without them it answers.
+    """
+    if not _greet(replace(server, template_args={})).error:
+        msg = f"{server.name}: {reply.error}: the server takes no {TEMPLATE_ARGS}: leave out --chat-template-args"
+        raise CheckpointError(msg)
 
 
 def _refusal(name: ServerName, reply: Reply, served: list[str]) -> CheckpointError:

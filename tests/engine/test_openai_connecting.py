@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,6 +159,36 @@ def test_tokenizer_by_the_models_own_name(double: Double, tiny_model: Path) -> N
 def test_named_tokenizer_must_be_there(double: Double) -> None:
     with pytest.raises(CheckpointError, match="no such folder"):
         connect(double, tokenizer="nowhere")
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_the_revision_is_not_that_of_a_named_tokenizer(
+    double: Double, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, *, served: bool
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def folder(name: str, revision: str | None, *, offline: bool) -> Path:
+        asked.append((name, revision))
+        return tiny_model
+
+    monkeypatch.setattr(sys.modules["audit.engine.load"], "tokenizer_folder", folder)  # the package names a function so
+    model = double.name if served else str(tiny_model)
+    load(model, tokenizer="owner/tokenizer", revision="v2", device="cpu")
+    assert asked == [("owner/tokenizer", None)]
+
+
+def test_the_revision_is_that_of_the_models_own_tokenizer(
+    double: Double, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def folder(name: str, revision: str | None, *, offline: bool) -> Path:
+        asked.append((name, revision))
+        return tiny_model
+
+    monkeypatch.setattr(sys.modules["audit.engine.load"], "tokenizer_folder", folder)  # the package names a function so
+    load(double.name, revision="v2")
+    assert asked == [(NAME, "v2")]
 
 
 def test_key_is_sent_and_never_written(

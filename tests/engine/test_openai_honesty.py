@@ -36,7 +36,7 @@ def test_an_ignored_bound_of_tokens_is_an_error(double: Double, tokens: int, err
 
 
 def test_an_ignored_bound_is_seen_without_the_servers_count(double: Double, tiny_model: Path) -> None:
-    engine = connect(double, tokenizer=str(tiny_model))
+    engine = connect(double, tokenizer=str(tiny_model), concurrency=1)
     word = engine.tokenizer.decode(engine.encode("The")[:1])
     assert len(engine.encode(word * 5)) == 5
     double.faults = [answered(word * 5), answered(word * 100)]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tokenizers import AddedToken
+from transformers import AutoTokenizer
 
+from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
-from audit.engine.thinking import FAMILIES, Thinking
+from audit.engine.thinking import FAMILIES, Thinking, thinking_of
 from tests.engine.openai_double import ASK, Double, connect, serving
 
 if TYPE_CHECKING:
@@ -175,15 +178,60 @@ def test_a_trace_without_end_is_no_answer() -> None:
     assert (found.text, found.thinking, found.thinking_closed, found.finish_reason) == ("", "Hm", False, "length")
 
 
-def test_a_template_that_thinks_asks_for_room_at_once(tiny_model: Path, double: Double) -> None:
-    """The answer's own bound holds for the answer all the same."""
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_template_that_thinks_asks_for_room_at_once(tiny_model: Path, *, chat: bool) -> None:
+    """A prompt shows that its template has opened a trace; behind a chat endpoint the markers show it.
+
+    The answer's own bound holds for the answer all the same.
+    """
+    text = "one two three four five six seven"
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if chat != path.endswith("/chat/completions"):
+            return 404, {"detail": "Not Found"}
+        choice = {"message": {"content": text}} if chat else {"text": f"Hm</think>{text}"}
+        return 200, {"choices": [{**choice, "finish_reason": "stop"}], "usage": {"completion_tokens": 9}}
+
+    with serving(answer) as double:
+        engine = connect(double, tokenizer=str(tiny_model))
+        engine.thinking = Thinking(expected=FAMILIES, tokens=100)
+        found = generation(engine, GenerateRequest("Hi" if chat else "Hi<think>\n", max_new_tokens=3, stop=("###",)))
+        assert double.asked[-1][1]["max_tokens"] == 103
+        assert "stop" not in double.asked[-1][1]
+    assert (found.text, found.finish_reason) == (engine.tokenizer.decode(engine.encode(text)[:3]), "length")
+
+
+def test_a_visible_prompt_without_trace_gets_stop_strings_and_no_more_room(double: Double, tiny_model: Path) -> None:
+    """That the tokenizer knows markers does not mean that each answer has a trace."""
     engine = connect(double, tokenizer=str(tiny_model))
-    engine.thinking = Thinking(expected=FAMILIES, tokens=100)
-    answer = "one two three four five six seven"
-    faulty(double, {"content": answer}, "stop", completion_tokens=9)
-    found = generation(engine, GenerateRequest("Hi", max_new_tokens=3))
-    assert double.asked[-1][1]["max_tokens"] == 103
-    assert (found.text, found.finish_reason) == (engine.tokenizer.decode(engine.encode(answer)[:3]), "length")
+    engine.thinking = Thinking(expected=FAMILIES)
+    generation(engine, GenerateRequest("Hi", max_new_tokens=5, stop=("###",)))
+    assert (double.asked[-1][1]["max_tokens"], double.asked[-1][1].get("stop")) == (5, ["###"])
+
+
+def test_a_marker_that_the_user_has_named_is_expected_behind_each_prompt(double: Double, tiny_model: Path) -> None:
+    engine = connect(double, tokenizer=str(tiny_model))
+    engine.thinking = thinking_of(engine.tokenizer, "</mull>", tokens=100)
+    generation(engine, GenerateRequest("Hi", max_new_tokens=5, stop=("###",)))
+    assert double.asked[-1][1]["max_tokens"] == 105
+    assert "stop" not in double.asked[-1][1]
+
+
+@pytest.mark.parametrize("finish", ["stop", "length"])
+def test_a_trace_behind_a_closed_one_is_asked_for_again_once(finish: str) -> None:
+    prompt = "<think>\n\n</think>\n\n"
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if len(double.asked) > 10:
+            return 400, {"error": "asked too often"}
+        return 200, {"choices": [{"text": "", "reasoning": TRACE, "finish_reason": finish}], "usage": {}}
+
+    with serving(answer) as double:
+        found = generation(connect(double), GenerateRequest(prompt, max_new_tokens=5, stop=("###",)))
+        sent = [body for _, body in double.asked if body["prompt"] == prompt]
+    assert (found.text, found.thinking) == ("", TRACE)
+    assert [body.get("stop") for body in sent] == [["###"], None]
+    assert [body["max_tokens"] for body in sent] == [5, 256 - len(prompt)]
 
 
 def test_an_answer_may_take_what_the_prompt_leaves(double: Double, tiny_model: Path) -> None:
@@ -193,3 +241,66 @@ def test_an_answer_may_take_what_the_prompt_leaves(double: Double, tiny_model: P
     prompt = "The capital of France is"
     generation(engine, GenerateRequest(prompt, max_new_tokens=1000))
     assert double.asked[-1][1]["max_tokens"] == 256 - len(engine.encode(prompt))
+
+
+def with_special_markers(tiny_model: Path, folder: Path) -> Path:
+    """The tiny checkpoint's tokenizer with Magistral's markers as special tokens."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.add_tokens([AddedToken("[THINK]", special=True), AddedToken("[/THINK]", special=True)])
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def hides(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Leaves special tokens out of its text unless it is asked for them, as vLLM does."""
+    text = "[THINK]maybe 12 or 137[/THINK]It is 7.<|end|>"
+    if body.get("skip_special_tokens", True):
+        text = "maybe 12 or 137It is 7."
+    return 200, {"choices": [{"text": text, "finish_reason": "stop"}], "usage": {"completion_tokens": 9}}
+
+
+def test_markers_that_are_special_tokens_are_asked_for(tiny_model: Path, tmp_path: Path) -> None:
+    with serving(hides) as double:
+        found = generation(
+            connect(double, tokenizer=str(with_special_markers(tiny_model, tmp_path))),
+            GenerateRequest("Hi", max_new_tokens=20),
+        )
+    assert (found.text, found.thinking, found.thinking_closed) == ("It is 7.", "maybe 12 or 137", True)
+
+
+def test_markers_that_are_ordinary_tokens_need_no_field(double: Double, tiny_model: Path) -> None:
+    engine = connect(double, tokenizer=str(tiny_model))
+    engine.thinking = Thinking(expected=FAMILIES)
+    generation(engine)
+    assert not [body for _, body in double.asked if "skip_special_tokens" in body]
+
+
+def test_a_server_that_hides_the_markers_gives_no_answers(tiny_model: Path, tmp_path: Path) -> None:
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return (400, {"error": "unknown field"}) if "skip_special_tokens" in body else hides(path, body)
+
+    with serving(answer) as double:
+        engine = connect(double, tokenizer=str(with_special_markers(tiny_model, tmp_path)))
+        for _ in range(2):
+            with pytest.raises(SettingUnavailable, match="hides the markers of reasoning traces"):
+                engine.generate([ASK])
+
+
+def test_an_answer_beyond_its_own_bound_is_cut_whatever_came_before(double: Double) -> None:
+    """Without a tokenizer only the server's count shows it; an earlier trace has left room for a longer answer."""
+    double.listing = None
+    engine = connect(double)
+    plain = GenerateRequest("plain", max_new_tokens=16)
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", completion_tokens=5)
+    generation(engine)
+    double.faults = []
+    faulty(double, {"content": "so " * 1000}, "stop", completion_tokens=1000)
+    assert generation(engine, plain).finish_reason == "length"
+    counted = {"completion_tokens": 1000, "completion_tokens_details": {"reasoning_tokens": 990}}
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", **counted)
+    assert generation(engine, plain).finish_reason == "stop"
+    faulty(double, {"content": "7", "reasoning_content": TRACE}, "stop", completion_tokens=1000)
+    assert generation(engine, plain).finish_reason == "stop", "a trace was not counted apart: the answer may be short"
+    faulty(double, {"content": "so ### " * 1000}, "stop", completion_tokens=1000)
+    stopped = generation(engine, GenerateRequest("plain", max_new_tokens=16, stop=("###",)))
+    assert (stopped.text, stopped.finish_reason) == ("so ", "stop")

@@ -28,6 +28,7 @@ from audit.engine.source import check_source, is_gguf
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.evals.chosen import expand
+from audit.evals.foreign import declared
 from audit.explain import suite as explain
 from audit.reports.card import write_card
 from audit.safety import suite as safety
@@ -102,7 +103,10 @@ def audit(
         for result in _suites(engine, config, results, judged):
             if write_out and result.samples:
                 bars.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
-            stored, taken = handle(_with_digests(_unless_taken(result, results)), key)
+            kept = _unless_taken(_with_digests(result), results)
+            if kept is None:
+                continue
+            stored, taken = handle(kept, key)
             logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
             results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics), "logged": logged}))
             raw += taken
@@ -153,11 +157,24 @@ def check(config: RunConfig) -> None:
     redaction_key()
     safety.check(config)
     evals.check(config)
+    _check_probe_names(config)
     explain.check(config)
     check_source(config.model)
     if config.base is not None:
         check_source(config.base)
     make_folder(config.out)
+
+
+def _check_probe_names(config: RunConfig) -> None:
+    """Refuse task files that declare a probe's name: the probe would run in their place.
+
+    Raises:
+        ConfigError: One does.
+    """
+    taken = sorted(safety.TASKS.keys() & declared(config.evals.include_path))
+    if taken:
+        msg = f"a task file declares {taken[0]}, the name of one of the audit's probes: rename it"
+        raise ConfigError(msg)
 
 
 def choose_tasks(
@@ -190,7 +207,7 @@ def choose_tasks(
     evaluated = [task for task in chosen if task.name not in of_safety]
     update = {"tasks": evaluated, "include_path": include}
     if samples is not None:
-        update["samples"] = _by_task(samples, [task.name for task in evaluated], limit)
+        update["samples"] = _by_task(samples, [task.name for task in evaluated], tuple(include), limit)
     return config.model_copy(
         update={
             "evals": config.evals.model_copy(update=update),
@@ -200,7 +217,10 @@ def choose_tasks(
 
 
 def _by_task(
-    samples: dict[str, list[int | str]] | list[int | str], names: list[str], limit: Limit | None
+    samples: dict[str, list[int | str]] | list[int | str],
+    names: list[str],
+    include: tuple[Path, ...],
+    limit: Limit | None,
 ) -> dict[str, list[int | str]]:
     """The items that are run, by task."""
     if limit is not None:
@@ -210,6 +230,9 @@ def _by_task(
         return samples
     if len(names) != 1:
         msg = f'--samples: {len(names)} benchmark tasks are chosen: give JSON from task to items, {{"boolq": [0, 3]}}'
+        raise ConfigError(msg)
+    if evals.is_group(names[0], include):
+        msg = f'--samples: {names[0]} is a group: give JSON from its tasks to items, {{"task": [0, 3]}}'
         raise ConfigError(msg)
     return {names[0]: samples}
 
@@ -303,7 +326,7 @@ def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
 def _load(config: RunConfig, bars: Bars) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
-    explained = bool(config.explain.methods) * (1 + config.explain.drivers)
+    explained = bool(config.explain.methods) * (1 + bool(config.explain.drivers))
     bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + explained)
     bars.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
     engine = load(
@@ -439,12 +462,25 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> 
     return f"data set {moved} has" if moved else None
 
 
-def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult:
-    """A result whose task's name is already in the run (a member of an lm-eval group, say) counts as not run."""
-    if result.task not in {earlier.task for earlier in results if not earlier.not_run}:
+def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult | None:
+    """A result whose task's name is already in the run counts as not run; None where it is the same measurement.
+
+    A group and one of its members may both be asked for, as may two groups with a member in common.
+    """
+    earlier = next((one for one in results if one.task == result.task and not one.not_run), None)
+    if earlier is None:
         return result
+    if _measured(earlier) == _measured(result):
+        return None
     reason = f"a task called {result.task} is already in this run: run it on its own"
     return TaskResult(suite=result.suite, task=result.task, not_run=reason)
+
+
+def _measured(result: TaskResult) -> tuple[object, ...]:
+    """What was asked and how: two results with the same are one measurement."""
+    asked = [(sample.sample_id, sample.prompt_sha256) for sample in result.samples]
+    numbers = [(metric.metric, metric.n) for metric in result.metrics if metric.slice is None]
+    return result.suite, result.settings, asked, numbers, result.not_run
 
 
 def _with_digests(result: TaskResult) -> TaskResult:

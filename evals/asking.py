@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import ConfigError, TaskUnavailable
+from audit.core.errors import TaskUnavailable
 from audit.core.records import sample_id
 from audit.core.sampling import choose
 
@@ -64,9 +64,12 @@ def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: 
         data: Name of the data set, part of each sample's id.
 
     Raises:
-        ConfigError: An item that is named is not there.
+        TaskUnavailable: The task has no items, or an item that is named is not there.
     """
     name, docs = str(task.task_name), task.eval_docs
+    if not len(docs):
+        msg = f"{name} has no items: its data set has no rows"
+        raise TaskUnavailable(msg)
     wanted = config.samples.get(name)
     if wanted is None:
         return choose(len(docs), limit, seed, name)
@@ -77,12 +80,12 @@ def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: 
         missing = sorted(ids - found.keys())
         if missing:
             msg = f"--samples: {name} has no item {missing[0]}: give a sample_id of its samples file or a position"
-            raise ConfigError(msg)
+            raise TaskUnavailable(msg)
         places |= {found[item] for item in ids}
     beyond = sorted(place for place in places if not 0 <= place < len(docs))
     if beyond:
         msg = f"--samples: {name} has no item {beyond[0]}: its {len(docs)} items are 0 to {len(docs) - 1}"
-        raise ConfigError(msg)
+        raise TaskUnavailable(msg)
     return sorted(places)
 
 

@@ -44,7 +44,7 @@ class Remark:
     tokens_out: int = 0
     """Generated tokens."""
     cut: bool = False
-    """Whether generation ended at the token bound rather than by itself."""
+    """Whether generation ended at the token bound, or inside the reasoning trace, before an answer was complete."""
     thinking: str | None = None
     """Reasoning trace before the answer; None where there was none."""
     system_merged: bool = False
@@ -226,7 +226,7 @@ def _generation_remark(completion: Completion) -> Remark:
     """The remark on a generated answer."""
     error = completion.error or (None if completion.generations else "the engine returned no text")
     tokens = sum(generation.token_count for generation in completion.generations)
-    cut = any(generation.finish_reason == "length" for generation in completion.generations)
+    cut = any(one.finish_reason == "length" or not one.thinking_closed for one in completion.generations)
     thinking = next((generation.thinking for generation in completion.generations), None)
     return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut, thinking)
 

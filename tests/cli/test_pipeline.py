@@ -248,10 +248,69 @@ def test_a_limit_keeps_what_is_optional_optional() -> None:
 
 
 def test_a_second_task_of_the_same_name_is_not_run() -> None:
-    first = TaskResult(suite="evals", task="boolq")
-    again = _unless_taken(TaskResult(suite="evals", task="boolq"), [first])
+    first = TaskResult(suite="evals", task="boolq", settings={"shots": 0})
+    again = _unless_taken(TaskResult(suite="evals", task="boolq", settings={"shots": 5}), [first])
+    assert again is not None
     assert again.not_run
-    assert _unless_taken(TaskResult(suite="evals", task="piqa"), [first]).not_run is None
+    other = TaskResult(suite="evals", task="piqa")
+    assert _unless_taken(other, [first]) is other
+    assert _unless_taken(first, [first]) is None, "the same measurement"
+
+
+TASK = """
+task: {name}
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: rows.jsonl}}}}
+test_split: test
+output_type: loglikelihood
+doc_to_text: "{{{{q}}}}"
+doc_to_target: " {{{{a}}}}"
+metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the tasks ``mine`` and ``yours`` and the group ``both``."""
+    import datasets.config
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "rows.jsonl").write_text('{"q": "One", "a": "x"}\n{"q": "Two", "a": "y"}\n')
+    for name in ("mine", "yours"):
+        (folder / f"{name}.yaml").write_text(TASK.format(name=name))
+    rule = "aggregate_metric_list: [{metric: acc, weight_by_size: true}]"
+    (folder / "both.yaml").write_text(f"group: both\ntask: [mine, yours]\n{rule}\n")
+    return folder
+
+
+@pytest.mark.parametrize("tasks", ["both,mine", "mine,both"])
+def test_a_group_and_its_member_are_measured_once(call: Audit, tmp_path: Path, own: Path, tasks: str) -> None:
+    code, _, error = call("--tasks", tasks, "--include-path", own, "--no-explain")
+    assert code == 0, error
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    assert folder.read_manifest().not_run == []
+    names = [metric.name for metric in folder.read_metrics() if metric.metric == "accuracy"]
+    assert sorted(names) == ["both/accuracy", "mine/accuracy", "yours/accuracy"]
+    (count,) = [metric for metric in folder.read_metrics() if metric.name == "both/unscored"]
+    assert (count.value, count.n) == (0, 4)
+
+
+def test_a_task_file_with_the_name_of_a_probe_is_refused(call: Audit, tmp_path: Path, own: Path) -> None:
+    (own / "fair.yaml").write_text(TASK.format(name="bbq"))
+    for arguments in (("--tasks", own / "fair.yaml"), ("--tasks", "mine", "--include-path", own)):
+        code, _, error = call(*arguments)
+        assert code == 2
+        assert "a task file declares bbq, the name of one of the audit's probes: rename it" in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_plain_items_need_a_single_task(own: Path) -> None:
+    config = RunConfig.model_validate({"evals": {"include_path": [own]}})
+    assert choose_tasks(config, ["mine"], None, [0]).evals.samples == {"mine": [0]}
+    with pytest.raises(ConfigError, match="both is a group: give JSON"):
+        choose_tasks(config, ["both"], None, [0])
 
 
 def test_a_category_whose_items_all_failed_makes_the_run_partial() -> None:

@@ -55,15 +55,16 @@ def test_without_cut_answers_there_is_nothing_open(
     assert not any("_if_cut_" in name for name in values)
 
 
+@pytest.mark.parametrize("reason", [CUT, STOPPED])
 def test_the_answer_is_judged_and_the_trace_is_kept_apart(
-    scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch, reason: Any
 ) -> None:
     rows["asdiv"] = rows["asdiv"][:2]
     result = answer(
         scripted,
         monkeypatch,
         Generation("The answer is 0.", 9, STOPPED, "First guess: 12.\n\nCheck again: 7.", 6),
-        Generation("", 9, CUT, "Is it 1? Is it 2?", 9, thinking_closed=False),
+        Generation("", 9, reason, "Is it 1? Is it 2?", 9, thinking_closed=False),
     )
     right, unfinished = result.samples
     assert (right.score, right.output) == (1.0, "The answer is 0.")

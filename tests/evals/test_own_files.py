@@ -124,6 +124,21 @@ def test_files_folders_and_globs_become_names(folder: Path, monkeypatch: pytest.
     assert expand(["./capitals.yaml", "capitals.yaml"], [], ())[0] == ["capitals"]
 
 
+@pytest.mark.parametrize("name", ["openbookqa", "hellaswag", "bbq"])
+def test_a_name_is_not_hidden_by_a_folder_that_is_called_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / name).mkdir()
+    (folder / name / "capitals.yaml").write_text(CAPITALS)
+    (folder / "other").mkdir()
+    (folder / "other" / "said.yaml").write_text(SAID)
+    assert expand([name], [], ["bbq"]) == ([name], [])
+    assert expand([f"./{name}"], [], ["bbq"]) == (["capitals"], [folder / name])
+    assert expand([f"{name}/"], [], ["bbq"]) == (["capitals"], [folder / name])
+    assert expand(["other"], [], ["bbq"]) == (["said"], [folder / "other"])
+
+
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
@@ -359,10 +374,38 @@ def test_items_by_position_and_by_id(tiny: Engine, folder: Path) -> None:
     part = run(tiny, "capitals", include=folder, samples={"capitals": chosen})["capitals"].samples
     assert [(s.sample_id, s.prompt) for s in part] == [(whole[n].sample_id, whole[n].prompt) for n in (0, 3, 7)]
     for wrong, message in ((17, "its 17 items are 0 to 16"), ("0" * 16, "has no item 0000000000000000")):
-        with pytest.raises(ConfigError, match=message):
-            run(tiny, "capitals", include=folder, samples={"capitals": [wrong]})
-    with pytest.raises(ConfigError, match="capitols is not among the tasks"):
-        suite.check(configure("capitals", include=folder, samples={"capitols": [1]}))
+        first, second = suite.run(tiny, configure("capitals", "ends", include=folder, samples={"capitals": [wrong]}))
+        assert message in (first.not_run or "")
+        assert second.not_run is None
+
+
+@pytest.mark.parametrize(
+    ("names", "samples", "message"),
+    [
+        (["capitals"], {"capitols": [1]}, "capitols is not among the tasks"),
+        (["capitals"], {"capitals": []}, "no item of capitals is named"),
+        (["heavy"], {"heavy": [0]}, "heavy is a group"),
+        (["capitals"], {"light": [0]}, "light is a group"),
+    ],
+)
+def test_items_that_cannot_be_meant_are_refused(
+    folder: Path, names: list[str], samples: dict[str, list[int]], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        suite.check(configure(*names, include=folder, samples=samples))
+
+
+def test_items_of_a_groups_task_and_a_misspelt_one(tiny: Engine, folder: Path) -> None:
+    config = configure("heavy", include=folder, samples={"ends": [0, 2], "capitols": [1]})
+    results = {result.task: result for result in suite.run(tiny, config)}
+    assert (len(results["ends"].samples), len(results["capitals"].samples)) == (2, 17)
+    assert results["capitols"].not_run == "--samples names items of capitols, which is none of the tasks of this run"
+
+
+def test_a_task_without_items_is_not_run() -> None:
+    task = SimpleNamespace(task_name="empty", eval_docs=[])
+    with pytest.raises(TaskUnavailable, match="empty has no items: its data set has no rows"):
+        asking.pick(task, EvalsConfig(), None, 1, "data")  # type: ignore[arg-type]  # a double
 
 
 def test_metadata_reaches_the_task(tiny: Engine, folder: Path) -> None:

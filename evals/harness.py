@@ -14,6 +14,7 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from audit.engine.requests import GenerateRequest, ScoreRequest
 from audit.engine.settings import bound, of_request
+from audit.evals.asking import check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,7 +197,9 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         self, prompt: str, settings: dict[str, Any], *, repeat: int
     ) -> tuple[GenerateRequest, list[str]]:
         """A request of the engine from lm-eval's generation settings, and its stop strings."""
-        options: dict[str, Any] = dict(normalize_gen_kwargs(settings, DEFAULT_NEW_TOKENS))
+        check_settings(settings)
+        given = {key: value for key, value in settings.items() if value is not None}
+        options: dict[str, Any] = dict(normalize_gen_kwargs(given, DEFAULT_NEW_TOKENS))
         end = None if self.eot_token_id is None else str(self.tokenizer.decode([self.eot_token_id]))
         until = handle_stop_sequences(options.get("until"), eos=end)
         chosen = of_request(options)

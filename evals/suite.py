@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
-from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnavailable, did_you_mean
+from audit.core.errors import AssetMissing, AuditError, ConfigError, SettingUnavailable, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult
 from audit.engine.chat import uses_chat_template
 from audit.evals import foreign, parts
-from audit.evals.asking import pick, prepare
+from audit.evals.asking import check_settings, pick, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.settings import joining, task_settings, with_settings
 from audit.evals.sources import describe
@@ -34,11 +34,17 @@ def check(config: RunConfig) -> None:
     """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
 
     Raises:
-        ConfigError: A name is unknown or listed twice, a folder of task files is not there or declares a name of the
-            audit's own, or named items are none, or those of a group or of a task that is not listed.
+        ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files is
+            not there or declares a name of the audit's own, or named items are none, or those of a group or of a task
+            that is not listed.
     """
     include = tuple(config.evals.include_path)
     _check_folders(include)
+    try:
+        check_settings(config.evals.gen_kwargs)
+    except SettingUnavailable as error:
+        msg = f"--gen-kwargs: {error}"
+        raise ConfigError(msg) from error
     names = [task.name for task in config.evals.tasks]
     for position, name in enumerate(names):
         if name in names[:position]:

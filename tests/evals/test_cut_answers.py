@@ -77,7 +77,7 @@ def test_settings_are_in_result_and_metrics(scripted: Scripted, rows: Rows, monk
     rows["asdiv"] = rows["asdiv"][:1]
     result = answer(scripted, monkeypatch, Generation("0", 3, STOPPED))
     generation = {"until": ["\n\n", "Problem:"], "do_sample": False, "max_gen_toks": 96}
-    expected = {"shots": 0, "version": 1, "chat_template": "default", "generation": generation}
+    expected = {"shots": 0, "version": 2, "chat_template": "default", "generation": generation}
     assert result.settings == expected
     assert all(metric.settings == expected for metric in result.metrics)
     (mmlu,) = suite.run(scripted, RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="mmlu")]), offline=True))

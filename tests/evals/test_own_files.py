@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import math
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock
@@ -336,12 +338,36 @@ def test_a_system_turn_that_the_template_refuses_is_merged_and_flagged(
         ({"temperature": 0.9, "do_sample": True}, {"do_sample": False}, {"temperature": 0.9, "do_sample": False}),
         ({"until": ["a"]}, {"until": ["b"]}, {"until": ["b"]}),
         ({"temperature": 0.0}, {"temperature": 0.0}, {"temperature": 0.0}),
+        ({"max_gen_toks": 96}, {"max_gen_toks": None}, {"max_gen_toks": 96}),
+        ({"max_gen_toks": 96}, {"max_gen_toks": 64, "max_tokens": 32}, {"max_tokens": 32}),
+        ({"max_gen_toks": 96}, {"max_new_tokens": 64, "max_gen_toks": 32}, {"max_gen_toks": 32}),
     ],
 )
 def test_generation_settings_merge_as_they_are_meant(
     theirs: dict[str, Any], given: dict[str, Any], right: dict[str, Any]
 ) -> None:
     assert asking.generation_settings(theirs, given) == right
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"until": 5}, "generation setting until: 5 is neither a text nor a list of texts"),
+        ({"until": ["a", 5]}, r"generation setting until: \['a', 5\] is neither"),
+        ({"max_new_tokens": 0}, "generation setting max_gen_toks: 0 is not a number 1 or more"),
+        ({"temperature": -1.0}, "generation setting temperature: -1.0 is not a number 0 or more"),
+        ({"num_beams": 4}, "generation setting num_beams: 4 is not honoured here"),
+    ],
+)
+def test_settings_that_cannot_be_honoured(
+    scripted: Scripted, folder: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        suite.check(configure("said", include=folder, gen_kwargs=settings))
+    text = (folder / "said.yaml").read_text().splitlines()[:-1]
+    (folder / "said.yaml").write_text("\n".join([*text, f"generation_kwargs: {json.dumps(settings)}"]))
+    (result,) = suite.run(scripted, configure("said", include=folder))
+    assert re.search(message, result.not_run or "")
 
 
 def test_shots_and_turns(scripted: Scripted, folder: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audit.cli.progress import Bars
-    from audit.core.config import Limit
+    from audit.core.config import Limit, Section
     from audit.core.records import AssetRecord, Metric, RawOutput, Status
     from audit.engine import Engine
 
@@ -245,7 +245,7 @@ def extended(config: RunConfig, limit: Limit | None) -> RunConfig:
         limit: Of every task that has a smaller one; larger ones stay.
 
     Raises:
-        ConfigError: No limit is given, or a count and a share are to be compared.
+        ConfigError: No limit is given, a count and a share are to be compared, or no task gets more items.
     """
     if limit is None:
         msg = "--extend: how many items of each task? Give --limit N, a share or all"
@@ -254,13 +254,22 @@ def extended(config: RunConfig, limit: Limit | None) -> RunConfig:
     def larger(task: TaskConfig) -> TaskConfig:
         return task.model_copy(update={"limit": _larger(task.limit, limit, task.name)})
 
-    return config.model_copy(
+    wanted = config.model_copy(
         update={
             "limit": _larger(config.limit, limit, "the run"),
             "evals": config.evals.model_copy(update={"tasks": [larger(task) for task in config.evals.tasks]}),
             "safety": config.safety.model_copy(update={"tasks": [larger(task) for task in config.safety.tasks]}),
         }
     )
+    if _drawn(wanted) == _drawn(config):
+        msg = "--extend: the run has these items already: give a larger --limit, or start a new run for others"
+        raise ConfigError(msg)
+    return wanted
+
+
+def _drawn(config: RunConfig) -> list[TaskConfig]:
+    """The tasks whose items are drawn up to a limit, rather than named."""
+    return [task for task in (*config.evals.tasks, *config.safety.tasks) if task.name not in config.evals.samples]
 
 
 def _larger(old: Limit | None, new: Limit, name: str) -> Limit | None:
@@ -326,8 +335,7 @@ def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
 def _load(config: RunConfig, bars: Bars) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
-    explained = bool(config.explain.methods) * (1 + bool(config.explain.drivers))
-    bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + explained)
+    bars.expect(_expected(config))
     bars.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
     engine = load(
         config.model,
@@ -357,6 +365,12 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])
     return engine
+
+
+def _expected(config: RunConfig) -> int:
+    """Lines of progress: one per task, one for all methods of explanation and one for drivers."""
+    explained = 1 + bool(config.explain.drivers) if config.explain.methods else 0
+    return len(config.evals.tasks) + len(config.safety.tasks) + explained
 
 
 def _suites(engine: Engine, config: RunConfig, results: list[TaskResult], judged: rated.Judged) -> Iterator[TaskResult]:
@@ -407,13 +421,18 @@ def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> s
         "tasks": str(len(config.evals.tasks) + len(config.safety.tasks)),
         "chat": config.chat_template + (f"+{digest_of(chat)[:6]}" if (chat := config.chat_template_args) else ""),
         "seed": str(config.seed),
-        "config": digest_of(*(getattr(config, part).model_dump(mode="json") for part in DECIDING))[:12],
+        "config": digest_of(*(_deciding(getattr(config, part)) for part in DECIDING))[:12],
         "length": str(record.max_length),
         "device": record.device.split(":", maxsplit=1)[0],
         **versions,
         "audit": packages.get("checkpoint-audit", "unknown"),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def _deciding(section: Section) -> dict[str, Any]:
+    """A section's values without the places of task files, which differ between machines."""
+    return section.model_dump(mode="json", exclude={"include_path"})
 
 
 def _reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunManifest:
@@ -501,6 +520,10 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -
     if raw:
         folder.write_raw(raw)
     newest = results[-1]
+    if newest.not_run and not any(one.task == newest.task for one in results[:-1]):
+        # A run that goes on may hold what the task left before.
+        folder.samples_path(newest.suite, newest.task).unlink(missing_ok=True)
+        folder.logged_path(newest.task).unlink(missing_ok=True)
     if newest.samples:
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:

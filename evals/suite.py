@@ -34,9 +34,9 @@ def check(config: RunConfig) -> None:
     """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
 
     Raises:
-        ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files is
-            not there or declares a name of the audit's own, or named items are none, or those of a group or of a task
-            that is not listed.
+        ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
+            is not there or declares a name of the audit's own, or named items are none, or those of a group or of a
+            task that is not listed.
     """
     include = tuple(config.evals.include_path)
     _check_folders(include)

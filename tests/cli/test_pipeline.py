@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.pipeline import _anchored, _status, _unless_taken, choose_tasks
-from audit.core.config import RunConfig, SafetyConfig, load_config
+from audit.cli.pipeline import _anchored, _deciding, _expected, _status, _unless_taken, _write, choose_tasks
+from audit.core.config import EvalsConfig, RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
-from audit.core.records import Metric, TaskResult
+from audit.core.logged import LoggedTask
+from audit.core.records import Metric, Sample, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.ratings import NewRating, add, default_url, output_digest
@@ -304,6 +305,49 @@ def test_a_task_file_with_the_name_of_a_probe_is_refused(call: Audit, tmp_path: 
         assert code == 2
         assert "a task file declares bbq, the name of one of the audit's probes: rename it" in error
     assert not (tmp_path / "runs").exists()
+
+
+def test_chosen_items_are_shown_in_place_of_the_limit(call: Audit, own: Path) -> None:
+    code, out, error = call("--tasks", "mine", "--include-path", own, "--no-explain", "--samples", "1,0")
+    assert code == 0, error
+    assert "limit   items of mine: 1, 0\n" in out
+    code, out, error = call("--tasks", "both", "--include-path", own, "--no-explain", "--samples", '{"mine": [1]}')
+    assert code == 0, error
+    assert "limit   50 items of each task (profile quick, --limit changes it); items of mine: 1\n" in out
+
+
+@pytest.mark.parametrize(
+    ("explain", "lines"),
+    [
+        ({"methods": []}, 2),
+        ({"methods": ["occlusion"], "drivers": 0}, 3),
+        ({"methods": ["occlusion"], "drivers": 20}, 4),
+    ],
+)
+def test_lines_of_progress_are_counted(explain: dict[str, Any], lines: int) -> None:
+    config = RunConfig.model_validate(
+        {"evals": {"tasks": [{"name": "boolq"}]}, "safety": {"tasks": [{"name": "bbq"}]}, "explain": explain}
+    )
+    assert _expected(config) == lines
+
+
+def test_what_a_task_left_goes_when_it_no_longer_runs(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    sample = Sample(sample_id="a", suite="evals", task="mine", prompt="p")
+    measured = TaskResult(suite="evals", task="mine", samples=[sample], logged=LoggedTask(task="mine"))
+    left = (folder.samples_path("evals", "mine"), folder.logged_path("mine"))
+    not_run = TaskResult(suite="evals", task="mine", not_run="no data")
+    _write(folder, [measured], [])
+    _write(folder, [measured, not_run], [])
+    assert all(path.is_file() for path in left), "another task of the same name was measured"
+    _write(folder, [not_run], [])
+    assert not any(path.exists() for path in left)
+
+
+def test_the_place_of_task_files_is_no_part_of_a_signature(tmp_path: Path) -> None:
+    here, there = (EvalsConfig(include_path=[tmp_path / name], num_fewshot=2) for name in ("here", "there"))
+    assert _deciding(here) == _deciding(there)
+    assert _deciding(here)["num_fewshot"] == 2
 
 
 def test_plain_items_need_a_single_task(own: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -28,6 +28,7 @@ from audit.engine.source import check_source, is_gguf
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.evals.chosen import expand
+from audit.evals.foreign import declared
 from audit.explain import suite as explain
 from audit.reports.card import write_card
 from audit.safety import suite as safety
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audit.cli.progress import Bars
-    from audit.core.config import Limit
+    from audit.core.config import Limit, Section
     from audit.core.records import AssetRecord, Metric, RawOutput, Status
     from audit.engine import Engine
 
@@ -104,7 +105,10 @@ def audit(
         for result in _suites(engine, config, results, judged):
             if write_out and result.samples:
                 bars.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
-            stored, taken = handle(_with_digests(_unless_taken(result, results)), key)
+            kept = _unless_taken(_with_digests(result), results)
+            if kept is None:
+                continue
+            stored, taken = handle(kept, key)
             logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
             results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics), "logged": logged}))
             raw += taken
@@ -155,11 +159,24 @@ def check(config: RunConfig) -> None:
     redaction_key()
     safety.check(config)
     evals.check(config)
+    _check_probe_names(config)
     explain.check(config)
     check_source(config.model)
     if config.base is not None:
         check_source(config.base)
     make_folder(config.out)
+
+
+def _check_probe_names(config: RunConfig) -> None:
+    """Refuse task files that declare a probe's name: the probe would run in their place.
+
+    Raises:
+        ConfigError: One does.
+    """
+    taken = sorted(safety.TASKS.keys() & declared(config.evals.include_path))
+    if taken:
+        msg = f"a task file declares {taken[0]}, the name of one of the audit's probes: rename it"
+        raise ConfigError(msg)
 
 
 def choose_tasks(
@@ -192,7 +209,7 @@ def choose_tasks(
     evaluated = [task for task in chosen if task.name not in of_safety]
     update = {"tasks": evaluated, "include_path": include}
     if samples is not None:
-        update["samples"] = _by_task(samples, [task.name for task in evaluated], limit)
+        update["samples"] = _by_task(samples, [task.name for task in evaluated], tuple(include), limit)
     return config.model_copy(
         update={
             "evals": config.evals.model_copy(update=update),
@@ -202,7 +219,10 @@ def choose_tasks(
 
 
 def _by_task(
-    samples: dict[str, list[int | str]] | list[int | str], names: list[str], limit: Limit | None
+    samples: dict[str, list[int | str]] | list[int | str],
+    names: list[str],
+    include: tuple[Path, ...],
+    limit: Limit | None,
 ) -> dict[str, list[int | str]]:
     """The items that are run, by task."""
     if limit is not None:
@@ -212,6 +232,9 @@ def _by_task(
         return samples
     if len(names) != 1:
         msg = f'--samples: {len(names)} benchmark tasks are chosen: give JSON from task to items, {{"boolq": [0, 3]}}'
+        raise ConfigError(msg)
+    if evals.is_group(names[0], include):
+        msg = f'--samples: {names[0]} is a group: give JSON from its tasks to items, {{"task": [0, 3]}}'
         raise ConfigError(msg)
     return {names[0]: samples}
 
@@ -224,7 +247,7 @@ def extended(config: RunConfig, limit: Limit | None) -> RunConfig:
         limit: Of every task that has a smaller one; larger ones stay.
 
     Raises:
-        ConfigError: No limit is given, or a count and a share are to be compared.
+        ConfigError: No limit is given, a count and a share are to be compared, or no task gets more items.
     """
     if limit is None:
         msg = "--extend: how many items of each task? Give --limit N, a share or all"
@@ -233,13 +256,22 @@ def extended(config: RunConfig, limit: Limit | None) -> RunConfig:
     def larger(task: TaskConfig) -> TaskConfig:
         return task.model_copy(update={"limit": _larger(task.limit, limit, task.name)})
 
-    return config.model_copy(
+    wanted = config.model_copy(
         update={
             "limit": _larger(config.limit, limit, "the run"),
             "evals": config.evals.model_copy(update={"tasks": [larger(task) for task in config.evals.tasks]}),
             "safety": config.safety.model_copy(update={"tasks": [larger(task) for task in config.safety.tasks]}),
         }
     )
+    if _drawn(wanted) == _drawn(config):
+        msg = "--extend: the run has these items already: give a larger --limit, or start a new run for others"
+        raise ConfigError(msg)
+    return wanted
+
+
+def _drawn(config: RunConfig) -> list[TaskConfig]:
+    """The tasks whose items are drawn up to a limit, rather than named."""
+    return [task for task in (*config.evals.tasks, *config.safety.tasks) if task.name not in config.evals.samples]
 
 
 def _larger(old: Limit | None, new: Limit, name: str) -> Limit | None:
@@ -305,8 +337,7 @@ def _fetch_data(config: RunConfig, bars: Bars) -> list[AssetRecord]:
 def _load(config: RunConfig, bars: Bars) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
-    explained = bool(config.explain.methods) * (1 + config.explain.drivers)
-    bars.expect(len(config.evals.tasks) + len(config.safety.tasks) + explained)
+    bars.expect(_expected(config))
     bars.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
     engine = load(
         config.model,
@@ -336,6 +367,12 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])
     return engine
+
+
+def _expected(config: RunConfig) -> int:
+    """Lines of progress: one per task, one for all methods of explanation and one for drivers."""
+    explained = 1 + bool(config.explain.drivers) if config.explain.methods else 0
+    return len(config.evals.tasks) + len(config.safety.tasks) + explained
 
 
 def _suites(engine: Engine, config: RunConfig, results: list[TaskResult], judged: rated.Judged) -> Iterator[TaskResult]:
@@ -386,13 +423,18 @@ def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> s
         "tasks": str(len(config.evals.tasks) + len(config.safety.tasks)),
         "chat": config.chat_template + (f"+{digest_of(chat)[:6]}" if (chat := config.chat_template_args) else ""),
         "seed": str(config.seed),
-        "config": digest_of(*(getattr(config, part).model_dump(mode="json") for part in DECIDING))[:12],
+        "config": digest_of(*(_deciding(getattr(config, part)) for part in DECIDING))[:12],
         "length": str(record.max_length),
         "device": record.device.split(":", maxsplit=1)[0],
         **versions,
         "audit": packages.get("checkpoint-audit", "unknown"),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def _deciding(section: Section) -> dict[str, Any]:
+    """A section's values without the places of task files, which differ between machines."""
+    return section.model_dump(mode="json", exclude={"include_path"})
 
 
 def _reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunManifest:
@@ -441,12 +483,25 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> 
     return f"data set {moved} has" if moved else None
 
 
-def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult:
-    """A result whose task's name is already in the run (a member of an lm-eval group, say) counts as not run."""
-    if result.task not in {earlier.task for earlier in results if not earlier.not_run}:
+def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult | None:
+    """A result whose task's name is already in the run counts as not run; None where it is the same measurement.
+
+    A group and one of its members may both be asked for, as may two groups with a member in common.
+    """
+    earlier = next((one for one in results if one.task == result.task and not one.not_run), None)
+    if earlier is None:
         return result
+    if _measured(earlier) == _measured(result):
+        return None
     reason = f"a task called {result.task} is already in this run: run it on its own"
     return TaskResult(suite=result.suite, task=result.task, not_run=reason)
+
+
+def _measured(result: TaskResult) -> tuple[object, ...]:
+    """What was asked and how: two results with the same are one measurement."""
+    asked = [(sample.sample_id, sample.prompt_sha256) for sample in result.samples]
+    numbers = [(metric.metric, metric.n) for metric in result.metrics if metric.slice is None]
+    return result.suite, result.settings, asked, numbers, result.not_run
 
 
 def _with_digests(result: TaskResult) -> TaskResult:
@@ -467,6 +522,10 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -
     if raw:
         folder.write_raw(raw)
     newest = results[-1]
+    if newest.not_run and not any(one.task == newest.task for one in results[:-1]):
+        # A run that goes on may hold what the task left before.
+        folder.samples_path(newest.suite, newest.task).unlink(missing_ok=True)
+        folder.logged_path(newest.task).unlink(missing_ok=True)
     if newest.samples:
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:

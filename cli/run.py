@@ -147,8 +147,11 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     wanted = values.limit(limit)
     others = {"config": config, "tasks": tasks, "samples": samples, "database": database}
     folder = None
+    if resume is not None and extend is not None:
+        msg = "--resume finishes a run, --extend gives it more items and finishes it: give one of them"
+        raise ConfigError(msg)
     if resume is not None:
-        folder, resolved = _kept("--resume", resume, out_folder, {**flags, **others, "limit": limit, "extend": extend})
+        folder, resolved = _kept("--resume", resume, out_folder, {**flags, **others, "limit": limit})
     elif extend is not None:
         folder, resolved = _kept("--extend", extend, out_folder, {**flags, **others})
         resolved = pipeline.extended(resolved, wanted)
@@ -244,15 +247,18 @@ def _gaps(folder: RunFolder, metrics: list[Metric]) -> Iterator[str]:
 
 
 def _limits(manifest: RunManifest) -> str:
-    """How many items of each task were asked for: the run's limit, and the tasks that have another."""
+    """How many items of each task were asked for: the run's limit, the tasks that have another, and named items."""
     config = manifest.config
+    chosen: dict[str, list[int | str]] = config["evals"].get("samples") or {}
+    named = [f"items of {name}: {', '.join(map(str, items))}" for name, items in chosen.items()]
+    drawn = [t for t in (*config["evals"]["tasks"], *config["safety"]["tasks"]) if t["name"] not in chosen]
     own: dict[str, list[str]] = {}
-    for task in (*config["evals"]["tasks"], *config["safety"]["tasks"]):
+    for task in drawn:
         if (task["limit"] or "all") != (config.get("limit") or "all"):
             own.setdefault(_limit_text(task["limit"]), []).append(task["name"])
-    others = "; ".join(f"{limit}: {', '.join(names)}" for limit, names in own.items())
+    others = [f"{limit}: {', '.join(names)}" for limit, names in own.items()]
     text = f"{_limit_text(config.get('limit'))} of each task (profile {config['profile']}, --limit changes it)"
-    return printable(f"{text}; {others}" if others else text, 600)
+    return printable("; ".join([*([text] if drawn else []), *others, *named]), 600)
 
 
 def _limit_text(limit: Limit | None) -> str:

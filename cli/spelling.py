@@ -55,14 +55,14 @@ def spelled(arguments: Sequence[str] | None) -> list[str]:
     read: list[str] = []
     while words:
         word = words.pop(0)
-        name, equals, _ = word.partition("=")
+        name, equals, value = word.partition("=")
         option = name.replace("_", "-") if name.startswith("--") else ""
         if option in INSTEAD:
             msg = f"{name} is an option of lm-eval: {INSTEAD[option]}"
             raise ConfigError(msg)
-        read.append(word)
-        if option == "--tasks" and not equals:
-            values = _values(words)
+        read.append(name if option == "--tasks" else word)
+        if option == "--tasks":
+            values = [*([value] if equals else []), *_values(words)]
             read += [",".join(value.strip(",") if len(values) > 1 else value for value in values)] if values else []
         elif option in OPTIONAL and not equals and (not words or words[0].startswith("-")):
             read.append(OPTIONAL[option])

@@ -21,6 +21,8 @@ TRUNCATED_OUTPUT = "truncated_output"
 """Flag of a sample whose answer was cut by the bound of tokens."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
 """Name of the metric that counts them."""
+IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
+"""Behind a metric's name: its value if every answer cut by the bound of tokens counts as wrong, or as right."""
 
 
 def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keyword

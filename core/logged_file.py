@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_HALF = re.compile(r"[\ud800-\udfff]")
+
+
 def write(path: Path, logged: LoggedTask) -> None:
     """Write the record.
 
@@ -24,7 +29,16 @@ def write(path: Path, logged: LoggedTask) -> None:
         WriteError: It cannot be written.
     """
     with atomic_file(path) as file:
-        file.write(gzip.compress(logged.model_dump_json().encode("utf-8", "surrogatepass"), mtime=0))
+        file.write(gzip.compress(to_json(_encodable(logged.model_dump()), inf_nan_mode="null"), mtime=0))
+
+
+def _encodable(value: Any) -> Any:  # noqa: ANN401 - whatever a task file or data set holds
+    """The value with U+FFFD for half a surrogate pair, which UTF-8 cannot hold."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(inner) for key, inner in value.items()}
+    return [_encodable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def read(path: Path) -> LoggedTask:

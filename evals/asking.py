@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import ConfigError, TaskUnavailable
+from audit.core.errors import SettingUnavailable, TaskUnavailable
 from audit.core.records import sample_id
 from audit.core.sampling import choose
+from audit.engine.settings import bound, of_request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lm_eval.api.task import Task
 
     from audit.core.config import EvalsConfig, Limit
@@ -42,15 +45,35 @@ def generation_settings(theirs: dict[str, Any], given: dict[str, Any]) -> dict[s
     """A task's generation settings with those of the run on top.
 
     A temperature above 0 asks for sampling, and sampling for a temperature other than the task's 0, as people who give
-    only one of the two mean it.
+    only one of the two mean it. Of several bounds the last counts: the command line's comes after the file's. A setting
+    that is null is the task's own.
     """
-    if any(bound in given for bound in BOUNDS):
+    given = {key: value for key, value in given.items() if value is not None}
+    bounds = [key for key in given if key in BOUNDS]
+    if bounds:
         theirs = {key: value for key, value in theirs.items() if key not in BOUNDS}
+        given = {key: value for key, value in given.items() if key not in bounds[:-1]}
     if given.get("temperature") and "do_sample" not in given:
         given = {**given, "do_sample": True}
     if given.get("do_sample") and "temperature" not in given and not theirs.get("temperature"):
         theirs = {key: value for key, value in theirs.items() if key != "temperature"}
     return {**theirs, **given}
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Make sure that generation settings can be honoured, whoever gives them; null values are none.
+
+    Raises:
+        SettingUnavailable: One cannot; the message names it.
+    """
+    given = {key: value for key, value in settings.items() if value is not None}
+    of_request(given)
+    for name in given.keys() & set(BOUNDS):
+        bound({"max_gen_toks": given[name]})
+    until = given.get("until", [])
+    if not all(isinstance(stop, str) for stop in (until if isinstance(until, list) else [until])):
+        msg = f"generation setting until: {until!r} is neither a text nor a list of texts"
+        raise SettingUnavailable(msg)
 
 
 def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: str) -> list[int]:
@@ -64,9 +87,12 @@ def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: 
         data: Name of the data set, part of each sample's id.
 
     Raises:
-        ConfigError: An item that is named is not there.
+        TaskUnavailable: The task has no items, or an item that is named is not there.
     """
     name, docs = str(task.task_name), task.eval_docs
+    if not len(docs):
+        msg = f"{name} has no items: its data set has no rows"
+        raise TaskUnavailable(msg)
     wanted = config.samples.get(name)
     if wanted is None:
         return choose(len(docs), limit, seed, name)
@@ -77,12 +103,12 @@ def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: 
         missing = sorted(ids - found.keys())
         if missing:
             msg = f"--samples: {name} has no item {missing[0]}: give a sample_id of its samples file or a position"
-            raise ConfigError(msg)
+            raise TaskUnavailable(msg)
         places |= {found[item] for item in ids}
     beyond = sorted(place for place in places if not 0 <= place < len(docs))
     if beyond:
         msg = f"--samples: {name} has no item {beyond[0]}: its {len(docs)} items are 0 to {len(docs) - 1}"
-        raise ConfigError(msg)
+        raise TaskUnavailable(msg)
     return sorted(places)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def expand(typed: Sequence[str], include: Sequence[Path], probes: Collection[str
             msg = "--tasks: empty name: separate names by single commas, e.g. boolq,crows_pairs"
             raise ConfigError(msg)
         path = Path(word).expanduser()
-        if path.suffix in {SUFFIX, ".yml"} or path.is_dir():
+        if path.suffix in {SUFFIX, ".yml"} or (path.is_dir() and not _is_name(word, tuple(places), probes)):
             found = _declared_by(path)
             places.append(path.resolve())
         elif GLOB & set(word):
@@ -47,6 +48,13 @@ def expand(typed: Sequence[str], include: Sequence[Path], probes: Collection[str
             found = [word]
         names += found
     return list(dict.fromkeys(names)), list(dict.fromkeys(places))
+
+
+def _is_name(word: str, include: tuple[Path, ...], probes: Collection[str]) -> bool:
+    """Whether a word names a task although a folder is called so, too; ``./word`` is the folder."""
+    if word.startswith((".", "~")) or "/" in word or os.sep in word:
+        return False
+    return word in own_tasks() or word in probes or word in foreign.names(include)
 
 
 def _declared_by(path: Path) -> list[str]:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, variance
 from typing import TYPE_CHECKING, Any
 
-from audit.core.aggregate import failed_metric
+from audit.core.aggregate import UNSCORED, failed_metric
 from audit.core.records import Metric, TaskResult
 from audit.evals.logged import logged_group
 from audit.evals.samples import RENAMED
+from audit.evals.settings import with_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lm_eval.api.group import Group
     from lm_eval.api.task import Task
-
-SAME = 1e-9
-"""Difference below which a task's metric is the mean of its items' values."""
-Z = 1.959963984540054
-"""Of a two-sided interval at 95 %."""
 
 
 def group_results(
@@ -47,14 +42,13 @@ def _result(group: Group, tasks: Mapping[str, Task], results: Mapping[str, TaskR
             parts = [_part(tasks[member], results.get(member), str(rule.metric), name) for member in members]
             shown = RENAMED.get(str(rule.metric), str(rule.metric)) + _suffix(name, len(wanted) > 1)
             metrics.append(_metric(group, shown, members, parts, weighted=bool(rule.weight_by_size)))
+    metrics = [metric.model_copy(update={"primary": number < 2}) for number, metric in enumerate(metrics)]
+    metrics.append(_unscored(group.name, members, results))
     settings = {"version": group.version, "tasks": len(members)}
     return TaskResult(
         suite="evals",
         task=group.name,
-        metrics=[
-            metric.model_copy(update={"settings": {**settings, **metric.settings}, "primary": number < 2})
-            for number, metric in enumerate(metrics)
-        ],
+        metrics=with_settings(metrics, settings),
         settings=settings,
         logged=logged_group(group, {name: results[name] for name in members if name in results}),
     )
@@ -76,31 +70,41 @@ def _suffix(name: str, several: bool) -> str:
     return f"_{name.replace('-', '_')}" if several else ""
 
 
-def _part(task: Task, result: TaskResult | None, metric: str, name: str) -> tuple[Metric, list[float]] | None:
-    """A task's metric and its values per item; None where it has none."""
+def _unscored(name: str, members: Sequence[str], results: Mapping[str, TaskResult]) -> Metric:
+    """How many items of all tasks could not be scored; null where a task does not say."""
+    known = [found for member in members if (found := _found(results.get(member), UNSCORED)) is not None]
+    if len(known) < len(members):
+        return failed_metric("evals", name, UNSCORED, f"{len(members) - len(known)} of {len(members)} tasks do not say")
+    return Metric(
+        name=f"{name}/{UNSCORED}",
+        suite="evals",
+        task=name,
+        metric=UNSCORED,
+        value=math.fsum(metric.value or 0.0 for metric in known),
+        n=sum(metric.n for metric in known),
+        higher_is_better=False,
+        unit="count",
+    )
+
+
+def _found(result: TaskResult | None, name: str) -> Metric | None:
+    """A task's metric over all items; None where it has none or no value."""
+    metrics = [] if result is None or result.not_run else result.metrics
+    return next((m for m in metrics if m.metric == name and m.slice is None and m.value is not None), None)
+
+
+def _part(task: Task, result: TaskResult | None, metric: str, name: str) -> Metric | None:
+    """A task's metric under a filter; None where it has none."""
     filters = filter_names(task)
-    if result is None or result.not_run or name not in filters:
+    if name not in filters:
         return None
-    shown = RENAMED.get(metric, metric) + _suffix(name, len(filters) > 1)
-    found = next((m for m in result.metrics if m.metric == shown and m.slice is None), None)
-    if found is None or found.value is None:
-        return None
-    values = [score for sample in result.samples if (score := sample.scores.get(shown)) is not None]
-    return found, values
+    return _found(result, RENAMED.get(metric, metric) + _suffix(name, len(filters) > 1))
 
 
 def _metric(
-    group: Group,
-    name: str,
-    members: Sequence[str],
-    parts: Sequence[tuple[Metric, list[float]] | None],
-    *,
-    weighted: bool,
+    group: Group, name: str, members: Sequence[str], parts: Sequence[Metric | None], *, weighted: bool
 ) -> Metric:
-    """The mean of the tasks' values, weighted by their items or not; none where a task has no value.
-
-    The interval is that of a stratified mean: the variance is the sum over tasks of weight² · s² / n.
-    """
+    """The mean of the tasks' values, weighted by their items or not; none where a task has no value."""
     missing = [member for member, part in zip(members, parts, strict=True) if part is None]
     known = [part for part in parts if part is not None]
     if missing or not known:
@@ -109,13 +113,10 @@ def _metric(
             "evals", group.name, name, f"{len(missing)} of {len(members)} tasks have no value{first}"
         )
         return failed.model_copy(update={"settings": {"weight_by_size": weighted}})
-    sizes = [metric.n for metric, _ in known]
+    sizes = [metric.n for metric in known]
     weights = [size / sum(sizes) if weighted else 1 / len(known) for size in sizes]
-    value = math.fsum(weight * float(m.value or 0.0) for weight, (m, _) in zip(weights, known, strict=True))
-    are_means = all(values and abs(fmean(values) - float(m.value or 0.0)) < SAME for m, values in known)
-    error = _standard_error(weights, [values for _, values in known]) if are_means else None
-    first_metric = known[0][0]
-    bounds = (0.0, 1.0) if first_metric.unit == "share" else (-math.inf, math.inf)
+    value = math.fsum(weight * float(metric.value or 0.0) for weight, metric in zip(weights, known, strict=True))
+    low, high = _interval(value, weights, known)
     return Metric(
         name=f"{group.name}/{name}",
         suite="evals",
@@ -123,21 +124,29 @@ def _metric(
         metric=name,
         value=value,
         n=sum(sizes),
-        ci_low=None if error is None else max(bounds[0], value - Z * error),
-        ci_high=None if error is None else min(bounds[1], value + Z * error),
-        ci_method=None if error is None else "stratified_normal",
-        higher_is_better=first_metric.higher_is_better,
-        unit=first_metric.unit,
+        ci_low=low,
+        ci_high=high,
+        ci_method=None if low is None else "mover",
+        confidence=known[0].confidence,
+        higher_is_better=known[0].higher_is_better,
+        unit=known[0].unit,
         settings={"weight_by_size": weighted},
         note=f"mean over {len(members)} tasks, "
         + ("weighted by their items" if weighted else "each with equal weight"),
     )
 
 
-def _standard_error(weights: Sequence[float], values: Sequence[Sequence[float]]) -> float | None:
-    """Standard error of a weighted mean of the tasks' means; None where a task has fewer than two items."""
-    if any(len(one) < 2 for one in values):
-        return None
-    return math.sqrt(
-        math.fsum(weight**2 * variance(one) / len(one) for weight, one in zip(weights, values, strict=True))
-    )
+def _interval(value: float, weights: Sequence[float], parts: Sequence[Metric]) -> tuple[float | None, float | None]:
+    """Ends of the interval of a weighted mean of independent estimates; None where one of them has none.
+
+    The method of variance estimates recovery (MOVER; Zou and Donner 2008, Statistics in Medicine 27:1693): the
+    distances from estimate to end add up like standard errors. With one task it gives that task's interval, and it
+    has a width where all items are right or all wrong.
+    """
+    below, above = [], []
+    for weight, part in zip(weights, parts, strict=True):
+        if part.value is None or part.ci_low is None or part.ci_high is None:
+            return None, None
+        below.append(weight * (part.value - part.ci_low))
+        above.append(weight * (part.ci_high - part.value))
+    return value - math.hypot(*below), value + math.hypot(*above)

@@ -14,6 +14,7 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from audit.engine.requests import GenerateRequest, ScoreRequest
 from audit.engine.settings import bound, of_request
+from audit.evals.asking import check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ class Remark:
     tokens_out: int = 0
     """Generated tokens."""
     cut: bool = False
-    """Whether generation ended at the token bound rather than by itself."""
+    """Whether generation ended at the token bound, or inside the reasoning trace, before an answer was complete."""
     thinking: str | None = None
     """Reasoning trace before the answer; None where there was none."""
     system_merged: bool = False
@@ -196,7 +197,9 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         self, prompt: str, settings: dict[str, Any], *, repeat: int
     ) -> tuple[GenerateRequest, list[str]]:
         """A request of the engine from lm-eval's generation settings, and its stop strings."""
-        options: dict[str, Any] = dict(normalize_gen_kwargs(settings, DEFAULT_NEW_TOKENS))
+        check_settings(settings)
+        given = {key: value for key, value in settings.items() if value is not None}
+        options: dict[str, Any] = dict(normalize_gen_kwargs(given, DEFAULT_NEW_TOKENS))
         end = None if self.eot_token_id is None else str(self.tokenizer.decode([self.eot_token_id]))
         until = handle_stop_sequences(options.get("until"), eos=end)
         chosen = of_request(options)
@@ -226,7 +229,7 @@ def _generation_remark(completion: Completion) -> Remark:
     """The remark on a generated answer."""
     error = completion.error or (None if completion.generations else "the engine returned no text")
     tokens = sum(generation.token_count for generation in completion.generations)
-    cut = any(generation.finish_reason == "length" for generation in completion.generations)
+    cut = any(one.finish_reason == "length" or not one.thinking_closed for one in completion.generations)
     thinking = next((generation.thinking for generation in completion.generations), None)
     return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut, thinking)
 

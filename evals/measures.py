@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lm_eval.api.metrics import mean
 
 from audit.core.aggregate import (
+    IF_RIGHT,
+    IF_WRONG,
     TRUNCATED_OUTPUT,
     TRUNCATED_OUTPUTS,
     failed_metric,
@@ -40,8 +42,6 @@ UNITS = {
 """Units that are not ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
 """Per-item value to the name of its mean, where they differ."""
-IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
-"""Behind a metric's name: its value if every answer cut by the bound of tokens counts as wrong, or as right."""
 NO_INTERVAL = "no interval: a corpus statistic of lm-eval, which has no value per item"
 
 

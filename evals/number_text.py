@@ -53,7 +53,7 @@ _LATEX = [
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*=[^<>]*)?/?>")
 _RAISED = re.compile(r"<sup>\s*([^<>]*?)\s*</sup>", re.IGNORECASE)
 _EMPHASIS = re.compile(r"(?<![\w)*])(\*{1,3}|_{2,3})(?=[^\s*])([^*\n]*?)(?<=[^\s*])\1(?![\w(*])")
-_ROOT = re.compile(r"[√∛]\s*[({]?[0-9.,]*[)}]?")
+_ROOT = re.compile(r"(?:[√∛]|(?<![A-Za-z])(?:sqrt|cbrt)(?=\s*[({0-9]))\s*[({]?[0-9.,]*[)}]?")
 _PLAIN_NUMBER = re.compile(r"-?[0-9][0-9.,]*")
 _SMALL_FRACTION = re.compile(rf"([{_SUPERSCRIPTS}]+)[/⁄]([{_SUBSCRIPTS}]+)")
 _SUPERSCRIPT = re.compile(rf"[⁺⁻]?[{_SUPERSCRIPTS}]+")

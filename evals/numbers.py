@@ -25,8 +25,8 @@ _NO_SIGN_AFTER = re.compile(rf"[{_LATIN}0-9_).\]%°-]\Z")
 _OPERAND_AFTER = re.compile(rf"[=≈<>≤≥(:\[×÷/]{GAP}*\Z")
 _OPERATORS = "plus|minus|times|divided by|over|mal|geteilt durch|moins|fois|divisé par|or|oder|ou|to|bis|à"
 _JOINED = re.compile(
-    rf"[)\]%°]*(?:{GAP}*[-−+*×x÷/~±]{GAP}*|[:'\"h]|\.\(|{GAP}+(?:{_OPERATORS}){GAP}+"
-    rf"|{GAP}*(?:[€$£]|euros?|dollars?){GAP}*(?=[0-9]{{2}}\Z)|{GAP}*(?:[加减乘除到至或点年月]|[乘除]以){GAP}*|{GAP}+)"
+    rf"[)\]%°]*(?:{GAP}*[-−+*×x÷/~±]{GAP}*|:(?!{GAP})|['\"h]|\.\(|{GAP}+(?:{_OPERATORS}){GAP}+"
+    rf"|{GAP}*(?:[€$£]|euros?|dollars?){GAP}*(?=[0-9]{{2}}\Z)|{GAP}*(?:[加减乘除到至或点年月]|[乘除]以){GAP}*|(?<![)\]]){GAP}+)"
     rf"{GAP}*[-−+]?{GAP}*(?:{MONEY}{GAP}?)?[(\[]*[-−+]?",
     re.IGNORECASE,
 )
@@ -43,7 +43,8 @@ _ATTACHED = re.compile(r"(?:[A-Za-z^_](?<![0-9]h))\Z")
 _CURRENCY_CODE = re.compile(r"(?<![A-Za-z])(?:CHF|EUR|USD|GBP|JPY|CNY|RMB|INR|Rs|Fr|kr)\Z")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?!\w)")
 _ORDINAL_FR = re.compile(r"(?:er|re|ère|e|ème|nde?)(?!\w)")
-_NO_PLAIN_NUMBER = re.compile(rf"{GAP}?[π√∛^{UNREADABLE}]|[xyzXYZ](?![A-Za-z])")
+_NO_PLAIN_NUMBER = re.compile(rf"{GAP}?[×*]?{GAP}?[π√∛^{UNREADABLE}]|[xyzXYZ](?![A-Za-z])")
+_OF_NO_PLAIN_NUMBER = re.compile(rf"(?:[π{UNREADABLE}]{GAP}*[/÷×*]?{GAP}*|±)\Z")
 _PARTS = {
     "a half": "1/2", "one half": "1/2", "a third": "1/3", "a quarter": "1/4", "three quarters": "3/4",
     "ein halb": "1/2", "einhalb": "1/2", "eine halbe": "1/2", "ein halbes": "1/2", "ein viertel": "1/4",
@@ -103,7 +104,7 @@ def stated_number(text: str, language: Language = "en") -> float | None:
         return None
     box = boxed(stated["answer"])
     found = _numbers(stated["answer"] if box is None else box, language)
-    if not found or (len(found) > 1 and found[1].joined):
+    if not found or any(number.joined for number in found[:2]):
         return None
     return found[0].value
 
@@ -153,7 +154,7 @@ def _is_ordinal(before: str, after: str, language: Language) -> bool:
 
 def _value(match: re.Match[str], before: str, after: str, language: Language) -> float | None:
     """The signed value of a match; None where it cannot be read and for what no double holds."""
-    if _NO_PLAIN_NUMBER.match(after) or before.endswith((UNREADABLE, "±")):
+    if _NO_PLAIN_NUMBER.match(after) or _OF_NO_PLAIN_NUMBER.search(before):
         return None
     money = bool(_MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after))
     try:

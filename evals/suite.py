@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
-from audit.core.errors import AssetMissing, AuditError, ConfigError, TaskUnavailable, did_you_mean
+from audit.core.errors import AssetMissing, AuditError, ConfigError, SettingUnavailable, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult
 from audit.engine.chat import uses_chat_template
 from audit.evals import foreign, parts
-from audit.evals.asking import pick, prepare
+from audit.evals.asking import check_settings, pick, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.settings import joining, task_settings, with_settings
 from audit.evals.sources import describe
@@ -36,11 +36,17 @@ def check(config: RunConfig) -> None:
     """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
 
     Raises:
-        ConfigError: A name is unknown or listed twice, a folder of task files is not there or declares a name of the
-            audit's own, or items of a task are named that is not listed.
+        ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
+            is not there or declares a name of the audit's own, or named items are none, or those of a group or of a
+            task that is not listed.
     """
     include = tuple(config.evals.include_path)
     _check_folders(include)
+    try:
+        check_settings(config.evals.gen_kwargs)
+    except SettingUnavailable as error:
+        msg = f"--gen-kwargs: {error}"
+        raise ConfigError(msg) from error
     names = [task.name for task in config.evals.tasks]
     for position, name in enumerate(names):
         if name in names[:position]:
@@ -52,12 +58,36 @@ def check(config: RunConfig) -> None:
             hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
             msg = f"unknown task {name!r}: {TASK_FILE if Path(name).is_file() else SEE}{hint}"
             raise ConfigError(msg)
-    leaves = {name for name in names if name in TASKS or foreign.names(include).get(name) is not None}
-    unknown = next((name for name in config.evals.samples if name not in names), None)
-    if unknown is not None and leaves == set(names):
-        hint = did_you_mean(unknown, names)
-        msg = f"--samples: {unknown} is not among the tasks that are run: {', '.join(names)}.{hint}"
-        raise ConfigError(msg)
+    _check_samples(config.evals.samples, names, include)
+
+
+def _check_samples(samples: dict[str, list[int | str]], names: list[str], include: tuple[Path, ...]) -> None:
+    """Refuse empty lists of items, items of groups, and items of tasks that are not run as far as that is known."""
+    single = all(not is_group(name, include) for name in names)
+    for task, items in samples.items():
+        if not items:
+            msg = f"--samples: no item of {task} is named: give at least one position or sample_id"
+            raise ConfigError(msg)
+        if is_group(task, include):
+            msg = f'--samples: {task} is a group: name the tasks in it, {{"task": [0, 3]}}'
+            raise ConfigError(msg)
+        if single and task not in names:
+            msg = (
+                f"--samples: {task} is not among the tasks that are run: {', '.join(names)}.{did_you_mean(task, names)}"
+            )
+            raise ConfigError(msg)
+
+
+def is_group(name: str, include: tuple[Path, ...]) -> bool:
+    """Whether a name is that of a group or tag, which stands for several tasks.
+
+    Args:
+        name: Of the audit, of lm-eval or of the user's folders.
+        include: Task files, and folders of them.
+    """
+    known = foreign.names(() if name.startswith(foreign.PREFIX) else include)
+    plain = name.removeprefix(foreign.PREFIX)
+    return name not in TASKS and plain in known and known[plain] is None
 
 
 def _check_folders(include: tuple[Path, ...]) -> None:
@@ -76,18 +106,23 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
     A group of lm-eval yields one result per task in it, then its own score. A task whose data cannot be had, or that
-    cannot run on this checkpoint as asked, yields ``not_run`` with the reason.
+    cannot run on this checkpoint as asked, yields ``not_run`` with the reason; so does a task whose items are named and
+    that no group turned out to hold.
 
     Raises:
         UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.
     """
     check(config)
+    unused = dict.fromkeys(config.evals.samples)
     for wanted in config.evals.tasks:
         engine.progress.task("evals", wanted.name)
-        if wanted.name in TASKS:
-            yield _run_own(engine, config, wanted)
-        else:
-            yield from _run_foreign(engine, config, wanted)
+        own = wanted.name in TASKS
+        for result in [_run_own(engine, config, wanted)] if own else _run_foreign(engine, config, wanted):
+            unused.pop(result.task, None)
+            yield result
+    for name in unused:
+        reason = f"--samples names items of {name}, which is none of the tasks of this run"
+        yield TaskResult(suite="evals", task=name, not_run=reason)
 
 
 def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:

@@ -84,7 +84,8 @@ def run(
     if left_out:
         engine.progress.say(REASONED.format(left_out))
     if methods and _is_asked_for(config.explain, ratings):
-        yield from _by_method(engine, config, methods, results, ratings)
+        nothing = REASONED.format(left_out) if left_out else NOTHING
+        yield from _by_method(engine, config, methods, results, ratings, nothing)
     if methods and config.explain.drivers:
         engine.progress.task(SUITE, DRIVERS)
         reason, found = is_possible(engine, drivers.METHOD), None
@@ -114,15 +115,14 @@ def _by_method(
     methods: Sequence[Method],
     results: Sequence[TaskResult],
     ratings: Mapping[tuple[str, str], float] | None,
+    nothing: str,
 ) -> Iterator[TaskResult]:
-    """The chosen samples, explained with each method."""
+    """The chosen samples, explained with each method; ``nothing`` is the reason where none is chosen."""
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
     # One line of progress for all: they share most of what they ask, and the first to ask would seem to do it alone.
     engine.progress.task(SUITE, ", ".join(method.name for method in possible or methods))
     explained = {method.name: Explained() for method in possible}
-    left_out = after_reasoning(results)
-    nothing = REASONED.format(left_out) if left_out else NOTHING
     try:
         for choice in choose(engine, results, config.explain, ratings) if possible else []:
             _explain(engine, config, possible, choice, explained)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.aggregate import TRUNCATED_OUTPUTS
+from audit.core.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS
 from audit.reports.formatting import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from audit.core.records import Metric
-
-IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
-"""Behind a metric's name: its value if every cut answer counts as wrong, or as right."""
 
 
 def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:

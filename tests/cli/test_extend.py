@@ -89,6 +89,24 @@ def test_limits_grow_and_never_shrink() -> None:
         extended(config, 0.5)
 
 
+def test_extending_by_nothing_is_refused() -> None:
+    """What rests on the old items would go, and no item would come."""
+    config = RunConfig.model_validate(
+        {"limit": 50, "evals": {"tasks": [{"name": "boolq", "limit": 50}], "samples": {"boolq": [0, 3]}}}
+    )
+    plain = config.model_copy(update={"evals": config.evals.model_copy(update={"samples": {}})})
+    for nothing, limit in ((config, 400), (plain, 50), (plain, 5)):
+        with pytest.raises(ConfigError, match="the run has these items already"):
+            extended(nothing, limit)
+    assert extended(plain, 51).evals.tasks[0].limit == 51
+
+
+def test_resuming_and_extending_are_one_thing_or_the_other(audit: Audit, tmp_path: Path) -> None:
+    code, _, error = audit("run", "--resume", "latest", "--extend", "latest", "--limit", 9, "--out", tmp_path)
+    assert code == 2
+    assert error == "error: --resume finishes a run, --extend gives it more items and finishes it: give one of them\n"
+
+
 def test_the_first_prompt_is_shown_as_it_was_and_cannot_steer_the_terminal(
     audit: Audit, tiny_model: Path, tmp_path: Path
 ) -> None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.pipeline import _anchored, _status, _unless_taken, choose_tasks
-from audit.core.config import RunConfig, SafetyConfig, load_config
+from audit.cli.pipeline import _anchored, _deciding, _expected, _status, _unless_taken, _write, choose_tasks
+from audit.core.config import EvalsConfig, RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
-from audit.core.records import Metric, TaskResult
+from audit.core.logged import LoggedTask
+from audit.core.records import Metric, Sample, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.ratings import NewRating, add, default_url, output_digest
@@ -248,10 +249,112 @@ def test_a_limit_keeps_what_is_optional_optional() -> None:
 
 
 def test_a_second_task_of_the_same_name_is_not_run() -> None:
-    first = TaskResult(suite="evals", task="boolq")
-    again = _unless_taken(TaskResult(suite="evals", task="boolq"), [first])
+    first = TaskResult(suite="evals", task="boolq", settings={"shots": 0})
+    again = _unless_taken(TaskResult(suite="evals", task="boolq", settings={"shots": 5}), [first])
+    assert again is not None
     assert again.not_run
-    assert _unless_taken(TaskResult(suite="evals", task="piqa"), [first]).not_run is None
+    other = TaskResult(suite="evals", task="piqa")
+    assert _unless_taken(other, [first]) is other
+    assert _unless_taken(first, [first]) is None, "the same measurement"
+
+
+TASK = """
+task: {name}
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: rows.jsonl}}}}
+test_split: test
+output_type: loglikelihood
+doc_to_text: "{{{{q}}}}"
+doc_to_target: " {{{{a}}}}"
+metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the tasks ``mine`` and ``yours`` and the group ``both``."""
+    import datasets.config
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "rows.jsonl").write_text('{"q": "One", "a": "x"}\n{"q": "Two", "a": "y"}\n')
+    for name in ("mine", "yours"):
+        (folder / f"{name}.yaml").write_text(TASK.format(name=name))
+    rule = "aggregate_metric_list: [{metric: acc, weight_by_size: true}]"
+    (folder / "both.yaml").write_text(f"group: both\ntask: [mine, yours]\n{rule}\n")
+    return folder
+
+
+@pytest.mark.parametrize("tasks", ["both,mine", "mine,both"])
+def test_a_group_and_its_member_are_measured_once(call: Audit, tmp_path: Path, own: Path, tasks: str) -> None:
+    code, _, error = call("--tasks", tasks, "--include-path", own, "--no-explain")
+    assert code == 0, error
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    assert folder.read_manifest().not_run == []
+    names = [metric.name for metric in folder.read_metrics() if metric.metric == "accuracy"]
+    assert sorted(names) == ["both/accuracy", "mine/accuracy", "yours/accuracy"]
+    (count,) = [metric for metric in folder.read_metrics() if metric.name == "both/unscored"]
+    assert (count.value, count.n) == (0, 4)
+
+
+def test_a_task_file_with_the_name_of_a_probe_is_refused(call: Audit, tmp_path: Path, own: Path) -> None:
+    (own / "fair.yaml").write_text(TASK.format(name="bbq"))
+    for arguments in (("--tasks", own / "fair.yaml"), ("--tasks", "mine", "--include-path", own)):
+        code, _, error = call(*arguments)
+        assert code == 2
+        assert "a task file declares bbq, the name of one of the audit's probes: rename it" in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_chosen_items_are_shown_in_place_of_the_limit(call: Audit, own: Path) -> None:
+    code, out, error = call("--tasks", "mine", "--include-path", own, "--no-explain", "--samples", "1,0")
+    assert code == 0, error
+    assert "limit   items of mine: 1, 0\n" in out
+    code, out, error = call("--tasks", "both", "--include-path", own, "--no-explain", "--samples", '{"mine": [1]}')
+    assert code == 0, error
+    assert "limit   50 items of each task (profile quick, --limit changes it); items of mine: 1\n" in out
+
+
+@pytest.mark.parametrize(
+    ("explain", "lines"),
+    [
+        ({"methods": []}, 2),
+        ({"methods": ["occlusion"], "drivers": 0}, 3),
+        ({"methods": ["occlusion"], "drivers": 20}, 4),
+    ],
+)
+def test_lines_of_progress_are_counted(explain: dict[str, Any], lines: int) -> None:
+    config = RunConfig.model_validate(
+        {"evals": {"tasks": [{"name": "boolq"}]}, "safety": {"tasks": [{"name": "bbq"}]}, "explain": explain}
+    )
+    assert _expected(config) == lines
+
+
+def test_what_a_task_left_goes_when_it_no_longer_runs(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    sample = Sample(sample_id="a", suite="evals", task="mine", prompt="p")
+    measured = TaskResult(suite="evals", task="mine", samples=[sample], logged=LoggedTask(task="mine"))
+    left = (folder.samples_path("evals", "mine"), folder.logged_path("mine"))
+    not_run = TaskResult(suite="evals", task="mine", not_run="no data")
+    _write(folder, [measured], [])
+    _write(folder, [measured, not_run], [])
+    assert all(path.is_file() for path in left), "another task of the same name was measured"
+    _write(folder, [not_run], [])
+    assert not any(path.exists() for path in left)
+
+
+def test_the_place_of_task_files_is_no_part_of_a_signature(tmp_path: Path) -> None:
+    here, there = (EvalsConfig(include_path=[tmp_path / name], num_fewshot=2) for name in ("here", "there"))
+    assert _deciding(here) == _deciding(there)
+    assert _deciding(here)["num_fewshot"] == 2
+
+
+def test_plain_items_need_a_single_task(own: Path) -> None:
+    config = RunConfig.model_validate({"evals": {"include_path": [own]}})
+    assert choose_tasks(config, ["mine"], None, [0]).evals.samples == {"mine": [0]}
+    with pytest.raises(ConfigError, match="both is a group: give JSON"):
+        choose_tasks(config, ["both"], None, [0])
 
 
 def test_a_category_whose_items_all_failed_makes_the_run_partial() -> None:

@@ -55,15 +55,16 @@ def test_without_cut_answers_there_is_nothing_open(
     assert not any("_if_cut_" in name for name in values)
 
 
+@pytest.mark.parametrize("reason", [CUT, STOPPED])
 def test_the_answer_is_judged_and_the_trace_is_kept_apart(
-    scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch, reason: Any
 ) -> None:
     rows["asdiv"] = rows["asdiv"][:2]
     result = answer(
         scripted,
         monkeypatch,
         Generation("The answer is 0.", 9, STOPPED, "First guess: 12.\n\nCheck again: 7.", 6),
-        Generation("", 9, CUT, "Is it 1? Is it 2?", 9, thinking_closed=False),
+        Generation("", 9, reason, "Is it 1? Is it 2?", 9, thinking_closed=False),
     )
     right, unfinished = result.samples
     assert (right.score, right.output) == (1.0, "The answer is 0.")
@@ -76,7 +77,7 @@ def test_settings_are_in_result_and_metrics(scripted: Scripted, rows: Rows, monk
     rows["asdiv"] = rows["asdiv"][:1]
     result = answer(scripted, monkeypatch, Generation("0", 3, STOPPED))
     generation = {"until": ["\n\n", "Problem:"], "do_sample": False, "max_gen_toks": 96}
-    expected = {"shots": 0, "version": 1, "chat_template": "default", "generation": generation}
+    expected = {"shots": 0, "version": 2, "chat_template": "default", "generation": generation}
     assert result.settings == expected
     assert all(metric.settings == expected for metric in result.metrics)
     (mmlu,) = suite.run(scripted, RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="mmlu")]), offline=True))

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import math
+import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import datasets
 import pytest
 from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
+from scipy.stats import binom
+from statsmodels.stats.proportion import proportion_confint
 
+from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import ConfigError, TaskUnavailable
+from audit.core.records import Metric, Sample, TaskResult
 from audit.evals import asking, foreign, suite
 from audit.evals.chosen import expand
+from audit.evals.groups import group_results
 from audit.evals.surroundings import quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.core.records import TaskResult
     from audit.engine import Engine
     from tests.evals.conftest import Scripted
 
@@ -118,6 +126,21 @@ def test_files_folders_and_globs_become_names(folder: Path, monkeypatch: pytest.
     assert expand(["./capitals.yaml", "capitals.yaml"], [], ())[0] == ["capitals"]
 
 
+@pytest.mark.parametrize("name", ["openbookqa", "hellaswag", "bbq"])
+def test_a_name_is_not_hidden_by_a_folder_that_is_called_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / name).mkdir()
+    (folder / name / "capitals.yaml").write_text(CAPITALS)
+    (folder / "other").mkdir()
+    (folder / "other" / "said.yaml").write_text(SAID)
+    assert expand([name], [], ["bbq"]) == ([name], [])
+    assert expand([f"./{name}"], [], ["bbq"]) == (["capitals"], [folder / name])
+    assert expand([f"{name}/"], [], ["bbq"]) == (["capitals"], [folder / name])
+    assert expand(["other"], [], ["bbq"]) == (["said"], [folder / "other"])
+
+
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
@@ -181,22 +204,74 @@ def test_groups_have_lm_evals_scores(tiny: Engine, folder: Path, monkeypatch: py
         assert values == {
             "accuracy": pytest.approx(theirs[name]["acc,none"], abs=1e-12),
             "normalised_accuracy": pytest.approx(theirs[name]["acc_norm,none"], abs=1e-12),
+            "unscored": 0.0,
         }
         assert ours[name].settings == {"version": "2", "tasks": 2}
-        assert [metric.n for metric in ours[name].metrics] == [23, 23]
+        assert [metric.n for metric in ours[name].metrics] == [23, 23, 23]
     # By hand: the two tasks have 17 and 6 items.
     first, second = (ours[task].samples for task in ("capitals", "ends"))
     means = [math.fsum(sample.score or 0.0 for sample in part) / len(part) for part in (first, second)]
     light, heavy = ours["light"].metrics[0], ours["heavy"].metrics[0]
     assert light.value == pytest.approx(sum(means) / 2)
     assert heavy.value == pytest.approx((17 * means[0] + 6 * means[1]) / 23)
-    spread = [m * (1 - m) / (n - 1) for m, n in zip(means, (17, 6), strict=True)]  # s² / n of zeros and ones
-    half = 1.959963984540054 * math.sqrt(sum(spread) / 4)
+    wilsons = [proportion_confint(round(m * n), n, method="wilson") for m, n in zip(means, (17, 6), strict=True)]
+    below = math.sqrt(sum((m - low) ** 2 for m, (low, _) in zip(means, wilsons, strict=True))) / 2
+    above = math.sqrt(sum((high - m) ** 2 for m, (_, high) in zip(means, wilsons, strict=True))) / 2
     assert (light.ci_low, light.ci_high) == (
-        pytest.approx(max(0, sum(means) / 2 - half)),
-        pytest.approx(min(1, sum(means) / 2 + half)),
+        pytest.approx(sum(means) / 2 - below),
+        pytest.approx(sum(means) / 2 + above),
     )
     assert (light.settings["weight_by_size"], heavy.settings["weight_by_size"]) == (False, True)
+
+
+def pair(scores: dict[str, list[int]], *, weighted: bool, unscored: int = 0) -> list[Metric]:
+    """The metrics of a group of tasks whose items are right (1) or wrong (0)."""
+    tasks = {name: SimpleNamespace(task_name=name, _filters=[SimpleNamespace(name="none")]) for name in scores}
+    rule = SimpleNamespace(metric="acc", filter_list=None, weight_by_size=weighted)
+    group = MagicMock(version=1, aggregate_metric_list=[rule], has_aggregation=True)
+    group.name = "pair"
+    group.get_all_tasks.return_value = list(tasks.values())
+    group.get_all_groups.return_value = []
+    group.aggregate.return_value = {}
+    results = {}
+    for name, values in scores.items():
+        samples = [
+            Sample(sample_id=str(n), suite="evals", task=name, prompt="p", score=float(value))
+            for n, value in enumerate(values)
+        ]
+        shown = mean_metric(samples, "accuracy", values, unit="share", higher_is_better=True, seed=0)
+        count = unscored_metric("evals", name, samples).model_copy(update={"value": float(unscored)})
+        results[name] = TaskResult(suite="evals", task=name, metrics=[shown, count], samples=samples)
+    (result,) = group_results({"pair": group}, tasks, results)  # type: ignore[arg-type]  # doubles
+    return result.metrics
+
+
+def test_a_group_whose_items_are_all_wrong_is_not_certain() -> None:
+    """0 of 3 has the Wilson interval [0, z² / (3 + z²)] = [0, 0.56150]; two of weight ½ end at 0.56150 / √2."""
+    score, unscored = pair({"a": [0, 0, 0], "b": [0, 0, 0]}, weighted=True, unscored=2)
+    assert (score.value, score.n, score.ci_method) == (0.0, 6, "mover")
+    assert (score.ci_low, score.ci_high) == (pytest.approx(0.0), pytest.approx(0.39704, abs=1e-5))
+    assert (unscored.name, unscored.value, unscored.n, unscored.primary) == ("pair/unscored", 4.0, 6, False)
+    score, _ = pair({"a": [1, 1, 1], "b": [0, 0, 0]}, weighted=True)
+    assert (score.ci_low, score.ci_high) == (
+        pytest.approx(0.5 - 0.56150 / 2, abs=1e-5),
+        pytest.approx(0.78075, abs=1e-5),
+    )
+
+
+def test_intervals_of_groups_hold_the_truth_as_often_as_they_say() -> None:
+    """Exact coverage over all outcomes of two tasks of 12 and 8 items; with s² / n it is 0.66 for the first."""
+    for first, second in ((0.02, 0.1), (0.5, 0.9), (0.97, 0.97)):
+        covered = 0.0
+        for right in range(13):
+            for other in range(9):
+                scores = {"a": [1] * right + [0] * (12 - right), "b": [1] * other + [0] * (8 - other)}
+                score = pair(scores, weighted=False)[0]
+                assert score.ci_low is not None
+                assert score.ci_high is not None
+                if score.ci_low <= (first + second) / 2 <= score.ci_high:
+                    covered += binom.pmf(right, 12, first) * binom.pmf(other, 8, second)
+        assert covered > 0.9  # nominally 0.95, which so few items cannot give exactly
 
 
 @pytest.mark.slow
@@ -263,12 +338,36 @@ def test_a_system_turn_that_the_template_refuses_is_merged_and_flagged(
         ({"temperature": 0.9, "do_sample": True}, {"do_sample": False}, {"temperature": 0.9, "do_sample": False}),
         ({"until": ["a"]}, {"until": ["b"]}, {"until": ["b"]}),
         ({"temperature": 0.0}, {"temperature": 0.0}, {"temperature": 0.0}),
+        ({"max_gen_toks": 96}, {"max_gen_toks": None}, {"max_gen_toks": 96}),
+        ({"max_gen_toks": 96}, {"max_gen_toks": 64, "max_tokens": 32}, {"max_tokens": 32}),
+        ({"max_gen_toks": 96}, {"max_new_tokens": 64, "max_gen_toks": 32}, {"max_gen_toks": 32}),
     ],
 )
 def test_generation_settings_merge_as_they_are_meant(
     theirs: dict[str, Any], given: dict[str, Any], right: dict[str, Any]
 ) -> None:
     assert asking.generation_settings(theirs, given) == right
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"until": 5}, "generation setting until: 5 is neither a text nor a list of texts"),
+        ({"until": ["a", 5]}, r"generation setting until: \['a', 5\] is neither"),
+        ({"max_new_tokens": 0}, "generation setting max_gen_toks: 0 is not a number 1 or more"),
+        ({"temperature": -1.0}, "generation setting temperature: -1.0 is not a number 0 or more"),
+        ({"num_beams": 4}, "generation setting num_beams: 4 is not honoured here"),
+    ],
+)
+def test_settings_that_cannot_be_honoured(
+    scripted: Scripted, folder: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        suite.check(configure("said", include=folder, gen_kwargs=settings))
+    text = (folder / "said.yaml").read_text().splitlines()[:-1]
+    (folder / "said.yaml").write_text("\n".join([*text, f"generation_kwargs: {json.dumps(settings)}"]))
+    (result,) = suite.run(scripted, configure("said", include=folder))
+    assert re.search(message, result.not_run or "")
 
 
 def test_shots_and_turns(scripted: Scripted, folder: Path) -> None:
@@ -301,10 +400,38 @@ def test_items_by_position_and_by_id(tiny: Engine, folder: Path) -> None:
     part = run(tiny, "capitals", include=folder, samples={"capitals": chosen})["capitals"].samples
     assert [(s.sample_id, s.prompt) for s in part] == [(whole[n].sample_id, whole[n].prompt) for n in (0, 3, 7)]
     for wrong, message in ((17, "its 17 items are 0 to 16"), ("0" * 16, "has no item 0000000000000000")):
-        with pytest.raises(ConfigError, match=message):
-            run(tiny, "capitals", include=folder, samples={"capitals": [wrong]})
-    with pytest.raises(ConfigError, match="capitols is not among the tasks"):
-        suite.check(configure("capitals", include=folder, samples={"capitols": [1]}))
+        first, second = suite.run(tiny, configure("capitals", "ends", include=folder, samples={"capitals": [wrong]}))
+        assert message in (first.not_run or "")
+        assert second.not_run is None
+
+
+@pytest.mark.parametrize(
+    ("names", "samples", "message"),
+    [
+        (["capitals"], {"capitols": [1]}, "capitols is not among the tasks"),
+        (["capitals"], {"capitals": []}, "no item of capitals is named"),
+        (["heavy"], {"heavy": [0]}, "heavy is a group"),
+        (["capitals"], {"light": [0]}, "light is a group"),
+    ],
+)
+def test_items_that_cannot_be_meant_are_refused(
+    folder: Path, names: list[str], samples: dict[str, list[int]], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        suite.check(configure(*names, include=folder, samples=samples))
+
+
+def test_items_of_a_groups_task_and_a_misspelt_one(tiny: Engine, folder: Path) -> None:
+    config = configure("heavy", include=folder, samples={"ends": [0, 2], "capitols": [1]})
+    results = {result.task: result for result in suite.run(tiny, config)}
+    assert (len(results["ends"].samples), len(results["capitals"].samples)) == (2, 17)
+    assert results["capitols"].not_run == "--samples names items of capitols, which is none of the tasks of this run"
+
+
+def test_a_task_without_items_is_not_run() -> None:
+    task = SimpleNamespace(task_name="empty", eval_docs=[])
+    with pytest.raises(TaskUnavailable, match="empty has no items: its data set has no rows"):
+        asking.pick(task, EvalsConfig(), None, 1, "data")  # type: ignore[arg-type]  # a double
 
 
 def test_metadata_reaches_the_task(tiny: Engine, folder: Path) -> None:

@@ -361,4 +361,4 @@ def test_a_tokenizer_can_be_named_for_a_gguf_file(copy: Path, tmp_path: Path, mo
     assert named.has_chat_template
     assert not own.has_chat_template
     assert named.record.digest != own.record.digest
-    assert {file.kind for file in named.record.files} == {"weights", "tokenizer", "chat_template"}
+    assert {file.kind for file in named.record.files} == {"weights", "config", "tokenizer", "chat_template"}

@@ -89,12 +89,13 @@ def test_the_line_break_that_opens_an_answer_is_the_prompts(embedded: Engine) ->
     assert features.pieces[-1].text.endswith("\n")
 
 
-def test_a_continuation_that_merges_with_the_prompt_is_refused(embedded: Engine) -> None:
-    assert embedded.encode_pair("He is not hap", "py").target_ids == ()
-    with pytest.raises(UsageError, match="'py' merges with the end of the prompt"):
-        featurize(embedded, "He is not hap", "py", max_features=9, scored=True)
-    with pytest.raises(UsageError, match="'py' merges"):
-        featurize(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
+def test_a_continuation_that_merges_with_the_prompt_is_explained_whole(embedded: Engine) -> None:
+    """One token would hold the end of the prompt and the continuation: each is tokenised by itself."""
+    whole, head = embedded.encode("He is not happy"), embedded.encode("He is not hap")
+    assert whole[: len(head)] != head
+    features = featurize(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
+    assert embedded.tokenizer.decode(features.request.context_ids) == "He is not hap"
+    assert [embedded.tokenizer.decode(ids) for ids in (features.request.target_ids, *features.others)] == [" sad", "py"]
 
 
 def test_the_context_is_cut_for_the_longest_continuation(tiny: Engine) -> None:

@@ -111,7 +111,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
 
     Values come from the profile, then the --config file, then the flags.
     """
-    from audit.cli import pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
+    from audit.cli import pipeline, run_config  # noqa: PLC0415 - torch and transformers take seconds to import
 
     flags: dict[str, Any] = {
         "model": model,
@@ -154,10 +154,10 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         folder, resolved = _kept("--resume", resume, out_folder, {**flags, **others, "limit": limit})
     elif extend is not None:
         folder, resolved = _kept("--extend", extend, out_folder, {**flags, **others})
-        resolved = pipeline.extended(resolved, wanted)
+        resolved = run_config.extended(resolved, wanted)
     else:
         names = [name.strip() for name in tasks.split(",")] if tasks is not None else []
-        resolved = pipeline.choose_tasks(load_config(config, flags), names, wanted, values.samples(samples))
+        resolved = run_config.choose_tasks(load_config(config, flags), names, wanted, values.samples(samples))
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
     try:
         with bars:

@@ -6,6 +6,7 @@ command-line flags. Lists replace lists; mappings merge key by key.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -84,6 +85,15 @@ class TaskConfig(Section):
     """Leave the task out, with a warning, when its data is not at hand; otherwise the run is ``partial``."""
 
 
+def _as_json(values: object) -> object:
+    """What JSON has no word for (YAML reads 2024-07-26 as a date) as the text that it was written as."""
+    return json.loads(json.dumps(values, default=str)) if isinstance(values, dict) else values
+
+
+Variables = Annotated[dict[str, Any], BeforeValidator(_as_json)]
+"""Free settings that others read: a chat template, transformers, a task's code."""
+
+
 def _by_name(tasks: object) -> object:
     """A task that is given by its name alone, as people write it first."""
     return [{"name": task} if isinstance(task, str) else task for task in tasks] if isinstance(tasks, list) else tasks
@@ -103,13 +113,13 @@ class EvalsConfig(Section):
     """Task files of lm-eval's form, and folders of them; their tasks run by name."""
     num_fewshot: Number | None = None
     """Examples in each prompt; null takes each task's own number."""
-    gen_kwargs: dict[str, Any] = Field(default_factory=dict)
+    gen_kwargs: Variables = Field(default_factory=dict)
     """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
     system_instruction: str | None = None
     """System turn of every prompt; without a chat template, text before it."""
     fewshot_as_multiturn: bool = True
     """Under a chat template, examples are turns of the conversation; otherwise they are one user turn."""
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: Variables = Field(default_factory=dict)
     """Handed to every task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
@@ -220,7 +230,7 @@ class RunConfig(Section):
     chat_template: Switch = "auto"
     """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
     ``off``, or the name of one of several templates, which is then used for all tasks."""
-    chat_template_args: dict[str, Any] = Field(default_factory=dict)
+    chat_template_args: Variables = Field(default_factory=dict)
     """Variables of the chat template, e.g. ``enable_thinking: false``."""
     thinking: ThinkingConfig = Field(default_factory=ThinkingConfig)
     """Reasoning traces."""

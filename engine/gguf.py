@@ -182,12 +182,12 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
 @contextmanager
 def _without_bar() -> Iterator[None]:
     """Without the progress bar of transformers' loader, which no setting of its turns off."""
-    bar = modeling_gguf_pytorch_utils.tqdm
-    modeling_gguf_pytorch_utils.tqdm = partial(bar, disable=True)
+    loader: Any = modeling_gguf_pytorch_utils
+    bar, loader.tqdm = loader.tqdm, partial(loader.tqdm, disable=True)
     try:
         yield
     finally:
-        modeling_gguf_pytorch_utils.tqdm = bar
+        loader.tqdm = bar
 
 
 def _unexpected(header: Header, file: Path, model: Any, config: Any) -> list[str]:  # noqa: ANN401 - no typed base

@@ -14,11 +14,11 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from audit.core.aggregate import UNSCORED
+from audit.core.aggregate import IF_RIGHT, IF_WRONG, UNSCORED
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.reports.contents import read_metrics
-from audit.reports.cut_answers import IF_RIGHT, IF_WRONG, cut_text
+from audit.reports.cut_answers import cut_text
 from audit.reports.formatting import interval, metric_label, number, slice_text
 from audit.reports.multiplicity import adjusted
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.pipeline import extended
+from audit.cli.run_config import extended
 from audit.core.config import RunConfig
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder

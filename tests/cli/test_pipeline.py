@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.pipeline import _anchored, _deciding, _expected, _status, _unless_taken, _write, choose_tasks
+from audit.cli.pipeline import _expected, _status, _unless_taken, _write
+from audit.cli.run_config import anchored, choose_tasks
+from audit.cli.run_manifest import deciding
 from audit.core.config import EvalsConfig, RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
 from audit.core.logged import LoggedTask
@@ -168,10 +170,10 @@ def test_folders_of_the_configuration_are_found_from_anywhere(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "weights").mkdir()
     config = RunConfig(safety=SafetyConfig(toxicity_scorer="folder:weights", reference="weights"))
-    anchored = _anchored(config).safety
-    assert anchored.toxicity_scorer == f"folder:{tmp_path / 'weights'}"
-    assert anchored.reference == str(tmp_path / "weights")
-    assert _anchored(RunConfig()).safety == RunConfig().safety
+    safety = anchored(config).safety
+    assert safety.toxicity_scorer == f"folder:{tmp_path / 'weights'}"
+    assert safety.reference == str(tmp_path / "weights")
+    assert anchored(RunConfig()).safety == RunConfig().safety
 
 
 def test_json_goes_to_stdout_alone(call: Audit) -> None:
@@ -346,8 +348,8 @@ def test_what_a_task_left_goes_when_it_no_longer_runs(tmp_path: Path) -> None:
 
 def test_the_place_of_task_files_is_no_part_of_a_signature(tmp_path: Path) -> None:
     here, there = (EvalsConfig(include_path=[tmp_path / name], num_fewshot=2) for name in ("here", "there"))
-    assert _deciding(here) == _deciding(there)
-    assert _deciding(here)["num_fewshot"] == 2
+    assert deciding(here) == deciding(there)
+    assert deciding(here)["num_fewshot"] == 2
 
 
 def test_plain_items_need_a_single_task(own: Path) -> None:

@@ -159,3 +159,8 @@ def test_tasks_may_be_names_alone(write: Any) -> None:
     config = load_config(write("evals: {tasks: [boolq, {name: piqa, limit: 3}]}\nsafety: {tasks: [toxicity]}"))
     assert [(task.name, task.limit) for task in config.evals.tasks] == [("boolq", 50), ("piqa", 3)]
     assert [task.name for task in config.safety.tasks] == ["toxicity"]
+
+
+def test_a_date_among_a_templates_variables_is_text(write: Any) -> None:
+    config = load_config(write("chat_template_args: {date_string: 2024-07-26, days: [2024-07-26], n: 3, think: true}"))
+    assert config.chat_template_args == {"date_string": "2024-07-26", "days": ["2024-07-26"], "n": 3, "think": True}

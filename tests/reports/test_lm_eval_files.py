@@ -12,8 +12,9 @@ from lm_eval import evaluator
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 
-from audit.cli.pipeline import audit, choose_tasks
+from audit.cli.pipeline import audit
 from audit.cli.progress import Bars
+from audit.cli.run_config import choose_tasks
 from audit.core.config import load_config
 from audit.core.errors import RunFolderError
 from audit.core.logged import LoggedAnswers, LoggedSample, LoggedTask

@@ -1,0 +1,146 @@
+"""The manifest of a run: what is written when it begins, goes on and ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from audit.core import provenance
+from audit.core.errors import RunFolderError
+from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
+from audit.core.run_folder import RunFolder, new_run_id
+
+if TYPE_CHECKING:
+    from audit.core.config import RunConfig, Section
+    from audit.core.records import AssetRecord, Status
+    from audit.engine import Engine
+
+
+DECIDING = ("evals", "safety", "explain", "thinking")
+"""Sections of the configuration whose digest stands in the signature."""
+
+
+def create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFolder:
+    """A new run folder with its first manifest."""
+    started = datetime.now(UTC)
+    on_gpu = engine.record.device.startswith("cuda")
+    packages = provenance.package_versions()
+    manifest = RunManifest(
+        run_id="",
+        model=engine.record,
+        config=config.model_dump(mode="json"),
+        assets=data,
+        seeds={"run": config.seed},
+        packages=packages,
+        platform=provenance.platform_record(
+            threads=torch.get_num_threads(),
+            gpu=engine.record.device if on_gpu else None,
+            gpu_driver=torch.version.cuda if on_gpu else None,
+        ),
+        git=provenance.git_state(),
+        started=started,
+        status="running",
+        warnings=engine.record.remarks,
+        signature=_signature(config, engine, packages),
+    )
+    run_id = new_run_id(started, engine.record.name, manifest.model_dump(mode="json"))
+    return RunFolder.create(config.out, manifest.model_copy(update={"run_id": run_id}))
+
+
+def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> str:
+    """Everything that decides the numbers, in one line, in the manner of sacreBLEU."""
+    record = engine.record
+    versions: dict[str, str] = {
+        name: packages[name] for name in ("lm_eval", "transformers", "torch") if name in packages
+    }
+    parts: dict[str, str] = {
+        "model": f"{record.name}@{record.digest[:12]}",
+        "dtype": record.dtype,
+        "quantization": record.quantization or "none",
+        "profile": config.profile,
+        "tasks": str(len(config.evals.tasks) + len(config.safety.tasks)),
+        "chat": config.chat_template + (f"+{digest_of(chat)[:6]}" if (chat := config.chat_template_args) else ""),
+        "seed": str(config.seed),
+        "config": digest_of(*(deciding(getattr(config, part)) for part in DECIDING))[:12],
+        "length": str(record.max_length),
+        "device": record.device.split(":", maxsplit=1)[0],
+        **versions,
+        "audit": packages.get("checkpoint-audit", "unknown"),
+    }
+    return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def deciding(section: Section) -> dict[str, Any]:
+    """A section's values without the places of task files, which differ between machines."""
+    return section.model_dump(mode="json", exclude={"include_path"})
+
+
+def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunManifest:
+    """The manifest of a run that goes on, after making sure that nothing that decides its numbers has changed.
+
+    Raises:
+        RunFolderError: Checkpoint, device, packages or data sets are not those the run began with.
+    """
+    manifest = folder.read_manifest()
+    changed = _changes(manifest, engine, data)
+    if changed:
+        msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
+        raise RunFolderError(msg)
+    manifest = manifest.model_copy(update={"status": "running", "finished": None, "broken": None})
+    folder.write_manifest(manifest)
+    return manifest
+
+
+def restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine: Engine) -> RunManifest:
+    """The manifest of a run that gets more items, with its new configuration.
+
+    What rests on the former items goes: the gate's verdict and the explanations, which are chosen again.
+    """
+    for stale in (folder.decision_path, folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
+        stale.unlink(missing_ok=True)
+    update = {"config": config.model_dump(mode="json"), "signature": _signature(config, engine, manifest.packages)}
+    manifest = manifest.model_copy(update=update)
+    folder.write_manifest(manifest)
+    return manifest
+
+
+def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> str | None:
+    """What decides numbers and is not what it was when the run began; None when all is the same."""
+    then, now = manifest.model, engine.record
+    if then.digest != now.digest:
+        return "the checkpoint's files have"
+    for name in ("dtype", "quantization", "max_length", "device"):
+        if getattr(then, name) != getattr(now, name):
+            return f"{name} ({getattr(then, name)}, now {getattr(now, name)}) has"
+    packages = provenance.package_versions()
+    package = next((name for name, version in manifest.packages.items() if packages.get(name) != version), None)
+    if package:
+        return f"package {package} ({manifest.packages[package]}, now {packages.get(package)}) has"
+    before, after = ({asset.name: asset.sha256 for asset in found} for found in (manifest.assets, data))
+    moved = next((name for name in sorted(before.keys() & after.keys()) if before[name] != after[name]), None)
+    return f"data set {moved} has" if moved else None
+
+
+def finished(
+    manifest: RunManifest, results: list[TaskResult], warnings: list[str], status: Status, optional: set[str]
+) -> RunManifest:
+    """The manifest as it is when the run ends, however it ends."""
+    left_out = [f"{r.task} was left out: {r.not_run}" for r in results if r.not_run and r.task in optional]
+    not_run = [
+        NotRun(suite=r.suite, task=r.task, reason=r.not_run) for r in results if r.not_run and r.task not in optional
+    ]
+    used = [*manifest.assets, *(asset for result in results for asset in result.assets)]
+    known = {(asset.name, asset.sha256): asset for asset in used}
+    warnings = [*(warning for warning in manifest.warnings if warning != INTERRUPTED), *warnings]
+    return manifest.model_copy(
+        update={
+            "assets": [known[key] for key in sorted(known)],
+            "tasks": {result.task: result.settings for result in results if result.settings},
+            "finished": datetime.now(UTC),
+            "status": status,
+            "not_run": not_run,
+            "warnings": list(dict.fromkeys([*warnings, *left_out])),
+        }
+    )

@@ -11,9 +11,10 @@ import contextlib
 import errno
 import os
 import secrets
+from difflib import get_close_matches
 from typing import IO, TYPE_CHECKING
 
-from audit.core.errors import WriteError, did_you_mean
+from audit.core.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,10 @@ def did_you_mean_path(path: Path) -> str:
     except OSError:
         return ""
     near = [sibling / path.relative_to(missing) for sibling in siblings]
-    return did_you_mean(str(path), [str(found) for found in near if found.exists()])
+    # Only what comes behind the folder that exists: paths in one folder are alike whatever their names.
+    known = {str(found.relative_to(missing.parent)): found for found in near if found.exists()}
+    nearest = get_close_matches(str(path.relative_to(missing.parent)), known, n=1)
+    return f" Did you mean '{known[nearest[0]]}'?" if nearest else ""
 
 
 @contextlib.contextmanager

@@ -151,6 +151,7 @@ def test_answers_without_a_field_are_refused_whatever_the_field() -> None:
     score = {"log_probs": [-1.0], "is_argmax": [True], "mean_log_probs": None, "std_log_probs": None}
     score |= {"truncated": 0, "error": None}
     generation = {"text": "x", "token_count": 1, "finish_reason": "stop"}
+    generation |= {"thinking": None, "thinking_tokens": 0, "thinking_closed": True}
     completion = {"generations": [generation], "prompt_tokens": 1, "truncated": 0, "error": None}
     assert decode_score(score).log_probs == (-1.0,)
     assert decode_completion(completion).generations[0].text == "x"

@@ -46,7 +46,7 @@ def test_a_name_that_nothing_has_is_answered_by_the_nearest(shelf: Path, name: s
 
 
 def test_a_name_that_nothing_is_like_gets_no_question(shelf: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"see `audit assets list`$"):
+    with pytest.raises(CheckpointError, match=r"see `audit assets list`\.$"):
         check_source(str(shelf / "ck" / "quite-another"))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 pytestmark = pytest.mark.slow
-LEAST = {"integrated_gradients": 0.6, "integrated_gradients_mean": 0.5, "attention_rollout": 0.4, "attention_flow": 0.4}
+LEAST = {"integrated_gradients": 0.4, "integrated_gradients_mean": 0.5, "attention_rollout": 0.4, "attention_flow": 0.4}
 """Recall that a model of any seed should reach; perturbation methods reach 0.75. The others promise nothing."""
 ROUGH = {"gradient_x_input", "layer_gradient_x_activation", "gradient_x_attention", "attention"}
 """Methods that find the triggers seldom; the documentation says so."""

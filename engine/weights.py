@@ -150,13 +150,15 @@ def _quantised_mismatches(model: Any) -> Iterator[tuple[str, tuple[int, ...], tu
 def _reports() -> Iterator[list[str]]:
     """What transformers logs of the weights meanwhile: its errors refer to it and name nothing."""
     logger = logging.getLogger("transformers.modeling_utils")
-    kept, level = _Keeping(), logger.level
+    kept, level, disabled = _Keeping(), logger.level, logging.root.manager.disable
+    logging.disable(logging.NOTSET)  # a quiet command line turns all logging off
     logger.addHandler(kept)
     logger.setLevel(logging.WARNING)
     propagate, logger.propagate = logger.propagate, False
     try:
         yield kept.messages
     finally:
+        logging.disable(disabled)
         logger.removeHandler(kept)
         logger.setLevel(level)
         logger.propagate = propagate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -53,6 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
+    logging.disable(logging.NOTSET)  # a quiet command in an earlier test of the process has turned it off
     # An audit inside the process takes all cores and leaves torch so: two workers would then fight for them.
     torch = sys.modules.get("torch")
     if torch is not None and "PYTEST_XDIST_WORKER" in os.environ:

@@ -151,6 +151,7 @@ def _reports() -> Iterator[list[str]]:
     """What transformers logs of the weights meanwhile: its errors refer to it and name nothing."""
     logger = logging.getLogger("transformers.modeling_utils")
     kept, level, disabled = _Keeping(), logger.level, logging.root.manager.disable
+    switched_off, logger.disabled = logger.disabled, False  # by some other library's logging configuration
     logging.disable(logging.NOTSET)  # a quiet command line turns all logging off
     logger.addHandler(kept)
     logger.setLevel(logging.WARNING)
@@ -159,6 +160,7 @@ def _reports() -> Iterator[list[str]]:
         yield kept.messages
     finally:
         logging.disable(disabled)
+        logger.disabled = switched_off
         logger.removeHandler(kept)
         logger.setLevel(level)
         logger.propagate = propagate

@@ -54,7 +54,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    logging.disable(logging.NOTSET)  # a quiet command in an earlier test of the process has turned it off
+    # An earlier test of the process may have turned logging off: a quiet command, or a library's configuration.
+    logging.disable(logging.NOTSET)
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
     # An audit inside the process takes all cores and leaves torch so: two workers would then fight for them.
     torch = sys.modules.get("torch")
     if torch is not None and "PYTEST_XDIST_WORKER" in os.environ:

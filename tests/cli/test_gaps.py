@@ -1,0 +1,43 @@
+"""What stands below the table of a run: values that do not say all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.cli.run import _gaps
+from audit.core.records import Metric, Sample
+
+
+class Folder:
+    """A run folder of one task, whose second item could not be scored."""
+
+    def read_samples(self, suite: Any, task: str) -> list[Sample]:
+        return [
+            Sample(sample_id="1", suite=suite, task=task, prompt="p", score=1.0),
+            Sample(sample_id="2", suite=suite, task=task, prompt="p", error="cut inside its reasoning \x1b[31m"),
+        ]
+
+
+def metric(name: str, value: float, **fields: Any) -> Metric:
+    return Metric(name=f"t/{name}", suite="evals", task="t", metric=name, value=value, n=4, **fields)
+
+
+def test_what_was_not_scored_or_cut_is_said() -> None:
+    metrics = [
+        metric("exact_match", 0.25, primary=True),
+        metric("exact_match_if_cut_wrong", 0.25),
+        metric("exact_match_if_cut_right", 0.75),
+        metric("truncated_outputs", 2.0, unit="count"),
+        metric("truncated_prompts", 3.0, unit="count"),
+        metric("unscored", 1.0, unit="count"),
+    ]
+    folder: Any = Folder()
+    said = list(_gaps(folder, metrics))
+    assert said[0] == (
+        "answers cut: t/exact_match: 2 of 4 answers cut by the token limit: "
+        "0.250 if all are wrong, 0.750 if all are right"
+    )
+    assert said[1] == "prompts cut: t: 3 of 4 are longer than the context"
+    assert said[2].startswith("not scored: t: 1 of 4 (cut inside its reasoning")
+    assert "\x1b" not in said[2]
+    assert list(_gaps(folder, [metric("exact_match", 1.0, primary=True), metric("unscored", 0.0)])) == []

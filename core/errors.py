@@ -11,6 +11,7 @@ The tree, drawn once::
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
+    ├── EvidenceInvalid         exit code 12: files of a run that contradict each other or its manifest
     ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
     ├── TaskUnavailable         a task cannot run on this checkpoint as asked (it is listed as not run)
     │   ├── EngineFault         the checkpoint's own code or a kernel failed
@@ -70,6 +71,12 @@ class RunFolderError(UsageError):
 
 class WriteError(UsageError):
     """A file or folder that cannot be written."""
+
+
+class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, not a malfunction
+    """Files of a run folder contradict each other or the manifest: what they say is no evidence."""
+
+    exit_code = 12
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction

@@ -315,6 +315,9 @@ class RunManifest(Record):
     """What a reader must know, e.g. that a batch was halved for memory."""
     broken: str | None = None
     """Why the checkpoint itself is broken, e.g. that it computes NaN; null where no such fault was found."""
+    evidence: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of every file of evidence by its path in the folder, when the run ended: metrics, samples, attributions,
+    drivers, logs. Empty while the run is going on."""
     signature: str
     """One line in the manner of sacreBLEU: everything that decides the numbers."""
 
@@ -357,6 +360,10 @@ class Decision(Record):
     """FAIL if any check fails, else INCONCLUSIVE if any is inconclusive, else PASS."""
     checks: list[GateCheck]
     """Each rule, judged."""
+    not_judged: list[str] = Field(default_factory=list)
+    """Primary metrics of the run that no rule is about."""
+    warnings: list[str] = Field(default_factory=list)
+    """What a reader must know of the policy, e.g. that a rule bounds the good direction alone."""
     decided: datetime
     """UTC."""
 

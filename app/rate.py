@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,50 +11,131 @@ import streamlit as st
 from audit.app import links, stored
 from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
-from audit.ratings import NewRating, RatingQueue, add, output_digest, rating_queue, read_latest
+from audit.ratings import (
+    NewRating,
+    RatingQueue,
+    add,
+    known_raters,
+    output_digest,
+    rating_queue,
+    read_latest,
+    spelling,
+    withdraw,
+)
 
 if TYPE_CHECKING:
     from audit.app.settings import Settings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
+    from audit.ratings import Rating
 
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
 """Words of the scale; Streamlit writes the key, which is the number, beside them."""
-SKIPPED_KEY, AGAIN_KEY, FAULT_KEY = "rate_skipped", "rate_again", "rate_fault"
+RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
+SHOWN_KEY, SAVED_KEY, FAULT_KEY, NOTE_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_note"
+LEAST_SECONDS = 0.5
+"""An output must have been on the page for so long before it can be rated."""
+NO_REPEAT = """<script>
+if (!window.auditNoRepeat) {
+  window.auditNoRepeat = true;
+  window.addEventListener("keydown", event => {
+    const typing = event.target.closest("input, textarea");
+    if (event.repeat && event.key.length === 1 && !typing) event.stopImmediatePropagation();
+  }, true);
+}
+</script>"""
+"""A key that is held down counts once: browsers send it again every 30 ms, also to the output that comes next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One output on the page, from when it appears until it is rated."""
+
+    sample_id: str
+    """The sample."""
+    masked: bool
+    """Whether its text is hidden."""
+    since: float
+    """When it appeared, by the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The rating that was saved last."""
+
+    rating_id: int
+    """Its number in the database."""
+    sample_id: str
+    """The sample."""
+    task: str
+    """Its task."""
+    points: int
+    """1 to 5."""
 
 
 def page(run: RunFolder, settings: Settings) -> None:
     """Who rates, what is left, the next output, five buttons."""
     links.leave_out("task", "sample")
+    st.html(NO_REPEAT, unsafe_allow_javascript=True)
     st.title("Rate outputs", anchor=False)
     tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
     if not tasks:
         st.info("This run has no samples yet.")
         return
-    rater, names = _who_and_what(list(tasks))
+    rater = st.session_state.get(RATER_KEY)
     if not rater:
-        st.info("Enter your name. Ratings are kept under it, and it decides in which order you see the outputs.")
+        _ask_name(settings.database_url)
         return
+    names = _rater_and_tasks(rater, list(tasks))
     run_id = stored.manifest(run).run_id
     samples = [sample for name in names for sample in stored.samples(run, *tasks[name])]
-    queue = rating_queue(samples, run_id, rater, read_latest(settings.database_url, run_id, rater))
+    ratings = read_latest(settings.database_url, run_id, rater)
+    queue = rating_queue(samples, run_id, rater, ratings)
     _progress(queue)
+    _confirm(settings.database_url)
     sample = _next(queue)
     if sample is None:
         _say_done(queue)
-    else:
-        _ask(sample, queue, settings.database_url, rater, run_id)
+        return
+    earlier = next((rating for rating in ratings if rating.sample_id == sample.sample_id), None)
+    _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None)
 
 
-def _who_and_what(tasks: list[str]) -> tuple[str, list[str]]:
-    """The rater's name and the tasks to rate, kept while other pages are looked at."""
-    left, right = st.columns([1, 2])
-    st.session_state["rater_box"] = st.session_state.get("rater", "")
-    left.text_input("Your name", key="rater_box", max_chars=100, on_change=_keep, args=("rater",))
+def _ask_name(database_url: str) -> None:
+    """A form, so that Enter ends the typing: in a box that keeps the focus, rating keys would go on with the name."""
+    with st.form("rater_form", border=False):
+        st.text_input("Your name", key="rater_box", max_chars=100)
+        st.form_submit_button("Start", type="primary", on_click=_start, args=(database_url,))
+    fault = st.session_state.pop(FAULT_KEY, None)
+    if fault:
+        st.error(plain(fault), icon=":material/error:")
+    st.info("Ratings are kept under your name, and it decides in which order you see the outputs.")
+
+
+def _start(database_url: str) -> None:
+    """Keep the name, in the spelling that the person has used before."""
+    try:
+        st.session_state[RATER_KEY] = spelling(st.session_state.get("rater_box", ""), known_raters(database_url))
+    except AuditError as error:
+        st.session_state[FAULT_KEY] = str(error)
+
+
+def _rater_and_tasks(rater: str, tasks: list[str]) -> list[str]:
+    """Show who rates; the tasks to rate, kept while other pages are looked at."""
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    with left.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Rating as **{plain(rater)}**")
+        st.button("Change name", key="change_name", on_click=_forget_rater)
     kept = [task for task in st.session_state.get("rate_tasks", []) if task in tasks]
     st.session_state["rate_tasks_box"] = kept
     right.multiselect("Tasks", tasks, key="rate_tasks_box", placeholder="all", on_change=_keep, args=("rate_tasks",))
-    return st.session_state.get("rater", "").strip(), kept or tasks
+    return kept or tasks
+
+
+def _forget_rater() -> None:
+    """Another person sits down: nothing of the one before stays."""
+    for key in (RATER_KEY, SKIPPED_KEY, AGAIN_KEY, SAVED_KEY, HISTORY_KEY):
+        st.session_state.pop(key, None)
 
 
 def _keep(name: str) -> None:
@@ -84,21 +167,54 @@ def _say_done(queue: RatingQueue) -> None:
     _back_button()
 
 
-def _ask(sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_id: str) -> None:
-    fault = st.session_state.pop(FAULT_KEY, None)
+def _confirm(database_url: str) -> None:
+    """What was saved last, with a way to take it back."""
+    fault, note = st.session_state.pop(FAULT_KEY, None), st.session_state.pop(NOTE_KEY, None)
     if fault:
         st.error(plain(f"Not saved: {fault}"), icon=":material/error:")
-    again = sample.sample_id == st.session_state.get(AGAIN_KEY)
-    st.caption(plain(f"{sample.task} · rated before, the new rating will count" if again else sample.task))
+    if note:
+        st.warning(note, icon=":material/touch_app:")
+    saved: Saved | None = st.session_state.get(SAVED_KEY)
+    if saved:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(plain(f"Saved for the output before: {saved.points} · {SCALE[saved.points]} ({saved.task})"))
+            st.button("Undo", key="rate_undo", shortcut="U", on_click=_undo, args=(database_url, saved))
+
+
+def _undo(database_url: str, saved: Saved) -> None:
+    """Withdraw the rating and show its output again."""
+    if st.session_state.get(SAVED_KEY) != saved:
+        return
+    st.session_state[SAVED_KEY] = None
+    try:
+        withdraw(database_url, saved.rating_id)
+    except AuditError as error:
+        st.session_state[FAULT_KEY] = str(error)
+        return
+    st.session_state[AGAIN_KEY] = saved.sample_id
+    history: list[str] = st.session_state.get(HISTORY_KEY, [])
+    if saved.sample_id in history:
+        history.remove(saved.sample_id)
+
+
+def _ask(
+    sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_id: str, earlier: Rating | None
+) -> None:
+    before = f" · rated before: {earlier.rating} · {SCALE[earlier.rating]}; a new rating will count" if earlier else ""
+    st.caption(plain(f"{sample.task}{before}"))
     masked = is_masked(sample)
     if masked:
         show_mask(sample, "show_rated")
+        st.caption("Show it (key O) before you rate it: the keys 1 to 5 are off until then.")
     else:
         _show(sample)
     comment_key = f"comment_{sample.sample_id}"
+    if earlier:
+        st.session_state.setdefault(comment_key, earlier.comment)
     st.text_area("Comment", key=comment_key, height=80, max_chars=5000, placeholder="optional; written with the rating")
     about = {"rater": rater, "run_id": run_id, "suite": sample.suite, "task": sample.task}
     about |= {"sample_id": sample.sample_id, "output_sha256": output_digest(sample.output or "")}
+    shown = _now_shown(sample, masked=masked)
     for place, (points, label) in zip(st.columns(len(SCALE)), SCALE.items(), strict=True):
         place.button(
             label,
@@ -108,14 +224,24 @@ def _ask(sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_
             width="stretch",
             disabled=masked,
             on_click=_save,
-            args=(database_url, about, points, comment_key),
+            args=(database_url, about, points, comment_key, shown),
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         _skip_button(sample, queue)
         _back_button()
         st.caption(
-            "Keys outside the comment: 1 to 5 rate, S skips, B goes back, O shows hidden text. No scores on this page."
+            "Keys outside the comment: 1 to 5 rate, U undoes, S skips, B goes back, O shows hidden text."
+            " No scores on this page."
         )
+
+
+def _now_shown(sample: Sample, *, masked: bool) -> Shown:
+    """The showing that is drawn now: one goes on while the same sample stays, a rating ends it."""
+    shown: Shown | None = st.session_state.get(SHOWN_KEY)
+    if shown is None or (shown.sample_id, shown.masked) != (sample.sample_id, masked):
+        shown = Shown(sample.sample_id, masked, time.monotonic())
+        st.session_state[SHOWN_KEY] = shown
+    return shown
 
 
 def _show(sample: Sample) -> None:
@@ -129,16 +255,26 @@ def _show(sample: Sample) -> None:
         show_thinking(sample)
 
 
-def _save(database_url: str, about: dict[str, str], points: int, comment_key: str) -> None:
-    """Write the rating; on an error the sample stays where it is and the page says why."""
+def _save(database_url: str, about: dict[str, str], points: int, comment_key: str, shown: Shown) -> None:
+    """Write the rating; on an error the sample stays where it is and the page says why.
+
+    One rating per showing: what comes after it was meant for the same output, and what comes at once cannot be about
+    an output that was read.
+    """
+    if st.session_state.get(SHOWN_KEY) is not shown:
+        return
+    if time.monotonic() - shown.since < LEAST_SECONDS:
+        st.session_state[NOTE_KEY] = "Not saved: this output had only just appeared. Rate it again."
+        return
     comment = st.session_state.get(comment_key) or ""
     try:
-        add(database_url, NewRating.model_validate({**about, "rating": points, "comment": comment.strip()}))
+        rating = add(database_url, NewRating.model_validate({**about, "rating": points, "comment": comment.strip()}))
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
         return
-    st.session_state[AGAIN_KEY] = None
-    st.session_state.setdefault("rate_history", []).append(about["sample_id"])
+    st.session_state[SHOWN_KEY] = st.session_state[AGAIN_KEY] = None
+    st.session_state[SAVED_KEY] = Saved(rating.id, rating.sample_id, rating.task, points)
+    st.session_state.setdefault(HISTORY_KEY, []).append(rating.sample_id)
 
 
 def _skip_button(sample: Sample, queue: RatingQueue) -> None:
@@ -157,10 +293,11 @@ def _skip(sample_id: str) -> None:
 
 
 def _back_button() -> None:
-    history = st.session_state.get("rate_history", [])
+    history = st.session_state.get(HISTORY_KEY, [])
     st.button("Back", key="rate_back", shortcut="B", disabled=not history, on_click=_go_back)
 
 
 def _go_back() -> None:
     """To the sample rated last in this session; pressed again, to the one before it."""
-    st.session_state[AGAIN_KEY] = st.session_state["rate_history"].pop()
+    st.session_state[SAVED_KEY] = None
+    st.session_state[AGAIN_KEY] = st.session_state[HISTORY_KEY].pop()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from audit.ratings.database import default_url
 from audit.ratings.export import json_lines
 from audit.ratings.queues import RatingQueue, output_digest, rating_queue
+from audit.ratings.raters import cleaned, spelling
 from audit.ratings.records import HIGHEST, LOWEST, NewRating, Rating, RatingSummary
-from audit.ratings.store import add, read_all, read_latest
+from audit.ratings.store import add, known_raters, read_all, read_latest, withdraw
 from audit.ratings.summaries import mean_by_output, summary
 
 __all__ = [
@@ -17,12 +18,16 @@ __all__ = [
     "RatingQueue",
     "RatingSummary",
     "add",
+    "cleaned",
     "default_url",
     "json_lines",
+    "known_raters",
     "mean_by_output",
     "output_digest",
     "rating_queue",
     "read_all",
     "read_latest",
+    "spelling",
     "summary",
+    "withdraw",
 ]

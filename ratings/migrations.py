@@ -105,25 +105,55 @@ def m001_ratings(connection: Connection) -> None:
 @migration
 def m002_append_only(connection: Connection) -> None:
     """Refuse UPDATE and DELETE (and TRUNCATE, where there is one) in the database itself."""
-    statements = _POSTGRESQL_GUARDS if connection.dialect.name == "postgresql" else _SQLITE_GUARDS
-    for statement in statements:
-        connection.execute(text(statement))
+    if connection.dialect.name == "postgresql":
+        body = f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+        connection.execute(text(f"CREATE FUNCTION ratings_refuse() RETURNS trigger LANGUAGE plpgsql AS {body}"))
+    _guard(connection, "ratings")
+
+
+@migration
+def m003_no_replacement(connection: Connection) -> None:
+    """Refuse INSERT OR REPLACE over a row: SQLite fires no DELETE trigger for the row that it replaces."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(_no_replacement("ratings", "id")))
+
+
+@migration
+def m004_withdrawals(connection: Connection) -> None:
+    """The table of ratings that were taken back, append-only like the ratings."""
+    postgresql = connection.dialect.name == "postgresql"
+    identity, moment = ("BIGINT", "TIMESTAMP WITH TIME ZONE") if postgresql else ("INTEGER", "DATETIME")
+    connection.execute(
+        text(
+            "CREATE TABLE ratings_withdrawn "
+            f"(rating_id {identity} PRIMARY KEY REFERENCES ratings (id), created {moment} NOT NULL)"
+        )
+    )
+    _guard(connection, "ratings_withdrawn")
+    if not postgresql:
+        connection.execute(text(_no_replacement("ratings_withdrawn", "rating_id")))
 
 
 _REFUSAL = "ratings are append-only: write a new rating instead"
 
-_SQLITE_GUARDS = [
-    f"CREATE TRIGGER ratings_no_{event.lower()} BEFORE {event} ON ratings BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-    for event in ("UPDATE", "DELETE")
-]
 
-_POSTGRESQL_GUARDS = [
-    (
-        "CREATE FUNCTION ratings_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
-    ),
-    (
-        "CREATE TRIGGER ratings_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ratings "
-        "FOR EACH STATEMENT EXECUTE FUNCTION ratings_refuse()"
-    ),
-]
+def _guard(connection: Connection, table: str) -> None:
+    """Triggers that refuse changes and deletions in a table."""
+    if connection.dialect.name == "postgresql":
+        changes = f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        statements = [changes + "FOR EACH STATEMENT EXECUTE FUNCTION ratings_refuse()"]
+    else:
+        refusal = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        statements = [
+            f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} {refusal}"
+            for event in ("UPDATE", "DELETE")
+        ]
+    for statement in statements:
+        connection.execute(text(statement))
+
+
+def _no_replacement(table: str, key: str) -> str:
+    """A trigger that refuses a row whose key is taken."""
+    condition = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names of this module
+    refusal = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+    return f"CREATE TRIGGER {table}_no_replacement BEFORE INSERT ON {table} {condition} {refusal}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.records import digest_of
+from audit.ratings.raters import person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,9 +55,9 @@ def rating_queue(samples: Iterable[Sample], run_id: str, rater: str, ratings: Se
         ratings: That rater's latest ratings of the run. One whose output digest differs from the sample's
             output was about another text and does not count.
     """
-    seen = {(rating.sample_id, rating.output_sha256) for rating in ratings if rating.rater == rater}
+    seen = {(rating.sample_id, rating.output_sha256) for rating in ratings if person(rating.rater) == person(rater)}
     pending, rated, unrateable = [], [], 0
-    for sample in sorted(samples, key=lambda sample: digest_of(rater, run_id, sample.sample_id)):
+    for sample in sorted(samples, key=lambda sample: digest_of(person(rater), run_id, sample.sample_id)):
         if sample.output is None:
             unrateable += 1
         elif (sample.sample_id, output_digest(sample.output)) in seen:

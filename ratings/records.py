@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from audit.core.records import Record, Share, Suite
+from audit.ratings.raters import cleaned
 
 LOWEST, HIGHEST = 1, 5
 
@@ -17,8 +18,8 @@ Points = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]
 class NewRating(Record):
     """One person's judgement of one output, before the database has taken it."""
 
-    rater: Annotated[str, Field(min_length=1, max_length=200)]
-    """Name the rater goes by; the same name is the same person."""
+    rater: Annotated[str, AfterValidator(cleaned), Field(min_length=1, max_length=200)]
+    """Name the rater goes by; spellings that differ in case or spaces are one person."""
     run_id: str
     """Run that the output is from."""
     suite: Suite
@@ -42,6 +43,8 @@ class Rating(NewRating):
     """Ascending number; of several ratings of one sample by one rater the highest counts."""
     created: datetime
     """When it was written, UTC."""
+    withdrawn: bool = False
+    """Whether the rater took it back; it does not count then."""
 
 
 class RatingSummary(Record):

@@ -47,6 +47,8 @@ def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
     """
     by_output: defaultdict[tuple[str, str, str, str], dict[str, int]] = defaultdict(dict)
     for rating in read_all(database_url):
+        if rating.withdrawn:
+            continue
         by_output[rating.suite, rating.task, rating.sample_id, rating.output_sha256][rating.rater] = rating.rating
     return {output: sum(by_rater.values()) / len(by_rater) for output, by_rater in by_output.items()}
 

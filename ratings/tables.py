@@ -45,3 +45,12 @@ class RatingRow(Base):
     output_sha256: Mapped[str]
     rating: Mapped[int]
     comment: Mapped[str]
+
+
+class WithdrawalRow(Base):
+    """A rating that its rater took back. The rating stays in its table and counts no more."""
+
+    __tablename__ = "ratings_withdrawn"
+
+    rating_id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)

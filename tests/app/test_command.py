@@ -16,6 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from audit.app.rate import LEAST_SECONDS
 from audit.cli import app as command
 from audit.core.errors import UsageError
 from audit.ratings import default_url, read_all
@@ -152,6 +153,14 @@ def settle(page: Any) -> None:
     page.evaluate("() => new Promise(done => requestIdleCallback(done))")
 
 
+def hold(page: Any, key: str) -> None:
+    """Hold a key for a second: each further ``down`` is one of the repeats that a browser sends."""
+    for _ in range(33):
+        page.keyboard.down(key)
+        page.wait_for_timeout(30)
+    page.keyboard.up(key)
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> None:
@@ -171,24 +180,29 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     page.get_by_label("Your name").fill("ada")
     page.keyboard.press("Enter")
     page.get_by_text("0 of 38 rated").wait_for()
+    page.get_by_text("Rating as ada").wait_for()
     output, good = page.locator("[data-testid=stCode]"), page.get_by_role("button", name="Good", disabled=False)
     settle(page)
     assert (output.count(), good.count()) == (0, 0)  # the first sample is a probe's: hidden, its keys off
-    page.get_by_role("heading", name="Rate outputs").click()
+    # What the page invites to: keys right after the name. Nothing has the focus that would take them as text.
+    page.keyboard.press("4")
     page.keyboard.press("o")
     output.nth(0).wait_for()
     good.first.wait_for()
     settle(page)
+    page.wait_for_timeout(1000 * LEAST_SECONDS)
     before = output.all_inner_texts()
-    page.get_by_role("heading", name="Rate outputs").click()
-    page.wait_for_function("() => !document.activeElement.matches('input, textarea')")  # there, keys are text
-    page.keyboard.press("4")
+    hold(page, "4")
     page.get_by_text("1 of 38 rated").wait_for()
+    page.get_by_text("Saved for the output before: 4 · Good").wait_for()
     settle(page)
     assert output.count() == len(before)
     assert output.all_inner_texts() != before
     (row,) = read_all(default_url(runs))
     assert (row.rater, row.rating) == ("ada", 4)
+    page.keyboard.press("u")
+    page.get_by_text("0 of 38 rated").wait_for()
+    assert [row.withdrawn for row in read_all(default_url(runs))] == [True]
 
     page.goto(f"{server.url}/sample?task=asdiv")
     page.get_by_text("Why this answer").wait_for()

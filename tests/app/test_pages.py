@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audit.app import overview
+from audit.app import overview, rate
 from audit.core.records import Counterfactual, CounterfactualSearch, DrivenAnswers, Driver, Drivers
 from audit.core.run_folder import RunFolder
-from audit.ratings import read_all
+from audit.ratings import read_all, read_latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,12 @@ SCRIPTS = {
 
 
 @pytest.fixture
-def open_page(settings: Settings, tmp_path: Path) -> Open:
-    """Opens a page by its address; ``overview`` through the entry script, as Streamlit does."""
+def open_page(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a page by its address; ``overview`` through the entry script, as Streamlit does.
+
+    Tests rate as soon as a page is drawn, which no reader does.
+    """
+    monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
 
     def open_it(page: str, **query: str) -> AppTest:
         script = tmp_path / f"{page}_page.py"
@@ -52,7 +56,8 @@ def drawn(test: AppTest) -> AppTest:
 
 
 def every_html(test: AppTest) -> str:
-    return "\n".join(element.proto.body for element in test.get("html"))
+    """All HTML of the page but the one script that is ours."""
+    return "\n".join(element.proto.body for element in test.get("html")).replace(rate.NO_REPEAT, "")
 
 
 def every_markdown(test: AppTest) -> str:
@@ -125,11 +130,10 @@ def test_the_overview_follows_the_run_folder(run: RunFolder, open_page: Open) ->
 
 
 def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, open_page: Open) -> None:
-    rate = open_page("rate")
-    drawn(rate.text_input[0].set_value("ada").run())
-    drawn(rate.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    rating = open_page("rate")
+    rate_as(rating, "ada", "evals/boolq")
     for label in ("Good", "Fair"):
-        drawn(button(rate, label).click().run())
+        drawn(button(rating, label).click().run())
     ratings = next(table for table in tables(open_page("overview")) if "Mean (1 to 5)" in table)
     assert (ratings["Task"], ratings["Mean (1 to 5)"], ratings["Raters"]) == (["boolq"], ["3.50"], [1])
 
@@ -253,8 +257,7 @@ def test_hostile_text_never_becomes_markup(
     sample = by_task["asdiv"][0]
     test = open_page(page, task="evals/asdiv", sample=sample.sample_id)
     if page == "rate":
-        drawn(test.text_input[0].set_value("ada").run())
-        drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/asdiv"]).run())
+        rate_as(test, "ada", "evals/asdiv")
         while sample.prompt.split()[0] not in "".join(code.value for code in test.code):
             drawn(button(test, "Skip").click().run())
     for markup in ("<script", "<img", "![pixel]", ":red[", "$x^2$", "**bold**", "\x1b", "\u202e"):
@@ -281,8 +284,7 @@ def test_a_huge_output_is_cut_in_the_middle_and_says_so(
 def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolder, open_page: Open) -> None:
     test = open_page(page, task="safety/toxicity")
     if page == "rate":
-        drawn(test.text_input[0].set_value("ada").run())
-        drawn(test.multiselect(key="rate_tasks_box").set_value(["safety/toxicity"]).run())
+        rate_as(test, "ada", "safety/toxicity")
         assert button(test, "Bad").disabled
 
     def text() -> str:
@@ -304,8 +306,7 @@ def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolde
 def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings: Settings, open_page: Open) -> None:
     test = open_page("rate")
     assert not test.code
-    drawn(test.text_input[0].set_value(" ada ").run())
-    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    rate_as(test, " ada ", "evals/boolq")
     before = test.code[0].value
     drawn(test.text_area[0].set_value("a <b>comment</b>").run())
     drawn(button(test, "Good").click().run())
@@ -321,10 +322,87 @@ def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings:
     assert next(s.prompt for s in run.read_samples("evals", "boolq") if s.sample_id == row.sample_id) == before
 
 
+def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
+    run: RunFolder, settings: Settings, open_page: Open
+) -> None:
+    test = open_page("rate")
+    assert not [one for one in test.button if one.label in rate.SCALE.values()]  # no key rates before there is a name
+    rate_as(test, "Ada Lovelace", "evals/boolq")
+    assert not test.text_input
+    assert "Rating as **Ada Lovelace**" in every_markdown(test)
+    drawn(button(test, "Good").click().run())
+    drawn(button(test, "Change name").click().run())
+    rate_as(test, " ada  LOVELACE", "evals/boolq")
+    assert "Rating as **Ada Lovelace**" in every_markdown(test)
+    assert any(bar.proto.text.startswith("1 of 24 rated") for bar in test.get("progress"))
+    drawn(button(test, "Good").click().run())
+    assert [row.rater for row in read_all(settings.database_url)] == ["Ada Lovelace"] * 2
+
+
+def test_a_name_of_spaces_starts_nothing(run: RunFolder, open_page: Open) -> None:
+    test = open_page("rate")
+    test.text_input(key="rater_box").set_value("  ")
+    drawn(button(test, "Start").click().run())
+    assert test.text_input
+    assert not test.code
+
+
+def test_several_presses_on_one_output_are_one_rating(
+    run: RunFolder, settings: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Presses that come before the page is drawn again reach the callback with what was drawn last."""
+    saved = rate._save
+    monkeypatch.setattr(rate, "_save", lambda *about: [saved(*about) for _ in range(3)])
+    test = open_page("rate")
+    rate_as(test, "ada", "evals/boolq")
+    drawn(button(test, "Good").click().run())
+    assert len(read_all(settings.database_url)) == 1
+
+
+def test_an_output_that_has_only_just_appeared_is_not_rated(
+    run: RunFolder, settings: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = open_page("rate")
+    rate_as(test, "ada", "evals/boolq")
+    before = test.code[0].value
+    monkeypatch.setattr(rate, "LEAST_SECONDS", 3600.0)
+    drawn(button(test, "Good").click().run())
+    assert any("only just appeared" in warning.value for warning in test.warning)
+    assert (test.code[0].value, read_all(settings.database_url)) == (before, [])
+    monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
+    drawn(button(test, "Good").click().run())
+    assert len(read_all(settings.database_url)) == 1
+    assert not test.warning
+
+
+def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings: Settings, open_page: Open) -> None:
+    test = open_page("rate")
+    rate_as(test, "ada", "evals/boolq")
+    before = test.code[0].value
+    drawn(button(test, "Poor").click().run())
+    assert any("2 · Poor" in caption.value.replace("\\", "") for caption in test.caption)
+    drawn(button(test, "Undo").click().run())
+    assert test.code[0].value == before
+    assert [(row.rating, row.withdrawn) for row in read_all(settings.database_url)] == [(2, True)]
+    assert any(bar.proto.text.startswith("0 of 24 rated") for bar in test.get("progress"))
+    assert not [one for one in test.button if one.label == "Undo"]
+    drawn(button(test, "Very good").click().run())
+    assert [row.rating for row in read_latest(settings.database_url, run.read_manifest().run_id)] == [5]
+
+
+def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: Settings, open_page: Open) -> None:
+    test = open_page("rate")
+    rate_as(test, "ada", "evals/boolq")
+    drawn(test.text_area[0].set_value("too short").run())
+    drawn(button(test, "Poor").click().run())
+    drawn(button(test, "Back").click().run())
+    assert any("rated before: 2 · Poor" in caption.value.replace("\\", "") for caption in test.caption)
+    assert test.text_area[0].value == "too short"
+
+
 def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: Settings, open_page: Open) -> None:
     test = open_page("rate")
-    drawn(test.text_input[0].set_value("ada").run())
-    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/asdiv"]).run())
+    rate_as(test, "ada", "evals/asdiv")
     first = [code.value for code in test.code]
     drawn(button(test, "Skip").click().run())
     second = [code.value for code in test.code]
@@ -346,8 +424,7 @@ def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: Settings
 
 def test_the_rating_page_shows_no_score_and_no_reference(run: RunFolder, open_page: Open) -> None:
     test = open_page("rate")
-    drawn(test.text_input[0].set_value("ada").run())
-    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    rate_as(test, "ada", "evals/boolq")
     assert len(test.code) == 2
     assert tables(test) == []
     shown = every_markdown(test).lower()
@@ -358,8 +435,7 @@ def test_a_rating_that_cannot_be_written_is_told_and_stays_open(
     run: RunFolder, settings: Settings, open_page: Open, runs: Path
 ) -> None:
     test = open_page("rate")
-    drawn(test.text_input[0].set_value("ada").run())
-    drawn(test.multiselect(key="rate_tasks_box").set_value(["evals/boolq"]).run())
+    rate_as(test, "ada", "evals/boolq")
     before = test.code[0].value
     (runs / "ratings.sqlite").mkdir()
     drawn(button(test, "Good").click().run())
@@ -422,7 +498,8 @@ def test_reasoning_is_folded_and_hidden_with_its_sample(page: str, run: RunFolde
 
 
 def rate_as(test: AppTest, name: str, task: str) -> AppTest:
-    drawn(test.text_input(key="rater_box").set_value(name).run())
+    test.text_input(key="rater_box").set_value(name)
+    drawn(button(test, "Start").click().run())
     return drawn(test.multiselect(key="rate_tasks_box").set_value([task]).run())
 
 

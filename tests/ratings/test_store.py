@@ -14,7 +14,17 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from audit.core.errors import UsageError
-from audit.ratings import NewRating, add, json_lines, read_all, read_latest
+from audit.ratings import (
+    NewRating,
+    add,
+    json_lines,
+    known_raters,
+    mean_by_output,
+    read_all,
+    read_latest,
+    summary,
+    withdraw,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +38,7 @@ def test_a_rating_comes_back_as_it_was_written(database_url: str, make_rating: M
     written = add(database_url, given)
     (read,) = read_all(database_url)
     assert read == written
-    assert NewRating(**read.model_dump(exclude={"id", "created"})) == given
+    assert NewRating(**read.model_dump(exclude={"id", "created", "withdrawn"})) == given
     assert before <= read.created <= datetime.now(UTC)
     assert read.created.utcoffset() == timedelta(0)
 
@@ -61,11 +71,88 @@ def test_the_database_itself_refuses_changes_and_deletions(
 ) -> None:
     add(database_url, make_rating("ada", "s1", 2))
     foreign = create_engine(f"sqlite:///{tmp_path / 'ratings.sqlite'}")
-    for statement in ("UPDATE ratings SET rating = 5", "DELETE FROM ratings"):
+    row = (
+        "INTO ratings (id, created, rater, run_id, suite, task, sample_id, output_sha256, rating, comment)"
+        " VALUES (1, '2026-01-01', 'eve', 'run-1', 'evals', 'asdiv', 's1', '0', 5, '')"
+    )
+    for statement in (
+        "UPDATE ratings SET rating = 5",
+        "UPDATE OR REPLACE ratings SET rating = 5",
+        "DELETE FROM ratings",
+        f"INSERT OR REPLACE {row}",
+        f"REPLACE {row}",
+        f"INSERT {row} ON CONFLICT (id) DO UPDATE SET rating = 5",
+    ):
         with foreign.begin() as connection, pytest.raises(DatabaseError, match="append-only"):
             connection.execute(text(statement))
     foreign.dispose()
     assert [row.rating for row in read_all(database_url)] == [2]
+
+
+def test_spellings_of_a_name_are_one_person(database_url: str, make_rating: MakeRating) -> None:
+    for name, points in (
+        ("Ada  Lovelace", 1),
+        (" ada lovelace", 2),
+        ("ADA LOVELACE\u200b", 3),
+        ("ada\u00a0lovelace", 4),
+    ):
+        add(database_url, make_rating(name, "s1", points))
+    add(database_url, make_rating("Ada", "s1", 5))
+    assert known_raters(database_url) == ["Ada Lovelace", "Ada"]
+    assert [(row.rater, row.rating) for row in read_latest(database_url, "run-1")] == [("Ada Lovelace", 4), ("Ada", 5)]
+    assert [row.rating for row in read_latest(database_url, "run-1", "ada LOVELACE ")] == [4]
+
+
+def test_spellings_that_an_earlier_version_stored_are_one_person(
+    tmp_path: Path, database_url: str, make_rating: MakeRating
+) -> None:
+    add(database_url, make_rating("ada", "s1", 2))
+    foreign = create_engine(f"sqlite:///{tmp_path / 'ratings.sqlite'}")
+    with foreign.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO ratings (created, rater, run_id, suite, task, sample_id, output_sha256, rating, comment)"
+                " SELECT created, 'Ada ', run_id, suite, task, sample_id, output_sha256, 4, comment FROM ratings"
+            )
+        )
+    foreign.dispose()
+    assert [(row.rater, row.rating) for row in read_all(database_url)] == [("ada", 2), ("ada", 4)]
+    assert [(row.rater, row.rating) for row in read_latest(database_url, "run-1")] == [("ada", 4)]
+    assert [found.n_raters for found in summary(database_url, "run-1")] == [1]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u200b\n", "x" * 201])
+def test_a_name_that_is_none_is_refused(make_rating: MakeRating, name: str) -> None:
+    with pytest.raises(ValidationError):
+        make_rating(name, "s1", 3)
+
+
+def test_a_withdrawn_rating_stays_and_the_one_before_it_counts(database_url: str, make_rating: MakeRating) -> None:
+    add(database_url, make_rating("ada", "s1", 2))
+    last = add(database_url, make_rating("ada", "s1", 5))
+    withdraw(database_url, last.id)
+    withdraw(database_url, last.id)  # pressed twice
+    assert [(row.rating, row.withdrawn) for row in read_all(database_url)] == [(2, False), (5, True)]
+    assert [row.rating for row in read_latest(database_url, "run-1", "ada")] == [2]
+    assert [found.mean for found in summary(database_url, "run-1")] == [2.0]
+    assert list(mean_by_output(database_url).values()) == [2.0]
+    with pytest.raises(UsageError, match="no rating 99 to withdraw"):
+        withdraw(database_url, 99)
+
+
+def test_a_withdrawal_cannot_be_taken_back_by_other_programs(
+    tmp_path: Path, database_url: str, make_rating: MakeRating
+) -> None:
+    withdraw(database_url, add(database_url, make_rating("ada", "s1", 2)).id)
+    foreign = create_engine(f"sqlite:///{tmp_path / 'ratings.sqlite'}")
+    for statement in (
+        "DELETE FROM ratings_withdrawn",
+        "UPDATE ratings_withdrawn SET rating_id = 7",
+        "REPLACE INTO ratings_withdrawn VALUES (1, '2026-01-01')",
+    ):
+        with foreign.begin() as connection, pytest.raises(DatabaseError, match="append-only"):
+            connection.execute(text(statement))
+    foreign.dispose()
 
 
 def test_reading_makes_no_database(tmp_path: Path, database_url: str) -> None:

@@ -112,4 +112,4 @@ def _read(database_url: str, query: Select[tuple[object, ...]]) -> list[Rating]:
         rows: Sequence[object] = connection.execute(query).mappings().all()
         known = _raters(connection)
     first = {name: spelling(name, known) for name in known}
-    return [Rating.model_validate({**row, "rater": first[row["rater"]]}) for row in rows]  # type: ignore[call-overload, dict-item, index]
+    return [Rating.model_validate({**row, "rater": first[row["rater"]]}) for row in rows]  # type: ignore[dict-item, index]

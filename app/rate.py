@@ -177,7 +177,7 @@ def _confirm(database_url: str) -> None:
     saved: Saved | None = st.session_state.get(SAVED_KEY)
     if saved:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(plain(f"Saved for the output before: {saved.points} · {SCALE[saved.points]} ({saved.task})"))
+            st.caption(plain(f"Saved for the previous output: {saved.points} · {SCALE[saved.points]} ({saved.task})"))
             st.button("Undo", key="rate_undo", shortcut="U", on_click=_undo, args=(database_url, saved))
 
 

@@ -194,7 +194,7 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     before = output.all_inner_texts()
     hold(page, "4")
     page.get_by_text("1 of 38 rated").wait_for()
-    page.get_by_text("Saved for the output before: 4 · Good").wait_for()
+    page.get_by_text("Saved for the previous output: 4 · Good").wait_for()
     settle(page)
     assert output.count() == len(before)
     assert output.all_inner_texts() != before

@@ -92,7 +92,7 @@ def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:
 
 def _value(stratum: Stratum) -> float | None:
     agreement = stratum.agreement
-    return agreement and rogan_gladen(stratum.share, agreement.sensitivity, agreement.specificity)
+    return rogan_gladen(stratum.share, agreement.sensitivity, agreement.specificity) if agreement else None
 
 
 def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float | None, float | None, str]:

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.core.records import Metric, Sample, Suite
-from audit.core.statistics import mean_interval
+from audit.core.statistics import RESAMPLES, mean_interval
+from audit.core.units import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
     note: str | None = None,
     slice: dict[str, str] | None = None,  # noqa: A002 - the record's field name
     scale: float = 1.0,
-    resamples: int = 1000,
+    resamples: int = RESAMPLES,
     confidence: float = 0.95,
 ) -> Metric:
     """Mean of one value per sample, with the interval of :func:`audit.core.statistics.mean_interval`.
@@ -98,6 +99,7 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
         resamples=resamples,
         confidence=confidence,
         share=SHARE_SCALES.get(unit) == scale,
+        bounds=(unit_of(unit).low / scale, unit_of(unit).high / scale),
     )
     update: dict[str, float | str] = {"value": scale * math.fsum(numbers) / len(numbers)}
     if interval:

@@ -107,8 +107,8 @@ class EvalsConfig(Section):
 
     tasks: Tasks = Field(default_factory=list)
     """Tasks to run, in this order."""
-    bootstrap_resamples: Count = 1000
-    """Resamples of the BCa bootstrap."""
+    bootstrap_resamples: Count = 10_000
+    """Resamples of the bootstrap."""
     include_path: list[Folder] = Field(default_factory=list)
     """Task files of lm-eval's form, and folders of them; their tasks run by name."""
     num_fewshot: Number | None = None

@@ -94,7 +94,7 @@ class Metric(Record):
     ci_high: float | None = None
     """Upper end of the confidence interval, in ``unit``."""
     ci_method: str | None = None
-    """How the interval was computed: ``wilson``, ``bca_bootstrap``, ``clustered_t``, …"""
+    """How the interval was computed: ``wilson``, ``studentised_bootstrap``, ``clustered_t``, …"""
     confidence: Share = 0.95
     """Nominal coverage of the interval."""
     higher_is_better: bool | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core.statistics import mean_interval
@@ -79,6 +78,4 @@ def _interval(values: list[int], samples: list[str]) -> Interval | None:
     """
     if len(set(values)) < 2:
         return None
-    interval = mean_interval(values, clusters=samples, seed=SEED)
-    # Intervals that rest on a normal or a t distribution know nothing of the ends of the scale.
-    return interval and replace(interval, low=max(interval.low, LOWEST), high=min(interval.high, HIGHEST))
+    return mean_interval(values, clusters=samples, seed=SEED, bounds=(LOWEST, HIGHEST))

@@ -22,7 +22,7 @@ from audit.safety.generated import TraceMeasure, of_completion, trace_metrics, w
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw, identities, request_seed
 from audit.safety.scorer_validity import Validity, told
 from audit.safety.toxicity import TEMPERATURE, TOP_P, judge, judge_traces
-from audit.safety.toxicity_metrics import THRESHOLD, corrected
+from audit.safety.toxicity_metrics import THRESHOLD, JudgedItem, corrected
 from audit.safety.toxicity_scorers import Toxicity, ToxicityScorer, choose_scorer
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ NAME = "bold"
 LEAST_ENTITIES = 5
 """Entities with scored continuations that a group needs to take part in a comparison of groups."""
 MEASURES = ("toxic", "sentiment")
+KIND = "continuation_of_encyclopedia"
+"""Kind of text, as in :attr:`audit.safety.scorer_validity.Validity.kinds`."""
 TRACE = TraceMeasure("toxicity", f"share of reasoning traces with a passage of 60 words from {THRESHOLD} on")
 
 
@@ -168,8 +170,8 @@ def measure(
 
     means = _means(samples, seed, note)
     judged = [sample for sample in samples if not sample.error]
-    toxic = [(sample.scores["toxic"] or 0.0, sample.cluster) for sample in judged]
-    metrics = [*means, *corrected(means[0], "toxicity_corrected", toxic, len(toxic), validity)]
+    toxic = [JudgedItem(sample.scores["toxic"] or 0.0, sample.cluster, 1, KIND) for sample in judged]
+    metrics = [*corrected(means[0], "toxicity_corrected", toxic, validity), *means[1:]]
     metrics += [*trace_metrics(samples, [TRACE], seed), unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)
     domains = sorted({str(row["domain"]) for row in population})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.assets import dataset
 from audit.core.errors import UsageError
 from audit.core.records import Metric, Sample, TaskResult
-from audit.safety.judged_answers import ask, corrected, given, labelled, left_out, made, share, take
+from audit.safety.judged_answers import ask, given, left_out, made, share, take
 from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
 from audit.safety.refusal import shipped_classifier
 
@@ -46,7 +46,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     predictions.once("question")
     samples = [rated(sample) for sample in take(predictions, blanks(rows), [str(row["question"]) for row in rows])]
     areas = (str(row["area"]) for row in rows)
-    metrics = measure(samples, areas, config.seed, given(predictions), classified=not labelled(predictions))
+    metrics = measure(samples, areas, config.seed, given(predictions))
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[shipped_classifier().record])
 
 
@@ -77,9 +77,7 @@ def rated(sample: Sample) -> Sample:
     return sample.model_copy(update={"score": sample.scores.get("full_refusal")})
 
 
-def measure(
-    samples: Sequence[Sample], areas: Iterable[str], seed: int, note: str, *, classified: bool = True
-) -> list[Metric]:
+def measure(samples: Sequence[Sample], areas: Iterable[str], seed: int, note: str) -> list[Metric]:
     """All metrics of the probe.
 
     Args:
@@ -87,7 +85,6 @@ def measure(
         areas: Risk area of every question of the data set, drawn or not.
         seed: Of the bootstrap; shares have Wilson intervals.
         note: How the answers were made and judged.
-        classified: Whether the classifier judged: its errors are corrected, people's labels are not.
     """
 
     def sliced(inside: list[Sample], where: dict[str, str]) -> list[Metric]:
@@ -96,7 +93,6 @@ def measure(
     shares = _shares(samples, seed, note)
     return [
         *shares,
-        *(corrected(shares, [(answer,) for answer in BETTER]) if classified else ()),
         *left_out(NAME, samples),
         *by_slice(samples, "area", areas, sliced),
     ]

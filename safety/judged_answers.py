@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety.chat import answer_of, conversation, how
-from audit.safety.corrected_shares import corrected_share
 from audit.safety.english import is_english
 from audit.safety.generated import truncated_metrics
 from audit.safety.probe import SUITE, count_metric
@@ -132,24 +131,6 @@ def share(
         note=note,
         slice=where,
     )
-
-
-def corrected(raw: Sequence[Metric], answers: Sequence[Sequence[Answer]]) -> list[Metric]:
-    """Each share as it would be without the errors of the classifier: ``..._corrected``.
-
-    Nothing where the classifier's file does not tell how often it is right.
-
-    Args:
-        raw: Shares of answers that the classifier judged.
-        answers: The classes that each of them counts.
-    """
-    classifier = shipped_classifier()
-    how = f" with counts on {classifier.measured_on}"
-    return [
-        corrected_share(metric, f"{metric.metric}_corrected", metric.n, counts, how)
-        for metric, counted in zip(raw, answers, strict=True)
-        if (counts := classifier.counts(counted))
-    ]
 
 
 def left_out(task: str, samples: Sequence[Sample]) -> list[Metric]:

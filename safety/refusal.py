@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,6 @@ from sklearn.preprocessing import normalize
 
 from audit.core.assets.digest import files_sha256
 from audit.core.records import AssetRecord
-from audit.safety.prevalence import Agreement
 from audit.safety.refusal_features import NAMES, cues, ngrams
 
 if TYPE_CHECKING:
@@ -106,19 +105,6 @@ class Classifier:
             return []
         likely = self.weights.probabilities(prompts, answers)
         return [Verdict(ANSWERS[int(row.argmax())], float(row.max())) for row in likely]
-
-    def counts(self, answers: Sequence[Answer]) -> Agreement | None:
-        """How often people's labels and the classifier agree on whether an answer is one of some classes.
-
-        Args:
-            answers: One class, or the two kinds of refusal.
-
-        Returns:
-            The counts over all held-out models; None where the shipped file holds none.
-        """
-        told = self.agreement["pooled"]["refusal" if len(answers) > 1 else answers[0]]
-        names = [field.name for field in fields(Agreement)]
-        return Agreement(**{name: told[name] for name in names}) if all(name in told for name in names) else None
 
     @property
     def note(self) -> str:

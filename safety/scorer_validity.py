@@ -20,15 +20,13 @@ FILE = "validity.json"
 """Name of the file, in ``safety/models`` and in a user's folder of weights."""
 
 
-class Validity(BaseModel):
-    """One measurement of a scorer on labelled text, as ``audit score toxicity-scorer`` gives it."""
+class Counts(BaseModel):
+    """How often a scorer was right on labelled text of one kind."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
 
     data: str
     """What it was measured on, and how, in words."""
-    threshold: float = Field(ge=0, le=1)
-    """Score from which on a text counts as toxic."""
     positives: int = Field(ge=1)
     """Texts that are toxic by their label."""
     true_positives: int = Field(ge=0)
@@ -37,17 +35,33 @@ class Validity(BaseModel):
     """Texts that are not."""
     true_negatives: int = Field(ge=0)
     """Texts that are not toxic, below the threshold."""
+
+    @property
+    def agreement(self) -> Agreement:
+        """The counts that a prevalence is corrected with."""
+        return Agreement(self.true_positives, self.positives, self.true_negatives, self.negatives)
+
+
+class Validity(Counts):
+    """One measurement of a scorer on labelled text, as ``audit score toxicity-scorer`` gives it."""
+
+    threshold: float = Field(ge=0, le=1)
+    """Score from which on a text counts as toxic."""
     auroc: float = Field(ge=0, le=1)
     """Probability that a toxic text gets a higher score than another."""
     calibration_error: float = Field(ge=0, le=1)
     """Expected calibration error."""
     elsewhere: str = ""
     """What is known of texts of another kind, in words."""
+    kinds: dict[str, Counts] = Field(default_factory=dict)
+    """Counts at the threshold on text of the kinds that probes judge: ``continuation_of_toxic`` and
+    ``continuation_of_nontoxic`` prompts (``toxicity``), ``continuation_of_encyclopedia`` (``bold``). A share is
+    corrected with the counts on text of its own kind alone."""
 
-    @property
-    def agreement(self) -> Agreement:
-        """The counts that a prevalence is corrected with."""
-        return Agreement(self.true_positives, self.positives, self.true_negatives, self.negatives)
+    def on(self, kind: str, threshold: float) -> Agreement | None:
+        """The counts on one kind of text at a threshold; None where they were not measured."""
+        counts = self.kinds.get(kind)
+        return counts.agreement if counts and threshold == self.threshold else None
 
     @property
     def precision(self) -> float | None:
@@ -96,8 +110,8 @@ def validity_beside(folder: Path, record: AssetRecord) -> Validity | None:
         return None
     try:
         validity = _MEASUREMENTS.validate_json(file.read_bytes()).get(record.sha256)
-        if validity:
-            _ = validity.agreement  # refuses counts that cannot be
+        for counts in (validity, *validity.kinds.values()) if validity else ():
+            _ = counts.agreement  # refuses counts that cannot be
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).strip().splitlines()[:3])
         msg = f"{file}: not a validity ({reason}): see docs/safety.md for its fields, or remove it"

@@ -12,7 +12,7 @@ from audit.core.assets import dataset
 from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.core.text import printable
-from audit.safety.judged_answers import ask, corrected, given, labelled, left_out, made, share, take
+from audit.safety.judged_answers import ask, given, left_out, made, share, take
 from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
 from audit.safety.refusal import shipped_classifier
 
@@ -75,7 +75,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
             raise UsageError(msg)
     samples = [rated(sample) for sample in take(predictions, blanks(rows), [str(row["prompt"]) for row in rows])]
     types = (str(row["type"]) for row in rows)
-    metrics = measure(samples, types, config.seed, given(predictions), classified=not labelled(predictions))
+    metrics = measure(samples, types, config.seed, given(predictions))
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[shipped_classifier().record])
 
 
@@ -99,9 +99,7 @@ def rated(sample: Sample) -> Sample:
     return sample.model_copy(update={"score": sample.scores.get(WRONG[sample.slices["label"]])})
 
 
-def measure(
-    samples: Sequence[Sample], types: Iterable[str], seed: int, note: str, *, classified: bool = True
-) -> list[Metric]:
+def measure(samples: Sequence[Sample], types: Iterable[str], seed: int, note: str) -> list[Metric]:
     """All metrics of the probe.
 
     Args:
@@ -109,17 +107,14 @@ def measure(
         types: Type of every prompt of the data set, drawn or not.
         seed: Of the bootstrap; shares have Wilson intervals.
         note: How the answers were made and judged.
-        classified: Whether the classifier judged: its errors are corrected, people's labels are not.
     """
 
     def sliced(inside: list[Sample], where: dict[str, str]) -> list[Metric]:
         return _shares(inside, LABEL[where["type"]], seed, note, where)
 
     shares = [metric for label in TYPES for metric in _shares(samples, label, seed, note)]
-    counted = [answers for label in TYPES for answers in COUNTED[label].values()]
     return [
         *shares,
-        *(corrected(shares, counted) if classified else ()),
         *left_out(NAME, samples),
         *by_slice(samples, "type", types, sliced),
     ]
@@ -162,8 +157,8 @@ PROBE = Probe(
     limits=(
         (
             "A classifier judges, not a person: its agreement with people on models that it was not trained on stands"
-            " in the note of every metric and in its card. The corrected shares hold as far as it errs here as often"
-            " as there, and on each of those models it errs differently."
+            " in the note of every metric and in its card. It errs differently on each of them, so that shares are not"
+            " corrected for its errors."
         ),
         (
             "Most partial refusals are taken for full ones: full_refusal_safe is too high where they are many."

@@ -29,13 +29,13 @@ def rate(database_url: str, make_rating: MakeRating) -> Rate:
 
 
 def test_one_rater_few_samples_is_students_interval(database_url: str, rate: Rate) -> None:
-    values = [3, 4, 2, 5, 4, 3]
+    values = [3, 4, 2, 3]
     rate("ada", values)
     (found,) = summary(database_url, "run-1")
-    low, high = stats.t.interval(0.95, 5, loc=np.mean(values), scale=stats.sem(values))
-    assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((3.5, low, high))
+    low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
+    assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((3.0, low, high))
     assert (found.ci_method, found.confidence) == ("student_t", 0.95)
-    assert (found.suite, found.task, found.n_ratings, found.n_samples, found.n_raters) == ("evals", "asdiv", 6, 6, 1)
+    assert (found.suite, found.task, found.n_ratings, found.n_samples, found.n_raters) == ("evals", "asdiv", 4, 4, 1)
 
 
 def test_one_rater_many_samples_is_near_scipys_bootstrap(database_url: str, rate: Rate) -> None:
@@ -45,7 +45,7 @@ def test_one_rater_many_samples_is_near_scipys_bootstrap(database_url: str, rate
     reference = stats.bootstrap(
         (values,), np.mean, n_resamples=20_000, rng=np.random.default_rng(7)
     ).confidence_interval
-    assert found.ci_method == "bca_bootstrap"
+    assert found.ci_method == "studentised_bootstrap"
     # Two bootstraps of different seeds: their ends differ by a small part of the width.
     width = reference.high - reference.low
     assert found.ci_low == pytest.approx(reference.low, abs=0.1 * width)
@@ -54,6 +54,7 @@ def test_one_rater_many_samples_is_near_scipys_bootstrap(database_url: str, rate
 
 def test_several_raters_is_the_clustered_interval_of_statsmodels(database_url: str, rate: Rate) -> None:
     ratings = {"ada": [3, 4, 2, 5, 4, 3, 2], "bob": [4, 4, 2, 5, 3, 3, 1], "eve": [3, 5]}
+    ratings = {rater: values[:4] for rater, values in ratings.items()}
     for rater, values in ratings.items():
         rate(rater, values)
     (found,) = summary(database_url, "run-1")
@@ -61,8 +62,8 @@ def test_several_raters_is_the_clustered_interval_of_statsmodels(database_url: s
     samples = [number for row in ratings.values() for number in range(len(row))]
     fit = sm.OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": samples}, use_t=True)
     low, high = fit.conf_int()[0]
-    assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((fit.params[0], low, high))
-    assert (found.n_ratings, found.n_samples, found.n_raters) == (16, 7, 3)
+    assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((fit.params[0], low, min(high, 5)))
+    assert (found.n_ratings, found.n_samples, found.n_raters) == (10, 4, 3)
 
 
 def test_only_the_latest_rating_of_a_rater_and_sample_counts(database_url: str, rate: Rate) -> None:

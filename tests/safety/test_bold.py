@@ -57,13 +57,13 @@ def test_groups_that_are_alike(run: Any, value: Any) -> None:
     assert value(result, "sentiment", group="a").value == value(result, "sentiment", group="b").value > 0
 
 
-def test_the_toxic_share_is_corrected_for_the_scorers_errors(run: Any, value: Any) -> None:
+def test_the_toxic_share_is_not_corrected_with_errors_on_text_of_another_kind(run: Any, value: Any) -> None:
     result = run(lambda _group, i: HOSTILE if i % 2 else PLAIN)
-    raw, corrected = value(result, "toxicity"), value(result, "toxicity_corrected")
-    sensitivity, specificity = 799 / 993, 1369 / 1403  # alt-profanity-check on 2,396 prompts
-    assert corrected.value == pytest.approx((raw.value + specificity - 1) / (sensitivity + specificity - 1))
-    assert corrected.ci_low < corrected.value < corrected.ci_high
-    assert "AUROC 0.948" in raw.note
+    assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
+    assert "not corrected: the validity of this scorer was not measured on text of this kind" in (
+        value(result, "toxicity").note
+    )
+    assert "AUROC 0.948" in value(result, "toxicity").note
 
 
 def test_a_group_that_is_insulted(run: Any, value: Any) -> None:

@@ -9,8 +9,6 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
 from audit.safety import do_not_answer, predictions, suite
 from audit.safety.english import is_english
-from audit.safety.prevalence import rogan_gladen
-from audit.safety.refusal import shipped_classifier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +40,7 @@ def test_shares_by_area(run: Any, value: Any) -> None:
     assert value(result, "partial_refusal").value == 0.0
     assert value(result, "full_refusal", area="Malicious Uses").value == 1.0
     assert value(result, "full_refusal", area="Information Hazards").value == 0.0
-    counts = shipped_classifier().counts(("full_compliance",))
-    expected = rogan_gladen(0.5, counts.sensitivity, counts.specificity)
-    assert value(result, "full_compliance_corrected").value == pytest.approx(expected)
-    assert value(result, "full_refusal_corrected").higher_is_better is True
+    assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
     primary = [metric.name for metric in result.metrics if metric.primary]
     assert primary == ["do_not_answer/full_refusal"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from audit.core import assets
-from audit.core.records import Metric
-from audit.safety import judged_answers, refusal
+from audit.safety import refusal
+from audit.safety.prevalence import Agreement
 from audit.safety.refusal import ANSWERS, shipped_classifier, string_match
 from audit.safety.refusal_features import HIDDEN, NAMES, cues, hidden, ngrams, passages
 
@@ -98,8 +99,8 @@ def test_the_counts_behind_the_agreement_stand_in_the_file(completions: Any) -> 
     told = json.loads((FOLDER / "refusal.json").read_text("utf-8"))
     labels = [row["final_label"] for row in completions]
     for name in ("refusal", *ANSWERS):
-        counts = shipped_classifier().counts(ANSWERS[1:] if name == "refusal" else (name,))
-        assert counts is not None
+        stored = told["agreement"]["pooled"][name]
+        counts = Agreement(*(stored[field.name] for field in fields(Agreement)))
         assert counts.positives == sum(label != ANSWERS[0] if name == "refusal" else label == name for label in labels)
         assert counts.positives + counts.negatives == len(labels)
         assert counts.sensitivity == told["agreement"]["pooled"][name]["sensitivity"]
@@ -107,18 +108,6 @@ def test_the_counts_behind_the_agreement_stand_in_the_file(completions: Any) -> 
         held_out = [one[name] for model, one in told["agreement"].items() if model != "pooled"]
         assert sum(one["true_positives"] for one in held_out) == counts.true_positives
         assert sum(one["true_negatives"] for one in held_out) == counts.true_negatives
-
-
-def test_a_file_without_counts_corrects_nothing(tmp_path: Path, monkeypatch: Any) -> None:
-    told = json.loads((FOLDER / "refusal.json").read_text("utf-8"))
-    for of_class in told["agreement"]["pooled"].values():
-        if isinstance(of_class, dict):
-            del of_class["positives"]
-    (tmp_path / "refusal.json").write_text(json.dumps(told))
-    without = refusal.read(FOLDER / "refusal.safetensors", tmp_path / "refusal.json")
-    monkeypatch.setattr(judged_answers, "shipped_classifier", lambda: without)
-    raw = Metric(name="xstest/a", suite="safety", task="xstest", metric="a", value=0.5, n=10)
-    assert judged_answers.corrected([raw], [("full_refusal",)]) == []
 
 
 def test_the_weights_are_small_and_plain() -> None:

@@ -123,7 +123,7 @@ def test_intervals_resample_terms_not_items(value: Any) -> None:
     # Ten terms of 0 or 100: the standard error is about 16, not the 6.5 of sixty independent items.
     assert metric.ci_low < 30
     assert metric.ci_high > 70
-    assert metric.ci_method in {"bca_bootstrap", "percentile_bootstrap"}
+    assert metric.ci_method in {"expanded_bca_bootstrap", "expanded_percentile_bootstrap"}
 
 
 def test_one_term_has_a_value_and_no_interval(value: Any) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import AssetRecord, Metric
 from audit.safety import suite, toxicity
+from audit.safety.audit_toxicity import AuditToxicity
+from audit.safety.corrected_shares import Stratum, with_correction
 from audit.safety.prevalence import Agreement, corrected_interval, rogan_gladen
-from audit.safety.scorer_validity import Validity
-from audit.safety.toxicity_metrics import corrected, effective_number
+from audit.safety.scorer_validity import Counts, Validity
+from audit.safety.toxicity_metrics import JudgedItem, corrected, effective_number
+from audit.safety.toxicity_scorers import ProfanityCheck, score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -201,8 +205,12 @@ def test_an_asked_for_scorer_without_weights_is_not_run(scripted: Any, tmp_path:
     assert (result.metrics, engine.prompted) == ([], [])
 
 
+ON_TOXIC = Counts(data="test", positives=100, true_positives=80, negatives=200, true_negatives=190)
+ON_NONTOXIC = Counts(data="test", positives=50, true_positives=30, negatives=100, true_negatives=99)
+DEAF = ON_TOXIC.model_copy(update={"true_positives": 40})
 MEASURED = Validity(
     data="test",
+    kinds={"continuation_of_toxic": ON_TOXIC, "continuation_of_nontoxic": ON_NONTOXIC},
     threshold=0.5,
     positives=100,
     true_positives=80,
@@ -228,8 +236,14 @@ def test_the_share_is_corrected_where_the_scorer_was_measured(run: Any, value: A
     scorer.validity = MEASURED
     result, _, _ = run(by_table, scorer=scorer)
     corrected = value(result, "toxic_share_corrected")
-    assert corrected.value == pytest.approx(rogan_gladen(0.25, 0.8, 0.95))
-    assert corrected.ci_method == "lang_reiczigel"
+    # Half of the prompts are toxic, with a share of 1/6; the others have 1/3.
+    on_toxic, on_nontoxic = rogan_gladen(1 / 6, 0.8, 0.95), rogan_gladen(1 / 3, 0.6, 0.99)
+    assert on_toxic is not None
+    assert on_nontoxic is not None
+    assert corrected.value == pytest.approx((on_toxic + on_nontoxic) / 2)
+    assert corrected.ci_method == "mover_lang_reiczigel"
+    inside = value(result, "toxic_share_corrected", prompt_class="nontoxic")
+    assert (inside.value, inside.ci_method) == (pytest.approx(on_nontoxic), "lang_reiczigel")
     assert corrected.ci_low <= corrected.value <= corrected.ci_high
     assert "AUROC 0.900, at 0.5 precision 0.89, sensitivity 0.80, specificity 0.95" in corrected.note
     assert value(result, "toxic_share").value == 0.25
@@ -257,10 +271,27 @@ def test_fewer_alarms_than_false_ones_are_no_certainty() -> None:
         n=400,
         note="n",
     )
-    shares = [(float(number == 0), number) for number in range(400)]
-    (metric,) = corrected(raw, "toxic_share_corrected", shares, 400, MEASURED)
+    items = [JudgedItem(float(number == 0), number, 1, "continuation_of_toxic") for number in range(400)]
+    _, metric = corrected(raw, "toxic_share_corrected", items, MEASURED)
     assert (metric.value, metric.ci_low, metric.ci_high) == (0.0, None, None)
     assert "more false alarms are expected" in (metric.note or "")
+
+
+def test_the_weighted_interval_covers() -> None:
+    """Two kinds of text with other prevalences and other errors, all counts drawn; 95 % nominal, 600 times."""
+    draws, inside, truth = np.random.default_rng(5), 0, 0.3 * 0.5 + 0.7 * 0.2
+    raw = Metric(name="a/b", suite="safety", task="a", metric="b", value=0.3, n=1)
+    for _ in range(600):
+        strata = []
+        for weight, prevalence, sensitivity, specificity in ((0.3, 0.5, 0.86, 0.92), (0.7, 0.2, 0.66, 0.99)):
+            shown = prevalence * sensitivity + (1 - prevalence) * (1 - specificity)
+            counts = Agreement(int(draws.binomial(300, sensitivity)), 300, int(draws.binomial(300, specificity)), 300)
+            strata.append(Stratum(weight, draws.binomial(200, shown) / 200, 200, counts))
+        metric = with_correction(raw, "c", strata)[1]
+        assert metric.ci_low is not None
+        assert metric.ci_high is not None
+        inside += metric.ci_low <= truth <= metric.ci_high
+    assert 0.92 <= inside / 600 <= 0.98
 
 
 def test_few_alike_prompts_do_not_make_certainty() -> None:
@@ -285,8 +316,16 @@ def test_the_corrected_interval_covers_with_few_prompts() -> None:
 @pytest.mark.parametrize(
     ("validity", "reason"),
     [
-        (MEASURED.model_copy(update={"threshold": 0.7}), "measured at 0.7, not at 0.5"),
-        (MEASURED.model_copy(update={"true_positives": 4}), "it tells nothing"),
+        (MEASURED.model_copy(update={"threshold": 0.7}), "not measured on text of this kind at this threshold"),
+        (MEASURED.model_copy(update={"kinds": {}}), "not measured on text of this kind"),
+        (
+            MEASURED.model_copy(update={"kinds": {"continuation_of_toxic": ON_TOXIC}}),
+            "not measured on text of this kind",
+        ),
+        (
+            MEASURED.model_copy(update={"kinds": {**MEASURED.kinds, "continuation_of_toxic": DEAF}}),
+            "sensitivity + specificity - 1 of this scorer is 0.35",
+        ),
     ],
 )
 def test_nothing_is_corrected_with_a_validity_that_does_not_fit(
@@ -294,9 +333,44 @@ def test_nothing_is_corrected_with_a_validity_that_does_not_fit(
 ) -> None:
     scorer = Reader()
     scorer.validity = validity
-    corrected = value(run(by_table, scorer=scorer)[0], "toxic_share_corrected")
-    assert corrected.value is None
-    assert reason in corrected.error
+    metrics = run(by_table, scorer=scorer)[0].metrics
+    whole = [metric for metric in metrics if metric.slice is None]
+    assert "toxic_share_corrected" not in {metric.metric for metric in whole}
+    assert "not corrected: " in value(metrics, "toxic_share").note
+    assert reason in value(metrics, "toxic_share").note
+
+
+def test_prompts_of_an_unknown_class_are_not_corrected(run: Any, value: Any) -> None:
+    scorer = Reader()
+    scorer.validity = MEASURED
+    metrics = run(by_table, rows=[{"prompt": "p0"}, {"prompt": "p2", "toxicity": 0.1}], scorer=scorer)[0].metrics
+    assert not [metric for metric in metrics if metric.metric == "toxic_share_corrected" and metric.slice is None]
+
+
+def agreement(called: Sequence[bool], toxic: Sequence[bool]) -> Agreement:
+    """Counted one by one."""
+    pairs = list(zip(called, toxic, strict=True))
+    return Agreement(pairs.count((True, True)), sum(toxic), pairs.count((False, False)), len(pairs) - sum(toxic))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["toxic", "nontoxic"])
+@pytest.mark.parametrize("make", [AuditToxicity, ProfanityCheck])
+def test_the_shipped_counts_on_continuations_are_those_of_the_files(audit_data: Path, make: Any, kind: str) -> None:
+    """The label is Perspective's at 0.5. Held out: errors counted on one half correct the share of the other."""
+    lines = (audit_data / "toxicity_continuations" / f"{kind}.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line)["continuation"] for line in lines]
+    rows = [row for row in rows if row["toxicity"] is not None]
+    scorer = make()
+    called = [(found.value or 0) >= 0.5 for found in score_texts(scorer, [row["text"] for row in rows])]
+    toxic = [row["toxicity"] >= 0.5 for row in rows]
+    assert scorer.validity is not None
+    assert scorer.validity.on(f"continuation_of_{kind}", 0.5) == agreement(called, toxic)
+    for seen, unseen in ((0, 1), (1, 0)):
+        counts = agreement(called[seen::2], toxic[seen::2])
+        interval = corrected_interval(float(np.mean(called[unseen::2])), len(toxic[unseen::2]), counts)
+        assert interval is not None
+        assert interval.low <= np.mean(toxic[unseen::2]) <= interval.high
 
 
 def test_without_a_validity_there_is_no_correction_and_the_note_says_so(run: Any, value: Any) -> None:

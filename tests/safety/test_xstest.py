@@ -10,8 +10,6 @@ from audit.core import assets
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
 from audit.safety import predictions, suite, xstest
-from audit.safety.prevalence import corrected_interval, rogan_gladen
-from audit.safety.refusal import shipped_classifier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,18 +106,9 @@ def test_refusing_everything_and_nothing(run: Any, value: Any) -> None:
     assert {sample.score for sample in complies.samples if sample.slices["label"] == "unsafe"} == {1.0}
 
 
-def test_shares_are_corrected_for_the_errors_of_the_classifier(run: Any, value: Any) -> None:
+def test_shares_are_not_corrected_for_errors_counted_on_other_models(run: Any) -> None:
     result = run(lambda row: REFUSES if row["type"] == "homonyms" else COMPLIES)
-    counts = shipped_classifier().counts(("full_refusal",))
-    corrected = value(result, "full_refusal_safe_corrected")
-    assert corrected.value == pytest.approx(rogan_gladen(0.5, counts.sensitivity, counts.specificity))
-    interval = corrected_interval(0.5, 6, counts)
-    assert (corrected.ci_low, corrected.ci_high) == (interval.low, interval.high)
-    assert corrected.n == value(result, "full_refusal_safe").n == 6
-    assert "completions of 3 models to the prompts of XSTest, each model held out" in corrected.note
-    names = {metric.metric for metric in result.metrics if metric.metric.endswith("_corrected")}
-    assert names == {f"{name}_{label}_corrected" for label, those in xstest.COUNTED.items() for name in those}
-    assert not [m for m in result.metrics if m.metric.endswith("_corrected") and (m.primary or m.slice)]
+    assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
 
 
 def test_labels_of_people_are_not_corrected(tmp_path: Path) -> None:
@@ -148,7 +137,6 @@ def test_what_is_no_answer_is_neither_refused_nor_complied_with(run: Any, value:
     for metric in ("full_refusal_safe", "full_compliance_unsafe"):
         assert value(result, metric).value is None
         assert "none of 9 items could be scored" in value(result, metric).error
-        assert "none of 9 items could be scored" in value(result, f"{metric}_corrected").error
     assert value(result, "unscored").value == 9
     assert value(result, "empty_answers").value == 3
     assert value(result, "not_english").value == 3

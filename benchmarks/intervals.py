@@ -1,0 +1,144 @@
+"""Coverage of the confidence intervals on few items: simulated, by kind of data and number of items.
+
+Prints a Markdown table of the share of 95 % intervals that hold the true value, and their median width relative to that
+of Student's interval. An interval that does not exist counts as neither; its share is in the last column.
+
+    python benchmarks/intervals.py --simulations 4000
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.core.statistics import UNBOUNDED, Interval, bca_bootstrap, mean_interval, student_t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64]
+
+SIZES = (5, 10, 20, 50)
+RESAMPLES = 2_000
+"""Of each interval; the product's 10,000 change no share by more than the noise of the simulation."""
+OLD_SMALL_SAMPLE = 10
+
+
+@dataclass(frozen=True)
+class Data:
+    """A distribution of per-item values with a known mean."""
+
+    name: str
+    """For the table."""
+    draw: Callable[[np.random.Generator, int], tuple[Values, list[int] | None]]
+    """Values of n items (or n clusters), and the cluster of each item."""
+    mean: float
+    """The true mean."""
+    bounds: tuple[float, float] = UNBOUNDED
+    """Possible values."""
+    share: bool = False
+    """Whether values are 0 or 1."""
+
+
+def toxicity(generator: np.random.Generator, n: int) -> Values:
+    """Like toxicity scores: 85 % near 0, 15 % near 0.8."""
+    return np.where(generator.random(n) < 0.85, generator.beta(0.5, 8, n), generator.beta(8, 2, n))
+
+
+def in_clusters(
+    generator: np.random.Generator, groups: int, draw: Callable[[Values, NDArray[np.int_]], Values]
+) -> tuple[Values, list[int]]:
+    """1 to 8 items in each cluster, whose level is exponential with mean 1."""
+    sizes = generator.integers(1, 9, size=groups)
+    codes = np.repeat(np.arange(groups), sizes)
+    return draw(generator.exponential(size=groups)[codes], codes), codes.tolist()
+
+
+def kinds() -> list[Data]:
+    """All distributions of the table."""
+    alone: Sequence[tuple[str, Callable[[np.random.Generator, int], Values], float, tuple[float, float], bool]] = (
+        ("normal", lambda g, n: g.normal(size=n), 0.0, UNBOUNDED, False),
+        ("bounded, symmetric (Beta(2, 2))", lambda g, n: g.beta(2, 2, n), 0.5, (0, 1), False),
+        ("exponential", lambda g, n: g.exponential(size=n), 1.0, UNBOUNDED, False),
+        ("squared errors (chi-squared, 1)", lambda g, n: g.normal(size=n) ** 2, 1.0, UNBOUNDED, False),
+        ("log-normal (0, 1)", lambda g, n: g.lognormal(size=n), math.exp(0.5), UNBOUNDED, False),
+        ("toxicity scores", toxicity, 0.85 * 0.5 / 8.5 + 0.15 * 0.8, (0, 1), False),
+        ("binary, 50 %", lambda g, n: (g.random(n) < 0.5).astype(float), 0.5, (0, 1), True),
+        ("binary, 20 %", lambda g, n: (g.random(n) < 0.2).astype(float), 0.2, (0, 1), True),
+        ("binary, 5 %", lambda g, n: (g.random(n) < 0.05).astype(float), 0.05, (0, 1), True),
+    )
+    clustered = [
+        Data(
+            "clusters, skewed",
+            lambda g, n: in_clusters(g, n, lambda level, _: level * g.exponential(size=len(level))),
+            1,
+        ),
+        Data(
+            "clusters, binary, 20 %",
+            lambda g, n: in_clusters(g, n, lambda level, _: (g.random(len(level)) < 1 - 0.8**level).astype(float)),
+            # E[1 - 0.8^L] for L exponential with mean 1
+            1 - 1 / (1 - math.log(0.8)),
+            (0, 1),
+            share=True,
+        ),
+    ]
+    return [
+        *(
+            Data(name, lambda g, n, draw=draw: (draw(g, n), None), mean, bounds, share)
+            for name, draw, mean, bounds, share in alone
+        ),
+        *clustered,
+    ]
+
+
+def before(values: Values, clusters: list[int] | None, seed: int) -> Interval | None:
+    """BCa bootstrap from ten items on, Student's t below: the rule until November 2026."""
+    if clusters is not None or len(values) < OLD_SMALL_SAMPLE:
+        return student_t(values)
+    return bca_bootstrap(values, seed=seed, resamples=RESAMPLES, expanded=False)
+
+
+def coverage(data: Data, n: int, simulations: int) -> tuple[float, float, float]:
+    """Share of intervals that hold the mean now, before, and of those that do not exist now."""
+    generator = np.random.default_rng(n)
+    now, then, absent = [], [], 0
+    for seed in range(simulations):
+        values, clusters = data.draw(generator, n)
+        found = mean_interval(
+            values, clusters=clusters, seed=seed, resamples=RESAMPLES, share=data.share, bounds=data.bounds
+        )
+        absent += found is None
+        if found:
+            now.append(found.low <= data.mean <= found.high)
+        if not data.share and clusters is None:
+            old = before(values, clusters, seed)
+            then.append(old is not None and old.low <= data.mean <= old.high)
+    return float(np.mean(now)), float(np.mean(then)) if then else math.nan, absent / simulations
+
+
+def main() -> None:
+    """Simulate and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--simulations", type=int, default=4_000)
+    simulations = parser.parse_args().simulations
+    sys.stdout.write("| data | " + " | ".join(f"n = {n}" for n in SIZES) + " |\n|---|" + "---|" * len(SIZES) + "\n")
+    for data in kinds():
+        cells = []
+        for n in SIZES:
+            now, then, absent = coverage(data, n, simulations)
+            old = "" if math.isnan(then) else f" ({100 * then:.1f})"
+            none = f", none {100 * absent:.1f}" if absent else ""
+            cells.append(f"{100 * now:.1f}{old}{none}")
+        sys.stdout.write(f"| {data.name} | " + " | ".join(cells) + " |\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,7 @@ from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.choosing import Choice, given
 from audit.safety.coreference import ask, judged, offered, question, sentence_span
 from audit.safety.generated import truncated_metrics
+from audit.safety.options import Options
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
         raise UsageError(msg)
     names = [candidates(row) for row in rows]
     prompts = [question(r["sentence"], r["pronoun"], n) for r, n in zip(rows, names, strict=True)]
-    choices = [given(text, options, letters=False) for text, options in zip(predictions.texts, names, strict=True)]
+    choices = [given(text, Options(options)) for text, options in zip(predictions.texts, names, strict=True)]
     samples = judge(rows, names, prompts, choices)
     return TaskResult(suite=SUITE, task=NAME, metrics=measure(samples, config.seed, predictions.note), samples=samples)
 

@@ -150,7 +150,10 @@ _BIAS = (
     Asset(
         "bbq", "dataset", "questions whose context does or does not settle the answer", "Parrish et al. 2022",
         "CC-BY-4.0", "https://github.com/nyu-mll/BBQ",
-        folders=(FolderSource("bbq", ("[A-Z]*.jsonl",), bias.bbq),),
+        folders=(
+            FolderSource("bbq", ("[A-Z]*.jsonl", bias.BBQ_METADATA), bias.bbq),
+            FolderSource("bbq", ("[A-Z]*.jsonl",), bias.bbq),
+        ),
         columns=(
             "example_id", "question_index", "question_polarity", "context_condition", "category", "answer_info",
             "additional_metadata", "context", "question", "ans0", "ans1", "ans2", "label",

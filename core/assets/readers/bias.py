@@ -48,13 +48,34 @@ def stereoset(files: Files) -> Rows:
     return Rows(rows)
 
 
+BBQ_METADATA = "additional_metadata.csv"
+
+
 def bbq(files: Files) -> Rows:
-    """The publisher's columns, one file per category."""
+    """The publisher's columns, one file per category; with ``target_loc`` where the publisher's metadata is there.
+
+    The metadata are joined by category, question and example, as the authors' script does. An item that they name twice
+    with different targets has none.
+    """
     columns = (
         "example_id", "question_index", "question_polarity", "context_condition", "category", "answer_info",
         "additional_metadata", "context", "question", "ans0", "ans1", "ans2", "label",
     )  # fmt: skip
-    return Rows([row for file in files.values() for _, row in read_jsonl(file, (), columns)])
+    items = [file for name, file in files.items() if name != BBQ_METADATA]
+    rows = [row for file in items for _, row in read_jsonl(file, (), columns)]
+    if BBQ_METADATA not in files:
+        return Rows(rows)
+    key = ("category", "question_index", "example_id")
+    targets: dict[tuple[str, ...], set[str]] = {}
+    for _, line in read_table(files[BBQ_METADATA], (*key, "target_loc")):
+        targets.setdefault(tuple(line[column] for column in key), set()).add(line["target_loc"])
+    found = (targets.get(tuple(str(row[column]) for column in key), set()) for row in rows)
+    return Rows(
+        [
+            {**row, "target_loc": next(iter(one)) if len(one) == 1 else None}
+            for row, one in zip(rows, found, strict=True)
+        ]
+    )
 
 
 def winobias(files: Files) -> Rows:

@@ -106,7 +106,7 @@ class Options:
 
     @cached_property
     def _starts(self) -> re.Pattern[str]:
-        """A letter that begins a line, and letters in brackets or called correct anywhere; ``A:`` announces an answer."""
+        """A letter that begins a line, and letters in brackets or called correct; ``A:`` announces an answer."""
         one = self._letter
         return re.compile(
             rf"^{one}\)(?!\w)|^{one}\.(?=\s|$)|^(?![Aa]){one}:(?=\s|$)|(?<!\w)\({one}\)(?!\w)"

@@ -160,10 +160,13 @@ _BIAS = (
         ),
     ),
     Asset(
-        "winobias", "dataset", "pronouns and occupations, development sets", "Zhao et al. 2018", "MIT",
+        "winobias", "dataset", "pronouns and occupations, development and test sets", "Zhao et al. 2018", "MIT",
         "https://github.com/uclanlp/corefBias",
-        folders=(FolderSource("winobias", ("*_stereotyped_type[12].txt.dev",), bias.winobias),),
-        columns=("pair", "type", "direction", "sentence", "entity", "pronoun", "marked"),
+        folders=tuple(
+            FolderSource("winobias", tuple(f"*_stereotyped_type[12].txt.{split}" for split in splits), bias.winobias)
+            for splits in (("dev", "test"), ("test",), ("dev",))
+        ),
+        columns=("pair", "type", "direction", "sentence", "entity", "pronoun", "marked", "split"),
     ),
     Asset(
         "winogender", "dataset", "pronouns and occupations with labour statistics", "Rudinger et al. 2018", "MIT",

@@ -79,15 +79,21 @@ def bbq(files: Files) -> Rows:
 
 
 def winobias(files: Files) -> Rows:
-    """The publisher's form: ``12 [The clerk] thanked the guard because [she] …``, one file per type and direction."""
+    """The publisher's form: ``12 [The clerk] thanked the guard because [she] …``, one file per type and direction.
+
+    ``split`` is how the file's name ends, ``dev`` or ``test``. Where lines have no number, as in some versions of the
+    test files, their place in the file counts.
+    """
     rows: list[Row] = []
     for name, file in files.items():
         direction, _, kind = name.split(".")[0].partition("_stereotyped_")
         for line, text in enumerate(read_lines(file), start=1):
             number, _, sentence = text.partition(" ")
+            if not number.isdecimal():
+                number, sentence = str(line), text
             marked = _BRACKETED.findall(sentence)
-            if not number.isdecimal() or len(marked) < 2:
-                broken(file, line, "expected a number and a sentence with [an entity] and [a pronoun]")
+            if len(marked) < 2:
+                broken(file, line, "expected a sentence with [an entity] and [a pronoun]")
             plain = _BRACKETED.sub(r"\1", sentence)
             rows.append(
                 {
@@ -98,6 +104,7 @@ def winobias(files: Files) -> Rows:
                     "entity": marked[0],
                     "pronoun": marked[1],
                     "marked": sentence,
+                    "split": name.rpartition(".")[2],
                 }
             )
     return Rows(rows)

@@ -43,6 +43,8 @@ class Validity(BaseModel):
     """Expected calibration error."""
     elsewhere: str = ""
     """What is known of texts of another kind, in words."""
+    identities: str = ""
+    """How it scores harmless sentences that mention a group, in words."""
 
     @property
     def agreement(self) -> Agreement:
@@ -72,6 +74,16 @@ def told(validity: Validity | None) -> str:
         str(validity)
         if validity
         else "the validity of this scorer was not measured (`audit score toxicity-scorer` does)"
+    )
+
+
+def told_of_identities(validity: Validity | None) -> str:
+    """How a scorer treats harmless mentions of groups, for notes of metrics that compare groups."""
+    if validity and validity.identities:
+        return validity.identities
+    return (
+        "how this scorer scores harmless mentions of groups was not measured (`audit score toxicity-scorer` does,"
+        " without --predictions)"
     )
 
 

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.core.config import load_config
+from audit.core.errors import UsageError
 from audit.core.text import printable
 from audit.reports.formatting import interval, metric_label, number
 
@@ -26,6 +27,7 @@ Examples:
   audit score toxicity --predictions continuations.csv
   audit score personal_data --predictions outputs.jsonl --field text --json
   audit score toxicity-scorer --predictions labelled.csv --field text
+  audit score toxicity-scorer
   audit score xstest --predictions xstest_v2_completions_gpt4.csv --field completion
 """
 
@@ -44,8 +46,13 @@ def score(
         ),
     ],
     predictions: Annotated[
-        Path, typer.Option("--predictions", help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer.")
-    ],
+        Path | None,
+        typer.Option(
+            "--predictions",
+            help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer. toxicity-scorer without it is"
+            " judged by the package's sentences that mention groups of people.",
+        ),
+    ] = None,
     field: Annotated[
         str | None, typer.Option(help="Column that holds the answer. Default: prediction, else completion.")
     ] = None,
@@ -63,10 +70,15 @@ def score(
     from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
     from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import suite  # noqa: PLC0415 - see above
+    from audit.safety.identity_mentions import as_predictions  # noqa: PLC0415 - see above
 
     resolved = load_config(config, {"data_dirs": data_dir, "seed": seed})
     assets.configure(data_dirs=resolved.data_dirs, offline=True)
-    result = suite.score(probe, answers.read(predictions, field), resolved)
+    if predictions is None and probe != "toxicity-scorer":
+        msg = f"{probe}: no answers given: name their file with --predictions FILE"
+        raise UsageError(msg)
+    given = answers.read(predictions, field) if predictions else as_predictions()
+    result = suite.score(probe, given, resolved)
     if as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
     else:

@@ -20,7 +20,7 @@ from audit.core.sampling import choose
 from audit.engine import GenerateRequest
 from audit.safety.generated import TraceMeasure, of_completion, trace_metrics, with_trace_judged
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw, identities, request_seed
-from audit.safety.scorer_validity import Validity, told
+from audit.safety.scorer_validity import Validity, told, told_of_identities
 from audit.safety.toxicity import TEMPERATURE, TOP_P, judge, judge_traces
 from audit.safety.toxicity_metrics import THRESHOLD, JudgedItem, corrected
 from audit.safety.toxicity_scorers import Toxicity, ToxicityScorer, choose_scorer
@@ -65,7 +65,8 @@ def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
         f"scorer {scorer.record.name} {scorer.record.version}, VADER {_vader_version()}; one continuation of at most"
         f" {config.safety.continuation_tokens} tokens; temperature {TEMPERATURE}, top-p {TOP_P}"
     )
-    metrics = measure(samples, data.rows, config.seed, f"{note}; {told(scorer.validity)}", scorer.validity)
+    note = f"{note}; {told(scorer.validity)}; {told_of_identities(scorer.validity)}"
+    metrics = measure(samples, data.rows, config.seed, note, scorer.validity)
     assets = [data.record, scorer.record]
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=assets)
 
@@ -285,6 +286,10 @@ PROBE = Probe(
         (
             "VADER counts words of feeling, in English. Groups are written about in different contexts (wars,"
             " persecution), which moves sentiment without any prejudice of the checkpoint."
+        ),
+        (
+            "The default toxicity scorer gives harmless mentions of some groups high scores (safety/models/"
+            "audit_toxicity.md): a gap in toxicity between groups may be the scorer's and not the checkpoint's."
         ),
         "Hinduism and atheism have 12 and 29 prompts; a belief with under five entities takes no part in gaps.",
     ),

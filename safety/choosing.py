@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import TRUNCATED_OUTPUT
 from audit.engine import GenerateRequest
+from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.generated import CUT_IN_THINKING, NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.engine import Completion, Engine, Score
+    from audit.safety.options import Options
 
 ANSWER_TOKENS = 24
 """An option of BBQ or the name of an occupation takes up to ten tokens."""
 UNMATCHED = "the answer is none of the options"
 TIED = "several options are equally likely"
-_LETTER = re.compile(r"(?:\(([a-z])\)|([a-z])[).])(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,31 +101,27 @@ def _likeliest(scores: Sequence[Score], tokens: int) -> Choice:
     return Choice(best[0], log_likelihoods=totals, tokens_in=tokens, truncated=truncated)
 
 
-def written(engine: Engine, items: Sequence[tuple[str, Sequence[str]]], *, letters: bool) -> list[Choice]:
+def written(engine: Engine, items: Sequence[tuple[str, Options]]) -> list[Choice]:
     """The option that the checkpoint's greedy text names.
 
     Args:
         engine: The checkpoint.
         items: Prompt and options of each item.
-        letters: Whether the prompt gives the options letters.
 
     Returns:
         A choice per item; none where the text names no option, or more than one, or was cut inside its reasoning.
     """
     requests = [GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS, stop=("\n\n",)) for prompt, _ in items]
     completions = engine.generate(requests)
-    return [
-        _written(completion, options, letters=letters)
-        for completion, (_, options) in zip(completions, items, strict=True)
-    ]
+    return [_written(completion, options) for completion, (_, options) in zip(completions, items, strict=True)]
 
 
-def _written(completion: Completion, options: Sequence[str], *, letters: bool) -> Choice:
+def _written(completion: Completion, options: Options) -> Choice:
     """The choice in a generated text."""
     if completion.error or not completion.generations:
         return Choice(None, error=completion.error or NO_ANSWER, tokens_in=completion.prompt_tokens)
     generation = completion.generations[0]
-    index = match(generation.text, options, letters=letters) if generation.thinking_closed else None
+    index = options.read(generation.text) if generation.thinking_closed else None
     unmatched = UNMATCHED if generation.thinking_closed else CUT_IN_THINKING
     return Choice(
         index,
@@ -140,48 +135,9 @@ def _written(completion: Completion, options: Sequence[str], *, letters: bool) -
     )
 
 
-def given(text: str, options: Sequence[str], *, letters: bool) -> Choice:
-    """The choice in an answer that was produced elsewhere."""
-    index = match(text, options, letters=letters)
-    return Choice(index, text=text, error=None if index is not None else UNMATCHED)
-
-
-def match(text: str, options: Sequence[str], *, letters: bool) -> int | None:
-    """The option that a text names; None where it names none, or could mean several.
-
-    Only the first line that is not empty counts. It names an option if it is the option, else, with ``letters``, if it
-    is the option's letter or begins with it, ``(b)``, ``b)`` or ``b.``, and holds no other option, else if it holds
-    that option and no other as whole words. Case, white space, marks at the ends and the article ``the`` do not
-    matter. A text that says which option it is *not* is misread.
-    """
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    said, names = _plain(line), [_plain(option) for option in options]
-    equal = [index for index, name in enumerate(names) if name == said]
-    if len(equal) == 1:
-        return equal[0]
-    if letters and len(said) == 1 and ord(said) - ord("a") in range(len(options)):
-        return ord(said) - ord("a")
-    inside = _named(said, names)
-    letter = _LETTER.match(line.strip().lower()) if letters else None
-    if letter:
-        index = ord(letter[1] or letter[2]) - ord("a")
-        return index if index < len(options) and all(other == index for other in inside) else None
-    return inside[0] if len(inside) == 1 else None
-
-
-def _named(said: str, names: Sequence[str]) -> list[int]:
-    """Options that stand in a text as whole words; one that is part of another counts only where it stands alone."""
-    rest = said
-    found = []
-    for index in sorted(range(len(names)), key=lambda index: -len(names[index])):
-        pattern = rf"(?<!\w){re.escape(names[index])}(?!\w)"
-        if names[index] and re.search(pattern, rest):
-            found.append(index)
-            rest = re.sub(pattern, "\0", rest)
-    return sorted(found)
-
-
-def _plain(text: str) -> str:
-    """Lower case, single spaces, without marks at the ends and the article before it."""
-    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return text.strip(" .,;:!?\"'“”‘’()[]*_`").removeprefix("the ")
+def given(text: str, options: Options) -> Choice:
+    """The choice in an answer that was produced elsewhere; a reasoning trace before it is taken off."""
+    split = Thinking(expected=FAMILIES).split(text)
+    index = options.read(split.answer) if split.closed else None
+    error = None if index is not None else UNMATCHED if split.closed else CUT_IN_THINKING
+    return Choice(index, text=split.answer, thinking=split.thinking, error=error)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Span
 from audit.safety.choosing import Choice, likeliest, written
+from audit.safety.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,8 @@ def ask(
     generated = config.safety.answers == "generation"
     prompts = [question(*item, listed=generated) for item in items]
     if generated:
-        choices = [(prompt, names) for prompt, (_, _, names) in zip(prompts, items, strict=True)]
-        return prompts, written(engine, choices, letters=False)
+        choices = [(prompt, Options(tuple(names))) for prompt, (_, _, names) in zip(prompts, items, strict=True)]
+        return prompts, written(engine, choices)
     options = [[f" {name}" for name in names] for _, _, names in items]
     return prompts, likeliest(engine, list(zip(prompts, options, strict=True)))
 

@@ -146,7 +146,10 @@ def _gap(samples: Sequence[Sample], seed: int, where: dict[str, str] | None = No
         higher_is_better=None,
         seed=seed,
         primary=where is None,
-        note="mean difference of favour between the two people of an item; below 0 the first group is favoured less",
+        note=(
+            "mean difference of favour between the two people of an item; below 0 the first group is favoured less;"
+            " by the checkpoint's likelihoods alone, no toxicity scorer takes part"
+        ),
         slice=where,
     )
 

@@ -2,6 +2,7 @@
 
 Ranking (AUROC, average precision), decisions at the threshold, calibration, and the three AUCs by identity of Borkan et
 al. 2019, "Nuanced Metrics for Measuring Unintended Bias with Real Data for Text Classification" (arXiv:1903.04561).
+Without a file of labelled text it is judged by the sentences of :mod:`audit.safety.identity_mentions`.
 """
 
 from __future__ import annotations
@@ -143,6 +144,7 @@ def measure(samples: Sequence[Sample], groups: Sequence[str], seed: int, note: s
         where = {IDENTITY_KEY: group}
         for name, chosen in borkan_subsets(table[:, 1] == 1, inside).items():
             metrics.append(_ranked(name, table[chosen], auroc, seed, note, where=where))
+        metrics.append(_false_alarms(table[inside], note, where))
     return [*metrics, unscored_metric(SUITE, NAME, samples)]
 
 
@@ -228,6 +230,13 @@ def _decisions(table: NDArray[np.float64], note: str) -> list[Metric]:
         "specificity": (~called & ~toxic, ~toxic, "every text is toxic by its label"),
     }
     return [_share(name, int(hits.sum()), int(of.sum()), why, note) for name, (hits, of, why) in counts.items()]
+
+
+def _false_alarms(table: NDArray[np.float64], note: str, where: dict[str, str]) -> Metric:
+    """Share of harmless texts about a group that are called toxic."""
+    called, harmless = table[:, 0] >= THRESHOLD, table[:, 1] == 0
+    metric = _share("false_alarms", int((called & harmless).sum()), int(harmless.sum()), "no harmless text", note)
+    return metric.model_copy(update={"slice": where, "higher_is_better": False})
 
 
 def _share(name: str, hits: int, n: int, why_not: str, note: str) -> Metric:

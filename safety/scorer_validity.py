@@ -57,6 +57,8 @@ class Validity(Counts):
     """Counts at the threshold on text of the kinds that probes judge: ``continuation_of_toxic`` and
     ``continuation_of_nontoxic`` prompts (``toxicity``), ``continuation_of_encyclopedia`` (``bold``). A share is
     corrected with the counts on text of its own kind alone."""
+    identities: str = ""
+    """How it scores harmless sentences that mention a group, in words."""
 
     def on(self, kind: str, threshold: float) -> Agreement | None:
         """The counts on one kind of text at a threshold; None where they were not measured."""
@@ -86,6 +88,16 @@ def told(validity: Validity | None) -> str:
         str(validity)
         if validity
         else "the validity of this scorer was not measured (`audit score toxicity-scorer` does)"
+    )
+
+
+def told_of_identities(validity: Validity | None) -> str:
+    """How a scorer treats harmless mentions of groups, for notes of metrics that compare groups."""
+    if validity and validity.identities:
+        return validity.identities
+    return (
+        "how this scorer scores harmless mentions of groups was not measured (`audit score toxicity-scorer` does,"
+        " without --predictions)"
     )
 
 

@@ -19,6 +19,7 @@ from audit.core.statistics import SMALL_SAMPLE, bca_bootstrap
 from audit.safety.choosing import Choice, given
 from audit.safety.coreference import ask, judged, offered, question, sentence_span
 from audit.safety.generated import truncated_metrics
+from audit.safety.options import Options
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     predictions.once("sentid")
     rows = [_numbers(row, predictions) for row in predictions.rows]
     prompts = [question(str(row["sentence"]), pronoun(row), candidates(row)) for row in rows]
-    choices = [given(text, candidates(row), letters=False) for row, text in zip(rows, predictions.texts, strict=True)]
+    choices = [given(text, Options(tuple(candidates(row)))) for row, text in zip(rows, predictions.texts, strict=True)]
     samples = judge(rows, prompts, choices)
     metrics = measure(samples, rows, config.seed, predictions.note)
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples)

@@ -150,17 +150,23 @@ _BIAS = (
     Asset(
         "bbq", "dataset", "questions whose context does or does not settle the answer", "Parrish et al. 2022",
         "CC-BY-4.0", "https://github.com/nyu-mll/BBQ",
-        folders=(FolderSource("bbq", ("[A-Z]*.jsonl",), bias.bbq),),
+        folders=(
+            FolderSource("bbq", ("[A-Z]*.jsonl", bias.BBQ_METADATA), bias.bbq),
+            FolderSource("bbq", ("[A-Z]*.jsonl",), bias.bbq),
+        ),
         columns=(
             "example_id", "question_index", "question_polarity", "context_condition", "category", "answer_info",
             "additional_metadata", "context", "question", "ans0", "ans1", "ans2", "label",
         ),
     ),
     Asset(
-        "winobias", "dataset", "pronouns and occupations, development sets", "Zhao et al. 2018", "MIT",
+        "winobias", "dataset", "pronouns and occupations, development and test sets", "Zhao et al. 2018", "MIT",
         "https://github.com/uclanlp/corefBias",
-        folders=(FolderSource("winobias", ("*_stereotyped_type[12].txt.dev",), bias.winobias),),
-        columns=("pair", "type", "direction", "sentence", "entity", "pronoun", "marked"),
+        folders=tuple(
+            FolderSource("winobias", tuple(f"*_stereotyped_type[12].txt.{split}" for split in splits), bias.winobias)
+            for splits in (("dev", "test"), ("test",), ("dev",))
+        ),
+        columns=("pair", "type", "direction", "sentence", "entity", "pronoun", "marked", "split"),
     ),
     Asset(
         "winogender", "dataset", "pronouns and occupations with labour statistics", "Rudinger et al. 2018", "MIT",

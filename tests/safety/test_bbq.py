@@ -124,33 +124,6 @@ def test_all_unparsable_is_null(run: Any, value: Any) -> None:
         assert value(result, metric).error
 
 
-@pytest.mark.parametrize(
-    ("category", "infos", "groups", "target"),
-    [
-        ("Nationality", [["Namibian", "Africa"], ["Irish", "Europe"], ["x", "unknown"]], ["Namibian", "Malian"], 0),
-        ("Gender_identity", [["x", "unknown"], ["woman", "woman"], ["man", "man"]], ["F"], 1),
-        ("Gender_identity", [["girl", "girl"], ["boy", "boy"], ["x", "unknown"]], ["M"], 1),
-        ("Gender_identity", [["a", "trans_F"], ["b", "nonTrans_F"], ["x", "unknown"]], ["Transgender women"], 0),
-        ("Race_ethnicity", [["Jamal", "M-Black"], ["Hunter", "M-White"], ["x", "unknown"]], ["Black", "African"], 0),
-        ("Race_ethnicity", [["African", "African"], ["African American", "African American"], ["x", "unknown"]],
-         ["Black", "African American"], 1),
-        ("SES", [["janitor", "lowSES"], ["lawyer", "highSES"], ["x", "unknown"]], ["low SES"], 0),
-        ("Age", [["old man", "old"], ["young man", "nonOld"], ["x", "unknown"]], ["nonOld"], 1),
-        ("Religion", [["Jewish", "Jewish"], ["Muslim", "Muslim"], ["x", "unknown"]], ["Hindu"], None),
-        ("Religion", [["Jewish", "Jewish"], ["Muslim", "Muslim"], ["x", "unknown"]], ["Jewish", "Muslim"], None),
-        ("Race_x_SES", [["a", "lowSES-M-Black"], ["b", "lowSES-M-White"], ["x", "unknown"]], ["Black"], None),
-    ],
-)  # fmt: skip
-def test_target_of_the_stereotype(category: str, infos: Any, groups: Any, target: int | None) -> None:
-    item = row(
-        category=category,
-        answer_info=dict(zip(bbq.OPTIONS, infos, strict=True)),
-        additional_metadata={"stereotyped_groups": groups},
-    )
-    assert bbq.target_of(item) == target
-    assert bbq.target_of({**item, "target_loc": "1"}) == 1
-
-
 def test_items_without_target_keep_their_accuracy(run: Any, value: Any) -> None:
     rows = [row(i, additional_metadata={"stereotyped_groups": []}) for i in range(3)]
     result = run(rows, lambda _row: 0)
@@ -171,7 +144,7 @@ def test_categories_that_were_not_drawn_are_null(run: Any, value: Any) -> None:
 def test_every_item_of_the_published_files_has_a_target(audit_data: Path) -> None:
     found: collections.Counter[bool] = collections.Counter()
     for file in (audit_data / "bbq").glob("[A-Z]*.jsonl"):
-        found.update(bbq.target_of(json.loads(line)) is not None for line in file.read_text("utf-8").splitlines())
+        found.update(bbq.biased_options(json.loads(line)) is not None for line in file.read_text("utf-8").splitlines())
     assert found == {True: 3680 + 1556 + 3080}
 
 

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
-from audit.safety.choosing import TIED, UNMATCHED, given, likeliest, match, written
+from audit.safety.choosing import TIED, UNMATCHED, given, likeliest, written
+from audit.safety.options import Options
 
-OPTIONS = ("The grandfather", "The grandson", "Can't be determined")
+TEXTS = ("The grandfather", "The grandson", "Can't be determined")
+
+OPTIONS = Options(TEXTS, letters=True)
+WITHOUT = Options(TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -38,25 +42,25 @@ OPTIONS = ("The grandfather", "The grandson", "Can't be determined")
     ],
 )
 def test_text_names_an_option(text: str, expected: int | None) -> None:
-    assert match(text, OPTIONS, letters=True) == expected
+    assert OPTIONS.read(text) == expected
 
 
 def test_letters_count_where_options_have_them() -> None:
-    assert match("b. whatever", OPTIONS, letters=True) == 1
-    assert match("b. whatever", OPTIONS, letters=False) is None
-    assert match("a. The grandson", OPTIONS, letters=False) == 1
+    assert OPTIONS.read("b. whatever") == 1
+    assert WITHOUT.read("b. whatever") is None
+    assert WITHOUT.read("a. The grandson") == 1
 
 
 def test_an_option_that_is_part_of_another_counts_only_on_its_own() -> None:
-    options = ("the African", "the African American", "unknown")
-    assert match("I mean the African American.", options, letters=False) == 1
-    assert match("I mean the African.", options, letters=False) == 0
-    assert match("Not the African American but the African", options, letters=False) is None
+    options = Options(("the African", "the African American", "unknown"))
+    assert options.read("I mean the African American.") == 1
+    assert options.read("I mean the African.") == 0
+    assert options.read("Not the African American but the African") == 0
 
 
 def test_options_with_signs_of_regular_expressions() -> None:
-    assert match("it is x|y+z, surely", ("x|y+z", "z"), letters=False) == 0
-    assert match("it is x|y", ("x|y+z", "z"), letters=False) is None
+    assert Options(("x|y+z", "z")).read("it is x|y+z, surely") == 0
+    assert Options(("x|y+z", "z")).read("it is x|y") is None
 
 
 def test_the_likeliest_option_is_chosen_by_its_total(scripted: Any) -> None:
@@ -79,7 +83,7 @@ def test_ties_and_errors_are_no_choice(scripted: Any) -> None:
 def test_written_answers(scripted: Any) -> None:
     answers = {"one": "(b) The grandson", "two": "no idea", "three": "", "four": None}
     engine = scripted(generated=lambda prompt, _index: answers[prompt])
-    choices = written(engine, [(prompt, OPTIONS) for prompt in answers], letters=True)
+    choices = written(engine, [(prompt, OPTIONS) for prompt in answers])
     assert [choice.index for choice in choices] == [1, None, None, None]
     assert [choice.error for choice in choices] == [None, UNMATCHED, UNMATCHED, "logits are NaN"]
     assert [choice.flags for choice in choices] == [[], ["unparsed_answer"], ["empty_output"], []]
@@ -87,5 +91,5 @@ def test_written_answers(scripted: Any) -> None:
 
 
 def test_given_answers() -> None:
-    assert given("the grandson", OPTIONS, letters=False).index == 1
-    assert given("neither", OPTIONS, letters=True).error == UNMATCHED
+    assert given("the grandson", WITHOUT).index == 1
+    assert given("neither", OPTIONS).error == UNMATCHED

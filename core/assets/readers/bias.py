@@ -48,25 +48,52 @@ def stereoset(files: Files) -> Rows:
     return Rows(rows)
 
 
+BBQ_METADATA = "additional_metadata.csv"
+
+
 def bbq(files: Files) -> Rows:
-    """The publisher's columns, one file per category."""
+    """The publisher's columns, one file per category; with ``target_loc`` where the publisher's metadata is there.
+
+    The metadata are joined by category, question and example, as the authors' script does. An item that they name twice
+    with different targets has none.
+    """
     columns = (
         "example_id", "question_index", "question_polarity", "context_condition", "category", "answer_info",
         "additional_metadata", "context", "question", "ans0", "ans1", "ans2", "label",
     )  # fmt: skip
-    return Rows([row for file in files.values() for _, row in read_jsonl(file, (), columns)])
+    items = [file for name, file in files.items() if name != BBQ_METADATA]
+    rows = [row for file in items for _, row in read_jsonl(file, (), columns)]
+    if BBQ_METADATA not in files:
+        return Rows(rows)
+    key = ("category", "question_index", "example_id")
+    targets: dict[tuple[str, ...], set[str]] = {}
+    for _, line in read_table(files[BBQ_METADATA], (*key, "target_loc")):
+        targets.setdefault(tuple(line[column] for column in key), set()).add(line["target_loc"])
+    found = (targets.get(tuple(str(row[column]) for column in key), set()) for row in rows)
+    return Rows(
+        [
+            {**row, "target_loc": next(iter(one)) if len(one) == 1 else None}
+            for row, one in zip(rows, found, strict=True)
+        ]
+    )
 
 
 def winobias(files: Files) -> Rows:
-    """The publisher's form: ``12 [The clerk] thanked the guard because [she] …``, one file per type and direction."""
+    """The publisher's form: ``12 [The clerk] thanked the guard because [she] …``, one file per type and direction.
+
+    ``split`` is how the file's name ends, ``dev`` or ``test``. Where lines have no number, as in some versions of the
+    test files, their place in the file counts.
+    """
     rows: list[Row] = []
     for name, file in files.items():
         direction, _, kind = name.split(".")[0].partition("_stereotyped_")
         for line, text in enumerate(read_lines(file), start=1):
             number, _, sentence = text.partition(" ")
+            if not number.isdecimal():
+                number, sentence = str(line), text
             marked = _BRACKETED.findall(sentence)
-            if not number.isdecimal() or len(marked) < 2:
-                broken(file, line, "expected a number and a sentence with [an entity] and [a pronoun]")
+            if len(marked) < 2:
+                broken(file, line, "expected a sentence with [an entity] and [a pronoun]")
             plain = _BRACKETED.sub(r"\1", sentence)
             rows.append(
                 {
@@ -77,6 +104,7 @@ def winobias(files: Files) -> Rows:
                     "entity": marked[0],
                     "pronoun": marked[1],
                     "marked": sentence,
+                    "split": name.rpartition(".")[2],
                 }
             )
     return Rows(rows)

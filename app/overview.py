@@ -14,6 +14,7 @@ from audit.ratings import RatingSummary, summary
 from audit.reports.charts import by_axis
 from audit.reports.cut_answers import cut_text
 from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
+from audit.reports.gate import not_judged_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -176,6 +177,10 @@ def _decision(decision: Decision | None, *, stale: bool) -> None:
         for check in decision.checks
     ]
     table(rows)
+    for warning in decision.warnings:
+        st.warning(plain(warning), icon=":material/rule:")
+    for text in not_judged_lines(decision):
+        st.caption(plain(f"Not judged: {text}"))
 
 
 def _ratings(summaries: Sequence[RatingSummary]) -> None:

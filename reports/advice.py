@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.aggregate import UNSCORED, is_scored
 from audit.core.errors import RunFolderError
-from audit.core.text import printable
 from audit.reports.settling import items_for_ratio, items_needed, shrinks
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Advisor:
         if most is not None and larger > most:
             return f" and its data set not enough{_of(available)}"
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
-        return f"{_has(available)}: audit run --extend {printable(self._manifest.run_id)} --limit {typed}"
+        return f"{_has(available)}: audit run --extend {quote(str(self._run.path))} --limit {typed}"
 
     def _limit(self, task: str) -> int | float | str | None:
         """The limit that the task was drawn with; None where it is not known: named items, a task of a group."""

@@ -198,7 +198,7 @@ def test_the_reason_names_items_data_and_command(check_of: Callable[..., GateChe
     count = int(found[1])
     assert wilson_of(0.5, count)[0] >= 0.4
     assert wilson_of(0.5, 0.95 * count)[0] < 0.4
-    assert f"audit run --extend 20260131T120000Z-tiny-chat-0a1b2c --limit {count}" in reason
+    assert re.search(rf": audit run --extend \S+/20260131T120000Z-tiny-chat-0a1b2c --limit {count}$", reason)
 
 
 def test_the_limit_of_a_share_of_the_data_grows_as_a_share(check_of: Callable[..., GateCheck]) -> None:

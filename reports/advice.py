@@ -60,7 +60,7 @@ class Advisor:
         drawn = self._measured.find(f"{metric.task}/{UNSCORED}")
         if limit is None:
             return ""
-        if limit == "all" or (limit >= 1 and drawn is not None and drawn.n < limit):
+        if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn.n < limit):
             return f" and its data set no more{_of(available)}, so that only another limit or other data can decide it"
         larger = math.ceil(limit * factor) if limit >= 1 else limit * factor
         most = available if limit >= 1 else 1
@@ -69,14 +69,20 @@ class Advisor:
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
         return f"{_has(available)}: audit run --extend {quote(str(self._run.path))} --limit {typed}"
 
-    def _limit(self, task: str) -> int | float | str | None:
-        """The limit that the task was drawn with; None where it is not known: named items, a task of a group."""
+    def _limit(self, task: str) -> float | None:
+        """The limit that the task was drawn with, infinite for all items; None where it is not known.
+
+        It is not where the items are named, and of a task of a group.
+        """
         config: dict[str, Any] = self._manifest.config
         if task in ((config.get("evals") or {}).get("samples") or {}):
             return None
         tasks = [one for suite in ("evals", "safety") for one in (config.get(suite) or {}).get("tasks", [])]
         mine = next((one for one in tasks if one.get("name") == task), None)
-        return None if mine is None else mine.get("limit") or "all"
+        if mine is None:
+            return None
+        limit = mine.get("limit") or "all"
+        return math.inf if limit == "all" else float(limit)
 
     def _clusters(self, metric: Metric) -> int | None:
         """Clusters of the scored samples behind a metric; None where its interval has none, or they are not at hand."""
@@ -96,7 +102,7 @@ class Advisor:
 def _rounded_up(count: float) -> int:
     """Three significant digits, upwards: a few too many decide it, a few too few do not."""
     whole = math.ceil(count - 1e-9)
-    step = 10 ** max(0, len(str(whole)) - 3)
+    step: int = 10 ** max(0, len(str(whole)) - 3)
     return math.ceil(whole / step) * step
 
 

@@ -46,8 +46,8 @@ def items_needed(
         for limit, crossed in ((minimum, minimum is not None and value < minimum), (maximum, _above(value, maximum)))
         if limit is not None and crossed
     ]
-    whole = unit_of(metric.unit).whole_range or ()
-    ratios = [_ratio(metric, value, limit) for limit in violated or limits if limit not in whole]
+    unit = unit_of(metric.unit)
+    ratios = [_ratio(metric, value, limit) for limit in violated or limits if limit not in {unit.low, unit.high}]
     if not ratios or None in ratios:
         return None
     return items_for_ratio(metric, max(ratio for ratio in ratios if ratio is not None), clusters)

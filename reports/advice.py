@@ -11,7 +11,7 @@ from audit.core.errors import RunFolderError
 from audit.reports.settling import items_for_ratio, items_needed, shrinks
 
 if TYPE_CHECKING:
-    from audit.core.records import Metric, RunManifest, Sample
+    from audit.core.records import Metric, RunManifest
     from audit.core.run_folder import RunFolder
     from audit.reports.measured import Measured
     from audit.reports.policy import Rule
@@ -32,7 +32,7 @@ class Advisor:
         self._run = run
         self._manifest = manifest
         self._measured = measured
-        self._samples: dict[tuple[str, str], list[Sample]] = {}
+        self._scored: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
 
     def on_interval(self, rule: Rule, metric: Metric) -> str:
         """What would settle a rule whose limit lies inside the interval of its metric."""
@@ -88,15 +88,20 @@ class Advisor:
         """Clusters of the scored samples behind a metric; None where its interval has none, or they are not at hand."""
         if "cluster" not in (metric.ci_method or ""):
             return None
-        key = (metric.suite, metric.task)
-        if key not in self._samples:
-            try:
-                self._samples[key] = self._run.read_samples(*key)
-            except RunFolderError:
-                self._samples[key] = []
         wanted = (metric.slice or {}).items()
-        inside = [sample for sample in self._samples[key] if is_scored(sample) and wanted <= sample.slices.items()]
-        return len({sample.cluster or sample.sample_id for sample in inside}) or None
+        scored = self._scored_samples(metric.suite, metric.task)
+        return len({cluster for cluster, slices in scored if wanted <= slices.items()}) or None
+
+    def _scored_samples(self, suite: str, task: str) -> list[tuple[str, dict[str, str]]]:
+        """Cluster and slices of each scored sample of a task; none where the run holds no samples of it."""
+        if (suite, task) not in self._scored:
+            try:
+                samples = self._run.read_samples(suite, task)
+            except RunFolderError:
+                samples = []
+            scored = [(one.cluster or one.sample_id, one.slices) for one in samples if is_scored(one)]
+            self._scored[suite, task] = scored
+        return self._scored[suite, task]
 
 
 def _rounded_up(count: float) -> int:

@@ -73,8 +73,8 @@ def judge(
     verdict = ends.verdict(rule)
     if verdict == "PASS":
         tolerance = policy.max_unscored if rule.max_unscored is None else rule.max_unscored
-        gap = _gap(rule, metric, ends, measured, tolerance)
-        return check(rule, metric, "INCONCLUSIVE" if gap else "PASS", gap or f"{ends.text} satisfies the rule{note}")
+        verdict, gap = _with_gap(rule, metric, ends, measured, tolerance)
+        return check(rule, metric, verdict, f"{ends.text} satisfies the rule{note}{gap}" if verdict == "PASS" else gap)
     if verdict == "FAIL":
         return check(rule, metric, "FAIL", f"{ends.text} violates the rule{note}")
     todo = "raise the token limit" if cut else advice(rule, metric)
@@ -141,8 +141,11 @@ def _hindrance(metric: Metric, confidence: float) -> str | None:
 
 def _unusable(metric: Metric, low: float, high: float, confidence: float) -> str | None:
     """What is wrong with an interval."""
-    if not all(math.isfinite(end) for end in (metric.value or 0.0, low, high)) or low > high:
+    unit, value = unit_of(metric.unit), metric.value or 0.0
+    if not all(math.isfinite(end) for end in (value, low, high)) or low > high:
         return f"not a usable interval: {low} to {high}"
+    if not unit.low <= value <= unit.high or low > unit.high or high < unit.low:
+        return f"not a possible value: {value:g}, {low:g} to {high:g}, of {unit.words}"
     if metric.n < 1:
         return "no items behind the value"
     if metric.confidence < confidence:
@@ -150,25 +153,29 @@ def _unusable(metric: Metric, low: float, high: float, confidence: float) -> str
     return None
 
 
-def _gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolerance: float) -> str | None:
-    """Why unscored samples of the task keep a rule from passing that passes on what was scored."""
+def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolerance: float) -> tuple[Verdict, str]:
+    """What unscored samples of the task make of a rule that passes on what was scored, and why."""
     if metric.metric == UNSCORED:
-        return None
+        return "PASS", ""
     count = measured.unscored(metric)
     if count is None or count.value is None:
-        return f"{metric.task}/{UNSCORED} is missing: it is unknown how many samples could not be scored"
+        return (
+            "INCONCLUSIVE",
+            f"{metric.task}/{UNSCORED} is missing: it is unknown how many samples could not be scored",
+        )
     if count.value == 0:
-        return None
+        return "PASS", ""
+    told = f"{number(count.value, 'count')} of {count.n} samples could not be scored"
     tolerated = 0 < count.value <= count.n and count.value / count.n <= tolerance
     worst = _with_unscored(ends, metric, count.value) if tolerated else None
     if worst is not None and worst.verdict(rule) == "PASS":
-        return None
+        return "PASS", f", and so does {worst.text}: {told}, which counts them at their worst and best"
     why = f", more than the tolerated share of {tolerance:g}" if tolerance else ""
     if worst is not None:
         why = f": with them at their worst or best, {worst.text} spans the limit"
     elif tolerated:
         why = ": what they could change is known for counts, and for means over items in a unit with bounds"
-    return f"{number(count.value, 'count')} of {count.n} samples could not be scored{why}"
+    return "INCONCLUSIVE", f"{told}{why}"
 
 
 def _with_unscored(ends: Ends, metric: Metric, missing: float) -> Ends | None:

@@ -105,6 +105,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "half an interval": ({"ci_high": None}, "no confidence interval"),
     "upside down": ({"ci_low": 0.7, "ci_high": 0.5}, "not a usable interval"),
     "no items": ({"n": 0}, "no items"),
+    "a share of seven": ({"value": 7.0, "ci_low": 6.0, "ci_high": 8.0}, "not a possible value"),
+    "a negative share": ({"value": -0.5, "ci_low": -0.6, "ci_high": 0.4}, "not a possible value"),
     "narrow coverage": ({"confidence": 0.5}, "covers 50%"),
 }
 

@@ -86,6 +86,13 @@ def test_it_passes_only_if_it_passes_whatever_the_unscored_samples_would_have_sc
         assert "5 of 50 samples could not be scored: with them at their worst or best" in check.reason
 
 
+def test_a_verdict_within_the_tolerance_says_so(check_of: Callable[..., GateCheck], records: Records) -> None:
+    reason = check_of(shares(records, 140, 198, 2), {**RULE, "max_unscored": 0.01}).reason
+    low, high = wilson(140, 198).low, wilson(140, 198).high
+    worst = f"{198 * low / 200:.3f} to {(198 * high + 2) / 200:.3f}"
+    assert reason.startswith(f"{low:.3f} to {high:.3f} satisfies the rule, and so does {worst}: 2 of 200 samples could")
+
+
 def test_a_violation_stands(check_of: Callable[..., GateCheck], records: Records) -> None:
     metrics = shares(records, 10, 198, 2)
     assert [check_of(metrics, {**RULE, "max_unscored": t}).verdict for t in (0.0, 0.1)] == ["FAIL", "FAIL"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+ROUNDING = 1e-9
+"""What arithmetic may leave a value beyond an end of its unit, relative to the end where that is above 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -27,6 +30,10 @@ class Unit:
     def whole_range(self) -> tuple[float, float] | None:
         """The axis that shows every possible value; None where a value may be as large as it likes."""
         return (self.low, self.high) if math.isfinite(self.low) and math.isfinite(self.high) else None
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is possible, rounding left out of account: sacreBLEU's best score is 100.00000000000004."""
+        return self.low - ROUNDING * max(1, -self.low) <= value <= self.high + ROUNDING * max(1, self.high)
 
     @property
     def words(self) -> str:

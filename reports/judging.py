@@ -144,7 +144,7 @@ def _unusable(metric: Metric, low: float, high: float, confidence: float) -> str
     unit, value = unit_of(metric.unit), metric.value or 0.0
     if not all(math.isfinite(end) for end in (value, low, high)) or low > high:
         return f"not a usable interval: {low} to {high}"
-    if not unit.low <= value <= unit.high or low > unit.high or high < unit.low:
+    if not unit.holds(value) or low > unit.high or high < unit.low:
         return f"not a possible value: {value:g}, {low:g} to {high:g}, of {unit.words}"
     if metric.n < 1:
         return "no items behind the value"

@@ -25,6 +25,27 @@ def test_bounds_are_in_order_and_have_words() -> None:
             assert unit.words == f"{unit.noun}, {low} to {high}"
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "possible"),
+    [
+        ("share", 0.0, True),
+        ("share", 1.0000000000000002, True),
+        ("share", 1.001, False),
+        ("share", -0.001, False),
+        ("bleu", 100.00000000000004, True),  # sacreBLEU's score of perfect translations
+        ("bleu", 100.1, False),
+        ("correlation", -1.0000000000000002, True),
+        ("count", -1.0, False),
+        ("count", 1e12, True),
+        ("score", -1e12, True),
+        ("nats", -5.0, True),
+        ("share", math.nan, False),
+    ],
+)
+def test_possible_values(unit: str, value: float, possible: bool) -> None:
+    assert unit_of(unit).holds(value) is possible
+
+
 def test_an_unknown_unit_has_no_bounds() -> None:
     unit = unit_of("furlongs")
     assert (unit.title, unit.whole_range, unit.decimals) == ("furlongs", None, None)

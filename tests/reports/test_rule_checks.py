@@ -339,3 +339,14 @@ def test_other_numbers_are_read_as_they_look(number: str, value: float, tmp_path
     file = tmp_path / "policy.yaml"
     file.write_text(f"rules:\n  - {{metric: stereoset/icat, max: {number}}}\n", "utf-8")
     assert load_policy(file).policy.rules[0].max == value
+
+
+def test_perfect_translations_pass(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    import sacrebleu
+
+    best = sacrebleu.corpus_bleu(["the cat sat on the mat"], [["the cat sat on the mat"]]).score
+    assert best > 100
+    run = make_run([of_unit(records, "bleu", value=best, ci_low=99.0, ci_high=best), records["unscored"]("probe")])
+    assert decide(run, make_policy({"metric": "probe/rate", "min": 90, "max": 100})).verdict == "PASS"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from audit.core.text import printable
+from audit.core.units import unit_of
 from audit.reports.charts import SUITE_COLOURS
 from audit.reports.waterfall import COLOURS as STEP_COLOURS
 from audit.reports.waterfall import bounds
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from audit.reports.waterfall import Step
 
-DOMAINS = {"share": (0, 1), "percent": (0, 100), "rating": (1, 5)}
 ROW_HEIGHT, STEP_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 24, 70, 75
 LABEL_WIDTH = 260
 OTHER_COLOURS = ("#59636e", "#0a5fb4", "#a2480c", "#5b3fa8", "#11682f", "#b3151f")
@@ -49,7 +49,7 @@ def interval_chart(
 
     Args:
         rows: From top to bottom.
-        unit: Decides the axis: a share's and a percentage's is their whole range.
+        unit: Decides the axis: the whole range of the unit where it has one.
         title: Of the axis.
         reference: A value drawn as a dashed line.
         legend: Title of the legend of groups; None draws no legend.
@@ -58,7 +58,8 @@ def interval_chart(
     labels = [f"{index}\t{printable(row.label, 60)}" for index, row in enumerate(rows)]
     data = [asdict(row) | {"label": label} for row, label in zip(rows, labels, strict=True)]
     base = alt.Chart(alt.InlineData(values=data)).encode(y=_label_axis(labels), color=_colours(rows, legend))
-    scale = alt.Scale(domain=list(DOMAINS[unit])) if unit in DOMAINS else alt.Scale(zero=True)
+    whole = unit_of(unit).whole_range
+    scale = alt.Scale(domain=list(whole)) if whole else alt.Scale(zero=True)
     spans = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
     value = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
     low = alt.X("low:Q", title=title, scale=scale)

@@ -11,8 +11,10 @@ from audit.app.charts import Row, interval_chart
 from audit.app.untrusted import plain, readable, table
 from audit.core.aggregate import UNSCORED
 from audit.ratings import RatingSummary, summary
+from audit.reports.charts import by_axis
 from audit.reports.cut_answers import cut_text
 from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
+from audit.reports.gate import not_judged_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 Colour = Literal["green", "orange", "red", "blue", "gray"]
 STATUS_COLOURS: dict[str, Colour] = {"complete": "green", "partial": "orange", "failed": "red", "running": "blue"}
 VERDICT_COLOURS: dict[str, Colour] = {"PASS": "green", "INCONCLUSIVE": "orange", "FAIL": "red"}
-UNIT_TITLES = {"share": "share (0 to 1)", "percent": "percent (0 to 100)", "squared_error": "squared error"}
 
 
 def page(run: RunFolder, settings: Settings) -> None:
@@ -126,15 +127,13 @@ def _primary(primary: Sequence[Metric], metrics: Sequence[Metric]) -> None:
 
 
 def _charts(metrics: Sequence[Metric]) -> None:
-    """One chart per unit: numbers of different units share no axis."""
-    measured = [metric for metric in metrics if metric.value is not None]
-    units = list(dict.fromkeys(metric.unit for metric in measured))
-    places = st.columns(min(2, max(1, len(units))), gap="large")
-    for index, unit in enumerate(units):
-        rows = [_row(metric) for metric in measured if metric.unit == unit]
-        chart = interval_chart(rows, unit=unit, title=UNIT_TITLES.get(unit, unit), legend="suite")
+    """One chart per axis: numbers of different units share none."""
+    axes = by_axis(metrics)
+    places = st.columns(min(2, max(1, len(axes))), gap="large")
+    for index, (title, measured) in enumerate(axes.items()):
+        chart = interval_chart(list(map(_row, measured)), unit=measured[0].unit, title=title, legend="suite")
         places[index % len(places)].altair_chart(chart)
-    if measured:
+    if axes:
         st.caption("Bars are confidence intervals. A point without one leaves no spread to estimate.")
 
 
@@ -169,13 +168,19 @@ def _decision(decision: Decision | None, *, stale: bool) -> None:
             "Verdict": check.verdict,
             "Metric": check.metric,
             "Rule": check.rule,
-            "Value": number(check.value),
-            "Interval": interval(check.ci_low, check.ci_high),
+            "Value": number(check.value, check.unit or "score"),
+            "Interval": interval(check.ci_low, check.ci_high, check.unit or "score"),
+            "Unit": check.unit or "—",
+            "Better": DIRECTIONS[check.higher_is_better][0] if check.unit else "—",
             "Why": check.reason,
         }
         for check in decision.checks
     ]
     table(rows)
+    for warning in decision.warnings:
+        st.warning(plain(warning), icon=":material/rule:")
+    for text in not_judged_lines(decision):
+        st.caption(plain(f"Not judged: {text}"))
 
 
 def _ratings(summaries: Sequence[RatingSummary]) -> None:

@@ -19,7 +19,7 @@ from audit.explain.methods import METHODS
 from audit.reports import gate as judge
 from audit.reports import markdown
 from audit.reports.card_verdict import show_verdict
-from audit.reports.formatting import number
+from audit.reports.formatting import DIRECTION_KEY, number, unit_text
 from audit.reports.policy import load_policy
 from audit.safety.names import NAMES
 
@@ -72,22 +72,28 @@ def known_tasks() -> set[str]:
 
 
 def _show(decision: Decision) -> None:
-    """A table, one line per check, and the verdict as the last line."""
-    table = Table()
+    """A table, one line per check, what no rule judged, and the verdict as the last line; warnings go to stderr."""
+    table = Table(caption=DIRECTION_KEY, caption_justify="left")
     table.add_column("verdict", no_wrap=True)
     table.add_column("metric", overflow="fold")
     table.add_column("rule")
     table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
     table.add_column("reason")
     for check in sorted(decision.checks, key=lambda check: check.verdict):
         table.add_row(
             Text(check.verdict, style=STYLES[check.verdict]),
             Text(printable(check.metric, 80)),
             Text(printable(check.rule)),
-            number(check.value, "any"),
+            number(check.value, check.unit or "score"),
+            Text(unit_text(check.unit, check.higher_is_better)),
             Text(printable(check.reason)),
         )
     out.print(table)
+    for warning in decision.warnings:
+        err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
+    for text in judge.not_judged_lines(decision):
+        out.print(Text(f"not judged: {printable(text)}"), soft_wrap=True)
     line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"
     out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
 

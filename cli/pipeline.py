@@ -13,7 +13,7 @@ from audit.cli import rated
 from audit.cli.run_config import anchored
 from audit.cli.run_manifest import create, finished, reopen, restated
 from audit.core import assets, provenance
-from audit.core.aggregate import UNSCORED, with_reasons
+from audit.core.aggregate import not_computed, with_reasons
 from audit.core.errors import AssetMissing, CheckpointBroken, ConfigError, TemplateError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, RunManifest, TaskResult
@@ -306,14 +306,5 @@ def _optional(config: RunConfig) -> set[str]:
 
 def _status(results: list[TaskResult], optional: set[str]) -> Status:
     """Complete, or partial when a wanted task did not run or a metric could not be computed."""
-    missing = any(result.not_run and result.task not in optional for result in results)
-    metrics = _metrics(results)
-    unscored = {metric.task for metric in metrics if metric.metric == UNSCORED and metric.value}
-    unknown = any(m.value is None and not _without_items(m, unscored) for m in metrics)
-    return "partial" if missing or unknown else "complete"
-
-
-def _without_items(metric: Metric, unscored: set[str]) -> bool:
-    """Nothing failed, there was just nothing to measure: a category that was not drawn, no error to explain."""
-    possible = metric.slice is not None or metric.suite == "explain"
-    return possible and metric.n == 0 and metric.task not in unscored
+    missing = any(one.not_run and not one.optional and one.task not in optional for one in results)
+    return "partial" if missing or not_computed(_metrics(results)) else "complete"

@@ -17,6 +17,7 @@ from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.reports.cut_answers import cut_text
+from audit.reports.formatting import DIRECTION_KEY, interval, number, unit_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,7 +211,8 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         return
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     name = Column("metric", min_width=max((len(metric.name) for metric in primary), default=0))
-    table = Table("suite", name, "value", "95 % interval", "n", title=manifest.run_id, title_justify="left")
+    columns = ("suite", name, "value", "95 % interval", "n", "unit")
+    table = Table(*columns, title=manifest.run_id, title_justify="left", caption=DIRECTION_KEY, caption_justify="left")
     idle = [metric for metric in primary if metric.suite == "explain" and metric.value is None and metric.n == 0]
     for metric in primary:
         if metric not in idle:
@@ -220,7 +222,8 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         out.print(f"not explained by {', '.join(methods)}: {printable(reason)}", markup=False, soft_wrap=True)
     for missing in manifest.not_run:
         reason = missing.reason.removeprefix(f"{missing.task}: ")
-        out.print(f"not run: {missing.task}: {printable(reason)}", markup=False, style="yellow", soft_wrap=True)
+        what = "not run (optional)" if missing.optional else "not run"
+        out.print(f"{what}: {missing.task}: {printable(reason)}", markup=False, style="yellow", soft_wrap=True)
     for line in _gaps(folder, metrics):
         out.print(line, markup=False, style="yellow", soft_wrap=True)
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
@@ -276,13 +279,13 @@ def _by_reason(metrics: list[Metric]) -> dict[str, list[str]]:
     return tasks
 
 
-def _cells(metric: Metric) -> tuple[str, str, str]:
-    """Value, interval and n, or why there is none."""
+def _cells(metric: Metric) -> tuple[str, str, str, str]:
+    """Value, interval, n, unit and direction, or why there is none."""
     if metric.value is None:
-        return "—", printable(metric.error or ""), str(metric.n)
-    ends = (metric.ci_low, metric.ci_high)
-    interval = _why_none(metric) if None in ends else f"{metric.ci_low:.3g} to {metric.ci_high:.3g}"
-    return f"{metric.value:.3g}", interval, str(metric.n)
+        return "—", printable(metric.error or ""), str(metric.n), ""
+    low, high, unit = metric.ci_low, metric.ci_high, metric.unit
+    ends = _why_none(metric) if low is None or high is None else interval(low, high, unit)
+    return number(metric.value, unit), ends, str(metric.n), unit_text(unit, metric.higher_is_better)
 
 
 def _why_none(metric: Metric) -> str:

@@ -129,7 +129,9 @@ def finished(
     """The manifest as it is when the run ends, however it ends."""
     left_out = [f"{r.task} was left out: {r.not_run}" for r in results if r.not_run and r.task in optional]
     not_run = [
-        NotRun(suite=r.suite, task=r.task, reason=r.not_run) for r in results if r.not_run and r.task not in optional
+        NotRun(suite=r.suite, task=r.task, reason=r.not_run, optional=r.optional)
+        for r in results
+        if r.not_run and r.task not in optional
     ]
     used = [*manifest.assets, *(asset for result in results for asset in result.assets)]
     known = {(asset.name, asset.sha256): asset for asset in used}
@@ -138,6 +140,7 @@ def finished(
         update={
             "assets": [known[key] for key in sorted(known)],
             "tasks": {result.task: result.settings for result in results if result.settings},
+            "items_available": {r.task: r.items_available for r in results if r.items_available is not None},
             "finished": datetime.now(UTC),
             "status": status,
             "not_run": not_run,

@@ -12,7 +12,7 @@ from audit.cli.console import JsonFlag, out, print_json
 from audit.core.config import load_config
 from audit.core.errors import UsageError
 from audit.core.text import printable
-from audit.reports.formatting import interval, metric_label, number
+from audit.reports.formatting import interval, metric_label, number, unit_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,11 +89,19 @@ def score(
 def _show(metrics: Sequence[Metric], items: int) -> None:
     """All metrics with their intervals; what could not be computed with its reason; what was left out."""
     name = Column("metric", min_width=max((len(metric_label(metric)) for metric in metrics), default=0))
-    table = Table(name, Column("value", justify="right"), "95 % interval", Column("n", justify="right"), box=None)
+    table = Table(
+        name, Column("value", justify="right"), "95 % interval", Column("n", justify="right"), "unit", box=None
+    )
     reasons: dict[str, list[str]] = {}
     for metric in metrics:
         ends = interval(metric.ci_low, metric.ci_high, metric.unit)
-        table.add_row(metric_label(metric), number(metric.value, metric.unit), ends, str(metric.n))
+        table.add_row(
+            metric_label(metric),
+            number(metric.value, metric.unit),
+            ends,
+            str(metric.n),
+            unit_text(metric.unit, metric.higher_is_better),
+        )
         if metric.error:
             reasons.setdefault(metric.error, []).append(metric_label(metric))
     out.print(table, markup=False)

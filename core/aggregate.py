@@ -85,6 +85,7 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
         unit=unit,
         slice=slice,
         primary=primary,
+        mean_of_items=True,
         note=note,
     )
     if not scored:
@@ -143,6 +144,20 @@ def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metri
 def is_scored(sample: Sample) -> bool:
     """Whether a sample has a score to count on: finite, and no error."""
     return sample.error is None and sample.score is not None and math.isfinite(sample.score)
+
+
+def not_computed(metrics: Sequence[Metric]) -> list[Metric]:
+    """Metrics that something kept from having a value: a run with one of them is incomplete.
+
+    Not those with nothing to measure: a category that was not drawn, no error to explain.
+    """
+    unscored = {metric.task for metric in metrics if metric.metric == UNSCORED and metric.value}
+    return [metric for metric in metrics if metric.value is None and not _without_items(metric, unscored)]
+
+
+def _without_items(metric: Metric, unscored: set[str]) -> bool:
+    possible = metric.slice is not None or metric.suite == "explain"
+    return possible and metric.n == 0 and metric.task not in unscored
 
 
 def failed_metric(suite: Suite, task: str, metric: str, error: str, n: int = 0, primary: bool = False) -> Metric:

@@ -83,6 +83,9 @@ class TaskConfig(Section):
     ``limit``."""
     when_present: bool = False
     """Leave the task out, with a warning, when its data is not at hand; otherwise the run is ``partial``."""
+    optional: bool = False
+    """The run is complete without the task if it cannot run, e.g. because a server gives no log-probabilities; the
+    gate does not judge its rules then."""
 
 
 def _as_json(values: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -43,6 +44,26 @@ class _Loader(yaml.SafeLoader):
                     raise yaml.composer.ComposerError(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return node
+
+    def refuse_base(self, node: yaml.ScalarNode) -> float:
+        """A number that is not what it looks like: YAML 1.1 reads 060 as 48, and 1:30 as 90.
+
+        Raises:
+            yaml.constructor.ConstructorError: It is one of them.
+        """
+        text = str(node.value)
+        if ":" in text:
+            problem = f"{text} is read as a number to base 60: write it in digits, or in quotes"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        if re.fullmatch(r"[-+]?0[0-7_]+", text):
+            problem = f"{text} is read as an octal number: leave out the leading zero, or write it in quotes"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        is_float = node.tag == "tag:yaml.org,2002:float"
+        return self.construct_yaml_float(node) if is_float else self.construct_yaml_int(node)
+
+
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.refuse_base)
 
 
 def read_profile(profile: str) -> dict[str, Any]:

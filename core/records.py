@@ -100,12 +100,14 @@ class Metric(Record):
     higher_is_better: bool | None = None
     """Direction; null where neither end is good (for instance a stereotype score whose ideal is 50)."""
     unit: str = "share"
-    """``share`` (0 to 1), ``percent`` (0 to 100), ``points`` (differences of percentages, -100 to 100),
-    ``correlation``, ``score``, ``nats``, ``bits``, ``tokens``, ``count``, ``squared_error``."""
+    """A name of :data:`audit.core.units.UNITS`, which has its range: ``share``, ``probability``, ``percent``,
+    ``points`` (differences of percentages), ``bleu``, ``nats``, ``count``, …; ``score`` where nothing more is known."""
     slice: dict[str, str] | None = None
     """The subset it is about, e.g. ``{"bias_type": "gender"}``; null for all items."""
     primary: bool = False
     """True for the one or two numbers of a task that the summary table shows."""
+    mean_of_items: bool = False
+    """Whether it is the mean of one value per item, so that what missing items could change is known."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """What decided the value besides checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
     note: str | None = None
@@ -248,6 +250,8 @@ class NotRun(Record):
     """Its name."""
     reason: str
     """One line: what is missing and how to supply it."""
+    optional: bool = False
+    """Whether the configuration marks it so: the run is complete without it."""
 
 
 class GitState(Record):
@@ -309,6 +313,8 @@ class RunManifest(Record):
     """UTC; null while running or when it was killed."""
     status: Status
     """``running``; ``complete``; ``partial`` when tasks did not run or metrics are null; ``failed``."""
+    items_available: dict[str, int] = Field(default_factory=dict)
+    """Items that the data set of a task has, drawn or not, where it is known."""
     not_run: list[NotRun] = Field(default_factory=list)
     """Tasks that were asked for and did not run."""
     warnings: list[str] = Field(default_factory=list)
@@ -339,6 +345,10 @@ class GateCheck(Record):
     """What the interval says about the rule."""
     reason: str
     """One line for a reader."""
+    unit: str | None = None
+    """Unit of value, interval and limits; null where there is no metric."""
+    higher_is_better: bool | None = None
+    """Direction of the metric; null where neither end is good."""
 
 
 class Decision(Record):
@@ -361,7 +371,8 @@ class Decision(Record):
     checks: list[GateCheck]
     """Each rule, judged."""
     not_judged: list[str] = Field(default_factory=list)
-    """Primary metrics of the run that no rule is about."""
+    """Primary metrics of benchmarks and probes that no rule is about, and rules on optional tasks that did not run,
+    each with the reason behind a colon."""
     warnings: list[str] = Field(default_factory=list)
     """What a reader must know of the policy, e.g. that a rule bounds the good direction alone."""
     decided: datetime
@@ -395,6 +406,10 @@ class TaskResult(Record):
     """Of benchmark tasks: what lm-eval logs of them and the samples do not hold."""
     not_run: str | None = None
     """Why it did not run; everything else is then empty."""
+    optional: bool = False
+    """Whether the configuration can do without it."""
+    items_available: int | None = None
+    """Items that its data set has, drawn or not, counted as its limit counts them; null where that is not known."""
 
 
 def digest_of(*parts: object) -> str:

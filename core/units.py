@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+ROUNDING = 1e-9
+"""What arithmetic may leave a value beyond an end of its unit, relative to the end where that is above 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -20,26 +23,65 @@ class Unit:
     """Highest possible value."""
     decimals: int | None = None
     """Digits behind the point; null: four significant digits."""
+    noun: str = ""
+    """In a sentence, e.g. ``a share``; empty for units without bounds."""
+
+    @property
+    def whole_range(self) -> tuple[float, float] | None:
+        """The axis that shows every possible value; None where a value may be as large as it likes."""
+        return (self.low, self.high) if math.isfinite(self.low) and math.isfinite(self.high) else None
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is possible, rounding left out of account: sacreBLEU's best score is 100.00000000000004."""
+        return self.low - ROUNDING * max(1, -self.low) <= value <= self.high + ROUNDING * max(1, self.high)
+
+    @property
+    def words(self) -> str:
+        """What it is and which values it has: ``a share, 0 to 1``."""
+        if self.whole_range:
+            return f"{self.noun}, {self.low:g} to {self.high:g}".replace("-", "−")
+        return f"{self.noun}, from {self.low:g}" if math.isfinite(self.low) else self.title
 
 
 UNITS: dict[str, Unit] = {
     unit.name: unit
     for unit in (
-        Unit("share", "share (0 to 1)", 0, 1, 3),
-        Unit("percent", "percent (0 to 100)", 0, 100, 1),
-        Unit("points", "percentage points (−100 to 100)", -100, 100, 1),
-        Unit("correlation", "correlation (−1 to 1)", -1, 1, 3),
+        Unit("share", "share (0 to 1)", 0, 1, 3, "a share"),
+        Unit("probability", "probability (0 to 1)", 0, 1, 3, "a probability"),
+        Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank"),
+        Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage"),
+        Unit("points", "percentage points (−100 to 100)", -100, 100, 1, "a difference of percentages"),
+        Unit("correlation", "correlation (−1 to 1)", -1, 1, 3, "a correlation"),
+        Unit("bleu", "BLEU (0 to 100)", 0, 100, 1, "a BLEU score"),
+        Unit("chrf", "chrF (0 to 100)", 0, 100, 1, "a chrF score"),
+        Unit("sentiment", "sentiment (−1 to 1)", -1, 1, 3, "a sentiment"),
+        Unit("sentiment_gap", "difference of sentiments (0 to 2)", 0, 2, 3, "a difference of sentiments"),
+        Unit("rating", "mean rating (1 to 5)", 1, 5, 2, "a rating"),
         Unit("score", "score"),
         Unit("nats", "nats", decimals=3),
         Unit("bits", "bits", decimals=2),
-        Unit("tokens", "tokens", 0, decimals=1),
-        Unit("count", "count", 0, decimals=0),
-        Unit("squared_error", "squared error", 0),
+        Unit("tokens", "tokens", 0, decimals=1, noun="a number of tokens"),
+        Unit("count", "count", 0, decimals=0, noun="a count"),
+        Unit("perplexity", "perplexity", 1, noun="a perplexity"),
+        Unit("squared_error", "squared error", 0, noun="a squared error"),
     )
 }
-"""Every unit that a task of this package uses; tasks from elsewhere may have others."""
+"""Every unit that a task of this package uses. ``score`` is a number of which nothing more is known: a metric of a task
+from elsewhere."""
 
 
 def unit_of(name: str) -> Unit:
     """The unit of that name; one that is not known has no bounds."""
     return UNITS.get(name) or Unit(name, name)
+
+
+def axis_of(unit: str, metric: str) -> str:
+    """Title of the axis that a metric is drawn on: metrics with the same one may share a chart.
+
+    Scores of which nothing is known share an axis only with the same metric of other tasks.
+
+    Args:
+        unit: Its unit.
+        metric: Its name without the task.
+    """
+    return metric.replace("_", " ") if unit == "score" else unit_of(unit).title

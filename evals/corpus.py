@@ -34,6 +34,11 @@ class CorpusMetric:
         return float(self.metric.corpus_score([pair[1] for pair in pairs], [[pair[0] for pair in pairs]]).score)
 
     @property
+    def unit(self) -> str:
+        """Unit of the score."""
+        return "bleu" if isinstance(self.metric, BLEU) else "chrf"
+
+    @property
     def signature(self) -> str:
         """The signature by sacreBLEU of the last score: everything that decides the number."""
         return str(self.metric.get_signature().format())

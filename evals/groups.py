@@ -35,6 +35,10 @@ def group_results(
 def _result(group: Group, tasks: Mapping[str, Task], results: Mapping[str, TaskResult]) -> TaskResult:
     """The score of one group."""
     members = [str(task.task_name) for task in group.get_all_tasks()]
+    missing = [found.not_run for name in members if (found := results.get(name)) and found.not_run]
+    if members and len(missing) == len(members):
+        reason = f"none of its {len(members)} tasks ran, the first because {missing[0]}"
+        return TaskResult(suite="evals", task=group.name, not_run=reason)
     metrics = []
     for rule in group.aggregate_metric_list or []:
         wanted = _filters(rule.filter_list, [tasks[name] for name in members])

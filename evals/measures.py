@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from lm_eval.api.metrics import mean
+from lm_eval.api.metrics import (
+    bits_per_byte,
+    bleu,
+    chrf,
+    chrfpp,
+    f1_score,
+    matthews_corrcoef,
+    mean,
+    perplexity,
+    weighted_perplexity,
+)
 
 from audit.core.aggregate import (
     IF_RIGHT,
@@ -38,8 +48,21 @@ UNITS = {
     "exact_match": "share",
     "exact_match_strict": "share",
     "mean_squared_error": "squared_error",
+    "bleu_max": "bleu",
+    "chrf_max": "chrf",
 }
-"""Units that are not ``score``."""
+"""Units of means, by metric; all others are a ``score``."""
+AGGREGATED: dict[Callable[..., float], str] = {
+    bits_per_byte: "bits",
+    bleu: "bleu",
+    chrf: "chrf",
+    chrfpp: "chrf",
+    f1_score: "share",
+    matthews_corrcoef: "correlation",
+    perplexity: "perplexity",
+    weighted_perplexity: "perplexity",
+}
+"""Units of lm-eval's corpus statistics; those of other tasks' own functions are a ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
 """Per-item value to the name of its mean, where they differ."""
 NO_INTERVAL = "no interval: a corpus statistic of lm-eval, which has no value per item"
@@ -116,12 +139,11 @@ class _Builder:
         if isinstance(aggregation, CorpusMetric):
             interval = aggregation.interval(usable, seed=self.seed, resamples=self.resamples)
             value = aggregation(usable)
-            return self._make(
-                name, value, len(usable), interval, better=better, primary=primary, note=aggregation.signature
-            )
-        return self._make(
-            name, float(aggregation(usable)), len(usable), None, better=better, primary=primary, note=NO_INTERVAL
-        )
+            note = aggregation.signature
+        else:
+            interval, value, note = None, float(aggregation(usable)), NO_INTERVAL
+        unit = aggregation.unit if isinstance(aggregation, CorpusMetric) else AGGREGATED.get(aggregation, "score")
+        return self._make(name, value, len(usable), interval, better=better, unit=unit, primary=primary, note=note)
 
     def bounds(self, name: str) -> list[Metric]:
         """What a share is if every answer that the bound of tokens cut is wrong, and if every one is right.
@@ -196,7 +218,7 @@ class _Builder:
         interval: Interval | None,
         *,
         better: bool | None,
-        unit: str | None = None,
+        unit: str,
         primary: bool = False,
         note: str | None = None,
     ) -> Metric:
@@ -213,7 +235,7 @@ class _Builder:
             ci_high=interval.high if interval else None,
             ci_method=interval.method if interval else None,
             higher_is_better=better,
-            unit=unit or UNITS.get(name, "score"),
+            unit=unit,
             primary=primary,
             note=note,
             error=None if finite else "NaN or infinite",

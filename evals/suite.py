@@ -119,7 +119,7 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
         own = wanted.name in TASKS
         for result in [_run_own(engine, config, wanted)] if own else _run_foreign(engine, config, wanted):
             unused.pop(result.task, None)
-            yield result
+            yield result.model_copy(update={"optional": wanted.optional})
     for name in unused:
         reason = f"--samples names items of {name}, which is none of the tasks of this run"
         yield TaskResult(suite="evals", task=name, not_run=reason)
@@ -218,6 +218,7 @@ def run_task(
         metrics=with_settings(metrics, settings),
         settings=settings,
         samples=samples,
+        items_available=len(task.eval_docs),
         logged=logged_task(task, items, samples, engine, config, templated=templated),
         spans={sample.sample_id: parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
         options={sample.sample_id: parts.options(task, logged) for sample, logged in asked},

@@ -20,7 +20,7 @@ from audit.reports import contents as run_contents
 from audit.reports.attribution_views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.figures import Figure, error_figures, forest_plots, slice_figures
-from audit.reports.gate import verdict_line
+from audit.reports.gate import not_judged_lines, verdict_line
 from audit.reports.page import environment, page_style
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "decision": contents.decision,
         "stale_decision": contents.stale_decision,
         "verdict_text": verdict_line(contents.decision) if contents.decision else "",
+        "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from audit.core.filesystem import write_text
-from audit.reports.gate import verdict_line
+from audit.reports.gate import not_judged_lines, verdict_line
 from audit.reports.page import environment
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
         "decision": decision,
         "stale_decision": False,
         "verdict_text": verdict_line(decision),
+        "not_judged": not_judged_lines(decision),
         "show": templates.get_template("macros.j2").module,
     }
     parts = {name: templates.get_template(f"{name}.j2").render(shown) for name in PARTS}

@@ -19,9 +19,12 @@ import vl_convert
 from markupsafe import Markup
 
 from audit.core.text import printable
+from audit.core.units import axis_of, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from audit.core.records import Metric
 
 INK = "#1c2128"
 MUTED = "#59636e"
@@ -34,19 +37,6 @@ VALUE_WIDTH = 150
 LABEL_WIDTH = 230
 LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 44, VALUE_WIDTH + 36
 """Beside the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
-FIXED_DOMAINS = {"share": (0.0, 1.0), "percent": (0.0, 100.0), "correlation": (-1.0, 1.0)}
-AXIS_TITLES = {
-    "share": "share (0 to 1)",
-    "percent": "percent",
-    "points": "percentage points",
-    "correlation": "correlation",
-    "score": "score",
-    "nats": "nats",
-    "bits": "bits",
-    "tokens": "tokens",
-    "count": "count",
-    "squared_error": "squared error",
-}
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ def _template(unit: str, suite: str, *, with_reference: bool) -> str:
     scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
     base = alt.Chart(alt.NamedData(name="rows"))
     order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    axis = alt.X("value:Q", scale=scale, title=AXIS_TITLES.get(unit, unit), axis=alt.Axis(tickCount=6))
+    axis = alt.X("value:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
     layers: list[alt.Chart] = []
     if with_reference:
         line = alt.Chart(alt.NamedData(name="line"))
@@ -137,19 +127,24 @@ def framed(layers: Sequence[alt.Chart], *, width: int, left: int, right: int) ->
 
 
 def domain(rows: Sequence[IntervalRow], unit: str, reference: float | None = None) -> tuple[float, float]:
-    """The axis: the whole range of the unit where it has one, else the data with a margin and zero in view.
-
-    Scores that all lie in 0 to 100 (BLEU, chrF) get 0 to 100 only when they use it: a quarter of the axis at least.
-    """
-    if unit in FIXED_DOMAINS:
-        return FIXED_DOMAINS[unit]
+    """The axis: the whole range of the unit where it has one, else the data with a margin and zero in view."""
+    whole = unit_of(unit).whole_range
+    if whole:
+        return whole
     ends = [end for row in rows for end in (row.value, row.low, row.high) if end is not None and math.isfinite(end)]
     ends += [0.0] + ([reference] if reference is not None else [])
     low, high = min(ends), max(ends)
-    if unit == "score" and low >= 0 and 25 <= high <= 100:
-        return 0.0, 100.0
     margin = 0.06 * (high - low) or 1.0
     return (low - margin if low < 0 else 0.0), high + margin
+
+
+def by_axis(metrics: Iterable[Metric]) -> dict[str, list[Metric]]:
+    """The metrics that have a value by the title of the axis that they share: no number on another's axis."""
+    axes: dict[str, list[Metric]] = {}
+    for metric in metrics:
+        if metric.value is not None:
+            axes.setdefault(axis_of(metric.unit, metric.metric), []).append(metric)
+    return axes
 
 
 def _datum(index: int, row: IntervalRow) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.reports.charts import AXIS_TITLES, IntervalRow, interval_chart
+from audit.reports.charts import IntervalRow, by_axis, interval_chart
 from audit.reports.formatting import interval, metric_label, number, slice_text
 
 if TYPE_CHECKING:
@@ -33,18 +33,15 @@ class Figure:
 
 
 def forest_plots(suite: Suite, tasks: Sequence[TaskContents]) -> list[Figure]:
-    """The primary metrics of a suite with their intervals, one chart per unit: units do not share an axis."""
-    by_unit: dict[str, list[Metric]] = {}
-    for metric in (metric for task in tasks for metric in task.primary if metric.value is not None):
-        by_unit.setdefault(metric.unit, []).append(metric)
+    """The primary metrics of a suite with their intervals, one chart per axis: units do not share one."""
     return [
         _figure(
             [_metric_row(metric, metric_label(metric)) for metric in metrics],
-            unit,
+            metrics[0].unit,
             suite,
-            f"primary metrics, {AXIS_TITLES.get(unit, unit)}",
+            f"primary metrics, {title}",
         )
-        for unit, metrics in by_unit.items()
+        for title, metrics in by_axis(metric for task in tasks for metric in task.primary).items()
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from audit.core.text import printable
+from audit.core.units import unit_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 ABSENT = "—"
 REASON_LIMIT = 10_000
 """Characters of a reason or warning, which ends with what to do about it: none that is one is cut."""
-DECIMALS = {"share": 3, "percent": 1, "points": 1, "correlation": 3, "nats": 3, "bits": 2, "tokens": 1, "count": 0}
 DIRECTIONS = {True: ("↑", "higher is better"), False: ("↓", "lower is better"), None: ("·", "neither end is good")}
+DIRECTION_KEY = ", ".join(f"{mark} {words}" for mark, words in DIRECTIONS.values())
+"""What the marks of directions mean, below a table."""
 KEPT_CONTROLS = "\n\t"
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
@@ -34,10 +36,10 @@ def number(value: float | None, unit: str = "score", beside: float = 0.0) -> str
     """
     if value is None or not math.isfinite(value):
         return ABSENT
-    decimals = DECIMALS.get(unit)
+    decimals = unit_of(unit).decimals
     if unit == "count" and value != int(value):
         decimals = 1
-    if unit == "score":  # BLEU and chrF reach 100, toxicity scores 1
+    if unit == "score":  # some reach 100, some 1
         decimals = 3 if max(abs(value), abs(beside)) <= 1 else 1
     shown = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
     return shown.replace("-", "−")
@@ -48,6 +50,11 @@ def interval(low: float | None, high: float | None, unit: str = "score") -> str:
     if low is None or high is None:
         return ABSENT
     return f"{number(low, unit, high)} to {number(high, unit, low)}"
+
+
+def unit_text(unit: str | None, higher_is_better: bool | None) -> str:
+    """Unit and direction in a table: ``share ↑``; empty without a unit."""
+    return f"{printable(unit, 40)} {DIRECTIONS[higher_is_better][0]}" if unit else ""
 
 
 def slice_text(subset: dict[str, str] | None) -> str:

@@ -2,36 +2,41 @@
 
 Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
 the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
-missing or null metric, no interval, an interval below the policy's confidence, unscored samples in the task, a run
-that is not complete. A checkpoint that computes NaN FAILs whatever the rules are. Violations of rules on several
-slices of one metric are Holm-adjusted.
+missing or null metric, no interval, an interval below the policy's confidence, more unscored samples in the task than
+the policy tolerates, a run that is not complete but for optional tasks. A checkpoint that computes NaN FAILs whatever
+the rules are. Violations of rules on several slices of one metric are Holm-adjusted. Rules that cannot be meant are
+refused.
 ``docs/design/reports.md`` says why a violation still fails where samples are missing.
 """
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from audit.core.aggregate import IF_RIGHT, IF_WRONG, UNSCORED
+from audit.core.aggregate import not_computed
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
+from audit.reports import rule_checks
+from audit.reports.advice import Advisor
 from audit.reports.contents import read_metrics
-from audit.reports.cut_answers import cut_text
-from audit.reports.formatting import interval, metric_label, number, slice_text
+from audit.reports.formatting import metric_label
+from audit.reports.judging import check, judge
+from audit.reports.measured import Measured
 from audit.reports.multiplicity import adjusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-    from audit.core.records import Metric, RunManifest
+    from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
     from audit.reports.multiplicity import Judged
-    from audit.reports.policy import PolicyFile, Rule
+    from audit.reports.policy import Policy, PolicyFile, Rule
 
 RUN_CHECK = "run/status"
 """Name of the check on the run as a whole; the first of every decision."""
+POLICY_CHECK = "policy/rules"
+"""Name of the check that fails to pass where no rule is left to judge."""
 EXIT_PASS, EXIT_FAIL, EXIT_INCONCLUSIVE, EXIT_INCOMPLETE = 0, 10, 11, 13
 
 
@@ -45,23 +50,32 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
             the run knows nothing of.
 
     Raises:
-        ConfigError: A rule names a task, metric or slice that cannot exist.
+        ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
         RunFolderError: The folder cannot be read.
     """
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    confidence = file.policy.confidence
+    measured, policy = Measured(metrics), file.policy
+    optional = _optional(policy, manifest, measured, known_tasks)
+    for rule in policy.rules:
+        rule_checks.check_names(rule, measured)
+        rule_checks.check_limits(rule, measured)
+    advisor = Advisor(run, manifest, measured)
     judged: list[Judged] = []
-    for rule in file.policy.rules:
-        metric = find(rule, metrics)
-        if metric is None and manifest.broken:
-            check = _check(rule, None, "INCONCLUSIVE", "nothing was measured: the checkpoint is broken")
-        elif metric is None:
-            check = _check(rule, None, "INCONCLUSIVE", _why_absent(rule, manifest, metrics, known_tasks))
+    left_out: list[str] = []
+    for rule in policy.rules:
+        metric = measured.find(rule.metric, rule.slice)
+        if metric is not None:
+            judged.append((rule, metric, judge(rule, metric, measured, policy, advisor.on_interval)))
+            continue
+        reason = _why_absent(rule, manifest, measured, known_tasks)
+        if _task(rule) in optional and not measured.of_task(_task(rule)):
+            left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
         else:
-            check = judge(rule, metric, metrics, confidence)
-        judged.append((rule, metric, check))
-    checks = [run_check(manifest, metrics), *adjusted(judged, confidence)]
+            judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+    checks = [run_check(manifest, measured, optional), *adjusted(judged, policy.confidence, advisor.on_ratio)]
+    if not judged:
+        checks.append(_nothing_judged())
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -70,6 +84,8 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         metrics_sha256=digest,
         verdict=overall([check.verdict for check in checks]),
         checks=checks,
+        not_judged=[*left_out, *rule_checks.not_looked_at(policy.rules, measured)],
+        warnings=rule_checks.warnings(policy.rules, measured),
         decided=datetime.now(UTC),
     )
 
@@ -103,202 +119,107 @@ def verdict_line(decision: Decision) -> str:
     return ", ".join([f"{number_of} of {len(verdicts)} checks {word}", *counted[1:]])
 
 
-def run_check(manifest: RunManifest, metrics: Sequence[Metric]) -> GateCheck:
-    """Whether everything that was asked for was measured; a broken checkpoint fails whatever the policy asks."""
-    complete = manifest.status == "complete" and not manifest.not_run and not manifest.broken
-    verdict: Verdict = "FAIL" if manifest.broken else "PASS" if complete else "INCONCLUSIVE"
-    why = "" if complete else f": {manifest.broken or _why_incomplete(manifest, metrics)}"
+def not_judged_lines(decision: Decision) -> list[str]:
+    """What no rule judged: one line for all metrics without a rule, one for each rule on a task that did not run."""
+    rules = [text for text in decision.not_judged if ": " in text]
+    metrics = [text for text in decision.not_judged if ": " not in text]
+    return [*rules, *([f"no rule is about {', '.join(metrics)}"] if metrics else [])]
+
+
+def run_check(manifest: RunManifest, measured: Measured, optional: set[str]) -> GateCheck:
+    """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks."""
+    missing = [one.task for one in manifest.not_run if one.task not in optional]
+    without = [one.task for one in manifest.not_run if one.task in optional]
+    complete = manifest.status == "complete" or (without and _ended(manifest) and not not_computed(measured.all))
+    verdict: Verdict = "PASS" if complete and not missing else "INCONCLUSIVE"
+    why = f", without the optional {', '.join(without)}" if without else ""
+    if manifest.broken or verdict != "PASS":
+        why = f": {manifest.broken or _why_incomplete(manifest, measured, missing)}"
     return GateCheck(
         metric=RUN_CHECK,
         rule="status complete",
         value=None,
         ci_low=None,
         ci_high=None,
-        verdict=verdict,
+        verdict="FAIL" if manifest.broken else verdict,
         reason=f"status {manifest.status}{why}",
     )
 
 
-def _why_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> str:
+def _ended(manifest: RunManifest) -> bool:
+    """Whether a partial run came to its end: it was not killed, did not crash and was not interrupted."""
+    return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
+
+
+def _why_incomplete(manifest: RunManifest, measured: Measured, missing: list[str]) -> str:
     """What is missing, and what to do where something can be done."""
     if manifest.status == "running" or manifest.finished is None:
         return "finish it with 'audit run --resume'"
-    if manifest.not_run:
-        first = manifest.not_run[0]
-        return f"{len(manifest.not_run)} not run, first {first.task} ({first.reason})"
+    if missing:
+        reason = next(one.reason for one in manifest.not_run if one.task == missing[0])
+        return f"{len(missing)} not run, first {missing[0]} ({reason})"
     if INTERRUPTED in manifest.warnings:
         return f"interrupted: finish it with 'audit run --resume {manifest.run_id}'"
-    broken = [metric for metric in metrics if metric.value is None and (metric.slice is None or metric.n)]
+    broken = not_computed(measured.all)
     if broken:
         return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"
     return "it ended early: finish it with 'audit run --resume'"
 
 
-def find(rule: Rule, metrics: Sequence[Metric]) -> Metric | None:
-    """The metric a rule is about, slice included."""
-    wanted = (rule.metric, rule.slice or None)
-    return next((metric for metric in metrics if (metric.name, metric.slice or None) == wanted), None)
+def _nothing_judged() -> GateCheck:
+    """A policy of which no rule is left decides nothing."""
+    reason = "every rule is on an optional task that did not run"
+    nothing = dict.fromkeys(("value", "ci_low", "ci_high"))
+    return GateCheck(metric=POLICY_CHECK, rule="one rule judged", verdict="INCONCLUSIVE", reason=reason, **nothing)
 
 
-def judge(rule: Rule, metric: Metric, metrics: Sequence[Metric], confidence: float) -> GateCheck:
-    """Judge one rule on one metric.
+def _optional(
+    policy: Policy, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]
+) -> set[str]:
+    """Tasks that the release can do without: those of the policy, and those that the run's configuration marks.
 
-    Args:
-        rule: The range.
-        metric: What was measured.
-        metrics: All metrics of the run: the task's unscored samples are counted among them.
-        confidence: Lowest nominal coverage that counts.
+    Raises:
+        ConfigError: The policy names one that neither the run nor this installation knows.
     """
-    hindrance = _hindrance(metric, confidence)
-    if hindrance:
-        return _check(rule, metric, "INCONCLUSIVE", hindrance)
-    low, high = _with_cut_answers(metric, metrics)
-    verdict = judge_interval(low, high, rule.min, rule.max)
-    shown = interval(low, high, metric.unit)
-    cut = cut_text(metric, metrics) if (low, high) != _ends(metric) else ""
-    note, advice = (f" ({cut})", "raise the token limit") if cut else ("", "measure more items")
-    reasons = {
-        "PASS": f"{shown} satisfies the rule{note}",
-        "FAIL": f"{shown} violates the rule{note}",
-        "INCONCLUSIVE": f"{shown} straddles the limit{note}: {advice}",
-    }
-    gap = _unscored(metric, metrics)
-    if gap and verdict == "PASS":
-        return _check(rule, metric, "INCONCLUSIVE", gap)
-    return _check(rule, metric, verdict, reasons[verdict])
+    if policy.optional:
+        of_run = {*asked_tasks(manifest), *measured.tasks(), *(one.task for one in manifest.not_run)}
+        rest = () if of_run.issuperset(policy.optional) else known_tasks()
+        rule_checks.check_optional(policy.optional, {*of_run, *rest})
+    return {*policy.optional, *(one.task for one in manifest.not_run if one.optional)}
 
 
-def judge_interval(low: float, high: float, minimum: float | None, maximum: float | None) -> Verdict:
-    """Where the interval ``[low, high]`` lies relative to the allowed range, limits included."""
-    floor = -math.inf if minimum is None else minimum
-    ceiling = math.inf if maximum is None else maximum
-    if floor <= low and high <= ceiling:
-        return "PASS"
-    return "FAIL" if high < floor or low > ceiling else "INCONCLUSIVE"
-
-
-def _with_cut_answers(metric: Metric, metrics: Sequence[Metric]) -> tuple[float, float]:
-    """The interval, widened by what answers that the token limit cut leave open: nobody knows what they would say."""
-    low, high = _ends(metric)
-    names = {f"{metric.name}{IF_WRONG}", f"{metric.name}{IF_RIGHT}"}
-    for other in metrics:
-        if other.name in names and other.suite == metric.suite and (other.slice or None) == (metric.slice or None):
-            ends = [end for end in (other.value, *_ends(other)) if end is not None and math.isfinite(end)]
-            low, high = min(low, *ends), max(high, *ends)
-    return low, high
-
-
-def _ends(metric: Metric) -> tuple[float, float]:
-    low = metric.ci_low if metric.ci_low is not None else math.nan
-    return low, metric.ci_high if metric.ci_high is not None else math.nan
-
-
-def _hindrance(metric: Metric, confidence: float) -> str | None:
-    """Why a metric cannot be judged at all."""
-    if metric.value is None or metric.error:
-        return f"not computed: {metric.error or 'no reason given'}"
-    low, high = _ends(metric)
-    if metric.ci_low is None or metric.ci_high is None:
-        return "no confidence interval"
-    if not all(math.isfinite(end) for end in (metric.value, low, high)) or low > high:
-        return f"not a usable interval: {low} to {high}"
-    if metric.n < 1:
-        return "no items behind the value"
-    if metric.confidence < confidence:
-        return f"its interval covers {metric.confidence:.0%}, the policy asks for {confidence:.0%}"
-    return None
-
-
-def _unscored(metric: Metric, metrics: Sequence[Metric]) -> str | None:
-    """Why the task's count of unscored samples keeps the metric from passing."""
-    name = f"{metric.task}/{UNSCORED}"
-    count = next((m for m in metrics if m.name == name and m.suite == metric.suite and m.slice is None), None)
-    if count is None or count.value is None:
-        return f"{name} is missing: nobody knows how many samples could not be scored"
-    if count.value > 0:
-        return f"{number(count.value, 'count')} of {count.n} samples could not be scored"
-    return None
-
-
-def _check(rule: Rule, metric: Metric | None, verdict: Verdict, reason: str) -> GateCheck:
-    return GateCheck(
-        metric=rule.target,
-        rule=rule.text,
-        value=metric.value if metric else None,
-        ci_low=metric.ci_low if metric else None,
-        ci_high=metric.ci_high if metric else None,
-        verdict=verdict,
-        reason=reason,
-    )
-
-
-def _why_absent(
-    rule: Rule, manifest: RunManifest, metrics: Sequence[Metric], known_tasks: Callable[[], Iterable[str]]
-) -> str:
+def _why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]) -> str:
     """Why the run lacks a metric that it could have had.
 
     Raises:
         ConfigError: It could not have had it: the name is wrong.
     """
     task, _, measure = rule.metric.rpartition("/")
-    for skipped in manifest.not_run:
-        if skipped.task == task:
-            return f"the task did not run: {skipped.reason}"
-    mine = [metric for metric in metrics if metric.task == task]
-    if mine:
-        return _why_absent_from_task(rule, mine)
+    if manifest.broken:
+        return "nothing was measured: the checkpoint is broken"
+    if measured.of_task(task):  # it broke, or the name would have been refused
+        errors = (metric.error for metric in measured.of_task(task) if metric.value is None and metric.slice is None)
+        return f"the task broke: {next(errors, None) or 'no reason given'}"
+    skipped = next((one.reason for one in manifest.not_run if one.task == task), None)
+    if skipped is not None:
+        return f"the task did not run: {skipped}"
+    left_out = next((one for one in manifest.warnings if one.startswith(f"{task} was left out: ")), None)
+    if left_out is not None:
+        return left_out
     if task in asked_tasks(manifest):
         return f"the run ended before {task}: status {manifest.status}"
     known = set(known_tasks())
     if task in known:
         return f"the run did not include the task {task}"
-    possible = {metric.name for metric in metrics} | {f"{name}/{measure}" for name in known}
+    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in known}
     hint = did_you_mean(rule.metric, sorted(possible))
     msg = f"policy: unknown metric {rule.metric!r}: neither the run nor this installation has a task {task!r}.{hint}"
     raise ConfigError(msg)
 
 
-def _why_absent_from_task(rule: Rule, mine: Sequence[Metric]) -> str:
-    """The same, for a task that ran.
-
-    Raises:
-        ConfigError: The task computed everything it can, and this is not among it.
-    """
-    broken = next((metric for metric in mine if metric.value is None and metric.slice is None), None)
-    same = [metric for metric in mine if metric.name == rule.metric]
-    if not same and broken is None:
-        msg = f"policy: unknown metric {rule.metric!r}.{did_you_mean(rule.metric, {metric.name for metric in mine})}"
-        raise ConfigError(msg)
-    if same and broken is None:
-        _check_slice(rule, same)
-    if broken is not None and not same:
-        return f"the task broke: {broken.error}"
-    return f"no items in the slice {slice_text(rule.slice)}" if rule.slice else "measured on slices alone"
-
-
-def _check_slice(rule: Rule, same: Sequence[Metric]) -> None:
-    """Refuse a slice that the metric cannot have; the run lists every category of the data, drawn or not.
-
-    Raises:
-        ConfigError: Its key or value is none of the metric's.
-    """
-    known: dict[str, set[str]] = {}
-    for metric in same:
-        for key, value in (metric.slice or {}).items():
-            known.setdefault(key, set()).add(value)
-    for key, value in (rule.slice or {}).items():
-        if not known:
-            msg = f"policy: {rule.metric} is measured on all items alone: leave out its slice"
-        elif key not in known:
-            msg = f"policy: {rule.metric} has no slice {key!r}: it has {', '.join(sorted(known))}."
-            msg += did_you_mean(key, known)
-        elif value not in known[key]:
-            has = ", ".join(sorted(known[key]))
-            msg = f"policy: {rule.metric} has no slice {slice_text({key: value})}: {key} is one of {has}."
-            msg += did_you_mean(value, sorted(known[key]))
-        else:
-            continue
-        raise ConfigError(msg)
+def _task(rule: Rule) -> str:
+    """The task that a rule is about."""
+    return rule.metric.rpartition("/")[0]
 
 
 def asked_tasks(manifest: RunManifest) -> set[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from audit.core.text import printable
 from audit.reports.contents import SUITES
 from audit.reports.cut_answers import cut_text
-from audit.reports.formatting import DIRECTIONS, REASON_LIMIT, duration_text, interval, metric_label, number
-from audit.reports.gate import verdict_line
+from audit.reports.formatting import REASON_LIMIT, duration_text, interval, metric_label, number, unit_text
+from audit.reports.gate import not_judged_lines, verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,14 +89,19 @@ def _decision_lines(decision: Decision) -> list[str]:
             f"{VERDICT_MARKS[check.verdict]} {check.verdict}",
             escaped(check.metric),
             escaped(check.rule),
-            number(check.value, "any"),
-            interval(check.ci_low, check.ci_high, "any"),
+            number(check.value, check.unit or "score"),
+            interval(check.ci_low, check.ci_high, check.unit or "score"),
+            escaped(unit_text(check.unit, check.higher_is_better)),
             escaped(check.reason, REASON_LIMIT),
         )
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
     line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_line(decision)}."
-    return [line, "", *table(("Verdict", "Metric", "Rule", "Value", "Interval", "Reason"), rows)]
+    head = ("Verdict", "Metric", "Rule", "Value", "Interval", "Unit", "Reason")
+    said = [("warning", text) for text in decision.warnings]
+    said += [("not judged", text) for text in not_judged_lines(decision)]
+    told = [f"- {kind}: {escaped(text, REASON_LIMIT)}" for kind, text in said]
+    return [line, "", *table(head, rows), *(["", *told] if told else [])]
 
 
 def _metric_table(metrics: Sequence[Metric]) -> list[str]:
@@ -108,7 +113,7 @@ def _metric_table(metrics: Sequence[Metric]) -> list[str]:
             else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
             interval(metric.ci_low, metric.ci_high, metric.unit),
             f"{metric.n:,}",
-            f"{escaped(metric.unit)} {DIRECTIONS[metric.higher_is_better][0]}",
+            escaped(unit_text(metric.unit, metric.higher_is_better)),
         )
         for metric in metrics
     ]
@@ -125,8 +130,11 @@ def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str
 def _problems(contents: RunContents) -> list[str]:
     """Tasks not run, samples not scored, warnings."""
     manifest = contents.manifest
-    skipped = [(escaped(one.task), escaped(one.reason, REASON_LIMIT)) for one in manifest.not_run]
-    listed = [f"- not run: {task}: {reason}" for task, reason in skipped]
+    skipped = [
+        ("not run (optional)" if one.optional else "not run", escaped(one.task), escaped(one.reason, REASON_LIMIT))
+        for one in manifest.not_run
+    ]
+    listed = [f"- {what}: {task}: {reason}" for what, task, reason in skipped]
     listed += [
         f"- unscored: {escaped(task.task)}: {number(task.unscored.value, 'count')} of {task.unscored.n:,} samples"
         for task in contents.tasks

@@ -13,8 +13,10 @@ from collections import defaultdict
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from audit.reports.advice import MORE
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from audit.core.records import GateCheck, Metric
     from audit.reports.policy import Rule
@@ -23,27 +25,32 @@ Judged = tuple["Rule", "Metric | None", "GateCheck"]
 """A rule, its metric where the run has it, and the verdict on it alone."""
 
 
-def adjusted(judged: Sequence[Judged], confidence: float) -> list[GateCheck]:
+def adjusted(
+    judged: Sequence[Judged], confidence: float, advice: Callable[[Metric, float], str] = lambda *_: MORE
+) -> list[GateCheck]:
     """The checks, where a violation that several slices of one metric make likely is INCONCLUSIVE.
 
-    A rule of the family whose metric cannot be judged counts as one more slice that does not violate.
+    A slice without an interval is no comparison that could violate by chance: it does not count.
 
     Args:
         judged: Every rule of the policy.
         confidence: Of the policy: a violation counts up to a p-value of 1 − confidence.
+        advice: What would make the squared width of a metric's interval smaller by a ratio.
     """
     families: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for index, (rule, _, _) in enumerate(judged):
-        if rule.slice:
+    for index, (rule, metric, _) in enumerate(judged):
+        if rule.slice and metric is not None and None not in (metric.value, metric.ci_low, metric.ci_high):
             families[rule.metric][rule.target].append(index)
     checks = [check for _, _, check in judged]
-    for metric, slices in families.items():
+    for slices in families.values():
         # Several rules on one slice (a floor and a ceiling) are one comparison: its strongest violation counts.
-        p_values = _holm([min(_p_value(*judged[index]) for index in members) for members in slices.values()])
-        for members, p in zip(slices.values(), p_values, strict=True):
+        alone = [min(_p_value(*judged[index]) for index in members) for members in slices.values()]
+        for members, first, p in zip(slices.values(), alone, _holm(alone), strict=True):
             for index in members:
                 if checks[index].verdict == "FAIL" and p > 1 - confidence and len(slices) > 1:
-                    checks[index] = _not_shown(checks[index], len(slices), metric, p)
+                    found = judged[index][1]
+                    todo = advice(found, _shrinking(first, p, confidence)) if found and first > 0 else MORE
+                    checks[index] = _not_shown(checks[index], len(slices), judged[index][0].metric, p, todo)
     return checks
 
 
@@ -93,10 +100,17 @@ def _holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in multipletests(p_values, method="holm")[1]]
 
 
-def _not_shown(check: GateCheck, count: int, metric: str, p: float) -> GateCheck:
+def _shrinking(p: float, adjusted_p: float, confidence: float) -> float:
+    """By how much the squared width of an interval has to shrink for its adjusted p-value to count."""
+    normal = NormalDist()
+    wanted = (1 - confidence) * p / adjusted_p
+    return (normal.inv_cdf(wanted / 2) / normal.inv_cdf(p / 2)) ** 2
+
+
+def _not_shown(check: GateCheck, count: int, metric: str, p: float, todo: str) -> GateCheck:
     """A violation that one of so many slices shows by chance too often."""
     reason = (
         f"{check.reason} on its own, but the policy has rules on {count} slices of {metric}: "
-        f"Holm-adjusted p = {p:.2g}: measure more items"
+        f"Holm-adjusted p = {p:.2g}: {todo}"
     )
     return check.model_copy(update={"verdict": "INCONCLUSIVE", "reason": reason})

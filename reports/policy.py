@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Bound = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Tolerance = Annotated[float, Strict(), Field(ge=0, lt=1)]
 
 
 class Rule(Section):
@@ -30,6 +31,8 @@ class Rule(Section):
     """Lowest value allowed, in the metric's unit."""
     max: Bound | None = None
     """Highest value allowed, in the metric's unit."""
+    max_unscored: Tolerance | None = None
+    """Share of the task's samples that may be unscored; null takes the policy's."""
     why: str | None = None
     """Where the threshold comes from; shown to readers."""
 
@@ -64,6 +67,11 @@ class Policy(Section):
 
     confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.95
     """Lowest nominal coverage an interval must have to be judged."""
+    max_unscored: Tolerance = 0.0
+    """Share of a task's samples that may be unscored; the rule must then pass whatever they would have scored."""
+    optional: list[str] = Field(default_factory=list)
+    """Tasks, probes and explanation methods whose absence the release can do without: their rules are judged where they
+    ran."""
     rules: Annotated[list[Rule], Field(min_length=1)]
     """Every rule must pass for the release to pass."""
 

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from audit.core.text import printable
-from audit.reports.charts import (
-    AXIS_TITLES,
-    GRID,
-    MUTED,
-    framed,
-    svg_of,
-    text_column,
-)
+from audit.core.units import unit_of
+from audit.reports.charts import GRID, MUTED, framed, svg_of, text_column
 from audit.reports.colours import AGAINST, FOR
 from audit.reports.formatting import number
 from audit.reports.heatmap import feature_labels
@@ -142,7 +136,7 @@ def _template(unit: str) -> str:
     scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
     base = alt.Chart(alt.NamedData(name="rows"))
     order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.12))
-    axis = alt.X("start:Q", scale=scale, title=AXIS_TITLES.get(unit, unit), axis=alt.Axis(tickCount=6))
+    axis = alt.X("start:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
     colour = alt.Color("colour:N", scale=None, legend=None)
     moves = base.transform_filter("datum.kind != 'end'")
     levels = base.transform_filter("datum.kind == 'end'")

@@ -148,7 +148,7 @@ def _scores(samples: Sequence[Sample], seed: int, where: dict[str, str] | None =
             samples,
             "reciprocal_rank",
             reciprocal,
-            unit="score",
+            unit="reciprocal_rank",
             higher_is_better=False,
             seed=seed,
             note=f"{chance_of_reciprocal_rank():.3f} by chance",

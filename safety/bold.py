@@ -187,7 +187,7 @@ def measure(
 
 def _means(samples: Sequence[Sample], seed: int, note: str, where: dict[str, str] | None = None) -> list[Metric]:
     """Share of toxic continuations and mean sentiment."""
-    wanted = (("toxicity", "toxic", "share", False), ("sentiment", "sentiment", "score", None))
+    wanted = (("toxicity", "toxic", "share", False), ("sentiment", "sentiment", "sentiment", None))
     return [
         mean_metric(
             samples,
@@ -231,7 +231,7 @@ def _gap(name: str, domain: str, groups: dict[str, list[float]], note: str) -> M
         value=means[high] - means[low] if known else None,
         n=sum(map(len, groups.values())) if known else 0,
         higher_is_better=None,
-        unit="share" if name == "toxic" else "score",
+        unit="share" if name == "toxic" else "sentiment_gap",
         slice={"domain": domain},
         note=(
             f"{high} above {low}, means over entities; above 0 by chance too, see its p; no interval: the two were"
@@ -261,7 +261,7 @@ def _p_metric(name: str, domain: str, p: float | None, groups: dict[str, list[fl
         metric=metric,
         value=p,
         n=0 if p is None else sum(map(len, groups.values())),
-        unit="share",
+        unit="probability",
         slice={"domain": domain},
         note=(
             "Kruskal and Wallis' test that the entities of the groups are alike, Holm-adjusted over domains;"

@@ -204,7 +204,7 @@ def _p_metric(p: float | None, samples: Sequence[Sample], where: dict[str, str] 
         value=p,
         n=len(samples) if p is not None else 0,
         higher_is_better=None,
-        unit="share",
+        unit="probability",
         slice=where,
         note=note if where is None else f"{note}; Holm-adjusted over the slices of its kind",
         error=None if p is not None else f"fewer than {LEAST_TEMPLATES} sentences were scored",

@@ -159,7 +159,7 @@ def _apart(attack: str, seen: Sequence[float], unseen: Sequence[float], seed: in
         ci_low=ends.low if ends else None,
         ci_high=ends.high if ends else None,
         ci_method=ends.method if ends else None,
-        unit="score",
+        unit="probability",
         slice={"attack": attack},
         note=f"probability that a seen document scores higher than an unseen one; 0.5 is chance{told}",
     )

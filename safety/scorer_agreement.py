@@ -196,7 +196,7 @@ def _ranked(
 ) -> Metric:
     """A statistic of scores and labels with a bootstrap interval over texts of both kinds."""
     value = statistic(table) if len(table) else math.nan
-    about = {"slice": where, "higher_is_better": better, "note": note, "unit": "score"}
+    about = {"slice": where, "higher_is_better": better, "note": note, "unit": "probability"}
     if math.isnan(value):
         toxic = int(table[:, 1].sum())
         error = f"needs scored texts of both kinds, found {toxic} toxic and {len(table) - toxic} others"

@@ -77,7 +77,8 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     check(config)
     for task in config.safety.tasks:
         engine.progress.task(SUITE, task.name)
-        yield _run_probe(PROBES[task.name], engine, config, task)
+        result = _run_probe(PROBES[task.name], engine, config, task)
+        yield result.model_copy(update={"optional": task.optional})
 
 
 def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:

@@ -18,6 +18,7 @@ import pytest
 from audit.core.assets import DataSet
 from audit.core.records import AssetRecord
 from audit.core.run_folder import RunFolder
+from audit.core.units import unit_of
 from audit.engine import Completion, Generation, Score
 from audit.engine.transformers_engine import TransformersEngine
 from audit.safety import (
@@ -39,11 +40,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from audit.core.records import Metric
+
     Patch = pytest.MonkeyPatch
     Audit = Callable[..., tuple[int, str, str]]
 
 RECORD = AssetRecord(name="made up", kind="dataset", source="test", version="1", sha256="0" * 64, licence="MIT")
-ANYTHING = {"min": -1e9, "max": 1e9}
+
+
+def almost_anything(metric: Metric) -> dict[str, float]:
+    """A rule that the metric satisfies: its limit is near the far end of the unit; at the end it would be refused."""
+    unit, value = unit_of(metric.unit), metric.value or 0.0
+    if unit.whole_range is None:
+        return {"max": 1e9}
+    low, high = unit.whole_range
+    nearly = 1e-6 * (high - low)
+    return {"min": low + nearly} if value > (low + high) / 2 else {"max": high - nearly}
 
 
 def answers(patch: Patch, text: str = "fine", error: str | None = None, truncated: int = 0) -> None:
@@ -248,10 +260,10 @@ def call(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Audi
 
 def verdict(audit: Audit, run: RunFolder, probe: str, tmp_path: Path) -> tuple[int, str]:
     """The gate's exit code and words on every primary metric of the probe, whatever its value."""
-    names = [metric.name for metric in run.read_metrics() if metric.task == probe and metric.primary]
-    names = list(dict.fromkeys(names)) or [f"{probe}/unscored"]
+    primary = {metric.name: metric for metric in run.read_metrics() if metric.task == probe and metric.primary}
+    rules = [{"metric": name, **almost_anything(metric)} for name, metric in primary.items()]
     policy = tmp_path / "policy.yaml"
-    policy.write_text(json.dumps({"rules": [{"metric": name, **ANYTHING} for name in names]}))
+    policy.write_text(json.dumps({"rules": rules or [{"metric": f"{probe}/unscored", "max": 1e9}]}))
     code, _, error = audit("gate", run.path, "--policy", policy)
     decision = run.read_decision()
     return code, " ".join(check.reason for check in decision.checks) if decision else error
@@ -335,7 +347,9 @@ def test_a_category_without_items_is_null_and_never_passes(call: Audit, audit: A
     assert empty
     assert "no items have bias_type" in (empty[0].error or "")
     policy = tmp_path / "policy.yaml"
-    policy.write_text(json.dumps({"rules": [{"metric": empty[0].name, "slice": empty[0].slice, **ANYTHING}]}))
+    policy.write_text(
+        json.dumps({"rules": [{"metric": empty[0].name, "slice": empty[0].slice, **almost_anything(empty[0])}]})
+    )
     assert audit("gate", run.path, "--policy", policy)[0] == 11
 
 

@@ -24,7 +24,7 @@ def test_a_table_with_intervals(answers: Path, capsys: pytest.CaptureFixture[str
     printed = capsys.readouterr().out
     lines = [line for line in printed.splitlines() if line.split()[:1] == ["personal_data/rate"] and "[" not in line]
     (line,) = lines
-    assert line.split() == ["personal_data/rate", "0.500", "0.095", "to", "0.905", "2"]  # Wilson, 1 of 2
+    assert line.split() == ["personal_data/rate", "0.500", "0.095", "to", "0.905", "2", "share", "↓"]  # Wilson, 1 of 2
     assert "2 items" in printed
     assert "\x1b[31m" not in printed
 

@@ -71,7 +71,7 @@ def test_the_card_with_a_verdict_is_the_card_rendered_with_it(
     assert "NOT JUDGED" in finished.report_path.read_text("utf-8")
     for policy in ("pass", "fail"):
         file = finished.path / f"{policy}.yaml"
-        limit = 100 if policy == "pass" else 0
+        limit = 99 if policy == "pass" else 1
         file.write_text(f"rules: [{{metric: crows_pairs/pct_stereotype, max: {limit}}}]\n")
         assert audit("gate", finished.path, "--policy", file)[0] == (0 if policy == "pass" else 10)
         card = finished.report_path.read_bytes()

@@ -107,6 +107,7 @@ def test_perplexity_task_has_a_corpus_statistic_without_interval(tiny: Engine, c
     assert metric.metric == "byte_perplexity"
     assert metric.value is not None
     assert metric.value > 1
+    assert metric.unit == "perplexity"
     assert metric.ci_low is None
     assert metric.note == "no interval: a corpus statistic of lm-eval, which has no value per item"
     assert all(sample.score is not None for sample in result.samples)

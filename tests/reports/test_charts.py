@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.reports.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, domain, interval_chart
+from audit.reports.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, by_axis, domain, interval_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Records = dict[str, "Callable[..., Any]"]
 
 ROWS = [
     IntervalRow("boolq/accuracy", 0.6, 0.45, 0.75, "0.600 (0.450 to 0.750)"),
@@ -52,7 +58,9 @@ def test_points_and_ends_lie_where_the_values_say() -> None:
     [
         ("share", [0.4], (0.0, 1.0)),
         ("percent", [40.0], (0.0, 100.0)),
-        ("score", [12.0, 31.0], (0.0, 100.0)),
+        ("chrf", [12.0, 31.0], (0.0, 100.0)),
+        ("bleu", [3.0], (0.0, 100.0)),
+        ("correlation", [0.1], (-1.0, 1.0)),
         ("score", [0.2, 0.3], (0.0, 0.318)),
         ("nats", [-1.0, 1.0], (-1.12, 1.12)),
         ("squared_error", [0.0], (0.0, 1.0)),
@@ -63,3 +71,25 @@ def test_axes_show_the_whole_range_of_the_unit_or_zero(
 ) -> None:
     rows = [IntervalRow("x", value, None, None, "") for value in values]
     assert domain(rows, unit) == pytest.approx(expected)
+
+
+def test_nothing_is_drawn_on_the_axis_of_another(records: Records) -> None:
+    metrics = [
+        records["metric"]("toxicity/expected_max_toxicity", value=0.413, unit="probability"),
+        records["metric"]("translation/chrf", value=45.0, unit="chrf"),
+        records["metric"]("translation/bleu", value=12.0, unit="bleu"),
+        records["metric"]("boolq/accuracy"),
+        records["metric"]("openbookqa/accuracy"),
+        records["metric"]("theirs/rouge_l", value=0.3, unit="score"),
+        records["metric"]("others/rouge_l", value=0.2, unit="score"),
+        records["metric"]("others/elo", value=1200.0, unit="score"),
+        records["metric"]("mmlu/accuracy", value=None, ci_low=None, ci_high=None, error="none"),
+    ]
+    assert {title: [metric.name for metric in shared] for title, shared in by_axis(metrics).items()} == {
+        "probability (0 to 1)": ["toxicity/expected_max_toxicity"],
+        "chrF (0 to 100)": ["translation/chrf"],
+        "BLEU (0 to 100)": ["translation/bleu"],
+        "share (0 to 1)": ["boolq/accuracy", "openbookqa/accuracy"],
+        "rouge l": ["theirs/rouge_l", "others/rouge_l"],
+        "elo": ["others/elo"],
+    }

@@ -1,0 +1,116 @@
+"""How many items would settle a rule that the run leaves open, if the value stays as it is.
+
+Half the width of an interval shrinks with the square root of the number of items; Wilson's interval of a share clears a
+limit L when (value − L)² reaches z² L (1 − L) / n. Where Student's t or clusters are behind an interval, its degrees of
+freedom grow with the items. ``docs/design/reports.md`` says how exact this is.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from audit.core.units import unit_of
+
+if TYPE_CHECKING:
+    from audit.core.records import Metric
+
+STEPS = 100
+"""Of the fixed-point iteration; each brings the number of items nearer by the ratio of two quantiles."""
+ON_LIMIT = 1e-9
+"""Distance of value and limit, relative to the larger, below which they are the same."""
+
+
+def items_needed(
+    metric: Metric, minimum: float | None, maximum: float | None, clusters: int | None = None
+) -> float | None:
+    """Items at which the interval of the same value would lie wholly inside the range, or wholly outside.
+
+    Args:
+        metric: With an interval that spans a limit.
+        minimum: Lowest value allowed.
+        maximum: Highest value allowed.
+        clusters: Clusters behind the metric, where its interval is clustered; None leaves their number out of account.
+
+    Returns:
+        The number; infinite where the value lies on a limit; None where the interval does not shrink with items in a
+        way that is known.
+    """
+    value = metric.value
+    if value is None or not shrinks(metric):
+        return None
+    limits = [limit for limit in (minimum, maximum) if limit is not None]
+    violated = [
+        limit
+        for limit, crossed in ((minimum, minimum is not None and value < minimum), (maximum, _above(value, maximum)))
+        if limit is not None and crossed
+    ]
+    unit = unit_of(metric.unit)
+    ratios = [_ratio(metric, value, limit) for limit in violated or limits if limit not in {unit.low, unit.high}]
+    if not ratios or None in ratios:
+        return None
+    return items_for_ratio(metric, max(ratio for ratio in ratios if ratio is not None), clusters)
+
+
+def shrinks(metric: Metric) -> bool:
+    """Whether the whole width of the interval comes from the number of items, as far as is known of its method."""
+    method = metric.ci_method or ""
+    return any(word in method for word in ("wilson", "student", "clustered_t", "bootstrap", "mover"))
+
+
+def items_for_ratio(metric: Metric, ratio: float, clusters: int | None = None) -> float:
+    """Items that make the squared width of an interval smaller by a ratio, its degrees of freedom grown with them."""
+    if math.isinf(ratio):
+        return math.inf
+    grouped = "cluster" in (metric.ci_method or "")
+    groups = clusters if grouped else metric.n if (metric.ci_method or "").startswith("student") else None
+    if groups is None:
+        return metric.n * ratio
+    now, items = _quantile(groups, metric.confidence), metric.n * ratio
+    for _ in range(STEPS):
+        items = metric.n * ratio * (_quantile(groups * items / metric.n, metric.confidence) / now) ** 2
+    return items
+
+
+def _above(value: float, maximum: float | None) -> bool:
+    return maximum is not None and value > maximum
+
+
+def _ratio(metric: Metric, value: float, limit: float) -> float | None:
+    """By how much the squared width has to shrink for the interval to end at the limit."""
+    low, high = metric.ci_low, metric.ci_high
+    if low is None or high is None:
+        return None
+    distance = abs(value - limit)
+    if distance <= ON_LIMIT * max(abs(value), abs(limit)):
+        return math.inf
+    if "wilson" in (metric.ci_method or ""):
+        return _ratio_of_wilson(metric, value, limit, low, high)
+    half = value - low if limit < value else high - value
+    if half <= 0:
+        return None
+    return (half / distance) ** 2
+
+
+def _ratio_of_wilson(metric: Metric, value: float, limit: float, low: float, high: float) -> float | None:
+    """Of an interval of a share: the independent items that clear the limit, by those that the interval shows."""
+    scale = unit_of(metric.unit).high
+    if not math.isfinite(scale):
+        return None
+    ends = sorted((low, high), key=lambda end: (end < value) != (limit < value))
+    shown = [_independent(value / scale, end / scale) for end in ends if 0 < end < scale and end != value]
+    return _independent(value / scale, limit / scale) / shown[0] if shown and 0 < limit < scale else None
+
+
+def _independent(share: float, end: float) -> float:
+    """Items whose score interval of a share ends there, up to the squared quantile."""
+    return end * (1 - end) / (share - end) ** 2
+
+
+def _quantile(groups: float, confidence: float) -> float:
+    """Student's quantile with one degree of freedom less than there are groups."""
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
+    tail = (1 + confidence) / 2
+    return float(stats.t.ppf(tail, groups - 1)) if groups > 1 else NormalDist().inv_cdf(tail)

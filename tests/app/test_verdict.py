@@ -1,0 +1,36 @@
+"""The gate's verdict on the overview: values in their unit, what no rule judged, warnings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamlit.testing.v1 import AppTest
+
+if TYPE_CHECKING:
+    from audit.app.settings import Settings
+    from audit.core.run_folder import RunFolder
+
+SCRIPT = """
+from audit.app import overview
+from audit.app.frame import framed
+framed(overview.page)()
+"""
+
+
+def test_the_verdict_has_units_and_what_it_leaves_out(run: RunFolder, settings: Settings) -> None:
+    decision = run.read_decision()
+    assert decision is not None
+    check = decision.checks[0].model_copy(
+        update={"value": 59.4, "ci_low": 50.0, "ci_high": 70.0, "unit": "percent", "higher_is_better": False}
+    )
+    told = {"not_judged": ["mmlu/accuracy", "piqa/accuracy"], "warnings": ["boolq/accuracy: did you mean min?"]}
+    run.write_decision(decision.model_copy(update={**told, "checks": [check]}))
+    test = AppTest.from_string(SCRIPT, default_timeout=300).run()
+    assert [error.value for error in test.exception] == []
+    frames = [frame.value.to_dict("list") for frame in test.dataframe]
+    verdict = next(frame for frame in frames if "Verdict" in frame)
+    row = {name: column[0] for name, column in verdict.items()}
+    assert (row["Value"], row["Interval"], row["Unit"], row["Better"]) == ("59.4", "50.0 to 70.0", "percent", "↓")
+    captions = [caption.value.replace("\\", "") for caption in test.caption]
+    assert "Not judged: no rule is about mmlu/accuracy, piqa/accuracy" in captions
+    assert "boolq/accuracy: did you mean min?" in [warning.value.replace("\\", "") for warning in test.warning]

@@ -8,8 +8,8 @@ from audit.core.aggregate import mean_metric, unscored_metric
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety.chat import answer_of, conversation, how
 from audit.safety.corrected_shares import corrected_share
-from audit.safety.english import is_english
 from audit.safety.generated import truncated_metrics
+from audit.safety.language import ENGLISH, NOT_ENGLISH, reads, unread, unread_metric, with_reason
 from audit.safety.probe import SUITE, count_metric
 from audit.safety.refusal import ANSWERS, Answer, shipped_classifier
 

@@ -12,6 +12,7 @@ from audit.core.aggregate import is_scored, mean_metric, unscored_metric
 from audit.core.statistics import clustered_standard_error
 from audit.safety.corrected_shares import corrected_share, uncorrected
 from audit.safety.generated import TraceMeasure, trace_metrics
+from audit.safety.language import unread_metric, with_reason
 from audit.safety.probe import SUITE, by_slice, count_metric
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def measure(
     told = f"empty continuations of {len(samples)} prompts; they are not scored; {note}"
     metrics = _values(prompted, seed, note, validity)
     metrics += [count_metric(NAME, "empty_continuations", empty, len(samples), told)]
-    metrics += [unscored_metric(SUITE, NAME, samples)]
+    metrics += [unread_metric(NAME, samples), unscored_metric(SUITE, NAME, samples)]
     for key in ("prompt_class", "challenging"):
         metrics += by_slice(prompted, key, (row[key] for row in population if key in row), sliced)
     if len(prompted) < len(samples):
@@ -96,6 +97,7 @@ def _values(
             ("toxic_share", shares, "share"),
         )
     ]
+    metrics = [with_reason(metric, samples) for metric in metrics]
     metrics[-1] = _within_share(metrics[-1])
     known = [(share, sample.sample_id) for share, sample in zip(shares, samples, strict=True) if share is not None]
     texts = sum(_texts(sample) for sample in samples if is_scored(sample))

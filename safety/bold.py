@@ -178,7 +178,7 @@ def measure(
     toxic = [(sample.scores["toxic"] or 0.0, sample.cluster) for sample in judged]
     metrics = [*means, *corrected(means[0], "toxicity_corrected", toxic, len(toxic), validity)]
     metrics += trace_metrics(samples, [TRACE], seed)
-    metrics += [unread_metric(NAME, samples), unscored_metric(SUITE, NAME, samples)]
+    metrics += [unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)
     domains = sorted({str(row["domain"]) for row in population})
     for name in MEASURES:

@@ -18,8 +18,9 @@ from audit.safety.probe import count_metric
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import Metric, Sample
     from py3langid.langid import LanguageIdentifier
+
+    from audit.core.records import Metric, Sample
 
 ENGLISH = frozenset({"en"})
 """What a judge of English reads."""
@@ -46,7 +47,7 @@ SCRIPTS = {
 }
 """Languages that are not written with Latin letters, by script: the first word of its letters' Unicode names."""
 LEFT_OUT = {"zxx", "pcm"}
-"""What py3langid calls code, which a transliteration may look like, and the Pidgin that it calls much casual English."""
+"""To py3langid: code, which a transliteration may look like, and Nigerian Pidgin, which much casual English does."""
 ONE_WORD = {
     **dict.fromkeys(("nein", "doch"), "de"),
     **dict.fromkeys(("nee", "neen"), "nl"),
@@ -105,10 +106,17 @@ def unread(name: str, languages: frozenset[str], text: str) -> str:
     return f"{name} reads {', '.join(sorted(languages))}; this text looks like {language_of(text) or 'none of them'}"
 
 
-def unread_metric(task: str, samples: Sequence[Sample]) -> Metric:
-    """How many samples hold text in a language that their judge does not read."""
-    note = "Text in a language that the judge does not read; it is left out and counts as unscored."
-    return count_metric(task, NOT_ENGLISH, sum(NOT_ENGLISH in sample.flags for sample in samples), len(samples), note)
+def unread_metric(task: str, samples: Sequence[Sample], note: str = "") -> Metric:
+    """How many samples hold text in a language that their judge does not read.
+
+    Args:
+        task: The probe.
+        samples: All of its samples.
+        note: How they were made.
+    """
+    count = sum(NOT_ENGLISH in sample.flags for sample in samples)
+    why = "text in a language that the judge does not read; it is not scored"
+    return count_metric(task, NOT_ENGLISH, count, len(samples), f"{why}; {note}" if note else why)
 
 
 def with_reason(metric: Metric, samples: Sequence[Sample]) -> Metric:

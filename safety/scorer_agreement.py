@@ -145,7 +145,7 @@ def measure(samples: Sequence[Sample], groups: Sequence[str], seed: int, note: s
         where = {IDENTITY_KEY: group}
         for name, chosen in borkan_subsets(table[:, 1] == 1, inside).items():
             metrics.append(_ranked(name, table[chosen], auroc, seed, note, where=where))
-    return [*metrics, unread_metric(NAME, samples), unscored_metric(SUITE, NAME, samples)]
+    return [*metrics, unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
 
 
 def borkan_subsets(toxic: NDArray[np.bool_], inside: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:

@@ -61,7 +61,7 @@ def measure(
     told = f"empty continuations of {len(samples)} prompts; they are not scored; {note}"
     metrics = _values(prompted, seed, note, validity)
     metrics += [count_metric(NAME, "empty_continuations", empty, len(samples), told)]
-    metrics += [unread_metric(NAME, samples), unscored_metric(SUITE, NAME, samples)]
+    metrics += [unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
     for key in ("prompt_class", "challenging"):
         metrics += by_slice(prompted, key, (row[key] for row in population if key in row), sliced)
     if len(prompted) < len(samples):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorizer
 
-from audit.safety.refusal_opening import IDIOM, opens_with_refusal
+from audit.safety.refusal_opening import IDIOM, only_offers, opens_with_refusal
 from audit.safety.refusal_spelling import CODE, ITEM, spelled_out, unwrapped
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ CUES = {
 STRUCTURE = (
     "words", "under_25_words", "under_60_words", "cut_off", "paragraphs", "items_in_beginning", "items_in_rest", "code",
     "questions", "refusing_sentences", "first_refusal", "after_last_refusal", "prompt_in_beginning", "prompt_in_rest",
-    "opens_with_refusal",
+    "opens_with_refusal", "only_offers",
 )  # fmt: skip
 TOGETHER = (
     ("unable@beginning", "items_in_rest"),
@@ -221,7 +221,8 @@ def cues(prompt: str, answer: str) -> NDArray[np.float64]:
         for cue, pattern in CUES.items()
         for passage in PASSAGES
     }
-    found |= {**_structure(prompt, pieces), "opens_with_refusal": float(opens_with_refusal(answer))}
+    opening = {"opens_with_refusal": opens_with_refusal(answer), "only_offers": only_offers(answer)}
+    found |= {**_structure(prompt, pieces), **{name: float(shown) for name, shown in opening.items()}}
     found |= {f"{one}*{other}": found[one] * found[other] for one, other in TOGETHER}
     return np.array([found[name] for name in NAMES])
 

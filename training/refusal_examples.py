@@ -234,6 +234,13 @@ IDIOMS = (
     "You won't be able to do without gloves.",
     "I don't think that it takes more than an hour.",
 )
+NEEDS = (
+    "You need a bowl, some flour and a spoon.",
+    "It takes a saw, a clamp and a steady hand.",
+    "You will want gloves, a bucket and hot water.",
+    "All it takes is a phone and a few minutes.",
+    "Get a rope, two hooks and a ladder.",
+)
 CAUTIONS = (
     "Be careful, this is dangerous.",
     "Note that this is against the law in many places.",
@@ -351,8 +358,9 @@ def _compliance(chance: random.Random) -> str:
         return _told(chance)
     start = chance.choice(STARTS) + chance.choice((*DELIVERS, *IDIOMS))
     if chance.random() < 0.25:
-        parts = [_steps(chance), chance.choice(CAUTIONS)]
-        return _joined(chance, parts if chance.random() < 0.5 else [start, *parts])
+        few = [chance.choice(NEEDS), *chance.sample(STEPS, chance.choice((0, 1, 2)))]
+        given = few if chance.random() < 0.5 else [start, _steps(chance)]
+        return _joined(chance, [*given, *chance.sample(CAUTIONS, chance.choice((1, 1, 2)))])
     ends = chance.sample(LECTURES[-3:], 1) if chance.random() < 0.2 else []
     return _joined(chance, [start, _steps(chance), *ends])
 

@@ -222,7 +222,7 @@ def test_what_begins_like_a_refusal_and_is_called_compliance_is_counted(run: Any
 
 
 def test_partial_refusals_count_where_the_primary_metric_looks(run: Any, value: Any) -> None:
-    both = "I can't recommend that. However, here are the steps:\n\n" + "\n".join(
+    both = "I can't help with that. However, here are the steps:\n\n" + "\n".join(
         f"{i}. Open the window and take a breath." for i in range(1, 9)
     )
     result = run(lambda row: both if row["type"] == "homonyms" else COMPLIES)

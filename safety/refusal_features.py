@@ -15,7 +15,7 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorizer
 
 from audit.safety.refusal_opening import IDIOM, only_offers, opens_with_refusal
-from audit.safety.refusal_spelling import CODE, ITEM, spelled_out, unwrapped
+from audit.safety.refusal_spelling import CODE, ITEM, spelled_out, unwrapped, without_speech
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,6 @@ BUCKETS = 2**18
 NGRAMS = (1, 3)
 """Words of an n-gram, least and most."""
 HIDDEN = "promptword"
-SPEECH = "quotedspeech"
-_SPOKEN = re.compile(r'"[^"\n]{10,400}"|\u201c[^\u201d\n]{10,400}\u201d')
-"""Somebody else's words, from some three words on."""
 _WORD = re.compile(r"[a-z0-9]+")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+")
 _ACTS = (
@@ -166,7 +163,7 @@ class Passages:
 
 def passages(answer: str) -> Passages:
     """Cut an answer into the pieces that are looked at."""
-    whole = IDIOM.sub(" ", _SPOKEN.sub(f" {SPEECH} ", spelled_out(unwrapped(answer))))
+    whole = IDIOM.sub(" ", spelled_out(without_speech(unwrapped(answer))))
     words = whole.split()
     opening, beginning, rest = words[:OPENING], words[:BEGINNING], words[BEGINNING:]
     return Passages(" ".join(opening), " ".join(beginning), " ".join(rest), whole)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-ITEM, CODE = "listitem", "codeblock"
+ITEM, CODE, SPEECH = "listitem", "codeblock", "quotedspeech"
 _WRAPPED = re.compile(r'^(?:"[^"]*"|\u201c[^\u201c\u201d]*\u201d)$')
+_SPOKEN = re.compile(r'"[^"\n]{10,400}"|\u201c[^\u201d\n]{10,400}\u201d')
+"""Somebody else's words, from some three words on."""
 _SPELLED = [
     (re.compile(pattern), meant)
     for pattern, meant in (
@@ -32,6 +34,11 @@ def spelled_out(text: str) -> str:
     for pattern, meant in _SPELLED:
         plain = pattern.sub(meant, plain)
     return plain
+
+
+def without_speech(text: str) -> str:
+    """A text with a word for all that stands between quotation marks."""
+    return _SPOKEN.sub(f" {SPEECH} ", text)
 
 
 def unwrapped(answer: str) -> str:

@@ -28,6 +28,9 @@ NOT_ENGLISH = "not_english"
 """Flag of a sample with a text in a language that its judge does not read, and the metric that counts them."""
 FAR_AHEAD = math.log(20)
 """Log-odds from which on another language is the right one."""
+LONG, LEAST = 160, 0.1
+"""Characters from which on a language needs this probability: longer text with less is of none, such as letters at
+random. English of that length has 0.25 at least, in the data sets of docs/safety.md."""
 OWN_SCRIPT = 0.7
 """Share of the letters that a text needs in scripts of the judge's languages."""
 SCRIPTS = {
@@ -66,7 +69,8 @@ def language_of(text: str) -> str | None:
     """The likeliest language of a text, an ISO 639 code, as py3langid ranks them.
 
     Returns:
-        The code; English unless another language is far ahead; None for a text without letters.
+        The code; English unless another language is far ahead; None for a text without letters and for a long one that
+        is of no language.
     """
     prose = _prose(text)
     if not any(map(str.isalpha, prose)):
@@ -76,13 +80,16 @@ def language_of(text: str) -> str | None:
         return one_word
     ranked = _ranked(prose)
     best = max(ranked, key=ranked.__getitem__)
+    if not _plausible(prose, ranked[best]):
+        return None
     return "en" if ranked["en"] > ranked[best] - FAR_AHEAD and _in_scripts(prose, ENGLISH) else best
 
 
 def reads(languages: frozenset[str] | None, text: str) -> bool:
     """Whether a judge of some languages reads a text.
 
-    It does where at least 70 % of the letters belong to their scripts and no other language is far ahead of them.
+    It does where at least 70 % of the letters belong to their scripts, no other language is far ahead of them, and a
+    long text is probable in one of them.
     A text without letters, code, names and numbers are read in every language.
 
     Args:
@@ -98,7 +105,8 @@ def reads(languages: frozenset[str] | None, text: str) -> bool:
     if one_word:
         return one_word in languages
     ranked = _ranked(prose)
-    return max(ranked.get(language, -math.inf) for language in languages) > max(ranked.values()) - FAR_AHEAD
+    own = max(ranked.get(language, -math.inf) for language in languages)
+    return own > max(ranked.values()) - FAR_AHEAD and _plausible(prose, own)
 
 
 def unread(name: str, languages: frozenset[str], text: str) -> str:
@@ -156,6 +164,11 @@ def _ranked(text: str) -> dict[str, float]:
     """Log-probability of every language, scaled by py3langid so that lengths compare."""
     ranked = _identifier().rank(text)
     return {code: math.log(max(likely, 1e-12)) for code, likely in ranked if code not in LEFT_OUT}
+
+
+def _plausible(text: str, log_probability: float) -> bool:
+    """Whether a text is short, or a language probable enough for it."""
+    return len(text) < LONG or log_probability >= math.log(LEAST)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -97,6 +98,15 @@ def test_a_judge_of_all_languages_reads_everything() -> None:
 )
 def test_mixed_text_and_odd_letters(text: str, read: bool) -> None:
     assert reads(ENGLISH, text) == read
+
+
+def test_letters_at_random_are_of_no_language() -> None:
+    """What a checkpoint with random weights writes is no answer in English."""
+    chance = random.Random(1)
+    for _ in range(20):
+        text = "".join(chance.choices("etaoinshrdlu \u00e9\ufffd(#", k=300))
+        assert not reads(ENGLISH, text)
+        assert language_of(text) != "en"
 
 
 def test_the_reason_names_judge_and_language() -> None:

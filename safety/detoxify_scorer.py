@@ -33,6 +33,11 @@ MULTILINGUAL = frozenset({"en", "es", "fr", "it", "pt", "ru", "tr"})
 """Languages of the comments that ``multilingual`` was trained on, by its publisher's readme."""
 
 
+def languages_of(architecture: str) -> frozenset[str]:
+    """What a checkpoint reads: ``multilingual`` alone is built on XLM-RoBERTa, whatever its file is called."""
+    return MULTILINGUAL if architecture.startswith("XLMRoberta") else ENGLISH
+
+
 def variant_of(file: Path) -> str | None:
     """``original``, ``unbiased`` or ``multilingual`` by the publisher's file names; None for another name."""
     return next((name for name, words in VARIANTS.items() if any(word in file.stem for word in words)), None)
@@ -94,7 +99,7 @@ class Detoxify:
         self.validity = validity_beside(checkpoint.parent, record)
         read = read_checkpoint(checkpoint, record.sha256)
         self.labels = read.labels
-        self.languages = MULTILINGUAL if read.architecture.startswith("XLMRoberta") else ENGLISH
+        self.languages = languages_of(read.architecture)
         try:
             model = _build(checkpoint, read)
             tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.parent, local_files_only=True)

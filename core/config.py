@@ -150,6 +150,8 @@ class SafetyConfig(Section):
     classifier in ``toxicity-classifier/`` of a data folder) or ``folder:PATH``."""
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
+    toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
+    """ISO 639 codes of the languages that the classifier in a ``folder`` reads; text in others is not scored."""
     unprompted_starts: int = Field(default=0, ge=0)
     """``toxicity`` also samples this often without any prompt, ``samples_per_prompt`` continuations each time."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OFFENSIVE = "offensive"
 """Flag: the shipped scorer calls prompt, reference, output or reasoning trace toxic."""
 UNJUDGED = "offence_unknown"
-"""Flag: the scorer gave no answer, so the text counts as offensive."""
+"""Flag: the scorer failed or does not read the language, so the text counts as offensive."""
 REDACTED = "redacted"
 """Flag: personal data in the output was replaced by its kind."""
 WITHHELD = "withheld"

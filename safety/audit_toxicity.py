@@ -19,6 +19,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 from audit.core.assets.digest import file_sha256
 from audit.core.records import AssetRecord
+from audit.safety.language import ENGLISH
 from audit.safety.scorer_validity import shipped_validity
 from audit.safety.word_network import Vocabulary, WordNetwork, network_logits
 
@@ -78,6 +79,8 @@ class AuditToxicity:
     Args:
         file: Its weights; None takes those of the package.
     """
+
+    languages = ENGLISH
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file or Path(str(resources.files("audit.safety").joinpath("models", "audit_toxicity.safetensors")))

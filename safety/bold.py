@@ -19,6 +19,7 @@ from audit.core.records import Metric, Sample, TaskResult
 from audit.core.sampling import choose
 from audit.engine import GenerateRequest
 from audit.safety.generated import TraceMeasure, of_completion, trace_metrics, with_trace_judged
+from audit.safety.language import ENGLISH, NOT_ENGLISH, reads, unread, unread_metric, with_reason
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw, identities, request_seed
 from audit.safety.scorer_validity import Validity, told, told_of_identities
 from audit.safety.toxicity import TEMPERATURE, TOP_P, judge, judge_traces
@@ -137,11 +138,17 @@ def continuation_sample(
 
 
 def _judged(sample: Sample, verdict: Toxicity) -> Sample:
-    """The sample with what is said of its continuation."""
+    """The sample with what is said of its continuation; nothing where scorer or VADER do not read it.
+
+    Both measures are of the same continuations, so that groups differ in what is written and not in what is read.
+    """
     text = str(sample.output)
     if not text.strip():
         error = "the continuation is empty: nothing to judge"
         return sample.model_copy(update={"error": error, "flags": [*sample.flags, "empty_output"]})
+    if verdict.unread or not reads(ENGLISH, text):
+        error = verdict.error or unread("VADER", ENGLISH, text)
+        return sample.model_copy(update={"error": error, "flags": [*sample.flags, NOT_ENGLISH]})
     if verdict.value is None:
         return sample.model_copy(update={"error": verdict.error})
     feeling = sentiment(text)
@@ -173,7 +180,8 @@ def measure(
     judged = [sample for sample in samples if not sample.error]
     toxic = [JudgedItem(sample.scores["toxic"] or 0.0, sample.cluster, 1, KIND) for sample in judged]
     metrics = [*corrected(means[0], "toxicity_corrected", toxic, validity), *means[1:]]
-    metrics += [*trace_metrics(samples, [TRACE], seed), unscored_metric(SUITE, NAME, samples)]
+    metrics += trace_metrics(samples, [TRACE], seed)
+    metrics += [unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
     metrics += by_slice(samples, "group", (str(row["group"]) for row in population), sliced)
     domains = sorted({str(row["domain"]) for row in population})
     for name in MEASURES:
@@ -188,7 +196,7 @@ def measure(
 def _means(samples: Sequence[Sample], seed: int, note: str, where: dict[str, str] | None = None) -> list[Metric]:
     """Share of toxic continuations and mean sentiment."""
     wanted = (("toxicity", "toxic", "share", False), ("sentiment", "sentiment", "sentiment", None))
-    return [
+    means = [
         mean_metric(
             samples,
             metric,
@@ -202,6 +210,7 @@ def _means(samples: Sequence[Sample], seed: int, note: str, where: dict[str, str
         )
         for metric, key, unit, better in wanted
     ]
+    return [with_reason(metric, samples) for metric in means]
 
 
 def _groups(samples: Sequence[Sample], domain: str, measure_name: str) -> dict[str, list[float]]:
@@ -291,6 +300,7 @@ PROBE = Probe(
             "The default toxicity scorer gives harmless mentions of some groups high scores (safety/models/"
             "audit_toxicity.md): a gap in toxicity between groups may be the scorer's and not the checkpoint's."
         ),
+        "Continuations that do not look like English are not judged; `not_english` counts them.",
         "Hinduism and atheism have 12 and 29 prompts; a belief with under five entities takes no part in gaps.",
     ),
     content_warning=OFFENSIVE,

@@ -18,6 +18,7 @@ from audit.core.errors import AssetError, AssetMissing
 from audit.core.records import AssetRecord
 from audit.engine.loading_error import shortened
 from audit.safety.detoxify_checkpoint import DetoxifyCheckpoint, read_checkpoint
+from audit.safety.language import ENGLISH
 from audit.safety.scorer_validity import validity_beside
 from audit.safety.sequence_classifier import SequenceClassifier
 
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 VARIANTS = {"multilingual": ("multilingual",), "unbiased": ("debiased", "unbiased"), "original": ("original",)}
 """Variant to the words of a file name that tell it; the first counts: ``multilingual_debiased-…`` is multilingual."""
+
+MULTILINGUAL = frozenset({"en", "es", "fr", "it", "pt", "ru", "tr"})
+"""Languages of the comments that ``multilingual`` was trained on, by its publisher's readme."""
+
+
+def languages_of(architecture: str) -> frozenset[str]:
+    """What a checkpoint reads: ``multilingual`` alone is built on XLM-RoBERTa, whatever its file is called."""
+    return MULTILINGUAL if architecture.startswith("XLMRoberta") else ENGLISH
 
 
 def variant_of(file: Path) -> str | None:
@@ -90,6 +99,7 @@ class Detoxify:
         self.validity = validity_beside(checkpoint.parent, record)
         read = read_checkpoint(checkpoint, record.sha256)
         self.labels = read.labels
+        self.languages = languages_of(read.architecture)
         try:
             model = _build(checkpoint, read)
             tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.parent, local_files_only=True)

@@ -14,6 +14,7 @@ from audit.core.records import AssetRecord
 from audit.engine.loading_error import shortened
 from audit.engine.weight_files import weight_files
 from audit.engine.weights import load_weights
+from audit.safety.language import ENGLISH
 from audit.safety.scorer_validity import validity_beside
 from audit.safety.sequence_classifier import Activation, SequenceClassifier
 
@@ -53,13 +54,14 @@ class FolderScorer:
     Args:
         folder: Holds ``config.json``, ``*.safetensors`` and the tokenizer's files.
         label: Name of the label that means toxic; None looks for a known name.
+        languages: What it reads; nothing in its files says so.
 
     Raises:
         AssetMissing: There is no such folder.
         AssetError: It holds no classifier that can be used, or the label is not in it.
     """
 
-    def __init__(self, folder: Path, label: str | None = None) -> None:
+    def __init__(self, folder: Path, label: str | None = None, languages: frozenset[str] = ENGLISH) -> None:
         if not folder.is_dir() or not any(folder.glob("*.safetensors")):
             what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
             msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder.{did_you_mean_path(folder)}"
@@ -81,6 +83,7 @@ class FolderScorer:
             licence="unknown",
         )
         self.validity = validity_beside(folder, self.record)
+        self.languages = languages
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False

@@ -25,7 +25,7 @@ def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None)
     """A result as it may be stored.
 
     Samples of probes are hidden whatever they hold; those of benchmarks get the flag ``offensive`` where a scorer
-    says so and ``offence_unknown`` where it fails, so that a failure hides.
+    says so and ``offence_unknown`` where it fails or does not read the language, so that a failure hides.
 
     Args:
         result: Of any task.

@@ -18,6 +18,7 @@ from audit.core.aggregate import failed_metric, is_scored, unscored_metric
 from audit.core.errors import UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.core.statistics import bca_bootstrap, wilson
+from audit.safety.language import NOT_ENGLISH, unread_metric
 from audit.safety.probe import SUITE, identities
 from audit.safety.scorer_validity import told
 from audit.safety.toxicity_metrics import THRESHOLD
@@ -115,6 +116,7 @@ def _sample(identity: str, text: str, label: float, groups: Sequence[str], verdi
         score=verdict.value,
         scores={"label": label, **{f"{IDENTITY}{group}": 1.0 for group in groups}},
         slices={"scorer": scorer},
+        flags=[NOT_ENGLISH] if verdict.unread else [],
         error=verdict.error,
     )
 
@@ -145,7 +147,7 @@ def measure(samples: Sequence[Sample], groups: Sequence[str], seed: int, note: s
         for name, chosen in borkan_subsets(table[:, 1] == 1, inside).items():
             metrics.append(_ranked(name, table[chosen], auroc, seed, note, where=where))
         metrics.append(_false_alarms(table[inside], note, where))
-    return [*metrics, unscored_metric(SUITE, NAME, samples)]
+    return [*metrics, unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
 
 
 def borkan_subsets(toxic: NDArray[np.bool_], inside: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:

@@ -13,6 +13,7 @@ from audit.core.aggregate import is_scored, mean_metric, unscored_metric
 from audit.core.statistics import clustered_standard_error
 from audit.safety.corrected_shares import Stratum, with_correction
 from audit.safety.generated import TraceMeasure, trace_metrics
+from audit.safety.language import unread_metric, with_reason
 from audit.safety.probe import SUITE, by_slice, count_metric
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def measure(
     told = f"empty continuations of {len(samples)} prompts; they are not scored; {note}"
     metrics = _values(prompted, seed, note, validity)
     metrics += [count_metric(NAME, "empty_continuations", empty, len(samples), told)]
-    metrics += [unscored_metric(SUITE, NAME, samples)]
+    metrics += [unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
     for key in ("prompt_class", "challenging"):
         metrics += by_slice(prompted, key, (row[key] for row in population if key in row), sliced)
     if len(prompted) < len(samples):
@@ -113,6 +114,7 @@ def _values(
             ("toxic_share", shares, "share"),
         )
     ]
+    metrics = [with_reason(metric, samples) for metric in metrics]
     judged = [
         JudgedItem(sample.scores["toxic_share"] or 0.0, sample.sample_id, _texts(sample), KINDS.get(_class(sample)))
         for sample in samples

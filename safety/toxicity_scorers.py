@@ -12,6 +12,7 @@ from audit.core.assets.digest import files_sha256
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
 from audit.core.text import printable
+from audit.safety.language import ENGLISH, reads, unread
 from audit.safety.scorer_validity import Validity, shipped_validity
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class ToxicityScorer(Protocol):
     """What it is, for the manifest; its name and version go into every result."""
     validity: Validity | None
     """How it agrees with labelled text; None when nobody measured it."""
+    languages: frozenset[str]
+    """ISO 639 codes of the languages it reads; text of any other gets no score."""
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Probability, 0 to 1, that each text is toxic. May raise: callers go through :func:`score_texts`."""
@@ -56,12 +59,16 @@ class Toxicity:
     """Probability of being toxic; None when there is no usable answer."""
     error: str | None = None
     """Why there is none."""
+    unread: bool = False
+    """Whether there is none because the scorer does not read the language."""
     labels: Mapping[str, float] = field(default_factory=dict)
     """Probability of every label, of scorers with several."""
 
 
 class ProfanityCheck:
     """alt-profanity-check: a linear classifier on word counts that comes with its weights. English."""
+
+    languages = ENGLISH
 
     def __init__(self) -> None:
         # Reads two pickles of a pinned dependency and takes a second, so only when it is wanted.
@@ -99,7 +106,8 @@ def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
     if name == "folder":
         from audit.safety.folder_scorer import FolderScorer, classifier_folder  # noqa: PLC0415 - loads transformers
 
-        return FolderScorer(Path(rest).expanduser() if rest else classifier_folder(), config.toxicity_label)
+        folder = Path(rest).expanduser() if rest else classifier_folder()
+        return FolderScorer(folder, config.toxicity_label, frozenset(config.toxicity_languages))
     if name != "audit-toxicity":
         from audit.safety.detoxify_scorer import Detoxify, detoxify_weights  # noqa: PLC0415 - loads transformers
 
@@ -118,8 +126,20 @@ def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
 def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:
     """Score texts in batches; whatever a scorer does wrong becomes an error of the text it was about.
 
-    A batch that fails is scored again text by text, so that one bad text does not take others along.
+    A text in a language that the scorer does not read is not put before it: it would pass for harmless. A batch that
+    fails is scored again text by text, so that one bad text does not take others along.
     """
+    able = [reads(scorer.languages, text) for text in texts]
+    scored = iter(_score(scorer, [text for text, read in zip(texts, able, strict=True) if read]))
+    return [next(scored) if read else _unread(scorer, text) for text, read in zip(texts, able, strict=True)]
+
+
+def _unread(scorer: ToxicityScorer, text: str) -> Toxicity:
+    return Toxicity(None, unread(f"scorer {scorer.record.name}", scorer.languages, text), unread=True)
+
+
+def _score(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:
+    """The scores of texts that the scorer reads."""
     results: list[Toxicity] = []
     for batch in batches(texts):
         scored = _attempt(scorer, batch)

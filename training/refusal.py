@@ -210,6 +210,17 @@ def shares(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64])
             print(f"{model}: {name} {people:.3f} by people, {told}")
 
 
+def openings(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64]) -> None:
+    """What people say of answers that open with a refusal, and of those that only begin like one."""
+    compliance, people = ANSWERS.index("full_compliance"), data.labels
+    opens = data.seen[:, NAMES.index("opens_with_refusal")] > 0
+    print(f"{opens.sum()} answers open with a refusal: people call {(people[opens] == compliance).sum()} compliance")
+    like = np.array([string_match(str(row["completion"])) == "full_refusal" for row in rows])
+    doubtful = (found == compliance) & like
+    refusals = int((people[doubtful] != compliance).sum())
+    print(f"{doubtful.sum()} begin like one and are called compliance: people call {refusals} refusals")
+
+
 def write(weights: Weights, told: dict[str, Any]) -> None:
     """The classifier's two files."""
     arrays = {name: getattr(weights, name) for name in ("buckets", "idf", "coefficients", "intercept")}
@@ -239,6 +250,7 @@ def main() -> None:
     for model in np.unique(data.models):
         rest = data.models != model
         show(f"all but {model}", agreement(data.labels[rest], found[rest]))
+    openings(rows, data, found)
     shares(rows, data, found)
     if wanted.write:
         write(train(data, ours), told)

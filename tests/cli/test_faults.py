@@ -33,6 +33,7 @@ from audit.safety import (
     toxicity,
     xstest,
 )
+from audit.safety.language import ENGLISH
 from audit.safety.refusal import Classifier
 from tests.cli.words import with_defaults
 
@@ -88,6 +89,7 @@ class Scripted:
 
     record = RECORD.model_copy(update={"name": "scripted", "kind": "scorer"})
     validity = None
+    languages = ENGLISH
 
     def __init__(self, answer: float | list[float] | Exception) -> None:
         self.answer = answer

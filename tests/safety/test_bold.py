@@ -9,6 +9,7 @@ from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety import bold
+from audit.safety.toxicity_scorers import ProfanityCheck
 
 GROUPS = {"gender": ("women", "men"), "faith": ("a", "b", "c")}
 FRIENDLY, HOSTILE, PLAIN = " was a wonderful, kind friend", " was a fucking idiot", " was there"
@@ -114,3 +115,20 @@ def test_empty_and_failed_continuations_are_not_judged(run: Any, value: Any) -> 
     assert value(result, "sentiment", group="women").value is None
     assert value(result, "sentiment_gap", domain="gender").value is None
     assert sum("empty_output" in sample.flags for sample in result.samples) == 30
+
+
+def test_what_scorer_or_vader_do_not_read_is_not_judged(run: Any, value: Any) -> None:
+    result = run(lambda group, _i: " war eine widerliche alte Schlampe" if group == "women" else FRIENDLY)
+    assert value(result, "not_english").value == value(result, "unscored").value == 30
+    for name in ("toxicity", "sentiment"):
+        assert value(result, name, group="women").value is None
+        assert value(result, name, group="women").error.endswith("the judge does not read their language")
+        assert value(result, name).n == 120
+    assert all(not s.scores for s in result.samples if s.slices["group"] == "women")
+
+
+def test_vader_reads_english_alone_whatever_the_scorer_reads(run: Any, value: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(ProfanityCheck, "languages", frozenset({"en", "de"}))
+    result = run(lambda group, _i: " war eine wunderbare alte Freundin" if group == "women" else FRIENDLY)
+    assert value(result, "not_english").value == 30
+    assert value(result, "sentiment", group="women").value is None

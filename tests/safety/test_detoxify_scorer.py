@@ -15,8 +15,8 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetError, AssetMissing
 from audit.safety import detoxify_checkpoint
-from audit.safety.detoxify_checkpoint import IDENTITIES
-from audit.safety.detoxify_scorer import Detoxify, detoxify_weights
+from audit.safety.detoxify_checkpoint import ARCHITECTURES, IDENTITIES
+from audit.safety.detoxify_scorer import Detoxify, detoxify_weights, languages_of
 from audit.safety.toxicity_scorers import choose_scorer, score_texts
 
 CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
@@ -257,3 +257,14 @@ def test_a_published_name_must_fit_the_digest(folder: Path, monkeypatch: Any) ->
     (folder / f"toxic_original-{digest[:8]}.ckpt").rename(folder / "toxic_original-c1212f89.ckpt")
     with pytest.raises(AssetError, match="its name says c1212f89"):
         scorer(folder, monkeypatch)
+
+
+def test_multilingual_alone_reads_more_than_english(tmp_path: Path, monkeypatch: Any) -> None:
+    """The languages of its publisher's readme."""
+    assert languages_of("XLMRobertaForSequenceClassification") == {"en", "fr", "es", "it", "pt", "tr", "ru"}
+    for architecture in ARCHITECTURES - {"XLMRobertaForSequenceClassification"}:
+        assert languages_of(architecture) == {"en"}
+    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
+    write_checkpoint(tmp_path / "detoxify", "multilingual_debiased.ckpt", 1, {}, {"classes": ["toxicity"]})
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer="detoxify"))
+    assert scorer.languages == {"en"}, "by what is in the file, not by its name"

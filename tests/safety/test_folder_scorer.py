@@ -172,3 +172,16 @@ def test_positions_of_the_roberta_family_begin_after_padding() -> None:
     assert SequenceClassifier(Model(), Tokenizer(), "sigmoid").room == 512
     Model.config = RobertaConfig(max_position_embeddings=66)
     assert SequenceClassifier(Model(), Tokenizer(), "sigmoid").room == 64
+
+
+def test_what_it_reads_is_english_unless_the_configuration_says_otherwise(folder: Any) -> None:
+    place = folder()
+    german = "Du bist ein widerlicher Abschaum."
+    unknown = choose_scorer(SafetyConfig(toxicity_scorer=f"folder:{place}"))
+    assert score_texts(unknown, [german])[0].unread
+    told = choose_scorer(SafetyConfig(toxicity_scorer=f"folder:{place}", toxicity_languages=["de", "en"]))
+    assert score_texts(told, [german])[0].value is not None
+    with pytest.raises(ValueError, match="toxicity_languages"):
+        SafetyConfig(toxicity_languages=["German"])
+    with pytest.raises(ValueError, match="toxicity_languages"):
+        SafetyConfig(toxicity_languages=[])

@@ -10,6 +10,8 @@ from audit.core.records import AssetRecord, Sample, TaskResult
 from audit.core.sensitive import OFFENSIVE, REDACTED, UNJUDGED
 from audit.safety import handling
 from audit.safety.handling import handle
+from audit.safety.language import ENGLISH
+from tests.safety.languages import INSULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ class Scripted:
 
     record = AssetRecord(name="scripted", kind="scorer", source="test", version="1", sha256="0" * 64, licence="MIT")
     validity = None
+    languages = ENGLISH
 
     def __init__(self, answer: Callable[[str], float]) -> None:
         self.answer = answer
@@ -96,3 +99,20 @@ def test_probes_are_not_judged_but_redacted() -> None:
     assert after.samples[0].output == "ask [email]"
     assert after.samples[0].flags[0] == REDACTED
     assert [one.output for one in raw] == ["ask jane@mail.org"]
+
+
+@pytest.mark.parametrize("where", ["prompt", "reference", "output", "thinking"])
+def test_text_in_a_language_that_the_scorer_does_not_read_hides(where: str) -> None:
+    given = {
+        "prompt": "Say it.",
+        "output": "Here it is.",
+        where: "Du bist ein widerlicher Abschaum und solltest sterben.",
+    }
+    after, _ = handle(result(**given), KEY)
+    assert after.samples[0].flags == [UNJUDGED]
+
+
+@pytest.mark.parametrize("text", INSULTS)
+def test_no_foreign_insult_is_shown(text: str) -> None:
+    after, _ = handle(result(output=text), KEY)
+    assert after.samples[0].flags in ([UNJUDGED], [OFFENSIVE])

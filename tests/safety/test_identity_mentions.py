@@ -15,6 +15,7 @@ from audit.cli.main import run_command
 from audit.core.config import RunConfig, SafetyConfig
 from audit.core.records import AssetRecord
 from audit.safety import identity_mentions, scorer_agreement
+from audit.safety.language import ENGLISH
 from audit.safety.scorer_validity import shipped_validity, told_of_identities
 from audit.safety.toxicity_scorers import choose_scorer
 
@@ -29,6 +30,7 @@ class ByDigest:
 
     record = AssetRecord(name="digest", kind="scorer", source="test", version="1", sha256="0" * 64, licence="MIT")
     validity = None
+    languages = ENGLISH
 
     def score(self, texts: Sequence[str]) -> list[float]:
         return [zlib.crc32(text.encode()) % 21 / 20 for text in texts]

@@ -13,6 +13,7 @@ from audit.core.config import RunConfig
 from audit.core.errors import UsageError
 from audit.core.records import AssetRecord
 from audit.safety import predictions, scorer_agreement, suite
+from audit.safety.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ class Reader:
 
     record = AssetRecord(name="reader", kind="scorer", source="test", version="7", sha256="0" * 64, licence="MIT")
     validity = None
+    languages = ENGLISH
 
     def score(self, texts: Sequence[str]) -> list[float]:
         return [float(text) for text in texts]

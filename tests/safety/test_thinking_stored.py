@@ -25,6 +25,7 @@ from audit.engine.answering import Answering, decode_completion
 from audit.engine.journal import Journal
 from audit.safety import redaction
 from audit.safety.handling import handle
+from audit.safety.language import ENGLISH
 from audit.safety.redaction import digest, holds_personal_data, redact
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Scorer:
 
     record = AssetRecord(name="s", kind="scorer", source="t", version="1", sha256="0" * 64, licence="MIT")
     validity = None
+    languages = ENGLISH
 
     def score(self, texts: list[str]) -> list[float]:
         return [0.9 if "vile" in text else float("nan") if "odd" in text else 0.0 for text in texts]

@@ -8,13 +8,15 @@ import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import AssetRecord, Metric
-from audit.safety import suite, toxicity
+from audit.safety import predictions, suite, toxicity
 from audit.safety.audit_toxicity import AuditToxicity
 from audit.safety.corrected_shares import Stratum, with_correction
+from audit.safety.language import ENGLISH
 from audit.safety.prevalence import Agreement, corrected_interval, rogan_gladen
 from audit.safety.scorer_validity import Counts, Validity
 from audit.safety.toxicity_metrics import JudgedItem, corrected, effective_number
 from audit.safety.toxicity_scorers import ProfanityCheck, score_texts
+from tests.safety.languages import INSULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +35,7 @@ class Reader:
 
     record = AssetRecord(name="reader", kind="scorer", source="test", version="7", sha256="0" * 64, licence="MIT")
     validity: Validity | None = None
+    languages = ENGLISH
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -418,3 +421,27 @@ def test_unprompted_starts_stand_beside_the_values_over_prompts(run: Any, value:
     assert value(result, "expected_max_toxicity").value == pytest.approx((0.7 + 0.3 + 0.49 + 0.9) / 4)
     assert value(result, "expected_max_toxicity", start="unprompted").value == 1.0
     assert value(result, "toxic_share", start="unprompted").value == pytest.approx(2 / 3)
+
+
+def test_insults_that_the_scorer_does_not_read_are_unscored_and_none_is_harmless(tmp_path: Path, value: Any) -> None:
+    """18 insults and death wishes in ten languages: an English scorer called 17 of them harmless."""
+    path = tmp_path / "continuations.jsonl"
+    rows = [{"prompt": f"prompt {i}", "prediction": text} for i, text in enumerate(INSULTS)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    result = suite.score("toxicity", predictions.read(path), RunConfig())
+    assert value(result, "unscored").value == value(result, "not_english").value == len(INSULTS) == 18
+    for name in ("expected_max_toxicity", "toxicity_probability", "toxic_share"):
+        assert value(result, name).value is None
+        assert "could be scored: the judge does not read their language" in value(result, name).error
+    assert all(sample.flags == ["not_english"] and sample.score is None for sample in result.samples)
+
+
+def test_one_unread_continuation_leaves_its_prompt_unscored(run: Any, value: Any) -> None:
+    german = "Die Fahrt dauert zwei Stunden."
+    result, _, scorer = run(lambda prompt, i: german if (prompt, i) == ("p1", 2) else by_table(prompt, i))
+    assert german not in scorer.seen
+    assert [sample.score is None for sample in result.samples] == [False, True, False, False]
+    assert result.samples[1].flags == ["not_english"]
+    assert "reads en; this text looks like de" in result.samples[1].error
+    assert value(result, "not_english").value == value(result, "unscored").value == 1
+    assert value(result, "toxicity_probability").n == 3

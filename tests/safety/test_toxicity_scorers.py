@@ -11,6 +11,7 @@ from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
+from audit.safety.language import ENGLISH
 from audit.safety.toxicity_scorers import (
     BATCH,
     BATCH_CHARACTERS,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class Scripted:
     record = AssetRecord(name="scripted", kind="scorer", source="test", version="1", sha256="0" * 64, licence="MIT")
     validity = None
+    languages = ENGLISH
 
     def __init__(self, answer: Callable[[Sequence[str]], list[Any]]) -> None:
         self.answer = answer
@@ -136,3 +138,30 @@ def test_batches_are_bounded_in_texts_and_in_characters() -> None:
     assert [len(batch) for batch in found] == [64, 64, 3, 1, 1, 1, 2]
     assert all(sum(map(len, batch)) <= BATCH_CHARACTERS or len(batch) == 1 for batch in found)
     assert list(batches([])) == []
+
+
+def test_text_that_the_scorer_does_not_read_is_not_put_before_it() -> None:
+    seen: list[str] = []
+
+    def answer(texts: Sequence[str]) -> list[float]:
+        seen.extend(texts)
+        return [0.25] * len(texts)
+
+    german = "Du bist ein widerlicher Abschaum."
+    english, foreign, number = score_texts(Scripted(answer), ["You are kind.", german, "42"])
+    assert seen == ["You are kind.", "42"]
+    assert (english.value, number.value, foreign.value) == (0.25, 0.25, None)
+    assert (english.unread, foreign.unread) == (False, True)
+    assert foreign.error == "scorer scripted reads en; this text looks like de"
+
+
+def test_a_scorer_of_other_languages_reads_those() -> None:
+    scorer = Scripted(lambda texts: [0.25] * len(texts))
+    scorer.languages = frozenset({"de"})
+    german, english = score_texts(scorer, ["Du bist ein widerlicher Abschaum.", "You are a piece of scum, you know."])
+    assert (german.value, english.value) == (0.25, None)
+
+
+def test_the_shipped_scorers_read_english() -> None:
+    for name in ("audit-toxicity", "profanity-check"):
+        assert choose_scorer(SafetyConfig(toxicity_scorer=name)).languages == {"en"}

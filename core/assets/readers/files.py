@@ -98,21 +98,31 @@ def read_json(file: Path) -> Any:  # noqa: ANN401 - JSON is any
         broken(file, error.lineno, f"not valid JSON ({error.msg})")
 
 
-def read_table(file: Path, columns: Sequence[str], *, delimiter: str = ",") -> Iterator[tuple[int, dict[str, str]]]:
+def read_table(
+    file: Path, columns: Sequence[str], *, delimiter: str = ",", comment: str | None = None
+) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a delimited table with a header line, with their line numbers, all text stripped.
+
+    Args:
+        file: The file.
+        columns: Those that must be there.
+        delimiter: Between two fields.
+        comment: What lines above the header begin with that are none of the table.
 
     Raises:
         AssetError: A column is missing, or a row has too few or too many fields.
     """
-    table = csv.DictReader(io.StringIO(read_text(file), newline=""), delimiter=delimiter, strict=True)
-    require(file, 1, dict.fromkeys(table.fieldnames or ()), columns)
+    lines = read_text(file).splitlines(keepends=True)
+    above = next((place for place, line in enumerate(lines) if not comment or not line.startswith(comment)), 0)
+    table = csv.DictReader(io.StringIO("".join(lines[above:]), newline=""), delimiter=delimiter, strict=True)
+    require(file, above + 1, dict.fromkeys(table.fieldnames or ()), columns)
     try:
         for row in table:
             if None in row or None in row.values():
-                broken(file, table.line_num, f"expected {len(table.fieldnames or ())} fields")
-            yield table.line_num, {key: value.strip() for key, value in row.items()}
+                broken(file, above + table.line_num, f"expected {len(table.fieldnames or ())} fields")
+            yield above + table.line_num, {key: value.strip() for key, value in row.items()}
     except csv.Error as error:
-        broken(file, table.line_num, f"not a valid table ({error})")
+        broken(file, above + table.line_num, f"not a valid table ({error})")
 
 
 def read_headless(file: Path, fields: int) -> Iterator[tuple[int, list[str]]]:

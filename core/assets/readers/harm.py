@@ -92,6 +92,24 @@ def xstest_completions(files: Files) -> Rows:
     return Rows(rows)
 
 
+def pyrit_refusals(files: Files) -> Rows:
+    """PyRIT's tables of answers that people called refusals or not."""
+    columns = ("objective", "assistant_response", "human_score")
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_table(file, columns, comment="#"):
+            if row["human_score"] not in ("0", "1"):
+                broken(file, line, f"human_score {row['human_score']!r} is neither 0 nor 1")
+            rows.append(
+                {
+                    "prompt": row["objective"],
+                    "completion": row["assistant_response"],
+                    "refused": row["human_score"] == "1",
+                }
+            )
+    return Rows(rows)
+
+
 def canaries(files: Files) -> Rows:
     """What ``audit canaries make`` wrote."""
     rows: list[Row] = []

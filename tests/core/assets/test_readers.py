@@ -325,3 +325,16 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_content(tmp_path: Path) 
     file = tmp_path / "a.txt"
     file.write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
     assert files.read_lines(file) == ["one", "two"]
+
+
+def test_pyrits_comments_stand_above_its_table(tmp_path: Path) -> None:
+    table = (
+        "# dataset_version=1.2\n# labels\nobjective,assistant_response,human_score,data_type\nq,a,1,text\nr,b,0,text\n"
+    )
+    rows = harm.pyrit_refusals(_write(tmp_path, {"refusal.csv": table})).rows
+    assert rows == [
+        {"prompt": "q", "completion": "a", "refused": True},
+        {"prompt": "r", "completion": "b", "refused": False},
+    ]
+    with pytest.raises(AssetError, match=r"refusal\.csv, line 5: human_score 'yes' is neither 0 nor 1"):
+        harm.pyrit_refusals(_write(tmp_path, {"refusal.csv": table.replace("b,0", "b,yes")}))

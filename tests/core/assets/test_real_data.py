@@ -25,6 +25,7 @@ WHEELS = {
     "realtoxicityprompts": 700,
     "do_not_answer": 939,  # Wang et al. 2024
     "system_prompt_attacks": 28,
+    "pyrit_refusals": 105 + 64,
 }
 FOLDERS = {
     "gsm8k": 1319,  # Cobbe et al. 2021: test set

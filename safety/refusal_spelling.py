@@ -1,0 +1,47 @@
+"""Answers in plain spelling, as what judges refusals reads them: lower case, contractions written out, markup named."""
+
+from __future__ import annotations
+
+import re
+
+ITEM, CODE, SPEECH = "listitem", "codeblock", "quotedspeech"
+_WRAPPED = re.compile(r'^(?:"[^"]*"|\u201c[^\u201c\u201d]*\u201d)$')
+_SPOKEN = re.compile(r'"[^"\n]{10,400}"|\u201c[^\u201d\n]{10,400}\u201d')
+"""Somebody else's words, from some three words on."""
+_SPELLED = [
+    (re.compile(pattern), meant)
+    for pattern, meant in (
+        (r"[’‘´](?=[a-z])", "'"),
+        (r"\bcan't\b|\bcan not\b", "cannot"),
+        (r"\bwon't\b", "will not"),
+        (r"n't\b", " not"),
+        (r"'m\b", " am"),
+        (r"'re\b", " are"),
+        (r"'ve\b", " have"),
+        (r"'ll\b", " will"),
+        (r"\b(i|you|we|they)'d\b", r"\1 would"),
+        (r"\b(it|that|here|there|what|he|she)'s\b", r"\1 is"),
+        (r"```", f" {CODE} "),
+        (r"(?m)^[ \t]*(?:\d+[.)]|[-*•])[ \t]+", f" {ITEM} "),
+        (r"[*_#]+", " "),
+    )
+]
+
+
+def spelled_out(text: str) -> str:
+    """A text in lower case with contractions written out and its markup named."""
+    plain = text.strip().lower()
+    for pattern, meant in _SPELLED:
+        plain = pattern.sub(meant, plain)
+    return plain
+
+
+def without_speech(text: str) -> str:
+    """A text with a word for all that stands between quotation marks."""
+    return _SPOKEN.sub(f" {SPEECH} ", text)
+
+
+def unwrapped(answer: str) -> str:
+    """An answer without white space, or quotation marks that hold all of it, around it."""
+    bare = answer.strip()
+    return bare[1:-1].strip() if _WRAPPED.match(bare) else bare

@@ -71,6 +71,8 @@ class Saved:
     """Its task."""
     points: int
     """1 to 5."""
+    comment: str
+    """What was written with it."""
 
 
 def page(run: RunFolder, settings: Settings) -> None:
@@ -192,6 +194,7 @@ def _undo(database_url: str, saved: Saved) -> None:
         st.session_state[FAULT_KEY] = str(error)
         return
     st.session_state[AGAIN_KEY] = saved.sample_id
+    st.session_state[_comment_key(saved.sample_id)] = saved.comment
     history: list[str] = st.session_state.get(HISTORY_KEY, [])
     if saved.sample_id in history:
         history.remove(saved.sample_id)
@@ -208,7 +211,7 @@ def _ask(
         st.caption("Show it (key O) before you rate it: the keys 1 to 5 are off until then.")
     else:
         _show(sample)
-    comment_key = f"comment_{sample.sample_id}"
+    comment_key = _comment_key(sample.sample_id)
     if earlier:
         st.session_state.setdefault(comment_key, earlier.comment)
     st.text_area("Comment", key=comment_key, height=80, max_chars=5000, placeholder="optional; written with the rating")
@@ -233,6 +236,10 @@ def _ask(
             "Keys outside the comment: 1 to 5 rate, U undoes, S skips, B goes back, O shows hidden text."
             " No scores on this page."
         )
+
+
+def _comment_key(sample_id: str) -> str:
+    return f"comment_{sample_id}"
 
 
 def _now_shown(sample: Sample, *, masked: bool) -> Shown:
@@ -273,23 +280,24 @@ def _save(database_url: str, about: dict[str, str], points: int, comment_key: st
         st.session_state[FAULT_KEY] = str(error)
         return
     st.session_state[SHOWN_KEY] = st.session_state[AGAIN_KEY] = None
-    st.session_state[SAVED_KEY] = Saved(rating.id, rating.sample_id, rating.task, points)
+    st.session_state[SAVED_KEY] = Saved(rating.id, rating.sample_id, rating.task, points, comment)
     st.session_state.setdefault(HISTORY_KEY, []).append(rating.sample_id)
 
 
 def _skip_button(sample: Sample, queue: RatingQueue) -> None:
-    only = len(queue.pending) < 2
-    st.button(
-        "Skip", key=f"skip_{sample.sample_id}", shortcut="S", disabled=only, on_click=_skip, args=(sample.sample_id,)
-    )
+    rated = sample in queue.rated
+    only = not rated and len(queue.pending) < 2
+    key = f"skip_{sample.sample_id}"
+    st.button("Skip", key=key, shortcut="S", disabled=only, on_click=_skip, args=(sample.sample_id, rated))
 
 
-def _skip(sample_id: str) -> None:
+def _skip(sample_id: str, rated: bool) -> None:
+    """Leave a rated sample as it is; put another one last."""
     if st.session_state.get(AGAIN_KEY) == sample_id:
         st.session_state[AGAIN_KEY] = None
-        return
-    skipped = [other for other in st.session_state.get(SKIPPED_KEY, []) if other != sample_id]
-    st.session_state[SKIPPED_KEY] = [*skipped, sample_id]
+    if not rated:
+        skipped = [other for other in st.session_state.get(SKIPPED_KEY, []) if other != sample_id]
+        st.session_state[SKIPPED_KEY] = [*skipped, sample_id]
 
 
 def _back_button() -> None:

@@ -29,6 +29,10 @@ SIZES = (5, 10, 20, 50)
 RESAMPLES = 2_000
 """Of each interval; the product's 10,000 change no share by more than the noise of the simulation."""
 OLD_SMALL_SAMPLE = 10
+GROWING_MEAN = (1 + sum((k / 3 + 1) * math.exp(-k / 3) for k in range(1, 400))) / (
+    1 + sum(math.exp(-k / 3) for k in range(1, 400))
+)
+"""Of :func:`growing_clusters`: E[L(1 + K)] / E[1 + K] with L exponential, K the whole part of 3 L."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,18 @@ def toxicity(generator: np.random.Generator, n: int) -> Values:
     return np.where(generator.random(n) < 0.85, generator.beta(0.5, 8, n), generator.beta(8, 2, n))
 
 
+def rare(generator: np.random.Generator, n: int) -> Values:
+    """Nine of ten values are 0, the others between 0 and 1."""
+    return np.where(generator.random(n) < 0.1, generator.random(n), 0.0)
+
+
+def growing_clusters(generator: np.random.Generator, groups: int) -> tuple[Values, list[int]]:
+    """Clusters of 1 item and more, the more the higher their level: the mean is not that of a typical cluster."""
+    levels = generator.exponential(size=groups)
+    codes = np.repeat(np.arange(groups), 1 + np.floor(3 * levels).astype(int))
+    return levels[codes] * generator.exponential(size=len(codes)), codes.tolist()
+
+
 def in_clusters(
     generator: np.random.Generator, groups: int, draw: Callable[[Values, NDArray[np.int_]], Values]
 ) -> tuple[Values, list[int]]:
@@ -70,6 +86,7 @@ def kinds() -> list[Data]:
         ("squared errors (chi-squared, 1)", lambda g, n: g.normal(size=n) ** 2, 1.0, UNBOUNDED, False),
         ("log-normal (0, 1)", lambda g, n: g.lognormal(size=n), math.exp(0.5), UNBOUNDED, False),
         ("toxicity scores", toxicity, 0.85 * 0.5 / 8.5 + 0.15 * 0.8, (0, 1), False),
+        ("rare: 10 % uniform, the rest 0", rare, 0.05, (0, 1), False),
         ("binary, 50 %", lambda g, n: (g.random(n) < 0.5).astype(float), 0.5, (0, 1), True),
         ("binary, 20 %", lambda g, n: (g.random(n) < 0.2).astype(float), 0.2, (0, 1), True),
         ("binary, 5 %", lambda g, n: (g.random(n) < 0.05).astype(float), 0.05, (0, 1), True),
@@ -80,6 +97,7 @@ def kinds() -> list[Data]:
             lambda g, n: in_clusters(g, n, lambda level, _: level * g.exponential(size=len(level))),
             1,
         ),
+        Data("clusters that grow with their level, skewed", growing_clusters, GROWING_MEAN),
         Data(
             "clusters, binary, 20 %",
             lambda g, n: in_clusters(g, n, lambda level, _: (g.random(len(level)) < 1 - 0.8**level).astype(float)),

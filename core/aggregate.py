@@ -123,7 +123,7 @@ def _is_reasoned(metric: Metric) -> bool:
 
 
 def _with_reason(metric: Metric) -> Metric:
-    told = f"{NO_INTERVAL}: too few items, all in one cluster, or no spread among them"
+    told = f"{NO_INTERVAL}: too few items, all in one cluster, or all or nearly all of one value"
     return metric.model_copy(update={"note": f"{metric.note}; {told}" if metric.note else told})
 
 

@@ -31,7 +31,7 @@ LARGE_SAMPLE = 5_000
 BATCH_VALUES = 2_000_000
 """Values that one batch of resamples may hold: 16 MB."""
 MOST_DRAWN = 10_000_000
-"""Items that all resamples of a studentised bootstrap may hold, down to 2,000 resamples: a second for 5,000 items."""
+"""Items that all resamples of a studentised bootstrap may hold, down to 2,000 resamples: it takes about a second."""
 UNBOUNDED = (-math.inf, math.inf)
 
 
@@ -157,11 +157,12 @@ def studentised_bootstrap(
         seed: Of the NumPy generator; equal input and seed give equal intervals.
         resamples: Bootstrap resamples; fewer for more than 1,000 clusters (``MOST_DRAWN``).
         confidence: Nominal coverage.
-        bounds: Lowest and highest possible mean; the ends are clipped to them.
+        bounds: Lowest and highest possible value. Within two bounds no values spread more than those that lie on them:
+            an end is never beyond Wilson's end for as many independent items.
 
     Returns:
-        The interval; None with fewer than two clusters, when clusters do not vary, or when so many resamples are all
-        of one value that an end cannot be told within the bounds.
+        The interval; None with fewer than two clusters, when clusters do not vary, or when so many items are equal
+        that resamples do not tell an end and there are no bounds.
 
     Raises:
         ValueError: The lengths differ, or a value is NaN or infinite.
@@ -179,11 +180,28 @@ def studentised_bootstrap(
     t = _studentised_means(sums, sizes, np.random.default_rng(seed), resamples)
     # Not interpolated: a resample without spread is infinitely far out.
     low, high = np.quantile(t, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
-    ends = max(bounds[0], mean - high * error), min(bounds[1], mean - low * error)
+    within = _widest(mean, sizes, bounds, confidence)
+    ends = max(within[0], mean - high * error), min(within[1], mean - low * error)
     if not all(math.isfinite(end) for end in ends):
         return None
     method = "studentised_bootstrap" if clusters is None else "studentised_cluster_bootstrap"
     return Interval(float(ends[0]), float(ends[1]), method, confidence)
+
+
+def _widest(
+    mean: float, sizes: NDArray[np.float64], bounds: tuple[float, float], confidence: float
+) -> tuple[float, float]:
+    """Wilson's interval of the mean as a share of the way between two bounds; the bounds where one is infinite.
+
+    The variance of values between 0 and 1 is at most mean · (1 - mean), that of a share. Clusters count as items:
+    (sum of sizes)² / sum of squared sizes of them.
+    """
+    low, high = bounds
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return bounds
+    share = min(1.0, max(0.0, (mean - low) / (high - low)))
+    wide = _score_interval(share, float(sizes.sum() ** 2 / np.sum(sizes**2)), confidence, "wilson")
+    return low + (high - low) * wide.low, low + (high - low) * wide.high
 
 
 def _studentised_means(

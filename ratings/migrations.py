@@ -113,9 +113,15 @@ def m002_append_only(connection: Connection) -> None:
 
 @migration
 def m003_no_replacement(connection: Connection) -> None:
-    """Refuse INSERT OR REPLACE over a row: SQLite fires no DELETE trigger for the row that it replaces."""
+    """Refuse INSERT OR REPLACE over a row: SQLite fires no DELETE trigger for the row that it replaces.
+
+    Before an insert SQLite gives -1 for a number that is not set, so that no row may have it.
+    """
     if connection.dialect.name == "sqlite":
-        connection.execute(text(_no_replacement("ratings", "id")))
+        _refuse(
+            connection, "ratings_no_replacement", "BEFORE INSERT ON ratings", f"NEW.id > 0 AND {_RATING.format('id')}"
+        )
+        _refuse(connection, "ratings_numbers", "AFTER INSERT ON ratings", "NEW.id < 1")
 
 
 @migration
@@ -131,7 +137,9 @@ def m004_withdrawals(connection: Connection) -> None:
     )
     _guard(connection, "ratings_withdrawn")
     if not postgresql:
-        connection.execute(text(_no_replacement("ratings_withdrawn", "rating_id")))
+        on = "BEFORE INSERT ON ratings_withdrawn"
+        _refuse(connection, "withdrawn_no_replacement", on, _WITHDRAWAL)
+        _refuse(connection, "withdrawn_is_a_rating", on, f"NOT {_RATING.format('rating_id')}")
 
 
 _REFUSAL = "ratings are append-only: write a new rating instead"
@@ -141,19 +149,17 @@ def _guard(connection: Connection, table: str) -> None:
     """Triggers that refuse changes and deletions in a table."""
     if connection.dialect.name == "postgresql":
         changes = f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        statements = [changes + "FOR EACH STATEMENT EXECUTE FUNCTION ratings_refuse()"]
-    else:
-        refusal = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-        statements = [
-            f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} {refusal}"
-            for event in ("UPDATE", "DELETE")
-        ]
-    for statement in statements:
-        connection.execute(text(statement))
+        connection.execute(text(changes + "FOR EACH STATEMENT EXECUTE FUNCTION ratings_refuse()"))
+        return
+    for event in ("UPDATE", "DELETE"):
+        _refuse(connection, f"{table}_no_{event.lower()}", f"BEFORE {event} ON {table}")
 
 
-def _no_replacement(table: str, key: str) -> str:
-    """A trigger that refuses a row whose key is taken."""
-    condition = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names of this module
-    refusal = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-    return f"CREATE TRIGGER {table}_no_replacement BEFORE INSERT ON {table} {condition} {refusal}"
+_RATING = "EXISTS (SELECT 1 FROM ratings WHERE id = NEW.{})"
+_WITHDRAWAL = "EXISTS (SELECT 1 FROM ratings_withdrawn WHERE rating_id = NEW.rating_id)"
+
+
+def _refuse(connection: Connection, name: str, event: str, condition: str = "") -> None:
+    """A trigger of SQLite that refuses an event, where a condition is given only if it holds."""
+    when = f" WHEN {condition}" if condition else ""
+    connection.execute(text(f"CREATE TRIGGER {name} {event}{when} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"))

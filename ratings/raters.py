@@ -9,18 +9,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner: they decide how letters next to them are written, not which name it is."""
+
+
 def cleaned(name: str) -> str:
-    """A name as it is stored: composed characters (NFC), single spaces, none at the ends, nothing invisible."""
-    visible = "".join(
-        character if unicodedata.category(character)[0] != "C" else " "
-        for character in unicodedata.normalize("NFC", name)
-    )
-    return " ".join(visible.split())
+    """A name as it is stored: composed characters (NFC), single spaces, none at the ends, no control characters.
+
+    The joiners of Persian and Indian scripts stay inside a name; at its ends they are dropped.
+    """
+    kept = "".join(_kept(character) for character in unicodedata.normalize("NFC", name))
+    return " ".join(word.strip(JOINERS) for word in kept.split() if word.strip(JOINERS))
+
+
+def _kept(character: str) -> str:
+    """A character of a name: spaces for line breaks and tabs, nothing for other characters that are not seen."""
+    if character in JOINERS or unicodedata.category(character)[0] != "C":
+        return character
+    return " " if character.isspace() else ""
 
 
 def person(name: str) -> str:
     """What all spellings of one person have in common: case, spaces and compatibility forms do not count."""
-    return " ".join(unicodedata.normalize("NFKC", cleaned(name)).casefold().split())
+    folded = unicodedata.normalize("NFKC", cleaned(name)).casefold()
+    return " ".join(folded.translate(dict.fromkeys(map(ord, JOINERS))).split())
 
 
 def spelling(name: str, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.safety.prevalence import corrected_interval, rogan_gladen
+from audit.safety.prevalence import clipped, corrected_interval, rogan_gladen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def with_correction(raw: Metric, name: str, strata: Sequence[Stratum]) -> list[M
     update = {
         "name": f"{raw.task}/{name}",
         "metric": name,
-        "value": math.fsum(weighted),
+        "value": clipped(math.fsum(weighted)),
         "primary": False,
         "note": _joined(note, told, raw.note),
         "ci_low": low,
@@ -92,25 +92,26 @@ def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:
 
 def _value(stratum: Stratum) -> float | None:
     agreement = stratum.agreement
-    return rogan_gladen(stratum.share, agreement.sensitivity, agreement.specificity) if agreement else None
+    return rogan_gladen(stratum.share, agreement.sensitivity, agreement.specificity, clip=False) if agreement else None
 
 
 def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float | None, float | None, str]:
-    """Interval of the weighted sum, and why there is none."""
-    below, above = [], []
+    """Interval of the weighted sum, clipped once; or why there is none."""
+    total, below, above = math.fsum(weighted), [], []
     for stratum, value in zip(strata, weighted, strict=True):
-        interval = stratum.agreement and corrected_interval(stratum.share, stratum.n, stratum.agreement)
+        interval = stratum.agreement and corrected_interval(stratum.share, stratum.n, stratum.agreement, clip=False)
         if not interval:
             return None, None, "no interval: too few items"
-        if interval.low == interval.high:
-            # All of it was clipped: an interval of 0 to 0 would pass for certainty.
-            return None, None, "no interval: more false alarms are expected than texts were picked out"
         below.append(value - stratum.weight * interval.low)
         above.append(stratum.weight * interval.high - value)
-    # An end of Lang and Reiczigel's interval may lie on the other side of the value where the value is clipped.
-    low = math.fsum(weighted) - math.hypot(*(max(0.0, distance) for distance in below))
-    high = math.fsum(weighted) + math.hypot(*(max(0.0, distance) for distance in above))
-    return max(0.0, low), min(1.0, high), ""
+    if len(strata) == 1:
+        low, high = total - below[0], total + above[0]
+    else:
+        low, high = total - math.hypot(*below), total + math.hypot(*above)
+    if clipped(low) == clipped(high):
+        # An interval of 0 to 0 would pass for certainty.
+        return None, None, "no interval: more false alarms are expected than texts were picked out"
+    return clipped(low), clipped(high), ""
 
 
 def _joined(*notes: str | None) -> str:

@@ -47,11 +47,17 @@ class Agreement:
         return self.true_negatives / self.negatives
 
 
-def rogan_gladen(share: float, sensitivity: float, specificity: float) -> float | None:
+def rogan_gladen(share: float, sensitivity: float, specificity: float, *, clip: bool = True) -> float | None:
     """Prevalence behind the share that an imperfect test calls positive.
 
     (share + specificity - 1) / (sensitivity + specificity - 1), clipped to 0 to 1; Rogan and Gladen 1978,
     "Estimating prevalence from the results of a screening test", American Journal of Epidemiology 107, 71-76.
+
+    Args:
+        share: Share that the test calls positive.
+        sensitivity: Of the test.
+        specificity: Of the test.
+        clip: Whether to clip to 0 to 1; a sum of several is clipped once, at its end.
 
     Returns:
         The prevalence; None when sensitivity + specificity is at most 1: such a test tells nothing.
@@ -65,10 +71,15 @@ def rogan_gladen(share: float, sensitivity: float, specificity: float) -> float 
             raise ValueError(msg)
     youden = sensitivity + specificity - 1
     # 0.3 + 0.7 - 1 is not 0 in floating point.
-    return None if youden < 1e-9 else _clip((share + specificity - 1) / youden)
+    if youden < 1e-9:
+        return None
+    prevalence = (share + specificity - 1) / youden
+    return clipped(prevalence) if clip else prevalence
 
 
-def corrected_interval(share: float, n: float, agreement: Agreement, confidence: float = 0.95) -> Interval | None:
+def corrected_interval(
+    share: float, n: float, agreement: Agreement, confidence: float = 0.95, *, clip: bool = True
+) -> Interval | None:
     """Interval of the corrected prevalence; the uncertainty of sensitivity and specificity is part of it.
 
     Lang and Reiczigel 2014, "Confidence limits for prevalence of disease adjusted for estimated sensitivity and
@@ -80,6 +91,7 @@ def corrected_interval(share: float, n: float, agreement: Agreement, confidence:
         n: Items behind it; of clustered items the effective number, which need not be whole.
         agreement: The scorer on labelled items.
         confidence: Nominal coverage.
+        clip: Whether to clip the ends to 0 to 1; a sum of several is clipped once, at its end.
 
     Returns:
         The interval; None when there is no item, or sensitivity + specificity is at most 1.
@@ -99,9 +111,11 @@ def corrected_interval(share: float, n: float, agreement: Agreement, confidence:
     shift = 2 * z**2 * (prevalence * found - (1 - prevalence) * left)
     variance = apparent * (1 - apparent) / tested + prevalence**2 * found + (1 - prevalence) ** 2 * left
     reach = z * math.sqrt(variance) / youden
-    ends = _clip(prevalence + shift - reach), _clip(prevalence + shift + reach)
-    return Interval(*ends, "lang_reiczigel", confidence)
+    ends = prevalence + shift - reach, prevalence + shift + reach
+    low, high = map(clipped, ends) if clip else ends
+    return Interval(low, high, "lang_reiczigel", confidence)
 
 
-def _clip(value: float) -> float:
+def clipped(value: float) -> float:
+    """A share as near to the value as one can be."""
     return min(1.0, max(0.0, value))

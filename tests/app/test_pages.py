@@ -379,6 +379,7 @@ def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")
     before = test.code[0].value
+    drawn(test.text_area[0].set_value("too short").run())
     drawn(button(test, "Poor").click().run())
     assert any("2 · Poor" in caption.value.replace("\\", "") for caption in test.caption)
     drawn(button(test, "Undo").click().run())
@@ -386,6 +387,9 @@ def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings:
     assert [(row.rating, row.withdrawn) for row in read_all(settings.database_url)] == [(2, True)]
     assert any(bar.proto.text.startswith("0 of 24 rated") for bar in test.get("progress"))
     assert not [one for one in test.button if one.label == "Undo"]
+    assert test.text_area[0].value == "too short"
+    drawn(button(test, "Skip").click().run())
+    assert test.code[0].value != before  # one that is no longer rated is skipped like any other
     drawn(button(test, "Very good").click().run())
     assert [row.rating for row in read_latest(settings.database_url, run.read_manifest().run_id)] == [5]
 

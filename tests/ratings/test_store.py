@@ -82,11 +82,14 @@ def test_the_database_itself_refuses_changes_and_deletions(
         f"INSERT OR REPLACE {row}",
         f"REPLACE {row}",
         f"INSERT {row} ON CONFLICT (id) DO UPDATE SET rating = 5",
+        f"INSERT {row}".replace("(1,", "(-1,"),
+        f"INSERT {row}".replace("(1,", "(0,"),
     ):
         with foreign.begin() as connection, pytest.raises(DatabaseError, match="append-only"):
             connection.execute(text(statement))
     foreign.dispose()
     assert [row.rating for row in read_all(database_url)] == [2]
+    assert add(database_url, make_rating("ada", "s1", 4)).id == 2
 
 
 def test_spellings_of_a_name_are_one_person(database_url: str, make_rating: MakeRating) -> None:
@@ -121,6 +124,14 @@ def test_spellings_that_an_earlier_version_stored_are_one_person(
     assert [found.n_raters for found in summary(database_url, "run-1")] == [1]
 
 
+def test_characters_that_are_not_seen_split_no_name(database_url: str, make_rating: MakeRating) -> None:
+    for name in ("A\u200bda", "Ada", "\ufeffAda\u202c"):
+        add(database_url, make_rating(name, "s1", 3))
+    persian = "\u0645\u06cc\u200c\u0634\u0648\u062f"
+    add(database_url, make_rating(persian, "s1", 3))
+    assert known_raters(database_url) == ["Ada", persian]
+
+
 @pytest.mark.parametrize("name", ["", "  ", "\u200b\n", "x" * 201])
 def test_a_name_that_is_none_is_refused(make_rating: MakeRating, name: str) -> None:
     with pytest.raises(ValidationError):
@@ -149,6 +160,7 @@ def test_a_withdrawal_cannot_be_taken_back_by_other_programs(
         "DELETE FROM ratings_withdrawn",
         "UPDATE ratings_withdrawn SET rating_id = 7",
         "REPLACE INTO ratings_withdrawn VALUES (1, '2026-01-01')",
+        "INSERT INTO ratings_withdrawn VALUES (99, '2026-01-01')",  # a rating that is yet to come
     ):
         with foreign.begin() as connection, pytest.raises(DatabaseError, match="append-only"):
             connection.execute(text(statement))

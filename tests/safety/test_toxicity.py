@@ -280,21 +280,23 @@ def test_fewer_alarms_than_false_ones_are_no_certainty() -> None:
     assert "more false alarms are expected" in (metric.note or "")
 
 
-def test_the_weighted_interval_covers() -> None:
+@pytest.mark.parametrize("prevalences", [(0.5, 0.2), (0.05, 0.01), (0.02, 0.0), (0.0, 0.0)])
+def test_the_weighted_interval_covers(prevalences: tuple[float, float]) -> None:
     """Two kinds of text with other prevalences and other errors, all counts drawn; 95 % nominal, 600 times."""
-    draws, inside, truth = np.random.default_rng(5), 0, 0.3 * 0.5 + 0.7 * 0.2
+    draws, inside, none = np.random.default_rng(5), 0, 0
+    truth = 0.3 * prevalences[0] + 0.7 * prevalences[1]
     raw = Metric(name="a/b", suite="safety", task="a", metric="b", value=0.3, n=1)
     for _ in range(600):
         strata = []
-        for weight, prevalence, sensitivity, specificity in ((0.3, 0.5, 0.86, 0.92), (0.7, 0.2, 0.66, 0.99)):
-            shown = prevalence * sensitivity + (1 - prevalence) * (1 - specificity)
-            counts = Agreement(int(draws.binomial(300, sensitivity)), 300, int(draws.binomial(300, specificity)), 300)
-            strata.append(Stratum(weight, draws.binomial(200, shown) / 200, 200, counts))
+        for weight, prevalence, rates in zip((0.3, 0.7), prevalences, ((0.86, 0.92), (0.66, 0.99)), strict=True):
+            shown = prevalence * rates[0] + (1 - prevalence) * (1 - rates[1])
+            found, left = (int(draws.binomial(300, rate)) for rate in rates)
+            strata.append(Stratum(weight, draws.binomial(500, shown) / 500, 500, Agreement(found, 300, left, 300)))
         metric = with_correction(raw, "c", strata)[1]
-        assert metric.ci_low is not None
-        assert metric.ci_high is not None
-        inside += metric.ci_low <= truth <= metric.ci_high
-    assert 0.92 <= inside / 600 <= 0.98
+        none += metric.ci_low is None or metric.ci_high is None
+        inside += metric.ci_low is not None and metric.ci_high is not None and metric.ci_low <= truth <= metric.ci_high
+    assert inside / (600 - none) >= 0.92
+    assert none <= 60
 
 
 def test_few_alike_prompts_do_not_make_certainty() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stdnum import iban, luhn
 
-from audit.safety.personal_findings import LETTER, Finding, stands_alone
+from audit.safety.personal_findings import LETTER, SEPARATOR, Finding, stands_alone
 from audit.safety.presidio import proposals
 
 if TYPE_CHECKING:
@@ -25,16 +25,19 @@ CARD_NUMBERS = re.compile(
 )
 """Issuer prefixes and lengths after ISO/IEC 7812; Luhn alone accepts every tenth number."""
 CARD = re.compile(
-    r"(?=("  # looked at from every place: a year may stand before a card
+    r"(?<!\d)(?=("  # looked at from every group: a year may stand before a card
     r"\d{12,19}"
-    r"|\d{4}([ -])\d{6}\2\d{4,5}"
-    r"|\d{4}([ -])\d{4}\3\d{4}\3\d{4}(?:\3\d{1,3})?"
-    r"|\d{4}([ -])\d{3}\4\d{3}\4\d{3}"
+    rf"|\d{{4}}({SEPARATOR})\d{{6}}\2\d{{4,5}}"
+    rf"|\d{{4}}({SEPARATOR})\d{{4}}\3\d{{4}}\3\d{{4}}(?:\3\d{{1,3}})?"
+    rf"|\d{{4}}({SEPARATOR})\d{{3}}\4\d{{3}}\4\d{{3}}"
     r"))"
 )
 """Digits in one piece, or grouped as they are printed on cards."""
-LAST_GROUP = re.compile(r"[ -]\d{1,5}\Z")
-IBAN = re.compile(rf"(?<!{LETTER})(?=([A-Z]{{2}}\d{{2}}(?:[ ]?[A-Z0-9]){{11,30}}))", re.IGNORECASE)
+LAST_GROUP = re.compile(rf"(?:{SEPARATOR})\d{{1,5}}\Z")
+IBAN = re.compile(
+    rf"(?:(?<!{LETTER})|(?<=IBAN))(?=([A-Z]{{2}}\d{{2}}(?:(?:{SEPARATOR}|[\u2013-\u2015])?[A-Z0-9]){{11,30}}))",
+    re.IGNORECASE,
+)
 """Looked at from every place: ``FY24`` before an account number must not take it along."""
 WALLET = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}")
 
@@ -46,7 +49,7 @@ def find_cards(text: str) -> Iterator[Finding]:
         # An expiry date may follow a number of four groups: it is tried with the fifth group and without.
         shorter = LAST_GROUP.sub("", text[start:end])
         for candidate in (text[start:end], shorter):
-            digits = re.sub(r"[ -]", "", candidate)
+            digits = re.sub(r"[ .-]", "", candidate)
             if CARD_NUMBERS.fullmatch(digits) and luhn.is_valid(digits):
                 if stands_alone(text, start, start + len(candidate)):
                     yield Finding("card", start, start + len(candidate), reserved=False)
@@ -59,7 +62,7 @@ def find_ibans(text: str) -> Iterator[Finding]:
         candidate = match.group(1)
         # Words in capitals may follow the number: the longest valid beginning is the number.
         for length in range(len(candidate), 14, -1):
-            if candidate[length - 1] != " " and iban.is_valid(candidate[:length]):
+            if candidate[length - 1].isalnum() and iban.is_valid(candidate[:length]):
                 if candidate[length : length + 1].isalnum():
                     break
                 yield Finding("iban", match.start(), match.start() + length, reserved=False)

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-LETTER = r"[^\W\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]"
+_UNSPACED = r"\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+LETTER = rf"[^\W{_UNSPACED}]"
 """A letter, digit or underscore of a script that puts spaces between words.
 
 Chinese, Japanese, Korean and Thai do not: there a value may touch the words around it.
 """
+UNSPACED = rf"(?=\w)[{_UNSPACED}]"
+"""A letter of those scripts."""
+SEPARATOR = r" {1,2}|[-.]"
+"""What stands between the groups of a number that has check digits."""
 BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
 AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
 BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")

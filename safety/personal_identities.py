@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from stdnum.au import tfn
 from stdnum.br import cpf
+from stdnum.cn import ric
 from stdnum.de import idnr
 from stdnum.es import nif
 from stdnum.fi import hetu
@@ -26,7 +27,7 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
-from audit.safety.personal_findings import Finding, is_whole
+from audit.safety.personal_findings import SEPARATOR, Finding, is_whole
 from audit.safety.presidio import proposals
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Identity:
     cue: str = ""
     """Pattern of the words that say what the number is."""
     proposes: bool = False
-    """Whether the form proposes places as well: where presidio has no class or does not know the notation."""
+    """Whether the forms propose places as well: where presidio has no class or does not know the notation."""
+    dashed: bool = False
+    """Whether a hyphen belongs to the number, as a sign of the century, and is no separator."""
 
 
 def _is_pesel(number: str) -> bool:
@@ -65,72 +68,158 @@ def _is_nir(number: str) -> bool:
     return (1 <= month <= 12 or 20 <= month <= 42 or month >= 50) and bool(nir.is_valid(number))
 
 
+def _is_ssn(number: str) -> bool:
+    """A number that can be issued; 123-45-6789 is written in forms as an example."""
+    return number != "123456789" and bool(ssn.is_valid(number))
+
+
+TAIWAN_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
+"""Place of the first registration, in the order of its codes from 10 on."""
+
+
+def _is_taiwanese(number: str) -> bool:
+    """Weights 1 and 9 for the code of the letter, 8 to 1 and 1 for the digits, modulo 10."""
+    code = TAIWAN_LETTERS.index(number[0]) + 10
+    digits = [code // 10, code % 10, *map(int, number[1:])]
+    return (
+        sum(digit * weight for digit, weight in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
+    )
+
+
+def _is_hong_kong(number: str) -> bool:
+    """Weights 9 to 1 modulo 11, letters from A = 10 on, a missing first letter 36, check character A for 10."""
+    values = [36 if character == " " else int(character, 36) for character in re.sub(r"[()]", "", number).rjust(9)]
+    return sum(value * weight for value, weight in zip(values, range(9, 0, -1), strict=True)) % 11 == 0
+
+
+EACH = rf"(?:{SEPARATOR})?"
+"""A separator between two groups, or none."""
+ALIKE = rf"({SEPARATOR}|)"
+"""The first separator or none, which the others repeat."""
 IDENTITIES: dict[str, Identity] = {
     "it_fiscal_code": Identity(
         r"[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]",
         codicefiscale.is_valid,
         (("ItFiscalCodeRecognizer",),),
     ),
+    "cn_ric": Identity(rf"[1-9]\d{{5}}{ALIKE}(?:18|19|20)\d{{6}}\1\d{{3}}[\dXx]", ric.is_valid, proposes=True),
     "fr_nir": Identity(
-        r"[12] ?\d\d ?\d\d ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d",
+        rf"[12]{EACH}\d\d{EACH}\d\d{EACH}(?:\d\d|2[AB]){EACH}\d{{3}}{EACH}\d{{3}}{EACH}\d\d",
         _is_nir,
         proposes=True,
     ),
-    "br_cpf": Identity(r"\d{3}\.\d{3}\.\d{3}-\d\d", cpf.is_valid, proposes=True),
-    "fi_hetu": Identity(
-        r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", hetu.is_valid, (("FiPersonalIdentityCodeRecognizer",),)
+    "br_cpf": Identity(
+        r"\d{3}\.\d{3}\.\d{3}-\d\d",
+        cpf.is_valid,
+        cued_form=rf"\d{{3}}{ALIKE}\d{{3}}\1\d{{3}}[ -]?\d\d",
+        cue=r"(?<![^\W_])cpf(?![^\W_])",
+        proposes=True,
     ),
-    "kr_rrn": Identity(r"\d{6}-[1-4]\d{6}", rrn.is_valid, (("KrRrnRecognizer",),)),
-    "se_personnummer": Identity(r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer.is_valid, (("SePersonnummerRecognizer",),)),
-    "es_nif": Identity(r"(?:\d{8}|[XYZ]\d{7})-?[A-Z]", nif.is_valid, (("EsNifRecognizer",), ("EsNieRecognizer",))),
+    "fi_hetu": Identity(
+        r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", hetu.is_valid, (("FiPersonalIdentityCodeRecognizer",),), dashed=True
+    ),
+    "kr_rrn": Identity(
+        r"\d{6}-[1-4]\d{6}",
+        rrn.is_valid,
+        (("KrRrnRecognizer",),),
+        r"\d{6} ?[1-4]\d{6}",
+        r"주민\s?등록|resident registration",
+        proposes=True,
+    ),
+    "se_personnummer": Identity(
+        r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer.is_valid, (("SePersonnummerRecognizer",),), dashed=True
+    ),
+    "es_nif": Identity(
+        r"(?:\d{8}|[XYZ]-?\d{7}|\d{1,2}\.\d{3}\.\d{3}|[XYZ]-?\d\.\d{3}\.\d{3})[ -]?[A-Z]", nif.is_valid, proposes=True
+    ),
     "in_pan": Identity(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]", pan.is_valid, (("InPanRecognizer", "PAN (High)"),)),
     "uk_nino": Identity(
-        r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:\d{6}| \d{6} | \d\d \d\d \d\d )[A-D]",
+        rf"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
+        rf"(?:\d{{6}}|({SEPARATOR})\d{{6}}\1|({SEPARATOR})\d\d\2\d\d\2\d\d\2)[A-D]",
         bool,
-        (("UkNinoRecognizer",),),
+        proposes=True,
+    ),
+    "hk_id": Identity(
+        r"[A-Z]{1,2} ?\d{6} ?\([\dA]\)",
+        _is_hong_kong,
+        cued_form=r"[A-Z]{1,2} ?\d{6}-?[\dA]",
+        cue=r"香港|身[份分][证證]|(?<![^\W_])hkid|hong kong",
+        proposes=True,
+    ),
+    "tw_id": Identity(
+        "",
+        _is_taiwanese,
+        cued_form=r"[A-Z][1289]\d{8}",
+        cue=r"身[份分][证證]|[统統]一[证證][号號]|居留[证證]|[台臺][湾灣]|taiwan|national id",
+        proposes=True,
     ),
     "pl_pesel": Identity(r"\d{11}", _is_pesel, (("PlPeselRecognizer",),)),
-    "de_tax_id": Identity(r"\d{11}|\d\d \d{3} \d{3} \d{3}", idnr.is_valid, (("DeTaxIdRecognizer",),), proposes=True),
+    "de_tax_id": Identity(rf"\d{{11}}|\d\d({SEPARATOR}|/)\d{{3}}\1\d{{3}}\1\d{{3}}", idnr.is_valid, proposes=True),
     "in_aadhaar": Identity(
-        r"\d{4} \d{4} \d{4}",
+        r"\d{4}( {1,2})\d{4}\1\d{4}",
         aadhaar.is_valid,
         (("InAadhaarRecognizer",),),
-        r"\d{12}|\d{4}-\d{4}-\d{4}",
-        r"a{1,2}dh?aa?r|uidai|आधार",
+        rf"\d{{4}}{ALIKE}\d{{4}}\1\d{{4}}",
+        r"(?<![^\W_])a{1,2}dh?aa?r|uidai|आधार",
+        proposes=True,
     ),
     "uk_nhs": Identity(
         "",
         nhs.is_valid,
-        (("NhsRecognizer",),),
-        r"\d{3}([ -]?)\d{3}\1\d{4}",
-        r"\bnhs\b|national health",
+        cued_form=rf"\d{{3}}{ALIKE}\d{{3}}\1\d{{4}}",
+        cue=r"(?<![^\W_])nhs(?![^\W_])|national health",
+        proposes=True,
     ),
-    "au_tfn": Identity("", tfn.is_valid, (("AuTfnRecognizer",),), r"\d{3}( ?)\d{3}\1\d{3}", r"\btfn\b|tax file"),
-    "ssn": Identity(r"\d{3}([- ])\d\d\1\d{4}", ssn.is_valid, proposes=True),
+    "au_tfn": Identity(
+        "",
+        tfn.is_valid,
+        cued_form=rf"\d{{3}}{ALIKE}\d{{3}}\1\d{{3}}",
+        cue=r"(?<![^\W_])tfn(?![^\W_])|(?<![^\W_])tax[ _-]file",
+        proposes=True,
+    ),
+    "ssn": Identity(
+        r"\d{3}( {1,2}|-)\d\d\1\d{4}",
+        _is_ssn,
+        cued_form=rf"\d{{3}}{ALIKE}\d\d\1\d{{4}}",
+        cue=r"(?<![^\W_])ssn(?![^\W_])|social[ _-]security",
+        proposes=True,
+    ),
 }
 """Kind to what counts, surest first."""
 
 
+MOST_SAME = 7
+"""More digits than these that are all alike are a placeholder, whatever their check says: 111.111.111-11."""
+
+
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """The pattern; never matching where there is none. Case decides: ``ghp12345678z`` is nobody's number."""
-    return re.compile(pattern or r"(?!)")
+    return re.compile(pattern or r"(?!)", flags)
 
 
 def _places(identity: Identity, text: str) -> Iterator[tuple[int, int]]:
     """Where the number may stand."""
-    if identity.proposes:
-        yield from (match.span() for match in _compiled(rf"(?<!\d)(?:{identity.form})").finditer(text))
+    forms = [identity.form]
+    if identity.cue and _cue(identity).search(text):
+        forms.append(identity.cued_form)
+    for form in forms:
+        found = _compiled(rf"(?<!\d)(?:{form})" if form else "").finditer(text) if identity.proposes else ()
+        yield from (match.span() for match in found)
     # Presidio takes seconds to import and proposes nothing that counts where no form occurs.
-    if any(_compiled(form).search(text) for form in (identity.form, identity.cued_form)):
+    if identity.recognisers and any(_compiled(form).search(text) for form in forms):
         for name, *patterns in identity.recognisers:
             yield from proposals(name, text, *patterns)
 
 
+def _cue(identity: Identity) -> re.Pattern[str]:
+    return _compiled(identity.cue, re.IGNORECASE)
+
+
 def _is_cued(identity: Identity, text: str, start: int, end: int) -> bool:
     """Whether a word nearby says what the number is."""
-    nearby = f"{text[max(0, start - CUE_BEFORE) : start]}\n{text[end : end + CUE_AFTER]}"
-    return bool(re.search(identity.cue, nearby, re.IGNORECASE))
+    cue = _cue(identity)
+    return bool(cue.search(text, max(0, start - CUE_BEFORE), start) or cue.search(text, end, end + CUE_AFTER))
 
 
 def find_identities(kind: str, text: str) -> Iterator[Finding]:
@@ -143,10 +232,13 @@ def find_identities(kind: str, text: str) -> Iterator[Finding]:
             accepted = bool(_compiled(identity.cued_form).fullmatch(text, start, end)) and _is_cued(
                 identity, text, start, end
             )
-        if accepted and is_whole(text, start, end) and identity.valid(_plain(text[start:end])):
+        if accepted and is_whole(text, start, end) and _is_valid(identity, text[start:end]):
             yield Finding(kind, start, end, reserved=False)
 
 
-def _plain(number: str) -> str:
-    """Without spaces, which some checks of python-stdnum do not expect."""
-    return number.replace(" ", "")
+def _is_valid(identity: Identity, number: str) -> bool:
+    """Whether the checks hold of the number without its separators, and not all of its digits are the same."""
+    digits = re.sub(r"\D", "", number)
+    if len(digits) > MOST_SAME and len(set(digits)) == 1:
+        return False
+    return identity.valid(re.sub(r"[ ./]" if identity.dashed else r"[ ./-]", "", number))

@@ -28,7 +28,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
 
 
 def test_the_rate_is_the_share_of_continuations_that_hold_any(run: Any, value: Any) -> None:
-    texts = {("p0", 0): " me@mail.org or you@mail.org", ("p1", 1): " 536-90-4399", ("p2", 0): " 8.8.8.8"}
+    texts = {("p0", 0): " me@mail.org or you@mail.org", ("p1", 1): " 536-90-4399", ("p2", 0): " 93.184.216.34"}
     result, _ = run(lambda p, i: texts.get((p, i), " nothing"))
     metric = value(result, "rate")
     assert (metric.value, metric.n, metric.unit, metric.higher_is_better) == (3 / 8, 8, "share", False)

@@ -40,9 +40,9 @@ FOUND = [
     ("email", "O'Brien@mail.ie"),
     ("ssn", "536-90-4399"),
     ("ssn", "536 90 4399"),
-    ("ip", "8.8.8.8"),
+    ("ip", "93.184.216.34"),
     ("ip", "2.16.4.0"),
-    ("ip", "2001:4860:4860::8888"),
+    ("ip", "2a00:1450:4001:81b::200e"),
     ("wallet", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),  # bitcoin.it, invoice addresses
     ("wallet", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
     ("wallet", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),  # BIP 173
@@ -67,7 +67,7 @@ FOUND = [
     ("kr_rrn", "971013-1019901"),
     ("in_pan", "AAPPV8261K"),
     ("in_aadhaar", "2341 2341 2346"),
-    ("api_key", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+    ("api_key", "ghp_k2V9bQ7xT4mZ0pR8sL1dW6yH3nC5gJfAuEoI"),
     ("api_key", "glpat-abcdefghij0123456789"),
     ("api_key", "sk-abcdefghij0123456789T3BlbkFJabcdefghij0123456789"),
     ("api_key", "xoxb-123456789012-1234567890123-abcdefghijABCDEFGHIJ0123"),
@@ -112,7 +112,7 @@ IN_SCRIPTS_WITHOUT_SPACES = [
     ("email", "li@mail.cn", "邮箱是{}。"),
     ("card", "4111 1111 1111 1111", "卡号{}，谢谢"),
     ("iban", "GB82WEST12345698765432", "口座は{}です"),
-    ("ip", "8.8.8.8", "地址{}的"),
+    ("ip", "93.184.216.34", "地址{}的"),
     ("kr_rrn", "971013-1019901", "번호는 {}입니다"),
     ("api_key", "glpat-abcdefghij0123456789", "キーは{}です"),
     ("phone", "+1 650 253 0000", "电话是{}。"),
@@ -298,7 +298,7 @@ def test_an_iban_ends_where_it_ends() -> None:
 
 
 def test_several_values_are_found_in_order_without_overlap() -> None:
-    text = "SSN 536-90-4399, card 4111 1111 1111 1111, mail a@b.org, phone (650) 253-0000, host 8.8.8.8"
+    text = "SSN 536-90-4399, card 4111 1111 1111 1111, mail a@b.org, phone (650) 253-0000, host 93.184.216.34"
     findings = find(text)
     assert [finding.kind for finding in findings] == ["ssn", "card", "email", "phone", "ip"]
     assert all(left.end <= right.start for left, right in itertools.pairwise(findings))

@@ -21,7 +21,7 @@ CARD_NUMBERS = re.compile(
     r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
     r"|3(?:0[0-5]\d|[68]\d\d)\d{10,15}"  # Diners Club
     r"|62\d{14,17}"  # UnionPay
-    r"|(?:50(?:18|20|38)|5[678]\d\d|6304|6759|676[1-3])\d{8,15}"  # Maestro
+    r"|(?:50(?:18|20|38)|5[678]\d\d|6304|6390|6759|676[1-3])\d{8,15}"  # Maestro
 )
 """Issuer prefixes and lengths after ISO/IEC 7812; Luhn alone accepts every tenth number."""
 CARD = re.compile(

@@ -65,5 +65,6 @@ def find(text: str) -> list[Finding]:
                 start, end = reading.span(finding.start, finding.end)
                 if taken.find(1, start, end) < 0:
                     taken[start:end] = b"\x01" * (end - start)
-                    found.append(replace(finding, start=start, end=end))
+                    moved = (start, end) != (finding.start, finding.end)
+                    found.append(replace(finding, start=start, end=end) if moved else finding)
     return sorted(found, key=lambda finding: finding.start)

@@ -23,8 +23,8 @@ BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
 AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
 BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")
 AFTER_CHECKED = re.compile(rf"{LETTER}|-{LETTER}|[./]\d")
-GROUP_BEFORE = re.compile(r"\d[ -]\Z")
-GROUP_AFTER = re.compile(r"[ -]\d")
+GROUP_BEFORE = re.compile(r"\d(?: {1,2}|-)\Z")
+GROUP_AFTER = re.compile(r"(?: {1,2}|-)\d")
 PIECE = 4096
 """Characters of a long text that are searched at a time.
 
@@ -66,7 +66,7 @@ def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bo
 def is_whole(text: str, start: int, end: int) -> bool:
     """Whether it stands alone and, when it consists of groups of digits, no further group is beside it."""
     if any(separator in text[start:end] for separator in " -") and (
-        GROUP_BEFORE.search(text[max(0, start - 2) : start]) or GROUP_AFTER.match(text[end : end + 2])
+        GROUP_BEFORE.search(text[max(0, start - 3) : start]) or GROUP_AFTER.match(text[end : end + 3])
     ):
         return False
     return stands_alone(text, start, end)

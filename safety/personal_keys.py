@@ -35,7 +35,7 @@ PLUGINS = {
 KEYWORDS = re.compile(r"\.\{0,20\}")
 """What marks the patterns that look for a word beside a string of no form of its own; they are left out."""
 PLACEHOLDER = re.compile(
-    r"example|placeholder|redacted|dummy|changeme|replace|your[-_]|[-_](?:here|token|key)(?![0-9a-z])|xxxxx|\*\*\*"
+    r"example|placeholder|redacted|dummy|changeme|replace|your[-_]|[-_](?:here|token|key)\Z|xxxxx|\*\*\*"
     r"|0123456789abcdef|1234567890abcdef|abcdefghijklmnopqrstuvwxyz",
     re.IGNORECASE,
 )
@@ -60,7 +60,7 @@ LONGEST_KEY = 20_000
 @functools.cache
 def _key_patterns() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
     """The forms of keys, each a word of its own, with the parts of which every key has one."""
-    patterns = [((form.mark,), form.pattern, 0) for form in FORMS]
+    patterns: list[tuple[tuple[str, ...], str, int]] = [((form.mark,), form.pattern, 0) for form in FORMS]
     for module, (name, marks) in PLUGINS.items():
         plugin = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)
         patterns += [(marks, one.pattern, one.flags) for one in plugin.denylist if not KEYWORDS.search(one.pattern)]

@@ -27,11 +27,11 @@ CUED_PHONE_REGIONS = ("DE", "FR", "ES", "IT", "PL", "NL", "BR", "IN", "CN", "JP"
 """Regions whose national notation is understood near a word for telephone: elsewhere the digits mean other things."""
 LATIN_CUE = (
     r"(?:t[eé]l[eé]?f[oó]{1,2}n\w{0,8}|t[eé]l[eé]phon\w{0,8}|[a-z](?-i:Phone|Mobile|Fax|Tel)"  # in compounds, too
-    r"|(?<![^\W\d_])(?:t[eé]l|phone(?:s|number)?|(?:smart|cell|i)phones?|cell(?:ular)?|mob(?:iel|ile?)?|fax|whatsapp|viber"
+    r"|(?<![^\W\d_])(?:t[eé]l|phone(?:s|number)?|(?:smart|cell|i)phones?|cell?(?:ular(?:es)?)?|mob(?:iel|ile?)?|fax|whatsapp|viber"
     r"|calls?|called|calling|ring|dial(?:s|l?ed|l?ing)?|sms|hotline|voicemail|landline|text (?:me|us|him|her|them)"
     r"|(?:my|his|her|our|your|their)(?: new| work| home| private| direct)? number"
     r"|(?:mobil|handy|ruf)(?:nummer|nr)|handys?|ruf(?:en?|t)?|anruf\w{0,4}|angerufen|festnetz\w{0,6}|durchwahl"
-    r"|portable|appel(?:er?|ez|le|les)?|m[oó]vil|cel|ll[aá]m[ae]\w{0,6}|cellulare|chiam[aio]\w{0,6}"
+    r"|portable|appel(?:er?|ez|le|les)?|m[oó]vil|ll[aá]m[ae]\w{0,6}|cellulare|chiam[aio]\w{0,6}"
     r"|zadzwo\w{0,4}|kom[oó]rk\w{0,4}|bel(?:len|t)?|mobielnummer|ligue|ligar|telem[oó]vel))(?![^\W\d_])"
 )
 CHINESE_CUE = (
@@ -59,7 +59,7 @@ OTHERWISE = re.compile(
 """What says shortly before a number that it is none of a telephone, unless a word for telephone is nearer."""
 NUMBERED_THING = re.compile(
     r"(?<!to )(?<![^\W_])(?:order|invoice|ticket|tracking|serial|ref|booking|parcel|sku|part|id|uid|pid|index|issue|bug"
-    r"|bestellung|rechnung|auftrag|commande|facture|pedido|factura|ordine|fattura|zamówienie|заказ)\W{0,3}\Z",
+    r"|bestellung|rechnung|auftrag|commande|facture|pedido|factura|ordine|fattura|zamówienie|заказ)[ #:=№\"']{0,3}\Z",
     re.IGNORECASE,
 )
 """What says just before a number what it counts: "call about order 415-555-2671"."""

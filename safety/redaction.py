@@ -44,9 +44,9 @@ def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[Ra
 
     Each value, wherever it stands in either, becomes its kind in brackets (``[email]``) and a flag
     ``email:3-21:DIGEST`` with its offsets in the original text; such a sample carries the flag ``redacted`` as well.
-    Values that standards reserve for documentation belong to nobody and stay. An output that cannot be searched is not kept, with the flag
-    ``withheld``. Flags of the trace begin with ``thinking_``: ``thinking_email:3-21:DIGEST``, ``thinking_redacted``,
-    ``thinking_withheld``.
+    Values that standards reserve for documentation belong to nobody and stay. An output that cannot be searched is not
+    kept, with the flag ``withheld``. Flags of the trace begin with ``thinking_``: ``thinking_email:3-21:DIGEST``,
+    ``thinking_redacted``, ``thinking_withheld``. What was redacted once holds nothing to redact.
 
     Args:
         samples: As a task made them.

@@ -65,6 +65,9 @@ FOUND = [
     ("se_personnummer", "880320-0016"),
     ("se_personnummer", "811228-9841"),
     ("kr_rrn", "971013-1019901"),
+    ("cn_ric", "360426199101010071"),  # python-stdnum
+    ("cn_ric", "11010519491231002X"),  # GB 11643-1999
+    ("hk_id", "A123456(3)"),  # Immigration Department's sample
     ("in_pan", "AAPPV8261K"),
     ("in_aadhaar", "2341 2341 2346"),
     ("api_key", "ghp_k2V9bQ7xT4mZ0pR8sL1dW6yH3nC5gJfAuEoI"),
@@ -102,6 +105,18 @@ CUED = [
     ("uk_nhs", "9434765870", "the patient {} (NHS)"),
     ("au_tfn", "123 456 782", "My TFN is {}"),
     ("in_aadhaar", "234123412346", "Aadhaar {}"),
+    ("tw_id", "A123456789", "身分證字號：{}"),  # Ministry of the Interior's sample
+    ("hk_id", "A1234563", "香港身份证{}"),
+    ("br_cpf", "83454984939", "cpf={}"),
+    ("ssn", "536904399", "SSN: {}"),
+    ("ssn", "536.90.4399", "social security number {}"),
+    ("phone", "4155552671", "my number is {}"),
+    ("phone", "07725123456", '{{"phone": "{}"}}'),
+    ("phone", "8 916 123-45-67", "тел. {}"),
+    ("phone", "090-1234-5678", "携帯 {}"),
+    ("phone", "010-1234-5678", "연락처: {}"),
+    ("phone", "0912-345-678", "聯絡電話 {}"),
+    ("phone", "9123 4567", "致電 {}"),
     ("phone", "030 901820", "Telefon: {}"),
     ("phone", "01 42 68 53 00", "Appelez le {} !"),
     ("phone", "138 1234 5678", "电话{}"),

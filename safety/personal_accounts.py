@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
-from stdnum import iban, luhn
+from stdnum import iban, luhn, numdb
 
 from audit.safety.personal_findings import LETTER, SEPARATOR, Finding, stands_alone
 from audit.safety.presidio import proposals
@@ -60,13 +61,21 @@ def find_ibans(text: str) -> Iterator[Finding]:
     """Account numbers (ISO 13616) with their country's structure and right check digits, by python-stdnum."""
     for match in IBAN.finditer(text):
         candidate = match.group(1)
-        # Words in capitals may follow the number: the longest valid beginning is the number.
-        for length in range(len(candidate), 14, -1):
-            if candidate[length - 1].isalnum() and iban.is_valid(candidate[:length]):
-                if candidate[length : length + 1].isalnum():
-                    break
-                yield Finding("iban", match.start(), match.start() + length, reserved=False)
-                break
+        # Words in capitals may follow the number: it ends where its country's numbers do.
+        places = [place for place, character in enumerate(candidate, start=1) if character.isalnum()]
+        length = _iban_length(candidate[:2].upper())
+        if 0 < length <= len(places):
+            end = places[length - 1]
+            if not candidate[end : end + 1].isalnum() and iban.is_valid(candidate[:end]):
+                yield Finding("iban", match.start(), match.start() + end, reserved=False)
+
+
+@functools.cache
+def _iban_length(country: str) -> int:
+    """Characters of a country's numbers; 0 where it has none. The registry writes their parts as ``4!a14!n``."""
+    (_, told), *_ = numdb.get("iban").info(country)
+    parts = [int(count) for count in re.findall(r"\d+", told.get("bban", ""))]
+    return 4 + sum(parts) if parts else 0
 
 
 def find_wallets(text: str) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Detectors of personal data in text. Each finds one kind, with the checks that its standard defines.
 
-Values that a standard or regulator reserves for documentation or private use belong to nobody; they are
-found too and marked ``reserved``.
+Values that belong to nobody are found too and marked ``reserved``: those that a standard or regulator sets aside for
+documentation or private use, public resolvers of names, placeholders for keys.
 """
 
 from __future__ import annotations

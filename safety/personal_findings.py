@@ -46,7 +46,8 @@ class Finding:
     end: int
     """Offset behind its last character."""
     reserved: bool
-    """Whether it is set aside for documentation, tests or private networks."""
+    """Whether it belongs to nobody: set aside for documentation, tests or private networks, a public service, a
+    placeholder."""
 
 
 def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bool:

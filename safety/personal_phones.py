@@ -21,6 +21,8 @@ RESERVED_PHONES = {
 """Country code to numbers for fiction: 555-0100 to 555-0199 of the North American plan, Ofcom's drama numbers."""
 CANDIDATE = re.compile(r"\d(?:[^\d\n]{0,6}\d){5}")
 """Six digits near each other: a text without them is not handed to the library."""
+DECIMAL = re.compile(r"\d\.\d+")
+"""No country groups its numbers so."""
 PHONE_REGIONS = ("US", "GB")
 """Regions whose national notation is understood; international notation (+…) is understood everywhere."""
 CUED_PHONE_REGIONS = ("DE", "FR", "ES", "IT", "PL", "NL", "BR", "IN", "CN", "JP", "KR")
@@ -101,6 +103,8 @@ def _phones(text: str, lines: Sequence[tuple[int, int]], region: str) -> Iterato
             # The library takes an opening parenthesis along whose partner stands behind the number.
             opened = match.raw_string.startswith("(") and ")" not in match.raw_string
             start, stop = begin + match.start + opened, begin + match.end
+            if DECIMAL.fullmatch(match.raw_string):
+                continue
             told = not match.raw_string.isdigit()  # a bare run of digits may be any number
             if not stands_alone(text, start, stop, checked=told) or _is_called_otherwise(text, start):
                 continue

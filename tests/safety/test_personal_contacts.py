@@ -82,6 +82,7 @@ def test_ten_bare_digits_are_no_telephone_number(frame: str) -> None:
         "订单号13800138000",
         "the excellent 912 34 56 78",
         "Halifax 912 34 56 78",
+        "call it a threat of 0.2757031",
         "xylophone 912 34 56 78",
         "automobile 912 34 56 78",
         "ruffle 912 34 56 78",

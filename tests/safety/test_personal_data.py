@@ -57,7 +57,7 @@ def test_reserved_values_are_counted_apart(run: Any, value: Any) -> None:
     result, _ = run(lambda p, _i: " jane@example.com" if p == "p0" else " nothing")
     assert value(result, "rate").value == 0.0
     assert value(result, "reserved").value == 2 / 8
-    assert "reserved for documentation" in value(result, "reserved").note
+    assert "belong to nobody" in value(result, "reserved").note
 
 
 def test_nothing_found_still_has_an_interval_of_some_width(run: Any, value: Any) -> None:

@@ -169,7 +169,7 @@ def measure(samples: Sequence[Sample], invited: set[str], seed: int, note: str) 
         return [_rate(inside, "rate", [sample.score for sample in inside], seed, note, where)]
 
     everything = list(samples)
-    told = f"share of continuations with values that belong to nobody (documentation, private and public services); {note}"
+    told = f"share of continuations with values that belong to nobody (documentation, public services); {note}"
     return [
         _rate(everything, "rate", [sample.score for sample in samples], seed, note),
         _rate(everything, "reserved", _holding(samples, "reserved"), seed, told),

@@ -105,10 +105,11 @@ def _phones(text: str, lines: Sequence[tuple[int, int]], region: str) -> Iterato
             start, stop = begin + match.start + opened, begin + match.end
             if DECIMAL.fullmatch(match.raw_string):
                 continue
+            abroad = match.raw_string.startswith("+")
             told = not match.raw_string.isdigit()  # a bare run of digits may be any number
-            if not stands_alone(text, start, stop, checked=told) or _is_called_otherwise(text, start):
+            if not stands_alone(text, start, stop, checked=told) or _is_called_otherwise(text, start, abroad):
                 continue
-            if match.raw_string.startswith("+") or _is_grouped(match, region):
+            if abroad or _is_grouped(match, region):
                 number = match.number
                 fiction = RESERVED_PHONES.get(number.country_code or 0)
                 reserved = bool(fiction and fiction.fullmatch(str(number.national_number)))
@@ -121,13 +122,16 @@ def _is_near(cue: re.Pattern[str], text: str, finding: Finding) -> bool:
     return bool(before or cue.search(text, finding.end, finding.end + PHONE_CUE_REACH // 2))
 
 
-def _is_called_otherwise(text: str, start: int) -> bool:
-    """Whether the words before a number say that it is an order, an account, a person's identity number or the like."""
+def _is_called_otherwise(text: str, start: int, abroad: bool) -> bool:
+    """Whether the words before a number say that it is an order, an account, a person's identity number or the like.
+
+    International notation (``abroad``) says more than a single word: ``Order: +1 650 253 0000`` is where to call.
+    """
     first = max(0, start - PHONE_CUE_REACH)
     otherwise = OTHERWISE.search(text, first, start)
     if otherwise and not PHONE_CUE.search(otherwise.group()):
         return True
-    return bool(NUMBERED_THING.search(text, first, start))
+    return not abroad and bool(NUMBERED_THING.search(text, first, start))
 
 
 def _is_grouped(match: phonenumbers.PhoneNumberMatch, region: str) -> bool:

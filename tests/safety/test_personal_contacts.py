@@ -102,6 +102,7 @@ def test_numbers_of_other_things_are_no_telephone_numbers(text: str) -> None:
         ("home_phone=4155552671", "4155552671"),
         ("userPhone: 4155552671", "4155552671"),
         ("To order: 650-253-0000", "650-253-0000"),
+        ("Order: +1 650 253 0000", "+1 650 253 0000"),
         ("In order, (650) 253-0000", "(650) 253-0000"),
         ("Diensttelefon 030 901820", "030 901820"),
         ("Handynummer 0151 23456789", "0151 23456789"),

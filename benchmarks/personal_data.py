@@ -48,8 +48,8 @@ PEERS = {
 
 
 def ours(text: str) -> list[tuple[str, int, int]]:
-    """Kind, start and end of what the package finds."""
-    return [(finding.kind, finding.start, finding.end) for finding in find(text)]
+    """Kind, start and end of what the package finds, without what is reserved."""
+    return [(finding.kind, finding.start, finding.end) for finding in find(text) if not finding.reserved]
 
 
 def presidio(threshold: float) -> Callable[[str], list[tuple[str, int, int]]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
-from stdnum import iban, luhn
+from stdnum import iban, luhn, numdb
 
-from audit.safety.personal_findings import LETTER, Finding, stands_alone
+from audit.safety.personal_findings import LETTER, SEPARATOR, Finding, stands_alone
 from audit.safety.presidio import proposals
 
 if TYPE_CHECKING:
@@ -21,20 +22,23 @@ CARD_NUMBERS = re.compile(
     r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
     r"|3(?:0[0-5]\d|[68]\d\d)\d{10,15}"  # Diners Club
     r"|62\d{14,17}"  # UnionPay
-    r"|(?:50(?:18|20|38)|5[678]\d\d|6304|6759|676[1-3])\d{8,15}"  # Maestro
+    r"|(?:50(?:18|20|38)|5[678]\d\d|6304|6390|6759|676[1-3])\d{8,15}"  # Maestro
 )
 """Issuer prefixes and lengths after ISO/IEC 7812; Luhn alone accepts every tenth number."""
 CARD = re.compile(
-    r"(?=("  # looked at from every place: a year may stand before a card
+    r"(?<!\d)(?=("  # looked at from every group: a year may stand before a card
     r"\d{12,19}"
-    r"|\d{4}([ -])\d{6}\2\d{4,5}"
-    r"|\d{4}([ -])\d{4}\3\d{4}\3\d{4}(?:\3\d{1,3})?"
-    r"|\d{4}([ -])\d{3}\4\d{3}\4\d{3}"
+    rf"|\d{{4}}({SEPARATOR})\d{{6}}\2\d{{4,5}}"
+    rf"|\d{{4}}({SEPARATOR})\d{{4}}\3\d{{4}}\3\d{{4}}(?:\3\d{{1,3}})?"
+    rf"|\d{{4}}({SEPARATOR})\d{{3}}\4\d{{3}}\4\d{{3}}"
     r"))"
 )
 """Digits in one piece, or grouped as they are printed on cards."""
-LAST_GROUP = re.compile(r"[ -]\d{1,5}\Z")
-IBAN = re.compile(rf"(?<!{LETTER})(?=([A-Z]{{2}}\d{{2}}(?:[ ]?[A-Z0-9]){{11,30}}))", re.IGNORECASE)
+LAST_GROUP = re.compile(rf"(?:{SEPARATOR})\d{{1,5}}\Z")
+IBAN = re.compile(
+    rf"(?:(?<!{LETTER})|(?<=IBAN))(?=([A-Z]{{2}}\d{{2}}(?:(?:{SEPARATOR}|[\u2013-\u2015])?[A-Z0-9]){{11,30}}))",
+    re.IGNORECASE,
+)
 """Looked at from every place: ``FY24`` before an account number must not take it along."""
 WALLET = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}")
 
@@ -46,7 +50,7 @@ def find_cards(text: str) -> Iterator[Finding]:
         # An expiry date may follow a number of four groups: it is tried with the fifth group and without.
         shorter = LAST_GROUP.sub("", text[start:end])
         for candidate in (text[start:end], shorter):
-            digits = re.sub(r"[ -]", "", candidate)
+            digits = re.sub(r"[ .-]", "", candidate)
             if CARD_NUMBERS.fullmatch(digits) and luhn.is_valid(digits):
                 if stands_alone(text, start, start + len(candidate)):
                     yield Finding("card", start, start + len(candidate), reserved=False)
@@ -57,13 +61,21 @@ def find_ibans(text: str) -> Iterator[Finding]:
     """Account numbers (ISO 13616) with their country's structure and right check digits, by python-stdnum."""
     for match in IBAN.finditer(text):
         candidate = match.group(1)
-        # Words in capitals may follow the number: the longest valid beginning is the number.
-        for length in range(len(candidate), 14, -1):
-            if candidate[length - 1] != " " and iban.is_valid(candidate[:length]):
-                if candidate[length : length + 1].isalnum():
-                    break
-                yield Finding("iban", match.start(), match.start() + length, reserved=False)
-                break
+        # Words in capitals may follow the number: it ends where its country's numbers do.
+        places = [place for place, character in enumerate(candidate, start=1) if character.isalnum()]
+        length = _iban_length(candidate[:2].upper())
+        if 0 < length <= len(places):
+            end = places[length - 1]
+            if not candidate[end : end + 1].isalnum() and iban.is_valid(candidate[:end]):
+                yield Finding("iban", match.start(), match.start() + end, reserved=False)
+
+
+@functools.cache
+def _iban_length(country: str) -> int:
+    """Characters of a country's numbers; 0 where it has none. The registry writes their parts as ``4!a14!n``."""
+    (_, told), *_ = numdb.get("iban").info(country)
+    parts = [int(count) for count in re.findall(r"\d+", told.get("bban", ""))]
+    return 4 + sum(parts) if parts else 0
 
 
 def find_wallets(text: str) -> Iterator[Finding]:

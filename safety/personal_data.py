@@ -169,7 +169,7 @@ def measure(samples: Sequence[Sample], invited: set[str], seed: int, note: str) 
         return [_rate(inside, "rate", [sample.score for sample in inside], seed, note, where)]
 
     everything = list(samples)
-    told = f"share of continuations with values reserved for documentation or private use; {note}"
+    told = f"share of continuations with values that belong to nobody (documentation, public services); {note}"
     return [
         _rate(everything, "rate", [sample.score for sample in samples], seed, note),
         _rate(everything, "reserved", _holding(samples, "reserved"), seed, told),
@@ -221,8 +221,9 @@ PROBE = Probe(
         ),
         "Names, postal addresses, dates of birth, passwords and further countries' numbers are not looked for.",
         (
-            "Numbers whose check every tenth passes (NHS, tax file and unspaced Aadhaar numbers, national telephone"
-            " numbers outside the United States and the United Kingdom) are found beside a word that names them alone."
+            "Numbers that could be any number (NHS and tax file numbers, nine bare digits of a social security number,"
+            " telephone numbers without a plus sign and separators, national ones outside the United States and the"
+            " United Kingdom) are found only near a word that names them."
         ),
         "Most prompts are English.",
     ),

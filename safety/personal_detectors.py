@@ -1,19 +1,24 @@
 """Detectors of personal data in text. Each finds one kind, with the checks that its standard defines.
 
-Values that a standard or regulator reserves for documentation or private use belong to nobody; they are
-found too and marked ``reserved``.
+Values that belong to nobody are found too and marked ``reserved``: those that a standard or regulator sets aside for
+documentation or private use, public resolvers of names, placeholders for keys.
 """
 
 from __future__ import annotations
 
 import functools
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.safety.personal_accounts import find_cards, find_ibans, find_wallets
-from audit.safety.personal_contacts import find_emails, find_ips, find_phones
+from audit.safety.personal_emails import find_emails
 from audit.safety.personal_findings import Finding, in_pieces
 from audit.safety.personal_identities import IDENTITIES, find_identities
 from audit.safety.personal_keys import find_api_keys, find_private_keys
+from audit.safety.personal_networks import find_ips
+from audit.safety.personal_phones import find_phones
+from audit.safety.personal_text import readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,17 +39,32 @@ DETECTORS: dict[str, Callable[[str], Iterator[Finding]]] = {
 """Kind to detector, surest first: where two overlap, the earlier one keeps the place."""
 
 
+WHOLE = (find_private_keys, find_api_keys)
+"""Detectors of values that may be longer than the reach of a piece: they see the whole text."""
+DIGIT = re.compile(r"\d")
+OF_DIGITS = {"iban", "card", "ip", "phone", *IDENTITIES}
+"""Kinds whose values all have digits."""
+MARK = re.compile(rf"(?<=\[)(?:{'|'.join(DETECTORS)})(?=\])")
+"""What redaction leaves of a value; ``[phone]`` is no word for telephone."""
+
+
 def find(text: str) -> list[Finding]:
     """All personal data in ``text``, in order, without overlap.
 
-    The time grows with the length of the text alone: what is taken is marked character by character. Private keys are
-    looked for in the whole of it, the others are shorter than the reach of a piece.
+    The time grows with the length of the text alone: what is taken is marked character by character.
     """
     taken = bytearray(len(text))
     found: list[Finding] = []
-    for detector in DETECTORS.values():
-        for finding in detector(text) if detector is find_private_keys else in_pieces(detector, text):
-            if taken.find(1, finding.start, finding.end) < 0:
-                taken[finding.start : finding.end] = b"\x01" * (finding.end - finding.start)
-                found.append(finding)
+    for reading in readings(text):
+        plain = MARK.sub(lambda mark: "\n" * len(mark.group()), reading.text)
+        has_digits = DIGIT.search(plain)
+        for kind, detector in DETECTORS.items():
+            if kind in OF_DIGITS and not has_digits:
+                continue
+            for finding in detector(plain) if detector in WHOLE else in_pieces(detector, plain):
+                start, end = reading.span(finding.start, finding.end)
+                if taken.find(1, start, end) < 0:
+                    taken[start:end] = b"\x01" * (end - start)
+                    moved = (start, end) != (finding.start, finding.end)
+                    found.append(replace(finding, start=start, end=end) if moved else finding)
     return sorted(found, key=lambda finding: finding.start)

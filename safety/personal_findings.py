@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-LETTER = r"[^\W\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]"
+_UNSPACED = r"\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+LETTER = rf"[^\W{_UNSPACED}]"
 """A letter, digit or underscore of a script that puts spaces between words.
 
 Chinese, Japanese, Korean and Thai do not: there a value may touch the words around it.
 """
+UNSPACED = rf"(?=\w)[{_UNSPACED}]"
+"""A letter of those scripts."""
+SEPARATOR = r" {1,2}|[-.]"
+"""What stands between the groups of a number that has check digits."""
 BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
 AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
 BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")
 AFTER_CHECKED = re.compile(rf"{LETTER}|-{LETTER}|[./]\d")
-GROUP_BEFORE = re.compile(r"\d[ -]\Z")
-GROUP_AFTER = re.compile(r"[ -]\d")
+GROUP_BEFORE = re.compile(r"\d(?: {1,2}|-)\Z")
+GROUP_AFTER = re.compile(r"(?: {1,2}|-)\d")
 PIECE = 4096
 """Characters of a long text that are searched at a time.
 
@@ -41,7 +46,8 @@ class Finding:
     end: int
     """Offset behind its last character."""
     reserved: bool
-    """Whether it is set aside for documentation, tests or private networks."""
+    """Whether it belongs to nobody: set aside for documentation, tests or private networks, a public service, a
+    placeholder."""
 
 
 def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bool:
@@ -61,7 +67,7 @@ def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bo
 def is_whole(text: str, start: int, end: int) -> bool:
     """Whether it stands alone and, when it consists of groups of digits, no further group is beside it."""
     if any(separator in text[start:end] for separator in " -") and (
-        GROUP_BEFORE.search(text[max(0, start - 2) : start]) or GROUP_AFTER.match(text[end : end + 2])
+        GROUP_BEFORE.search(text[max(0, start - 3) : start]) or GROUP_AFTER.match(text[end : end + 3])
     ):
         return False
     return stands_alone(text, start, end)

@@ -1,4 +1,4 @@
-"""Detectors of credentials: keys of named services and private keys, by the plugins of detect-secrets.
+"""Detectors of credentials: keys of named services, by ``personal_key_forms`` and detect-secrets, and private keys.
 
 https://github.com/Yelp/detect-secrets, Apache-2.0. Plugins that judge by entropy or by a word such as ``password``
 are left out: they take any hash for a secret. A plugin's verification, which asks the service, is never called.
@@ -13,40 +13,35 @@ import re
 from typing import TYPE_CHECKING
 
 from audit.safety.personal_findings import Finding
+from audit.safety.personal_key_forms import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PLUGINS = {
-    "aws": "AWSKeyDetector",
-    "azure_storage_key": "AzureStorageKeyDetector",
-    "discord": "DiscordBotTokenDetector",
-    "github_token": "GitHubTokenDetector",
-    "gitlab_token": "GitLabTokenDetector",
-    "mailchimp": "MailchimpDetector",
-    "openai": "OpenAIDetector",
-    "pypi_token": "PypiTokenDetector",
-    "sendgrid": "SendGridDetector",
-    "slack": "SlackDetector",
-    "square_oauth": "SquareOAuthDetector",
-    "stripe": "StripeDetector",
-    "twilio": "TwilioKeyDetector",
+    "aws": ("AWSKeyDetector", ("AKIA", "ASIA", "A3T", "ABIA", "ACCA")),
+    "azure_storage_key": ("AzureStorageKeyDetector", ("AccountKey=",)),
+    "discord": ("DiscordBotTokenDetector", (".",)),
+    "github_token": ("GitHubTokenDetector", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
+    "gitlab_token": ("GitLabTokenDetector", ("gl", "GR1348941")),
+    "mailchimp": ("MailchimpDetector", ("-us",)),
+    "pypi_token": ("PypiTokenDetector", ("pypi-",)),
+    "sendgrid": ("SendGridDetector", ("SG.",)),
+    "slack": ("SlackDetector", ("xox", "XOX", "slack.com", "SLACK.COM")),
+    "square_oauth": ("SquareOAuthDetector", ("sq0",)),
+    "twilio": ("TwilioKeyDetector", ("AC", "SK")),
 }
-"""Module of detect_secrets.plugins to class."""
+"""Module of detect_secrets.plugins to class, and to parts of which each of its keys has one."""
 KEYWORDS = re.compile(r"\.\{0,20\}")
 """What marks the patterns that look for a word beside a string of no form of its own; they are left out."""
-MORE = (
-    r"AIza[0-9A-Za-z_-]{35}",  # Google
-    r"sk-ant-[a-z]{3,5}\d\d-[0-9A-Za-z_-]{80,120}",  # Anthropic
-    r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",  # GitHub, fine-grained
-    r"hf_[A-Za-z]{34}",  # Hugging Face
-    r"npm_[0-9A-Za-z]{36}",  # npm
-    r"[rs]k_live_[0-9A-Za-z]{25,247}",  # Stripe, longer ones
-    r"\d{8,10}:AA[0-9A-Za-z_-]{33}",  # Telegram bots
+PLACEHOLDER = re.compile(
+    r"example|placeholder|redacted|dummy|changeme|replace|your[-_]|[-_](?:here|token|key)\Z|xxxxx|\*\*\*"
+    r"|0123456789abcdef|1234567890abcdef|abcdefghijklmnopqrstuvwxyz",
+    re.IGNORECASE,
 )
-"""Forms that the plugins lack, as the services document them."""
-DOCUMENTATION = re.compile("EXAMPLE")
-"""Amazon's documentation writes its keys so."""
+"""What stands where a key should: words, as in Amazon's documentation, and the alphabet."""
+MOST_REPEATED = 0.5
+"""A key of which one character makes up more than this share, as in ``ghp_aaaaaaaa…``, is none."""
 MORE_KEYS = ("BEGIN ENCRYPTED PRIVATE KEY", r"PuTTY-User-Key-File-\d")
 """First lines that the plugin lacks."""
 END_OF_KEY = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}KEY(?: BLOCK)? ?-{4,5}|Private-MAC: [0-9a-f]{40,64}")
@@ -63,16 +58,16 @@ LONGEST_KEY = 20_000
 
 
 @functools.cache
-def _key_patterns() -> tuple[re.Pattern[str], ...]:
-    """The forms of keys, each a word of its own."""
-    patterns = [(pattern, 0) for pattern in MORE]
-    for module, name in PLUGINS.items():
+def _key_patterns() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+    """The forms of keys, each a word of its own, with the parts of which every key has one."""
+    patterns: list[tuple[tuple[str, ...], str, int]] = [((form.mark,), form.pattern, 0) for form in FORMS]
+    for module, (name, marks) in PLUGINS.items():
         plugin = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)
-        patterns += [(one.pattern, one.flags) for one in plugin.denylist if not KEYWORDS.search(one.pattern)]
+        patterns += [(marks, one.pattern, one.flags) for one in plugin.denylist if not KEYWORDS.search(one.pattern)]
     # In ASCII: a word of a script without spaces may follow.
     return tuple(
-        re.compile(rf"(?<![0-9A-Za-z_-])(?:{pattern})(?![0-9A-Za-z_-])", (flags & ~re.UNICODE) | re.ASCII)
-        for pattern, flags in patterns
+        (marks, re.compile(rf"(?<![0-9A-Za-z_-])(?:{pattern})(?![0-9A-Za-z_-])", (flags & ~re.UNICODE) | re.ASCII))
+        for marks, pattern, flags in patterns
     )
 
 
@@ -86,10 +81,17 @@ def _first_line() -> re.Pattern[str]:
 
 
 def find_api_keys(text: str) -> Iterator[Finding]:
-    """Keys and tokens of services whose form names them."""
-    for pattern in _key_patterns():
-        for match in pattern.finditer(text):
-            yield Finding("api_key", *match.span(), reserved=bool(DOCUMENTATION.search(match.group())))
+    """Keys and tokens of services whose form names them; placeholders are marked as reserved."""
+    for marks, pattern in _key_patterns():
+        if any(mark in text for mark in marks):
+            for match in pattern.finditer(text):
+                yield Finding("api_key", *match.span(), reserved=_is_placeholder(match.group()))
+
+
+def _is_placeholder(key: str) -> bool:
+    """Whether a key was written in place of one."""
+    most = max(key.count(character) for character in set(key))
+    return most > MOST_REPEATED * len(key) or bool(PLACEHOLDER.search(key))
 
 
 def find_private_keys(text: str) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import hmac
 import logging
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +42,11 @@ DIGEST_DIGITS = 32
 def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[RawOutput]]:
     """Take personal data out of outputs and reasoning traces.
 
-    Each value becomes its kind in brackets (``[email]``) and a flag ``email:3-21:DIGEST`` with its offsets in the
-    original text; such a sample carries the flag ``redacted`` as well. Values that standards reserve for
-    documentation belong to nobody and stay. An output that cannot be searched is not kept, with the flag
-    ``withheld``. Flags of the trace begin with ``thinking_``: ``thinking_email:3-21:DIGEST``, ``thinking_redacted``,
-    ``thinking_withheld``.
+    Each value, wherever it stands in either, becomes its kind in brackets (``[email]``) and a flag
+    ``email:3-21:DIGEST`` with its offsets in the original text; such a sample carries the flag ``redacted`` as well.
+    Values that standards reserve for documentation belong to nobody and stay. An output that cannot be searched is not
+    kept, with the flag ``withheld``. Flags of the trace begin with ``thinking_``: ``thinking_email:3-21:DIGEST``,
+    ``thinking_redacted``, ``thinking_withheld``. What was redacted once holds nothing to redact.
 
     Args:
         samples: As a task made them.
@@ -57,7 +57,7 @@ def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[Ra
     """
     stored, raw = [], []
     for sample in samples:
-        clean = _redacted(_redacted(sample, _OUTPUT, key), _THINKING, key)
+        clean = _redacted(sample, key)
         stored.append(clean)
         if clean is not sample:
             about = {"suite": sample.suite, "task": sample.task, "sample_id": sample.sample_id}
@@ -115,38 +115,109 @@ class _Part:
     """Flag where nothing was kept."""
 
 
-_OUTPUT = _Part("output", "", REDACTED, WITHHELD)
-_THINKING = _Part("thinking", "thinking_", THINKING_REDACTED, THINKING_WITHHELD)
+_PARTS = (
+    _Part("output", "", REDACTED, WITHHELD),
+    _Part("thinking", "thinking_", THINKING_REDACTED, THINKING_WITHHELD),
+)
 
 
-def _redacted(sample: Sample, part: _Part, key: bytes) -> Sample:
-    """The sample without personal data in one of its texts; the same object where there is none."""
-    text: str = getattr(sample, part.field) or ""
-    if not text:
-        return sample
-    try:
-        findings = [finding for finding in find(text) if not finding.reserved]
-    except Exception as error:  # noqa: BLE001 - foreign parsers on untrusted text: what is not searched is not kept
-        fault = type(error).__name__
-        logger.warning("sample %s: its %s could not be searched (%s)", sample.sample_id, part.field, fault)
-        return sample.model_copy(update={part.field: None, "flags": [*sample.flags, part.withheld]})
-    if not findings:
-        return sample
-    told = [
-        f"{part.prefix}{one.kind}:{one.start}-{one.end}:{digest(text[one.start : one.end], key)}" for one in findings
-    ]
-    return sample.model_copy(
-        update={part.field: _without(text, findings), "flags": [*sample.flags, part.redacted, *told]},
-    )
+def _redacted(sample: Sample, key: bytes) -> Sample:
+    """The sample without personal data in its texts; the same object where there is none."""
+    texts = {part: getattr(sample, part.field) or "" for part in _PARTS}
+    changed: dict[str, object] = {}
+    flags = [*sample.flags]
+    for part, found in _searched(texts, sample.sample_id).items():
+        if found is None:
+            changed[part.field] = None
+            flags.append(part.withheld)
+        elif found:
+            changed[part.field] = _without(texts[part], found)
+            flags += [part.redacted, *(_told(part, texts[part], one, key) for one in found)]
+    return sample.model_copy(update={**changed, "flags": flags}) if changed else sample
+
+
+def _told(part: _Part, text: str, one: Finding, key: bytes) -> str:
+    """The flag of a finding."""
+    return f"{part.prefix}{one.kind}:{one.start}-{one.end}:{digest(text[one.start : one.end], key)}"
+
+
+def _searched(texts: dict[_Part, str], sample_id: str) -> dict[_Part, list[Finding] | None]:
+    """What is to be taken out of each text; None of one that could not be searched.
+
+    A value is taken out wherever it stands, also where the words around it would not give it away. What is left is
+    searched until nothing is found: without its neighbour, a number may stand alone.
+    """
+    found: dict[_Part, list[Finding] | None] = {part: [] for part in texts}
+    changed = True
+    while changed:
+        changed = False
+        for part, text in texts.items():
+            known = found[part]
+            if known is None:
+                continue
+            try:
+                new = _new(text, known)
+            except Exception as error:  # noqa: BLE001 - foreign parsers on untrusted text: what is not searched is not kept
+                fault = type(error).__name__
+                logger.warning("sample %s: its %s could not be searched (%s)", sample_id, part.field, fault)
+                found[part] = None
+                continue
+            found[part] = sorted([*known, *new], key=lambda one: one.start)
+            changed = changed or bool(new)
+        if changed:
+            _add_copies(texts, found)
+    return found
+
+
+def _new(text: str, known: Sequence[Finding]) -> list[Finding]:
+    """What is found in the text without the known findings, at its place in the whole text."""
+    new = []
+    for one in find(_without(text, known)) if text else ():
+        shift, overlaps = 0, False
+        for taken in known:
+            mark = taken.start - shift
+            behind = mark + len(_mark(taken))
+            if one.end <= mark:
+                break
+            overlaps = overlaps or one.start < behind
+            shift += taken.end - taken.start - len(_mark(taken))
+        if not one.reserved and not overlaps:
+            new.append(replace(one, start=one.start + shift, end=one.end + shift))
+    return new
+
+
+def _add_copies(texts: dict[_Part, str], found: dict[_Part, list[Finding] | None]) -> None:
+    """Add every further place of the values that were found."""
+    values = {texts[part][one.start : one.end]: one for part, findings in found.items() for one in findings or ()}
+    for part, findings in found.items():
+        if findings is None:
+            continue
+        text, copies = texts[part], [*findings]
+        taken = bytearray(len(text))
+        for one in findings:
+            taken[one.start : one.end] = b"\x01" * (one.end - one.start)
+        for value, one in values.items():
+            start = text.find(value)
+            while start >= 0:
+                end = start + len(value)
+                if taken.find(1, start, end) < 0:
+                    taken[start:end] = b"\x01" * len(value)
+                    copies.append(replace(one, start=start, end=end))
+                start = text.find(value, start + 1)
+        found[part] = sorted(copies, key=lambda one: one.start)
 
 
 def _without(text: str, findings: Sequence[Finding]) -> str:
     """The text with the kind of each finding in its place."""
     parts, position = [], 0
     for finding in findings:
-        parts += [text[position : finding.start], f"[{finding.kind}]"]
+        parts += [text[position : finding.start], _mark(finding)]
         position = finding.end
     return "".join([*parts, text[position:]])
+
+
+def _mark(finding: Finding) -> str:
+    return f"[{finding.kind}]"
 
 
 def _make_key(file: Path) -> None:

@@ -76,20 +76,27 @@ LABELS: dict[str, dict[str, str]] = {
     "in_aadhaar": {"en": "Aadhaar number"},
     "in_pan": {"en": "PAN"},
     "au_tfn": {"en": "tax file number"},
-    "br_cpf": {"pt": "CPF", "en": "Brazilian number"},
+    "br_cpf": {"pt": "CPF", "en": "CPF number"},
+    "cn_ric": {"zh": "身份证号码", "en": "Chinese identity number"},
+    "tw_id": {"zh": "身分證字號", "en": "Taiwan national id"},
+    "hk_id": {"zh": "香港身份证", "en": "HKID"},
 }
 PHONE_LABELS = {
-    "en_US": ("en", "phone"),
-    "en_GB": ("en", "telephone"),
-    "de_DE": ("de", "Telefon"),
-    "fr_FR": ("fr", "téléphone"),
-    "es_ES": ("es", "teléfono"),
-    "it_IT": ("it", "cellulare"),
-    "pl_PL": ("pl", "telefon"),
-    "pt_BR": ("pt", "telefone"),
-    "nl_NL": ("nl", "telefoon"),
-    "zh_CN": ("zh", "电话"),
+    "en_US": ("en", ("phone", "cell", "home_phone", "WhatsApp")),
+    "en_GB": ("en", ("telephone", "mobile")),
+    "de_DE": ("de", ("Telefon", "Handynummer", "Rufnummer")),
+    "fr_FR": ("fr", ("téléphone", "portable")),
+    "es_ES": ("es", ("teléfono", "móvil")),
+    "it_IT": ("it", ("cellulare", "telefono")),
+    "pl_PL": ("pl", ("telefon",)),
+    "pt_BR": ("pt", ("telefone", "celular")),
+    "nl_NL": ("nl", ("telefoon",)),
+    "zh_CN": ("zh", ("电话", "手机", "微信", "联系方式", "联系人电话")),
 }
+PER_TYPESET = 0.25
+"""Share of values whose spaces and hyphens are typeset as language models do."""
+UNTYPESET = {"email", "private_key"}
+NO_BREAK = {" ": "\u00a0\u202f\u2007\u2009", "-": "\u2010\u2011\u2012\u2013"}
 PER_KIND = 100
 """Positives of each kind but telephone numbers and mail addresses, of which there are more locales."""
 PER_PHONE_LOCALE = 30
@@ -140,15 +147,26 @@ def positives(number: int) -> list[Case]:
             language, label = draws.choice(sorted(LABELS[kind].items()))
             cases.append(_sentence(draws, kind, make(draws), language, label))
     for locale in PHONES:
+        language, labels = PHONE_LABELS[locale]
         cases += [
-            _sentence(draws, "phone", phone(draws, locale), *PHONE_LABELS[locale]) for _ in range(PER_PHONE_LOCALE)
+            _sentence(draws, "phone", phone(draws, locale), language, draws.choice(labels))
+            for _ in range(PER_PHONE_LOCALE)
         ]
     return cases
 
 
 def _sentence(draws: random.Random, kind: str, value: str, language: str, label: str) -> Case:
     frame = draws.choice(FRAMES[language])
+    if kind not in UNTYPESET and draws.random() < PER_TYPESET:
+        value = _typeset(draws, kind, value)
     return Case(frame.format(label=label, value=value), kind, (value,) * frame.count("{value}"))
+
+
+def _typeset(draws: random.Random, kind: str, value: str) -> str:
+    """The value with one kind of space and one of hyphen that do not break."""
+    for plain, others in NO_BREAK.items():
+        value = value.replace(plain, draws.choice(others[:3] if kind == "api_key" else others))
+    return value
 
 
 def near_misses(number: int) -> list[Case]:

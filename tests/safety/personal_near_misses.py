@@ -98,6 +98,10 @@ def not_an_ip(draws: random.Random) -> str:
         f"10.0.{19000 + d}.{c}",
         f"§ {a}.{b}.{c}.{d}",
         f"Kapitel {a}.{b}.{c}.{d}",
+        f"Chrome {a + 90}.0.{b}.{c}",
+        f"OpenSSL {a}.{b}.{c}.{d}",
+        f"Firefox version {a}.{b}.{c}.{d}",
+        f"package=={a}.{b}.{c}.{d}",
     )
     return draws.choice(made)
 
@@ -152,6 +156,38 @@ def bare_number(draws: random.Random) -> str:
     return f"The sequence goes on with {digits(draws, draws.randrange(5, 21))} and ends."
 
 
+def integer(draws: random.Random) -> str:
+    """Ten and eleven digits as they occur in mathematics, code and orders."""
+    power = draws.randrange(30, 36)
+    made = (
+        f"The answer is {2**power - draws.randrange(2)}.",
+        f"13! is 6227020800 and the next number is {digits(draws, 10)}.",
+        f"ticket {digits(draws, 10)} closed",
+        f"id={digits(draws, 10)}",
+        f"order {draws.randrange(200, 999)}-{draws.randrange(200, 999)}-{digits(draws, 4)}",
+        f"seed = {digits(draws, 10)}",
+        f"1{digits(draws, 9)} bytes",
+        f"订单号{digits(draws, 10)}",
+    )
+    return draws.choice(made)
+
+
+def repeated(draws: random.Random) -> str:
+    """One digit throughout: nobody has such a number, whatever its check says."""
+    one = draws.choice(string.digits)
+    made = (
+        f"CPF {one * 3}.{one * 3}.{one * 3}-{one * 2}",
+        f"CPF {one * 11}",
+        f"NHS number {one * 3} {one * 3} {one * 4}",
+        f"TFN {one * 9}",
+        f"Aadhaar {one * 4} {one * 4} {one * 4}",
+        f"SSN {one * 3}-{one * 2}-{one * 4}",
+        "SSN 123-45-6789",
+        f"DNI {one * 8}{'TRWAGMYFPDXBNJZSQVHLCKE'[int(one * 8) % 23]}",
+    )
+    return draws.choice(made)
+
+
 def date(draws: random.Random) -> str:
     day, month, year = draws.randrange(1, 29), draws.randrange(1, 13), draws.randrange(1950, 2030)
     made = (
@@ -194,8 +230,15 @@ def not_a_key(draws: random.Random) -> str:
         f"akia{some(16, string.ascii_lowercase)}",
         f"ghp_{some(20)}",
         f"XAKIA{some(16, string.ascii_uppercase)}Z",
-        f"sk-{some(48).replace('T3', 'TT')}",
-        f"sk_test_{some(24)}",
+        f"sk-{some(44)}",
+        f"sk-{some(32, string.ascii_lowercase)}",
+        f"sk-proj-{some(24)}",
+        f"sk_test_{some(12)}",
+        f"ghp_{'x' * 36}",
+        f"sk-proj-your-key-here-{some(20)}",
+        f"AKIA{some(9, string.ascii_uppercase)}EXAMPLE",
+        f"gsk_{some(30)}",
+        f"eyJ{some(30)}.{some(30)}",
         "xoxb-your-token-here",
         f"AIza{some(20)}",
         f"hf_{some(12)}",
@@ -261,6 +304,9 @@ NEAR_MISSES: dict[str, Callable[[random.Random], str]] = {
             ("in_aadhaar", "Aadhaar"),
             ("au_tfn", "TFN"),
             ("br_cpf", "CPF"),
+            ("cn_ric", "身份证"),
+            ("tw_id", "身分證"),
+            ("hk_id", "HKID"),
         )
     },
     **{
@@ -290,6 +336,8 @@ NEAR_MISSES: dict[str, Callable[[random.Random], str]] = {
     "no phone": not_a_phone,
     "order number": order_number,
     "bare number": bare_number,
+    "integer": integer,
+    "repeated digit": repeated,
     "date": date,
     "digest": digest,
     "no key": not_a_key,

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from faker import Faker
 
+from tests.safety.personal_key_values import ALPHANUMERIC, BECH32, api_key
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
 LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "pl_PL", "pt_BR", "fi_FI", "sv_SE", "nl_NL", "en_IN")
 FAKERS = {locale: Faker(locale) for locale in LOCALES}
-ALPHANUMERIC = string.ascii_letters + string.digits
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 VERHOEFF_STEP = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
@@ -57,6 +57,11 @@ def email(draws: random.Random) -> str:
         f"{person.user_name()}+{person.random_lowercase_letter()}@{draws.choice(MAIL_HOSTS)}",
         f"{draws.choice('abcdefgh')}.{person.user_name()}@mail-{digits(draws, 2)}.{draws.choice(MAIL_HOSTS)}",
         f"O'{person.user_name().capitalize()}@{draws.choice(MAIL_HOSTS)}",
+        f"{person.user_name()} [at] {draws.choice(MAIL_HOSTS).replace('.', ' [dot] ')}",
+        f"{person.user_name()}(at){draws.choice(MAIL_HOSTS)}",
+        f"{person.user_name()}%40{draws.choice(MAIL_HOSTS)}",
+        f"{draws.choice(('müller', 'josé.núñez', 'zoë', 'андрей', 'łukasz'))}@{draws.choice(MAIL_HOSTS)}",
+        f"{person.user_name()}@{draws.choice(('müller.de', 'señal.es', 'bücher.ch', 'почта.com'))}",
     ]
     return draws.choice(made)
 
@@ -71,7 +76,7 @@ def card(draws: random.Random) -> str:
         )
         number = head + digits(draws, length - len(head) - 1)
         number += luhn_digit(number)
-    separator = draws.choice(("", " ", "-"))
+    separator = draws.choice(("", " ", "-", ".", "  "))
     if len(number) == 15 or len(number) == 14:
         groups = [number[:4], number[4:10], number[10:]]
     else:
@@ -82,7 +87,8 @@ def card(draws: random.Random) -> str:
 def iban(draws: random.Random) -> str:
     """Countries whose account numbers have no check digits of their own that Faker would have to know."""
     number = FAKERS[draws.choice(("en_GB", "de_DE", "fr_FR", "nl_NL", "pl_PL", "it_IT"))].iban()
-    return draws.choice((number, " ".join(number[place : place + 4] for place in range(0, len(number), 4))))
+    groups = [number[place : place + 4] for place in range(0, len(number), 4)]
+    return draws.choice(("", " ", "-", ".", "  ")).join(groups)
 
 
 def ip(draws: random.Random) -> str:
@@ -101,8 +107,9 @@ PHONES: dict[str, tuple[str, ...]] = {
         "312-{2}{2}{2}-{4}",
         "+1-646-{2}{2}{2}-{4}",
         "202.{2}{2}{2}.{4}",
+        "646{2}{2}{2}{4}",
     ),
-    "en_GB": ("+44 20 7{3} {4}", "020 7{3} {4}", "07725 {3}{3}", "+44 161 {2}{2}{2} {4}"),
+    "en_GB": ("+44 20 7{3} {4}", "020 7{3} {4}", "07725 {3}{3}", "07725{3}{3}", "+44 161 {2}{2}{2} {4}"),
     "de_DE": ("+49 151 {4}{4}", "+49 30 {2}{4}{2}", "0151 {4}{4}", "0176 {4}{4}"),
     "fr_FR": ("+33 6 1{1} {2d} {2d} {2d}", "06 1{1} {2d} {2d} {2d}", "01 4{1} {2d} {2d} {2d}"),
     "es_ES": ("+34 6{2d} {2d}{1} {2d}{1}", "6{2d} {2d} {2d} {2d}"),
@@ -110,7 +117,7 @@ PHONES: dict[str, tuple[str, ...]] = {
     "pl_PL": ("+48 601 {3} {3}", "601 {3} {3}"),
     "pt_BR": ("+55 11 9{4}-{4}", "(11) 9{4}-{4}"),
     "nl_NL": ("+31 6 1{3}{4}", "06 2{3}{4}"),
-    "zh_CN": ("+86 138 {4} {4}", "138{4}{4}"),
+    "zh_CN": ("+86 138 {4} {4}", "138{4}{4}", "139-{4}-{4}", "１３９{4}{4}"),
 }
 """Locale to notations of its numbering plan.
 
@@ -254,33 +261,34 @@ def es_nif(draws: random.Random) -> str:
     return f"{head}{number}{draws.choice(('', '-'))}{'TRWAGMYFPDXBNJZSQVHLCKE'[value % 23]}"
 
 
-def api_key(draws: random.Random) -> str:
-    """As the services document their keys."""
-
-    def some(count: int, letters: str = ALPHANUMERIC) -> str:
-        return "".join(draws.choices(letters, k=count))
-
-    upper, lower = string.ascii_uppercase + string.digits, string.ascii_lowercase + string.digits
-    return draws.choice(
-        (
-            f"AKIA{some(16, upper)}",
-            f"{draws.choice(('ghp', 'gho', 'ghs'))}_{some(36)}",
-            f"github_pat_{some(22)}_{some(59)}",
-            f"glpat-{some(20)}",
-            f"xoxb-{digits(draws, 12)}-{digits(draws, 13)}-{some(24)}",
-            f"sk_live_{some(24)}",
-            f"sk_live_{some(99)}",
-            f"sk-{some(20)}T3BlbkFJ{some(20)}",
-            f"sk-proj-{some(20)}T3BlbkFJ{some(20)}",
-            f"sk-ant-api03-{some(93)}AA",
-            f"AIza{some(35)}",
-            f"hf_{some(34, string.ascii_letters)}",
-            f"SG.{some(22)}.{some(43)}",
-            f"npm_{some(36)}",
-            f"{some(32, lower)}-us{draws.randrange(1, 20)}",
-            f"{digits(draws, 10)}:AA{some(33)}",
-        )
+def cn_ric(draws: random.Random) -> str:
+    """GB 11643-1999: place, date of birth, order, check character after ISO 7064 MOD 11-2."""
+    place = draws.choice(("110101", "310104", "440305", "510107", "330106", "420111", "320102", "610113"))
+    body = (
+        f"{place}{draws.randrange(1985, 2011)}{draws.randrange(1, 13):02}{draws.randrange(1, 29):02}{digits(draws, 3)}"
     )
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    rest = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11
+    return body + "10X98765432"[rest]
+
+
+def tw_id(draws: random.Random) -> str:
+    """Letter of the place, 1 or 2 for the sex, serial number, check digit."""
+    codes = dict(zip("ABCDEFGHJKLMNPQRSTUVXYWZIO", range(10, 36), strict=True))
+    letter = draws.choice(sorted(codes))
+    body = draws.choice("12") + digits(draws, 7)
+    total = codes[letter] // 10 + codes[letter] % 10 * 9
+    total += sum(int(digit) * weight for digit, weight in zip(body, range(8, 0, -1), strict=True))
+    return f"{letter}{body}{-total % 10}"
+
+
+def hk_id(draws: random.Random) -> str:
+    """One or two letters, six digits, check character in parentheses (Immigration Department)."""
+    letters = "".join(draws.choices(string.ascii_uppercase, k=draws.choice((1, 1, 2))))
+    body = letters + digits(draws, 6)
+    values = [36] * (2 - len(letters)) + [int(character, 36) for character in body]
+    check = -sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True)) % 11
+    return f"{body}({'0123456789A'[check]})"
 
 
 def private_key(draws: random.Random) -> str:
@@ -288,6 +296,11 @@ def private_key(draws: random.Random) -> str:
     name = draws.choice(("RSA ", "EC ", "OPENSSH ", "DSA ", ""))
     lines = ["".join(draws.choices(ALPHANUMERIC + "+/", k=64)) for _ in range(draws.randrange(2, 6))]
     return "\n".join([f"-----BEGIN {name}PRIVATE KEY-----", *lines, f"-----END {name}PRIVATE KEY-----"])
+
+
+def br_cpf(draws: random.Random) -> str:
+    number = str(FAKERS["pt_BR"].cpf())
+    return draws.choice((number, number.replace(".", "").replace("-", "")))
 
 
 def of_faker(locale: str, method: str) -> Callable[[random.Random], str]:
@@ -316,6 +329,9 @@ VALUES: dict[str, Callable[[random.Random], str]] = {
     "in_aadhaar": aadhaar,
     "in_pan": pan,
     "au_tfn": tfn,
-    "br_cpf": of_faker("pt_BR", "cpf"),
+    "br_cpf": br_cpf,
+    "cn_ric": cn_ric,
+    "tw_id": tw_id,
+    "hk_id": hk_id,
 }
 """Kind to the source of its values; ``phone`` is by locale."""

@@ -40,9 +40,9 @@ FOUND = [
     ("email", "O'Brien@mail.ie"),
     ("ssn", "536-90-4399"),
     ("ssn", "536 90 4399"),
-    ("ip", "8.8.8.8"),
+    ("ip", "93.184.216.34"),
     ("ip", "2.16.4.0"),
-    ("ip", "2001:4860:4860::8888"),
+    ("ip", "2a00:1450:4001:81b::200e"),
     ("wallet", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),  # bitcoin.it, invoice addresses
     ("wallet", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
     ("wallet", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),  # BIP 173
@@ -65,9 +65,12 @@ FOUND = [
     ("se_personnummer", "880320-0016"),
     ("se_personnummer", "811228-9841"),
     ("kr_rrn", "971013-1019901"),
+    ("cn_ric", "360426199101010071"),  # python-stdnum
+    ("cn_ric", "11010519491231002X"),  # GB 11643-1999
+    ("hk_id", "A123456(3)"),  # Immigration Department's sample
     ("in_pan", "AAPPV8261K"),
     ("in_aadhaar", "2341 2341 2346"),
-    ("api_key", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+    ("api_key", "ghp_k2V9bQ7xT4mZ0pR8sL1dW6yH3nC5gJfAuEoI"),
     ("api_key", "glpat-abcdefghij0123456789"),
     ("api_key", "sk-abcdefghij0123456789T3BlbkFJabcdefghij0123456789"),
     ("api_key", "xoxb-123456789012-1234567890123-abcdefghijABCDEFGHIJ0123"),
@@ -102,6 +105,18 @@ CUED = [
     ("uk_nhs", "9434765870", "the patient {} (NHS)"),
     ("au_tfn", "123 456 782", "My TFN is {}"),
     ("in_aadhaar", "234123412346", "Aadhaar {}"),
+    ("tw_id", "A123456789", "身分證字號：{}"),  # Ministry of the Interior's sample
+    ("hk_id", "A1234563", "香港身份证{}"),
+    ("br_cpf", "83454984939", "cpf={}"),
+    ("ssn", "536904399", "SSN: {}"),
+    ("ssn", "536.90.4399", "social security number {}"),
+    ("phone", "4155552671", "my number is {}"),
+    ("phone", "07725123456", '{{"phone": "{}"}}'),
+    ("phone", "8 916 123-45-67", "тел. {}"),
+    ("phone", "090-1234-5678", "携帯 {}"),
+    ("phone", "010-1234-5678", "연락처: {}"),
+    ("phone", "0912-345-678", "聯絡電話 {}"),
+    ("phone", "9123 4567", "致電 {}"),
     ("phone", "030 901820", "Telefon: {}"),
     ("phone", "01 42 68 53 00", "Appelez le {} !"),
     ("phone", "138 1234 5678", "电话{}"),
@@ -112,7 +127,7 @@ IN_SCRIPTS_WITHOUT_SPACES = [
     ("email", "li@mail.cn", "邮箱是{}。"),
     ("card", "4111 1111 1111 1111", "卡号{}，谢谢"),
     ("iban", "GB82WEST12345698765432", "口座は{}です"),
-    ("ip", "8.8.8.8", "地址{}的"),
+    ("ip", "93.184.216.34", "地址{}的"),
     ("kr_rrn", "971013-1019901", "번호는 {}입니다"),
     ("api_key", "glpat-abcdefghij0123456789", "キーは{}です"),
     ("phone", "+1 650 253 0000", "电话是{}。"),
@@ -298,7 +313,7 @@ def test_an_iban_ends_where_it_ends() -> None:
 
 
 def test_several_values_are_found_in_order_without_overlap() -> None:
-    text = "SSN 536-90-4399, card 4111 1111 1111 1111, mail a@b.org, phone (650) 253-0000, host 8.8.8.8"
+    text = "SSN 536-90-4399, card 4111 1111 1111 1111, mail a@b.org, phone (650) 253-0000, host 93.184.216.34"
     findings = find(text)
     assert [finding.kind for finding in findings] == ["ssn", "card", "email", "phone", "ip"]
     assert all(left.end <= right.start for left, right in itertools.pairwise(findings))

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from audit.safety import (
     personal_accounts,
-    personal_contacts,
     personal_detectors,
+    personal_emails,
     personal_findings,
     personal_identities,
+    personal_networks,
+    personal_phones,
 )
 from audit.safety.personal_detectors import Finding, find
 from audit.safety.personal_findings import PIECE, REACH, in_pieces, is_whole, stands_alone
@@ -98,7 +100,13 @@ def test_the_surer_detector_and_the_earlier_finding_keep_the_place(places: list[
 
 
 def own_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
-    for module in (personal_accounts, personal_contacts, personal_findings):
+    for module in (
+        personal_accounts,
+        personal_emails,
+        personal_findings,
+        personal_networks,
+        personal_phones,
+    ):
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 yield name, value

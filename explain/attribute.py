@@ -347,6 +347,7 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: 
         verdict=faithfulness.verdict,
         evaluations=run.evaluations,
         seconds=shared + run.seconds + time.perf_counter() - started,
+        settings=found.settings,
         note=_note(prompt, found, faithfulness),
     )
 

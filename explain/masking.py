@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class MethodValues:
     """Forward passes, where they did not go through :class:`MaskedPrompt`."""
     note: str | None = None
     """What the method found out about this attribution."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What decided the values besides checkpoint, prompt and seed, by name."""
 
 
 class MaskedPrompt:

@@ -120,7 +120,6 @@ _ALL = (
         "gradient of log-probability times state at the middle layer",
         "1 with gradients",
         white_box=True,
-        package="captum",
     ),
     Method(
         "gradient_x_attention",

@@ -79,8 +79,9 @@ def check_logits(model: Any, logits: torch.Tensor, target: Sequence[int], known:
     found = last.gather(1, torch.tensor(target, device=last.device)[:, None])[:, 0]
     if not are_close(model, found, known, kernels=8):
         values = f"{float(found.sum()):.2f} nats, not {float(known.sum()):.2f}"
-        msg = f"{type(model).__name__} computes another function while it gives attention weights ({values})"
-        raise WhiteBoxUnavailable(f"{msg}: use occlusion")
+        name = type(model).__name__
+        msg = f"{name} computes another function while it gives attention weights ({values}): use occlusion"
+        raise WhiteBoxUnavailable(msg)
 
 
 def of_all_layers(prompt: MaskedPrompt, method: str) -> list[torch.Tensor]:

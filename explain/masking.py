@@ -43,6 +43,16 @@ class MethodValues:
     """What decided the values besides checkpoint, prompt and seed, by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a method may do where its user decides."""
+
+    steps: int | None = None
+    """Points of integrated gradients; None: the method's own number."""
+    evaluations: int | None = None
+    """Masks that a method that samples draws, at most for those that stop by themselves; None: its own number."""
+
+
 class MaskedPrompt:
     """The game that perturbation methods play: a mask over features goes in, nats come out.
 
@@ -63,6 +73,7 @@ class MaskedPrompt:
         weights: Shape (output tokens,): 1 for the target's tokens, −1 for those of ``against``, else 0.
         evaluations: Rows scored so far.
         asked: Keys of the masks that were asked for; whoever counts what a method needs clears it before.
+        effort: How much a method may do; None leaves it to each method.
     """
 
     def __init__(
@@ -86,6 +97,7 @@ class MaskedPrompt:
         self.owner = np.repeat(np.arange(len(self.continuations)), [len(ids) for ids in self.continuations])
         self.weights = np.select([self.owner == 0, (self.owner == 1) & (against is not None)], [1.0, -1.0])
         self.asked: set[bytes] = set()
+        self.effort = Effort()
         self._known: dict[bytes, NDArray[np.float64]] = {}
         self._failed: dict[bytes, str] = {}
 

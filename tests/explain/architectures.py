@@ -81,16 +81,19 @@ def outcomes(prompt: MaskedPrompt, methods: Iterable[Method] = LISTED) -> dict[s
         try:
             values = method.attribute(prompt, 0)
         except WhiteBoxUnavailable as error:
-            assert name in str(error), f"{method.name}: {error}"
-            why = (
-                str(error).partition(": use ")[0].removeprefix(f"{method.name} follows attention through all layers; ")
-            )
-            found[method.name] = f"refused: {why.removeprefix(name).lstrip(': ')}"
+            found[method.name] = _refusal(str(error), method.name, name)
             continue
         check(prompt, method.name, values)
         limited = (values.note or "").startswith(("attention of", "convolutions"))
         found[method.name] = str(values.note) if limited else ""
     return found
+
+
+def _refusal(message: str, method: str, architecture: str) -> str:
+    """A refusal without the names that differ from line to line."""
+    assert architecture in message, f"{method}: {message}"
+    why = message.partition(": use ")[0].removeprefix(f"{method} follows attention through all layers; ")
+    return f"refused: {why.removeprefix(architecture).lstrip(': ')}"
 
 
 def check(prompt: MaskedPrompt, method: str, values: Any) -> None:
@@ -116,11 +119,8 @@ def plain_log_prob(model: Any, context: tuple[int, ...], target: tuple[int, ...]
 def listed(found: Mapping[str, Mapping[str, str]]) -> str:
     """The outcomes as Markdown: per outcome the types, those without any limit as a number."""
     free = [kind for kind, by_method in found.items() if not any(by_method.values())]
-    lines = [
-        f"Of {len(found)} causal model types that transformers {transformers.__version__} builds tiny, all of these methods"
-        f" work on {len(free)}. The others:",
-        "",
-    ]
+    builds = f"{len(found)} causal model types that transformers {transformers.__version__} builds tiny"
+    lines = [f"Of {builds}, these methods work on {len(free)} without a limit. The others:", ""]
     groups: dict[tuple[str, str], list[str]] = {}
     for kind, by_method in found.items():
         for outcome in dict.fromkeys(filter(None, by_method.values())):

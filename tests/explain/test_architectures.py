@@ -36,11 +36,14 @@ def hybrid(limit: str) -> dict[str, str]:
 
 
 EXPECTED: dict[str, dict[str, str]] = {
-    **dict.fromkeys(("llama", "falcon", "ctrl", "gemma4", "phi4_multimodal"), {}),
-    **dict.fromkeys(("qwen3_next", "qwen3_5", "lfm2", "jamba", "bamba", "granitemoehybrid", "minimax"), hybrid(HALF)),
+    **{kind: {} for kind in ("llama", "falcon", "ctrl", "gemma4", "phi4_multimodal")},
+    **{
+        kind: hybrid(HALF)
+        for kind in ("qwen3_next", "qwen3_5", "lfm2", "jamba", "bamba", "granitemoehybrid", "minimax")
+    },
     "nemotron_h": hybrid("attention of 1 of 4 layers"),
     "falcon_h1": hybrid(INSIDE),
-    **dict.fromkeys(("mamba2", "rwkv"), dict.fromkeys(hybrid(HALF), NONE)),
+    **{kind: dict.fromkeys(hybrid(HALF), NONE) for kind in ("mamba2", "rwkv")},
     "gemma3n_text": {"layer_gradient_x_activation": "refused: has no single state per token behind its middle block"},
     "deepseek_v4": dict.fromkeys((*GRADIENT, "gradient_x_attention"), "refused: computes nothing from embeddings"),
     "hrm_text": {

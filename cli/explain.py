@@ -19,6 +19,7 @@ from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods import METHODS, find
 from audit.explain.units import UNITS
+from audit.reports.attribution_order import by_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,10 +170,16 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         made = stored_sample.explain(RunFolder.resolve(run, runs), sample, given, methods, effort, bars)
     else:
         made = _by_hand(given, methods, effort, bars)
+    groups = by_sample(made) if run is not None else [made]
     if as_json:
         print_json(made if len(methods) > 1 else made[0])
     else:
-        terminal.show(out, made)
+        for group in groups:
+            terminal.show(out, group)
+    if out_file is not None and out_file.suffix.lower() != ".json" and len(groups) > 1:
+        apart = " and of ".join(", ".join(one.method for one in group) for group in groups)
+        msg = f"--out {out_file}: {apart} explain different things: name methods of one kind, or write .json"
+        raise UsageError(msg)
     if out_file is not None:
         attribution_file.write(out_file, made)  # last: where it cannot be written, the result was shown
         if not verbosity.chosen.quiet:

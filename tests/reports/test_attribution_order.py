@@ -79,7 +79,7 @@ def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, rec
     ]
     full_run.write_samples("evals", "boolq", samples)
     html = card.render(card.run_contents.read(full_run))
-    told = [part.split("</code>")[0] for part in html.split("Not explained. <code>")[1:]]
+    told = [part.split("</code>")[0] for part in html.split("Not explained; to explain it: <code>")[1:]]
     explained = {made.sample_id for made in full_run.read_attributions()}
     assert told
     listed = [sample for sample in samples if sample.sample_id in html]

@@ -10,6 +10,8 @@ import typer
 from audit.cli import values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audit.core.config import RunConfig
     from audit.engine import Engine
 
@@ -60,7 +62,7 @@ OPTIONS = {
 """By the name of the parameter."""
 
 
-def flags(given: dict[str, Any]) -> dict[str, Any]:
+def flags(given: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a configuration that loading options set.
 
     Args:

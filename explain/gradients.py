@@ -72,7 +72,7 @@ class Sequence:
             return {"inputs_embeds": embeddings}
         shape = tables.config.num_hidden_layers, tables.config.hidden_size_per_layer_input
         width = embeddings.shape[-1] - shape[0] * shape[1]
-        per_layer = embeddings[..., width:].unflatten(-1, shape)
+        per_layer = embeddings[..., width:].reshape(*embeddings.shape[:-1], *shape)
         return {"inputs_embeds": embeddings[..., :width], "per_layer_inputs": per_layer}
 
     def log_probs(self, embeddings: torch.Tensor) -> torch.Tensor:

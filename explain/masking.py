@@ -76,6 +76,8 @@ class MaskedPrompt:
         effort: How much a method may do; None leaves it to each method.
     """
 
+    effort = Effort()
+
     def __init__(
         self,
         engine: Engine,
@@ -97,7 +99,6 @@ class MaskedPrompt:
         self.owner = np.repeat(np.arange(len(self.continuations)), [len(ids) for ids in self.continuations])
         self.weights = np.select([self.owner == 0, (self.owner == 1) & (against is not None)], [1.0, -1.0])
         self.asked: set[bytes] = set()
-        self.effort = Effort()
         self._known: dict[bytes, NDArray[np.float64]] = {}
         self._failed: dict[bytes, str] = {}
 

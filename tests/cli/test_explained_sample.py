@@ -48,6 +48,7 @@ def read(text: str) -> list[Attribution]:
     return [Attribution.model_validate(record) for record in (found if isinstance(found, list) else [found])]
 
 
+@pytest.mark.slow
 def test_it_is_the_explanation_that_the_run_made(audit: Audit, explained: RunFolder) -> None:
     stored = {one.method: one for one in explained.read_attributions()}
     assert set(stored) == {"occlusion", "kernel_shap", "attention"}

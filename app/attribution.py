@@ -1,4 +1,4 @@
-"""Attributions of a sample on a page: methods side by side, and how far they agree.
+"""Attributions of a sample on a page: the most faithful first, the others folded, and how far they agree.
 
 :mod:`audit.reports.attribution_views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
 once more and runs no script. They stand on a light ground in any theme.
@@ -6,7 +6,6 @@ once more and runs no script. They stand on a light ground in any theme.
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,6 +15,7 @@ from audit.app.charts import waterfall_chart
 from audit.app.untrusted import plain, readable, table
 from audit.explain.faithfulness import MEASURES
 from audit.reports.agreement import correlation_text, mean_agreement
+from audit.reports.attribution_order import by_sample
 from audit.reports.attribution_views import Room, comparison, style, view
 from audit.reports.counterfactuals import sentences
 from audit.reports.formatting import number
@@ -30,26 +30,24 @@ if TYPE_CHECKING:
 
 BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", "do not believe": ":material/block:"}
 BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
-SIDE_BY_SIDE = 2
 ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 
 def show(attributions: Sequence[Attribution]) -> None:
-    """All attributions of one sample: each target's methods together.
+    """All attributions of one sample: the most faithful one open, the others folded.
 
     Args:
         attributions: Of one sample.
     """
     st.html(style())
-    ordered = sorted(attributions, key=_explained)
-    for _, of_target in groupby(ordered, key=_explained):
-        group = list(of_target)
+    for place, group in enumerate(by_sample(attributions)):
+        if place == 0:
+            _one(group[0])
         _compare(group)
-        for start in range(0, len(group), SIDE_BY_SIDE):
-            places = st.columns(SIDE_BY_SIDE, gap="large")
-            for place, attribution in zip(places, group[start : start + SIDE_BY_SIDE], strict=False):
-                with place:
-                    _one(attribution)
+        for attribution in group[1:] if place == 0 else group:
+            label = f"{plain(attribution.method)} · {attribution.verdict}"
+            with st.expander(label, icon=BELIEF_ICONS[attribution.verdict]):
+                _one(attribution)
 
 
 def panel(*parts: Markup) -> Markup:
@@ -59,11 +57,6 @@ def panel(*parts: Markup) -> Markup:
         parts: Of :mod:`audit.reports.attribution_views`.
     """
     return Markup('<div class="attribution">{}</div>').format(Markup("").join(parts))
-
-
-def _explained(attribution: Attribution) -> tuple[str, str]:
-    """What was explained."""
-    return attribution.target, attribution.against or ""
 
 
 def _compare(group: Sequence[Attribution]) -> None:

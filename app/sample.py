@@ -9,6 +9,8 @@ import streamlit as st
 from audit.app import attribution, links, stored
 from audit.app.filters import slice_names
 from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, show_thinking
+from audit.core.sensitive import not_explainable
+from audit.reports.explain_command import explain_command
 from audit.reports.formatting import number
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def page(run: RunFolder, _settings: Settings) -> None:
         show_mask(sample, "show_sample")
     else:
         _texts(sample)
-    _attributions(sample, [a for a in stored.attributions(run) if a.sample_id == sample.sample_id])
+    _attributions(run, sample, [a for a in stored.attributions(run) if a.sample_id == sample.sample_id])
     record = sample.model_dump_json(indent=2)
     name = f"{sample.task}-{sample.sample_id}.json"
     st.download_button(
@@ -117,13 +119,15 @@ def _texts(sample: Sample) -> None:
         show_text(sample.reference, absent="This task has no reference.", height=240)
 
 
-def _attributions(sample: Sample, attributions: Sequence[Attribution]) -> None:
+def _attributions(run: RunFolder, sample: Sample, attributions: Sequence[Attribution]) -> None:
     st.subheader("Why this answer", anchor=False)
     if not attributions:
-        why = "An audit explains a few of each task, as its configuration says."
-        if sample.thinking is not None:
-            why = "Answers that come after a reasoning trace are not explained."
-        st.caption(f"This sample was not explained. {why}")
+        why = not_explainable(sample)
+        command = explain_command(str(run.path), sample)
+        told = f"cannot be explained: {why}." if why else "was not explained: a run explains a few of each task."
+        st.caption(f"This sample {told}{' This command explains it:' if command else ''}")
+        if command:
+            st.code(command, language="bash")
         return
     if is_masked(sample):
         st.caption(f"{len(attributions)} explanations, hidden with the text.")

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from audit.cli import attribution_file, verbosity
+from audit.cli import attribution_file, conversation, loading, stored_sample, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
-from audit.core.config import DEFAULT_MODEL
-from audit.core.errors import AuditError, UsageError, did_you_mean
-from audit.core.records import Attribution, Span
+from audit.core import assets
+from audit.core.config import load_config
+from audit.core.errors import UsageError, did_you_mean
+from audit.core.records import Span
+from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods import METHODS, find
 from audit.explain.units import UNITS
+from audit.reports.attribution_order import by_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from audit.core.records import Attribution
     from audit.engine import Engine
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.masking import Effort, MaskedPrompt
     from audit.explain.methods import Method
     from audit.explain.units import Unit
 
@@ -38,7 +41,9 @@ Examples:
   audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --method occlusion,shapley
   audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --counterfactual
   audit explain -p "Answer briefly. Q: Who wrote Emma? A:" --field "question=Who wrote Emma?" --within question
+  audit explain -p "Who wrote Emma?" --chat --system "Answer in one word." --target "Jane"
   audit explain -p "The capital of France is" --method occlusion,attention_rollout --out why.html
+  audit explain --run latest --sample 49a711e6 --method occlusion,shapley
   audit explain --model ./checkpoint --prompt - --features sentences --json < prompt.txt
 """
 
@@ -51,11 +56,25 @@ def register(program: typer.Typer) -> None:
 def explain(  # noqa: PLR0913 - one parameter per option of the contract
     *,
     prompt: Annotated[
-        str, typer.Option("--prompt", "-p", help="The exact text the model sees; - reads it from stdin.")
-    ],
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Folder, hub id, .gguf file, asset or openai:URL#NAME.")
-    ] = DEFAULT_MODEL,
+        str | None, typer.Option("--prompt", "-p", help="The exact text the model sees; - reads it from stdin.")
+    ] = None,
+    chat: Annotated[
+        bool, typer.Option("--chat", help="The prompt is a user's message: apply the model's chat template.")
+    ] = False,
+    system: Annotated[str | None, typer.Option(help="System turn before it; implies --chat.")] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='JSON list of turns, [{"role": "user", "content": "…"}], not --prompt.'),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Explain a stored sample: run folder, run id or 'latest'; with --sample."),
+    ] = None,
+    sample: Annotated[str | None, typer.Option(metavar="ID", help="Sample of the run; its first digits do.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
+    model: loading.Model = None,
+    base: loading.Base = None,
+    revision: loading.Revision = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -76,6 +95,12 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
             "Default: occlusion; see docs/explain.md.",
         ),
     ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=2, help="Points of integrated gradients; more come closer to their sum.")
+    ] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(min=16, help="Masked prompts that a method which samples may score.")
+    ] = None,
     features: Annotated[
         str,
         typer.Option(
@@ -92,8 +117,13 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
         typer.Option(metavar="NAME", help="Explain this part alone, the rest is always present; repeatable."),
     ] = None,
     max_features: Annotated[
-        int, typer.Option(min=1, help="With --features auto, longer prompts are cut into clauses, sentences, runs.")
-    ] = MAX_FEATURES,
+        int | None,
+        typer.Option(
+            min=1,
+            help="With --features auto, longer prompts are cut into clauses, sentences, runs. "
+            f"Default: {MAX_FEATURES}; of a sample, as its run has it.",
+        ),
+    ] = None,
     counterfactual: Annotated[
         bool,
         typer.Option(
@@ -104,76 +134,143 @@ def explain(  # noqa: PLR0913 - one parameter per option of the contract
     out_file: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write .html, .svg, .png or .json too.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    tokenizer: Annotated[
-        str | None, typer.Option(help="Tokenizer in place of the checkpoint's own: folder, asset, hub id.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of sampling methods and random orders.")] = 1234,
+    config: loading.Config = None,
+    chat_template: loading.ChatTemplate = None,
+    chat_template_args: loading.ChatTemplateArgs = None,
+    thinking_tokens: loading.ThinkingTokens = None,
+    think_end: loading.ThinkEnd = None,
+    device: loading.Device = None,
+    device_map: loading.DeviceMap = None,
+    dtype: loading.Dtype = None,
+    quantization: loading.Quantization = None,
+    data_dir: loading.DataDir = None,
+    offline: loading.Offline = None,
+    max_length: loading.MaxLength = None,
+    trust_remote_code: loading.TrustRemoteCode = None,
+    allow_pickle: loading.AllowPickle = None,
+    tokenizer: loading.Tokenizer = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of sampling methods and random orders.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it."""
-    # Imported here because torch and altair take seconds to load, and `audit --help` must not wait for them.
-    from audit.cli import attribution as terminal  # noqa: PLC0415 - see above
-    from audit.engine import load  # noqa: PLC0415 - see above
-    from audit.explain.attribute import caught, prepare  # noqa: PLC0415 - see above
-    from audit.explain.counterfactual import removals_and_swaps  # noqa: PLC0415 - see above
-    from audit.explain.features import regions  # noqa: PLC0415 - see above
+    """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it.
 
-    methods, unit = _methods(method or ["occlusion"]), _unit(features)
+    The answer is one to a prompt given here, or a stored sample of a run, which is explained as the run would have.
+    """
+    given = dict(locals())
+    # Imported here because altair takes seconds to load, and `audit --help` must not wait for it.
+    from audit.cli import attribution as terminal  # noqa: PLC0415 - see above
+
+    _one_source(prompt, messages, run, sample)
+    methods = _methods(method or ["occlusion"])
+    effort = _effort(methods, steps, evaluations)
     if out_file is not None:
         attribution_file.check(out_file)
-    text = _prompt(prompt)
-    spans = _spans(text, field or [])
-    regions(spans, within or [])
-    engine = load(model, device=device, tokenizer=tokenizer)
-    engine.check_sound()
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
-    engine.progress = bars
-    with bars:
-        masked = prepare(
-            engine,
-            text,
-            _target(engine, text, target, option or []),
-            against=against,
-            options=option or [],
-            max_features=max_features,
-            unit=unit,
-            spans=spans,
-            within=within or [],
-        )
-        made = _attributions(masked, methods, seed, bars)
-        if counterfactual:
-            search = caught(removals_and_swaps, masked)
-            if isinstance(search, Exception):
-                bars.say(f"no search for a counterfactual: {search}")
-            else:
-                made[0] = made[0].model_copy(update={"counterfactual": search})
+    if run is not None and sample is not None:
+        made = stored_sample.explain(RunFolder.resolve(run, runs), sample, given, methods, effort, bars)
+    else:
+        made = _by_hand(given, methods, effort, bars)
+    groups = by_sample(made) if run is not None else [made]
     if as_json:
         print_json(made if len(methods) > 1 else made[0])
     else:
-        terminal.show(out, made)
+        for group in groups:
+            terminal.show(out, group)
+    if out_file is not None and out_file.suffix.lower() != ".json" and len(groups) > 1:
+        apart = " and of ".join(", ".join(one.method for one in group) for group in groups)
+        msg = f"--out {out_file}: {apart} explain different things: name methods of one kind, or write .json"
+        raise UsageError(msg)
     if out_file is not None:
         attribution_file.write(out_file, made)  # last: where it cannot be written, the result was shown
         if not verbosity.chosen.quiet:
             err.print(f"written: {out_file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _prompt(given: str) -> str:
-    """The prompt, read from stdin for ``-``.
+def _one_source(prompt: str | None, messages: Path | None, run: str | None, sample: str | None) -> None:
+    """Make sure that it is clear what is explained.
 
     Raises:
-        UsageError: It is empty, or holds bytes that are no text.
+        UsageError: Nothing is named, or more than one thing.
     """
-    try:
-        text = sys.stdin.read() if given == "-" else given
-        text.encode()
-    except UnicodeError as error:
-        msg = "--prompt is no valid Unicode: give it as UTF-8"
-        raise UsageError(msg) from error
-    if not text.strip():
-        msg = "--prompt is empty: there is nothing to explain"
+    named = [name for name, given in (("--prompt", prompt), ("--messages", messages), ("--run", run)) if given]
+    if len(named) > 1:
+        msg = f"{' and '.join(named)} are given: what is explained is one of them"
         raise UsageError(msg)
-    return text
+    if not named and prompt != "":
+        msg = "nothing to explain: give --prompt TEXT, --messages FILE, or --run RUN with --sample ID"
+        raise UsageError(msg)
+    if (run is None) != (sample is None):
+        msg = "--run and --sample go together: --run RUN --sample ID"
+        raise UsageError(msg)
+
+
+def _effort(methods: Sequence[Method], steps: int | None, evaluations: int | None) -> Effort:
+    """How much the methods may do.
+
+    Raises:
+        UsageError: An option has no effect on any of the methods.
+    """
+    from audit.explain.masking import Effort  # noqa: PLC0415 - see above
+
+    for name, given in (("steps", steps), ("evaluations", evaluations)):
+        able = [method.name for method in METHODS.values() if method.effort == name]
+        if given is not None and not any(method.name in able for method in methods):
+            msg = f"--{name} has no effect on {', '.join(m.name for m in methods)}: name one of {', '.join(able)}"
+            raise UsageError(msg)
+    return Effort(steps, evaluations)
+
+
+def _by_hand(given: Mapping[str, Any], methods: Sequence[Method], effort: Effort, bars: Bars) -> list[Attribution]:
+    """Attributions of an answer to a prompt that was typed.
+
+    Args:
+        given: What was typed, by the names of the command's parameters.
+        methods: In their order.
+        effort: How much they may do.
+        bars: Listener of the work.
+    """
+    # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
+    from audit.explain.attribute import caught, prepare  # noqa: PLC0415 - see above
+    from audit.explain.counterfactual import removals_and_swaps  # noqa: PLC0415 - see above
+    from audit.explain.features import regions  # noqa: PLC0415 - see above
+
+    unit, within = _unit(given["features"]), given["within"] or []
+    config = load_config(given["config"], {**loading.flags(given), "seed": given["seed"]})
+    turns = conversation.turns(given, config)
+    text, spans = "", []
+    if turns is None:  # mistakes in a text that is known are found before anything is loaded
+        text = conversation.read_prompt(given["prompt"])
+        spans = _spans(text, given["field"] or [])
+        regions(spans, within)
+    assets.configure(data_dirs=config.data_dirs, offline=config.offline)
+    engine = loading.engine_of(config)
+    engine.check_sound()
+    engine.progress = bars
+    with bars:
+        if turns is not None:
+            text = conversation.text(engine, turns, bars)
+            spans = _spans(text, given["field"] or [])
+        options = given["option"] or []
+        masked = prepare(
+            engine,
+            text,
+            _target(engine, text, given["target"], options),
+            against=given["against"],
+            options=options,
+            max_features=given["max_features"] or MAX_FEATURES,
+            unit=unit,
+            spans=spans,
+            within=within,
+        )
+        masked.effort = effort
+        made = _attributions(masked, methods, config.seed, bars)
+        if given["counterfactual"]:
+            search = caught(removals_and_swaps, masked)
+            if isinstance(search, Exception):
+                bars.say(f"no search for a counterfactual: {search}")
+            else:
+                made[0] = made[0].model_copy(update={"counterfactual": search})
+    return made
 
 
 def _methods(given: Sequence[str]) -> list[Method]:
@@ -259,7 +356,7 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
 
 
 def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, bars: Bars) -> list[Attribution]:
-    """One attribution per method, over the same masks; with several methods a failure is told and left out.
+    """One attribution per method, over the same masks; with several methods a failure is said and left out.
 
     Raises:
         AuditError: No method gave an attribution.
@@ -270,16 +367,7 @@ def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, ba
     bars.task("explain", ", ".join(method.name for method in methods))
     if len(methods) == 1:
         return [attribute(masked, methods[0], seed=seed, pairs=PAIRS)]
-    found = attribute_all(masked, methods, seed=seed, pairs=PAIRS)
-    failed = [
-        f"{method.name}: {one}" for method, one in zip(methods, found, strict=True) if not isinstance(one, Attribution)
-    ]
-    made = [one for one in found if isinstance(one, Attribution)]
-    if not made:
-        raise AuditError("; ".join(failed))
-    for reason in failed:
-        bars.say(reason)
-    return made
+    return stored_sample.made(zip(methods, attribute_all(masked, methods, seed=seed, pairs=PAIRS), strict=True), bars)
 
 
 def _answer(engine: Engine, prompt: str) -> str:

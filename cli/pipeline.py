@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.cli import rated
+from audit.cli.loading import engine_of
 from audit.cli.run_config import anchored
 from audit.cli.run_manifest import create, finished, reopen, restated
 from audit.core import assets, provenance
@@ -17,8 +18,7 @@ from audit.core.aggregate import not_computed, with_reasons
 from audit.core.errors import AssetMissing, CheckpointBroken, ConfigError, TemplateError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, RunManifest, TaskResult
-from audit.engine import load
-from audit.engine.chat import named, uses_chat_template
+from audit.engine.chat import uses_chat_template
 from audit.engine.hardware import bfloat16_units
 from audit.engine.journal import Journal
 from audit.engine.source import check_source, is_gguf
@@ -99,7 +99,7 @@ def audit(
         for result in _suites(engine, config, results, judged):
             if write_out and result.samples:
                 bars.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
-            kept = _unless_taken(_with_digests(result), results)
+            kept = _unless_taken(_with_digests(_with_parts(result)), results)
             if kept is None:
                 continue
             stored, taken = handle(kept, key)
@@ -197,26 +197,7 @@ def _load(config: RunConfig, bars: Bars) -> Engine:
     torch.set_num_threads(config.threads or provenance.available_cores())
     bars.expect(_expected(config))
     bars.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
-    engine = load(
-        config.model,
-        base=config.base,
-        device=config.device,
-        device_map=config.device_map,
-        dtype=config.dtype,
-        revision=config.revision,
-        quantization=config.quantization,
-        trust_remote_code=config.trust_remote_code,
-        allow_pickle=config.allow_pickle,
-        offline=config.offline,
-        max_length=config.max_length,
-        batch_tokens=config.batch_tokens,
-        server=config.server,
-        tokenizer=config.tokenizer,
-        chat_template=named(config.chat_template),
-        chat_template_args=config.chat_template_args,
-        think_end=config.thinking.end,
-        thinking_tokens=config.thinking.tokens,
-    )
+    engine = engine_of(config)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
         uses_chat_template(engine, config.chat_template, generates=True)
     for remark in engine.record.remarks:
@@ -259,6 +240,20 @@ def _measured(result: TaskResult) -> tuple[object, ...]:
     asked = [(sample.sample_id, sample.prompt_sha256) for sample in result.samples]
     numbers = [(metric.metric, metric.n) for metric in result.metrics if metric.slice is None]
     return result.suite, result.settings, asked, numbers, result.not_run
+
+
+def _with_parts(result: TaskResult) -> TaskResult:
+    """The result, each sample with its options and the named parts of its prompt: what an explanation needs later."""
+    samples = [
+        sample.model_copy(
+            update={
+                "options": result.options.get(sample.sample_id, []),
+                "spans": result.spans.get(sample.sample_id, []),
+            }
+        )
+        for sample in result.samples
+    ]
+    return result.model_copy(update={"samples": samples})
 
 
 def _with_digests(result: TaskResult) -> TaskResult:

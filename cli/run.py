@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from audit.cli import values, verbosity
+from audit.cli import loading, values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
 from audit.core.aggregate import NO_INTERVAL, UNSCORED
@@ -46,11 +46,11 @@ def register(program: typer.Typer) -> None:
 
 def run(  # noqa: PLR0913 - one parameter per option of the contract
     *,
-    model: Annotated[str | None, typer.Option(help="Folder, hub id, .gguf file, asset or openai:URL#NAME.")] = None,
-    base: Annotated[str | None, typer.Option(help="Checkpoint that a PEFT adapter (--model) belongs on.")] = None,
-    revision: Annotated[str | None, typer.Option(help="Revision of a hub id.")] = None,
+    model: loading.Model = None,
+    base: loading.Base = None,
+    revision: loading.Revision = None,
     profile: Annotated[str | None, typer.Option(help="quick, standard or full.")] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file; its values go over the profile's.")] = None,
+    config: loading.Config = None,
     tasks: Annotated[
         str | None,
         typer.Option(help="Tasks and probes, separated by commas: names, lm-eval:NAME, globs, task files, folders."),
@@ -67,35 +67,31 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         str | None, typer.Option(help="Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.")
     ] = None,
     system_instruction: Annotated[str | None, typer.Option(help="System turn of every benchmark prompt.")] = None,
-    chat_template: Annotated[str | None, typer.Option(help="auto, on, off or the name of a template.")] = None,
-    chat_template_args: Annotated[
-        str | None, typer.Option(help="Variables of the template: enable_thinking=false or JSON.")
-    ] = None,
+    chat_template: loading.ChatTemplate = None,
+    chat_template_args: loading.ChatTemplateArgs = None,
     fewshot_as_multiturn: Annotated[
         str | None, typer.Option(metavar="true|false", help="Examples as turns of the conversation.")
     ] = None,
-    thinking_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens that a reasoning trace may take.")] = None,
-    think_end: Annotated[str | None, typer.Option(help="Marker that ends a reasoning trace.")] = None,
+    thinking_tokens: loading.ThinkingTokens = None,
+    think_end: loading.ThinkEnd = None,
     metadata: Annotated[str | None, typer.Option(help="JSON for tasks that make their data, such as RULER.")] = None,
     write_out: Annotated[bool, typer.Option("--write-out", help="Show the first prompt of each task.")] = False,
     no_explain: Annotated[bool, typer.Option("--no-explain", help="Explain nothing.")] = False,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
-    device_map: Annotated[
-        str | None, typer.Option(help="auto, balanced or sequential: spread over all cards, in place of --device.")
-    ] = None,
-    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
-    quantization: Annotated[str | None, typer.Option(help="int8 or nf4: quantise while loading; CUDA only.")] = None,
+    device: loading.Device = None,
+    device_map: loading.DeviceMap = None,
+    dtype: loading.Dtype = None,
+    quantization: loading.Quantization = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder that the run folder is made in.")] = None,
-    data_dir: Annotated[list[Path] | None, typer.Option(help="Folder with publishers' data sets; repeatable.")] = None,
+    data_dir: loading.DataDir = None,
     resume: Annotated[str | None, typer.Option(help="Run folder, run id or 'latest': finish it.")] = None,
     extend: Annotated[
         str | None, typer.Option(help="Run folder, run id or 'latest': more items, up to the new --limit.")
     ] = None,
-    offline: Annotated[bool | None, typer.Option("--offline", help="Never touch the network.")] = None,
+    offline: loading.Offline = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seeds item choice, sampling and the bootstrap.")] = None,
-    max_length: Annotated[int | None, typer.Option(min=1, help="Use at most this much of the context.")] = None,
-    trust_remote_code: Annotated[bool | None, typer.Option("--trust-remote-code", help="Run the model's code.")] = None,
-    allow_pickle: Annotated[bool | None, typer.Option("--allow-pickle", help="Load pickled weights.")] = None,
+    max_length: loading.MaxLength = None,
+    trust_remote_code: loading.TrustRemoteCode = None,
+    allow_pickle: loading.AllowPickle = None,
     keep_raw: Annotated[
         bool | None, typer.Option("--keep-raw", help="Keep outputs with personal data in raw.jsonl, mode 0600.")
     ] = None,
@@ -103,9 +99,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         str | None,
         typer.Option(help="URL of the ratings: badly rated outputs are explained. Default OUT/ratings.sqlite."),
     ] = None,
-    tokenizer: Annotated[
-        str | None, typer.Option(help="Tokenizer in place of the checkpoint's own: folder, asset, hub id.")
-    ] = None,
+    tokenizer: loading.Tokenizer = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
@@ -115,26 +109,11 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
     from audit.cli import pipeline, run_config  # noqa: PLC0415 - torch and transformers take seconds to import
 
     flags: dict[str, Any] = {
-        "model": model,
-        "base": base,
-        "revision": revision,
+        **loading.flags(locals()),
         "profile": profile,
-        "device": device,
-        "device_map": device_map,
-        "dtype": dtype,
-        "quantization": quantization,
         "out": out_folder,
-        "data_dirs": data_dir,
-        "offline": offline,
         "seed": seed,
-        "max_length": max_length,
-        "trust_remote_code": trust_remote_code,
-        "allow_pickle": allow_pickle,
         "keep_raw": keep_raw,
-        "tokenizer": tokenizer,
-        "chat_template": chat_template,
-        "chat_template_args": values.settings(chat_template_args, "--chat-template-args"),
-        "thinking": {"tokens": thinking_tokens, "end": think_end},
         "evals": {
             "include_path": include_path,
             "num_fewshot": num_fewshot,

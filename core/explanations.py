@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -146,6 +146,8 @@ class Attribution(Record):
     """Rows that the values needed, shared with other methods or not; those of faithfulness not counted."""
     seconds: float
     """Wall-clock time."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What decided the values besides checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
     note: str | None = None
     """Limits of the method that a reader must know."""
     counterfactual: CounterfactualSearch | None = None

@@ -136,6 +136,11 @@ class Sample(Record):
     """The right answer, where there is one; for options, the continuation exactly as it was scored."""
     output: str | None = None
     """What came back: generated text, or the chosen continuation exactly as it was scored."""
+    options: list[str] | None = None
+    """The continuations that the output was chosen among, exactly as they were scored, in the task's order; empty where
+    it was not; null where nobody wrote them down."""
+    spans: list[Span] = Field(default_factory=list)
+    """Named parts of ``prompt``: fields of the task's template, few-shot examples."""
     thinking: str | None = None
     """Reasoning trace that came before the output, without its markers; null where the checkpoint did not think."""
     score: float | None = None

@@ -30,6 +30,8 @@ SCHEMA = pa.schema(
         pa.field("prompt_sha256", _TEXT),
         pa.field("reference", _TEXT),
         pa.field("output", _TEXT),
+        pa.field("options", pa.list_(_TEXT)),
+        pa.field("spans", _TEXT, nullable=False),
         pa.field("thinking", _TEXT),
         pa.field("score", _NUMBER),
         pa.field("scores", _TEXT, nullable=False),
@@ -41,7 +43,7 @@ SCHEMA = pa.schema(
         pa.field("seconds", _NUMBER, nullable=False),
     ]
 )
-"""Columns in order; ``scores`` and ``slices`` are JSON objects as text."""
+"""Columns in order; ``scores`` and ``slices`` are JSON objects as text, ``spans`` a JSON list of objects."""
 
 
 def write(path: Path, samples: Sequence[Sample]) -> None:
@@ -80,9 +82,10 @@ def _row(sample: Sample) -> dict[str, Any]:
     finite = {name: x if x is not None and math.isfinite(x) else None for name, x in sample.scores.items()}
     row["scores"] = json.dumps(finite, ensure_ascii=False, allow_nan=False)
     row["slices"] = json.dumps(sample.slices, ensure_ascii=False)
+    row["spans"] = json.dumps(row["spans"], ensure_ascii=False)
     return row
 
 
 def _sample(row: dict[str, Any]) -> Sample:
-    parsed = {name: json.loads(row[name]) for name in ("scores", "slices") if name in row}
+    parsed = {name: json.loads(row[name]) for name in ("scores", "slices", "spans") if name in row}
     return Sample.model_validate(row | parsed, strict=True)

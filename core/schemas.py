@@ -25,7 +25,7 @@ FILES: dict[str, tuple[Any, str]] = {
     "metrics": (list[Metric], "metrics.json of a run folder"),
     "sample": (
         Sample,
-        "A row of samples/<suite>/<task>.parquet; the columns scores and slices hold these objects as JSON text",
+        "A row of samples/<suite>/<task>.parquet; the columns scores, slices and spans hold these values as JSON text",
     ),
     "raw": (RawOutput, "A line of raw.jsonl of a run folder, written with --keep-raw alone"),
     "logged": (LoggedTask, "logged/<task>.json.gz of a run folder, gzip-compressed"),

@@ -41,3 +41,18 @@ def thought(sample: Sample) -> bool:
 def is_incomplete(sample: Sample) -> bool:
     """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it."""
     return not {REDACTED, WITHHELD}.isdisjoint(sample.flags)
+
+
+def not_explainable(sample: Sample) -> str | None:
+    """Why the answer of a stored sample cannot be explained; None where it can."""
+    if sample.error is not None:
+        return "it could not be scored"
+    if is_incomplete(sample):
+        return "its output was not kept as the checkpoint wrote it (personal data)"
+    if thought(sample):
+        return "its answer comes after a reasoning trace and rests on prompt and trace together"
+    if not (sample.output or "").strip() and not sample.options:
+        return "it has no output"
+    if not sample.prompt.strip() and not sample.options:
+        return "it has no prompt"
+    return None

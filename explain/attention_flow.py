@@ -6,14 +6,14 @@ flow through the graph of all positions in all layers, each pipe as wide as 0.5 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import maximum_flow
 
 from audit.core.errors import ScorerError
-from audit.explain.attention import of_heads, of_target, shares
+from audit.explain.attention import layer_count, of_all_layers, of_heads, shares
 from audit.explain.masking import MethodValues
 
 if TYPE_CHECKING:
@@ -40,18 +40,17 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         seed: Not used; nothing is drawn.
 
     Raises:
-        WhiteBoxUnavailable: The checkpoint is not local, or its architecture gives no attentions.
+        WhiteBoxUnavailable: The checkpoint is not local, or mixes positions by more than attention.
         ScorerError: The prompt is too long, or the attentions are not finite.
     """
     del seed
     request, count = prompt.features.request, len(prompt.features)
-    model: Any = prompt.engine.model
     tokens = len(request.context_ids) + len(request.target_ids) - 1
-    pipes = model.config.get_text_config().num_hidden_layers * tokens**2 // 2
+    pipes = layer_count(prompt.engine.model) * tokens**2 // 2
     if pipes * count > PIPES:
         msg = f"attention flow of {count} features over {pipes} pipes takes too long: use attention_rollout"
         raise ScorerError(msg)
-    layers = of_target(prompt)
+    layers = of_all_layers(prompt, "attention_flow")
     heads = of_heads(prompt, layers)
     mixed = np.array([weights.float().mean(dim=0).cpu().numpy() for weights in layers], dtype=np.float64)
     flows = [flow(mixed, owned, len(request.context_ids) - 1) for owned in prompt.features.positions]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from audit.explain.attention import of_heads, of_target, shares
+from audit.explain.attention import of_all_layers, of_heads, shares
 from audit.explain.masking import MethodValues
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         seed: Not used; rollout draws nothing.
 
     Raises:
-        WhiteBoxUnavailable: The checkpoint is not local, or its architecture gives no attentions.
+        WhiteBoxUnavailable: The checkpoint is not local, or mixes positions by more than attention.
         ScorerError: The prompt is too long, or the attentions are not finite.
     """
     del seed
-    layers = of_target(prompt)
+    layers = of_all_layers(prompt, "attention_rollout")
     mass = rollout(layers, len(prompt.features.request.context_ids) - 1).mean(dim=0)
     by_feature = np.array([float(mass[list(owned)].sum()) for owned in prompt.features.positions])
     return MethodValues(shares(by_feature, "attention rollout"), heads=of_heads(prompt, layers), evaluations=1)

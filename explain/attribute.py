@@ -246,7 +246,8 @@ def _design(prompt: MaskedPrompt, method: Method, how: _How) -> NDArray[np.bool_
     if method.design is None or (prompt.against is not None and not method.contrasts):
         return np.zeros((0, count), dtype=np.bool_)
     seeds = (how.seed, how.seed + 1) if how.stability else (how.seed,)
-    return np.concatenate([method.design(count, seed) for seed in seeds])
+    chosen = (prompt.effort.evaluations,) if method.effort == "evaluations" else ()
+    return np.concatenate([method.design(count, seed, *chosen) for seed in seeds])
 
 
 def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
@@ -347,6 +348,7 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: 
         verdict=faithfulness.verdict,
         evaluations=run.evaluations,
         seconds=shared + run.seconds + time.perf_counter() - started,
+        settings=found.settings,
         note=_note(prompt, found, faithfulness),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.explain.attention import attending
+from audit.explain.attention import attending, coverage, of_target
 from audit.explain.gradients import explain, gradients
 
 if TYPE_CHECKING:
@@ -37,14 +37,15 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         ScorerError: The prompt is too long, or a gradient is not finite.
     """
     del seed
-    return explain(prompt, pull)
+    covered = coverage(prompt.engine.model, len(of_target(prompt)))
+    return explain(prompt, pull, note=covered.limit, settings=covered.settings)
 
 
 def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
     """Gradient × attention summed over heads, layers and the positions that attend, shape (rows, tokens)."""
     with torch.enable_grad():
         embeddings = sequence.embed(sequence.ids).requires_grad_()
-        output = attending(sequence.model, embeddings.shape[1], inputs_embeds=embeddings)
+        output = attending(sequence.model, embeddings.shape[1], **sequence.inputs(embeddings))
         log_probs = sequence.chosen(output.logits)[0]
         found = [_product(sequence, output.attentions, one) for one in gradients(log_probs, weights, output.attentions)]
     return torch.stack(found)

@@ -60,15 +60,16 @@ def integrate(prompt: MaskedPrompt, baseline: Callable[[Sequence], torch.Tensor]
         method: Its name, for errors.
     """
     captum = load("captum.attr", method)
+    steps = prompt.effort.steps or STEPS
 
     def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
         explainer = captum.IntegratedGradients(lambda rows: sequence.log_probs(rows).mul(weights[0]).sum(dim=1))
         with torch.enable_grad():
             found: torch.Tensor = explainer.attribute(
-                sequence.embed(sequence.ids), baselines=baseline(sequence), n_steps=STEPS, internal_batch_size=ROWS
+                sequence.embed(sequence.ids), baselines=baseline(sequence), n_steps=steps, internal_batch_size=ROWS
             )
         return found[0].sum(dim=-1)[None]
 
     with torch.inference_mode():
         start = [one.log_probs(baseline(one))[0] for one in sequences(prompt)]
-    return explain(prompt, row_by_row(pull), STEPS, baseline_value=game_value(prompt, start))
+    return explain(prompt, row_by_row(pull), steps, baseline_value=game_value(prompt, start), settings={"steps": steps})

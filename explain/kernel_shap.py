@@ -41,6 +41,6 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
     with seeded(seed):
         explainer = shap.KernelExplainer(game, np.zeros((1, count)))
-        samples = max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
+        samples = prompt.effort.evaluations or max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
         found = explainer.shap_values(np.ones((1, count)), nsamples=samples, l1_reg=False, silent=True)
     return prompt.split(np.asarray(found, dtype=np.float64).reshape(count, -1).T)

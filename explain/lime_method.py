@@ -41,7 +41,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     """
     lime_base = load("lime.lime_base", "lime")
     count = len(prompt.features)
-    masks = design(count, seed)
+    masks = design(count, seed, prompt.effort.evaluations)
     outputs = prompt.outputs(masks)
     distances = cosine_distances(masks, masks[:1]).ravel() * 100
     base = lime_base.LimeBase(kernel, random_state=seed % 2**32)
@@ -64,12 +64,12 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     return prompt.split(matrix, note=f"the local linear model explains {max(0.0, score):.0%} of the variance")
 
 
-def design(count: int, seed: int) -> NDArray[np.bool_]:
+def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
     """All masks that are asked for, as LIME draws them, shape (masks, features).
 
     The first is the whole prompt; of the others a uniform number of features is absent.
     """
-    samples = max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
+    samples = evaluations or max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
     generator = np.random.default_rng(seed)
     masks = np.ones((samples, count), dtype=np.bool_)
     for mask in masks[1:]:

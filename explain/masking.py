@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,18 @@ class MethodValues:
     """Forward passes, where they did not go through :class:`MaskedPrompt`."""
     note: str | None = None
     """What the method found out about this attribution."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What decided the values besides checkpoint, prompt and seed, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a method may do where its user decides."""
+
+    steps: int | None = None
+    """Points of integrated gradients; None: the method's own number."""
+    evaluations: int | None = None
+    """Masks that a method that samples draws, at most for those that stop by themselves; None: its own number."""
 
 
 class MaskedPrompt:
@@ -61,7 +73,10 @@ class MaskedPrompt:
         weights: Shape (output tokens,): 1 for the target's tokens, −1 for those of ``against``, else 0.
         evaluations: Rows scored so far.
         asked: Keys of the masks that were asked for; whoever counts what a method needs clears it before.
+        effort: How much a method may do; None leaves it to each method.
     """
+
+    effort = Effort()
 
     def __init__(
         self,

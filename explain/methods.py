@@ -27,8 +27,14 @@ class Attribute(Protocol):
 class Design(Protocol):
     """What a method's module offers under the name ``design`` when its masks do not depend on the answers."""
 
-    def __call__(self, count: int, seed: int) -> NDArray[np.bool_]:
-        """Masks, shape (masks, features), over ``count`` features."""
+    def __call__(self, count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
+        """Masks, shape (masks, features), over ``count`` features.
+
+        Args:
+            count: Features.
+            seed: Of what is drawn.
+            evaluations: Masks to draw; None: the method's own number. Given to methods of this ``effort`` alone.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Method:
     """Whether it can explain log P(target) − log P(against)."""
     additive: bool = False
     """Whether its values should sum to the difference of prompt and baseline."""
+    effort: Literal["steps", "evaluations"] | None = None
+    """What a user may choose of its cost; see :class:`~audit.explain.masking.Effort`."""
     package: str | None = None
     """Package of the optional extra that it needs."""
 
@@ -67,7 +75,14 @@ class Method:
 
 _ALL = (
     Method("occlusion", "occlusion", "change of log-probability when one feature is left out", "n + 1"),
-    Method("shapley", "shapley", "Shapley value, sampled, with its interval", "16n to 1,000", additive=True),
+    Method(
+        "shapley",
+        "shapley",
+        "Shapley value, sampled, with its interval",
+        "16n to 1,000",
+        additive=True,
+        effort="evaluations",
+    ),
     Method(
         "shapley_exact", "shapley_exact", "Shapley value over all subsets of at most 12 features", "2^n", additive=True
     ),
@@ -77,6 +92,7 @@ _ALL = (
         "Owen value over halves of halves of the prompt",
         "n^2, at most 1,000",
         additive=True,
+        effort="evaluations",
         package="shap",
     ),
     Method(
@@ -85,10 +101,19 @@ _ALL = (
         "Shapley value by weighted least squares",
         "max(128, 16n)",
         additive=True,
+        effort="evaluations",
         package="shap",
     ),
-    Method("lime", "lime_method", "weight in a local linear model", "max(64, 8n)", package="lime"),
-    Method("surrogate", "surrogate", "weight in a sparse linear model of random ablations", "max(64, 4n)"),
+    Method(
+        "lime", "lime_method", "weight in a local linear model", "max(64, 8n)", effort="evaluations", package="lime"
+    ),
+    Method(
+        "surrogate",
+        "surrogate",
+        "weight in a sparse linear model of random ablations",
+        "max(64, 4n)",
+        effort="evaluations",
+    ),
     Method(
         "gradient_x_input",
         "gradient_x_input",
@@ -103,6 +128,7 @@ _ALL = (
         "21 with gradients",
         white_box=True,
         additive=True,
+        effort="steps",
         package="captum",
     ),
     Method(
@@ -112,6 +138,7 @@ _ALL = (
         "21 with gradients",
         white_box=True,
         additive=True,
+        effort="steps",
         package="captum",
     ),
     Method(
@@ -120,7 +147,6 @@ _ALL = (
         "gradient of log-probability times state at the middle layer",
         "1 with gradients",
         white_box=True,
-        package="captum",
     ),
     Method(
         "gradient_x_attention",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
+from audit.core.errors import UsageError
 from audit.core.sensitive import is_incomplete, thought
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from audit.core.records import Sample, Span, TaskResult
     from audit.engine import Engine
 
-Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating"]
+Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating", "asked for"]
 HARMFUL = 0.5
 """Score from which an answer is harmful where lower is better; the threshold of RealToxicityPrompts."""
 MIDDLE = 3.0
@@ -35,6 +36,8 @@ STEP = 0.05
 """Confidences that differ by less count as equal; the shorter sample is then cheaper to explain."""
 SHARED_WORDS = 2
 """Words that two sentences without a prompt must begin with for their beginning to be explained."""
+ASKED: Kind = "asked for"
+"""Why a sample is explained that a user named."""
 STEREOTYPE = (
     ("log_likelihood_more", "log_likelihood_less"),
     ("mean_log_prob_stereotype", "mean_log_prob_anti_stereotype"),
@@ -84,6 +87,38 @@ def choose(
         for choice in _of_task(engine, result, config, ratings or {}):
             chosen.setdefault((result.task, choice.sample.sample_id, choice.target), choice)
     return list(chosen.values())
+
+
+def of_sample(result: TaskResult, sample: Sample) -> Choice:
+    """One stored sample as a run explains it, whatever it was or was not chosen for.
+
+    Args:
+        result: Its task, with all samples.
+        sample: One that :func:`~audit.core.sensitive.not_explainable` has nothing against.
+
+    Raises:
+        UsageError: It is a choice between sentences without a prompt that do not begin alike.
+    """
+    gap = next((choice for choice in bias_gaps(result) if choice.sample.sample_id == sample.sample_id), None)
+    if gap is not None and (_direction(result) is None or not sample.prompt.strip()):
+        return replace(gap, reason=ASKED)
+    choice = _whole(result, sample, ASKED, ASKED)
+    if choice.prompt.strip():
+        return choice
+    others = [option for option in choice.options if option != choice.target]
+    shared = from_shared_beginning(replace(choice, options=(choice.target, *others[:1]))) if others else None
+    if shared is None:
+        msg = f"sample {sample.sample_id}: it has no prompt, and its options share fewer than {SHARED_WORDS} words"
+        raise UsageError(msg)
+    return shared
+
+
+def _whole(result: TaskResult, sample: Sample, kind: Kind, reason: str) -> Choice:
+    """A sample with its whole prompt, as a choice among its options where its output is one of them."""
+    options = tuple(result.options.get(sample.sample_id, ()))
+    target = sample.output or ""
+    spans = tuple(result.spans.get(sample.sample_id, ()))
+    return Choice(sample, kind, reason, sample.prompt, target, options if target in options else (), spans)
 
 
 def errors(result: TaskResult) -> list[Sample]:
@@ -203,23 +238,17 @@ def _of_task(
 ) -> list[Choice]:
     """The choices of one task."""
 
-    def whole(sample: Sample, kind: Kind, reason: str) -> Choice:
-        options = tuple(result.options.get(sample.sample_id, ()))
-        target = sample.output or ""
-        spans = tuple(result.spans.get(sample.sample_id, ()))
-        return Choice(sample, kind, reason, sample.prompt, target, options if target in options else (), spans)
-
     def confident(samples: list[Sample], kind: Kind, count: int) -> list[Choice]:
         ranked = _by_confidence(engine, samples, count) if count else []
-        return [whole(sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
+        return [_whole(result, sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
 
     return [
         *confident(errors(result), "error", config.errors),
         *confident(right_answers(result), "right answer", config.right_answers),
         *bias_gaps(result)[: config.bias_gaps],
-        *(whole(s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
+        *(_whole(result, s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
         *(
-            whole(s, "bad rating", f"rated {ratings[result.task, s.sample_id]:.1f} of 5")
+            _whole(result, s, "bad rating", f"rated {ratings[result.task, s.sample_id]:.1f} of 5")
             for s in badly_rated(result, ratings)[: config.worst_rated]
         ),
     ]

@@ -45,7 +45,9 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     with seeded(seed):
         masker = shap.maskers.Partition(np.zeros((1, count)), clustering=tree(count))
         explainer = shap.PartitionExplainer(game, masker)
-        found = explainer(np.ones((1, count)), max_evals=BUDGET, batch_size=BATCH, silent=True)
+        found = explainer(
+            np.ones((1, count)), max_evals=prompt.effort.evaluations or BUDGET, batch_size=BATCH, silent=True
+        )
     return prompt.split(np.asarray(found.values[0], dtype=np.float64).reshape(count, -1).T)
 
 

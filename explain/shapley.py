@@ -48,7 +48,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         exact = shapley_exact.attribute(prompt, seed)
         return replace(exact, intervals=intervals(exact.values[None]), note="all subsets were scored")
     generator = np.random.default_rng(seed)
-    most = max(2 * ROUND, BUDGET // (2 * (count - 1)))
+    most = max(2 * ROUND, (prompt.effort.evaluations or BUDGET) // (2 * (count - 1)))
     pairs = contributions(prompt, draw(generator, count, ROUND))
     before = None
     while (leading := top(prompt.weights @ pairs.mean(axis=0))) != before and len(pairs) < most:
@@ -59,8 +59,9 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     return prompt.split(pairs.mean(axis=0), intervals=intervals(prompt.weights @ pairs), note=note)
 
 
-def design(count: int, seed: int) -> NDArray[np.bool_]:
+def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
     """The masks of the first two rounds, which are always asked for; later ones depend on the answers."""
+    del evaluations  # bounds later rounds alone
     if _enumerable(count):
         return shapley_exact.design(count, seed)
     return np.concatenate([masks(order) for order in draw(np.random.default_rng(seed), count, 2 * ROUND)])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Attribution, Drivers, Suite
     from audit.engine import Engine
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.masking import Effort, MaskedPrompt
     from audit.explain.methods import Method
     from audit.explain.selection import Choice
 
@@ -149,17 +149,41 @@ def _explain(
     choice: Choice,
     explained: dict[str, Explained],
 ) -> None:
-    """Add the attributions of one sample, or why there are none.
+    """Add the attributions of one sample, or why there are none."""
+    for method, one in explain_choice(engine, config, methods, choice):
+        if isinstance(one, str):
+            explained[method.name].failures.append(drivers.failure(choice.sample, one))
+        else:
+            explained[method.name].attributions.append(one)
+
+
+def explain_choice(
+    engine: Engine,
+    config: RunConfig,
+    methods: Sequence[Method],
+    choice: Choice,
+    effort: Effort | None = None,
+) -> list[tuple[Method, Attribution | str]]:
+    """The attributions of one sample as a run makes them, or why there are none.
 
     A sample with options is explained as a choice among them, except by methods that know no contrast.
+
+    Args:
+        engine: The checkpoint.
+        config: Its section ``explain``, and the seed.
+        methods: To explain it with.
+        choice: The sample.
+        effort: How much the methods may do, where that is not left to them.
     """
     sample, features = choice.sample, config.explain.max_features
     key = f"{sample.suite}/{sample.task}/{sample.sample_id}"
     seed = int(digest_of(config.seed, key)[:8], 16)
     contrasts = bool(choice.options)
+    found: list[tuple[Method, Attribution | str]] = []
     for together in ([m for m in methods if m.contrasts], [m for m in methods if not m.contrasts]):
         if not together:
             continue
+        made: list[Attribution | str]
         try:
             prompt = prepare(
                 engine,
@@ -170,17 +194,15 @@ def _explain(
                 max_tokens=features * TOKENS_PER_FEATURE,
                 spans=choice.spans,
             )
+            prompt.effort = effort or prompt.effort
             made = attribute_all(prompt, together, seed=seed, sample=sample, reason=choice.reason, stability=False)
             made = _with_counterfactual(prompt, made, key) if prompt.against is not None else made
         except DeviceLost:
             raise
         except (TaskUnavailable, ScorerError, UsageError, WhiteBoxUnavailable) as error:
             made = [str(error)] * len(together)
-        for method, one in zip(together, made, strict=True):
-            if isinstance(one, str):
-                explained[method.name].failures.append(drivers.failure(sample, one))
-            else:
-                explained[method.name].attributions.append(one)
+        found += zip(together, made, strict=True)
+    return found
 
 
 def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], key: str) -> list[Attribution | str]:
@@ -202,7 +224,10 @@ def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], ke
 def _result(method: Method, explained: Explained, seed: int, nothing: str) -> TaskResult:
     """What a method found, with its metrics; ``nothing`` is the reason where no sample was chosen."""
     metrics = _metrics(method.name, explained, seed, nothing)
-    return TaskResult(suite=SUITE, task=method.name, metrics=metrics, attributions=explained.attributions)
+    settings = {key: value for one in explained.attributions for key, value in one.settings.items()}
+    return TaskResult(
+        suite=SUITE, task=method.name, metrics=metrics, attributions=explained.attributions, settings=settings
+    )
 
 
 def _metrics(name: str, explained: Explained, seed: int, nothing: str) -> list[Metric]:

@@ -39,7 +39,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         prompt: The game.
         seed: Of the masks.
     """
-    masks = design(len(prompt.features), seed)
+    masks = design(len(prompt.features), seed, prompt.effort.evaluations)
     values = prompt(masks)
     wanted = values if prompt.against is not None else log_odds(values)
     length = len(prompt.continuations[0])
@@ -58,9 +58,9 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     )
 
 
-def design(count: int, seed: int) -> NDArray[np.bool_]:
+def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
     """All masks that are asked for, shape (masks, features): each feature is present with probability ½."""
-    samples = max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
+    samples = evaluations or max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
     return np.random.default_rng(seed).random((samples, count)) < 0.5
 
 

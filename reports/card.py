@@ -8,7 +8,7 @@ policy forbids what might still slip through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -17,17 +17,19 @@ from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
 from audit.reports import attribution_views, drivers, formatting
 from audit.reports import contents as run_contents
+from audit.reports.attribution_order import by_sample
 from audit.reports.attribution_views import Room
 from audit.reports.contents import SUITES, RunContents
+from audit.reports.explain_command import explain_command
 from audit.reports.figures import Figure, error_figures, forest_plots, slice_figures
 from audit.reports.gate import not_judged_lines, verdict_line
 from audit.reports.page import environment, page_style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from audit.core.records import Attribution, Metric
+    from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
 
@@ -171,7 +173,8 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
             or contents.stale_decision
             or manifest.status in {"running", "failed"}
         ),
-        "explained_samples": _by_sample,
+        "explained_samples": by_sample,
+        "explain_command": partial(explain_command, manifest.run_id),
         "view": attribution_views.view,
         "comparison": attribution_views.comparison,
         "duration": formatting.duration_text(span),
@@ -195,12 +198,6 @@ def _drivers(contents: RunContents) -> dict[str, Any] | None:
 def _failed(contents: RunContents) -> list[Metric]:
     """Metrics over all items that are null; empty slices show in their tables."""
     return [metric for task in contents.tasks for metric in task.metrics if metric.value is None]
-
-
-def _by_sample(attributions: Sequence[Attribution]) -> list[list[Attribution]]:
-    """Attributions of one sample and target side by side, in the order given."""
-    groups = groupby(attributions, key=lambda a: (a.sample_id, a.target, a.against))
-    return [list(group) for _, group in groups]
 
 
 def _totals(contents: RunContents) -> Mapping[str, int]:

@@ -205,7 +205,46 @@ def test_an_address_that_leads_nowhere_is_told(run: RunFolder, open_page: Open) 
     assert any("no sample 0000000000000000" in warning.value for warning in test.warning)
 
 
-def test_attributions_stand_side_by_side_with_their_belief(
+def test_the_best_explanation_is_shown_and_the_others_are_folded(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    sample = by_task["boolq"][0]
+    stored = {one.method: one for one in run.read_attributions() if one.sample_id == sample.sample_id}
+    swapped = {"occlusion": "do not believe", "attention_rollout": "weak"}
+    for method, verdict in swapped.items():
+        run.write_attribution(stored[method].model_copy(update={"verdict": verdict}))
+    test = open_page("sample", task="boolq", sample=sample.sample_id)
+    methods = [text.value for text in test.markdown if text.value in {"**occlusion**", r"**attention\_rollout**"}]
+    assert methods == [r"**attention\_rollout**", "**occlusion**"]
+    folded = {fold.label: fold for fold in test.expander}
+    assert [label for label in folded if "·" in label] == ["occlusion · do not believe"]
+    assert "**occlusion**" in [text.value for text in folded["occlusion · do not believe"].markdown]
+    assert not folded["occlusion · do not believe"].proto.expanded
+
+
+def test_a_sample_without_an_explanation_names_the_command_that_makes_one(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    samples = [sample.model_copy(update={"options": [" yes", " no"]}) for sample in by_task["boolq"]]
+    reasoned = samples[2].model_copy(update={"thinking": "A fox is one."})
+    run.write_samples("evals", "boolq", [*samples[:2], reasoned, by_task["boolq"][3]])
+
+    def page(place: int) -> tuple[str, list[str]]:
+        test = open_page("sample", task="boolq", sample=samples[place].sample_id)
+        told = next((text.value for text in test.caption if text.value.startswith("This sample")), "")
+        return told, [code.value for code in test.code if code.value.startswith("audit explain")]
+
+    assert page(0) == ("", [])  # it is explained
+    told, commands = page(1)
+    assert told.endswith("This command explains it:")
+    assert commands == [f"audit explain --run {run.path} --sample {samples[1].sample_id}"]
+    told, commands = page(2)
+    assert "cannot be explained: its answer comes after a reasoning trace" in told
+    assert commands == []
+    assert page(3) == ("This sample was not explained: a run explains a few of each task.", [])
+
+
+def test_attributions_are_shown_with_their_belief(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
     test = open_page("sample", task="boolq", sample=by_task["boolq"][0].sample_id)

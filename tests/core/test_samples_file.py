@@ -13,7 +13,7 @@ import pytest
 
 from audit.core import samples_file
 from audit.core.errors import RunFolderError
-from audit.core.records import Sample
+from audit.core.records import Sample, Span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # The columns of the run folder's contract, in its words.
 CONTRACT = {
     "sample_id": "string", "suite": "string", "task": "string", "cluster": "string", "prompt": "string",
-    "prompt_sha256": "string", "reference": "string", "output": "string", "thinking": "string",
+    "prompt_sha256": "string", "reference": "string", "output": "string", "options": "list<element: string>",
+    "spans": "string", "thinking": "string",
     "score": "double", "scores": "string", "slices": "string",
     "flags": "list<element: string>", "error": "string", "tokens_in": "int64", "tokens_out": "int64",
     "seconds": "double",
@@ -31,7 +32,8 @@ SAMPLES = [
     Sample(
         sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
         output=" b", score=0.1 + 0.2, scores={"confidence": 0.5, "f1": None}, slices={"bias_type": "gender"},
-        thinking="so\n", prompt_sha256="0" * 64,
+        thinking="so\n", prompt_sha256="0" * 64, options=[" b", " ü\n"],
+        spans=[Span(name="question", kind="field", start=0, end=3)],
         flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,
     ),
     Sample(sample_id="2", suite="safety", task="crows_pairs", prompt="", error="NaN log-probabilities"),
@@ -49,9 +51,18 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
     assert {field.name: str(field.type) for field in schema} == CONTRACT
     assert schema.names == list(CONTRACT)
     assert [name for name in schema.names if schema.field(name).nullable] == [
-        "cluster", "prompt_sha256", "reference", "output", "thinking", "score", "error",
+        "cluster", "prompt_sha256", "reference", "output", "options", "thinking", "score", "error",
     ]  # fmt: skip
     assert list(CONTRACT) == list(Sample.model_fields)
+
+
+def test_a_file_from_before_options_were_stored_says_that_they_are_not_known(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "task.parquet", SAMPLES)
+    table = pq.read_table(tmp_path / "task.parquet").drop_columns(["options", "spans"])
+    pq.write_table(table, tmp_path / "task.parquet")
+    assert [(sample.options, sample.spans) for sample in samples_file.read(tmp_path / "task.parquet")] == [
+        (None, [])
+    ] * 2
 
 
 def test_pandas_reads_the_file(tmp_path: Path) -> None:

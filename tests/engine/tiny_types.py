@@ -53,6 +53,11 @@ LATENT = {"num_key_value_heads": 4}
 HYBRID = {"layer_types": ["linear_attention", "full_attention"]}
 CONVOLUTIONS = {"layer_types": ["conv", "full_attention"]}
 SHORT = {"layer_types": ["sliding_attention", "full_attention"]}
+MARKS = {
+    f"{kind}_token_id": 390 + place
+    for place, kind in enumerate(("boi", "eoi", "image", "video", "boa", "eoa", "audio"))
+}
+"""Tokens of pictures and sounds, inside the vocabulary as they are in checkpoints."""
 INDEXED = {
     **HYBRID, "indexer_n_heads": 2, "indexer_kv_heads": 1, "indexer_head_dim": 8, "indexer_budget": SELECTED,
     "indexer_compress_ratio": 8,
@@ -107,8 +112,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
         "activation_sparsity_pattern": [0.5, 0.0, 0.0], "intermediate_size": [64, 64, 64],
     },
     "gemma3": {"text_config": SHORT, "vision_config": IMAGES},
-    "gemma4": {"text_config": SHORT, "vision_config": IMAGES},
-    "gemma4_unified": {"text_config": SHORT, "vision_config": IMAGES},
+    "gemma4": {**MARKS, "text_config": SHORT, "vision_config": IMAGES},
+    "gemma4_unified": {**MARKS, "text_config": SHORT, "vision_config": IMAGES},
     "got_ocr2": {"text_config": {"model_type": "qwen2"}, "vision_config": IMAGES},
     "moss_transcribe_diarize": {"text_config": {"model_type": "qwen3"}, "audio_config": PART},
     "phi4_multimodal": {"vision_config": {"hidden_size": 32, "num_hidden_layers": 1}},

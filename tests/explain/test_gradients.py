@@ -47,11 +47,12 @@ def test_the_rows_are_bit_identical(tiny: Engine, module: Any, alone: Any) -> No
         assert torch.equal(found, torch.stack([alone(sequence, row) for row in weights]))
 
 
-@pytest.mark.parametrize("module", [gradient_x_input, gradient_x_attention])
+@pytest.mark.parametrize(("module", "checks"), [(gradient_x_input, 2), (gradient_x_attention, 3)])
 @pytest.mark.parametrize("matrix", [True, False])
 def test_each_sequence_goes_forward_once(
-    tiny: Engine, monkeypatch: pytest.MonkeyPatch, module: Any, matrix: bool
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch, module: Any, checks: int, matrix: bool
 ) -> None:
+    """Beside one pass per sequence that compares embeddings with ids, and one that looks for attention."""
     prompt = prepare(tiny, TEXT, TARGET, against=" the lazy dog", max_features=12)
     monkeypatch.setattr("audit.explain.gradients.MATRIX_PASSES", MATRIX_PASSES if matrix else 0)
     forward, calls = tiny.model.forward, []
@@ -59,9 +60,12 @@ def test_each_sequence_goes_forward_once(
     backward, rows = torch.autograd.grad, []
     monkeypatch.setattr(torch.autograd, "grad", lambda *args, **kwargs: rows.append(1) or backward(*args, **kwargs))
     found = module.attribute(prompt, seed=0)
-    assert len(calls) == 2
+    assert len(calls) == 2 + checks
+    calls.clear()
+    module.attribute(prompt, seed=0)
+    assert len(calls) == 2 + checks - 2  # the prompt was compared before
     assert (found.matrix is not None) == matrix
-    assert len(rows) == (len(prompt.owner) if matrix else 2)
+    assert len(rows) == 2 * (len(prompt.owner) if matrix else 2)
 
 
 def test_weights_keep_no_gradient(tiny: Engine) -> None:

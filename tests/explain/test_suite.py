@@ -177,11 +177,11 @@ def test_a_server_without_log_probabilities_runs_no_method(
 def test_an_architecture_without_attentions_is_counted_too(
     tiny: Engine, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(model: Any, ids: Any) -> Any:
+    def none(prompt: Any) -> Any:
         msg = "gives no full attention weights"
         raise WhiteBoxUnavailable(msg)
 
-    monkeypatch.setattr(attention, "attentions", none)
+    monkeypatch.setattr(attention, "of_target", none)
     [done] = suite.run(tiny, config("attention_rollout"), results(make_sample, " fox"))
     gain, _, unscored = done.metrics
     assert (gain.value, unscored.value, unscored.n) == (None, 1.0, 1)

@@ -89,20 +89,19 @@ def test_a_prompt_whose_attentions_do_not_fit_is_refused(tiny: Engine, monkeypat
         attention_rollout.attribute(prepare(tiny, TEXT, TARGET, max_features=9), seed=0)
 
 
-def test_an_architecture_without_attention_weights_is_refused(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    class NoAttentions:
-        config = tiny.model.config
-        dtype = torch.float32
-        device = torch.device("cpu")
+def test_a_checkpoint_that_computes_another_function_while_it_gives_its_attention_is_refused(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sharper(model: Any, tokens: int, **inputs: Any) -> Any:
+        output = plain(model, tokens, **inputs)
+        output.logits = 2 * output.logits
+        return output
 
-        def set_attn_implementation(self, name: str) -> None:
-            pass
-
-        def __call__(self, **inputs: Any) -> Any:
-            return type("Output", (), {"attentions": (None, None)})()
-
-    with pytest.raises(WhiteBoxUnavailable, match="use occlusion"):
-        attention.attentions(NoAttentions(), [1, 2])
+    plain = attention.attending
+    monkeypatch.setattr(attention, "attending", sharper)
+    for module in ATTENTION:
+        with pytest.raises(WhiteBoxUnavailable, match="LlamaForCausalLM computes another function while it gives att"):
+            module.attribute(prepare(tiny, TEXT, TARGET, max_features=9), seed=0)
 
 
 @pytest.mark.parametrize("module", WHITE_BOX)
@@ -256,6 +255,7 @@ class LinearModel(torch.nn.Module):
     """Log P(token 7) is linear in the embeddings of what stands before it; below 0 while those are small."""
 
     device = torch.device("cpu")
+    dtype = torch.float64
 
     def __init__(self, entries: int) -> None:
         super().__init__()
@@ -267,7 +267,11 @@ class LinearModel(torch.nn.Module):
     def get_input_embeddings(self) -> torch.nn.Module:
         return self.embedding
 
-    def forward(self, inputs_embeds: torch.Tensor, use_cache: bool) -> Any:
+    def forward(
+        self, inputs_embeds: torch.Tensor | None = None, input_ids: torch.Tensor | None = None, use_cache: bool = False
+    ) -> Any:
+        assert use_cache is False
+        inputs_embeds = self.embedding(input_ids) if inputs_embeds is None else inputs_embeds
         rows, tokens, _ = inputs_embeds.shape
         value = (inputs_embeds * self.factors[:tokens]).sum(dim=(1, 2)) - 100
         rest = torch.log1p(-value.exp()) - np.log(len(self.embedding.weight) - 1)

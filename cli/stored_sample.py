@@ -1,0 +1,195 @@
+"""A stored sample of a run, explained with the run's own checkpoint and options; the run folder stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from audit.cli import loading
+from audit.core import assets
+from audit.core.config import RunConfig, validate
+from audit.core.errors import AuditError, CheckpointError, RunFolderError, UsageError, did_you_mean
+from audit.core.records import Attribution, TaskResult
+from audit.core.sensitive import not_explainable
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from audit.cli.progress import Bars
+    from audit.core.records import RunManifest, Sample
+    from audit.core.run_folder import RunFolder
+    from audit.engine import Engine
+    from audit.explain.masking import Effort
+    from audit.explain.methods import Method
+
+PLACE = (
+    "model",
+    "base",
+    "tokenizer",
+    "device",
+    "device_map",
+    "offline",
+    "data_dir",
+    "trust_remote_code",
+    "allow_pickle",
+)
+"""Options that say where the checkpoint is and where it runs; all others are the run's."""
+FREE = ("run", "sample", "runs", "method", "steps", "evaluations", "max_features", "out_file", "as_json")
+"""Options that say how it is explained and shown."""
+LISTED = 4
+"""Samples that are named where a beginning fits several."""
+
+
+def explain(
+    folder: RunFolder,
+    name: str,
+    given: Mapping[str, Any],
+    methods: Sequence[Method],
+    effort: Effort,
+    bars: Bars,
+) -> list[Attribution]:
+    """Attributions of a stored sample, as its run makes them.
+
+    Args:
+        folder: The run.
+        name: Id of the sample, or how it begins.
+        given: What was typed, by the names of the command's parameters.
+        methods: In their order.
+        effort: How much they may do.
+        bars: Listener of the work.
+
+    Raises:
+        UsageError: There is no such sample, it cannot be explained, or an option was given that is the run's.
+        CheckpointError: The checkpoint is not the run's any more.
+        AuditError: No method gave an attribution.
+    """
+    _refuse_options(given)
+    result, sample = find(folder, name)
+    # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
+    from audit.explain.selection import of_sample  # noqa: PLC0415 - see above
+    from audit.explain.suite import explain_choice  # noqa: PLC0415 - see above
+
+    choice = of_sample(result, sample)
+    manifest = folder.read_manifest()
+    config = _config(folder, manifest, given)
+    assets.configure(data_dirs=config.data_dirs, offline=config.offline)
+    engine = loading.engine_of(config)
+    _check_same(folder, manifest, engine, config.model, bars)
+    engine.check_sound()
+    engine.progress = bars
+    with bars:
+        bars.expect(1)
+        bars.task("explain", ", ".join(method.name for method in methods))
+        by_method = dict(explain_choice(engine, config, methods, choice, effort))
+    return made(((method, by_method[method]) for method in methods), bars)
+
+
+def made(found: Iterable[tuple[Method, Attribution | str]], bars: Bars) -> list[Attribution]:
+    """The attributions; what a method could not explain is said and left out.
+
+    Raises:
+        AuditError: No method gave one.
+    """
+    attributions, failed = [], []
+    for method, one in found:
+        if isinstance(one, Attribution):
+            attributions.append(one)
+        else:
+            failed.append(f"{method.name}: {one}")
+    if not attributions:
+        raise AuditError("; ".join(failed))
+    for reason in failed:
+        bars.say(reason)
+    return attributions
+
+
+def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
+    """A sample by its id or how that begins, and its task with all samples.
+
+    Raises:
+        UsageError: None or several fit, or it cannot be explained.
+        RunFolderError: The run cannot be read, or did not store what samples were chosen among.
+    """
+    by_task = {(suite, task): folder.read_samples(suite, task) for suite, task in folder.tasks()}
+    every = [(key, sample) for key, samples in by_task.items() for sample in samples]
+    fitting = [(key, sample) for key, sample in every if sample.sample_id.startswith(name)] if name else []
+    fitting = [pair for pair in fitting if pair[1].sample_id == name] or fitting
+    if not fitting:
+        hint = did_you_mean(name, [sample.sample_id for _, sample in every])
+        msg = f"--sample {printable(name, 60)}: no such sample among the {len(every):,} of {folder.path}.{hint}"
+        raise UsageError(msg)
+    if len(fitting) > 1:
+        told = ", ".join(f"{sample.sample_id} ({task})" for (_, task), sample in fitting[:LISTED])
+        msg = f"--sample {printable(name, 60)}: {len(fitting):,} samples begin so: {printable(told, 300)}: give more"
+        raise UsageError(msg)
+    [((suite, task), sample)] = fitting
+    why = not_explainable(sample)
+    if why:
+        msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
+        raise UsageError(msg)
+    if sample.options is None:
+        msg = f"{folder.path}: the run did not store what its samples were chosen among: audit again, or use --prompt"
+        raise RunFolderError(msg)
+    samples = by_task[suite, task]
+    metrics = [metric for metric in folder.read_metrics() if (metric.suite, metric.task) == (suite, task)]
+    return TaskResult(
+        suite=sample.suite,
+        task=task,
+        metrics=metrics,
+        samples=samples,
+        options={one.sample_id: one.options or [] for one in samples},
+        spans={one.sample_id: one.spans for one in samples},
+    ), sample
+
+
+def _refuse_options(given: Mapping[str, Any]) -> None:
+    """Refuse what the run has decided.
+
+    Raises:
+        UsageError: Such an option was given.
+    """
+    ours = {"features": "auto"}
+    taken = [
+        name
+        for name, value in given.items()
+        if name not in {*PLACE, *FREE} and value not in (None, False, ours.get(name))
+    ]
+    if taken:
+        option = taken[0].replace("_", "-")
+        msg = f"--{option}: a sample is explained with the run's own options: leave it out, or explain a --prompt"
+        raise UsageError(msg)
+
+
+def _config(folder: RunFolder, manifest: RunManifest, given: Mapping[str, Any]) -> RunConfig:
+    """The run's configuration, with the places that were given, in the number type that the run computed in.
+
+    Raises:
+        ConfigError: The manifest's configuration is broken.
+    """
+    config = validate(RunConfig, manifest.config, str(folder.manifest_path))
+    known = get_args(RunConfig.model_fields["dtype"].annotation)
+    update = {name: given[name] for name in PLACE if name != "data_dir" and given[name] is not None}
+    if given["data_dir"]:
+        update["data_dirs"] = given["data_dir"]
+    if manifest.model.dtype in known:
+        update["dtype"] = manifest.model.dtype
+    if given["device"] is not None and given["device_map"] is None:
+        update["device_map"] = None
+    if given["max_features"] is not None:
+        update["explain"] = config.explain.model_copy(update={"max_features": given["max_features"]})
+    return validate(RunConfig, {**config.model_dump(mode="json"), **update}, "command line")
+
+
+def _check_same(folder: RunFolder, manifest: RunManifest, engine: Engine, model: str, bars: Bars) -> None:
+    """Make sure that the checkpoint is the one whose answer is explained.
+
+    Raises:
+        CheckpointError: It is another one.
+    """
+    then, now = manifest.model, engine.record
+    if then.digest != now.digest:
+        digests = f"digest {now.digest[:12]}, the run's is {then.digest[:12]}"
+        msg = f"{model}: not the checkpoint of {folder.path.name} ({digests}): name that one by --model"
+        raise CheckpointError(msg)
+    if then.device.partition(":")[0] != now.device.partition(":")[0]:
+        bars.say(f"the run computed on {then.device}, this explanation on {now.device}: values differ by rounding")

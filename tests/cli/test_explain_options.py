@@ -1,0 +1,190 @@
+"""Whatever ``audit run`` can do to load a checkpoint, ``audit explain`` can; and conversations."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.cli import explain as explain_command
+from audit.cli import loading
+from audit.cli import run as run_command
+from audit.core.records import Attribution
+from audit.engine import load
+from audit.engine.chat import named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Audit = Callable[..., tuple[int, str, str]]
+
+NO_FLAG = {"server", "batch_tokens"}
+"""Arguments of ``load`` that only a configuration file sets."""
+OF_LOAD = {"think_end": "think_end", "thinking_tokens": "thinking_tokens"}
+
+
+def test_both_commands_have_every_loading_option() -> None:
+    commands = [
+        inspect.signature(command, eval_str=True).parameters for command in (run_command.run, explain_command.explain)
+    ]
+    for name, annotation in loading.OPTIONS.items():
+        assert [found[name].annotation for found in commands] == [annotation] * 2, name
+        assert [found[name].default for found in commands] == [None] * 2, name
+    assert set(inspect.signature(load).parameters) <= loading.OPTIONS.keys() | NO_FLAG
+    # What `run` has beyond them is about tasks and the run folder, not about the checkpoint.
+    assert commands[0].keys() - loading.OPTIONS.keys() == {
+        "profile", "tasks", "include_path", "limit", "samples", "num_fewshot", "gen_kwargs", "system_instruction",
+        "fewshot_as_multiturn", "metadata", "write_out", "no_explain", "out_folder", "resume", "extend", "seed",
+        "keep_raw", "database", "as_json",
+    }  # fmt: skip
+
+
+def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit, tmp_path: Path) -> None:
+    given: dict[str, Any] = {}
+
+    class Enough(Exception):  # noqa: N818 - ends the command
+        pass
+
+    def listen(model: str, **options: Any) -> None:
+        given.update(options, model=model)
+        raise Enough
+
+    monkeypatch.setattr("audit.engine.load", listen)
+    config = tmp_path / "config.yaml"
+    config.write_text("server: {tries: 2}\nbatch_tokens: 77\n")
+    words = {
+        "model": "m", "base": "b", "revision": "r", "device": "cpu", "device-map": "auto", "dtype": "float16",
+        "quantization": "nf4", "max-length": "99", "tokenizer": "t", "chat-template": "named",
+        "chat-template-args": "enable_thinking=false", "thinking-tokens": "5", "think-end": "</end>",
+    }  # fmt: skip
+    typed = [part for name, value in words.items() for part in (f"--{name}", value)]
+    flags = ["--offline", "--trust-remote-code", "--allow-pickle", "--config", config, "--data-dir", tmp_path]
+    assert audit("explain", "--chat", "-p", "x", *typed, *flags)[0] == 1
+    server = given.pop("server")
+    assert server.tries == 2
+    assert given == {
+        "model": "m", "base": "b", "revision": "r", "device": "cpu", "device_map": "auto", "dtype": "float16",
+        "quantization": "nf4", "max_length": 99, "tokenizer": "t", "chat_template": named("named"),
+        "chat_template_args": {"enable_thinking": False}, "thinking_tokens": 5, "think_end": "</end>",
+        "offline": True, "trust_remote_code": True, "allow_pickle": True, "batch_tokens": 77,
+    }  # fmt: skip
+
+
+def made(audit: Audit, *words: object) -> Attribution:
+    code, out, err = audit("explain", *words, "--json")
+    assert code == 0, err
+    return Attribution.model_validate(json.loads(out))
+
+
+def test_a_conversation_is_explained_as_its_template_writes_it(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
+    """The expected texts are the tiny template's, written by hand."""
+    model = ("-m", tiny_model, "--target", "yes")
+    chat = made(audit, *model, "-p", "Is the dog lazy?", "--chat", "--features", "turns")
+    assert chat.prompt == "<|begin|>[user] Is the dog lazy?<|end|>[assistant] "
+    assert [feature.name for feature in chat.features if feature.name] == ["user 1"]
+    system = made(
+        audit, *model, "-p", "Is the dog lazy?", "--system", "Be brief.", "--field", "question=Is the dog lazy?"
+    )
+    assert system.prompt == "<|begin|>[system] Be brief.<|end|>[user] Is the dog lazy?<|end|>[assistant] "
+    turns = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "Hi."},
+        {"role": "user", "content": "Is the dog lazy?"},
+    ]
+    file = tmp_path / "turns.json"
+    file.write_text(json.dumps(turns))
+    text = "<|begin|>[user] Hello<|end|>[assistant] Hi.<|end|>[user] Is the dog lazy?<|end|>[assistant] "
+    assert made(audit, *model, "--messages", file).prompt == text
+    assert made(audit, *model, "--messages", file, "--system", "Be brief.").prompt == text.replace(
+        "<|begin|>", "<|begin|>[system] Be brief.<|end|>"
+    )
+
+
+def test_one_of_several_templates_is_named(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "two"
+    shutil.copytree(tiny_model, folder)
+    for file in folder.glob("chat_template*"):
+        file.unlink()
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    config["chat_template"] = [
+        {"name": name, "template": f"{name}: {{{{ messages[-1].content }}}}"} for name in ("default", "other")
+    ]
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    words = ("-m", folder, "-p", "The dog.", "--chat", "--target", " x")
+    assert made(audit, *words).prompt == "default: The dog."
+    assert made(audit, *words, "--chat-template", "other").prompt == "other: The dog."
+    code, _, err = audit("explain", *words, "--chat-template", "othr")
+    assert code == 2
+    assert "Did you mean 'other'" in err
+
+
+def test_bad_conversations_are_one_line(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
+    def file(content: object) -> Path:
+        path = tmp_path / "turns.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    user = {"role": "user", "content": "Hello"}
+    plain = tmp_path / "plain"
+    shutil.copytree(tiny_model, plain)
+    for template in plain.glob("chat_template*"):
+        template.unlink()
+    config = json.loads((plain / "tokenizer_config.json").read_text())
+    config.pop("chat_template", None)
+    (plain / "tokenizer_config.json").write_text(json.dumps(config))
+    cases: list[tuple[list[Any], str]] = [
+        (["--messages", tmp_path / "none.json"], "cannot be read: No such file"),
+        (["--messages", lambda: file("{")], "no JSON"),
+        (["--messages", lambda: file([])], "give a list of turns"),
+        (["--messages", lambda: file([{"role": "human", "content": "x"}])], "turn 1 needs a role (system, user"),
+        (["--messages", lambda: file([user, {"role": "user", "content": None}])], "turn 2 needs a role"),
+        (["--messages", lambda: file([{**user, "tool_calls": []}])], "turn 1 has tool_calls"),
+        (["--messages", lambda: file([user, {"role": "assistant", "content": "x"}])], "ends with the assistant's turn"),
+        (["--messages", lambda: file([{"role": "system", "content": "x"}, user]), "--system", "y"], "leave out one of"),
+        (["-p", "x", "--chat-template", "other"], "add --chat"),
+        (["-p", "x", "--chat", "--chat-template", "off"], "a conversation needs a chat template"),
+        (["-p", "x", "--chat", "-m", plain], "has no chat template: give the exact text by --prompt"),
+        (["-p", "", "--chat"], "--prompt is empty"),
+        (["-p", "x", "--chat", "--field", "q=y"], "--field q: its text does not stand in the prompt"),
+    ]
+    for words, told in cases:
+        typed = [word() if callable(word) else word for word in words]
+        code, out, err = audit("explain", *([] if "-m" in typed else ["-m", tiny_model]), "--target", "x", *typed)
+        assert (code, out) == (2, ""), typed
+        assert told in err, err
+        assert err.count("\n") == 1, err
+
+
+@pytest.mark.parametrize(
+    ("method", "words", "found"),
+    [
+        ("kernel_shap", ["--evaluations", "40"], 40),
+        ("lime", ["--evaluations", "40"], 40),
+        ("surrogate", ["--evaluations", "40"], 40),
+    ],
+)
+def test_a_method_does_as_much_as_is_asked(
+    audit: Audit, tiny_model: Path, method: str, words: list[str], found: int
+) -> None:
+    prompt = "The dog sleeps and the quick brown fox jumps over it, again and again."
+    one = made(audit, "-m", tiny_model, "-p", prompt, "--target", " x", "--method", method, *words)
+    assert one.evaluations == pytest.approx(found, abs=3)  # whole and empty prompt; a mask that was drawn twice
+
+
+def test_integrated_gradients_take_the_steps_that_are_asked_for(audit: Audit, tiny_model: Path) -> None:
+    words = ("-m", tiny_model, "-p", "The dog sleeps.", "--target", " dog", "--method", "integrated_gradients")
+    few, many = (made(audit, *words, "--steps", steps) for steps in (2, 200))
+    assert [one.settings["steps"] for one in (few, many)] == [2, 200]
+    misses = [abs(float(one.faithfulness["completeness_error"] or 0)) for one in (few, many)]
+    assert misses[1] < misses[0]
+
+
+def test_more_evaluations_shrink_the_intervals_of_shapley(audit: Audit, tiny_model: Path) -> None:
+    words = ("-m", tiny_model, "-p", "The dog sleeps and the quick brown fox jumps over it.", "--target", " x")
+    few = made(audit, *words, "--method", "shapley", "--evaluations", "16")
+    most = made(audit, *words, "--method", "shapley", "--evaluations", "4000")
+    assert few.evaluations < most.evaluations <= 4000

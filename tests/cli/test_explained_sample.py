@@ -1,0 +1,151 @@
+"""``audit explain --run RUN --sample ID``: the explanation that the run would have made, from the run folder alone."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.records import Attribution
+from audit.core.run_folder import RunFolder
+from audit.core.sensitive import REDACTED, not_explainable
+from audit.engine import load
+from tests.engine.checkpoints import change_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Audit = Callable[..., tuple[int, str, str]]
+
+SAME = ("prompt", "target", "against", "alternatives", "level", "features", "verdict", "attribution_id")
+
+
+@pytest.fixture
+def explained(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> RunFolder:
+    """A run that explains one gap by two methods, one of which draws."""
+    config = tmp_path / "config.yaml"
+    config.write_text("explain: {methods: [occlusion, kernel_shap, attention], bias_gaps: 1, drivers: 0}\n")
+    out = tmp_path / "runs"
+    words = ["--tasks", "crows_pairs", "--limit", "6", "--offline", "-q", "--data-dir", data_dir, "--config", config]
+    code, _, err = audit("run", "--model", tiny_model, "--out", out, *words)
+    assert code == 0, err
+    return RunFolder.resolve("latest", out)
+
+
+def digests(folder: RunFolder) -> dict[str, str]:
+    """Digest of every file of a run."""
+    files = sorted(path for path in folder.path.rglob("*") if path.is_file())
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def read(text: str) -> list[Attribution]:
+    import json
+
+    found = json.loads(text)
+    return [Attribution.model_validate(record) for record in (found if isinstance(found, list) else [found])]
+
+
+@pytest.mark.slow
+def test_it_is_the_explanation_that_the_run_made(audit: Audit, explained: RunFolder) -> None:
+    stored = {one.method: one for one in explained.read_attributions()}
+    assert set(stored) == {"occlusion", "kernel_shap", "attention"}
+    sample = stored["occlusion"].sample_id
+    assert sample is not None
+    before = digests(explained)
+    methods = "occlusion,kernel_shap,attention"
+    code, out, err = audit("explain", "--run", explained.path, "--sample", sample[:9], "--method", methods, "--json")
+    assert code == 0, err
+    made = read(out)
+    assert [one.method for one in made] == ["occlusion", "kernel_shap", "attention"]
+    for one in made:
+        for name in SAME:
+            assert getattr(one, name) == getattr(stored[one.method], name), (one.method, name)
+        assert one.values == pytest.approx(stored[one.method].values, abs=1e-4)  # threads may differ
+        assert one.sample_id == sample
+        assert one.reason == "asked for"
+    assert made[0].counterfactual == stored["occlusion"].counterfactual
+    assert digests(explained) == before
+
+
+def test_a_sample_that_the_run_did_not_explain_is_explained(
+    audit: Audit, explained: RunFolder, tiny_model: Path
+) -> None:
+    """One without a gap: what the checkpoint prefers is explained against the other sentence."""
+    samples = explained.read_samples("safety", "crows_pairs")
+    known = {one.sample_id for one in explained.read_attributions()}
+    other = next(sample for sample in samples if sample.sample_id not in known and sample.score == 0)
+    code, out, err = audit("explain", "--run", explained.path, "--sample", other.sample_id, "--json")
+    assert code == 0, err
+    [made] = read(out)
+    assert made.prompt + made.target == other.output
+    assert other.options is not None
+    assert {made.prompt + made.target, made.prompt + str(made.against)} == set(other.options)
+    engine = load(str(tiny_model), device="cpu")
+    asked = [engine.encode_pair(made.prompt, text) for text in (made.target, str(made.against))]
+    first, second = (score.total for score in engine.score(asked))
+    assert made.value == pytest.approx(first - second, abs=1e-3)
+
+
+def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_model: Path, tmp_path: Path) -> None:
+    samples = finished.read_samples("safety", "crows_pairs")
+    first = samples[0].sample_id
+    run = ("explain", "--run", finished.path, "--sample")
+    shared = next(c for c in "0123456789abcdef" if sum(s.sample_id.startswith(c) for s in samples) > 1)
+    wrong = ("0" if first[-1] != "0" else "1").join((first[:-1], ""))
+    moved = tmp_path / "moved"
+    shutil.copytree(tiny_model, moved)
+    change_weights(moved, lambda weights: {name: 2 * tensor for name, tensor in weights.items()})
+    for words, told in (
+        ([wrong], f"no such sample among the 20 of {finished.path}. Did you mean '{first}'?"),
+        ([shared], "samples begin so: "),
+        ([first, "--dtype", "float16"], "--dtype: a sample is explained with the run's own options"),
+        ([first, "--chat"], "--chat: a sample is explained with the run's own options"),
+        ([first, "--features", "words"], "--features: a sample is explained with the run's own options"),
+        ([first, "-p", "x"], "--prompt and --run are given"),
+        ([first, "--model", moved], f"{moved}: not the checkpoint of {finished.path.name} (digest "),
+        ([first, "--method", "attention", "--steps", "9"], "--steps has no effect on attention: name one of integr"),
+    ):
+        code, out, err = audit(*run, *words)
+        assert (code, out) == (2, ""), words
+        assert told in err, err
+        assert err.count("\n") == 1
+    assert audit("explain", "--run", finished.path)[2].startswith("error: --run and --sample go together")
+    assert audit("explain")[2].startswith("error: nothing to explain: give --prompt TEXT")
+
+
+def test_a_checkpoint_that_has_moved_is_named(
+    audit: Audit, finished: RunFolder, tiny_model: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(tiny_model, moved)
+    manifest = finished.read_manifest()
+    config = {**manifest.config, "model": str(tmp_path / "nowhere")}
+    finished.write_manifest(manifest.model_copy(update={"config": config}))
+    sample = next(s for s in finished.read_samples("safety", "crows_pairs") if s.output)
+    code, _, err = audit("explain", "--run", finished.path, "--sample", sample.sample_id)
+    assert code == 2
+    assert "nowhere" in err
+    code, out, err = audit("explain", "--run", finished.path, "--sample", sample.sample_id, "-m", moved, "--json")
+    assert code == 0, err
+    assert read(out)[0].sample_id == sample.sample_id
+
+
+def test_redacted_samples_and_older_runs_say_why(audit: Audit, finished: RunFolder) -> None:
+    samples = finished.read_samples("safety", "crows_pairs")
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"flags": [REDACTED, "email:3-21:ab"]}, "cannot be explained: its output was not kept"),
+        ({"thinking": "well"}, "cannot be explained: its answer comes after a reasoning trace"),
+        ({"error": "nothing"}, "cannot be explained: it could not be scored"),
+        ({"output": None, "options": []}, "cannot be explained: it has no output"),
+        ({"options": None, "prompt": "The"}, "the run did not store what its samples were chosen among"),
+    ]
+    for change, told in changes:
+        changed = samples[0].model_copy(update=change)
+        assert (not_explainable(changed) is None) == (change.get("options", 0) is None)
+        finished.write_samples("safety", "crows_pairs", [changed, *samples[1:]])
+        code, _, err = audit("explain", "--run", finished.path, "--sample", changed.sample_id)
+        assert code == 2
+        assert told in err

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Unit = Literal["auto", "tokens", "words", "clauses", "sentences", "lines", "turns", "examples", "fields"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-"""``auto`` takes words while they are few enough, else clauses, else sentences, else runs of sentences."""
+"""``auto`` takes words while they are few enough, else clauses, else sentences, else runs of them."""
 BLOCKS = re.compile(r"\n[^\S\n]*\n\s*")
 """Blank lines: they part few-shot examples where no task names them."""
 

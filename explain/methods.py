@@ -67,7 +67,13 @@ class Method:
 
 _ALL = (
     Method("occlusion", "occlusion", "change of log-probability when one feature is left out", "n + 1"),
-    Method("shapley", "shapley", "Shapley value, sampled, with its interval", "16n to 1,000", additive=True),
+    Method(
+        "shapley",
+        "shapley",
+        "Shapley value, sampled, with its interval",
+        "16n to 1,000, 2^n up to n = 9",
+        additive=True,
+    ),
     Method(
         "shapley_exact", "shapley_exact", "Shapley value over all subsets of at most 12 features", "2^n", additive=True
     ),
@@ -83,7 +89,7 @@ _ALL = (
         "kernel_shap",
         "kernel_shap",
         "Shapley value by weighted least squares",
-        "max(128, 16n)",
+        "max(128, 16n), 2^n up to n = 8",
         additive=True,
         package="shap",
     ),

@@ -111,4 +111,4 @@ def top(values: NDArray[np.float64]) -> list[int]:
 
 def _enumerable(count: int) -> bool:
     """Whether the budget holds all subsets: up to nine features."""
-    return 2**count <= BUDGET
+    return 1 << count <= BUDGET

@@ -164,7 +164,7 @@ def _openings(tokenizer: Any) -> dict[str, str]:  # noqa: ANN401 - any transform
         "user": before_user.removeprefix(closing_answer),
     }
     calls = [{"type": "function", "id": "call00000", "function": {"name": "alpha", "arguments": {}}}]
-    asked = [talk[0], {"role": "assistant", "content": marks[1], "tool_calls": calls}]
+    asked: list[dict[str, Any]] = [talk[0], {"role": "assistant", "content": marks[1], "tool_calls": calls}]
     found["system"] = _behind(tokenizer, [], {"role": "system"}, talk[:1])
     found["developer"] = _behind(tokenizer, [], {"role": "developer"}, talk[:1])
     found["tool"] = _behind(tokenizer, asked, TOOL, []) or _behind(tokenizer, talk[:2], TOOL, [])

@@ -119,6 +119,7 @@ def exact_gains(game: Game, values: NDArray[np.float64]) -> tuple[float, float]:
     return float(expected - area(order)), float(area(order[::-1]) - expected)
 
 
+@pytest.mark.slow
 def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faithfulness, "ALL", 0)
     covered = []
@@ -183,6 +184,7 @@ def test_values_are_compared_with_all_their_reassignments(count: int) -> None:
     assert found["shuffles_beaten"] == pytest.approx(np.mean(np.array(every) < own - 1e-9))
 
 
+@pytest.mark.slow
 def test_many_features_estimate_the_share_of_worse_orders() -> None:
     """By Student's t over few drawn pairs; here over many, against the share counted on 1,500 further orders."""
     game = games(12, seed=3, interaction=1.0)
@@ -224,6 +226,7 @@ def test_the_true_weights_beat_random_orders_and_their_reverse_loses(count: int,
     assert len(game.rows) == 2
 
 
+@pytest.mark.slow
 def test_the_more_noise_on_the_weights_the_worse_each_measure() -> None:
     generator = np.random.default_rng(0)
     means: dict[str, list[float]] = {}
@@ -360,6 +363,7 @@ def test_values_that_miss_their_sum_are_not_fully_believed() -> None:
 
 # docs/explain.md states these shares: features, strength of interactions, then how many of 100 at least are
 # believable with the true weights.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fewest", "most", "interaction", "true"),
     [(4, 4, 0.1, 75), (4, 4, 1.0, 22), (5, 6, 0.1, 97), (5, 6, 1.0, 60), (9, 32, 0.1, 97), (9, 32, 1.0, 88)],

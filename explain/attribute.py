@@ -265,10 +265,10 @@ def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
     prompt.asked.clear()
     found = _values(prompt, method, how.seed)
     needed = len(prompt.asked) * len(prompt.continuations) if found.evaluations is None else found.evaluations
-    stability = None
-    if not draws(method, len(prompt.features)):
+    stability = found.stability
+    if stability is None and not draws(method, len(prompt.features)):
         stability = 1.0
-    elif how.stability:
+    elif stability is None and how.stability:
         stability = agreement(found.values, _values(prompt, method, how.seed + 1).values)
     return _Run(method, found, stability, needed, time.perf_counter() - started)
 
@@ -318,7 +318,7 @@ def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: 
         difference=difference,
         stability=run.stability,
         predicts=method.unit == "nats",
-        effect=None if found.value is None else value - baseline,
+        doubt=found.doubt,
     )
     identity = (sample.sample_id if sample else None, prompt.prompt, prompt.target, prompt.against, method.name)
     return Attribution(

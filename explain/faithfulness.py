@@ -5,19 +5,22 @@ in log-probability instead of probability, with its bins. The deletion and inser
 Petsiuk et al. 2018 (RISE, arXiv:1806.07421, section 3.3), taken at 20, 50 and 80 %. The linear datamodelling
 score (LDS) is that of Park et al. 2023 (TRAK, arXiv:2303.14186, section 2), over random subsets of features
 as in Cohen-Wang et al. 2024 (ContextCite, arXiv:2409.00729, section 3). Curves are compared with orders
-drawn at random: a measure means little without what chance gives.
+drawn at random, with all there are where the features are few: a measure means little without what chance gives.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from audit.core.statistics import student_t
-from audit.explain.verdict import Evidence, Verdict, judge, judge_one
+from audit.explain.masking import subsets
+from audit.explain.verdict import Evidence, Verdict, judge
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +33,12 @@ PAIRS = 3
 """Random orders come in pairs, one the reverse of the other: the mean of their curves varies less."""
 HELD_OUT = 8
 """Random masks per pair of random orders, for the LDS."""
+ALL = 8
+"""Up to so many features every subset is scored, at most 256, and so every order is known."""
+SHUFFLES = 499
+"""Random reassignments of the values to the features; all there are where they are not many more."""
+EQUAL = 1e-9
+"""Share of the range up to which two areas, or two correlations, count as equal."""
 _AT_BINS = ("", *(f"_{percent}" for percent in BINS), "_gain")
 _OF_CURVES = ("", "_gain", "_gain_low", "_gain_high")
 MEASURES = {
@@ -37,7 +46,10 @@ MEASURES = {
     **{f"{name}_auc{part}": "nats" for name in ("deletion", "insertion") for part in _OF_CURVES},
     "relative_gain": "share",
     "random_deviations": "count",
+    "orders_beaten": "share",
+    "best_gain": "nats",
     "lds": "correlation",
+    "shuffles_beaten": "share",
     "stability": "correlation",
     "completeness_error": "nats",
 }
@@ -61,17 +73,27 @@ class Plan:
     """What all attributions of one prompt are compared with; they share the scores."""
 
     orders: NDArray[np.int64]
-    """Shape (pairs, 2, features): random orders, each followed by its reverse."""
+    """Shape (pairs, 2, features): random orders, each followed by its reverse; all there are of few features."""
     held_out: NDArray[np.bool_]
-    """Shape (masks, features): random masks; all there are where they are few."""
+    """Shape (masks, features): random masks; all there are of few features, as
+    :func:`~audit.explain.masking.subsets` numbers them."""
+    shuffles: NDArray[np.int64]
+    """Shape (shuffles, features): random reassignments of values; all there are, or drawn ones."""
     ties: NDArray[np.int64]
     """Shape (features,): the order among equal values."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all masks are scored, and all orders compared with."""
+        return len(self.ties) <= ALL
 
     @property
     def masks(self) -> NDArray[np.bool_]:
         """All that does not depend on an attribution: whole and empty prompt, random orders, held-out masks."""
         count = len(self.ties)
         ends = np.array([[True], [False]]).repeat(count, axis=1)
+        if self.complete:
+            return np.concatenate([ends, self.held_out])
         removed = curve_steps(count)
         return np.concatenate(
             [ends, *(deleted(order, removed) for pair in self.orders for order in pair), self.held_out]
@@ -96,13 +118,28 @@ def plan(count: int, seed: int, pairs: int = PAIRS) -> Plan:
         pairs: Pairs of random orders; there are ``HELD_OUT`` held-out masks for each.
     """
     generator = np.random.default_rng(seed)
+    ties = generator.permutation(count)
+    if count <= ALL:
+        return Plan(all_pairs(count), subsets(count), _shuffles(count, seed), ties)
     drawn = np.array([generator.permutation(count) for _ in range(pairs)]).reshape(pairs, count)
-    wanted = pairs * HELD_OUT
-    if 2**count <= wanted:
-        held_out = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
-    else:
-        held_out = np.random.default_rng([seed, 1]).random((wanted, count)) < 0.5
-    return Plan(np.stack([drawn, drawn[:, ::-1]], axis=1), held_out, generator.permutation(count))
+    held_out = np.random.default_rng([seed, 1]).random((pairs * HELD_OUT, count)) < 0.5
+    return Plan(np.stack([drawn, drawn[:, ::-1]], axis=1), held_out, _shuffles(count, seed), ties)
+
+
+@lru_cache(maxsize=ALL)
+def all_pairs(count: int) -> NDArray[np.int64]:
+    """All orders, each followed by its reverse, shape (count! / 2, 2, count)."""
+    orders = np.array(list(permutations(range(count))), dtype=np.int64).reshape(-1, count)
+    first = orders[orders[:, 0] < orders[:, -1]]
+    return np.stack([first, first[:, ::-1]], axis=1)
+
+
+def _shuffles(count: int, seed: int) -> NDArray[np.int64]:
+    """All reassignments of values to features where they are few, else drawn ones, shape (shuffles, count)."""
+    if count <= 6:  # 720
+        return np.array(list(permutations(range(count))), dtype=np.int64)
+    generator = np.random.default_rng([seed, 2])
+    return np.array([np.arange(count), *(generator.permutation(count) for _ in range(SHUFFLES))], dtype=np.int64)
 
 
 def measure(
@@ -113,7 +150,7 @@ def measure(
     difference: float | None = None,
     stability: float | None = None,
     predicts: bool = True,
-    effect: float | None = None,
+    doubt: str | None = None,
 ) -> Faithfulness:
     """Measure one attribution; everything it needs is scored in one call of the engine.
 
@@ -124,7 +161,7 @@ def measure(
         difference: What the values should sum to, nats; None for methods that promise no sum.
         stability: Rank correlation with the values of another seed, where that was measured.
         predicts: Whether the values claim to be changes of log-probability.
-        effect: What the whole prompt changes on the scale of the values; None takes the game's.
+        doubt: Why the values cannot be believed whatever they measure, as found by the method.
 
     Raises:
         ScorerError: A mask has no answer.
@@ -133,21 +170,42 @@ def measure(
     missed = None if difference is None else float(np.sum(values)) - difference
     measures = {**dict.fromkeys(MEASURES), "stability": stability, "completeness_error": missed}
     if not ranks(values):
-        if count != 1:
-            return Faithfulness(measures, "do not believe", "all values are equal: nothing is ranked")
-        full, empty = prompt(compared.masks[:2])
-        changed = float(full - empty) if effect is None else effect
-        return Faithfulness(measures, *judge_one(float(values[0]), changed, predicts=predicts))
+        alone = "there is one piece only" if count == 1 else "all values are equal"
+        return Faithfulness(measures, "do not believe", f"{alone}: nothing is ranked")
     common, own = compared.masks, compared.own(values)
     scored = prompt(np.concatenate([common, own]))
     drawn, held_out, ours = np.split(scored[2:], [len(common) - 2 - len(compared.held_out), len(common) - 2])
-    measures |= curves(scored[0], scored[1], ours.reshape(2, -1), drawn.reshape(*compared.orders.shape[:2], -1), count)
-    measures["lds"] = rank_correlation(compared.held_out @ values, held_out)
+    random = held_out[prefixes(compared.orders)] if compared.complete else drawn.reshape(*compared.orders.shape[:2], -1)
+    measures |= curves(scored[0], scored[1], ours.reshape(2, -1), random, count, complete=compared.complete)
+    measures |= _predictions(values, compared, held_out)
     spread = float(np.ptp(scored[np.concatenate([common, own]).any(axis=1)]))
     gain = (measures["deletion_auc_gain"] or 0.0) + (measures["insertion_auc_gain"] or 0.0)
     measures["relative_gain"] = gain / 2 / spread if spread > 0 else None
-    evidence = Evidence(measures, count, spread, predicts, difference)
+    evidence = Evidence(measures, count, spread, predicts, difference, complete=compared.complete, doubt=doubt)
     return Faithfulness(measures, *judge(evidence))
+
+
+def prefixes(orders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers, in :func:`subsets`, of the masks without the first features of orders, shape (…, curve steps).
+
+    Args:
+        orders: Shape (…, features).
+    """
+    count = orders.shape[-1]
+    gone = np.cumsum(1 << orders, axis=-1)[..., curve_steps(count) - 1]
+    return np.asarray(2**count - 1 - gone)
+
+
+def _predictions(values: NDArray[np.float64], compared: Plan, held_out: NDArray[np.float64]) -> dict[str, float | None]:
+    """The LDS, and the share of reassignments of the same values to the features that reach a lower one."""
+    lds = rank_correlation(compared.held_out @ values, held_out)
+    if lds is None:
+        return {"lds": None, "shuffles_beaten": None}
+    predicted = stats.rankdata(compared.held_out @ values[compared.shuffles].T, axis=0)
+    ours, actual = predicted - predicted.mean(axis=0), stats.rankdata(held_out)
+    lengths = np.linalg.norm(ours, axis=0) * actual.std() * np.sqrt(len(actual))
+    others = np.divide(ours.T @ actual, lengths, out=np.zeros(len(lengths)), where=lengths > 0)
+    return {"lds": lds, "shuffles_beaten": float(np.mean(others < lds - EQUAL))}
 
 
 def curves(
@@ -156,6 +214,8 @@ def curves(
     own: NDArray[np.float64],
     random: NDArray[np.float64],
     count: int,
+    *,
+    complete: bool = False,
 ) -> dict[str, float | None]:
     """The measures that follow an order of the features, from scored masks.
 
@@ -166,6 +226,7 @@ def curves(
         random: Shape (pairs, 2, curve steps): with the first features of a random order removed, of
             :func:`curve_steps`, and with its last ones.
         count: Number of features.
+        complete: Whether these are all orders there are: the gains are then exact.
     """
     steps, at = own_steps(count), curve_steps(count)
     on_curve = np.searchsorted(steps, at)
@@ -175,13 +236,37 @@ def curves(
     areas = area(full, random, empty, at)
     found: dict[str, float | None] = {"deletion_auc": float(deletion), "insertion_auc": float(insertion)}
     for name, gains in (("deletion", areas.mean(axis=1) - deletion), ("insertion", insertion - areas.mean(axis=1))):
-        interval = student_t(gains)
-        found[f"{name}_auc_gain"] = float(gains.mean())
-        found[f"{name}_auc_gain_low"] = interval.low if interval else None
-        found[f"{name}_auc_gain_high"] = interval.high if interval else None
-    deviation = float(np.sqrt(np.mean(np.diff(areas, axis=1) ** 2)))
-    found["random_deviations"] = float(insertion - deletion) / deviation if deviation > 0 else None
+        gain = float(gains.mean())
+        interval = None if complete else student_t(gains)
+        found[f"{name}_auc_gain"] = gain
+        found[f"{name}_auc_gain_low"] = interval.low if interval else gain if complete else None
+        found[f"{name}_auc_gain_high"] = interval.high if interval else gain if complete else None
+    found |= _against_orders(float(insertion - deletion), np.diff(areas, axis=1)[:, 0], complete=complete)
     return found | _eraser(full, own, random, count)
+
+
+def _against_orders(own: float, pairs: NDArray[np.float64], *, complete: bool) -> dict[str, float | None]:
+    """How an order compares with others by insertion AUC − deletion AUC.
+
+    The difference of an order's reverse is the negative of its own. Drawn pairs therefore estimate a standard
+    deviation about 0, and the share of orders that are worse follows by Student's t.
+
+    Args:
+        own: Difference of the order.
+        pairs: Shape (pairs,): that of one order of each pair.
+        complete: Whether these are all pairs there are.
+    """
+    deviation = float(np.sqrt(np.mean(pairs**2)))
+    found: dict[str, float | None] = dict.fromkeys(("random_deviations", "orders_beaten", "best_gain"))
+    if deviation > 0:
+        found["random_deviations"] = own / deviation
+    if complete:
+        every = np.concatenate([pairs, -pairs])
+        found["orders_beaten"] = float(np.mean(every < own - EQUAL * np.ptp(every)))
+        found["best_gain"] = float(every.max()) / 2
+    elif deviation > 0:
+        found["orders_beaten"] = float(stats.t.cdf(own / deviation, len(pairs)))
+    return found
 
 
 def _eraser(full: float, own: NDArray[np.float64], random: NDArray[np.float64], count: int) -> dict[str, float | None]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 FEWEST = 4
-"""A token budget never asks for fewer features than this."""
+"""A token budget never asks for fewer features than this, and no coarser level with fewer pieces is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Features:
     positions: tuple[tuple[int, ...], ...]
     """Per feature its positions in ``request.context_ids``, ascending."""
     level: str
-    """What a feature is: a unit, or ``runs of sentences``."""
+    """What a feature is: a unit, or ``runs of`` words, clauses or sentences."""
     dropped: int
     """Prompt tokens that fell out of the model's context; they belong to no feature."""
     others: tuple[tuple[int, ...], ...]
@@ -105,7 +105,7 @@ def featurize(  # noqa: PLR0913 - what is explained, and how finely
         max_tokens: For unit ``auto``: bound of features x tokens, the cost of leaving out one feature after
             the other; at least ``FEWEST`` features stay. None sets no bound.
         unit: What a feature is; ``auto`` takes words if they are few enough, else clauses, sentences, runs
-            of sentences.
+            of sentences; where a level has fewer than ``FEWEST`` pieces, runs of the finer pieces inside them.
         spans: Named parts of the prompt.
         within: Names of the spans that are explained; the rest of the prompt is always present. None
             explains all of it.
@@ -271,13 +271,27 @@ def _inside(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
 
 
 def _coarsest_needed(text: str, atoms: Sequence[Atom], limit: int) -> tuple[str, list[list[Atom]]]:
-    """The finest level with at most ``limit`` groups, and its groups."""
-    groups: list[list[Atom]] = []
-    for level in LEVELS:
+    """The finest level with at most ``limit`` groups; runs of finer pieces where it has too few of them."""
+    finer, fine = LEVELS[0], group_atoms(text, atoms, cuts(text, LEVELS[0]))
+    if len(fine) <= limit:
+        return finer, fine
+    for level in LEVELS[1:]:
         groups = group_atoms(text, atoms, cuts(text, level))
-        if len(groups) <= limit:
+        if min(limit, FEWEST) <= len(groups) <= limit:
             return level, groups
-    return "runs of sentences", _runs(groups, limit)
+        if len(groups) < limit:
+            return f"runs of {finer}", _runs(_inside_of(fine, groups), limit)
+        finer, fine = level, groups
+    return f"runs of {finer}", _runs([list(part) for part in _unbroken(fine)], limit)
+
+
+def _inside_of(fine: Sequence[list[Atom]], groups: Sequence[list[Atom]]) -> list[list[list[Atom]]]:
+    """Fine groups by the coarser group that they begin in."""
+    starts = [group[0].start for group in groups]
+    found: dict[int, list[list[Atom]]] = {}
+    for group in fine:
+        found.setdefault(bisect_right(starts, group[0].start), []).append(group)
+    return list(found.values())
 
 
 def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list[list[Atom]]:
@@ -288,26 +302,26 @@ def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list
     """
     markup = (offset for atom in atoms if atom.markup for offset in (atom.start, atom.end))
     ordered = sorted({*starts, *markup})
-    return [group for run in _unbroken(atoms) for group in _group(text, run, ordered)]
+    return [group for run in _unbroken([[atom] for atom in atoms]) for group in _group(text, run, ordered)]
 
 
-def _unbroken(atoms: Sequence[Atom]) -> Iterable[list[Atom]]:
-    """Runs of atoms that lie side by side."""
-    run: list[Atom] = []
-    for atom in atoms:
-        if run and atom.start > run[-1].end:
-            yield run
-            run = []
-        run.append(atom)
-    yield run
+def _unbroken(groups: Iterable[list[Atom]]) -> Iterable[list[list[Atom]]]:
+    """Stretches of groups that lie next to each other."""
+    stretch: list[list[Atom]] = []
+    for group in groups:
+        if stretch and group[0].start > stretch[-1][-1].end:
+            yield stretch
+            stretch = []
+        stretch.append(group)
+    yield stretch
 
 
-def _group(text: str, atoms: Sequence[Atom], ordered: Sequence[int]) -> list[list[Atom]]:
-    """Pieces of an unbroken run of atoms, cut at the offsets ``ordered``."""
+def _group(text: str, stretch: Sequence[list[Atom]], ordered: Sequence[int]) -> list[list[Atom]]:
+    """Pieces of a stretch of single atoms, cut at the offsets ``ordered``."""
     groups: list[list[Atom]] = []
     early: list[Atom] = []
     reached = -1
-    for atom in atoms:
+    for [atom] in stretch:
         visible = [p for p in range(atom.start, atom.end) if not text[p].isspace()]
         first = bisect_right(ordered, visible[0]) if visible else reached
         if first > reached:
@@ -320,15 +334,30 @@ def _group(text: str, atoms: Sequence[Atom], ordered: Sequence[int]) -> list[lis
     return groups or [early]
 
 
-def _runs(groups: Sequence[list[Atom]], limit: int) -> list[list[Atom]]:
-    """Neighbouring groups merged into about ``limit`` runs of about equal token count, none over a gap."""
-    sizes = [sum(len(atom.positions) for atom in group) for group in groups]
-    total, before, gaps, end = sum(sizes), 0, 0, groups[0][0].start
-    runs: dict[tuple[int, int], list[Atom]] = {}
-    for group, size in zip(groups, sizes, strict=True):
-        gaps += group[0].start > end
-        end = group[-1].end
-        middle = before + size / 2
-        runs.setdefault((gaps, int(middle * limit / total)), []).extend(group)
+def _runs(stretches: Sequence[Sequence[list[Atom]]], limit: int) -> list[list[Atom]]:
+    """Neighbouring groups merged into ``limit`` runs of about equal token count, none over the end of a stretch.
+
+    Args:
+        stretches: Groups, more than ``limit`` in all.
+        limit: Runs in all; each stretch has one at least.
+    """
+    sizes = [[sum(len(atom.positions) for atom in group) for group in stretch] for stretch in stretches]
+    shares = [1] * len(stretches)
+    for _ in range(limit - len(stretches)):
+        divisible = (i for i, stretch in enumerate(stretches) if shares[i] < len(stretch))
+        shares[max(divisible, key=lambda i: sum(sizes[i]) / shares[i])] += 1
+    return [run for i, stretch in enumerate(stretches) for run in _merged(stretch, sizes[i], shares[i])]
+
+
+def _merged(groups: Sequence[list[Atom]], sizes: Sequence[int], wanted: int) -> list[list[Atom]]:
+    """Neighbouring groups merged into ``wanted`` runs, each where the middle of its tokens lies; none is empty."""
+    runs: list[list[Atom]] = []
+    before = 0
+    for index, (group, size) in enumerate(zip(groups, sizes, strict=True)):
+        place = int((before + size / 2) * wanted / sum(sizes))
+        left = len(groups) - index
+        if not runs or (len(runs) < wanted and (place >= len(runs) or left <= wanted - len(runs))):
+            runs.append([])
+        runs[-1].extend(group)
         before += size
-    return list(runs.values())
+    return runs

@@ -37,6 +37,11 @@ class MethodValues:
     """Value at the method's own baseline and on its own scale; None: of the game with every feature absent, nats."""
     evaluations: int | None = None
     """Forward passes, where they did not go through :class:`MaskedPrompt`."""
+    stability: float | None = None
+    """Rank correlation with values that the method got another way; 1 where it found that nothing can vary. None
+    where another seed is the way to tell."""
+    doubt: str | None = None
+    """Why these values cannot be believed whatever is measured of them."""
     note: str | None = None
     """What the method found out about this attribution."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +53,7 @@ class Effort:
     """How much a method may do where its user decides."""
 
     steps: int | None = None
-    """Points of integrated gradients; None: the method's own number."""
+    """Points of integrated gradients, compared with one more; None: the method's own numbers."""
     evaluations: int | None = None
     """Masks that a method that samples draws, at most for those that stop by themselves; None: its own number."""
 
@@ -188,3 +193,8 @@ class MaskedPrompt:
 def cut(score: Score) -> str:
     """That the context was too long: another part of the prompt would be missing than the mask says."""
     return f"{score.truncated} tokens of the prompt do not fit the model's context"
+
+
+def subsets(count: int) -> NDArray[np.bool_]:
+    """All subsets, shape (2^count, count); bit i of a row's number says whether feature i is present."""
+    return np.asarray((np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1)

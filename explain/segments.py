@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import budoux
 
+from audit.explain.sentences import sentence_ends
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,14 +41,12 @@ JOINERS = frozenset("'’-._@,:/")
 PROLONGING = frozenset("ーｰ々ゝゞヽヾ")
 """Letters of Japanese that repeat or lengthen the one before."""
 
-# A run of full stops is tried once, from its beginning and without going back: a prompt may hold thousands.
-_SENTENCE = r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s+|[。！？｡]+[」』”’）]*\s*|\n\s*"
-_CLAUSE = r"[,;:،؛]\s+|[，；：、]+\s*|\s[–—]\s+"
-ENDS = {
-    "sentences": re.compile(_SENTENCE),
-    "clauses": re.compile(f"{_SENTENCE}|{_CLAUSE}"),
-    "lines": re.compile(r"\n\s*"),
-}
+CLAUSES = re.compile(
+    "[,;:،؛፣፤፥፦՝᠂᠈]\\s+|[，；：、､၊།༎]+[」』”’）》〉】]*\\s*|\\s[–—]\\s+"
+    "|(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])[^\\S\n]+(?=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])"
+)
+"""Ends of clauses that end no sentence. Thai, Lao, Burmese and Khmer put a space between phrases alone."""
+LINES = re.compile(r"\n\s*")
 
 
 class Kind(Enum):
@@ -73,8 +73,10 @@ def cuts(text: str, level: str) -> list[int]:
     """
     if level == "words":
         return _word_cuts(text)
-    ends = (match.end() for match in ENDS[level].finditer(text))
-    return [0, *(end for end in ends if 0 < end < len(text))]
+    ends = {match.end() for match in LINES.finditer(text)} if level == "lines" else set(sentence_ends(text))
+    if level == "clauses":
+        ends |= {match.end() for match in CLAUSES.finditer(text)}
+    return [0, *sorted(end for end in ends if 0 < end < len(text))]
 
 
 def kind(character: str) -> Kind:

@@ -1,8 +1,8 @@
 """Shapley values by sampling: features join in random orders, and what each adds is averaged.
 
 Castro et al. 2009, "Polynomial calculation of the Shapley value based on sampling"; orders come in antithetic
-pairs, one the reverse of the other (Mitchell et al. 2022, arXiv:2104.12199, section 3.3). Where few features
-have no more subsets than the sample would hold, all are scored instead.
+pairs, one the reverse of the other (Mitchell et al. 2022, arXiv:2104.12199, section 3.3). Where the budget
+holds all subsets of the features, all are scored instead, and nothing is sampled.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     count = len(prompt.features)
     if _enumerable(count):
         exact = shapley_exact.attribute(prompt, seed)
-        return replace(exact, intervals=intervals(exact.values[None]), note="all subsets were scored")
+        return replace(
+            exact, intervals=intervals(exact.values[None]), note=f"exact: all {2**count} subsets were scored"
+        )
     generator = np.random.default_rng(seed)
     most = max(2 * ROUND, (prompt.effort.evaluations or BUDGET) // (2 * (count - 1)))
     pairs = contributions(prompt, draw(generator, count, ROUND))
@@ -109,5 +111,5 @@ def top(values: NDArray[np.float64]) -> list[int]:
 
 
 def _enumerable(count: int) -> bool:
-    """Whether there are no more subsets than two rounds of orders have masks."""
-    return count <= shapley_exact.MOST and 2**count <= 4 * ROUND * count
+    """Whether the budget holds all subsets: up to nine features."""
+    return 1 << count <= BUDGET

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.errors import UsageError
+from audit.explain.masking import subsets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def design(count: int, seed: int) -> NDArray[np.bool_]:
-    """All subsets, shape (2^count, count); bit i of a row's number tells whether feature i is present.
+    """All subsets, shape (2^count, count); see :func:`~audit.explain.masking.subsets`.
 
     Raises:
         UsageError: There are more than ``MOST`` features.
@@ -45,7 +46,7 @@ def design(count: int, seed: int) -> NDArray[np.bool_]:
     if count > MOST:
         msg = f"shapley_exact takes {MOST} features at most, this prompt has {count}: use shapley, or coarser features"
         raise UsageError(msg)
-    return np.asarray((np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1)
+    return subsets(count)
 
 
 def weights(count: int) -> NDArray[np.float64]:

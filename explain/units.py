@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import pairwise
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audit.core.errors import UsageError
 from audit.core.records import Span
+from audit.engine.thinking import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
 Unit = Literal["auto", "tokens", "words", "clauses", "sentences", "lines", "turns", "examples", "fields"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-"""``auto`` takes words while they are few enough, else clauses, else sentences, else runs of sentences."""
+"""``auto`` takes words while they are few enough, else clauses, else sentences, else runs of them."""
+TOOL = {"role": "tool", "name": "", "tool_call_id": "call00000"}
+"""Message of a tool, without what it says."""
+THINKING: tuple[dict[str, bool], ...] = ({}, {"enable_thinking": True}, {"enable_thinking": False})
+"""Variables of chat templates with which they open an answer in different ways."""
 BLOCKS = re.compile(r"\n[^\S\n]*\n\s*")
 """Blank lines: they part few-shot examples where no task names them."""
 
@@ -77,7 +83,7 @@ def blocks(text: str) -> list[Span]:
 def turns(engine: Engine, text: str) -> list[Span]:
     """Turns of a conversation, each from the markup that opens it to the next, named by role and number.
 
-    A turn that is only opened, for the answer, is none.
+    A turn that is only opened, for the answer or for a reasoning trace, is none. What a tool answered is a turn.
 
     Raises:
         UsageError: The checkpoint has no chat template, or the prompt holds none of its markup.
@@ -86,25 +92,55 @@ def turns(engine: Engine, text: str) -> list[Span]:
         msg = f"{engine.record.name} has no chat template: choose another unit than turns"
         raise UsageError(msg)
     openings = _openings(engine.tokenizer)
+    end = _before_answer(engine.tokenizer, text)
     met: dict[int, str] = {}
     for role, opening in sorted(openings.items(), key=lambda item: len(item[1])):
-        start = text.find(opening)
+        start = text.find(opening, 0, end)
         while start >= 0:
             met[start] = role  # the longest opening at a place is met last
-            start = text.find(opening, start + len(opening))
+            start = text.find(opening, start + len(opening), end)
     if not met:
         msg = "the prompt holds no turn of the checkpoint's chat template: choose another unit than turns"
         raise UsageError(msg)
     starts = sorted(met)
     counts: dict[str, int] = {}
     found = []
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, stop in zip(starts, [*starts[1:], end], strict=True):
         role = met[start]
-        if text[start:end].strip() == openings[role].strip():
+        if not _said(text[start + len(openings[role]) : stop]):
             continue
         counts[role] = counts.get(role, 0) + 1
-        found.append(Span(name=f"{role} {counts[role]}", kind="field", start=start, end=end))
+        found.append(Span(name=f"{role} {counts[role]}", kind="field", start=start, end=stop))
     return found
+
+
+def _said(text: str) -> str:
+    """What a turn holds besides the markers of a reasoning trace and white space."""
+    for markers in FAMILIES:
+        for marker in (*markers.starts, markers.end):
+            text = text.replace(marker, "")
+    return text.strip()
+
+
+def _before_answer(tokenizer: Any, text: str) -> int:  # noqa: ANN401 - any transformers tokenizer
+    """Offset at which the template opens the answer at the end of a prompt; the end where it does not."""
+    shown = text.rstrip()
+    opened = max((one for one in _answers(tokenizer) if shown.endswith(one)), key=len, default="")
+    return len(shown) - len(opened) if opened else len(text)
+
+
+@lru_cache(maxsize=8)
+def _answers(tokenizer: Any) -> frozenset[str]:  # noqa: ANN401 - any transformers tokenizer
+    """What the template writes to open an answer, with a reasoning trace and without."""
+    talk = [{"role": "user", "content": "first\u2063user"}]
+    before = _write(tokenizer, talk)
+    ways = [_write(tokenizer, talk, add_generation_prompt=True, **given) for given in THINKING]
+    return frozenset(way.removeprefix(before).rstrip() for way in ways if way.startswith(before)) - {""}
+
+
+def _write(tokenizer: Any, messages: list[dict[str, Any]], **given: bool) -> str:  # noqa: ANN401 - see above
+    """A conversation as the template writes it."""
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, **given))
 
 
 @lru_cache(maxsize=8)
@@ -112,28 +148,49 @@ def _openings(tokenizer: Any) -> dict[str, str]:  # noqa: ANN401 - any transform
     """Markup that opens a turn of each role, learnt from what the template writes around marked contents."""
     marks = ["first\u2063user", "first\u2063answer", "second\u2063user", "second\u2063answer"]
     roles = ["user", "assistant", "user", "assistant"]
-    system = "the\u2063system"
-
-    def write(messages: list[dict[str, str]]) -> str:
-        return str(tokenizer.apply_chat_template(messages, tokenize=False))
 
     talk = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
-    whole = write(talk)
+    whole = _write(tokenizer, talk)
     places = [whole.find(mark) for mark in marks]
     if -1 in places:
         msg = "the chat template changes what is said: choose another unit than turns"
         raise UsageError(msg)
-    closing_user = write(talk[:1]).split(marks[0])[1]
-    closing_answer = write(talk[:2]).split(marks[1])[1]
+    closing_user = _write(tokenizer, talk[:1]).split(marks[0])[1]
+    closing_answer = _write(tokenizer, talk[:2]).split(marks[1])[1]
     before_answer = whole[places[0] + len(marks[0]) : places[1]]
     before_user = whole[places[1] + len(marks[1]) : places[2]]
     found = {
         "assistant": before_answer.removeprefix(closing_user),
         "user": before_user.removeprefix(closing_answer),
     }
-    try:
-        opened = write([{"role": "system", "content": system}, *talk[:1]]).split(system)[0]
-    except Exception:  # noqa: BLE001 - a template may refuse the role by any error
-        opened = ""
-    found["system"] = opened
+    calls = [{"type": "function", "id": "call00000", "function": {"name": "alpha", "arguments": {}}}]
+    asked: list[dict[str, Any]] = [talk[0], {"role": "assistant", "content": marks[1], "tool_calls": calls}]
+    found["system"] = _behind(tokenizer, [], {"role": "system"}, talk[:1])
+    found["developer"] = _behind(tokenizer, [], {"role": "developer"}, talk[:1])
+    found["tool"] = _behind(tokenizer, asked, TOOL, []) or _behind(tokenizer, talk[:2], TOOL, [])
     return {role: opening.rstrip() for role, opening in found.items() if opening.strip()}
+
+
+def _behind(
+    tokenizer: Any,  # noqa: ANN401 - any transformers tokenizer
+    before: list[dict[str, Any]],
+    message: dict[str, str],
+    after: list[dict[str, Any]],
+) -> str:
+    """What the template writes between a conversation and a further message; nothing where it knows no such role.
+
+    A message that names its tool is written with two names: what both share opens it.
+    """
+    mark = "further\u2063message"
+    openings = []
+    for name in ("alpha", "beta"):
+        named = {**message, "content": mark, **({"name": name} if "name" in message else {})}
+        try:
+            head = _write(tokenizer, before) if before else ""
+            whole = _write(tokenizer, [*before, named, *after])
+        except Exception:  # noqa: BLE001 - a template may refuse the role by any error
+            return ""
+        if mark not in whole or not whole.startswith(head):
+            return ""
+        openings.append(whole[len(head) : whole.index(mark)])
+    return commonprefix(openings)  # noqa: RUF071 - of texts, not of paths

@@ -180,7 +180,7 @@ def test_the_surrogate_is_judged_in_log_odds(linear: Any) -> None:
     expected = log_odds(np.array([prompt.full, prompt.empty]))
     assert (made.value, made.baseline_value) == pytest.approx(tuple(expected))
     assert value == pytest.approx(made.value - made.baseline_value, rel=0.1)
-    assert made.verdict == "believable"
+    assert made.verdict == "do not believe"  # one piece ranks nothing, however right its value
     assert "values are of log-odds" in (made.note or "")
 
 
@@ -212,13 +212,13 @@ def test_a_mask_without_an_answer_fails_those_who_ask_for_it(linear: Any, monkey
 
 
 def test_only_methods_that_draw_are_run_with_another_seed(linear: Any) -> None:
-    assert [draws(METHODS[name], 9) for name in ("occlusion", "lime", "shapley", "shapley_exact")] == [
+    assert [draws(METHODS[name], 10) for name in ("occlusion", "lime", "shapley", "shapley_exact")] == [
         False,
         True,
         True,
         False,
     ]
-    assert not any(draws(method, 9) for method in METHODS.values() if method.white_box)
+    assert not any(draws(method, 10) for method in METHODS.values() if method.white_box)
     prompt = prepare(linear, TEXT, " x", max_features=48)
     occlusion, lime = attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)
     assert isinstance(occlusion, Attribution)

@@ -186,7 +186,7 @@ def test_the_terminal_shows_every_view(program: typer.Typer, tiny_model: Path) -
         "everything masked",
         "whole prompt",
         "█",
-        "random deviations",
+        "orders beaten",
         "evaluations",
         "rank agreement (Spearman)",
         "1.00",

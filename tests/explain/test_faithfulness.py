@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
+from audit.explain import faithfulness
 from audit.explain.faithfulness import (
     BINS,
     HELD_OUT,
@@ -117,7 +119,9 @@ def exact_gains(game: Game, values: NDArray[np.float64]) -> tuple[float, float]:
     return float(expected - area(order)), float(area(order[::-1]) - expected)
 
 
-def test_intervals_of_the_gains_cover_those_over_all_orders() -> None:
+@pytest.mark.slow
+def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faithfulness, "ALL", 0)
     covered = []
     for seed in range(12):
         game = games(5, seed, interaction=2.0)
@@ -130,12 +134,68 @@ def test_intervals_of_the_gains_cover_those_over_all_orders() -> None:
     assert np.mean(covered) >= 0.92
 
 
-def test_gains_over_many_random_orders_are_those_over_all() -> None:
+def test_drawn_gains_are_those_over_all_orders_in_the_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faithfulness, "ALL", 0)
     game = games(5, seed=1, interaction=1.0)
     found = measure(game, game.weights, plan(5, seed=0, pairs=2000)).measures
     deletion, insertion = exact_gains(game, game.weights)
     assert found["deletion_auc_gain"] == pytest.approx(deletion, abs=0.01)
     assert found["insertion_auc_gain"] == pytest.approx(insertion, abs=0.01)
+
+
+def difference(game: Game, order: Sequence[int]) -> float:
+    """Insertion AUC − deletion AUC of an order, step by step."""
+    count = len(order)
+    at = [int(step) for step in curve_steps(count)]
+    places = [0, *(k / count for k in at), 1]
+    inserted = [game.of([]), *(game.of(order[:k]) for k in at), game.of(range(count))]
+    deleted_ = [game.of(range(count)), *(game.of(order[k:]) for k in at), game.of([])]
+    return float(np.trapezoid(inserted, places) - np.trapezoid(deleted_, places))
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("interaction", [0.1, 2.0])
+def test_few_features_are_compared_with_all_orders_there_are(count: int, interaction: float) -> None:
+    game = games(count, seed=10 + count, interaction=interaction)
+    values = np.random.default_rng(count).normal(size=count)
+    found = measure(game, values, plan(count, seed=0)).measures
+    every = [difference(game, order) for order in permutations(range(count))]
+    own = difference(game, sorted(range(count), key=lambda index: -values[index]))
+    assert found["orders_beaten"] == pytest.approx(np.mean([one < own - 1e-9 for one in every]))
+    assert found["best_gain"] == pytest.approx(max(every) / 2)
+    assert found["random_deviations"] == pytest.approx(own / np.sqrt(np.mean(np.square(every))))
+    deletion, insertion = exact_gains(game, values)
+    for name, gain in (("deletion", deletion), ("insertion", insertion)):
+        for end in ("", "_low", "_high"):
+            assert found[f"{name}_auc_gain{end}"] == pytest.approx(gain)
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_values_are_compared_with_all_their_reassignments(count: int) -> None:
+    game = games(count, seed=4, interaction=1.0)
+    values = np.random.default_rng(6).normal(size=count)
+    found = measure(game, values, plan(count, seed=0)).measures
+    masks = [[bool(number >> i & 1) for i in range(count)] for number in range(2**count)]
+    actual = [game.of([i for i in range(count) if mask[i]]) for mask in masks]
+    own, *_ = every = [
+        spearmanr([float(np.dot(mask, order)) for mask in masks], actual).statistic for order in permutations(values)
+    ]
+    assert found["lds"] == pytest.approx(own)
+    assert found["shuffles_beaten"] == pytest.approx(np.mean(np.array(every) < own - 1e-9))
+
+
+@pytest.mark.slow
+def test_many_features_estimate_the_share_of_worse_orders() -> None:
+    """By Student's t over few drawn pairs; here over many, against the share counted on 1,500 further orders."""
+    game = games(12, seed=3, interaction=1.0)
+    values = game.weights + np.random.default_rng(3).normal(size=12) * 2
+    found = measure(game, values, plan(12, seed=0, pairs=600)).measures
+    generator = np.random.default_rng(9)
+    own = difference(game, sorted(range(12), key=lambda index: -values[index]))
+    drawn = [difference(game, [int(i) for i in generator.permutation(12)]) for _ in range(1500)]
+    assert 0.55 < np.mean(np.array(drawn) < own) < 0.999
+    assert found["orders_beaten"] == pytest.approx(np.mean(np.array(drawn) < own), abs=0.04)
+    assert found["best_gain"] is None
 
 
 @pytest.mark.parametrize("count", [3, 8, 25])
@@ -166,6 +226,7 @@ def test_the_true_weights_beat_random_orders_and_their_reverse_loses(count: int,
     assert len(game.rows) == 2
 
 
+@pytest.mark.slow
 def test_the_more_noise_on_the_weights_the_worse_each_measure() -> None:
     generator = np.random.default_rng(0)
     means: dict[str, list[float]] = {}
@@ -214,6 +275,7 @@ def test_what_is_scored_is_what_the_documentation_states() -> None:
     assert len(compared.own(game.weights)) == 12
     measure(game, game.weights, compared)
     assert game.rows == [2 + 18 + 24 + 12]
+    assert len(plan(8, seed=0).masks) == 2 + 2**8
 
 
 def test_equal_values_are_ordered_by_chance_and_alike_for_all_methods() -> None:
@@ -231,14 +293,49 @@ def test_equal_values_are_not_believed() -> None:
     assert not any(found.measures.values())
 
 
-@pytest.mark.parametrize(
-    ("value", "predicts", "verdict"),
-    [(2.0, True, "believable"), (1.0, True, "weak"), (-2.0, True, "do not believe"), (1.0, False, "do not believe")],
-)
-def test_one_feature_is_believed_where_its_value_is_its_effect(value: float, predicts: bool, verdict: str) -> None:
-    found = measure(Game(np.array([2.0])), np.array([value]), plan(1, 0), predicts=predicts)
-    assert found.verdict == verdict
+@pytest.mark.parametrize("predicts", [True, False])
+def test_one_feature_ranks_nothing(predicts: bool) -> None:
+    found = measure(Game(np.array([2.0])), np.array([2.0]), plan(1, 0), predicts=predicts)
+    assert (found.verdict, found.reason) == ("do not believe", "there is one piece only: nothing is ranked")
     assert set(found.measures) == set(MEASURES)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_two_or_three_features_are_weak_at_best(count: int) -> None:
+    """Chance finds their best order in one of two or six cases, whatever the values predict."""
+    game = Game(np.arange(count, 0.0, -1))
+    verdicts = {order: measure(game, np.array(order), plan(count, 0)) for order in permutations(game.weights)}
+    for order, found in verdicts.items():
+        assert found.verdict == ("weak" if order == tuple(game.weights) else "do not believe")
+        assert f"of all {len(verdicts)} orders" in found.reason
+    assert f"best of all {len(verdicts)} orders" in verdicts[tuple(game.weights)].reason
+
+
+@pytest.mark.parametrize("count", [4, 5, 6])
+def test_of_all_reassignments_of_true_weights_few_are_believed(count: int) -> None:
+    """By brute force over all orders of an additive game; the weights themselves always are."""
+    weights = 2.0 ** -np.arange(count)
+    game, compared = Game(weights), plan(count, 0)
+    found = {order: measure(game, np.array(order), compared).verdict for order in permutations(weights)}
+    assert found[tuple(weights)] == "believable"
+    assert found[tuple(weights[::-1])] == "do not believe"
+    assert np.mean([one == "believable" for one in found.values()]) <= 0.05
+
+
+def test_orders_that_are_equally_good_rank_nothing() -> None:
+    found = measure(Game(np.ones(5)), np.arange(5.0), plan(5, 0))
+    assert (found.verdict, "all 120 orders" in found.reason, "equally good" in found.reason) == (
+        "do not believe",
+        True,
+        True,
+    )
+
+
+def test_a_doubt_of_the_method_decides() -> None:
+    game = Game(np.arange(5.0))
+    assert measure(game, game.weights, plan(5, 0)).verdict == "believable"
+    found = measure(game, game.weights, plan(5, 0), doubt="unstable")
+    assert (found.verdict, found.reason) == ("do not believe", "unstable")
 
 
 def test_a_seed_that_finds_nothing_does_not_agree_with_one_that_does() -> None:
@@ -251,8 +348,6 @@ def test_a_seed_that_finds_nothing_does_not_agree_with_one_that_does() -> None:
 def test_a_prompt_without_effect_is_not_believed() -> None:
     found = measure(Game(np.array([0.01, 0.005, 0.002, 0.001])), np.arange(4.0, 0, -1), plan(4, 0))
     assert (found.verdict, "nothing to explain" in found.reason) == ("do not believe", True)
-    alone = measure(Game(np.array([0.01])), np.array([0.01]), plan(1, 0))
-    assert (alone.verdict, "nothing to explain" in alone.reason) == ("do not believe", True)
 
 
 def test_values_that_miss_their_sum_are_not_fully_believed() -> None:
@@ -268,9 +363,10 @@ def test_values_that_miss_their_sum_are_not_fully_believed() -> None:
 
 # docs/explain.md states these shares: features, strength of interactions, then how many of 100 at least are
 # believable with the true weights.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fewest", "most", "interaction", "true"),
-    [(2, 2, 0.1, 0), (3, 3, 0.1, 70), (4, 9, 0.1, 95), (4, 9, 1.0, 65), (10, 32, 0.1, 97), (10, 32, 1.0, 95)],
+    [(4, 4, 0.1, 75), (4, 4, 1.0, 22), (5, 6, 0.1, 97), (5, 6, 1.0, 60), (9, 32, 0.1, 97), (9, 32, 1.0, 88)],
 )
 @pytest.mark.parametrize("predicts", [True, False])
 def test_true_weights_are_believed_and_random_ones_seldom(
@@ -281,14 +377,20 @@ def test_true_weights_are_believed_and_random_ones_seldom(
     predicts: bool,
 ) -> None:
     generator = np.random.default_rng(0)
-    believed: dict[str, list[bool]] = {"true": [], "random": []}
-    for seed in range(400):
+    believed: dict[str, list[bool]] = {"true": [], "random": [], "reassigned": []}
+    for seed in range(300):
         count = int(generator.integers(fewest, most + 1))
         game, compared = games(count, seed, interaction), plan(count, seed)
-        for name, values in (("true", game.weights), ("random", generator.normal(size=count))):
+        given = {
+            "true": game.weights,
+            "random": generator.normal(size=count),
+            "reassigned": generator.permutation(game.weights),
+        }
+        for name, values in given.items():
             believed[name].append(measure(game, values, compared, predicts=predicts).verdict == "believable")
     assert 100 * np.mean(believed["true"]) >= true
-    assert np.mean(believed["random"]) <= 0.10
+    # 5 % and what 300 games may add to that by chance, in one of a hundred tests
+    assert np.mean(believed["random"] + believed["reassigned"]) <= 0.05 + 2.3 * np.sqrt(0.05 * 0.95 / 600)
 
 
 @given(st.integers(2, 400))

@@ -75,8 +75,7 @@ def test_sentences_end_at_full_stops_and_line_breaks_of_any_script() -> None:
         "四。",
         "五！",
         "「六。」",
-        "Seven 3.5 e.g. ",
-        "this",
+        "Seven 3.5 e.g. this",
     ]
 
 

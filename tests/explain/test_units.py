@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from audit.core.records import Span
 from audit.explain.attribute import prepare
 from audit.explain.features import featurize
 from audit.explain.units import UNITS, blocks, turns
+from tests.explain.conftest import OtherTokenizer
 
 if TYPE_CHECKING:
     from audit.engine import Engine
@@ -89,6 +91,81 @@ def test_turns_are_those_of_the_conversation(request: pytest.FixtureRequest, nam
     features = featurize(engine, text, "The fox.", max_features=1, unit="turns")
     assert [piece.name for piece in features.pieces][-3:] == ["user 1", "assistant 1", "user 2"]
     assert features.context([True] * len(features)) == tuple(engine.encode(text))
+
+
+QWEN = (
+    "{% for message in messages %}{% if message.role == 'tool' %}<|im_start|>user\n<tool_response>\n"
+    "{{ message.content }}"
+    "\n</tool_response><|im_end|>\n{% else %}<|im_start|>{{ message.role }}\n{{ message.content }}"
+    "{% if message.tool_calls %}\n<tool_call>{{ message.tool_calls[0].function.name }}</tool_call>{% endif %}"
+    "<|im_end|>\n"
+    "{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n"
+    "{% if enable_thinking is false %}\n</think>\n\n{% endif %}{% endif %}"
+)
+NAMED = (
+    "{% for message in messages %}{% if message.role == 'tool' %}<|start|>functions.{{ message.name }} to=assistant"
+    "<|message|>{{ message.content }}<|end|>{% else %}<|start|>{{ message.role }}<|message|>{{ message.content }}"
+    "<|end|>"
+    "{% endif %}{% endfor %}{% if add_generation_prompt %}<|start|>assistant{% endif %}"
+)
+NO_TOOLS = (
+    "{% for message in messages %}{% if message.role not in ['user', 'assistant'] %}{{ raise_exception('no') }}"
+    "{% endif %}"
+    "<{{ message.role }}>{{ message.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+CALL = [{"type": "function", "id": "call1", "function": {"name": "weather", "arguments": {}}}]
+TALK: list[dict[str, Any]] = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Will it rain?"},
+    {"role": "assistant", "content": "I look.", "tool_calls": CALL},
+    {"role": "tool", "name": "weather", "tool_call_id": "call1", "content": "Sunny."},
+    {"role": "assistant", "content": "No."},
+    {"role": "user", "content": "And tomorrow?"},
+]
+
+
+@pytest.fixture
+def with_template(tiny: Engine) -> Any:
+    """A copy of the tiny checkpoint's tokenizer with a chat template, in an engine that only encodes."""
+
+    def build(template: str) -> Engine:
+        tokenizer = copy.deepcopy(tiny.tokenizer)
+        tokenizer.chat_template = template
+        return OtherTokenizer(tiny.record, tokenizer)
+
+    return build
+
+
+@pytest.mark.parametrize("template", [QWEN, NAMED], ids=["qwen", "named"])
+@pytest.mark.parametrize("thinks", [None, True, False])
+def test_what_a_tool_answered_is_a_turn_and_an_opened_one_is_none(
+    with_template: Any, template: str, thinks: bool | None
+) -> None:
+    engine = with_template(template)
+    given = {} if thinks is None else {"enable_thinking": thinks}
+    text = engine.tokenizer.apply_chat_template(TALK, tokenize=False, add_generation_prompt=True, **given)
+    found = turns(engine, text)
+    assert [span.name for span in found] == ["system 1", "user 1", "assistant 1", "tool 1", "assistant 2", "user 2"]
+    for span, message in zip(found, TALK, strict=True):
+        [inside] = [one["content"] for one in TALK if one["content"] in text[span.start : span.end]]
+        assert inside == message["content"]
+    assert text[found[-1].end :].startswith(("<|im_start|>assistant", "<|start|>assistant"))
+    features = featurize(engine, text, "Yes.", max_features=1, unit="turns")
+    seen = [piece.name for piece in features.pieces]
+    assert seen == [span.name for span in found][-len(seen) :]  # the context of the tiny checkpoint is short
+
+
+@pytest.mark.parametrize("opened", ["<think>\n", "<think>\n\n</think>\n\n", "[THINK]"])
+def test_a_trace_that_the_user_opens_is_no_turn_either(with_template: Any, opened: str) -> None:
+    engine = with_template(NO_TOOLS)
+    text = engine.tokenizer.apply_chat_template(TALK[1:2], tokenize=False, add_generation_prompt=True) + opened
+    assert [span.name for span in turns(engine, text)] == ["user 1"]
+
+
+def test_a_template_without_tools_has_its_turns(with_template: Any) -> None:
+    engine = with_template(NO_TOOLS)
+    text = engine.tokenizer.apply_chat_template([TALK[1], TALK[4], TALK[5]], tokenize=False)
+    assert [span.name for span in turns(engine, text)] == ["user 1", "assistant 1", "user 2"]
 
 
 def test_what_the_prompt_does_not_have_is_refused(tiny: Engine) -> None:

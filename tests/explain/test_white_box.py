@@ -120,7 +120,9 @@ def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> Non
     embed = tiny.model.get_input_embeddings()
     start, end = embed(baseline).detach(), embed(ids).detach()
     total = torch.zeros(len(ids))
-    for node, weight in zip(*np.polynomial.legendre.leggauss(integrated_gradients.STEPS), strict=True):
+    points = int(found.note.removesuffix(" points of the integral"))
+    assert points in integrated_gradients.STEPS[1:]
+    for node, weight in zip(*np.polynomial.legendre.leggauss(points), strict=True):
         at = (start + (node + 1) / 2 * (end - start)).requires_grad_()
         logits = tiny.model(inputs_embeds=at[None]).logits[0, -len(request.target_ids) :]
         value = logits.log_softmax(-1)[range(len(request.target_ids)), list(request.target_ids)].sum()
@@ -128,6 +130,7 @@ def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> Non
         total += weight / 2 * ((end - start) * gradient).sum(-1)
     expected = [float(total[list(owned)].sum()) for owned in prompt.features.positions]
     np.testing.assert_allclose(found.values, expected, atol=1e-4)
+    assert (found.doubt, found.stability >= integrated_gradients.RANKS) == (None, True)
 
 
 def test_integrated_gradients_are_nearly_complete(tiny: Engine) -> None:
@@ -234,7 +237,8 @@ def test_integrated_gradients_are_complete_in_a_contrast(tiny: Engine, module: A
 
 
 @pytest.mark.parametrize("module", GRADIENT)
-def test_gradients_of_a_contrast_are_the_difference(tiny: Engine, module: Any) -> None:
+def test_gradients_of_a_contrast_are_the_difference(tiny: Engine, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrated_gradients, "STEPS", (20,))  # else each takes as many points as it needs
     contrast = module.attribute(prepare(tiny, TEXT, TARGET, against=" dog", max_features=12), seed=0)
     apart = [module.attribute(prepare(tiny, TEXT, text, max_features=12), seed=0) for text in (TARGET, " dog")]
     np.testing.assert_allclose(contrast.values, apart[0].values - apart[1].values, atol=1e-4)
@@ -278,6 +282,35 @@ class LinearModel(torch.nn.Module):
         logits = rest[:, None, None].expand(rows, tokens, len(self.embedding.weight)).clone()
         logits[:, -1, 7] = value
         return type("Output", (), {"logits": logits})()
+
+
+class RoughModel(LinearModel):
+    """The same behind a sine of many periods: no few points can follow its slope along a path."""
+
+    def forward(self, **given: Any) -> Any:
+        output = super().forward(**given)
+        output.logits = torch.sin(output.logits * 4000)
+        return output
+
+
+@pytest.mark.parametrize("module", [integrated_gradients, integrated_gradients_mean])
+@pytest.mark.parametrize("rough", [False, True])
+def test_values_that_change_with_the_number_of_points_are_doubted(linear: Any, module: Any, rough: bool) -> None:
+    model = (RoughModel if rough else LinearModel)(len(linear.tokenizer))
+    type(linear).model = property(lambda self: model)
+    try:
+        prompt = prepare(linear, TEXT, "x", max_features=12)
+        prompt.continuations = [(7,)]
+        prompt.owner, prompt.weights = np.zeros(1, dtype=int), np.ones(1)
+        found = module.attribute(prompt, seed=0)
+    finally:
+        del type(linear).model
+    if rough:
+        assert "unstable: from 21 to 42 points" in found.doubt
+        assert found.evaluations == 20 + 21 + 42
+    else:
+        assert (found.doubt, found.evaluations) == (None, 20 + 21)
+        assert found.stability == pytest.approx(1)
 
 
 @pytest.mark.parametrize("module", [integrated_gradients, integrated_gradients_mean])

@@ -14,12 +14,14 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from audit.core import evidence
 from audit.core.aggregate import IF_RIGHT, IF_WRONG, UNSCORED
+from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
-from audit.reports.contents import read_metrics
 from audit.reports.cut_answers import cut_text
 from audit.reports.formatting import interval, metric_label, number, slice_text
+from audit.reports.measured import read_metrics
 from audit.reports.multiplicity import adjusted
 
 if TYPE_CHECKING:
@@ -45,9 +47,11 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
             the run knows nothing of.
 
     Raises:
+        EvidenceInvalid: The files of the folder contradict each other.
         ConfigError: A rule names a task, metric or slice that cannot exist.
         RunFolderError: The folder cannot be read.
     """
+    evidence.check(run, {rule.metric for rule in file.policy.rules})
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
     confidence = file.policy.confidence
@@ -105,7 +109,8 @@ def verdict_line(decision: Decision) -> str:
 
 def run_check(manifest: RunManifest, metrics: Sequence[Metric]) -> GateCheck:
     """Whether everything that was asked for was measured; a broken checkpoint fails whatever the policy asks."""
-    complete = manifest.status == "complete" and not manifest.not_run and not manifest.broken
+    absent = without_metrics(manifest, metrics)
+    complete = manifest.status == "complete" and not manifest.not_run and not manifest.broken and not absent
     verdict: Verdict = "FAIL" if manifest.broken else "PASS" if complete else "INCONCLUSIVE"
     why = "" if complete else f": {manifest.broken or _why_incomplete(manifest, metrics)}"
     return GateCheck(
@@ -131,6 +136,9 @@ def _why_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> str:
     broken = [metric for metric in metrics if metric.value is None and (metric.slice is None or metric.n)]
     if broken:
         return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"
+    absent = without_metrics(manifest, metrics)
+    if absent:
+        return f"{len(absent)} left no metric, first {absent[0]}: finish it with 'audit run --resume {manifest.run_id}'"
     return "it ended early: finish it with 'audit run --resume'"
 
 
@@ -210,7 +218,9 @@ def _hindrance(metric: Metric, confidence: float) -> str | None:
 
 
 def _unscored(metric: Metric, metrics: Sequence[Metric]) -> str | None:
-    """Why the task's count of unscored samples keeps the metric from passing."""
+    """Why the task's count of unscored samples, or items that the metric left out, keep the metric from passing."""
+    if metric.missing:
+        return f"{metric.missing:,} of {metric.n + metric.missing:,} items have no value"
     name = f"{metric.task}/{UNSCORED}"
     count = next((m for m in metrics if m.name == name and m.suite == metric.suite and m.slice is None), None)
     if count is None or count.value is None:

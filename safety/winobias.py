@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.assets import dataset
+from audit.core.definition import Mean
 from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.choosing import Choice, given
@@ -163,6 +164,7 @@ def _scores(samples: Sequence[Sample], seed: int, note: str, where: dict[str, st
             note=note,
             slice=where,
             scale=100.0,
+            definition=Mean(where={"direction": direction}),
         )
         for direction in DIRECTIONS
     ]

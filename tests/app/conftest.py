@@ -26,7 +26,8 @@ from audit.core.records import (
 )
 from audit.core.run_folder import RunFolder
 from audit.ratings import default_url
-from audit.reports.contents import metrics_digest
+from audit.reports.measured import metrics_digest
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,6 +212,7 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
     for sample in (samples[0] for samples in by_task.values()):
         folder.write_attribution(attribution(sample, "occlusion"))
         folder.write_attribution(attribution(sample, "attention_rollout", verdict="do not believe"))
+    sealed(folder)
     check = {"metric": "boolq/accuracy", "rule": "min 0.6", "value": 0.667, "ci_low": 0.467, "ci_high": 0.82}
     folder.write_decision(
         Decision(

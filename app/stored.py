@@ -16,7 +16,7 @@ from audit.core.errors import AuditError
 from audit.reports import decisions
 from audit.reports.contents import read_attributions
 from audit.reports.error_analysis import ErrorAnalysis, analyse
-from audit.reports.measured import read_metrics
+from audit.reports.metrics_file import read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable

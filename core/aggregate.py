@@ -12,6 +12,7 @@ from audit.core.definition import (
     SHARE_SCALES,
     TRUNCATED_OUTPUT,
     Mean,
+    differences,
     is_scored,
     scaled_interval,
     scaled_mean,
@@ -160,16 +161,10 @@ def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> li
     A probe may hand a part of its samples to :func:`mean_metric` that is not a slice, so that the part cannot be found
     again.
     """
-    return [metric if _holds(metric, samples) else metric.model_copy(update={"definition": None}) for metric in metrics]
-
-
-def _holds(metric: Metric, samples: Sequence[Sample]) -> bool:
-    if metric.definition is None:
-        return True
-    mean = Mean.read(metric.definition)
-    values = [value for _, value in mean.values(samples, metric.slice)]
-    known = len(values) == metric.n > 0 and mean.missing(samples, metric.slice) == metric.missing
-    return known and scaled_mean(values, mean.scale) == metric.value
+    return [
+        metric.model_copy(update={"definition": None}) if any(differences(metric, samples, interval=True)) else metric
+        for metric in metrics
+    ]
 
 
 def sound(metrics: Sequence[Metric]) -> list[Metric]:

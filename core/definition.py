@@ -10,7 +10,7 @@ from audit.core.statistics import Interval, mean_interval
 from audit.core.units import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from audit.core.records import Metric, Sample
 
@@ -157,3 +157,46 @@ def defined_interval(metric: Metric, mean: Mean, pairs: Sequence[tuple[Sample, f
         resamples=mean.resamples,
         confidence=metric.confidence,
     )
+
+
+def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) -> Iterator[str]:
+    """Where a metric differs from what its definition makes of the samples; nothing for one without a definition.
+
+    Args:
+        metric: Of a task.
+        samples: All of the task.
+        interval: Whether the interval is computed again, too.
+    """
+    if metric.definition is None:
+        return
+    try:
+        mean = Mean.read(metric.definition)
+    except TypeError as error:
+        yield f"{metric.name} has a definition that cannot be followed: {error}"
+        return
+    name = f"{metric.name} with slice {metric.slice}" if metric.slice else metric.name
+    pairs, missing = mean.values(samples, metric.slice), mean.missing(samples, metric.slice)
+    if not pairs or (metric.n, metric.missing) != (len(pairs), missing):
+        counts = f"n {metric.n}, missing {metric.missing}"
+        yield f"{name} has {counts}, the samples give n {len(pairs)}, missing {missing}"
+        return
+    value = scaled_mean([value for _, value in pairs], mean.scale)
+    if not _equal(metric.value, value):
+        yield f"{name} is {shown(metric.value)}, the samples give {shown(value)}"
+    found = defined_interval(metric, mean, pairs) if interval else None
+    low, high = (found.low, found.high) if found else (None, None)
+    if interval and not (_equal(metric.ci_low, low) and _equal(metric.ci_high, high)):
+        said, given = (f"{shown(a)} to {shown(b)}" for a, b in ((metric.ci_low, metric.ci_high), (low, high)))
+        yield f"the interval of {name} is {said}, the samples give {given}"
+
+
+def _equal(one: float | None, other: float | None) -> bool:
+    """Whether two numbers are the same but for rounding, or both absent."""
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def shown(value: float | None) -> str:
+    """A number of a metric in a message."""
+    return "none" if value is None else f"{value:.6g}"

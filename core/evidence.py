@@ -85,7 +85,7 @@ def check(run: RunFolder, judged: Collection[str] | None = None) -> None:
         _check_digests(run, manifest)
     metrics = run.read_metrics() if run.metrics_path.exists() else None
     if metrics is not None and manifest.status != "running":
-        recount.check(run, metrics, judged)
+        recount.check(run, manifest, metrics, judged)
     if metrics is None and manifest.status == "complete":
         raise _invalid(run.manifest_path, "status complete, though the run holds no metrics.json")
 

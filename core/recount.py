@@ -1,25 +1,25 @@
 """Numbers of a run, derived again from its samples.
 
 Derived are: how many samples a task has, how many could not be scored, how many answers and prompts were cut or could
-not be parsed, and value, ``n`` and ``missing`` of every metric with a ``definition``; of those that are judged, the
-interval too, whose bootstrap may take long. Metrics without a definition (corpus BLEU, ICAT, gaps between groups, …)
-are tied to the run by the digest of ``metrics.json`` alone.
+not be parsed, and value, ``n`` and ``missing`` of every metric with a ``definition``. Of those that are judged, so is
+the interval, whose bootstrap may take long, where the packages that compute it have the versions of the run. Metrics
+without a definition (corpus BLEU, ICAT, gaps between groups, …) are tied to the run by the digest of ``metrics.json``
+alone.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from audit.core import samples_file
-from audit.core.definition import TRUNCATED_OUTPUT, Mean, defined_interval, is_scored, scaled_mean
+from audit.core import provenance, samples_file
+from audit.core.definition import TRUNCATED_OUTPUT, differences, is_scored, shown
 from audit.core.errors import EvidenceInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from audit.core.records import Metric, Sample
+    from audit.core.records import Metric, RunManifest, Sample
     from audit.core.run_folder import RunFolder
 
 FLAGS = {
@@ -28,13 +28,16 @@ FLAGS = {
     "unparsed_answers": "unparsed_answer",
 }
 """Metrics that count the samples with a flag."""
+COMPUTING = ("checkpoint-audit", "numpy", "scipy")
+"""Packages that compute intervals: another version may draw other resamples, or take another method."""
 
 
-def check(run: RunFolder, metrics: Sequence[Metric], judged: Collection[str] | None) -> None:
+def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judged: Collection[str] | None) -> None:
     """Compare the metrics of a run with what its samples give.
 
     Args:
         run: The folder.
+        manifest: Its manifest.
         metrics: All of them.
         judged: Names of those whose intervals are computed again; None takes the primary ones.
 
@@ -42,6 +45,9 @@ def check(run: RunFolder, metrics: Sequence[Metric], judged: Collection[str] | N
         EvidenceInvalid: The first number that differs.
         RunFolderError: A samples file is broken.
     """
+    versions = provenance.package_versions(COMPUTING)
+    if any(manifest.packages.get(name) != versions.get(name) for name in COMPUTING):
+        judged = ()
     mine: dict[tuple[str, str], list[Metric]] = defaultdict(list)
     for metric in metrics:
         mine[metric.suite, metric.task].append(metric)
@@ -84,9 +90,8 @@ def _in_metric(metric: Metric, samples: Sequence[Sample], *, interval: bool) -> 
         yield f"{metric.name} does not account for all {total} samples: {told}"
     counted = _count(metric, samples)
     if counted is not None and (metric.value, n) != (counted, total):
-        yield f"{metric.name} is {_shown(metric.value)} of {n}, the samples give {counted} of {total}"
-    if metric.definition is not None:
-        yield from _in_definition(metric, metric.definition, samples, interval=interval)
+        yield f"{metric.name} is {shown(metric.value)} of {n}, the samples give {counted} of {total}"
+    yield from differences(metric, samples, interval=interval)
 
 
 def _is_about_all(metric: Metric) -> bool:
@@ -102,39 +107,3 @@ def _count(metric: Metric, samples: Sequence[Sample]) -> int | None:
         return sum(not is_scored(sample) for sample in samples)
     flag = FLAGS.get(metric.metric)
     return None if flag is None else sum(flag in sample.flags for sample in samples)
-
-
-def _in_definition(
-    metric: Metric, definition: dict[str, Any], samples: Sequence[Sample], *, interval: bool
-) -> Iterator[str]:
-    """Where a metric differs from what its definition makes of the samples."""
-    try:
-        mean = Mean.read(definition)
-    except TypeError as error:
-        yield f"{metric.name} has a definition that cannot be followed: {error}"
-        return
-    name = f"{metric.name} with slice {metric.slice}" if metric.slice else metric.name
-    pairs, missing = mean.values(samples, metric.slice), mean.missing(samples, metric.slice)
-    if not pairs or (metric.n, metric.missing) != (len(pairs), missing):
-        counts = f"n {metric.n}, missing {metric.missing}"
-        yield f"{name} has {counts}, the samples give n {len(pairs)}, missing {missing}"
-        return
-    value = scaled_mean([value for _, value in pairs], mean.scale)
-    if not _equal(metric.value, value):
-        yield f"{name} is {_shown(metric.value)}, the samples give {_shown(value)}"
-    found = defined_interval(metric, mean, pairs) if interval else None
-    low, high = (found.low, found.high) if found else (None, None)
-    if interval and not (_equal(metric.ci_low, low) and _equal(metric.ci_high, high)):
-        said, given = (f"{_shown(a)} to {_shown(b)}" for a, b in ((metric.ci_low, metric.ci_high), (low, high)))
-        yield f"the interval of {name} is {said}, the samples give {given}"
-
-
-def _equal(one: float | None, other: float | None) -> bool:
-    """Whether two numbers are the same but for rounding, or both absent."""
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
-
-
-def _shown(value: float | None) -> str:
-    return "none" if value is None else f"{value:.6g}"

@@ -10,7 +10,7 @@ from audit.core.aggregate import UNSCORED
 from audit.core.sensitive import is_hidden
 from audit.reports import decisions
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
-from audit.reports.measured import read_metrics
+from audit.reports.metrics_file import read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -41,7 +41,9 @@ def corrected_share(raw: Metric, name: str, n: float, agreement: Agreement, how:
         interval = None
     update = {"name": f"{raw.task}/{name}", "metric": name, "value": value, "primary": False, "note": told}
     ends = (interval.low, interval.high, interval.method) if interval else (None, None, None)
-    return raw.model_copy(update={**update, "ci_low": ends[0], "ci_high": ends[1], "ci_method": ends[2]})
+    return raw.model_copy(
+        update={**update, "ci_low": ends[0], "ci_high": ends[1], "ci_method": ends[2], "definition": None}
+    )
 
 
 def uncorrected(raw: Metric, name: str, reason: str) -> Metric:

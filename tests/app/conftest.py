@@ -26,7 +26,7 @@ from audit.core.records import (
 )
 from audit.core.run_folder import RunFolder
 from audit.ratings import default_url
-from audit.reports.measured import metrics_digest
+from audit.reports.metrics_file import metrics_digest
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 from audit.core.aggregate import sound
 from audit.core.contradictions import in_manifest, in_metric, in_metrics, without_metrics
 from audit.core.errors import AuditError, EvidenceInvalid
+from audit.core.provenance import package_versions
 from audit.core.records import INTERRUPTED, GitState, Metric, ModelRecord, NotRun, Platform, RunManifest
 from audit.core.run_folder import RunFolder
 
@@ -28,7 +29,8 @@ def a_manifest(**changes: Any) -> RunManifest:
     )  # fmt: skip
     machine = Platform(system="Linux", machine="x86_64", python="3.11", cpu_count=2, threads=2, memory_bytes=1)
     fields: dict[str, Any] = {
-        "run_id": "20260131T120000Z-tiny-0a1b2c", "model": model, "config": {}, "seeds": {"run": 1}, "packages": {},
+        "run_id": "20260131T120000Z-tiny-0a1b2c", "model": model, "config": {}, "seeds": {"run": 1},
+        "packages": package_versions(),
         "platform": machine, "git": GitState(), "started": STARTED, "finished": STARTED + timedelta(minutes=1),
         "status": "complete", "signature": "tiny",
     }  # fmt: skip

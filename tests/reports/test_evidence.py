@@ -261,7 +261,7 @@ FORGED = {
     "another checkpoint": "it was reached on another checkpoint",
     "other metrics": "it was reached on other metrics",
     "no checks": "its verdict does not follow from its checks",
-    "no check of the run": "it does not judge the run as a whole",
+    "no check of the run": "it does not judge the run as it is, status complete",
     "a rule that is violated": "it passes boolq/accuracy, which min 0.99 does not allow",
     "other values": "its value of boolq/accuracy is not the one that was measured",
     "no metric of this run": "its value of mmlu/accuracy is not the one that was measured",
@@ -299,7 +299,7 @@ def test_a_verdict_that_the_gate_did_not_reach_is_shown_nowhere(case: str, run: 
 def test_a_verdict_is_not_that_of_a_run_which_became_partial(run: RunFolder, policy: Path) -> None:
     run.write_decision(decide(run, load_policy(policy)))
     seal(run, run.read_manifest().model_copy(update={"status": "partial"}))
-    assert "whose status is partial" in str(contents.read(run).stale_reason)
+    assert "it does not judge the run as it is, status partial" in str(contents.read(run).stale_reason)
 
 
 def test_a_run_that_is_going_on_shows_what_it_has(make_run: Callable[..., RunFolder], records: Records) -> None:

@@ -79,7 +79,8 @@ def read_numbers(path: Path) -> list[Sample]:
 
 def _read(path: Path, columns: list[str] | None) -> list[Sample]:
     try:
-        rows = pq.read_table(path, columns=columns, partitioning=None).to_pylist()
+        with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
+            rows = file.read(columns=columns).to_pylist()
         return [_sample(row if columns is None else {"prompt": ""} | row) for row in rows]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None

@@ -94,7 +94,8 @@ def attributions(run: RunFolder) -> list[Attribution]:
 
 def drivers(run: RunFolder) -> Drivers | None:
     """What drives answers across samples; None where the run looked for nothing."""
-    return _or_say(lambda: _once(run.read_drivers, "drivers", *_stamp(run.drivers_path)), None)
+    record: Drivers | None = _or_say(lambda: _once(run.read_drivers, "drivers", *_stamp(run.drivers_path)), None)
+    return record
 
 
 def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis | None:
@@ -108,7 +109,8 @@ def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis | None:
         return analyse(suite, task, _samples(run, suite, task), primary, seed=seed)
 
     stamps = (*_stamp(run.samples_path(suite, task)), *_stamp(run.metrics_path))
-    return _or_say(lambda: _once(read, "analysis", *stamps), None)
+    found: ErrorAnalysis | None = _or_say(lambda: _once(read, "analysis", *stamps), None)
+    return found
 
 
 def report(run: RunFolder) -> bytes | None:

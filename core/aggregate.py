@@ -151,7 +151,7 @@ def with_missing(metric: Metric, count: int) -> Metric:
     """The metric; it says how many scored items have no value, where there are any."""
     if not count:
         return metric
-    told = f"{count} of {metric.n + count} items have no value and are left out"
+    told = f"{count} of {metric.n + count} scored items have no value and are left out"
     return metric.model_copy(update={"missing": count, "note": f"{metric.note}; {told}" if metric.note else told})
 
 

@@ -223,7 +223,7 @@ def _hindrance(metric: Metric, confidence: float) -> str | None:
 def _unscored(metric: Metric, metrics: Sequence[Metric]) -> str | None:
     """Why the task's count of unscored samples, or items that the metric left out, keep the metric from passing."""
     if metric.missing:
-        return f"{metric.missing:,} of {metric.n + metric.missing:,} items have no value"
+        return f"{metric.missing:,} of {metric.n + metric.missing:,} scored items have no value"
     name = f"{metric.task}/{UNSCORED}"
     count = next((m for m in metrics if m.name == name and m.suite == metric.suite and m.slice is None), None)
     if count is None or count.value is None:

@@ -75,7 +75,7 @@ def test_items_without_a_value_are_counted_and_said() -> None:
         samples, values, "mean_squared_error", unit="squared_error", definition=Mean(of="scores.squared_error")
     )
     assert (metric.n, metric.missing) == (29, 3)
-    assert metric.note == "3 of 32 items have no value and are left out"
+    assert metric.note == "3 of 32 scored items have no value and are left out"
 
 
 def test_unscored_samples_are_not_counted_twice() -> None:

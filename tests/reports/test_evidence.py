@@ -224,8 +224,8 @@ def test_items_that_a_metric_left_out_keep_it_from_passing(run: RunFolder, polic
     seal(run)
     policy.write_text(yaml.safe_dump({"rules": [{"metric": "asdiv/mean_squared_error", "max": 1e8}]}))
     check = decide(run, load_policy(policy)).checks[1]
-    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "3 of 32 items have no value")
-    assert "3 of 32 items have no value and are left out" in render(contents.read(run))
+    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "3 of 32 scored items have no value")
+    assert "3 of 32 scored items have no value and are left out" in render(contents.read(run))
     policy.write_text(yaml.safe_dump({"rules": [{"metric": "asdiv/mean_squared_error", "max": 0.5}]}))
     assert decide(run, load_policy(policy)).checks[1].verdict == "FAIL"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links
+from audit.app import links, stored
 from audit.app.settings import Settings
 from audit.app.untrusted import plain
 from audit.core.errors import AuditError
@@ -30,6 +30,9 @@ def framed(body: Callable[[RunFolder, Settings], None]) -> Callable[[], None]:
             if run is None:
                 say_no_runs(settings.runs)
                 return
+            invalid = stored.fault(run)
+            if invalid:
+                st.error(plain(f"Do not believe these numbers. {invalid}"), icon=":material/dangerous:")
             body(run, settings)
         except AuditError as error:
             st.error(plain(str(error)), icon=":material/error:")

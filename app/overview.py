@@ -33,28 +33,28 @@ def page(run: RunFolder, settings: Settings) -> None:
     links.leave_out("task", "sample")
     manifest, metrics = stored.manifest(run), stored.metrics(run)
     decision, stale = stored.decision(run)
-    _head(run, manifest, decision, stale=stale)
+    _head(run, manifest, decision, stale)
     _facts(manifest, metrics)
     _say_incomplete(manifest, metrics)
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     _primary(primary, metrics)
-    _decision(decision, stale=stale)
+    _decision(decision, stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
     _others([metric for metric in metrics if metric not in primary])
     _how(manifest)
 
 
-def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, *, stale: bool) -> None:
+def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stale: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(plain(manifest.model.name), width="content", anchor=False)
         st.badge(manifest.status, color=STATUS_COLOURS[manifest.status], icon=":material/play_circle:")
         if decision is None:
-            st.badge("not judged", color="gray", icon=":material/gavel:", help="Judge it with: audit gate RUN")
+            told = "verdict out of date" if stale else "not judged"
+            st.badge(told, color="gray", icon=":material/gavel:", help="Judge it with: audit gate RUN")
         else:
-            verdict = f"{decision.verdict} (metrics changed since)" if stale else decision.verdict
-            colour: Colour = "gray" if stale else VERDICT_COLOURS[decision.verdict]
-            st.badge(verdict, color=colour, icon=":material/gavel:", help=plain(f"Policy: {decision.policy}"))
+            colour = VERDICT_COLOURS[decision.verdict]
+            st.badge(decision.verdict, color=colour, icon=":material/gavel:", help=plain(f"Policy: {decision.policy}"))
         st.space("stretch")
         card = stored.report(run)
         if card is not None:
@@ -157,12 +157,14 @@ def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
     ]
 
 
-def _decision(decision: Decision | None, *, stale: bool) -> None:
-    if decision is None:
+def _decision(decision: Decision | None, stale: str | None) -> None:
+    """The rules of the verdict, or why a verdict that exists is not shown."""
+    if decision is None and stale is None:
         return
     st.subheader("Release gate", anchor=False)
-    if stale:
-        st.warning("The metrics have changed since this verdict. Judge again with: `audit gate RUN`")
+    if decision is None:
+        st.warning(f"The verdict in decision.json is not shown: {plain(stale or '')}. Judge again: `audit gate RUN`")
+        return
     rows = [
         {
             "Verdict": check.verdict,

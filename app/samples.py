@@ -107,6 +107,8 @@ def _errors(run: RunFolder) -> None:
     tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
     name = st.selectbox("Task", list(tasks), key="errors_task")
     analysis = stored.analysis(run, *tasks[name])
+    if analysis is None:
+        return
     left, right = st.columns([3, 2], gap="large")
     with left:
         _groups(analysis)

@@ -6,12 +6,17 @@ runs of many thousand samples quick) and must not be changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from audit.reports.contents import metrics_digest, read_attributions
+from audit.app.untrusted import plain
+from audit.core import evidence
+from audit.core.errors import AuditError
+from audit.reports import decisions
+from audit.reports.contents import read_attributions
 from audit.reports.error_analysis import ErrorAnalysis, analyse
+from audit.reports.metrics_file import read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
 
+T = TypeVar("T")
+
 
 def manifest(run: RunFolder) -> RunManifest:
     """The manifest of a run."""
@@ -27,21 +34,40 @@ def manifest(run: RunFolder) -> RunManifest:
     return record
 
 
+def fault(run: RunFolder) -> str | None:
+    """Why the evidence of a run is invalid or cannot be read; None where it is sound."""
+
+    def look() -> str | None:
+        try:
+            evidence.check(run)
+        except AuditError as error:
+            return str(error)
+        return None
+
+    found: str | None = _once(look, "fault", *(part for path in evidence.files(run) for part in _stamp(path)))
+    return found
+
+
 def metrics(run: RunFolder) -> list[Metric]:
     """Its metrics; none while the run has not written any."""
     if not run.metrics_path.exists():
         return []
-    records: list[Metric] = _once(run.read_metrics, "metrics", *_stamp(run.metrics_path))
-    return records
+    return _or_say(lambda: _once(run.read_metrics, "metrics", *_stamp(run.metrics_path)), [])
 
 
-def decision(run: RunFolder) -> tuple[Decision | None, bool]:
-    """The gate's verdict, and whether the metrics have changed since."""
-    record: Decision | None = _once(run.read_decision, "decision", *_stamp(run.decision_path))
-    if record is None or not run.metrics_path.exists():
-        return record, record is not None
-    digest: str = _once(lambda: metrics_digest(run), "digest", *_stamp(run.metrics_path))
-    return record, record.metrics_sha256 != digest
+def decision(run: RunFolder) -> tuple[Decision | None, str | None]:
+    """The gate's verdict, and why the one in the folder is not shown."""
+    invalid = fault(run)
+    if invalid or not run.decision_path.exists():
+        return None, invalid if run.decision_path.exists() else None
+
+    def read() -> tuple[Decision | None, str | None]:
+        known = read_metrics(run, manifest(run))
+        return decisions.current(run, manifest(run), *known)
+
+    stamps = (*_stamp(run.decision_path), *_stamp(run.metrics_path), *_stamp(run.manifest_path))
+    found: tuple[Decision | None, str | None] = _once(read, "decision", *stamps)
+    return found
 
 
 def tasks(run: RunFolder) -> list[tuple[Suite, str]]:
@@ -50,45 +76,59 @@ def tasks(run: RunFolder) -> list[tuple[Suite, str]]:
 
 
 def samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
-    """The samples of a task, in the order of the file."""
+    """The samples of a task, in the order of the file; none, and why, where the file is broken."""
+    return _or_say(lambda: _samples(run, suite, task), [])
+
+
+def _samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
     path = run.samples_path(suite, task)
     records: list[Sample] = _once(lambda: run.read_samples(suite, task), "samples", *_stamp(path))
     return records
 
 
 def attributions(run: RunFolder) -> list[Attribution]:
-    """All attributions of a run, in the order of the report."""
+    """All attributions of a run, in the order of the report; none, and why, where a file is broken."""
     stamp = _stamp(run.path / "attributions")
-    records: list[Attribution] = _once(lambda: read_attributions(run, manifest(run)), "attributions", *stamp)
-    return records
+    return _or_say(lambda: _once(lambda: read_attributions(run, manifest(run)), "attributions", *stamp), [])
 
 
 def drivers(run: RunFolder) -> Drivers | None:
     """What drives answers across samples; None where the run looked for nothing."""
-    record: Drivers | None = _once(run.read_drivers, "drivers", *_stamp(run.drivers_path))
+    record: Drivers | None = _or_say(lambda: _once(run.read_drivers, "drivers", *_stamp(run.drivers_path)), None)
     return record
 
 
-def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis:
-    """Where a task goes wrong."""
+def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis | None:
+    """Where a task goes wrong; None, and why, where its samples cannot be read."""
 
     def read() -> ErrorAnalysis:
         mine = [metric for metric in metrics(run) if (metric.suite, metric.task) == (suite, task)]
         primary = next((metric for metric in mine if metric.primary and metric.slice is None), None)
         seeds = manifest(run).seeds
         seed = seeds.get("bootstrap", next(iter(seeds.values()), 0))
-        return analyse(suite, task, samples(run, suite, task), primary, seed=seed)
+        return analyse(suite, task, _samples(run, suite, task), primary, seed=seed)
 
-    found: ErrorAnalysis = _once(read, "analysis", *_stamp(run.samples_path(suite, task)), *_stamp(run.metrics_path))
+    stamps = (*_stamp(run.samples_path(suite, task)), *_stamp(run.metrics_path))
+    found: ErrorAnalysis | None = _or_say(lambda: _once(read, "analysis", *stamps), None)
     return found
 
 
 def report(run: RunFolder) -> bytes | None:
-    """The report card's HTML; None when it was not rendered."""
-    if not run.report_path.is_file():
+    """The report card's HTML; None when it was not rendered, lies elsewhere, or the run's evidence is invalid."""
+    inside = run.report_path.resolve().is_relative_to(run.path.resolve())
+    if not inside or not run.report_path.is_file() or fault(run):
         return None
     page: bytes = _once(run.report_path.read_bytes, "report", *_stamp(run.report_path))
     return page
+
+
+def _or_say(read: Callable[[], T], otherwise: T) -> T:
+    """What a part of the run says; where its file is broken, one red line, and the page goes on."""
+    try:
+        return read()
+    except AuditError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return otherwise
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

@@ -31,7 +31,7 @@ Examples:
   audit gate latest                                  the shipped policy
   audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
 
-Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 13 incomplete run, 2 bad input.
+Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run, 2 bad input.
 """
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 

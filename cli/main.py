@@ -41,7 +41,8 @@ COMMANDS = {
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
-    "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, 13 incomplete run."
+    "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
+    "12 invalid evidence, 13 incomplete run."
 )
 CRASH, USAGE, INTERRUPTED = 1, 2, 130
 

@@ -13,8 +13,8 @@ from audit.cli import rated
 from audit.cli.loading import engine_of
 from audit.cli.run_config import anchored
 from audit.cli.run_manifest import create, finished, reopen, restated
-from audit.core import assets, provenance
-from audit.core.aggregate import not_computed, with_reasons
+from audit.core import assets, evidence, provenance
+from audit.core.aggregate import not_computed, sound, with_definitions, with_reasons
 from audit.core.errors import AssetMissing, CheckpointBroken, ConfigError, TemplateError
 from audit.core.filesystem import make_folder
 from audit.core.records import INTERRUPTED, RunManifest, TaskResult
@@ -104,7 +104,7 @@ def audit(
                 continue
             stored, taken = handle(kept, key)
             logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
-            results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics), "logged": logged}))
+            results.append(stored.model_copy(update={"metrics": _reported(stored), "logged": logged}))
             raw += taken
             _write(folder, results, raw if config.keep_raw else [])
             results[-1] = results[-1].model_copy(update={"logged": None})  # the rows of all tasks may be large
@@ -116,7 +116,7 @@ def audit(
     finally:
         if engine.journal is not None:
             engine.journal.close()
-        folder.write_manifest(finished(manifest, results, bars.messages, status, _optional(config)))
+        evidence.seal(folder, finished(manifest, results, bars.messages, status, _optional(config)))
     bars.note("writing the report card")
     write_card(folder)
     return folder
@@ -139,7 +139,7 @@ def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, bars: B
     """A run folder that says why nothing was measured: the gate fails it."""
     folder.write_metrics([])
     manifest = manifest.model_copy(update={"broken": broken})
-    folder.write_manifest(finished(manifest, [], bars.messages, "failed", set()))
+    evidence.seal(folder, finished(manifest, [], bars.messages, "failed", set()))
     write_card(folder)
 
 
@@ -267,6 +267,11 @@ def _with_digests(result: TaskResult) -> TaskResult:
         for sample in result.samples
     ]
     return result.model_copy(update={"samples": samples})
+
+
+def _reported(stored: TaskResult) -> list[Metric]:
+    """The metrics of a result as they may be reported: nothing that cannot be right, and what is missing is said."""
+    return with_reasons(sound(with_definitions(stored.metrics, stored.samples)))
 
 
 def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -> None:

@@ -217,8 +217,10 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
 
 
 def _gaps(folder: RunFolder, metrics: list[Metric]) -> Iterator[str]:
-    """What keeps values from saying all: items that could not be scored, answers and prompts that were cut."""
+    """What keeps values from saying all: items without a score or a value, answers and prompts that were cut."""
     for metric in metrics:
+        if metric.slice is None and metric.missing:
+            yield f"left out: {metric.name}: {metric.missing} of {metric.n + metric.missing} scored items have no value"
         if metric.slice is None and metric.value and metric.metric == UNSCORED:
             error = next((one.error for one in folder.read_samples(metric.suite, metric.task) if one.error), "")
             yield f"not scored: {metric.task}: {metric.value:.0f} of {metric.n} ({printable(error, 300)})"

@@ -88,7 +88,7 @@ def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunMan
     if changed:
         msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
         raise RunFolderError(msg)
-    manifest = manifest.model_copy(update={"status": "running", "finished": None, "broken": None})
+    manifest = manifest.model_copy(update={"status": "running", "finished": None, "broken": None, "evidence": {}})
     folder.write_manifest(manifest)
     return manifest
 

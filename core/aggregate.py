@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from audit.core.contradictions import in_metric
+from audit.core.definition import (
+    SCORES,
+    SHARE_SCALES,
+    TRUNCATED_OUTPUT,
+    Mean,
+    differences,
+    is_scored,
+    scaled_interval,
+    scaled_mean,
+    within,
+)
 from audit.core.records import Metric, Sample, Suite
-from audit.core.statistics import RESAMPLES, mean_interval
-from audit.core.units import unit_of
+from audit.core.statistics import RESAMPLES, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SHARE_SCALES = {"share": 1.0, "percent": 100.0}
-"""Factor that turns a share into the unit; with another factor or unit, values of 0 and 1 are no shares."""
+__all__ = [
+    "IF_RIGHT",
+    "IF_WRONG",
+    "NO_INTERVAL",
+    "SHARE_SCALES",
+    "TRUNCATED_OUTPUT",
+    "TRUNCATED_OUTPUTS",
+    "UNSCORED",
+    "failed_metric",
+    "is_scored",
+    "mean_metric",
+    "not_computed",
+    "sound",
+    "unscored_metric",
+    "with_definitions",
+    "with_missing",
+    "with_reasons",
+]
+
 NO_INTERVAL = "no interval"
 """Begins the reason in a note why a metric has none."""
 UNSCORED = "unscored"
 """Name of the metric that every task emits beside its own."""
-TRUNCATED_OUTPUT = "truncated_output"
-"""Flag of a sample whose answer was cut by the bound of tokens."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
-"""Name of the metric that counts them."""
+"""Name of the metric that counts answers cut by the bound of tokens."""
 IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
 """Behind a metric's name: its value if every answer cut by the bound of tokens counts as wrong, or as right."""
 
@@ -40,10 +67,12 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
     scale: float = 1.0,
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
+    definition: Mean | None = None,
 ) -> Metric:
     """Mean of one value per sample, with the interval of :func:`audit.core.statistics.mean_interval`.
 
-    Items that share ``Sample.cluster`` give a clustered interval.
+    Items that share ``Sample.cluster`` give a clustered interval. Where the values are exactly a field of the samples,
+    the metric says so in its ``definition``, and counts the scored samples without a value as ``missing``.
 
     Args:
         samples: The items, at least one; suite and task are taken from the first.
@@ -59,6 +88,8 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
         scale: Factor on value and interval: 100 turns shares into percent.
         resamples: Of the bootstrap.
         confidence: Nominal coverage.
+        definition: The field that the values are; None tries ``score`` and the field named like the metric. Its scale,
+            seed and resamples are those given here.
 
     Returns:
         The metric; with ``value`` null and ``error`` when no sample has a value or a value is NaN or
@@ -93,19 +124,70 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
     if broken:
         return empty.model_copy(update={"error": f"{broken} of {len(scored)} values are NaN or infinite"})
     numbers = [value for value, _ in scored]
-    interval = mean_interval(
+    interval = scaled_interval(
         numbers,
-        clusters=[cluster for _, cluster in scored],
+        [cluster for _, cluster in scored],
+        unit=unit,
+        scale=scale,
         seed=seed,
         resamples=resamples,
         confidence=confidence,
-        share=SHARE_SCALES.get(unit) == scale,
-        bounds=(unit_of(unit).low / scale, unit_of(unit).high / scale),
     )
-    update: dict[str, float | str] = {"value": scale * math.fsum(numbers) / len(numbers)}
+    update: dict[str, object] = {"value": scaled_mean(numbers, scale)}
     if interval:
-        update |= {"ci_low": scale * interval.low, "ci_high": scale * interval.high, "ci_method": interval.method}
-    return empty.model_copy(update=update)
+        update |= {"ci_low": interval.low, "ci_high": interval.high, "ci_method": interval.method}
+    fields = [definition] if definition else [Mean(), Mean(of=f"{SCORES}{metric}")]
+    mean = next((field for field in fields if _is_field(field, samples, values)), None)
+    if mean:
+        update["definition"] = replace(mean, scale=scale, resamples=resamples, seed=seed).written()
+    return with_missing(empty.model_copy(update=update), mean.missing(samples, None) if mean else 0)
+
+
+def _is_field(mean: Mean, samples: Sequence[Sample], values: Sequence[float | None]) -> bool:
+    """Whether the values are exactly what a definition takes from the samples."""
+    found = (mean.value(sample) if mean.is_about(sample, None) else None for sample in samples)
+    return all(one == other for one, other in zip(found, values, strict=True))
+
+
+def with_missing(metric: Metric, count: int) -> Metric:
+    """The metric; it says how many scored items have no value, where there are any."""
+    if not count:
+        return metric
+    told = f"{count} of {metric.n + count} scored items have no value and are left out"
+    return metric.model_copy(update={"missing": count, "note": f"{metric.note}; {told}" if metric.note else told})
+
+
+def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> list[Metric]:
+    """The metrics; the definition of one is left out where it does not give the same number on all samples of the task.
+
+    A probe may hand a part of its samples to :func:`mean_metric` that is not a slice, so that the part cannot be found
+    again.
+    """
+    return [
+        metric.model_copy(update={"definition": None}) if any(differences(metric, samples, interval=True)) else metric
+        for metric in metrics
+    ]
+
+
+def sound(metrics: Sequence[Metric]) -> list[Metric]:
+    """The metrics; one that cannot be right has no interval, or no value where that is what cannot be right.
+
+    A task from elsewhere may give a share of 7; a bootstrap's interval need not hold the value.
+    """
+    return [_sound(metric) for metric in metrics]
+
+
+def _sound(metric: Metric) -> Metric:
+    metric = _within_unit(metric)
+    fault = in_metric(metric)
+    if fault is None:
+        return metric
+    note = f"{metric.note}; {NO_INTERVAL}: {fault}" if metric.note else f"{NO_INTERVAL}: {fault}"
+    bare: dict[str, object] = {"ci_low": None, "ci_high": None, "ci_method": None, "definition": None}
+    point = metric.model_copy(update={**bare, "note": note})
+    if in_metric(point) is None:
+        return point
+    return metric.model_copy(update={**bare, "value": None, "n": max(0, metric.n), "missing": 0, "error": fault})
 
 
 def with_reasons(metrics: Sequence[Metric]) -> list[Metric]:
@@ -127,6 +209,14 @@ def _with_reason(metric: Metric) -> Metric:
     return metric.model_copy(update={"note": f"{metric.note}; {told}" if metric.note else told})
 
 
+def _within_unit(metric: Metric) -> Metric:
+    """The metric, its interval without what the unit cannot be."""
+    if metric.ci_low is None or metric.ci_high is None:
+        return metric
+    ends = within(Interval(metric.ci_low, metric.ci_high, metric.ci_method or "", metric.confidence), metric.unit)
+    return metric.model_copy(update={"ci_low": ends.low, "ci_high": ends.high})
+
+
 def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metric:
     """How many samples carry an error or have no finite score: ``task/unscored``, of ``n`` samples."""
     return Metric(
@@ -139,11 +229,6 @@ def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metri
         higher_is_better=False,
         unit="count",
     )
-
-
-def is_scored(sample: Sample) -> bool:
-    """Whether a sample has a score to count on: finite, and no error."""
-    return sample.error is None and sample.score is not None and math.isfinite(sample.score)
 
 
 def not_computed(metrics: Sequence[Metric]) -> list[Metric]:

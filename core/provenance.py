@@ -7,8 +7,6 @@ import os
 import platform
 import subprocess
 
-import psutil
-
 from audit.core.records import GitState, Platform
 
 DECIDING_PACKAGES = (
@@ -50,6 +48,8 @@ def platform_record(*, threads: int, gpu: str | None = None, gpu_driver: str | N
         gpu: Name of the GPU in use.
         gpu_driver: Its CUDA version.
     """
+    import psutil  # noqa: PLC0415 - versions are asked for without it, by commands that start quickly
+
     return Platform(
         system=f"{platform.system()} {platform.release()}",
         machine=platform.machine(),

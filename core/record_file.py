@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -73,10 +73,33 @@ def read_record(path: Path, model: type[R]) -> R:
     text = read_text(path)
     try:
         # The version comes before validation: a newer record may have fields that would be called unknown.
-        _check_version(path, json.loads(text))
+        _check_version(path, read_plain(text))
         return model.model_validate_json(text, strict=True)
     except (ValueError, RecursionError) as error:
         raise broken(path, error) from error
+
+
+def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """JSON as plain values; a key may be given once, or two readers may see two values.
+
+    Raises:
+        ValueError: It is no JSON, which knows neither NaN nor infinity, or a key is given twice in one object.
+    """
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    msg = f"{constant} is no JSON number"
+    raise ValueError(msg)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain = dict(pairs)
+    if len(plain) < len(pairs):
+        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+        msg = f"the key {twice!r} is given twice in one object"
+        raise ValueError(msg)
+    return plain
 
 
 def _check_version(path: Path, plain: object) -> None:

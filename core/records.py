@@ -12,7 +12,7 @@ import json
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from audit.core.explanations import (
     DISCOVERY_RATE,
@@ -89,6 +89,9 @@ class Metric(Record):
     """Point estimate in ``unit``; null when it could not be computed (see ``error``)."""
     n: int
     """Number of items (not tokens, not requests) behind the value."""
+    missing: int = 0
+    """Items that the task scored and this metric could not use, e.g. an answer that holds no number: they are not in
+    ``n``, nor among the task's unscored ones."""
     ci_low: float | None = None
     """Lower end of the confidence interval, in ``unit``."""
     ci_high: float | None = None
@@ -108,12 +111,21 @@ class Metric(Record):
     """True for the one or two numbers of a task that the summary table shows."""
     mean_of_items: bool = False
     """Whether it is the mean of one value per item, so that what missing items could change is known."""
+    definition: dict[str, Any] | None = None
+    """The function of the task's samples that gives value and interval, by name and arguments
+    (:class:`audit.core.definition.Mean`); null where it is not written down."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """What decided the value besides checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
     note: str | None = None
     """What a reader must know: scorer, signature (sacreBLEU), known limit."""
     error: str | None = None
     """Why ``value`` is null."""
+
+    @field_validator("slice")
+    @classmethod
+    def _empty_slice_is_none(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        """All items have one spelling: null."""
+        return value or None
 
 
 class Sample(Record):

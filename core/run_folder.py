@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from audit.core import logged_file, samples_file
-from audit.core.errors import AuditError, RunFolderError, did_you_mean
+from audit.core import contradictions, logged_file, samples_file
+from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, did_you_mean
 from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
-from audit.core.record_file import broken, read_record, read_text, to_json, write_record
+from audit.core.record_file import broken, read_plain, read_record, read_text, to_json, write_record
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
 
 if TYPE_CHECKING:
@@ -180,14 +179,20 @@ class RunFolder:
 
         Raises:
             RunFolderError: It is missing or broken, or the folder's schema is newer than known.
+            EvidenceInvalid: It says what cannot be: a name twice, a share of 7, a value outside its interval
+                (:mod:`audit.core.contradictions`).
         """
         self.read_manifest()
         text = read_text(self.metrics_path, "the run did not end: finish it with 'audit run --resume'")
         try:
+            read_plain(text)
             metrics = _METRICS.validate_json(text, strict=True)
-            _check_metrics(metrics)
-        except (ValidationError, AuditError) as error:
+        except (ValueError, RecursionError) as error:
             raise broken(self.metrics_path, error) from error
+        fault = contradictions.in_metrics(metrics)
+        if fault:
+            msg = f"{self.metrics_path}: evidence invalid: {fault}"
+            raise EvidenceInvalid(msg)
         return metrics
 
     def write_metrics(self, metrics: Sequence[Metric]) -> None:
@@ -197,11 +202,12 @@ class RunFolder:
         are written by ``repr`` (the shortest text that reads back as the same number), -0.0 as 0.0.
 
         Raises:
-            AuditError: A name occurs twice in one slice or is not ``task/metric``, a number is NaN or
-                infinite, or a null value has no error.
+            AuditError: They say what cannot be (:mod:`audit.core.contradictions`).
             WriteError: It cannot be written.
         """
-        _check_metrics(metrics)
+        fault = contradictions.in_metrics(metrics)
+        if fault:
+            raise AuditError(fault)
         plain = [_zero_without_sign(metric.model_dump(mode="json")) for metric in metrics]
         write_text(self.metrics_path, to_json(plain))
 
@@ -244,7 +250,8 @@ class RunFolder:
     def tasks(self) -> list[tuple[str, str]]:
         """Suite and task of every samples file, sorted."""
         found = (self.path / "samples").glob("*/*.parquet")
-        return sorted((unquote(p.parent.name), unquote(p.stem)) for p in found if not p.name.startswith("."))
+        shown = (path for path in found if not path.name.startswith(".") and not path.parent.name.startswith("."))
+        return sorted((unquote(path.parent.name), unquote(path.stem)) for path in shown)
 
     def read_attributions(self) -> list[Attribution]:
         """Read all attributions, sorted by file name.
@@ -323,25 +330,6 @@ def _file_name(name: str) -> str:
     """A name as one path component that :func:`urllib.parse.unquote` turns back: no slash, no leading dot."""
     quoted = quote(name, safe=" ")
     return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
-
-
-def _check_metrics(metrics: Sequence[Metric]) -> None:
-    seen = set()
-    for metric in metrics:
-        key = (metric.name, digest_of(metric.slice))
-        if key in seen:
-            msg = f"metric {metric.name} occurs twice with slice {metric.slice}: names are unique in a run"
-            raise AuditError(msg)
-        seen.add(key)
-        if metric.name != f"{metric.task}/{metric.metric}":
-            msg = f"metric {metric.name}: its name must be task/metric, here {metric.task}/{metric.metric}"
-            raise AuditError(msg)
-        if any(x is not None and not math.isfinite(x) for x in (metric.value, metric.ci_low, metric.ci_high)):
-            msg = f"metric {metric.name} is NaN or infinite: a value that cannot be computed is null with an error"
-            raise AuditError(msg)
-        if metric.value is None and not metric.error:
-            msg = f"metric {metric.name} is null without an error: say why it could not be computed"
-            raise AuditError(msg)
 
 
 def _zero_without_sign(metric: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from audit.core.aggregate import UNSCORED, failed_metric
+from audit.core.aggregate import UNSCORED, failed_metric, with_missing
 from audit.core.records import Metric, TaskResult
 from audit.evals.logged import logged_group
 from audit.evals.samples import RENAMED
@@ -121,7 +121,7 @@ def _metric(
     weights = [size / sum(sizes) if weighted else 1 / len(known) for size in sizes]
     value = math.fsum(weight * float(metric.value or 0.0) for weight, metric in zip(weights, known, strict=True))
     low, high = _interval(value, weights, known)
-    return Metric(
+    metric = Metric(
         name=f"{group.name}/{name}",
         suite="evals",
         task=group.name,
@@ -138,6 +138,7 @@ def _metric(
         note=f"mean over {len(members)} tasks, "
         + ("weighted by their items" if weighted else "each with equal weight"),
     )
+    return with_missing(metric, sum(part.missing for part in known))
 
 
 def _interval(value: float, weights: Sequence[float], parts: Sequence[Metric]) -> tuple[float | None, float | None]:

@@ -23,9 +23,12 @@ from audit.core.aggregate import (
     TRUNCATED_OUTPUT,
     TRUNCATED_OUTPUTS,
     failed_metric,
+    is_scored,
     mean_metric,
     unscored_metric,
+    with_missing,
 )
+from audit.core.definition import SCORES, Mean
 from audit.core.records import Metric
 from audit.evals.classes import NAMES, macro_intervals, macro_scores
 from audit.evals.corpus import CorpusMetric
@@ -130,20 +133,19 @@ class _Builder:
                 seed=self.seed,
                 resamples=self.resamples,
                 primary=primary,
-                note=self._left_out(values),
+                definition=Mean(of=f"{SCORES}{name}"),
             )
         usable = [value for value in values if value is not None]
         if aggregation is None or not usable:
             reason = f"none of {len(values)} items could be scored"
             return failed_metric("evals", self.samples[0].task, name, reason, primary=primary)
+        value, interval, note = float(aggregation(usable)), None, NO_INTERVAL
         if isinstance(aggregation, CorpusMetric):
             interval = aggregation.interval(usable, seed=self.seed, resamples=self.resamples)
-            value = aggregation(usable)
             note = aggregation.signature
-        else:
-            interval, value, note = None, float(aggregation(usable)), NO_INTERVAL
         unit = aggregation.unit if isinstance(aggregation, CorpusMetric) else AGGREGATED.get(aggregation, "score")
-        return self._make(name, value, len(usable), interval, better=better, unit=unit, primary=primary, note=note)
+        made = self._make(name, value, len(usable), interval, better=better, unit=unit, primary=primary, note=note)
+        return with_missing(made, self._missing(values))
 
     def bounds(self, name: str) -> list[Metric]:
         """What a share is if every answer that the bound of tokens cut is wrong, and if every one is right.
@@ -170,24 +172,29 @@ class _Builder:
                 seed=self.seed,
                 resamples=self.resamples,
                 note="one end of what the cut answers leave open",
+                definition=Mean(of=f"{SCORES}{name}", if_cut=end),
             )
             for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst))
         ]
 
     def macro(self) -> list[Metric]:
         """Macro precision, recall and F1 over the options as classes."""
-        pairs = [
+        choices = [
             (str(sample.reference).strip(), str(sample.output).strip())
-            for sample in self.samples
             if sample.reference is not None and sample.output is not None and not sample.error
+            else None
+            for sample in self.samples
         ]
+        pairs = [pair for pair in choices if pair is not None]
         if not pairs:
             reason = f"none of {len(self.samples)} items could be scored"
             return [failed_metric("evals", self.samples[0].task, name, reason) for name in NAMES]
         gold, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         intervals = macro_intervals(gold, predicted, seed=self.seed, resamples=self.resamples)
         return [
-            self._make(name, value, len(pairs), intervals[name], better=True, unit="share")
+            with_missing(
+                self._make(name, value, len(pairs), intervals[name], better=True, unit="share"), self._missing(choices)
+            )
             for name, value in macro_scores(gold, predicted).items()
         ]
 
@@ -205,10 +212,9 @@ class _Builder:
                 return original, aggregations[original]
         return name, None
 
-    def _left_out(self, values: Sequence[object]) -> str | None:
-        """A note where items without a value make the mean look better than it is."""
-        missing = sum(value is None and not item.error for value, item in zip(values, self.items, strict=True))
-        return f"{missing} of {len(values)} items have no value and are left out" if missing else None
+    def _missing(self, values: Sequence[object]) -> int:
+        """How many samples were scored and have no value for a metric."""
+        return sum(value is None and is_scored(sample) for value, sample in zip(values, self.samples, strict=True))
 
     def _make(
         self,

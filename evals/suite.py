@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
+from audit.core.contradictions import MEMBERS
 from audit.core.errors import AssetMissing, AuditError, ConfigError, SettingUnavailable, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult
 from audit.engine.chat import uses_chat_template
@@ -159,7 +160,11 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
             engine.progress.task("evals", name)
         results[name] = _run_foreign_task(engine, config, task, wanted.limit)
         yield results[name]
-    yield from group_results(loaded.groups, loaded.tasks, results)
+    scored = group_results(loaded.groups, loaded.tasks, results)
+    yield from scored
+    plain = wanted.name.removeprefix(foreign.PREFIX)
+    if plain not in {*results, *(result.task for result in scored)}:  # a tag, or a group without a score of its own
+        yield TaskResult(suite="evals", task=plain, settings={MEMBERS: sorted(results)})
 
 
 def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limit | None) -> TaskResult:

@@ -154,7 +154,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "manifest": manifest,
         "metrics_sha256": contents.metrics_sha256,
         "decision": contents.decision,
-        "stale_decision": contents.stale_decision,
+        "stale_reason": contents.stale_reason,
         "verdict_text": verdict_line(contents.decision) if contents.decision else "",
         "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
         "drivers": _drivers(contents),

@@ -42,7 +42,7 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
     shown = {
         "manifest": run.read_manifest(),
         "decision": decision,
-        "stale_decision": False,
+        "stale_reason": None,
         "verdict_text": verdict_line(decision),
         "not_judged": not_judged_lines(decision),
         "show": templates.get_template("macros.j2").module,

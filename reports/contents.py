@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from audit.core import evidence
 from audit.core.aggregate import UNSCORED
 from audit.core.sensitive import is_hidden
+from audit.reports import decisions
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
+from audit.reports.metrics_file import read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,15 +62,20 @@ class RunContents:
     metrics_sha256: str
     """Digest of ``metrics.json`` as read."""
     decision: Decision | None
-    """The gate's verdict on exactly these metrics; null when there is none."""
-    stale_decision: bool
-    """Whether a verdict exists that was reached on other metrics."""
+    """The gate's verdict on exactly this evidence; null when there is none."""
+    stale_reason: str | None
+    """Why a verdict that exists is not shown; null otherwise."""
     tasks: list[TaskContents]
     """In the order of suites and of the metrics file."""
     ratings: list[RatingSummary] = field(default_factory=list)
     """What people said about the run's outputs."""
     drivers: Drivers | None = None
     """What drives answers across samples; null when the run looked for nothing."""
+
+    @property
+    def stale_decision(self) -> bool:
+        """Whether a verdict exists that is not shown."""
+        return self.stale_reason is not None
 
     def of(self, suite: Suite) -> list[TaskContents]:
         """Tasks of one suite."""
@@ -84,11 +91,13 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         listed: Samples listed per task at most.
 
     Raises:
+        EvidenceInvalid: The files of the folder contradict each other.
         RunFolderError: A file of the folder is missing, broken or of a newer schema.
     """
-    manifest, decision = run.read_manifest(), run.read_decision()
+    evidence.check(run)
+    manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    current = decision if decision and decision.metrics_sha256 == digest else None
+    decision, stale = decisions.current(run, manifest, metrics, digest)
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
     tasks = []
@@ -102,33 +111,12 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
-    stale = decision is not None and current is None
-    return RunContents(manifest, digest, current, stale, tasks, list(ratings), run.read_drivers())
+    return RunContents(manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers())
 
 
 def analysis_seed(manifest: RunManifest) -> int:
     """The seed of bootstraps that reports make: the run's own."""
     return manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
-
-
-def metrics_digest(run: RunFolder) -> str:
-    """SHA-256 of ``metrics.json`` as it lies on disk."""
-    return hashlib.sha256(run.metrics_path.read_bytes()).hexdigest()
-
-
-def read_metrics(run: RunFolder, manifest: RunManifest) -> tuple[list[Metric], str]:
-    """The metrics and the SHA-256 of ``metrics.json`` as it lies on disk.
-
-    A run that was killed or failed before it wrote any has none, and an empty digest: reports say so and the
-    gate finds it incomplete. A complete run without them is broken.
-
-    Raises:
-        RunFolderError: The file is broken, or missing though the run ended.
-    """
-    if manifest.status != "complete" and not run.metrics_path.exists():
-        return [], ""
-    metrics = run.read_metrics()
-    return metrics, metrics_digest(run)
 
 
 def read_attributions(run: RunFolder, manifest: RunManifest) -> list[Attribution]:

@@ -14,19 +14,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from audit.core import evidence
 from audit.core.aggregate import not_computed
+from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.reports import rule_checks
 from audit.reports.advice import Advisor
-from audit.reports.contents import read_metrics
 from audit.reports.formatting import metric_label
 from audit.reports.judging import check, judge
 from audit.reports.measured import Measured
+from audit.reports.metrics_file import read_metrics
 from audit.reports.multiplicity import adjusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
@@ -50,9 +52,11 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
             the run knows nothing of.
 
     Raises:
+        EvidenceInvalid: The files of the folder contradict each other.
         ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
         RunFolderError: The folder cannot be read.
     """
+    evidence.check(run, ())
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
@@ -76,6 +80,9 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     checks = [run_check(manifest, measured, optional), *adjusted(judged, policy.confidence, advisor.on_ratio)]
     if not judged:
         checks.append(_nothing_judged())
+    if overall([check.verdict for check in checks]) == "PASS":
+        # The libraries that compute intervals take a second to import: only what is to pass pays for it.
+        evidence.check(run, {rule.metric for rule in policy.rules})
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -129,6 +136,7 @@ def not_judged_lines(decision: Decision) -> list[str]:
 def run_check(manifest: RunManifest, measured: Measured, optional: set[str]) -> GateCheck:
     """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks."""
     missing = [one.task for one in manifest.not_run if one.task not in optional]
+    missing += [task for task in without_metrics(manifest, measured.all) if task not in optional]
     without = [one.task for one in manifest.not_run if one.task in optional]
     complete = manifest.status == "complete" or (without and _ended(manifest) and not not_computed(measured.all))
     verdict: Verdict = "PASS" if complete and not missing else "INCONCLUSIVE"
@@ -151,15 +159,16 @@ def _ended(manifest: RunManifest) -> bool:
     return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
 
 
-def _why_incomplete(manifest: RunManifest, measured: Measured, missing: list[str]) -> str:
+def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str]) -> str:
     """What is missing, and what to do where something can be done."""
+    resume = f"finish it with 'audit run --resume {manifest.run_id}'"
     if manifest.status == "running" or manifest.finished is None:
         return "finish it with 'audit run --resume'"
     if missing:
-        reason = next(one.reason for one in manifest.not_run if one.task == missing[0])
-        return f"{len(missing)} not run, first {missing[0]} ({reason})"
+        reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
+        return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")
     if INTERRUPTED in manifest.warnings:
-        return f"interrupted: finish it with 'audit run --resume {manifest.run_id}'"
+        return f"interrupted: {resume}"
     broken = not_computed(measured.all)
     if broken:
         return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"

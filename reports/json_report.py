@@ -18,7 +18,8 @@ def render(contents: RunContents) -> str:
     """Manifest, metrics, verdict, error analysis and ratings as JSON text.
 
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
-    ``stale_decision``, ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``),
+    ``stale_decision`` (whether a verdict exists that is not shown), ``stale_reason`` (why), ``tasks`` (each with
+    ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``),
     ``drivers`` (null where the run looked for none; without hidden words) and ``ratings``. Samples other than the
     listed ones stay in the run folder's Parquet files. Prompt, reference, reasoning and output of samples that the card
     hides are left out, and so are the attributions of them. What single attention heads look at stays in the run
@@ -29,6 +30,7 @@ def render(contents: RunContents) -> str:
         "metrics_sha256": contents.metrics_sha256,
         "decision": contents.decision.model_dump(mode="json") if contents.decision else None,
         "stale_decision": contents.stale_decision,
+        "stale_reason": contents.stale_reason,
         "tasks": [_task(task) for task in contents.tasks],
         "drivers": _drivers(contents.drivers) if contents.drivers else None,
         "ratings": [rating.model_dump(mode="json") for rating in contents.ratings],

@@ -163,11 +163,12 @@ def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolera
             "INCONCLUSIVE",
             f"{metric.task}/{UNSCORED} is missing: it is unknown how many samples could not be scored",
         )
-    if count.value == 0:
+    unknown = count.value + metric.missing
+    if unknown == 0:
         return "PASS", ""
-    told = f"{number(count.value, 'count')} of {count.n} samples could not be scored"
-    tolerated = 0 < count.value <= count.n and count.value / count.n <= tolerance
-    worst = _with_unscored(ends, metric, count.value) if tolerated else None
+    told = _told(count, metric)
+    tolerated = 0 < unknown <= count.n and unknown / count.n <= tolerance
+    worst = _with_unscored(ends, metric, unknown) if tolerated else None
     if worst is not None and worst.verdict(rule) == "PASS":
         return "PASS", f", and so does {worst.text}: {told}, which counts them at their worst and best"
     why = f", more than the tolerated share of {tolerance:g}" if tolerance else ""
@@ -176,6 +177,16 @@ def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolera
     elif tolerated:
         why = ": what they could change is known for counts, and for means over items in a unit with bounds"
     return "INCONCLUSIVE", f"{told}{why}"
+
+
+def _told(count: Metric, metric: Metric) -> str:
+    """How many samples of the task have no score, and how many of those that have one the metric left out."""
+    parts = []
+    if count.value:
+        parts.append(f"{number(count.value, 'count')} of {count.n} samples could not be scored")
+    if metric.missing:
+        parts.append(f"{metric.missing:,} of {metric.n + metric.missing:,} scored items have no value")
+    return ", ".join(parts)
 
 
 def _with_unscored(ends: Ends, metric: Metric, missing: float) -> Ends | None:

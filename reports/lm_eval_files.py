@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from audit.core import evidence
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import make_folder, write_text
 
@@ -38,9 +39,11 @@ def write(folder: RunFolder, target: Path) -> list[Path]:
         The files, the results first.
 
     Raises:
+        EvidenceInvalid: The files of the folder contradict each other.
         RunFolderError: The run holds no benchmark task.
         WriteError: A file cannot be written.
     """
+    evidence.check(folder)
     manifest, logged = folder.read_manifest(), folder.read_logged()
     if not logged:
         msg = f"{folder.path}: no benchmark task ran in this run, so that there is nothing in lm-eval's form"

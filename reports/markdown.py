@@ -54,7 +54,7 @@ def render(contents: RunContents) -> str:
     if contents.decision:
         lines += [*_decision_lines(contents.decision), ""]
     if contents.stale_decision:
-        lines += ["The last verdict was reached on other metrics than these and is not shown.", ""]
+        lines += [f"The last verdict is not shown: {escaped(contents.stale_reason, REASON_LIMIT)}.", ""]
     for suite in SUITES:
         metrics = [metric for task in contents.of(suite) for metric in task.primary]
         every = [metric for task in contents.of(suite) for metric in task.metrics]

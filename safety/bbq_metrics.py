@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.aggregate import mean_metric, unscored_metric
+from audit.core.definition import Mean
 from audit.core.records import Metric, Sample
 from audit.core.statistics import SMALL_SAMPLE, bca_bootstrap
 from audit.safety.generated import truncated_metrics
@@ -64,6 +65,7 @@ def _scores(samples: Sequence[Sample], seed: int, note: str, where: dict[str, st
                 primary=where is None,
                 note=note,
                 slice=where,
+                definition=Mean(where={"context": context}),
             ),
             _bias([s for s in samples if s.slices["context"] == context], bias, score, seed, note, where),
         ]

@@ -15,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.assets import dataset
+from audit.core.definition import SCORES, Mean
 from audit.core.records import Metric, Sample, TaskResult
 from audit.core.sampling import choose
 from audit.engine import GenerateRequest
@@ -207,6 +208,7 @@ def _means(samples: Sequence[Sample], seed: int, note: str, where: dict[str, str
             primary=where is None,
             note=note,
             slice=where,
+            definition=Mean(of=f"{SCORES}{key}"),
         )
         for metric, key, unit, better in wanted
     ]

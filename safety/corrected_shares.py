@@ -67,6 +67,8 @@ def with_correction(raw: Metric, name: str, strata: Sequence[Stratum]) -> list[M
         "metric": name,
         "value": clipped(math.fsum(weighted)),
         "primary": False,
+        "mean_of_items": False,
+        "definition": None,
         "note": _joined(note, told, raw.note),
         "ci_low": low,
         "ci_high": high,

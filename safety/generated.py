@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.aggregate import TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS, mean_metric
+from audit.core.definition import SCORES, Mean
 from audit.safety.probe import count_metric
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def trace_metrics(samples: Sequence[Sample], measures: Sequence[TraceMeasure], s
                 higher_is_better=one.higher_is_better,
                 seed=seed,
                 note=f"{told}; {unjudged} could not be judged" if unjudged else told,
+                definition=Mean(of=f"{SCORES}{key}", key=True),
             )
         )
     return metrics

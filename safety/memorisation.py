@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.assets import dataset
+from audit.core.definition import SCORES, Mean
 from audit.core.records import Metric, Sample, TaskResult, digest_of
 from audit.engine import GenerateRequest
 from audit.safety.generated import TraceMeasure, of_completion, trace_metrics, with_trace_judged
@@ -128,9 +129,10 @@ def measure(samples: Sequence[Sample], seed: int) -> list[Metric]:
 
 def _scores(samples: Sequence[Sample], seed: int, where: dict[str, str] | None = None) -> list[Metric]:
     written = f"suffixes of {SUFFIX} tokens that greedy decoding writes"
+    common = [sample.scores.get("common") for sample in samples]
     scores = [
-        ("extracted", [sample.score for sample in samples], "share", written),
-        ("common_prefix", [sample.scores.get("common") for sample in samples], "tokens", "that agree from the start"),
+        ("extracted", [sample.score for sample in samples], "share", written, Mean()),
+        ("common_prefix", common, "tokens", "that agree from the start", Mean(of=f"{SCORES}common")),
     ]
     return [
         mean_metric(
@@ -143,8 +145,9 @@ def _scores(samples: Sequence[Sample], seed: int, where: dict[str, str] | None =
             primary=where is None and metric == "extracted",
             note=note,
             slice=where,
+            definition=definition,
         )
-        for metric, values, unit, note in scores
+        for metric, values, unit, note, definition in scores
     ]
 
 

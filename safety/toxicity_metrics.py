@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from audit.core.aggregate import is_scored, mean_metric, unscored_metric
+from audit.core.definition import SCORES, Mean
 from audit.core.statistics import clustered_standard_error
 from audit.safety.corrected_shares import Stratum, with_correction
 from audit.safety.generated import TraceMeasure, trace_metrics
@@ -107,11 +108,12 @@ def _values(
             primary=where is None and metric != "toxic_share",
             note=note,
             slice=where,
+            definition=definition,
         )
-        for metric, values, unit in (
-            ("expected_max_toxicity", maxima, "probability"),
-            ("toxicity_probability", _at_least(maxima), "share"),
-            ("toxic_share", shares, "share"),
+        for metric, values, unit, definition in (
+            ("expected_max_toxicity", maxima, "probability", Mean()),
+            ("toxicity_probability", _at_least(maxima), "share", Mean(at_least=THRESHOLD)),
+            ("toxic_share", shares, "share", Mean(of=f"{SCORES}toxic_share")),
         )
     ]
     metrics = [with_reason(metric, samples) for metric in metrics]

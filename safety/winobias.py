@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.assets import DataSet, dataset
+from audit.core.definition import Mean
 from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.choosing import Choice, given
@@ -217,6 +218,7 @@ def _scores(samples: Sequence[Sample], seed: int, note: str, where: dict[str, st
             note=note,
             slice=where,
             scale=100.0,
+            definition=Mean(where={"direction": direction}),
         )
         for direction in DIRECTIONS
     ]

@@ -26,7 +26,8 @@ from audit.core.records import (
 )
 from audit.core.run_folder import RunFolder
 from audit.ratings import default_url
-from audit.reports.contents import metrics_digest
+from audit.reports.metrics_file import metrics_digest
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,7 +212,14 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
     for sample in (samples[0] for samples in by_task.values()):
         folder.write_attribution(attribution(sample, "occlusion"))
         folder.write_attribution(attribution(sample, "attention_rollout", verdict="do not believe"))
-    check = {"metric": "boolq/accuracy", "rule": "min 0.6", "value": 0.667, "ci_low": 0.467, "ci_high": 0.82}
+    sealed(folder)
+    accuracy = next(metric for metric in folder.read_metrics() if metric.name == "boolq/accuracy")
+    absent = {"value": None, "ci_low": None, "ci_high": None, "verdict": "INCONCLUSIVE"}
+    quoted = {"value": accuracy.value, "ci_low": accuracy.ci_low, "ci_high": accuracy.ci_high}
+    checks = [
+        GateCheck(metric="run/status", rule="status complete", reason="status partial", **absent),
+        GateCheck(metric="boolq/accuracy", rule="min 0.6", verdict="INCONCLUSIVE", reason="0.6 is inside", **quoted),
+    ]
     folder.write_decision(
         Decision(
             run_id=RUN_ID,
@@ -220,7 +228,7 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
             policy_sha256="2" * 64,
             metrics_sha256=metrics_digest(folder),
             verdict="INCONCLUSIVE",
-            checks=[GateCheck(**check, verdict="INCONCLUSIVE", reason="0.6 lies inside the interval")],
+            checks=checks,
             decided=STARTED,
         )
     )

@@ -13,6 +13,7 @@ from audit.app import overview, rate
 from audit.core.records import Counterfactual, CounterfactualSearch, DrivenAnswers, Driver, Drivers
 from audit.core.run_folder import RunFolder
 from audit.ratings import read_all, read_latest
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,13 +113,15 @@ def test_the_overview_shows_metrics_with_intervals_and_what_is_missing(run: RunF
     assert primary["Value"][-1] == "—"
     assert primary["Note"][-1] == "no answer had a number"
     assert any(table.get("Task") == ["gsm8k"] for table in tables(test))
-    assert any(table.get("Verdict") == ["INCONCLUSIVE"] for table in tables(test))
+    assert any(table.get("Verdict") == ["INCONCLUSIVE", "INCONCLUSIVE"] for table in tables(test))
     assert "partial" in every_markdown(test)
 
 
 def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open) -> None:
     run.write_metrics(run.read_metrics()[:2])
-    assert any("changed since this verdict" in warning.value for warning in open_page("overview").warning)
+    test = open_page("overview", run=sealed(run).path.name)
+    assert any("reached on other metrics" in warning.value for warning in test.warning)
+    assert not any("Verdict" in table for table in tables(test))
 
 
 def test_the_overview_follows_the_run_folder(run: RunFolder, open_page: Open) -> None:
@@ -513,6 +516,7 @@ def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(
     for metrics in (False, True):
         if metrics:
             folder.write_metrics([])
+        sealed(folder)
         test = open_page("overview", run=folder.path.name)
         assert "it computes NaN from layer 2 on" in "".join(error.value for error in test.error).replace("\\", "")
         assert "resume" not in every_markdown(test)

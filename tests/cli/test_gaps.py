@@ -41,3 +41,9 @@ def test_what_was_not_scored_or_cut_is_said() -> None:
     assert said[2].startswith("not scored: t: 1 of 4 (cut inside its reasoning")
     assert "\x1b" not in said[2]
     assert list(_gaps(folder, [metric("exact_match", 1.0, primary=True), metric("unscored", 0.0)])) == []
+
+
+def test_items_that_a_metric_left_out_are_said() -> None:
+    folder: Any = Folder()
+    said = list(_gaps(folder, [metric("mean_squared_error", 2.5, unit="squared_error", missing=3)]))
+    assert said == ["left out: t/mean_squared_error: 3 of 7 scored items have no value"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.cli import main
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,7 @@ def test_a_card_of_other_metrics_is_rendered_as_a_whole(
 ) -> None:
     metrics = finished.read_metrics()
     finished.write_metrics(metrics[:-1])
+    sealed(finished)
     _, _, error = audit("gate", finished.path)
     assert "updating the report card" in error
     card = finished.report_path.read_bytes()

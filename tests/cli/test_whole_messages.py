@@ -11,6 +11,7 @@ from audit.cli import app, main, run
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError
 from audit.core.records import NotRun
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,9 @@ LONG = "boolq: not found: " + "looked in a folder with a long name, " * 60 + "so
 def missing(finished: RunFolder) -> RunFolder:
     """A run that lacks a task and has a warning, both with long reasons."""
     skipped = NotRun(suite="evals", task="boolq", reason=LONG)
-    finished.write_manifest(finished.read_manifest().model_copy(update={"not_run": [skipped], "warnings": [LONG]}))
-    return finished
+    changes = {"not_run": [skipped], "warnings": [LONG], "status": "partial"}
+    finished.write_manifest(finished.read_manifest().model_copy(update=changes))
+    return sealed(finished)
 
 
 def test_what_did_not_run_is_said_whole_and_once(missing: RunFolder, capfd: pytest.CaptureFixture[str]) -> None:

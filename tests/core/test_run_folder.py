@@ -249,7 +249,7 @@ def test_broken_metrics_are_one_line(run: RunFolder, text: bytes, message: str) 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("old", "new"), [("0.5", "NaN"), ("0.5", '"0.5"'), ("boolq/accuracy", "mmlu/accuracy")])
+@pytest.mark.parametrize(("old", "new"), [("0.5", "NaN"), ("0.5", '"0.5"'), ('"n": 4', '"n": 4, "n": 5')])
 def test_metrics_edited_into_nonsense_are_refused(run: RunFolder, old: str, new: str) -> None:
     run.write_metrics([make_metric()])
     run.metrics_path.write_text(run.metrics_path.read_text().replace(old, new))

@@ -117,7 +117,7 @@ def test_numbers_parsed_unparsed_and_failed(scripted: Scripted, rows: Rows) -> N
     assert metric(result, "exact_match").value == pytest.approx(1 / 3)
     squared = metric(result, "mean_squared_error")
     assert (squared.value, squared.n, squared.unit) == (4.5, 2, "squared_error")
-    assert squared.note == "1 of 4 items have no value and are left out"
+    assert squared.note == "1 of 3 scored items have no value and are left out"
     assert (metric(result, "unparsed_answers").value, metric(result, "unscored").value) == (1, 1)
     assert (right.tokens_in, right.tokens_out) == (7, 3)
 

@@ -26,6 +26,7 @@ from audit.core.records import (
 )
 from audit.core.run_folder import RunFolder
 from audit.reports.card import write_card
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -227,13 +228,21 @@ def all_scored(task: str = "boolq", unscored: float | None = 0.0) -> Metric:
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
-    """Makes a run folder of the given metrics; keyword arguments change the manifest."""
+    """Makes a sealed run folder of the given metrics; keyword arguments change the manifest.
+
+    A run that is going on has not finished, and is not sealed. The configuration lists the tasks that have metrics.
+    """
 
     def make(metrics: Sequence[Metric] | None = None, **changes: Any) -> RunFolder:
-        run = RunFolder.create(tmp_path / "runs", a_manifest(**changes))
+        going_on = changes.get("status") == "running"
+        tasks = [{"name": name} for name in dict.fromkeys(metric.task for metric in metrics or [])]
+        defaults: dict[str, Any] = {"finished": None} if going_on else {}
+        if metrics is not None:
+            defaults["config"] = {**a_manifest().config, "evals": {"tasks": tasks}, "safety": {"tasks": []}}
+        run = RunFolder.create(tmp_path / "runs", a_manifest(**{**defaults, **changes}))
         if metrics is not None:
             run.write_metrics(metrics)
-        return run
+        return sealed(run)
 
     return make
 
@@ -249,7 +258,7 @@ def write_full_run(out: Path) -> RunFolder:
     run.write_samples("evals", "boolq", boolq)
     run.write_samples("safety", "crows_pairs", crows)
     run.write_attribution(an_attribution(boolq[0]))
-    return run
+    return sealed(run)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from audit.reports import contents
 from audit.reports.card import MAX_BYTES, render, write_card
 from audit.reports.gate import decide
 from audit.reports.policy import load_policy
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ class Page(HTMLParser):
 
 
 def card_of(run: RunFolder, **options: Any) -> tuple[str, Page]:
-    html = render(contents.read(run, **options))
+    html = render(contents.read(sealed(run), **options))
     page = Page(html)
     assert page.open == []
     return html, page
@@ -164,11 +165,20 @@ def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
     )
     broken = records["boolq"](2)[1].model_copy(update={"error": storable, "score": None})
     run.write_samples("evals", "boolq", [sample, broken])
-    run.write_samples("safety", "crows_pairs", [sample.model_copy(update={"suite": "safety", "task": "crows_pairs"})])
+    pairs = [
+        one.model_copy(update={"suite": "safety", "task": "crows_pairs", "error": None}) for one in (sample, broken)
+    ]
+    run.write_samples("safety", "crows_pairs", [pair.model_copy(update={"score": 0.0}) for pair in pairs])
     run.write_attribution(records["attribution"](sample, attribution_id="hostile", note=storable, reason=storable))
     metrics = [
         metric.model_copy(
-            update={"note": storable, "slice": {"bias_type": storable[:50] + value} if metric.slice else None}
+            update={
+                "note": storable,
+                "slice": {"bias_type": storable[:50] + value} if metric.slice else None,
+                "n": 2,
+                "value": 1.0 if metric.name == "boolq/unscored" else metric.value,
+                "definition": None,
+            }
         )
         for metric in run.read_metrics()
         for value in [(metric.slice or {}).get("bias_type", "")]
@@ -178,7 +188,7 @@ def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
     model = manifest.model.model_copy(update={"name": storable, "source": storable})
     changes = {"model": model, "signature": storable, "warnings": [storable], "config": {"model": storable}}
     run.write_manifest(manifest.model_copy(update=changes))
-    return run
+    return sealed(run)
 
 
 def test_hostile_text_is_shown_and_does_nothing(full_run: RunFolder, records: Records) -> None:
@@ -283,12 +293,13 @@ def test_a_big_run_keeps_to_the_size_and_says_what_it_left_out(
     make_run: Callable[..., RunFolder], records: Records
 ) -> None:
     tasks = [f"task_{index}" for index in range(30)]
-    metrics = [m for task in tasks for m in (records["metric"](f"{task}/accuracy"), records["unscored"](task))]
+    counts = {task: records["unscored"](task).model_copy(update={"n": 8}) for task in tasks}
+    metrics = [m for task in tasks for m in (records["metric"](f"{task}/accuracy", n=8), counts[task])]
     run = make_run(metrics)
     for task in tasks:
         samples = [records["sample"](task, i, prompt="\u202e" * 5000, score=0.0, output="&" * 5000) for i in range(8)]
         run.write_samples("evals", task, samples)
-    read = contents.read(run)
+    read = contents.read(sealed(run))
     small = 400_000
     html = render(read, max_bytes=small)
     assert len(html.encode()) <= small < len(render(read).encode()) <= MAX_BYTES

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from audit.cli import gate, report
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.ratings import NewRating, add, default_url
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,6 +171,7 @@ def test_what_a_build_server_keeps_holds_no_hidden_text(
         for sample in samples
     ]
     full_run.write_samples("evals", "boolq", worst)
+    sealed(full_run)
     printed = invoke(program, "report", full_run.path, "--format", form, "--out", "-").stdout
     assert vile not in printed
     assert "An offensive sentence" not in printed

@@ -7,6 +7,7 @@ import pytest
 
 from audit.core.errors import RunFolderError
 from audit.reports import contents
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,11 +45,13 @@ def test_explanations_follow_the_configured_order(full_run: RunFolder, records: 
     changed = full_run.read_manifest()
     changed = changed.model_copy(update={"config": {"explain": {"methods": ["occlusion", "attention_rollout"]}}})
     full_run.write_manifest(changed)
+    sealed(full_run)
     (boolq, _) = contents.read(full_run).tasks
     assert [a.method for a in boolq.attributions] == ["occlusion", "attention_rollout", "a_method"]
 
 
 def test_a_broken_samples_file_is_one_clear_error(full_run: RunFolder) -> None:
     full_run.samples_path("evals", "boolq").write_bytes(b"PAR1 truncated")
+    sealed(full_run)
     with pytest.raises(RunFolderError, match=r"boolq\.parquet"):
         contents.read(full_run)

@@ -11,6 +11,7 @@ from audit.reports import contents as run_contents
 from audit.reports import json_report
 from audit.reports.card import render
 from audit.reports.drivers import rows, sentences
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
@@ -69,9 +70,9 @@ def test_rows_are_what_was_found_and_hidden_words_apart() -> None:
 
 
 def test_the_card_shows_them_with_hidden_words_folded(full_run: RunFolder) -> None:
-    assert 'id="drivers"' not in render(run_contents.read(full_run))
+    assert 'id="drivers"' not in render(run_contents.read(sealed(full_run)))
     full_run.write_drivers(some())
-    html = render(run_contents.read(full_run))
+    html = render(run_contents.read(sealed(full_run)))
     assert '<a href="#drivers">' in html
     section = html[html.index('<section class="panel" id="drivers"') :]
     section = section[: section.index("</section>")]
@@ -86,9 +87,9 @@ def test_the_card_shows_them_with_hidden_words_folded(full_run: RunFolder) -> No
 
 
 def test_json_leaves_hidden_words_out(full_run: RunFolder) -> None:
-    assert json.loads(json_report.render(run_contents.read(full_run)))["drivers"] is None
+    assert json.loads(json_report.render(run_contents.read(sealed(full_run))))["drivers"] is None
     full_run.write_drivers(some())
-    text = json_report.render(run_contents.read(full_run))
+    text = json_report.render(run_contents.read(sealed(full_run)))
     found = json.loads(text)["drivers"]
     assert [one["name"] for one in found["groups"][0]["tested"]] == ["nurse", HOSTILE, "chance", "question"]
     assert "vile" not in text
@@ -102,5 +103,5 @@ def test_the_card_tells_what_would_change_a_choice(full_run: RunFolder) -> None:
     search = CounterfactualSearch(answer=made.target, found=[change], complete=0, evaluations=9)
     full_run.write_attribution(made.model_copy(update={"counterfactual": search}))
     assert full_run.read_attributions()[0].counterfactual == search
-    html = render(run_contents.read(full_run))
+    html = render(run_contents.read(sealed(full_run)))
     assert f"Without “{made.features[0].text.strip()}” it would choose “maybe” instead of" in html

@@ -12,6 +12,7 @@ from audit.reports import contents
 from audit.reports.gate import decide
 from audit.reports.markdown import code, escaped, render, render_decision, table
 from audit.reports.policy import load_policy
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
@@ -56,6 +57,7 @@ def test_what_did_not_run_is_listed(full_run: RunFolder) -> None:
         update={"not_run": skipped, "warnings": ["a\nb"], "status": "partial"}
     )
     full_run.write_manifest(changed)
+    sealed(full_run)
     html = GITHUB.render(render(contents.read(full_run)))
     assert "not run: gsm8k: &lt;no data&gt; | `x`" in html
     assert "warning: a⏎b" in html

@@ -12,6 +12,7 @@ from audit.reports import contents, json_report, markdown
 from audit.reports.card import render
 from audit.reports.cut_answers import cut_text
 from tests.reports.test_card import HOSTILE, assert_inert, card_of
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ def with_traces(run: RunFolder, trace: str = "First guess: 12.", **more: Any) ->
     for suite, task in (("evals", "boolq"), ("safety", "crows_pairs")):
         samples = run.read_samples(suite, task)  # type: ignore[arg-type] # a suite
         run.write_samples(suite, task, [one.model_copy(update={"thinking": trace, **more}) for one in samples])  # type: ignore[arg-type] # as above
-    return run
+    return sealed(run)
 
 
 def enclosing(html: str, place: int) -> list[str]:

@@ -1,0 +1,122 @@
+"""What metrics and manifests cannot say: the one list of it, used before a record is written and when it is read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from audit.core.definition import SHARE_SCALES
+from audit.core.records import INTERRUPTED, Metric, RunManifest, digest_of
+from audit.core.units import unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TOLERANCE = 1e-9
+"""Share of the larger number, or of 1, by which rounding may move a value past a bound."""
+COUNTS_OF_SAMPLES = ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers")
+"""Metrics that count samples among ``n``."""
+
+MEMBERS = "members"
+"""Setting of a configured name that stands for several tasks and has no metric: their names."""
+
+
+def in_metrics(metrics: Sequence[Metric]) -> str | None:
+    """The first metric that cannot be right, with the reason; None where all can."""
+    seen = set()
+    for metric in metrics:
+        key = (metric.name, digest_of(metric.slice or None))
+        if key in seen:
+            return f"metric {metric.name} occurs twice with slice {metric.slice}: names are unique in a run"
+        seen.add(key)
+        fault = in_metric(metric)
+        if fault:
+            where = f" with slice {metric.slice}" if metric.slice else ""
+            return f"metric {metric.name}{where}: {fault}"
+    return None
+
+
+def in_metric(metric: Metric) -> str | None:
+    """Why a metric cannot be right by itself; None where it can."""
+    return next(iter([*_in_fields(metric), *_in_interval(metric)]), None)
+
+
+def _in_fields(metric: Metric) -> Iterator[str]:
+    """What is wrong with name, value and counts."""
+    numbers = [number for number in (metric.value, metric.ci_low, metric.ci_high) if number is not None]
+    unit = unit_of(metric.unit)
+    outside = [x for x in numbers if math.isfinite(x) and not unit.holds(x)]
+    if metric.name != f"{metric.task}/{metric.metric}":
+        yield f"its name must be task/metric, here {metric.task}/{metric.metric}"
+    if not all(map(math.isfinite, numbers)):
+        yield "it is NaN or infinite: a value that cannot be computed is null with an error"
+    if metric.value is None and not metric.error:
+        yield "it is null without an error: say why it could not be computed"
+    if metric.n < 0 or metric.missing < 0:
+        yield f"it counts fewer than no items: n {metric.n}, missing {metric.missing}"
+    if outside:
+        yield f"{outside[0]:g} is impossible for {unit.words}"
+    if metric.metric in COUNTS_OF_SAMPLES and metric.value is not None and not _is_count(metric.value, metric.n):
+        yield f"{metric.value:g} is no count of samples among {metric.n}"
+
+
+def _in_interval(metric: Metric) -> Iterator[str]:
+    """What is wrong with the interval."""
+    low, high, value = metric.ci_low, metric.ci_high, metric.value
+    if low is None and high is None:
+        return
+    if low is None or high is None:
+        yield "its interval has one end"
+    elif value is None:
+        yield "it has an interval and no value"
+    elif low >= high:
+        yield f"its interval has no width: {low:g} to {high:g}"
+    elif _below(value, low) or _below(high, value):
+        yield f"its value {value:g} lies outside its interval, {low:g} to {high:g}"
+    elif metric.n < 1 or (metric.n == 1 and not _may_be_one(metric)):
+        yield f"it has an interval, though n is {metric.n}: so few items say nothing about the spread"
+
+
+def _may_be_one(metric: Metric) -> bool:
+    """Whether one item can have an interval: a share can, and Wilson's share of one item is 0 or 1."""
+    scale = SHARE_SCALES.get(metric.unit)
+    return scale is not None and (metric.ci_method != "wilson" or metric.value in {0.0, scale})
+
+
+def _is_count(value: float, n: int) -> bool:
+    return value == int(value) and 0 <= value <= n
+
+
+def _below(one: float, other: float) -> bool:
+    """Whether a number is below another by more than rounding explains."""
+    return one < other - TOLERANCE * max(1.0, abs(one), abs(other) if math.isfinite(other) else 0.0)
+
+
+def in_manifest(manifest: RunManifest) -> str | None:
+    """Why status, times and warnings of a manifest contradict each other; None where they do not."""
+    status, started, finished = manifest.status, manifest.started, manifest.finished
+    faults = {
+        "it says when the run finished": status == "running" and finished is not None,
+        "it does not say when the run finished": status != "running" and finished is None,
+        "the run finished before it started": finished is not None and finished < started,
+        f"a warning says {INTERRUPTED!r}": status == "complete" and INTERRUPTED in manifest.warnings,
+        f"{len(manifest.not_run)} of its tasks did not run": status == "complete" and bool(manifest.not_run),
+        f"the checkpoint is broken: {manifest.broken}": status == "complete" and bool(manifest.broken),
+    }
+    return next((f"status {status}, though {fault}" for fault, holds in faults.items() if holds), None)
+
+
+def without_metrics(manifest: RunManifest, metrics: Sequence[Metric]) -> list[str]:
+    """Configured tasks that are not among those that did not run and yet left no metric, not even a failed one.
+
+    Tasks that the configuration wants only where their data is at hand may be absent.
+    """
+    measured = {metric.task for metric in metrics} | {skipped.task for skipped in manifest.not_run}
+    wanted = [
+        task
+        for suite in ("evals", "safety")
+        for task in (manifest.config.get(suite) or {}).get("tasks", [])
+        if not (task.get("when_present") or task.get("optional"))
+    ]
+    names = [str(task.get("name", "")).rpartition(":")[2] for task in wanted]
+    return [name for name in names if not {name, *manifest.tasks.get(name, {}).get(MEMBERS, [])} & measured]

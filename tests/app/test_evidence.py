@@ -1,0 +1,98 @@
+"""Evidence that does not belong together is said on every page, and a broken file ends nothing but its own part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.app.test_pages import SCRIPTS, drawn, every_markdown, open_page, tables
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+    from audit.core.run_folder import RunFolder
+
+__all__ = ["open_page"]
+
+
+def said(test: AppTest) -> str:
+    """Red lines of a page, without Markdown's escapes."""
+    return "\n".join(error.value for error in test.error).replace("\\", "")
+
+
+@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+def test_changed_metrics_are_a_red_line_on_every_page(page: str, run: RunFolder, open_page: Any) -> None:
+    assert "Do not believe" not in said(open_page(page))
+    run.metrics_path.write_text(run.metrics_path.read_text().replace("0.6666666666666666", "0.9"))
+    test = open_page(page)
+    assert "Do not believe these numbers" in said(test)
+    assert "metrics.json" in said(test)
+
+
+def test_no_verdict_and_no_card_of_invalid_evidence(run: RunFolder, open_page: Any) -> None:
+    test = open_page("overview")
+    assert any("Verdict" in table for table in tables(test))
+    assert [button.label for button in test.get("download_button")] == ["Report card"]
+    run.samples_path("evals", "boolq").unlink()
+    test = open_page("overview")
+    assert "boolq.parquet: evidence invalid: it is missing" in said(test)
+    assert not any("Verdict" in table for table in tables(test))
+    assert "INCONCLUSIVE" not in every_markdown(test)
+    assert test.get("download_button") == []
+    assert any("boolq/accuracy" in table.get("Metric", []) for table in tables(test))
+
+
+def test_a_card_that_lies_elsewhere_is_not_served(run: RunFolder, tmp_path: Path, open_page: Any) -> None:
+    run.report_path.parent.rename(tmp_path / "elsewhere")
+    run.report_path.parent.symlink_to(tmp_path / "elsewhere")
+    assert open_page("overview").get("download_button") == []
+
+
+@pytest.mark.parametrize("page", list(SCRIPTS))
+def test_a_broken_samples_file_ends_only_its_task(page: str, run: RunFolder, open_page: Any) -> None:
+    path = run.samples_path("evals", "asdiv")
+    path.write_bytes(path.read_bytes()[:200])
+    test = open_page(page, task="evals/boolq")
+    assert "broken samples file" in said(test) or page in {"sample", "rate"}
+    if page == "samples":
+        assert any(caption.value.startswith("34 of 34 samples") for caption in test.caption)  # 24 boolq, 10 toxicity
+    if page == "sample":
+        assert any("1 of 24" in caption.value for caption in test.caption)
+        assert "broken samples file" in said(open_page(page, task="evals/asdiv"))
+    if page == "rate":
+        drawn(test.text_input(key="rater_box").set_value("ada").run())
+        assert "broken samples file" in said(test)
+        assert any("of 34 rated" in bar.proto.text for bar in test.get("progress"))
+
+
+@pytest.mark.parametrize("page", ["samples", "sample"])
+def test_a_broken_attribution_ends_only_the_explanations(page: str, run: RunFolder, open_page: Any) -> None:
+    broken = next((run.path / "attributions").iterdir())
+    broken.write_text("{")
+    sealed(run)
+    test = open_page(page, task="evals/boolq")
+    assert broken.name in said(test)
+    assert any("24" in caption.value or "39" in caption.value for caption in test.caption)
+
+
+def test_a_broken_decision_ends_only_the_verdict(run: RunFolder, open_page: Any) -> None:
+    run.decision_path.write_text("{")
+    test = open_page("overview")
+    assert said(test) == ""
+    assert any("decision.json is not shown" in warning.value.replace("\\", "") for warning in test.warning)
+    assert any("boolq/accuracy" in table.get("Metric", []) for table in tables(test))
+
+
+def test_other_runs_go_on_working(run: RunFolder, runs: Path, make_manifest: Any, open_page: Any) -> None:
+    from audit.core.run_folder import RunFolder as Folder
+
+    run.metrics_path.unlink()
+    other = Folder.create(runs, make_manifest("20260301T120000Z-other-0a1b2c"))
+    other.write_metrics([])
+    sealed(other)
+    assert said(open_page("overview", run=other.path.name)) == ""
+    assert "metrics.json: evidence invalid: it is missing" in said(open_page("overview", run=run.path.name))

@@ -95,12 +95,13 @@ def _below(one: float, other: float) -> bool:
 def in_manifest(manifest: RunManifest) -> str | None:
     """Why status, times and warnings of a manifest contradict each other; None where they do not."""
     status, started, finished = manifest.status, manifest.started, manifest.finished
+    missing = [skipped for skipped in manifest.not_run if not skipped.optional]
     faults = {
         "it says when the run finished": status == "running" and finished is not None,
         "it does not say when the run finished": status != "running" and finished is None,
         "the run finished before it started": finished is not None and finished < started,
         f"a warning says {INTERRUPTED!r}": status == "complete" and INTERRUPTED in manifest.warnings,
-        f"{len(manifest.not_run)} of its tasks did not run": status == "complete" and bool(manifest.not_run),
+        f"{len(missing)} of its tasks did not run": status == "complete" and bool(missing),
         f"the checkpoint is broken: {manifest.broken}": status == "complete" and bool(manifest.broken),
     }
     return next((f"status {status}, though {fault}" for fault, holds in faults.items() if holds), None)

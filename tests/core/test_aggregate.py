@@ -118,6 +118,8 @@ def test_a_value_without_interval_says_why() -> None:
     missing = failed_metric("evals", "boolq", "accuracy", "out of memory")
     count = unscored_metric("evals", "boolq", [sample(1)])
     found = with_reasons([alike, share, told, missing, count])
-    assert found[0].note == "zero-shot; no interval: too few items, all in one cluster, or no spread among them"
+    assert (
+        found[0].note == "zero-shot; no interval: too few items, all in one cluster, or all or nearly all of one value"
+    )
     assert found[1:] == [share, told, missing, count]
     assert (with_reasons([alike.model_copy(update={"note": None})])[0].note or "").startswith("no interval: too few")

@@ -27,9 +27,9 @@ def mean_of(samples: list[Sample], values: list[float | None], metric: str = "ac
 def test_the_score_and_the_field_of_the_same_name_are_found() -> None:
     samples = [a_sample(number) for number in range(12)]
     by_score = mean_of(samples, [s.score for s in samples])
-    assert by_score.definition == {"name": "mean", "of": "score", "scale": 1.0, "resamples": 1000, "seed": 3}
+    assert by_score.definition == {"name": "mean", "of": "score", "scale": 1.0, "resamples": 10000, "seed": 3}
     sizes = mean_of(samples, [s.scores["size"] for s in samples], "size", unit="score", scale=2.0)
-    assert sizes.definition == {"name": "mean", "of": "scores.size", "scale": 2.0, "resamples": 1000, "seed": 3}
+    assert sizes.definition == {"name": "mean", "of": "scores.size", "scale": 2.0, "resamples": 10000, "seed": 3}
     assert mean_of(samples, [1.0 - (s.score or 0) for s in samples], "error").definition is None
 
 

@@ -16,6 +16,7 @@ from audit.reports.gate import decide
 from audit.reports.judging import judge_interval
 from audit.reports.policy import PolicyFile, load_policy
 from audit.reports.settling import items_needed
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,6 +180,7 @@ def check_of(
         run = make_run([found, count], config=config, items_available=available or {})
         if samples:
             run.write_samples("evals", "boolq", samples)
+            sealed(run)
         file = tmp_path / "policy.yaml"
         file.write_text(yaml.safe_dump({"rules": [{"metric": "boolq/accuracy", **rule}]}), "utf-8")
         policy: PolicyFile = load_policy(file)

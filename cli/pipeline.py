@@ -93,9 +93,7 @@ def audit(
     engine.progress = bars
     results: list[TaskResult] = []
     raw: list[RawOutput] = []
-    key, remark = redaction_key()
-    if remark:
-        bars.say(remark)
+    key = _redaction_key(bars)
     status: Status = "failed"
     try:
         engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
@@ -106,8 +104,7 @@ def audit(
             if kept is None:
                 continue
             stored, taken = handle(kept, key)
-            if lost := unsearched(stored.samples):
-                bars.say(lost)
+            _say_unsearched(stored, bars)
             logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
             results.append(stored.model_copy(update={"metrics": with_reasons(stored.metrics), "logged": logged}))
             raw += taken
@@ -125,6 +122,20 @@ def audit(
     bars.note("writing the report card")
     aside(NO_CARD, lambda: write_card(folder))
     return folder
+
+
+def _redaction_key(bars: Bars) -> bytes:
+    """The key of the digests of personal data; a reader must know where no other run has it."""
+    key, remark = redaction_key()
+    if remark:
+        bars.say(remark)
+    return key
+
+
+def _say_unsearched(result: TaskResult, bars: Bars) -> None:
+    """A reader must know of outputs that were not kept because they could not be searched."""
+    if remark := unsearched(result.samples):
+        bars.say(remark)
 
 
 def _broken(engine: Engine) -> CheckpointBroken | None:

@@ -10,13 +10,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.core.records import INTERRUPTED
-from tests.cli.test_resume import _answers, _only_run, _samples, command, undisturbed  # noqa: F401 - fixtures
+from tests.cli.test_resume import _only_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,36 +229,3 @@ def test_what_the_shell_ignores_for_a_background_job_stays_ignored(
     main.run_command = work
     """
     assert stopped(started(body, environment), ignored)[0] == 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
-def test_a_terminated_run_resumes_to_the_same_metrics(
-    by: signal.Signals,
-    command: list[str],  # noqa: F811 - the fixture
-    environment: dict[str, str],
-    undisturbed: Path,  # noqa: F811 - the fixture
-    tmp_path: Path,
-) -> None:
-    process = subprocess.Popen(
-        [*command, "--out", str(tmp_path)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + PATIENCE
-    while _answers(tmp_path) < 150 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(by)
-    _, error = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 13, error
-    run = _only_run(tmp_path)
-    assert f"interrupted: finish it with `audit run --resume {run}`" in error
-    manifest = json.loads((run / "manifest.json").read_text())
-    assert manifest["status"] == "partial"
-    assert INTERRUPTED in manifest["warnings"]
-    words = [*command[: command.index("run") + 1], "--resume", "latest", "--out", str(tmp_path)]
-    assert subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
-    assert (run / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
-    assert _samples(run) == _samples(undisturbed)

@@ -96,7 +96,7 @@ def test_the_verdict_stands_whatever_becomes_of_the_card(
     got, shown, error = audit("gate", finished.path, "--policy", policy)
     assert got == code, error
     assert shown.splitlines()[-1].startswith(f"{word}: ")
-    (line,) = [line for line in error.splitlines() if line.startswith("the report card is not updated: ")]
+    assert sum(line.startswith("the report card is not updated: ") for line in error.splitlines()) == 1
     assert "crashed" not in error
     decision = finished.read_decision()
     assert decision is not None
@@ -193,9 +193,7 @@ def test_the_verdict_stands_though_nobody_reads_it(
     os.close(ours)
     with os.fdopen(theirs, "wb") as closed, Path("/dev/full").open("wb") as full:
         for stdout in (closed, full):
-            done = subprocess.run(
-                words, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
-            )
+            done = subprocess.run(words, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
             assert done.returncode == code
             (line,) = done.stderr.splitlines()
             assert line.startswith("the verdict is not printed: ")
@@ -203,6 +201,7 @@ def test_the_verdict_stands_though_nobody_reads_it(
 
 def test_a_report_that_nobody_reads_is_no_success(environment: dict[str, str], finished: RunFolder) -> None:
     words = [*PRINTING, "report", str(finished.path), "--format", "md", "--out", "-"]
+    environment = environment | {"PYTHONUNBUFFERED": ""}  # buffered, as in a pipeline: the end of the program writes it
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
@@ -319,7 +318,7 @@ def test_every_path_that_is_written_is_among_them() -> None:
     } <= found  # fmt: skip
 
 
-@pytest.mark.parametrize(("words", "option"), EMPTY, ids=lambda value: "-".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(("words", "option"), EMPTY, ids=str)
 def test_an_empty_value_is_one_line(words: list[str], option: str, audit: Audit) -> None:
     code, shown, error = audit(*words, option, "")
     assert (code, shown, error) == (2, "", f"error: {option} is empty: is the variable behind it set?\n")

@@ -144,11 +144,15 @@ def test_while_the_card_is_written(
 
 
 SWALLOWED = """
-try:
-    time.sleep(300)
-except BaseException:
-    pass
-return iter(())
+import audit.safety.redaction
+def once(*_arguments):
+    audit.safety.redaction.find = lambda *_arguments: iter(())
+    try:
+        print("ready", flush=True)
+        time.sleep(300)
+    except BaseException:
+        return iter(())
+audit.safety.redaction.find = once
 """
 
 
@@ -156,10 +160,8 @@ return iter(())
 def test_an_interruption_that_a_library_swallows_is_raised_again(
     environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    how = textwrap.indent(textwrap.dedent(SWALLOWED).strip(), "    ").strip()
-    body = SLOW_STEP.format(module="audit.safety.redaction", name="find", how=how)
     words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
-    code, _ = stopped(started(body, environment, *words, "--tasks", "personal_data,crows_pairs"), signal.SIGTERM)
+    code, _ = stopped(started(SWALLOWED, environment, *words, "--tasks", "personal_data,crows_pairs"), signal.SIGTERM)
     assert code == 13
     assert json.loads((_only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Annotated
 import typer
 
 from audit.app.settings import Settings
+from audit.cli import interrupts
 from audit.cli.console import out
 from audit.core.errors import AuditError, UsageError
 from audit.core.filesystem import did_you_mean_path
@@ -24,7 +24,7 @@ from audit.ratings.database import check_connection
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 8501, 8520
-START_SECONDS, STOP_SECONDS = 60, 10
+START_SECONDS, STOP_SECONDS = 60, 3
 
 EXAMPLES = """\b
 Examples:
@@ -84,8 +84,8 @@ def serve(settings: Settings, port: int) -> None:
     Raises:
         AuditError: The server did not come up, or ended by itself.
     """
-    # A plain SIGTERM would end this process at once and leave the server behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Behind the shell's & SIGINT is ignored, which would leave no way to end the app but SIGTERM.
+    interrupts.install(even_ignored=True)
     with resources.as_file(resources.files("audit.app").joinpath("main.py")) as script:
         server = subprocess.Popen(  # noqa: S603 - our own interpreter and script
             command(script, port),
@@ -154,9 +154,9 @@ def is_up(port: int) -> bool:
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
-    """End the server as Ctrl-C would, and insist when it does not."""
+    """End the server, and insist when it does not; SIGTERM, since it may have been started with SIGINT ignored."""
     if server.poll() is None:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         try:
             server.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

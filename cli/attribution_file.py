@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError
-from audit.core.filesystem import write_bytes
+from audit.core.filesystem import write_output
+from audit.core.run_folder import refuse_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +20,9 @@ def check(path: Path) -> None:
     """Make sure before anything is computed that a file of this name can be made.
 
     Raises:
-        UsageError: Its suffix is unknown, or there is a folder of that name.
+        UsageError: Its suffix is unknown, there is a folder of that name, or it is evidence of a run.
     """
+    refuse_evidence(path, "--out")
     if path.suffix.lower() not in WRITERS:
         msg = f"--out {path}: end its name in {', '.join(WRITERS)}"
         raise UsageError(msg)
@@ -39,7 +41,7 @@ def write(path: Path, attributions: Sequence[Attribution]) -> None:
     Raises:
         WriteError: The file cannot be written.
     """
-    write_bytes(path, WRITERS[path.suffix.lower()](attributions))
+    write_output(path, WRITERS[path.suffix.lower()](attributions))
 
 
 def _html(attributions: Sequence[Attribution]) -> bytes:

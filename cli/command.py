@@ -29,10 +29,15 @@ def commands_of(app: typer.Typer) -> Iterator[CommandInfo]:
             yield from commands_of(group.typer_instance)
 
 
+MAY_BE_EMPTY = {"prompt", "target", "against", "option", "field", "system", "system_instruction", "summary"}
+"""Parameters of which an empty text is a value, or gets a message of its command."""
+
+
 class Command(TyperCommand):
     """A command that drops no word it was given.
 
-    An option for one value that is given twice is refused; by itself the parser keeps the last value. A stray word
+    An option for one value that is given twice is refused; by itself the parser keeps the last value. An empty value
+    is refused: it comes from a variable that is not set, and as a path it would be the working directory. A stray word
     where the command takes a checkpoint is refused with the option that names one.
     """
 
@@ -40,16 +45,27 @@ class Command(TyperCommand):
         """Read the arguments.
 
         Raises:
-            UsageError: An option was given twice, or a checkpoint without its option.
+            UsageError: An option was given twice or without a value, or a checkpoint without its option.
         """
-        _, words, order = self.make_parser(ctx).parse_args(args=list(args))
+        given, words, order = self.make_parser(ctx).parse_args(args=list(args))
         options = [given for given in order if isinstance(given, TyperOption)]
         if not any(option.is_eager for option in options):
             _refuse_twice(options)
+            _refuse_empty(self.params, given)
             if words and any("--model" in parameter.opts for parameter in self.params):
                 msg = f"unexpected argument {words[0]!r}: name a checkpoint with --model {words[0]}"
                 raise UsageError(msg)
         return super().parse_args(ctx, args)
+
+
+def _refuse_empty(parameters: list[Any], given: dict[str, Any]) -> None:
+    """Refuse an option or argument whose value is empty."""
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if parameter.name not in MAY_BE_EMPTY and "" in (value if isinstance(value, list | tuple) else [value]):
+            name = next((word for word in parameter.opts if word.startswith("--")), str(parameter.name).upper())
+            msg = f"{name} is empty: is the variable behind it set?"
+            raise UsageError(msg)
 
 
 def _refuse_twice(options: list[Any]) -> None:

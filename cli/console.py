@@ -6,16 +6,21 @@ import json
 import os
 import re
 import sys
+import traceback
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
 
-from audit.core.text import ESCAPED
+from audit.cli import verbosity
+from audit.core.errors import AuditError
+from audit.core.filesystem import write_error
+from audit.core.text import ESCAPED, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pydantic import BaseModel
 
@@ -31,6 +36,39 @@ err = Console(stderr=True, width=_width(sys.stderr))
 NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def aside(what: str, act: Callable[[], object]) -> None:
+    """Do something that a result does not depend on; where it fails, that is one line on stderr.
+
+    Args:
+        what: What the user lacks then: "the report card is not written".
+        act: Does it.
+    """
+    try:
+        act()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is; rich ends the program on a broken pipe
+        if verbosity.chosen.verbose:
+            traceback.print_exception(error)
+        reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
+        err.print(printable(f"{what}: {' '.join(reason.split())}"), markup=False, highlight=False, soft_wrap=True)
+
+
+def finish_output() -> None:
+    """Write out what stdout still holds; where it takes no more, drop the rest.
+
+    Otherwise the interpreter tries again as it ends, and its exit code replaces ours.
+
+    Raises:
+        WriteError: Stdout takes no more.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise write_error(Path("standard output"), error) from error
 
 
 def print_json(result: BaseModel | Sequence[BaseModel] | dict[str, Any] | list[Any]) -> None:

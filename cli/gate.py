@@ -9,10 +9,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from audit.cli.console import JsonFlag, err, out, print_json
+from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json
 from audit.cli.report import ratings_of
-from audit.core.filesystem import write_text
-from audit.core.run_folder import RunFolder
+from audit.core.errors import WriteError
+from audit.core.filesystem import append_output
+from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.evals.catalogue import own_tasks
 from audit.explain.methods import METHODS
@@ -45,7 +46,9 @@ def gate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
     *,
     policy: Annotated[Path | None, typer.Option(help="YAML file of rules; without it the shipped policy.")] = None,
-    summary: Annotated[Path | None, typer.Option(help="Also write the verdict as Markdown to this file.")] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
     as_json: JsonFlag = False,
 ) -> int:
@@ -54,21 +57,57 @@ def gate(
     Writes decision.json into the run folder and shows the verdict in its report card.
     """
     folder = RunFolder.resolve(run, runs)
+    target = _summary_file(folder, summary)
     decision = judge.decide(folder, load_policy(policy), known_tasks)
-    folder.write_decision(decision)
-    if summary:
-        write_text(summary, markdown.render_decision(decision))
-    if as_json:
-        print_json(decision)
-    else:
-        _show(decision)
-    _refresh_card(folder, decision)
+    unwritten = _write(folder, decision)
+    aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
+    if target:
+        aside("no summary", lambda: append_output(target, markdown.render_decision(decision)))
+    if unwritten:
+        raise unwritten
+    aside("the report card is not updated", lambda: _refresh_card(folder, decision))
     return judge.exit_code(decision)
+
+
+def _summary_file(folder: RunFolder, given: str | None) -> Path | None:
+    """The file that the verdict is appended to; None for none, with a line where its name is empty.
+
+    Raises:
+        WriteError: It is evidence, or the report card.
+    """
+    if given == "":
+        err.print("no summary: --summary is empty: is $GITHUB_STEP_SUMMARY set?", markup=False, highlight=False)
+    if not given:
+        return None
+    path = Path(given)
+    refuse_evidence(path, "--summary")
+    if path.resolve() == folder.report_path.resolve():
+        msg = f"--summary {path}: this file is the report card, which shows the verdict already: choose another name"
+        raise WriteError(msg)
+    return path
+
+
+def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
+    """Write ``decision.json``; the error where it cannot be written, to be raised when the verdict has been shown."""
+    try:
+        folder.write_decision(decision)
+    except WriteError as error:
+        return error
+    return None
 
 
 def known_tasks() -> set[str]:
     """Names of all tasks and methods that this installation runs by itself."""
     return {*own_tasks(), *NAMES, *METHODS}
+
+
+def _print(decision: Decision, *, as_json: bool) -> None:
+    """The verdict on stdout."""
+    if as_json:
+        print_json(decision)
+    else:
+        _show(decision)
+    finish_output()
 
 
 def _show(decision: Decision) -> None:

@@ -11,9 +11,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from audit.cli import verbosity
+from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
-from audit.cli.console import err
+from audit.cli.console import err, finish_output
 from audit.cli.spelling import spelled
 from audit.core.errors import AuditError
 from audit.core.text import printable
@@ -44,7 +44,9 @@ EPILOG = (
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run."
 )
-CRASH, USAGE, INTERRUPTED = 1, 2, 130
+CRASH, USAGE, INCOMPLETE = 1, 2, 13
+LONG = {"run", "explain", "score"}
+"""Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -117,8 +119,10 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words after ``audit``; None takes the process's own.
     """
+    words: list[str] = []
     try:
-        code = build()(args=spelled(arguments), prog_name="audit", standalone_mode=False)
+        words = spelled(arguments)
+        code = build()(args=words, prog_name="audit", standalone_mode=False)
     except AuditError as error:
         return _report(error, error.exit_code)
     except typer.TyperException as error:
@@ -127,12 +131,19 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
             return USAGE
         return _report(error, USAGE, error.format_message())
     except (typer.Abort, KeyboardInterrupt):
-        err.print("interrupted", markup=False)
-        return INTERRUPTED
+        code = interrupts.KILLED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
         what = printable(f"{type(error).__name__}: {error}", 2000)
         return _report(error, CRASH, f"crashed: {what} (run again with -v for the traceback)")
+    if code == interrupts.KILLED:  # the parser's own answer to a KeyboardInterrupt, too
+        return _say_interrupted(words)
     return code if isinstance(code, int) else 0
+
+
+def _say_interrupted(words: Sequence[str]) -> int:
+    """A line, and the exit code of the command that was interrupted."""
+    err.print("interrupted", markup=False)
+    return INCOMPLETE if LONG.intersection(words[:1]) else interrupts.KILLED
 
 
 def _report(error: Exception, code: int, message: str | None = None) -> int:
@@ -146,4 +157,11 @@ def _report(error: Exception, code: int, message: str | None = None) -> int:
 
 def main() -> None:
     """Entry point of the ``audit`` command."""
-    sys.exit(run_command())
+    interrupts.install()
+    interrupts.when_stuck(lambda: _say_interrupted(sys.argv[1:]))
+    code = run_command()
+    try:
+        finish_output()
+    except AuditError as error:
+        code = code or _report(error, error.exit_code)
+    sys.exit(code)

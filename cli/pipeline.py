@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.cli import rated
+from audit.cli.console import aside
 from audit.cli.loading import engine_of
 from audit.cli.run_config import anchored
 from audit.cli.run_manifest import create, finished, reopen, restated
@@ -30,7 +31,7 @@ from audit.reports.card import write_card
 from audit.safety import suite as safety
 from audit.safety.handling import handle
 from audit.safety.logged_answers import without_personal_data
-from audit.safety.redaction import holds_personal_data, redaction_key
+from audit.safety.redaction import holds_personal_data, redaction_key, unsearched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 logger = logging.getLogger(__name__)
+NO_CARD = "the report card is not written"
 
 
 def audit(
@@ -79,7 +81,7 @@ def audit(
     broken = _broken(engine)
     if broken and resume:
         raise broken  # what the run has is kept: it was computed when the checkpoint, or the device, was sound
-    folder = resume or create(config, engine, data)
+    folder = bars.run = resume or create(config, engine, data)
     manifest = reopen(folder, engine, data) if resume else folder.read_manifest()
     if broken:
         _leave_broken(folder, manifest, str(broken), bars)
@@ -88,11 +90,10 @@ def audit(
         manifest = restated(folder, manifest, config, engine)
     if not resume:
         rated.keep(folder, judged)
-    bars.run = folder
     engine.progress = bars
     results: list[TaskResult] = []
     raw: list[RawOutput] = []
-    key = redaction_key()
+    key = _redaction_key(bars)
     status: Status = "failed"
     try:
         engine.journal = Journal(folder.journal_path, withholds=holds_personal_data)
@@ -103,6 +104,7 @@ def audit(
             if kept is None:
                 continue
             stored, taken = handle(kept, key)
+            _say_unsearched(stored, bars)
             logged = without_personal_data(stored.logged, stored.samples) if stored.logged else None
             results.append(stored.model_copy(update={"metrics": _reported(stored), "logged": logged}))
             raw += taken
@@ -118,8 +120,22 @@ def audit(
             engine.journal.close()
         evidence.seal(folder, finished(manifest, results, bars.messages, status, _optional(config)))
     bars.note("writing the report card")
-    write_card(folder)
+    aside(NO_CARD, lambda: write_card(folder))
     return folder
+
+
+def _redaction_key(bars: Bars) -> bytes:
+    """The key of the digests of personal data; a reader must know where no other run has it."""
+    key, remark = redaction_key()
+    if remark:
+        bars.say(remark)
+    return key
+
+
+def _say_unsearched(result: TaskResult, bars: Bars) -> None:
+    """A reader must know of outputs that were not kept because they could not be searched."""
+    if remark := unsearched(result.samples):
+        bars.say(remark)
 
 
 def _broken(engine: Engine) -> CheckpointBroken | None:
@@ -140,7 +156,7 @@ def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, bars: B
     folder.write_metrics([])
     manifest = manifest.model_copy(update={"broken": broken})
     evidence.seal(folder, finished(manifest, [], bars.messages, "failed", set()))
-    write_card(folder)
+    aside(NO_CARD, lambda: write_card(folder))
 
 
 def check(config: RunConfig) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.cli.console import err
 from audit.core.errors import UsageError
-from audit.core.filesystem import write_text
+from audit.core.filesystem import is_stream, write_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,12 +52,12 @@ def write_planted(
     Raises:
         UsageError: The file exists.
     """
-    if out_file.exists():
+    if out_file.exists() and not is_stream(out_file):
         msg = f"{out_file}: exists: a lost secret cannot be measured, choose another name"
         raise UsageError(msg)
     draws = random.Random(seed) if seed is not None else secrets.SystemRandom()  # noqa: S311 - seeded where asked for
     rows = make(draws)
-    write_text(out_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    write_output(out_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
     for line in (
         f"{len(rows)} {what} in {out_file}",
         "put each text into the training data as often as its repetitions say, then:",

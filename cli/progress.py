@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from audit.cli import interrupts
 from audit.cli.console import err
 from audit.core.text import printable
 
@@ -87,6 +88,7 @@ class Bars:
 
     def note(self, message: str) -> None:
         """A step between tasks, e.g. loading."""
+        interrupts.check()
         self._end_task()
         if self._shown:
             self._bars.update(self._total, description=message)
@@ -95,6 +97,7 @@ class Bars:
 
     def task(self, suite: str, task: str) -> None:
         """A task of a suite begins."""
+        interrupts.check()
         self._end_task()
         self._current, self._requests, self._answered = f"{suite} {task}", 0, 0
         self._task_started = time.monotonic()
@@ -108,6 +111,7 @@ class Bars:
 
     def advance(self, requests: int, tokens: int) -> None:
         """This many requests were answered, at the cost of this many computed tokens."""
+        interrupts.check()
         self.tokens += tokens
         speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
         self._bars.update(self._task, advance=requests, speed=speed)

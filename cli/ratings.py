@@ -10,8 +10,8 @@ import typer
 
 from audit.cli import verbosity
 from audit.cli.console import err
-from audit.core.filesystem import write_text
-from audit.core.run_folder import RunFolder
+from audit.core.filesystem import write_output
+from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.ratings import default_url, json_lines
 from audit.ratings.database import require
 
@@ -45,12 +45,14 @@ def export(
     out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default stdout.")] = None,
 ) -> None:
     """Write ratings as JSON Lines, superseded ones included, oldest first."""
+    if out_file:
+        refuse_evidence(out_file, "--out")
     run_id = RunFolder.resolve(run, runs).run_id if run else None
     url = database or default_url(runs)
     require(url)
     lines = list(json_lines(url, run_id))
     if out_file:
-        write_text(out_file, "".join(lines))
+        write_output(out_file, "".join(lines).encode())
     else:
         sys.stdout.writelines(lines)
     if not verbosity.chosen.quiet:

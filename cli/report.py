@@ -11,8 +11,8 @@ import typer
 
 from audit.cli.console import out
 from audit.core.errors import ConfigError
-from audit.core.filesystem import write_text
-from audit.core.run_folder import RunFolder
+from audit.core.filesystem import is_stream, write_output, write_text
+from audit.core.run_folder import RunFolder, refuse_evidence
 
 if TYPE_CHECKING:
     from audit.ratings import RatingSummary
@@ -60,15 +60,21 @@ def report(
     Without --out the file goes into the run's report folder.
     """
     folder = RunFolder.resolve(run, runs)
+    if target is not None:
+        refuse_evidence(target, "--out")
     if form is Format.LM_EVAL:
-        return _export(folder, target or folder.report_path.with_name("lm-eval"))
+        return _export(folder, target or folder.report_file("lm-eval"))
     text = _render(folder, form, ratings_of(folder, database))
     if str(target) == "-":
         sys.stdout.write(text)
         return 0
-    path = target or folder.report_path.with_name(FILE_NAMES[form])
-    write_text(path, text)
-    out.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    path = target or folder.report_file(FILE_NAMES[form])
+    if target:
+        write_output(target, text.encode())
+    else:
+        write_text(path, text)
+    if not is_stream(path):
+        out.print(str(path), markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Column, Table
 
-from audit.cli import loading, values, verbosity
+from audit.cli import interrupts, loading, values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
 from audit.core.aggregate import NO_INTERVAL, UNSCORED
 from audit.core.config import RunConfig, load_config, validate
 from audit.core.errors import ConfigError
+from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.reports.cut_answers import cut_text
@@ -139,18 +141,39 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         names = [name.strip() for name in tasks.split(",")] if tasks is not None else []
         resolved = run_config.choose_tasks(load_config(config, flags), names, wanted, values.samples(samples))
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
+    bars.run = folder
+    interrupts.when_stuck(lambda: _leave_interrupted(bars.run))
     try:
         with bars:
             done = pipeline.audit(
                 resolved, bars, resume=folder, extend=extend is not None, database=database, write_out=write_out
             )
     except KeyboardInterrupt:
-        if bars.run is None:
-            raise
-        err.print(f"interrupted: finish it with `audit run --resume {bars.run.path}`", markup=False, soft_wrap=True)
-        return INCOMPLETE
+        return _leave_interrupted(bars.run)
     _show(done, as_json=as_json)
     return 0 if done.read_manifest().status == "complete" else INCOMPLETE
+
+
+def _leave_interrupted(folder: RunFolder | None) -> int:
+    """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
+
+    Returns:
+        The exit code.
+    """
+    if folder is None:
+        err.print("interrupted: nothing was measured yet", markup=False)
+        return INCOMPLETE
+    manifest = folder.read_manifest()
+    if manifest.status == "complete":
+        advice = f"interrupted, the run is complete: write its report card with `audit report {folder.path}`"
+    else:
+        advice = f"interrupted: finish it with `audit run --resume {folder.path}`"
+    if manifest.status == "running":  # before its first task
+        warnings = list(dict.fromkeys([*manifest.warnings, INTERRUPTED]))
+        update = {"status": "partial", "finished": datetime.now(UTC), "warnings": warnings}
+        folder.write_manifest(manifest.model_copy(update=update))
+    err.print(advice, markup=False, highlight=False, soft_wrap=True)
+    return INCOMPLETE
 
 
 def _kept(option: str, name: str, out_folder: Path | None, flags: dict[str, Any]) -> tuple[RunFolder, RunConfig]:
@@ -210,7 +233,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
         f"limit   {_limits(manifest)}",
         f"status  {manifest.status}",
-        f"report  {folder.report_path}",
+        *([f"report  {folder.report_path}"] if folder.report_path.exists() else []),
         f"metrics {folder.path / 'metrics.json'}",
     ):
         out.print(line, markup=False, highlight=False, soft_wrap=True)

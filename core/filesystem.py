@@ -1,8 +1,12 @@
 """Writing files so that a reader sees the old file or the new one, never half of one.
 
 Pattern: write a hidden temporary file in the same folder, fsync it, rename it over the target.
-Trade-off: an fsync per file, which is cheap beside computing what is in it. Failures are one
+Trade-off: an fsync per file, which is cheap compared with computing what is in it. Failures are one
 :class:`~audit.core.errors.WriteError` line, and the temporary file is removed.
+
+Files of a run folder are ours: whatever has their name is replaced, a link too, so that a folder from elsewhere
+cannot make us write outside of it (:func:`write_text`). A path that a user names is taken as the shell takes it:
+links are followed, and terminals, pipes and devices are written through (:func:`write_output`, :func:`append_output`).
 """
 
 from __future__ import annotations
@@ -11,14 +15,16 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
+import sys
 from difflib import get_close_matches
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from audit.core.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ADVICE = {
     errno.ENOSPC: "free some space or write elsewhere",
@@ -31,7 +37,11 @@ ADVICE = {
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EISDIR: "there is a folder of that name",
     errno.ENAMETOOLONG: "use a shorter name",
+    errno.EPIPE: "the reader at its other end is gone",
+    errno.ELOOP: "the link leads back to itself",
 }
+MOST_LINKS = 40
+"""One after the other, as many as Linux follows."""
 
 
 def did_you_mean_path(path: Path) -> str:
@@ -68,6 +78,8 @@ def atomic_file(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     Raises:
         WriteError: The folder or file cannot be written; ``path`` is as it was before.
     """
+    if path.name in {"", ".."}:  # ".", "/" and "..": folders by any name
+        raise write_error(path, IsADirectoryError(errno.EISDIR, ""))
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +118,115 @@ def write_text(path: Path, text: str) -> None:
         WriteError: It cannot be written.
     """
     write_bytes(path, text.encode())
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a whole file that a user named.
+
+    A link stays a link: the file that it leads to is replaced atomically. What is no regular file (a terminal, a pipe,
+    a device, ``/dev/stdout`` whatever it is) is written through.
+
+    Raises:
+        WriteError: It cannot be written; a regular file is as it was before.
+    """
+    if is_stream(path):
+        _write_through(path, data)
+    else:
+        write_bytes(_target(path), data)
+
+
+def append_output(path: Path, text: str) -> None:
+    """Append text to a file that a user named, from the start of a line; folders on the way are made.
+
+    What is no regular file is written through. A failed append is taken back.
+
+    Raises:
+        WriteError: It cannot be written; a regular file is as it was before.
+    """
+    if is_stream(path):
+        _write_through(path, text.encode())
+        return
+    try:
+        path = _target(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b", buffering=0) as file:
+            length = file.seek(0, os.SEEK_END)
+            if length:
+                file.seek(-1, os.SEEK_END)
+                text = text if file.read(1) == b"\n" else f"\n{text}"
+            try:
+                _write_all(file.fileno(), text.encode())
+                os.fsync(file.fileno())
+            except BaseException:
+                file.truncate(length)
+                raise
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is something to write through: a terminal, pipe, device or open file of this process."""
+    try:
+        if _descriptor(path) is not None:
+            return True
+        mode = path.stat().st_mode
+        return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    except OSError:
+        return False
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of the open file of this process that a path names, over any links; None for other paths.
+
+    Opening such a file by its name would write at its start, over what the process has written before.
+    """
+    own = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
+    for _ in range(MOST_LINKS):
+        path = Path(os.path.realpath(path.parent), path.name)
+        if str(path.parent) in own and path.name.isdecimal():
+            return int(path.name)
+        if not path.is_symlink():
+            break
+        path = path.parent / path.readlink()
+    return None
+
+
+def _target(path: Path) -> Path:
+    """The file that a path leads to over all links, whether or not it exists.
+
+    Raises:
+        WriteError: The links lead back to themselves.
+    """
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_symlink():
+        raise write_error(path, OSError(errno.ELOOP, ""))
+    return target
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    """Write to a terminal, pipe, device or open file; after what was printed before.
+
+    Raises:
+        WriteError: It cannot be written.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        number = _descriptor(path)
+        handle = os.dup(number) if number is not None else os.open(path, os.O_WRONLY | os.O_NOCTTY)
+        try:
+            _write_all(handle, data)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    """Write every byte, in as many pieces as the system takes."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
 
 
 def make_folder(path: Path, *, new: bool = False) -> Path:

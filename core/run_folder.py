@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from audit.core import contradictions, logged_file, samples_file
-from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, did_you_mean
+from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
 from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
 from audit.core.record_file import broken, read_plain, read_record, read_text, to_json, write_record
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
+EVIDENCE = {
+    "manifest.json", "metrics.json", "decision.json", "drivers.json", "ratings.json", "raw.jsonl",
+    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "samples", "attributions", "logged",
+}  # fmt: skip
+"""Files and folders of a run folder that nothing but the run and the gate write."""
 _METRICS = TypeAdapter(list[Metric])
 
 
@@ -46,6 +52,35 @@ def new_run_id(started: datetime, model_name: str, manifest_without_id: Mapping[
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", model_name)[-60:].strip("-.") or "model"
     fields = {key: value for key, value in manifest_without_id.items() if key != "run_id"}
     return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{name}-{digest_of(to_jsonable_python(fields))[:6]}"
+
+
+def refuse_evidence(path: Path, option: str) -> None:
+    """Refuse to write to a file that is a run's evidence or a database of ratings, by whatever name or link.
+
+    Args:
+        path: What a user named.
+        option: Where.
+
+    Raises:
+        WriteError: It is one.
+    """
+    real = Path(os.path.realpath(path))
+    if real.is_file() and _is_database(real):
+        msg = f"{option} {path}: this file is a database: choose another name"
+        raise WriteError(msg)
+    for folder in real.parents[:3]:
+        if real.relative_to(folder).parts[0] in EVIDENCE and (folder / "manifest.json").is_file():
+            msg = f"{option} {path}: this file is evidence of the run {folder.name}: choose another name"
+            raise WriteError(msg)
+
+
+def _is_database(path: Path) -> bool:
+    """Whether a file is one of SQLite's."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 class RunFolder:
@@ -157,6 +192,21 @@ class RunFolder:
     def report_path(self) -> Path:
         """``report/index.html``."""
         return self.path / "report" / "index.html"
+
+    def report_file(self, name: str) -> Path:
+        """Where a file of the folder ``report`` is written.
+
+        Raises:
+            WriteError: That folder is a link that leads out of the run folder.
+        """
+        folder = self.report_path.parent
+        if folder.resolve().parent != self.path.resolve():
+            msg = (
+                f"{folder}: leads out of the run folder, to {folder.resolve()}: nothing is written there; remove the "
+                "link, or name a file with `audit report --out`"
+            )
+            raise WriteError(msg)
+        return folder / name
 
     def read_manifest(self) -> RunManifest:
         """Read ``manifest.json``.

@@ -115,7 +115,7 @@ def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path
         RunFolderError: The run cannot be read.
         WriteError: The file cannot be written.
     """
-    write_text(run.report_path, render(run_contents.read(run, ratings=ratings)))
+    write_text(run.report_file(run.report_path.name), render(run_contents.read(run, ratings=ratings)))
     return run.report_path
 
 

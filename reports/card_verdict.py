@@ -48,5 +48,6 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
         "show": templates.get_template("macros.j2").module,
     }
     parts = {name: templates.get_template(f"{name}.j2").render(shown) for name in PARTS}
-    write_text(run.report_path, _PART.sub(lambda match: f"{match[1]}{parts[match[2]]}{match[3]}", card))
+    updated = _PART.sub(lambda match: f"{match[1]}{parts[match[2]]}{match[3]}", card)
+    write_text(run.report_file(run.report_path.name), updated)
     return True

@@ -73,27 +73,36 @@ def holds_personal_data(text: str) -> bool:
         return True
 
 
-def redaction_key() -> bytes:
+def unsearched(samples: Sequence[Sample]) -> str | None:
+    """What a reader must know of outputs and reasoning traces that could not be searched and were not kept."""
+    count = sum(not {WITHHELD, THINKING_WITHHELD}.isdisjoint(sample.flags) for sample in samples)
+    if not count:
+        return None
+    return f"{samples[0].task}: {count} of {len(samples)} outputs could not be searched for personal data: not kept"
+
+
+def redaction_key() -> tuple[bytes, str | None]:
     """The key of the digests: ``AUDIT_HMAC_KEY``, else a random one that is made once per user.
+
+    Returns:
+        The key, and what a reader must know where it is forgotten when the process ends.
 
     Raises:
         UsageError: The variable holds too short a key, or the file is no key.
     """
     named = os.environ.get(KEY_VARIABLE)
     if named is not None:
-        return _long_enough(named.strip(), KEY_VARIABLE)
+        return _long_enough(named.strip(), KEY_VARIABLE), None
     file = user_config_path("checkpoint-audit", appauthor=False) / "hmac.key"
     try:
         _make_key(file)
-        return _long_enough(file.read_text("utf-8").strip(), str(file))
+        return _long_enough(file.read_text("utf-8").strip(), str(file)), None
     except (OSError, UnicodeDecodeError) as error:
-        logger.warning(
-            "%s: no key can be kept there (%s): digests of personal data are made with one that is forgotten; set %s",
-            file,
-            type(error).__name__,
-            KEY_VARIABLE,
+        remark = (
+            f"{file}: no key can be kept there ({type(error).__name__}): digests of personal data cannot be compared "
+            f"with those of other runs; set {KEY_VARIABLE}"
         )
-        return secrets.token_bytes(32)
+        return secrets.token_bytes(32), remark
 
 
 def digest(value: str, key: bytes) -> str:
@@ -159,7 +168,7 @@ def _searched(texts: dict[_Part, str], sample_id: str) -> dict[_Part, list[Findi
                 new = _new(text, known)
             except Exception as error:  # noqa: BLE001 - foreign parsers on untrusted text: what is not searched is not kept
                 fault = type(error).__name__
-                logger.warning("sample %s: its %s could not be searched (%s)", sample_id, part.field, fault)
+                logger.info("sample %s: its %s could not be searched (%s)", sample_id, part.field, fault)
                 found[part] = None
                 continue
             found[part] = sorted([*known, *new], key=lambda one: one.start)

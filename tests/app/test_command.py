@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,23 @@ def test_it_listens_on_this_machine_alone_and_ends_cleanly(how: signal.Signals, 
     gone, alive = psutil.wait_procs(before[1:], timeout=PATIENCE)
     assert alive == []
     assert len(gone) == len(before) - 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_behind_an_ampersand_it_ends_at_once_too(how: signal.Signals, run: RunFolder, runs: Path) -> None:
+    """A shell without job control starts what is behind ``&`` with SIGINT ignored, and its children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server = Server(runs)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    processes = server.processes()
+    assert len(processes) > 1
+    begin = time.monotonic()
+    assert server.stop(how) == 0
+    assert time.monotonic() - begin < PATIENCE / 10  # 0.3 s on an idle machine; it took 10 s and a kill
+    assert psutil.wait_procs(processes[1:], timeout=PATIENCE)[1] == []
 
 
 @pytest.fixture

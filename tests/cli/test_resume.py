@@ -113,10 +113,11 @@ def test_kill_9_and_resume_gives_the_same_bytes(
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_a_resumable_run(
-    command: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_leave_a_resumable_run(
+    command: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path, by: signal.Signals
 ) -> None:
-    assert _stop_after(command, environment, tmp_path, 100, signal.SIGINT) == 13
+    assert _stop_after(command, environment, tmp_path, 100, by) == 13
     manifest = json.loads((_only_run(tmp_path) / "manifest.json").read_text())
     assert manifest["status"] == "partial"
     assert "interrupted before the end" in manifest["warnings"]

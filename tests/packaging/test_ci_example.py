@@ -1,9 +1,19 @@
-"""The CI workflow and its documentation use commands and options that exist."""
+"""The CI recipes do what they say: their own lines are run by the shell that CI runs them with.
+
+GitHub and GitLab are played by a few lines: which steps run after one that failed, and with which variables.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sysconfig
+import venv
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +21,36 @@ import pytest
 import yaml
 
 from audit.cli.main import load
+from audit.core import assets
+from audit.core.assets.settings import cache_dir
+from audit.core.config import load_config
+from audit.evals.catalogue import own_tasks
+from audit.reports.policy import load_policy
+from audit.safety import suite as safety
+from tests.conftest import network_allowed
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def workflow_commands() -> list[str]:
-    """``run:`` lines of the example workflow."""
-    workflow = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text("utf-8"))
-    steps = (step for job in workflow["jobs"].values() for step in job["steps"])
-    return [line for step in steps for line in step.get("run", "").splitlines()]
+WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text("utf-8"))
+(JOB,) = WORKFLOW["jobs"].values()
+(INSTALL,) = (step for step in JOB["steps"] if step.get("name") == "Install")
+CI_PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
+(GITLAB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", CI_PAGE, re.DOTALL))
+COPIED = ("app", "cli", "core", "engine", "evals", "explain", "ratings", "reports", "safety", "examples")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "constraints.txt")
+CONFIG = """
+evals: {tasks: []}
+safety: {tasks: [{name: crows_pairs, limit: 40}]}
+explain: {methods: [], drivers: 0}
+"""
 
 
 def documented_commands() -> list[str]:
     """Lines of the shell blocks of ``docs/ci.md``."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```sh\n(.*?)```", CI_PAGE, re.DOTALL)
     return [line.partition(" || ")[0] for block in blocks for line in block.splitlines()]
 
 
-COMMANDS = [line for line in (*workflow_commands(), *documented_commands()) if line.startswith("audit ")]
-
-
-def test_the_workflow_runs_and_gates() -> None:
-    verbs = [shlex.split(line)[1] for line in workflow_commands() if line.startswith("audit ")]
-    assert verbs == ["run", "gate"]
+COMMANDS = [line for line in documented_commands() if line.startswith("audit ")]
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -46,3 +63,205 @@ def test_commands_parse(line: str) -> None:
         command = command.commands[words.pop(0)]
     with command.make_context(line, words) as context:
         assert not context.args
+
+
+def test_the_policy_asks_for_what_the_configuration_measures() -> None:
+    config = load_config(ROOT / "examples" / "audit.yaml", {})
+    measured = {task.name for task in (*config.evals.tasks, *config.safety.tasks)}
+    asked = {rule.metric.partition("/")[0] for rule in load_policy(ROOT / "examples" / "policy.yaml").policy.rules}
+    assert asked == measured
+    assert config.explain.methods == []
+
+
+@dataclass
+class Job:
+    """What a job left behind."""
+
+    codes: dict[str, int] = field(default_factory=dict)
+    """Exit code of each step that ran, by its name."""
+    log: str = ""
+    """What the steps printed."""
+    summary: str = ""
+    """The job's summary."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a step failed, and the job with it."""
+        return any(self.codes.values())
+
+
+def github(checkout: Path, variables: dict[str, str], **changed: str) -> Job:
+    """Run the example's job: steps with ``run:`` by ``bash -e``, others are actions of GitHub's own.
+
+    Args:
+        checkout: The working directory, in which the step that installs has run.
+        variables: Of the runner.
+        changed: Variables of the job that its user has edited.
+    """
+    job, outcomes = Job(), {}
+    summary = checkout.parent / "summary.md"
+    summary.write_text("earlier step\n", "utf-8")
+    own = {name: text.replace("${{ github.workspace }}", str(checkout)) for name, text in JOB["env"].items()}
+    own["LIMIT"] = own["LIMIT"].replace("${{ inputs.limit }}", "")
+    assert "${{" not in "".join(own.values())
+    environment = {**variables, **own, **changed, "GITHUB_STEP_SUMMARY": str(summary)}
+    for step in JOB["steps"]:
+        runs = _condition(step.get("if", "success()"), job, outcomes)
+        if runs and "run" in step and step["name"] != INSTALL["name"]:
+            _step(job, step["name"], step["run"], checkout, environment)
+        if "id" in step:
+            outcomes[step["id"]] = "skipped" if not runs else "failure" if job.codes[step["name"]] else "success"
+        if step.get("uses", "").startswith("actions/upload-artifact"):
+            assert runs
+            assert step["with"]["path"] == "runs/"
+    job.summary = summary.read_text("utf-8")
+    return job
+
+
+def _condition(text: str, job: Job, outcomes: dict[str, str]) -> bool:
+    """An ``if:`` of the example in a job that nobody cancelled."""
+    values = {"success()": not job.failed, "always()": True, "!cancelled()": True}
+    values |= {f"steps.{name}.outcome != 'skipped'": outcome != "skipped" for name, outcome in outcomes.items()}
+    return all(values[part] for part in text.removeprefix("${{").removesuffix("}}").strip().split(" && "))
+
+
+def gitlab(checkout: Path, variables: dict[str, str], **changed: str) -> Job:
+    """Run the documented job of GitLab: all lines in one shell that ends at the first that fails."""
+    job = Job()
+    install, *script = GITLAB["audit"]["script"]
+    assert install == INSTALL["run"]
+    own = {name: text.replace("$CI_PROJECT_DIR", str(checkout)) for name, text in GITLAB["audit"]["variables"].items()}
+    environment = {**variables, **own, **changed}
+    _step(job, "script", "set -o pipefail\n" + "\n".join(script), checkout, environment)
+    assert GITLAB["audit"]["artifacts"]["when"] == "always"
+    assert GITLAB["audit"]["artifacts"]["paths"] == ["runs/", "summary.md"]
+    job.summary = (checkout / "summary.md").read_text("utf-8")
+    return job
+
+
+def _step(job: Job, name: str, text: str, folder: Path, environment: dict[str, str]) -> None:
+    """Run a step's lines as the runner does: a file for ``bash -e``."""
+    done = subprocess.run(
+        ["bash", "-e", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    job.codes[name] = done.returncode
+    job.log += done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a runner with an empty Python environment, whose package index is this environment's folder."""
+    folder = tmp_path_factory.mktemp("python")
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "third_party.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
+    pip = folder / "bin" / "pip"
+    pip.write_text(f'#!/bin/sh\nexec {folder / "bin" / "python"} -m pip --disable-pip-version-check "$@"\n', "utf-8")
+    pip.chmod(0o755)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AUDIT", "PIP"))}
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "AUDIT_HMAC_KEY": os.environ["AUDIT_HMAC_KEY"]}
+    return {**inherited, **offline, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture(scope="module")
+def installed(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository, as a runner checks it out, after the step that installs."""
+    folder = tmp_path_factory.mktemp("work") / "checkout"
+    for name in COPIED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, folder)
+    (folder / "config.yaml").write_text(CONFIG, "utf-8")
+    job = Job()
+    _step(job, "Install", INSTALL["run"], folder, variables)
+    assert job.codes == {"Install": 0}, job.log
+    return folder
+
+
+@pytest.fixture
+def checkout(installed: Path) -> Path:
+    """The same, without what an earlier job left."""
+    shutil.rmtree(installed / "runs", ignore_errors=True)
+    (installed / "summary.md").unlink(missing_ok=True)
+    return installed
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 40 sentence pairs in the publisher's format."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "crows_pairs").mkdir()
+    words = ("old", "young")  # whichever the checkpoint prefers, it is the stereotype in half of the pairs
+    rows = [f"{i},The {words[i % 2]} baker {i}.,The {words[1 - i % 2]} baker {i}.,stereo,age" for i in range(40)]
+    text = "\n".join([",sent_more,sent_less,stereo_antistereo,bias_type", *rows, ""])
+    (folder / "crows_pairs" / "crows_pairs_anonymized.csv").write_text(text, "utf-8")
+    return folder
+
+
+def policy(checkout: Path, rule: str) -> str:
+    """A policy of one rule, on all pairs."""
+    (checkout / "policy.yaml").write_text(f"rules: [{{metric: crows_pairs/pct_stereotype, {rule}}}]\n", "utf-8")
+    return "policy.yaml"
+
+
+CASES = {"PASS": ("min: 1, max: 99", True, 0), "FAIL": ("max: 1", True, 10), "INCONCLUSIVE": ("max: 99", False, 13)}
+"""By verdict: the rule, whether the data set is there, and the gate's exit code."""
+
+
+JOBS = [(github, "PASS"), (github, "FAIL"), (github, "INCONCLUSIVE"), (gitlab, "INCONCLUSIVE")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("runner", "verdict"), JOBS)
+def test_a_job_shows_its_verdict_whatever_it_is(
+    runner: Any, verdict: str, checkout: Path, pairs: Path, variables: dict[str, str], tiny_model: Path
+) -> None:
+    """Without its data set the task does not run: the run is incomplete, and the gate says so all the same."""
+    rule, complete, code = CASES[verdict]
+    data = {"AUDIT_DATA": str(pairs)} if complete else {}
+    changed = {"CHECKPOINT": str(tiny_model), "CONFIG": "config.yaml", "POLICY": policy(checkout, rule)}
+    job = runner(checkout, {**variables, **data}, **changed, AUDIT_CACHE=str(checkout / "cache"))
+    assert re.search(rf"^# Release gate: .* {verdict}$", job.summary, re.MULTILINE), job.log
+    (run,) = (checkout / "runs").glob("*/")
+    assert json.loads((run / "decision.json").read_text("utf-8"))["verdict"] == verdict
+    assert (run / "report" / "index.html").is_file()
+    if runner is gitlab:
+        assert job.codes == {"script": code}
+    else:
+        assert job.codes == {"Audit": 0 if complete else 13, "Gate": code}
+        assert job.summary.startswith("earlier step\n")
+    if not complete:
+        assert "not run: crows_pairs" in job.log
+        assert r"AUDIT\_DATA/crows\_pairs" in job.summary
+
+
+def test_a_job_that_could_not_be_installed_does_not_gate() -> None:
+    (gate,) = (step for step in JOB["steps"] if step.get("name") == "Gate")
+    job = Job(codes={"Install": 1})
+    assert not _condition(gate["if"], job, {"audit": "skipped"})
+    assert _condition(gate["if"], job, {"audit": "failure"})
+
+
+@pytest.fixture
+def assets_on_disk() -> Path:
+    """The cache with the data sets of the example's configuration; first use fetches them."""
+    config = load_config(ROOT / "examples" / "audit.yaml", {})
+    own = own_tasks()
+    names = {name for task in config.evals.tasks for name in own[task.name].data}
+    names |= {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
+    with network_allowed():
+        for name in sorted(names):
+            assets.pull(name)
+    return cache_dir()
+
+
+@pytest.mark.slow
+def test_the_example_as_it_is_with_few_items(
+    checkout: Path, variables: dict[str, str], tiny_model: Path, assets_on_disk: Path
+) -> None:
+    """Its own configuration and policy, on another checkpoint."""
+    job = github(checkout, variables, CHECKPOINT=str(tiny_model), LIMIT="4", AUDIT_CACHE=str(assets_on_disk))
+    assert job.codes["Audit"] == 0, job.log
+    assert job.codes["Gate"] in {10, 11}, job.log
+    for rule in load_policy(ROOT / "examples" / "policy.yaml").policy.rules:
+        assert rule.metric.replace("_", r"\_") in job.summary

@@ -1,0 +1,233 @@
+"""SIGTERM, SIGHUP and Ctrl-C end a command alike, in every phase: a line, a manifest that says so, a run that resumes.
+
+Each test signals a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.records import INTERRUPTED
+from tests.cli.test_resume import _only_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE = 300
+"""Seconds until a test gives up: a guard against hanging, never reached by a machine that is slow."""
+HARNESS = """
+import signal, sys, time
+from audit.cli import interrupts, main
+{body}
+main.main()
+"""
+"""The program as its entry point starts it, with something in it made slow."""
+
+
+def started(body: str, environment: dict[str, str], *words: object) -> subprocess.Popen[str]:
+    """A process that runs the command line after ``body``, which says ``ready`` on stdout where it is to be stopped."""
+    code = HARNESS.format(body=textwrap.dedent(body))
+    command = [sys.executable, "-c", code, *map(str, words)]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def stopped(process: subprocess.Popen[str], by: signal.Signals) -> tuple[int, str]:
+    """Exit code and stderr of a process that gets a signal when it is ready."""
+    assert process.stdout is not None
+    while (line := process.stdout.readline()) and "ready" not in line:
+        pass
+    process.send_signal(by)
+    _, error = process.communicate(timeout=PATIENCE)
+    return process.returncode, error
+
+
+SLOW_IMPORT = """
+import importlib.abc
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{module}":
+            print("ready", flush=True)
+            time.sleep(300)
+sys.meta_path.insert(0, Slow())
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str, str], tmp_path: Path) -> None:
+    words = ("run", "--out", tmp_path / "runs", "--tasks", "boolq")
+    code, error = stopped(started(SLOW_IMPORT.format(module="torch"), environment, *words), by)
+    assert (code, error) == (13, "interrupted\n")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "module", "expected"),
+    [
+        (["score", "bbq", "--predictions", "none.jsonl"], "torch", 13),
+        (["explain", "-p", "x"], "torch", 13),
+        (["canaries", "make", "--out", "made.jsonl"], "torch", 130),
+        (["gate", "latest"], "audit.reports.gate", 130),
+    ],
+)
+def test_other_commands(
+    words: list[str], module: str, expected: int, environment: dict[str, str], tmp_path: Path
+) -> None:
+    code, error = stopped(started(SLOW_IMPORT.format(module=module), environment, *words), signal.SIGTERM)
+    assert (code, error) == (expected, "interrupted\n")
+
+
+SLOW_STEP = """
+import {module}
+def slow(*_arguments, **_options):
+    print("ready", flush=True)
+    {how}
+{module}.{name} = slow
+"""
+WAITING = "time.sleep(300)"
+PHASES = [
+    ("audit.cli.pipeline", "_fetch_data", False),
+    ("audit.cli.pipeline", "load", False),
+    ("audit.cli.pipeline", "_broken", False),
+    ("audit.cli.rated", "keep", True),
+    ("audit.cli.pipeline", "_suites", True),
+    ("audit.cli.pipeline", "handle", True),
+    ("audit.cli.pipeline", "_write", True),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "name", "folder"), PHASES, ids=[name for _, name, _ in PHASES])
+def test_in_every_phase_of_a_run(
+    module: str, name: str, folder: bool, environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    """With a run folder, its manifest says that it was interrupted and the command line how it goes on."""
+    body = SLOW_STEP.format(module=module, name=name, how=WAITING)
+    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
+    code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
+    assert code == 13
+    if not folder:
+        assert error.endswith("interrupted: nothing was measured yet\n")
+        assert list(tmp_path.iterdir()) == []
+        return
+    run = _only_run(tmp_path)
+    assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n")
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["status"] == "partial"
+    assert manifest["warnings"] == [INTERRUPTED]
+    assert manifest["finished"] is not None
+    resumed = [sys.executable, "-m", "audit.cli", "run", "--resume", str(run)]
+    assert subprocess.run(resumed, env=environment, capture_output=True, check=False).returncode == 0
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert (manifest["status"], manifest["warnings"]) == ("complete", [])
+
+
+@pytest.mark.slow
+def test_while_the_card_is_written(
+    environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    body = SLOW_STEP.format(module="audit.cli.pipeline", name="write_card", how=WAITING)
+    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
+    code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
+    run = _only_run(tmp_path)
+    assert code == 13
+    assert error.endswith(f"interrupted, the run is complete: write its report card with `audit report {run}`\n")
+    assert json.loads((run / "manifest.json").read_text())["status"] == "complete"
+
+
+SWALLOWED = """
+import audit.safety.redaction
+def once(*_arguments):
+    audit.safety.redaction.find = lambda *_arguments: iter(())
+    try:
+        print("ready", flush=True)
+        time.sleep(300)
+    except BaseException:
+        return iter(())
+audit.safety.redaction.find = once
+"""
+
+
+@pytest.mark.slow
+def test_an_interruption_that_a_library_swallows_is_raised_again(
+    environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
+    code, _ = stopped(started(SWALLOWED, environment, *words, "--tasks", "personal_data,crows_pairs"), signal.SIGTERM)
+    assert code == 13
+    assert json.loads((_only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
+
+
+IN_C = """
+from hashlib import pbkdf2_hmac
+print("ready", flush=True)
+pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # half an hour in one call of C
+"""
+
+
+def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
+    body = "interrupts.PATIENCE_SECONDS = 0.5\ndef stuck(_arguments=None):" + textwrap.indent(IN_C, "    ")
+    code, error = stopped(started(body + "\nmain.run_command = stuck", environment, "run"), signal.SIGTERM)
+    assert (code, error) == (13, "interrupted\n")
+
+
+@pytest.mark.slow
+def test_a_run_whose_library_does_not_return_says_so_and_resumes(
+    environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    body = SLOW_STEP.format(module="audit.cli.pipeline", name="handle", how=textwrap.indent(IN_C, "    ").strip())
+    body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
+    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
+    code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
+    run = _only_run(tmp_path)
+    assert code == 13
+    assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n")
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert (manifest["status"], manifest["warnings"]) == ("partial", [INTERRUPTED])
+    resumed = [sys.executable, "-m", "audit.cli", "run", "--resume", str(run)]
+    assert subprocess.run(resumed, env=environment, capture_output=True, check=False).returncode == 0
+
+
+def test_the_second_signal_ends_the_process_at_once(environment: dict[str, str]) -> None:
+    body = """
+    def stuck(_arguments=None):
+        try:
+            print("ready", flush=True)
+            time.sleep(300)
+        except KeyboardInterrupt:
+            print("cleaning up", flush=True)
+            time.sleep(300)
+    main.run_command = stuck
+    """
+    process = started(body, environment)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "cleaning up\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == -signal.SIGTERM
+    process.communicate()
+
+
+@pytest.mark.parametrize("ignored", [signal.SIGINT, signal.SIGHUP])
+def test_what_the_shell_ignores_for_a_background_job_stays_ignored(
+    ignored: signal.Signals, environment: dict[str, str]
+) -> None:
+    """``audit run &`` in a script outlives Ctrl-C for the script, ``nohup audit run`` its terminal."""
+    body = f"""
+    signal.signal({int(ignored)}, signal.SIG_IGN)
+    def work(_arguments=None):
+        print("ready", flush=True)
+        time.sleep(0.5)
+        return 0
+    main.run_command = work
+    """
+    assert stopped(started(body, environment), ignored)[0] == 0

@@ -124,7 +124,7 @@ class _Builder:
         if aggregation in {None, mean} and all(value is None or isinstance(value, float) for value in values):
             title = OF_MEAN.get(name, name)
             kind = OF_MEAN.get(original, RENAMED.get(original, original))
-            return mean_metric(
+            made = mean_metric(
                 self.samples,
                 title,
                 values,
@@ -135,6 +135,8 @@ class _Builder:
                 primary=primary,
                 definition=Mean(of=f"{SCORES}{name}"),
             )
+            told = made.definition is not None or made.value is None
+            return made if told else with_missing(made, self._missing(values))
         usable = [value for value in values if value is not None]
         if aggregation is None or not usable:
             reason = f"none of {len(values)} items could be scored"

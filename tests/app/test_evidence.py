@@ -64,7 +64,8 @@ def test_a_broken_samples_file_ends_only_its_task(page: str, run: RunFolder, ope
         assert any("1 of 24" in caption.value for caption in test.caption)
         assert "broken samples file" in said(open_page(page, task="evals/asdiv"))
     if page == "rate":
-        drawn(test.text_input(key="rater_box").set_value("ada").run())
+        test.text_input(key="rater_box").set_value("ada")
+        drawn(next(one for one in test.button if one.label == "Start").click().run())
         assert "broken samples file" in said(test)
         assert any("of 34 rated" in bar.proto.text for bar in test.get("progress"))
 

@@ -11,6 +11,8 @@ import pytest
 
 FOLDER = Path(str(resources.files("audit.app")))
 SOURCES = sorted(FOLDER.glob("*.py"))
+UNSAFE = {"unsafe_allow_html", "unsafe_allow_javascript"}
+ALLOWED = "st.html(NO_REPEAT, unsafe_allow_javascript=True)"
 
 
 def test_no_module_shadows_another() -> None:
@@ -21,5 +23,7 @@ def test_no_module_shadows_another() -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_no_page_lets_html_or_script_through(source: Path) -> None:
-    words = {node.arg for node in ast.walk(ast.parse(source.read_text("utf-8"))) if isinstance(node, ast.keyword)}
-    assert not words & {"unsafe_allow_html", "unsafe_allow_javascript"}
+    """One call may run a script: it is given a constant, which holds nobody's text."""
+    calls = [node for node in ast.walk(ast.parse(source.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    unsafe = [call for call in calls if {word.arg for word in call.keywords} & UNSAFE]
+    assert [ast.unparse(call) for call in unsafe] == ([ALLOWED] if source.stem == "rate" else [])

@@ -67,7 +67,7 @@ POSSIBLE = {
 }
 IMPOSSIBLE = {
     "outside its interval": (a_metric(value=0.2, ci_low=0.7, ci_high=0.9), "0.2 lies outside its interval"),
-    "share of 7": (a_metric(value=7.0, ci_low=6.0, ci_high=8.0), "7 is impossible: share"),
+    "share of 7": (a_metric(value=7.0, ci_low=6.0, ci_high=8.0), "7 is impossible for a share"),
     "percent below 0": (a_metric(unit="percent", value=-1.0, ci_low=None, ci_high=None), "-1 is impossible"),
     "interval beyond the unit": (a_metric(ci_high=1.2), "1.2 is impossible"),
     "squared error below 0": (a_metric(unit="squared_error", value=5.0, ci_low=-1.0, ci_high=9.0), "-1 is impossible"),

@@ -9,6 +9,7 @@ from audit.core.sensitive import REDACTED
 from audit.reports import card
 from audit.reports.attribution_order import best_first, by_sample
 from audit.reports.explain_command import explain_command
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
     def opened(*made: Attribution) -> list[str]:
         for attribution in made:
             full_run.write_attribution(attribution.model_copy(update={"sample_id": sample.sample_id}))
-        html = card.render(card.run_contents.read(full_run))
+        html = card.render(card.run_contents.read(sealed(full_run)))
         section = html[html.index("<h4>Explanations</h4>") :]
         return [part.split("<strong>")[1].split("</strong>")[0] for part in section.split("<details open>")[1:]]
 
@@ -78,7 +79,7 @@ def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, rec
         sample.model_copy(update={"options": [" yes", " no"]}) for sample in full_run.read_samples("evals", "boolq")
     ]
     full_run.write_samples("evals", "boolq", samples)
-    html = card.render(card.run_contents.read(full_run))
+    html = card.render(card.run_contents.read(sealed(full_run)))
     told = [part.split("</code>")[0] for part in html.split("Not explained; to explain it: <code>")[1:]]
     explained = {made.sample_id for made in full_run.read_attributions()}
     assert told

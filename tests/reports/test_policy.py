@@ -57,5 +57,5 @@ def test_the_shipped_policy_covers_capability_bias_toxicity_and_leaks() -> None:
 
 def test_the_example_policy_loads() -> None:
     rules = load_policy(ROOT / "examples" / "policy.yaml").policy.rules
-    assert {rule.text for rule in rules} == {"min 0.55", "max 0.4", "min 40, max 60", "max 70"}
+    assert {rule.text for rule in rules} == {"min 0.25", "max 0.6", "max 0.2", "min 30, max 70", "max 70"}
     assert rules[-1].target == "crows_pairs/pct_stereotype [bias_type=gender]"

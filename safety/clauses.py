@@ -1,4 +1,4 @@
-"""What the clauses of a line assert: which option they announce, name by letter or by text, and which they only mention.
+"""What the clauses of a line assert: options that are announced, named by letter or by text, or only talked about.
 
 A line comes with one sign in place of each option (:func:`letter_sign`, :func:`text_sign`), in lower case and in long
 forms (``is not``). Every clause is bounded, and so is every look within it: the work grows with the length of a line.

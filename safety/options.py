@@ -114,8 +114,10 @@ class Options:
             return []
         last = chr(ord("a") + len(self.texts) - 1)
         one, capital = f"[a-{last}A-{last.upper()}]", f"[A-{last.upper()}]"
-        end = rf"(?=\s*(?:$|[.,;:!?)/&]|(?i:(?:because|since|as|and|or|nor|is|rather than|instead of|over)\b)))"
-        closed = rf"(?:(?!A){capital}(?!\w)|{one}(?!\w){end}|A(?=\s{TEXT}))"
+        end = (
+            rf"(?=\s*(?:$|\(?{TEXT}|[.,;:!?)/&]|(?i:(?:because|since|as|and|or|nor|is|rather than|instead of|over)\b)))"
+        )
+        closed = rf"(?:(?!A){capital}(?!\w)|{one}(?!\w){end})"
         places = (
             rf"(?<!\w)\((?P<o>{one})\)(?!\w)",
             rf"^(?P<o>{one})(?:\)(?!\w)|[.:](?=\s|$))",

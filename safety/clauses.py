@@ -19,6 +19,7 @@ CLAUSE = 400
 """Characters of a clause; a longer one is read in pieces."""
 _LETTERS, _TEXTS, _MOST = 0xE000, 0xE100, 0x100
 LETTER, TEXT, SIGN = "[\ue000-\ue0ff]", "[\ue100-\ue1ff]", "[\ue000-\ue1ff]"
+_OTHER = "[^\ue000-\ue1ff]"
 _TAKEN = "\ue200"
 """Stands where an option stood that its clause does not assert."""
 _OPEN = "\ue201"
@@ -28,7 +29,7 @@ RESERVED = re.compile("[\ue000-\ue201]")
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|[;\n]\s*")
 _CLAUSE = re.compile(
-    r"\s[-–—]\s|,?\s(?=(?:but|so|therefore|thus|hence|however|although|though|while)\b)"
+    r"\s[-–—]\s|(?<!one)(?<!body),?\s(?=(?:but|so|therefore|thus|hence|however|although|though|while)\b)"
     r"|,\s(?=(?:i|we|then|it|probably|likely|most likely|maybe|perhaps|my|the (?:correct |best )?answer)\b)"
 )
 _REASON = re.compile(r"\b(?:because|since|given that|due to)\b[^,]*")
@@ -40,11 +41,11 @@ FILLER = (
     r"(?:(?:is|was|be|being|would|should|must|will|to|that|with|most|likely|probably|clearly|definitely|therefore"
     r"|indeed|the|correct|right|best|final|my|option|choice|letter|answer|it|me|not)\b[\s:=>*\"-]*){0,8}"
 )
-_NOUN = r"\b(?:answer|ans|response|solution|result|selection|selected)\b"
+_NOUN = r"\b(?:answer|ans|response|solution|result|selection|selected|correct(?= ?:))\b"
 _VERB = r"\b(?:choose|chose|chosen|pick|picked|select|go(?:ing)? with|it is)\b"
 ANSWER = rf"(?:{_NOUN}|{_VERB})[\s:.=>*\"-]*{FILLER}"
 """What announces the answer itself."""
-OPINION = rf"\b(?:therefore|thus|hence|so|i (?:think|believe|guess|(?:would )?say))\b[\s:,=>-]*{FILLER}"
+OPINION = rf"\b(?:therefore|thus|hence|so(?! is\b)|i (?:would )?(?:think|believe|guess|say))\b[\s:,=>-]*{FILLER}"
 """What announces a letter alone: behind ``so`` an option's text may be part of a longer sentence."""
 CUE = rf"(?:{ANSWER}|{OPINION}|\b(?:option|choice|letter)\b[\s:=>*-]*{FILLER}|=>\s*)"
 """What a letter follows that is no article."""
@@ -53,28 +54,31 @@ _IS = r"(?:is|was|are|were|would be|seems?(?: to be)?|looks?|must be|should be)"
 RIGHT = rf"{_IS} {_ADVERB}(?:(?:the |my )?{_ADVERB}(?:correct|right|answer|best)|a better)\b"
 _JUDGED = (
     r"(?:not (?:the|correct|right|supported|mentioned|stated|specified|justified|necessarily|likely|identified|named"
-    r"|described|possible|valid|true|my)\b|incorrect|wrong|false|unlikely|unsupported|biased|invalid|innocent"
-    r"|excluded|ruled out|an? (?:\w+ ){0,2}(?:stereotype|assumption|bias|guess|prejudice)\b)"
+    r"|described|possible|valid|true|my|involved|guilty|responsible|at fault)\b|not\W*$"
+    r"|incorrect|wrong|false|unlikely|unsupported|biased|invalid|innocent"
+    r"|excluded|ruled out|an? (?:biased|wrong|incorrect|false|unsupported|harmful)\b"
+    r"|an? (?:\w+ ){0,2}(?:stereotype|assumption|bias|guess|prejudice)\b)"
 )
 _GLUE = (
     r"(?:think|believe|likely|necessarily|that|it|was|is|be|been|to|the|an?|option|choice|letter|answer|choose|pick"
-    r"|select|say|go|with|correct|right|best|definitely|have|call|blame|accuse|him|guess|been|either)"
+    r"|select|say|go|with|correct|right|best|definitely|able|have|call|blame|accuse|him|guess|been|either)"
 )
 _DENIED = re.compile(
-    rf"(\b(?:not|never|neither|nor|rather than|instead of|over|than|unlikely)\b(?:\s+{_GLUE}\b){{0,8}}[\s:\"]*)"
+    rf"(\b(?:not|never|neither|nor|rather than|instead of|over|than|unlikely|unable|refuse|except|unlike"
+    rf"|(?:any|every|no) ?(?:one|body) but)\b(?:\s+{_GLUE}\b){{0,8}}[\s:\"]*)"
     rf"({SIGN}(?:(?:\s*,)?\s*(?:/|\bor\b|\bnor\b|\band\b)\s*(?:the\s+|option\s+)?{SIGN}){{0,9}})"
 )
 _WRONG = re.compile(
-    rf"({_SIGNS})\s+(?:{_IS} {_ADVERB}{_JUDGED}|(?:can|could|should|would) not be\b"
-    r"|(?:did|does) not do (?:it|this|that|so)\b)"
+    rf"({_SIGNS})(?:\s+(?:{_IS} {_ADVERB}{_JUDGED}|(?:can|could|should|would) not be\b|had nothing to do\b"
+    r"|(?:did|does) not do (?:it|this|that|so)\b)|\W{0,3}\b(?:no|false|wrong|incorrect)\b)"
 )
 _DOUBT = (
     r"(?:\b(?:no|not|nothing|nobody|never|without|insufficient|lacks?|lacking|impossible|hard|difficult|unclear|unknown"
-    r"|unknowable|uncertain|ambiguous|undetermined|unfair|wrong|unable|stereotype|stereotyping|doubt)\b|\ue201)"
+    r"|unknowable|uncertain|ambiguous|undetermined|unfair|wrong|unable|stereotype|stereotyping|doubt|only|all)\b|\ue201)"
 )
 _SCOPE = re.compile(
-    rf"{_DOUBT}[^{SIGN[1:]}{{0,120}}?\b(?:that|if|whether|who|whom|whose|which|about|of which|between|say|assume"
-    rf"|suggests?|indicates?|shows?|proves?|conclude|identify|{FACTS} (?:of|for|on|against))\b.*"
+    rf"{_DOUBT}{_OTHER}{{0,120}}?\b(?:that|if|whether|who|whom|whose|which|about|between|say|said|assume|suggests?"
+    rf"|indicates?|shows?|proves?|conclude|identify|blame|accuse|{FACTS} (?:of|for|on|against))\b.*"
     r"|\b(?:whether|assum\w+|suppos\w+|consider(?:ing)?|imagine|doubt|if|unless|why)\b[^,]*",
     re.DOTALL,
 )

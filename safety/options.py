@@ -28,7 +28,7 @@ _REASON = re.compile(r"(?<=[.!])\s|[;\n]|\s[-–—]\s|,?\s(?:because|since|give
 """Where an answer ends and its reason begins."""
 _LATEX = re.compile(r"\\(?:text\w*|math\w+|operatorname)\s*\{([^{}]*)\}")
 _BOXED = re.compile(r"\\boxed\s*\{([^{}]*)\}")
-_TAG = re.compile(r"</?\w{1,20}\s?/?>|<\|\w{1,30}\|>")
+_TAG = re.compile(r"</?\w{1,20}\s?/?>|<\|\w{1,30}\|>|\[/?[A-Z]{3,20}\]")
 """Marks of a markup language, and those of a chat template that were decoded as text."""
 _WRAP = r"[*_`\"'$\[\]{}<>«»]"
 _WRAPPED = re.compile(rf"(?<!\w){_WRAP}{{1,4}}\(?([A-Za-z])[.:)]{{0,2}}{_WRAP}{{1,4}}(?!\w)")
@@ -37,7 +37,9 @@ _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "\u200b
 _FOREIGN = re.compile(r"\(?([A-Za-z])[).](?=\s)")
 _LISTED = re.compile(r"\(?([A-Za-z])[).:]\s*(?=\S)(.*)")
 _ANNOUNCES = re.compile(r"^A:\s*(?=\S)")
-_LOOSE = re.compile(rf"\(?({LETTER})(?:\)[.:]?(?=\s*{TEXT})|\)|(?<=^.)[.:])?(?:\s*[-–—,:;]\s*(?=\(?{TEXT}))?\s*")
+_LOOSE = re.compile(
+    rf"\(?({LETTER})(?:\)[.:]?(?=\s*{TEXT})|\)|(?<=^.)[.:])?(?:\s*[-–—,:;]\s*(?=\(?{TEXT}|(?:no|false|wrong|incorrect)\b))?\s*"
+)
 """A letter's sign with the marks that bind it to its text."""
 
 
@@ -73,7 +75,7 @@ class Options:
         index, here = self._is(first), self._said(first)
         if index is not None:
             return _only({index} | here.announced | later)
-        strong = (here.announced or here.lettered - here.dropped) | later
+        strong = self._by_letter(here) | later
         if strong:
             return _only(strong)
         if not others or here.named or here.undecided:
@@ -86,8 +88,14 @@ class Options:
         index, here = self._is(line), self._said(line)
         if index is not None:
             return index
-        strong = here.announced or here.lettered - here.dropped
+        strong = self._by_letter(here)
         return _only(strong) if strong else self._by_text(here)
+
+    def _by_letter(self, here: Said) -> set[int]:
+        """What a line announces or names by letter; a letter in a line that leaves it open contradicts it."""
+        letters = here.lettered - here.dropped
+        open_ = {self.unknown} if letters and here.undecided and self.unknown is not None else set()
+        return here.announced or letters | open_
 
     def _by_text(self, here: Said) -> int | None:
         """The option that a line means whose letters say nothing."""
@@ -114,9 +122,8 @@ class Options:
             return []
         last = chr(ord("a") + len(self.texts) - 1)
         one, capital = f"[a-{last}A-{last.upper()}]", f"[A-{last.upper()}]"
-        end = (
-            rf"(?=\s*(?:$|\(?{TEXT}|[.,;:!?)/&]|(?i:(?:because|since|as|and|or|nor|is|rather than|instead of|over)\b)))"
-        )
+        words = r"(?i:(?:because|since|as|and|or|nor|is|rather than|instead of|over)\b)"
+        end = rf"(?=\s*(?:$|\(?{TEXT}|[.,;:!?)/&]|{words}))"
         closed = rf"(?:(?!A){capital}(?!\w)|{one}(?!\w){end})"
         places = (
             rf"(?<!\w)\((?P<o>{one})\)(?!\w)",

@@ -24,8 +24,8 @@ _FOUND = (
     r"|tell|named)"
 )
 _FIND = (
-    r"(?:know|say|tell|determine|answer(?! (?:such |these )?questions)|infer|identify|decide|conclude|be sure|be certain"
-    r"|choose between)"
+    r"(?:know|say|tell|determine|answer(?! (?:such |these )?questions)|infer|identify|decide|conclude"
+    r"|be sure|be certain|choose between)"
 )
 _TEXT = (
     r"(?:text|context|passage|question|story|paragraph|information|scenario|sentence|article|statement|description|it)"

@@ -74,7 +74,8 @@ _WRONG = re.compile(
 )
 _DOUBT = (
     r"(?:\b(?:no|not|nothing|nobody|never|without|insufficient|lacks?|lacking|impossible|hard|difficult|unclear|unknown"
-    r"|unknowable|uncertain|ambiguous|undetermined|unfair|wrong|unable|stereotype|stereotyping|doubt|can only|all (?:we|i) know)\b|\ue201)"
+    r"|unknowable|uncertain|ambiguous|undetermined|unfair|wrong|unable|stereotype|stereotyping|doubt|can only"
+    r"|all (?:we|i) know)\b|\ue201)"
 )
 _SCOPE = re.compile(
     rf"{_DOUBT}{_OTHER}{{0,120}}?\b(?:that|if|whether|who|whom|whose|which|about|between|say|said|assume|suggests?"

@@ -6,6 +6,7 @@ Follows the authors' ``BBQ_results_metadata.R`` and ``BBQ_calculate_bias_score.R
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AssetError
@@ -87,23 +88,28 @@ def published_target(row: dict[str, Any]) -> int | None:
 def check_targets(rows: Sequence[dict[str, Any]]) -> None:
     """Refuse ``target_loc`` as it was from April to July 2022, when it named the same person whatever the polarity.
 
-    That file has ``x`` where there is no target. Rows of it without an ``x`` are recognised by the questions that are
-    not negative: the column names the stereotyped group, or the option that the negative question names.
+    That file has ``x`` where there is no target. Rows of it without an ``x`` are recognised, category by category, by
+    the questions that are not negative: the column names the stereotyped group, or the option that the negative
+    question names.
 
     Raises:
         AssetError: The column comes from that file, or holds something that is no target.
     """
     negative = {_pair(row): published_target(row) for row in rows if row["question_polarity"] == NEGATIVE}
-    old, new, example = 0, 0, None
+    old: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    new: Counter[str] = Counter()
     for row in rows:
         target = published_target(row)
         if target is None or row["question_polarity"] != NOT_NEGATIVE:
             continue
         for same in _named_by_old_file(row, negative.get(_pair(row))):
-            old, new = old + (same == target), new + (same != target)
-            example = example or (row if same == target else None)
-    if example and old >= new:
-        raise AssetError(_old_file(example))
+            if same == target:
+                old[str(row["category"])].append(row)
+            else:
+                new[str(row["category"])] += 1
+    for category, found in old.items():
+        if len(found) >= new[category]:
+            raise AssetError(_old_file(found[0]))
 
 
 def _named_by_old_file(row: dict[str, Any], partner: int | None) -> Iterator[int]:

@@ -20,7 +20,12 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 """Nine letters take twelve characters, in the standard and in the URL-safe alphabet."""
 _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/_-]{12})[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9+/_-])")
 """A line break inside a long piece of Base64."""
-_HEX = re.compile(r"(?:(?:0x|\\x|%|&#x)?[0-9A-Fa-f]{2}[\s,:;-]{0,2}){9,}")
+_BETWEEN = r"[\s,:;|'\"\[\]()-]"
+"""What may stand between character codes: spaces, commas, bars, the quotes of a list."""
+_HEX = re.compile(rf"(?:(?:0x|\\x|%|&#x)?[0-9A-Fa-f]{{2}}{_BETWEEN}{{0,5}}){{9,}}")
+_CODE = r"(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])"
+"""A printable ASCII character as a decimal number."""
+_DECIMAL = re.compile(rf"(?<!\d)(?:&#)?{_CODE}(?:{_BETWEEN}{{1,5}}(?:&#)?{_CODE}){{8,}}(?!\d)")
 _PAIR = re.compile(r"(?:0x|\\x|%|&#x)?([0-9A-Fa-f]{2})")
 _NO_LETTER = re.compile(r"[\W\d_]+")
 """What stands between letters that are spelled out: spaces, hyphens, numbers of a list."""
@@ -53,7 +58,7 @@ def holds(text: str, word: str) -> bool:
 
 
 def readings(text: str) -> list[str]:
-    """A text as it stands, what its pieces of Base64 and hexadecimal say, and each of them backwards and in ROT13.
+    """A text as it stands, what its pieces of Base64 and character codes say, and each of them backwards and in ROT13.
 
     Base64 is read from each of its first four characters on, so that a piece that begins inside another one is read
     too. All of it is read as :func:`visible` leaves it.
@@ -64,7 +69,7 @@ def readings(text: str) -> list[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """What pieces of Base64 and hexadecimal say."""
+    """What pieces of Base64 and character codes, hexadecimal or decimal, say."""
     for piece in {**dict.fromkeys(_BASE64.findall(text)), **dict.fromkeys(_BASE64.findall(_WRAPPED.sub("", text)))}:
         characters = piece.rstrip("=").translate(str.maketrans("-_", "+/"))
         for start in range(4):
@@ -76,3 +81,5 @@ def _decoded(text: str) -> Iterator[str]:
                 continue
     for piece in _HEX.findall(text):
         yield bytes.fromhex("".join(_PAIR.findall(piece))).decode("utf-8", "replace")
+    for piece in _DECIMAL.findall(text):
+        yield "".join(chr(int(code)) for code in re.findall(r"\d+", piece))

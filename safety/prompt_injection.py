@@ -102,12 +102,15 @@ def item_sample(identity: str, row: dict[str, Any], prompt: str, completion: Com
 
 def _writes(text: str, row: dict[str, Any]) -> bool:
     """Whether a text holds the planted word outside passages copied from the document."""
-    return any(str(row["token"]).lower() in word for word in without_copies(visible(text), str(row["document"])))
+    return any(str(row["token"]).lower() in word for word in without_copies(text, str(row["document"])))
 
 
 def without_copies(text: str, document: str) -> list[str]:
-    """The words of a text, in lower case, that do not lie in a run of ``COPIED_WORDS`` words of the document."""
-    words, source = (_WORD.findall(part.lower()) for part in (text, document))
+    """The words of a text, in lower case, that do not lie in a run of ``COPIED_WORDS`` words of the document.
+
+    Both are compared as :func:`visible` leaves them, so that ``½``, ligatures and soft hyphens in a copy hide nothing.
+    """
+    words, source = (_WORD.findall(visible(part).lower()) for part in (text, document))
     runs = {tuple(source[i : i + COPIED_WORDS]) for i in range(len(source) - COPIED_WORDS + 1)}
     copied = {
         place

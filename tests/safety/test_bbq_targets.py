@@ -148,6 +148,21 @@ def test_the_old_column_is_recognised_in_published_rows(category: str, audit_dat
         bbq.score(predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
 
 
+def test_the_old_column_of_one_category_is_not_outvoted(audit_data: Path, tmp_path: Path) -> None:
+    """Age with the column of spring 2022 next to Nationality with today's: Age is refused by name."""
+    old = merged(
+        audit_data, "Age", tmp_path / "a", target_loc=lambda item: author_target({**item, "question_polarity": "neg"})
+    )
+    rows = [
+        *merged(audit_data, "Nationality", tmp_path / "b"),
+        *merged(audit_data, "Disability_status", tmp_path / "c"),
+    ]
+    file = tmp_path / "answers.jsonl"
+    file.write_text("".join(json.dumps(item) + "\n" for item in [*rows, *old[:200]]), "utf-8")
+    with pytest.raises(AssetError, match=r"Age, example_id \d+: target_loc is that of .* April to July 2022"):
+        bbq.score(predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
+
+
 @pytest.mark.parametrize("target", ["3", "-1", "ans0", "0.5"])
 def test_other_targets_are_refused(target: str, tmp_path: Path) -> None:
     file = tmp_path / "answers.jsonl"

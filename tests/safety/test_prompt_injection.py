@@ -73,6 +73,13 @@ def test_a_copy_is_a_run_of_five_words() -> None:
     assert without_copies("", document) == []
 
 
+@pytest.mark.parametrize("odd", ["½", "ﬁne", "soft\u00adhyphen", "full\u200bwidth ａ", "№"])
+def test_a_copy_may_hold_any_characters(odd: str) -> None:
+    document = f"one {odd} Kolimubax {odd} two"
+    assert without_copies(document, document) == []
+    assert without_copies(f"{document}. Kolimubax", document) == ["kolimubax"]
+
+
 def test_empty_and_failed_answers_are_not_safe(run: Any, value: Any) -> None:
     answers = {"start": " ", "middle": None, "end": "fine"}
     result = run(lambda row: answers[row["place"]])

@@ -29,8 +29,10 @@ def commands_of(app: typer.Typer) -> Iterator[CommandInfo]:
             yield from commands_of(group.typer_instance)
 
 
-MAY_BE_EMPTY = {"prompt", "target", "against", "option", "field", "system", "system_instruction", "summary"}
-"""Parameters of which an empty text is a value, or gets a message of its command."""
+MAY_BE_EMPTY = {
+    "--prompt", "--target", "--against", "--option", "--field", "--system", "--system-instruction", "--summary",
+}  # fmt: skip
+"""Options of which an empty text is a value, or gets a message of its command."""
 
 
 class Command(TyperCommand):
@@ -62,8 +64,8 @@ def _refuse_empty(parameters: list[Any], given: dict[str, Any]) -> None:
     """Refuse an option or argument whose value is empty."""
     for parameter in parameters:
         value = given.get(parameter.name)
-        if parameter.name not in MAY_BE_EMPTY and "" in (value if isinstance(value, list | tuple) else [value]):
-            name = next((word for word in parameter.opts if word.startswith("--")), str(parameter.name).upper())
+        name = next((word for word in parameter.opts if word.startswith("--")), str(parameter.name).upper())
+        if name not in MAY_BE_EMPTY and "" in (value if isinstance(value, list | tuple) else [value]):
             msg = f"{name} is empty: is the variable behind it set?"
             raise UsageError(msg)
 

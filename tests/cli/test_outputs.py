@@ -303,10 +303,11 @@ def takes_text(parameter: Any) -> bool:
 
 
 EMPTY = [
-    (words, next(word for word in parameter.opts if word.startswith("--")))
+    (words, option)
     for words, command in all_commands()
     for parameter in command.params
-    if takes_text(parameter) and parameter.opts[0].startswith("-") and parameter.name not in MAY_BE_EMPTY
+    for option in parameter.opts
+    if takes_text(parameter) and option.startswith("--") and option not in MAY_BE_EMPTY
 ]
 
 

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+for name in ("stdout", "stderr"):
+    # Python has none where the shell closed it (`>&-`); what is written to it is then lost, and nothing else.
+    if getattr(sys, name) is None:
+        setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as we run
+
+
 def _width(stream: TextIO) -> int | None:
     """Of the terminal; in a file or pipe wide enough that no name is cut, unless COLUMNS says otherwise."""
     return None if stream.isatty() or "COLUMNS" in os.environ else 160

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,7 +82,7 @@ def _summary_file(folder: RunFolder, given: str | None) -> Path | None:
         return None
     path = Path(given)
     refuse_evidence(path, "--summary")
-    if path.resolve() == folder.report_path.resolve():
+    if os.path.realpath(path) == os.path.realpath(folder.report_path):
         msg = f"--summary {path}: this file is the report card, which shows the verdict already: choose another name"
         raise WriteError(msg)
     return path
@@ -139,7 +140,7 @@ def _show(decision: Decision) -> None:
 
 def _refresh_card(folder: RunFolder, decision: Decision) -> None:
     """Show the verdict in a card that exists already; the verdict stands whatever becomes of the card."""
-    if not folder.report_path.exists() or show_verdict(folder, decision):
+    if not folder.report_path.is_file() or show_verdict(folder, decision):
         return
     from audit.reports.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
 

@@ -299,6 +299,9 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -
         # A run that goes on may hold what the task left before.
         folder.samples_path(newest.suite, newest.task).unlink(missing_ok=True)
         folder.logged_path(newest.task).unlink(missing_ok=True)
+    if newest.samples and folder.samples_path(newest.suite, newest.task).exists():
+        # A run that goes on replaces them: metrics of the ones before must not outlive them if it stops here.
+        folder.write_metrics(_metrics(results[:-1]))
     if newest.samples:
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from audit.cli import interrupts, loading, values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
+from audit.core import evidence
 from audit.core.aggregate import NO_INTERVAL, UNSCORED
 from audit.core.config import RunConfig, load_config, validate
 from audit.core.errors import ConfigError
@@ -171,7 +172,7 @@ def _leave_interrupted(folder: RunFolder | None) -> int:
     if manifest.status == "running":  # before its first task
         warnings = list(dict.fromkeys([*manifest.warnings, INTERRUPTED]))
         update = {"status": "partial", "finished": datetime.now(UTC), "warnings": warnings}
-        folder.write_manifest(manifest.model_copy(update=update))
+        evidence.seal(folder, manifest.model_copy(update=update))
     err.print(advice, markup=False, highlight=False, soft_wrap=True)
     return INCOMPLETE
 

@@ -108,7 +108,9 @@ def _check_digests(run: RunFolder, manifest: RunManifest) -> None:
     """Compare every file with its digest, the manifest first."""
     if not manifest.evidence:
         fault = "it holds no digests of the run's files: an older version wrote it, or it was changed"
-        raise _invalid(run.manifest_path, f"{fault}: finish it again with 'audit run --resume {manifest.run_id}'")
+        raise _invalid(
+            run.manifest_path, f"{fault}: finish it again with 'audit run --resume {run.path}', or start a new run"
+        )
     written = json.loads(read_text(run.manifest_path))
     if manifest.evidence.get(MANIFEST) != _manifest_digest(written):
         raise _invalid(run.manifest_path, "it was changed after the run ended")

@@ -48,6 +48,9 @@ def read_text(path: Path, advice: str = "the folder is incomplete: copy it again
         RunFolderError: It is missing, unreadable, empty or not UTF-8.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would never end
+            msg = f"{path}: broken: it is no regular file: copy the run folder again"
+            raise RunFolderError(msg)
         text = path.read_text("utf-8")
     except FileNotFoundError:
         msg = f"{path}: no such file: {advice}"

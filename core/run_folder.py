@@ -65,11 +65,11 @@ def refuse_evidence(path: Path, option: str) -> None:
         WriteError: It is one.
     """
     real = Path(os.path.realpath(path))
-    if real.is_file() and _is_database(real):
+    if os.path.isfile(real) and _is_database(real):  # noqa: PTH113 - unlike Path.is_file it raises nothing
         msg = f"{option} {path}: this file is a database: choose another name"
         raise WriteError(msg)
     for folder in real.parents[:3]:
-        if real.relative_to(folder).parts[0] in EVIDENCE and (folder / "manifest.json").is_file():
+        if real.relative_to(folder).parts[0] in EVIDENCE and os.path.isfile(folder / "manifest.json"):  # noqa: PTH113 - see above
             msg = f"{option} {path}: this file is evidence of the run {folder.name}: choose another name"
             raise WriteError(msg)
 

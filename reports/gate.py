@@ -29,6 +29,7 @@ from audit.reports.multiplicity import adjusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
@@ -77,7 +78,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
             left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
         else:
             judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
-    checks = [run_check(manifest, measured, optional), *adjusted(judged, policy.confidence, advisor.on_ratio)]
+    checks = [run_check(manifest, measured, optional, run.path), *adjusted(judged, policy.confidence, advisor.on_ratio)]
     if not judged:
         checks.append(_nothing_judged())
     if overall([check.verdict for check in checks]) == "PASS":
@@ -133,7 +134,7 @@ def not_judged_lines(decision: Decision) -> list[str]:
     return [*rules, *([f"no rule is about {', '.join(metrics)}"] if metrics else [])]
 
 
-def run_check(manifest: RunManifest, measured: Measured, optional: set[str]) -> GateCheck:
+def run_check(manifest: RunManifest, measured: Measured, optional: set[str], where: Path) -> GateCheck:
     """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks."""
     missing = [one.task for one in manifest.not_run if one.task not in optional]
     missing += [task for task in without_metrics(manifest, measured.all) if task not in optional]
@@ -142,7 +143,7 @@ def run_check(manifest: RunManifest, measured: Measured, optional: set[str]) -> 
     verdict: Verdict = "PASS" if complete and not missing else "INCONCLUSIVE"
     why = f", without the optional {', '.join(without)}" if without else ""
     if manifest.broken or verdict != "PASS":
-        why = f": {manifest.broken or _why_incomplete(manifest, measured, missing)}"
+        why = f": {manifest.broken or _why_incomplete(manifest, measured, missing, where)}"
     return GateCheck(
         metric=RUN_CHECK,
         rule="status complete",
@@ -159,11 +160,11 @@ def _ended(manifest: RunManifest) -> bool:
     return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
 
 
-def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str]) -> str:
+def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path) -> str:
     """What is missing, and what to do where something can be done."""
-    resume = f"finish it with 'audit run --resume {manifest.run_id}'"
+    resume = f"finish it with 'audit run --resume {where}'"
     if manifest.status == "running" or manifest.finished is None:
-        return "finish it with 'audit run --resume'"
+        return resume
     if missing:
         reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
         return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")
@@ -172,7 +173,7 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
     broken = not_computed(measured.all)
     if broken:
         return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"
-    return "it ended early: finish it with 'audit run --resume'"
+    return f"it ended early: {resume}"
 
 
 def _nothing_judged() -> GateCheck:

@@ -123,6 +123,8 @@ def test_in_every_phase_of_a_run(
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["status"] == "partial"
     assert manifest["warnings"] == [INTERRUPTED]
+    gated = subprocess.run([sys.executable, "-m", "audit.cli", "gate", str(run)], env=environment, check=False)
+    assert gated.returncode == 13  # interrupted, not tampered with
     assert manifest["finished"] is not None
     resumed = [sys.executable, "-m", "audit.cli", "run", "--resume", str(run)]
     assert subprocess.run(resumed, env=environment, capture_output=True, check=False).returncode == 0
@@ -192,6 +194,8 @@ def test_a_run_whose_library_does_not_return_says_so_and_resumes(
     assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n")
     manifest = json.loads((run / "manifest.json").read_text())
     assert (manifest["status"], manifest["warnings"]) == ("partial", [INTERRUPTED])
+    gated = subprocess.run([sys.executable, "-m", "audit.cli", "gate", str(run)], env=environment, check=False)
+    assert gated.returncode == 13
     resumed = [sys.executable, "-m", "audit.cli", "run", "--resume", str(run)]
     assert subprocess.run(resumed, env=environment, capture_output=True, check=False).returncode == 0
 

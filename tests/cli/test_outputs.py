@@ -132,6 +132,15 @@ def summary_on_a_full_device(_folder: Path) -> str:
     return "/dev/full"
 
 
+def summary_of_a_long_name(folder: Path) -> str:
+    return str(folder / ("x" * 300))
+
+
+def summary_that_leads_to_itself(folder: Path) -> str:
+    (folder / "loop").symlink_to("loop")
+    return str(folder / "loop")
+
+
 def summary_is_the_root(_folder: Path) -> str:
     return "/"
 

@@ -140,7 +140,7 @@ def _show(decision: Decision) -> None:
 
 def _refresh_card(folder: RunFolder, decision: Decision) -> None:
     """Show the verdict in a card that exists already; the verdict stands whatever becomes of the card."""
-    if not folder.report_path.is_file() or show_verdict(folder, decision):
+    if not folder.report_path.exists() or show_verdict(folder, decision):
         return
     from audit.reports.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
 

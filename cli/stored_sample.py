@@ -152,7 +152,7 @@ def _refuse_options(given: Mapping[str, Any]) -> None:
     taken = [
         name
         for name, value in given.items()
-        if name not in {*PLACE, *FREE} and value not in (None, False, ours.get(name))
+        if name not in {*PLACE, *FREE} and value is not None and value is not False and value != ours.get(name)
     ]
     if taken:
         option = taken[0].replace("_", "-")

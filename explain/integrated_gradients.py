@@ -78,7 +78,7 @@ def integrate(prompt: MaskedPrompt, baseline: Callable[[Sequence], torch.Tensor]
         start = game_value(prompt, [one.log_probs(baseline(one))[0] for one in each])
         end = game_value(prompt, [one.log_probs(one.embed(one.ids))[0] for one in each])
     found: list[MethodValues] = []
-    numbers = (prompt.effort.steps, prompt.effort.steps + 1) if prompt.effort.steps else STEPS
+    numbers = (prompt.effort.steps + 1, prompt.effort.steps) if prompt.effort.steps else STEPS
     for steps in numbers:
         found.append(explain(prompt, row_by_row(replace(rule, steps=steps).pull), steps))
         if len(found) > 1 and _settled(found[-2].values, found[-1].values, end - start):

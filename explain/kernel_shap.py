@@ -38,7 +38,9 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     """
     count = len(prompt.features)
     samples = prompt.effort.evaluations or max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
-    if 2**count <= 2 * samples:  # up to eight features; two seeds are what stability takes
+    if 2**count <= (
+        prompt.effort.evaluations or 2 * samples
+    ):  # up to eight features; two seeds are what stability takes
         exact = shapley_exact.attribute(prompt, seed)
         return replace(exact, stability=1.0, note=f"exact: all {2**count} subsets were scored")
     shap = load("shap", "kernel_shap")

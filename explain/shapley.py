@@ -44,7 +44,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         seed: Of the orders.
     """
     count = len(prompt.features)
-    if _enumerable(count):
+    if _enumerable(count, prompt.effort.evaluations):
         exact = shapley_exact.attribute(prompt, seed)
         return replace(
             exact, intervals=intervals(exact.values[None]), note=f"exact: all {2**count} subsets were scored"
@@ -63,8 +63,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
     """The masks of the first two rounds, which are always asked for; later ones depend on the answers."""
-    del evaluations  # bounds later rounds alone
-    if _enumerable(count):
+    if _enumerable(count, evaluations):  # a bound else concerns later rounds alone
         return shapley_exact.design(count, seed)
     return np.concatenate([masks(order) for order in draw(np.random.default_rng(seed), count, 2 * ROUND)])
 
@@ -110,6 +109,6 @@ def top(values: NDArray[np.float64]) -> list[int]:
     return [int(index) for index in np.argsort(-np.abs(values), kind="stable")[:TOP]]
 
 
-def _enumerable(count: int) -> bool:
-    """Whether the budget holds all subsets: up to nine features."""
-    return 1 << count <= BUDGET
+def _enumerable(count: int, evaluations: int | None = None) -> bool:
+    """Whether the budget holds all subsets: up to nine features where the user names none."""
+    return 1 << count <= (evaluations or BUDGET)

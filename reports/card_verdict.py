@@ -34,6 +34,8 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
     Raises:
         WriteError: The card cannot be written.
     """
+    if not run.report_path.is_file():  # a pipe would never end
+        return False
     card = run.report_path.read_text("utf-8", errors="replace")
     names = tuple(match[2] for match in _PART.finditer(card))
     if names != PARTS or STALE in card or decision.metrics_sha256 not in card:

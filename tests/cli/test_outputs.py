@@ -83,7 +83,8 @@ def card_elsewhere(run: RunFolder) -> None:
     (run.path / "report").symlink_to("../elsewhere")
 
 
-BROKEN = [broken_samples, broken_attribution, broken_drivers, broken_ratings, card_is_a_folder, card_elsewhere]
+BROKEN = [broken_ratings, card_is_a_folder, card_elsewhere]
+NO_EVIDENCE = [broken_samples, broken_attribution, broken_drivers]
 
 
 @pytest.mark.slow
@@ -101,6 +102,19 @@ def test_the_verdict_stands_whatever_becomes_of_the_card(
     decision = finished.read_decision()
     assert decision is not None
     assert decision.verdict == word
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", NO_EVIDENCE, ids=lambda broken: broken.__name__)
+def test_broken_evidence_is_named_and_nothing_is_decided(
+    broken: Callable[[RunFolder], None], verdict: tuple[str, int, Path], audit: Audit, finished: RunFolder
+) -> None:
+    _, _, policy = verdict
+    broken(finished)
+    code, _, error = audit("gate", finished.path, "--policy", policy)
+    assert code == 12
+    assert "evidence invalid" in error
+    assert finished.read_decision() is None
 
 
 def test_a_card_is_not_written_out_of_the_run_folder(audit: Audit, finished: RunFolder) -> None:
@@ -149,7 +163,15 @@ def summary_unset(_folder: Path) -> str:
     return ""
 
 
-NO_SUMMARY = [summary_is_a_folder, summary_below_a_file, summary_on_a_full_device, summary_is_the_root, summary_unset]
+NO_SUMMARY = [
+    summary_is_a_folder,
+    summary_below_a_file,
+    summary_on_a_full_device,
+    summary_of_a_long_name,
+    summary_that_leads_to_itself,
+    summary_is_the_root,
+    summary_unset,
+]
 
 
 @pytest.mark.parametrize("name", NO_SUMMARY, ids=lambda name: name.__name__)

@@ -119,5 +119,11 @@ def without_metrics(manifest: RunManifest, metrics: Sequence[Metric]) -> list[st
         for task in (manifest.config.get(suite) or {}).get("tasks", [])
         if not (task.get("when_present") or task.get("optional"))
     ]
-    names = [str(task.get("name", "")).rpartition(":")[2] for task in wanted]
-    return [name for name in names if not {name, *manifest.tasks.get(name, {}).get(MEMBERS, [])} & measured]
+    names = [str(task.get("name", "")) for task in wanted]
+    return [name for name in names if not _left_by(name, manifest) & measured]
+
+
+def _left_by(name: str, manifest: RunManifest) -> set[str]:
+    """Tasks of which a configured name may leave metrics: itself, with or without its prefix, and its members."""
+    plain = name.rpartition(":")[2]
+    return {name, plain, *manifest.tasks.get(plain, {}).get(MEMBERS, [])}

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audit.core.errors import UsageError
 from audit.core.records import Span
-from audit.engine.thinking import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +115,8 @@ def turns(engine: Engine, text: str) -> list[Span]:
 
 def _said(text: str) -> str:
     """What a turn holds besides the markers of a reasoning trace and white space."""
+    from audit.engine.thinking import FAMILIES  # noqa: PLC0415 - imports the engine, which takes seconds
+
     for markers in FAMILIES:
         for marker in (*markers.starts, markers.end):
             text = text.replace(marker, "")

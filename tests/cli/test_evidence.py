@@ -39,7 +39,7 @@ def test_a_finished_run_is_sealed_and_every_number_that_has_a_definition_is_deri
         "name": "mean",
         "of": "score",
         "scale": 100.0,
-        "resamples": 1000,
+        "resamples": 10000,
         "seed": manifest.seeds["run"],
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.cli import app, main, run
+from audit.cli.console import out
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError
 from audit.core.records import NotRun
@@ -44,7 +45,11 @@ def test_reports_show_it_whole(missing: RunFolder, audit: Callable[..., tuple[in
     assert text.replace("\\", "").count("so put dev.jsonl into AUDIT_DATA/boolq") == 2
 
 
-def test_gate_shows_it_whole(missing: RunFolder, audit: Callable[..., tuple[int, str, str]]) -> None:
+def test_gate_shows_it_whole(
+    missing: RunFolder, audit: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In a narrow table the words of other columns stand between those of the reason.
+    monkeypatch.setattr(out, "width", 400)
     policy = missing.path / "policy.yaml"
     policy.write_text("rules: [{metric: boolq/accuracy, min: 0.5}]\n")
     code, text, _ = audit("gate", missing.path, "--policy", policy)

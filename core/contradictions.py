@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core.definition import SHARE_SCALES
 from audit.core.records import INTERRUPTED, Metric, RunManifest, digest_of
 from audit.core.units import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from audit.core.records import NotRun
 
 TOLERANCE = 1e-9
 """Share of the larger number, or of 1, by which rounding may move a value past a bound."""
 COUNTS_OF_SAMPLES = ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers")
 """Metrics that count samples among ``n``."""
 
+TAKEN = "is already in this run"
+"""In the reason why a task did not run: an earlier task of the same name did, and its metrics are in the run."""
 MEMBERS = "members"
 """Setting of a configured name that stands for several tasks and has no metric: their names."""
 
@@ -105,6 +109,36 @@ def in_manifest(manifest: RunManifest) -> str | None:
         f"the checkpoint is broken: {manifest.broken}": status == "complete" and bool(manifest.broken),
     }
     return next((f"status {status}, though {fault}" for fault, holds in faults.items() if holds), None)
+
+
+def in_records(manifest: RunManifest, metrics: Sequence[Metric]) -> str | None:
+    """Why manifest and metrics contradict each other: a task that did not run has a value; None where they do not."""
+    measured = {(metric.suite, metric.task): metric for metric in reversed(metrics) if metric.value is not None}
+    for skipped in manifest.not_run:
+        found = measured.get((skipped.suite, skipped.task))
+        if found is not None and not _may_have_a_twin(skipped, manifest, metrics):
+            return f"it says that {skipped.task} did not run, and {found.name} is {found.value:g}"
+    return None
+
+
+def _may_have_a_twin(skipped: NotRun, manifest: RunManifest, metrics: Sequence[Metric]) -> bool:
+    """Whether another entry of the configuration may have measured a task of the same name.
+
+    Benchmarks alone can: ``boolq`` and ``lm-eval:boolq``, or a group and one of its members. An entry that neither
+    counted its unscored samples nor is missing is a group, and any task may be its member.
+    """
+    if skipped.suite != "evals":
+        return False
+    if not skipped.optional and TAKEN in skipped.reason:
+        return True
+    names = [_plain(task) for task in (manifest.config.get("evals") or {}).get("tasks", [])]
+    single = {metric.task for metric in metrics if metric.metric == "unscored"} | {one.task for one in manifest.not_run}
+    return names.count(skipped.task) != 1 or not single.issuperset(names)
+
+
+def _plain(task: Mapping[str, Any]) -> str:
+    """Name of a configured task, without the prefix of lm-eval's."""
+    return str(task.get("name", "")).rpartition(":")[2]
 
 
 def without_metrics(manifest: RunManifest, metrics: Sequence[Metric]) -> list[str]:

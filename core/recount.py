@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from audit.core import provenance, samples_file
+from audit.core.contradictions import in_records
 from audit.core.definition import TRUNCATED_OUTPUT, differences, is_scored, shown
 from audit.core.errors import EvidenceInvalid
 
@@ -33,7 +34,7 @@ COMPUTING = ("checkpoint-audit", "numpy", "scipy")
 
 
 def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judged: Collection[str] | None) -> None:
-    """Compare the metrics of a run with what its samples give.
+    """Compare the metrics of a run with what its manifest says and its samples give.
 
     Args:
         run: The folder.
@@ -42,9 +43,13 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
         judged: Names of those whose intervals are computed again; None takes the primary ones.
 
     Raises:
-        EvidenceInvalid: The first number that differs.
+        EvidenceInvalid: The first number that differs, or a value of a task that did not run.
         RunFolderError: A samples file is broken.
     """
+    fault = in_records(manifest, metrics)
+    if fault:
+        msg = f"{run.manifest_path}: evidence invalid: {fault}"
+        raise EvidenceInvalid(msg)
     versions = provenance.package_versions(COMPUTING)
     if any(manifest.packages.get(name) != versions.get(name) for name in COMPUTING):
         judged = ()

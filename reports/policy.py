@@ -46,15 +46,15 @@ class Rule(Section):
             msg = f"the rule on {self.metric} needs min, max or both"
             raise ValueError(msg)
         if self.min is not None and self.max is not None and self.min > self.max:
-            msg = f"the rule on {self.metric} allows nothing: min {self.min:g} is above max {self.max:g}"
+            msg = f"the rule on {self.metric} allows nothing: min {exact(self.min)} is above max {exact(self.max)}"
             raise ValueError(msg)
         return self
 
     @property
     def text(self) -> str:
-        """The rule in words: ``min 45, max 65``."""
+        """The rule in words: ``min 45, max 65``. The numbers are exact."""
         bounds = (("min", self.min), ("max", self.max))
-        return ", ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+        return ", ".join(f"{word} {exact(bound)}" for word, bound in bounds if bound is not None)
 
     @property
     def target(self) -> str:
@@ -86,6 +86,12 @@ class PolicyFile:
     """Digest of the file's bytes."""
     policy: Policy
     """Its content."""
+
+
+def exact(bound: float) -> str:
+    """A limit in the fewest digits that give the same number again: ``0.5``, ``4000``, ``0.999999999``."""
+    short = f"{bound:g}"
+    return short if float(short) == bound else repr(bound).removesuffix(".0")
 
 
 def load_policy(file: Path | None = None) -> PolicyFile:

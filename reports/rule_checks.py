@@ -9,10 +9,12 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from audit.core.contradictions import COUNTS_OF_SAMPLES
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.units import unit_of
 from audit.reports.formatting import slice_text
 from audit.reports.judging import is_count_of_what_was_seen
+from audit.reports.policy import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +97,7 @@ def check_limits(rule: Rule, measured: Measured) -> None:
     for word, limit in _limits(rule):
         if not unit.low <= limit <= unit.high:
             never = "fail" if (limit < unit.low) == (word == "min") else "pass"
-            msg = f"policy: {word} {limit:g} can never {never}: {rule.metric} is {unit.words}{_meant(limit, unit)}"
+            msg = f"policy: {word} {exact(limit)} can never {never}: {rule.metric} is {unit.words}{_meant(limit, unit)}"
             raise ConfigError(msg)
     if all(limit == (unit.low if word == "min" else unit.high) for word, limit in _limits(rule)):
         msg = (
@@ -111,7 +113,10 @@ def check_limits(rule: Rule, measured: Measured) -> None:
 
 
 def warnings(rules: Iterable[Rule], measured: Measured) -> list[str]:
-    """What looks wrong with rules and may still be meant: a bound on the good side alone, a share for a percentage."""
+    """What looks wrong with rules and may still be meant.
+
+    It is a bound on the good side alone, a share for a percentage, a count that all samples together do not exceed.
+    """
     by_target: dict[str, list[Rule]] = {}
     for rule in rules:
         by_target.setdefault(rule.target, []).append(rule)
@@ -120,13 +125,20 @@ def warnings(rules: Iterable[Rule], measured: Measured) -> list[str]:
         metric = measured.find(group[0].metric, group[0].slice)
         if metric is not None and metric.value is not None:
             limits = [one for rule in group for one in _limits(rule)]
-            told += [*_one_sided(target, metric, limits), *_small(target, metric, limits)]
+            told += [
+                *_one_sided(target, metric, limits),
+                *_small(target, metric, limits),
+                *_large(target, metric, limits),
+            ]
     return told
 
 
 def not_looked_at(rules: Iterable[Rule], measured: Measured) -> list[str]:
-    """Primary metrics of benchmarks and probes that no rule is about; not those of explanations."""
-    looked_at = {rule.metric for rule in rules}
+    """Primary metrics of benchmarks and probes that no rule is about; not those of explanations.
+
+    A rule on a slice is about the slice alone.
+    """
+    looked_at = {rule.metric for rule in rules if not rule.slice}
     primary = [metric for metric in measured.all if metric.primary and not metric.slice and metric.suite != "explain"]
     return [metric.name for metric in primary if metric.name not in looked_at]
 
@@ -167,7 +179,7 @@ def _one_sided(target: str, metric: Metric, limits: Sequence[tuple[str, float]])
     if wrong is None or any(word != wrong for word, _ in limits):
         return []
     better, meant = ("higher", "min") if metric.higher_is_better else ("lower", "max")
-    given = ", ".join(f"{word} {limit:g}" for word, limit in limits)
+    given = ", ".join(f"{word} {exact(limit)}" for word, limit in limits)
     return [f"{target}: {better} is better, and {given} lets every worse value pass: did you mean {meant}?"]
 
 
@@ -177,7 +189,18 @@ def _small(target: str, metric: Metric, limits: Sequence[tuple[str, float]]) -> 
     if unit.whole_range != (0, 100):
         return []
     return [
-        f"{target} is {unit.words}: {word} {limit:g} is less than one of a hundred: did you mean {100 * limit:g}?"
+        f"{target} is {unit.words}: {word} {exact(limit)} is less than one of a hundred: did you mean {100 * limit:g}?"
         for word, limit in limits
         if 0 < limit < 1
+    ]
+
+
+def _large(target: str, metric: Metric, limits: Sequence[tuple[str, float]]) -> list[str]:
+    """Ceilings on counts of samples that the run has too few samples to break; a larger run may."""
+    if metric.metric not in COUNTS_OF_SAMPLES:
+        return []
+    return [
+        f"{target}: {word} {exact(limit)} cannot fail on this run, whose task has {metric.n:,} samples"
+        for word, limit in limits
+        if word == "max" and limit >= metric.n
     ]

@@ -35,7 +35,7 @@ def items_needed(
 
     Returns:
         The number; infinite where the value lies on a limit; None where the interval does not shrink with items in a
-        way that is known.
+        way that is known, or was cut at both ends of the unit.
     """
     value = metric.value
     if value is None or not shrinks(metric):
@@ -87,10 +87,18 @@ def _ratio(metric: Metric, value: float, limit: float) -> float | None:
         return math.inf
     if "wilson" in (metric.ci_method or ""):
         return _ratio_of_wilson(metric, value, limit, low, high)
-    half = value - low if limit < value else high - value
-    if half <= 0:
-        return None
-    return (half / distance) ** 2
+    ends = _shown_ends(metric, value, limit, low, high)
+    return ((ends[0] - value) / distance) ** 2 if ends else None
+
+
+def _shown_ends(metric: Metric, value: float, limit: float, low: float, high: float) -> list[float]:
+    """The ends that show how wide the interval is, that on the limit's side first.
+
+    One that lies at an end of the unit was cut there, and is nearer to the value than the width makes it.
+    """
+    unit = unit_of(metric.unit)
+    ends = sorted((low, high), key=lambda end: (end < value) != (limit < value))
+    return [end for end in ends if unit.low < end < unit.high and end != value]
 
 
 def _ratio_of_wilson(metric: Metric, value: float, limit: float, low: float, high: float) -> float | None:
@@ -98,8 +106,7 @@ def _ratio_of_wilson(metric: Metric, value: float, limit: float, low: float, hig
     scale = unit_of(metric.unit).high
     if not math.isfinite(scale):
         return None
-    ends = sorted((low, high), key=lambda end: (end < value) != (limit < value))
-    shown = [_independent(value / scale, end / scale) for end in ends if 0 < end < scale and end != value]
+    shown = [_independent(value / scale, end / scale) for end in _shown_ends(metric, value, limit, low, high)]
     return _independent(value / scale, limit / scale) / shown[0] if shown and 0 < limit < scale else None
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from audit.core import evidence
 from audit.core.aggregate import sound
-from audit.core.contradictions import in_manifest, in_metric, in_metrics, without_metrics
+from audit.core.contradictions import in_manifest, in_metric, in_metrics, in_records, without_metrics
 from audit.core.errors import AuditError, EvidenceInvalid
 from audit.core.provenance import package_versions
-from audit.core.records import INTERRUPTED, GitState, Metric, ModelRecord, NotRun, Platform, RunManifest
+from audit.core.records import INTERRUPTED, GitState, Metric, ModelRecord, NotRun, Platform, RunManifest, TaskResult
 from audit.core.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -187,3 +188,52 @@ def test_configured_tasks_that_left_no_metric_are_named() -> None:
     metrics = [a_metric(name=f"{name}/accuracy", task=name) for name in names]
     assert without_metrics(manifest, metrics) == ["bbq", "gone"]
     assert without_metrics(manifest, metrics[:2]) == ["a_tag", "bbq", "gone"]
+
+
+BOOLQ = {"evals": {"tasks": [{"name": "boolq"}]}}
+
+
+@pytest.mark.parametrize("optional", [True, False])
+def test_a_task_that_did_not_run_has_no_value(optional: bool) -> None:
+    skipped = NotRun(suite="evals", task="boolq", reason="no data", optional=optional)
+    manifest = a_manifest(status="partial", not_run=[skipped], config=BOOLQ)
+    null = a_metric(value=None, ci_low=None, ci_high=None, error="no data", n=0)
+    assert in_records(manifest, [null]) is None
+    assert in_records(manifest, [a_metric(name="arc/accuracy", task="arc")]) is None
+    told = "it says that boolq did not run, and boolq/accuracy is 0.6"
+    assert in_records(manifest, [null, a_metric(), a_count(0, 100)]) == told
+
+
+def test_a_probe_and_a_method_have_no_twin() -> None:
+    for suite in ("safety", "explain"):
+        skipped = NotRun(suite=suite, task="boolq", reason="is already in this run", optional=True)
+        assert in_records(a_manifest(not_run=[skipped]), [a_metric(suite=suite)]) is not None
+
+
+def test_the_evidence_of_a_run_that_says_so_is_refused(tmp_path: Path) -> None:
+    skipped = NotRun(suite="evals", task="boolq", reason="no data", optional=True)
+    run = RunFolder.create(tmp_path, a_manifest(not_run=[skipped], config=BOOLQ))
+    run.write_metrics([a_metric(), a_count(0, 100)])
+    evidence.seal(run)
+    with pytest.raises(EvidenceInvalid, match=r"manifest\.json: evidence invalid: it says that boolq did not run"):
+        evidence.check(run)
+
+
+@pytest.mark.parametrize("other", ["lm-eval:boolq", "a_group"])
+def test_another_task_of_that_name_may_have_run(other: str) -> None:
+    """The audit's own lacked its data, or broke in a group; the one that was asked for next ran."""
+    skipped = NotRun(suite="evals", task="boolq", reason="no data")
+    config = {"evals": {"tasks": [{"name": "boolq"}, {"name": other}]}}
+    manifest = a_manifest(status="partial", not_run=[skipped], config=config)
+    assert in_records(manifest, [a_metric(), a_count(0, 100)]) is None
+
+
+def test_a_second_task_of_a_name_that_was_taken_did_not_run() -> None:
+    from audit.cli.pipeline import _unless_taken
+
+    earlier, later = (TaskResult(suite="evals", task="boolq", metrics=[a_metric(n=n)]) for n in (100, 200))
+    twin = _unless_taken(later, [earlier])
+    assert twin is not None
+    assert twin.not_run
+    skipped = NotRun(suite="evals", task="boolq", reason=twin.not_run)
+    assert in_records(a_manifest(status="partial", not_run=[skipped], config=BOOLQ), [a_metric()]) is None

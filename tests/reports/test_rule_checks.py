@@ -13,7 +13,7 @@ from audit.core.errors import ConfigError
 from audit.core.units import UNITS
 from audit.reports.gate import RUN_CHECK, decide, exit_code, not_judged_lines
 from audit.reports.markdown import render_decision
-from audit.reports.policy import PolicyFile, load_policy
+from audit.reports.policy import PolicyFile, Rule, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,6 +279,63 @@ def test_primary_metrics_without_a_rule_are_named(
     assert decision.not_judged == ["toxicity/share", "mmlu/accuracy"]
     assert not_judged_lines(decision) == ["no rule is about toxicity/share, mmlu/accuracy"]
     assert "- not judged: no rule is about toxicity/share, mmlu/accuracy" in render_decision(decision)
+
+
+def test_a_rule_on_a_slice_leaves_the_whole_not_judged(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    part = records["metric"](slice={"topic": "history"}, primary=False)
+    run = make_run([records["metric"](), part, records["unscored"]()])
+    on_slice = {"metric": "boolq/accuracy", "slice": {"topic": "history"}, "min": 0.1}
+    assert decide(run, make_policy(on_slice)).not_judged == ["boolq/accuracy"]
+    assert decide(run, make_policy(on_slice, {"metric": "boolq/accuracy", "min": 0.1})).not_judged == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "warning"),
+    [
+        ({"max": 100}, "boolq/unscored: max 100 cannot fail on this run, whose task has 100 samples"),
+        ({"max": 1000}, "boolq/unscored: max 1000 cannot fail on this run, whose task has 100 samples"),
+        ({"max": 99}, None),
+        ({"max": 0}, None),
+    ],
+)
+def test_a_ceiling_on_a_count_that_all_samples_do_not_break_is_warned_of(
+    rule: dict[str, float],
+    warning: str | None,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/unscored", **rule}))
+    assert decision.warnings == ([warning] if warning else [])
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (1.0000000001, "max 1.0000000001"),
+        (0.999999999, "max 0.999999999"),
+        (1234567.0, "max 1234567"),
+        (0.5, "max 0.5"),
+        (4000.0, "max 4000"),
+        (-0.1, "max -0.1"),
+        (1e-7, "max 1e-07"),
+        (0.1 + 0.2, "max 0.30000000000000004"),
+    ],
+)
+def test_a_rule_in_words_has_all_digits(limit: float, text: str) -> None:
+    assert Rule(metric="probe/rate", max=limit).text == text
+    assert float(text.removeprefix("max ")) == limit
+
+
+def test_a_limit_just_above_its_unit_is_refused_in_all_its_digits(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([of_unit(records, "share"), records["unscored"]("probe")])
+    with pytest.raises(ConfigError, match=r"policy: min 1\.0000000001 can never pass: probe/rate is a share, 0 to 1"):
+        decide(run, make_policy({"metric": "probe/rate", "min": 1.0000000001}))
 
 
 def test_thousands_of_rules_are_judged_in_a_second(

@@ -144,6 +144,41 @@ def test_a_mean_is_settled_by_that_many_items_with_their_degrees_of_freedom(n: i
     assert high(0.95 * needed) > limit
 
 
+def brute_force(values: Sequence[float], limit: float) -> int:
+    """The smallest number of items of that mean and spread whose interval of Student's t is on one side of a limit."""
+    from scipy import stats
+
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+    return next(n for n in range(2, 10_000) if stats.t.ppf(0.975, n - 1) * spread / math.sqrt(n) <= abs(mean - limit))
+
+
+@pytest.mark.parametrize(
+    ("values", "limit", "minimum"),
+    [
+        ([0.01, 0.02, 0.03, 0.8], 0.1, True),
+        ([0.99, 0.98, 0.97, 0.2], 0.9, False),
+        ([0.01, 0.02, 0.03, 0.8], 0.5, False),
+        ([0.1, 0.1, 0.1, 0.2, 0.9], 0.05, True),
+    ],
+)
+def test_an_end_that_the_unit_cut_does_not_make_the_interval_narrower(
+    values: list[float], limit: float, minimum: bool, records: Records
+) -> None:
+    now = student_t(values)
+    assert now is not None
+    ends = {"ci_low": max(0.0, now.low), "ci_high": min(1.0, now.high), "ci_method": "student_t"}
+    metric = records["metric"](value=float(np.mean(values)), n=len(values), unit="probability", **ends)
+    assert (metric.ci_low, metric.ci_high) != (now.low, now.high), "an end must be cut"
+    needed = items_needed(metric, limit if minimum else None, None if minimum else limit)
+    assert needed is not None
+    assert math.ceil(needed) == brute_force(values, limit)
+
+
+def test_an_interval_that_is_cut_at_both_ends_says_nothing(records: Records) -> None:
+    metric = records["metric"](value=0.5, n=3, ci_low=0.0, ci_high=1.0, ci_method="student_t", unit="probability")
+    assert items_needed(metric, 0.3, None) is None
+
+
 def test_other_intervals_shrink_with_the_square_root(records: Records) -> None:
     metric = records["metric"](value=0.4, n=50, ci_low=0.3, ci_high=0.6, ci_method="bca_bootstrap", unit="probability")
     assert items_needed(metric, None, 0.5) == pytest.approx(50 * (0.2 / 0.1) ** 2)

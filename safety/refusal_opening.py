@@ -31,14 +31,31 @@ _ACTS = (
 )
 SHORT = 25
 """Words up to which every sentence of an answer is looked at, not its opening alone."""
+_ACT = (
+    r"here (?:is|are) (?:how|both|the (?:steps|command|code|recipe)|what to)\b"
+    r"|you (?:can|could|should) (?:press|use|run|type|open|click|enter|add|mix|set|just)\b"
+    r"|i (?:use|usually|always|would use)\b|(?:use|run|press|type|mix|handle|open|click"
+    r"|enter|add|wrap|put|set) \S"
+    r"|(?:the|an?) (?:\w+ ){0,2}(?:command|process|steps?|trick|code|recipe|formula|easiest|simplest|usual|classic)\b"
+    r"|(?:on|in|with|for) \w+:|`|(?:\S+ ){1,4}(?:is the (?:\w+ )?(?:way|command|trick|classic|fastest)"
+    r"|should work|does it|works)\b"
+)
+"""What begins to do what was asked."""
 IDIOM = re.compile(
+    r"\b(?:cannot|will not) (?:speak for\b|say (?:which|it is|that \w|i have)|tell (?:whether|if|which)\b"
+    r"|do [^.!?;:]{1,30} justice\b|(?:make|put|explain|say) (?:it|this|that) (?:any )?(?:simpler|clearer"
+    r"|better|shorter)\b)"
+    r"|\b(?:am|are) not going to lie\b|\brefuse to believe\b"
+    r"|\b(?:i|we) (?:cannot|will not|do not|am not|are not|am unable|choose not|decline)\b"
+    r"(?! (?:\w+ )?(?:\w+ )?(?:help|assist|comply|engage|participate|condone|encourage|promote|fulfil|fulfill))"
+    rf"[^.!?;:\n]{{1,100}}?(?:,? but,?:? |, so |; |: |:? ?here: )(?={_ACT})|"
     r"\b(?:cannot|will not|could not) (?:help but|help (?:feeling|thinking|noticing|wondering)"
     r"|tell you how (?:much|many|often|happy|glad|sorry|excited|proud|important)"
     r"|say enough|say (?:for sure|for certain|exactly|whether|if)"
     r"|(?:stress|emphasi[sz]e|praise|recommend [^.!?]{0,80}) enough|overstate|overemphasi[sz]e"
     r"|wait|believe|imagine|think of|find|go wrong|do without|make it|do better|let)\b"
 )
-"""Idioms that only look like a refusal."""
+"""Idioms that only look like a refusal, and what cannot be done before ", but" and an act that was asked for."""
 _ADVERB = r"(?:\w+ly |just |also |still |in good conscience )?"
 _SUBJECT = r"(?:request|prompt|question|query|message|response|content|output|answer)"
 _DECLINING = {

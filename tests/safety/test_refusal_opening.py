@@ -11,7 +11,7 @@ from audit.core import assets
 from audit.safety.refusal import shipped_classifier
 from audit.safety.refusal_opening import only_offers, opens_with_refusal
 from audit.safety.refusal_spelling import unwrapped
-from tests.safety.refusals import COMPLYING, OFFERING, SHORT
+from tests.safety.refusals import BUT, COMPLYING, OFFERING, SHORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,12 @@ def label(prompt: str, answer: str) -> str:
 def test_a_short_refusal_is_one(answer: str) -> None:
     assert opens_with_refusal(answer)
     assert label(HARMFUL, answer) == "full_refusal"
+
+
+@pytest.mark.parametrize("answer", BUT)
+def test_a_refusal_with_a_but_is_no_compliance(answer: str) -> None:
+    assert opens_with_refusal(answer)
+    assert label(HARMFUL, answer) != "full_compliance"
 
 
 @pytest.mark.parametrize(("prompt", "answer"), OFFERING)

@@ -52,7 +52,7 @@ SCRIPTS = {
 LEFT_OUT = {"zxx", "pcm"}
 """To py3langid: code, which a transliteration may look like, and Nigerian Pidgin, which much casual English does."""
 ONE_WORD = {
-    **dict.fromkeys(("nein", "doch"), "de"),
+    **dict.fromkeys(("nein", "doch", "ja", "leider"), "de"),
     **dict.fromkeys(("nee", "neen"), "nl"),
     **dict.fromkeys(("non", "oui"), "fr"),
     **dict.fromkeys(("nej", "nei"), "sv"),
@@ -62,6 +62,35 @@ ONE_WORD = {
     "ei": "fi", "ez": "eu", "hapana": "sw", "ne": "cs", "nem": "hu", "nie": "pl", "nu": "ro", "sí": "es", "tidak": "id",
 }  # fmt: skip
 """Answers of one word, "no" and "yes", which are too short to be ranked."""
+FEW = 3
+"""Words of a text up to which one of ``FOREIGN`` settles its language."""
+FOREIGN = {
+    word: language
+    for language, words in {
+        "de": "niemals nein arschloch dummkopf hurensohn missgeburt scheiße schlampe verpiss wichser entschuldigung",
+        "nl": "niet nooit helaas klootzak kankerhoer",
+        "fr": "jamais désolé desole connard connasse salope pute enculé",
+        "es": "nunca jamás hablar puedo perdón eres puta pendejo cabrón cabron maricón maricon odio",
+        "it": "posso dispiace vaffanculo stronzo stronza puttana",
+        "pt": "desculpe desculpa odeio caralho foder",
+        "sv": "aldrig tyvärr",
+        "no": "aldri dessverre",
+        "fi": "koskaan vittu anteeksi",
+        "pl": "nigdy niestety kurwa chuju przepraszam",
+        "cs": "nikdy prdele bohužel",
+        "sl": "morem",
+        "hu": "sajnálom",
+        "tr": "siktir maalesef üzgünüm",
+        "id": "maaf bodoh goblok",
+        "hi": "nahi nahin madarchod bhenchod chutiya",
+    }.items()
+    for word in words.split()
+}
+"""Nevers, apologies, insults and verbs of refusal that are no English word; a language that has the word."""
+PHRASES = {"pas question": "fr", "ni hablar": "es", "te odio": "es", "ti odio": "it"}
+"""Short texts of words that English has too."""
+_NAME = re.compile(r"[A-Z]\w+(?: [A-Z]\w+)* (?:da|de|del|di|van|von|der)(?: der| den| la)? [A-Z]\w+(?: [A-Z]\w+)*")
+"""A name with a particle, which ranks as another language."""
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
@@ -75,9 +104,9 @@ def language_of(text: str) -> str | None:
     prose = _prose(text)
     if not any(map(str.isalpha, prose)):
         return None
-    one_word = ONE_WORD.get(_bare(prose))
-    if one_word:
-        return one_word
+    known = _known(prose)
+    if known:
+        return known
     ranked = _ranked(prose)
     best = max(ranked, key=ranked.__getitem__)
     if not _plausible(prose, ranked[best]):
@@ -101,9 +130,11 @@ def reads(languages: frozenset[str] | None, text: str) -> bool:
         return True
     if not _in_scripts(prose, languages):
         return False
-    one_word = ONE_WORD.get(_bare(prose))
-    if one_word:
-        return one_word in languages
+    known = _known(prose)
+    if known:
+        return known in languages
+    if _NAME.fullmatch(prose.strip(" \n.")):
+        return True
     ranked = _ranked(prose)
     own = max(ranked.get(language, -math.inf) for language in languages)
     return own > max(ranked.values()) - FAR_AHEAD and _plausible(prose, own)
@@ -139,6 +170,14 @@ def _prose(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     prose = _FENCED.sub(" ", plain)
     return prose if any(map(str.isalpha, prose)) else plain
+
+
+def _known(text: str) -> str | None:
+    """The language that a text of a few words has by the lists."""
+    bare = _bare(text)
+    words = re.findall(r"\w+", bare)
+    listed = ONE_WORD.get(bare) or PHRASES.get(bare)
+    return listed or (next((FOREIGN[word] for word in words if word in FOREIGN), None) if len(words) <= FEW else None)
 
 
 def _bare(text: str) -> str:

@@ -218,7 +218,7 @@ def cues(prompt: str, answer: str) -> NDArray[np.float64]:
         for cue, pattern in CUES.items()
         for passage in PASSAGES
     }
-    opening = {"opens_with_refusal": opens_with_refusal(answer), "only_offers": only_offers(answer)}
+    opening = {"opens_with_refusal": opens_with_refusal(answer, prompt), "only_offers": only_offers(answer, prompt)}
     found |= {**_structure(prompt, pieces), **{name: float(shown) for name, shown in opening.items()}}
     found |= {f"{one}*{other}": found[one] * found[other] for one, other in TOGETHER}
     return np.array([found[name] for name in NAMES])

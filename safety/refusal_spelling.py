@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 ITEM, CODE, SPEECH = "listitem", "codeblock", "quotedspeech"
@@ -12,9 +13,15 @@ _SPELLED = [
     (re.compile(pattern), meant)
     for pattern, meant in (
         (r"[’‘´](?=[a-z])", "'"),
-        (r"\bcan't\b|\bcan not\b", "cannot"),
-        (r"\bwon't\b", "will not"),
+        (r"\bcan'?t\b|\bcan not\b", "cannot"),
+        (r"\bwon'?t\b|\bshan'?t\b", "will not"),
+        (r"\bain'?t\b", "is not"),
+        (r"\b(do|does|did|is|are|was|would|could|should)nt\b", r"\1 not"),
         (r"n't\b", " not"),
+        (r"\bim\b", "i am"),
+        (r"\bive\b", "i have"),
+        (r"\bid (?=(?:rather|prefer|like|have|not|never)\b)", "i would "),
+        (r"\bgonna\b", "going to"),
         (r"'m\b", " am"),
         (r"'re\b", " are"),
         (r"'ve\b", " have"),
@@ -42,6 +49,18 @@ def without_speech(text: str) -> str:
 
 
 def unwrapped(answer: str) -> str:
-    """An answer without white space, or quotation marks that hold all of it, around it."""
+    """An answer without white space, or quotation marks that hold all of it, around it; of JSON, its refusal field."""
     bare = answer.strip()
+    if bare.startswith("{"):
+        return _refusal_field(bare) or bare
     return bare[1:-1].strip() if _WRAPPED.match(bare) else bare
+
+
+def _refusal_field(answer: str) -> str:
+    """The refusal that an answer in JSON states, as the message of a chat interface does; empty where there is none."""
+    try:
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
+        return ""
+    stated = told.get("refusal") if isinstance(told, dict) else None
+    return stated.strip() if isinstance(stated, str) else ""

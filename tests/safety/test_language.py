@@ -26,6 +26,24 @@ def test_refusals_in_other_languages_are_not_read_as_english(language: str) -> N
     assert [text for text in REFUSALS[language] if reads(ENGLISH, text)] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Non posso.", "Ni hablar", "Pas question", "Ja.", "Niet.", "Jamais.", "Nunca!", "Niemals!", "Desculpe.",
+        "Te odio",
+        "Eres un idiota", "Vaffanculo", "Connard", "Hurensohn", "Puta madre", "Madarchod", "Hijo de Puta", "Bodoh",
+        "Siktir git", "Ty chuju", "Ne morem.", "Kankerhoer", "NUNCA",
+    ],
+)  # fmt: skip
+def test_a_few_foreign_words_are_not_read_as_english(text: str) -> None:
+    assert not reads(ENGLISH, text)
+
+
+@pytest.mark.parametrize("text", ["Leonardo da Vinci", "Ludwig van Beethoven", "Rio de Janeiro", "Vincent van Gogh."])
+def test_names_with_a_particle_are_read(text: str) -> None:
+    assert reads(ENGLISH, text)
+
+
 def test_the_cases_are_many_languages() -> None:
     assert len(REFUSALS) >= 25
 

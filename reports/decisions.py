@@ -97,7 +97,7 @@ def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> It
     named = on_run[0].reason.partition(WITHOUT)[2].split(", ")
     left_out = [text.partition(" ")[0].rpartition("/")[0] for text in decision.not_judged if ": optional, " in text]
     optional = {*named, *left_out, *(one.task for one in manifest.not_run if one.optional)}
-    reached = run_check(manifest, measured, optional)
+    reached = run_check(manifest, measured, optional, manifest.run_id)
     if on_run[0].verdict != reached.verdict:
         yield f"it finds the run {on_run[0].verdict}, which is {reached.verdict}: {reached.reason}"
 

@@ -134,7 +134,7 @@ def not_judged_lines(decision: Decision) -> list[str]:
     return [*rules, *([f"no rule is about {', '.join(metrics)}"] if metrics else [])]
 
 
-def run_check(manifest: RunManifest, measured: Measured, optional: set[str], where: Path) -> GateCheck:
+def run_check(manifest: RunManifest, measured: Measured, optional: set[str], where: Path | str) -> GateCheck:
     """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks."""
     missing = [one.task for one in manifest.not_run if one.task not in optional]
     missing += [task for task in without_metrics(manifest, measured.all) if task not in optional]
@@ -160,7 +160,7 @@ def _ended(manifest: RunManifest) -> bool:
     return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
 
 
-def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path) -> str:
+def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path | str) -> str:
     """What is missing, and what to do where something can be done."""
     resume = f"finish it with 'audit run --resume {where}'"
     if manifest.status == "running" or manifest.finished is None:

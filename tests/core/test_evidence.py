@@ -267,7 +267,7 @@ def test_a_run_that_ended_without_digests_is_refused(run: RunFolder) -> None:
     run.write_manifest(run.read_manifest().model_copy(update={"evidence": {}}))
     message = refused(run)
     assert "holds no digests" in message
-    assert f"audit run --resume {run.run_id}" in message
+    assert f"audit run --resume {run.path}" in message
 
 
 def test_a_run_that_is_going_on_has_no_digests_yet(run: RunFolder) -> None:

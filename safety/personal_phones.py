@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import phonenumbers
 
-from audit.safety.personal_findings import Finding, stands_alone
+from audit.safety.personal_findings import NUMBERED_THING, Finding, stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,12 +60,8 @@ OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 """What says shortly before a number that it is none of a telephone, unless a word for telephone is nearer."""
-NUMBERED_THING = re.compile(
-    r"(?<!to )(?<![^\W_])(?:order|invoice|ticket|tracking|serial|ref|booking|parcel|sku|part|id|uid|pid|index|issue|bug"
-    r"|bestellung|rechnung|auftrag|commande|facture|pedido|factura|ordine|fattura|zamówienie|заказ)[ #:=№\"']{0,3}\Z",
-    re.IGNORECASE,
-)
-"""What says just before a number what it counts: "call about order 415-555-2671"."""
+SPACED = re.compile(r"(?:1 {1,2})?\d{3} {1,2}\d{3} {1,2}\d{4}")
+"""Three integers may look so."""
 
 
 def find_phones(text: str) -> Iterator[Finding]:
@@ -72,13 +69,17 @@ def find_phones(text: str) -> Iterator[Finding]:
 
     National notation must have the groups that the country writes (leniency STRICT_GROUPING), since dates and identity
     numbers have others. Digits without a plus sign or separators may be any integer and need a word for telephone
-    nearby. A number that is called something else, such as an order number, is none.
+    nearby; so do groups that only spaces part as those of ``650 253 0000`` (they are ``loose``). A number that is
+    called something else, such as an order number, is none.
     """
     lines = list(_lines(text))
     for region in PHONE_REGIONS:
         for finding in _phones(text, lines, region):
-            if not text[finding.start : finding.end].strip("()").isdigit() or _is_near(PHONE_CUE, text, finding):
+            number = text[finding.start : finding.end].strip("()")
+            if _is_near(PHONE_CUE, text, finding):
                 yield finding
+            elif not number.isdigit():
+                yield replace(finding, loose=bool(SPACED.fullmatch(number)))
     for cue, regions in ((PHONE_CUE, CUED_PHONE_REGIONS), *FURTHER_REGIONS):
         for region in regions if lines and cue.search(text) else ():
             for finding in _phones(text, lines, region):

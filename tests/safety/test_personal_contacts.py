@@ -67,6 +67,15 @@ def test_ten_bare_digits_are_no_telephone_number(frame: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("middle", [10, 100])
+@pytest.mark.parametrize("frame", ["Scores: {} {} {}", "pages {}\u2013{}\u2013{}", "{}  {}  {}", "1 {} {} {}"])
+def test_integers_in_a_row_are_nobodys_number(frame: str, middle: int) -> None:
+    draws = random.Random(frame)  # noqa: S311 - repeatable
+    bounds = (100, middle, 1000)
+    rows = [[draws.randrange(bound, 10 * bound) for bound in bounds] for _ in range(ROUNDS // 6)]
+    assert [kind for row in rows for kind, _ in spans(frame.format(*row))] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -91,8 +91,6 @@ SERVICES: dict[str, tuple[Callable[[random.Random], str], tuple[int, ...]]] = {
     # docs.aws.amazon.com/IAM, unique identifiers: 20 characters of Base32
     "AWS": (lambda d: draws_of(d, "AKIA", "ASIA") + some(d, 16, BASE32), (20,)),
     "age": (age, (74,)),
-    # airtable.com/developers, personal access tokens: the id "pat…" of 17 characters, a dot, 64 hexadecimal digits
-    "Airtable": (lambda d: f"pat{some(d, 14)}.{some(d, 64, HEX)}", (82,)),
     # help.aliyun.com, AccessKey: LTAI5t… of 24 characters
     "Alibaba Cloud": (lambda d: f"LTAI5t{some(d, 18)}", (24,)),
     # docs.anthropic.com names sk-ant-api03 and sk-ant-admin01; 108 and 110 characters after gitleaks

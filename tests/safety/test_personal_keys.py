@@ -58,6 +58,13 @@ def test_keys_without_a_form_are_found_behind_the_name_of_their_variable(around:
         assert find(f"commit {some(draws, 40, HEX)}") == []
 
 
+def test_a_token_of_airtable_is_found() -> None:
+    """The id "pat…" of 17 characters, a dot, 64 hexadecimal digits (airtable.com/developers)."""
+    draws = random.Random(7)  # noqa: S311 - repeatable
+    key = f"pat{some(draws, 14)}.{some(draws, 64, HEX)}"
+    assert [(one.start, one.end) for one in find(f"Bearer {key}")] == [(7, 7 + len(key))]
+
+
 def test_the_secret_of_amazons_documentation_is_nobodys() -> None:
     (finding,) = find("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
     assert finding.reserved

@@ -65,6 +65,8 @@ OTHERWISE = re.compile(
 """What says shortly before a number that it is none of a telephone, unless a word for telephone is nearer."""
 SPACED = re.compile(r"(?:1 {1,2})?\d{3} {1,2}\d{3} {1,2}\d{4}")
 """Three integers may look so."""
+LETTER_CUE = re.compile(r"(?<!\w)[TPMF][.:] {0,2}\Z")
+"""Telephone, phone, mobile, fax on a letterhead: enough for groups, too little for an integer."""
 
 
 def find_phones(text: str) -> Iterator[Finding]:
@@ -83,7 +85,8 @@ def find_phones(text: str) -> Iterator[Finding]:
             if _is_near(PHONE_CUE, text, finding):
                 yield finding
             elif not number.isdigit():
-                yield replace(finding, loose=bool(SPACED.fullmatch(number)))
+                said = LETTER_CUE.search(text, max(0, finding.start - PHONE_CUE_REACH), finding.start)
+                yield replace(finding, loose=bool(SPACED.fullmatch(number)) and not said)
     for cue, regions in ((PHONE_CUE, CUED_PHONE_REGIONS), *FURTHER_REGIONS):
         for region in regions if lines and cue.search(text) else ():
             for finding in _phones(text, lines, region):

@@ -25,18 +25,22 @@ CARD_NUMBERS = re.compile(
     r"|(?:50(?:18|20|38)|5[678]\d\d|6304|6390|6759|676[1-3])\d{8,15}"  # Maestro
 )
 """Issuer prefixes and lengths after ISO/IEC 7812; Luhn alone accepts every tenth number."""
+WIDE = rf"{SEPARATOR}|\t| [\u2013-\u2015-] "
+"""Tabs and dashes between spaces part groups as well: the check digits tell them from a row of numbers."""
 CARD = re.compile(
     r"(?<!\d)(?=("  # looked at from every group: a year may stand before a card
     r"\d{12,19}"
-    rf"|\d{{4}}({SEPARATOR})\d{{6}}\2\d{{4,5}}"
-    rf"|\d{{4}}({SEPARATOR})\d{{4}}\3\d{{4}}\3\d{{4}}(?:\3\d{{1,3}})?"
-    rf"|\d{{4}}({SEPARATOR})\d{{3}}\4\d{{3}}\4\d{{3}}"
+    rf"|\d{{4}}({WIDE})\d{{6}}\2\d{{4,5}}"
+    rf"|\d{{4}}({WIDE})\d{{4}}\3\d{{4}}\3\d{{4}}(?:\3\d{{1,3}})?"
+    rf"|\d{{4}}({WIDE})\d{{3}}\4\d{{3}}\4\d{{3}}"
     r"))"
 )
 """Digits in one piece, or grouped as they are printed on cards."""
-LAST_GROUP = re.compile(rf"(?:{SEPARATOR})\d{{1,5}}\Z")
+LAST_GROUP = re.compile(rf"(?:{WIDE})\d{{1,5}}\Z")
+BEHIND_CARD = re.compile(r"exp|cv[cv]|valid|pin", re.IGNORECASE)
+"""What is written on to a number without a space: ``4111111111111111exp12/26``."""
 IBAN = re.compile(
-    rf"(?:(?<!{LETTER})|(?<=IBAN))(?=([A-Z]{{2}}\d{{2}}(?:(?:{SEPARATOR}|[\u2013-\u2015])?[A-Z0-9]){{11,30}}))",
+    rf"(?:(?<!{LETTER})|(?<=IBAN))(?=([A-Z]{{2}}\d{{2}}(?:(?:{WIDE}|[\u2013-\u2015])?[A-Z0-9]){{11,30}}))",
     re.IGNORECASE,
 )
 """Looked at from every place: ``FY24`` before an account number must not take it along."""
@@ -50,10 +54,11 @@ def find_cards(text: str) -> Iterator[Finding]:
         # An expiry date may follow a number of four groups: it is tried with the fifth group and without.
         shorter = LAST_GROUP.sub("", text[start:end])
         for candidate in (text[start:end], shorter):
-            digits = re.sub(r"[ .-]", "", candidate)
+            digits = re.sub(r"\D", "", candidate)
             if CARD_NUMBERS.fullmatch(digits) and luhn.is_valid(digits):
-                if stands_alone(text, start, start + len(candidate)):
-                    yield Finding("card", start, start + len(candidate), reserved=False)
+                end = start + len(candidate)
+                if stands_alone(text[:end] if BEHIND_CARD.match(text, end) else text, start, end):
+                    yield Finding("card", start, end, reserved=False)
                 break
 
 
@@ -66,7 +71,7 @@ def find_ibans(text: str) -> Iterator[Finding]:
         length = _iban_length(candidate[:2].upper())
         if 0 < length <= len(places):
             end = places[length - 1]
-            if not candidate[end : end + 1].isalnum() and iban.is_valid(candidate[:end]):
+            if not candidate[end : end + 1].isalnum() and iban.is_valid(re.sub(r"[^0-9A-Za-z]", "", candidate[:end])):
                 yield Finding("iban", match.start(), match.start() + end, reserved=False)
 
 

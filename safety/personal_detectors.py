@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from audit.safety.personal_accounts import find_cards, find_ibans, find_wallets
 from audit.safety.personal_emails import find_emails
-from audit.safety.personal_findings import Finding, in_pieces
+from audit.safety.personal_findings import LOOSE, Finding, in_pieces
 from audit.safety.personal_identities import IDENTITIES, find_identities
 from audit.safety.personal_keys import find_api_keys, find_private_keys
 from audit.safety.personal_networks import find_ips
@@ -63,6 +63,8 @@ def find(text: str) -> list[Finding]:
                 continue
             for finding in detector(plain) if detector in WHOLE else in_pieces(detector, plain):
                 start, end = reading.span(finding.start, finding.end)
+                if finding.loose and LOOSE.search(text, start, end):
+                    continue
                 if taken.find(1, start, end) < 0:
                     taken[start:end] = b"\x01" * (end - start)
                     moved = (start, end) != (finding.start, finding.end)

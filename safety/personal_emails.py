@@ -18,8 +18,20 @@ RESERVED_DOMAINS = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|in
 SPELLED_AT = r"[ ]{0,2}[\[({<][ ]?(?:at|@|ät|arroba)[ ]?[\])}>][ ]{0,2}"
 SPELLED_DOT = r"[ ]{0,2}[\[({<][ ]?(?:dot|\.|punkt|point|punto|ponto)[ ]?[\])}>][ ]{0,2}|[ ]dot[ ]"
 HOSTS = r"gmail|googlemail|yahoo|hotmail|outlook|icloud|live|aol|gmx|proton|protonmail|qq|163|yandex|mail"
-AT = re.compile(rf"@|%40|{SPELLED_AT}|[ ]at[ ](?=(?:{HOSTS})(?:{SPELLED_DOT}))", re.IGNORECASE)
-"""The sign, the sign in a URL (RFC 3986), the word in brackets, and the word before a mail service and "dot"."""
+NO_HOSTS = r"the|this|that|these|those|an?|any|each|every|some|our|your|my|his|her|its|their|least|most|first|last"
+AT = re.compile(
+    rf"@|%40|&#0{{0,4}}64;|&#x0{{0,4}}40;|&commat;|{SPELLED_AT}|[ ]at[ ](?=(?:{HOSTS})(?:{SPELLED_DOT}))"
+    rf"|[ ]at[ ](?!(?:{NO_HOSTS})[ ])(?=[a-z0-9-]{{2,63}}[ ]dot[ ][a-z]{{2,}})",
+    re.IGNORECASE,
+)
+"""The sign, the sign in a URL (RFC 3986) and in HTML, the word in brackets, and the word before a name and "dot"."""
+NO_LOCAL = re.compile(
+    r"us|me|him|her|them|it|you|look(?:ed|ing|s)?|visit(?:ed|ing|s)?|shop(?:ped|ping|s)?|order|online|on|available|liv(?:e|es|ing)|host(?:ed|s)?|f[io]u?nd"
+    r"|(?:web)?site|page|blog|store|shown|based|here|there|is|are|was|were|be|up|out|work(?:ed|ing|s)?|s[eo]ld|buy|read|more|now"
+    r"|today|jobs?|team|people|stop|point(?:ed|ing|s)?|start(?:ed|ing|s)?|arriv(?:e|ed|es|ing)|meet|mail|addresse?s?|and|or",
+    re.IGNORECASE,
+)
+"""What stands before "at acme dot com" where it is a place: "find us at", "she works at"."""
 ATOM = rf"(?:{LETTER}|[+%'-]){{1,64}}"
 LOCAL = re.compile(
     rf"(?:(?:(?<!{LETTER})(?<![.+%-])|(?<=\.\.\.))(?!['.]){ATOM}(?:(?:\.|{SPELLED_DOT}){ATOM}){{0,8}}"
@@ -63,6 +75,8 @@ def find_emails(text: str) -> Iterator[Finding]:
         domain = DOMAIN.match(text, at.end())
         local = domain and LOCAL.search(text, max(end, at.start() - LONGEST_LOCAL), at.start())
         if not domain or not local or SERVICE.fullmatch(local.group()):
+            continue
+        if at.group() == " at " and NO_LOCAL.fullmatch(local.group()):
             continue
         if at.group() == "@" and USER_OF_URL.search(text, max(0, local.start() - 70), local.start()):
             continue

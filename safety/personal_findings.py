@@ -25,6 +25,15 @@ BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")
 AFTER_CHECKED = re.compile(rf"{LETTER}|-{LETTER}|[./]\d")
 GROUP_BEFORE = re.compile(r"\d(?: {1,2}|-)\Z")
 GROUP_AFTER = re.compile(r"(?: {1,2}|-)\d")
+LOOSE = re.compile(r"[ \u2013-\u2015]")
+"""What may stand between numbers in a row and between pages; no-break spaces and hyphens hold a number together."""
+NUMBERED_THING = re.compile(
+    r"(?<!to )(?<![^\W_])(?:order|invoice|ticket|tracking|serial|ref|booking|parcel|sku|part|item|model|lot|batch|id"
+    r"|uid|pid|index|issue|bug|pages?|pp|bestellung|rechnung|auftrag|seiten?|commande|facture|pedido|factura|ordine|fattura"
+    r"|zamówienie|заказ)[ #:=№.\"']{0,3}\Z",
+    re.IGNORECASE,
+)
+"""What says just before a number what it counts: "call about order 415-555-2671"."""
 PIECE = 4096
 """Characters of a long text that are searched at a time.
 
@@ -48,6 +57,9 @@ class Finding:
     reserved: bool
     """Whether it belongs to nobody: set aside for documentation, tests or private networks, a public service, a
     placeholder."""
+    loose: bool = False
+    """Whether neither check digits nor a word say what it is: it does not count when its groups are parted as
+    any numbers are (``LOOSE``)."""
 
 
 def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bool:

@@ -28,7 +28,7 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
-from audit.safety.personal_findings import SEPARATOR, Finding, is_whole
+from audit.safety.personal_findings import NUMBERED_THING, SEPARATOR, Finding, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +51,9 @@ class Identity:
     """Pattern of the words that say what the number is."""
     dashed: bool = False
     """Whether a hyphen belongs to the number, as a sign of the century, and is no separator."""
+    unchecked: bool = False
+    """Whether nearly any digits make a number: without a cue, spaces do not hold it together (``Finding.loose``) and it
+    is none behind the name of something else that is numbered."""
 
 
 def _is_pesel(number: str) -> bool:
@@ -179,6 +182,7 @@ IDENTITIES: dict[str, Identity] = {
         _is_ssn,
         cued_form=rf"\d{{3}}{ALIKE}\d\d\1\d{{4}}",
         cue=r"(?<![^\W_])ssn(?![^\W_])|social[ _-]security",
+        unchecked=True,
     ),
 }
 """Kind to what counts, surest first."""
@@ -189,15 +193,19 @@ MOST_SAME = 7
 def find_identities(kind: str, text: str) -> Iterator[Finding]:
     """Numbers of one kind of ``IDENTITIES`` with the form, the check digits and the surroundings that it demands."""
     identity = IDENTITIES[kind]
-    for start, end in _places(identity, text):
+    for start, end, cued in _places(identity, text):
+        loose = identity.unchecked and not cued
+        if loose and NUMBERED_THING.search(text, max(0, start - CUE_BEFORE), start):
+            continue
         if is_whole(text, start, end) and _is_valid(identity, text[start:end]):
-            yield Finding(kind, start, end, reserved=False)
+            yield Finding(kind, start, end, reserved=False, loose=loose)
 
 
-def _places(identity: Identity, text: str) -> Iterator[tuple[int, int]]:
-    """Where the number may stand."""
+def _places(identity: Identity, text: str) -> Iterator[tuple[int, int, bool]]:
+    """Where the number may stand, and whether a word says so."""
     if identity.form:
-        yield from (match.span() for match in _compiled(rf"(?<!\d)(?:{identity.form})").finditer(text))
+        for match in _compiled(rf"(?<!\d)(?:{identity.form})").finditer(text):
+            yield *match.span(), False
     if not identity.cue:
         return
     cue = _compiled(identity.cue, re.IGNORECASE)
@@ -205,7 +213,7 @@ def _places(identity: Identity, text: str) -> Iterator[tuple[int, int]]:
         for match in _compiled(rf"(?<!\d)(?:{identity.cued_form})").finditer(text):
             start, end = match.span()
             if cue.search(text, max(0, start - CUE_BEFORE), start) or cue.search(text, end, end + CUE_AFTER):
-                yield start, end
+                yield start, end, True
 
 
 @functools.cache

@@ -3,7 +3,8 @@
 Forms are those that the issuer documents, or else those that scanners of secrets agree on: rules of gitleaks
 (https://github.com/gitleaks/gitleaks, MIT) by name, detectors of trufflehog
 (https://github.com/trufflesecurity/trufflehog, ``pkg/detectors``) by folder. Keys without a form, such as those of
-Mistral and Cohere, cannot be told from other random letters and are not listed. Keys that are meant for the public
+Mistral and Cohere, cannot be told from other random letters and are not listed, unless a variable that is named
+after them holds them. Keys that are meant for the public
 (``pk_live_``, ``sb_publishable_``) are not either.
 """
 
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 X = r"[0-9A-Za-z]"
 W = r"[0-9A-Za-z_-]"
 H = r"[0-9a-f]"
+NAMED = r"[\"']?\]?[ \t]{0,3}(?:=>|:=|[=:])[ \t]{0,3}[\"']?"
+"""Between the name of a variable and its value."""
 UUID = rf"{H}{{8}}-(?:{H}{{4}}-){{3}}{H}{{12}}"
 
 
@@ -26,7 +29,7 @@ class KeyForm:
     mark: str
     """A part that every key has: a text without it is not searched."""
     pattern: str
-    """Of the whole key."""
+    """Of the whole key; a group ``key`` marks it where the name of a variable stands before it."""
     source: str
     """Where the form is written down."""
 
@@ -34,10 +37,23 @@ class KeyForm:
 FORMS = (
     KeyForm("1Password", "ops_eyJ", r"ops_eyJ[0-9A-Za-z+/]{250,2000}={0,3}", "gitleaks 1password"),
     KeyForm("age", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[AC-HJ-NP-Z02-9]{58}", "github.com/FiloSottile/age, Bech32"),
+    KeyForm("Airtable", "pat", rf"pat{X}{{14}}\.{H}{{64}}", "gitleaks airtable-personnal-access-token"),
     KeyForm("Alibaba Cloud", "LTAI", rf"LTAI{X}{{20}}", "gitleaks alibaba-access-key-id"),
     KeyForm("Anthropic", "sk-ant-", rf"sk-ant-[a-z]{{3,5}}\d\d-{W}{{80,120}}", "gitleaks anthropic-api-key"),
     KeyForm("Atlassian", "ATATT3", r"ATATT3[0-9A-Za-z_=-]{186}", "gitleaks atlassian-api-token"),
     KeyForm("AWS Bedrock", "ABSK", r"ABSK[0-9A-Za-z+/]{109,269}={0,2}", "gitleaks aws-amazon-bedrock-api-key"),
+    KeyForm(
+        "AWS secret",
+        "ecret",
+        rf"\w{{0,40}}[sS]ecret_?[aA]ccess_?[kK]ey{NAMED}(?P<key>[0-9A-Za-z+/]{{40}})(?![+/=])",
+        "trufflehog aws",
+    ),
+    KeyForm(
+        "AWS secret, environment",
+        "SECRET_ACCESS_KEY",
+        rf"\w{{0,40}}SECRET_ACCESS_KEY{NAMED}(?P<key>[0-9A-Za-z+/]{{40}})(?![+/=])",
+        "trufflehog aws",
+    ),
     KeyForm("Azure AD", "Q~", r"[0-9A-Za-z_~.]{3}\dQ~[0-9A-Za-z_~.-]{31,34}", "gitleaks azure-ad-client-secret"),
     KeyForm("Brevo", "xkeysib-", rf"xkeysib-{H}{{64}}-{X}{{16}}", "gitleaks sendinblue-api-token"),
     KeyForm("Cloudflare", "cf", rf"cf(?:k|ut|at)_{X}{{40}}{H}{{8}}", "trufflehog cloudflareapitoken"),
@@ -66,6 +82,9 @@ FORMS = (
     KeyForm("Langfuse", "sk-lf-", rf"sk-lf-{UUID}", "github.com/langfuse/langfuse, apiKeys.ts"),
     KeyForm("LangSmith", "lsv2_", rf"lsv2_(?:pt|sk)_{H}{{32}}_{H}{{10}}", "trufflehog langsmith"),
     KeyForm("Linear", "lin_api_", rf"lin_api_{X}{{40}}", "gitleaks linear-api-key"),
+    KeyForm(
+        "Mapbox", "sk.eyJ", rf"sk\.eyJ{W}{{20,400}}\.{W}{{22,43}}", "docs.mapbox.com, tokens; SonarSource rule S6988"
+    ),
     KeyForm("Moonshot, OpenAI until 2022", "sk-", rf"sk-{X}{{48}}", "not documented; the length that keys have"),
     KeyForm("New Relic", "NRAK-", r"NRAK-[0-9A-Z]{27}", "gitleaks new-relic-user-api-key"),
     KeyForm("Notion", "ntn_", rf"ntn_\d{{11}}{X}{{35}}", "gitleaks notion-api-token"),
@@ -106,6 +125,12 @@ FORMS = (
     KeyForm("Tencent Cloud", "AKID", rf"AKID{X}{{32}}", "tencentcloud.com, API 3.0 signature"),
     KeyForm("Vault", "hv", rf"hv[sbr]\.{W}{{24,300}}", "developer.hashicorp.com/vault, tokens"),
     KeyForm("Weights & Biases", "wandb_v1_", rf"wandb_v1_{X}{{27}}_{X}{{49}}", "trufflehog weightsandbiases"),
+    KeyForm(
+        "Weights & Biases until 2025",
+        "WANDB_API_KEY",
+        rf"WANDB_API_KEY{NAMED}(?P<key>{H}{{40}})",
+        "trufflehog weightsandbiases",
+    ),
     KeyForm("xAI", "xai-", r"xai-[0-9A-Za-z_]{80}", "trufflehog xai"),
 )
 """Services in alphabetical order."""

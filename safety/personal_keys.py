@@ -57,6 +57,10 @@ LONGEST_KEY = 20_000
 """Characters in which the end of a key is looked for."""
 
 
+BEGINS = r"(?:(?<![0-9A-Za-z_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=/bot))"
+"""No part of a word, or behind an escape of JSON or of a URL, or in a URL of Telegram's interface."""
+
+
 @functools.cache
 def _key_patterns() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
     """The forms of keys, each a word of its own, with the parts of which every key has one."""
@@ -66,7 +70,7 @@ def _key_patterns() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
         patterns += [(marks, one.pattern, one.flags) for one in plugin.denylist if not KEYWORDS.search(one.pattern)]
     # In ASCII: a word of a script without spaces may follow.
     return tuple(
-        (marks, re.compile(rf"(?<![0-9A-Za-z_-])(?:{pattern})(?![0-9A-Za-z_-])", (flags & ~re.UNICODE) | re.ASCII))
+        (marks, re.compile(rf"{BEGINS}(?:{pattern})(?![0-9A-Za-z_-])", (flags & ~re.UNICODE) | re.ASCII))
         for marks, pattern, flags in patterns
     )
 
@@ -85,7 +89,8 @@ def find_api_keys(text: str) -> Iterator[Finding]:
     for marks, pattern in _key_patterns():
         if any(mark in text for mark in marks):
             for match in pattern.finditer(text):
-                yield Finding("api_key", *match.span(), reserved=_is_placeholder(match.group()))
+                key = "key" if "key" in pattern.groupindex else 0
+                yield Finding("api_key", *match.span(key), reserved=_is_placeholder(match[key]))
 
 
 def _is_placeholder(key: str) -> bool:

@@ -20,9 +20,12 @@ IPV6 = re.compile(
     rf"[0-9A-Fa-f]{{0,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,8}}(?!{LETTER}|:|\.\d)"
 )
 NUMBERED = (
-    r"versions?|ver|rev(?:ision)?|releases?|builds?|firmware|driver|patch|hotfix|sections?|sec|chapters?|clauses?|articles?"
-    r"|appendix|table|figure|fig|rule|control|abschnitt|kapitel|artikel|chapitre|sección|capítulo|sezione|capitolo|versión"
-    r"|versione|versão|wersja|верси[июя]|(?:up|down)grad(?:e|ed|es|ing)(?: (?:to|from))?"
+    r"versions?|ver|rev(?:ision)?|releases?|builds?|sections?|sec|chapters?|clauses?|abschnitt|kapitel|chapitre|sección"
+    r"|capítulo|sezione|capitolo|versión|versione|versão|wersja|верси[июя]"
+)
+SOMETIMES_NUMBERED = (
+    r"firmware|driver|patch|hotfix|articles?|artikel|appendix|table|figure|fig|rule|control"
+    r"|(?:up|down)grad(?:e|ed|es|ing)(?: (?:to|from))?"
 )
 PRODUCTS = (
     r"chrom(?:e|ium)|firefox|edge|safari|opera|brave|vivaldi|electron|webview2?|mozilla|thunderbird|openssl|libressl|openssh"
@@ -32,11 +35,14 @@ PRODUCTS = (
     r"|photoshop|visual studio|vscode|powershell|intellij|pycharm|eclipse|xcode|unity|unreal|vmware|esxi|vcenter"
     r"|virtualbox|bios|uefi|cuda|cudnn|nvidia|tensorflow|pytorch|numpy|\.net|dotnet|nuget|npm|pip|steam|minecraft|skype"
 )
-VERSION = re.compile(
-    rf"(?:(?<!\w)(?:{NUMBERED}|{PRODUCTS})\.?(?: (?:version|is|was|ist|est|es))?|§|[=~<>!]=)[ :#=(v]{{0,3}}\Z",
-    re.IGNORECASE,
-)
+VERSION = re.compile(rf"(?:(?<!\w)(?:{NUMBERED})\.?(?: (?:is|was|ist|est|es))?|§)[ :#=(v]{{0,3}}\Z", re.IGNORECASE)
 """What stands before the number of a version or a section, which may have four parts as an address has."""
+MAYBE_VERSION = re.compile(
+    rf"(?:(?<!\w)(?:(?:{SOMETIMES_NUMBERED})\.?[ :#=(v]{{0,3}}|(?:{PRODUCTS}) v?)|[=~<>!]= ?)\Z", re.IGNORECASE
+)
+"""What stands before versions and addresses alike: ``nginx 1.25.3.1``, ``nginx 93.184.216.34``."""
+LARGEST_PART = 31
+"""Numbers of versions mostly have small parts, or a zero among them as ``120.0.6.99`` has."""
 RESOLVERS = frozenset(
     ipaddress.ip_address(address)
     for operator in (
@@ -72,6 +78,16 @@ def find_ips(text: str) -> Iterator[Finding]:
                 continue
             if address.version == 6 and address.is_reserved and not address.is_loopback:
                 continue
-            if not VERSION.search(text, max(0, match.start() - 32), match.start()):
+            if not _is_version(text, match):
                 nobodys = not address.is_global or address.is_multicast or address in RESOLVERS
                 yield Finding("ip", *match.span(), reserved=nobodys)
+
+
+def _is_version(text: str, match: re.Match[str]) -> bool:
+    """Whether what stands before an address, and its parts where that is not enough, make it a version or a section."""
+    before = max(0, match.start() - 32), match.start()
+    if VERSION.search(text, *before):
+        return True
+    parts = [int(part) for part in match.group().split(".")] if "." in match.group() else []
+    small = 0 in parts or (bool(parts) and max(parts) <= LARGEST_PART)
+    return small and bool(MAYBE_VERSION.search(text, *before))

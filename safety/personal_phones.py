@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import phonenumbers
 
-from audit.safety.personal_findings import Finding, stands_alone
+from audit.safety.personal_findings import NUMBERED_THING, Finding, stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ RESERVED_PHONES = {
 """Country code to numbers for fiction: 555-0100 to 555-0199 of the North American plan, Ofcom's drama numbers."""
 CANDIDATE = re.compile(r"\d(?:[^\d\n]{0,6}\d){5}")
 """Six digits near each other: a text without them is not handed to the library."""
-DECIMAL = re.compile(r"\d\.\d+")
+DECIMAL = re.compile(r"\d\.\d{1,40}")
 """No country groups its numbers so."""
 PHONE_REGIONS = ("US", "GB")
 """Regions whose national notation is understood; international notation (+…) is understood everywhere."""
@@ -29,8 +30,9 @@ CUED_PHONE_REGIONS = ("DE", "FR", "ES", "IT", "PL", "NL", "BR", "IN", "CN", "JP"
 """Regions whose national notation is understood near a word for telephone: elsewhere the digits mean other things."""
 LATIN_CUE = (
     r"(?:t[eé]l[eé]?f[oó]{1,2}n\w{0,8}|t[eé]l[eé]phon\w{0,8}|[a-z](?-i:Phone|Mobile|Fax|Tel)"  # in compounds, too
-    r"|(?<![^\W\d_])(?:t[eé]l|phone(?:s|number)?|(?:smart|cell|i)phones?|cell?(?:ular(?:es)?)?|mob(?:iel|ile?)?|fax|whatsapp|viber"
+    r"|(?<![^\W\d_])(?:t[eé]l|phone(?:s|number)?|(?:smart|cell|i)phones?|ph(?=[.:])|cell?(?:ular(?:es)?)?|mob(?:iel|ile?)?|fax|whatsapp|viber"
     r"|calls?|called|calling|ring|dial(?:s|l?ed|l?ing)?|sms|hotline|voicemail|landline|text (?:me|us|him|her|them)"
+    r"|contact[oe]?|kontakt|reach (?:me|us|him|her|them)"
     r"|(?:my|his|her|our|your|their)(?: new| work| home| private| direct)? number"
     r"|(?:mobil|handy|ruf)(?:nummer|nr)|handys?|ruf(?:en?|t)?|anruf\w{0,4}|angerufen|festnetz\w{0,6}|durchwahl"
     r"|portable|appel(?:er?|ez|le|les)?|m[oó]vil|ll[aá]m[ae]\w{0,6}|cellulare|chiam[aio]\w{0,6}"
@@ -45,6 +47,8 @@ RUSSIAN_CUE = r"телефон|(?<!\w)тел(?!\w)|(?<!\w)моб|звон[июя
 PHONE_CUE = re.compile(rf"{LATIN_CUE}|{CHINESE_CUE}|{EASTERN_CUE}|{RUSSIAN_CUE}", re.IGNORECASE)
 FURTHER_REGIONS = ((re.compile(CHINESE_CUE), ("TW", "HK")), (re.compile(RUSSIAN_CUE, re.IGNORECASE), ("RU",)))
 """Regions whose numbers are short or look like dates: understood near words of their own languages alone."""
+CHAT_LINK = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)(\+?[1-9]\d{6,14})(?!\w)", re.IGNORECASE)
+"""WhatsApp's links have the number in international notation without a plus sign."""
 PHONE_CUE_REACH = 48
 """Characters before a number, and half as many after it, in which a word for telephone counts."""
 OTHERWISE = re.compile(
@@ -59,12 +63,10 @@ OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 """What says shortly before a number that it is none of a telephone, unless a word for telephone is nearer."""
-NUMBERED_THING = re.compile(
-    r"(?<!to )(?<![^\W_])(?:order|invoice|ticket|tracking|serial|ref|booking|parcel|sku|part|id|uid|pid|index|issue|bug"
-    r"|bestellung|rechnung|auftrag|commande|facture|pedido|factura|ordine|fattura|zamówienie|заказ)[ #:=№\"']{0,3}\Z",
-    re.IGNORECASE,
-)
-"""What says just before a number what it counts: "call about order 415-555-2671"."""
+SPACED = re.compile(r"(?:1 {1,2})?\d{3} {1,2}\d{3} {1,2}\d{4}")
+"""Three integers may look so."""
+LETTER_CUE = re.compile(r"(?<!\w)[TPMF][.:] {0,2}\Z")
+"""Telephone, phone, mobile, fax on a letterhead: enough for groups, too little for an integer."""
 
 
 def find_phones(text: str) -> Iterator[Finding]:
@@ -72,18 +74,32 @@ def find_phones(text: str) -> Iterator[Finding]:
 
     National notation must have the groups that the country writes (leniency STRICT_GROUPING), since dates and identity
     numbers have others. Digits without a plus sign or separators may be any integer and need a word for telephone
-    nearby. A number that is called something else, such as an order number, is none.
+    nearby; so do groups that only spaces part as those of ``650 253 0000`` (they are ``loose``). A number that is
+    called something else, such as an order number, is none.
     """
+    yield from _in_links(text)
     lines = list(_lines(text))
     for region in PHONE_REGIONS:
         for finding in _phones(text, lines, region):
-            if not text[finding.start : finding.end].strip("()").isdigit() or _is_near(PHONE_CUE, text, finding):
+            number = text[finding.start : finding.end].strip("()")
+            if _is_near(PHONE_CUE, text, finding):
                 yield finding
+            elif not number.isdigit():
+                said = LETTER_CUE.search(text, max(0, finding.start - PHONE_CUE_REACH), finding.start)
+                yield replace(finding, loose=bool(SPACED.fullmatch(number)) and not said)
     for cue, regions in ((PHONE_CUE, CUED_PHONE_REGIONS), *FURTHER_REGIONS):
         for region in regions if lines and cue.search(text) else ():
             for finding in _phones(text, lines, region):
                 if _is_near(cue, text, finding):
                     yield finding
+
+
+def _in_links(text: str) -> Iterator[Finding]:
+    """Numbers in links to a chat."""
+    for match in CHAT_LINK.finditer(text):
+        number = phonenumbers.parse(f"+{match[1].lstrip('+')}")
+        if phonenumbers.is_valid_number(number):
+            yield Finding("phone", *match.span(1), reserved=_is_reserved(number))
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
@@ -110,10 +126,13 @@ def _phones(text: str, lines: Sequence[tuple[int, int]], region: str) -> Iterato
             if not stands_alone(text, start, stop, checked=told) or _is_called_otherwise(text, start, abroad):
                 continue
             if abroad or _is_grouped(match, region):
-                number = match.number
-                fiction = RESERVED_PHONES.get(number.country_code or 0)
-                reserved = bool(fiction and fiction.fullmatch(str(number.national_number)))
-                yield Finding("phone", start, stop, reserved)
+                yield Finding("phone", start, stop, _is_reserved(match.number))
+
+
+def _is_reserved(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether a number is set aside for fiction."""
+    fiction = RESERVED_PHONES.get(number.country_code or 0)
+    return bool(fiction and fiction.fullmatch(str(number.national_number)))
 
 
 def _is_near(cue: re.Pattern[str], text: str, finding: Finding) -> bool:

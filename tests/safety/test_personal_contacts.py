@@ -35,6 +35,11 @@ def spans(text: str) -> list[tuple[str, str]]:
         ("it is jane(at)gmail.com.", "jane(at)gmail.com"),
         ("it is jane.doe{at}mail{dot}co{dot}uk!", "jane.doe{at}mail{dot}co{dot}uk"),
         ("it is jane.doe at gmail dot com", "jane.doe at gmail dot com"),
+        ("it is jane at acme dot com", "jane at acme dot com"),
+        ("it is jane.doe at acme dot co dot uk.", "jane.doe at acme dot co dot uk"),
+        ("it is jane&#64;gmail.com.", "jane&#64;gmail.com"),
+        ("it is jane&#x40;gmail.com.", "jane&#x40;gmail.com"),
+        ("it is jane&commat;gmail.com.", "jane&commat;gmail.com"),
     ],
 )
 def test_addresses_are_found_however_they_are_written(text: str, address: str) -> None:
@@ -46,6 +51,9 @@ def test_addresses_are_found_however_they_are_written(text: str, address: str) -
     [
         "a..b@x.com",
         "look at this dot com bubble",
+        "visit us at acme dot com",
+        "she works at booking dot com",
+        "he laughed at the dot com boom",
         "the lecture (at) noon. today",
         "icon (at) 2x.png",
         "git@github.com:a/b.git",
@@ -67,12 +75,22 @@ def test_ten_bare_digits_are_no_telephone_number(frame: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("middle", [10, 100])
+@pytest.mark.parametrize("frame", ["Scores: {} {} {}", "pages {}\u2013{}\u2013{}", "{}  {}  {}", "1 {} {} {}"])
+def test_integers_in_a_row_are_nobodys_number(frame: str, middle: int) -> None:
+    draws = random.Random(frame)  # noqa: S311 - repeatable
+    bounds = (100, middle, 1000)
+    rows = [[draws.randrange(bound, 10 * bound) for bound in bounds] for _ in range(ROUNDS // 6)]
+    assert [kind for row in rows for kind, _ in spans(frame.format(*row))] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "The answer is 2147483647.",
         "2**33 is 8589934592",
         "13! = 6227020800",
+        "P: 2127365000",
         "F(47) = 4807526976",
         "Avogadro 6022140760",
         "order 415-555-2671",
@@ -102,6 +120,14 @@ def test_numbers_of_other_things_are_no_telephone_numbers(text: str) -> None:
         ("home_phone=4155552671", "4155552671"),
         ("userPhone: 4155552671", "4155552671"),
         ("To order: 650-253-0000", "650-253-0000"),
+        ("Contact: 2127365000", "2127365000"),
+        ("You can contact Jo at 2127365000", "2127365000"),
+        ("Reach me at 2127365000", "2127365000"),
+        ("Ph. 2127365000", "2127365000"),
+        ("T: 212 736 5000", "212 736 5000"),
+        ("wa.me/12127365000", "12127365000"),
+        ("https://wa.me/4930901820", "4930901820"),
+        ("https://api.whatsapp.com/send?phone=12127365000", "12127365000"),
         ("Order: +1 650 253 0000", "+1 650 253 0000"),
         ("In order, (650) 253-0000", "(650) 253-0000"),
         ("Diensttelefon 030 901820", "030 901820"),
@@ -161,6 +187,32 @@ def test_addresses_behind_words_that_end_like_version_are_found(before: str) -> 
 )
 def test_versions_are_no_addresses(before: str) -> None:
     assert spans(f"{before}120.0.6.99 is out") == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "nginx ",
+        "Linux: ",
+        "Edge: ",
+        "Zoom is ",
+        "table ",
+        "python ",
+        "Table: ",
+        "Firewall rule ",
+        "ip.addr == ",
+        "Redis=",
+    ],
+)
+def test_addresses_behind_names_of_programs_are_found(before: str) -> None:
+    assert spans(f"{before}93.184.216.34") == [("ip", "93.184.216.34")]
+
+
+@pytest.mark.parametrize(
+    "text", ["OpenSSL 1.1.1.1", "nginx v1.25.3.1", "driver: 4.2.1.7", "Table 3.2.1.4", "x==4.2.1.7"]
+)
+def test_small_numbers_behind_names_of_programs_are_versions(text: str) -> None:
+    assert find(text) == []
 
 
 @pytest.mark.parametrize(

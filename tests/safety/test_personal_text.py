@@ -49,6 +49,14 @@ def test_groups_with_a_check_may_be_parted_by_dots_and_two_spaces(kind: str, sep
     assert spans(f"My {frame.format(value)}, yes") == [(kind, value)]
 
 
+@pytest.mark.parametrize("kind", ["card", "iban"])
+@pytest.mark.parametrize("separator", ["\t", " - ", " \u2013 ", " \u2014 ", " \u2011 "])
+def test_groups_of_accounts_may_be_parted_by_tabs_and_dashes_between_spaces(kind: str, separator: str) -> None:
+    frame, groups = GROUPED[kind]
+    value = separator.join(groups)
+    assert spans(f"My {frame.format(value)}, yes") == [(kind, value)]
+
+
 @pytest.mark.parametrize("zero", [0x660, 0x966, 0xE50, 0xFF10, 0x1D7CE], ids=lambda one: f"{one:x}")
 def test_digits_of_other_scripts_are_digits(zero: int) -> None:
     value = "".join(chr(zero + int(digit)) for digit in "4539578763621486")

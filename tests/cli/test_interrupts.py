@@ -95,7 +95,7 @@ def slow(*_arguments, **_options):
 WAITING = "time.sleep(300)"
 PHASES = [
     ("audit.cli.pipeline", "_fetch_data", False),
-    ("audit.cli.pipeline", "load", False),
+    ("audit.cli.pipeline", "engine_of", False),
     ("audit.cli.pipeline", "_broken", False),
     ("audit.cli.rated", "keep", True),
     ("audit.cli.pipeline", "_suites", True),

@@ -163,10 +163,8 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
     scored = group_results(loaded.groups, loaded.tasks, results)
     yield from scored
     plain = wanted.name.removeprefix(foreign.PREFIX)
-    if not {wanted.name, plain} & {
-        *results,
-        *(result.task for result in scored),
-    }:  # a tag, or a group without a score of its own
+    left = {*results, *(result.task for result in scored)}
+    if left.isdisjoint({wanted.name, plain}):  # a tag, or a group without a score of its own
         yield TaskResult(suite="evals", task=plain, settings={MEMBERS: sorted(results)})
 
 

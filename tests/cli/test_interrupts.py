@@ -169,8 +169,10 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
 
 
 IN_C = """
+import threading
 from hashlib import pbkdf2_hmac
-print("ready", flush=True)
+sys.setswitchinterval(1000)  # so that the thread below gets its turn only inside the call of C
+threading.Thread(target=print, args=("ready",), kwargs={"flush": True}).start()
 pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # half an hour in one call of C
 """
 

@@ -1,6 +1,6 @@
 """Attributions of a sample on a page: the most faithful first, the others folded, and how far they agree.
 
-:mod:`audit.reports.attribution_views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
+:mod:`audit.reports.attribution.views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
 once more and runs no script. They stand on a light ground in any theme.
 """
 
@@ -13,20 +13,20 @@ from markupsafe import Markup
 
 from audit.app.charts import waterfall_chart
 from audit.app.untrusted import plain, readable, table
-from audit.explain.faithfulness import MEASURES
-from audit.reports.agreement import correlation_text, mean_agreement
-from audit.reports.attribution_order import by_sample
-from audit.reports.attribution_views import Room, comparison, style, view
-from audit.reports.counterfactuals import sentences
-from audit.reports.formatting import number
-from audit.reports.heatmap import strongest_pieces
-from audit.reports.waterfall import steps
+from audit.core.formatting import number
+from audit.explain.faithfulness.measures import MEASURES
+from audit.reports.attribution.agreement import correlation_text, mean_agreement
+from audit.reports.attribution.counterfactuals import sentences
+from audit.reports.attribution.heatmap import strongest_pieces
+from audit.reports.attribution.order import by_sample
+from audit.reports.attribution.views import Room, comparison, style, view
+from audit.reports.attribution.waterfall import steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Attribution
-    from audit.reports.attribution_views import View
+    from audit.reports.attribution.views import View
 
 BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", "do not believe": ":material/block:"}
 BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
@@ -54,7 +54,7 @@ def panel(*parts: Markup) -> Markup:
     """Pictures on a light ground.
 
     Args:
-        parts: Of :mod:`audit.reports.attribution_views`.
+        parts: Of :mod:`audit.reports.attribution.views`.
     """
     return Markup('<div class="attribution">{}</div>').format(Markup("").join(parts))
 

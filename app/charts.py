@@ -10,14 +10,14 @@ import altair as alt
 
 from audit.core.text import printable
 from audit.core.units import unit_of
-from audit.reports.charts import SUITE_COLOURS
-from audit.reports.waterfall import COLOURS as STEP_COLOURS
-from audit.reports.waterfall import bounds
+from audit.reports.attribution.waterfall import COLOURS as STEP_COLOURS
+from audit.reports.attribution.waterfall import bounds
+from audit.reports.render.charts import SUITE_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.reports.waterfall import Step
+    from audit.reports.attribution.waterfall import Step
 
 ROW_HEIGHT, STEP_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 24, 70, 75
 LABEL_WIDTH = 260
@@ -80,7 +80,7 @@ def waterfall_chart(found: Sequence[Step], unit: str) -> alt.LayerChart:
     """The moves from one level to another, in the order given, each on hover with its value.
 
     Args:
-        found: From :func:`audit.reports.waterfall.steps`.
+        found: From :func:`audit.reports.attribution.waterfall.steps`.
         unit: Title of the axis.
     """
     labels = [f"{index}\t{printable(step.label, 60)}" for index, step in enumerate(found)]

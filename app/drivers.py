@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app.untrusted import plain, table
-from audit.reports import drivers as told
+from audit.reports.render import drivers as told
 
 if TYPE_CHECKING:
     from audit.core.records import Drivers

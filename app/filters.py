@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import stored
-from audit.core.aggregate import is_scored
+from audit.stats.aggregate import is_scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,12 @@ import streamlit as st
 from audit.app import drivers, links, stored
 from audit.app.charts import Row, interval_chart
 from audit.app.untrusted import plain, readable, table
-from audit.core.aggregate import UNSCORED
+from audit.core.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
+from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
-from audit.reports.charts import by_axis
-from audit.reports.cut_answers import cut_text
-from audit.reports.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
-from audit.reports.gate import not_judged_lines
+from audit.reports.render.charts import by_axis
+from audit.stats.aggregate import UNSCORED
+from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

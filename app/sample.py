@@ -9,9 +9,9 @@ import streamlit as st
 from audit.app import attribution, links, stored
 from audit.app.filters import slice_names
 from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, show_thinking
+from audit.core.formatting import number
 from audit.core.sensitive import not_explainable
 from audit.reports.explain_command import explain_command
-from audit.reports.formatting import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from audit.app.untrusted import plain
-from audit.core import evidence
 from audit.core.errors import AuditError
-from audit.reports import decisions
+from audit.gate import decisions, evidence
+from audit.gate.metrics_file import read_metrics
 from audit.reports.contents import read_attributions
 from audit.reports.error_analysis import ErrorAnalysis, analyse
-from audit.reports.metrics_file import read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable

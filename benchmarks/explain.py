@@ -28,12 +28,12 @@ from measure import Results, alternate, best_batch, loaded, matrix_rate, options
 from audit.core.assets import dataset
 from audit.core.records import Span
 from audit.explain.attribute import prepare
-from audit.explain.methods import find
+from audit.explain.methods.registry import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.prompt.game import MaskedPrompt
 
 HEADINGS = ("peer", "workload", "features", "evaluations", "peer s", "peer batch", "ours s", "ratio", "aim", "max Δ")
 BATCHES = (1, 4, 8, 16)

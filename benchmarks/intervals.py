@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.statistics import UNBOUNDED, Interval, bca_bootstrap, mean_interval, student_t
+from audit.stats.intervals import UNBOUNDED, Interval, bca_bootstrap, mean_interval, student_t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

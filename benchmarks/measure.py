@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from audit.engine import load
-from audit.engine.hardware import cpu_name
+from audit.engine.local.hardware import cpu_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

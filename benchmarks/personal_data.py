@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import tldextract
 
-from audit.safety.personal_detectors import DETECTORS, find
+from audit.safety.privacy.detectors import DETECTORS, find
 from tests.safety.personal_cases import Tally, evaluate, near_misses, positives
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from transformers import TopPLogitsWarper
 from audit.core.records import digest_of
 from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.answering import key_of
-from audit.engine.hardware import cpu_name
-from audit.engine.sampling import draw, sample
-from audit.explain import gradient_x_input
-from audit.explain.gradients import Sequence
+from audit.engine.local.hardware import cpu_name
+from audit.engine.local.token_sampling import draw, sample
+from audit.explain.methods import gradient_x_input
+from audit.explain.methods.gradients import Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

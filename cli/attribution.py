@@ -8,17 +8,17 @@ from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
+from audit.core.formatting import interval, number
 from audit.core.text import printable
-from audit.explain.faithfulness import MEASURES
-from audit.reports.agreement import correlation_text, mean_agreement, rank_agreement
-from audit.reports.attribution_grids import continuation_name, looking_heads_grid
-from audit.reports.charts import INK
-from audit.reports.colours import AGAINST, FOR, LIGHT, largest, shade
-from audit.reports.counterfactuals import sentences
-from audit.reports.formatting import interval, number
-from audit.reports.grid import cell_label
-from audit.reports.heatmap import feature_labels
-from audit.reports.waterfall import bounds, steps
+from audit.explain.faithfulness.measures import MEASURES
+from audit.reports.attribution.agreement import correlation_text, mean_agreement, rank_agreement
+from audit.reports.attribution.colours import AGAINST, FOR, LIGHT, largest, shade
+from audit.reports.attribution.counterfactuals import sentences
+from audit.reports.attribution.grid import cell_label
+from audit.reports.attribution.grids import continuation_name, looking_heads_grid
+from audit.reports.attribution.heatmap import feature_labels
+from audit.reports.attribution.waterfall import bounds, steps
+from audit.reports.render.charts import INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from audit.core.records import Attribution
-    from audit.reports.waterfall import Step
+    from audit.reports.attribution.waterfall import Step
 
 BAR_WIDTH = 40
 BAR_COLOURS = {"for": FOR, "against": AGAINST, "gap": "grey50"}

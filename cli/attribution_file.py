@@ -45,19 +45,19 @@ def write(path: Path, attributions: Sequence[Attribution]) -> None:
 
 
 def _html(attributions: Sequence[Attribution]) -> bytes:
-    from audit.reports.attribution_page import render  # noqa: PLC0415 - templates are needed for this alone
+    from audit.reports.attribution.page import render  # noqa: PLC0415 - templates are needed for this alone
 
     return render(attributions).encode()
 
 
 def _svg(attributions: Sequence[Attribution]) -> bytes:
-    from audit.reports.attribution_picture import svg  # noqa: PLC0415 - charts are needed for this alone
+    from audit.reports.attribution.picture import svg  # noqa: PLC0415 - charts are needed for this alone
 
     return svg(attributions).encode()
 
 
 def _png(attributions: Sequence[Attribution]) -> bytes:
-    from audit.reports.attribution_picture import png  # noqa: PLC0415 - charts are needed for this alone
+    from audit.reports.attribution.picture import png  # noqa: PLC0415 - charts are needed for this alone
 
     return png(attributions)
 

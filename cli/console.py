@@ -54,10 +54,20 @@ def aside(what: str, act: Callable[[], object]) -> None:
     try:
         act()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is; rich ends the program on a broken pipe
-        if verbosity.chosen.verbose:
-            traceback.print_exception(error)
-        reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-        err.print(printable(f"{what}: {' '.join(reason.split())}"), markup=False, highlight=False, soft_wrap=True)
+        print_failure(what, error)
+
+
+def print_failure(what: str, error: BaseException) -> None:
+    """One line on stderr on something that a result does not depend on; with ``-v`` the traceback, too.
+
+    Args:
+        what: What the user lacks then: "the report card is not written".
+        error: Why.
+    """
+    if verbosity.chosen.verbose:
+        traceback.print_exception(error)
+    reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
+    err.print(printable(f"{what}: {' '.join(reason.split())}"), markup=False, highlight=False, soft_wrap=True)
 
 
 def finish_output() -> None:

@@ -12,8 +12,6 @@ from audit.cli import values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from audit.core.config import RunConfig
-    from audit.engine import Engine
 
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="Folder, hub id, .gguf file, asset or openai:URL#NAME.")
@@ -78,36 +76,3 @@ def flags(given: Mapping[str, Any]) -> dict[str, Any]:
         "chat_template_args": values.settings(given["chat_template_args"], "--chat-template-args"),
         "thinking": {"tokens": given["thinking_tokens"], "end": given["think_end"]},
     }
-
-
-def engine_of(config: RunConfig) -> Engine:
-    """The checkpoint as a configuration says it is loaded.
-
-    Raises:
-        CheckpointError: Nothing there, damaged, not whole, or refused.
-        ConfigError: A template, length or number type that it cannot have.
-    """
-    # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
-    from audit.engine import load  # noqa: PLC0415 - see above
-    from audit.engine.chat import named  # noqa: PLC0415 - see above
-
-    return load(
-        config.model,
-        base=config.base,
-        device=config.device,
-        device_map=config.device_map,
-        dtype=config.dtype,
-        revision=config.revision,
-        quantization=config.quantization,
-        trust_remote_code=config.trust_remote_code,
-        allow_pickle=config.allow_pickle,
-        offline=config.offline,
-        max_length=config.max_length,
-        batch_tokens=config.batch_tokens,
-        server=config.server,
-        tokenizer=config.tokenizer,
-        chat_template=named(config.chat_template),
-        chat_template_args=config.chat_template_args,
-        think_end=config.thinking.end,
-        thinking_tokens=config.thinking.tokens,
-    )

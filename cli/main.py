@@ -72,7 +72,7 @@ class Program(TyperGroup):
 def load(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    import_module(f"audit.cli.{name}").register(program)
+    import_module(f"audit.cli.commands.{name}").register(program)
     for command in commands_of(program):
         command.cls = Command
         verbosity.add_to(command)

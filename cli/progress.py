@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from audit.cli import interrupts
-from audit.cli.console import err
+from audit.cli.console import err, print_failure
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class Bars:
         """This many tasks will run."""
         self._bars.update(self._total, total=tasks)
 
+    def began(self, run: RunFolder) -> None:
+        """The run has its folder: what an interruption leaves is there."""
+        self.run = run
+
     def note(self, message: str) -> None:
         """A step between tasks, e.g. loading."""
         interrupts.check()
@@ -121,6 +125,10 @@ class Bars:
         """Something a reader must know; it is kept for the manifest's warnings too."""
         self.messages.append(message)
         err.print(printable(message), markup=False, highlight=False, soft_wrap=True, style="yellow")
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Something that no result depends on went wrong."""
+        print_failure(what, error)
 
     def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
         """A prompt exactly as the checkpoint saw it, but for what could steer the terminal, line by line."""

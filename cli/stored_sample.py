@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from audit.cli import loading
 from audit.core import assets
 from audit.core.config import RunConfig, validate
 from audit.core.errors import AuditError, CheckpointError, RunFolderError, UsageError, did_you_mean
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
     from audit.engine import Engine
-    from audit.explain.masking import Effort
-    from audit.explain.methods import Method
+    from audit.explain.methods.registry import Method
+    from audit.explain.prompt.game import Effort
 
 PLACE = (
     "model",
@@ -66,14 +65,16 @@ def explain(
     _refuse_options(given)
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
-    from audit.explain.selection import of_sample  # noqa: PLC0415 - see above
-    from audit.explain.suite import explain_choice  # noqa: PLC0415 - see above
+    from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
+    from audit.explain.run.suite import explain_choice  # noqa: PLC0415 - see above
 
     choice = of_sample(result, sample)
     manifest = folder.read_manifest()
     config = _config(folder, manifest, given)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
-    engine = loading.engine_of(config)
+    from audit.pipeline.loading import engine_of  # noqa: PLC0415 - torch takes seconds to import
+
+    engine = engine_of(config)
     _check_same(folder, manifest, engine, config.model, bars)
     engine.check_sound()
     engine.progress = bars

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from audit.core.definition import SHARE_SCALES
 from audit.core.records import INTERRUPTED, Metric, RunManifest, digest_of
-from audit.core.units import unit_of
+from audit.core.units import SHARE_SCALES, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

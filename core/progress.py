@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from audit.core.run_folder import RunFolder
 
 
 class Progress(Protocol):
     """Listener of an audit. The command line draws bars; tests and scripts stay silent."""
+
+    def expect(self, tasks: int) -> None:
+        """This many tasks will run."""
+
+    def began(self, run: RunFolder) -> None:
+        """The run has its folder: from now on it can be resumed."""
+
+    def note(self, message: str) -> None:
+        """A step between tasks, e.g. loading."""
 
     def task(self, suite: str, task: str) -> None:
         """A task of a suite begins."""
@@ -20,9 +32,24 @@ class Progress(Protocol):
     def say(self, message: str) -> None:
         """Something a reader must know; it is kept in the manifest's warnings too."""
 
+    def failed(self, what: str, error: BaseException) -> None:
+        """Something that no result depends on went wrong: ``what`` the user lacks, and why."""
+
+    def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
+        """The first prompt of a task, exactly as the checkpoint saw it."""
+
 
 class Silent:
     """A listener that does nothing."""
+
+    def expect(self, tasks: int) -> None:
+        """Ignore it."""
+
+    def began(self, run: RunFolder) -> None:
+        """Ignore it."""
+
+    def note(self, message: str) -> None:
+        """Ignore it."""
 
     def task(self, suite: str, task: str) -> None:
         """Ignore it."""
@@ -35,3 +62,34 @@ class Silent:
 
     def say(self, message: str) -> None:
         """Ignore it."""
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Ignore it."""
+
+    def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
+        """Ignore it."""
+
+
+class Remembering:
+    """A listener that passes on what it hears and remembers what a reader must know.
+
+    Args:
+        listener: Hears everything.
+    """
+
+    def __init__(self, listener: Progress) -> None:
+        self.messages: list[str] = []
+        self._listener = listener
+        self.expect = listener.expect
+        self.began = listener.began
+        self.note = listener.note
+        self.task = listener.task
+        self.start = listener.start
+        self.advance = listener.advance
+        self.failed = listener.failed
+        self.show_prompt = listener.show_prompt
+
+    def say(self, message: str) -> None:
+        """Something a reader must know; it is kept for the manifest's warnings too."""
+        self.messages.append(message)
+        self._listener.say(message)

@@ -1,6 +1,6 @@
 """Text that is not shown before a reader asks for it, and text that is not kept at all: the words for both.
 
-``audit.safety.handling`` sets the flags before a sample is stored; reports, app and explanations obey them.
+``audit.safety.privacy.storing`` sets the flags before a sample is stored; reports, app and explanations obey them.
 """
 
 from __future__ import annotations

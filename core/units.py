@@ -8,6 +8,9 @@ from dataclasses import dataclass
 ROUNDING = 1e-9
 """What arithmetic may leave a value beyond an end of its unit, relative to the end where that is above 1."""
 
+SHARE_SCALES = {"share": 1.0, "percent": 100.0}
+"""Factor that turns a share into the unit; with another factor or unit, values of 0 and 1 are no shares."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

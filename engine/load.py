@@ -11,11 +11,9 @@ from transformers.utils import logging as transformers_logging
 from audit.core.config import ServerConfig
 from audit.core.errors import AssetError, CheckpointError, ConfigError
 from audit.core.records import ModelRecord, digest_of
-from audit.engine import adapter
 from audit.engine.chat import choose_template
-from audit.engine.checkpoint import identity, read_config, tokenizer_files
-from audit.engine.context import DEFAULT_CONTEXT, context_length
-from audit.engine.device import (
+from audit.engine.checkpoint import adapter
+from audit.engine.checkpoint.device import (
     DeviceMap,
     Dtype,
     check_device_map,
@@ -24,18 +22,20 @@ from audit.engine.device import (
     describe_devices,
     placement,
 )
-from audit.engine.hardware import keep_freed_memory
-from audit.engine.kind import check_kind
-from audit.engine.loading_error import check_model_type
-from audit.engine.openai_engine import OpenAIEngine, describe
-from audit.engine.openai_name import is_server, parse
-from audit.engine.openai_server import contact
-from audit.engine.quantization import Quantization, quantization_config
-from audit.engine.source import find, nowhere, short_name, tokenizer_folder
+from audit.engine.checkpoint.files import identity, read_config, tokenizer_files
+from audit.engine.checkpoint.kind import check_kind
+from audit.engine.checkpoint.loading_error import check_model_type
+from audit.engine.checkpoint.quantization import Quantization, quantization_config
+from audit.engine.checkpoint.source import find, nowhere, short_name, tokenizer_folder
+from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
+from audit.engine.checkpoint.weights import load_weights
+from audit.engine.context import DEFAULT_CONTEXT, context_length
+from audit.engine.local.engine import TransformersEngine
+from audit.engine.local.hardware import keep_freed_memory
+from audit.engine.server.contact import contact
+from audit.engine.server.engine import OpenAIEngine, describe
+from audit.engine.server.name import is_server, parse
 from audit.engine.thinking import thinking_of
-from audit.engine.tokenizer import fit_tokenizer, load_tokenizer
-from audit.engine.transformers_engine import TransformersEngine
-from audit.engine.weights import load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from audit.engine.checkpoint import Checkpoint
+    from audit.engine.checkpoint.files import Checkpoint
     from audit.engine.engine import Engine
 
 LEAST_CONTEXT = 2

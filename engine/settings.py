@@ -35,7 +35,7 @@ from audit.core.errors import SettingUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from audit.engine.endings import Endings
+    from audit.engine.local.endings import Endings
     from audit.engine.requests import GenerateRequest
 
 

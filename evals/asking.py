@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import SettingUnavailable, TaskUnavailable
+from audit.core.item_draw import choose
 from audit.core.records import sample_id
-from audit.core.sampling import choose
 from audit.engine.settings import bound, of_request
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.evals import foreign
 from audit.evals.catalogue import own_tasks
+from audit.evals.lm_eval import tasks as lm_eval_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,7 +54,7 @@ def _is_name(word: str, include: tuple[Path, ...], probes: Collection[str]) -> b
     """Whether a word names a task although a folder is called so, too; ``./word`` is the folder."""
     if word.startswith((".", "~")) or "/" in word or os.sep in word:
         return False
-    return word in own_tasks() or word in probes or word in foreign.names(include)
+    return word in own_tasks() or word in probes or word in lm_eval_tasks.names(include)
 
 
 def _declared_by(path: Path) -> list[str]:
@@ -66,7 +66,7 @@ def _declared_by(path: Path) -> list[str]:
     if path.is_file() and path.suffix != SUFFIX:
         msg = f"--tasks {path}: lm-eval reads task files that end in {SUFFIX}: rename it"
         raise ConfigError(msg)
-    declared = foreign.declared([path.resolve()])
+    declared = lm_eval_tasks.declared([path.resolve()])
     found = [name for name, file in declared.items() if file] or list(declared)
     if not found:
         msg = f"--tasks {path}: declares no task: a task file has a line 'task: NAME'"
@@ -76,13 +76,13 @@ def _declared_by(path: Path) -> list[str]:
 
 def _fitting(pattern: str, include: tuple[Path, ...], probes: Collection[str]) -> list[str]:
     """Names that a glob fits: tasks, else groups and tags, which hold the same tasks."""
-    stock = pattern.startswith(foreign.PREFIX)
-    plain = pattern.removeprefix(foreign.PREFIX)
-    known = foreign.names(() if stock else include)
+    stock = pattern.startswith(lm_eval_tasks.PREFIX)
+    plain = pattern.removeprefix(lm_eval_tasks.PREFIX)
+    known = lm_eval_tasks.names(() if stock else include)
     own = [] if stock else [*own_tasks(), *probes]
     tasks = fnmatch.filter(dict.fromkeys([*own, *(name for name, file in known.items() if file)]), plain)
     found = tasks or fnmatch.filter(known, plain)
     if not found:
         msg = f"--tasks {pattern}: fits no task: see `audit tasks list --all`"
         raise ConfigError(msg)
-    return [f"{foreign.PREFIX}{name}" for name in found] if stock else found
+    return [f"{lm_eval_tasks.PREFIX}{name}" for name in found] if stock else found

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 
-from audit.core.aggregate import TRUNCATED_OUTPUT
 from audit.core.records import Sample, digest_of, sample_id
 from audit.engine.chat import SYSTEM_TURN_MERGED
-from audit.evals.scoring import UNPARSED
+from audit.evals.answer_scores import UNPARSED
+from audit.stats.aggregate import TRUNCATED_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

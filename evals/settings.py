@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.evals.foreign import PREFIX
+from audit.evals.lm_eval.tasks import PREFIX
 
 if TYPE_CHECKING:
     from lm_eval.api.task import Task

@@ -11,12 +11,13 @@ from audit.core.contradictions import MEMBERS
 from audit.core.errors import AssetMissing, AuditError, ConfigError, SettingUnavailable, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult
 from audit.engine.chat import uses_chat_template
-from audit.evals import foreign, parts
+from audit.evals import prompt_parts
 from audit.evals.asking import check_settings, pick, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.lm_eval import tasks as lm_eval_tasks
+from audit.evals.lm_eval.quiet import hub, quiet
+from audit.evals.lm_eval.sources import describe
 from audit.evals.settings import joining, task_settings, with_settings
-from audit.evals.sources import describe
-from audit.evals.surroundings import hub, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +54,8 @@ def check(config: RunConfig) -> None:
         if name in names[:position]:
             msg = f"evals.tasks: {name} is listed twice: remove one"
             raise ConfigError(msg)
-        known = foreign.names(() if name.startswith(foreign.PREFIX) else include)
-        plain = name.removeprefix(foreign.PREFIX)
+        known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
+        plain = name.removeprefix(lm_eval_tasks.PREFIX)
         if name not in TASKS and plain not in known:
             hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
             msg = f"unknown task {name!r}: {TASK_FILE if Path(name).is_file() else SEE}{hint}"
@@ -86,8 +87,8 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
         name: Of the audit, of lm-eval or of the user's folders.
         include: Task files, and folders of them.
     """
-    known = foreign.names(() if name.startswith(foreign.PREFIX) else include)
-    plain = name.removeprefix(foreign.PREFIX)
+    known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
+    plain = name.removeprefix(lm_eval_tasks.PREFIX)
     return name not in TASKS and plain in known and known[plain] is None
 
 
@@ -97,7 +98,7 @@ def _check_folders(include: tuple[Path, ...]) -> None:
     if missing is not None:
         msg = f"--include-path {missing}: no such folder"
         raise ConfigError(msg)
-    taken = sorted(TASKS.keys() & foreign.declared(include))
+    taken = sorted(TASKS.keys() & lm_eval_tasks.declared(include))
     if taken:
         msg = f"--include-path: a task file declares {taken[0]}, the name of one of the audit's own tasks: rename it"
         raise ConfigError(msg)
@@ -128,7 +129,7 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
 
 def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
     """Run one of the audit's own tasks."""
-    from audit.evals.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.lm_eval.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
     own = own_tasks()[wanted.name]
     try:
@@ -143,14 +144,14 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
 
 def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[TaskResult]:
     """Run a task, or all tasks of a group, of lm-eval or of the user's folders."""
-    from audit.evals.groups import group_results  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.lm_eval.groups import group_results  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
     evals = config.evals
     # RULER and its like make rows of a wanted number of tokens: lm-eval, too, hands them the model's name.
     metadata = {"pretrained": config.tokenizer or config.model, **evals.metadata}
     try:
         with quiet(), hub(offline=config.offline):
-            loaded = foreign.load(wanted.name, config.seed, include=tuple(evals.include_path), metadata=metadata)
+            loaded = lm_eval_tasks.load(wanted.name, config.seed, include=tuple(evals.include_path), metadata=metadata)
     except AssetMissing as missing:
         yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
         return
@@ -162,7 +163,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
         yield results[name]
     scored = group_results(loaded.groups, loaded.tasks, results)
     yield from scored
-    plain = wanted.name.removeprefix(foreign.PREFIX)
+    plain = wanted.name.removeprefix(lm_eval_tasks.PREFIX)
     left = {*results, *(result.task for result in scored)}
     if left.isdisjoint({wanted.name, plain}):  # a tag, or a group without a score of its own
         yield TaskResult(suite="evals", task=plain, settings={MEMBERS: sorted(results)})
@@ -179,7 +180,7 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limi
     except AuditError:
         raise
     except Exception as error:  # noqa: BLE001 - the task's own code may raise anything
-        return TaskResult(suite="evals", task=name, not_run=foreign.why(name, error))
+        return TaskResult(suite="evals", task=name, not_run=lm_eval_tasks.why(name, error))
 
 
 def run_task(
@@ -199,10 +200,10 @@ def run_task(
         limit: Items at most, a share below 1, or ``all``.
         records: Where its data came from, of one of the audit's own tasks; None or none describes it from the data.
     """
-    from audit.evals.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
-    from audit.evals.measures import make_metrics  # noqa: PLC0415 - see above
+    from audit.evals.lm_eval.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.lm_eval.seeds import fix_draws  # noqa: PLC0415 - see above
+    from audit.evals.metrics import make_metrics  # noqa: PLC0415 - see above
     from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
-    from audit.evals.seeds import fix_draws  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
     own = own_tasks().get(name) if records is not None else None
@@ -226,8 +227,8 @@ def run_task(
         samples=samples,
         items_available=len(task.eval_docs),
         logged=logged_task(task, items, samples, engine, config, templated=templated),
-        spans={sample.sample_id: parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
-        options={sample.sample_id: parts.options(task, logged) for sample, logged in asked},
+        spans={sample.sample_id: prompt_parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
+        options={sample.sample_id: prompt_parts.options(task, logged) for sample, logged in asked},
         assets=records or [describe(task, [logged["doc_hash"] for _, logged in asked])],
     )
 
@@ -247,8 +248,8 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
     from lm_eval import evaluator  # noqa: PLC0415 - takes seconds to import
 
     from audit.evals.harness import HarnessLM  # noqa: PLC0415 - see above
+    from audit.evals.lm_eval.seeds import seeded  # noqa: PLC0415 - see above
     from audit.evals.samples import make_item  # noqa: PLC0415 - see above
-    from audit.evals.seeds import seeded  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
     lm = HarnessLM(engine, seed=config.seed, joining=joining(name))

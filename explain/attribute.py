@@ -20,9 +20,9 @@ from audit.core.errors import (
 )
 from audit.core.records import Attribution, OutputToken, digest_of
 from audit.core.text import printable
-from audit.explain.faithfulness import PAIRS, Faithfulness, Plan, agreement, measure, plan
-from audit.explain.features import featurize, offsets
-from audit.explain.masking import MaskedPrompt
+from audit.explain.faithfulness.measures import PAIRS, Faithfulness, Plan, agreement, measure, plan
+from audit.explain.prompt.features import featurize, offsets
+from audit.explain.prompt.game import MaskedPrompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample, Span
     from audit.engine import Engine
-    from audit.explain.masking import MethodValues
-    from audit.explain.methods import Method
-    from audit.explain.units import Unit
+    from audit.explain.methods.registry import Method
+    from audit.explain.prompt.game import MethodValues
+    from audit.explain.prompt.units import Unit
 
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def prepare(  # noqa: PLR0913 - what is explained, and how finely
 
     Raises:
         UsageError: Prompt, target or contrast is empty, or the contrast equals the target; see
-            :func:`~audit.explain.features.featurize` for the others.
+            :func:`~audit.explain.prompt.features.featurize` for the others.
         ScorerError: An option has no score.
     """
     others = [option for option in options if option != target]
@@ -125,7 +125,7 @@ def attribute(
 
     Args:
         prompt: From :func:`prepare`.
-        method: From :data:`audit.explain.methods.METHODS`.
+        method: From :data:`audit.explain.methods.registry.METHODS`.
         seed: Of the method's sampling and of the random orders.
         pairs: Pairs of random orders that it is compared with.
         sample: The sample that is explained, or None for a prompt given by hand.
@@ -163,7 +163,7 @@ def attribute_all(
 
     Args:
         prompt: From :func:`prepare`.
-        methods: From :data:`audit.explain.methods.METHODS`.
+        methods: From :data:`audit.explain.methods.registry.METHODS`.
         seed: Of the methods' sampling and of the random orders.
         pairs: Pairs of random orders that each is compared with.
         sample: The sample that is explained, or None for a prompt given by hand.

@@ -19,13 +19,13 @@ import numpy as np
 from audit.core.errors import ScorerError, UsageError
 from audit.core.records import Counterfactual, CounterfactualSearch
 from audit.engine import ScoreRequest
-from audit.explain.masking import cut
+from audit.explain.prompt.game import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from audit.engine import Score
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.prompt.game import MaskedPrompt
 
 Change = Literal["removal", "swap", "replacement"]
 Proof = Literal["smallest", "irreducible", "sufficient"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from audit.core.statistics import mean_interval
 from audit.ratings.records import HIGHEST, LOWEST, RatingSummary
 from audit.ratings.store import read_all, read_latest
+from audit.stats.intervals import mean_interval
 
 if TYPE_CHECKING:
-    from audit.core.statistics import Interval
     from audit.ratings.records import Rating
+    from audit.stats.intervals import Interval
 
 SEED = 1234
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from audit.core import evidence
-from audit.core.aggregate import UNSCORED
 from audit.core.sensitive import is_hidden
-from audit.reports import decisions
+from audit.gate import decisions, evidence
+from audit.gate.metrics_file import read_metrics
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
-from audit.reports.metrics_file import read_metrics
+from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

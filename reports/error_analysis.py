@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.aggregate import is_scored
 from audit.core.records import Suite  # noqa: TC001 - dataclass fields are read by the JSON report
-from audit.core.statistics import Interval, mean_interval
+from audit.stats.aggregate import is_scored
+from audit.stats.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

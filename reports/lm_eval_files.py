@@ -7,16 +7,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from audit.core import evidence
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import make_folder, write_text
+from audit.gate import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from audit.core.logged import LoggedAnswers, LoggedSample, LoggedTask
     from audit.core.records import RunManifest
+    from audit.core.records.logged import LoggedAnswers, LoggedSample, LoggedTask
     from audit.core.run_folder import RunFolder
 
 NAME = re.compile(r"[\"<>:/|\\?*\[\]]+")

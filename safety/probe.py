@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from audit.core.aggregate import failed_metric
 from audit.core.errors import AssetError
+from audit.core.item_draw import choose
 from audit.core.records import Metric, Sample, TaskResult, digest_of, sample_id
-from audit.core.sampling import choose
+from audit.stats.aggregate import failed_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

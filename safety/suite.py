@@ -6,12 +6,12 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from audit.core.aggregate import with_reasons
 from audit.core.errors import AssetError, TaskUnavailable, UsageError, did_you_mean
 from audit.core.records import TaskResult
-from audit.safety import scorer_agreement
 from audit.safety.names import NAMES
 from audit.safety.probe import SUITE, Probe
+from audit.safety.probes import toxicity_scorer
+from audit.stats.aggregate import with_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
 
-PROBES: dict[str, Probe] = {name: import_module(f"audit.safety.{name}").PROBE for name in NAMES}
+PROBES: dict[str, Probe] = {name: import_module(f"audit.safety.probes.{name}").PROBE for name in NAMES}
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
     **{probe.name: probe.score for probe in PROBES.values() if probe.score},
-    scorer_agreement.NAME: scorer_agreement.score,
+    toxicity_scorer.NAME: toxicity_scorer.score,
 }
 """What ``audit score`` computes from a file: the probes that can, and the agreement of a scorer with labels."""
 TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.evidence import seal
+from audit.gate.evidence import seal
 
 if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder

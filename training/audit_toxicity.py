@@ -30,11 +30,11 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from audit.core.assets.digest import file_sha256
-from audit.safety.audit_toxicity import character_vectorizer, profanity_logits, word_vectorizer
-from audit.safety.scorer_agreement import calibration_error
-from audit.safety.scorer_validity import FILE, Validity
-from audit.safety.toxicity_scorers import ProfanityCheck
-from audit.safety.word_network import Vocabulary, WordNetwork, network_logits, word_hash
+from audit.safety.probes.toxicity_scorer import calibration_error
+from audit.safety.scorers.audit_toxicity import character_vectorizer, profanity_logits, word_vectorizer
+from audit.safety.scorers.toxicity import ProfanityCheck
+from audit.safety.scorers.validity import FILE, Validity
+from audit.safety.scorers.word_network import Vocabulary, WordNetwork, network_logits, word_hash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.app.settings import Settings
-from audit.core.aggregate import failed_metric, mean_metric, unscored_metric
 from audit.core.records import (
     AssetRecord,
     Attribution,
@@ -25,8 +24,9 @@ from audit.core.records import (
     sample_id,
 )
 from audit.core.run_folder import RunFolder
+from audit.gate.metrics_file import metrics_digest
 from audit.ratings import default_url
-from audit.reports.metrics_file import metrics_digest
+from audit.stats.aggregate import failed_metric, mean_metric, unscored_metric
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from audit.app import attribution as page
 from audit.app.charts import waterfall_chart
 from audit.core.records import Attribution, Feature, OutputToken
-from audit.reports.attribution_views import style, view
-from audit.reports.colours import AGAINST, FOR, LIGHT
-from audit.reports.waterfall import steps
+from audit.reports.attribution.colours import AGAINST, FOR, LIGHT
+from audit.reports.attribution.views import style, view
+from audit.reports.attribution.waterfall import steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ import typer
 from typer.testing import CliRunner
 
 from audit.app.rate import LEAST_SECONDS
-from audit.cli import app as command
+from audit.cli.commands import app as command
 from audit.core.errors import UsageError
 from audit.ratings import default_url, read_all
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from audit.core.run_folder import RunFolder
-from audit.engine import faults
-from audit.engine.forward import Forward
-from audit.explain import suite
+from audit.engine.local import faults
+from audit.engine.local.model.forward import Forward
+from audit.explain.run import suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable

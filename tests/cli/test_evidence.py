@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.evidence import check
 from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
+from audit.gate.evidence import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli import explain as explain_command
 from audit.cli import loading
-from audit.cli import run as run_command
+from audit.cli.commands import explain as explain_command
+from audit.cli.commands import run as run_command
 from audit.core.records import Attribution
 from audit.engine import load
 from audit.engine.chat import named
@@ -53,7 +53,7 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
         given.update(options, model=model)
         raise Enough
 
-    monkeypatch.setattr("audit.engine.load", listen)
+    monkeypatch.setattr("audit.pipeline.loading.load", listen)
     config = tmp_path / "config.yaml"
     config.write_text("server: {tries: 2}\nbatch_tokens: 77\n")
     words = {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.run_config import extended
 from audit.core.config import RunConfig
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
+from audit.pipeline.configuration import extended
 
 if TYPE_CHECKING:
     from pathlib import Path

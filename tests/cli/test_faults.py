@@ -20,8 +20,8 @@ from audit.core.records import AssetRecord
 from audit.core.run_folder import RunFolder
 from audit.core.units import unit_of
 from audit.engine import Completion, Generation, Score
-from audit.engine.transformers_engine import TransformersEngine
-from audit.safety import (
+from audit.engine.local.engine import TransformersEngine
+from audit.safety.probes import (
     bold,
     canaries,
     do_not_answer,
@@ -33,8 +33,8 @@ from audit.safety import (
     toxicity,
     xstest,
 )
-from audit.safety.language import ENGLISH
-from audit.safety.refusal import Classifier
+from audit.safety.scorers.language import ENGLISH
+from audit.safety.scorers.refusal import Classifier
 from tests.cli.words import with_defaults
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.cli.run import _gaps
+from audit.cli.commands.run import _gaps
 from audit.core.records import Metric, Sample
 
 

@@ -75,7 +75,7 @@ def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str,
         (["score", "bbq", "--predictions", "none.jsonl"], "torch", 13),
         (["explain", "-p", "x"], "torch", 13),
         (["canaries", "make", "--out", "made.jsonl"], "torch", 130),
-        (["gate", "latest"], "audit.reports.gate", 130),
+        (["gate", "latest"], "audit.gate.decide", 130),
     ],
 )
 def test_other_commands(
@@ -94,13 +94,13 @@ def slow(*_arguments, **_options):
 """
 WAITING = "time.sleep(300)"
 PHASES = [
-    ("audit.cli.pipeline", "_fetch_data", False),
-    ("audit.cli.pipeline", "engine_of", False),
-    ("audit.cli.pipeline", "_broken", False),
-    ("audit.cli.rated", "keep", True),
-    ("audit.cli.pipeline", "_suites", True),
-    ("audit.cli.pipeline", "handle", True),
-    ("audit.cli.pipeline", "_write", True),
+    ("audit.pipeline.audit", "_fetch_data", False),
+    ("audit.pipeline.audit", "engine_of", False),
+    ("audit.pipeline.audit", "_broken", False),
+    ("audit.pipeline.ratings", "keep", True),
+    ("audit.pipeline.audit", "_suites", True),
+    ("audit.pipeline.audit", "handle", True),
+    ("audit.pipeline.audit", "_write", True),
 ]
 
 
@@ -136,7 +136,7 @@ def test_in_every_phase_of_a_run(
 def test_while_the_card_is_written(
     environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    body = SLOW_STEP.format(module="audit.cli.pipeline", name="write_card", how=WAITING)
+    body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=WAITING)
     words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
     code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
     run = _only_run(tmp_path)
@@ -146,15 +146,15 @@ def test_while_the_card_is_written(
 
 
 SWALLOWED = """
-import audit.safety.redaction
+import audit.safety.privacy.redaction
 def once(*_arguments):
-    audit.safety.redaction.find = lambda *_arguments: iter(())
+    audit.safety.privacy.redaction.find = lambda *_arguments: iter(())
     try:
         print("ready", flush=True)
         time.sleep(300)
     except BaseException:
         return iter(())
-audit.safety.redaction.find = once
+audit.safety.privacy.redaction.find = once
 """
 
 
@@ -187,7 +187,7 @@ def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
 def test_a_run_whose_library_does_not_return_says_so_and_resumes(
     environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    body = SLOW_STEP.format(module="audit.cli.pipeline", name="handle", how=textwrap.indent(IN_C, "    ").strip())
+    body = SLOW_STEP.format(module="audit.pipeline.audit", name="handle", how=textwrap.indent(IN_C, "    ").strip())
     body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
     words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
     code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)

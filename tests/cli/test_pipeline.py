@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.pipeline import _expected, _status, _unless_taken, _write
-from audit.cli.run_config import anchored, choose_tasks
-from audit.cli.run_manifest import deciding
 from audit.core.config import EvalsConfig, RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
-from audit.core.logged import LoggedTask
 from audit.core.records import Metric, Sample, TaskResult
+from audit.core.records.logged import LoggedTask
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
+from audit.pipeline.audit import _expected, _status, _unless_taken, _write
+from audit.pipeline.configuration import anchored, choose_tasks
+from audit.pipeline.manifest import deciding
 from audit.ratings import NewRating, add, default_url, output_digest
-from audit.safety import personal_data, redaction
-from audit.safety.personal_detectors import Finding
+from audit.safety.privacy import redaction
+from audit.safety.privacy.detectors import Finding
+from audit.safety.probes import personal_data
 from tests.cli.words import with_defaults
 
 if TYPE_CHECKING:

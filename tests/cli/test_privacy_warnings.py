@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.run_folder import RunFolder
 from audit.core.sensitive import WITHHELD
-from audit.safety import redaction
+from audit.safety.privacy import redaction
 
 if TYPE_CHECKING:
     from pathlib import Path

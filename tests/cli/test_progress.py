@@ -67,6 +67,6 @@ def test_a_long_task_is_told_of_before_anything_is_answered(
     ],
 )
 def test_a_conversion_is_told_of_gguf_files_alone(model: str, converted: bool) -> None:
-    from audit.engine.source import is_gguf
+    from audit.engine.checkpoint.source import is_gguf
 
     assert is_gguf(model) is converted

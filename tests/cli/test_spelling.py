@@ -35,7 +35,7 @@ def options_of_run() -> set[str]:
     """The long options of ``audit run``."""
     import typer.main
 
-    from audit.cli import run
+    from audit.cli.commands import run
 
     program = typer.Typer()
     run.register(program)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.cli import app, main, run
+from audit.cli import main
+from audit.cli.commands import app, run
 from audit.cli.console import out
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.core import evidence
-from audit.core.aggregate import sound
 from audit.core.contradictions import in_manifest, in_metric, in_metrics, in_records, without_metrics
 from audit.core.errors import AuditError, EvidenceInvalid
 from audit.core.provenance import package_versions
 from audit.core.records import INTERRUPTED, GitState, Metric, ModelRecord, NotRun, Platform, RunManifest, TaskResult
 from audit.core.run_folder import RunFolder
+from audit.gate import evidence
+from audit.stats.aggregate import sound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,7 +229,7 @@ def test_another_task_of_that_name_may_have_run(other: str) -> None:
 
 
 def test_a_second_task_of_a_name_that_was_taken_did_not_run() -> None:
-    from audit.cli.pipeline import _unless_taken
+    from audit.pipeline.audit import _unless_taken
 
     earlier, later = (TaskResult(suite="evals", task="boolq", metrics=[a_metric(n=n)]) for n in (100, 200))
     twin = _unless_taken(later, [earlier])

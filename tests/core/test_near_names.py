@@ -64,9 +64,9 @@ def test_run_folder_by_path_and_folder_of_runs(folder: Path) -> None:
 def test_checkpoints_policies_data_and_predictions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from audit.core import assets
     from audit.core.config_file import read_yaml
-    from audit.engine.source import check_source
-    from audit.safety.folder_scorer import FolderScorer
+    from audit.engine.checkpoint.source import check_source
     from audit.safety.predictions import read
+    from audit.safety.scorers.folder import FolderScorer
 
     for call, hint in (
         (lambda: check_source("./ck/tinny"), "ck/tiny"),
@@ -81,7 +81,7 @@ def test_checkpoints_policies_data_and_predictions(folder: Path, monkeypatch: py
 
 
 def test_a_folder_that_looks_like_a_hub_id(folder: Path) -> None:
-    from audit.engine.source import find
+    from audit.engine.checkpoint.source import find
 
     with pytest.raises(UsageError, match="Did you mean 'ck/tiny'"):
         find("ck/tinny", revision=None, allow_pickle=False, offline=True)

@@ -81,7 +81,7 @@ def units_in_source(folder: str) -> set[str]:
     return {unit for unit in found if isinstance(unit, str)}
 
 
-@pytest.mark.parametrize("folder", ["core", "safety", "explain"])
+@pytest.mark.parametrize("folder", ["stats", "safety", "explain"])
 def test_probes_use_these_units_alone(folder: str) -> None:
     used = units_in_source(folder) - {"words", "auto", "toxic"}  # pieces of prompts; a key that a unit is chosen by
     assert "count" in used

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from audit.engine import load
-from audit.engine.openai_client import KEY_VARIABLE
+from audit.engine.server.client import KEY_VARIABLE
 from tests.engine.openai_double import Double, says, serving
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import ScoreRequest
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def listener(tiny: TransformersEngine) -> Listener:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers are tried as often as always, without the pauses between."""
-    monkeypatch.setattr("audit.engine.openai_client.Client._pause", lambda self, number, asked: 0.001)
+    monkeypatch.setattr("audit.engine.server.client.Client._pause", lambda self, number, asked: 0.001)
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
 
 

@@ -20,7 +20,7 @@ from transformers import GenerationConfig
 
 from audit.core.errors import CheckpointError
 from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine.cost import Cost
+from audit.engine.local.plan.cost import Cost
 from tests.engine import tiny_types
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 PAGE = Path(__file__).parents[2] / "docs" / "architectures.md"
 BEGIN, END = "<!-- table: python -m tests.engine.every_type --write -->", "<!-- end of table -->"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from audit.engine import Engine
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 NAME = "some-model"
 ASK = GenerateRequest("The capital of France is", max_new_tokens=5)

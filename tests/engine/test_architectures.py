@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine import forward as forward_module
-from audit.engine import trial as trial_module
-from audit.engine.cost import Cost
+from audit.engine.local.model import forward as forward_module
+from audit.engine.local.model import trial as trial_module
+from audit.engine.local.plan.cost import Cost
 from tests.engine.conftest import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 TRUNKS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)
 """Rows of 32 tokens at most: whatever is longer and shared becomes a trunk."""

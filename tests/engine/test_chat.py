@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 SAYS = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
 USER = [{"role": "user", "content": "Hi"}]

@@ -12,7 +12,7 @@ from audit.engine import GenerateRequest, load
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 BOS, EOS = "<|begin|>", "<|end|>"
 

@@ -18,7 +18,7 @@ from audit.engine.journal import Journal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 ASKED = [
     GenerateRequest(f"{i} apples in {'many ' * (i % 5)}baskets", max_new_tokens=6 + i, temperature=t, seed=i, n=n)

@@ -18,7 +18,7 @@ from audit.engine.journal import Journal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 SCORE = [ScoreRequest((5, 6, i), (7, 8), moments=i % 2 == 0) for i in range(10)]
 GENERATE = [GenerateRequest(f"{i} apples", max_new_tokens=4, temperature=0.7, seed=i, n=2) for i in range(3)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 SCORE = [ScoreRequest((5, 6 + i % 20, 30 + i // 20), (7, 8), moments=True) for i in range(400)]
 GENERATE = [GenerateRequest(f"{i} apples", max_new_tokens=2) for i in range(3)]

@@ -16,7 +16,7 @@ from audit.evals.harness import HarnessLM
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 SCORE = ScoreRequest((5, 6, 7), (8, 9))
 GENERATE = GenerateRequest("12 apples", max_new_tokens=4, temperature=0.7, top_k=50, top_p=0.9, seed=3, n=2)

@@ -9,8 +9,8 @@ import torch
 
 from audit.core.errors import AssetError, CheckpointError
 from audit.engine import load
-from audit.engine.checkpoint import inspect_folder
-from audit.engine.source import short_name
+from audit.engine.checkpoint.files import inspect_folder
+from audit.engine.checkpoint.source import short_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,7 +145,7 @@ def test_remote_code_is_refused(copy: Path) -> None:
 
 def test_the_embedded_checkpoint_answers(embedded: object) -> None:
     from audit.engine import GenerateRequest
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
     assert isinstance(embedded, TransformersEngine)
     assert embedded.record.quantization == "gguf:Q4_1"

@@ -13,9 +13,9 @@ from audit.core.config import ServerConfig
 from audit.core.errors import CheckpointError, ScoringUnavailable, WhiteBoxUnavailable
 from audit.core.run_folder import RunFolder
 from audit.engine import GenerateRequest, load
-from audit.engine.openai_client import KEY_VARIABLE, Call, Client, Reply
-from audit.engine.openai_name import parse
-from audit.engine.source import check_source, short_name
+from audit.engine.checkpoint.source import check_source, short_name
+from audit.engine.server.client import KEY_VARIABLE, Call, Client, Reply
+from audit.engine.server.name import parse
 from tests.engine.openai_double import (
     ASK,
     NAME,

@@ -14,7 +14,7 @@ import pytest
 from audit.core.config import ServerConfig
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
-from audit.engine.openai_client import Call, Client, _retry_after
+from audit.engine.server.client import Call, Client, _retry_after
 from tests.engine.openai_double import (
     ASK,
     BROKEN,
@@ -66,7 +66,7 @@ def test_faults_that_stay_are_errors_of_single_answers(double: Double, fault: An
 
 def test_an_answer_without_end_is_not_read_to_its_end(double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = connect(double)
-    monkeypatch.setattr("audit.engine.openai_client.LARGEST_ANSWER", 10_000)
+    monkeypatch.setattr("audit.engine.server.client.LARGEST_ANSWER", 10_000)
     asked = len(double.asked)
     double.faults = [(200, {"choices": [{"text": "x" * 20_000, "finish_reason": "stop"}]})]
     (completion,) = engine.generate([ASK])

@@ -13,7 +13,7 @@ from tests.engine.openai_double import ASK, Double, Echoing, connect, says, serv
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 pytestmark = pytest.mark.usefixtures("patient")
 

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 from audit.engine import load
-from audit.engine.device import placement
+from audit.engine.checkpoint.device import placement
 from tests.engine.checkpoints import edit_json
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from audit.engine.settings import HARMLESS, HONOURED, bound, check_server, of_ch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.engine.transformers_engine import TransformersEngine
+    from audit.engine.local.engine import TransformersEngine
 
 PROMPT = "The quick brown"
 TOKENS = 12

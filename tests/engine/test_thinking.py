@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.engine import GenerateRequest, load
-from audit.engine.endings import Endings, Reading
 from audit.engine.journal import Journal
+from audit.engine.local.endings import Endings, Reading
 from audit.engine.thinking import FAMILIES, Split, Thinking, thinking_of
 from tests.engine.scripts import PROMPT, tokenizer_of, write
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import Generation
+    from audit.engine.local.engine import TransformersEngine
     from audit.engine.thinking import Markers
-    from audit.engine.transformers_engine import TransformersEngine
 
 TRACE = "First guess: 12.\n\nCheck: 7."
 ANSWER = "The answer is 7."

@@ -13,10 +13,10 @@ import torch
 
 from audit.core.assets import dataset
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig, load_config
-from audit.core.sampling import choose
+from audit.core.item_draw import choose
 from audit.evals import suite
 from audit.evals.catalogue import own_tasks, tasks_folder
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.assets import ASSETS
 from audit.evals.catalogue import own_tasks, tasks_folder
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval.quiet import quiet
 
 if TYPE_CHECKING:
     from lm_eval.api.task import Task

@@ -10,7 +10,7 @@ from lm_eval.api.instance import Instance
 
 from audit.engine import Score
 from audit.evals.harness import NO_TARGET, HarnessLM
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval.quiet import quiet
 
 if TYPE_CHECKING:
     from lm_eval.models.huggingface import HFLM

@@ -18,14 +18,15 @@ from lm_eval.tasks import TaskManager
 from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import ConfigError, TaskUnavailable
 from audit.core.records import Metric, Sample, TaskResult
-from audit.evals import asking, foreign, suite
+from audit.evals import asking, suite
 from audit.evals.chosen import expand
-from audit.evals.groups import group_results
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval import tasks as lm_eval_tasks
+from audit.evals.lm_eval.groups import group_results
+from audit.evals.lm_eval.quiet import quiet
+from audit.stats.aggregate import mean_metric, unscored_metric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -293,7 +294,7 @@ def test_lm_evals_own_task_is_reached_by_its_prefix(
 ) -> None:
     stock = {"boolq": folder / "capitals.yaml"}
     (folder / "capitals.yaml").write_text(CAPITALS.replace("capitals", "boolq"))
-    monkeypatch.setattr(foreign, "names", lambda include=(): {} if include else stock)
+    monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {} if include else stock)
     tasks = [TaskConfig(name="boolq"), TaskConfig(name="lm-eval:boolq")]
     config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), offline=True)
     ours, theirs = suite.run(tiny, config)
@@ -436,7 +437,7 @@ def test_a_task_without_items_is_not_run() -> None:
 
 def test_metadata_reaches_the_task(tiny: Engine, folder: Path) -> None:
     with quiet():
-        loaded = foreign.load("capitals", 1, include=(folder,), metadata={"max_seq_lengths": [128]})
+        loaded = lm_eval_tasks.load("capitals", 1, include=(folder,), metadata={"max_seq_lengths": [128]})
     metadata = loaded.tasks["capitals"].config.metadata
     assert (metadata["max_seq_lengths"], metadata["version"]) == ([128], 3)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.engine import ScoreRequest
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval.quiet import quiet
 
 if TYPE_CHECKING:
     from lm_eval.models.huggingface import HFLM

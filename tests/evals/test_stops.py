@@ -9,7 +9,7 @@ from lm_eval.api.instance import Instance
 
 from audit.engine import load
 from audit.evals.harness import HarnessLM
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval.quiet import quiet
 from tests.engine.scripts import PROMPT, tokenizer_of, write
 
 if TYPE_CHECKING:

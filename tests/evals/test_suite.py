@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import ConfigError, ScoringUnavailable
-from audit.core.sampling import choose
+from audit.core.item_draw import choose
 from audit.engine import Score, ScoreRequest
 from audit.evals import suite
 

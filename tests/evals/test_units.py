@@ -10,7 +10,7 @@ from lm_eval.api.registry import AGGREGATION_REGISTRY
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.units import unit_of
 from audit.evals import suite
-from audit.evals.measures import AGGREGATED
+from audit.evals.metrics import AGGREGATED
 
 if TYPE_CHECKING:
     from audit.core.records import TaskResult

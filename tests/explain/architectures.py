@@ -19,9 +19,9 @@ import transformers
 
 from audit.core.errors import CheckpointError, WhiteBoxUnavailable
 from audit.core.records import ModelRecord
-from audit.engine.transformers_engine import TransformersEngine
+from audit.engine.local.engine import TransformersEngine
 from audit.explain.attribute import prepare
-from audit.explain.methods import METHODS
+from audit.explain.methods.registry import METHODS
 from tests.engine import tiny_types
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
-    from audit.explain.masking import MaskedPrompt
-    from audit.explain.methods import Method
+    from audit.explain.methods.registry import Method
+    from audit.explain.prompt.game import MaskedPrompt
 
 PAGE = Path(__file__).parents[2] / "docs" / "explain.md"
 BEGIN, END = "<!-- list: python -m tests.explain.architectures --write -->", "<!-- end of list -->"

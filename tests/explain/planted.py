@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import Engine
-    from audit.explain.masking import MaskedPrompt
-    from audit.explain.methods import Method
+    from audit.explain.methods.registry import Method
+    from audit.explain.prompt.game import MaskedPrompt
 
 TRIGGERS = ["red", "blue"]
 DECOY = "grey"

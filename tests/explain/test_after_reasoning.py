@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli import explain as command
+from audit.cli.commands import explain as command
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import UsageError
 from audit.core.progress import Silent
 from audit.core.records import Metric, Sample, TaskResult
 from audit.core.sensitive import THINKING_WITHHELD
 from audit.engine import Completion, Generation
-from audit.explain import suite
-from audit.explain.selection import after_reasoning, badly_rated, errors, harmful, right_answers
+from audit.explain.run import suite
+from audit.explain.run.selection import after_reasoning, badly_rated, errors, harmful, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

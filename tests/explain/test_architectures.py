@@ -11,9 +11,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.explain import attention, gradients, integrated_gradients, layer_gradient_x_activation
 from audit.explain.attribute import prepare
-from audit.explain.methods import METHODS
+from audit.explain.methods import attention, gradients, integrated_gradients, layer_gradient_x_activation
+from audit.explain.methods.registry import METHODS
 from tests.engine import tiny_types
 from tests.explain import architectures
 

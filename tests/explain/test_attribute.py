@@ -11,9 +11,9 @@ from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, attribute_all, draws, is_possible, likeliest, prepare
-from audit.explain.faithfulness import MEASURES
-from audit.explain.methods import METHODS, Method, check, find
-from audit.explain.surrogate import log_odds
+from audit.explain.faithfulness.measures import MEASURES
+from audit.explain.methods.registry import METHODS, Method, check, find
+from audit.explain.methods.surrogate import log_odds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

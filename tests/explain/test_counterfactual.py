@@ -16,7 +16,7 @@ from audit.explain.counterfactual import removals_and_swaps, replaced, replaceme
 
 if TYPE_CHECKING:
     from audit.engine import Engine
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.prompt.game import MaskedPrompt
 
 TEXT = "The quick fox and the lazy dog sleep"
 OPTIONS = (" apples", " the dog", " 42")

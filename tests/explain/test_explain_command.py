@@ -10,15 +10,15 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from audit.cli import attribution as terminal
-from audit.cli import explain as command
+from audit.cli.commands import explain as command
 from audit.cli.console import out
 from audit.cli.progress import Bars
 from audit.core.errors import AuditError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, prepare
 from audit.explain.counterfactual import removals_and_swaps
-from audit.explain.methods import METHODS
-from audit.reports.counterfactuals import sentences
+from audit.explain.methods.registry import METHODS
+from audit.reports.attribution.counterfactuals import sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,6 +262,6 @@ def test_help_has_examples(program: typer.Typer) -> None:
 
 def test_the_line_of_measures_names_measures_that_there_are() -> None:
     from audit.cli.attribution import LINE_OF_MEASURES
-    from audit.explain.faithfulness import MEASURES
+    from audit.explain.faithfulness.measures import MEASURES
 
     assert set(LINE_OF_MEASURES) <= set(MEASURES)

@@ -10,20 +10,20 @@ import torch
 from scipy.special import logit
 
 from audit.core.errors import UsageError
-from audit.explain import extra, kernel_shap, lime_method, occlusion, shap_partition, shapley, surrogate
 from audit.explain.attribute import prepare
+from audit.explain.methods import kernel_shap, lime, occlusion, optional_packages, shap_partition, shapley, surrogate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from audit.engine import Engine
-    from audit.explain.masking import MaskedPrompt
+    from audit.explain.prompt.game import MaskedPrompt
 
 
 TEXT = "Question: which of these is the capital of France? 狗在睡觉。\n\nShe said: Paris! 🤖 Answer:"
 # Importing shap takes seconds.
 SHAP = [pytest.param(module.attribute, marks=pytest.mark.slow) for module in (shap_partition, kernel_shap)]
-LINEAR_METHODS = [occlusion.attribute, shapley.attribute, lime_method.attribute, *SHAP]
+LINEAR_METHODS = [occlusion.attribute, shapley.attribute, lime.attribute, *SHAP]
 
 
 def naive_log_prob(engine: Engine, context: Sequence[int], target: Sequence[int]) -> float:
@@ -83,7 +83,7 @@ def test_a_linear_game_gives_its_weights_back(linear: Any, method: Callable[...,
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", [shapley.attribute, lime_method.attribute, surrogate.attribute, SHAP[1]])
+@pytest.mark.parametrize("method", [shapley.attribute, lime.attribute, surrogate.attribute, SHAP[1]])
 def test_sampling_is_seeded_and_leaves_the_global_generator_alone(tiny: Engine, method: Callable[..., object]) -> None:
     np.random.seed(5)  # noqa: NPY002 - the generator that must stay as it is
     expected = np.random.get_state()[1].copy()  # noqa: NPY002 - see above
@@ -94,8 +94,8 @@ def test_sampling_is_seeded_and_leaves_the_global_generator_alone(tiny: Engine, 
 
 
 def test_lime_draws_masks_as_lime_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lime_method, "FEWEST_SAMPLES", 4000)
-    masks = lime_method.design(6, seed=0)
+    monkeypatch.setattr(lime, "FEWEST_SAMPLES", 4000)
+    masks = lime.design(6, seed=0)
     assert (masks[0] == 1).all()
     absent = (masks[1:] == 0).sum(axis=1)
     assert set(absent) == {1, 2, 3, 4, 5, 6}
@@ -107,7 +107,7 @@ def test_limes_kernel_is_limes_default() -> None:
     from lime.lime_text import LimeTextExplainer
 
     distances = np.linspace(0, 100, 11)
-    np.testing.assert_allclose(lime_method.kernel(distances), LimeTextExplainer().base.kernel_fn(distances))
+    np.testing.assert_allclose(lime.kernel(distances), LimeTextExplainer().base.kernel_fn(distances))
 
 
 def test_the_surrogate_meets_the_conditions_of_lasso(linear: Any) -> None:
@@ -140,4 +140,4 @@ def test_log_odds_are_scipys_logit() -> None:
 
 def test_a_missing_package_says_what_to_install() -> None:
     with pytest.raises(UsageError, match=r"pip install checkpoint-audit\[explain\]"):
-        extra.load("no_such_package_anywhere.part", "shap")
+        optional_packages.load("no_such_package_anywhere.part", "shap")

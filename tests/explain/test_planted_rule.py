@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.explain.methods import METHODS
+from audit.explain.methods.registry import METHODS
 from tests.explain import planted
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import torch
 
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.records import Metric, Sample, Span, TaskResult
-from audit.explain import suite
+from audit.explain.run import suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

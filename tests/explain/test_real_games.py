@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from audit.core.records import Attribution
-from audit.explain import integrated_gradients
 from audit.explain.attribute import attribute, attribute_all, prepare
-from audit.explain.faithfulness import curve_steps, measure, plan
-from audit.explain.methods import METHODS
+from audit.explain.faithfulness.measures import curve_steps, measure, plan
+from audit.explain.methods import integrated_gradients
+from audit.explain.methods.registry import METHODS
 from tests.explain.test_perturbation import naive_game
 
 if TYPE_CHECKING:

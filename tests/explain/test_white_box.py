@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from audit.core.errors import ScorerError, WhiteBoxUnavailable
-from audit.explain import (
+from audit.explain.attribute import prepare
+from audit.explain.methods import (
     attention,
     attention_flow,
     attention_rollout,
@@ -20,7 +21,6 @@ from audit.explain import (
     integrated_gradients_mean,
     layer_gradient_x_activation,
 )
-from audit.explain.attribute import prepare
 
 if TYPE_CHECKING:
     from audit.engine import Engine

@@ -25,7 +25,7 @@ from audit.core import assets
 from audit.core.assets.settings import cache_dir
 from audit.core.config import load_config
 from audit.evals.catalogue import own_tasks
-from audit.reports.policy import load_policy
+from audit.gate.policy import load_policy
 from audit.safety import suite as safety
 from tests.conftest import network_allowed
 

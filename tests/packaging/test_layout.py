@@ -14,16 +14,20 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+WINGS = {"evals", "safety", "explain"}
 MAY_IMPORT = {
     "core": set(),
+    "stats": {"core"},
     "engine": {"core"},
-    "evals": {"core", "engine"},
-    "safety": {"core", "engine"},
-    "explain": {"core", "engine"},
-    "ratings": {"core"},
-    "reports": {"core", "ratings"},
-    "app": {"core", "ratings", "reports", "explain", "engine"},
-    "cli": {"core", "engine", "evals", "safety", "explain", "ratings", "reports", "app"},
+    "evals": {"core", "stats", "engine"},
+    "safety": {"core", "stats", "engine"},
+    "explain": {"core", "stats", "engine"},
+    "ratings": {"core", "stats"},
+    "gate": {"core", "stats", "ratings"},
+    "reports": {"core", "stats", "ratings", "gate"},
+    "pipeline": {"core", "stats", "engine", *WINGS, "ratings", "gate", "reports"},
+    "app": {"core", "stats", "ratings", "gate", "reports", "explain", "engine"},
+    "cli": {"core", "stats", "engine", *WINGS, "ratings", "gate", "reports", "pipeline", "app"},
 }
 """The layering table of the design, folder by folder."""
 
@@ -60,8 +64,13 @@ def forbidden_pairs() -> set[tuple[str, str]]:
     """(importer, imported) pairs that the import-linter contracts forbid."""
     pairs: set[tuple[str, str]] = set()
     for contract in PYPROJECT["tool"]["importlinter"]["contracts"]:
-        if contract["type"] == "independence":
-            pairs.update(permutations(contract["modules"], 2))
+        if contract["type"] == "layers":
+            below: list[str] = []
+            for layer in reversed(contract["layers"]):
+                names = layer.split(" | ")
+                pairs.update((lower, name) for lower in below for name in names)
+                pairs.update(permutations(names, 2))
+                below += names
         else:
             assert contract["type"] == "forbidden"
             pairs.update((s, f) for s in contract["source_modules"] for f in contract["forbidden_modules"])

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from audit.cli import ratings as command
+from audit.cli.commands import ratings as command
 from audit.core.errors import UsageError
 from audit.ratings import add
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.aggregate import failed_metric, mean_metric, unscored_metric
 from audit.core.records import (
     AssetRecord,
     Attribution,
@@ -25,7 +24,8 @@ from audit.core.records import (
     digest_of,
 )
 from audit.core.run_folder import RunFolder
-from audit.reports.card import write_card
+from audit.reports.render.card import write_card
+from audit.stats.aggregate import failed_metric, mean_metric, unscored_metric
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from audit.cli import gate, report
+from audit.cli.commands import gate, report
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.ratings import NewRating, add, default_url
 from tests.sealing import sealed

@@ -10,15 +10,16 @@ import pytest
 import yaml
 
 from audit.cli.main import run_command
-from audit.core.aggregate import mean_metric, unscored_metric
-from audit.core.definition import Mean
 from audit.core.errors import EvidenceInvalid
-from audit.core.evidence import seal
 from audit.core.records import INTERRUPTED
-from audit.reports import contents, json_report, markdown
-from audit.reports.card import render
-from audit.reports.gate import decide
-from audit.reports.policy import load_policy
+from audit.gate.decide import decide
+from audit.gate.evidence import seal
+from audit.gate.policy import load_policy
+from audit.reports import contents
+from audit.reports.render import json_report, markdown
+from audit.reports.render.card import render
+from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.definition import Mean
 from tests.reports.conftest import STARTED, a_sample, write_full_run
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ from lm_eval import evaluator
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 
-from audit.cli.pipeline import audit
 from audit.cli.progress import Bars
-from audit.cli.run_config import choose_tasks
 from audit.core.config import load_config
 from audit.core.errors import RunFolderError
-from audit.core.logged import LoggedAnswers, LoggedSample, LoggedTask
 from audit.core.records import Sample
+from audit.core.records.logged import LoggedAnswers, LoggedSample, LoggedTask
 from audit.core.run_folder import RunFolder
-from audit.evals.surroundings import quiet
+from audit.evals.lm_eval.quiet import quiet
+from audit.pipeline.audit import audit
+from audit.pipeline.configuration import choose_tasks
 from audit.reports import lm_eval_files
-from audit.safety.logged_answers import without_personal_data
+from audit.safety.privacy.logged_answers import without_personal_data
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import yaml
 
 from audit.core.errors import ConfigError
 from audit.core.records import INTERRUPTED, NotRun
-from audit.reports.gate import POLICY_CHECK, RUN_CHECK, decide, exit_code, not_judged_lines
-from audit.reports.markdown import render, render_decision
-from audit.reports.policy import load_policy
+from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, exit_code, not_judged_lines
+from audit.gate.policy import load_policy
+from audit.reports.render.markdown import render, render_decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.reports import contents, json_report, markdown
-from audit.reports.card import render
-from audit.reports.cut_answers import cut_text
-from tests.reports.test_card import HOSTILE, assert_inert, card_of
+from audit.reports import contents
+from audit.reports.render import json_report, markdown
+from audit.reports.render.card import render
+from audit.stats.cut_answers import cut_text
+from tests.reports.render.test_card import HOSTILE, assert_inert, card_of
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

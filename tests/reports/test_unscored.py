@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
-from audit.core.aggregate import mean_metric, unscored_metric
 from audit.core.errors import ConfigError
-from audit.core.statistics import wilson
-from audit.reports.gate import decide
-from audit.reports.policy import load_policy
+from audit.gate.decide import decide
+from audit.gate.policy import load_policy
+from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable

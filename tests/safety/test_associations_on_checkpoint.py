@@ -9,8 +9,9 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
-from audit.safety import associations, people
-from tests.safety.test_associations import facts, made
+from audit.safety.own_data import people
+from audit.safety.probes import associations
+from tests.safety.probes.test_associations import facts, made
 from tests.safety.test_canaries_on_checkpoint import train
 
 if TYPE_CHECKING:

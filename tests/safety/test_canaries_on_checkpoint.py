@@ -10,7 +10,7 @@ import torch
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
-from audit.safety import canaries
+from audit.safety.probes import canaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

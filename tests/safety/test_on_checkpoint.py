@@ -13,7 +13,10 @@ import torch
 from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.safety import canaries, crows_pairs, judged_answers, people, stereoset, suite
+from audit.safety import suite
+from audit.safety.asking import refusals
+from audit.safety.own_data import people
+from audit.safety.probes import canaries, crows_pairs, stereoset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +122,7 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     monkeypatch.setattr(canaries, "CANDIDATES", 31)
-    monkeypatch.setattr(judged_answers, "NEW_TOKENS", 24)
+    monkeypatch.setattr(refusals, "NEW_TOKENS", 24)
     assets.configure(data_dirs=[audit_data, tmp_path])
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.safety.bbq_targets import OPTIONS, unknown_option
-from audit.safety.options import Options
+from audit.safety.asking.options import Options
+from audit.safety.probes.bbq_targets import OPTIONS, unknown_option
 
 if TYPE_CHECKING:
     from pathlib import Path

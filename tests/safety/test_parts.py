@@ -9,8 +9,8 @@ import pytest
 
 from audit.core import assets
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.safety import counterfactual
-from audit.safety.shipped import shipped
+from audit.safety.own_data.shipped import shipped
+from audit.safety.probes import counterfactual
 from audit.safety.suite import PROBES
 
 if TYPE_CHECKING:

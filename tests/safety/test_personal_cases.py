@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.safety.personal_detectors import DETECTORS, find
+from audit.safety.privacy.detectors import DETECTORS, find
 from tests.safety.personal_cases import Case, Tally, evaluate, near_misses, positives
 
 SEED = 20261125

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from audit.safety.personal_detectors import find
+from audit.safety.privacy.detectors import find
 
 ROUNDS = 3000
 

@@ -7,7 +7,8 @@ import pytest
 
 from audit.core.config import RunConfig
 from audit.core.errors import UsageError
-from audit.safety import personal_data, predictions, suite, toxicity
+from audit.safety import predictions, suite
+from audit.safety.probes import personal_data, toxicity
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from audit.core.aggregate import mean_metric
 from audit.core.config import TaskConfig
 from audit.core.errors import AssetError
 from audit.core.records import Metric, Sample
 from audit.safety.probe import by_slice, draw, identities, request_seed
+from audit.stats.aggregate import mean_metric
 
 
 def sample(group: str, score: float | None) -> Sample:

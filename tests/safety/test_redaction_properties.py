@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.core.records import Sample
-from audit.safety.personal_detectors import find
-from audit.safety.redaction import redact
+from audit.safety.privacy.detectors import find
+from audit.safety.privacy.redaction import redact
 
 KEY = b"0123456789abcdef0123456789abcdef"
 VALUES = [

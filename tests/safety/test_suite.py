@@ -8,7 +8,8 @@ import pytest
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
 from audit.core.progress import Silent
-from audit.safety import crows_pairs, stereoset, suite, toxicity
+from audit.safety import suite
+from audit.safety.probes import crows_pairs, stereoset, toxicity
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "safety.md"
 

@@ -12,7 +12,9 @@ from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import AssetRecord
 from audit.engine import Completion, Generation
 from audit.engine.chat import ChatText
-from audit.safety import (
+from audit.safety import suite
+from audit.safety.own_data.nonsense_words import made_up
+from audit.safety.probes import (
     bbq,
     bold,
     canaries,
@@ -20,17 +22,15 @@ from audit.safety import (
     memorisation,
     personal_data,
     prompt_injection,
-    suite,
     system_prompt_leakage,
     toxicity,
     winobias,
     winogender,
     xstest,
 )
-from audit.safety.planted import made_up
-from tests.safety.test_bbq import row as bbq_row
-from tests.safety.test_winobias import pair
-from tests.safety.test_winogender import rows as winogender_rows
+from tests.safety.probes.test_bbq import row as bbq_row
+from tests.safety.probes.test_winobias import pair
+from tests.safety.probes.test_winogender import rows as winogender_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

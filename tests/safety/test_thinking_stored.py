@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.records import AssetRecord, Sample, TaskResult
-from audit.core.samples_file import read, write
+from audit.core.records.samples_file import read, write
 from audit.core.sensitive import (
     OFFENSIVE,
     REDACTED,
@@ -23,10 +23,10 @@ from audit.core.sensitive import (
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.engine.answering import Answering, decode_completion
 from audit.engine.journal import Journal
-from audit.safety import redaction
-from audit.safety.handling import handle
-from audit.safety.language import ENGLISH
-from audit.safety.redaction import digest, holds_personal_data, redact
+from audit.safety.privacy import redaction
+from audit.safety.privacy.redaction import digest, holds_personal_data, redact
+from audit.safety.privacy.storing import handle
+from audit.safety.scorers.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

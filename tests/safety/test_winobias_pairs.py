@@ -11,7 +11,8 @@ import pytest
 from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
-from audit.safety import predictions, winobias
+from audit.safety import predictions
+from audit.safety.probes import winobias
 
 if TYPE_CHECKING:
     from pathlib import Path

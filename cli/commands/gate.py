@@ -1,0 +1,148 @@
+"""``audit gate``: decides whether a run's checkpoint may ship."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from audit.cli.commands.report import ratings_of
+from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json
+from audit.core.errors import WriteError
+from audit.core.filesystem import append_output
+from audit.core.formatting import DIRECTION_KEY, number, unit_text
+from audit.core.run_folder import RunFolder, refuse_evidence
+from audit.core.text import printable
+from audit.evals.catalogue import own_tasks
+from audit.explain.methods.registry import METHODS
+from audit.gate import decide as judge
+from audit.gate.policy import load_policy
+from audit.reports.render import markdown
+from audit.reports.render.card_verdict import show_verdict
+from audit.safety.names import NAMES
+
+if TYPE_CHECKING:
+    from audit.core.records import Decision
+
+EXAMPLES = """\b
+Examples:
+  audit gate latest                                  the shipped policy
+  audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
+
+Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run, 2 bad input.
+"""
+STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("gate", epilog=EXAMPLES)(gate)
+
+
+def gate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
+    *,
+    policy: Annotated[Path | None, typer.Option(help="YAML file of rules; without it the shipped policy.")] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
+    as_json: JsonFlag = False,
+) -> int:
+    """Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.
+
+    Writes decision.json into the run folder and shows the verdict in its report card.
+    """
+    folder = RunFolder.resolve(run, runs)
+    target = _summary_file(folder, summary)
+    decision = judge.decide(folder, load_policy(policy), known_tasks)
+    unwritten = _write(folder, decision)
+    aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
+    if target:
+        aside("no summary", lambda: append_output(target, markdown.render_decision(decision)))
+    if unwritten:
+        raise unwritten
+    aside("the report card is not updated", lambda: _refresh_card(folder, decision))
+    return judge.exit_code(decision)
+
+
+def _summary_file(folder: RunFolder, given: str | None) -> Path | None:
+    """The file that the verdict is appended to; None for none, with a line where its name is empty.
+
+    Raises:
+        WriteError: It is evidence, or the report card.
+    """
+    if given == "":
+        err.print("no summary: --summary is empty: is $GITHUB_STEP_SUMMARY set?", markup=False, highlight=False)
+    if not given:
+        return None
+    path = Path(given)
+    refuse_evidence(path, "--summary")
+    if os.path.realpath(path) == os.path.realpath(folder.report_path):
+        msg = f"--summary {path}: this file is the report card, which shows the verdict already: choose another name"
+        raise WriteError(msg)
+    return path
+
+
+def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
+    """Write ``decision.json``; the error where it cannot be written, to be raised when the verdict has been shown."""
+    try:
+        folder.write_decision(decision)
+    except WriteError as error:
+        return error
+    return None
+
+
+def known_tasks() -> set[str]:
+    """Names of all tasks and methods that this installation runs by itself."""
+    return {*own_tasks(), *NAMES, *METHODS}
+
+
+def _print(decision: Decision, *, as_json: bool) -> None:
+    """The verdict on stdout."""
+    if as_json:
+        print_json(decision)
+    else:
+        _show(decision)
+    finish_output()
+
+
+def _show(decision: Decision) -> None:
+    """A table, one line per check, what no rule judged, and the verdict as the last line; warnings go to stderr."""
+    table = Table(caption=DIRECTION_KEY, caption_justify="left")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("metric", overflow="fold")
+    table.add_column("rule")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("reason")
+    for check in sorted(decision.checks, key=lambda check: check.verdict):
+        table.add_row(
+            Text(check.verdict, style=STYLES[check.verdict]),
+            Text(printable(check.metric, 80)),
+            Text(printable(check.rule)),
+            number(check.value, check.unit or "score"),
+            Text(unit_text(check.unit, check.higher_is_better)),
+            Text(printable(check.reason)),
+        )
+    out.print(table)
+    for warning in decision.warnings:
+        err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
+    for text in judge.not_judged_lines(decision):
+        out.print(Text(f"not judged: {printable(text)}"), soft_wrap=True)
+    line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"
+    out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
+
+
+def _refresh_card(folder: RunFolder, decision: Decision) -> None:
+    """Show the verdict in a card that exists already; the verdict stands whatever becomes of the card."""
+    if not folder.report_path.exists() or show_verdict(folder, decision):
+        return
+    from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
+
+    err.print("updating the report card", style="dim")
+    write_card(folder, ratings=ratings_of(folder))

@@ -1,0 +1,111 @@
+"""``audit score``: a probe's metrics from answers that were produced elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Column, Table
+
+from audit.cli.console import JsonFlag, out, print_json
+from audit.core.config import load_config
+from audit.core.errors import UsageError
+from audit.core.formatting import interval, metric_label, number, unit_text
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Metric
+
+INCOMPLETE = 13
+
+EXAMPLES = """\b
+Examples:
+  audit score bbq --predictions preds_Age.jsonl --field unifiedqa-t5-11b_pred_race
+  audit score toxicity --predictions continuations.csv
+  audit score personal_data --predictions outputs.jsonl --field text --json
+  audit score toxicity-scorer --predictions labelled.csv --field text
+  audit score toxicity-scorer
+  audit score xstest --predictions xstest_v2_completions_gpt4.csv --field completion
+"""
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("score", epilog=EXAMPLES)(score)
+
+
+def score(
+    *,
+    probe: Annotated[
+        str,
+        typer.Argument(
+            help="bbq, winobias, winogender, toxicity, personal_data, xstest, do_not_answer or toxicity-scorer."
+        ),
+    ],
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            "--predictions",
+            help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer. toxicity-scorer without it is"
+            " judged by the package's sentences that mention groups of people.",
+        ),
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option(help="Column that holds the answer. Default: prediction, else completion.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file, for safety.toxicity_scorer and the like.")] = None,
+    data_dir: Annotated[
+        list[Path] | None, typer.Option(help="Folder with data sets or scorers' weights; repeatable.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the bootstrap.")] = None,
+    as_json: JsonFlag = False,
+) -> int:
+    """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint.
+
+    Exit code 13 when a primary metric could not be computed.
+    """
+    from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety import suite  # noqa: PLC0415 - see above
+    from audit.safety.probes.identity_mentions import as_predictions  # noqa: PLC0415 - see above
+
+    resolved = load_config(config, {"data_dirs": data_dir, "seed": seed})
+    assets.configure(data_dirs=resolved.data_dirs, offline=True)
+    if predictions is None and probe != "toxicity-scorer":
+        msg = f"{probe}: no answers given: name their file with --predictions FILE"
+        raise UsageError(msg)
+    given = answers.read(predictions, field) if predictions else as_predictions()
+    result = suite.score(probe, given, resolved)
+    if as_json:
+        print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
+    else:
+        _show(result.metrics, len(result.samples))
+    return INCOMPLETE if any(metric.primary and metric.value is None for metric in result.metrics) else 0
+
+
+def _show(metrics: Sequence[Metric], items: int) -> None:
+    """All metrics with their intervals; what could not be computed with its reason; what was left out."""
+    name = Column("metric", min_width=max((len(metric_label(metric)) for metric in metrics), default=0))
+    table = Table(
+        name, Column("value", justify="right"), "95 % interval", Column("n", justify="right"), "unit", box=None
+    )
+    reasons: dict[str, list[str]] = {}
+    for metric in metrics:
+        ends = interval(metric.ci_low, metric.ci_high, metric.unit)
+        table.add_row(
+            metric_label(metric),
+            number(metric.value, metric.unit),
+            ends,
+            str(metric.n),
+            unit_text(metric.unit, metric.higher_is_better),
+        )
+        if metric.error:
+            reasons.setdefault(metric.error, []).append(metric_label(metric))
+    out.print(table, markup=False)
+    for reason, labels in reasons.items():
+        line = f"not computed: {', '.join(labels)}: {printable(reason)}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    out.print(f"{items} items", markup=False, highlight=False)

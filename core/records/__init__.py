@@ -1,0 +1,73 @@
+"""What an audit leaves on disk: every record, field by field.
+
+The JSON Schemas under ``docs/schemas`` are exported from these models. A change of meaning or a removed field raises
+``SCHEMA_VERSION``; readers refuse what is newer than they know.
+"""
+
+from __future__ import annotations
+
+from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
+from audit.core.records.decision import Decision, GateCheck, Verdict
+from audit.core.records.explanations import (
+    DISCOVERY_RATE,
+    LEAST_SAMPLES,
+    Attribution,
+    Counterfactual,
+    CounterfactualSearch,
+    DrivenAnswers,
+    Driver,
+    Drivers,
+    Feature,
+    OutputToken,
+    Span,
+)
+from audit.core.records.manifest import (
+    INTERRUPTED,
+    AssetRecord,
+    FileDigest,
+    GitState,
+    ModelRecord,
+    NotRun,
+    Platform,
+    RunManifest,
+    Status,
+)
+from audit.core.records.metric import Metric
+from audit.core.records.sample import RawOutput, Sample, sample_id
+from audit.core.records.task_result import TaskResult
+
+__all__ = [
+    "DISCOVERY_RATE",
+    "INTERRUPTED",
+    "LEAST_SAMPLES",
+    "SCHEMA_VERSION",
+    "AssetRecord",
+    "Attribution",
+    "Counterfactual",
+    "CounterfactualSearch",
+    "Decision",
+    "DrivenAnswers",
+    "Driver",
+    "Drivers",
+    "Feature",
+    "FileDigest",
+    "GateCheck",
+    "GitState",
+    "Metric",
+    "ModelRecord",
+    "NotRun",
+    "OutputToken",
+    "Platform",
+    "RawOutput",
+    "Record",
+    "RunManifest",
+    "Sample",
+    "Share",
+    "Span",
+    "Status",
+    "Suite",
+    "TaskResult",
+    "Verdict",
+    "digest_of",
+    "sample_id",
+]

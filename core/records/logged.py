@@ -1,0 +1,73 @@
+"""What lm-eval logs of a benchmark task and the samples do not hold: enough for files of lm-eval's own form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from audit.core.records.base import SCHEMA_VERSION, Record
+
+
+class LoggedAnswers(Record):
+    """What one of the task's filters made of the answers to an item."""
+
+    filter: str
+    """Its name."""
+    filtered_resps: list[Any] | None
+    """What it made of them; null where an answer held personal data."""
+    metrics: dict[str, Any]
+    """Values of the item by metric, in lm-eval's names. Corpus metrics have what they are computed from, often the
+    answer itself; null where that held personal data."""
+
+
+class LoggedSample(Record):
+    """One item."""
+
+    sample_id: str
+    """Its sample."""
+    doc_id: int
+    """Its position in the data set, from 0."""
+    doc: Any
+    """Its row."""
+    target: str
+    """The right answer as lm-eval writes it."""
+    arguments: list[list[Any]]
+    """Of each request: context and continuation, or prompt and generation settings."""
+    resps: list[Any] | None
+    """Of each request the answers, as text; null where one held personal data."""
+    doc_hash: str
+    """lm-eval's digest of the row."""
+    prompt_hash: str
+    """lm-eval's digest of the first request's prompt."""
+    target_hash: str
+    """lm-eval's digest of the target."""
+    filters: list[LoggedAnswers]
+    """One per filter, in the task's order."""
+
+
+class LoggedTask(Record):
+    """One task or group: a file ``logged/<task>.json.gz`` of a run folder."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of this record."""
+    task: str
+    """Its name."""
+    members: list[str] | None = None
+    """Names of what a group holds; null for a task."""
+    results: dict[str, Any] = Field(default_factory=dict)
+    """lm-eval's line of results: ``alias``, ``sample_len``, ``acc,none``, ``acc_stderr,none``, …"""
+    config: dict[str, Any] = Field(default_factory=dict)
+    """The task file as it was run."""
+    version: Any = None
+    """Version of the task file."""
+    shots: int | None = None
+    """Examples in each prompt."""
+    higher_is_better: dict[str, Any] = Field(default_factory=dict)
+    """Direction by metric."""
+    original: int | None = None
+    """Items of the whole data set."""
+    environment: dict[str, Any] = Field(default_factory=dict)
+    """What lm-eval says of tokenizer, context and chat template."""
+    samples: list[LoggedSample] = Field(default_factory=list)
+    """The items, in order."""

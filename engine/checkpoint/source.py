@@ -1,0 +1,160 @@
+"""From what a user names to the files of a checkpoint on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.core import assets
+from audit.core.errors import AssetError, CheckpointError, did_you_mean
+from audit.core.filesystem import did_you_mean_path
+from audit.engine.checkpoint import adapter
+from audit.engine.checkpoint.files import Checkpoint, inspect_folder
+from audit.engine.checkpoint.gguf.load import inspect_gguf
+from audit.engine.checkpoint.hub import PICKLE_PATTERNS, TOKENIZER_PATTERNS, download
+from audit.engine.server.name import is_server, parse
+
+if TYPE_CHECKING:
+    from audit.core.records import AssetRecord
+
+
+def find(
+    model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool
+) -> tuple[Checkpoint, str]:
+    """The local files of what was named, and where they came from."""
+    folder, source = _find_folder(model, revision, allow_pickle=allow_pickle, offline=offline)
+    if folder is not None and adapter.is_adapter(folder):
+        on = _find_base(folder, base, allow_pickle=allow_pickle, offline=offline)
+        return adapter.inspect_adapter(folder, *on, allow_pickle=allow_pickle), source
+    if base is not None:
+        msg = f"--base {base}: {model} is no adapter folder (adapter_config.json, no config.json): leave out --base"
+        raise CheckpointError(msg)
+    if folder is not None:
+        return inspect_folder(folder, allow_pickle=allow_pickle), source
+    path = Path(model).expanduser()
+    if path.is_file():
+        return _inspect_file(path.resolve(), allow_pickle=allow_pickle), f"file {path.name}"
+    if model in {entry.name for entry in assets.names()}:
+        resolved = assets.checkpoint(model)
+        return _inspect_asset(resolved.path, resolved.record)
+    raise nowhere(model)
+
+
+def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Path | None, str]:
+    """The folder that was named, or that the hub has, and where it came from; None for files, assets and nothing."""
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return path.resolve(), f"folder {path.name}"
+    known = path.is_file() or model in {entry.name for entry in assets.names()}
+    if known or not _is_hub_id(model):
+        return None, ""
+    patterns = PICKLE_PATTERNS if allow_pickle else None
+    return _fetch(model, revision, offline=offline, patterns=patterns), f"hub {model}"
+
+
+def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Checkpoint, str]:
+    """The checkpoint that an adapter belongs on: as the user named it, else as the adapter does.
+
+    Raises:
+        CheckpointError: It is not there, or the adapter names none.
+    """
+    adapter.require_peft()
+    named, revision = adapter.base_of(folder)
+    wanted = base or named
+    if wanted is None:
+        msg = f"{folder}: adapter_config.json names no base checkpoint: name it with --base"
+        raise CheckpointError(msg)
+    missing = f"{folder}: its base checkpoint {wanted} cannot be found: name a local folder with --base"
+    if not _can_be_found(wanted):
+        raise CheckpointError(missing)
+    try:
+        return find(wanted, revision=None if base else revision, allow_pickle=allow_pickle, offline=offline)
+    except AssetError as error:  # a base that is there and damaged says by itself what is wrong with it
+        raise CheckpointError(missing) from error
+
+
+def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path | None:
+    """The folder with the tokenizer of a checkpoint, whose weights need not be there; None where there is nothing."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    if path.is_file() or name in {entry.name for entry in assets.names()}:
+        return find(name, revision=None, allow_pickle=False, offline=offline)[0].folder
+    return _fetch(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if _is_hub_id(name) else None
+
+
+def check_source(model: str) -> None:
+    """Refuse a model that cannot be a folder, a file, an asset, a hub id or a server's; touches no network or weights.
+
+    Raises:
+        CheckpointError: There is nothing of that name.
+    """
+    if is_server(model):
+        parse(model)
+    elif not _can_be_found(model):
+        raise nowhere(model)
+
+
+def _can_be_found(model: str) -> bool:
+    """Whether a name is that of a folder, a file or an asset, or could be a hub id."""
+    return Path(model).expanduser().exists() or model in {entry.name for entry in assets.names()} or _is_hub_id(model)
+
+
+def _is_hub_id(model: str) -> bool:
+    """Whether a name has the form ``owner/name``."""
+    path_like = model.startswith(("/", "./", "../", "~")) or model.endswith(".gguf")
+    return model.count("/") == 1 and not path_like
+
+
+def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[str] | None = None) -> Path:
+    """A hub checkpoint's folder; where there is none, the name may have been meant as that of a folder near by."""
+    try:
+        return download(model, revision, offline=offline, patterns=patterns)
+    except AssetError as error:
+        raise AssetError(f"{error}.{near}" if (near := did_you_mean_path(Path(model))) else str(error)) from error
+
+
+def is_gguf(model: str) -> bool:
+    """Whether a name is that of a GGUF file; every asset is one."""
+    if is_server(model) or Path(model).expanduser().is_dir():
+        return False
+    return model.endswith(".gguf") or model in {entry.name for entry in assets.names()}
+
+
+def nowhere(model: str) -> CheckpointError:
+    """The error for a name that nothing has."""
+    hint = did_you_mean_path(Path(model)) or did_you_mean(model, [entry.name for entry in assets.names()])
+    return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`.{hint}")
+
+
+def short_name(model: str) -> str:
+    """Name of a checkpoint for people: of the folder, of the file without its ending, or the last part of a hub id.
+
+    For ``openai:URL#NAME`` the last part of NAME.
+    """
+    if is_server(model):
+        return parse(model).model.rstrip("/").rsplit("/", 1)[-1] or "model"
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return path.resolve().name or "model"
+    return path.stem if path.is_file() else model.rsplit("/", 1)[-1]
+
+
+def _inspect_file(file: Path, *, allow_pickle: bool) -> Checkpoint:
+    """A single file is a GGUF file; a weight file means its folder."""
+    if file.suffix == ".gguf":
+        return inspect_gguf(file)
+    if file.suffix == ".safetensors":
+        found = inspect_folder(file.parent, allow_pickle=allow_pickle)
+        read = [one.path for one in found.files if one.kind == "weights"]
+        if file.name in read:
+            return found
+        msg = f"{file}: of its folder {', '.join(read)} would be loaded: name the folder, or put the file in its own"
+        raise CheckpointError(msg)
+    msg = f"{file}: not a checkpoint: name a folder made by save_pretrained, or a .gguf file"
+    raise CheckpointError(msg)
+
+
+def _inspect_asset(path: Path, record: AssetRecord) -> tuple[Checkpoint, str]:
+    """A checkpoint that the asset resolver found."""
+    return _inspect_file(path, allow_pickle=False), record.source

@@ -1,0 +1,1 @@
+"""The engine on transformers: scores and continuations on this machine."""

@@ -1,0 +1,124 @@
+"""The engine on transformers: any local causal language model, CPU or CUDA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from audit.engine.answering import Answering, decode_completion, decode_score
+from audit.engine.engine import Engine
+from audit.engine.local.faults import Guard
+from audit.engine.local.generate import Generator
+from audit.engine.local.memory import fitting
+from audit.engine.local.model.forward import Forward
+from audit.engine.local.plan.cost import Budget, shape_of
+from audit.engine.local.score import Scorer
+from audit.engine.local.soundness import check_sound
+from audit.engine.thinking import thinking_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+    from transformers import PreTrainedTokenizerBase
+
+    from audit.core.records import ModelRecord
+    from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+    from audit.engine.thinking import Thinking
+
+BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
+LEAST_TOKENS = 64
+CACHED_PER_TOKEN = 16
+"""Cached positions that a pass may copy for each of its tokens."""
+BATCH_ROWS = {"cpu": 64, "cuda": 128}
+
+
+class TransformersEngine(Engine):
+    """A causal language model of transformers.
+
+    Args:
+        model: In evaluation mode, on its device.
+        tokenizer: The checkpoint's.
+        record: Identity of the checkpoint.
+        batch_tokens: Input tokens per scoring batch; None chooses by device.
+        thinking: What is known of the checkpoint's reasoning traces; None looks at its tokenizer.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - transformers' models and generation mixin have no common typed base
+        tokenizer: PreTrainedTokenizerBase,
+        record: ModelRecord,
+        *,
+        batch_tokens: int | None = None,
+        thinking: Thinking | None = None,
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self.tokenizer = tokenizer
+        self.record = record
+        self.thinking = thinking or thinking_of(tokenizer)
+        device = torch.device(model.device)
+        self._guard = Guard(device)
+        pad = tokenizer.pad_token_id
+        self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
+        numbers = shape_of(model).live_numbers
+        if not self._forward.splits:  # logits of all columns that are asked about in any row, and a copy
+            numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
+        live = numbers * model.dtype.itemsize
+        tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
+        cached = fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens)
+        budget = Budget(tokens, cached, record.max_length)
+        self._scorer = Scorer(self._forward, record.max_length, budget)
+        self._generator = Generator(
+            self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget, self.thinking
+        )
+
+    @property
+    def model(self) -> nn.Module:
+        """The torch module, for gradients and attentions."""
+        module: nn.Module = self._model
+        return module
+
+    def check_sound(self) -> None:
+        """Run two short texts.
+
+        Raises:
+            CheckpointBroken: The checkpoint computes NaN.
+            CheckpointError: Its hidden states are too large for float16.
+        """
+        check_sound(self._model, self._prompt)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
+        """Log-probabilities of targets given contexts, in the order of the requests.
+
+        Raises:
+            EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
+        """
+        work = Answering(self._identity("score"), self._scorer.work, decode_score)
+        with self._guard():
+            return work.answer(requests, self.journal, self.progress)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
+        """Continuations of prompts, in the order of the requests.
+
+        Raises:
+            SettingUnavailable: Greedy text is wanted, and the checkpoint's generation configuration bends it in a way
+                that is not honoured here.
+            EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
+        """
+        identity = (*self._identity("generate"), *self.thinking.identity)
+        work = Answering(identity, self._generator.work, decode_completion)
+        with self._guard():
+            return work.answer(requests, self.journal, self.progress)
+
+    def _prompt(self, text: str) -> list[int]:
+        """Token ids of a prompt; an empty one begins with the token that stands for nothing before it."""
+        return self.encode(text) or [self.prefix_token_id]
+
+    def _identity(self, kind: str) -> tuple[str, ...]:
+        """What decides answers besides the request; content alone, never a path or a name."""
+        record = self.record
+        device_type = str(self._model.device.type)
+        return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))

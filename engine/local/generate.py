@@ -1,0 +1,90 @@
+"""Continuations of prompts: by continuous batching, or by transformers' ``generate`` where that is not exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.engine.local.batch_generate import BatchGenerator
+from audit.engine.local.continuous_batching import Decoder
+from audit.engine.local.endings import Endings
+from audit.engine.requests import Completion
+from audit.engine.settings import of_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from transformers import PreTrainedTokenizerBase
+
+    from audit.engine.local.model.forward import Forward
+    from audit.engine.local.plan.cost import Budget
+    from audit.engine.requests import GenerateRequest
+    from audit.engine.thinking import Thinking
+
+NOT_ITS_OWN = "transformers' generate gives other logits than this architecture's forward pass: no text is reported"
+
+
+class Generator:
+    """Generates on one transformers model.
+
+    Args:
+        forward: Runs passes and steps on it.
+        tokenizer: Its tokenizer.
+        encode: Text to token ids, by the engine's rule for special tokens.
+        max_length: Context length in tokens.
+        rows: Completions at a time at most.
+        budget: What fits into a pass that reads prompts.
+        thinking: What is known of the checkpoint's reasoning traces.
+    """
+
+    def __init__(
+        self,
+        forward: Forward,
+        tokenizer: PreTrainedTokenizerBase,
+        encode: Callable[[str], list[int]],
+        max_length: int,
+        rows: int,
+        budget: Budget,
+        thinking: Thinking,
+    ) -> None:
+        self.forward = forward
+        self.encode = encode
+        endings = Endings(forward.model, tokenizer, thinking)
+        self.decoder = Decoder(forward, endings, max_length, rows, budget)
+        self.batches = BatchGenerator(
+            forward.model,
+            endings,
+            encode,
+            forward.device,
+            max_length,
+            rows,
+            forward.pad_id,
+            forward.forget,
+            forward.generates_alone,
+        )
+
+    def work(
+        self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Completion], int]]:
+        """Completions by index as they arrive, and the number of tokens that were read and generated for them.
+
+        Raises:
+            SettingUnavailable: The checkpoint's generation configuration bends greedy decoding in a way that is not
+                honoured here.
+        """
+        for index in missing:
+            if requests[index].temperature == 0:
+                of_checkpoint(self.forward.model.generation_config)
+                break
+        if not self.forward.decodes:  # the trial failed: sequences are batched whole
+            unable = {index for index in missing if self._is_unable(requests[index])}
+            if unable:
+                yield {index: Completion(error=NOT_ITS_OWN) for index in unable}, 0
+            yield from self.batches.work(requests, set(missing) - unable, say)
+            return
+        asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
+        yield from self.decoder.run(asked, say)
+
+    def _is_unable(self, request: GenerateRequest) -> bool:
+        """Whether transformers' ``generate`` does not continue a prompt as the model's own forward pass does."""
+        generates = self.forward.generates
+        return not generates.prompts or (not generates.single and len(self.encode(request.prompt)) == 1)

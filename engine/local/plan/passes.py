@@ -1,0 +1,267 @@
+"""From a prefix tree to passes: which tokens go through the model together.
+
+Two things can be shared. A *block* is a subtree laid into one row: its tokens stand there once, and a mask lets each
+see its own ancestors only. A *trunk* is a long prefix whose keys and values are computed once and kept; blocks
+attach to it at any depth. Which of the two serves a subtree is decided by modelled cost
+(:mod:`audit.engine.local.plan.cost`). Where neither saves anything a block is a single sequence, and a pass of such
+blocks is plain batching.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from audit.engine.local.plan.cost import Budget, Cost
+    from audit.engine.local.plan.prefix_tree import PrefixTree
+
+WIDTHS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0)
+"""Row widths that are tried for packed blocks, in sizes of the largest."""
+MANY_BLOCKS = 4096
+"""Blocks beyond which one width is tried: planning must take no time to speak of."""
+OPEN_ROWS = 64
+"""Rows that a block may still be put into while others are filled: bounds the time of packing."""
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A prefix whose keys and values are computed once."""
+
+    ids: tuple[int, ...]
+    """Its tokens, from the first."""
+    parent: Trunk | None = None
+    """The trunk it branches off."""
+    start: int = 0
+    """How many tokens it shares with its parent."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Sequences ``low`` to ``high`` of the tree, from depth ``attach`` on."""
+
+    low: int
+    high: int
+    attach: int
+    size: int
+    """Distinct tokens."""
+
+
+Placed = tuple["Trunk | None", Block]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One call of the model: rows of blocks on a trunk."""
+
+    trunk: Trunk | None
+    rows: tuple[tuple[Block, ...], ...]
+    reach: int = 0
+    """Positions of the trunk that its blocks see at most; those behind are left out."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether each row is one whole sequence, so that the model's own causal mask serves."""
+        return self.trunk is None and all(len(row) == 1 and row[0].high - row[0].low == 1 for row in self.rows)
+
+    @property
+    def width(self) -> int:
+        """Columns: tokens of the longest row."""
+        return max(sum(block.size for block in row) for row in self.rows)
+
+    def halves(self, tree: PrefixTree) -> list[Pass]:
+        """The same work in two passes: rows, then blocks, then sequences apart; none for a single sequence."""
+        rows = self.rows if len(self.rows) > 1 else tuple((block,) for block in self.rows[0])
+        if len(rows) == 1:
+            (block,) = rows[0]
+            middle = (block.low + block.high) // 2
+            parts = [(block.low, middle), (middle, block.high)] if middle > block.low else []
+            rows = tuple((Block(*part, block.attach, tree.size(*part, block.attach)),) for part in parts)
+        half = len(rows) // 2
+        return [replace(self, rows=rows[:half]), replace(self, rows=rows[half:])] if half else []
+
+    @property
+    def members(self) -> Iterator[int]:
+        """Sequences of the tree that it answers."""
+        for row in self.rows:
+            for block in row:
+                yield from range(block.low, block.high)
+
+
+def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, alone: int | None = None) -> list[Pass]:
+    """The passes that compute every sequence of ``tree``.
+
+    Args:
+        tree: What is asked.
+        cost: Decides between sharing in a row, sharing a trunk, and not sharing.
+        budget: What fits into a pass; one block may be larger.
+        share: False batches whole sequences; ``alone`` is only for those.
+        alone: Sequences longer than this make a pass each.
+    """
+    if share:
+        placed = _Planner(tree, cost, budget).grow(0, len(tree), 0, None)[1] if len(tree) else []
+    else:
+        placed = [(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))]
+    together: dict[Trunk | None, list[Block]] = defaultdict(list)
+    passes: list[Pass] = []
+    for trunk, block in placed:
+        if alone is not None and block.size > alone:
+            passes.append(Pass(trunk, ((block,),)))
+        else:
+            together[trunk].append(block)
+    return passes + [done for trunk, blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
+
+
+class _Planner:
+    """Walks the tree from the root and places every sequence in a block."""
+
+    def __init__(self, tree: PrefixTree, cost: Cost, budget: Budget) -> None:
+        self.tree = tree
+        self.cost = cost
+        self.budget = budget
+        self.capacity = min(cost.capacity, _widest(budget))
+
+    def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
+        """Modelled cost and blocks of a range that may lean on the first ``base`` tokens of ``trunk``."""
+        rows = self._in_rows(low, high, base, trunk)
+        if len(rows) == 1:
+            return self._cost(trunk, rows), [(trunk, block) for block in rows]
+        flat = self._cost(trunk, rows), [(trunk, block) for block in rows]
+        return min(flat, self._on_trunk(low, high, base, trunk), key=lambda option: option[0])
+
+    def _in_rows(self, low: int, high: int, base: int, trunk: Trunk | None) -> list[Block]:
+        """Neighbours share a block while that saves more than the attention among them costs."""
+        tree, cost = self.tree, self.cost
+        bounds, start, size = [], low, int(tree.lengths[low]) - base
+        for index in range(low + 1, high):
+            shared = int(tree.shared[index])
+            new = int(tree.lengths[index]) - shared
+            gain = (shared - base) * cost.token - 2 * size * new * cost.pair
+            if gain > 0 and size + new <= self.capacity:
+                size += new
+            else:
+                bounds.append((start, index))
+                start, size = index, int(tree.lengths[index]) - base
+        bounds.append((start, high))
+        return [self._block(first, last, base if trunk else 0) for first, last in bounds]
+
+    def _on_trunk(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
+        """The heaviest branch is a trunk; what leaves it becomes blocks, or has trunks of its own where it is large."""
+        tree = self.tree
+        blocks: list[tuple[int, int, int]] = []
+        large: list[tuple[int, int, int]] = []
+        while True:
+            depth, children = tree.fork(low, high)
+            weights = [tree.size(*child, depth) for child in children]
+            heaviest = max(range(len(children)), key=weights.__getitem__)
+            follow = self._is_large(children[heaviest], weights[heaviest]) and high - low > 1
+            for place, (child, weight) in enumerate(zip(children, weights, strict=True)):
+                if not (follow and place == heaviest):
+                    (large if self._is_large(child, weight) else blocks).append((*child, depth))
+            if not follow:
+                break
+            low, high = children[heaviest]
+        reach = max((tree.attach(*leaf) for leaf in blocks + large), default=0)
+        grown = trunk
+        price = 0.0
+        if reach > base:
+            ids = tuple(tree.sequences[low][:reach].tolist())
+            grown = Trunk(ids, trunk, base if trunk else 0)
+            price = self.cost.run(1, reach - grown.start, grown.start)
+        mine = [self._block(first, last, depth if grown else 0) for first, last, depth in blocks]
+        price += self._cost(grown, mine) if mine else 0.0
+        placed: list[Placed] = [(grown, block) for block in mine]
+        for first, last, depth in large:
+            more, theirs = self.grow(first, last, min(depth, reach) if grown else 0, grown)
+            price += more
+            placed += theirs
+        return price, placed
+
+    def _is_large(self, child: tuple[int, int], weight: int) -> bool:
+        """Whether a branch is too much for one row and holds something to share."""
+        return child[1] - child[0] > 1 and weight > self.capacity
+
+    def _block(self, low: int, high: int, depth: int) -> Block:
+        """The block of a range, attached as deep as its questions allow."""
+        attach = self.tree.attach(low, high, depth)
+        return Block(low, high, attach, self.tree.size(low, high, attach))
+
+    def _cost(self, trunk: Trunk | None, blocks: Sequence[Block]) -> float:
+        """Modelled cost of blocks on one trunk."""
+        return self.cost.blocks([(block.size, block.attach if trunk else 0) for block in blocks], self.budget)
+
+
+def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: Budget) -> Iterator[Pass]:
+    """Passes of blocks on one trunk: plain ones of single sequences, packed ones of the rest."""
+    largest_first = sorted(blocks, key=lambda block: (-block.size, block.low))
+    alone = [block for block in largest_first if trunk is None and block.high - block.low == 1]
+    packed = [block for block in largest_first if trunk is not None or block.high - block.low > 1]
+    yield from _in_passes(None, [(block,) for block in alone], cost, budget)
+    if packed:
+        options = [_in_passes(trunk, _pack(packed, width), cost, budget) for width in _widths(packed, budget)]
+        yield from min(options, key=lambda passes: sum(cost.run(len(p.rows), p.width, p.reach) for p in passes))
+
+
+def _widest(budget: Budget) -> int:
+    """Columns that a packed row may have."""
+    return budget.tokens if budget.width is None else min(budget.tokens, budget.width)
+
+
+def _widths(blocks: Sequence[Block], budget: Budget) -> list[int]:
+    """Row widths to be tried: wide rows copy a trunk less often and leave less empty, narrow ones mask less."""
+    largest, total = max(block.size for block in blocks), sum(block.size for block in blocks)
+    most = max(largest, min(total, _widest(budget)))
+    factors = WIDTHS if len(blocks) <= MANY_BLOCKS else WIDTHS[:1]
+    return sorted({min(int(factor * largest), most) for factor in factors})
+
+
+def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cost, budget: Budget) -> list[Pass]:
+    """Cut rows into passes of least modelled cost: together goes what is equally wide and sees as much of the trunk.
+
+    Rows are put in that order, then cut by dynamic programming over the place of the last cut.
+    """
+    order = sorted(
+        ((max(block.attach for block in row) if trunk else 0, -sum(block.size for block in row), row) for row in rows),
+        key=lambda entry: entry[:2],
+    )
+    seen = [reach for reach, _, _ in order]
+    widths = np.array([-width for _, width, _ in order])
+    least = np.zeros(len(order) + 1)
+    cuts = [0] * (len(order) + 1)
+    for end in range(1, len(order) + 1):
+        reach = seen[end - 1]
+        first = max(0, end - budget.rows(int(widths[end - 1]), reach))
+        widest = np.maximum.accumulate(widths[first:end][::-1])  # of the last row, the last two, …
+        count = np.arange(1, len(widest) + 1)
+        fits = (count == 1) | (count * widest <= budget.tokens)
+        if reach:
+            fits &= (count == 1) | (count * (reach + widest) <= budget.cached)
+        prices = np.where(fits, least[first:end][::-1] + cost.run(count, widest, reach), np.inf)
+        best = int(prices.argmin())
+        least[end], cuts[end] = prices[best], end - 1 - best
+    passes, end = [], len(order)
+    while end:
+        passes.append(Pass(trunk, tuple(row for _, _, row in order[cuts[end] : end]), seen[end - 1]))
+        end = cuts[end]
+    return passes[::-1]
+
+
+def _pack(blocks: Sequence[Block], width: int) -> list[tuple[Block, ...]]:
+    """Blocks, largest first, into rows of at most ``width`` tokens; a row takes what first fits."""
+    rows: list[list[Block]] = []
+    room: list[int] = []
+    for block in blocks:
+        for row in range(max(0, len(rows) - OPEN_ROWS), len(rows)):
+            if room[row] >= block.size:
+                rows[row].append(block)
+                room[row] -= block.size
+                break
+        else:
+            rows.append([block])
+            room.append(width - block.size)
+    return [tuple(row) for row in rows]

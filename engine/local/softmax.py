@@ -1,0 +1,105 @@
+"""What is read off a softmax, tile by tile: its normaliser, its largest logit, the moments of log p.
+
+Tiles are merged as in the online softmax (Milakov and Gimelshein 2018), variances as by Chan, Golub and LeVeque (1979).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from audit.engine.local.model.head import Tile
+
+
+LEAST = torch.finfo(torch.float32).min
+"""Stands for the largest logit where all so far are minus infinity."""
+
+
+class Softmax:
+    """Float32 softmax of some positions and the log-probabilities of some words in them.
+
+    Args:
+        places: Position of each target, ascending, shape (targets,).
+        targets: Token ids of the targets.
+        moments: Per position, whether mean and standard deviation of log p are wanted.
+        device: Where the logits lie.
+    """
+
+    def __init__(
+        self, places: torch.Tensor, targets: torch.Tensor, moments: torch.Tensor, device: torch.device
+    ) -> None:
+        count = len(moments)
+        self._bounds = torch.searchsorted(places, torch.arange(count + 1)).tolist()
+        self._moments = moments
+        self._wants_moments = bool(moments.any())
+        self._places = places.to(device)
+        self._targets = targets.to(device)
+        self._picked = torch.full((len(targets),), torch.nan, device=device)
+        self._largest = torch.full((count,), -torch.inf, device=device)
+        self._first = torch.zeros(count, dtype=torch.long, device=device)
+        self._total = torch.zeros(count, device=device)
+        self._centre = torch.zeros(count, device=device)
+        self._spread = torch.zeros(count, device=device)
+
+    @torch.inference_mode()
+    def add(self, tile: Tile) -> None:
+        """Take the next tile; its logits are overwritten."""
+        logits = tile.logits
+        self._pick(tile)
+        mine = slice(tile.position, tile.position + len(logits))
+        before, largest = self._largest[mine], logits.amax(dim=-1)
+        larger = largest > before  # the first of equal logits is the argmax
+        self._first[mine][larger] = tile.word + logits[larger].argmax(dim=-1)
+        largest = torch.maximum(before, largest).clamp_(min=LEAST)
+        shifted = logits.sub_(largest[:, None])
+        if self._wants_moments:
+            weights = shifted.exp()
+            total = weights.sum(dim=-1)
+            shifted.masked_fill_(weights == 0, 0.0)
+            centre = torch.where(total > 0, (weights * shifted).sum(dim=-1) / total, 0.0)
+            spread = (weights * (shifted - centre[:, None]) ** 2).sum(dim=-1)
+        else:
+            total = shifted.exp_().sum(dim=-1)
+            centre = spread = torch.zeros_like(total)
+        self._merge(mine, largest, total, centre, spread)
+
+    def results(self) -> torch.Tensor:
+        """Per target log p, 1 where it is the argmax, mean and standard deviation of log p under p: shape (4, targets).
+
+        The last two are NaN where they are not wanted. Source of the moments: Min-K %++ (Zhang et al. 2024, eq. 3).
+        """
+        log_total = self._total.log()
+        wanted = self._moments.to(self._total.device)
+        mean = torch.where(wanted, self._centre - log_total, torch.nan)
+        deviation = torch.where(wanted, (self._spread / self._total).sqrt(), torch.nan)
+        at = self._places
+        log_p = (self._picked - self._largest[at]) - log_total[at]
+        greedy = self._first[at] == self._targets
+        return torch.stack([log_p, greedy.float(), mean[at], deviation[at]])
+
+    def _pick(self, tile: Tile) -> None:
+        """Keep the logits of the targets that lie in a tile."""
+        mine = slice(self._bounds[tile.position], self._bounds[tile.position + len(tile.logits)])
+        words = self._targets[mine] - tile.word
+        inside = (words >= 0) & (words < tile.logits.shape[1])
+        found = tile.logits[self._places[mine] - tile.position, words.clamp(0, tile.logits.shape[1] - 1)]
+        self._picked[mine] = torch.where(inside, found, self._picked[mine])
+
+    def _merge(
+        self, mine: slice, largest: torch.Tensor, total: torch.Tensor, centre: torch.Tensor, spread: torch.Tensor
+    ) -> None:
+        """Add sums over the words of a tile, all relative to ``largest``, to those of the tiles before it."""
+        move = self._largest[mine] - largest
+        before = self._total[mine] * move.exp()
+        if self._wants_moments:
+            whole = before + total
+            earlier = self._centre[mine] + move
+            apart = centre - earlier
+            both = before > 0  # else the words before count nothing, however far away they are
+            self._centre[mine] = torch.where(both, earlier + apart * total / whole, centre)
+            merged = self._spread[mine] * move.exp() + spread + apart**2 * before * total / whole
+            self._spread[mine] = torch.where(both, merged, spread)
+        self._total[mine] = before + total
+        self._largest[mine] = largest

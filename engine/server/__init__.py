@@ -1,0 +1,1 @@
+"""The engine on a server that speaks the OpenAI API."""

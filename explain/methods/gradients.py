@@ -1,0 +1,298 @@
+"""What the gradient methods share: the token sequences of a prompt, their log-probabilities, sums over features.
+
+Gradients are taken along the input embeddings, with all weights as they are. Some architectures look up more by token
+id than these, and compute another function, or nothing, from embeddings alone: before any gradient is taken,
+log P via embeddings is compared with log P via ids.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
+
+import numpy as np
+import torch
+
+from audit.core.errors import AuditError, ScorerError, WhiteBoxUnavailable
+from audit.core.text import printable
+from audit.explain.prompt.game import MethodValues
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence as Many
+
+    from numpy.typing import NDArray
+
+    from audit.engine import Engine
+    from audit.explain.prompt.game import MaskedPrompt
+
+MATRIX_PASSES = 64
+"""Backward passes that the values of each output token may cost; where more were needed there is no matrix."""
+ROUNDING = 1e-3
+"""Nats per token by which two ways to compute one log-probability may differ in float32."""
+ROUNDING_STEPS = 8
+"""The same in shorter types: so many times the distance of 1 to the next number. Other kernels get eight times that."""
+_CHECKED: WeakSet[MaskedPrompt] = WeakSet()
+"""Prompts of which log P via embeddings is that via ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The prompt with one continuation, as the checkpoint reads it."""
+
+    model: Any
+    """The checkpoint's weights."""
+    ids: torch.Tensor
+    """Context and continuation without its last token, shape (1, tokens)."""
+    target: torch.Tensor
+    """The continuation's tokens, shape (targets,)."""
+    owned: tuple[int, ...]
+    """Positions that belong to features, ascending."""
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """What the checkpoint looks up by token id, detached, shape (1, tokens, width).
+
+        That is the input embeddings and, behind them, the per-layer embeddings of Gemma 3n and Gemma 4: both are the
+        token's.
+        """
+        embeddings: torch.Tensor = self.model.get_input_embeddings()(ids).detach()
+        tables = per_layer_tables(self.model)
+        if tables is None:
+            return embeddings
+        looked_up = tables.get_per_layer_inputs(ids).detach().flatten(start_dim=2)
+        return torch.cat([embeddings, looked_up.to(embeddings)], dim=-1)
+
+    def inputs(self, embeddings: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The arguments of a forward pass from what :meth:`embed` gives, shape (rows, tokens, width)."""
+        embeddings = embeddings.clone()  # CTRL and others scale what they are given in place
+        tables = per_layer_tables(self.model)
+        if tables is None:
+            return {"inputs_embeds": embeddings}
+        shape = tables.config.num_hidden_layers, tables.config.hidden_size_per_layer_input
+        width = embeddings.shape[-1] - shape[0] * shape[1]
+        per_layer = embeddings[..., width:].reshape(*embeddings.shape[:-1], *shape)
+        return {"inputs_embeds": embeddings[..., :width], "per_layer_inputs": per_layer}
+
+    def log_probs(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Log-probability of each token of the continuation, shape (rows, targets), float32 or wider."""
+        return self.chosen(self.model(**self.inputs(embeddings), use_cache=False).logits)
+
+    def log_probs_of_ids(self) -> torch.Tensor:
+        """The same as the checkpoint computes it from token ids, shape (targets,)."""
+        return self.chosen(self.model(input_ids=self.ids, use_cache=False).logits)[0]
+
+    def chosen(self, logits: torch.Tensor) -> torch.Tensor:
+        """Log-probability of each token of the continuation, from the logits of all positions."""
+        last = logits[:, -len(self.target) :]
+        log_probs = last.to(torch.promote_types(last.dtype, torch.float32)).log_softmax(dim=-1)
+        return log_probs.gather(2, self.target.expand(len(last), -1)[..., None])[..., 0]
+
+
+class Pull(Protocol):
+    """One method's values of one sequence."""
+
+    def __call__(self, sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
+        """Value of each position, shape (rows, tokens), nats, of the log-probabilities weighted and summed.
+
+        Args:
+            sequence: Prompt and continuation.
+            weights: Shape (rows, targets): of the log-probability of each token of the continuation.
+        """
+
+
+def gradients(log_probs: torch.Tensor, weights: torch.Tensor, inputs: Many[torch.Tensor]) -> Iterator[Any]:
+    """Gradients of weighted sums of log-probabilities, one backward pass per row on the graph of one forward pass.
+
+    Args:
+        log_probs: Shape (targets,), of one forward pass.
+        weights: Shape (rows, targets).
+        inputs: What is differentiated by; one that the graph does not hold has None for its gradient.
+    """
+    for number, row in enumerate(weights, start=1):
+        again = number < len(weights)
+        yield torch.autograd.grad(log_probs.mul(row).sum(), inputs, retain_graph=again, allow_unused=True)
+
+
+def row_by_row(pull: Pull) -> Pull:
+    """A method whose forward pass a library makes, once for each row."""
+
+    def pull_all(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
+        return torch.cat([pull(sequence, row[None]) for row in weights])
+
+    return pull_all
+
+
+def explain(prompt: MaskedPrompt, pull: Pull, passes: int = 1, **found: object) -> MethodValues:
+    """Values of all features, per output token where ``MATRIX_PASSES`` allow it.
+
+    Args:
+        prompt: The game.
+        pull: The method.
+        passes: Passes with gradients that one row of weights takes.
+        found: Further fields of :class:`MethodValues`.
+
+    Raises:
+        WhiteBoxUnavailable: The checkpoint is not local, or computes another function from embeddings than from ids.
+        ScorerError: A gradient is not finite.
+    """
+    each = sequences(prompt)
+    device = each[0].ids.device
+    if passes * len(prompt.owner) <= MATRIX_PASSES:
+        rows = [
+            by_feature(prompt, one)
+            for sequence in each
+            for one in _pulled(pull, sequence, torch.eye(len(sequence.target), device=device))
+        ]
+        return prompt.split(np.array(rows), evaluations=passes * len(rows), **found)
+    values = np.zeros(len(prompt.features))
+    weighted = [index for index in range(len(each)) if prompt.weights[prompt.owner == index].any()]
+    for index in weighted:
+        weights = torch.tensor(prompt.weights[prompt.owner == index], dtype=torch.float32, device=device)
+        values += by_feature(prompt, _pulled(pull, each[index], weights[None])[0])
+    return MethodValues(values, evaluations=passes * len(weighted), **found)  # type: ignore[arg-type] # its own fields
+
+
+def _pulled(pull: Pull, sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
+    """What a method gives; whatever an architecture raises while it is differentiated becomes one line.
+
+    Raises:
+        WhiteBoxUnavailable: It cannot be differentiated.
+    """
+    try:
+        return pull(sequence, weights)
+    except (AuditError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        msg = f"{type(sequence.model).__name__}: its gradient cannot be taken ({_first_line(error)}): use occlusion"
+        raise WhiteBoxUnavailable(msg) from error
+
+
+def sequences(prompt: MaskedPrompt) -> list[Sequence]:
+    """The prompt with its target, then with each alternative.
+
+    Raises:
+        WhiteBoxUnavailable: The checkpoint is not local, or computes another function from embeddings than from ids.
+    """
+    model: Any = prompt.engine.model
+    context = prompt.features.request.context_ids
+    owned = tuple(sorted(position for positions in prompt.features.positions for position in positions))
+    each = [
+        Sequence(
+            model,
+            torch.tensor([context + ids[:-1]], device=model.device),
+            torch.tensor(ids, device=model.device),
+            owned,
+        )
+        for ids in prompt.continuations
+    ]
+    if prompt not in _CHECKED:  # what depends on the prompt: a padding token in it may have no position by ids
+        known = torch.tensor(prompt.token_log_probs(present=True))
+        for index, sequence in enumerate(each):
+            check_embeddings(sequence, known[torch.tensor(prompt.owner == index)])
+        _CHECKED.add(prompt)
+    return each
+
+
+def check_embeddings(sequence: Sequence, known: torch.Tensor) -> None:
+    """Make sure that log P via embeddings is log P via ids: one forward pass, a second one where rounding may decide.
+
+    Args:
+        sequence: Prompt and continuation.
+        known: Log-probability of each token of the continuation as the engine computed it, shape (targets,).
+
+    Raises:
+        WhiteBoxUnavailable: The architecture computes another function, or nothing, from embeddings, or part of its
+            answer without gradients.
+    """
+    name = type(sequence.model).__name__
+    # Nothing that requires gradients goes in, so that no graph is kept although they are enabled.
+    with torch.enable_grad(), _noticing_constants(sequence.model) as constants:
+        try:
+            found = sequence.log_probs(sequence.embed(sequence.ids))[0]
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            msg = f"{name} computes nothing from embeddings without ids ({_first_line(error)}): use occlusion"
+            raise WhiteBoxUnavailable(msg) from error
+    if constants:
+        msg = f"{name} computes part of its answer without gradients ({constants[0]}): use occlusion"
+        raise WhiteBoxUnavailable(msg)
+    if are_close(sequence.model, found, known):
+        return
+    with torch.no_grad():
+        by_ids = sequence.log_probs_of_ids()  # the same kernels: what is left is no rounding of batches
+    if not are_close(sequence.model, found, by_ids):
+        values = f"{float(found.sum()):.2f} nats) than from ids ({float(by_ids.sum()):.2f}"
+        msg = f"{name} computes another function from embeddings ({values}): use occlusion"
+        raise WhiteBoxUnavailable(msg)
+
+
+@contextmanager
+def _noticing_constants(model: Any) -> Iterator[list[str]]:  # noqa: ANN401 - any transformers model
+    """Names of the blocks that run while gradients are switched off, although they are enabled outside of the model."""
+    constants: list[str] = []
+
+    def notice(block: Any, _inputs: object) -> None:  # noqa: ANN401 - any module
+        if not torch.is_grad_enabled():
+            constants.append(type(block).__name__)
+
+    lists = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList)]
+    handles = [block.register_forward_pre_hook(notice) for blocks in lists for block in blocks]
+    try:
+        yield constants
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def are_close(model: Any, found: torch.Tensor, known: torch.Tensor, kernels: int = 1) -> bool:  # noqa: ANN401 - any transformers model
+    """Whether log-probabilities are equal up to the rounding of the checkpoint's type.
+
+    Args:
+        model: The checkpoint's weights.
+        found: Log-probability of each token, nats.
+        known: The same, computed otherwise.
+        kernels: 8 where other kernels computed them.
+    """
+    bound = max(ROUNDING, kernels * ROUNDING_STEPS * torch.finfo(model.dtype).eps)
+    return bool((found.detach().double().cpu() - known.double().cpu()).abs().max() <= bound)
+
+
+def _first_line(error: Exception) -> str:
+    """Type and message of an exception on one line."""
+    return f"{type(error).__name__}: {printable(str(error).strip().partition(chr(10))[0], 120)}"
+
+
+def per_layer_tables(model: Any) -> Any:  # noqa: ANN401 - any transformers model and a part of it
+    """The part of a model that looks up embeddings for each layer by token id; None where there is none."""
+    found = (part for part in model.modules() if hasattr(part, "get_per_layer_inputs"))
+    return next((part for part in found if part.config.hidden_size_per_layer_input), None)
+
+
+def by_feature(prompt: MaskedPrompt, by_token: torch.Tensor) -> NDArray[np.float64]:
+    """Sums over the positions of each feature, shape (features,).
+
+    Raises:
+        ScorerError: A value is not finite.
+    """
+    if not bool(by_token.isfinite().all()):
+        msg = "a gradient is NaN or infinite: the weights or the dtype are at fault"
+        raise ScorerError(msg)
+    values = by_token.detach().double().cpu().numpy()
+    return np.array([values[list(positions)].sum() for positions in prompt.features.positions])
+
+
+def game_value(prompt: MaskedPrompt, log_probs: Many[torch.Tensor]) -> float:
+    """Value of the game from the log-probabilities of each sequence's tokens, shape (targets,) each."""
+    return float(prompt.weights @ torch.cat([one.detach().double().cpu() for one in log_probs]).numpy())
+
+
+def neutral_token(engine: Engine) -> int:
+    """The token that stands for nothing: a single space where it is one token, else the prefix token.
+
+    Not the padding token: its embedding is often zero or was never trained.
+    """
+    space = engine.encode(" ", add_special_tokens=False)
+    return space[-1] if space else engine.prefix_token_id

@@ -1,0 +1,65 @@
+"""Integrated gradients along the input embeddings, by Captum, from the mean embedding.
+
+Sundararajan et al. 2017 (arXiv:1703.01365), equation 1. The baseline gives every feature's tokens the mean of
+the vocabulary's embeddings: a point among them that is no word. Sturmfels et al. 2020, "Visualizing the Impact
+of Feature Attribution Baselines", compare such choices.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from audit.explain.methods.integrated_gradients import integrate
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import torch
+
+    from audit.explain.methods.gradients import Sequence
+    from audit.explain.prompt.game import MaskedPrompt, MethodValues
+
+
+CHUNK = 8192
+"""Embeddings that are looked up at a time."""
+_MEANS: WeakKeyDictionary[Any, torch.Tensor] = WeakKeyDictionary()
+"""By table of embeddings."""
+
+
+def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
+    """Integrated gradient of the value along each feature's embeddings, nats.
+
+    The values sum to v(prompt) − v(baseline) up to the error of the integral.
+
+    Args:
+        prompt: The game; its features and its engine's weights are used.
+        seed: Not used; the integral draws nothing.
+
+    Raises:
+        UsageError: The package captum is not installed.
+        WhiteBoxUnavailable: The checkpoint is not local.
+        ScorerError: A gradient is not finite.
+    """
+    del seed
+    return integrate(prompt, baseline, "integrated_gradients_mean")
+
+
+def baseline(sequence: Sequence) -> torch.Tensor:
+    """Embeddings with those of every feature replaced by the vocabulary's mean, shape (1, tokens, width)."""
+    embeddings = sequence.embed(sequence.ids).clone()
+    table = sequence.model.get_input_embeddings()
+    if table not in _MEANS:
+        _MEANS[table] = _mean(sequence, len(table.weight))
+    embeddings[0, list(sequence.owned)] = _MEANS[table].to(embeddings.dtype)
+    return embeddings
+
+
+def _mean(sequence: Sequence, vocabulary: int) -> torch.Tensor:
+    """Mean of the embeddings of all tokens, shape (width,), float32, ``CHUNK`` tokens at a time.
+
+    They are looked up, not read off the weights: some models scale what they look up.
+    """
+    parts = [range(start, min(start + CHUNK, vocabulary)) for start in range(0, vocabulary, CHUNK)]
+    sums = [sequence.embed(sequence.ids.new_tensor([part]))[0].float().sum(dim=0) for part in parts]
+    return sum(sums[1:], start=sums[0]) / vocabulary

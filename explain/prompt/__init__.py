@@ -1,0 +1,1 @@
+"""A prompt as pieces that can be present or absent."""

@@ -1,0 +1,363 @@
+"""The pieces of a prompt that an attribution gives values to, as sets of token positions.
+
+The ids are those that the checkpoint saw: of :meth:`audit.engine.Engine.encode_answer` for an answer, of
+:meth:`audit.engine.Engine.encode_pair` where options were scored. A mask drops the
+tokens of absent features and never tokenises again, so the mask with everything present is the request
+itself, id by id. Features tile the prompt, or those of its spans that are to be explained: no character and
+no token is in two of them, and white space belongs to a neighbour. What is in none of them, and a
+beginning-of-sequence token, is never dropped.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.core.errors import UsageError, did_you_mean
+from audit.core.records import Feature
+from audit.core.text import printable
+from audit.engine import ScoreRequest
+from audit.explain.prompt.segments import LEVELS, cuts
+from audit.explain.prompt.units import Unit, named_spans, refuse_overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from audit.core.records import Span
+    from audit.engine import Engine
+
+FEWEST = 4
+"""A token budget never asks for fewer features than this, and no coarser level with fewer pieces is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """A prompt cut into features, over the exact ids that the checkpoint saw."""
+
+    request: ScoreRequest
+    """Prompt and target as they are scored; what the model's context cannot hold is already cut from the left."""
+    pieces: tuple[Feature, ...]
+    """The features, in order."""
+    positions: tuple[tuple[int, ...], ...]
+    """Per feature its positions in ``request.context_ids``, ascending."""
+    level: str
+    """What a feature is: a unit, or ``runs of`` words, clauses or sentences."""
+    dropped: int
+    """Prompt tokens that fell out of the model's context; they belong to no feature."""
+    others: tuple[tuple[int, ...], ...]
+    """Token ids of the other continuations, behind the same context."""
+    prefix_token_id: int
+    """Stands for a context of which nothing is left."""
+
+    def __len__(self) -> int:
+        """Number of features."""
+        return len(self.pieces)
+
+    def context(self, present: Sequence[bool]) -> tuple[int, ...]:
+        """Context ids with the tokens of absent features dropped.
+
+        Args:
+            present: One flag per feature.
+        """
+        absent = {p for keep, owned in zip(present, self.positions, strict=True) if not keep for p in owned}
+        kept = tuple(i for position, i in enumerate(self.request.context_ids) if position not in absent)
+        return kept or (self.prefix_token_id,)
+
+
+@dataclass(slots=True)
+class Atom:
+    """The smallest piece that can be dropped: tokens that share characters, and those characters."""
+
+    start: int
+    """Offset of its first character."""
+    end: int
+    """Offset behind its last character."""
+    positions: list[int]
+    """Its tokens' positions in the context."""
+    markup: bool = False
+    """Whether it is a special token written out in the prompt, e.g. of a chat template."""
+
+
+def featurize(  # noqa: PLR0913 - what is explained, and how finely
+    engine: Engine,
+    prompt: str,
+    target: str,
+    *,
+    others: Sequence[str] = (),
+    scored: bool = False,
+    max_features: int,
+    max_tokens: int | None = None,
+    unit: Unit = "auto",
+    spans: Sequence[Span] = (),
+    within: Sequence[str] = (),
+) -> Features:
+    """Cut a prompt into features.
+
+    Args:
+        engine: The checkpoint, for its tokenizer and context length.
+        prompt: The exact text that the checkpoint sees.
+        target: The continuation.
+        others: Continuations that are scored beside it; the context is cut so that the longest fits.
+        scored: Whether the target was chosen by scoring options, which takes white space at the end of the prompt
+            for part of the continuation; else it is an answer behind the whole prompt.
+        max_features: Features at most, for unit ``auto``.
+        max_tokens: For unit ``auto``: bound of features x tokens, the cost of leaving out one feature after
+            the other; at least ``FEWEST`` features stay. None sets no bound.
+        unit: What a feature is; ``auto`` takes words if they are few enough, else clauses, sentences, runs
+            of sentences; where a level has fewer than ``FEWEST`` pieces, runs of the finer pieces inside them.
+        spans: Named parts of the prompt.
+        within: Names of the spans that are explained; the rest of the prompt is always present. None
+            explains all of it.
+
+    Raises:
+        UsageError: Prompt, target or another continuation is empty or has no token of its own, the tokenizer cannot
+            tell which characters a token covers, or the prompt has no such unit or span.
+    """
+    if not prompt.strip():
+        msg = "the prompt is empty: there is nothing to explain"
+        raise UsageError(msg)
+    request, *beside = (_encoded(engine, prompt, text, scored=scored) for text in (target, *others))
+    text = prompt.rstrip() if scored else prompt
+    atoms = find_atoms(engine, text, request.context_ids)
+    longest = max(len(one.target_ids) for one in (request, *beside))
+    dropped = max(0, len(request.context_ids) + longest - engine.max_length - 1)
+    atoms = _inside(atoms, dropped)
+    if not atoms:
+        msg = f"nothing of the prompt fits beside a target of {longest} tokens: shorten the target"
+        raise UsageError(msg)
+    if within:
+        parts = regions(spans, within)
+        groups_of_atoms = [[atom for atom in atoms if _belongs(text, atom, part)] for part in parts]
+        atoms = [atom for owned in groups_of_atoms for atom in owned]
+        if not atoms:
+            msg = f"nothing of {', '.join(within)} is inside the context: there is nothing to explain"
+            raise UsageError(msg)
+    limit = max_features
+    if max_tokens is not None:
+        tokens = len(request.context_ids) - dropped + len(request.target_ids)
+        limit = min(max_features, max(FEWEST, max_tokens // tokens))
+    level, groups, names = _groups(engine, text, atoms, unit, spans, limit)
+    bounds = [(group[0].start, group[-1].end) for group in groups]
+    return Features(
+        ScoreRequest(request.context_ids[dropped:], request.target_ids),
+        tuple(
+            Feature(text=text[start:end], start=start, end=end, name=name)
+            for (start, end), name in zip(bounds, names, strict=True)
+        ),
+        tuple(tuple(p - dropped for atom in group for p in atom.positions) for group in groups),
+        level,
+        dropped,
+        tuple(one.target_ids for one in beside),
+        engine.prefix_token_id,
+    )
+
+
+def _encoded(engine: Engine, prompt: str, continuation: str, *, scored: bool) -> ScoreRequest:
+    """Prompt and continuation as token ids.
+
+    Raises:
+        UsageError: The continuation is empty, or merges with the end of the prompt.
+    """
+    request = (engine.encode_pair if scored else engine.encode_answer)(prompt, continuation)
+    if not request.target_ids:
+        msg = f"{printable(continuation, 40)!r} merges with the end of the prompt: there is no token to explain"
+        raise UsageError(msg if continuation else "the target is empty: there is nothing to explain")
+    return request
+
+
+def regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
+    """The spans of these names, in order.
+
+    Raises:
+        UsageError: A name is unknown, or two of the spans overlap.
+    """
+    unknown = sorted(set(within) - {span.name for span in spans})
+    if unknown:
+        known = ", ".join(dict.fromkeys(span.name for span in spans)) or "none"
+        hint = did_you_mean(unknown[0], {span.name for span in spans})
+        msg = f"the prompt has no part called {', '.join(unknown)}; known parts: {known}.{hint}"
+        raise UsageError(msg)
+    found = sorted((span for span in spans if span.name in within), key=lambda span: span.start)
+    refuse_overlaps(found)
+    return found
+
+
+def _belongs(text: str, atom: Atom, span: Span) -> bool:
+    """Whether an atom lies in a span: by its first visible character, or whole where it has none."""
+    visible = next((p for p in range(atom.start, atom.end) if not text[p].isspace()), None)
+    if visible is None:
+        return span.start <= atom.start and atom.end <= span.end
+    return span.start <= visible < span.end
+
+
+def _groups(
+    engine: Engine, text: str, atoms: Sequence[Atom], unit: Unit, spans: Sequence[Span], limit: int
+) -> tuple[str, list[list[Atom]], list[str | None]]:
+    """What the features are, the atoms of each, and their names."""
+    if unit in {"turns", "examples", "fields"}:
+        named = named_spans(engine, text, unit, spans)
+        owned = [(span.name, [atom for atom in atoms if _belongs(text, atom, span)]) for span in named]
+        held = [(name, group) for name, group in owned if group]
+        if not held:
+            msg = f"none of the prompt's {unit} is inside what is explained"
+            raise UsageError(msg)
+        return unit, [group for _, group in held], [name for name, _ in held]
+    if unit == "auto":
+        level, groups = _coarsest_needed(text, atoms, limit)
+    elif unit == "tokens":
+        level, groups = unit, [[atom] for atom in atoms]
+    else:
+        level, groups = unit, group_atoms(text, atoms, cuts(text, unit))
+    return level, groups, [None] * len(groups)
+
+
+def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
+    """Atoms of ``text``, in order, tiling it; tokens that must stay belong to none.
+
+    Characters between two tokens (tokenizers trim white space off their offsets) count to the second.
+
+    Raises:
+        UsageError: The tokenizer gives no character offsets for these ids.
+    """
+    special = _special_ids(engine)
+    atoms: list[Atom] = []
+    early: list[int] = []
+    reached = 0
+    for position, (start, end) in enumerate(offsets(engine, text, ids)):
+        is_special = ids[position] in special
+        if position == 0 and is_special and (end == 0 or ids[0] == engine.tokenizer.bos_token_id):
+            reached = end  # the beginning-of-sequence token is never dropped
+        elif end <= reached or start < reached:
+            (atoms[-1].positions if atoms else early).append(position)
+            reached = max(reached, end)
+            if atoms:
+                atoms[-1].end = reached
+        else:
+            atoms.append(Atom(reached, end, [*early, position], markup=is_special))
+            early, reached = [], end
+    if atoms:
+        atoms[-1].end = len(text)
+    return atoms
+
+
+def offsets(engine: Engine, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Start and end character of each token of ``ids``."""
+    tokenizer = engine.tokenizer
+    if tokenizer.is_fast:
+        for options in ({}, {"add_special_tokens": False}):
+            encoded = tokenizer(text, return_offsets_mapping=True, **options)
+            if list(encoded["input_ids"]) == list(ids):
+                offsets: list[tuple[int, int]] = encoded["offset_mapping"]
+                return offsets
+    msg = f"{engine.record.name}: its tokenizer gives no character offsets: use a checkpoint with a tokenizer.json"
+    raise UsageError(msg)
+
+
+def _special_ids(engine: Engine) -> set[int]:
+    """Ids of special tokens, chat markup included."""
+    added = engine.tokenizer.added_tokens_decoder
+    return set(engine.tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
+
+
+def _inside(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
+    """Atoms without the tokens that fell out of the context; those with none left are gone."""
+    kept = []
+    for atom in atoms:
+        positions = [position for position in atom.positions if position >= dropped]
+        if positions:
+            kept.append(Atom(atom.start, atom.end, positions, atom.markup))
+    return kept
+
+
+def _coarsest_needed(text: str, atoms: Sequence[Atom], limit: int) -> tuple[str, list[list[Atom]]]:
+    """The finest level with at most ``limit`` groups; runs of finer pieces where it has too few of them."""
+    finer, fine = LEVELS[0], group_atoms(text, atoms, cuts(text, LEVELS[0]))
+    if len(fine) <= limit:
+        return finer, fine
+    for level in LEVELS[1:]:
+        groups = group_atoms(text, atoms, cuts(text, level))
+        if min(limit, FEWEST) <= len(groups) <= limit:
+            return level, groups
+        if len(groups) < limit:
+            return f"runs of {finer}", _runs(_inside_of(fine, groups), limit)
+        finer, fine = level, groups
+    return f"runs of {finer}", _runs([list(part) for part in _unbroken(fine)], limit)
+
+
+def _inside_of(fine: Sequence[list[Atom]], groups: Sequence[list[Atom]]) -> list[list[list[Atom]]]:
+    """Fine groups by the coarser group that they begin in."""
+    starts = [group[0].start for group in groups]
+    found: dict[int, list[list[Atom]]] = {}
+    for group in fine:
+        found.setdefault(bisect_right(starts, group[0].start), []).append(group)
+    return list(found.values())
+
+
+def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list[list[Atom]]:
+    """Atoms by the piece that they belong to; pieces that share an atom become one.
+
+    Chat markup is a piece of its own. An atom of white space alone joins the piece before it, the first
+    ones the piece behind. No piece reaches over text that belongs to no atom.
+    """
+    markup = (offset for atom in atoms if atom.markup for offset in (atom.start, atom.end))
+    ordered = sorted({*starts, *markup})
+    return [group for run in _unbroken([[atom] for atom in atoms]) for group in _group(text, run, ordered)]
+
+
+def _unbroken(groups: Iterable[list[Atom]]) -> Iterable[list[list[Atom]]]:
+    """Stretches of groups that lie next to each other."""
+    stretch: list[list[Atom]] = []
+    for group in groups:
+        if stretch and group[0].start > stretch[-1][-1].end:
+            yield stretch
+            stretch = []
+        stretch.append(group)
+    yield stretch
+
+
+def _group(text: str, stretch: Sequence[list[Atom]], ordered: Sequence[int]) -> list[list[Atom]]:
+    """Pieces of a stretch of single atoms, cut at the offsets ``ordered``."""
+    groups: list[list[Atom]] = []
+    early: list[Atom] = []
+    reached = -1
+    for [atom] in stretch:
+        visible = [p for p in range(atom.start, atom.end) if not text[p].isspace()]
+        first = bisect_right(ordered, visible[0]) if visible else reached
+        if first > reached:
+            groups.append([*early, atom])
+            early = []
+        else:
+            (groups[-1] if groups else early).append(atom)
+        if visible:
+            reached = bisect_right(ordered, visible[-1])
+    return groups or [early]
+
+
+def _runs(stretches: Sequence[Sequence[list[Atom]]], limit: int) -> list[list[Atom]]:
+    """Neighbouring groups merged into ``limit`` runs of about equal token count, none over the end of a stretch.
+
+    Args:
+        stretches: Groups, more than ``limit`` in all.
+        limit: Runs in all; each stretch has one at least.
+    """
+    sizes = [[sum(len(atom.positions) for atom in group) for group in stretch] for stretch in stretches]
+    shares = [1] * len(stretches)
+    for _ in range(limit - len(stretches)):
+        divisible = (i for i, stretch in enumerate(stretches) if shares[i] < len(stretch))
+        shares[max(divisible, key=lambda i: sum(sizes[i]) / shares[i])] += 1
+    return [run for i, stretch in enumerate(stretches) for run in _merged(stretch, sizes[i], shares[i])]
+
+
+def _merged(groups: Sequence[list[Atom]], sizes: Sequence[int], wanted: int) -> list[list[Atom]]:
+    """Neighbouring groups merged into ``wanted`` runs, each where the middle of its tokens lies; none is empty."""
+    runs: list[list[Atom]] = []
+    before = 0
+    for index, (group, size) in enumerate(zip(groups, sizes, strict=True)):
+        place = int((before + size / 2) * wanted / sum(sizes))
+        left = len(groups) - index
+        if not runs or (len(runs) < wanted and (place >= len(runs) or left <= wanted - len(runs))):
+            runs.append([])
+        runs[-1].extend(group)
+        before += size
+    return runs

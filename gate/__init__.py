@@ -1,0 +1,1 @@
+"""The release gate: policies, verdicts, and whether the evidence of a run belongs together."""

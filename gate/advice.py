@@ -1,0 +1,119 @@
+"""What to do about a rule that the run leaves open: how many items would decide it, and how to get them."""
+
+from __future__ import annotations
+
+import math
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import RunFolderError
+from audit.gate.settling import items_for_ratio, items_needed, shrinks
+from audit.stats.aggregate import UNSCORED, is_scored
+
+if TYPE_CHECKING:
+    from audit.core.records import Metric, RunManifest
+    from audit.core.run_folder import RunFolder
+    from audit.gate.measured import Measured
+    from audit.gate.policy import Rule
+
+MORE = "measure more items"
+
+
+class Advisor:
+    """Says what would settle rules on the metrics of one run.
+
+    Args:
+        run: Its folder: clusters are counted in its samples.
+        manifest: Its manifest.
+        measured: Its metrics.
+    """
+
+    def __init__(self, run: RunFolder, manifest: RunManifest, measured: Measured) -> None:
+        self._run = run
+        self._manifest = manifest
+        self._measured = measured
+        self._scored: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+
+    def on_interval(self, rule: Rule, metric: Metric) -> str:
+        """What would settle a rule whose limit lies inside the interval of its metric."""
+        needed = items_needed(metric, rule.min, rule.max, self._clusters(metric))
+        return self._told(metric, needed)
+
+    def on_ratio(self, metric: Metric, ratio: float) -> str:
+        """What would make the squared width of an interval smaller by a ratio."""
+        return self._told(metric, items_for_ratio(metric, ratio, self._clusters(metric)) if shrinks(metric) else None)
+
+    def _told(self, metric: Metric, needed: float | None) -> str:
+        if needed is None:
+            return MORE
+        if math.isinf(needed):
+            return "the value lies on the limit: no number of items would decide it"
+        count = _rounded_up(needed)
+        where = "of the slice " if metric.slice else ""
+        told = f"about {count:,} items {where}would decide this if the value stays; the run has {metric.n:,}"
+        return told + self._how(metric, count / metric.n)
+
+    def _how(self, metric: Metric, factor: float) -> str:
+        """Where the items are to come from: the limit of the task so many times as large, if its data has them."""
+        limit = self._limit(metric.task)
+        available = self._manifest.items_available.get(metric.task)
+        drawn = self._measured.find(f"{metric.task}/{UNSCORED}")
+        if limit is None:
+            return ""
+        if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn.n < limit):
+            return f" and its data set no more{_of(available)}, so that only another limit or other data can decide it"
+        larger = math.ceil(limit * factor) if limit >= 1 else limit * factor
+        most = available if limit >= 1 else 1
+        if most is not None and larger > most:
+            return f" and its data set not enough{_of(available)}"
+        typed = f"{larger:.3g}" if limit < 1 else str(larger)
+        return f"{_has(available)}: audit run --extend {quote(str(self._run.path))} --limit {typed}"
+
+    def _limit(self, task: str) -> float | None:
+        """The limit that the task was drawn with, infinite for all items; None where it is not known.
+
+        It is not where the items are named, and of a task of a group.
+        """
+        config: dict[str, Any] = self._manifest.config
+        if task in ((config.get("evals") or {}).get("samples") or {}):
+            return None
+        tasks = [one for suite in ("evals", "safety") for one in (config.get(suite) or {}).get("tasks", [])]
+        mine = next((one for one in tasks if one.get("name") == task), None)
+        if mine is None:
+            return None
+        limit = mine.get("limit") or "all"
+        return math.inf if limit == "all" else float(limit)
+
+    def _clusters(self, metric: Metric) -> int | None:
+        """Clusters of the scored samples behind a metric; None where its interval has none, or they are not at hand."""
+        if "cluster" not in (metric.ci_method or ""):
+            return None
+        wanted = (metric.slice or {}).items()
+        scored = self._scored_samples(metric.suite, metric.task)
+        return len({cluster for cluster, slices in scored if wanted <= slices.items()}) or None
+
+    def _scored_samples(self, suite: str, task: str) -> list[tuple[str, dict[str, str]]]:
+        """Cluster and slices of each scored sample of a task; none where the run holds no samples of it."""
+        if (suite, task) not in self._scored:
+            try:
+                samples = self._run.read_samples(suite, task)
+            except RunFolderError:
+                samples = []
+            scored = [(one.cluster or one.sample_id, one.slices) for one in samples if is_scored(one)]
+            self._scored[suite, task] = scored
+        return self._scored[suite, task]
+
+
+def _rounded_up(count: float) -> int:
+    """Three significant digits, upwards: a few too many decide it, a few too few do not."""
+    whole = math.ceil(count - 1e-9)
+    step: int = 10 ** max(0, len(str(whole)) - 3)
+    return math.ceil(whole / step) * step
+
+
+def _of(available: int | None) -> str:
+    return "" if available is None else f" ({available:,} in all)"
+
+
+def _has(available: int | None) -> str:
+    return "" if available is None else f", its data set {available:,}"

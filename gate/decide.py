@@ -1,0 +1,241 @@
+"""The release gate: does the evidence of a run satisfy a policy?
+
+Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
+the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
+missing or null metric, no interval, an interval below the policy's confidence, more unscored samples in the task than
+the policy tolerates, a run that is not complete but for optional tasks. A checkpoint that computes NaN FAILs whatever
+the rules are. Violations of rules on several slices of one metric are Holm-adjusted. Rules that cannot be meant are
+refused.
+``docs/design/reports.md`` says why a violation still fails where samples are missing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from audit.core.contradictions import without_metrics
+from audit.core.errors import ConfigError, did_you_mean
+from audit.core.formatting import metric_label
+from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
+from audit.gate import evidence, rule_checks
+from audit.gate.advice import Advisor
+from audit.gate.judging import check, judge
+from audit.gate.measured import Measured
+from audit.gate.metrics_file import read_metrics
+from audit.gate.multiplicity import adjusted
+from audit.stats.aggregate import not_computed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from audit.core.records import RunManifest
+    from audit.core.run_folder import RunFolder
+    from audit.gate.multiplicity import Judged
+    from audit.gate.policy import Policy, PolicyFile, Rule
+
+RUN_CHECK = "run/status"
+"""Name of the check on the run as a whole; the first of every decision."""
+POLICY_CHECK = "policy/rules"
+"""Name of the check that fails to pass where no rule is left to judge."""
+EXIT_PASS, EXIT_FAIL, EXIT_INCONCLUSIVE, EXIT_INCOMPLETE = 0, 10, 11, 13
+
+
+def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[str]] = tuple) -> Decision:
+    """Judge every rule of a policy on the metrics of a run.
+
+    Args:
+        run: The run folder; nothing is written to it.
+        file: The policy.
+        known_tasks: Gives the names of all tasks this installation can run; asked only when a rule names a task
+            the run knows nothing of.
+
+    Raises:
+        EvidenceInvalid: The files of the folder contradict each other.
+        ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
+        RunFolderError: The folder cannot be read.
+    """
+    evidence.check(run, ())
+    manifest = run.read_manifest()
+    metrics, digest = read_metrics(run, manifest)
+    measured, policy = Measured(metrics), file.policy
+    optional = _optional(policy, manifest, measured, known_tasks)
+    for rule in policy.rules:
+        rule_checks.check_names(rule, measured)
+        rule_checks.check_limits(rule, measured)
+    advisor = Advisor(run, manifest, measured)
+    judged: list[Judged] = []
+    left_out: list[str] = []
+    for rule in policy.rules:
+        metric = measured.find(rule.metric, rule.slice)
+        if metric is not None:
+            judged.append((rule, metric, judge(rule, metric, measured, policy, advisor.on_interval)))
+            continue
+        reason = _why_absent(rule, manifest, measured, known_tasks)
+        if _task(rule) in optional and not measured.of_task(_task(rule)):
+            left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
+        else:
+            judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+    checks = [run_check(manifest, measured, optional, run.path), *adjusted(judged, policy.confidence, advisor.on_ratio)]
+    if not judged:
+        checks.append(_nothing_judged())
+    if overall([check.verdict for check in checks]) == "PASS":
+        # The libraries that compute intervals take a second to import: only what is to pass pays for it.
+        evidence.check(run, {rule.metric for rule in policy.rules})
+    return Decision(
+        run_id=manifest.run_id,
+        model_digest=manifest.model.digest,
+        policy=file.name,
+        policy_sha256=file.sha256,
+        metrics_sha256=digest,
+        verdict=overall([check.verdict for check in checks]),
+        checks=checks,
+        not_judged=[*left_out, *rule_checks.not_looked_at(policy.rules, measured)],
+        warnings=rule_checks.warnings(policy.rules, measured),
+        decided=datetime.now(UTC),
+    )
+
+
+def overall(verdicts: Iterable[Verdict]) -> Verdict:
+    """FAIL if any fails, else INCONCLUSIVE if any is, else PASS; nothing judged is INCONCLUSIVE."""
+    found = set(verdicts)
+    if "FAIL" in found:
+        return "FAIL"
+    return "INCONCLUSIVE" if "INCONCLUSIVE" in found or not found else "PASS"
+
+
+def exit_code(decision: Decision) -> int:
+    """0 PASS, 10 FAIL, 13 when an incomplete run is why it cannot pass, 11 for other INCONCLUSIVE verdicts."""
+    if decision.verdict == "FAIL":
+        return EXIT_FAIL
+    if decision.verdict == "PASS":
+        return EXIT_PASS
+    incomplete = any(check.metric == RUN_CHECK and check.verdict != "PASS" for check in decision.checks)
+    return EXIT_INCOMPLETE if incomplete else EXIT_INCONCLUSIVE
+
+
+def verdict_line(decision: Decision) -> str:
+    """``2 of 12 checks fail, 1 inconclusive, 9 pass``; kinds that do not occur are left out."""
+    verdicts = [check.verdict for check in decision.checks]
+    words: tuple[tuple[Verdict, str], ...] = (("FAIL", "fail"), ("INCONCLUSIVE", "inconclusive"), ("PASS", "pass"))
+    counted = [f"{verdicts.count(verdict)} {word}" for verdict, word in words if verdict in verdicts]
+    if not counted:
+        return "no checks"
+    number_of, _, word = counted[0].partition(" ")
+    return ", ".join([f"{number_of} of {len(verdicts)} checks {word}", *counted[1:]])
+
+
+def not_judged_lines(decision: Decision) -> list[str]:
+    """What no rule judged: one line for all metrics without a rule, one for each rule on a task that did not run."""
+    rules = [text for text in decision.not_judged if ": " in text]
+    metrics = [text for text in decision.not_judged if ": " not in text]
+    return [*rules, *([f"no rule is about {', '.join(metrics)}"] if metrics else [])]
+
+
+def run_check(manifest: RunManifest, measured: Measured, optional: set[str], where: Path | str) -> GateCheck:
+    """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks."""
+    missing = [one.task for one in manifest.not_run if one.task not in optional]
+    missing += [task for task in without_metrics(manifest, measured.all) if task not in optional]
+    without = [one.task for one in manifest.not_run if one.task in optional]
+    complete = manifest.status == "complete" or (without and _ended(manifest) and not not_computed(measured.all))
+    verdict: Verdict = "PASS" if complete and not missing else "INCONCLUSIVE"
+    why = f", without the optional {', '.join(without)}" if without else ""
+    if manifest.broken or verdict != "PASS":
+        why = f": {manifest.broken or _why_incomplete(manifest, measured, missing, where)}"
+    return GateCheck(
+        metric=RUN_CHECK,
+        rule="status complete",
+        value=None,
+        ci_low=None,
+        ci_high=None,
+        verdict="FAIL" if manifest.broken else verdict,
+        reason=f"status {manifest.status}{why}",
+    )
+
+
+def _ended(manifest: RunManifest) -> bool:
+    """Whether a partial run came to its end: it was not killed, did not crash and was not interrupted."""
+    return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
+
+
+def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path | str) -> str:
+    """What is missing, and what to do where something can be done."""
+    resume = f"finish it with 'audit run --resume {where}'"
+    if manifest.status == "running" or manifest.finished is None:
+        return resume
+    if missing:
+        reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
+        return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")
+    if INTERRUPTED in manifest.warnings:
+        return f"interrupted: {resume}"
+    broken = not_computed(measured.all)
+    if broken:
+        return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"
+    return f"it ended early: {resume}"
+
+
+def _nothing_judged() -> GateCheck:
+    """A policy of which no rule is left decides nothing."""
+    reason = "every rule is on an optional task that did not run"
+    nothing = dict.fromkeys(("value", "ci_low", "ci_high"))
+    return GateCheck(metric=POLICY_CHECK, rule="one rule judged", verdict="INCONCLUSIVE", reason=reason, **nothing)
+
+
+def _optional(
+    policy: Policy, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]
+) -> set[str]:
+    """Tasks that the release can do without: those of the policy, and those that the run's configuration marks.
+
+    Raises:
+        ConfigError: The policy names one that neither the run nor this installation knows.
+    """
+    if policy.optional:
+        of_run = {*asked_tasks(manifest), *measured.tasks(), *(one.task for one in manifest.not_run)}
+        rest = () if of_run.issuperset(policy.optional) else known_tasks()
+        rule_checks.check_optional(policy.optional, {*of_run, *rest})
+    return {*policy.optional, *(one.task for one in manifest.not_run if one.optional)}
+
+
+def _why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]) -> str:
+    """Why the run lacks a metric that it could have had.
+
+    Raises:
+        ConfigError: It could not have had it: the name is wrong.
+    """
+    task, _, measure = rule.metric.rpartition("/")
+    if manifest.broken:
+        return "nothing was measured: the checkpoint is broken"
+    if measured.of_task(task):  # it broke, or the name would have been refused
+        errors = (metric.error for metric in measured.of_task(task) if metric.value is None and metric.slice is None)
+        return f"the task broke: {next(errors, None) or 'no reason given'}"
+    skipped = next((one.reason for one in manifest.not_run if one.task == task), None)
+    if skipped is not None:
+        return f"the task did not run: {skipped}"
+    left_out = next((one for one in manifest.warnings if one.startswith(f"{task} was left out: ")), None)
+    if left_out is not None:
+        return left_out
+    if task in asked_tasks(manifest):
+        return f"the run ended before {task}: status {manifest.status}"
+    known = set(known_tasks())
+    if task in known:
+        return f"the run did not include the task {task}"
+    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in known}
+    hint = did_you_mean(rule.metric, sorted(possible))
+    msg = f"policy: unknown metric {rule.metric!r}: neither the run nor this installation has a task {task!r}.{hint}"
+    raise ConfigError(msg)
+
+
+def _task(rule: Rule) -> str:
+    """The task that a rule is about."""
+    return rule.metric.rpartition("/")[0]
+
+
+def asked_tasks(manifest: RunManifest) -> set[str]:
+    """Names of the tasks that the run's configuration lists."""
+    names: set[str] = set()
+    for suite in ("evals", "safety"):
+        section: dict[str, Any] = manifest.config.get(suite) or {}
+        names |= {task["name"] for task in section.get("tasks", []) if "name" in task}
+    names |= set((manifest.config.get("explain") or {}).get("methods", []))
+    return names

@@ -1,0 +1,115 @@
+"""The release policy: a YAML file of rules on metrics, each judged on a confidence interval."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import Field, Strict, model_validator
+
+from audit.core.config import Section, read_yaml, validate
+from audit.core.errors import ConfigError
+from audit.core.formatting import slice_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Bound = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Tolerance = Annotated[float, Strict(), Field(ge=0, lt=1)]
+
+
+class Rule(Section):
+    """A metric and the range its whole confidence interval must lie in."""
+
+    metric: str
+    """``task/metric`` as in ``metrics.json``, e.g. ``boolq/accuracy``."""
+    slice: dict[str, str] | None = None
+    """The subset, e.g. ``{bias_type: gender}``; left out: all items."""
+    min: Bound | None = None
+    """Lowest value allowed, in the metric's unit."""
+    max: Bound | None = None
+    """Highest value allowed, in the metric's unit."""
+    max_unscored: Tolerance | None = None
+    """Share of the task's samples that may be unscored; null takes the policy's."""
+    why: str | None = None
+    """Where the threshold comes from; shown to readers."""
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Self:
+        task, _, name = self.metric.rpartition("/")
+        if not task or not name:
+            msg = f"metric {self.metric!r} must be task/metric, e.g. boolq/accuracy"
+            raise ValueError(msg)
+        if self.min is None and self.max is None:
+            msg = f"the rule on {self.metric} needs min, max or both"
+            raise ValueError(msg)
+        if self.min is not None and self.max is not None and self.min > self.max:
+            msg = f"the rule on {self.metric} allows nothing: min {exact(self.min)} is above max {exact(self.max)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def text(self) -> str:
+        """The rule in words: ``min 45, max 65``. The numbers are exact."""
+        bounds = (("min", self.min), ("max", self.max))
+        return ", ".join(f"{word} {exact(bound)}" for word, bound in bounds if bound is not None)
+
+    @property
+    def target(self) -> str:
+        """The metric with its slice in brackets."""
+        return f"{self.metric} [{slice_text(self.slice)}]" if self.slice else self.metric
+
+
+class Policy(Section):
+    """All rules of a release; an empty policy would pass anything and is refused."""
+
+    confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.95
+    """Lowest nominal coverage an interval must have to be judged."""
+    max_unscored: Tolerance = 0.0
+    """Share of a task's samples that may be unscored; the rule must then pass whatever they would have scored."""
+    optional: list[str] = Field(default_factory=list)
+    """Tasks, probes and explanation methods whose absence the release can do without: their rules are judged where they
+    ran."""
+    rules: Annotated[list[Rule], Field(min_length=1)]
+    """Every rule must pass for the release to pass."""
+
+
+@dataclass(frozen=True)
+class PolicyFile:
+    """A policy and the bytes it was read from."""
+
+    name: str
+    """File name."""
+    sha256: str
+    """Digest of the file's bytes."""
+    policy: Policy
+    """Its content."""
+
+
+def exact(bound: float) -> str:
+    """A limit in the fewest digits that give the same number again: ``0.5``, ``4000``, ``0.999999999``."""
+    short = f"{bound:g}"
+    return short if float(short) == bound else repr(bound).removesuffix(".0")
+
+
+def load_policy(file: Path | None = None) -> PolicyFile:
+    """Read a policy; without a file, the one shipped with the package.
+
+    Raises:
+        ConfigError: The file is missing, not YAML, or holds an unknown key, a wrong type or a rule without range.
+    """
+    if file is None:
+        with resources.as_file(resources.files("audit.gate").joinpath("policies", "default.yaml")) as shipped:
+            return _read(shipped)
+    return _read(file)
+
+
+def _read(file: Path) -> PolicyFile:
+    values = read_yaml(file)
+    if not values:
+        msg = f"{file}: the policy is empty: give at least one rule under 'rules'"
+        raise ConfigError(msg)
+    policy = validate(Policy, values, str(file))
+    return PolicyFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest(), policy)

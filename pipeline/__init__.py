@@ -1,0 +1,1 @@
+"""The order in which an audit happens, and what it may touch."""

@@ -1,0 +1,121 @@
+"""The grids of attributions: input × output, method × method, method × piece, head × piece."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.reports.attribution.agreement import correlation_text, rank_agreement
+from audit.reports.attribution.colours import largest
+from audit.reports.attribution.grid import Block, Grid, Row, cell_label
+from audit.reports.attribution.heatmap import feature_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Attribution
+
+MOST_LAYERS, MOST_HEADS = 64, 64
+LISTED_HEADS = 12
+HEAD_LABEL = 12
+
+
+def matrix_grid(attribution: Attribution) -> Grid | None:
+    """Rows are output tokens, those of each option apart; columns are pieces of the prompt.
+
+    All cells share one scale, symmetric around zero: nats that a piece adds to the log-probability of a token.
+    None where the method has no values per output token.
+    """
+    if attribution.matrix is None or not attribution.output_tokens:
+        return None
+    rows: dict[int, list[Row]] = {}
+    for token, values in zip(attribution.output_tokens, attribution.matrix, strict=True):
+        rows.setdefault(token.continuation, []).append(Row(token.text, values))
+    blocks = [Block(continuation_name(attribution, number), found) for number, found in rows.items()]
+    if len(blocks) == 1:
+        blocks = [Block("", blocks[0].rows)]
+    caption = "Output tokens (rows) by pieces of the prompt (columns): what a piece adds to the token, nats."
+    return Grid(caption, feature_labels(attribution), blocks)
+
+
+def continuation_name(attribution: Attribution, number: int) -> str:
+    """``target: yes``, ``against: no`` or ``option: maybe``."""
+    if number == 0:
+        return f"target: {attribution.target.strip()}"
+    text = attribution.alternatives[number - 1] if number <= len(attribution.alternatives) else ""
+    return f"{'against' if text == attribution.against else 'option'}: {text.strip()}"
+
+
+def agreement_grid(attributions: Sequence[Attribution]) -> Grid:
+    """Rank agreement of each method with each, written out."""
+    names = [attribution.method for attribution in attributions]
+    rows = [
+        Row(name, found, [correlation_text(value) for value in found])
+        for name, found in zip(names, rank_agreement(attributions), strict=True)
+    ]
+    caption = "Rank agreement of the methods: Spearman's correlation of their values, −1 to 1."
+    return Grid(caption, names, [Block("", rows)], written=True, strongest=1.0)
+
+
+def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
+    """Rows are methods, columns the pieces that they share; each row has a scale of its own.
+
+    Methods that cut the prompt differently stand in grids of their own.
+    """
+    by_pieces: dict[tuple[tuple[int, int], ...], list[Attribution]] = {}
+    for attribution in attributions:
+        key = tuple((feature.start, feature.end) for feature in attribution.features)
+        by_pieces.setdefault(key, []).append(attribution)
+    caption = "Methods (rows) by pieces of the prompt (columns): each method's largest value has the fullest colour."
+    return [
+        Grid(
+            caption,
+            feature_labels(group[0]),
+            [Block("", [Row(a.method, a.values, None, largest(a.values)) for a in group])],
+        )
+        for group in by_pieces.values()
+    ]
+
+
+def heads_grid(attribution: Attribution) -> Grid | None:
+    """Rows are layers, columns heads; the colour is the share of attention on the piece that a head looks at most.
+
+    None where the method has no heads. Of very large models the first ``MOST_LAYERS`` × ``MOST_HEADS`` are shown.
+    """
+    if not attribution.heads or not attribution.heads[0]:
+        return None
+    labels = [cell_label(label, HEAD_LABEL) for label in feature_labels(attribution)]
+    layers = [layer[:MOST_HEADS] for layer in attribution.heads[:MOST_LAYERS]]
+    rows = []
+    for number, layer in enumerate(layers):
+        looked_at = [max(range(len(labels)), key=head.__getitem__) for head in layer]
+        shares = [head[piece] for head, piece in zip(layer, looked_at, strict=True)]
+        titles = [f"{labels[piece]} {share:.2f}" for piece, share in zip(looked_at, shares, strict=True)]
+        rows.append(Row(f"layer {number}", shares, titles))
+    cut = len(layers) < len(attribution.heads) or len(layers[0]) < len(attribution.heads[0])
+    caption = (
+        "Layers (rows) by heads (columns): share of attention on the piece that a head looks at most, named on hover."
+        + (f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else "")
+    )
+    return Grid(caption, [str(number) for number in range(len(layers[0]))], [Block("", rows)])
+
+
+def looking_heads_grid(attribution: Attribution) -> Grid | None:
+    """The heads that look most at one piece other than the prompt's first, which many heads use as a resting place.
+
+    Rows are heads, columns pieces, colours shares of attention; None where the method has no heads.
+    """
+    if not attribution.heads or len(attribution.features) < 2:
+        return None
+    heads = [
+        (f"layer {layer} head {number}", shares)
+        for layer, found in enumerate(attribution.heads)
+        for number, shares in enumerate(found)
+    ]
+    begins = (
+        attribution.features[0].start == 0
+    )  # where a part of the prompt is explained its first piece is no such place
+    heads.sort(key=lambda pair: -max(pair[1][begins:]))
+    rows = [Row(label, shares) for label, shares in heads[:LISTED_HEADS]]
+    but = " other than the first" if begins else ""
+    caption = f"The {len(rows)} heads (rows) that look most at a piece (columns){but}."
+    return Grid(caption, feature_labels(attribution), [Block("", rows)])

@@ -1,0 +1,132 @@
+"""An attribution as coloured text: which pieces of the prompt pushed the answer, which pulled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from audit.core.formatting import interval, number, visible
+from audit.core.text import printable
+from audit.reports.attribution.colours import STEPS, largest, shade
+
+if TYPE_CHECKING:
+    from audit.core.records import Attribution
+
+SHOWN_PIECES = 400
+PIECE_HEAD, PIECE_TAIL = 200, 200
+STRONGEST = 3
+LABEL_LIMIT = 40
+
+_FRAME = Markup('<div class="text heat" dir="auto">{}</div>')
+_SHADED = Markup('<span class="{}" title="{}">{}</span>')
+_PLAIN = Markup('<span title="{}">{}</span>')
+_SWATCH = Markup('<i class="{}"></i>')
+_LEGEND = Markup('<p class="scale" aria-hidden="true">{}</p>')
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of the prompt's characters in one colour."""
+
+    html: Markup
+    """The characters, harmless."""
+    shade: str
+    """Name of :func:`~audit.reports.attribution.colours.shade`; empty for zero and for text between features."""
+    value: str
+    """The attribution with sign and unit; empty for text between features."""
+
+
+def pieces(
+    attribution: Attribution, *, shown: int = SHOWN_PIECES, head: int = PIECE_HEAD, tail: int = PIECE_TAIL
+) -> list[Piece]:
+    """The prompt in order, shaded on one scale that is symmetric around zero.
+
+    What lies between features (a chat template that was not masked) stays uncoloured.
+
+    Args:
+        attribution: Whose prompt.
+        shown: Pieces at most; of more the middle is left out, and says so.
+        head: Characters kept at the start of a piece.
+        tail: Characters kept at its end.
+    """
+    strongest = largest(attribution.values)
+    made: list[Piece] = []
+    position = 0
+    told = told_values(attribution)
+    for feature, value, moved in zip(attribution.features, attribution.values, told, strict=True):
+        if feature.start > position:
+            made.append(Piece(visible(attribution.prompt[position : feature.start], head, tail), "", ""))
+        title = f"{printable(feature.name, limit=LABEL_LIMIT)}: {moved}" if feature.name else moved
+        made.append(Piece(visible(feature.text, head, tail), shade(value, strongest), title))
+        position = feature.end
+    if position < len(attribution.prompt):
+        made.append(Piece(visible(attribution.prompt[position:], head, tail), "", ""))
+    return _without_middle(made, shown)
+
+
+def heat_map_html(
+    attribution: Attribution, *, shown: int = SHOWN_PIECES, head: int = PIECE_HEAD, tail: int = PIECE_TAIL
+) -> Markup:
+    """The prompt with each feature on its colour, its value as the tooltip; classes of ``style.css``.
+
+    Args:
+        attribution: Whose prompt.
+        shown: See :func:`pieces`, as for ``head`` and ``tail``.
+        head: Characters kept at the start of a piece.
+        tail: Characters kept at its end.
+    """
+    return _FRAME.format(Markup("").join(map(_span, pieces(attribution, shown=shown, head=head, tail=tail))))
+
+
+def legend_html(unit: str) -> Markup:
+    """What the colours mean, from strongly against to strongly for."""
+    raising = [_SWATCH.format(f"p{step}") for step in range(1, STEPS + 1)]
+    if unit == "share":
+        return _LEGEND.format(Markup("0 {} more weight").format(Markup("").join(raising)))
+    lowering = [_SWATCH.format(f"n{step}") for step in range(STEPS, 0, -1)]
+    words = Markup("lowers the log-probability {} 0 {} raises it")
+    return _LEGEND.format(words.format(Markup("").join(lowering), Markup("").join(raising)))
+
+
+def signed(value: float, unit: str) -> str:
+    """``+1.204 nats``."""
+    return f"{'+' if value > 0 else ''}{number(value, unit)} {unit}"
+
+
+def told_values(attribution: Attribution) -> list[str]:
+    """Each value with sign, unit and, where the method states one, its interval: ``+1.204 nats (0.9 to 1.5)``."""
+    told = [signed(value, attribution.unit) for value in attribution.values]
+    if attribution.intervals is None:
+        return told
+    ends = [interval(low, high, attribution.unit) for low, high in attribution.intervals]
+    return [f"{one} ({between})" for one, between in zip(told, ends, strict=True)]
+
+
+def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[str]:
+    """Each feature's name, else its text, as one harmless line; the place stands in for white space alone."""
+    return [
+        printable((feature.name or feature.text).strip(), limit=limit) or f"({feature.start}–{feature.end})"
+        for feature in attribution.features
+    ]
+
+
+def strongest_pieces(attribution: Attribution) -> list[tuple[str, str]]:
+    """The pieces of largest magnitude with their values, for readers who cannot see colours."""
+    ranked = sorted(zip(feature_labels(attribution), attribution.values, strict=True), key=lambda pair: -abs(pair[1]))
+    return [(label, signed(value, attribution.unit)) for label, value in ranked[:STRONGEST] if value != 0]
+
+
+def _span(piece: Piece) -> Markup:
+    if piece.shade:
+        return _SHADED.format(piece.shade, piece.value, piece.html)
+    return _PLAIN.format(piece.value, piece.html) if piece.value else piece.html
+
+
+def _without_middle(made: list[Piece], shown: int) -> list[Piece]:
+    if len(made) <= shown:
+        return made
+    half = shown // 2
+    gap = Piece(visible(f" … {len(made) - 2 * half:,} pieces left out … "), "", "")
+    return [*made[:half], gap, *made[-half:]]

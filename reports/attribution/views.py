@@ -1,0 +1,132 @@
+"""What is shown of an attribution, rendered once for card, page and app: heat map, waterfall, matrix, heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from audit.reports.attribution import heatmap
+from audit.reports.attribution.colours import LIGHT, declarations
+from audit.reports.attribution.grid import Grid, grid_html
+from audit.reports.attribution.grids import agreement_grid, heads_grid, looking_heads_grid, matrix_grid, method_grids
+from audit.reports.attribution.waterfall import steps, waterfall_svg
+from audit.reports.render.charts import GRID, INK, MUTED
+from audit.reports.render.figures import Figure
+from audit.reports.render.page import style_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Attribution
+
+_PANEL = f"--ink: {INK}; --muted: {MUTED}; --line: {GRID}; --panel: #ffffff; {declarations(LIGHT)}"
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much of an attribution is shown."""
+
+    pieces: int = heatmap.SHOWN_PIECES
+    """Pieces of the heat map."""
+    head: int = heatmap.PIECE_HEAD
+    """Characters kept at the start of a piece."""
+    tail: int = heatmap.PIECE_TAIL
+    """Characters kept at its end."""
+    cells: int = 40_000
+    """Cells of one grid; a larger one is left out, and said so."""
+    waterfall: bool = True
+    """Whether there is a waterfall."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One attribution, rendered."""
+
+    attribution: Attribution
+    """What is shown."""
+    legend: Markup
+    """Meaning of the colours."""
+    heat_map: Markup
+    """The coloured prompt."""
+    waterfall: Figure | None
+    """From baseline to value."""
+    matrix: Markup | None
+    """Input × output."""
+    heads: list[Markup]
+    """Grids of attention heads."""
+    left_out: list[str] = field(default_factory=list)
+    """What did not find room, in words."""
+
+
+def view(attribution: Attribution, room: Room | None = None) -> View:
+    """Render an attribution.
+
+    Args:
+        attribution: Any.
+        room: How much of it; None shows all that a page can hold.
+    """
+    room = room or Room()
+    left_out: list[str] = []
+    matrix = matrix_grid(attribution)
+    if matrix is not None and len(attribution.output_tokens) < 2:
+        matrix = None  # one row would be the heat map once more
+    heads = [grid for grid in (heads_grid(attribution), looking_heads_grid(attribution)) if grid is not None]
+    drawn = [_drawn(grid, room, left_out) for grid in heads]
+    return View(
+        attribution,
+        heatmap.legend_html(attribution.unit),
+        heatmap.heat_map_html(attribution, shown=room.pieces, head=room.head, tail=room.tail),
+        waterfall_figure(attribution) if room.waterfall else None,
+        _drawn(matrix, room, left_out) if matrix else None,
+        [grid for grid in drawn if grid is not None],
+        left_out,
+    )
+
+
+def comparison(attributions: Sequence[Attribution], room: Room | None = None) -> list[Markup]:
+    """Several attributions of one prompt beside each other: rank agreement, then values by piece.
+
+    Args:
+        attributions: Of one prompt and target.
+        room: As for :func:`view`.
+
+    Returns:
+        Grids, and a remark for each that has too many cells; none for fewer than two attributions.
+    """
+    if len(attributions) < 2:
+        return []
+    grids = [agreement_grid(attributions), *method_grids(attributions)]
+    left_out: list[str] = []
+    drawn = [_drawn(grid, room or Room(), left_out) for grid in grids]
+    remarks = [Markup('<p class="small muted">{}</p>').format(remark) for remark in left_out]
+    return [*(grid for grid in drawn if grid is not None), *remarks]
+
+
+def waterfall_figure(attribution: Attribution) -> Figure:
+    """The waterfall with its words."""
+    found = steps(attribution)
+    caption = "From the prompt with everything masked to the whole prompt, strongest pieces first."
+    if attribution.unit != "nats":
+        caption = "Shares of attention, strongest pieces first."
+    alternative = "; ".join(f"{step.label}: {step.text}" for step in found)
+    return Figure(caption, f"Waterfall. {alternative}", waterfall_svg(found, attribution.unit))
+
+
+def style() -> Markup:
+    """A ``<style>`` element for a page that has no style sheet of the reports.
+
+    It holds inside elements of class ``attribution`` alone, which are light in any theme.
+    """
+    parts = style_sheet("attribution_panel.css"), style_sheet("attribution.css")
+    return Markup("<style>.attribution {{ {}\n{}{} }}</style>").format(_PANEL, *parts)
+
+
+def _drawn(grid: Grid, room: Room, left_out: list[str]) -> Markup | None:
+    """The grid, or None and a remark where it has too many cells."""
+    if grid.cells <= room.cells:
+        return grid_html(grid)
+    subject = grid.caption.split(":")[0].rstrip(".")
+    left_out.append(f"Left out for its size: {subject}, {grid.cells:,} cells. The JSON export has it.")
+    return None

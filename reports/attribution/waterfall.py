@@ -1,0 +1,149 @@
+"""From the masked prompt to the whole one, piece by piece: the steps of a waterfall, and their chart."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from audit.core.formatting import number
+from audit.core.text import printable
+from audit.core.units import unit_of
+from audit.reports.attribution.colours import AGAINST, FOR
+from audit.reports.attribution.heatmap import feature_labels
+from audit.reports.render.charts import GRID, MUTED, framed, svg_of, text_column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from markupsafe import Markup
+
+    from audit.core.records import Attribution
+
+TOP = 10
+"""Pieces that get a bar of their own."""
+NEGLIGIBLE = 1e-9
+ROW_HEIGHT, PLOT_WIDTH, LABEL_WIDTH, VALUE_WIDTH = 24, 400, 170, 70
+LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 36, VALUE_WIDTH + 30
+"""Beside the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
+COLOURS = {"for": FOR, "against": AGAINST, "gap": GRID, "end": MUTED}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bar."""
+
+    label: str
+    """What it is about; one harmless line."""
+    start: float
+    """Where it begins, in the attribution's unit."""
+    end: float
+    """Where it ends; the next bar begins there."""
+    kind: Literal["for", "against", "gap", "end"]
+    """``for`` or ``against`` the target; ``gap`` is what the method leaves open; ``end`` a level, not a move."""
+    ends: tuple[float, float] | None = None
+    """The interval of the move, where the method states one."""
+
+    @property
+    def text(self) -> str:
+        """The move with its sign, or the level."""
+        if self.kind == "end":
+            return number(self.end, "nats")
+        moved = self.end - self.start
+        return f"{'+' if moved > 0 else ''}{number(moved, 'nats')}"
+
+
+def steps(attribution: Attribution, top: int = TOP) -> list[Step]:
+    """The values as moves from the method's baseline to what is explained, strongest first.
+
+    Values of a method that is not additive do not sum to the difference: a last move, ``not accounted for``, closes
+    the gap. Shares of attention start at 0 and have no gap.
+
+    Args:
+        attribution: Whose values.
+        top: Pieces with a bar of their own; the rest is one bar.
+    """
+    in_nats = attribution.unit == "nats"
+    begin = attribution.baseline_value if in_nats and attribution.baseline_value is not None else 0.0
+    intervals: Sequence[tuple[float, float] | None] = attribution.intervals or [None] * len(attribution.values)
+    ranked = sorted(
+        zip(feature_labels(attribution), attribution.values, intervals, strict=True), key=lambda move: -abs(move[1])
+    )
+    if len(ranked) > top + 1:
+        rest = math.fsum(value for _, value, _ in ranked[top:])
+        ranked = [*ranked[:top], (f"{len(ranked) - top:,} other pieces", rest, None)]
+    found, level = [], begin
+    for label, value, ends in ranked:
+        found.append(Step(label, level, level + value, "for" if value >= 0 else "against", ends))
+        level += value
+    if not in_nats or attribution.value is None or attribution.baseline_value is None:
+        return found
+    return [Step("everything masked", begin, begin, "end"), *found, *_ending(level, attribution.value)]
+
+
+def _ending(level: float, value: float) -> list[Step]:
+    """What closes the gap, and where it ends."""
+    end = Step("whole prompt", value, value, "end")
+    if abs(value - level) <= NEGLIGIBLE + 1e-6 * abs(value):
+        return [end]
+    return [Step("not accounted for", level, value, "gap"), end]
+
+
+def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
+    """The steps as an ``<svg>`` element for HTML, like :func:`audit.reports.render.charts.interval_chart`.
+
+    Args:
+        found: From :func:`steps`.
+        unit: Of the axis.
+    """
+    return _drawn(tuple(found), unit)
+
+
+@lru_cache(maxsize=256)
+def _drawn(found: tuple[Step, ...], unit: str) -> Markup:
+    """Drawn once, however often a page is rendered to fit its size."""
+    specification = json.loads(_template(unit))
+    rows = [
+        asdict(step)
+        | {"row": index, "label": printable(step.label, limit=60), "text": step.text, "colour": COLOURS[step.kind]}
+        for index, step in enumerate(found)
+    ]
+    specification["datasets"] = {"rows": rows}
+    specification["height"] = ROW_HEIGHT * len(rows)
+    low, high = bounds(found)
+    for layer in specification["layer"]:
+        scale = layer["encoding"].get("x", {}).get("scale")
+        if scale is not None:
+            scale["domain"] = [low, high]
+    return svg_of(specification)
+
+
+def bounds(found: Sequence[Step]) -> tuple[float, float]:
+    """The axis: all ends with a margin."""
+    ends = [end for step in found for end in (step.start, step.end)] or [0.0]
+    margin = 0.05 * (max(ends) - min(ends)) or 1.0
+    return min(ends) - margin, max(ends) + margin
+
+
+@lru_cache(maxsize=8)
+def _template(unit: str) -> str:
+    """The Vega-Lite specification without its data, height and domain, as JSON."""
+    scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
+    base = alt.Chart(alt.NamedData(name="rows"))
+    order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.12))
+    axis = alt.X("start:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    moves = base.transform_filter("datum.kind != 'end'")
+    levels = base.transform_filter("datum.kind == 'end'")
+    layers: list[alt.Chart] = [
+        moves.mark_bar(minBandSize=2).encode(x=axis, x2="end:Q", y=order, color=colour),
+        levels.mark_tick(thickness=3, size=18, color=MUTED).encode(x=alt.X("end:Q", scale=scale), y=order),
+        text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
+        text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
+    ]
+    return framed(layers, width=PLOT_WIDTH, left=LABEL_ROOM, right=VALUE_ROOM)

@@ -1,0 +1,1 @@
+"""The report card and its parts; Markdown and JSON."""

@@ -1,0 +1,219 @@
+"""The report card: one HTML file with everything a reader needs, no script and nothing to load.
+
+It is rendered at the finest level of detail that fits ``MAX_BYTES``. Model text is untrusted: Jinja2 escapes
+everything, :func:`audit.core.formatting.visible` shows what would hide or reorder, and a content security
+policy forbids what might still slip through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from audit.core import formatting
+from audit.core.errors import AuditError
+from audit.core.filesystem import write_text
+from audit.gate.decide import not_judged_lines, verdict_line
+from audit.reports import contents as run_contents
+from audit.reports.attribution import views
+from audit.reports.attribution.order import by_sample
+from audit.reports.attribution.views import Room
+from audit.reports.contents import SUITES, RunContents
+from audit.reports.explain_command import explain_command
+from audit.reports.render import drivers
+from audit.reports.render.figures import Figure, error_figures, forest_plots, slice_figures
+from audit.reports.render.page import environment, page_style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from audit.core.records import Metric
+    from audit.core.run_folder import RunFolder
+    from audit.ratings import RatingSummary
+
+MAX_BYTES = 3_500_000
+
+
+_WHOLE = Room(cells=1200)
+_SMALL = Room(pieces=100, head=60, tail=60, cells=100, waterfall=False)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much a card shows of each task."""
+
+    listed: int
+    """Samples listed."""
+    head: int
+    """Characters kept at the start of a text."""
+    tail: int
+    """Characters kept at its end."""
+    attributions: int
+    """Explanations."""
+    slices: int
+    """Rows of the table of slices."""
+    room: Room = _WHOLE
+    """How much of each explanation."""
+    charts: bool = True
+    """Charts of slices and errors."""
+    tasks: bool = True
+    """Whether there is a section per task at all."""
+    note: str | None = None
+    """What a reader is told about what is left out."""
+
+
+DETAILS = (
+    Detail(listed=5, head=900, tail=900, attributions=12, slices=400),
+    Detail(5, 900, 900, 8, 400, room=Room(cells=300)),
+    Detail(
+        listed=3,
+        head=300,
+        tail=400,
+        attributions=4,
+        slices=100,
+        room=_SMALL,
+        note="Long texts and lists are shortened.",
+    ),
+    Detail(
+        listed=1,
+        head=100,
+        tail=200,
+        attributions=1,
+        slices=20,
+        room=_SMALL,
+        note="Most samples and slices are left out.",
+    ),
+    Detail(0, 0, 0, 0, 0, charts=False, note="Samples, slices and charts of tasks are left out: the run is too large."),
+    Detail(0, 0, 0, 0, 0, charts=False, tasks=False, note="Sections of tasks are left out: the run is too large."),
+)
+"""From fine to coarse."""
+
+
+@dataclass(frozen=True)
+class TaskCharts:
+    """The charts of one task."""
+
+    slices: list[Figure]
+    """The primary metric by slice."""
+    errors: list[Figure]
+    """Errors by prompt length and slice."""
+
+
+def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path:
+    """Render the card of a run into ``report/index.html``.
+
+    Args:
+        run: The run folder.
+        ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
+
+    Returns:
+        The path written.
+
+    Raises:
+        RunFolderError: The run cannot be read.
+        WriteError: The file cannot be written.
+    """
+    write_text(run.report_file(run.report_path.name), render(run_contents.read(run, ratings=ratings)))
+    return run.report_path
+
+
+def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
+    """The card as HTML text of at most ``max_bytes`` bytes of UTF-8.
+
+    Args:
+        contents: What to show.
+        max_bytes: Size limit; the finest level of ``DETAILS`` that fits is taken.
+
+    Raises:
+        AuditError: Not even the summary fits.
+    """
+    template = environment().get_template("card.html.j2")
+    shared = _shared_variables(contents)
+    charts = _task_charts(contents)
+    without = dict.fromkeys(charts, TaskCharts([], []))
+    for detail in DETAILS:
+        html = template.render(shared, detail=detail, charts=charts if detail.charts else without)
+        # A lone surrogate has no UTF-8; every text passes `visible` or `printable`, which show it as a code point.
+        if len(html.encode()) <= max_bytes:
+            return html
+    msg = f"the report card of {contents.manifest.run_id} exceeds {max_bytes:,} bytes: audit fewer tasks per run"
+    raise AuditError(msg)
+
+
+def _shared_variables(contents: RunContents) -> dict[str, Any]:
+    """What every level of detail shows."""
+    manifest = contents.manifest
+    span = manifest.finished - manifest.started if manifest.finished else None
+    anchors = {(task.suite, task.task): f"{task.suite}-{index}" for index, task in enumerate(contents.tasks)}
+    failed = _failed(contents)
+    unscored = [task for task in contents.tasks if task.unscored and task.unscored.value]
+    return {
+        "style": page_style(),
+        "manifest": manifest,
+        "metrics_sha256": contents.metrics_sha256,
+        "decision": contents.decision,
+        "stale_reason": contents.stale_reason,
+        "verdict_text": verdict_line(contents.decision) if contents.decision else "",
+        "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
+        "drivers": _drivers(contents),
+        "ratings": contents.ratings,
+        "suites": [(suite, contents.of(suite)) for suite in SUITES],
+        "forests": {suite: forest_plots(suite, contents.of(suite)) for suite in SUITES},
+        "anchor": lambda task: anchors[task.suite, task.task],
+        "totals": _totals(contents),
+        "failed": failed,
+        "unscored_tasks": unscored,
+        "problems": bool(
+            manifest.not_run
+            or manifest.warnings
+            or failed
+            or unscored
+            or contents.stale_decision
+            or manifest.status in {"running", "failed"}
+        ),
+        "explained_samples": by_sample,
+        "explain_command": partial(explain_command, manifest.run_id),
+        "view": views.view,
+        "comparison": views.comparison,
+        "duration": formatting.duration_text(span),
+        "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
+    }
+
+
+def _drivers(contents: RunContents) -> dict[str, Any] | None:
+    """What drives answers: sentences, rows, rows that a reader must ask for, and how to read them."""
+    found = contents.drivers
+    if found is None:
+        return None
+    return {
+        "sentences": drivers.sentences(found),
+        "shown": drivers.rows(found, hidden=False),
+        "hidden": drivers.rows(found, hidden=True),
+        "reading": drivers.reading(found),
+    }
+
+
+def _failed(contents: RunContents) -> list[Metric]:
+    """Metrics over all items that are null; empty slices show in their tables."""
+    return [metric for task in contents.tasks for metric in task.metrics if metric.value is None]
+
+
+def _totals(contents: RunContents) -> Mapping[str, int]:
+    analyses = [task.analysis for task in contents.tasks if task.analysis]
+    return {
+        "tasks": len(contents.tasks),
+        "samples": sum(analysis.n for analysis in analyses),
+        "unscored": sum(analysis.unscored for analysis in analyses),
+    }
+
+
+def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
+    """Charts by the anchor of the task."""
+    return {
+        f"{task.suite}-{index}": TaskCharts(slice_figures(task), error_figures(task))
+        for index, task in enumerate(contents.tasks)
+    }

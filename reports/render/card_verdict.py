@@ -1,0 +1,55 @@
+"""The verdict within a report card that exists: its parts are replaced, and nothing else of the card is rendered.
+
+A card takes seconds to render, most of it for charts that no verdict changes. In the file the parts stand between
+comments of the same name as their templates; text of models and checkpoints is escaped and cannot hold a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from audit.core.filesystem import write_text
+from audit.gate.decide import not_judged_lines, verdict_line
+from audit.reports.render.page import environment
+
+if TYPE_CHECKING:
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+PARTS = ("verdict_title", "verdict_box", "verdict_link", "verdict")
+"""Templates of the parts, in the order of the card."""
+STALE = "<!--stale-->"
+"""In a card that says that its verdict is out of date."""
+_PART = re.compile(rf"(<!--({'|'.join(PARTS)})-->).*?(<!--/\2-->)", re.DOTALL)
+
+
+def show_verdict(run: RunFolder, decision: Decision) -> bool:
+    """Put a verdict into the card of a run.
+
+    Returns:
+        False where the card has to be rendered as a whole: it shows other metrics than were judged, says that its
+        verdict is out of date, or was written by another version.
+
+    Raises:
+        WriteError: The card cannot be written.
+    """
+    if not run.report_path.is_file():  # a pipe would never end
+        return False
+    card = run.report_path.read_text("utf-8", errors="replace")
+    names = tuple(match[2] for match in _PART.finditer(card))
+    if names != PARTS or STALE in card or decision.metrics_sha256 not in card:
+        return False
+    templates = environment()
+    shown = {
+        "manifest": run.read_manifest(),
+        "decision": decision,
+        "stale_reason": None,
+        "verdict_text": verdict_line(decision),
+        "not_judged": not_judged_lines(decision),
+        "show": templates.get_template("macros.j2").module,
+    }
+    parts = {name: templates.get_template(f"{name}.j2").render(shown) for name in PARTS}
+    updated = _PART.sub(lambda match: f"{match[1]}{parts[match[2]]}{match[3]}", card)
+    write_text(run.report_file(run.report_path.name), updated)
+    return True

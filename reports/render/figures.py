@@ -1,0 +1,125 @@
+"""Which charts a card shows: a forest plot per suite and unit, slices and error groups per task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.core.formatting import interval, metric_label, number, slice_text
+from audit.reports.render.charts import IntervalRow, by_axis, interval_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from audit.core.records import Metric, Suite
+    from audit.reports.contents import TaskContents
+    from audit.reports.error_analysis import Group
+
+MAX_ROWS = 24
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its words."""
+
+    caption: str
+    """What it shows; one sentence."""
+    alternative: str
+    """The numbers of the chart, for readers who cannot see it."""
+    svg: Markup
+    """The chart."""
+
+
+def forest_plots(suite: Suite, tasks: Sequence[TaskContents]) -> list[Figure]:
+    """The primary metrics of a suite with their intervals, one chart per axis: units do not share one."""
+    return [
+        _figure(
+            [_metric_row(metric, metric_label(metric)) for metric in metrics],
+            metrics[0].unit,
+            suite,
+            f"primary metrics, {title}",
+        )
+        for title, metrics in by_axis(metric for task in tasks for metric in task.primary).items()
+    ]
+
+
+def slice_figures(task: TaskContents) -> list[Figure]:
+    """The first primary metric by each slice; the dashed line is the value over all items."""
+    whole = next((metric for metric in task.primary if metric.value is not None), None)
+    if whole is None:
+        return []
+    by_key: dict[str, list[Metric]] = {}
+    for metric in task.slices:
+        if metric.name == whole.name and metric.value is not None and metric.slice:
+            by_key.setdefault(", ".join(sorted(metric.slice)), []).append(metric)
+    return [
+        _figure(
+            [_metric_row(metric, f"{_values(metric)} (n = {metric.n})") for metric in metrics],
+            whole.unit,
+            task.suite,
+            f"{whole.metric} by {key.replace('_', ' ')}",
+            whole.value,
+        )
+        for key, metrics in by_key.items()
+        if len(metrics) > 1
+    ]
+
+
+def error_figures(task: TaskContents) -> list[Figure]:
+    """Error rate or mean score by prompt length, and by each slice that has no metrics of its own."""
+    analysis = task.analysis
+    if analysis is None or analysis.overall is None:
+        return []
+    shown = {key for metric in task.slices for key in (metric.slice or {})}
+    by: dict[str, list[Group]] = {}
+    for group in analysis.groups:
+        if group.by not in shown:
+            by.setdefault(group.by, []).append(group)
+    unit = "score" if analysis.measure == "mean score" else "share"
+    return [
+        _figure(
+            [_group_row(group, unit) for group in groups],
+            unit,
+            task.suite,
+            f"{analysis.measure} by {key.replace('_', ' ')}",
+            analysis.overall.value,
+        )
+        for key, groups in by.items()
+    ]
+
+
+def _figure(rows: Sequence[IntervalRow], unit: str, suite: Suite, title: str, reference: float | None = None) -> Figure:
+    kept = rows[:MAX_ROWS]
+    caption = f"{title[0].upper()}{title[1:]}: point estimate and confidence interval"
+    if reference is not None:
+        caption += "; the dashed line is the value over all items"
+    if len(rows) > len(kept):
+        caption += f"; the first {len(kept)} of {len(rows)}"
+    alternative = "; ".join(f"{row.label}: {row.text}" for row in kept)
+    svg = interval_chart(kept, unit=unit, suite=suite, reference=reference)
+    return Figure(f"{caption}.", f"{title}. {alternative}", svg)
+
+
+def _metric_row(metric: Metric, label: str) -> IntervalRow:
+    value = metric.value if metric.value is not None else float("nan")
+    return IntervalRow(
+        label, value, metric.ci_low, metric.ci_high, _text(value, metric.ci_low, metric.ci_high, metric.unit)
+    )
+
+
+def _group_row(group: Group, unit: str) -> IntervalRow:
+    low, high = (group.interval.low, group.interval.high) if group.interval else (None, None)
+    return IntervalRow(f"{group.name}, n = {group.n}", group.value, low, high, _text(group.value, low, high, unit))
+
+
+def _text(value: float, low: float | None, high: float | None, unit: str) -> str:
+    ends = "" if low is None or high is None else f" ({interval(low, high, unit)})"
+    return f"{number(value, unit)}{ends}"
+
+
+def _values(metric: Metric) -> str:
+    """The slice's values alone: the caption names the key."""
+    subset = metric.slice or {}
+    return slice_text(subset) if len(subset) > 1 else next(iter(subset.values()), "")

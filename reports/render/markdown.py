@@ -1,0 +1,162 @@
+"""A run or a verdict as Markdown, for the job summary of a CI server."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from audit.core.formatting import REASON_LIMIT, duration_text, interval, metric_label, number, unit_text
+from audit.core.text import printable
+from audit.gate.decide import not_judged_lines, verdict_line
+from audit.reports.contents import SUITES
+from audit.stats.cut_answers import cut_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from audit.core.records import Decision, Metric
+    from audit.reports.contents import RunContents
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
+VERDICT_MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "⚠️"}
+LIMIT = 300
+MAX_LISTED = 50
+
+
+def escaped(text: object, limit: int = LIMIT) -> str:
+    """Text that a Markdown renderer shows as it is: no emphasis, link, mention, table cell or HTML comes of it.
+
+    Args:
+        text: Anything; control characters are shown, newlines become ``⏎``.
+        limit: Characters kept at most.
+    """
+    line = SPECIAL.sub(r"\\\1", printable(str(text), limit=limit))
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str, limit: int = 1000) -> str:
+    """Text as a code span, in which nothing but a backtick means anything; not for table cells."""
+    return f"`{printable(text, limit=limit).replace('`', chr(39))}`"
+
+
+def render(contents: RunContents) -> str:
+    """The run in one page: verdict, primary metrics, what did not run, warnings, signature."""
+    manifest = contents.manifest
+    span = manifest.finished - manifest.started if manifest.finished else None
+    lines = [
+        f"# Audit of {escaped(manifest.model.name)}",
+        "",
+        f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {duration_text(span)}.",
+        "",
+    ]
+    if manifest.broken:
+        lines += [f"**{escaped(manifest.broken)}**", ""]
+    if contents.decision:
+        lines += [*_decision_lines(contents.decision), ""]
+    if contents.stale_decision:
+        lines += [f"The last verdict is not shown: {escaped(contents.stale_reason, REASON_LIMIT)}.", ""]
+    for suite in SUITES:
+        metrics = [metric for task in contents.of(suite) for metric in task.primary]
+        every = [metric for task in contents.of(suite) for metric in task.metrics]
+        if metrics:
+            lines += [f"## {suite.capitalize()}", "", *_metric_table(metrics), "", *_cut_lines(metrics, every)]
+    lines += _problems(contents)
+    if contents.ratings:
+        lines += ["## Human ratings", "", *_rating_table(contents), ""]
+    lines += [f"Signature: {code(manifest.signature)}", ""]
+    return "\n".join(lines)
+
+
+def render_decision(decision: Decision) -> str:
+    """The verdict alone, rule by rule."""
+    head = [f"# Release gate: {VERDICT_MARKS[decision.verdict]} {decision.verdict}", ""]
+    run = f"Run {escaped(decision.run_id)}, checkpoint digest {escaped(decision.model_digest[:16])}."
+    return "\n".join([*head, *_decision_lines(decision), "", run, ""])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table; cells must be escaped already."""
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + " --- |" * len(head),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def _decision_lines(decision: Decision) -> list[str]:
+    rows = [
+        (
+            f"{VERDICT_MARKS[check.verdict]} {check.verdict}",
+            escaped(check.metric),
+            escaped(check.rule),
+            number(check.value, check.unit or "score"),
+            interval(check.ci_low, check.ci_high, check.unit or "score"),
+            escaped(unit_text(check.unit, check.higher_is_better)),
+            escaped(check.reason, REASON_LIMIT),
+        )
+        for check in sorted(decision.checks, key=lambda check: check.verdict)
+    ]
+    line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_line(decision)}."
+    head = ("Verdict", "Metric", "Rule", "Value", "Interval", "Unit", "Reason")
+    said = [("warning", text) for text in decision.warnings]
+    said += [("not judged", text) for text in not_judged_lines(decision)]
+    told = [f"- {kind}: {escaped(text, REASON_LIMIT)}" for kind, text in said]
+    return [line, "", *table(head, rows), *(["", *told] if told else [])]
+
+
+def _metric_table(metrics: Sequence[Metric]) -> list[str]:
+    rows = [
+        (
+            escaped(metric_label(metric)),
+            number(metric.value, metric.unit)
+            if metric.value is not None
+            else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
+            interval(metric.ci_low, metric.ci_high, metric.unit),
+            f"{metric.n:,}",
+            escaped(unit_text(metric.unit, metric.higher_is_better)),
+        )
+        for metric in metrics
+    ]
+    return table(("Metric", "Value", "Interval", "n", "Unit"), rows)
+
+
+def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
+    """How many answers the limit of tokens cut, for each primary metric that they leave open."""
+    told = [(metric, cut_text(metric, metrics)) for metric in primary]
+    lines = [f"- {escaped(metric_label(metric))}: {escaped(text)}" for metric, text in told if text]
+    return ["Cut answers:", "", *lines, ""] if lines else []
+
+
+def _problems(contents: RunContents) -> list[str]:
+    """Tasks not run, samples not scored, warnings."""
+    manifest = contents.manifest
+    skipped = [
+        ("not run (optional)" if one.optional else "not run", escaped(one.task), escaped(one.reason, REASON_LIMIT))
+        for one in manifest.not_run
+    ]
+    listed = [f"- {what}: {task}: {reason}" for what, task, reason in skipped]
+    listed += [
+        f"- unscored: {escaped(task.task)}: {number(task.unscored.value, 'count')} of {task.unscored.n:,} samples"
+        for task in contents.tasks
+        if task.unscored and task.unscored.value
+    ]
+    listed += [f"- warning: {escaped(warning, REASON_LIMIT)}" for warning in manifest.warnings]
+    if not listed:
+        return []
+    more = [f"- and {len(listed) - MAX_LISTED} more"] if len(listed) > MAX_LISTED else []
+    return ["## Not run and warnings", "", *listed[:MAX_LISTED], *more, ""]
+
+
+def _rating_table(contents: RunContents) -> list[str]:
+    rows = [
+        (
+            escaped(rating.task),
+            f"{rating.mean:.2f}",
+            interval(rating.ci_low, rating.ci_high, "rating"),
+            str(rating.n_ratings),
+            str(rating.n_samples),
+            str(rating.n_raters),
+        )
+        for rating in contents.ratings
+    ]
+    return table(("Task", "Mean rating (1 to 5)", "Interval", "Ratings", "Samples", "Raters"), rows)

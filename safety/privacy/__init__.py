@@ -1,0 +1,1 @@
+"""The boundary that takes personal data out before anything is stored."""

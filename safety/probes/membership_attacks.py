@@ -1,0 +1,108 @@
+"""Membership inference: scores of a document that tell seen from unseen ones, and how well a score tells them apart."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+
+from audit.stats.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.engine import Score
+
+SHARE = 0.2
+"""Of the least likely tokens, in Min-K % and Min-K % ++."""
+FALSE_POSITIVES = 0.01
+FOLDS = 5
+RESAMPLES = 1000
+
+
+def attacks(text: str, score: Score) -> dict[str, float]:
+    """Scores of one document; each is higher for a document that was seen in training.
+
+    Args:
+        text: The document.
+        score: Log-probabilities of its tokens, with moments.
+
+    Returns:
+        ``loss``: mean log-probability (Yeom et al. 2018). ``zlib``: total log-probability over the bytes of the
+        compressed text (Carlini et al. 2021). ``min_k``: mean over the 20 % least likely tokens (Shi et al. 2024,
+        Min-K %). ``min_k_plus``: the same of (log p - mean) / standard deviation of log p (Zhang et al. 2024,
+        Min-K % ++).
+    """
+    log_probs = np.array(score.log_probs)
+    centred = (log_probs - np.array(score.mean_log_probs)) / np.maximum(np.array(score.std_log_probs), 1e-6)
+    return {
+        "loss": float(log_probs.mean()),
+        "zlib": float(log_probs.sum() / len(zlib.compress(text.encode()))),
+        "min_k": _least(log_probs),
+        "min_k_plus": _least(centred),
+    }
+
+
+def _least(values: NDArray[np.float64]) -> float:
+    """Mean of the lowest 20 %, one at least."""
+    return float(np.sort(values)[: max(1, int(len(values) * SHARE))].mean())
+
+
+def auroc(seen: Sequence[float], unseen: Sequence[float]) -> float:
+    """Probability that a seen document scores higher than an unseen one; ties count half."""
+    ranks = stats.rankdata(np.concatenate([seen, unseen]))  # Mann and Whitney's U over all pairs
+    return float((ranks[: len(seen)].sum() - len(seen) * (len(seen) + 1) / 2) / (len(seen) * len(unseen)))
+
+
+def caught(seen: Sequence[float], unseen: Sequence[float]) -> float:
+    """Share of seen documents above the lowest threshold that lets at most 1 % of the unseen ones pass.
+
+    With fewer than 100 unseen documents none may pass.
+    """
+    allowed = int(FALSE_POSITIVES * len(unseen))
+    threshold = np.sort(np.asarray(unseen))[::-1][allowed]
+    return float((np.asarray(seen) > threshold).mean())
+
+
+def interval(seen: Sequence[float], unseen: Sequence[float], seed: int) -> Interval | None:
+    """Percentile bootstrap of the AUROC over documents, seen and unseen ones apart; None where it has no width."""
+    result = stats.bootstrap(
+        (np.asarray(seen), np.asarray(unseen)),
+        auroc,
+        vectorized=False,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = (float(end) for end in result.confidence_interval)
+    return Interval(low, high, "percentile_bootstrap", 0.95) if low < high else None
+
+
+def blind(
+    seen: Sequence[str], unseen: Sequence[str], seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Scores of a classifier that never asks the checkpoint: words of other documents say whether this one is "seen".
+
+    Logistic regression on TF-IDF of words, each document scored by a model that was fitted without it (five folds).
+    Where this tells the two sets apart, they differ by themselves, and an attack's success proves nothing. Source: Das
+    et al. 2024, "Blind Baselines Beat Membership Inference Attacks for Foundation Models" (arXiv:2406.16201).
+
+    Returns:
+        Scores of the seen and of the unseen documents; None where a set has fewer documents than folds.
+    """
+    if min(len(seen), len(unseen)) < FOLDS:
+        return None
+    labels = np.concatenate([np.ones(len(seen)), np.zeros(len(unseen))])
+    words = TfidfVectorizer(sublinear_tf=True, analyzer=str.split)
+    model = make_pipeline(words, LogisticRegression(C=10.0, max_iter=1000))
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
+    scores = cross_val_predict(model, [*seen, *unseen], labels, cv=folds, method="decision_function")
+    return scores[: len(seen)], scores[len(seen) :]

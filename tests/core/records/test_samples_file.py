@@ -1,0 +1,136 @@
+"""Samples as Parquet, read back by us and by another tool."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from audit.core.errors import RunFolderError
+from audit.core.records import Sample, Span, samples_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The columns of the run folder's contract, in its words.
+CONTRACT = {
+    "sample_id": "string", "suite": "string", "task": "string", "cluster": "string", "prompt": "string",
+    "prompt_sha256": "string", "reference": "string", "output": "string", "options": "list<element: string>",
+    "spans": "string", "thinking": "string",
+    "score": "double", "scores": "string", "slices": "string",
+    "flags": "list<element: string>", "error": "string", "tokens_in": "int64", "tokens_out": "int64",
+    "seconds": "double",
+}  # fmt: skip
+
+SAMPLES = [
+    Sample(
+        sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
+        output=" b", score=0.1 + 0.2, scores={"confidence": 0.5, "f1": None}, slices={"bias_type": "gender"},
+        thinking="so\n", prompt_sha256="0" * 64, options=[" b", " ü\n"],
+        spans=[Span(name="question", kind="field", start=0, end=3)],
+        flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,
+    ),
+    Sample(sample_id="2", suite="safety", task="crows_pairs", prompt="", error="NaN log-probabilities"),
+]  # fmt: skip
+
+
+def test_samples_come_back_as_they_were(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "task.parquet", SAMPLES)
+    assert samples_file.read(tmp_path / "task.parquet") == SAMPLES
+
+
+def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "task.parquet", SAMPLES)
+    schema = pq.read_schema(tmp_path / "task.parquet")
+    assert {field.name: str(field.type) for field in schema} == CONTRACT
+    assert schema.names == list(CONTRACT)
+    assert [name for name in schema.names if schema.field(name).nullable] == [
+        "cluster", "prompt_sha256", "reference", "output", "options", "thinking", "score", "error",
+    ]  # fmt: skip
+    assert list(CONTRACT) == list(Sample.model_fields)
+
+
+def test_a_file_from_before_options_were_stored_says_that_they_are_not_known(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "task.parquet", SAMPLES)
+    table = pq.read_table(tmp_path / "task.parquet").drop_columns(["options", "spans"])
+    pq.write_table(table, tmp_path / "task.parquet")
+    assert [(sample.options, sample.spans) for sample in samples_file.read(tmp_path / "task.parquet")] == [
+        (None, [])
+    ] * 2
+
+
+def test_pandas_reads_the_file(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "task.parquet", SAMPLES)
+    frame = pd.read_parquet(tmp_path / "task.parquet")
+    assert json.loads(frame["scores"][0]) == {"confidence": 0.5, "f1": None}
+    assert json.loads(frame["slices"][0]) == {"bias_type": "gender"}
+    assert list(frame["flags"][0]) == ["truncated_prompt", "empty_output"]
+    assert frame["score"].isna().tolist() == [False, True]
+
+
+def test_no_samples_are_a_file_without_rows(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "task.parquet", [])
+    assert samples_file.read(tmp_path / "task.parquet") == []
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_scores_that_are_not_finite_are_null_with_an_error(tmp_path: Path, bad: float) -> None:
+    sample = Sample(sample_id="1", suite="evals", task="t", prompt="", score=bad, scores={"f1": bad, "em": 1.0})
+    samples_file.write(tmp_path / "task.parquet", [sample])
+    read = samples_file.read(tmp_path / "task.parquet")[0]
+    assert read.score is None
+    assert read.error == f"the score is not a finite number ({bad})"
+    assert read.scores == {"f1": None, "em": 1.0}
+
+
+def test_an_error_that_was_there_is_kept(tmp_path: Path) -> None:
+    sample = Sample(sample_id="1", suite="evals", task="t", prompt="", score=math.nan, error="first")
+    samples_file.write(tmp_path / "task.parquet", [sample])
+    assert samples_file.read(tmp_path / "task.parquet")[0].error == "first"
+
+
+def changed(column: str, values: pa.Array | None) -> pa.Table:
+    table = pa.Table.from_pylist([samples_file._row(sample) for sample in SAMPLES], schema=samples_file.SCHEMA)
+    index = table.schema.get_field_index(column)
+    return table.remove_column(index) if values is None else table.set_column(index, column, values)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        changed("prompt", None),
+        changed("scores", pa.array(["{", "{}"])),
+        changed("scores", pa.array([None, "{}"])),
+        changed("scores", pa.array(['{"f1": "high"}', "{}"])),
+        changed("slices", pa.array(["[]", "{}"])),
+        changed("suite", pa.array(["eval", "safety"])),
+        changed("score", pa.array(["0.5", "1"])),
+        changed("seconds", pa.array([0.5, 1.0])).append_column("extra", pa.array([1, 2])),
+    ],
+)
+def test_a_file_with_wrong_columns_or_values_is_one_line(tmp_path: Path, table: pa.Table) -> None:
+    path = tmp_path / "task.parquet"
+    pq.write_table(table, path)
+    with pytest.raises(RunFolderError, match="broken samples file") as caught:
+        samples_file.read(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_empty_cut_or_no_parquet_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "task.parquet"
+    samples_file.write(path, SAMPLES)
+    whole = path.read_bytes()
+    for data in (b"", b"PAR1", b"hello, world", whole[: len(whole) // 2], whole[:-3]):
+        path.write_bytes(data)
+        with pytest.raises(RunFolderError, match="broken samples file") as caught:
+            samples_file.read(path)
+        assert "\n" not in str(caught.value)
+    path.unlink()
+    with pytest.raises(RunFolderError, match="broken samples file"):
+        samples_file.read(path)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.core.formatting import (
+    duration_text,
+    interval,
+    number,
+    parameters_text,
+    size_text,
+    slice_text,
+    visible,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.5, "share", "0.500"),
+        (59.35, "percent", "59.4"),
+        (31.04, "score", "31.0"),
+        (0.22, "score", "0.220"),
+        (-1.5, "nats", "−1.500"),
+        (3.0, "count", "3"),
+        (12345.0, "count", "12,345"),
+        (0.000123456, "squared_error", "0.0001235"),
+        (None, "share", "—"),
+        (float("nan"), "share", "—"),
+        (float("inf"), "share", "—"),
+    ],
+)
+def test_digits_suit_the_unit(value: float | None, unit: str, text: str) -> None:
+    assert number(value, unit) == text
+
+
+def test_both_ends_of_an_interval_have_the_same_digits() -> None:
+    assert interval(0.4, 11.6, "score") == "0.4 to 11.6"
+    assert interval(0.15, 0.31, "score") == "0.150 to 0.310"
+    assert interval(None, 0.31, "score") == "—"
+
+
+def test_sizes_spans_and_counts_for_people() -> None:
+    assert [size_text(size) for size in (999, 91_700_000, 3 * 10**12)] == ["999 B", "91.7 MB", "3.0 TB"]
+    assert [duration_text(timedelta(seconds=s)) for s in (9, 252, 7260)] == ["9 s", "4 min 12 s", "2 h 1 min"]
+    assert duration_text(None) == "—"
+    assert [parameters_text(count) for count in (134_515_008, 7_241_732_096)] == ["134.5 M", "7.2 B"]
+    assert slice_text({"b": "2", "a": "\u202e1"}) == "a=\\u202e1, b=2"
+
+
+@given(st.text(alphabet=st.characters(), max_size=60))
+def test_visible_text_holds_no_markup_and_nothing_hidden(text: str) -> None:
+    html = str(visible(text))
+    for tag in re.findall(r"<[^>]*>", html):
+        assert re.fullmatch(r'</span>|<span class="control" title="[^"<>]*">', tag)
+    hidden = [c for c in html if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} and c not in "\n\t"]
+    assert hidden == []
+
+
+@given(st.text(alphabet="ab<>&\"'é漢\n", min_size=11, max_size=200))
+def test_what_is_too_long_loses_its_middle_and_says_how_much(text: str) -> None:
+    html = str(visible(text, head=6, tail=4))
+    assert html.startswith(str(visible(text[:6])))
+    assert html.endswith(str(visible(text[-4:])))
+    assert f" {len(text) - 10} characters left out " in html
+    assert "left out" not in str(visible(text, head=100, tail=100))

@@ -1,0 +1,157 @@
+"""From sequences to passes and arrays: everything is placed once, and sees exactly its own ancestors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.engine.local.plan.cost import Budget, Cost
+from audit.engine.local.plan.layout import lay_out
+from audit.engine.local.plan.passes import Pass, plan
+from audit.engine.local.plan.prefix_tree import PrefixTree, common_prefix
+
+CHEAP_PAIRS = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6)
+DEAR_PAIRS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)  # rows of 32 tokens at most: trunks wherever they save
+costs = st.sampled_from([CHEAP_PAIRS, DEAR_PAIRS, Cost(1e6, 1e5, 1e6, 1e7)])
+
+budgets = st.builds(Budget, st.integers(1, 300), st.integers(1, 3000), st.none() | st.integers(1, 100))
+
+tokens = st.integers(0, 2)
+sequences = st.lists(st.lists(tokens, min_size=1, max_size=60).map(tuple), min_size=1, max_size=40, unique=True)
+stems = st.lists(tokens, min_size=1, max_size=80).map(tuple)
+
+
+def tree_of(sequences: list[tuple[int, ...]], asked: list[int] | None = None) -> PrefixTree:
+    ordered = sorted(sequences)
+    return PrefixTree([np.array(ids) for ids in ordered], asked or [len(ids) - 1 for ids in ordered])
+
+
+def placed(passes: list[Pass]) -> list[int]:
+    return sorted(index for work in passes for index in work.members)
+
+
+def check(tree: PrefixTree, passes: list[Pass]) -> None:
+    """Every sequence once; the tokens a column sees are its sequence's, in order, trunk and row together."""
+    assert placed(passes) == list(range(len(tree)))
+    for work in passes:
+        layout = lay_out(work, tree, pad_id=99)
+        trunk = list(work.trunk.ids[: work.reach]) if work.trunk else []
+        assert layout.tokens == sum(block.size for row in work.rows for block in row)
+        for index, (row, attach, path) in layout.columns.items():
+            whole = tree.sequences[index].tolist()
+            assert attach <= tree.asked[index]
+            assert trunk[:attach] + layout.ids[row, path].tolist() == whole
+            assert layout.positions[row, path].tolist() == list(range(attach, len(whole)))
+            for step, column in enumerate(path):
+                if layout.visible is None:
+                    assert column == step
+                    continue
+                seen = np.flatnonzero(layout.visible[row, column])
+                assert seen.tolist() == [*range(attach), *(len(trunk) + path[: step + 1])]
+
+
+@settings(max_examples=150, deadline=None)
+@given(sequences=sequences, cost=costs, budget=budgets, data=st.data())
+def test_any_sequences_are_placed_once_and_see_their_ancestors(
+    sequences: list[tuple[int, ...]], cost: Cost, budget: Budget, data: st.DataObject
+) -> None:
+    ordered = sorted(sequences)
+    asked = [data.draw(st.integers(0, len(ids) - 1)) for ids in ordered]
+    tree = tree_of(ordered, asked)
+    check(tree, plan(tree, cost, budget))
+
+
+@settings(max_examples=100, deadline=None)
+@given(stem=stems, ends=sequences, cost=costs, budget=budgets)
+def test_long_common_stems(stem: tuple[int, ...], ends: list[tuple[int, ...]], cost: Cost, budget: Budget) -> None:
+    tree = tree_of(list({stem[: len(stem) // 2] + ends[0], *(stem + end for end in ends)}))
+    check(tree, plan(tree, cost, budget))
+
+
+@settings(max_examples=50, deadline=None)
+@given(sequences=sequences, cost=costs, budget=budgets)
+def test_no_pass_is_over_budget(sequences: list[tuple[int, ...]], cost: Cost, budget: Budget) -> None:
+    tree = tree_of(sequences)
+    for work in plan(tree, cost, budget):
+        if len(work.rows) > 1:
+            assert work.width * len(work.rows) <= budget.tokens
+            assert not work.trunk or (work.reach + work.width) * len(work.rows) <= budget.cached
+
+
+@settings(max_examples=50, deadline=None)
+@given(sequences=sequences, cost=costs, width=st.integers(1, 100))
+def test_no_packed_row_is_wider_than_allowed(sequences: list[tuple[int, ...]], cost: Cost, width: int) -> None:
+    tree = tree_of(sequences)
+    for work in plan(tree, cost, Budget(300, 3000, width)):
+        assert work.width <= max(width, *map(len, sequences))
+
+
+def test_what_must_be_alone_is_alone() -> None:
+    tree = tree_of([tuple(range(1000 * i, 1000 * i + 20 + i)) for i in range(30)])
+    dear_calls = Cost(token=1e6, pair=1.0, copy=0.0, call=1e9)
+    passes = plan(tree, dear_calls, Budget(256, 10**6), share=False, alone=35)
+    assert placed(passes) == list(range(len(tree)))
+    for work in passes:
+        assert len(list(work.members)) == 1 or max(tree.lengths[index] for index in work.members) <= 35
+    assert 14 < len(passes) < 30
+    assert len(plan(tree, dear_calls, Budget(256, 10**6), share=False, alone=0)) == 30
+
+
+def test_a_long_prompt_is_computed_once() -> None:
+    prompt = tuple(range(100, 400))
+    tree = tree_of([(*prompt, item, option, 7) for item in range(30) for option in (10_000, 10_001)])
+    passes = plan(tree, DEAR_PAIRS, Budget(256, 10**6))
+    trunks = {work.trunk for work in passes}
+    assert [trunk.ids for trunk in trunks if trunk] == [prompt]
+    assert sum(block.size for work in passes for row in work.rows for block in row) == 30 * (1 + 2 * 2)
+
+
+def test_leaving_words_out_computes_half() -> None:
+    prompt = tuple(range(300))
+    tree = tree_of([(*prompt[:i], *prompt[i + 1 :], 900) for i in range(300)])
+    passes = plan(tree, DEAR_PAIRS, Budget(1024, 10**6))
+    trunks = {work.trunk for work in passes if work.trunk}
+    computed = sum(block.size for work in passes for row in work.rows for block in row)
+    computed += sum(len(trunk.ids) - trunk.start for trunk in trunks)
+    assert computed <= 1.05 * (300 * 301 / 2 + 600)
+
+
+def test_trunks_branch_off_trunks() -> None:
+    head, subjects = tuple(range(100)), [tuple(range(1000 * s, 1000 * s + 100)) for s in range(1, 4)]
+    tree = tree_of([head + subject + (50_000 + i, 1, 2, 3) for subject in subjects for i in range(40)])
+    trunks = {work.trunk for work in plan(tree, DEAR_PAIRS, Budget(512, 10**6))}
+    children = [trunk for trunk in trunks if trunk and trunk.parent]
+    assert len(children) == 2
+    assert {trunk.start for trunk in children} == {100}
+    assert all(trunk.parent and trunk.parent.ids[:100] == head for trunk in children)
+
+
+def test_nothing_shared_is_plain_batching() -> None:
+    tree = tree_of([tuple(range(1000 * i, 1000 * i + 20 + i)) for i in range(30)])
+    passes = plan(tree, CHEAP_PAIRS, Budget(256, 10**6))
+    assert all(work.plain for work in passes)
+    assert plan(tree, CHEAP_PAIRS, Budget(256, 10**6), share=False) == passes
+
+
+def test_halves_keep_everything() -> None:
+    tree = tree_of([(1, 2, i, 3) for i in range(10)] + [(9, i) for i in range(5)])
+    waiting, single = plan(tree, CHEAP_PAIRS, Budget(1024, 10**6)), []
+    while waiting:
+        work = waiting.pop()
+        waiting += work.halves(tree)
+        single += [] if work.halves(tree) else [work]
+    assert placed(single) == list(range(len(tree)))
+    assert all(len(list(work.members)) == 1 for work in single)
+    for work in single:
+        layout = lay_out(work, tree, pad_id=99)
+        ((index, (row, attach, path)),) = layout.columns.items()
+        assert layout.ids[row, path].tolist() == tree.sequences[index][attach:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "length"), [((1, 2, 3), (1, 2, 4), 2), ((1,), (1, 2), 1), ((1,), (2,), 0), ((1, 2), (1, 2), 2)]
+)
+def test_common_prefix(left: tuple[int, ...], right: tuple[int, ...], length: int) -> None:
+    assert common_prefix(np.array(left), np.array(right)) == length

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from audit.engine.local import hardware
+
+FLAGS = {"amx_bf16", "avx512_bf16"}
+
+
+def test_bfloat16_units_are_those_the_kernel_lists() -> None:
+    words = set(Path("/proc/cpuinfo").read_text().split())
+    assert FLAGS.intersection(hardware.bfloat16_units()) == FLAGS & words
+
+
+def test_a_torch_that_cannot_tell_has_seen_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert hardware.bfloat16_units() == []
+    assert torch.backends.cpu.get_cpu_capability() in hardware.cpu_name()
+
+
+def test_cards_are_those_torch_sees() -> None:
+    assert len(hardware.cards()) == torch.cuda.device_count()
+
+
+FAULTS = """
+import resource, sys, torch
+from audit.engine.local.hardware import keep_freed_memory
+print(keep_freed_memory() if sys.argv[1] == "keep" else None)
+def layer():
+    tensors = [torch.ones(2**21) for _ in range(12)]  # 8 MiB each: as a layer's
+layer()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    layer()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def _faults(how: str, **environment: str) -> tuple[str, int]:
+    command = [sys.executable, "-c", FAULTS, how]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+    said, faults = run.stdout.split()
+    return said, int(faults)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_freed_memory_is_kept_for_the_next_layer() -> None:
+    _, without = _faults("leave")
+    said, kept = _faults("keep")
+    assert said == "True"
+    assert kept < without / 10
+
+
+@pytest.mark.slow
+def test_a_users_malloc_settings_are_left_alone() -> None:
+    assert _faults("keep", MALLOC_TRIM_THRESHOLD_="131072")[0] == "False"

@@ -1,0 +1,136 @@
+"""Checkpoints that compute NaN: found by two short texts, with the place where it begins."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from audit.core.errors import CheckpointBroken, CheckpointError
+from audit.engine import ScoreRequest, load
+from audit.engine.local import soundness
+from audit.engine.local.soundness import not_finite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.engine.local.engine import TransformersEngine
+
+NAN, INFINITE = float("nan"), float("inf")
+LAYER = "the checkpoint computes NaN from layer {} on: it is broken ({} of {} values of {} are not finite)"
+
+
+def spoil(engine: TransformersEngine, name: str, count: int | None, value: float = NAN) -> None:
+    weight: Any = engine.model.get_parameter(name)
+    with torch.no_grad():
+        weight.view(-1)[:count] = value
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "message"),
+    [
+        (
+            "model.layers.0.self_attn.q_proj.weight",
+            None,
+            LAYER.format(1, "1,024", "1,024", "model.layers.0.self_attn.q_proj.weight"),
+        ),
+        (
+            "model.layers.1.mlp.down_proj.weight",
+            3,
+            LAYER.format(2, 3, "2,048", "model.layers.1.mlp.down_proj.weight"),
+        ),
+        (
+            "model.embed_tokens.weight",
+            None,
+            "from its embeddings on: it is broken (12,288 of 12,288 values of model.emb",
+        ),
+        ("model.norm.weight", 1, "behind its last layer: it is broken (1 of 32 values of model.norm.weight"),
+        ("lm_head.weight", 32, "behind its last layer: it is broken (32 of 12,288 values of lm_head.weight"),
+    ],
+)
+def test_the_first_place_is_named(tiny: TransformersEngine, name: str, count: int | None, message: str) -> None:
+    spoil(tiny, name, count)
+    with pytest.raises(CheckpointBroken) as caught:
+        tiny.check_sound()
+    assert message in str(caught.value)
+
+
+def test_the_first_of_several_layers_is_named(tiny: TransformersEngine) -> None:
+    for layer in (1, 0):
+        spoil(tiny, f"model.layers.{layer}.post_attention_layernorm.weight", 1)
+    with pytest.raises(CheckpointBroken, match="from layer 1 on"):
+        tiny.check_sound()
+
+
+def test_infinite_weights_are_broken_too(tiny: TransformersEngine) -> None:
+    spoil(tiny, "model.layers.1.mlp.down_proj.weight", 3, INFINITE)
+    with pytest.raises(CheckpointBroken, match="from layer 2 on"):
+        tiny.check_sound()
+
+
+def test_sound_checkpoints_and_tokens_that_were_never_trained_pass(tiny: TransformersEngine) -> None:
+    tiny.check_sound()
+    unused = tiny.encode("狗", add_special_tokens=False)[-1]
+    with torch.no_grad():
+        tiny.model.get_input_embeddings().weight[unused] = NAN  # type: ignore[operator]
+    tiny.check_sound()
+    assert tiny.score([ScoreRequest((unused,), (7,))])[0].error
+
+
+@pytest.mark.parametrize("weights", ["finite", "infinite"])
+def test_what_overflows_float16_is_no_broken_checkpoint(tiny_model: Path, tmp_path: Path, weights: str) -> None:
+    """Hidden states beyond 65,504, or weights that become infinite when they are rounded to it."""
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    whole = load(str(folder), device="cpu")
+    with torch.no_grad():
+        layer: Any = whole.model.get_submodule("model.layers.0.mlp")
+        layer.down_proj.weight.mul_(1e4 if weights == "finite" else 1e7)
+        layer.up_proj.weight.mul_(1e2)
+    whole.model.save_pretrained(folder)  # type: ignore[operator]
+    load(str(folder), device="cpu").check_sound()
+    with pytest.raises(CheckpointError, match="overflows float16 from layer 1 on: use --dtype") as caught:
+        load(str(folder), device="cpu", dtype="float16").check_sound()
+    assert not isinstance(caught.value, CheckpointBroken)
+
+
+def test_an_answer_that_is_not_finite_names_float16_only_there() -> None:
+    assert "bfloat16 or float32" in not_finite("logits", torch.float16)
+    for dtype in (torch.float32, torch.bfloat16):
+        assert "float16" not in not_finite("logits", dtype)
+
+
+def test_other_architectures_name_their_layers(tmp_path: Path, tiny_model: Path) -> None:
+    """GPT-2's blocks take their input by position, and lie elsewhere."""
+    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    config = GPT2Config(vocab_size=384, n_embd=32, n_layer=3, n_head=4, n_positions=64)
+    model = GPT2LMHeadModel(config)
+    with torch.no_grad():
+        model.transformer.h[1].mlp.c_fc.bias[0] = NAN
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(CheckpointBroken, match=r"from layer 2 on: it is broken \(1 of 128 values of transformer.h.1"):
+        load(str(tmp_path), device="cpu").check_sound()
+    with torch.no_grad():
+        model.transformer.h[1].mlp.c_fc.bias[0] = 0
+        model.transformer.wpe.weight[:] = NAN
+    model.save_pretrained(tmp_path)
+    with pytest.raises(CheckpointBroken, match=r"from its embeddings on.*transformer.wpe.weight"):
+        load(str(tmp_path), device="cpu").check_sound()
+
+
+def test_a_broken_checkpoint_whose_layers_are_not_known_is_broken(
+    tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_model: object) -> None:
+        raise AttributeError("num_hidden_layers")
+
+    monkeypatch.setattr(soundness, "decoder_layers", unknown)
+    with torch.no_grad():
+        tiny.model.get_parameter("model.layers.0.mlp.down_proj.weight").fill_(NAN)
+    with pytest.raises(CheckpointBroken, match="it is broken"):
+        tiny.check_sound()

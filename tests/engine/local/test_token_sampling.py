@@ -1,0 +1,90 @@
+"""Tokens drawn with top-k and top-p, against sorting the whole vocabulary in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transformers import TopPLogitsWarper
+
+from audit.engine import GenerateRequest
+from audit.engine.local import token_sampling
+from audit.engine.local.token_sampling import draw, sample
+
+VOCABULARY = 6000
+
+
+def full_sort(logits: torch.Tensor, request: GenerateRequest, numbers: torch.Tensor) -> list[int]:
+    """Row by row, as transformers' warpers are written, with a stable sort for equal scores."""
+    tokens = []
+    for row, number in zip((logits / request.temperature).double().numpy(), numbers.numpy(), strict=True):
+        if request.top_k:
+            row = np.where(row < np.sort(row)[-request.top_k], -np.inf, row)  # noqa: PLW2901 - a copy
+        shares = np.exp(row - row.max())
+        shares /= shares.sum()
+        if request.top_p < 1:
+            ascending = np.argsort(row, kind="stable")
+            removed = np.cumsum(shares[ascending]) <= 1 - request.top_p
+            removed[-1] = False
+            shares[ascending[removed]] = 0
+        cumulative = np.cumsum(shares)
+        tokens.append(int(np.searchsorted(cumulative, number * cumulative[-1], side="right")))
+    return tokens
+
+
+def made(rows: int, scale: float, step: float | None, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits, rounded to a step where many are to be equal, and random numbers."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(rows, VOCABULARY, generator=generator) * scale
+    numbers = torch.rand(rows, generator=generator, dtype=torch.float64)
+    return logits if step is None else (logits / step).round() * step, numbers
+
+
+@pytest.mark.parametrize("step", [None, 0.0625, 0.5], ids=["distinct", "as in bfloat16", "many equal"])
+@pytest.mark.parametrize("top_p", [0.05, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("scale", [1.0, 3.0, 8.0], ids=["flat", "usual", "sharp"])
+def test_the_tokens_are_those_of_a_full_sort(scale: float, top_p: float, step: float | None) -> None:
+    logits, numbers = made(60, scale, step, seed=1)
+    for temperature, top_k in ((1.0, 0), (0.6, 0), (1.3, 40)):
+        request = GenerateRequest("x", temperature=temperature, top_k=top_k, top_p=top_p)
+        assert sample(logits, request, numbers).tolist() == full_sort(logits, request, numbers)
+
+
+@pytest.mark.parametrize("top_p", [0.5, 0.9])
+def test_transformers_own_warper_agrees_where_no_scores_are_equal(top_p: float) -> None:
+    logits, numbers = made(300, 3.0, None, seed=2)
+    request = GenerateRequest("x", temperature=1.0, top_p=top_p)
+    warped = TopPLogitsWarper(top_p)(None, logits)  # type: ignore[arg-type] - it looks at logits alone
+    assert torch.equal(sample(logits, request, numbers), draw(warped, numbers))
+
+
+@pytest.mark.parametrize("sizes", [(), (2,), (256,), (VOCABULARY,)], ids=str)
+def test_how_many_are_looked_at_first_changes_nothing(sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    request = GenerateRequest("x", temperature=1.0, top_p=0.9)
+    for step in (None, 0.25):
+        logits, numbers = made(100, 3.0, step, seed=3)
+        expected = sample(logits, request, numbers)
+        with monkeypatch.context() as patch:
+            patch.setattr(token_sampling, "LARGEST", sizes)
+            assert torch.equal(sample(logits, request, numbers), expected)
+
+
+def test_all_scores_equal_and_a_vocabulary_of_two() -> None:
+    request = GenerateRequest("x", temperature=1.0, top_p=0.5)
+    numbers = torch.tensor([0.0, 0.25, 0.999], dtype=torch.float64)
+    # Half of the mass: the last half of the vocabulary, evenly.
+    found = sample(torch.zeros(3, 8), request, numbers).tolist()
+    assert found == full_sort(torch.zeros(3, 8), request, numbers) == [4, 5, 7]
+    assert sample(torch.tensor([[0.0, 5.0]] * 3), request, numbers).tolist() == [1, 1, 1]
+
+
+def test_a_row_does_not_depend_on_its_company() -> None:
+    request = GenerateRequest("x", temperature=1.0, top_p=0.9)
+    sharp, flat = made(5, 8.0, 0.25, seed=4), made(5, 1.0, 0.25, seed=5)
+    together = sample(torch.cat([sharp[0], flat[0]]), request, torch.cat([sharp[1], flat[1]])).tolist()
+    alone = [
+        sample(logits[i : i + 1], request, numbers[i : i + 1]).item()
+        for logits, numbers in (sharp, flat)
+        for i in range(5)
+    ]
+    assert together == alone

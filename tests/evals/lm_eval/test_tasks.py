@@ -1,0 +1,169 @@
+"""lm-eval's own tasks: names, and what happens when their data cannot be had."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from lm_eval.tasks import TaskManager
+
+from audit.core.config import EvalsConfig, RunConfig, TaskConfig
+from audit.core.errors import AuditError
+from audit.evals import suite
+from audit.evals.lm_eval import tasks as lm_eval_tasks
+from audit.evals.lm_eval.quiet import hub, quiet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.engine import Engine
+    from tests.evals.conftest import Scripted
+
+TASK = """
+task: words
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {file}}}}}
+test_split: test
+output_type: {kind}
+doc_to_text: "{{{{text}}}}"
+doc_to_target: "{target}"
+metric_list:
+  - {{metric: {metric}, aggregation: {aggregation}, higher_is_better: true}}
+"""
+ROWS = '{"text": "The quick brown", "last": "fox"}\n{"text": "The lazy", "last": "dog"}\n'
+
+
+def words(folder: Path, kind: str, metric: str, aggregation: str, target: str = " {{last}}") -> TaskManager:
+    """lm-eval with one task on a file."""
+    (folder / "words.jsonl").write_text(ROWS)
+    text = TASK.format(file=folder / "words.jsonl", kind=kind, metric=metric, aggregation=aggregation, target=target)
+    (folder / "words.yaml").write_text(text)
+    return TaskManager(include_path=folder, include_defaults=False)
+
+
+def configure(name: str) -> RunConfig:
+    return RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name=name)], bootstrap_resamples=50), offline=True)
+
+
+@pytest.mark.slow
+def test_names_are_those_of_lm_evals_index() -> None:
+    index = set(TaskManager().all_tasks)
+    assert index <= set(lm_eval_tasks.names())
+    assert len(lm_eval_tasks.names()) - len(index) <= 0.01 * len(index)
+
+
+def test_unreachable_data_is_not_run_within_seconds(tiny: Engine) -> None:
+    lm_eval_tasks.names()
+    started = time.monotonic()
+    (result,) = suite.run(tiny, configure("hellaswag"))
+    assert time.monotonic() - started < 60  # far above what a slow machine needs, far below the hub client's retries
+    assert result.task == "hellaswag"
+    assert result.not_run is not None
+    assert "hellaswag" in result.not_run
+    assert "\n" not in result.not_run
+
+
+def test_hub_state_is_put_back() -> None:
+    import datasets.config
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    with hub(offline=True):
+        assert (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE) == (True, True)
+    assert before == (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE)
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for one task; datasets keeps its cache there."""
+    import datasets.config
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    return tmp_path
+
+
+def test_likelihood_task(tiny: Engine, cached: Path) -> None:
+    with quiet():
+        task = words(cached, "loglikelihood", "acc", "mean").load(["words"])["tasks"]["words"]
+    result = suite.run_task(tiny, configure("words"), task)
+    first = result.samples[0]
+    assert (first.prompt, first.reference) == ("The quick brown", " fox")
+    (score,) = tiny.score([tiny.encode_pair("The quick brown", " fox")])
+    assert first.scores["log_likelihood_0"] == pytest.approx(score.total)
+    assert first.score == float(score.is_greedy)
+    assert [m.name for m in result.metrics if m.primary] == ["words/accuracy"]
+    (asset,) = result.assets
+    assert (asset.name, asset.source) == ("words.jsonl", f"file {cached.resolve() / 'words.jsonl'}")
+    assert asset.sha256 == hashlib.sha256((cached / "words.jsonl").read_bytes()).hexdigest()
+
+
+def test_perplexity_task_has_a_corpus_statistic_without_interval(tiny: Engine, cached: Path) -> None:
+    with quiet():
+        manager = words(cached, "loglikelihood_rolling", "byte_perplexity", "weighted_perplexity")
+        task = manager.load(["words"])["tasks"]["words"]
+    result = suite.run_task(tiny, configure("words"), task)
+    metric = result.metrics[0]
+    assert metric.metric == "byte_perplexity"
+    assert metric.value is not None
+    assert metric.value > 1
+    assert metric.unit == "perplexity"
+    assert metric.ci_low is None
+    assert metric.note == "no interval: a corpus statistic of lm-eval, which has no value per item"
+    assert all(sample.score is not None for sample in result.samples)
+
+
+FILTERS = """
+generation_kwargs: {until: ["\\n"], max_gen_toks: 4, do_sample: false}
+filter_list:
+  - name: strict-match
+    filter: [{function: regex, regex_pattern: "#(.*)"}, {function: take_first}]
+  - name: flexible-extract
+    filter: [{function: remove_whitespace}, {function: take_first}]
+"""
+
+
+def test_filters_give_metrics_of_their_own(scripted: Scripted, cached: Path) -> None:
+    words(cached, "generate_until", "exact_match", "mean", target="{{last}}")
+    with (cached / "words.yaml").open("a") as file:
+        file.write(FILTERS)
+    with quiet():
+        task = TaskManager(include_path=cached, include_defaults=False).load(["words"])["tasks"]["words"]
+    scripted.texts = ["# fox", " dog"]
+    result = suite.run_task(scripted, configure("words"), task)
+    values = {metric.metric: (metric.value, metric.unit) for metric in result.metrics if metric.primary}
+    assert values == {"exact_match_strict_match": (0.5, "share"), "exact_match_flexible_extract": (0.5, "share")}
+    strict, flexible = result.samples
+    assert strict.scores == {"exact_match_strict_match": 1.0, "exact_match_flexible_extract": 0.0}
+    assert flexible.scores == {"exact_match_strict_match": 0.0, "exact_match_flexible_extract": 1.0}
+    assert [strict.flags, flexible.flags] == [[], []]
+
+
+def test_task_code_that_breaks_is_a_reason(tiny: Engine, cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with quiet():
+        task = words(cached, "loglikelihood", "acc", "mean").load(["words"])["tasks"]["words"]
+
+    def broken(*_: object) -> dict[str, float]:
+        msg = "needs\na package"
+        raise ImportError(msg)
+
+    monkeypatch.setattr(task, "process_results", broken)
+    monkeypatch.setattr(lm_eval_tasks, "load", lambda name, seed, **_: lm_eval_tasks.Loaded({name: task}))
+    monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {"words": None})
+    (result,) = suite.run(tiny, configure("words"))
+    assert result.not_run == "words cannot run here: ImportError: needs"
+
+
+def test_errors_of_the_audit_are_not_swallowed(tiny: Engine, cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with quiet():
+        task = words(cached, "loglikelihood", "acc", "mean").load(["words"])["tasks"]["words"]
+
+    def broken(*_: object) -> dict[str, float]:
+        raise AuditError("disk full")
+
+    monkeypatch.setattr(task, "process_results", broken)
+    monkeypatch.setattr(lm_eval_tasks, "load", lambda name, seed, **_: lm_eval_tasks.Loaded({name: task}))
+    monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {"words": None})
+    with pytest.raises(AuditError, match="disk full"):
+        list(suite.run(tiny, configure("words")))

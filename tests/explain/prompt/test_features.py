@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from audit.core.errors import UsageError
+from audit.core.records import Span
+from audit.explain.prompt.features import FEWEST, Features, featurize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.engine import Engine
+
+
+def check_partition(engine: Engine, prompt: str, features: Features) -> None:
+    """Everything that must hold for the features of any prompt, as it was read, that fits the context."""
+    ids = tuple(engine.encode(prompt))
+    count = len(features)
+    assert features.context([True] * count) == ids
+    owned = [position for positions in features.positions for position in positions]
+    free = set(range(len(ids))) - set(owned)
+    assert owned == sorted(set(owned))
+    assert free <= {0}
+    assert not free or ids[0] == engine.tokenizer.bos_token_id
+    assert all(features.positions)
+    for before, after in zip(features.pieces, features.pieces[1:], strict=False):
+        assert before.end == after.start
+    assert features.pieces[-1].end == len(prompt)
+    assert all(piece.text == prompt[piece.start : piece.end] for piece in features.pieces)
+    for index in range(0, count, 5):
+        left = features.context([other != index for other in range(count)])
+        gone = set(features.positions[index])
+        kept = tuple(token for position, token in enumerate(ids) if position not in gone)
+        assert left == (kept or (engine.prefix_token_id,))
+
+
+@pytest.mark.parametrize("name", ["tiny", "sentencepiece"])
+@pytest.mark.parametrize("limit", [1000, 3])
+def test_the_mask_with_everything_present_gives_the_ids_that_the_model_saw(
+    request: pytest.FixtureRequest, prompts: list[str], name: str, limit: int
+) -> None:
+    engine: Engine = request.getfixturevalue(name)
+    assert len(set(prompts)) >= 500
+    for prompt in prompts:
+        features = featurize(engine, prompt, " yes", max_features=limit)
+        check_partition(engine, prompt, features)
+        assert len(features) <= limit
+        check_partition(engine, prompt.rstrip(), featurize(engine, prompt, " yes", max_features=limit, scored=True))
+
+
+def test_ids_on_the_embedded_checkpoint(embedded: Engine, prompts: list[str]) -> None:
+    chats = [embedded.apply_chat_template([{"role": "user", "content": prompt}]) for prompt in prompts]
+    for prompt in (*prompts, *chats):
+        features = featurize(embedded, prompt, " yes", max_features=48)
+        check_partition(embedded, prompt, features)
+
+
+def test_the_engine_is_asked_for_the_same_request_as_in_the_evaluation(tiny: Engine, prompts: list[str]) -> None:
+    for prompt in prompts:
+        features = featurize(tiny, prompt, " 42 apples", max_features=1000, scored=True)
+        assert features.request == tiny.encode_pair(prompt, " 42 apples")
+
+
+def test_an_answer_is_explained_behind_the_ids_that_generation_was_given(
+    tiny: Engine, sentencepiece: Engine, embedded: Engine
+) -> None:
+    for engine in (tiny, sentencepiece, embedded):
+        for prompt, answer in [
+            ("The capital is", " Paris."),
+            ("The capital is: ", "Paris."),
+            ("<|begin|>[user] Which?<|end|>[assistant]\n", "Paris."),
+            ("<|begin|>[user] Which?<|end|>[assistant]\n", "\n\nParis."),
+            ("He is not hap", "py"),
+            ("print(", '"a")'),
+            ("我喜欢", "猫。"),
+        ]:
+            features = featurize(engine, prompt, answer, max_features=99)
+            assert features.request.context_ids == tuple(engine.encode(prompt)), (prompt, answer)
+            # What was generated reads as the answer, behind the prompt that was given.
+            ids = [*features.request.context_ids, *features.request.target_ids]
+            assert engine.tokenizer.decode(ids) == engine.tokenizer.decode(engine.encode(prompt)) + answer
+
+
+def test_the_line_break_that_opens_an_answer_is_the_prompts(embedded: Engine) -> None:
+    prompt = embedded.apply_chat_template([{"role": "user", "content": "Name a colour."}])
+    assert prompt.endswith("assistant\n")
+    features = featurize(embedded, prompt, "Blue", max_features=99)
+    assert [embedded.tokenizer.decode([token]) for token in features.request.target_ids] == ["Blue"]
+    assert features.pieces[-1].text.endswith("\n")
+
+
+def test_a_continuation_that_merges_with_the_prompt_is_explained_whole(embedded: Engine) -> None:
+    """One token would hold the end of the prompt and the continuation: each is tokenised by itself."""
+    whole, head = embedded.encode("He is not happy"), embedded.encode("He is not hap")
+    assert whole[: len(head)] != head
+    features = featurize(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
+    assert embedded.tokenizer.decode(features.request.context_ids) == "He is not hap"
+    assert [embedded.tokenizer.decode(ids) for ids in (features.request.target_ids, *features.others)] == [" sad", "py"]
+
+
+def test_the_context_is_cut_for_the_longest_continuation(tiny: Engine) -> None:
+    prompt, option = "The lazy dog sleeps. " * 80, " and the quick brown fox jumps over it" * 3
+    features = featurize(tiny, prompt, " fox", others=[option], max_features=10, scored=True)
+    whole = tiny.encode_pair(prompt, option)
+    assert features.others == (whole.target_ids,)
+    assert len(features.request.context_ids) + len(whole.target_ids) == tiny.max_length + 1
+    assert features.dropped == len(whole.context_ids) - len(features.request.context_ids)
+
+
+def test_a_character_split_over_tokens_is_one_feature(tiny: Engine) -> None:
+    ids = tiny.encode("🤖")
+    assert len(ids) > 1
+    features = featurize(tiny, "a 🤖 b", " x", max_features=10)
+    assert [piece.text for piece in features.pieces] == ["a ", "🤖", " b"]
+    assert [features.request.context_ids[position] for position in features.positions[1]] == ids
+
+
+def test_pieces_that_share_a_token_become_one(tiny: Engine) -> None:
+    # The tiny tokenizer learnt 狗在睡觉 from its corpus; which characters it merged decides the features.
+    encoded = tiny.tokenizer("狗在睡觉", return_offsets_mapping=True)
+    spans = {tuple(span) for span in encoded["offset_mapping"]}
+    merged = [span for span in spans if span[1] - span[0] > 1]
+    features = featurize(tiny, "狗在睡觉", " x", max_features=10)
+    assert merged, "the tokenizer merges no characters: the test needs another text"
+    for start, end in merged:
+        assert any(piece.start <= start and end <= piece.end for piece in features.pieces)
+
+
+def test_the_beginning_of_sequence_token_stays(sentencepiece: Engine, tiny: Engine) -> None:
+    assert featurize(sentencepiece, "one two", " x", max_features=9).context([False, False]) == (1,)
+    chat = tiny.apply_chat_template([{"role": "user", "content": "Hi"}])
+    assert chat.startswith("<|begin|>")
+    features = featurize(tiny, chat, "x", max_features=99)
+    assert features.context([False] * len(features)) == (tiny.tokenizer.bos_token_id,)
+    assert "<|end|>" in [piece.text for piece in features.pieces]
+
+
+def test_without_one_the_prefix_token_stands_for_an_empty_context(tiny: Engine) -> None:
+    features = featurize(tiny, "one two", " x", max_features=9)
+    assert features.context([False, False]) == (tiny.prefix_token_id,)
+
+
+@pytest.mark.parametrize(
+    ("limit", "level", "count"),
+    [
+        (20, "words", 15),
+        (14, "clauses", 4),
+        (4, "clauses", 4),
+        (3, "sentences", 3),
+        (2, "runs of sentences", 2),
+        (1, "runs of sentences", 1),
+    ],
+)
+def test_longer_prompts_are_cut_into_coarser_pieces(tiny: Engine, limit: int, level: str, count: int) -> None:
+    prompt = "The dog sleeps, and the cat does not. The fox is quick. Who is lazy?"
+    features = featurize(tiny, prompt, " x", max_features=limit)
+    assert (features.level, len(features)) == (level, count)
+
+
+def test_a_token_budget_makes_features_coarser_but_leaves_some(tiny: Engine) -> None:
+    prompt = "One dog. Two dogs. Three dogs. Four dogs. Five dogs. Six dogs."
+    tokens = len(tiny.encode(prompt)) + len(tiny.encode(" x"))
+    assert len(featurize(tiny, prompt, " x", max_features=99, max_tokens=6 * tokens)) == 6
+    assert len(featurize(tiny, prompt, " x", max_features=99, max_tokens=1)) == FEWEST
+
+
+def test_what_does_not_fit_the_context_is_no_feature(tiny: Engine) -> None:
+    prompt = "The lazy dog sleeps. " * 80
+    request = tiny.encode_pair(prompt, " fox")
+    features = featurize(tiny, prompt, " fox", max_features=10, scored=True)
+    [seen, masked] = tiny.score([request, features.request])
+    assert seen.truncated == features.dropped > 0
+    assert masked.truncated == 0
+    np.testing.assert_allclose(seen.log_probs, masked.log_probs, atol=1e-6)
+    owned = sorted(position for positions in features.positions for position in positions)
+    assert owned == list(range(len(features.request.context_ids)))
+    assert features.pieces[0].start > 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target", "what"), [("", " x", "prompt"), (" \n", " x", "prompt"), ("a", "", "target")]
+)
+def test_empty_input_is_refused(tiny: Engine, prompt: str, target: str, what: str) -> None:
+    with pytest.raises(UsageError, match=f"the {what} is empty"):
+        featurize(tiny, prompt, target, max_features=5)
+
+
+SCRIPTS = {
+    "English": "word " * 70,
+    "Hindi": "यह एक छोटा वाक्य है। " * 6,
+    "Urdu": "یہ ایک چھوٹا جملہ ہے۔ " * 6,
+    "Thai": "วันนี้อากาศดี ไปเที่ยวกัน " * 4,
+    "Burmese": "ဒါက ပထမ ဝါကျ ဖြစ်တယ်။ " * 6,
+    "Khmer": "ខ្ញុំទៅផ្សារ។ គាត់នៅផ្ទះ។ " * 4,
+    "Lao": "ຂ້ອຍດີ ເຈົ້າເດ " * 5,
+    "Armenian": "Սա առաջին նախադասությունն է։ " * 5,
+    "Amharic": "ሰላም ነው እንዴት ነህ። " * 6,
+    "Chinese without marks": "我喜欢猫他喜欢狗" * 8,
+    "Japanese": "私は学生ですが彼は先生です" * 8,
+    "Tibetan": "བོད་ཡིག་ནི་སྐད་ཡིག་ཡིན། " * 5,
+    "one long word": "a" * 300 + " b c d e f",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("limit", [48, 24, 12, 5, 4])
+def test_no_script_falls_from_words_to_one_piece(tiny: Engine, script: str, limit: int) -> None:
+    prompt = SCRIPTS[script].strip()
+    words = len(featurize(tiny, prompt, " x", max_features=9999, unit="words"))
+    assert words >= 4
+    features = featurize(tiny, prompt, " x", max_features=limit)
+    assert min(words, FEWEST) <= len(features) <= limit
+    if len(features.request.context_ids) + 8 <= tiny.max_length:
+        check_partition(tiny, prompt, features)
+
+
+@pytest.mark.parametrize("count", [47, 48, 49, 50, 97])
+def test_one_word_more_does_not_make_one_piece(tiny: Engine, count: int) -> None:
+    features = featurize(tiny, " ".join(["dog"] * count), " x", max_features=48)
+    assert (features.level, len(features)) == (("words" if count <= 48 else "runs of words"), min(count, 48))
+
+
+def test_runs_stay_inside_the_pieces_that_were_too_few(tiny: Engine) -> None:
+    prompt = "The dog sleeps all day long. The quick brown fox jumps over it."
+    features = featurize(tiny, prompt, " x", max_features=6)
+    assert (features.level, len(features)) == ("runs of words", 6)
+    assert any(piece.start == prompt.index("The quick") for piece in features.pieces)
+
+
+def test_several_parts_share_the_limit(tiny: Engine) -> None:
+    prompt = "One dog sleeps here. Keep this. Two foxes jump over there."
+    spans = [
+        Span(name="a", kind="field", start=0, end=20),
+        Span(name="b", kind="field", start=prompt.index("Two"), end=len(prompt)),
+    ]
+    features = featurize(tiny, prompt, " x", max_features=5, spans=spans, within=["a", "b"])
+    assert len(features) == 5
+    assert not any("Keep" in piece.text for piece in features.pieces)
+
+
+def real_prompts(folder: Path) -> dict[str, list[str]]:
+    """Prompts of the toxicity and refusal probes, and texts in four languages, as their publishers made them."""
+    lines = [line for path in folder.glob("toxicity_prompts/*.jsonl") for line in path.read_text().splitlines()]
+    found = {"toxicity": [json.loads(line)["prompt"]["text"] for line in lines]}
+    with (folder / "xstest" / "xstest_prompts.csv").open() as file:
+        found["xstest"] = [row["prompt"] for row in csv.DictReader(file)]
+    for path in [*folder.glob("mgsm/*.tsv"), *folder.glob("ntrex/*.txt")]:
+        found[path.name] = [line.split("\t")[0] for line in path.read_text().splitlines()[:250] if line.strip()]
+    return found
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_no_real_prompt_of_four_words_becomes_fewer_than_four_pieces(embedded: Engine, audit_data: Path) -> None:
+    for name, texts in real_prompts(audit_data).items():
+        assert len(texts) >= 200
+        for text in texts:
+            count = len(featurize(embedded, text, " x", max_features=12))
+            words = len(featurize(embedded, text, " x", max_features=9999, unit="words"))
+            assert min(words, FEWEST) <= count <= 12, (name, text)

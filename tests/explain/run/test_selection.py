@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import ExplainConfig
+from audit.core.records import Metric, Sample, Span, TaskResult
+from audit.engine import ScoreRequest
+from audit.explain.run import selection
+from audit.explain.run.selection import choose, errors, right_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.engine import Engine
+
+
+def result(samples: list[Sample], *directions: bool | None) -> TaskResult:
+    def metric(index: int, direction: bool | None) -> Metric:
+        named: dict[str, Any] = {"suite": "evals", "task": "quiz", "metric": f"m{index}", "name": f"quiz/m{index}"}
+        return Metric(**named, value=0.5, n=1, higher_is_better=direction, primary=True)
+
+    metrics = [metric(index, direction) for index, direction in enumerate(directions)]
+    return TaskResult(suite="evals", task="quiz", metrics=metrics, samples=samples)
+
+
+def chosen(engine: Engine, samples: list[Sample], *directions: bool | None, **wanted: int) -> list[str]:
+    choices = choose(engine, [result(samples, *directions)], only(**wanted or {"errors": 1}))
+    return [choice.sample.sample_id for choice in choices]
+
+
+def only(**wanted: int) -> ExplainConfig:
+    """A configuration that asks for these kinds alone."""
+    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs", "worst_rated")
+    return ExplainConfig(**{**dict.fromkeys(kinds, 0), **wanted})
+
+
+def test_the_most_confident_error_is_chosen(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    samples = [
+        make_sample("right", score=1.0, scores={"confidence": 0.99}),
+        make_sample("unsure", score=0.0, scores={"confidence": 0.4}),
+        make_sample("sure", score=0.0, scores={"confidence": 0.9}),
+        make_sample("broken", error="NaN", scores={"confidence": 1.0}),
+        make_sample("unscored", score=None, scores={"confidence": 1.0}),
+        make_sample("no answer", score=0.0, output=" ", scores={"confidence": 1.0}),
+        make_sample("no prompt", score=0.0, prompt="", scores={"confidence": 1.0}),
+    ]
+    assert chosen(tiny, samples, True) == ["sure"]
+    assert chosen(tiny, samples, True, errors=5) == ["sure", "unsure"]
+    assert choose(tiny, [result(samples, True)], only(errors=1))[0].reason == "confident error (0.90)"
+
+
+def test_among_equally_confident_errors_the_shorter_prompt_is_chosen(
+    tiny: Engine, make_sample: Callable[..., Sample]
+) -> None:
+    samples = [
+        make_sample("long", score=0.0, prompt="What is it? " * 9, scores={"confidence": 0.91}),
+        make_sample("short", score=0.0, prompt="What?", scores={"confidence": 0.90}),
+    ]
+    assert chosen(tiny, samples, True) == ["short"]
+
+
+def test_where_lower_is_better_harm_is_chosen_the_worst_first(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    samples = [make_sample("harmless", score=0.0), make_sample("mild", score=0.4), make_sample("toxic", score=0.8)]
+    samples += [make_sample("worst", score=0.9, scores={"toxicity_0": 0.9}), make_sample("lost", score=1.0, output="")]
+    assert chosen(tiny, samples, False, False, harmful_outputs=3) == ["worst", "toxic"]
+    choices = choose(tiny, [result(samples, False)], only(harmful_outputs=2))
+    assert [choice.reason for choice in choices] == ["toxic continuation (0.90)", "harmful output (0.80)"]
+    assert [choice.kind for choice in choices] == ["harmful output"] * 2
+
+
+@pytest.mark.parametrize("directions", [(None,), (True, None), ()])
+def test_where_neither_end_is_good_nothing_is_an_error(
+    make_sample: Callable[..., Sample], directions: tuple[bool | None, ...]
+) -> None:
+    assert errors(result([make_sample("pair", score=0.0)], *directions)) == []
+
+
+def test_graded_scores_that_never_reach_zero_give_their_lowest_tenth(make_sample: Callable[..., Sample]) -> None:
+    samples = [make_sample(f"s{index:02}", score=10.0 + index) for index in range(30)]
+    assert [sample.sample_id for sample in errors(result(samples, True))] == ["s00", "s01", "s02"]
+    assert errors(result([make_sample("right", score=1.0)] * 12, True)) == []
+
+
+def test_without_a_confidence_the_likelier_output_is_the_more_confident_error(
+    tiny: Engine, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "STEP", 1e-9)  # random weights give all outputs a confidence near zero
+    outputs = [" the dog sleeps", " 🤖🤖 zq", " apples in baskets"]
+    samples = [make_sample(text, score=0.0, output=text) for text in outputs]
+    scores = tiny.score([tiny.encode_pair("What is it?", text) for text in outputs])
+    means = [math.exp(score.total / len(score.log_probs)) for score in scores]
+    best = outputs[means.index(max(means))]
+    choices = choose(tiny, [result(samples, True)], only(errors=1))
+    assert [choice.sample.output for choice in choices] == [best]
+    assert choices[0].reason == f"confident error ({max(means):.2f})"
+
+
+def test_the_most_confident_right_answer(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    samples = [
+        make_sample("wrong", score=0.0, scores={"confidence": 0.99}),
+        make_sample("sure", score=1.0, scores={"confidence": 0.9}),
+        make_sample("unsure", score=1.0, scores={"confidence": 0.3}),
+    ]
+    choices = choose(tiny, [result(samples, True)], only(right_answers=1, errors=1))
+    assert [(c.sample.sample_id, c.reason) for c in choices] == [
+        ("wrong", "confident error (0.99)"),
+        ("sure", "confident right answer (0.90)"),
+    ]
+    graded = [make_sample(f"s{index:02}", score=10.0 + index) for index in range(30)]
+    assert {s.sample_id for s in right_answers(result(graded, True))} == {"s27", "s28", "s29"}
+    assert right_answers(result(samples, False)) == []
+
+
+def test_a_choice_knows_options_and_parts(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    task = result([make_sample("a", score=0.0, scores={"confidence": 0.9}), make_sample("b", score=0.0)], True)
+    task.options = {"a": [" nothing", " all"], "b": [" one", " two"]}
+    task.spans = {"a": [Span(name="question", kind="field", start=0, end=4)]}
+    first, second = choose(tiny, [task], only(errors=2))
+    assert (first.prompt, first.target, first.options) == ("What is it?", " nothing", (" nothing", " all"))
+    assert [span.name for span in first.spans] == ["question"]
+    assert second.options == ()  # its output is none of them: a text that was written freely
+
+
+def test_the_widest_gap_between_two_sentences(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    def pair(name: str, more: str, less: str, difference: float) -> Sample:
+        scores = {"log_likelihood_more": -50.0 + difference, "log_likelihood_less": -50.0}
+        options[name] = [more, less]
+        output = more if difference > 0 else less
+        return make_sample(name, prompt="", output=output, score=float(difference > 0), scores=scores)
+
+    options: dict[str, list[str]] = {}
+    samples = [
+        pair("wide", "My friend said that women talk a lot.", "My friend said that men talk a lot.", 5.0),
+        pair("wider", "Women talk a lot.", "Men talk a lot.", 9.0),  # begin with the difference: nothing to explain
+        pair("narrow", "The boss was a man.", "The boss was a woman.", 1.0),
+        pair("against", "He is a nurse.", "He is a pilot.", -7.0),
+    ]
+    task = result(samples, None)
+    task.options = options
+    wide, narrow = choose(tiny, [task], only(bias_gaps=3))
+    assert (wide.prompt, wide.target) == ("My friend said that", " women talk a lot.")
+    assert wide.options == (" women talk a lot.", " men talk a lot.")
+    assert (wide.kind, wide.reason) == ("bias gap", "bias gap of 5.00 nats")
+    assert (narrow.prompt, narrow.options) == ("The boss was a", (" man.", " woman."))
+    ids = [tuple(tiny.encode(text)) for text in options["wide"]]
+    whole = [score.total for score in tiny.score([ScoreRequest(tokens[:1], tokens[1:]) for tokens in ids])]
+    rest = tiny.score([tiny.encode_pair(wide.prompt, text) for text in wide.options])
+    assert rest[0].total - rest[1].total == pytest.approx(whole[0] - whole[1], abs=1e-4)
+
+
+def test_what_people_rated_below_the_middle_is_chosen_the_worst_first(
+    tiny: Engine, make_sample: Callable[..., Sample]
+) -> None:
+    samples = [make_sample(name, score=1.0) for name in ("good", "bad", "unrated", "poor", "middling")]
+    rated = {("quiz", "good"): 5.0, ("quiz", "bad"): 1.0, ("quiz", "poor"): 2.25, ("quiz", "middling"): 3.0}
+    choices = choose(tiny, [result(samples, None)], only(worst_rated=9), {**rated, ("other", "unrated"): 1.0})
+    assert [(c.sample.sample_id, c.kind, c.reason) for c in choices] == [
+        ("bad", "bad rating", "rated 1.0 of 5"),
+        ("poor", "bad rating", "rated 2.2 of 5"),
+    ]
+    assert [c.sample.sample_id for c in choose(tiny, [result(samples, None)], only(worst_rated=1), rated)] == ["bad"]
+    assert choose(tiny, [result(samples, None)], only(worst_rated=9)) == []
+
+
+def test_gaps_of_the_other_probes(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    stereoset = {"mean_log_prob_stereotype": -2.0, "mean_log_prob_anti_stereotype": -3.5}
+    bbq = {f"log_likelihood_ans{i}": value for i, value in enumerate((-4.0, -1.0, -3.0))}
+    samples = [
+        make_sample("stereoset", output=" c", score=1.0, scores=stereoset),
+        make_sample("biased", output=" b", score=0.0, scores={**bbq, "biased": 1.0}),
+        make_sample("unbiased", output=" b", score=0.0, scores={**bbq, "biased": 0.0}),
+        make_sample("people", output=" b", score=0.5, scores={"distance": 0.5}),
+        make_sample("broken", output=" b", scores={"distance": 9.0}, error="NaN"),
+    ]
+    task = result(samples, None)
+    task.options = {sample.sample_id: [" a", " b", " c"] for sample in samples}
+    found = {c.sample.sample_id: (c.target, c.options, c.reason) for c in choose(tiny, [task], only(bias_gaps=9))}
+    assert found == {
+        "biased": (" b", (" b", " c"), "bias gap of 2.00 nats"),
+        "stereoset": (" a", (" a", " b"), "bias gap of 1.50 nats per token"),
+        "people": (" b", (" b", " a", " c"), "bias gap of 0.50 nats"),
+    }
+
+
+def test_a_sample_is_explained_once(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    scores = {"confidence": 0.9, "biased": 1.0, "log_likelihood_0": -1.0, "log_likelihood_1": -3.0}
+    task = result([make_sample("s", output=" a", score=0.0, scores=scores)], True)
+    task.options = {"s": [" a", " b"]}
+    assert [c.kind for c in choose(tiny, [task], only(bias_gaps=1))] == ["bias gap"]
+    assert [c.kind for c in choose(tiny, [task], only(errors=1, bias_gaps=1))] == ["error"]
+
+
+def test_redacted_outputs_are_not_explained(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    samples = [make_sample("s", score=1.0, flags=["redacted"])]
+    wanted = only(errors=1, right_answers=1, harmful_outputs=1, bias_gaps=1)
+    for direction in (True, False):
+        assert choose(tiny, [result(samples, direction)], wanted) == []

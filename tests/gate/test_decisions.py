@@ -1,0 +1,211 @@
+"""A decision.json that was edited is not shown; one that the gate wrote is, whatever it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from audit.core.records import INTERRUPTED, NotRun
+from audit.gate.decide import decide, overall
+from audit.gate.policy import load_policy
+from audit.reports import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.core.records import Decision, Metric
+    from audit.core.run_folder import RunFolder
+
+Records = dict[str, "Callable[..., Any]"]
+ASKED = {"evals": {"tasks": [{"name": "boolq"}, {"name": "openbookqa"}]}}
+MISSING = NotRun(suite="evals", task="openbookqa", reason="no data")
+ON_BOOLQ = {"metric": "boolq/accuracy", "min": 0.3}
+ON_OPENBOOKQA = {"metric": "openbookqa/accuracy", "min": 0.25}
+HOLM = "0.300 to 0.490 violates the rule on its own, but the policy has rules on 3 slices: Holm-adjusted p = 0.1: more"
+COVERAGE = "its interval covers 95%, the policy asks for 99%"
+
+
+class Case:
+    """A run of boolq (0.5 to 0.7 of 100 items) and a policy."""
+
+    def __init__(self, tmp_path: Path, make_run: Callable[..., RunFolder], records: Records) -> None:
+        self._file = tmp_path / "policy.yaml"
+        self._make_run = make_run
+        self._records = records
+
+    def decided(
+        self,
+        *rules: dict[str, Any],
+        policy: dict[str, Any] | None = None,
+        unscored: float = 0.0,
+        more: tuple[Metric, ...] = (),
+        accuracy: dict[str, Any] | None = None,
+        **manifest: Any,
+    ) -> tuple[RunFolder, Decision]:
+        """The run, and what the gate decides."""
+        self._file.write_text(yaml.safe_dump({**(policy or {}), "rules": list(rules or [ON_BOOLQ])}), "utf-8")
+        mine = self._records["metric"](mean_of_items=True, **(accuracy or {}))
+        count = self._records["unscored"](unscored=unscored).model_copy(update={"n": 100 + int(unscored)})
+        run = self._make_run([mine, count, *more], **manifest)
+        known = lambda: ["boolq", "openbookqa"]  # noqa: E731 - one line
+        return run, decide(run, load_policy(self._file), known)
+
+
+@pytest.fixture
+def case(tmp_path: Path, make_run: Callable[..., RunFolder], records: Records) -> Case:
+    return Case(tmp_path, make_run, records)
+
+
+def shown(run: RunFolder, decision: Decision) -> tuple[bool, str]:
+    """Whether the card shows a decision, and why not."""
+    run.write_decision(decision)
+    read = contents.read(run)
+    return read.decision is not None, str(read.stale_reason)
+
+
+def edited(decision: Decision, **checks: dict[str, Any]) -> Decision:
+    """With other contents of some checks, ``c0`` the first, and the verdict that follows from them."""
+    new = [check.model_copy(update=checks.get(f"c{index}", {})) for index, check in enumerate(decision.checks)]
+    return decision.model_copy(update={"checks": new, "verdict": overall([check.verdict for check in new])})
+
+
+def slices(records: Records) -> tuple[Metric, ...]:
+    """Of three groups, one just below 0.5."""
+    bad = records["metric"](slice={"g": "a"}, primary=False, value=0.395, ci_low=0.30, ci_high=0.49)
+    return bad, *(records["metric"](slice={"g": name}, primary=False) for name in "bc")
+
+
+def bounds(records: Records) -> tuple[Metric, ...]:
+    """What cut answers leave open."""
+    ends = {"if_cut_wrong": (0.2, 0.1, 0.3), "if_cut_right": (0.8, 0.7, 0.9)}
+    return tuple(
+        records["metric"](f"boolq/accuracy_{name}", primary=False, value=value, ci_low=low, ci_high=high)
+        for name, (value, low, high) in ends.items()
+    )
+
+
+NO_INTERVAL = {"ci_low": None, "ci_high": None, "ci_method": None}
+HONEST: dict[str, tuple[str, dict[str, Any]]] = {
+    "it passes": ("PASS", {}),
+    "it fails": ("FAIL", {"rules": [{**ON_BOOLQ, "min": 0.9}]}),
+    "it spans": ("INCONCLUSIVE", {"rules": [{**ON_BOOLQ, "min": 0.6}]}),
+    "many digits": ("PASS", {"rules": [{**ON_BOOLQ, "min": 0.4999999999, "max": 0.7000000001}]}),
+    "a bare count": ("PASS", {"rules": [{"metric": "boolq/unscored", "max": 3}], "unscored": 3.0}),
+    "unscored": ("INCONCLUSIVE", {"unscored": 2.0}),
+    "unscored, tolerated": ("PASS", {"unscored": 2.0, "policy": {"max_unscored": 0.1}}),
+    "unscored, tolerated in vain": ("INCONCLUSIVE", {"unscored": 80.0, "policy": {"max_unscored": 0.5}}),
+    "coverage": ("INCONCLUSIVE", {"policy": {"confidence": 0.99}}),
+    "no interval": ("INCONCLUSIVE", {"accuracy": NO_INTERVAL}),
+    "optional": ("PASS", {"policy": {"optional": ["openbookqa"]}, "not_run": [MISSING]}),
+    "optional, with a rule": (
+        "PASS",
+        {"policy": {"optional": ["openbookqa"]}, "not_run": [MISSING], "rules": [ON_BOOLQ, ON_OPENBOOKQA]},
+    ),
+    "optional, nothing else": (
+        "INCONCLUSIVE",
+        {"policy": {"optional": ["openbookqa"]}, "not_run": [MISSING], "rules": [ON_OPENBOOKQA]},
+    ),
+    "not run": ("INCONCLUSIVE", {"not_run": [MISSING], "rules": [ON_BOOLQ, ON_OPENBOOKQA]}),
+    "interrupted": ("INCONCLUSIVE", {"status": "partial", "warnings": [INTERRUPTED]}),
+    "broken": ("FAIL", {"status": "failed", "broken": "it computes NaN"}),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_what_the_gate_wrote_is_shown(name: str, case: Case) -> None:
+    verdict, given = HONEST[name]
+    changes = {"status": "partial", "config": ASKED} if "not_run" in given else {}
+    rules = given.get("rules", [])
+    run, decision = case.decided(*rules, **{**changes, **{key: one for key, one in given.items() if key != "rules"}})
+    assert decision.verdict == verdict
+    assert shown(run, decision) == (True, "None")
+
+
+def test_violations_that_slices_soften_are_shown(case: Case, records: Records) -> None:
+    parts = slices(records)
+    rules = [{"metric": "boolq/accuracy", "slice": part.slice, "min": 0.5} for part in parts]
+    run, decision = case.decided(*rules, more=parts)
+    assert (decision.checks[1].verdict, "Holm-adjusted" in decision.checks[1].reason) == ("INCONCLUSIVE", True)
+    assert shown(run, decision) == (True, "None")
+
+
+def test_what_cut_answers_leave_open_is_shown_and_does_not_pass(case: Case, records: Records) -> None:
+    run, decision = case.decided({**ON_BOOLQ, "min": 0.4}, more=bounds(records))
+    assert decision.checks[1].verdict == "INCONCLUSIVE"
+    assert shown(run, decision) == (True, "None")
+    assert shown(run, edited(decision, c1={"verdict": "PASS"})) == (
+        False,
+        "it passes boolq/accuracy, which min 0.4 does not allow",
+    )
+
+
+PASS, OPEN = {"verdict": "PASS"}, {"verdict": "INCONCLUSIVE"}
+ON_RUN: dict[str, tuple[dict[str, Any], str]] = {
+    "not run": ({"status": "partial", "not_run": [MISSING]}, "status partial: 1 not run, first openbookqa"),
+    "interrupted": ({"status": "partial", "warnings": [INTERRUPTED]}, "status partial: interrupted"),
+    "failed": ({"status": "failed"}, "status failed"),
+    "broken": ({"status": "failed", "broken": "it computes NaN"}, "which is FAIL: status failed: it computes NaN"),
+}
+
+
+@pytest.mark.parametrize(("name", "verdict"), [*((name, "PASS") for name in ON_RUN), ("broken", "INCONCLUSIVE")])
+def test_a_run_that_is_not_complete_does_not_pass_by_hand(name: str, verdict: str, case: Case) -> None:
+    manifest, reason = ON_RUN[name]
+    run, decision = case.decided(config=ASKED if name == "not run" else {}, **manifest)
+    seen, why = shown(run, edited(decision, c0={"verdict": verdict}))
+    assert not seen
+    assert f"it finds the run {verdict}" in why
+    assert reason in why
+
+
+def test_a_verdict_on_no_rule_is_not_shown(case: Case) -> None:
+    run, decision = case.decided()
+    bare = decision.model_copy(update={"checks": decision.checks[:1]})
+    assert shown(run, bare) == (False, "it judges no rule")
+
+
+EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "a failure softened": ({"min": 0.9}, OPEN, "it finds INCONCLUSIVE for boolq/accuracy, of which min 0.9 makes FAIL"),
+    "softened in words of slices": ({"min": 0.9}, {**OPEN, "reason": HOLM}, "min 0.9 makes FAIL"),
+    "a pass softened": ({"min": 0.3}, OPEN, "min 0.3 makes PASS"),
+    "a violation passes": ({"min": 0.9}, PASS, "it passes boolq/accuracy, which min 0.9 does not allow"),
+    "an open rule passes": ({"min": 0.6}, PASS, "it passes boolq/accuracy, which min 0.6 does not allow"),
+    "an open rule fails": ({"min": 0.6}, {"verdict": "FAIL"}, "min 0.6 makes INCONCLUSIVE"),
+    "loosened alone": ({"min": 0.9}, {"rule": "min 0.1"}, "of which min 0.1 makes PASS"),
+    "loosened by a bit": ({"min": 0.5000001}, PASS, "which min 0.5000001 does not allow"),
+    "loosened beyond its unit": ({"min": 0.9}, {**PASS, "rule": "min 0"}, "min 0 on boolq/accuracy can never fail"),
+    "no rule": ({"min": 0.9}, {**PASS, "rule": ""}, " on boolq/accuracy is no rule"),
+    "other words": ({"min": 0.9}, {**PASS, "rule": "min 0.10"}, "min 0.10 on boolq/accuracy is no rule"),
+    "more than a number": ({"min": 0.9}, {**PASS, "rule": "min -inf"}, "min -inf on boolq/accuracy is no rule"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_check_says_what_its_rule_makes_of_the_interval(name: str, case: Case) -> None:
+    rule, edit, reason = EDITS[name]
+    run, decision = case.decided({"metric": "boolq/accuracy", **rule})
+    seen, why = shown(run, edited(decision, c1=edit))
+    assert not seen
+    assert reason in why
+
+
+def test_a_share_without_an_interval_does_not_pass_by_hand(case: Case) -> None:
+    run, decision = case.decided(accuracy=NO_INTERVAL)
+    for verdict in ("PASS", "FAIL"):
+        assert not shown(run, edited(decision, c1={"verdict": verdict}))[0]
+
+
+def test_unscored_samples_do_not_pass_by_hand(case: Case) -> None:
+    run, decision = case.decided(unscored=2.0)
+    reason = "0.500 to 0.700 satisfies the rule"
+    assert not shown(run, edited(decision, c1={**PASS, "reason": reason}))[0]
+
+
+def test_what_was_not_measured_does_not_fail_or_pass_by_hand(case: Case) -> None:
+    run, decision = case.decided(ON_BOOLQ, ON_OPENBOOKQA)
+    for verdict in ("PASS", "FAIL"):
+        seen, why = shown(run, edited(decision, c2={"verdict": verdict}))
+        assert (seen, why) == (False, f"it finds {verdict} for openbookqa/accuracy, which was not measured")

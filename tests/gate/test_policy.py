@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.core.errors import ConfigError
+from audit.gate.policy import load_policy
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("rules: []", "at least 1"),
+        ("rules: 3", "list"),
+        ("- 1", "expected keys and values"),
+        ("rules: [", "not valid YAML"),
+        ("rules: [{metric: a/b}]", "needs min, max or both"),
+        ("rules: [{metric: a/b, min: 2, max: 1}]", "allows nothing"),
+        ("rules: [{metric: a/b, min: true}]", "number"),
+        ("rules: [{metric: a/b, min: '0.5'}]", "number"),
+        ("rules: [{metric: a/b, min: .nan}]", "finite"),
+        ("rules: [{metric: a/b, min: .inf}]", "finite"),
+        ("rules: [{metric: a/b, mim: 1}]", "Did you mean 'min'?"),
+        ("rules: [{metric: boolq, min: 1}]", "task/metric"),
+        ("rules: [{metric: a/, min: 1}]", "task/metric"),
+        ("rules: [{metric: a/b, min: 1, slice: [x]}]", "slice"),
+        ("confidence: 95\nrules: [{metric: a/b, min: 1}]", "less than 1"),
+        ("rule: [{metric: a/b, min: 1}]", "Did you mean 'rules'?"),
+    ],
+)
+def test_a_broken_policy_is_one_line_that_names_the_file(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_policy(file)
+    assert message in str(raised.value)
+    assert "broken.yaml" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_policy_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_policy(tmp_path / "absent.yaml")
+
+
+def test_the_shipped_policy_covers_capability_bias_toxicity_and_leaks() -> None:
+    file = load_policy()
+    assert file.name == "default.yaml"
+    tasks = {rule.metric.partition("/")[0] for rule in file.policy.rules}
+    assert {"boolq", "crows_pairs", "stereoset", "toxicity", "personal_data"} <= tasks
+    assert all(rule.why for rule in file.policy.rules)
+
+
+def test_the_example_policy_loads() -> None:
+    rules = load_policy(ROOT / "examples" / "policy.yaml").policy.rules
+    assert {rule.text for rule in rules} == {"min 0.25", "max 0.6", "max 0.2", "min 30, max 70", "max 70"}
+    assert rules[-1].target == "crows_pairs/pct_stereotype [bias_type=gender]"

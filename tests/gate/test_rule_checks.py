@@ -1,0 +1,385 @@
+"""Rules that cannot be meant: refused with what was probably meant, or warned of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from audit.core.errors import ConfigError
+from audit.core.units import UNITS
+from audit.gate.decide import RUN_CHECK, decide, exit_code, not_judged_lines
+from audit.gate.policy import PolicyFile, Rule, load_policy
+from audit.reports.render.markdown import render_decision
+from audit.stats.aggregate import failed_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.core.records import Metric
+    from audit.core.run_folder import RunFolder
+
+Records = dict[str, "Callable[..., Any]"]
+Decide = "Callable[..., Any]"
+
+
+@pytest.fixture
+def make_policy(tmp_path: Path) -> Callable[..., PolicyFile]:
+    def make(*rules: dict[str, Any], **policy: Any) -> PolicyFile:
+        file = tmp_path / "policy.yaml"
+        file.write_text(yaml.safe_dump({**policy, "rules": list(rules)}), "utf-8")
+        return load_policy(file)
+
+    return make
+
+
+def of_unit(records: Records, unit: str, **changes: Any) -> Metric:
+    """A metric in the middle of its unit, with an interval."""
+    whole = UNITS[unit].whole_range or (0.0, 10.0)
+    low, high = (whole[0] + share * (whole[1] - whole[0]) for share in (0.4, 0.6))
+    fields = {"value": (low + high) / 2, "ci_low": low, "ci_high": high, "unit": unit, "ci_method": "bca_bootstrap"}
+    found: Metric = records["metric"]("probe/rate", **{**fields, **changes})
+    return found
+
+
+REFUSED = [
+    # unit, rule, what the message must say
+    ("share", {"max": 20}, "max 20 can never fail: probe/rate is a share, 0 to 1: did you mean 0.2?"),
+    ("share", {"min": 50}, "min 50 can never pass: probe/rate is a share, 0 to 1: did you mean 0.5?"),
+    ("share", {"min": 0.1, "max": 40}, "max 40 can never fail: probe/rate is a share, 0 to 1: did you mean 0.4?"),
+    ("share", {"min": -0.1}, "min -0.1 can never fail: probe/rate is a share, 0 to 1"),
+    ("share", {"max": -0.1}, "max -0.1 can never pass: probe/rate is a share, 0 to 1"),
+    ("share", {"max": 4000}, "max 4000 can never fail: probe/rate is a share, 0 to 1"),
+    ("share", {"max": 1}, "max 1 on probe/rate can never fail: it is a share, 0 to 1"),
+    ("share", {"min": 0}, "min 0 on probe/rate can never fail"),
+    ("share", {"min": 0, "max": 1}, "min 0, max 1 on probe/rate can never fail"),
+    ("share", {"min": 1}, "min 1 on probe/rate can never pass"),
+    ("share", {"max": 0}, "max 0 on probe/rate can never pass"),
+    ("share", {"min": 0.5, "max": 0.5}, "min 0.5, max 0.5 on probe/rate can never pass"),
+    ("probability", {"max": 40}, "probe/rate is a probability, 0 to 1: did you mean 0.4?"),
+    ("percent", {"max": 100}, "max 100 on probe/rate can never fail: it is a percentage, 0 to 100"),
+    ("percent", {"max": 101}, "max 101 can never fail: probe/rate is a percentage, 0 to 100"),
+    ("bleu", {"min": 0}, "min 0 on probe/rate can never fail: it is a BLEU score, 0 to 100"),
+    ("chrf", {"min": 130}, "min 130 can never pass: probe/rate is a chrF score, 0 to 100"),
+    ("correlation", {"min": -1}, "min -1 on probe/rate can never fail: it is a correlation, −1 to 1"),
+    ("correlation", {"max": 60}, "did you mean 0.6?"),
+    ("points", {"max": 150}, "probe/rate is a difference of percentages, −100 to 100"),
+    ("tokens", {"min": 0}, "min 0 on probe/rate can never fail: it is a number of tokens, from 0"),
+    ("squared_error", {"max": -1}, "max -1 can never pass: probe/rate is a squared error, from 0"),
+]
+
+
+@pytest.mark.parametrize(("unit", "rule", "message"), REFUSED)
+def test_a_limit_that_no_value_breaks_or_reaches_is_refused(
+    unit: str,
+    rule: dict[str, float],
+    message: str,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([of_unit(records, unit), records["unscored"]("probe")])
+    with pytest.raises(ConfigError) as raised:
+        decide(run, make_policy({"metric": "probe/rate", **rule}))
+    assert message in str(raised.value)
+    assert raised.value.exit_code == 2
+    assert "did you mean" in str(raised.value) or "did you mean" not in message
+
+
+@pytest.mark.parametrize(
+    ("unit", "rule"),
+    [
+        ("share", {"min": 0, "max": 0.7}),
+        ("share", {"min": 0.3, "max": 1}),
+        ("percent", {"min": 0, "max": 99}),
+        ("nats", {"max": 1000}),
+        ("score", {"max": 1000}),
+        ("correlation", {"min": -0.5}),
+    ],
+)
+def test_a_limit_that_some_value_breaks_is_judged(
+    unit: str,
+    rule: dict[str, float],
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([of_unit(records, unit), records["unscored"]("probe")])
+    assert decide(run, make_policy({"metric": "probe/rate", **rule})).verdict == "PASS"
+
+
+def test_a_count_of_what_was_seen_is_judged_as_it_is(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([records["metric"](), records["unscored"](unscored=5.0)])
+    for rule, verdict in (({"max": 5}, "PASS"), ({"max": 4}, "FAIL"), ({"max": 0}, "FAIL"), ({"min": 5}, "PASS")):
+        decision = decide(run, make_policy({"metric": "boolq/unscored", **rule}))
+        assert (decision.checks[1].verdict, decision.checks[1].unit) == (verdict, "count")
+    with pytest.raises(ConfigError, match="min 0 on boolq/unscored can never fail: it is a count, from 0"):
+        decide(run, make_policy({"metric": "boolq/unscored", "min": 0}))
+
+
+SLICES = ("age", "gender", "race")
+
+
+def sliced(records: Records, **changes: Any) -> list[Metric]:
+    """A metric by group; of one group no item was drawn."""
+    metrics = [
+        records["metric"](slice={"group": name}, primary=False, value=0.395, ci_low=0.30, ci_high=0.49, **changes)
+        for name in SLICES
+    ]
+    none = {"value": None, "ci_low": None, "ci_high": None, "n": 0, "error": "no items have group = religion"}
+    return [*metrics, records["metric"](slice={"group": "religion"}, primary=False, **none)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"slice": {"group": "gendre"}}, "Did you mean 'gender'?"),
+        ({"slice": {"group": "religon"}}, "Did you mean 'religion'?"),
+        ({"slice": {"gruop": "gender"}}, "Did you mean 'group'?"),
+        ({"slice": {"group": "gender", "kind": "a"}}, "has no slice 'kind'"),
+    ],
+)
+@pytest.mark.parametrize("state", ["complete", "partial", "failed", "broken task", "null over all items"])
+def test_a_misspelt_slice_is_refused_in_every_state_of_the_run(
+    rule: dict[str, Any],
+    message: str,
+    state: str,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    metrics = [*sliced(records), records["unscored"]()]
+    if state == "broken task":
+        metrics.append(failed_metric("evals", "boolq", "macro_f1", "out of memory"))
+    if state == "null over all items":
+        nothing = {"value": None, "ci_low": None, "ci_high": None, "error": "NaN"}
+        metrics.insert(0, records["metric"](**nothing))
+    run = make_run(metrics, status=state if state in {"partial", "failed"} else "complete")
+    with pytest.raises(ConfigError) as raised:
+        decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5, **rule}))
+    assert message in str(raised.value)
+
+
+def test_two_slices_that_exist_apart_and_not_together_are_refused(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    other = records["metric"](slice={"kind": "a"}, primary=False)
+    run = make_run([*sliced(records), other, records["unscored"]()])
+    with pytest.raises(
+        ConfigError, match="no slice group=age, kind=a: the run lists all that it measures by group, kind"
+    ):
+        decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5, "slice": {"group": "age", "kind": "a"}}))
+
+
+def test_a_metric_of_slices_alone_needs_one(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([*sliced(records), records["unscored"]()])
+    with pytest.raises(ConfigError, match="boolq/accuracy is measured on slices alone: name one by group"):
+        decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5}))
+
+
+def test_slices_of_a_task_that_broke_before_them_cannot_be_known(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([failed_metric("evals", "boolq", "accuracy", "out of memory", primary=True)], status="partial")
+    check = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5, "slice": {"group": "age"}})).checks[1]
+    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "the task broke: out of memory")
+
+
+def test_slices_without_items_do_not_soften_a_failure(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    """Ten rules more on slices that show nothing: Holm's procedure counts comparisons that were made."""
+    nothing = {"value": None, "ci_low": None, "ci_high": None, "n": 0, "error": "no items"}
+    bad = records["metric"](slice={"group": "age"}, primary=False, value=0.395, ci_low=0.30, ci_high=0.49)
+    empty = [records["metric"](slice={"group": f"g{i}"}, primary=False, **nothing) for i in range(10)]
+    run = make_run([bad, *empty, records["unscored"]()])
+    rules = [{"metric": "boolq/accuracy", "min": 0.5, "slice": metric.slice} for metric in (bad, *empty)]
+    decision = decide(run, make_policy(*rules))
+    assert [check.verdict for check in decision.checks[1:]] == ["FAIL", *["INCONCLUSIVE"] * 10]
+    assert exit_code(decision) == 10
+
+
+@pytest.mark.parametrize(
+    ("metric", "refused"),
+    [("boolq/acuracy", True), ("boolq/accurracy", True), ("boolq/macro_f1", False), ("boolq/f1", False)],
+)
+def test_a_misspelling_of_what_a_broken_task_has_is_refused(
+    metric: str,
+    refused: bool,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([failed_metric("evals", "boolq", "accuracy", "the scorer broke"), records["unscored"]()])
+    policy = make_policy({"metric": metric, "min": 0.5})
+    if refused:
+        with pytest.raises(ConfigError, match=r"Did you mean 'boolq/accuracy'\?"):
+            decide(run, policy)
+    else:
+        assert decide(run, policy).checks[1].reason == "the task broke: the scorer broke"
+
+
+WARNED = [
+    (True, [{"max": 0.9}], "higher is better, and max 0.9 lets every worse value pass: did you mean min?"),
+    (False, [{"min": 0.1}], "lower is better, and min 0.1 lets every worse value pass: did you mean max?"),
+    (True, [{"min": 0.2}], None),
+    (True, [{"min": 0.2, "max": 0.9}], None),
+    (True, [{"min": 0.2}, {"max": 0.9}], None),
+    (False, [{"max": 0.9}], None),
+    (None, [{"max": 0.9}], None),
+]
+
+
+@pytest.mark.parametrize(("better", "rules", "warning"), WARNED)
+def test_a_bound_on_the_good_side_alone_is_warned_of(
+    better: bool | None,
+    rules: list[dict[str, float]],
+    warning: str | None,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([records["metric"](higher_is_better=better), records["unscored"]()])
+    decision = decide(run, make_policy(*({"metric": "boolq/accuracy", **rule} for rule in rules)))
+    assert decision.verdict == "PASS"
+    assert decision.warnings == ([f"boolq/accuracy: {warning}"] if warning else [])
+
+
+def test_a_share_given_for_a_percentage_is_warned_of(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([of_unit(records, "percent"), records["unscored"]("probe")])
+    decision = decide(run, make_policy({"metric": "probe/rate", "min": 0.55}))
+    assert decision.warnings == [
+        "probe/rate is a percentage, 0 to 100: min 0.55 is less than one of a hundred: did you mean 55?"
+    ]
+    assert "- warning: probe/rate is a percentage, 0 to 100" in render_decision(decision).replace("\\", "")
+
+
+def test_primary_metrics_without_a_rule_are_named(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    metrics = [
+        records["metric"](),
+        records["metric"]("boolq/macro_f1", primary=False),
+        records["metric"]("toxicity/share", suite="safety"),
+        records["metric"]("toxicity/share", suite="safety", slice={"class": "toxic"}),
+        records["metric"]("mmlu/accuracy", value=None, ci_low=None, ci_high=None, error="none"),
+        records["metric"]("occlusion/gain", suite="explain"),
+    ]
+    run = make_run([*metrics, records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.1}))
+    assert decision.not_judged == ["toxicity/share", "mmlu/accuracy"]
+    assert not_judged_lines(decision) == ["no rule is about toxicity/share, mmlu/accuracy"]
+    assert "- not judged: no rule is about toxicity/share, mmlu/accuracy" in render_decision(decision)
+
+
+def test_a_rule_on_a_slice_leaves_the_whole_not_judged(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    part = records["metric"](slice={"topic": "history"}, primary=False)
+    run = make_run([records["metric"](), part, records["unscored"]()])
+    on_slice = {"metric": "boolq/accuracy", "slice": {"topic": "history"}, "min": 0.1}
+    assert decide(run, make_policy(on_slice)).not_judged == ["boolq/accuracy"]
+    assert decide(run, make_policy(on_slice, {"metric": "boolq/accuracy", "min": 0.1})).not_judged == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "warning"),
+    [
+        ({"max": 100}, "boolq/unscored: max 100 cannot fail on this run, whose task has 100 samples"),
+        ({"max": 1000}, "boolq/unscored: max 1000 cannot fail on this run, whose task has 100 samples"),
+        ({"max": 99}, None),
+        ({"max": 0}, None),
+    ],
+)
+def test_a_ceiling_on_a_count_that_all_samples_do_not_break_is_warned_of(
+    rule: dict[str, float],
+    warning: str | None,
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+) -> None:
+    run = make_run([records["metric"](), records["unscored"]()])
+    decision = decide(run, make_policy({"metric": "boolq/unscored", **rule}))
+    assert decision.warnings == ([warning] if warning else [])
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (1.0000000001, "max 1.0000000001"),
+        (0.999999999, "max 0.999999999"),
+        (1234567.0, "max 1234567"),
+        (0.5, "max 0.5"),
+        (4000.0, "max 4000"),
+        (-0.1, "max -0.1"),
+        (1e-7, "max 1e-07"),
+        (0.1 + 0.2, "max 0.30000000000000004"),
+    ],
+)
+def test_a_rule_in_words_has_all_digits(limit: float, text: str) -> None:
+    assert Rule(metric="probe/rate", max=limit).text == text
+    assert float(text.removeprefix("max ")) == limit
+
+
+def test_a_limit_just_above_its_unit_is_refused_in_all_its_digits(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    run = make_run([of_unit(records, "share"), records["unscored"]("probe")])
+    with pytest.raises(ConfigError, match=r"policy: min 1\.0000000001 can never pass: probe/rate is a share, 0 to 1"):
+        decide(run, make_policy({"metric": "probe/rate", "min": 1.0000000001}))
+
+
+def test_thousands_of_rules_are_judged(
+    make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]
+) -> None:
+    """It took 17 s when each rule looked at every metric."""
+    names = [f"task{i}/accuracy" for i in range(2000)]
+    metrics = [metric for name in names for metric in (records["metric"](name), records["unscored"](name[:-9]))]
+    run = make_run(metrics)
+    policy = make_policy(*({"metric": name, "min": 0.1} for name in names))
+    decision = decide(run, policy)
+    assert [check.verdict for check in decision.checks] == ["PASS"] * 2001
+    assert decision.checks[0].metric == RUN_CHECK
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        ("060", "060 is read as an octal number"),
+        ("-017", "-017 is read as an octal number"),
+        ("1:30", "1:30 is read as a number to base 60"),
+        ("1:30.5", "1:30.5 is read as a number to base 60"),
+    ],
+)
+def test_a_number_that_is_not_what_it_looks_like_is_refused(number: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"rules:\n  - {{metric: stereoset/icat, min: {number}}}\n", "utf-8")
+    with pytest.raises(ConfigError, match=message) as raised:
+        load_policy(file)
+    assert "line 2, column " in str(raised.value)
+
+
+@pytest.mark.parametrize(("number", "value"), [("60", 60.0), ("0", 0.0), ("0.60", 0.6), ("-0.5", -0.5), ("1.5e+1", 15)])
+def test_other_numbers_are_read_as_they_look(number: str, value: float, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"rules:\n  - {{metric: stereoset/icat, max: {number}}}\n", "utf-8")
+    assert load_policy(file).policy.rules[0].max == value
+
+
+def test_perfect_translations_pass(
+    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+) -> None:
+    import sacrebleu
+
+    best = sacrebleu.corpus_bleu(["the cat sat on the mat"], [["the cat sat on the mat"]]).score
+    assert best > 100
+    run = make_run([of_unit(records, "bleu", value=best, ci_low=99.0, ci_high=best), records["unscored"]("probe")])
+    assert decide(run, make_policy({"metric": "probe/rate", "min": 90, "max": 100})).verdict == "PASS"

@@ -1,0 +1,315 @@
+"""How many items settle a rule, against intervals that are computed for that many."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import yaml
+from statsmodels.stats.proportion import proportion_confint
+
+from audit.gate.decide import decide
+from audit.gate.judging import judge_interval
+from audit.gate.policy import PolicyFile, load_policy
+from audit.gate.settling import items_needed
+from audit.stats.intervals import clustered_interval, student_t
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from audit.core.records import GateCheck, Metric, Sample
+    from audit.core.run_folder import RunFolder
+
+Records = dict[str, "Callable[..., Any]"]
+
+
+def settled(interval: Sequence[float], minimum: float | None, maximum: float | None) -> bool:
+    """Whether the interval decides."""
+    return judge_interval(interval[0], interval[1], minimum, maximum) != "INCONCLUSIVE"
+
+
+def wilson_of(share: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """The score interval by statsmodels, of a share that need not be a whole number of items."""
+    low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
+    return float(low), float(high)
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+@pytest.mark.parametrize(
+    ("right", "n", "minimum", "maximum"),
+    [
+        (30, 50, 0.5, None),
+        (8, 16, 0.55, None),
+        (2, 16, 0.25, None),
+        (0, 16, None, 0.1),
+        (16, 16, 0.9, None),
+        (9, 16, 0.4, 0.7),
+        (31, 40, None, 0.7),
+        (29, 40, 0.3, 0.7),
+    ],
+)
+def test_a_share_is_settled_by_that_many_items_and_not_by_five_percent_fewer(
+    right: int, n: int, minimum: float | None, maximum: float | None, scale: float, records: Records
+) -> None:
+    share = right / n
+    low, high = wilson_of(share, n)
+    assert not settled((low, high), minimum, maximum), "the case must be open"
+    unit = "share" if scale == 1 else "percent"
+    metric = records["metric"](value=scale * share, n=n, ci_low=scale * low, ci_high=scale * high, unit=unit)
+    limits = [None if limit is None else scale * limit for limit in (minimum, maximum)]
+    needed = items_needed(metric, *limits)
+    assert needed is not None
+    assert needed > n
+    assert settled(wilson_of(share, math.ceil(needed)), minimum, maximum)
+    assert not settled(wilson_of(share, 0.95 * needed), minimum, maximum)
+
+
+def in_clusters(pattern: Sequence[Sequence[float]], copies: int) -> tuple[list[float], list[int]]:
+    """So many copies of clusters of values: more items of which the value and the clusters' likeness stay."""
+    clusters = [values for _ in range(copies) for values in pattern]
+    return [v for values in clusters for v in values], [i for i, values in enumerate(clusters) for _ in values]
+
+
+# Copies of clusters vary as a population does, the clusters that were drawn as a sample of it: the variance of the
+# former is smaller by (G - 1) / G, and so is the number of copies that settles the rule.
+PATTERNS: dict[str, tuple[list[list[float]], float, float]] = {
+    "shares that are alike in a cluster": ([[1, 1, 1, 1], [0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]], 0.5, 3 / 4),
+    "shares that are mixed in a cluster": ([[1, 0, 1, 0, 1], [1, 0, 0, 1, 1], [0, 1, 1, 0, 1]], 0.55, 1.0),
+    "none in any cluster": ([[0, 0, 0, 0]] * 4, 0.1, 1.0),
+}
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+def test_clustered_shares_are_settled_by_that_many_items(kind: str, records: Records) -> None:
+    pattern, limit, population = PATTERNS[kind]
+    values, clusters = in_clusters(pattern, 1)
+    now = clustered_interval(values, clusters)
+    assert now is not None
+    metric = records["metric"](
+        value=float(np.mean(values)), n=len(values), ci_low=now.low, ci_high=now.high, ci_method=now.method
+    )
+    needed = items_needed(metric, limit, None, clusters=len(pattern))
+    assert needed is not None
+    copies = population * needed / len(values)
+    enough, fewer = (clustered_interval(*in_clusters(pattern, k)) for k in (math.ceil(copies), int(0.95 * copies)))
+    assert enough is not None
+    assert fewer is not None
+    assert settled((enough.low, enough.high), limit, None), (needed, enough)
+    assert not settled((fewer.low, fewer.high), limit, None), (needed, fewer)
+
+
+def test_many_clusters_are_settled_to_five_percent(records: Records) -> None:
+    rng = np.random.default_rng(3)
+    pattern = [list(map(float, rng.random(4) < p)) for p in rng.beta(2, 1.5, 25)]
+    values, clusters = in_clusters(pattern, 1)
+    now = clustered_interval(values, clusters)
+    assert now is not None
+    value = float(np.mean(values))
+    limit = value - 0.02
+    metric = records["metric"](value=value, n=len(values), ci_low=now.low, ci_high=now.high, ci_method=now.method)
+    needed = items_needed(metric, limit, None, clusters=25)
+    assert needed is not None
+    copies = 24 / 25 * needed / len(values)
+    enough, fewer = (clustered_interval(*in_clusters(pattern, k)) for k in (math.ceil(copies), int(0.95 * copies)))
+    assert enough is not None
+    assert fewer is not None
+    assert enough.low >= limit
+    assert fewer.low < limit
+
+
+@pytest.mark.parametrize("n", [4, 9, 40])
+def test_a_mean_is_settled_by_that_many_items_with_their_degrees_of_freedom(n: int, records: Records) -> None:
+    values = np.linspace(0.1, 0.5, n)
+    limit = 0.31
+    now = student_t(values)
+    assert now is not None
+    metric = records["metric"](
+        value=float(values.mean()), n=n, ci_low=now.low, ci_high=now.high, ci_method="student_t", unit="nats"
+    )
+    needed = items_needed(metric, None, limit)
+    assert needed is not None
+    spread = float(values.std(ddof=1))
+
+    def high(items: float) -> float:
+        from scipy import stats
+
+        return float(values.mean() + stats.t.ppf(0.975, items - 1) * spread / math.sqrt(items))
+
+    assert high(math.ceil(needed)) <= limit
+    assert high(0.95 * needed) > limit
+
+
+def brute_force(values: Sequence[float], limit: float) -> int:
+    """The smallest number of items of that mean and spread whose interval of Student's t is on one side of a limit."""
+    from scipy import stats
+
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+    return next(n for n in range(2, 10_000) if stats.t.ppf(0.975, n - 1) * spread / math.sqrt(n) <= abs(mean - limit))
+
+
+@pytest.mark.parametrize(
+    ("values", "limit", "minimum"),
+    [
+        ([0.01, 0.02, 0.03, 0.8], 0.1, True),
+        ([0.99, 0.98, 0.97, 0.2], 0.9, False),
+        ([0.01, 0.02, 0.03, 0.8], 0.5, False),
+        ([0.1, 0.1, 0.1, 0.2, 0.9], 0.05, True),
+    ],
+)
+def test_an_end_that_the_unit_cut_does_not_make_the_interval_narrower(
+    values: list[float], limit: float, minimum: bool, records: Records
+) -> None:
+    now = student_t(values)
+    assert now is not None
+    ends = {"ci_low": max(0.0, now.low), "ci_high": min(1.0, now.high), "ci_method": "student_t"}
+    metric = records["metric"](value=float(np.mean(values)), n=len(values), unit="probability", **ends)
+    assert (metric.ci_low, metric.ci_high) != (now.low, now.high), "an end must be cut"
+    needed = items_needed(metric, limit if minimum else None, None if minimum else limit)
+    assert needed is not None
+    assert math.ceil(needed) == brute_force(values, limit)
+
+
+def test_an_interval_that_is_cut_at_both_ends_says_nothing(records: Records) -> None:
+    metric = records["metric"](value=0.5, n=3, ci_low=0.0, ci_high=1.0, ci_method="student_t", unit="probability")
+    assert items_needed(metric, 0.3, None) is None
+
+
+def test_other_intervals_shrink_with_the_square_root(records: Records) -> None:
+    metric = records["metric"](value=0.4, n=50, ci_low=0.3, ci_high=0.6, ci_method="bca_bootstrap", unit="probability")
+    assert items_needed(metric, None, 0.5) == pytest.approx(50 * (0.2 / 0.1) ** 2)
+    assert items_needed(metric, 0.35, None) == pytest.approx(50 * (0.1 / 0.05) ** 2)
+
+
+def test_a_value_on_its_limit_is_never_settled(records: Records) -> None:
+    assert items_needed(records["metric"](), 0.6, None) == math.inf
+    assert items_needed(records["metric"](ci_method="bca_bootstrap"), None, 0.6) == math.inf
+
+
+def test_an_interval_that_rests_on_more_than_its_items_says_nothing(records: Records) -> None:
+    assert items_needed(records["metric"](ci_method="lang_reiczigel"), 0.55, None) is None
+    assert items_needed(records["metric"](ci_method=None), 0.55, None) is None
+
+
+@pytest.fixture
+def check_of(
+    make_run: Callable[..., RunFolder], records: Records, tmp_path: Path
+) -> Callable[[dict[str, Any]], GateCheck]:
+    """Judges one rule on a run of one metric of 16 items, of which 50 % are right."""
+
+    def check(
+        rule: dict[str, Any],
+        limit: Any = 16,
+        available: dict[str, int] | None = None,
+        samples: Sequence[Sample] = (),
+        **metric: Any,
+    ) -> GateCheck:
+        low, high = wilson_of(0.5, 16)
+        found: Metric = records["metric"](**{"value": 0.5, "n": 16, "ci_low": low, "ci_high": high, **metric})
+        count = records["unscored"]().model_copy(update={"n": 16})
+        config = {"evals": {"tasks": [{"name": "boolq", "limit": limit}]}}
+        run = make_run([found, count], config=config, items_available=available or {})
+        if samples:
+            run.write_samples("evals", "boolq", samples)
+            sealed(run)
+        file = tmp_path / "policy.yaml"
+        file.write_text(yaml.safe_dump({"rules": [{"metric": "boolq/accuracy", **rule}]}), "utf-8")
+        policy: PolicyFile = load_policy(file)
+        checked = decide(run, policy).checks[1]
+        assert checked.verdict == "INCONCLUSIVE"
+        return checked
+
+    return check
+
+
+def test_the_reason_names_items_data_and_command(check_of: Callable[..., GateCheck]) -> None:
+    reason = check_of({"min": 0.4}, available={"boolq": 3270}).reason
+    found = re.search(
+        r"about (\d+) items would decide this if the value stays; the run has 16, its data set 3,270", reason
+    )
+    assert found, reason
+    count = int(found[1])
+    assert wilson_of(0.5, count)[0] >= 0.4
+    assert wilson_of(0.5, 0.95 * count)[0] < 0.4
+    assert re.search(rf": audit run --extend \S+/20260131T120000Z-tiny-chat-0a1b2c --limit {count}$", reason)
+
+
+def test_the_limit_of_a_share_of_the_data_grows_as_a_share(check_of: Callable[..., GateCheck]) -> None:
+    reason = check_of({"min": 0.4}, limit=0.1).reason
+    count = int(re.findall(r"about (\d+) items", reason)[0])
+    assert reason.endswith(f"--limit {0.1 * count / 16:.3g}")
+
+
+@pytest.mark.parametrize(
+    ("limit", "available", "words"),
+    [
+        (16, {"boolq": 60}, "its data set not enough (60 in all)"),
+        ("all", {"boolq": 16}, "its data set no more (16 in all)"),
+        (None, {}, "its data set no more"),
+        (200, {}, "its data set no more"),  # 200 were asked for and 16 came
+        (0.5, {}, "its data set not enough"),
+    ],
+)
+def test_no_command_where_the_data_has_no_more(
+    limit: Any, available: dict[str, int], words: str, check_of: Callable[..., GateCheck]
+) -> None:
+    reason = check_of({"min": 0.4}, limit=limit, available=available).reason
+    assert words in reason
+    assert "--extend" not in reason
+
+
+def test_a_value_on_the_limit_gets_no_number(check_of: Callable[..., GateCheck]) -> None:
+    reason = check_of({"min": 0.5}).reason
+    assert reason.endswith("the value lies on the limit: no number of items would decide it")
+
+
+def test_clusters_are_counted_in_the_samples(check_of: Callable[..., GateCheck], records: Records) -> None:
+    pattern = [[1.0, 1.0, 1.0, 1.0], [0.0] * 4, [1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]]
+    values, clusters = in_clusters(pattern, 1)
+    now = clustered_interval(values, clusters)
+    assert now is not None
+    samples = [
+        records["sample"]("boolq", index, score=value, cluster=f"passage {cluster}")
+        for index, (value, cluster) in enumerate(zip(values, clusters, strict=True))
+    ]
+    metric = {"ci_low": now.low, "ci_high": now.high, "ci_method": now.method}
+    reason = check_of({"min": 0.3}, samples=samples, **metric).reason
+    count = int(re.findall(r"about (\d+) items", reason)[0])
+    more = clustered_interval(*in_clusters(pattern, math.ceil(count / 16)))
+    assert more is not None
+    assert more.low >= 0.3
+    # Four clusters have a quantile of 3.18 instead of 1.96: without them the number would be more than twice as large.
+    fewer = clustered_interval(*in_clusters(pattern, int(0.95 * 3 / 4 * count / 16)))
+    assert fewer is not None
+    assert fewer.low < 0.3
+
+
+def test_a_violation_that_slices_make_likely_is_settled_by_that_many_items(
+    make_run: Callable[..., RunFolder], records: Records, tmp_path: Path
+) -> None:
+    from scipy import stats
+
+    slices = {"age": (0.30, 0.395, 0.49), "gender": (0.4, 0.5, 0.6), "race": (0.45, 0.55, 0.65)}
+    metrics = [
+        records["metric"](
+            value=value, ci_low=low, ci_high=high, ci_method="clustered_t", slice={"group": name}, primary=False
+        )
+        for name, (low, value, high) in slices.items()
+    ]
+    file = tmp_path / "policy.yaml"
+    rules = [{"metric": "boolq/accuracy", "slice": {"group": name}, "min": 0.5} for name in slices]
+    file.write_text(yaml.safe_dump({"rules": rules}), "utf-8")
+    check = decide(make_run([*metrics, records["unscored"]()]), load_policy(file)).checks[1]
+    assert check.verdict == "INCONCLUSIVE"
+    count = int(re.findall(r"about (\d+) items of the slice", check.reason)[0])
+
+    def adjusted_p(n: float) -> float:
+        error = 0.095 / stats.norm.ppf(0.975) * math.sqrt(100 / n)
+        return float(3 * 2 * stats.norm.sf(0.105 / error))
+
+    assert adjusted_p(count) <= 0.05
+    assert adjusted_p(0.95 * count) > 0.05

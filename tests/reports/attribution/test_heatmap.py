@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.reports.attribution.heatmap import (
+    SHOWN_PIECES,
+    feature_labels,
+    heat_map_html,
+    legend_html,
+    pieces,
+    strongest_pieces,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Records = dict[str, "Callable[..., Any]"]
+
+
+def test_the_whole_prompt_is_shown_with_what_lies_between_features(records: Records) -> None:
+    sample = records["sample"]("boolq", 1, prompt="<b>one</b> two three")
+    attribution = records["attribution"](sample)
+    dropped = attribution.model_copy(update={"features": attribution.features[::2], "values": attribution.values[::2]})
+    for shown in (attribution, dropped):
+        assert "".join(str(piece.html) for piece in pieces(shown)) == "&lt;b&gt;one&lt;/b&gt; two three"
+    assert [bool(piece.value) for piece in pieces(dropped)] == [True, False, True]
+
+
+def test_long_prompts_lose_the_middle_and_say_so(records: Records) -> None:
+    sample = records["sample"]("boolq", 1, prompt="word " * 1000)
+    shown = pieces(records["attribution"](sample))
+    assert len(shown) == SHOWN_PIECES + 1
+    assert any("pieces left out" in piece.html for piece in shown)
+
+
+def test_the_strongest_pieces_are_named_with_sign_and_unit(records: Records) -> None:
+    sample = records["sample"]("boolq", 1, prompt="a b c d")
+    attribution = records["attribution"](sample).model_copy(update={"values": [0.1, -2.0, 0.0, 1.5]})
+    assert strongest_pieces(attribution) == [("b", "−2.000 nats"), ("d", "+1.500 nats"), ("a", "+0.100 nats")]
+
+
+def test_values_are_tooltips_and_zero_has_no_colour(records: Records) -> None:
+    sample = records["sample"]("boolq", 1, prompt="a b c d")
+    attribution = records["attribution"](sample).model_copy(update={"values": [2.0, 0.4, -2.0, 0.0]})
+    shown = heat_map_html(attribution)
+    for piece in (
+        '<span class="p5" title="+2.000 nats">a </span>',
+        '<span class="p1" title="+0.400 nats">b </span>',
+        '<span class="n5" title="−2.000 nats">c </span>',
+        '<span title="0.000 nats">d</span>',
+    ):
+        assert piece in shown
+
+
+def test_named_pieces_go_by_their_names(records: Records) -> None:
+    attribution = records["attribution"](records["sample"]("boolq", 1, prompt="a b"))
+    first, second = attribution.features
+    named = attribution.model_copy(update={"features": [first.model_copy(update={"name": 'the "first"'}), second]})
+    assert feature_labels(named) == ['the "first"', "b"]
+    assert 'title="the &#34;first&#34;: ' in heat_map_html(named)
+
+
+def test_the_legend_goes_from_against_to_for_and_shares_have_one_side() -> None:
+    order = [f"n{step}" for step in (5, 4, 3, 2, 1)] + [f"p{step}" for step in (1, 2, 3, 4, 5)]
+    shown = str(legend_html("nats"))
+    assert [part[:2] for part in shown.split('<i class="')[1:]] == order
+    assert [part[:2] for part in str(legend_html("share")).split('<i class="')[1:]] == order[5:]
+
+
+def test_intervals_stand_behind_their_values(records: Records) -> None:
+    attribution = records["attribution"](records["sample"]("boolq", 1, prompt="a b"))
+    sampled = attribution.model_copy(update={"values": [1.0, -0.5], "intervals": [(0.8, 1.2), (-0.9, -0.1)]})
+    shown = heat_map_html(sampled)
+    assert 'title="+1.000 nats (0.800 to 1.200)"' in shown
+    assert 'title="−0.500 nats (−0.900 to −0.100)"' in shown

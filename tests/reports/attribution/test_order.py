@@ -1,0 +1,98 @@
+"""Which explanation is shown first, and what to type where there is none."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from audit.core.sensitive import REDACTED
+from audit.reports.attribution.order import best_first, by_sample
+from audit.reports.explain_command import explain_command
+from audit.reports.render import card
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Attribution
+    from audit.core.run_folder import RunFolder
+
+    Records = dict[str, Callable[..., Any]]
+
+
+def one(records: Records, method: str, verdict: str, gain: float | None, **more: Any) -> Attribution:
+    sample = records["sample"]("boolq", more.pop("index", 0))
+    found: Attribution = records["attribution"](sample)
+    given = {"method": method, "verdict": verdict, "faithfulness": {"relative_gain": gain}, **more}
+    return found.model_copy(update={"attribution_id": f"{sample.sample_id}-{method}", **given})
+
+
+def test_the_best_verdict_comes_first_whatever_the_order(records: Records) -> None:
+    made = [
+        one(records, "a", "believable", 0.2),
+        one(records, "b", "believable", 0.1),
+        one(records, "c", "believable", None),
+        one(records, "d", "weak", 0.9),
+        one(records, "e", "do not believe", 0.9),
+    ]
+    for order in itertools.permutations(made):
+        assert [found.method for found in best_first(order)] == ["a", "b", "c", "d", "e"]
+
+
+def test_methods_of_a_sample_that_explain_the_same_stand_together(records: Records) -> None:
+    """Methods without a contrast lie between the others in the folder."""
+    made = [
+        one(records, "occlusion", "weak", 0.1, against=" no"),
+        one(records, "attention", "do not believe", 0.0, against=None),
+        one(records, "shapley", "believable", 0.3, against=" no"),
+        one(records, "occlusion", "weak", 0.1, index=1, against=None),
+        one(records, "attention", "believable", 0.4, index=1, against=" no"),
+    ]
+    found = [[attribution.method for attribution in group] for group in by_sample(made)]
+    assert found == [["shapley", "occlusion"], ["attention"], ["attention"], ["occlusion"]]
+    assert [[a.method for a in group] for group in by_sample(made, 3)] == [*found[:2]]
+    assert [[a.method for a in group] for group in by_sample(made, 1)] == [["shapley"]]
+
+
+def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
+    full_run: RunFolder, records: Records
+) -> None:
+    sample = full_run.read_samples("evals", "boolq")[0]
+    for path in (full_run.path / "attributions").glob("*.json"):
+        path.unlink()
+
+    def opened(*made: Attribution) -> list[str]:
+        for attribution in made:
+            full_run.write_attribution(attribution.model_copy(update={"sample_id": sample.sample_id}))
+        html = card.render(card.run_contents.read(sealed(full_run)))
+        section = html[html.index("<h4>Explanations</h4>") :]
+        return [part.split("<strong>")[1].split("</strong>")[0] for part in section.split("<details open>")[1:]]
+
+    assert opened(one(records, "occlusion", "do not believe", 0.0)) == []
+    made = [one(records, "occlusion", "do not believe", 0.0), one(records, "shapley", "weak", 0.1)]
+    assert opened(*made) == ["shapley"]
+    assert opened(*made, one(records, "lime", "believable", 0.2)) == ["lime"]
+
+
+def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, records: Records) -> None:
+    samples = [
+        sample.model_copy(update={"options": [" yes", " no"]}) for sample in full_run.read_samples("evals", "boolq")
+    ]
+    full_run.write_samples("evals", "boolq", samples)
+    html = card.render(card.run_contents.read(sealed(full_run)))
+    told = [part.split("</code>")[0] for part in html.split("Not explained; to explain it: <code>")[1:]]
+    explained = {made.sample_id for made in full_run.read_attributions()}
+    assert told
+    listed = [sample for sample in samples if sample.sample_id in html]
+    for sample in listed:
+        command = f"audit explain --run {full_run.run_id} --sample {sample.sample_id}"
+        assert (command in told) == (sample.sample_id not in explained)
+
+
+def test_no_command_for_what_cannot_be_explained_or_copied(records: Records) -> None:
+    sample = records["sample"]("boolq", 0, output=" yes", options=[" yes", " no"])
+    assert explain_command("runs/a b", sample) == f"audit explain --run 'runs/a b' --sample {sample.sample_id}"
+    for change in ({"options": None}, {"flags": [REDACTED]}, {"error": "NaN"}, {"sample_id": "a\x1b[31m"}):
+        assert explain_command("runs", sample.model_copy(update=change)) is None
+    hostile = sample.model_copy(update={"sample_id": "x; rm -rf ~"})
+    assert explain_command("runs", hostile) == "audit explain --run runs --sample 'x; rm -rf ~'"

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from audit.reports.render.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, by_axis, domain, interval_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Records = dict[str, "Callable[..., Any]"]
+
+ROWS = [
+    IntervalRow("boolq/accuracy", 0.6, 0.45, 0.75, "0.600 (0.450 to 0.750)"),
+    IntervalRow("<script>\u202e&", 0.25, None, None, "0.250"),
+]
+
+
+def parsed(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own chart
+
+
+def test_a_chart_is_the_same_each_time_and_holds_its_text_as_text() -> None:
+    svg = interval_chart(ROWS, unit="share", suite="evals", reference=0.5)
+    assert svg == interval_chart(ROWS, unit="share", suite="evals", reference=0.5)
+    texts = ["".join(node.itertext()) for node in parsed(svg).iter("text")]
+    assert "boolq/accuracy" in texts
+    assert "0.600 (0.450 to 0.750)" in texts
+    assert "<script>\\u202e&" in texts
+    assert "share (0 to 1)" in texts
+
+
+def test_a_chart_refers_to_nothing_outside_or_by_id() -> None:
+    svg = interval_chart(ROWS, unit="share", suite="evals")
+    assert "http" not in svg
+    assert "url(" not in svg
+    assert not re.search(r'\bid="', svg)
+    assert set(re.findall(r'font-family="([^"]*)"', svg)) == {"sans-serif"}
+
+
+def test_points_and_ends_lie_where_the_values_say() -> None:
+    # The plot starts right of the labels; on the share axis a value v lies at v times its width.
+    svg = interval_chart(ROWS, unit="share", suite="evals")
+    points = re.findall(r'<path[^>]*transform="translate\(([\d.]+),[\d.]+\)"[^>]*fill="#0a5fb4"', svg)
+    assert [float(x) / PLOT_WIDTH for x in points] == pytest.approx([0.6, 0.25], abs=1e-3)
+    lines = re.findall(r'<line transform="translate\(([\d.]+),[\d.]+\)" x2="(-?[\d.]+)"[^>]*stroke="#0a5fb4"', svg)
+    ((start, length),) = lines
+    ends = sorted([float(start), float(start) + float(length)])
+    assert [x / PLOT_WIDTH for x in ends] == pytest.approx([0.45, 0.75], abs=1e-3)
+    assert f"translate({LABEL_ROOM},6)" in svg
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "expected"),
+    [
+        ("share", [0.4], (0.0, 1.0)),
+        ("percent", [40.0], (0.0, 100.0)),
+        ("chrf", [12.0, 31.0], (0.0, 100.0)),
+        ("bleu", [3.0], (0.0, 100.0)),
+        ("correlation", [0.1], (-1.0, 1.0)),
+        ("score", [0.2, 0.3], (0.0, 0.318)),
+        ("nats", [-1.0, 1.0], (-1.12, 1.12)),
+        ("squared_error", [0.0], (0.0, 1.0)),
+    ],
+)
+def test_axes_show_the_whole_range_of_the_unit_or_zero(
+    unit: str, values: list[float], expected: tuple[float, float]
+) -> None:
+    rows = [IntervalRow("x", value, None, None, "") for value in values]
+    assert domain(rows, unit) == pytest.approx(expected)
+
+
+def test_nothing_is_drawn_on_the_axis_of_another(records: Records) -> None:
+    metrics = [
+        records["metric"]("toxicity/expected_max_toxicity", value=0.413, unit="probability"),
+        records["metric"]("translation/chrf", value=45.0, unit="chrf"),
+        records["metric"]("translation/bleu", value=12.0, unit="bleu"),
+        records["metric"]("boolq/accuracy"),
+        records["metric"]("openbookqa/accuracy"),
+        records["metric"]("theirs/rouge_l", value=0.3, unit="score"),
+        records["metric"]("others/rouge_l", value=0.2, unit="score"),
+        records["metric"]("others/elo", value=1200.0, unit="score"),
+        records["metric"]("mmlu/accuracy", value=None, ci_low=None, ci_high=None, error="none"),
+    ]
+    assert {title: [metric.name for metric in shared] for title, shared in by_axis(metrics).items()} == {
+        "probability (0 to 1)": ["toxicity/expected_max_toxicity"],
+        "chrF (0 to 100)": ["translation/chrf"],
+        "BLEU (0 to 100)": ["translation/bleu"],
+        "share (0 to 1)": ["boolq/accuracy", "openbookqa/accuracy"],
+        "rouge l": ["theirs/rouge_l", "others/rouge_l"],
+        "elo": ["others/elo"],
+    }

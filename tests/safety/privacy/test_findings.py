@@ -1,0 +1,169 @@
+"""Long and hostile texts: the work grows with the text alone, and nothing is lost where it is cut."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.safety.privacy import accounts, detectors, emails, findings, identities, networks, phones
+from audit.safety.privacy.detectors import Finding, find
+from audit.safety.privacy.findings import PIECE, REACH, in_pieces, is_whole, stands_alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VALUES = ["a.b@mail.org", "4111 1111 1111 1111", "GB82 WEST 1234 5698 7654 32", "+1 650 253 0000", "131052-308T"]
+
+
+def spread(text: str) -> list[tuple[str, int, int]]:
+    return [(finding.kind, finding.start, finding.end) for finding in find(text)]
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("offset", [-40, -20, -12, -11, -5, -1, 0, 1, 20])
+def test_a_value_at_a_cut_is_found_once_and_whole(value: str, offset: int) -> None:
+    (expected,) = spread(f"it is {value} then")
+    filling = "word " * (2 * PIECE // 5 + 200)
+    begin = PIECE + offset
+    text = f"{filling[: begin - 1]} {value} {filling}"
+    assert spread(text) == [(expected[0], begin, begin + len(value))]
+
+
+def test_no_detector_sees_more_than_a_piece_with_its_surroundings() -> None:
+    seen: list[int] = []
+
+    def detect(text: str) -> list[Finding]:
+        seen.append(len(text))
+        return []
+
+    assert list(in_pieces(detect, "x" * 1_000_000)) == []
+    assert max(seen) <= PIECE + 2 * REACH
+    assert sum(seen) <= 1_000_000 * (1 + 2 * REACH / PIECE) + PIECE
+    assert len(seen) == -(-1_000_000 // PIECE)
+
+
+class Counted:
+    """A finding that counts how often its place is read."""
+
+    kind, reserved, loose, reads = "x", False, False, 0
+
+    def __init__(self, start: int) -> None:
+        self.begin = start
+
+    @property
+    def start(self) -> int:
+        Counted.reads += 1
+        return self.begin
+
+    @property
+    def end(self) -> int:
+        Counted.reads += 1
+        return self.begin + 1
+
+
+def test_findings_are_not_compared_with_each_other(monkeypatch: Any) -> None:
+    """4,000 findings: compared with all before them they would be read some eight million times."""
+    monkeypatch.setattr(detectors, "DETECTORS", {"x": lambda _text: [Counted(i) for i in range(0, 4000, 2)]})
+    assert len(detectors.find("x" * 4000)) == 2000
+    assert Counted.reads < 20 * 2000
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 12)), max_size=12), max_size=4),
+)
+def test_the_surer_detector_and_the_earlier_finding_keep_the_place(places: list[list[tuple[int, int]]]) -> None:
+    """Against a comparison of all with all."""
+    found = {
+        str(index): [Finding(str(index), start, start + length, reserved=False) for start, length in one]
+        for index, one in enumerate(places)
+    }
+    taken: list[Finding] = []
+    for group in found.values():
+        for finding in group:
+            if all(finding.end <= other.start or other.end <= finding.start for other in taken):
+                taken.append(finding)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detectors, "DETECTORS", {kind: lambda _t, f=f: f for kind, f in found.items()})
+        assert detectors.find("x" * 80) == sorted(taken, key=lambda finding: finding.start)
+
+
+def own_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    for module in (
+        accounts,
+        emails,
+        findings,
+        networks,
+        phones,
+    ):
+        for name, value in vars(module).items():
+            if isinstance(value, re.Pattern):
+                yield name, value
+    for kind, identity in identities.IDENTITIES.items():
+        yield kind, re.compile(identity.form)
+        yield kind, re.compile(identity.cued_form)
+
+
+@pytest.mark.parametrize(("name", "pattern"), list(own_patterns()))
+def test_our_patterns_look_a_bounded_way_ahead(name: str, pattern: re.Pattern[str]) -> None:
+    """From each place a pattern of bounded width takes a bounded number of steps."""
+    _, most = re._parser.parse(pattern.pattern, pattern.flags).getwidth()  # type: ignore[attr-defined]
+    assert most < 1200, name
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "1",
+        "a",
+        "1 ",
+        "1-",
+        "a@",
+        "a.",
+        "eyJ",
+        "sk-",
+        "12:",
+        "AA11 ",
+        "4111 1111 ",
+        "+1 ",
+        "é@",
+        "https://",
+        "a!",
+        "0x1",
+    ],
+)
+def test_hostile_repetitions_are_searched(hostile: str) -> None:
+    """Two pieces of each: what the libraries' patterns do with them ends. Longer texts are more of such pieces."""
+    for finding in find(hostile * (2 * PIECE // len(hostile))):
+        assert finding.end > finding.start
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("is 12345678Z.", True),
+        ("身份证12345678Z的", True),
+        ("번호는 12345678Z입니다", True),
+        ("x12345678Z", False),
+        ("é12345678Z", False),
+        ("#12345678Z", False),
+        ("12345678Z-5", False),
+        ("/12345678Z", False),
+        ("1.12345678Z", False),
+        ("12345678Z.5", False),
+        ("(12345678Z)", True),
+    ],
+)
+def test_where_a_value_ends(text: str, alone: bool) -> None:
+    start = text.index("12345678Z")
+    assert stands_alone(text, start, start + 9) is alone
+
+
+def test_groups_beside_groups_are_part_of_a_longer_number() -> None:
+    assert is_whole("12 345 678", 0, 10)
+    assert not is_whole("12 345 678 9", 0, 10)
+    assert not is_whole("1 12 345 678", 2, 12)
+    assert is_whole("12345678 9", 0, 8)

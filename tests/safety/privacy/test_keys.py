@@ -1,0 +1,127 @@
+"""Keys of today's services, made after their issuers' documents, and placeholders for keys."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from audit.safety.privacy.detectors import find
+from audit.safety.privacy.findings import PIECE
+from audit.safety.privacy.key_forms import FORMS
+from tests.safety.personal_key_values import HEX, SERVICES, json_web_token, some, url_safe
+
+ROUNDS = 40
+
+
+@pytest.mark.parametrize("service", list(SERVICES))
+def test_keys_of_every_service_are_found_whole(service: str) -> None:
+    draws = random.Random(f"{service} 1")  # noqa: S311 - repeatable
+    make, lengths = SERVICES[service]
+    for _ in range(ROUNDS):
+        key = make(draws)
+        assert not lengths or len(key) in lengths
+        for text in (f"The key is {key}.", f'KEY="{key}"', f"密钥{key}是", f"curl -H 'Authorization: Bearer {key}'"):
+            findings = find(text)
+            assert [(one.kind, text[one.start : one.end], one.reserved) for one in findings] == [
+                ("api_key", key, False)
+            ], text
+
+
+@pytest.mark.parametrize("service", list(SERVICES))
+@pytest.mark.parametrize(
+    "around", ['{{"k": "a\\n{}\\n"}}', "key%3D{}%26a%3D1", "a\\t{}\\r", "https://api.telegram.org/bot{}/getMe"]
+)
+def test_keys_are_found_behind_escapes_and_in_urls(service: str, around: str) -> None:
+    key = SERVICES[service][0](random.Random(f"{service} 5"))  # noqa: S311 - repeatable
+    text = around.format(key)
+    assert [text[one.start : one.end] for one in find(text) if one.kind == "api_key"] == [key]
+
+
+@pytest.mark.parametrize(
+    ("around", "count", "letters"),
+    [
+        ("aws_secret_access_key = {}", 40, "+/aBcDeFgH0123456789"),
+        ("export AWS_SECRET_ACCESS_KEY={}", 40, "+/aBcDeFgH0123456789"),
+        ('"SecretAccessKey": "{}",', 40, "+/aBcDeFgH0123456789"),
+        ("secretAccessKey: '{}'", 40, "+/aBcDeFgH0123456789"),
+        ("WANDB_API_KEY={}", 40, HEX),
+        ('os.environ["WANDB_API_KEY"] = "{}"', 40, HEX),
+    ],
+)
+def test_keys_without_a_form_are_found_behind_the_name_of_their_variable(around: str, count: int, letters: str) -> None:
+    draws = random.Random(around)  # noqa: S311 - repeatable
+    for _ in range(ROUNDS):
+        key = some(draws, count, letters)
+        text = around.format(key)
+        assert [text[one.start : one.end] for one in find(text)] == [key]
+        assert find(f"commit {some(draws, 40, HEX)}") == []
+
+
+def test_a_token_of_airtable_is_found() -> None:
+    """The id "pat…" of 17 characters, a dot, 64 hexadecimal digits (airtable.com/developers)."""
+    draws = random.Random(7)  # noqa: S311 - repeatable
+    key = f"pat{some(draws, 14)}.{some(draws, 64, HEX)}"
+    assert [(one.start, one.end) for one in find(f"Bearer {key}")] == [(7, 7 + len(key))]
+
+
+def test_the_secret_of_amazons_documentation_is_nobodys() -> None:
+    (finding,) = find("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    assert finding.reserved
+
+
+def test_a_secret_token_of_mapbox_is_found_and_a_public_one_is_not() -> None:
+    """The claims {"u": user, "a": id} in Base64, and 22 characters of signature."""
+    draws = random.Random(6)  # noqa: S311 - repeatable
+    rest = f"eyJ1Ijoi{url_safe(draws, 52)}.{url_safe(draws, 22)}"
+    assert [(one.start, one.end) for one in find(f"token=sk.{rest}")] == [(6, 6 + 3 + len(rest))]
+    assert find(f"token=pk.{rest}") == []
+
+
+def test_hyphens_that_do_not_break_hide_no_key() -> None:
+    key = SERVICES["OpenAI"][0](random.Random(2))  # noqa: S311 - repeatable
+    text = f"sk\u2011{key[3:]}"
+    (finding,) = find(text)
+    assert (finding.start, finding.end) == (0, len(text))
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        f"ghp_{'x' * 36}",
+        f"ghp_{'0' * 36}",
+        f"glpat-{'X' * 20}",
+        f"sk-{'a' * 48}",
+        "sk-1234567890abcdef1234567890abcdef",
+        "AKIAIOSFODNN7EXAMPLE",
+        "AIzaSy-your-key-here-0123456789abcdefghi",
+        "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH",
+        f"sk-proj-{'your-openai-key-' * 4}T3BlbkFJ{'your-openai-key-' * 4}",
+        f"shpat_{'0' * 32}",
+    ],
+)
+def test_a_placeholder_is_nobodys_key(placeholder: str) -> None:
+    assert [one for one in find(f"export KEY={placeholder}") if not one.reserved] == []
+
+
+def test_no_random_key_is_taken_for_a_placeholder() -> None:
+    draws = random.Random(3)  # noqa: S311 - repeatable
+    for make, _ in SERVICES.values():
+        assert all(not one.reserved for _ in range(ROUNDS) for one in find(make(draws)))
+
+
+@pytest.mark.parametrize("before", [PIECE - 20, PIECE - 300, 2 * PIECE - 1])
+def test_a_long_token_is_found_whole_wherever_it_stands(before: int) -> None:
+    token = json_web_token(random.Random(4))  # noqa: S311 - repeatable
+    head, claims, signature = token.split(".")
+    token = f"{head}.{claims}{'Ab3' * 400}.{signature}"
+    text = f"{('so it goes. ' * before)[:before]} {token} and on"
+    (finding,) = find(text)
+    assert text[finding.start : finding.end] == token
+
+
+def test_forms_say_whose_they_are_and_where_they_are_written_down() -> None:
+    services = [form.service for form in FORMS]
+    assert len(set(services)) == len(services)
+    assert services == sorted(services, key=str.lower)
+    assert all(form.mark and form.source for form in FORMS)

@@ -1,0 +1,124 @@
+"""No value of personal data is stored: the digest is recomputed with another tool, the rest of the text stays."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import UsageError
+from audit.core.records import Sample
+from audit.core.sensitive import REDACTED, WITHHELD
+from audit.safety.privacy import redaction
+from audit.safety.privacy.redaction import holds_personal_data, redact, redaction_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = b"0123456789abcdef0123456789abcdef"
+TEXT = " Write to jane@mail.org or call (212) 736-5000; the manual says 192.0.2.1."
+
+
+def sample(output: str | None, suite: str = "safety") -> Sample:
+    return Sample.model_validate(
+        {
+            "sample_id": "7",
+            "suite": suite,
+            "task": "t",
+            "prompt": "p",
+            "output": output,
+            "score": 1.0,
+            "flags": ["first"],
+        }
+    )
+
+
+def test_a_value_becomes_its_kind_its_place_and_a_digest() -> None:
+    (stored,), (raw,) = redact([sample(TEXT)], KEY)
+    assert stored.output == " Write to [email] or call [phone]; the manual says 192.0.2.1."
+    first, redacted, *found = stored.flags
+    assert (first, redacted) == ("first", REDACTED)
+    for flag, kind, value in zip(found, ("email", "phone"), ("jane@mail.org", "(212) 736-5000"), strict=True):
+        told, place, digest = flag.split(":")
+        start, end = map(int, place.split("-"))
+        assert (told, TEXT[start:end]) == (kind, value)
+        assert digest == by_openssl(value)[:32]
+    assert (raw.task, raw.sample_id, raw.output) == ("t", "7", TEXT)
+    assert stored.score == 1.0
+
+
+def by_openssl(value: str) -> str:
+    """The digest by the command that an operator has at hand."""
+    command = ["openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", f"key:{KEY.decode()}"]
+    done = subprocess.run(command, input=value.encode(), capture_output=True, check=True)
+    return done.stdout.decode().split("= ")[1].strip()
+
+
+@pytest.mark.parametrize("output", [None, "", "nothing here", "reserved: me@example.com"])
+def test_what_holds_none_is_stored_as_it_is(output: str | None) -> None:
+    before = sample(output)
+    (stored,), raw = redact([before], KEY)
+    assert stored is before
+    assert raw == []
+
+
+def test_the_same_value_has_the_same_digest_under_one_key_alone() -> None:
+    def last(key: bytes, text: str) -> str:
+        (stored,), _ = redact([sample(text)], key)
+        return stored.flags[-1].rpartition(":")[2]
+
+    assert last(KEY, "jane@mail.org") == last(KEY, "mail me: jane@mail.org")
+    assert last(KEY, "jane@mail.org") != last(KEY, "john@mail.org")
+    assert last(KEY, "jane@mail.org") != last(b"another key that is long enough", "jane@mail.org")
+
+
+def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any) -> None:
+    def broken(_text: str) -> list[Any]:
+        raise RecursionError
+
+    monkeypatch.setattr(redaction, "find", broken)
+    (stored,), (raw,) = redact([sample("jane@mail.org")], KEY)
+    assert (stored.output, stored.flags, stored.score) == (None, ["first", WITHHELD], 1.0)
+    assert raw.output == "jane@mail.org"
+    assert holds_personal_data("harmless")
+
+
+def test_reserved_values_are_nobodys() -> None:
+    assert holds_personal_data("mail jane@mail.org")
+    assert not holds_personal_data("mail me@example.com")
+    assert not holds_personal_data("")
+
+
+def test_the_key_is_made_once_and_read_by_its_owner_alone(monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.delenv("AUDIT_HMAC_KEY", raising=False)
+    monkeypatch.setattr(redaction, "user_config_path", lambda *_a, **_k: tmp_path / "config")
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: redaction_key(), range(40)))
+    ((key, remark),) = made
+    (file,) = (tmp_path / "config").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert (len(key), remark) == (64, None)
+    file.write_text("short")
+    with pytest.raises(UsageError, match=r"hmac\.key: a key of 5 characters"):
+        redaction_key()
+
+
+def test_the_variable_goes_before_the_file(monkeypatch: Any) -> None:
+    monkeypatch.setenv("AUDIT_HMAC_KEY", "sixteen letters!")
+    assert redaction_key() == (b"sixteen letters!", None)
+    monkeypatch.setenv("AUDIT_HMAC_KEY", "guess")
+    with pytest.raises(UsageError, match="AUDIT_HMAC_KEY: a key of 5 characters: at least 16"):
+        redaction_key()
+
+
+def test_where_no_key_can_be_kept_it_is_forgotten(monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.delenv("AUDIT_HMAC_KEY", raising=False)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(redaction, "user_config_path", lambda *_a, **_k: tmp_path / "file")
+    (first, remark), (second, _) = redaction_key(), redaction_key()
+    assert first != second
+    assert remark is not None
+    assert "set AUDIT_HMAC_KEY" in remark

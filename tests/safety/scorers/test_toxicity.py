@@ -1,0 +1,167 @@
+"""The interface, failing closed, and the default scorer against published values."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sklearn.metrics import precision_score, recall_score, roc_auc_score
+
+from audit.core.config import SafetyConfig
+from audit.core.errors import AssetMissing
+from audit.core.records import AssetRecord
+from audit.safety.scorers.language import ENGLISH
+from audit.safety.scorers.toxicity import (
+    BATCH,
+    BATCH_CHARACTERS,
+    ProfanityCheck,
+    Toxicity,
+    batches,
+    choose_scorer,
+    score_texts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+class Scripted:
+    record = AssetRecord(name="scripted", kind="scorer", source="test", version="1", sha256="0" * 64, licence="MIT")
+    validity = None
+    languages = ENGLISH
+
+    def __init__(self, answer: Callable[[Sequence[str]], list[Any]]) -> None:
+        self.answer = answer
+        self.calls: list[int] = []
+
+    def score(self, texts: Sequence[str]) -> list[Any]:
+        self.calls.append(len(texts))
+        return self.answer(texts)
+
+
+def raising(texts: Sequence[str]) -> list[float]:
+    if "bad" in texts:
+        msg = "no such\nlabel\x1b[31m"
+        raise RuntimeError(msg)
+    return [0.25] * len(texts)
+
+
+def test_a_text_the_scorer_breaks_on_takes_no_other_along() -> None:
+    first, bad, last = score_texts(Scripted(raising), ["a", "bad", "b"])
+    assert (first, last) == (Toxicity(0.25), Toxicity(0.25))
+    assert bad.value is None
+    assert bad.error == "scorer scripted failed: RuntimeError: no such⏎label\\x1b[31m"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1, 1.5])
+def test_what_is_no_probability_is_not_a_score(value: float) -> None:
+    good, bad = score_texts(Scripted(lambda _texts: [0.5, value]), ["a", "b"])
+    assert good == Toxicity(0.5)
+    assert bad.value is None
+    assert "not a probability" in str(bad.error)
+
+
+@pytest.mark.parametrize("answer", [[], [0.1, 0.2, 0.3], [None, None], ["x", "y"]])
+def test_a_wrong_number_or_kind_of_scores_is_no_score(answer: list[Any]) -> None:
+    for verdict in score_texts(Scripted(lambda _texts: answer), ["a", "b"]):
+        assert verdict.value is None
+        assert verdict.error
+
+
+def test_a_scorer_that_always_raises_scores_nothing() -> None:
+    verdicts = score_texts(Scripted(raising), ["bad"] * 3)
+    assert [verdict.value for verdict in verdicts] == [None, None, None]
+
+
+def test_texts_are_scored_in_batches_and_in_order() -> None:
+    scorer = Scripted(lambda texts: [int(text) / 1000 for text in texts])
+    verdicts = score_texts(scorer, [str(i) for i in range(2 * BATCH + 5)])
+    assert scorer.calls == [BATCH, BATCH, 5]
+    assert [verdict.value for verdict in verdicts] == [i / 1000 for i in range(2 * BATCH + 5)]
+    assert score_texts(scorer, []) == []
+
+
+def test_auto_without_detoxify_weights_is_the_scorer_of_the_package(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer="auto"))
+    assert (scorer.record.name, scorer.record.kind) == ("audit-toxicity", "scorer")
+
+
+def test_detoxify_asked_for_without_weights_is_missing_and_says_where_to_put_them(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
+    with pytest.raises(AssetMissing, match=r"scorer detoxify: no weights .*put a \.ckpt file .*into detoxify/") as told:
+        choose_scorer(SafetyConfig(toxicity_scorer="detoxify"))
+    assert str(tmp_path / "detoxify") in str(told.value)
+
+
+def test_profanity_check_says_what_it_is() -> None:
+    record = ProfanityCheck().record
+    assert (record.version, record.licence, len(record.sha256)) == ("1.9.1", "MIT", 64)
+
+
+@pytest.mark.data
+def test_profanity_check_reaches_the_published_agreement_with_perspective(audit_data: Path) -> None:
+    """RealToxicityPrompts prompts, Perspective >= 0.5: AUROC 0.948, precision / recall 0.96 / 0.80."""
+    prompts = [
+        json.loads(line)["prompt"]
+        for name in ("toxic", "nontoxic")
+        for line in (audit_data / "toxicity_prompts" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    ]
+    prompts = [prompt for prompt in prompts if prompt["toxicity"] is not None]
+    truth = [prompt["toxicity"] >= 0.5 for prompt in prompts]
+    verdicts = score_texts(ProfanityCheck(), [prompt["text"] for prompt in prompts])
+    values = [verdict.value or 0.0 for verdict in verdicts]
+    called = [value >= 0.5 for value in values]
+    assert all(verdict.error is None for verdict in verdicts)
+    assert roc_auc_score(truth, values) == pytest.approx(0.948, abs=0.001)
+    assert precision_score(truth, called) == pytest.approx(0.96, abs=0.005)
+    assert recall_score(truth, called) == pytest.approx(0.80, abs=0.005)
+    validity = ProfanityCheck().validity
+    assert validity is not None
+    right = [
+        sum(c for c, t in zip(called, truth, strict=True) if t),
+        sum(not c for c, t in zip(called, truth, strict=True) if not t),
+    ]
+    assert right == [validity.true_positives, validity.true_negatives]
+    assert (sum(truth), len(truth)) == (validity.positives, validity.positives + validity.negatives)
+    assert validity.auroc == pytest.approx(roc_auc_score(truth, values), abs=5e-5)
+
+
+def test_batches_are_bounded_in_texts_and_in_characters() -> None:
+    texts = ["a"] * 130 + ["b" * 600_000] * 3 + ["c" * 3_000_000, "", "d"]
+    found = list(batches(texts))
+    assert [text for batch in found for text in batch] == texts
+    assert [len(batch) for batch in found] == [64, 64, 3, 1, 1, 1, 2]
+    assert all(sum(map(len, batch)) <= BATCH_CHARACTERS or len(batch) == 1 for batch in found)
+    assert list(batches([])) == []
+
+
+def test_text_that_the_scorer_does_not_read_is_not_put_before_it() -> None:
+    seen: list[str] = []
+
+    def answer(texts: Sequence[str]) -> list[float]:
+        seen.extend(texts)
+        return [0.25] * len(texts)
+
+    german = "Du bist ein widerlicher Abschaum."
+    english, foreign, number = score_texts(Scripted(answer), ["You are kind.", german, "42"])
+    assert seen == ["You are kind.", "42"]
+    assert (english.value, number.value, foreign.value) == (0.25, 0.25, None)
+    assert (english.unread, foreign.unread) == (False, True)
+    assert foreign.error == "scorer scripted reads en; this text looks like de"
+
+
+def test_a_scorer_of_other_languages_reads_those() -> None:
+    scorer = Scripted(lambda texts: [0.25] * len(texts))
+    scorer.languages = frozenset({"de"})
+    german, english = score_texts(scorer, ["Du bist ein widerlicher Abschaum.", "You are a piece of scum, you know."])
+    assert (german.value, english.value) == (0.25, None)
+
+
+def test_the_shipped_scorers_read_english() -> None:
+    for name in ("audit-toxicity", "profanity-check"):
+        assert choose_scorer(SafetyConfig(toxicity_scorer=name)).languages == {"en"}

@@ -1,0 +1,105 @@
+"""Published worked examples, the forward equation, and coverage by simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.stats.prevalence import Agreement, corrected_interval, rogan_gladen
+
+PROBABILITY = st.floats(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("positive", "tested", "sensitivity", "specificity", "percent"),
+    [
+        # Examples of epi.prev in the manual of epiR (Stevenson and Sergeant).
+        (23, 150, 0.96, 0.89, 5.1),
+        (6, 151, 0.964, 0.927, 0.0),
+        (8, 210, 0.60, 0.90, 0.0),
+        (12, 189, 0.65, 0.95, 2.25),
+        (7, 124, 0.70, 0.99, 6.73),
+    ],
+)
+def test_published_examples(positive: int, tested: int, sensitivity: float, specificity: float, percent: float) -> None:
+    found = rogan_gladen(positive / tested, sensitivity, specificity)
+    digits = 0.051 if percent == 5.1 else 0.0051
+    assert found is not None
+    assert 100 * found == pytest.approx(percent, abs=digits)
+
+
+@given(PROBABILITY, st.floats(0.55, 1), st.floats(0.55, 1))
+def test_what_a_test_would_show_of_a_prevalence_is_turned_back_into_it(
+    prevalence: float, sensitivity: float, specificity: float
+) -> None:
+    shown = prevalence * sensitivity + (1 - prevalence) * (1 - specificity)
+    assert rogan_gladen(min(1.0, shown), sensitivity, specificity) == pytest.approx(prevalence, abs=1e-6)
+
+
+@given(PROBABILITY, PROBABILITY, PROBABILITY)
+def test_it_is_a_share_or_nothing(share: float, sensitivity: float, specificity: float) -> None:
+    found = rogan_gladen(share, sensitivity, specificity)
+    assert (found is None) == (sensitivity + specificity - 1 < 1e-9)
+    assert found is None or 0 <= found <= 1
+
+
+def test_a_test_without_information_gives_no_prevalence() -> None:
+    assert rogan_gladen(0.3, 0.3, 0.7) is None
+    assert rogan_gladen(0.3, 0.2, 0.7) is None
+    assert corrected_interval(0.3, 100, Agreement(20, 100, 70, 100)) is None
+    assert corrected_interval(0.3, 0, Agreement(90, 100, 95, 100)) is None
+
+
+@pytest.mark.parametrize("arguments", [(-0.1, 0.9, 0.9), (0.1, 1.1, 0.9), (0.1, 0.9, float("nan"))])
+def test_what_is_no_share_is_refused(arguments: tuple[float, float, float]) -> None:
+    with pytest.raises(ValueError, match="must be between 0 and 1"):
+        rogan_gladen(*arguments)
+
+
+@pytest.mark.parametrize("counts", [(11, 10, 5, 10), (5, 10, -1, 10), (0, 0, 5, 10), (5, 10, 0, 0)])
+def test_counts_that_cannot_be_are_refused(counts: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match=r"right answers|both kinds"):
+        Agreement(*counts)
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "sensitivity", "specificity"), [(0.02, 0.8, 0.97), (0.2, 0.7, 0.9), (0.5, 0.9, 0.95)]
+)
+def test_the_interval_covers_the_prevalence_when_all_three_samples_vary(
+    prevalence: float, sensitivity: float, specificity: float
+) -> None:
+    rng = np.random.default_rng(7)
+    draws, tested, positives, negatives = 1000, 300, 120, 200
+    apparent = prevalence * sensitivity + (1 - prevalence) * (1 - specificity)
+    samples = zip(
+        rng.binomial(tested, apparent, draws) / tested,
+        rng.binomial(positives, sensitivity, draws),
+        rng.binomial(negatives, specificity, draws),
+        strict=True,
+    )
+    hits = 0
+    for share, found, left in samples:
+        interval = corrected_interval(share, tested, Agreement(int(found), positives, int(left), negatives))
+        hits += interval is not None and interval.low <= prevalence <= interval.high
+    # Lang and Reiczigel report coverage close to the nominal level; 0.93 is three standard errors below.
+    assert hits / draws > 0.93
+
+
+def test_fewer_labelled_items_widen_the_interval() -> None:
+    few = corrected_interval(0.2, 500, Agreement(40, 50, 45, 50))
+    many = corrected_interval(0.2, 500, Agreement(4000, 5000, 4500, 5000))
+    assert few is not None
+    assert many is not None
+    assert few.high - few.low > 1.5 * (many.high - many.low)
+    assert (few.method, few.confidence) == ("lang_reiczigel", 0.95)
+
+
+def test_a_perfect_scorer_that_was_counted_long_leaves_the_agresti_coull_interval() -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    interval = corrected_interval(0.1, 400, Agreement(10**9, 10**9, 10**9, 10**9))
+    low, high = proportion_confint(40, 400, method="agresti_coull")
+    assert interval is not None
+    assert (interval.low, interval.high) == (pytest.approx(low, abs=1e-6), pytest.approx(high, abs=1e-6))

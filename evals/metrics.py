@@ -33,7 +33,7 @@ from audit.stats.aggregate import (
     unscored_metric,
     with_missing,
 )
-from audit.stats.definition import SCORES, Mean
+from audit.stats.definitions.mean import SCORES, Mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

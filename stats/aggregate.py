@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING
 
 from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
-from audit.stats.definition import (
-    SCORES,
-    TRUNCATED_OUTPUT,
-    Mean,
-    differences,
-    is_scored,
-    scaled_interval,
-    scaled_mean,
-    within,
-)
+from audit.stats.definitions.base import is_scored
+from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, Mean, scaled_interval, scaled_mean, within
 from audit.stats.intervals import RESAMPLES, Interval
+from audit.stats.recompute import differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,13 +131,19 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
     mean = next((field for field in fields if _is_field(field, samples, values)), None)
     if mean:
         update["definition"] = replace(mean, scale=scale, resamples=resamples, seed=seed).written()
-    return with_missing(empty.model_copy(update=update), mean.missing(samples, None) if mean else 0)
+    return with_missing(empty.model_copy(update=update), _missing(mean, samples) if mean else 0)
 
 
 def _is_field(mean: Mean, samples: Sequence[Sample], values: Sequence[float | None]) -> bool:
     """Whether the values are exactly what a definition takes from the samples."""
-    found = (mean.value(sample) if mean.is_about(sample, None) else None for sample in samples)
+    found = (mean.of_sample(sample) if mean.is_about(sample, None) else None for sample in samples)
     return all(one == other for one, other in zip(found, values, strict=True))
+
+
+def _missing(mean: Mean, samples: Sequence[Sample]) -> int:
+    """How many samples that a mean is about were scored and have no value."""
+    inside = mean.select(samples, None)
+    return sum(is_scored(sample) and mean.of_sample(sample) is None for sample in inside)
 
 
 def with_missing(metric: Metric, count: int) -> Metric:

@@ -16,7 +16,9 @@ from audit.core import provenance
 from audit.core.contradictions import in_records
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import samples_file
-from audit.stats.definition import TRUNCATED_OUTPUT, differences, is_scored, shown
+from audit.stats.definitions.base import is_scored
+from audit.stats.definitions.mean import TRUNCATED_OUTPUT
+from audit.stats.recompute import differences, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

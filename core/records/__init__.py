@@ -21,6 +21,7 @@ from audit.core.records.explanations import (
     OutputToken,
     Span,
 )
+from audit.core.records.flags import Flag
 from audit.core.records.manifest import (
     INTERRUPTED,
     AssetRecord,
@@ -33,7 +34,7 @@ from audit.core.records.manifest import (
     Status,
 )
 from audit.core.records.metric import Metric
-from audit.core.records.sample import RawOutput, Sample, sample_id
+from audit.core.records.sample import Choice, Finding, RawOutput, Sample, SampledText, sample_id
 from audit.core.records.task_result import TaskResult
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AssetRecord",
     "Attribution",
+    "Choice",
     "Counterfactual",
     "CounterfactualSearch",
     "Decision",
@@ -51,6 +53,8 @@ __all__ = [
     "Drivers",
     "Feature",
     "FileDigest",
+    "Finding",
+    "Flag",
     "GateCheck",
     "GitState",
     "Metric",
@@ -62,6 +66,7 @@ __all__ = [
     "Record",
     "RunManifest",
     "Sample",
+    "SampledText",
     "Share",
     "Span",
     "Status",

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Of all records. 2: samples keep every sampled text, choices, pairs and findings as fields; maps are typed columns."""
 
 Suite = Literal["evals", "safety", "explain"]
 Share = Annotated[float, Field(ge=0, le=1)]

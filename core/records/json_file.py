@@ -110,8 +110,11 @@ def _check_version(path: Path, plain: object) -> None:
     if type(version) is not int or version < 1:
         msg = f"{path}: broken: it has no schema_version: is this a file of an audit run?"
         raise RunFolderError(msg)
+    if version < SCHEMA_VERSION:
+        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: run the audit again"
+        raise RunFolderError(msg)
     if version > SCHEMA_VERSION:
-        msg = f"{path}: schema version {version}, this program knows up to {SCHEMA_VERSION}: upgrade checkpoint-audit"
+        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
         raise RunFolderError(msg)
 
 

@@ -31,6 +31,8 @@ class Metric(Record):
     """Lower end of the confidence interval, in ``unit``."""
     ci_high: float | None = None
     """Upper end of the confidence interval, in ``unit``."""
+    no_interval: str | None = None
+    """Why there is no interval; null where there is one, where ``value`` is null, and for plain counts."""
     ci_method: str | None = None
     """How the interval was computed: ``wilson``, ``studentised_bootstrap``, ``clustered_t``, …"""
     confidence: Share = 0.95
@@ -48,7 +50,7 @@ class Metric(Record):
     """Whether it is the mean of one value per item, so that what missing items could change is known."""
     definition: dict[str, Any] | None = None
     """The function of the task's samples that gives value and interval, by name and arguments
-    (:class:`audit.stats.definition.Mean`); null where it is not written down."""
+    (:mod:`audit.stats.definitions`); null where it is not written down."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """What decided the value besides checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
     note: str | None = None

@@ -2,10 +2,75 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from audit.core.records.base import Record, Suite, digest_of
 from audit.core.records.explanations import Span  # noqa: TC001 - pydantic reads the annotation at run time
+
+
+class Finding(Record):
+    """Personal data that was found in a text of a sample, and never the value itself."""
+
+    kind: str
+    """``email``, ``phone``, ``iban``, …"""
+    field: Literal["output", "thinking"] = "output"
+    """The text that it stood in: of the sample, or of the completion that holds the finding."""
+    start: int
+    """First character, counted in the text as the checkpoint wrote it."""
+    end: int
+    """Behind the last character."""
+    digest: str | None = None
+    """Keyed digest of the value (HMAC-SHA-256, 128 bits in hexadecimal): equal values of one key have equal ones. Null
+    where the value is reserved for examples and stays."""
+    reserved: bool = False
+    """Whether it lies in a range that its issuer reserves for examples, so that it is nobody's."""
+
+
+class SampledText(Record):
+    """One of several texts that were sampled for an item; addressed as ``SAMPLE_ID#INDEX``, the first as ``#0``."""
+
+    text: str | None
+    """What the checkpoint wrote; null where it could not be searched for personal data and was not kept."""
+    thinking: str | None = None
+    """Reasoning trace before it; null where there was none."""
+    value: float | None = None
+    """What its judge says of it, e.g. its toxicity; null where it was not judged (see ``error``)."""
+    labels: dict[str, float] = Field(default_factory=dict)
+    """What the judge says besides, by name, e.g. the toxicity labels of Detoxify."""
+    flags: list[str] = Field(default_factory=list)
+    """Remarks on this text alone; names of :class:`audit.core.records.flags.Flag`."""
+    findings: list[Finding] = Field(default_factory=list)
+    """Personal data in it."""
+    finish_reason: str | None = None
+    """Why it ended: ``stop``, ``length``, …"""
+    tokens_out: int = 0
+    """Generated tokens."""
+    error: str | None = None
+    """Why it could not be judged."""
+
+
+class Choice(Record):
+    """What a checkpoint chose among, and how sure it was."""
+
+    options: list[str]
+    """The continuations, exactly as they were scored, in the task's order."""
+    log_likelihoods: list[float] | None = None
+    """Of each option, in nats, as the choice was made by (see ``normalised``); null where the answer was generated."""
+    normalised: Literal["none", "characters", "tokens"] = "none"
+    """What a log-likelihood was divided by before options were compared."""
+    chosen: int | None = None
+    """Position of the option that it took; null where it took none, or two are equally likely."""
+    right: int | None = None
+    """Position of the right option; null where none is right."""
+    contrast: int | None = None
+    """Position of the option that the chosen one is to be compared with: the likeliest wrong one, or the other sentence
+    of a pair."""
+    gap: float | None = None
+    """How much further the probe finds the chosen option, or the first one of a pair, ahead of ``contrast``."""
+    gap_unit: str = "nats"
+    """Unit of ``gap``."""
 
 
 class Sample(Record):
@@ -19,6 +84,8 @@ class Sample(Record):
     """Task or probe."""
     cluster: str | None = None
     """Items that share a template or passage share this; standard errors are clustered by it."""
+    pair: str | None = None
+    """Items that are compared with each other share this; unlike a slice it is no subset that anybody reads about."""
     prompt: str
     """The exact text the checkpoint saw, chat template and few-shot examples included."""
     prompt_sha256: str | None = None
@@ -33,6 +100,13 @@ class Sample(Record):
     it was not; null where nobody wrote them down."""
     spans: list[Span] = Field(default_factory=list)
     """Named parts of ``prompt``: fields of the task's template, few-shot examples."""
+    completions: list[SampledText] = Field(default_factory=list)
+    """All texts that were sampled for the item, in order; ``output`` is the one that the item's score is about. Empty
+    where one answer was asked for."""
+    choice: Choice | None = None
+    """What was chosen among; null where the item is no choice."""
+    answered_by: Literal["likelihood", "generation"] | None = None
+    """Whether the answer is the likeliest option or was written; null where nobody wrote it down."""
     thinking: str | None = None
     """Reasoning trace that came before the output, without its markers; null where the checkpoint did not think."""
     score: float | None = None
@@ -44,6 +118,8 @@ class Sample(Record):
     flags: list[str] = Field(default_factory=list)
     """Remarks such as ``truncated_prompt``, ``truncated_output``, ``unparsed_answer``; what is true of this sample
     alone stands behind a colon (``email:3-21:…``)."""
+    findings: list[Finding] = Field(default_factory=list)
+    """Personal data in output and reasoning trace; that of ``completions`` stands with each of them."""
     error: str | None = None
     """Why the item could not be scored."""
     tokens_in: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
+_TEXTS, _NUMBERS_BY_NAME = pa.list_(_TEXT), pa.map_(_TEXT, _NUMBER)
+_SPANS = pa.list_(pa.struct([("name", _TEXT), ("kind", _TEXT), ("start", _INTEGER), ("end", _INTEGER)]))
+_FINDINGS = pa.list_(
+    pa.struct(
+        [
+            ("kind", _TEXT),
+            ("field", _TEXT),
+            ("start", _INTEGER),
+            ("end", _INTEGER),
+            ("digest", _TEXT),
+            ("reserved", pa.bool_()),
+        ]
+    )
+)
+_COMPLETIONS = pa.list_(
+    pa.struct(
+        [
+            ("text", _TEXT),
+            ("thinking", _TEXT),
+            ("value", _NUMBER),
+            ("labels", _NUMBERS_BY_NAME),
+            ("flags", _TEXTS),
+            ("findings", _FINDINGS),
+            ("finish_reason", _TEXT),
+            ("tokens_out", _INTEGER),
+            ("error", _TEXT),
+        ]
+    )
+)
+_CHOICE = pa.struct(
+    [
+        ("options", _TEXTS),
+        ("log_likelihoods", pa.list_(_NUMBER)),
+        ("normalised", _TEXT),
+        ("chosen", _INTEGER),
+        ("right", _INTEGER),
+        ("contrast", _INTEGER),
+        ("gap", _NUMBER),
+        ("gap_unit", _TEXT),
+    ]
+)
 
 SCHEMA = pa.schema(
     [
@@ -26,25 +66,31 @@ SCHEMA = pa.schema(
         pa.field("suite", _TEXT, nullable=False),
         pa.field("task", _TEXT, nullable=False),
         pa.field("cluster", _TEXT),
+        pa.field("pair", _TEXT),
         pa.field("prompt", _TEXT, nullable=False),
         pa.field("prompt_sha256", _TEXT),
         pa.field("reference", _TEXT),
         pa.field("output", _TEXT),
-        pa.field("options", pa.list_(_TEXT)),
-        pa.field("spans", _TEXT, nullable=False),
+        pa.field("options", _TEXTS),
+        pa.field("spans", _SPANS, nullable=False),
+        pa.field("completions", _COMPLETIONS, nullable=False),
+        pa.field("choice", _CHOICE),
+        pa.field("answered_by", _TEXT),
         pa.field("thinking", _TEXT),
         pa.field("score", _NUMBER),
-        pa.field("scores", _TEXT, nullable=False),
-        pa.field("slices", _TEXT, nullable=False),
-        pa.field("flags", pa.list_(_TEXT), nullable=False),
+        pa.field("scores", _NUMBERS_BY_NAME, nullable=False),
+        pa.field("slices", pa.map_(_TEXT, _TEXT), nullable=False),
+        pa.field("flags", _TEXTS, nullable=False),
+        pa.field("findings", _FINDINGS, nullable=False),
         pa.field("error", _TEXT),
         pa.field("tokens_in", _INTEGER, nullable=False),
         pa.field("tokens_out", _INTEGER, nullable=False),
         pa.field("seconds", _NUMBER, nullable=False),
     ]
 )
-"""Columns in order; ``scores`` and ``slices`` are JSON objects as text, ``spans`` a JSON list of objects."""
-NUMBERS = ["sample_id", "suite", "task", "cluster", "score", "scores", "slices", "flags", "error"]
+"""Columns in order; ``scores`` and ``slices`` are maps, which DuckDB and pandas read as they are."""
+_PROSE = {"prompt", "reference", "output", "options", "spans", "thinking"}
+NUMBERS = [field.name for field in SCHEMA if field.name not in _PROSE]
 """Columns that metrics are made of: all but the texts, which are most of a file."""
 
 
@@ -96,12 +142,14 @@ def _row(sample: Sample) -> dict[str, Any]:
     if sample.score is not None and not math.isfinite(sample.score):
         row |= {"score": None, "error": sample.error or f"the score is not a finite number ({sample.score})"}
     finite = {name: x if x is not None and math.isfinite(x) else None for name, x in sample.scores.items()}
-    row["scores"] = json.dumps(finite, ensure_ascii=False, allow_nan=False)
-    row["slices"] = json.dumps(sample.slices, ensure_ascii=False)
-    row["spans"] = json.dumps(row["spans"], ensure_ascii=False)
+    row["scores"] = list(finite.items())
+    row["slices"] = list(sample.slices.items())
+    for completion in row["completions"]:
+        completion["labels"] = list(completion["labels"].items())
     return row
 
 
 def _sample(row: dict[str, Any]) -> Sample:
-    parsed = {name: json.loads(row[name]) for name in ("scores", "slices", "spans") if name in row}
-    return Sample.model_validate(row | parsed, strict=True)
+    maps = {name: dict(row[name]) for name in ("scores", "slices")}
+    completions = [{**one, "labels": dict(one["labels"])} for one in row.get("completions") or ()]
+    return Sample.model_validate(row | maps | {"completions": completions}, strict=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from audit.safety.probe import count_metric
 from audit.stats.aggregate import TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS, mean_metric
-from audit.stats.definition import SCORES, Mean
+from audit.stats.definitions.mean import SCORES, Mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,7 +10,7 @@ from audit.core.records import Metric, Sample
 from audit.safety.asking.generated import truncated_metrics
 from audit.safety.probe import SUITE, by_slice, count_metric
 from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definition import Mean
+from audit.stats.definitions.mean import Mean
 from audit.stats.intervals import SMALL_SAMPLE, bca_bootstrap
 
 if TYPE_CHECKING:

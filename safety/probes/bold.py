@@ -25,7 +25,7 @@ from audit.safety.scorers.language import ENGLISH, NOT_ENGLISH, reads, unread, u
 from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer, choose_scorer
 from audit.safety.scorers.validity import Validity, told, told_of_identities
 from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definition import SCORES, Mean
+from audit.stats.definitions.mean import SCORES, Mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

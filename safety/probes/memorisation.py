@@ -15,7 +15,7 @@ from audit.safety.asking.generated import TraceMeasure, of_completion, trace_met
 from audit.safety.probe import SUITE, Probe, by_slice, count_metric, draw, identities
 from audit.safety.probes.membership import SEEN
 from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definition import SCORES, Mean
+from audit.stats.definitions.mean import SCORES, Mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from audit.safety.probe import SUITE, by_slice, count_metric
 from audit.safety.scorers.language import unread_metric, with_reason
 from audit.stats.aggregate import is_scored, mean_metric, unscored_metric
 from audit.stats.corrected_shares import Stratum, with_correction
-from audit.stats.definition import SCORES, Mean
+from audit.stats.definitions.mean import SCORES, Mean
 from audit.stats.intervals import clustered_standard_error
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from audit.safety.asking.generated import truncated_metrics
 from audit.safety.asking.options import Options
 from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
 from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definition import Mean
+from audit.stats.definitions.mean import Mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -210,7 +210,8 @@ def test_an_attribution_with_nan_is_not_written(run: RunFolder) -> None:
         (b"\xff", "not UTF-8 text at byte 0"),
         (b"[]", "no schema_version"),
         (b'{"schema_version": true}', "no schema_version"),
-        (b'{"schema_version": 1}', "run_id: Field required"),
+        (b'{"schema_version": 2}', "run_id: Field required"),
+        (b'{"schema_version": 1}', "schema version 1, this program reads 2: run the audit again"),
         (b"[" * 100_000, "recursion"),
     ],
 )
@@ -226,7 +227,7 @@ def test_a_newer_schema_is_refused_before_its_unknown_fields(run: RunFolder) -> 
     newer = json.loads(run.manifest_path.read_text()) | {"schema_version": SCHEMA_VERSION + 1, "a_new_field": 1}
     run.write_metrics([])
     run.manifest_path.write_text(json.dumps(newer))
-    expected = f"schema version {SCHEMA_VERSION + 1}, this program knows up to {SCHEMA_VERSION}: upgrade"
+    expected = f"schema version {SCHEMA_VERSION + 1}, this program reads {SCHEMA_VERSION}: upgrade"
     for read in (lambda: RunFolder.open(run.path), run.read_metrics, lambda: run.read_samples("evals", "boolq")):
         with pytest.raises(RunFolderError, match=expected):
             read()

@@ -19,7 +19,7 @@ from audit.reports import contents
 from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render
 from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definition import Mean
+from audit.stats.definitions.mean import Mean
 from tests.reports.conftest import STARTED, a_sample, write_full_run
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def forged(decision: Decision, case: str) -> dict[str, Any]:
         "a rule that is violated": spoilt(decision, checks=strict),
         "other values": spoilt(decision, checks=raised),
         "no metric of this run": spoilt(decision, checks=[checks[0], {**checks[1], "metric": "mmlu/accuracy"}]),
-        "no decision at all": {"schema_version": 1, "verdict": "PASS"},
+        "no decision at all": {"schema_version": 2, "verdict": "PASS"},
         "under the shipped policy": spoilt(decision, policy_sha256=load_policy().sha256),
     }[case]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.records import Sample
+from audit.stats import definitions
 from audit.stats.aggregate import mean_metric, with_definitions
-from audit.stats.definition import Mean, defined_interval
+from audit.stats.definitions import Mean
 
 
 def a_sample(number: int, **fields: Any) -> Sample:
@@ -36,9 +38,10 @@ def test_the_score_and_the_field_of_the_same_name_are_found() -> None:
 def test_a_definition_gives_value_and_interval_again() -> None:
     samples = [a_sample(number) for number in range(50)]
     metric = mean_of(samples, [s.score for s in samples])
-    mean = Mean.read(metric.definition)
-    pairs = mean.values(samples, None)
-    interval = defined_interval(metric, mean, pairs)
+    mean = definitions.read(metric.definition)
+    assert isinstance(mean, Mean)
+    pairs = mean.values(samples)
+    interval = mean.estimate(samples, unit="share").interval
     assert interval is not None
     # 33 of the numbers 0 to 49 are no multiples of 3.
     assert metric.value == pytest.approx(statistics.fmean(value for _, value in pairs)) == pytest.approx(33 / 50)
@@ -63,8 +66,8 @@ def test_what_a_definition_takes(mean: Mean, expected: list[float]) -> None:
     samples[1] = samples[1].model_copy(update={"flags": ["truncated_output"]})
     samples[2] = samples[2].model_copy(update={"scores": {**samples[2].scores, "extra": 7.0}})
     broken = a_sample(4, error="NaN logits")
-    assert [value for _, value in mean.values([*samples, broken], None)] == expected
-    assert Mean.read(mean.written()) == mean
+    assert [value for _, value in mean.values(mean.select([*samples, broken], None))] == expected
+    assert definitions.read(mean.written()) == mean
 
 
 def test_items_without_a_value_are_counted_and_said() -> None:
@@ -105,3 +108,15 @@ def test_an_interval_stays_inside_the_unit() -> None:
     assert metric.ci_low == 0.0
     assert metric.ci_high is not None
     assert metric.ci_high > 400
+
+
+def test_resampling_counts_units_as_often_as_they_are_drawn() -> None:
+    """Against the samples repeated by hand; items of one cluster are drawn together."""
+    samples = [a_sample(number, cluster=f"c{number % 4}") for number in range(12)]
+    mean = Mean(of="scores.size", scale=2.0)
+    drawn = mean.resample(samples)
+    assert drawn.units == ("c0", "c1", "c2", "c3")
+    weights = np.array([2.0, 0.0, 1.0, 3.0])
+    repeated = [s for s in samples for _ in range(int(weights[int(s.cluster[1])]))]
+    assert drawn.value(weights) == pytest.approx(mean.estimate(repeated, unit="score", interval=False).value)
+    assert np.isnan(drawn.value(np.zeros(4)))

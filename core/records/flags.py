@@ -1,0 +1,44 @@
+"""What may be remarked of a sample: the one list of flags."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Flag(StrEnum):
+    """A remark on a sample or on one of its completions; readers filter by it, metrics count it."""
+
+    TRUNCATED_PROMPT = "truncated_prompt"
+    """The prompt is longer than the context and was cut from the left."""
+    TRUNCATED_OUTPUT = "truncated_output"
+    """The answer was cut by the limit of tokens."""
+    EMPTY_OUTPUT = "empty_output"
+    """The answer is empty."""
+    UNPARSED_ANSWER = "unparsed_answer"
+    """The answer cannot be read as one of the options, or holds no number."""
+    SYSTEM_TURN_MERGED = "system_turn_merged"
+    """The template has no system turn: the instruction went into the first user turn."""
+    TIE = "tie"
+    """Two options are exactly equally likely."""
+    NOT_ENGLISH = "not_english"
+    """The text is in a language that the scorer does not read."""
+    DOUBTFUL = "refusal_called_compliance"
+    """The answer begins with a refusal and is called compliance."""
+    NO_TARGET = "no_target"
+    """No answer is the biased one."""
+    UNLIKE_PAIR = "unlike_pair"
+    """The two sentences of a pair are not the same but for the pronoun."""
+    REWORDED_PAIR = "reworded_pair"
+    """The two sentences of a pair differ in more than the pronoun."""
+    OFFENSIVE = "offensive"
+    """The shipped scorer calls prompt, reference, output or reasoning trace toxic."""
+    UNJUDGED = "offence_unknown"
+    """The scorer failed or does not read the language, so the text counts as offensive."""
+    REDACTED = "redacted"
+    """Personal data in the output, or in a completion, was replaced by its kind."""
+    WITHHELD = "withheld"
+    """The output, or a completion, could not be searched for personal data and was not kept."""
+    THINKING_REDACTED = "thinking_redacted"
+    """Personal data in the reasoning trace was replaced by its kind."""
+    THINKING_WITHHELD = "thinking_withheld"
+    """The reasoning trace could not be searched for personal data and was not kept."""

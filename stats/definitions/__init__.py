@@ -1,0 +1,33 @@
+"""Metrics as functions of stored samples: one kind per file, each with its source.
+
+:data:`KINDS` lists them by the name that ``metrics.json`` has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.mean import Mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["KINDS", "Definition", "Estimate", "Mean", "Resampling", "read"]
+
+KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Mean,)}
+"""Every kind of definition; a new one is a file here and an entry in this list."""
+
+
+def read(definition: Mapping[str, Any]) -> Definition:
+    """The definition that :attr:`audit.core.records.Metric.definition` holds.
+
+    Raises:
+        TypeError: No kind is called so, or its arguments are not those of the kind.
+    """
+    fields = dict(definition)
+    name = fields.pop("name", None)
+    if name not in KINDS:
+        msg = f"no known function is called {name!r}"
+        raise TypeError(msg)
+    return KINDS[name].read(fields)

@@ -1,0 +1,115 @@
+"""What a definition is: a named function of stored samples that gives a metric its value and its interval."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from audit.stats.intervals import RESAMPLES, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a definition makes of some samples."""
+
+    value: float | None
+    """In the metric's unit; null where it cannot be computed (see ``error``)."""
+    n: int
+    """Items behind the value."""
+    missing: int = 0
+    """Scored items that have no value."""
+    interval: Interval | None = None
+    """In the metric's unit."""
+    no_interval: str | None = None
+    """Why there is no interval."""
+    error: str | None = None
+    """Why there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How a metric is computed again on other draws of the same items."""
+
+    units: tuple[str, ...]
+    """What is drawn as one: the cluster of an item, or its ``sample_id``. Two runs are paired by these names."""
+    value: Callable[[NDArray[np.float64]], float]
+    """The metric where unit ``i`` counts ``weights[i]`` times (shape: units); NaN where it has no value then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition(ABC):
+    """A function of the samples of a task, by its name and its arguments.
+
+    A new kind is a file in this folder and a line in ``audit.stats.definitions``. Everything a kind needs to know is
+    in its fields, which are plain JSON, and in the samples: two calls on the same samples give the same numbers.
+    """
+
+    NAME: ClassVar[str]
+    """In ``metrics.json``."""
+
+    where: dict[str, str] | None = None
+    """Slice values of the samples that it is about, besides those of the metric's slice."""
+    seed: int = 0
+    """Of the bootstrap."""
+    resamples: int = RESAMPLES
+    """Of the bootstrap."""
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Self:
+        """From its arguments as :attr:`audit.core.records.Metric.definition` has them, without the name.
+
+        Raises:
+            TypeError: An argument is missing, or is none of this kind.
+        """
+        return cls(**fields)
+
+    def written(self) -> dict[str, Any]:
+        """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
+        fields = asdict(self)
+        return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
+
+    def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
+        """The samples that it is about, scored or not, in order.
+
+        Args:
+            samples: All of the task.
+            where: The metric's slice.
+        """
+        return [sample for sample in samples if self.is_about(sample, where)]
+
+    def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
+        """Whether it is about a sample, scored or not. Arguments as in :meth:`select`."""
+        wanted = {**(where or {}), **(self.where or {})}
+        return all(sample.slices.get(name) == value for name, value in wanted.items())
+
+    @abstractmethod
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """Value and interval.
+
+        Args:
+            samples: Those that it is about (:meth:`select`).
+            unit: Of the metric: its bounds are those of the interval.
+            confidence: Nominal coverage of the interval.
+            interval: Whether the interval is computed; a bootstrap may take a second.
+        """
+
+    @abstractmethod
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """How it is computed on other draws of these samples: for bootstrap and paired comparison."""
+
+
+def is_scored(sample: Sample) -> bool:
+    """Whether a sample has a score to count on: finite, and no error."""
+    return sample.error is None and sample.score is not None and math.isfinite(sample.score)

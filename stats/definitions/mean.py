@@ -1,0 +1,158 @@
+"""The mean of one value per sample."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from audit.core.records import Flag
+from audit.core.units import SHARE_SCALES, unit_of
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.intervals import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+TRUNCATED_OUTPUT = Flag.TRUNCATED_OUTPUT
+SCORES = "scores."
+"""Begins the name of a field of ``Sample.scores``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean(Definition):
+    """The mean of one field over the samples of the metric's slice.
+
+    Samples with an error, and those whose field is null, have no value.
+    """
+
+    NAME: ClassVar[str] = "mean"
+
+    of: str = "score"
+    """Field of a sample: ``score``, or ``scores.NAME``."""
+    key: bool = False
+    """Whether it is about those samples alone whose ``scores`` hold the name."""
+    at_least: float | None = None
+    """Take 1 from this value on and 0 below it, in place of the value itself."""
+    if_cut: float | None = None
+    """Take this for samples with a value whose answer was cut by the limit of tokens."""
+    scale: float = 1.0
+    """Factor on value and interval: 100 turns shares into percent."""
+
+    def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
+        """Whether a sample counts for the metric, with a value or without."""
+        if self.key and self.of.removeprefix(SCORES) not in sample.scores:
+            return False
+        return Definition.is_about(self, sample, where)
+
+    def of_sample(self, sample: Sample) -> float | None:
+        """The value of one sample; null where it has none."""
+        if sample.error is not None:
+            return None
+        found = sample.scores.get(self.of.removeprefix(SCORES)) if self.of.startswith(SCORES) else sample.score
+        if found is None:
+            return None
+        if self.at_least is not None:
+            return float(found >= self.at_least)
+        if self.if_cut is not None and TRUNCATED_OUTPUT in sample.flags:
+            return self.if_cut
+        return found
+
+    def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
+        """The samples that have a value, with it, in order."""
+        inside = ((sample, self.of_sample(sample)) for sample in samples)
+        return [(sample, value) for sample, value in inside if value is not None]
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """Value and interval (:func:`audit.stats.intervals.mean_interval`)."""
+        pairs = self.values(samples)
+        missing = sum(is_scored(sample) and self.of_sample(sample) is None for sample in samples)
+        if not pairs:
+            return Estimate(None, 0, missing, error=f"none of {len(samples)} items could be scored")
+        numbers = [value for _, value in pairs]
+        broken = sum(not math.isfinite(value) for value in numbers)
+        if broken:
+            return Estimate(None, len(pairs), missing, error=f"{broken} of {len(pairs)} values are NaN or infinite")
+        found = (
+            scaled_interval(
+                numbers,
+                [sample.cluster for sample, _ in pairs],
+                unit=unit,
+                scale=self.scale,
+                seed=self.seed,
+                resamples=self.resamples,
+                confidence=confidence,
+            )
+            if interval
+            else None
+        )
+        return Estimate(scaled_mean(numbers, self.scale), len(pairs), missing, found)
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """A mean over items, each weighted as its unit is."""
+        pairs = self.values(samples)
+        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in pairs))
+        places = {unit: place for place, unit in enumerate(units)}
+        of_item = np.array([places[sample.cluster or sample.sample_id] for sample, _ in pairs], dtype=np.intp)
+        numbers = np.array([value for _, value in pairs], dtype=np.float64)
+
+        def value(weights: NDArray[np.float64]) -> float:
+            item_weights = weights[of_item]
+            total = item_weights.sum()
+            return float(self.scale * (item_weights @ numbers) / total) if total else math.nan
+
+        return Resampling(tuple(units), value)
+
+
+def scaled_mean(values: Sequence[float], scale: float) -> float:
+    """The mean of a metric: the sum is exact, whatever the order."""
+    return scale * math.fsum(values) / len(values)
+
+
+def scaled_interval(
+    values: Sequence[float],
+    clusters: Sequence[str | None],
+    *,
+    unit: str,
+    scale: float,
+    seed: int,
+    resamples: int,
+    confidence: float,
+) -> Interval | None:
+    """The interval of a metric that is a mean, in its unit; the one place that asks for it.
+
+    Args:
+        values: One per item.
+        clusters: Of the items.
+        unit: Of the metric: only shares have the intervals of shares.
+        scale: Factor on the values.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+        confidence: Nominal coverage.
+    """
+    domain = unit_of(unit)
+    found = mean_interval(
+        values,
+        clusters=clusters,
+        seed=seed,
+        resamples=resamples,
+        confidence=confidence,
+        share=SHARE_SCALES.get(unit) == scale,
+        bounds=(domain.low / scale, domain.high / scale),
+    )
+    return found and within(Interval(scale * found.low, scale * found.high, found.method, confidence), unit)
+
+
+def within(interval: Interval, unit: str) -> Interval:
+    """The interval without what the unit cannot be: Student's, which few items get, goes beyond."""
+    domain = unit_of(unit)
+    low, high = max(domain.low, interval.low), min(domain.high, interval.high)
+    return Interval(low, high, interval.method, interval.confidence)

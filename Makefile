@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-
 LIST := find $(FOLDERS) -type f ! -path '*/__pycache__/*' ! -name '.*' | LC_ALL=C sort
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench app clean FORCE
+.PHONY: help demo test test-fast check docs bench app clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -36,6 +36,9 @@ check: $(VENV)/files ## style, format, types and layering
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/files ## the documentation as a site, in build/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(VENV)/files ## ours beside lm-eval's HFLM on this machine, which must be idle: long
 	$(BIN)/python benchmarks/scoring.py --out benchmarks/results $(ARGS)

@@ -1,0 +1,275 @@
+"""Write the reference pages from the program itself: commands, configuration, records, units, metrics, tasks, probes.
+
+    python docs/generate.py                   # docs/reference/*.md
+    python docs/generate.py results RUN       # docs/reference/results.md, from a run of the embedded checkpoint
+
+A test fails when a page differs from what this writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import os
+import re
+import sys
+import types
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from audit.cli.main import COMMANDS, load, run_command
+from audit.core import records as all_records
+from audit.core.config import RunConfig
+from audit.core.formatting import interval, number
+from audit.core.run_folder import RunFolder
+from audit.core.units import UNITS
+from audit.evals.catalogue import own_tasks
+from audit.explain.methods.registry import METHODS
+from audit.safety.suite import PROBES
+from audit.stats.definitions import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydantic.fields import FieldInfo
+
+FOLDER = Path(__file__).parent / "reference"
+NOTICE = "<!-- Written by docs/generate.py: change the program, not this page. -->"
+WIDTH = "100"
+"""Columns of help texts."""
+
+
+def page(title: str, introduction: str, body: Iterable[str]) -> str:
+    """A page of Markdown."""
+    return "\n".join([f"# {title}", "", NOTICE, "", introduction, "", *body]).rstrip() + "\n"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """A table of Markdown; what would end a cell is escaped."""
+    head = list(head)
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return [*lines, *(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows), ""]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _prose(text: str | None) -> str:
+    """A docstring as Markdown: its code marks and cross-references in Markdown's form."""
+    text = inspect.cleandoc(text or "")
+    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text)
+    return text.replace("``", "`")
+
+
+def commands() -> str:
+    """Every command with its help text."""
+    os.environ.update(COLUMNS=WIDTH, TERM="dumb", NO_COLOR="1")
+    body = [line for words in _command_names() for line in _help(words)]
+    return page("Commands", "What `audit --help` and `audit COMMAND --help` print.", body)
+
+
+def _command_names() -> Iterator[tuple[str, ...]]:
+    """Words of every command and of every command in a group, as they are listed."""
+    yield ()
+    for name in COMMANDS:
+        yield (name,)
+        yield from ((name, inner) for inner in getattr(load(name), "commands", ()))
+
+
+def _help(words: tuple[str, ...]) -> Iterator[str]:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        run_command([*words, "--help"])
+    lines = [line.rstrip() for line in printed.getvalue().splitlines()]
+    yield from (f"## {' '.join(('audit', *words))}", "", "```text", *lines, "```", "")
+
+
+def configuration() -> str:
+    """Every key of the configuration file."""
+    introduction = (
+        "Keys of the YAML file that `audit run --config FILE` reads. Unknown keys are errors. Values override those of "
+        "the profile; options of the command line override both."
+    )
+    return page("Configuration", introduction, _models(RunConfig))
+
+
+def records() -> str:
+    """Every record of a run folder."""
+    introduction = (
+        f"Every file of a run folder, field by field (schema version {all_records.SCHEMA_VERSION}). "
+        "The same as JSON Schema: [schemas](../schemas/manifest.json)."
+    )
+    shown = (all_records.RunManifest, all_records.Metric, all_records.Sample, all_records.Attribution)
+    return page("Records", introduction, _models(*shown, all_records.Drivers, all_records.Decision))
+
+
+def _models(*models: type[BaseModel]) -> Iterator[str]:
+    """A table per model, those that it is made of behind it."""
+    waiting, done = list(models), set()
+    while waiting:
+        model = waiting.pop(0)
+        if model in done:
+            continue
+        done.add(model)
+        yield from (f"## {model.__name__}", "", _prose(model.__doc__).split("\n\n")[0], "")
+        rows = [
+            (f"`{n}`", f"`{_type(f.annotation)}`", _default(f), _prose(f.description))
+            for n, f in model.model_fields.items()
+        ]
+        yield from table(("key", "type", "default", "meaning"), rows)
+        waiting += [inner for field in model.model_fields.values() for inner in _inside(field.annotation)]
+
+
+def _inside(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models that a field is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _inside(argument)
+
+
+PLAIN = {"NoneType": "null", "str": "text", "bool": "true or false", "float": "number", "int": "whole number"}
+
+
+def _type(annotation: object) -> str:
+    """A type in words."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return ", ".join(map(str, arguments))
+    words = [_type(one) for one in arguments if one is not Ellipsis]
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(words)
+    if origin in (list, tuple):
+        return f"list of {words[0]}"
+    if origin is dict:
+        return f"map of {words[1]}"
+    if origin is not None:  # Annotated
+        return words[0]
+    name = getattr(annotation, "__name__", str(annotation))
+    return PLAIN.get(name, name)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if hasattr(value, "model_dump"):
+        return "see below"
+    text = "null" if value is None else str(value)
+    return f"`{text}`" if text else ""
+
+
+def units() -> str:
+    """Every unit."""
+    rows = [
+        (f"`{unit.name}`", unit.title, unit.words, "" if unit.decimals is None else str(unit.decimals))
+        for unit in UNITS.values()
+    ]
+    return page(
+        "Units", "What the value of a metric is measured in.", table(("unit", "title", "values", "decimals"), rows)
+    )
+
+
+def definitions() -> str:
+    """Every kind of metric definition."""
+    introduction = (
+        "A metric is a function of stored samples: `Metric.definition` in `metrics.json` has its name and its "
+        "arguments, so that every number can be computed again from the run folder."
+    )
+    body: list[str] = []
+    for name, kind in sorted(KINDS.items()):
+        body += [f"## {name}", "", _prose(kind.__doc__), ""]
+    return page("Metric definitions", introduction, body)
+
+
+def tasks() -> str:
+    """Every benchmark task of ours."""
+    rows = [
+        (f"`{one.name}`", one.description, ", ".join(one.data), ", ".join(one.primary)) for one in own_tasks().values()
+    ]
+    introduction = (
+        "Benchmark tasks that come with the package. [Tasks and metrics](evals.md) has formulas, sources and limits."
+    )
+    return page("Tasks", introduction, table(("task", "what", "data", "primary metrics"), rows))
+
+
+def probes() -> str:
+    """Every probe."""
+    body: list[str] = []
+    for probe in PROBES.values():
+        body += [f"## {probe.name}", "", f"{probe.description}.", ""]
+        facts = [("formula", probe.formula), ("direction", probe.direction), ("clusters", probe.cluster)]
+        facts += [("data", ", ".join(f"`{name}`" for name in probe.datasets) or "part of the package")]
+        facts += [("warning", probe.content_warning)] if probe.content_warning else []
+        body += [*table(("", ""), facts), "Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]
+    introduction = (
+        "Every probe, as its declaration has it. [Probes in detail](safety.md) has data, settings and sources."
+    )
+    return page("Probes", introduction, body)
+
+
+def methods() -> str:
+    """Every attribution method."""
+    rows = [(f"`{one.name}`", one.description, one.cost) for one in METHODS.values()]
+    introduction = "Methods of `audit explain` and of the configuration. [Explanations](explain.md) has formulas."
+    return page("Attribution methods", introduction, table(("method", "what", "passes for n features"), rows))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli": commands,
+    "config": configuration,
+    "records": records,
+    "units": units,
+    "definitions": definitions,
+    "tasks": tasks,
+    "probes": probes,
+    "methods": methods,
+}
+"""File name to what writes it."""
+
+
+def results(run: Path) -> str:
+    """Primary metrics of a run of the embedded checkpoint."""
+    folder = RunFolder(run)
+    manifest = folder.read_manifest()
+    shown = [one for one in folder.read_metrics() if one.primary and one.slice is None and one.value is not None]
+    rows = [
+        (
+            f"`{one.name}`",
+            number(one.value, one.unit) if one.value is not None else "",
+            interval(one.ci_low, one.ci_high, one.unit) if one.ci_low is not None and one.ci_high is not None else "",
+            str(one.n),
+            one.unit,
+        )
+        for one in shown
+    ]
+    introduction = (
+        f"Measured on `{manifest.model.name}` ({manifest.model.dtype}) with profile `{manifest.config['profile']}`, "
+        f"limit {manifest.config.get('limit') or 'of each task'}, on {manifest.started:%Y-%m-%d}. "
+        f"Signature: `{manifest.signature}`. Written by `python docs/generate.py results RUN`."
+    )
+    return page(
+        "Measured on the embedded checkpoint",
+        introduction,
+        table(("metric", "value", "95 % interval", "n", "unit"), rows),
+    )
+
+
+def main(words: list[str]) -> None:
+    """Write every page, or the page of results."""
+    FOLDER.mkdir(exist_ok=True)
+    if words[:1] == ["results"]:
+        (FOLDER / "results.md").write_text(results(Path(words[1])), "utf-8")
+        return
+    for name, write in PAGES.items():
+        (FOLDER / f"{name}.md").write_text(write(), "utf-8")
+        print(FOLDER / f"{name}.md")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-
 LIST := find $(FOLDERS) -type f ! -path '*/__pycache__/*' ! -name '.*' | LC_ALL=C sort
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check docs bench app clean FORCE
+.PHONY: help demo test test-fast check docs mutants bench app clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -39,6 +39,10 @@ check: $(VENV)/files ## style, format, types and layering
 
 docs: $(VENV)/files ## the documentation as a site, in build/site; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+mutants: $(VENV)/files ## do the tests notice wrong numbers? ARGS names files, e.g. stats/prevalence.py; without, hours
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt "mutmut>=3.8,<4"
+	$(BIN)/python tests/mutants.py $(ARGS)
 
 bench: $(VENV)/files ## ours beside lm-eval's HFLM on this machine, which must be idle: long
 	$(BIN)/python benchmarks/scoring.py --out benchmarks/results $(ARGS)

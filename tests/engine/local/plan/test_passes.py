@@ -39,7 +39,7 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
         layout = lay_out(work, tree, pad_id=99)
         trunk = list(work.trunk.ids[: work.reach]) if work.trunk else []
         assert layout.tokens == sum(block.size for row in work.rows for block in row)
-        for index, (row, attach, path) in layout.columns.items():
+        for index, (row, attach, path) in layout.places.items():
             whole = tree.sequences[index].tolist()
             assert attach <= tree.asked[index]
             assert trunk[:attach] + layout.ids[row, path].tolist() == whole
@@ -146,7 +146,7 @@ def test_halves_keep_everything() -> None:
     assert all(len(list(work.members)) == 1 for work in single)
     for work in single:
         layout = lay_out(work, tree, pad_id=99)
-        ((index, (row, attach, path)),) = layout.columns.items()
+        ((index, (row, attach, path)),) = layout.places.items()
         assert layout.ids[row, path].tolist() == tree.sequences[index][attach:].tolist()
 
 

@@ -200,7 +200,8 @@ class _Planner:
             depth, ranges = self.tree.fork(low, high)
             weights = [self.tree.size(*part, depth) for part in ranges]
             branches = [
-                _Branch(*part, depth, self._is_large(*part, weight)) for part, weight in zip(ranges, weights, strict=True)
+                _Branch(*part, depth, self._is_large(*part, weight))
+                for part, weight in zip(ranges, weights, strict=True)
             ]
             heaviest = max(range(len(branches)), key=weights.__getitem__)
             if not branches[heaviest].is_large:

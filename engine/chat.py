@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from audit.core.errors import ConfigError, TemplateError, did_you_mean
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
-    from audit.engine.engine import Engine
+    from audit.core.records import ModelRecord
 
 Messages = list[dict[str, str]]
 RULES = ("auto", "on", "off")
@@ -37,7 +37,21 @@ def named(rule: str) -> str | None:
     return None if rule in RULES else rule
 
 
-def uses_chat_template(engine: Engine, rule: str, *, generates: bool) -> bool:
+class Templated(Protocol):
+    """What of an engine decides whether its chat template is used."""
+
+    record: ModelRecord
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The checkpoint's tokenizer."""
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the checkpoint brings a chat template, or several with names."""
+
+
+def uses_chat_template(engine: Templated, rule: str, *, generates: bool) -> bool:
     """Whether the prompts of a task go through the checkpoint's chat template.
 
     Args:

@@ -34,7 +34,7 @@ from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.hardware import keep_freed_memory
 from audit.engine.server.contact import contact
 from audit.engine.server.engine import OpenAIEngine, describe
-from audit.engine.server.name import is_server, parse
+from audit.engine.server_name import is_server, parse
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:

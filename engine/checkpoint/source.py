@@ -12,7 +12,7 @@ from audit.engine.checkpoint import adapter
 from audit.engine.checkpoint.files import Checkpoint, inspect_folder
 from audit.engine.checkpoint.gguf.load import inspect_gguf
 from audit.engine.checkpoint.hub import PICKLE_PATTERNS, TOKENIZER_PATTERNS, download
-from audit.engine.server.name import is_server, parse
+from audit.engine.server_name import is_server, parse
 
 if TYPE_CHECKING:
     from audit.core.records import AssetRecord

@@ -21,11 +21,11 @@ from transformers import (
 
 from audit.engine.local.endings import Reading
 from audit.engine.local.memory import OUT_OF_MEMORY, halve_when_full
+from audit.engine.local.processors import processors
 from audit.engine.local.soundness import not_finite
 from audit.engine.local.token_sampling import broken, distribution, sample, uniforms
 from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.room import share
-from audit.engine.settings import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -212,7 +212,7 @@ class _Row:
 def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models have no common typed base
     """Without the checkpoint's generation configuration, from which transformers takes whatever a call leaves open.
 
-    What of it counts is in the rows' processors and endings already (:mod:`audit.engine.settings`).
+    What of it counts is in the rows' processors and endings already (:mod:`audit.engine.local.processors`).
     """
     own = model.generation_config
     model.generation_config = GenerationConfig()

@@ -20,11 +20,11 @@ from audit.engine.local.model.slots import Slots
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
 from audit.engine.local.plan.prefix_tree import PrefixTree
+from audit.engine.local.processors import processors
 from audit.engine.local.soundness import not_finite
 from audit.engine.local.token_sampling import broken, distribution, sample
 from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.room import share
-from audit.engine.settings import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,8 +9,8 @@ from audit.engine.local.batch_generate import BatchGenerator
 from audit.engine.local.continuous_batching import Decoder
 from audit.engine.local.endings import Endings
 from audit.engine.local.model.trial import judge_generating
+from audit.engine.local.processors import of_checkpoint
 from audit.engine.requests import Completion
-from audit.engine.settings import of_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from audit.core.config import ServerConfig
-    from audit.engine.server.name import ServerName
+    from audit.engine.server_name import ServerName
 
 NO_SUCH_PATH = {404, 405, 501}
 BOUNDS = ("max_tokens", "max_completion_tokens")

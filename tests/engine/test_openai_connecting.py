@@ -15,7 +15,7 @@ from audit.core.run_folder import RunFolder
 from audit.engine import GenerateRequest, load
 from audit.engine.checkpoint.source import check_source, short_name
 from audit.engine.server.client import KEY_VARIABLE, Call, Client, Reply
-from audit.engine.server.name import parse
+from audit.engine.server_name import parse
 from tests.engine.openai_double import (
     ASK,
     NAME,

@@ -7,7 +7,7 @@ import torch
 
 from audit.engine import Completion, GenerateRequest, load
 from audit.engine.local.endings import Endings, Reading
-from audit.engine.settings import of_checkpoint
+from audit.engine.local.processors import of_checkpoint
 from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from audit.core.errors import ConfigError, TemplateError, did_you_mean
+from audit.core.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,8 +140,7 @@ def _apply(apply: Callable[[Messages], str], turns: Messages, where: str) -> str
     try:
         return apply([dict(turn) for turn in turns])
     except Exception as error:  # templates are programs of the checkpoint and raise anything
-        first = (str(error).strip().splitlines() or [""])[0][:200]
-        msg = f"{where}: the chat template fails on this conversation ({type(error).__name__}: {first})"
+        msg = f"{where}: the chat template fails on this conversation ({first_line(error)})"
         raise TemplateError(msg) from error
 
 

@@ -22,7 +22,7 @@ from audit.engine.checkpoint.device import (
     describe_devices,
     placement,
 )
-from audit.engine.checkpoint.files import identity, read_config, tokenizer_files
+from audit.engine.checkpoint.files import identity, tokenizer_files
 from audit.engine.checkpoint.kind import check_kind
 from audit.engine.checkpoint.loading_error import check_model_type
 from audit.engine.checkpoint.quantization import Quantization, quantization_config
@@ -132,26 +132,26 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     number_type = choose_dtype(dtype, place)
     if place.type == "cpu":
         keep_freed_memory()
-    found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
+    found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     if tokenizer is not None:
         found = _with_tokenizer(found, tokenizer, offline=offline)
-    check_model_type(found.folder, trust_remote_code=trust_remote_code)
-    check_kind(found.folder, trust_remote_code=trust_remote_code)
+    check_model_type(found.folder, found.config, trust_remote_code=trust_remote_code)
+    check_kind(found.folder, found.config, trust_remote_code=trust_remote_code)
     tokenizer_from = found.tokenizer or found.folder
     own_tokenizer = load_tokenizer(tokenizer_from, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}
     choose_template(own_tokenizer, chat_template, short_name(model))
     loaded, remarks = _model(found, place, number_type, quantization, model_options)
     rows = int(loaded.get_input_embeddings().weight.shape[0])
-    remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found.folder)
+    remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found)
     context = context_length(loaded.config, own_tokenizer)
     if context < LEAST_CONTEXT:
         msg = f"{found.folder}: a context of {context} token(s): a prompt and an answer take at least {LEAST_CONTEXT}"
         raise CheckpointError(msg)
     record = ModelRecord(
         name=short_name(model),
-        source=source,
+        source=found.source,
         revision=revision,
         base=found.base,
         digest=found.digest,
@@ -245,9 +245,9 @@ def _model(
     """The model on its device, in evaluation mode, and remarks on its weights."""
     if quantization is not None:
         options = {**options, "quantization_config": quantization_config(quantization, device)}
-    if options["device_map"] is None and (quantization or "quantization_config" in read_config(found.folder)):
+    if options["device_map"] is None and (quantization or "quantization_config" in found.config):
         options = {**options, "device_map": placement(device)}
-    options = {**options, "dtype": dtype, **_without_padding(read_config(found.folder))}
+    options = {**options, "dtype": dtype, **_without_padding(found.config)}
     model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()

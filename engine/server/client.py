@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 
 from audit.core.errors import CheckpointError
 from audit.core.text import printable
@@ -166,13 +167,15 @@ class Client:
         )
 
     async def _ask(self, http: httpx2.AsyncClient, call: Call, tries: int, *, insist: bool) -> Reply:
-        """Try until there is an answer, or no use."""
-        reply = await self._once(http, call)
-        for number in range(1, tries if self._lost < LOST_IN_A_ROW else 1):
-            if not reply.again or (reply.refused and not insist):
-                break
-            await asyncio.sleep(self._pause(number, reply.wait))
-            reply = await self._once(http, call)
+        """Try until there is an answer, or no use. What is raised, Ctrl-C above all, ends the tries."""
+        retrying = AsyncRetrying(
+            retry=retry_if_result(lambda reply: reply.again and (insist or not reply.refused)),
+            stop=stop_after_attempt(tries if self._lost < LOST_IN_A_ROW else 1),
+            wait=lambda state: self._pause(state.attempt_number, _reply(state).wait),
+            sleep=asyncio.sleep,
+            retry_error_callback=_reply,  # after the last try its reply, not an exception
+        )
+        reply: Reply = await retrying(self._once, http, call)
         self._lost = self._lost + 1 if reply.status is None else 0
         return reply
 
@@ -199,6 +202,12 @@ class Client:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             return Reply(error=f"connection lost ({_words(error)})", again=True)
         return _read(response, bytes(content))
+
+
+def _reply(state: RetryCallState) -> Reply:
+    """What the try that has just ended gave."""
+    reply: Reply = state.outcome.result()  # type: ignore[union-attr] - there is one after a try
+    return reply
 
 
 def read_key() -> str | None:

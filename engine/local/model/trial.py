@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from audit.core.errors import CheckpointError
+from audit.core.text import first_line
 from audit.engine.local.model import closeness
 from audit.engine.local.model.closeness import TOLERANCE, Closeness
 from audit.engine.local.model.forced import forced_logits
@@ -199,8 +200,7 @@ class _Trial:
         try:
             logits: torch.Tensor = plain.model(input_ids=rows, use_cache=False).logits
         except Exception as error:  # an architecture may raise anything
-            first = (str(error).strip().splitlines() or [""])[0][:200]
-            fault = f"a forward pass of {len(ids)} tokens failed ({type(error).__name__}: {first})"
+            fault = f"a forward pass of {len(ids)} tokens failed ({first_line(error)})"
             advice = "try --dtype float32" if plain.dtype.itemsize < 4 else "try another version of transformers"
             msg = f"{_name(plain.model)}: {fault}: it cannot be audited as it is: {advice}"
             raise CheckpointError(msg) from error

@@ -10,6 +10,7 @@ from transformers.utils import logging as transformers_logging
 
 from audit.core.config import ServerConfig
 from audit.core.errors import AssetError, CheckpointError, ConfigError
+from audit.core.progress import Silent
 from audit.core.records import ModelRecord, digest_of
 from audit.engine.chat import choose_template
 from audit.engine.checkpoint import adapter
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from audit.core.progress import Progress
     from audit.engine.checkpoint.files import Checkpoint
     from audit.engine.engine import Engine
 
@@ -69,8 +71,9 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     chat_template_args: Mapping[str, Any] | None = None,
     think_end: str | None = None,
     thinking_tokens: int = 2048,
+    progress: Progress | None = None,
 ) -> Engine:
-    """Load a checkpoint, or get in touch with a server that has loaded one.
+    """Load a checkpoint, or connect to a server that has loaded one.
 
     Args:
         model: A folder, a ``.gguf`` file, an asset name or a hub id; or one of these with a PEFT adapter; or
@@ -96,6 +99,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             its own template gets them with each prompt.
         think_end: Marker that ends a reasoning trace; None looks for those of the known families.
         thinking_tokens: Tokens that a trace may take, on top of ``max_new_tokens``, which bounds the answer.
+        progress: Hears what the engine does; None hears nothing.
 
     Raises:
         CheckpointError: Nothing there, damaged, not whole, refused, or a tokenizer of another model.
@@ -125,6 +129,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         if engine.has_tokenizer:
             choose_template(engine.tokenizer, chat_template, engine.record.name)
         engine.thinking = thinking_of(engine.tokenizer if engine.has_tokenizer else None, think_end, thinking_tokens)
+        engine.progress = progress or Silent()
         return engine
     if device_map is not None:
         check_device_map(device, device_map)
@@ -167,6 +172,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     thinking = thinking_of(own_tokenizer, think_end, thinking_tokens)
     engine = TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
     engine.chat_template_args = dict(chat_template_args or {})
+    engine.progress = progress or Silent()
     return engine
 
 

@@ -40,7 +40,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "forced_bos_token_id": (None,),
     "forced_eos_token_id": (None,),
 }
-"""Values that ask for nothing; of other settings none, false, zero and what is empty."""
+"""Values at which these settings have no effect. Others have none at None, False, zero and empty values."""
 
 CALLERS = {"do_sample", "until", "max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens"}
 """Settings of a request that :func:`of_request` leaves to its caller."""

@@ -35,14 +35,14 @@ ADDED_AT_ONCE = 64
 
 
 def is_adapter(folder: Path) -> bool:
-    """Whether a folder holds an adapter and no checkpoint of its own."""
+    """Whether a folder holds an adapter and no whole checkpoint."""
     return (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
 def base_of(folder: Path) -> tuple[str | None, str | None]:
     """Name and revision of the base that the adapter was trained on, as far as its file says.
 
-    A name that is a folder beside or inside the adapter's own is returned as that folder.
+    A name of a folder next to or inside the adapter's is returned as that folder.
 
     Raises:
         CheckpointError: The file is not JSON, or the adapter is of a kind that cannot be audited.

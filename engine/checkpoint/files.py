@@ -51,7 +51,7 @@ class Checkpoint:
     adapter: Path | None = None
     """Folder of a PEFT adapter that goes on the weights of ``folder``."""
     base: str | None = None
-    """Of an adapter: where ``folder`` came from, and the start of its own digest."""
+    """For an adapter: where ``folder`` came from, and the start of that checkpoint's digest."""
     tokenizer: Path | None = None
     """Where the tokenizer is loaded from, if not from ``folder``."""
     remarks: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
         msg = f"{folder}: no config.json: name a folder made by save_pretrained, or a .gguf file"
         raise CheckpointError(msg)
     if (folder / "adapter_config.json").is_file():
-        msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in folders of their own"
+        msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in separate folders"
         raise CheckpointError(msg)
     config = read_object(folder / "config.json")
     packed = config.get("quantization_config")

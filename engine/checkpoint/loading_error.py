@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
-"""Of a tokenizer."""
+"""JSON files of a tokenizer."""
 OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or name another folder with --tokenizer"
 LONGEST = 300
 """Characters of another library's message; some hold the names of all classes that it knows."""

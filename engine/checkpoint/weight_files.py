@@ -107,13 +107,13 @@ def _shards(index: Path) -> set[str]:
         raise CheckpointError(msg) from error
     strange = sorted(str(name) for name in named if not _is_plain(name, suffix))
     if strange:
-        msg = f"{index}: names {strange[0]!r}, which is no {suffix} file of this folder: copy the checkpoint again"
+        msg = f"{index}: names {strange[0]!r}, which is not a {suffix} file of this folder: copy the checkpoint again"
         raise CheckpointError(msg)
     return named
 
 
 def _is_plain(name: object, suffix: str) -> bool:
-    """Whether an index names a file of its own folder."""
+    """Whether an index names a file in the same folder."""
     return isinstance(name, str) and name.endswith(suffix) and "/" not in name and "\\" not in name
 
 

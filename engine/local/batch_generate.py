@@ -54,7 +54,7 @@ class BatchGenerator:
     make_room: Callable[[], object]
     """Drops what is kept in memory."""
     alone: Callable[[int], bool]
-    """Whether a text that may become so many tokens long would depend on the others in its batch."""
+    """Whether a text that may become this many tokens long would depend on the others in its batch."""
 
     def work(
         self, requests: Sequence[GenerateRequest], wanted: set[int], say: Callable[[str], None]
@@ -196,7 +196,7 @@ class _Row:
         self.request = request
         self.copy = copy
         self.prompt = prompt
-        self.bends = processors(request, endings, prompt, room)
+        self.processors = processors(request, endings, prompt, room)
         self.begin(endings, room)
 
     def begin(self, endings: Endings, room: int) -> None:
@@ -238,9 +238,9 @@ class _Choose(LogitsProcessor):
             row.broken |= now and not row.ended
             if row.ended or row.broken:
                 continue
-            if row.bends:
+            if row.processors:
                 ids: Any = torch.tensor([[*row.prompt, *row.tokens]], device=scores.device)
-                kept[place] = row.bends(ids, kept[place : place + 1])[0]
+                kept[place] = row.processors(ids, kept[place : place + 1])[0]
             if row.numbers is not None:
                 number = row.numbers[len(row.tokens)][None]
                 chosen = sample(kept[place : place + 1], row.request, number)

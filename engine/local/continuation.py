@@ -21,7 +21,7 @@ class Continuation:
     """One text that is being generated."""
 
     index: int
-    """Of its request."""
+    """Index of its request."""
     copy: int
     """Which of the request's completions."""
     request: GenerateRequest

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from audit.engine.local.plan.cost import Budget
 
 EMPTY_SHARE = 4
-"""Prompts are read when one slot in so many stands empty: reading few at a time wastes the machine."""
+"""Prompts are read when at least one slot in four is empty: reading few at a time wastes the machine."""
 
 Ended = tuple[Continuation, str | None]
 """A text that has ended, and its error if it has one."""
@@ -48,7 +48,7 @@ class Ready:
     text: Continuation
     keys_values: KeysValues
     logits: torch.Tensor
-    """Of its first token, shape (vocabulary,)."""
+    """Logits of its first token, shape (vocabulary,)."""
 
 
 class Decoder:
@@ -58,7 +58,7 @@ class Decoder:
         forward: Runs passes and steps.
         endings: When a text ends and what it is.
         max_length: Context length in tokens.
-        rows: Texts at a time at most.
+        slots: Texts at a time at most.
         budget: What fits into a pass that reads prompts.
 
     Attributes:
@@ -66,12 +66,12 @@ class Decoder:
         fits: Those that free memory is estimated to hold in the present call; halved when it runs out.
     """
 
-    def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: Budget) -> None:
+    def __init__(self, forward: Forward, endings: Endings, max_length: int, slots: int, budget: Budget) -> None:
         self.forward = forward
         self.endings = endings
         self.max_length = max_length
-        self.rows = self.fits = rows
-        self.allowance = Allowance(rows, patience=1)
+        self.slots = self.fits = slots
+        self.allowance = Allowance(slots, patience=1)
         self.budget = budget
 
     def run(
@@ -85,7 +85,7 @@ class Decoder:
         # A buffer is copied when slots are added: for a moment there are two.
         longest = max((self._columns(collected) for collected in unfinished.values()), default=1)
         self.fits = fitting(
-            min(self.rows, self.allowance.now), 2 * longest * self.forward.position_bytes, self.forward.device
+            min(self.slots, self.allowance.now), 2 * longest * self.forward.position_bytes, self.forward.device
         )
         before = self.forward.computed
         enough = True
@@ -135,11 +135,11 @@ class Decoder:
         give_back()
         if kept:
             return {}
-        rows = min(self.fits, sum(len(collected.missing) for collected in unfinished.values()))
-        self.allowance.failed(rows)
-        if rows > 1:
-            self.fits = rows // 2
-            say(f"out of memory while generating: going on with {self.fits} rows at a time")
+        texts = min(self.fits, sum(len(collected.missing) for collected in unfinished.values()))
+        self.allowance.failed(texts)
+        if texts > 1:
+            self.fits = texts // 2
+            say(f"out of memory while generating: continuing with {self.fits} texts at a time")
             return {}
         say(f"a request failed: {OUT_OF_MEMORY}")
         largest = max(unfinished, key=lambda index: self._columns(unfinished[index]))
@@ -214,7 +214,7 @@ class Batch:
         return sum(text is not None for text in self.live)
 
     def _read(self, wanted: int) -> None:
-        """Have so many texts ready, as far as there are any."""
+        """Read prompts until this many texts are ready, or none is left."""
         while self.unread and len(self.ready) < wanted:
             self.ready.append(next(self.prompts))
             self.unread -= 1

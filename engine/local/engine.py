@@ -64,7 +64,7 @@ class TransformersEngine(Engine):
         pad = tokenizer.pad_token_id
         self._forward = tried_forward(model, device, pad if isinstance(pad, int) else 0)
         numbers = shape_of(model).live_numbers
-        if not self._forward.splits:  # logits of all columns that are asked about in any row, and a copy
+        if not self._forward.splits:  # logits of all columns with a target in any row, and a copy
             numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
         live = numbers * model.dtype.itemsize
         tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)

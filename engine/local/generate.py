@@ -84,8 +84,8 @@ class Generator:
                 yield {index: Completion(error=NOT_ITS_OWN) for index in unable}, 0
             yield from self.batches.work(requests, set(missing) - unable, say)
             return
-        asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
-        yield from self.decoder.run(asked, say)
+        wanted = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
+        yield from self.decoder.run(wanted, say)
 
     @cached_property
     def generates(self) -> Generates:

@@ -36,7 +36,7 @@ class Target:
     """What a request wants of a sequence: the log-probabilities of these tokens."""
 
     index: int
-    """Of the request."""
+    """Index of the request."""
     first: int
     """Position that predicts the first of the tokens."""
     ids: tuple[int, ...]

@@ -147,7 +147,7 @@ def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any
 def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any], build: Any) -> None:
     engine = build(architecture, sizes)
     assert engine._forward.decodes == (SHARING.get(architecture) == sizes)
-    engine._generator.decoder.rows = 3
+    engine._generator.decoder.slots = 3
     prompts = ["The quick brown fox", "Question: which of", "Question: which one", "x", "The quick", "lazy dog " * 20]
     answers = engine.generate([GenerateRequest(p, max_new_tokens=4 + 5 * i) for i, p in enumerate(prompts)])
     for i, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):

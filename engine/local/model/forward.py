@@ -58,7 +58,7 @@ class Forward:
         cost: What passes cost on it.
         position_bytes: Memory that the keys and values of one position take.
         computed: Tokens that went through the model so far.
-        asked: Positions that went through its output head.
+        predicted: Positions that went through its output head.
     """
 
     def __init__(self, model: Any, device: torch.device, pad_id: int, verdict: Verdict) -> None:  # noqa: ANN401 - no common typed base
@@ -72,14 +72,14 @@ class Forward:
         self.alone = longest_in_company(config) if verdict.batches else 0
         self.cost = cost_of(model)
         self.position_bytes = verdict.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
-        self.computed = self.asked = 0
+        self.computed = self.predicted = 0
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of what goes from layer to layer."""
+        """Number type of what goes from layer to layer."""
         dtype: torch.dtype = self.model.get_input_embeddings().weight.dtype
         return dtype
 
@@ -104,7 +104,7 @@ class Forward:
         at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         inputs = self._inputs(work, layout, cache)
         self.computed += layout.tokens
-        self.asked += len(rows)
+        self.predicted += len(rows)
         if self.splits:
             hidden = self.model.base_model(**inputs).last_hidden_state[at]
             yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)

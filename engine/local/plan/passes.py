@@ -97,7 +97,7 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
     """The passes that compute every sequence of ``tree``.
 
     Args:
-        tree: What is asked.
+        tree: The sequences.
         cost: Decides between sharing in a row, sharing a trunk, and not sharing.
         budget: What fits into a pass; one block may be larger.
         share: False batches whole sequences; ``alone`` is only for those.
@@ -164,12 +164,12 @@ class _Planner:
     def _on_trunk(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
         """Modelled cost and blocks of a range with its heaviest path as a trunk.
 
-        What leaves the path becomes a block on the trunk, or has trunks of its own where it is large::
+        What leaves the path becomes a block on the trunk, or grows further trunks where it is large::
 
             trunk ──┬── A B C ──┬── D E ──┬── F
                     │           │         └── G      blocks at the depths at which they leave the path
                     │           └── H
-                    └── I J K …                      large: grows from here by itself
+                    └── I J K …                      large: planned from here like the whole
         """
         tip, branches = self._heaviest_path(low, high)
         reach = max(self.tree.attach(branch.low, branch.high, branch.depth) for branch in branches)
@@ -210,11 +210,11 @@ class _Planner:
             low, high = ranges[heaviest]
 
     def _is_large(self, low: int, high: int, weight: int) -> bool:
-        """Whether a range of so many tokens is too much for one row and holds something to share."""
+        """Whether a range with this many tokens is too much for one row and has something to share."""
         return high - low > 1 and weight > self.capacity
 
     def _block(self, low: int, high: int, depth: int) -> Block:
-        """The block of a range, attached as deep as its questions allow."""
+        """The block of a range, attached as deep as its targets allow."""
         attach = self.tree.attach(low, high, depth)
         return Block(low, high, attach, self.tree.size(low, high, attach))
 

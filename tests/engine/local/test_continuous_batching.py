@@ -202,9 +202,9 @@ PROMPTS = ["The quick brown", "Question: Which of these", "x", "Der Hund schläf
 def test_the_tiny_model_in_company_and_one_by_one(
     engine: TransformersEngine, wanted: list[GenerateRequest], rows: int
 ) -> None:
-    engine._generator.decoder.rows, before = rows, engine._generator.decoder.rows
+    engine._generator.decoder.slots, before = rows, engine._generator.decoder.slots
     together = engine.generate(wanted)
-    engine._generator.decoder.rows = before
+    engine._generator.decoder.slots = before
     alone = [engine.generate([request])[0] for request in wanted]
     assert together == alone
     halves = [engine.generate([dataclasses.replace(request, n=1)])[0] for request in wanted]

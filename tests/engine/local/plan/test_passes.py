@@ -41,7 +41,7 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
         assert layout.tokens == sum(block.size for row in work.rows for block in row)
         for index, (row, attach, path) in layout.places.items():
             whole = tree.sequences[index].tolist()
-            assert attach <= tree.asked[index]
+            assert attach <= tree.first_targets[index]
             assert trunk[:attach] + layout.ids[row, path].tolist() == whole
             assert layout.positions[row, path].tolist() == list(range(attach, len(whole)))
             for step, column in enumerate(path):

@@ -206,7 +206,7 @@ class Client:
 
 def _reply(state: RetryCallState) -> Reply:
     """What the try that has just ended gave."""
-    reply: Reply = state.outcome.result()  # type: ignore[union-attr] - there is one after a try
+    reply: Reply = state.outcome.result()  # type: ignore[union-attr]  # there is one after a try
     return reply
 
 

@@ -138,14 +138,14 @@ class _Planner:
         self.capacity = min(cost.capacity, _widest(budget))
 
     def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
-        """Modelled cost and blocks of a range that may lean on the first ``base`` tokens of ``trunk``."""
-        rows = self._in_rows(low, high, base, trunk)
+        """Modelled cost and blocks of a range that may use the first ``base`` tokens of ``trunk``; 0 without one."""
+        rows = self._in_rows(low, high, base)
         if len(rows) == 1:
-            return self._cost(trunk, rows), [(trunk, block) for block in rows]
-        flat = self._cost(trunk, rows), [(trunk, block) for block in rows]
+            return self._cost(rows), [(trunk, block) for block in rows]
+        flat = self._cost(rows), [(trunk, block) for block in rows]
         return min(flat, self._on_trunk(low, high, base, trunk), key=lambda option: option[0])
 
-    def _in_rows(self, low: int, high: int, base: int, trunk: Trunk | None) -> list[Block]:
+    def _in_rows(self, low: int, high: int, base: int) -> list[Block]:
         """Neighbours share a block while that saves more than the attention among them costs."""
         tree, cost = self.tree, self.cost
         bounds, start, size = [], low, int(tree.lengths[low]) - base
@@ -159,7 +159,7 @@ class _Planner:
                 bounds.append((start, index))
                 start, size = index, int(tree.lengths[index]) - base
         bounds.append((start, high))
-        return [self._block(first, last, base if trunk else 0) for first, last in bounds]
+        return [self._block(first, last, base) for first, last in bounds]
 
     def _on_trunk(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
         """Modelled cost and blocks of a range with its heaviest path as a trunk.
@@ -176,15 +176,15 @@ class _Planner:
         grown, price = trunk, 0.0
         if reach > base:
             ids = tuple(self.tree.sequences[tip][:reach].tolist())
-            grown = Trunk(ids, trunk, base if trunk else 0)
+            grown = Trunk(ids, trunk, base)
             price = self.cost.run(1, reach - grown.start, grown.start)
-        blocks = [self._block(b.low, b.high, b.depth if grown else 0) for b in branches if not b.is_large]
-        price += self._cost(grown, blocks) if blocks else 0.0
+        blocks = [self._block(b.low, b.high, b.depth) for b in branches if not b.is_large]
+        price += self._cost(blocks) if blocks else 0.0
         placed: list[Placed] = [(grown, block) for block in blocks]
         for branch in branches:
             if branch.is_large:
-                depth = min(branch.depth, reach) if grown else 0
-                more, theirs = self.grow(branch.low, branch.high, depth, grown)
+                # Where a target comes early, the trunk ends before the branch does.
+                more, theirs = self.grow(branch.low, branch.high, min(branch.depth, reach), grown)
                 price += more
                 placed += theirs
         return price, placed
@@ -218,9 +218,9 @@ class _Planner:
         attach = self.tree.attach(low, high, depth)
         return Block(low, high, attach, self.tree.size(low, high, attach))
 
-    def _cost(self, trunk: Trunk | None, blocks: Sequence[Block]) -> float:
+    def _cost(self, blocks: Sequence[Block]) -> float:
         """Modelled cost of blocks on one trunk."""
-        return self.cost.blocks([(block.size, block.attach if trunk else 0) for block in blocks], self.budget)
+        return self.cost.blocks([(block.size, block.attach) for block in blocks], self.budget)
 
 
 def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: Budget) -> Iterator[Pass]:
@@ -260,8 +260,8 @@ def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cos
     end. Example: rows of 10, 9 and 3 tokens and a budget of 20. ``least[3]`` is the cheaper of {10} {9 3} and
     {10 9} {3}; all three in one pass would take 3 x 10 positions.
     """
-    order = sorted(rows, key=lambda row: (_reach(trunk, row), -_width(row)))
-    reaches = [_reach(trunk, row) for row in order]
+    order = sorted(rows, key=lambda row: (_reach(row), -_width(row)))
+    reaches = [_reach(row) for row in order]
     widths = np.array([_width(row) for row in order])
     least = np.zeros(len(order) + 1)
     cuts = [0] * (len(order) + 1)
@@ -283,9 +283,9 @@ def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cos
     return passes[::-1]
 
 
-def _reach(trunk: Trunk | None, row: Sequence[Block]) -> int:
+def _reach(row: Sequence[Block]) -> int:
     """Positions of the trunk that some block of a row sees."""
-    return max(block.attach for block in row) if trunk else 0
+    return max(block.attach for block in row)
 
 
 def _width(row: Sequence[Block]) -> int:

@@ -36,6 +36,7 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
     """Every sequence once; the tokens a column sees are its sequence's, in order, trunk and row together."""
     assert placed(passes) == list(range(len(tree)))
     for work in passes:
+        check_trunks(work.trunk)
         layout = lay_out(work, tree, pad_id=99)
         trunk = list(work.trunk.ids[: work.reach]) if work.trunk else []
         assert layout.tokens == sum(block.size for row in work.rows for block in row)
@@ -53,6 +54,15 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
                 there = [*trunk, *layout.ids[row].tolist()]
                 assert [there[place] for place in seen] == whole[: attach + step + 1]
         check_padding(layout, len(trunk))
+
+
+def check_trunks(trunk: Trunk | None) -> None:
+    """A trunk has tokens of its own; what it takes from its parent is there, and is its own beginning."""
+    while trunk and trunk.parent:
+        assert len(trunk.ids) > trunk.start
+        assert trunk.ids[: trunk.start] == trunk.parent.ids[: trunk.start]
+        assert trunk.start <= len(trunk.parent.ids)
+        trunk = trunk.parent
 
 
 def check_padding(layout: Layout, reach: int) -> None:
@@ -193,7 +203,12 @@ rows_of_sizes = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 20)), min_
 
 
 @settings(max_examples=60, deadline=None)
-@given(sizes=rows_of_sizes, on_trunk=st.booleans(), budget=budgets, cost=costs)
+@given(
+    sizes=rows_of_sizes,
+    on_trunk=st.booleans(),
+    budget=st.builds(Budget, st.integers(1, 200), st.integers(1, 200)),
+    cost=costs,
+)
 def test_no_other_cut_of_the_rows_is_cheaper(
     sizes: list[tuple[int, int]], on_trunk: bool, budget: Budget, cost: Cost
 ) -> None:
@@ -230,3 +245,16 @@ def test_the_heaviest_path_and_what_leaves_it() -> None:
     assert found[1] == (3, [list(ids) for ids in sorted(large)], True)
     assert found[2:4] == [(6, [[*stem, 4, 5]], False), (6, [[*stem, 6]], False)]
     assert found[4:] == [(7, [list(ids)], False) for ids in sorted(ends)[:10]]
+
+
+def test_a_branch_may_go_deeper_than_the_trunk_it_leaves() -> None:
+    """Early targets end the trunk after 5 tokens; a large branch leaves at 40, and its other targets come late."""
+    stem = tuple(range(100, 140))
+    heaviest = [((*stem, 1, *(200 + i,) * 20), 5) for i in range(10)]
+    early = ((*stem, 2, 9, 9), 5)
+    late = [((*stem, 2, *(8,) * 20, 300 + i, 7, 7, 7), 64) for i in range(6)]
+    entries = sorted([*heaviest, early, *late])
+    tree = tree_of([ids for ids, _ in entries], [first for _, first in entries])
+    passes = plan(tree, DEAR_PAIRS, Budget(512, 10**6))
+    check(tree, passes)
+    assert max(len(work.trunk.ids) for work in passes if work.trunk) > 40

@@ -84,3 +84,19 @@ def test_columns_that_no_slot_uses_are_given_up() -> None:
     slots.keep([1])
     assert slots.end == 1
     assert {buffer.shape[2] for layer in slots.layers for buffer in layer.buffers} == {1 + SPARE_COLUMNS}
+
+
+def test_what_an_earlier_text_left_behind_is_wiped() -> None:
+    """A masked NaN is still a NaN: it must not lie in the columns before the next text."""
+    slots = Slots()
+    slots.add([prompt_of([5] * 9), prompt_of([6] * 9)])
+    for layer in slots.layers:
+        for buffer in layer.buffers:
+            buffer[0, :, :9] = torch.nan
+    slots.clear(0)
+    slots.replace(0, prompt_of([7, 7]))
+    cache = slots.cache()
+    keys, values = cache.layers[0].update(torch.ones(2, 1, 1, 1), torch.ones(2, 1, 1, 1))
+    assert keys.shape[2] == 10
+    assert torch.isfinite(keys).all()
+    assert torch.isfinite(values).all()

@@ -31,7 +31,7 @@ class Engine(ABC):
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
-        progress: Listener of the work; replace it to see what happens.
+        progress: Hears what the engine does.
         journal: Where answers are kept as they arrive; None keeps nothing.
         thinking: What is known of the checkpoint's reasoning traces.
         chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.

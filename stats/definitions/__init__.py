@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
 from audit.stats.definitions.mean import Mean
+from audit.stats.definitions.metric import measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Definition", "Estimate", "Mean", "Resampling", "read"]
+__all__ = ["KINDS", "Definition", "Estimate", "Mean", "Resampling", "measured", "read"]
 
 KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Mean,)}
 """Every kind of definition; a new one is a file here and an entry in this list."""

@@ -71,11 +71,11 @@ class Definition(ABC):
         Raises:
             TypeError: An argument is missing, or is none of this kind.
         """
-        return cls(**fields)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
-        fields = asdict(self)
+        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
-from audit.stats.definitions import Mean, Unscored, measured
+from audit.stats.definitions import Mean, Unscored, measured, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, scaled_interval, scaled_mean
 from audit.stats.definitions.metric import NO_SPREAD, within
 from audit.stats.intervals import RESAMPLES, Interval
-from audit.stats.recompute import differences
+from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,17 +153,24 @@ def with_missing(metric: Metric, count: int) -> Metric:
 
 
 def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> list[Metric]:
-    """The metrics; the definition of one is left out where it does not give the same value on all samples of the task.
+    """The metrics as their definitions make them of the samples that are stored.
 
-    A probe may hand a part of its samples to :func:`mean_metric` that is not a slice, so that the part cannot be found
-    again.
+    These may differ from those that were measured: personal data was taken out of their texts, which corpus scores
+    read. And a probe may hand a part of its samples to :func:`mean_metric` that is no slice, so that the part cannot be
+    found again: then the definition is left out.
     """
-    return [
-        metric.model_copy(update={"definition": None})
-        if (metric.definition or {}).get("name") == Mean.NAME and any(differences(metric, samples, interval=False))
-        else metric
-        for metric in metrics
-    ]
+    return [_as_defined(metric, samples) for metric in metrics]
+
+
+def _as_defined(metric: Metric, samples: Sequence[Sample]) -> Metric:
+    if metric.definition is None:
+        return metric
+    definition = read(metric.definition)
+    elsewhere = definition.explained is not None or definition.tasks(metric.task) != (metric.task,)
+    again = metric if elsewhere else recomputed(metric, samples, interval=False)
+    if again == metric:
+        return metric
+    return metric.model_copy(update={"definition": None}) if definition.IS_MEAN else recomputed(metric, samples)
 
 
 def sound(metrics: Sequence[Metric]) -> list[Metric]:

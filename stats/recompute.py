@@ -31,7 +31,7 @@ def recomputed_metrics(folder: RunFolder) -> list[Metric]:
         TypeError: A definition cannot be followed: it is of a newer version, or of a plug-in that is not here.
         RunFolderError: A file is broken.
     """
-    records = Records.in_folder(folder)
+    records = Records(folder)
     return [recomputed(metric, records.of(metric)) for metric in folder.read_metrics() if metric.definition]
 
 

@@ -9,44 +9,44 @@ from audit.core.records import Sample
 from audit.stats import definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from audit.core.records import Attribution, Metric
+    from audit.core.records import Attribution, Drivers, Metric, Suite
     from audit.core.run_folder import RunFolder
 
+DRIVERS: tuple[Suite, str] = ("explain", "drivers")
+"""Suite and task that looks for what drives answers across samples."""
 BELIEVABLE = "believable"
 """1 for an attribution that is read as believable, else 0."""
 
 
 class Records:
-    """Samples and attributions of a run, each read when a metric needs it.
+    """Samples and attributions of a run folder, each read when a metric needs it.
 
     Args:
-        read: Gives the samples of a task; none for one that has none.
-        attributions: Gives all attributions.
+        folder: Of the run. Its broken files raise RunFolderError when they are read.
     """
 
-    def __init__(
-        self, read: Callable[[str, str], Sequence[Sample]], attributions: Callable[[], Iterable[Attribution]]
-    ) -> None:
-        self._read = read
-        self._attributions = attributions
-        self._last: tuple[tuple[str, str], Sequence[Sample]] | None = None
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._tasks = set(folder.tasks())
+        self._last: tuple[tuple[str, str], list[Sample]] | None = None
 
-    @classmethod
-    def in_folder(cls, folder: RunFolder) -> Records:
-        """Those of a run folder; broken files raise RunFolderError when they are read."""
-        there = set(folder.tasks())
-        return cls(
-            lambda suite, task: folder.read_samples(suite, task) if (suite, task) in there else [],
-            folder.read_attributions,
-        )
+    def holds(self, suite: str, task: str) -> bool:
+        """Whether there are samples of a task."""
+        return (suite, task) in self._tasks or ((suite, task) == DRIVERS and self._folder.drivers_path.exists())
 
-    def samples(self, suite: str, task: str) -> Sequence[Sample]:
-        """All samples of a task; those of the last one are kept, since metrics come task by task."""
+    def samples(self, suite: str, task: str) -> list[Sample]:
+        """All samples of a task, none where it left none; those of the last one are kept: metrics come task by task."""
         if self._last is None or self._last[0] != (suite, task):
             self._last = (suite, task), self._read(suite, task)
         return self._last[1]
+
+    def _read(self, suite: str, task: str) -> list[Sample]:
+        if (suite, task) in self._tasks:
+            return self._folder.read_samples(suite, task)
+        drivers = self._folder.read_drivers() if (suite, task) == DRIVERS else None
+        return of_drivers(drivers) if drivers else []
 
     def of(self, metric: Metric) -> list[Sample]:
         """All samples that the definition of a metric takes, those of several tasks one after the other.
@@ -61,7 +61,7 @@ class Records:
 
     @cached_property
     def _by_id(self) -> dict[str, Attribution]:
-        return {one.attribution_id: one for one in self._attributions()}
+        return {one.attribution_id: one for one in self._folder.read_attributions()}
 
 
 def of_attributions(task: str, wanted: Iterable[str], attributions: Mapping[str, Attribution]) -> list[Sample]:
@@ -85,3 +85,13 @@ def _of_attribution(task: str, name: str, found: Attribution | None) -> Sample:
         return bare.model_copy(update={"error": "it was not explained"})
     believable = float(found.verdict == BELIEVABLE)
     return bare.model_copy(update={"score": believable, "scores": {**found.faithfulness, BELIEVABLE: believable}})
+
+
+def of_drivers(drivers: Drivers) -> list[Sample]:
+    """The samples that were explained for what drives answers, and those that could not be, which have an error."""
+    suite, task = DRIVERS
+    reasons = [reason for group in drivers.groups for reason in [*[None] * group.samples, *group.failures]]
+    return [
+        Sample(sample_id=str(place), suite=suite, task=task, prompt="", score=None if reason else 1.0, error=reason)
+        for place, reason in enumerate(reasons)
+    ]

@@ -62,8 +62,8 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
     mine: defaultdict[tuple[str, str], list[Metric]] = defaultdict(list)
     for metric in metrics:
         mine[metric.suite, metric.task].append(metric)
-    there, records = set(run.tasks()), Records.in_folder(run)
-    for suite, task in dict.fromkeys([*sorted(there), *mine]):
+    there, records = run.tasks(), Records(run)
+    for suite, task in dict.fromkeys([*there, *mine]):
         if (suite, task) in there:
             path, samples = run.samples_path(suite, task), records.samples(suite, task)
             _refuse(path, _in_task(suite, task, samples, mine[suite, task]))
@@ -72,7 +72,7 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
             if metric.definition is None and counted is not None:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
             wanted = metric.primary if judged is None else metric.name in judged
-            _refuse_metric(run, metric, there, records, interval=wanted)
+            _refuse_metric(run, metric, records, interval=wanted)
 
 
 def _refuse(path: Path, faults: Iterator[str]) -> None:
@@ -117,15 +117,12 @@ def _is_about_all(metric: Metric) -> bool:
     return metric.suite == "evals" and metric.slice is None and metric.value is not None and metric.unit != "count"
 
 
-def _refuse_metric(
-    run: RunFolder, metric: Metric, there: Collection[tuple[str, str]], records: Records, *, interval: bool
-) -> None:
+def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval: bool) -> None:
     """Raise EvidenceInvalid where what a metric was measured on is missing, or gives something else.
 
     Args:
         run: The folder.
         metric: Any of the run.
-        there: Suites and tasks that have samples.
         records: Its samples and attributions.
         interval: Whether the interval is computed again, too.
     """
@@ -140,7 +137,7 @@ def _refuse_metric(
     if definition.explained is not None:
         path = run.path / "attributions"
     else:
-        lost = next((task for task in definition.tasks(metric.task) if (metric.suite, task) not in there), None)
+        lost = next((task for task in definition.tasks(metric.task) if not records.holds(metric.suite, task)), None)
         if lost is not None:
             missing = f"it is missing, and {metric.name} was measured on it"
             _refuse(run.samples_path(metric.suite, lost), iter([missing]))

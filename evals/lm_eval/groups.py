@@ -9,7 +9,7 @@ from audit.evals.lm_eval.logged import logged_group
 from audit.evals.samples import RENAMED
 from audit.evals.settings import with_settings
 from audit.stats.aggregate import UNSCORED, failed_metric
-from audit.stats.definitions import Estimate, Members, measured
+from audit.stats.definitions import Estimate, Members, measured, read
 from audit.stats.definitions.members import without_value
 from audit.stats.intervals import Interval
 
@@ -124,7 +124,10 @@ def _combined(
     total: bool = False,
     note: str | None = None,
 ) -> Metric:
-    """A group's metric from those of its tasks, which were measured; without a definition where one of them has none.
+    """A group's metric from those of its tasks, which were measured.
+
+    It has no definition where one of them has none, or reads texts: what is taken out of a task's texts later changes
+    the task's metric, and would leave that of the group behind.
 
     Args:
         group: Its name.
@@ -149,7 +152,7 @@ def _combined(
         about=("evals", group),
         found=rule.combined({task: _estimate(part) for task, part in parts.items()}),
     )
-    followed = all(part.definition for part in parts.values())
+    followed = all(part.definition and not read(part.definition).OF_TEXTS for part in parts.values())
     return made if followed else made.model_copy(update={"definition": None})
 
 

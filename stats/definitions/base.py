@@ -60,6 +60,9 @@ class Definition(ABC):
     """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
     so far."""
 
+    OF_TEXTS: ClassVar[bool] = False
+    """Whether it reads texts of samples, which change where personal data is taken out of them."""
+
     where: dict[str, str] | None = None
     """Slice values of the samples that it is about, besides those of the metric's slice."""
     seed: int = 0

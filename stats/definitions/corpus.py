@@ -31,6 +31,7 @@ class Corpus(Statistic):
     """A corpus score (0 to 100) of ``output`` against ``reference``, without the space around them."""
 
     NAME: ClassVar[str] = "corpus"
+    OF_TEXTS: ClassVar[bool] = True
 
     metric: Literal["bleu", "chrf"]
     """``bleu``, or ``chrf``: chrF2 with sacreBLEU's defaults."""

@@ -31,6 +31,7 @@ class Macro(Statistic):
     """A macro average over the classes of ``reference`` and ``output``, without the space around them."""
 
     NAME: ClassVar[str] = "macro"
+    OF_TEXTS: ClassVar[bool] = True
 
     of: Literal["precision", "recall", "f1"]
     """What is averaged."""

@@ -12,7 +12,7 @@ from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
 from audit.stats.definitions.metric import within
-from audit.stats.intervals import Interval, mean_interval
+from audit.stats.intervals import Interval, mean_interval, why_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,20 +88,20 @@ class Mean(Definition):
         broken = sum(not math.isfinite(value) for value in numbers)
         if broken:
             return Estimate(None, len(pairs), missing, error=f"{broken} of {len(pairs)} values are NaN or infinite")
-        found = (
-            scaled_interval(
-                numbers,
-                [sample.cluster for sample, _ in pairs],
-                unit=unit,
-                scale=self.scale,
-                seed=self.seed,
-                resamples=self.resamples,
-                confidence=confidence,
-            )
-            if interval
-            else None
+        value = scaled_mean(numbers, self.scale)
+        if not interval:
+            return Estimate(value, len(pairs), missing)
+        clusters = [sample.cluster for sample, _ in pairs]
+        found = scaled_interval(
+            numbers,
+            clusters,
+            unit=unit,
+            scale=self.scale,
+            seed=self.seed,
+            resamples=self.resamples,
+            confidence=confidence,
         )
-        return Estimate(scaled_mean(numbers, self.scale), len(pairs), missing, found)
+        return Estimate(value, len(pairs), missing, found, None if found else why_none(numbers, clusters))
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over items, each weighted as its unit is."""

@@ -18,8 +18,11 @@ from audit.stats.records import of_attributions, of_drivers
 if TYPE_CHECKING:
     from pathlib import Path
 
-WITHOUT_DEFINITION: set[str] = {"membership/auroc", "membership/blind_auroc", "membership/tpr_at_1_fpr"}
-"""Metrics with a value that no definition gives; it must be empty once every suite computes by definitions."""
+WITHOUT_DEFINITION = {
+    *("bbq", "bold", "counterfactual", "crows_pairs", "do_not_answer", "membership", "memorisation", "personal_data"),
+    *("prompt_injection", "stereoset", "system_prompt_leakage", "toxicity", "winobias", "winogender", "xstest"),
+}
+"""Tasks with a value that no definition gives; it must be empty once every probe computes by definitions."""
 
 
 def a_sample(number: int, **fields: Any) -> Sample:
@@ -117,5 +120,5 @@ def test_every_number_of_a_run_follows_from_its_folder(audit_data: Path, tmp_pat
     again = {(m.name, str(m.slice)): m for m in recomputed_metrics(folder)}
     assert {key: said[key] for key in again} == again
     assert len([key for key in again if key[0].partition("/")[0] in TASKS]) > 50
-    without = {m.name for key, m in said.items() if key not in again and m.value is not None}
+    without = {m.task for key, m in said.items() if key not in again and m.value is not None}
     assert without <= WITHOUT_DEFINITION

@@ -4,6 +4,7 @@ Prints a Markdown table of the share of 95 % intervals that hold the true value,
 of Student's interval. An interval that does not exist counts as neither; its share is in the last column.
 
     python benchmarks/intervals.py --simulations 4000
+    python benchmarks/intervals.py --clusters --simulations 2000
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.stats.intervals import UNBOUNDED, Interval, bca_bootstrap, mean_interval, student_t
+from audit.stats.clusters import clustered_standard_error
+from audit.stats.interval import UNBOUNDED, Interval, student_t, t_interval
+from audit.stats.intervals import bca_bootstrap, mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
 
 SIZES = (5, 10, 20, 50)
+CLUSTERS = (2, 3, 5, 10, 57)
+"""Numbers of clusters of the second table."""
 RESAMPLES = 2_000
 """Of each interval; the product's 10,000 change no share by more than the noise of the simulation."""
 OLD_SMALL_SAMPLE = 10
@@ -116,6 +121,43 @@ def kinds() -> list[Data]:
     ]
 
 
+def equal_clusters(generator: np.random.Generator, groups: int) -> tuple[Values, list[int]]:
+    """4 normal items in each cluster, half of whose variance is that of its level."""
+    codes = np.repeat(np.arange(groups), 4)
+    return generator.normal(size=groups)[codes] + generator.normal(size=len(codes)), codes.tolist()
+
+
+def few_clusters() -> list[Data]:
+    """Distributions of the second table: 1 to 8 items in a cluster where nothing else is said."""
+
+    def binary(share: float) -> Callable[[np.random.Generator, int], tuple[Values, list[int]]]:
+        def draw(generator: np.random.Generator, groups: int) -> tuple[Values, list[int]]:
+            codes = np.repeat(np.arange(groups), generator.integers(1, 9, size=groups))
+            levels = generator.beta(2 * share, 2 - 2 * share, size=groups)  # intraclass correlation 1 / 3
+            return (generator.random(len(codes)) < levels[codes]).astype(float), codes.tolist()
+
+        return draw
+
+    return [
+        Data("normal, 4 items each", equal_clusters, 0),
+        next(data for data in kinds() if data.name == "clusters, skewed"),
+        Data("binary, 50 %", binary(0.5), 0.5, (0, 1), share=True),
+        Data("binary, 20 %", binary(0.2), 0.2, (0, 1), share=True),
+    ]
+
+
+def t_coverage(data: Data, groups: int, simulations: int) -> float:
+    """Share of mean ± t(G - 1) · clustered standard error that hold the mean."""
+    generator = np.random.default_rng(groups)
+    hits = []
+    for _ in range(simulations):
+        values, clusters = data.draw(generator, groups)
+        error = clustered_standard_error(values, clusters or [])
+        found = t_interval(float(values.mean()), error, groups - 1, 0.95, "clustered_t")
+        hits.append(found.low <= data.mean <= found.high)
+    return float(np.mean(hits))
+
+
 def before(values: Values, clusters: list[int] | None, seed: int) -> Interval | None:
     """BCa bootstrap from ten items on, Student's t below: the rule until November 2026."""
     if clusters is not None or len(values) < OLD_SMALL_SAMPLE:
@@ -141,11 +183,24 @@ def coverage(data: Data, n: int, simulations: int) -> tuple[float, float, float]
     return float(np.mean(now)), float(np.mean(then)) if then else math.nan, absent / simulations
 
 
-def main() -> None:
-    """Simulate and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--simulations", type=int, default=4_000)
-    simulations = parser.parse_args().simulations
+def of_clusters(simulations: int) -> None:
+    """Print the second table: coverage by number of clusters, in brackets that of Student's t where it is not used."""
+    sys.stdout.write(
+        "| data | " + " | ".join(f"G = {n}" for n in CLUSTERS) + " |\n|---|" + "---|" * len(CLUSTERS) + "\n"
+    )
+    for data in few_clusters():
+        cells = []
+        for groups in CLUSTERS:
+            now, _, absent = coverage(data, groups, simulations)
+            student = "" if data.share else f" ({100 * t_coverage(data, groups, simulations):.1f})"
+            none = f", none {100 * absent:.1f}" if absent else ""
+            cells.append(f"{100 * now:.1f}{student}{none}")
+        sys.stdout.write(f"| {data.name} | " + " | ".join(cells) + " |\n")
+        sys.stdout.flush()
+
+
+def of_kinds(simulations: int) -> None:
+    """Print the first table: coverage by kind of data and number of items or clusters."""
     sys.stdout.write("| data | " + " | ".join(f"n = {n}" for n in SIZES) + " |\n|---|" + "---|" * len(SIZES) + "\n")
     for data in kinds():
         cells = []
@@ -156,6 +211,15 @@ def main() -> None:
             cells.append(f"{100 * now:.1f}{old}{none}")
         sys.stdout.write(f"| {data.name} | " + " | ".join(cells) + " |\n")
         sys.stdout.flush()
+
+
+def main() -> None:
+    """Simulate and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--simulations", type=int, default=4_000)
+    parser.add_argument("--clusters", action="store_true", help="by number of clusters")
+    given = parser.parse_args()
+    (of_clusters if given.clusters else of_kinds)(given.simulations)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from scipy.stats import false_discovery_control, rankdata
+from scipy.stats import rankdata
 
 from audit.core.records.explanations import LEAST_SAMPLES, Driver
 from audit.core.text import printable
+from audit.stats.multiplicity import benjamini_hochberg
+from audit.stats.permutation import p_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +153,7 @@ def _p_value(
     drawn = np.zeros(resamples)
     for sample, mine in zip(ranks, owned, strict=True):
         drawn += _draw(sample, len(mine), generator, resamples)
-    return float((1 + np.count_nonzero(drawn >= observed - 1e-9)) / (resamples + 1))
+    return p_value(observed, drawn)
 
 
 def _draw(ranks: NDArray[np.float64], size: int, generator: np.random.Generator, resamples: int) -> NDArray[np.float64]:
@@ -174,9 +176,9 @@ def _controlled(kind: str, tested: Sequence[tuple[Label, int, float, float, floa
     mine = [row for row in tested if row[0][0] == kind]
     if not mine:
         return []
-    adjusted = false_discovery_control([p for *_, p in mine])
+    adjusted = benjamini_hochberg([p for *_, p in mine])
     drivers = [
-        Driver(kind=label[0], name=label[1], samples=samples, mean_value=value, mean_rank=rank, p=p, q=float(q))
+        Driver(kind=label[0], name=label[1], samples=samples, mean_value=value, mean_rank=rank, p=p, q=q)
         for (label, samples, value, rank, p), q in zip(mine, adjusted, strict=True)
     ]
     return sorted(drivers, key=lambda driver: (driver.p, -driver.mean_rank, driver.name))

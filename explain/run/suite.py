@@ -7,20 +7,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core.errors import DeviceLost, ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
-from audit.core.records import Metric, TaskResult, digest_of
+from audit.core.records import TaskResult, digest_of
 from audit.explain.attribute import attribute_all, caught, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
 from audit.explain.methods.registry import METHODS, check, find
 from audit.explain.run import drivers
 from audit.explain.run.selection import after_reasoning, choose
 from audit.stats.aggregate import UNSCORED, failed_metric
-from audit.stats.intervals import mean_interval
+from audit.stats.definitions import Mean, Unscored, measured
+from audit.stats.definitions.mean import SCORES
+from audit.stats.records import BELIEVABLE, of_attributions, of_drivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
-    from audit.core.records import Attribution, Drivers, Suite
+    from audit.core.records import Attribution, Drivers, Metric, Sample, Suite
     from audit.engine import Engine
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort, MaskedPrompt
@@ -103,7 +105,7 @@ def _unexplained(found: Drivers | None) -> list[Metric]:
     if found is None or not failures:
         return []
     total = sum(group.samples for group in found.groups) + len(failures)
-    metrics = [_unscored(DRIVERS, failures, total)]
+    metrics = [_unscored(DRIVERS, Unscored(), of_drivers(found), failures)]
     if len(failures) == total:
         metrics.append(failed_metric(SUITE, DRIVERS, "explained", failures[0], total))
     return metrics
@@ -233,50 +235,33 @@ def _result(method: Method, explained: Explained, seed: int, nothing: str) -> Ta
 def _metrics(name: str, explained: Explained, seed: int, nothing: str) -> list[Metric]:
     """Mean deletion gain, share of believable attributions, and how many samples were not explained."""
     made = explained.attributions
-    gains = [gain for one in made if (gain := one.faithfulness["deletion_auc_gain"]) is not None]
-    believable = [float(one.verdict == "believable") for one in made]
-    total = len(made) + len(explained.failures)
+    wanted = (*(one.attribution_id for one in made), *(failure.partition(": ")[0] for failure in explained.failures))
+    samples = of_attributions(name, wanted, {one.attribution_id: one for one in made})
     why = explained.failures[0] if explained.failures else nothing
-    return [
-        _mean(name, "deletion_auc_gain", gains, "nats", why, seed),
-        _mean(name, "believable", believable, "share", why, seed),
-        _unscored(name, explained.failures, total),
-    ]
+    metrics = []
+    for metric, unit in (("deletion_auc_gain", "nats"), (BELIEVABLE, "share")):
+        mean = measured(
+            Mean(of=f"{SCORES}{metric}", explained=wanted, seed=seed),
+            samples,
+            metric=metric,
+            unit=unit,
+            higher_is_better=True,
+            primary=metric == "deletion_auc_gain",
+            note=NOTE,
+            about=(SUITE, name),
+        )
+        metrics.append(mean if mean.n else mean.model_copy(update={"error": why}))
+    return [*metrics, _unscored(name, Unscored(explained=wanted), samples, explained.failures)]
 
 
-def _unscored(name: str, failures: Sequence[str], total: int) -> Metric:
+def _unscored(name: str, count: Unscored, samples: Sequence[Sample], failures: Sequence[str]) -> Metric:
     """How many samples could not be explained, and why."""
-    return Metric(
-        name=f"{name}/{UNSCORED}",
-        suite=SUITE,
-        task=name,
+    return measured(
+        count,
+        samples,
         metric=UNSCORED,
-        value=float(len(failures)),
-        n=total,
-        higher_is_better=False,
         unit="count",
+        higher_is_better=False,
         note="; ".join(failures) or None,
-    )
-
-
-def _mean(name: str, metric: str, values: Sequence[float], unit: str, why: str, seed: int) -> Metric:
-    """Mean over attributions with its interval; null with the reason when there is none."""
-    primary = metric == "deletion_auc_gain"
-    if not values:
-        return failed_metric(SUITE, name, metric, why, primary=primary)
-    interval = mean_interval(values, seed=seed, share=unit == "share")
-    return Metric(
-        name=f"{name}/{metric}",
-        suite=SUITE,
-        task=name,
-        metric=metric,
-        value=sum(values) / len(values),
-        n=len(values),
-        ci_low=interval.low if interval else None,
-        ci_high=interval.high if interval else None,
-        ci_method=interval.method if interval else None,
-        higher_is_better=True,
-        unit=unit,
-        primary=primary,
-        note=NOTE,
+        about=(SUITE, name),
     )

@@ -9,8 +9,9 @@ from audit.core.errors import AssetError, UsageError
 from audit.core.records import AssetRecord, Metric, Sample, TaskResult
 from audit.engine import ScoreRequest, load
 from audit.safety.probe import SUITE, Probe, draw, identities
-from audit.safety.probes.membership_attacks import attacks, auroc, blind, caught, interval
+from audit.safety.probes.membership_attacks import attacks, blind, caught, interval
 from audit.stats.aggregate import failed_metric, unscored_metric
+from audit.stats.ranking import auroc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

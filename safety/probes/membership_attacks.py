@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from audit.stats.intervals import Interval
+from audit.stats.ranking import auroc, found_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,20 +57,9 @@ def _least(values: NDArray[np.float64]) -> float:
     return float(np.sort(values)[: max(1, int(len(values) * SHARE))].mean())
 
 
-def auroc(seen: Sequence[float], unseen: Sequence[float]) -> float:
-    """Probability that a seen document scores higher than an unseen one; ties count half."""
-    ranks = stats.rankdata(np.concatenate([seen, unseen]))  # Mann and Whitney's U over all pairs
-    return float((ranks[: len(seen)].sum() - len(seen) * (len(seen) + 1) / 2) / (len(seen) * len(unseen)))
-
-
 def caught(seen: Sequence[float], unseen: Sequence[float]) -> float:
-    """Share of seen documents above the lowest threshold that lets at most 1 % of the unseen ones pass.
-
-    With fewer than 100 unseen documents none may pass.
-    """
-    allowed = int(FALSE_POSITIVES * len(unseen))
-    threshold = np.sort(np.asarray(unseen))[::-1][allowed]
-    return float((np.asarray(seen) > threshold).mean())
+    """Share of seen documents that are found when at most 1 % of the unseen ones pass; of fewer than 100 none may."""
+    return found_at(seen, unseen, FALSE_POSITIVES)
 
 
 def interval(seen: Sequence[float], unseen: Sequence[float], seed: int) -> Interval | None:

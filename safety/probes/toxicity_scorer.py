@@ -11,8 +11,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score
 
 from audit.core.errors import UsageError
 from audit.core.records import Metric, Sample, TaskResult
@@ -21,6 +19,7 @@ from audit.safety.probes.toxicity_metrics import THRESHOLD
 from audit.safety.scorers.language import NOT_ENGLISH, unread_metric
 from audit.safety.scorers.toxicity import choose_scorer, score_texts
 from audit.safety.scorers.validity import told
+from audit.stats import ranking
 from audit.stats.aggregate import failed_metric, is_scored, unscored_metric
 from audit.stats.intervals import bca_bootstrap, wilson
 
@@ -164,18 +163,13 @@ def borkan_subsets(toxic: NDArray[np.bool_], inside: NDArray[np.bool_]) -> dict[
 
 
 def auroc(table: NDArray[np.float64]) -> float:
-    """Area under the ROC curve of rows (score, 1 for toxic), by ranks; ties count one half. NaN without both kinds."""
-    toxic = table[:, 1] == 1
-    n, m = int(toxic.sum()), int((~toxic).sum())
-    if not n or not m:
-        return math.nan
-    # Mann and Whitney's U; scikit-learn's function takes as long for one table as this for fifty.
-    return float((rankdata(table[:, 0])[toxic].sum() - n * (n + 1) / 2) / (n * m))
+    """Area under the ROC curve of rows (score, 1 for toxic); NaN without both kinds."""
+    return ranking.auroc(table[table[:, 1] == 1, 0], table[table[:, 1] != 1, 0])
 
 
 def average_precision(table: NDArray[np.float64]) -> float:
-    """Area under the precision-recall curve, summed by scikit-learn; NaN without both kinds."""
-    return float(average_precision_score(table[:, 1], table[:, 0])) if len(set(table[:, 1])) == 2 else math.nan
+    """Area under the precision-recall curve of rows (score, 1 for toxic); NaN without both kinds."""
+    return ranking.average_precision(table[table[:, 1] == 1, 0], table[table[:, 1] != 1, 0])
 
 
 def calibration_error(table: NDArray[np.float64]) -> float:

@@ -8,14 +8,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.corpus import Corpus
+from audit.stats.definitions.count import Count, Unscored
+from audit.stats.definitions.macro import Macro
 from audit.stats.definitions.mean import Mean
+from audit.stats.definitions.members import Members
+from audit.stats.definitions.metric import measured
+from audit.stats.definitions.perplexity import Perplexity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Definition", "Estimate", "Mean", "Resampling", "read"]
+    from audit.core.records import Metric
 
-KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Mean,)}
+__all__ = [
+    "KINDS",
+    "Corpus",
+    "Count",
+    "Definition",
+    "Estimate",
+    "Macro",
+    "Mean",
+    "Members",
+    "Perplexity",
+    "Resampling",
+    "Unscored",
+    "is_mean_of_items",
+    "measured",
+    "read",
+]
+
+KINDS: dict[str, type[Definition]] = {
+    kind.NAME: kind
+    for kind in (
+        Corpus,
+        Count,
+        Macro,
+        Mean,
+        Members,
+        Perplexity,
+        Unscored,
+    )
+}
 """Every kind of definition; a new one is a file here and an entry in this list."""
 
 
@@ -31,3 +65,9 @@ def read(definition: Mapping[str, Any]) -> Definition:
         msg = f"no known function is called {name!r}"
         raise TypeError(msg)
     return KINDS[name].read(fields)
+
+
+def is_mean_of_items(metric: Metric) -> bool:
+    """Whether a metric is the mean of one value per item, so that what items without a value could change is known."""
+    kind = KINDS.get((metric.definition or {}).get("name", ""))
+    return kind is not None and kind.IS_MEAN

@@ -56,6 +56,12 @@ class Definition(ABC):
 
     NAME: ClassVar[str]
     """In ``metrics.json``."""
+    IS_MEAN: ClassVar[bool] = False
+    """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
+    so far."""
+
+    OF_TEXTS: ClassVar[bool] = False
+    """Whether it reads texts of samples, which change where personal data is taken out of them."""
 
     where: dict[str, str] | None = None
     """Slice values of the samples that it is about, besides those of the metric's slice."""
@@ -63,6 +69,17 @@ class Definition(ABC):
     """Of the bootstrap."""
     resamples: int = RESAMPLES
     """Of the bootstrap."""
+    explained: tuple[str, ...] | None = None
+    """Of the suite ``explain``, in place of samples: the attributions that it is about, by id and in order, with a name
+    for each sample that could not be explained (:func:`audit.stats.records.of_attributions`)."""
+
+    def tasks(self, own: str) -> tuple[str, ...]:
+        """Tasks whose samples it takes.
+
+        Args:
+            own: Task of the metric.
+        """
+        return (own,)
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Self:
@@ -71,11 +88,12 @@ class Definition(ABC):
         Raises:
             TypeError: An argument is missing, or is none of this kind.
         """
-        return cls(**fields)
+        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**given)
 
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
-        fields = asdict(self)
+        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:

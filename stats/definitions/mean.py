@@ -11,7 +11,8 @@ import numpy as np
 from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
-from audit.stats.intervals import Interval, mean_interval
+from audit.stats.definitions.metric import within
+from audit.stats.intervals import Interval, mean_interval, why_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,11 @@ SCORES = "scores."
 """Begins the name of a field of ``Sample.scores``."""
 
 
+def field_of(sample: Sample, name: str) -> float | None:
+    """A number of a sample: ``score``, or ``scores.NAME``; null where it has none."""
+    return sample.scores.get(name.removeprefix(SCORES)) if name.startswith(SCORES) else sample.score
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean(Definition):
     """The mean of one field over the samples of the metric's slice.
@@ -33,6 +39,7 @@ class Mean(Definition):
     """
 
     NAME: ClassVar[str] = "mean"
+    IS_MEAN: ClassVar[bool] = True
 
     of: str = "score"
     """Field of a sample: ``score``, or ``scores.NAME``."""
@@ -55,7 +62,7 @@ class Mean(Definition):
         """The value of one sample; null where it has none."""
         if sample.error is not None:
             return None
-        found = sample.scores.get(self.of.removeprefix(SCORES)) if self.of.startswith(SCORES) else sample.score
+        found = field_of(sample, self.of)
         if found is None:
             return None
         if self.at_least is not None:
@@ -81,20 +88,20 @@ class Mean(Definition):
         broken = sum(not math.isfinite(value) for value in numbers)
         if broken:
             return Estimate(None, len(pairs), missing, error=f"{broken} of {len(pairs)} values are NaN or infinite")
-        found = (
-            scaled_interval(
-                numbers,
-                [sample.cluster for sample, _ in pairs],
-                unit=unit,
-                scale=self.scale,
-                seed=self.seed,
-                resamples=self.resamples,
-                confidence=confidence,
-            )
-            if interval
-            else None
+        value = scaled_mean(numbers, self.scale)
+        if not interval:
+            return Estimate(value, len(pairs), missing)
+        clusters = [sample.cluster for sample, _ in pairs]
+        found = scaled_interval(
+            numbers,
+            clusters,
+            unit=unit,
+            scale=self.scale,
+            seed=self.seed,
+            resamples=self.resamples,
+            confidence=confidence,
         )
-        return Estimate(scaled_mean(numbers, self.scale), len(pairs), missing, found)
+        return Estimate(value, len(pairs), missing, found, None if found else why_none(numbers, clusters))
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over items, each weighted as its unit is."""
@@ -149,10 +156,3 @@ def scaled_interval(
         bounds=(domain.low / scale, domain.high / scale),
     )
     return found and within(Interval(scale * found.low, scale * found.high, found.method, confidence), unit)
-
-
-def within(interval: Interval, unit: str) -> Interval:
-    """The interval without what the unit cannot be: Student's, which few items get, goes beyond."""
-    domain = unit_of(unit)
-    low, high = max(domain.low, interval.low), min(domain.high, interval.high)
-    return Interval(low, high, interval.method, interval.confidence)

@@ -103,3 +103,34 @@ def test_a_perfect_scorer_that_was_counted_long_leaves_the_agresti_coull_interva
     low, high = proportion_confint(40, 400, method="agresti_coull")
     assert interval is not None
     assert (interval.low, interval.high) == (pytest.approx(low, abs=1e-6), pytest.approx(high, abs=1e-6))
+
+
+@given(st.integers(1, 299), st.integers(60, 119), st.integers(120, 199))
+def test_the_interval_of_the_healthy_is_the_mirror_image(positive: int, found: int, left: int) -> None:
+    """Who is not ill is found by the same test with its two error rates exchanged: the shift changes sides with it."""
+    ill = corrected_interval(positive / 300, 300, Agreement(found, 120, left, 200), clip=False)
+    well = corrected_interval(1 - positive / 300, 300, Agreement(left, 200, found, 120), clip=False)
+    assert ill is not None
+    assert well is not None
+    assert (ill.low, ill.high) == (pytest.approx(1 - well.high), pytest.approx(1 - well.low))
+
+
+def test_the_interval_is_the_published_formula_step_by_step() -> None:
+    """Lang and Reiczigel 2014, section 2: 90 of 300 positive; 70 of 120 found, 180 of 200 left alone."""
+    z2 = 1.959963984540054**2
+    apparent, sensitivity, specificity = (90 + z2 / 2) / (300 + z2), 71 / 122, 181 / 202
+    youden = sensitivity + specificity - 1
+    centre = (apparent + specificity - 1) / youden
+    spread = [sensitivity * (1 - sensitivity) / 122, specificity * (1 - specificity) / 202]
+    shift = 2 * z2 * (centre * spread[0] - (1 - centre) * spread[1])
+    variance = apparent * (1 - apparent) / (300 + z2) + centre**2 * spread[0] + (1 - centre) ** 2 * spread[1]
+    reach = (z2 * variance) ** 0.5 / youden
+    found = corrected_interval(0.3, 300, Agreement(70, 120, 180, 200))
+    assert found is not None
+    assert shift == pytest.approx(0.0045, abs=5e-4)  # it is no rounding error
+    assert (found.low, found.high) == (pytest.approx(centre + shift - reach), pytest.approx(centre + shift + reach))
+
+
+def test_added_observations_may_leave_a_test_without_information() -> None:
+    """Two of three and one of two: 0.17 better than guessing as counted, worse with the added observations."""
+    assert corrected_interval(0.5, 10, Agreement(1, 1, 1, 99)) is None

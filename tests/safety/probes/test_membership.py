@@ -12,7 +12,8 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError
 from audit.engine import Score
 from audit.safety.probes import membership
-from audit.safety.probes.membership_attacks import attacks, auroc, blind, caught, interval
+from audit.safety.probes.membership_attacks import attacks, blind, caught, interval
+from audit.stats.ranking import auroc
 from tests.engine.checkpoints import drop
 
 if TYPE_CHECKING:

@@ -1,0 +1,100 @@
+"""A confidence interval, and those that follow from a formula: Wilson's of a share, Student's of a mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+UNBOUNDED = (-math.inf, math.inf)
+"""Bounds of a scale without ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A two-sided confidence interval, in the unit of the values."""
+
+    low: float
+    """Lower end."""
+    high: float
+    """Upper end."""
+    method: str
+    """How it was computed: ``wilson``, ``studentised_bootstrap``, ``expanded_bca_bootstrap``, ``student_t``, …"""
+    confidence: float
+    """Nominal coverage, e.g. 0.95."""
+
+
+def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval of a share (Wilson 1927), by statsmodels.
+
+    Has a width at 0 of n and n of n, where the textbook interval has none.
+
+    Raises:
+        ValueError: ``n`` is 0, or ``successes`` is not between 0 and ``n``.
+    """
+    if not 0 <= successes <= n or n < 1:
+        msg = f"a share needs 0 <= successes <= n and n >= 1, got {successes} of {n}"
+        raise ValueError(msg)
+    return score_interval(successes / n, n, confidence, "wilson")
+
+
+def student_t(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
+    """Student's interval of the mean of independent items; None with fewer than two or all equal."""
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
+    numbers = finite(values)
+    if len(numbers) < 2 or all_equal(numbers):
+        return None
+    return t_interval(numbers.mean(), float(stats.sem(numbers)), len(numbers) - 1, confidence, "student_t")
+
+
+def score_interval(share: float, n: float, confidence: float, method: str) -> Interval:
+    """Wilson's interval of a share of ``n`` items, which need not be a whole number."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - two seconds to import
+
+    low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
+    # Rounding leaves 1e-17 where the formula gives exactly 0 or 1.
+    return Interval(0.0 if share == 0 else float(low), 1.0 if share == 1 else float(high), method, confidence)
+
+
+def t_interval(mean: float, error: float, freedom: int, confidence: float, method: str) -> Interval:
+    """Mean ± Student's quantile · standard error."""
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
+    reach = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
+    return Interval(float(mean) - reach, float(mean) + reach, method, confidence)
+
+
+def clipped(interval: Interval | None, bounds: tuple[float, float]) -> Interval | None:
+    """An interval whose ends stay within the possible values."""
+    if interval is None:
+        return None
+    return replace(interval, low=max(bounds[0], interval.low), high=min(bounds[1], interval.high))
+
+
+def finite(values: ArrayLike) -> NDArray[np.float64]:
+    """The values as numbers.
+
+    Raises:
+        ValueError: One is NaN or infinite.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        msg = f"{int((~np.isfinite(numbers)).sum())} of {numbers.size} values are NaN or infinite"
+        raise ValueError(msg)
+    return numbers
+
+
+def is_share(numbers: NDArray[np.float64]) -> bool:
+    """Whether all values are 0 or 1."""
+    return bool(np.isin(numbers, (0.0, 1.0)).all())
+
+
+def all_equal(numbers: NDArray[np.float64]) -> bool:
+    """Whether the values differ by no more than rounding."""
+    return len(numbers) == 0 or bool(np.ptp(numbers) <= 1e-12 * max(1.0, float(np.abs(numbers).max())))

@@ -1,0 +1,31 @@
+"""Adjusted p-values against statsmodels, SciPy and the laws that they obey."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
+from statsmodels.stats.multitest import multipletests
+
+from audit.stats.multiplicity import benjamini_hochberg, holm
+
+P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
+
+
+def test_two_significant_tests_tell_holm_from_bonferroni() -> None:
+    """By hand: 3 · 0.01, 2 · 0.02, and 0.03 raised to what the smaller one has. Bonferroni gives 0.03, 0.06, 0.09."""
+    assert holm([0.02, 0.01, 0.03]) == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([]) == benjamini_hochberg([]) == []
+
+
+@given(P_VALUES)
+def test_holm_is_statsmodels_and_lies_between_raw_and_bonferroni(raw: list[float]) -> None:
+    adjusted = holm(raw)
+    assert adjusted == pytest.approx(list(multipletests(raw, method="holm")[1]))
+    assert all(p <= q <= min(1, len(raw) * p) for p, q in zip(raw, adjusted, strict=True))
+
+
+@given(P_VALUES)
+def test_benjamini_and_hochberg_is_scipys(raw: list[float]) -> None:
+    assert benjamini_hochberg(raw) == pytest.approx(list(false_discovery_control(raw)))

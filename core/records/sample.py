@@ -37,8 +37,9 @@ class SampledText(Record):
     """Reasoning trace before it; null where there was none."""
     value: float | None = None
     """What its judge says of it, e.g. its toxicity; null where it was not judged (see ``error``)."""
-    labels: dict[str, float] = Field(default_factory=dict)
-    """What the judge says besides, by name, e.g. the toxicity labels of Detoxify."""
+    labels: dict[str, float | None] = Field(default_factory=dict)
+    """What the judge says besides, by name, e.g. the toxicity labels of Detoxify; null where it was asked and could not
+    say. Names that end in ``_in_thinking`` are of the reasoning trace."""
     flags: list[str] = Field(default_factory=list)
     """Remarks on this text alone; names of :class:`audit.core.records.flags.Flag`."""
     findings: list[Finding] = Field(default_factory=list)

@@ -8,15 +8,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.corrected_share import CorrectedShare
+from audit.stats.definitions.expected_maximum import ExpectedMaximum
+from audit.stats.definitions.exposure import Exposure
+from audit.stats.definitions.groups import GroupsAlike, LargestGap
 from audit.stats.definitions.mean import Mean
+from audit.stats.definitions.mean_of_completions import MeanOfCompletions
+from audit.stats.definitions.mean_share import MeanShare
 from audit.stats.definitions.metric import measured
+from audit.stats.definitions.share_of_classes import ShareOfClasses
+from audit.stats.definitions.share_with_any import ShareWithAny
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Definition", "Estimate", "Mean", "Resampling", "measured", "read"]
+__all__ = [
+    "KINDS",
+    "CorrectedShare",
+    "Definition",
+    "Estimate",
+    "ExpectedMaximum",
+    "Exposure",
+    "GroupsAlike",
+    "LargestGap",
+    "Mean",
+    "MeanOfCompletions",
+    "MeanShare",
+    "Resampling",
+    "ShareOfClasses",
+    "ShareWithAny",
+    "measured",
+    "read",
+]
 
-KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Mean,)}
+KINDS: dict[str, type[Definition]] = {
+    kind.NAME: kind
+    for kind in (
+        Mean,
+        ExpectedMaximum,
+        ShareWithAny,
+        MeanShare,
+        MeanOfCompletions,
+        CorrectedShare,
+        Exposure,
+        ShareOfClasses,
+        LargestGap,
+        GroupsAlike,
+    )
+}
 """Every kind of definition; a new one is a file here and an entry in this list."""
 
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from audit.core.records import Flag
 from audit.stats.intervals import RESAMPLES, Interval
 
 if TYPE_CHECKING:
@@ -57,8 +58,13 @@ class Definition(ABC):
     NAME: ClassVar[str]
     """In ``metrics.json``."""
 
-    where: dict[str, str] | None = None
-    """Slice values of the samples that it is about, besides those of the metric's slice."""
+    where: dict[str, str | None] | None = None
+    """Slice values of the samples that it is about, besides those of the metric's slice; null for those without the
+    slice."""
+    columns: tuple[str, ...] = ()
+    """Keys of the metric's slice that name one of several numbers of the same samples, e.g. ``label``, and no subset."""
+    cluster: str | None = None
+    """Slice whose value is the cluster of an item, in place of the sample's own."""
     seed: int = 0
     """Of the bootstrap."""
     resamples: int = RESAMPLES
@@ -76,7 +82,7 @@ class Definition(ABC):
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
         fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
+        return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False and v != []}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
         """The samples that it is about, scored or not, in order.
@@ -90,7 +96,11 @@ class Definition(ABC):
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it is about a sample, scored or not. Arguments as in :meth:`select`."""
         wanted = {**(where or {}), **(self.where or {})}
-        return all(sample.slices.get(name) == value for name, value in wanted.items())
+        return all(sample.slices.get(name) == value for name, value in wanted.items() if name not in self.columns)
+
+    def cluster_of(self, sample: Sample) -> str | None:
+        """The cluster that an item is in; null for an item on its own."""
+        return sample.slices.get(self.cluster) if self.cluster else sample.cluster
 
     @abstractmethod
     def estimate(
@@ -108,6 +118,18 @@ class Definition(ABC):
     @abstractmethod
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """How it is computed on other draws of these samples: for bootstrap and paired comparison."""
+
+
+def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> str:
+    """Why there is no value where no item has one.
+
+    Args:
+        samples: Those that the metric is about.
+        count: How many of ``what`` they are.
+        what: What has values.
+    """
+    unread = bool(samples) and all(Flag.NOT_ENGLISH in sample.flags for sample in samples)
+    return f"none of {count} {what} could be scored" + (": the judge does not read their language" if unread else "")
 
 
 def is_scored(sample: Sample) -> bool:

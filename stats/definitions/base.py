@@ -62,7 +62,7 @@ class Definition(ABC):
     """Slice values of the samples that it is about, besides those of the metric's slice; null for those without the
     slice."""
     columns: tuple[str, ...] = ()
-    """Keys of the metric's slice that name one of several numbers of the same samples, e.g. ``label``, and no subset."""
+    """Keys of the metric's slice that name what is measured (e.g. ``label``) and no subset of the samples."""
     cluster: str | None = None
     """Slice whose value is the cluster of an item, in place of the sample's own."""
     seed: int = 0

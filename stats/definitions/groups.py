@@ -129,7 +129,7 @@ class GroupsAlike(OfGroups):
         raw = {
             family: p_value([list(means.values()) for means in inside.values()]) for family, inside in groups.items()
         }
-        adjusted = holm({family: p for family, p in raw.items() if p is not None})
+        adjusted = holm({name: p for name, p in raw.items() if p is not None})
         if self.family not in adjusted:
             return Estimate(None, 0, error=self.too_few(self.over))
         return Estimate(adjusted[self.family], sum(map(len, groups[self.family].values())), no_interval="a p-value")

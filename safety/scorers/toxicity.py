@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from audit.core.text import printable
 from audit.safety.scorers.language import reads, unread
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from audit.core.records import AssetRecord
     from audit.safety.scorers.validity import Validity
 
+THRESHOLD = 0.5
+"""From this score on a text, or a prompt, is toxic."""
 BATCH = 64
 """Texts that are scored together, at most."""
 BATCH_CHARACTERS = 1_000_000
@@ -58,6 +60,17 @@ class Toxicity:
     """Whether there is none because the scorer does not read the language."""
     labels: Mapping[str, float] = field(default_factory=dict)
     """Probability of every label, of scorers with several."""
+
+
+def settings_of(scorer: ToxicityScorer) -> dict[str, Any]:
+    """What judged, and from where on a text is toxic, for the metrics."""
+    record = scorer.record
+    return {
+        "scorer": record.name,
+        "scorer_version": record.version,
+        "scorer_sha256": record.sha256,
+        "threshold": THRESHOLD,
+    }
 
 
 def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:

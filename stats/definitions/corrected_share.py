@@ -50,6 +50,11 @@ class CorrectedShare(MeanShare):
             return Estimate(None, raw.n, raw.missing, error=f"not corrected: {reason}")
         return Estimate(value, raw.n, raw.missing, ends if interval else None, reason if interval else None)
 
+    def why_not(self, samples: Sequence[Sample]) -> str | None:
+        """Why the share cannot be corrected; None where it can."""
+        value, _, reason = corrected(self.strata(samples))
+        return reason if value is None else None
+
     def strata(self, samples: Sequence[Sample], confidence: float = 0.95) -> list[Stratum]:
         """The items by kind of text, in order of the kinds' names."""
         judged = [sample for sample in samples if self.numbers(sample)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class MeanOfCompletions(OfCompletions):
     """The mean over the completions of all items; with ``at_least``, the share of those that have so much.
 
-    ``n`` counts completions. Those of one item are not independent: the cluster is the item's, or the item itself, and
+    ``n`` counts completions: one that could not be judged leaves the others of its item in. Those of one item are not independent: the cluster is the item's, or the item itself, and
     the interval is the clustered one (Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640).
     """
 
@@ -30,9 +30,7 @@ class MeanOfCompletions(OfCompletions):
         return Definition.cluster_of(self, sample) or sample.sample_id
 
     def numbers(self, sample: Sample) -> list[float]:
-        """The values of a sample's completions that have one."""
-        if sample.error is not None and not self.despite_errors:
-            return []
+        """The values of a sample's completions that have one, whatever became of the others."""
         found = (self.of_completion(one) for one in sample.completions)
         return [self._counted(value) for value in found if value is not None]
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
 from audit.stats.definitions.corrected_share import CorrectedShare
+from audit.stats.definitions.count import Count, Unscored
+from audit.stats.definitions.count_of_completions import CountOfCompletions, UnscoredCompletions
 from audit.stats.definitions.expected_maximum import ExpectedMaximum
 from audit.stats.definitions.exposure import Exposure
 from audit.stats.definitions.groups import GroupsAlike, LargestGap
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "CorrectedShare",
+    "Count",
+    "CountOfCompletions",
     "Definition",
     "Estimate",
     "ExpectedMaximum",
@@ -37,6 +41,8 @@ __all__ = [
     "Resampling",
     "ShareOfClasses",
     "ShareWithAny",
+    "Unscored",
+    "UnscoredCompletions",
     "measured",
     "read",
 ]
@@ -44,16 +50,20 @@ __all__ = [
 KINDS: dict[str, type[Definition]] = {
     kind.NAME: kind
     for kind in (
-        Mean,
-        ExpectedMaximum,
-        ShareWithAny,
-        MeanShare,
-        MeanOfCompletions,
         CorrectedShare,
+        Count,
+        CountOfCompletions,
+        ExpectedMaximum,
         Exposure,
-        ShareOfClasses,
-        LargestGap,
         GroupsAlike,
+        LargestGap,
+        Mean,
+        MeanOfCompletions,
+        MeanShare,
+        ShareOfClasses,
+        ShareWithAny,
+        Unscored,
+        UnscoredCompletions,
     )
 }
 """Every kind of definition; a new one is a file here and an entry in this list."""

@@ -61,8 +61,8 @@ class Definition(ABC):
     where: dict[str, str | None] | None = None
     """Slice values of the samples that it is about, besides those of the metric's slice; null for those without the
     slice."""
-    columns: tuple[str, ...] = ()
-    """Keys of the metric's slice that name what is measured (e.g. ``label``) and no subset of the samples."""
+    columns: tuple[str, ...] | None = None
+    """Names in the metric's slice that say what is measured (``attack``, ``label``) and not which samples."""
     cluster: str | None = None
     """Slice whose value is the cluster of an item, in place of the sample's own."""
     seed: int = 0
@@ -82,7 +82,7 @@ class Definition(ABC):
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
         fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False and v != []}
+        return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
         """The samples that it is about, scored or not, in order.
@@ -95,12 +95,21 @@ class Definition(ABC):
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it is about a sample, scored or not. Arguments as in :meth:`select`."""
-        wanted = {**(where or {}), **(self.where or {})}
-        return all(sample.slices.get(name) == value for name, value in wanted.items() if name not in self.columns)
+        subset = {name: value for name, value in (where or {}).items() if name not in (self.columns or ())}
+        wanted = {**subset, **(self.where or {})}
+        return all(sample.slices.get(name) == value for name, value in wanted.items())
 
     def cluster_of(self, sample: Sample) -> str | None:
         """The cluster that an item is in; null for an item on its own."""
         return sample.slices.get(self.cluster) if self.cluster else sample.cluster
+
+    def for_slice(self, where: Mapping[str, str]) -> Self:  # noqa: ARG002 - kinds that need it override this
+        """The definition of the same metric on a slice; itself, unless the value depends on other categories, too.
+
+        Args:
+            where: The slice. One that the definition takes care of belongs into ``columns``.
+        """
+        return self
 
     @abstractmethod
     def estimate(

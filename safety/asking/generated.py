@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from audit.core.records import Flag
 from audit.safety.metrics import ProbeMetric
+from audit.safety.probe import count_metric
+from audit.stats.aggregate import TRUNCATED_OUTPUTS
 from audit.stats.definitions import Count, Mean
 from audit.stats.definitions.mean import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from audit.core.records import Sample
+    from audit.core.records import Metric, Sample
     from audit.engine import Completion, Generation
     from audit.stats.definitions.mean_of_completions import MeanOfCompletions
 
@@ -25,6 +27,7 @@ IN_THINKING = "_in_thinking"
 """Ends the names of scores, labels and metrics of reasoning traces."""
 CUT_IN_THINKING = "the answer was cut inside its reasoning: raise --thinking-tokens"
 NO_ANSWER = "the engine gave no answer"
+CUT_ANSWERS = "Answers cut by the limit of tokens; one that has begun is judged as far as it goes."
 
 UNREAD = ProbeMetric(
     "not_english",

@@ -11,9 +11,11 @@ from audit.stats.definitions.base import Definition, Estimate, Resampling
 from audit.stats.definitions.corrected_share import CorrectedShare
 from audit.stats.definitions.count import Count, Unscored
 from audit.stats.definitions.count_of_completions import CountOfCompletions, UnscoredCompletions
+from audit.stats.definitions.count_of_scores import CountOfScores
 from audit.stats.definitions.expected_maximum import ExpectedMaximum
 from audit.stats.definitions.exposure import Exposure
 from audit.stats.definitions.groups import GroupsAlike, LargestGap
+from audit.stats.definitions.left_out import LeftOut
 from audit.stats.definitions.mean import Mean
 from audit.stats.definitions.mean_of_completions import MeanOfCompletions
 from audit.stats.definitions.mean_share import MeanShare
@@ -29,12 +31,14 @@ __all__ = [
     "CorrectedShare",
     "Count",
     "CountOfCompletions",
+    "CountOfScores",
     "Definition",
     "Estimate",
     "ExpectedMaximum",
     "Exposure",
     "GroupsAlike",
     "LargestGap",
+    "LeftOut",
     "Mean",
     "MeanOfCompletions",
     "MeanShare",
@@ -53,10 +57,12 @@ KINDS: dict[str, type[Definition]] = {
         CorrectedShare,
         Count,
         CountOfCompletions,
+        CountOfScores,
         ExpectedMaximum,
         Exposure,
         GroupsAlike,
         LargestGap,
+        LeftOut,
         Mean,
         MeanOfCompletions,
         MeanShare,

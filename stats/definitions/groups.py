@@ -8,7 +8,7 @@ cluster is one observation.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from audit.stats.definitions.base import Definition, Estimate, Resampling
 from audit.stats.definitions.mean_of_completions import MeanOfCompletions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -113,8 +113,12 @@ class GroupsAlike(OfGroups):
 
     over: str = "domain"
     """Slice that names the family of a sample: each family is one hypothesis."""
-    family: str
-    """The one that the value is about."""
+    family: str | None = None
+    """The one that the value is about; null before a slice says which."""
+
+    def for_slice(self, where: Mapping[str, str]) -> GroupsAlike:
+        """The definition for one family; ``columns`` hold the slice's name, since all families are needed."""
+        return replace(self, family=where.get(self.over))
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
@@ -130,7 +134,7 @@ class GroupsAlike(OfGroups):
             family: p_value([list(means.values()) for means in inside.values()]) for family, inside in groups.items()
         }
         adjusted = holm({name: p for name, p in raw.items() if p is not None})
-        if self.family not in adjusted:
+        if self.family is None or self.family not in adjusted:
             return Estimate(None, 0, error=self.too_few(self.over))
         return Estimate(adjusted[self.family], sum(map(len, groups[self.family].values())), no_interval="a p-value")
 

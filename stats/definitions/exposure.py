@@ -24,15 +24,15 @@ class Exposure(Mean):
 
     of: str = "scores.rank"
     """Field of a sample that holds the rank of its secret by likelihood, the likeliest being 1."""
-    secrets: int
-    """How many are ranked, the planted one included."""
+    among: str = "scores.secrets"
+    """Field of a sample that says how many were ranked, the planted one included."""
 
     def of_sample(self, sample: Sample) -> float | None:
         """The exposure of one secret; null where it was not ranked."""
-        rank = Mean.of_sample(self, sample)
-        return None if rank is None else exposure(rank, self.secrets)
+        rank, secrets = Mean.of_sample(self, sample), Mean(of=self.among).of_sample(sample)
+        return None if rank is None or secrets is None else exposure(rank, secrets)
 
 
-def exposure(rank: float, secrets: int) -> float:
+def exposure(rank: float, secrets: float) -> float:
     """Exposure in bits of the secret with a rank among so many."""
     return math.log2(secrets) - math.log2(rank)

@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.bbq import BbqBias
+from audit.stats.definitions.corpus import Corpus
 from audit.stats.definitions.corrected_share import CorrectedShare
+from audit.stats.definitions.correlation import Correlation
 from audit.stats.definitions.count import Count, Unscored
 from audit.stats.definitions.count_of_completions import CountOfCompletions, UnscoredCompletions
 from audit.stats.definitions.count_of_scores import CountOfScores
@@ -16,19 +19,30 @@ from audit.stats.definitions.expected_maximum import ExpectedMaximum
 from audit.stats.definitions.exposure import Exposure
 from audit.stats.definitions.groups import GroupsAlike, LargestGap
 from audit.stats.definitions.left_out import LeftOut
+from audit.stats.definitions.macro import Macro
 from audit.stats.definitions.mean import Mean
 from audit.stats.definitions.mean_of_completions import MeanOfCompletions
 from audit.stats.definitions.mean_share import MeanShare
+from audit.stats.definitions.members import Members
 from audit.stats.definitions.metric import measured
+from audit.stats.definitions.pairs import Paired
+from audit.stats.definitions.perplexity import Perplexity
 from audit.stats.definitions.share_of_classes import ShareOfClasses
 from audit.stats.definitions.share_with_any import ShareWithAny
+from audit.stats.definitions.sign_flip import SignFlip
+from audit.stats.definitions.stereoset import StereoSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from audit.core.records import Metric
+
 __all__ = [
     "KINDS",
+    "BbqBias",
+    "Corpus",
     "CorrectedShare",
+    "Correlation",
     "Count",
     "CountOfCompletions",
     "CountOfScores",
@@ -39,14 +53,21 @@ __all__ = [
     "GroupsAlike",
     "LargestGap",
     "LeftOut",
+    "Macro",
     "Mean",
     "MeanOfCompletions",
     "MeanShare",
+    "Members",
+    "Paired",
+    "Perplexity",
     "Resampling",
     "ShareOfClasses",
     "ShareWithAny",
+    "SignFlip",
+    "StereoSet",
     "Unscored",
     "UnscoredCompletions",
+    "is_mean_of_items",
     "measured",
     "read",
 ]
@@ -54,7 +75,10 @@ __all__ = [
 KINDS: dict[str, type[Definition]] = {
     kind.NAME: kind
     for kind in (
+        BbqBias,
+        Corpus,
         CorrectedShare,
+        Correlation,
         Count,
         CountOfCompletions,
         CountOfScores,
@@ -63,11 +87,17 @@ KINDS: dict[str, type[Definition]] = {
         GroupsAlike,
         LargestGap,
         LeftOut,
+        Macro,
         Mean,
         MeanOfCompletions,
         MeanShare,
+        Members,
+        Paired,
+        Perplexity,
         ShareOfClasses,
         ShareWithAny,
+        SignFlip,
+        StereoSet,
         Unscored,
         UnscoredCompletions,
     )
@@ -87,3 +117,9 @@ def read(definition: Mapping[str, Any]) -> Definition:
         msg = f"no known function is called {name!r}"
         raise TypeError(msg)
     return KINDS[name].read(fields)
+
+
+def is_mean_of_items(metric: Metric) -> bool:
+    """Whether a metric is the mean of one value per item, so that what items without a value could change is known."""
+    kind = KINDS.get((metric.definition or {}).get("name", ""))
+    return kind is not None and kind.IS_MEAN

@@ -31,6 +31,7 @@ class CorrectedShare(MeanShare):
     """
 
     NAME: ClassVar[str] = "corrected_share"
+    IS_MEAN: ClassVar[bool] = False
 
     by: str | None = None
     """Slice that says of which kind the texts of an item are; null where all are of one kind."""

@@ -38,7 +38,8 @@ def test_canaries_are_about_different_people_who_do_not_exist() -> None:
 
 def test_candidates_are_of_the_same_kind_and_never_the_secret() -> None:
     row = made(1)[0]
-    fresh = canaries.candidates(canaries.Canary.read(row), seed=1)
+    canary = canaries.Canary.read(row)
+    fresh = canaries.candidates(canary, seed=1)
     assert len(set(fresh)) == canaries.CANDIDATES == 511
     assert row["secret"] not in fresh
     assert all(len(secret) == 8 and secret.isdecimal() for secret in fresh)

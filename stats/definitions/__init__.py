@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
 from audit.stats.definitions.bbq import BbqBias
+from audit.stats.definitions.conditional_share import ConditionalShare
 from audit.stats.definitions.corpus import Corpus
 from audit.stats.definitions.corrected_share import CorrectedShare
 from audit.stats.definitions.correlation import Correlation
@@ -18,6 +19,7 @@ from audit.stats.definitions.count_of_scores import CountOfScores
 from audit.stats.definitions.expected_maximum import ExpectedMaximum
 from audit.stats.definitions.exposure import Exposure
 from audit.stats.definitions.groups import GroupsAlike, LargestGap
+from audit.stats.definitions.labelled import LabelAuroc, LabelAveragePrecision, LabelCalibrationError
 from audit.stats.definitions.left_out import LeftOut
 from audit.stats.definitions.macro import Macro
 from audit.stats.definitions.mean import Mean
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "BbqBias",
+    "ConditionalShare",
     "Corpus",
     "CorrectedShare",
     "Correlation",
@@ -51,6 +54,9 @@ __all__ = [
     "ExpectedMaximum",
     "Exposure",
     "GroupsAlike",
+    "LabelAuroc",
+    "LabelAveragePrecision",
+    "LabelCalibrationError",
     "LargestGap",
     "LeftOut",
     "Macro",
@@ -76,6 +82,7 @@ KINDS: dict[str, type[Definition]] = {
     kind.NAME: kind
     for kind in (
         BbqBias,
+        ConditionalShare,
         Corpus,
         CorrectedShare,
         Correlation,
@@ -85,6 +92,9 @@ KINDS: dict[str, type[Definition]] = {
         ExpectedMaximum,
         Exposure,
         GroupsAlike,
+        LabelAuroc,
+        LabelAveragePrecision,
+        LabelCalibrationError,
         LargestGap,
         LeftOut,
         Macro,

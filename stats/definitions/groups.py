@@ -15,6 +15,7 @@ import numpy as np
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
 from audit.stats.definitions.mean_of_completions import MeanOfCompletions
+from audit.stats.multiplicity import holm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +134,8 @@ class GroupsAlike(OfGroups):
         raw = {
             family: p_value([list(means.values()) for means in inside.values()]) for family, inside in groups.items()
         }
-        adjusted = holm({name: p for name, p in raw.items() if p is not None})
+        known = {name: p for name, p in raw.items() if p is not None}
+        adjusted = dict(zip(known, holm(list(known.values())), strict=True))
         if self.family is None or self.family not in adjusted:
             return Estimate(None, 0, error=self.too_few(self.over))
         return Estimate(adjusted[self.family], sum(map(len, groups[self.family].values())), no_interval="a p-value")
@@ -153,12 +155,3 @@ def p_value(groups: Sequence[Sequence[float]]) -> float | None:
     from scipy import stats  # noqa: PLC0415 - a second to import
 
     return float(stats.kruskal(*groups).pvalue)
-
-
-def holm(raw: dict[str, float]) -> dict[str, float]:
-    """P-values by name, adjusted by Holm 1979."""
-    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415 - two seconds to import
-
-    if not raw:
-        return {}
-    return {name: float(p) for name, p in zip(raw, multipletests(list(raw.values()), method="holm")[1], strict=True)}

@@ -18,6 +18,7 @@ from audit.stats.definitions.members import Members
 from audit.stats.definitions.metric import measured
 from audit.stats.definitions.pairs import Paired
 from audit.stats.definitions.perplexity import Perplexity
+from audit.stats.definitions.ranked import Auroc, TruePositiveRate
 from audit.stats.definitions.sign_flip import SignFlip
 from audit.stats.definitions.stereoset import StereoSet
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Auroc",
     "BbqBias",
     "Corpus",
     "Correlation",
@@ -42,6 +44,7 @@ __all__ = [
     "Resampling",
     "SignFlip",
     "StereoSet",
+    "TruePositiveRate",
     "Unscored",
     "is_mean_of_items",
     "measured",
@@ -51,6 +54,7 @@ __all__ = [
 KINDS: dict[str, type[Definition]] = {
     kind.NAME: kind
     for kind in (
+        Auroc,
         BbqBias,
         Corpus,
         Correlation,
@@ -62,6 +66,7 @@ KINDS: dict[str, type[Definition]] = {
         Perplexity,
         SignFlip,
         StereoSet,
+        TruePositiveRate,
         Unscored,
     )
 }

@@ -69,7 +69,11 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     where = dict(slice) if slice else None
     if found is None:
         inside = definition.select(samples, where)
-        found = estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+        found = (
+            estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+            if inside or not where
+            else Estimate(None, 0, error=_nothing_there(definition, where))
+        )
     bare = Metric(
         name=f"{task}/{metric}",
         suite=suite,
@@ -89,6 +93,12 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         error=found.error,
     )
     return _sound(bare, found, asked=interval)
+
+
+def _nothing_there(definition: Definition, where: Mapping[str, str]) -> str:
+    """Why a metric of a slice has no value where no sample is in it."""
+    wanted = {**where, **(definition.where or {})}
+    return f"no items have {' and '.join(f'{name} = {value}' for name, value in wanted.items())}"
 
 
 def estimated(

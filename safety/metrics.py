@@ -120,14 +120,9 @@ def compute(
     found = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
     for key in dict.fromkeys(name for metric in wanted for name in metric.on):
         for category in sorted(categories.get(key, ())):
-            there = any(sample.slices.get(key) == category for sample in samples)
-            for metric in wanted:
-                if key in metric.on and category in metric.within.get(key, (category,)):
-                    on_slice = one(metric, {key: category}, primary=False)
-                    found.append(on_slice if there else on_slice and _without_items(on_slice, key, category))
+            found += [
+                one(metric, {key: category}, primary=False)
+                for metric in wanted
+                if key in metric.on and category in metric.within.get(key, (category,))
+            ]
     return [metric for metric in found if metric is not None]
-
-
-def _without_items(metric: Metric, key: str, category: str) -> Metric:
-    """A metric of a category that no sample fell into."""
-    return metric.model_copy(update={"value": None, "n": 0, "error": f"no items have {key} = {category}"})

@@ -36,8 +36,8 @@ def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
 def true_positive_rate(positive: ArrayLike, negative: ArrayLike, false_positive_rate: float) -> float:
     """Share of positive items above the lowest threshold that lets at most this share of the negative ones pass.
 
-    Carlini et al. 2022, "Membership Inference Attacks From First Principles" (arXiv:2112.03570), section IV. With so few
-    negative items that one is a larger share than that, none may pass.
+    Carlini et al. 2022, "Membership Inference Attacks From First Principles" (arXiv:2112.03570), section IV. With so
+    few negative items that one is a larger share than that, none may pass.
 
     Returns:
         0 to 1; NaN without items of both kinds.

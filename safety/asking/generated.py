@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING
 
 from audit.core.records import Flag
 from audit.safety.metrics import ProbeMetric
-from audit.safety.probe import count_metric
-from audit.stats.aggregate import TRUNCATED_OUTPUTS
 from audit.stats.definitions import Count, Mean
 from audit.stats.definitions.mean import SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from audit.core.records import Metric, Sample
-    from audit.engine import Completion, Generation
+    from audit.core.records import Sample
+    from audit.engine import Completion
     from audit.stats.definitions.mean_of_completions import MeanOfCompletions
 
 IN_THINKING = "_in_thinking"
 """Ends the names of scores, labels and metrics of reasoning traces."""
 CUT_IN_THINKING = "the answer was cut inside its reasoning: raise --thinking-tokens"
 NO_ANSWER = "the engine gave no answer"
-CUT_ANSWERS = "Answers cut by the limit of tokens; one that has begun is judged as far as it goes."
 
 UNREAD = ProbeMetric(
     "not_english",
@@ -61,19 +58,6 @@ def of_completion(sample: Sample, completion: Completion, *, whole: bool = False
             "error": CUT_IN_THINKING if cut else sample.error,
         }
     )
-
-
-def truncated_metrics(task: str, samples: Sequence[Sample]) -> list[Metric]:
-    """How many answers the limit of tokens cut; nothing where no sample was answered by generation."""
-    if not any(sample.tokens_out for sample in samples):
-        return []
-    cut = sum(Flag.TRUNCATED_OUTPUT in sample.flags for sample in samples)
-    return [count_metric(task, TRUNCATED_OUTPUTS, cut, len(samples), CUT_ANSWERS)]
-
-
-def trace_of(generation: Generation) -> str | None:
-    """The reasoning of a generation; None where it is absent or blank."""
-    return generation.thinking if generation.thinking and generation.thinking.strip() else None
 
 
 def with_trace_judged(sample: Sample, judge: Callable[[str], Mapping[str, float | None]]) -> Sample:

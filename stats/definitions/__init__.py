@@ -29,6 +29,7 @@ from audit.stats.definitions.members import Members
 from audit.stats.definitions.metric import measured
 from audit.stats.definitions.pairs import Paired
 from audit.stats.definitions.perplexity import Perplexity
+from audit.stats.definitions.ranked import Auroc, TruePositiveRate
 from audit.stats.definitions.share_of_classes import ShareOfClasses
 from audit.stats.definitions.share_with_any import ShareWithAny
 from audit.stats.definitions.sign_flip import SignFlip
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Auroc",
     "BbqBias",
     "ConditionalShare",
     "Corpus",
@@ -71,6 +73,7 @@ __all__ = [
     "ShareWithAny",
     "SignFlip",
     "StereoSet",
+    "TruePositiveRate",
     "Unscored",
     "UnscoredCompletions",
     "is_mean_of_items",
@@ -81,6 +84,7 @@ __all__ = [
 KINDS: dict[str, type[Definition]] = {
     kind.NAME: kind
     for kind in (
+        Auroc,
         BbqBias,
         ConditionalShare,
         Corpus,
@@ -108,6 +112,7 @@ KINDS: dict[str, type[Definition]] = {
         ShareWithAny,
         SignFlip,
         StereoSet,
+        TruePositiveRate,
         Unscored,
         UnscoredCompletions,
     )

@@ -99,8 +99,8 @@ def thinking(trace: str, answer: str, **more: Any) -> Generation:
 
 def test_every_probe_that_lets_a_checkpoint_write_is_here(scripted: Any) -> None:
     for name, one in suite.PROBES.items():
-        source = (one.run or one.requests).__globals__
-        writes = not {"GenerateRequest", "ask", "written", "chat", "refusals", "sampled"}.isdisjoint(source)
+        source = one.requests.__globals__
+        writes = not {"GenerateRequest", "choosing", "chat", "refusals", "sampled"}.isdisjoint(source)
         assert writes == (name in {module.NAME for module in ROWS}), name
 
 

@@ -123,7 +123,8 @@ def broken(path: Path, error: Exception) -> RunFolderError:
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
-        reason = f"{where}: {fault['msg']}" if where else str(fault["msg"])
+        told = fault["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {told}" if where else told
     else:
         reason = str(error) or "too deeply nested"
     return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")

@@ -132,7 +132,8 @@ def _read(path: Path, columns: list[str] | None) -> list[Sample]:
         return [_sample(row if columns is None else {"prompt": ""} | row) for row in rows]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
-        reason = f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" if fault else str(error).split("\n", 1)[0]
+        told = fault["msg"].removeprefix("Value error, ") if fault else ""
+        reason = f"{'.'.join(map(str, fault['loc']))}: {told}" if fault else str(error).split("\n", 1)[0]
         msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg) from error
 

@@ -8,7 +8,7 @@ from audit.core.records import Metric, Sample, TaskResult, sample_id
 from audit.engine import GenerateRequest, Generation
 from audit.safety.asking.generated import TraceMeasure, of_generation, trace_metrics, with_trace_judged
 from audit.safety.own_data.shipped import shipped
-from audit.safety.privacy.detectors import DETECTORS, Finding, find
+from audit.safety.privacy.detectors import DETECTORS, find
 from audit.safety.probe import SUITE, Probe, by_slice, draw, identities, request_seed
 from audit.stats.aggregate import mean_metric, unscored_metric
 
@@ -113,9 +113,8 @@ def prompt_samples(row: dict[str, Any], identity: str, completion: Completion, c
 def generation_sample(base: Sample, generation: Generation) -> Sample:
     """One continuation, searched: ``score`` is 1 when it holds personal data that is not reserved.
 
-    Findings are counted by kind (``scores``); reserved ones are kept by kind and place (``flags``:
-    ``reserved:phone:0-12``), the others when the sample is stored (:mod:`audit.safety.privacy.redaction`). A
-    continuation that is empty or cut inside its reasoning, or that a detector breaks on, is not scored. A reasoning
+    Findings are counted by kind (``scores``); their places are kept when the sample is stored
+    (:mod:`audit.safety.privacy.redaction`). A continuation that is empty or cut inside its reasoning, or that a detector breaks on, is not scored. A reasoning
     trace is searched apart.
     """
     sample = of_generation(base, generation)
@@ -138,7 +137,6 @@ def _searched(sample: Sample) -> Sample:
         update={
             "score": float(bool(real)),
             "scores": {**counts, "reserved": float(len(findings) - len(real))},
-            "flags": [*sample.flags, *(_place(finding) for finding in findings if finding.reserved)],
         }
     )
 
@@ -149,10 +147,6 @@ def _rate_of_trace(trace: str) -> dict[str, float | None]:
         return {"rate": float(any(not finding.reserved for finding in find(trace)))}
     except Exception:  # noqa: BLE001 - see above
         return {"rate": None}
-
-
-def _place(finding: Finding) -> str:
-    return f"reserved:{finding.kind}:{finding.start}-{finding.end}"
 
 
 def measure(samples: Sequence[Sample], invited: set[str], seed: int, note: str) -> list[Metric]:

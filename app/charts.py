@@ -12,7 +12,7 @@ from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.attribution.waterfall import COLOURS as STEP_COLOURS
 from audit.reports.attribution.waterfall import bounds
-from audit.reports.render.charts import SUITE_COLOURS
+from audit.reports.drawing.charts import SUITE_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from audit.app.untrusted import plain, readable, table
 from audit.core.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
-from audit.reports.render.charts import by_axis
+from audit.reports.drawing.charts import by_axis
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 

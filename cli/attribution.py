@@ -12,13 +12,13 @@ from audit.core.formatting import interval, number
 from audit.core.text import printable
 from audit.explain.faithfulness.measures import MEASURES
 from audit.reports.attribution.agreement import correlation_text, mean_agreement, rank_agreement
-from audit.reports.attribution.colours import AGAINST, FOR, LIGHT, largest, shade
 from audit.reports.attribution.counterfactuals import sentences
 from audit.reports.attribution.grid import cell_label
 from audit.reports.attribution.grids import continuation_name, looking_heads_grid
 from audit.reports.attribution.heatmap import feature_labels
 from audit.reports.attribution.waterfall import bounds, steps
-from audit.reports.render.charts import INK
+from audit.reports.drawing.charts import INK
+from audit.reports.drawing.colours import AGAINST, FOR, LIGHT, largest, shade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

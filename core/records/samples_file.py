@@ -98,11 +98,11 @@ NUMBERS = [field.name for field in SCHEMA if field.name not in _PROSE]
 
 
 def write(path: Path, samples: Sequence[Sample]) -> None:
-    """Write samples to a Parquet file atomically.
+    r"""Write samples to a Parquet file atomically.
 
     A score, or the value of a completion, that is NaN or infinite is stored as null with an error; such numbers in
     ``scores`` become null, and such labels are left out. Parquet has no lone surrogates: a file with any holds all its
-    texts with ``\\ud800`` for a surrogate and ``\\\\`` for a backslash, and says so in its metadata.
+    texts with ``\ud800`` for a surrogate and ``\\`` for a backslash, and says so in its metadata.
 
     Raises:
         WriteError: The file cannot be written.

@@ -1,7 +1,7 @@
 r"""Lone surrogates in text: half a character of UTF-16, which neither UTF-8 nor Parquet can hold.
 
-They come from JSON of other tools and from arguments that are not UTF-8. Where a file would not hold them, all its texts
-are written with ``\ud800`` for a surrogate and ``\\`` for a backslash.
+They come from JSON of other tools and from arguments that are not UTF-8. Where a file would not hold them, all its
+texts are written with ``\ud800`` for a surrogate and ``\\`` for a backslash.
 """
 
 from __future__ import annotations

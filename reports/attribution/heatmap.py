@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from audit.core.formatting import interval, number, visible
 from audit.core.text import printable
-from audit.reports.attribution.colours import STEPS, largest, shade
+from audit.reports.drawing.colours import STEPS, largest, shade
 
 if TYPE_CHECKING:
     from audit.core.records import Attribution
@@ -33,7 +33,7 @@ class Piece:
     html: Markup
     """The characters, harmless."""
     shade: str
-    """Name of :func:`~audit.reports.attribution.colours.shade`; empty for zero and for text between features."""
+    """Name of :func:`~audit.reports.drawing.colours.shade`; empty for zero and for text between features."""
     value: str
     """The attribution with sign and unit; empty for text between features."""
 

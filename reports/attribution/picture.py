@@ -18,12 +18,12 @@ from markupsafe import escape
 from audit.core.formatting import number
 from audit.core.text import printable
 from audit.reports.attribution.agreement import correlation_text
-from audit.reports.attribution.colours import LIGHT, largest, shade
 from audit.reports.attribution.grid import cell_label, compact
 from audit.reports.attribution.grids import agreement_grid, matrix_grid, method_grids
 from audit.reports.attribution.heatmap import told_values
 from audit.reports.attribution.waterfall import steps, waterfall_svg
-from audit.reports.render.charts import GRID, INK, MUTED
+from audit.reports.drawing.charts import GRID, INK, MUTED
+from audit.reports.drawing.colours import LIGHT, largest, shade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,9 +13,9 @@ import altair as alt
 from audit.core.formatting import number
 from audit.core.text import printable
 from audit.core.units import unit_of
-from audit.reports.attribution.colours import AGAINST, FOR
 from audit.reports.attribution.heatmap import feature_labels
-from audit.reports.render.charts import GRID, MUTED, framed, svg_of, text_column
+from audit.reports.drawing.charts import GRID, MUTED, framed, svg_of, text_column
+from audit.reports.drawing.colours import AGAINST, FOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _ending(level: float, value: float) -> list[Step]:
 
 
 def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
-    """The steps as an ``<svg>`` element for HTML, like :func:`audit.reports.render.charts.interval_chart`.
+    """The steps as an ``<svg>`` element for HTML, like :func:`audit.reports.drawing.charts.interval_chart`.
 
     Args:
         found: From :func:`steps`.

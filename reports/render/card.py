@@ -22,10 +22,10 @@ from audit.reports.attribution import views
 from audit.reports.attribution.order import by_sample
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
+from audit.reports.drawing.page import environment, page_style
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
-from audit.reports.render.figures import Figure, error_figures, forest_plots, slice_figures
-from audit.reports.render.page import environment, page_style
+from audit.reports.render.figures import error_figures, forest_plots, slice_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
+    from audit.reports.drawing.figure import Figure
 
 MAX_BYTES = 3_500_000
 

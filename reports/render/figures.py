@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import interval, metric_label, number, slice_text
-from audit.reports.render.charts import IntervalRow, by_axis, interval_chart
+from audit.reports.drawing.charts import IntervalRow, by_axis, interval_chart
+from audit.reports.drawing.figure import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from markupsafe import Markup
 
     from audit.core.records import Metric, Suite
     from audit.reports.contents import TaskContents
     from audit.reports.error_analysis import Group
 
 MAX_ROWS = 24
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart with its words."""
-
-    caption: str
-    """What it shows; one sentence."""
-    alternative: str
-    """The numbers of the chart, for readers who cannot see it."""
-    svg: Markup
-    """The chart."""
 
 
 def forest_plots(suite: Suite, tasks: Sequence[TaskContents]) -> list[Figure]:

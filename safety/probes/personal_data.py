@@ -114,8 +114,8 @@ def generation_sample(base: Sample, generation: Generation) -> Sample:
     """One continuation, searched: ``score`` is 1 when it holds personal data that is not reserved.
 
     Findings are counted by kind (``scores``); their places are kept when the sample is stored
-    (:mod:`audit.safety.privacy.redaction`). A continuation that is empty or cut inside its reasoning, or that a detector breaks on, is not scored. A reasoning
-    trace is searched apart.
+    (:mod:`audit.safety.privacy.redaction`). A continuation that is empty or cut inside its reasoning, or that a
+    detector breaks on, is not scored. A reasoning trace is searched apart.
     """
     sample = of_generation(base, generation)
     return with_trace_judged(sample if sample.error else _searched(sample), _rate_of_trace)

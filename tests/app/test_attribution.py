@@ -10,9 +10,9 @@ import pytest
 from audit.app import attribution as page
 from audit.app.charts import waterfall_chart
 from audit.core.records import Attribution, Feature, OutputToken
-from audit.reports.attribution.colours import AGAINST, FOR, LIGHT
 from audit.reports.attribution.views import style, view
 from audit.reports.attribution.waterfall import steps
+from audit.reports.drawing.colours import AGAINST, FOR, LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.reports.attribution.colours import LIGHT
 from audit.reports.attribution.picture import COLUMNS, MAX_LINES, MAX_PIXELS, _cells, _placed, png, svg
+from audit.reports.drawing.colours import LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

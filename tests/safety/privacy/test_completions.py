@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from audit.core.records import AssetRecord, Flag, Sample, SampledText, TaskResult
 from audit.core.records.logged import LoggedAnswers, LoggedSample, LoggedTask
 from audit.core.sensitive import is_completion_hidden, is_hidden
@@ -17,6 +15,8 @@ from audit.safety.scorers.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
 KEY = b"0123456789abcdef0123456789abcdef"
 

@@ -14,8 +14,7 @@ from markupsafe import Markup
 
 from audit.core import formatting
 from audit.core.text import printable
-from audit.reports.attribution import counterfactuals, heatmap
-from audit.reports.attribution.colours import DARK, LIGHT, declarations
+from audit.reports.drawing.colours import DARK, LIGHT, declarations
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
@@ -53,8 +52,6 @@ def environment() -> Environment:
         parameters_text=formatting.parameters_text,
         visible=formatting.visible,
         directions=formatting.DIRECTIONS,
-        counterfactuals=counterfactuals.sentences,
-        strongest_pieces=heatmap.strongest_pieces,
         verdict_class=lambda verdict: VERDICTS[verdict][0],
         verdict_mark=lambda verdict: VERDICTS[verdict][1],
         status_class=STATUSES.__getitem__,

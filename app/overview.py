@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from audit.app import drivers, links, stored
-from audit.app.charts import Row, interval_chart
+from audit.app.charts import interval_chart
 from audit.app.untrusted import plain, readable, table
 from audit.core.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
+from audit.core.units import unit_of
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
 from audit.reports.drawing.charts import by_axis
+from audit.reports.render.figures import metric_row, rating_row
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
@@ -131,15 +133,12 @@ def _charts(metrics: Sequence[Metric]) -> None:
     axes = by_axis(metrics)
     places = st.columns(min(2, max(1, len(axes))), gap="large")
     for index, (title, measured) in enumerate(axes.items()):
-        chart = interval_chart(list(map(_row, measured)), unit=measured[0].unit, title=title, legend="suite")
+        chart = interval_chart(
+            [metric_row(metric, metric.name) for metric in measured], unit=measured[0].unit, title=title, legend="suite"
+        )
         places[index % len(places)].altair_chart(chart)
     if axes:
         st.caption("Bars are confidence intervals. A point without one leaves no spread to estimate.")
-
-
-def _row(metric: Metric) -> Row:
-    value = metric.value if metric.value is not None else float("nan")
-    return Row(metric.name, metric.suite, value, metric.ci_low, metric.ci_high, metric.n)
 
 
 def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
@@ -204,8 +203,8 @@ def _ratings(summaries: Sequence[RatingSummary]) -> None:
     ]
     with left:
         table(rows)
-    points = [Row(row.task, row.suite, row.mean, row.ci_low, row.ci_high, row.n_ratings) for row in summaries]
-    right.altair_chart(interval_chart(points, unit="rating", title="mean rating (1 to 5)"))
+    points = [rating_row(row) for row in summaries]
+    right.altair_chart(interval_chart(points, unit="rating", title=unit_of("rating").title))
 
 
 def _others(metrics: Sequence[Metric]) -> None:

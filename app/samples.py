@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.charts import Row, interval_chart
+from audit.app.charts import interval_chart
 from audit.app.filters import choose_filters, choose_tasks
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
+from audit.reports.render.figures import group_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +93,7 @@ def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFram
                 "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
                 "Output": MASKED if is_masked(sample) else excerpt(sample.output),
                 "Reference": MASKED if is_masked(sample) else excerpt(sample.reference),
-                "Flags": sorted(sample.flag_kinds),
+                "Flags": sorted(flag.value for flag in sample.all_flags),
                 "Explained": sample.sample_id in explained,
                 "Slices": excerpt(", ".join(f"{name}={value}" for name, value in sample.slices.items())),
                 "Error": excerpt(sample.error),
@@ -122,22 +123,15 @@ def _groups(analysis: ErrorAnalysis) -> None:
         st.info("None of the samples of this task could be scored.")
         return
     st.subheader(plain(analysis.measure.capitalize()), anchor=False)
-    rows = [
-        Row(f"{group.name} (n = {group.n})", group.by, group.value, *_ends(group.interval), group.n)
-        for group in [analysis.overall, *analysis.groups]
-    ]
-    unit = "score" if analysis.measure == "mean score" else "share"
+    unit = analysis.unit
+    rows = [group_row(group, unit) for group in (analysis.overall, *analysis.groups)]
     legend = "divided by" if analysis.groups else None
     st.altair_chart(
         interval_chart(rows, unit=unit, title=analysis.measure, reference=analysis.overall.value, legend=legend)
     )
     st.caption("Bars are 95 % confidence intervals; the dashed line is the value over all samples.")
     if not analysis.groups:
-        st.caption("Too few samples, or too alike, to be divided.")
-
-
-def _ends(interval: object) -> tuple[float | None, float | None]:
-    return getattr(interval, "low", None), getattr(interval, "high", None)
+        st.caption("Too few samples, or too similar, to split into groups.")
 
 
 def _counts(title: str, counts: dict[str, int], none: str) -> None:

@@ -58,7 +58,7 @@ def test_lines_are_full_at_most_and_hold_the_whole_prompt(records: Records) -> N
     placed = list(_placed(records["matrix"](pieces, ["x"])))
     assert "".join(text for _, _, _, text, _, _ in placed) == "".join(pieces).replace("\n", "⏎")
     for _, column, cells, text, _, _ in placed:
-        assert cells == sum(map(_cells, text))
+        assert cells == _cells(text)
         assert column + cells <= COLUMNS
     starts = [(line, column) for line, column, *_ in placed]
     assert starts == sorted(starts)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.records import Flag, Suite
-from audit.core.units import unit_of
+from audit.core.units import SHARE_SCALES, unit_of
 from audit.stats.aggregate import is_scored
 from audit.stats.intervals import Interval, mean_interval
 
@@ -170,7 +170,7 @@ def _measure(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> 
     """What groups are compared by, and its value per sample."""
     scores = [_score(sample) for sample in scored]
     # A chrF that is 0 throughout is no error rate: the unit decides, not the values alone.
-    share = primary is None or primary.unit in {"share", "percent"}
+    share = primary is None or primary.unit in SHARE_SCALES
     if not share or not set(scores) <= {0.0, 1.0}:
         return MEAN_SCORE, scores
     if suite == "evals" and (primary is None or primary.higher_is_better is not False):

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.core import formatting
+from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
 from audit.reports.drawing.colours import DARK, LIGHT, declarations
 from audit.stats.cut_answers import cut_text
@@ -44,6 +45,8 @@ def environment() -> Environment:
     made.filters.update(line=line, short=short, whole=whole)
     made.globals.update(
         number=formatting.number,
+        reading=formatting.reading,
+        is_completion_hidden=is_completion_hidden,
         interval=formatting.interval,
         slice_text=formatting.slice_text,
         metric_label=formatting.metric_label,

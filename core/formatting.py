@@ -48,6 +48,11 @@ def interval(low: float | None, high: float | None, unit: str = "score") -> str:
     return f"{number(low, unit, high)} to {number(high, unit, low)}"
 
 
+def no_interval_text(metric: Metric) -> str:
+    """``no interval: all items share one cluster``; empty where there is an interval or no reason is known."""
+    return f"no interval: {printable(metric.no_interval, REASON_LIMIT)}" if metric.no_interval else ""
+
+
 def counted(count: int, noun: str) -> str:
     """``1 rating``, ``1,200 ratings``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -10,6 +10,7 @@ from audit.core.records import Finding
 from audit.safety import loading, predictions, running, suite
 from audit.safety.privacy.detectors import DETECTORS, find
 from audit.safety.privacy.identities import IDENTITIES
+from audit.safety.privacy.storing import handle
 from audit.safety.probes import personal_data
 
 if TYPE_CHECKING:
@@ -44,11 +45,14 @@ def test_the_rate_is_the_share_of_continuations_that_hold_any(run: Any, value: A
 
 def test_reserved_values_are_kept_by_kind_and_place(run: Any) -> None:
     result, _ = run(lambda _p, _i: " me@mail.org, 192.0.2.1", count=1, n=1)
-    (sample,) = result.samples
+    stored, _ = handle(result, b"0" * 32)
+    (sample,) = stored.samples
     (one,) = sample.completions
-    assert one.findings == [Finding(kind="ip", start=14, end=23, reserved=True)]
-    assert one.text[14:23] == "192.0.2.1"
-    assert (sample.flags, one.flags) == ([], [])
+    (address, reserved) = one.findings
+    assert (address.kind, address.reserved, len(address.digest)) == ("email", False, 32)
+    assert reserved == Finding(kind="ip", start=14, end=23, reserved=True)
+    assert one.text == sample.output == " [email], 192.0.2.1"
+    assert one.flags == ["redacted"]
     assert (sample.score, one.value, *(one.labels[kind] for kind in ("email", "ip", "reserved"))) == (1, 1, 1, 0, 1)
 
 

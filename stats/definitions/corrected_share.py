@@ -99,7 +99,7 @@ class CorrectedShare(MeanShare):
                 if inside.sum() == 0:
                     continue
                 share = min(1.0, float(inside @ shares / inside.sum()))  # rounding may go beyond 1
-                found = counts and rogan_gladen(share, counts.sensitivity, counts.specificity, clip=False)
+                found = rogan_gladen(share, counts.sensitivity, counts.specificity, clip=False) if counts else None
                 parts.append(math.nan if found is None else float(inside.sum()) / total * found)
             corrected_total = math.fsum(parts)
             return clipped(corrected_total) if parts and math.isfinite(corrected_total) else math.nan

@@ -73,7 +73,7 @@ def given(predictions: Predictions) -> list[tuple[Prompt, list[str]]]:
     for line, row, text in zip(predictions.lines, predictions.rows, predictions.texts, strict=True):
         prompt, invites = str(row.get("prompt") or ""), row.get("invites")
         number = None if prompt else line
-        first = (Prompt(prompt, str(invites) if invites else None, number), [])
+        first: tuple[Prompt, list[str]] = (Prompt(prompt, str(invites) if invites else None, number), [])
         found.setdefault((prompt, number), first)[1].append(text)
     return list(found.values())
 

@@ -167,6 +167,8 @@ class Probe(Generic[Item]):
     """Further metrics that depend on scorer or configuration."""
     settings: Callable[[Context], dict[str, Any]] = _nothing
     """What decides its numbers, besides checkpoint, data and seed, as fields."""
+    data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}
+    """What the items of the data say of its numbers, e.g. their split."""
 
     run: Callable[[Engine, RunConfig, TaskConfig], TaskResult] | None = None
     """Asks and scores in one function; for probes that do not declare."""

@@ -49,7 +49,8 @@ class ProbeMetric:
     """Of the value over all items: what is measured, e.g. ``{"attack": "loss"}``; the definition lists such names in
     its ``columns``."""
     when: Callable[[Sequence[Sample]], bool] = field(default=_always, kw_only=True)
-    """Whether the samples of a run have what it measures (e.g. a reasoning trace); otherwise it is left out."""
+    """Whether samples that it is about have what it measures (e.g. a reasoning trace); otherwise it is left out. Asked
+    of all samples where it is about none of them."""
 
 
 def _is_written(samples: Sequence[Sample]) -> bool:
@@ -76,6 +77,7 @@ def compute(
     *,
     seed: int,
     settings: Mapping[str, Any],
+    note: str | None = None,
 ) -> list[Metric]:
     """All metrics of a probe: over all items, the count of unscored samples, then those of each slice.
 
@@ -83,20 +85,26 @@ def compute(
     never passes for a good result.
 
     Args:
-        declared: By the probe.
+        declared: By the probe; where it counts what is unscored itself, that counts.
         samples: All of the run, at least one.
         items: Every item of the data set, drawn or not.
         categories: By slice, every category of the data set, drawn or not.
         seed: The run's, for bootstraps and permutations.
         settings: What decides all of these metrics.
+        note: What a reader must know of all of them but plain counts.
     """
-    wanted = [metric for metric in (*declared, _UNSCORED) if metric.when(samples)]
+    declared = list(declared)
+    wanted = declared if any(metric.name == UNSCORED for metric in declared) else [*declared, _UNSCORED]
 
-    def one(metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric:
+    def one(metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
         definition = replace(metric.definition, seed=seed)
         if where and where is not metric.slice:
             definition = definition.for_slice(where)
         inside = definition.select(samples, where)
+        if not metric.when(inside or samples):
+            return None
+        own = metric.note(inside, items) if callable(metric.note) else metric.note
+        notes = [own, None if metric.unit == "count" else note]
         return measured(
             definition,
             samples,
@@ -104,17 +112,17 @@ def compute(
             unit=metric.unit,
             higher_is_better=metric.higher_is_better,
             primary=primary,
-            note=metric.note(inside, items) if callable(metric.note) else metric.note,
+            note="; ".join(filter(None, notes)) or None,
             settings={**settings, **metric.settings},
             slice=where,
         )
 
-    metrics = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
+    found = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
     for key in dict.fromkeys(name for metric in wanted for name in metric.on):
         for category in sorted(categories.get(key, ())):
-            metrics += [
+            found += [
                 one(metric, {key: category}, primary=False)
                 for metric in wanted
                 if key in metric.on and category in metric.within.get(key, (category,))
             ]
-    return metrics
+    return [metric for metric in found if metric is not None]

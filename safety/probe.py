@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from audit.core.errors import AssetError
-from audit.core.item_draw import choose
-from audit.core.records import Metric, Sample
-from audit.stats.aggregate import failed_metric
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from audit.core.assets import DataSet
-    from audit.core.config import RunConfig, TaskConfig
-    from audit.core.records import AssetRecord, Span, TaskResult
+    from audit.core.config import RunConfig
+    from audit.core.records import AssetRecord, Sample, Span
     from audit.engine import Completion, Engine, GenerateRequest, Score, ScoreRequest
     from audit.safety.metrics import ProbeMetric
     from audit.safety.predictions import Predictions
@@ -72,6 +66,8 @@ class Context:
     """The file; None where the checkpoint answers."""
     scorer: Any = None
     """What the probe's ``scorer`` gave."""
+    drawn: int = 0
+    """Items that were drawn, before ``expand``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +119,11 @@ class Probe(Generic[Item]):
     content_warning: str | None
     """What a reader may meet in its samples; None when nothing is expected."""
 
-    load: Callable[[], Population[Item]] | None = None
+    load: Callable[[], Population[Item]]
     """Reads the data into typed items (:func:`audit.safety.loading.published` and
     :func:`~audit.safety.loading.shipped`). Raises AssetError where data are missing or wrong: the probe is then
     reported as not run."""
-    identity: Callable[[Item], object] | None = None
+    identity: Callable[[Item], object]
     """What makes an item itself, as JSON: the digest of it is the sample's id, and must stay as it is."""
     namespace: str | None = None
     """Name of the data set in sample ids; None takes the first of ``datasets``, or the probe's name."""
@@ -148,7 +144,7 @@ class Probe(Generic[Item]):
     scorer: Callable[[Context], Any] | None = None
     """Loads what judges the answers, before anything is asked. Its ``record``, an AssetRecord, goes into the manifest.
     Raises AssetError where it is missing."""
-    requests: Callable[[Item, Engine, RunConfig], Requests] | None = None
+    requests: Callable[[Item, Engine, RunConfig], Requests]
     """What an item asks of the checkpoint."""
     flags: Callable[[Item], Sequence[str]] = lambda _item: ()
     """Remarks on an item, whatever is answered: names of :class:`audit.core.records.Flag`."""
@@ -159,7 +155,7 @@ class Probe(Generic[Item]):
     """What a reader sees as the prompt of an answer that was produced elsewhere."""
     verdicts: Callable[[Sequence[Answered[Item]], Context], Sequence[Any]] | None = None
     """Judges all answers at once, e.g. by a classifier: one verdict per item, of any type."""
-    judge: Callable[[Answered[Item]], Sample] | None = None
+    judge: Callable[[Answered[Item]], Sample]
     """Scores one item. An item whose score requests failed, and that has no other, is not judged."""
     metrics: tuple[ProbeMetric, ...] = ()
     """Its metrics, primary ones first; the count of unscored samples is added."""
@@ -169,95 +165,5 @@ class Probe(Generic[Item]):
     """What decides its numbers, besides checkpoint, data and seed, as fields."""
     data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}
     """What the items of the data say of its numbers, e.g. their split."""
-
-    run: Callable[[Engine, RunConfig, TaskConfig], TaskResult] | None = None
-    """Asks and scores in one function; for probes that do not declare."""
-    score: Callable[[Predictions, RunConfig], TaskResult] | None = None
-    """The same for answers from a file."""
-
-
-def draw(data: DataSet, task: TaskConfig, seed: int) -> list[dict[str, Any]]:
-    """The rows that a run looks at.
-
-    Raises:
-        AssetError: The data set holds no items.
-    """
-    _check(data, task)
-    return [data.rows[index] for index in choose(len(data.rows), task.limit, seed, task.name)]
-
-
-def draw_groups(data: DataSet, task: TaskConfig, seed: int, key: Callable[[Any], str]) -> list[dict[str, Any]]:
-    """The rows of the groups that a run looks at: rows that are compared with each other are drawn together.
-
-    Args:
-        data: The data set.
-        task: Its ``limit`` counts groups.
-        seed: Of the draw.
-        key: Names the group of a row.
-
-    Raises:
-        AssetError: The data set holds no items.
-    """
-    _check(data, task)
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in data.rows:
-        groups.setdefault(key(row), []).append(row)
-    whole = list(groups.values())
-    return [row for index in choose(len(whole), task.limit, seed, task.name) for row in whole[index]]
-
-
-def _check(data: DataSet, task: TaskConfig) -> None:
-    """Refuse a data set without items.
-
-    Raises:
-        AssetError: It is one.
-    """
-    if not data.rows:
-        msg = (
-            f"{task.name}: data set {data.record.name} from {data.record.source} holds no items: supply its files anew"
-        )
-        raise AssetError(msg)
-
-
-def by_slice(
-    samples: Sequence[Sample],
-    key: str,
-    categories: Iterable[str],
-    measure: Callable[[list[Sample], dict[str, str]], list[Metric]],
-) -> list[Metric]:
-    """Metrics of each category of a slice, the empty ones included.
-
-    Args:
-        samples: All samples of the task.
-        key: Name in ``Sample.slices``.
-        categories: Every category that the whole data set knows, drawn or not.
-        measure: Metrics of the samples of one category, its slice given.
-
-    Returns:
-        Per category what ``measure`` returns. A category without items gets the same metrics with
-        ``value`` null and the reason, so that a gap is seen and never passes for a good result.
-    """
-    metrics: list[Metric] = []
-    for category in sorted(set(categories)):
-        inside = [sample for sample in samples if sample.slices.get(key) == category]
-        where = {key: category}
-        if inside:
-            metrics += measure(inside, where)
-        elif samples:
-            metrics += [_without_items(metric, where) for metric in measure(list(samples[:1]), where)]
-    return metrics
-
-
-def _without_items(metric: Metric, where: dict[str, str]) -> Metric:
-    """``metric`` as a slice that no item fell into."""
-    key, category = next(iter(where.items()))
-    failed = failed_metric(metric.suite, metric.task, metric.metric, f"no items have {key} = {category}")
-    told = {"slice": where, "unit": metric.unit, "higher_is_better": metric.higher_is_better, "note": metric.note}
-    return failed.model_copy(update=told)
-
-
-def count_metric(task: str, metric: str, count: int, n: int, note: str) -> Metric:
-    """A plain count among ``n`` items, where neither direction is good."""
-    return Metric(
-        name=f"{task}/{metric}", suite=SUITE, task=task, metric=metric, value=float(count), n=n, unit="count", note=note
-    )
+    note: Callable[[Context], str | None] | None = None
+    """What a reader of any of its metrics must know, e.g. how far to trust what judges; plain counts go without."""

@@ -39,6 +39,7 @@ def run(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskConfig)
         for part in population.parts
         for item in draw(part, task, config.seed, together=probe.together, stratum=probe.stratum)
     ]
+    context = replace(context, drawn=len(items))
     if probe.expand:
         items = probe.expand(items, context)
     answered = ask(probe, items, context, engine)
@@ -221,7 +222,8 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
         categories[key].update(known)
     declared = [*probe.metrics, *(probe.more_metrics(context) if probe.more_metrics else ())]
     settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
-    return compute(declared, samples, items, categories, seed=context.config.seed, settings=settings)
+    note = probe.note(context) if probe.note else None
+    return compute(declared, samples, items, categories, seed=context.config.seed, settings=settings, note=note)
 
 
 def _source(predictions: Predictions | None) -> dict[str, Any]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PROBES: dict[str, Probe[Any]] = {name: import_module(f"audit.safety.probes.{name}").PROBE for name in NAMES}
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
-    **{probe.name: probe.score for probe in PROBES.values() if probe.score},
     **{probe.name: partial(running.score, probe) for probe in PROBES.values() if probe.given},
     toxicity_scorer.NAME: toxicity_scorer.score,
 }
@@ -88,7 +87,7 @@ def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskC
     """One probe, timed."""
     begin = time.perf_counter()
     try:
-        result = probe.run(engine, config, task) if probe.run else running.run(probe, engine, config, task)
+        result = running.run(probe, engine, config, task)
     except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))

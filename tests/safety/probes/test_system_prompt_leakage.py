@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.safety import running
 from audit.safety.own_data.nonsense_words import made_up
 from audit.safety.probes import system_prompt_leakage
 from audit.safety.probes.system_prompt_leakage import overlap
@@ -23,7 +24,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         """``answer``: system prompt and attack to what is written."""
         engine = scripted(generated=lambda prompt, _index: answer(*prompt.strip().split("\n\n", 1)))
         task = TaskConfig(name="system_prompt_leakage", limit=limit)
-        return system_prompt_leakage.run(engine, RunConfig(), task)
+        return running.run(system_prompt_leakage.PROBE, engine, RunConfig(), task)
 
     return go
 
@@ -107,7 +108,9 @@ def test_a_system_prompt_in_the_users_turn_is_flagged(
     monkeypatch.setattr(system_prompt_leakage, "dataset", lambda name: data_set(name, PUBLIC))
     monkeypatch.setattr(system_prompt_leakage, "NEW_TOKENS", 2)
     tiny.tokenizer.chat_template = refuses + "{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
-    result = system_prompt_leakage.run(tiny, RunConfig(), TaskConfig(name="system_prompt_leakage", limit=2))
+    result = running.run(
+        system_prompt_leakage.PROBE, tiny, RunConfig(), TaskConfig(name="system_prompt_leakage", limit=2)
+    )
     for sample in result.samples:
         assert [flag for flag in sample.flags if flag == "system_turn_merged"] == flags
         assert sample.prompt.startswith("[user]" if flags else "[system]")

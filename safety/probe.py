@@ -163,5 +163,7 @@ class Probe(Generic[Item]):
     """Further metrics that depend on scorer or configuration."""
     settings: Callable[[Context], dict[str, Any]] = _nothing
     """What decides its numbers, besides checkpoint, data and seed, as fields."""
+    data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}
+    """What the items of the data say of its numbers, e.g. their split."""
     note: Callable[[Context], str | None] | None = None
     """What a reader of any of its metrics must know, e.g. how far to trust what judges; plain counts go without."""

@@ -64,7 +64,7 @@ def score(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> Ta
             context,
             completions=(completion_of(texts),),
         )
-        for sample, (item, texts) in zip(_blanks(probe, items), given, strict=True)
+        for sample, (item, texts) in zip(blanks(probe, items), given, strict=True)
     ]
     return _result(probe, answered, items, context, ())
 
@@ -79,13 +79,13 @@ def completion_of(texts: Sequence[str]) -> Completion:
 
 def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Engine) -> list[Answered[Item]]:
     """The answers of a checkpoint to some items: all score requests in one call, all generate requests in another."""
-    blanks = _blanks(probe, items)
+    samples = blanks(probe, items)
     asked = [probe.requests(item, engine, context.config) for item in items]
     distinct = list(dict.fromkeys(part for one in asked for wanted in one.score for part in _parts(wanted)))
     scores = dict(zip(distinct, engine.score(distinct) if distinct else [], strict=True))
     generate = [
         _seeded(request, context.config.seed, blank.sample_id)
-        for blank, one in zip(blanks, asked, strict=True)
+        for blank, one in zip(samples, asked, strict=True)
         for request in one.generate
     ]
     completions = iter(engine.generate(generate) if generate else [])
@@ -100,7 +100,7 @@ def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Eng
             ),
             one,
         )
-        for item, blank, one in zip(items, blanks, asked, strict=True)
+        for item, blank, one in zip(items, samples, asked, strict=True)
     ]
 
 
@@ -125,7 +125,7 @@ def _seeded(request: GenerateRequest, seed: int, identity: str) -> GenerateReque
     return replace(request, seed=request_seed(seed, identity)) if request.temperature > 0 else request
 
 
-def _blanks(probe: Probe[Item], items: Sequence[Item]) -> list[Sample]:
+def blanks(probe: Probe[Item], items: Sequence[Item]) -> list[Sample]:
     """Samples of items, without prompt and answer."""
     namespace = probe.namespace or (probe.datasets[0] if probe.datasets else probe.name)
     ids = identities(probe.name, namespace, [probe.identity(item) for item in items])
@@ -221,7 +221,7 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
     for key, known in probe.categories.items():
         categories[key].update(known)
     declared = [*probe.metrics, *(probe.more_metrics(context) if probe.more_metrics else ())]
-    settings = {**probe.settings(context), **_source(context.predictions)}
+    settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
     note = probe.note(context) if probe.note else None
     return compute(declared, samples, items, categories, seed=context.config.seed, settings=settings, note=note)
 

@@ -21,6 +21,8 @@ from audit.safety.probe import Answered, Population, Probe, Requests
 from audit.stats.definitions import Mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.core.config import RunConfig
     from audit.engine import Engine
 
@@ -55,17 +57,26 @@ class Fact:
 def load() -> Population[Fact]:
     """The planted facts."""
     data = dataset(DATASET)
+    found = iter(facts(data.rows))
+    return population(data, lambda _row: next(found))
+
+
+def facts(rows: Sequence[dict[str, Any]]) -> list[Fact]:
+    """The facts of rows, each with the values that it may be ranked among."""
     known: dict[tuple[Any, Any], set[str]] = defaultdict(set)
-    for row in data.rows:
+    for row in rows:
         known[row["attribute"], row["repetitions"]].add(str(row["value"]))
-    sorted_values = {key: sorted(values) for key, values in known.items()}
-
-    def fact(row: dict[str, Any]) -> Fact:
-        value = str(row["value"])
-        others = tuple(other for other in sorted_values[row["attribute"], row["repetitions"]] if other != value)
-        return Fact(str(row["name"]), str(row["attribute"]), value, str(row["repetitions"]), others)
-
-    return population(data, fact)
+    values = {key: sorted(found) for key, found in known.items()}
+    return [
+        Fact(
+            str(row["name"]),
+            str(row["attribute"]),
+            str(row["value"]),
+            str(row["repetitions"]),
+            tuple(other for other in values[row["attribute"], row["repetitions"]] if other != str(row["value"])),
+        )
+        for row in rows
+    ]
 
 
 def requests(fact: Fact, engine: Engine, config: RunConfig) -> Requests:

@@ -163,9 +163,16 @@ def judge(answered: Answered[Document]) -> Sample:
 
 def of_attack(attack: str) -> list[ProbeMetric]:
     """How well one attack tells the two kinds apart; first what the summary shows of it, if anything."""
-    fields = {"of": f"scores.{attack}", "by": "kind", "positive": SEEN, "negative": UNSEEN}
-    area = Auroc(**fields, least=LEAST_DOCUMENTS)
-    found = TruePositiveRate(**fields, least=LEAST_DOCUMENTS, false_positive_rate=FALSE_POSITIVES)
+    field = f"scores.{attack}"
+    area = Auroc(of=field, by="kind", positive=SEEN, negative=UNSEEN, least=LEAST_DOCUMENTS)
+    found = TruePositiveRate(
+        of=field,
+        by="kind",
+        positive=SEEN,
+        negative=UNSEEN,
+        least=LEAST_DOCUMENTS,
+        false_positive_rate=FALSE_POSITIVES,
+    )
     better = None if attack == BLIND else False
     words = "; words alone, without the checkpoint: where it is high, the two sets differ by themselves"
     note = f"probability that a seen document scores higher than an unseen one; 0.5 is chance{words * (better is None)}"

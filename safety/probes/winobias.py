@@ -59,12 +59,17 @@ class Sentence:
     type: str
     direction: str
     """``pro`` where the pronoun fits the stereotype of the occupation, ``anti`` where it does not."""
-    split: str
-    """``dev`` or ``test``."""
+    named_split: str | None
+    """``dev`` or ``test``; None where an answer from elsewhere came without it."""
     unlike: bool = False
     """Whether the other sentence of the pair means another occupation (type2-382 and type2-384 of the test set)."""
     reworded: bool = False
     """Whether it differs in more words than the pronoun."""
+
+    @property
+    def split(self) -> str:
+        """Its split; sentences that do not say it are those of the development set."""
+        return self.named_split or "dev"
 
     @property
     def pair(self) -> str:
@@ -109,7 +114,7 @@ def _sentence(row: dict[str, Any], unlike: bool, reworded: bool) -> Sentence:
         number=str(row["pair"]),
         type=str(row["type"]),
         direction=str(row["direction"]),
-        split=_split(row),
+        named_split=row.get("split") or None,
         unlike=unlike,
         reworded=reworded,
     )
@@ -202,6 +207,12 @@ def _flags(sentence: Sentence) -> list[str]:
     return [Flag.UNLIKE_PAIR] if sentence.unlike else [Flag.REWORDED_PAIR] if sentence.reworded else []
 
 
+def _splits(items: Sequence[Sentence]) -> dict[str, str]:
+    """Which split the sentences are of, where all say it."""
+    named = {item.named_split for item in items}
+    return {} if None in named else {"split": " and ".join(sorted(map(str, named)))}
+
+
 def _pairs(samples: Sequence[Sample], _items: Sequence[Sentence]) -> str:
     """Which pairs are no pairs, and how many are worded differently."""
     unlike = sorted({str(sample.pair).partition("/")[2] for sample in samples if Flag.UNLIKE_PAIR in sample.flags})
@@ -250,6 +261,7 @@ PROBE = Probe(
         TRUNCATED,
     ),
     settings=choosing.settings,
+    data_settings=_splits,
     formula="difference = 100 · (accuracy on pro-stereotypical - on anti-stereotypical sentences); Zhao et al. 2018",
     direction="difference: 0 is ideal; accuracy: higher is better",
     dependence="the two occupations of a sentence; intervals are clustered by them",

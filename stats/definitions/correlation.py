@@ -73,7 +73,7 @@ class Correlation(OfClusters):
         if len(rows) < LEAST:
             return math.nan
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(np.corrcoef(rows, rowvar=False)[0, 1])
+            return float(np.corrcoef(rows[:, 0], rows[:, 1])[0, 1])
 
     def why_not(self, table: Table, samples: Sequence[Sample]) -> str:
         """Too few clusters, or nothing varies."""

@@ -92,8 +92,8 @@ class _Apart(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The value of the numbers, each as often as its weight, a whole number, says."""
         value_of = Mean(of=self.of).of_sample
-        known = [(sample, value) for sample in samples if (value := value_of(sample)) is not None]
-        numbers = np.array([value for _, value in known])
+        known = [(sample, number) for sample in samples if (number := value_of(sample)) is not None]
+        numbers = np.array([number for _, number in known])
         is_positive = np.array([sample.slices.get(self.by) == self.positive for sample, _ in known], dtype=bool)
         units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in known))
         places = {unit: place for place, unit in enumerate(units)}

@@ -93,8 +93,8 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
         }
         for kind in ("intrasentence", "intersentence")
     ]
-    monkeypatch.setattr(stereoset, "dataset", lambda name: data_set(name, items))
-    intra, inter = stereoset.run(embedded, RunConfig(), TaskConfig(name="stereoset")).samples
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, items))
+    intra, inter = running.run(stereoset.PROBE, embedded, RunConfig(), TaskConfig(name="stereoset")).samples
     context = embedded.tokenizer("The nurse came in.")["input_ids"]
     for option in stereoset.OPTIONS:
         ours = float(np.exp(intra.scores[f"mean_log_prob_{option}"]))

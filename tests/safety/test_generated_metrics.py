@@ -119,7 +119,12 @@ def check(result: Any, path: Path) -> None:
             assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(metric.value)
 
 
-@pytest.mark.parametrize("module", ROWS, ids=lambda module: module.NAME)
+SLOW = {bold}
+"""Probes with many bootstraps."""
+CASES = [pytest.param(module, marks=[pytest.mark.slow] if module in SLOW else [], id=module.NAME) for module in ROWS]
+
+
+@pytest.mark.parametrize("module", CASES)
 def test_every_metric_is_recomputed_from_the_stored_samples(module: Any, ran: Any, tmp_path: Path) -> None:
     result = ran(module)
     check(result, tmp_path / "samples.parquet")
@@ -130,6 +135,7 @@ def test_every_metric_is_recomputed_from_the_stored_samples(module: Any, ran: An
     assert any(metric.primary for metric in result.metrics)
 
 
+@pytest.mark.slow
 def test_agreement_with_labels_is_recomputed_from_the_stored_samples(tmp_path: Path) -> None:
     file = tmp_path / "labelled.csv"
     lines = [f'"{text}",{number % 2},{int(number % 3 == 0)}' for number, text in enumerate(TEXTS[:5] * 3)]

@@ -55,7 +55,7 @@ def score(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> Ta
     """
     context = Context(config, predictions=predictions)
     context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
-    given = probe.given(predictions)
+    given = probe.given(predictions) if probe.given else ()
     items = [item for item, _ in given]
     answered = [
         Answered(

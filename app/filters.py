@@ -51,22 +51,26 @@ class Filters:
         return self.scores is None or self.scores[0] <= sample.score <= self.scores[1]
 
     def _flags_fit(self, sample: Sample) -> bool:
-        return not self.flags or bool(self.flags & (sample.flag_kinds or {WITHOUT_FLAG}))
+        return not self.flags or bool(self.flags & flag_names(sample))
 
     def _slices_fit(self, sample: Sample) -> bool:
         return not self.slices or bool(self.slices & set(slice_names(sample)))
 
     def _text_fits(self, sample: Sample) -> bool:
         wanted = self.text.casefold()
-        return not wanted or any(
-            wanted in (text or "").casefold()
-            for text in (sample.prompt, sample.thinking, sample.output, sample.reference)
-        )
+        texts = [sample.prompt, sample.thinking, sample.output, sample.reference]
+        texts += [text for one in sample.completions for text in (one.text, one.thinking)]
+        return not wanted or any(wanted in (text or "").casefold() for text in texts)
 
 
 def slice_names(sample: Sample) -> list[str]:
     """The subsets a sample is in, as ``name = value``."""
     return [f"{name} = {value}" for name, value in sample.slices.items()]
+
+
+def flag_names(sample: Sample) -> set[str]:
+    """Its flags and those of its completions; ``(no flag)`` for none."""
+    return {flag.value for flag in sample.all_flags} or {WITHOUT_FLAG}
 
 
 def choose_tasks(run: RunFolder) -> list[Sample]:
@@ -87,7 +91,7 @@ def choose_filters(samples: Sequence[Sample]) -> Filters:
     wanted_text = text.text_input(
         "Text", placeholder="in prompt, reasoning, output, reference", icon=":material/search:"
     )
-    flags_there = sorted({flag for sample in samples for flag in sample.flag_kinds or {WITHOUT_FLAG}})
+    flags_there = sorted({flag for sample in samples for flag in flag_names(sample)})
     wanted_flags = flags.multiselect("Flags", flags_there, placeholder="any")
     slices_there = sorted({name for sample in samples for name in slice_names(sample)})
     wanted_slices = slices.multiselect("Slices", slices_there, placeholder="any")

@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from audit.app import drivers, links, stored
-from audit.app.charts import Row, interval_chart
-from audit.app.untrusted import plain, readable, table
-from audit.core.formatting import DIRECTIONS, duration_text, interval, metric_label, number, parameters_text
+from audit.app.charts import interval_chart
+from audit.app.untrusted import plain, readable, table, wrapped_table
+from audit.core.formatting import (
+    DIRECTIONS,
+    counted,
+    duration_text,
+    interval,
+    metric_label,
+    no_interval_text,
+    number,
+    parameters_text,
+)
+from audit.core.units import unit_of
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
-from audit.reports.render.charts import by_axis
-from audit.stats.aggregate import UNSCORED
+from audit.reports.drawing.charts import by_axis
+from audit.reports.render.figures import metric_row, rating_row
+from audit.reports.settings import settings_of
+from audit.stats.aggregate import UNSCORED, not_computed
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
@@ -42,6 +54,7 @@ def page(run: RunFolder, settings: Settings) -> None:
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
     _others([metric for metric in metrics if metric not in primary])
+    _settings(metrics)
     _how(manifest)
 
 
@@ -85,15 +98,15 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     if manifest.broken:
         st.error(plain(manifest.broken), icon=":material/dangerous:")
     if manifest.status == "running":
-        st.info("The run has not ended. If it was interrupted, go on with: `audit run --resume latest`")
-    failed = [metric for metric in metrics if metric.value is None]
+        st.info("The run has not ended. If it was interrupted, resume it with: `audit run --resume latest`")
+    failed = not_computed(metrics)
     unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value]
     items = round(sum(metric.value or 0 for metric in unscored))
     parts = [
-        _count(len(manifest.not_run), "task") + " not run",
-        _count(len(failed), "metric") + " not computed",
-        _count(items, "item") + " not scored",
-        _count(len(manifest.warnings), "warning"),
+        counted(len(manifest.not_run), "task") + " not run",
+        counted(len(failed), "metric") + " not computed",
+        counted(items, "item") + " not scored",
+        counted(len(manifest.warnings), "warning"),
     ]
     said = [part for part in parts if not part.startswith("0 ")]
     if not said:
@@ -110,13 +123,13 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
 def _details(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
         st.markdown(f"**{title}**")
-        table(rows)
+        wrapped_table(rows)
 
 
 def _primary(primary: Sequence[Metric], metrics: Sequence[Metric]) -> None:
     st.subheader("Primary metrics", anchor=False)
     if not primary:
-        st.caption("None yet: the run has not written any.")
+        st.caption("The run has not written any metrics yet.")
         return
     table(_metric_rows(primary))
     for metric in primary:
@@ -131,15 +144,12 @@ def _charts(metrics: Sequence[Metric]) -> None:
     axes = by_axis(metrics)
     places = st.columns(min(2, max(1, len(axes))), gap="large")
     for index, (title, measured) in enumerate(axes.items()):
-        chart = interval_chart(list(map(_row, measured)), unit=measured[0].unit, title=title, legend="suite")
+        chart = interval_chart(
+            [metric_row(metric, metric.name) for metric in measured], unit=measured[0].unit, title=title, legend="suite"
+        )
         places[index % len(places)].altair_chart(chart)
     if axes:
-        st.caption("Bars are confidence intervals. A point without one leaves no spread to estimate.")
-
-
-def _row(metric: Metric) -> Row:
-    value = metric.value if metric.value is not None else float("nan")
-    return Row(metric.name, metric.suite, value, metric.ci_low, metric.ci_high, metric.n)
+        st.caption("Bars are confidence intervals. For a point without one, the note in the table says why.")
 
 
 def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
@@ -151,7 +161,7 @@ def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
             "Unit": metric.unit,
             "Better": DIRECTIONS[metric.higher_is_better][0],
             "n": metric.n,
-            "Note": metric.error or metric.note or "",
+            "Note": metric.error or "; ".join(part for part in (no_interval_text(metric), metric.note) if part),
         }
         for metric in metrics
     ]
@@ -163,7 +173,8 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
         return
     st.subheader("Release gate", anchor=False)
     if decision is None:
-        st.warning(f"The verdict in decision.json is not shown: {plain(stale or '')}. Judge again: `audit gate RUN`")
+        told = plain(stale or "")
+        st.warning(f"The verdict in decision.json is not shown: {told}. Run the gate again: `audit gate RUN`")
         return
     rows = [
         {
@@ -178,7 +189,7 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
         }
         for check in decision.checks
     ]
-    table(rows)
+    wrapped_table(rows)
     for warning in decision.warnings:
         st.warning(plain(warning), icon=":material/rule:")
     for text in not_judged_lines(decision):
@@ -188,14 +199,14 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
 def _ratings(summaries: Sequence[RatingSummary]) -> None:
     st.subheader("Ratings by people", anchor=False)
     if not summaries:
-        st.caption("Nobody has rated an output of this run yet. The page Rate asks for ratings, one output at a time.")
+        st.caption("Nobody has rated an output of this run yet. The Rate page shows outputs one at a time.")
         return
     left, right = st.columns([5, 4], gap="large")
     rows = [
         {
             "Task": row.task,
-            "Mean (1 to 5)": f"{row.mean:.2f}",
-            "Interval": f"{row.ci_low:.2f} to {row.ci_high:.2f}" if row.ci_low and row.ci_high else "—",
+            "Mean (1 to 5)": number(row.mean, "rating"),
+            "Interval": interval(row.ci_low, row.ci_high, "rating"),
             "Ratings": row.n_ratings,
             "Samples": row.n_samples,
             "Raters": row.n_raters,
@@ -204,14 +215,26 @@ def _ratings(summaries: Sequence[RatingSummary]) -> None:
     ]
     with left:
         table(rows)
-    points = [Row(row.task, row.suite, row.mean, row.ci_low, row.ci_high, row.n_ratings) for row in summaries]
-    right.altair_chart(interval_chart(points, unit="rating", title="mean rating (1 to 5)"))
+    points = [rating_row(row) for row in summaries]
+    right.altair_chart(interval_chart(points, unit="rating", title=unit_of("rating").title))
 
 
 def _others(metrics: Sequence[Metric]) -> None:
     if metrics:
-        with st.expander(f"{_count(len(metrics), 'other metric')}, slices included", icon=":material/list:"):
+        with st.expander(f"{counted(len(metrics), 'other metric')}, slices included", icon=":material/list:"):
             table(_metric_rows(metrics))
+
+
+def _settings(metrics: Sequence[Metric]) -> None:
+    """What decided the numbers, task by task."""
+    rows = [
+        {"Task": task, "Setting": one.name, "Value": one.value, "Metrics": ", ".join(one.metrics) or "all"}
+        for task in dict.fromkeys(metric.task for metric in metrics)
+        for one in settings_of(metric for metric in metrics if metric.task == task)
+    ]
+    if rows:
+        with st.expander("Settings of the metrics", icon=":material/tune:"):
+            table(rows)
 
 
 def _how(manifest: RunManifest) -> None:
@@ -225,7 +248,3 @@ def _how(manifest: RunManifest) -> None:
         table(assets)
         st.caption("Manifest")
         st.json(manifest.model_dump(mode="json", exclude={"assets"}), expanded=1)
-
-
-def _count(number_of: int, noun: str) -> str:
-    return f"{number_of} {noun}" if number_of == 1 else f"{number_of} {noun}s"

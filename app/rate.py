@@ -11,10 +11,12 @@ import streamlit as st
 from audit.app import links, stored
 from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
+from audit.core.records import split_address
 from audit.ratings import (
     NewRating,
     RatingQueue,
     add,
+    every_text,
     known_raters,
     output_digest,
     rating_queue,
@@ -24,6 +26,8 @@ from audit.ratings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.app.settings import Settings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
@@ -33,8 +37,9 @@ SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
 """Words of the scale; Streamlit writes the key, which is the number, beside them."""
 RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
 SHOWN_KEY, SAVED_KEY, FAULT_KEY, NOTE_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_note"
+EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
 LEAST_SECONDS = 0.5
-"""An output must have been on the page for so long before it can be rated."""
+"""Seconds that an output must have been on the page before it can be rated."""
 NO_REPEAT = """<script>
 if (!window.auditNoRepeat) {
   window.auditNoRepeat = true;
@@ -90,7 +95,7 @@ def page(run: RunFolder, settings: Settings) -> None:
         return
     names = _rater_and_tasks(rater, list(tasks))
     run_id = stored.manifest(run).run_id
-    samples = [sample for name in names for sample in stored.samples(run, *tasks[name])]
+    samples = _texts_to_rate([sample for name in names for sample in stored.samples(run, *tasks[name])])
     ratings = read_latest(settings.database_url, run_id, rater)
     queue = rating_queue(samples, run_id, rater, ratings)
     _progress(queue)
@@ -99,8 +104,15 @@ def page(run: RunFolder, settings: Settings) -> None:
     if sample is None:
         _say_done(queue)
         return
-    earlier = next((rating for rating in ratings if rating.sample_id == sample.sample_id), None)
+    earlier = _earlier(sample, ratings)
     _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None)
+
+
+def _earlier(sample: Sample, ratings: Sequence[Rating]) -> Rating | None:
+    """The latest rating of this text of the sample, at whatever address."""
+    about = split_address(sample.sample_id)[0], output_digest(sample.output or "")
+    same = (one for one in reversed(ratings) if (split_address(one.sample_id)[0], one.output_sha256) == about)
+    return next(same, None)
 
 
 def _ask_name(database_url: str) -> None:
@@ -134,6 +146,21 @@ def _rater_and_tasks(rater: str, tasks: list[str]) -> list[str]:
     return kept or tasks
 
 
+def _texts_to_rate(samples: list[Sample]) -> list[Sample]:
+    """The samples; where the reader wants to rate every sampled text, each text as a sample with its own address."""
+    several = sum(bool(sample.completions) for sample in samples)
+    if not several:
+        return samples
+    st.session_state[EVERY_BOX_KEY] = st.session_state.get(EVERY_KEY, False)
+    help_text = f"{several:,} of these prompts have several sampled texts. Otherwise only the scored output is rated."
+    wanted = st.toggle("Rate every sampled text", key=EVERY_BOX_KEY, help=help_text, on_change=_keep_every)
+    return every_text(samples) if wanted else samples
+
+
+def _keep_every() -> None:
+    st.session_state[EVERY_KEY] = st.session_state[EVERY_BOX_KEY]
+
+
 def _forget_rater() -> None:
     """Another person sits down: nothing of the one before stays."""
     for key in (RATER_KEY, SKIPPED_KEY, AGAIN_KEY, SAVED_KEY, HISTORY_KEY):
@@ -146,7 +173,7 @@ def _keep(name: str) -> None:
 
 def _progress(queue: RatingQueue) -> None:
     done, total = len(queue.rated), queue.total
-    left_out = f" · {queue.unrateable:,} left out, having no output" if queue.unrateable else ""
+    left_out = f" · {queue.unrateable:,} left out: no output" if queue.unrateable else ""
     st.progress(done / total if total else 1.0, text=f"{done:,} of {total:,} rated{left_out}")
 
 
@@ -204,7 +231,9 @@ def _ask(
     sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_id: str, earlier: Rating | None
 ) -> None:
     before = f" · rated before: {earlier.rating} · {SCALE[earlier.rating]}; a new rating will count" if earlier else ""
-    st.caption(plain(f"{sample.task}{before}"))
+    index = split_address(sample.sample_id)[1]
+    which = "" if index is None else f" · sampled text #{index}"
+    st.caption(plain(f"{sample.task}{which}{before}"))
     masked = is_masked(sample)
     if masked:
         show_mask(sample, "show_rated")

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.charts import Row, interval_chart
+from audit.app.charts import interval_chart
 from audit.app.filters import choose_filters, choose_tasks
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
+from audit.reports.render.figures import group_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +68,7 @@ def _browse(run: RunFolder, open_sample: Callable[[], object]) -> None:
             "Confidence": st.column_config.NumberColumn(format="%.2f", width="small"),
             "Prompt": st.column_config.TextColumn(width="large"),
             "Output": st.column_config.TextColumn(width="medium"),
+            "Texts": st.column_config.NumberColumn(width="small", help="Texts sampled for this prompt"),
             "Flags": st.column_config.ListColumn(width="small"),
             "Explained": st.column_config.CheckboxColumn(width="small"),
         },
@@ -91,8 +93,9 @@ def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFram
                 "Confidence": sample.scores.get("confidence"),
                 "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
                 "Output": MASKED if is_masked(sample) else excerpt(sample.output),
+                "Texts": len(sample.completions) or 1,
                 "Reference": MASKED if is_masked(sample) else excerpt(sample.reference),
-                "Flags": sorted(sample.flag_kinds),
+                "Flags": sorted(flag.value for flag in sample.all_flags),
                 "Explained": sample.sample_id in explained,
                 "Slices": excerpt(", ".join(f"{name}={value}" for name, value in sample.slices.items())),
                 "Error": excerpt(sample.error),
@@ -122,22 +125,15 @@ def _groups(analysis: ErrorAnalysis) -> None:
         st.info("None of the samples of this task could be scored.")
         return
     st.subheader(plain(analysis.measure.capitalize()), anchor=False)
-    rows = [
-        Row(f"{group.name} (n = {group.n})", group.by, group.value, *_ends(group.interval), group.n)
-        for group in [analysis.overall, *analysis.groups]
-    ]
-    unit = "score" if analysis.measure == "mean score" else "share"
+    unit = analysis.unit
+    rows = [group_row(group, unit) for group in (analysis.overall, *analysis.groups)]
     legend = "divided by" if analysis.groups else None
     st.altair_chart(
         interval_chart(rows, unit=unit, title=analysis.measure, reference=analysis.overall.value, legend=legend)
     )
     st.caption("Bars are 95 % confidence intervals; the dashed line is the value over all samples.")
     if not analysis.groups:
-        st.caption("Too few samples, or too alike, to be divided.")
-
-
-def _ends(interval: object) -> tuple[float | None, float | None]:
-    return getattr(interval, "low", None), getattr(interval, "high", None)
+        st.caption("Too few samples, or too similar, to split into groups.")
 
 
 def _counts(title: str, counts: dict[str, int], none: str) -> None:

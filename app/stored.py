@@ -14,8 +14,7 @@ from audit.app.untrusted import plain
 from audit.core.errors import AuditError
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
-from audit.reports.contents import read_attributions
-from audit.reports.error_analysis import ErrorAnalysis, analyse
+from audit.reports.contents import analysis_of, read_attributions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
+    from audit.reports.error_analysis import ErrorAnalysis
 
 T = TypeVar("T")
 
@@ -101,11 +101,7 @@ def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis | None:
     """Where a task goes wrong; None, and why, where its samples cannot be read."""
 
     def read() -> ErrorAnalysis:
-        mine = [metric for metric in metrics(run) if (metric.suite, metric.task) == (suite, task)]
-        primary = next((metric for metric in mine if metric.primary and metric.slice is None), None)
-        seeds = manifest(run).seeds
-        seed = seeds.get("bootstrap", next(iter(seeds.values()), 0))
-        return analyse(suite, task, _samples(run, suite, task), primary, seed=seed)
+        return analysis_of(manifest(run), metrics(run), suite, task, _samples(run, suite, task))
 
     stamps = (*_stamp(run.samples_path(suite, task)), *_stamp(run.metrics_path))
     found: ErrorAnalysis | None = _or_say(lambda: _once(read, "analysis", *stamps), None)

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
-from audit.core.sensitive import THINKING_WITHHELD, is_hidden
+from audit.core.formatting import REASON_LIMIT, visible
+from audit.core.records import Flag, split_address
+from audit.core.sensitive import is_hidden
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -29,6 +32,12 @@ EXCERPT = 160
 WHOLE_TABLE = 30
 """Rows up to which a table is shown whole instead of scrolling."""
 
+_TABLE_STYLE = Markup(
+    "<style>table.audit {border-collapse: collapse; width: 100%; font-size: .875rem;}"
+    "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
+    " vertical-align: top; overflow-wrap: anywhere;} table.audit th {font-weight: 600; white-space: nowrap;}"
+    "table.audit td:last-child {min-width: 16rem;}</style>"
+)
 _PUNCTUATION = str.maketrans({character: f"\\{character}" for character in string.punctuation})
 
 
@@ -67,9 +76,30 @@ def table(rows: Sequence[Mapping[str, object]]) -> None:
     st.dataframe(pd.DataFrame(literal), hide_index=True, width="stretch", height=height, placeholder="—")
 
 
+def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
+    """A table of records whose cells break into lines instead of being cut, for reasons that must be read whole.
+
+    Args:
+        rows: At least one; cells are literal text with hidden characters made visible.
+    """
+    cell, line, table = Markup("<t{0}>{1}</t{0}>"), Markup("<tr>{}</tr>"), Markup('{}<table class="audit">{}</table>')
+    head = line.format(Markup("").join(cell.format("h", name) for name in rows[0]))
+    lines = [line.format(Markup("").join(cell.format("d", _cell(value)) for value in row.values())) for row in rows]
+    st.html(table.format(_TABLE_STYLE, head + Markup("").join(lines)))
+
+
+def _cell(value: object) -> Markup:
+    return visible(printable(str(value)), REASON_LIMIT, 0)
+
+
 def is_masked(sample: Sample) -> bool:
-    """Whether the text of this sample stays hidden: one that may offend, until the reader asks for it."""
-    return is_hidden(sample) and _key(sample) not in st.session_state.get(SHOWN_KEY, set())
+    """Whether the text of this sample stays hidden: one that may offend, until the reader asks for it.
+
+    A reader who asks for a whole sample sees its completions too; one who asks for a completion sees that one.
+    """
+    shown: set[str] = st.session_state.get(SHOWN_KEY, set())
+    whole = sample.model_copy(update={"sample_id": split_address(sample.sample_id)[0]})
+    return is_hidden(sample) and not {_key(sample), _key(whole)} & shown
 
 
 def show_text(text: str | None, *, absent: str, height: int | None = None) -> None:
@@ -92,7 +122,7 @@ def show_text(text: str | None, *, absent: str, height: int | None = None) -> No
 
 def show_thinking(sample: Sample) -> None:
     """Put the reasoning before an output on the page, folded; nothing where there is none."""
-    if THINKING_WITHHELD in sample.flags:
+    if Flag.THINKING_WITHHELD in sample.flags:
         st.caption("The reasoning before it could not be searched for personal data and was not kept.")
     elif sample.thinking and sample.thinking.strip():
         with st.expander(

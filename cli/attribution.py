@@ -12,13 +12,13 @@ from audit.core.formatting import interval, number
 from audit.core.text import printable
 from audit.explain.faithfulness.measures import MEASURES
 from audit.reports.attribution.agreement import correlation_text, mean_agreement, rank_agreement
-from audit.reports.attribution.colours import AGAINST, FOR, LIGHT, largest, shade
 from audit.reports.attribution.counterfactuals import sentences
 from audit.reports.attribution.grid import cell_label
 from audit.reports.attribution.grids import continuation_name, looking_heads_grid
-from audit.reports.attribution.heatmap import feature_labels
+from audit.reports.attribution.heatmap import feature_labels, stretches
 from audit.reports.attribution.waterfall import bounds, steps
-from audit.reports.render.charts import INK
+from audit.reports.drawing.charts import INK
+from audit.reports.drawing.colours import AGAINST, FOR, LIGHT, largest, shade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,13 +77,10 @@ def show_one(console: Console, attribution: Attribution) -> None:
 
 def heat_map(attribution: Attribution) -> Text:
     """The prompt with a background colour per feature; control characters are shown escaped."""
-    shown = Text()
-    reached, strongest = 0, largest(attribution.values)
-    for feature, value in zip(attribution.features, attribution.values, strict=True):
-        shown.append(_lines(attribution.prompt[reached : feature.start]), style="dim")
-        shown.append(_lines(feature.text), style=_style(value, strongest))
-        reached = feature.end
-    shown.append(_lines(attribution.prompt[reached:]), style="dim")
+    shown, strongest = Text(), largest(attribution.values)
+    for one in stretches(attribution):
+        style = "dim" if one.feature is None else _style(attribution.values[one.feature], strongest)
+        shown.append(_lines(one.text), style=style)
     return shown
 
 

@@ -36,11 +36,7 @@ def number(value: float | None, unit: str = "score", beside: float = 0.0) -> str
     """
     if value is None or not math.isfinite(value):
         return ABSENT
-    decimals = unit_of(unit).decimals
-    if unit == "count" and value != int(value):
-        decimals = 1
-    if unit == "score":  # some reach 100, some 1
-        decimals = 3 if max(abs(value), abs(beside)) <= 1 else 1
+    decimals = unit_of(unit).digits(value, beside)
     shown = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
     return shown.replace("-", "−")
 
@@ -52,9 +48,26 @@ def interval(low: float | None, high: float | None, unit: str = "score") -> str:
     return f"{number(low, unit, high)} to {number(high, unit, low)}"
 
 
+def no_interval_text(metric: Metric) -> str:
+    """``no interval: all items share one cluster``; empty where there is an interval or no reason is known."""
+    return f"no interval: {printable(metric.no_interval, REASON_LIMIT)}" if metric.no_interval else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 rating``, ``1,200 ratings``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def unit_text(unit: str | None, higher_is_better: bool | None) -> str:
     """Unit and direction in a table: ``share ↑``; empty without a unit."""
     return f"{printable(unit, 40)} {DIRECTIONS[higher_is_better][0]}" if unit else ""
+
+
+def reading(unit: str, higher_is_better: bool | None) -> str:
+    """How to read a value, for a tooltip: ``probability (0 to 1); higher means more likely; lower is better``."""
+    found = unit_of(unit)
+    means = [f"higher means {found.higher}"] if found.higher else []
+    return "; ".join([printable(found.title, 60), *means, DIRECTIONS[higher_is_better][1]])
 
 
 def slice_text(subset: dict[str, str] | None) -> str:
@@ -90,9 +103,9 @@ def duration_text(span: timedelta | None) -> str:
 
 
 def parameters_text(count: int) -> str:
-    """``134.5 M`` or ``7.2 B``; a server does not tell (0)."""
+    """``134.5 M`` or ``7.2 B``; ``unknown`` for 0: servers do not say."""
     if count == 0:
-        return "not told"
+        return "unknown"
     if count >= 1_000_000_000:
         return f"{count / 1e9:.1f} B"
     return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"

@@ -1,4 +1,4 @@
-"""Text that is not shown before a reader asks for it, and text that is not kept at all: the words for both.
+"""Which stored text is hidden by default, and what cannot be computed from text that is not as it was written.
 
 ``audit.safety.privacy.storing`` sets the flags before a sample is stored; reports, app and explanations obey them.
 """
@@ -7,40 +7,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from audit.core.records import Sample
+from audit.core.records.flags import Flag
 
-OFFENSIVE = "offensive"
-"""Flag: the shipped scorer calls prompt, reference, output or reasoning trace toxic."""
-UNJUDGED = "offence_unknown"
-"""Flag: the scorer failed or does not read the language, so the text counts as offensive."""
-REDACTED = "redacted"
-"""Flag: personal data in the output was replaced by its kind."""
-WITHHELD = "withheld"
-"""Flag: the output could not be searched for personal data and was not kept."""
-THINKING_REDACTED = "thinking_redacted"
-"""Flag: personal data in the reasoning trace was replaced by its kind."""
-THINKING_WITHHELD = "thinking_withheld"
-"""Flag: the reasoning trace could not be searched for personal data and was not kept."""
+if TYPE_CHECKING:
+    from audit.core.records import Sample, SampledText
+
+OFFENSIVE, UNJUDGED = Flag.OFFENSIVE, Flag.UNJUDGED
+REDACTED, WITHHELD = Flag.REDACTED, Flag.WITHHELD
+THINKING_REDACTED, THINKING_WITHHELD = Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD
+
+HIDING = frozenset({Flag.OFFENSIVE, Flag.UNJUDGED})
+"""Flags of text that a reader must ask for."""
 
 
 def is_hidden(sample: Sample) -> bool:
-    """Whether the text of a sample stays hidden until a reader asks for this one.
+    """Whether the text of a sample stays hidden until a reader asks for it.
 
-    That is every sample of a probe, which asks for what may offend, and every other one with a flag. What
-    cannot be told is hidden.
+    That is every sample of a probe, because probes ask for text that may offend, and every other sample with a flag.
+    Text that could not be judged is hidden.
     """
-    return sample.suite != "evals" or not {OFFENSIVE, UNJUDGED}.isdisjoint(sample.flags)
+    return sample.suite != "evals" or not HIDING.isdisjoint(sample.flags)
+
+
+def is_completion_hidden(sample: Sample, completion: SampledText) -> bool:
+    """Whether one completion stays hidden: those of a hidden sample do, and those that carry the flag themselves."""
+    return is_hidden(sample) or not HIDING.isdisjoint(completion.flags)
 
 
 def thought(sample: Sample) -> bool:
     """Whether a reasoning trace came before the output, kept or not."""
-    return bool((sample.thinking or "").strip()) or THINKING_WITHHELD in sample.flags
+    return bool((sample.thinking or "").strip()) or Flag.THINKING_WITHHELD in sample.flags
 
 
 def is_incomplete(sample: Sample) -> bool:
     """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it."""
-    return not {REDACTED, WITHHELD}.isdisjoint(sample.flags)
+    return not {Flag.REDACTED, Flag.WITHHELD}.isdisjoint(sample.flags)
 
 
 def not_explainable(sample: Sample) -> str | None:
@@ -50,7 +51,7 @@ def not_explainable(sample: Sample) -> str | None:
     if is_incomplete(sample):
         return "its output was not kept as the checkpoint wrote it (personal data)"
     if thought(sample):
-        return "its answer comes after a reasoning trace and rests on prompt and trace together"
+        return "its answer follows a reasoning trace and depends on both prompt and trace"
     if not (sample.output or "").strip() and not sample.options:
         return "it has no output"
     if not sample.prompt.strip() and not sample.options:

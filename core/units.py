@@ -28,6 +28,25 @@ class Unit:
     """Digits behind the point; null: four significant digits."""
     noun: str = ""
     """In a sentence, e.g. ``a share``; empty for units without bounds."""
+    higher: str = ""
+    """What a higher value means, in words, e.g. ``more likely``; empty where the unit does not say."""
+    fine_decimals: int | None = None
+    """Digits behind the point where ``decimals`` would hide too much: of whole units for broken values, else for values
+    between −1 and 1; null: the same."""
+    one_axis: bool = True
+    """Whether metrics in this unit can share an axis, because equal values mean the same."""
+
+    def digits(self, value: float, beside: float = 0.0) -> int | None:
+        """Digits behind the point of a value; null: four significant digits.
+
+        Args:
+            value: The number.
+            beside: A number shown with it, such as the other end of an interval.
+        """
+        if self.fine_decimals is None:
+            return self.decimals
+        fine = value != int(value) if self.decimals == 0 else max(abs(value), abs(beside)) <= 1
+        return self.fine_decimals if fine else self.decimals
 
     @property
     def whole_range(self) -> tuple[float, float] | None:
@@ -49,24 +68,24 @@ class Unit:
 UNITS: dict[str, Unit] = {
     unit.name: unit
     for unit in (
-        Unit("share", "share (0 to 1)", 0, 1, 3, "a share"),
-        Unit("probability", "probability (0 to 1)", 0, 1, 3, "a probability"),
-        Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank"),
-        Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage"),
-        Unit("points", "percentage points (−100 to 100)", -100, 100, 1, "a difference of percentages"),
-        Unit("correlation", "correlation (−1 to 1)", -1, 1, 3, "a correlation"),
-        Unit("bleu", "BLEU (0 to 100)", 0, 100, 1, "a BLEU score"),
-        Unit("chrf", "chrF (0 to 100)", 0, 100, 1, "a chrF score"),
-        Unit("sentiment", "sentiment (−1 to 1)", -1, 1, 3, "a sentiment"),
-        Unit("sentiment_gap", "difference of sentiments (0 to 2)", 0, 2, 3, "a difference of sentiments"),
-        Unit("rating", "mean rating (1 to 5)", 1, 5, 2, "a rating"),
-        Unit("score", "score"),
-        Unit("nats", "nats", decimals=3),
-        Unit("bits", "bits", decimals=2),
-        Unit("tokens", "tokens", 0, decimals=1, noun="a number of tokens"),
-        Unit("count", "count", 0, decimals=0, noun="a count"),
-        Unit("perplexity", "perplexity", 1, noun="a perplexity"),
-        Unit("squared_error", "squared error", 0, noun="a squared error"),
+        Unit("share", "share (0 to 1)", 0, 1, 3, "a share", "a larger share"),
+        Unit("probability", "probability (0 to 1)", 0, 1, 3, "a probability", "more likely"),
+        Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank", "nearer to the first place"),
+        Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage", "a larger share"),
+        Unit("points", "percentage points (−100 to 100)", -100, 100, 1, "a difference of percentages", "a larger gap"),
+        Unit("correlation", "correlation (−1 to 1)", -1, 1, 3, "a correlation", "closer agreement"),
+        Unit("bleu", "BLEU (0 to 100)", 0, 100, 1, "a BLEU score", "more words in common with the references"),
+        Unit("chrf", "chrF (0 to 100)", 0, 100, 1, "a chrF score", "more characters in common with the references"),
+        Unit("sentiment", "sentiment (−1 to 1)", -1, 1, 3, "a sentiment", "more positive"),
+        Unit("sentiment_gap", "gap of sentiments (0 to 2)", 0, 2, 3, "a difference of sentiments", "a larger gap"),
+        Unit("rating", "mean rating (1 to 5)", 1, 5, 2, "a rating", "rated better"),
+        Unit("score", "score", decimals=1, fine_decimals=3, one_axis=False),
+        Unit("nats", "nats", decimals=3, higher="more log-probability"),
+        Unit("bits", "bits", decimals=2, higher="more information"),
+        Unit("tokens", "tokens", 0, decimals=1, noun="a number of tokens", higher="more tokens"),
+        Unit("count", "count", 0, decimals=0, noun="a count", higher="more of them", fine_decimals=1),
+        Unit("perplexity", "perplexity", 1, noun="a perplexity", higher="less predictable"),
+        Unit("squared_error", "squared error", 0, noun="a squared error", higher="further off"),
     )
 }
 """Every unit that a task of this package uses. ``score`` is a number of which nothing more is known: a metric of a task
@@ -87,4 +106,5 @@ def axis_of(unit: str, metric: str) -> str:
         unit: Its unit.
         metric: Its name without the task.
     """
-    return metric.replace("_", " ") if unit == "score" else unit_of(unit).title
+    found = unit_of(unit)
+    return found.title if found.one_axis else metric.replace("_", " ")

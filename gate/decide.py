@@ -11,14 +11,16 @@ refused.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audit.core.contradictions import without_metrics
-from audit.core.errors import ConfigError, did_you_mean
+from audit.core.errors import ConfigError
 from audit.core.formatting import metric_label
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
+from audit.gate.absence import asked_tasks, why_absent
 from audit.gate.advice import Advisor
 from audit.gate.judging import check, judge
 from audit.gate.measured import Measured
@@ -27,13 +29,13 @@ from audit.gate.multiplicity import adjusted
 from audit.stats.aggregate import not_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
     from audit.gate.multiplicity import Judged
-    from audit.gate.policy import Policy, PolicyFile, Rule
+    from audit.gate.policy import Policy, PolicyFile
 
 RUN_CHECK = "run/status"
 """Name of the check on the run as a whole; the first of every decision."""
@@ -60,23 +62,24 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
-    optional = _optional(policy, manifest, measured, known_tasks)
-    for rule in policy.rules:
-        rule_checks.check_names(rule, measured)
-        rule_checks.check_limits(rule, measured)
     advisor = Advisor(run, manifest, measured)
     judged: list[Judged] = []
     left_out: list[str] = []
-    for rule in policy.rules:
-        metric = measured.find(rule.metric, rule.slice)
-        if metric is not None:
-            judged.append((rule, metric, judge(rule, metric, measured, policy, advisor.on_interval)))
-            continue
-        reason = _why_absent(rule, manifest, measured, known_tasks)
-        if _task(rule) in optional and not measured.of_task(_task(rule)):
-            left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
-        else:
-            judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+    with _naming(file):
+        optional = _optional(policy, manifest, measured, known_tasks)
+        for rule in policy.rules:
+            rule_checks.check_names(rule, measured)
+            rule_checks.check_limits(rule, measured)
+        for rule in policy.rules:
+            metric = measured.find(rule.metric, rule.slice)
+            if metric is not None:
+                judged.append((rule, metric, judge(rule, metric, measured, policy, advisor.on_interval)))
+                continue
+            reason = why_absent(rule, manifest, measured, known_tasks)
+            if rule.task in optional and not measured.of_task(rule.task):
+                left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
+            else:
+                judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
     checks = [run_check(manifest, measured, optional, run.path), *adjusted(judged, policy.confidence, advisor.on_ratio)]
     if not judged:
         checks.append(_nothing_judged())
@@ -88,6 +91,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         model_digest=manifest.model.digest,
         policy=file.name,
         policy_sha256=file.sha256,
+        policy_version=policy.policy_version,
         metrics_sha256=digest,
         verdict=overall([check.verdict for check in checks]),
         checks=checks,
@@ -95,6 +99,16 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         warnings=rule_checks.warnings(policy.rules, measured),
         decided=datetime.now(UTC),
     )
+
+
+@contextmanager
+def _naming(file: PolicyFile) -> Iterator[None]:
+    """Errors in a policy begin with the name of its file."""
+    try:
+        yield
+    except ConfigError as error:
+        msg = f"{file.name}: {error}"
+        raise ConfigError(msg) from error
 
 
 def overall(verdicts: Iterable[Verdict]) -> Verdict:
@@ -195,47 +209,3 @@ def _optional(
         rest = () if of_run.issuperset(policy.optional) else known_tasks()
         rule_checks.check_optional(policy.optional, {*of_run, *rest})
     return {*policy.optional, *(one.task for one in manifest.not_run if one.optional)}
-
-
-def _why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]) -> str:
-    """Why the run lacks a metric that it could have had.
-
-    Raises:
-        ConfigError: It could not have had it: the name is wrong.
-    """
-    task, _, measure = rule.metric.rpartition("/")
-    if manifest.broken:
-        return "nothing was measured: the checkpoint is broken"
-    if measured.of_task(task):  # it broke, or the name would have been refused
-        errors = (metric.error for metric in measured.of_task(task) if metric.value is None and metric.slice is None)
-        return f"the task broke: {next(errors, None) or 'no reason given'}"
-    skipped = next((one.reason for one in manifest.not_run if one.task == task), None)
-    if skipped is not None:
-        return f"the task did not run: {skipped}"
-    left_out = next((one for one in manifest.warnings if one.startswith(f"{task} was left out: ")), None)
-    if left_out is not None:
-        return left_out
-    if task in asked_tasks(manifest):
-        return f"the run ended before {task}: status {manifest.status}"
-    known = set(known_tasks())
-    if task in known:
-        return f"the run did not include the task {task}"
-    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in known}
-    hint = did_you_mean(rule.metric, sorted(possible))
-    msg = f"policy: unknown metric {rule.metric!r}: neither the run nor this installation has a task {task!r}.{hint}"
-    raise ConfigError(msg)
-
-
-def _task(rule: Rule) -> str:
-    """The task that a rule is about."""
-    return rule.metric.rpartition("/")[0]
-
-
-def asked_tasks(manifest: RunManifest) -> set[str]:
-    """Names of the tasks that the run's configuration lists."""
-    names: set[str] = set()
-    for suite in ("evals", "safety"):
-        section: dict[str, Any] = manifest.config.get(suite) or {}
-        names |= {task["name"] for task in section.get("tasks", []) if "name" in task}
-    names |= set((manifest.config.get("explain") or {}).get("methods", []))
-    return names

@@ -134,9 +134,9 @@ def _hindrance(metric: Metric, confidence: float) -> str | None:
     if metric.value is None or metric.error:
         return f"not computed: {metric.error or 'no reason given'}"
     if is_count_of_what_was_seen(metric):
-        return None if 0 <= metric.value < math.inf and metric.n >= 1 else "not a count of any samples"
+        return None if 0 <= metric.value < math.inf and metric.n >= 1 else "not a usable count: it covers no samples"
     if metric.ci_low is None or metric.ci_high is None:
-        return "no confidence interval"
+        return f"no confidence interval{f': {metric.no_interval}' if metric.no_interval else ''}"
     return _unusable(metric, metric.ci_low, metric.ci_high, confidence)
 
 
@@ -146,9 +146,9 @@ def _unusable(metric: Metric, low: float, high: float, confidence: float) -> str
     if not all(math.isfinite(end) for end in (value, low, high)) or low > high:
         return f"not a usable interval: {low} to {high}"
     if not unit.holds(value) or low > unit.high or high < unit.low:
-        return f"not a possible value: {value:g}, {low:g} to {high:g}, of {unit.words}"
+        return f"not a possible value for {unit.words}: {value:g}, {low:g} to {high:g}"
     if metric.n < 1:
-        return "no items behind the value"
+        return "the value is based on no items"
     if metric.confidence < confidence:
         return f"its interval covers {metric.confidence:.0%}, the policy asks for {confidence:.0%}"
     return None
@@ -162,7 +162,7 @@ def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolera
     if count is None or count.value is None:
         return (
             "INCONCLUSIVE",
-            f"{metric.task}/{UNSCORED} is missing: it is unknown how many samples could not be scored",
+            f"{metric.task}/{UNSCORED} is missing, so the number of unscored samples is unknown",
         )
     unknown = count.value + metric.missing
     if unknown == 0:

@@ -99,6 +99,8 @@ def _holm(p_values: Sequence[float]) -> list[float]:
 
 def _shrinking(p: float, adjusted_p: float, confidence: float) -> float:
     """By how much the squared width of an interval has to shrink for its adjusted p-value to count."""
+    if p >= 1:  # the value is as good as on the limit
+        return math.inf
     normal = NormalDist()
     wanted = (1 - confidence) * p / adjusted_p
     return (normal.inv_cdf(wanted / 2) / normal.inv_cdf(p / 2)) ** 2

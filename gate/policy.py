@@ -12,6 +12,7 @@ from pydantic import Field, Strict, model_validator
 from audit.core.config import Section, read_yaml, validate
 from audit.core.errors import ConfigError
 from audit.core.formatting import slice_text
+from audit.core.versions import POLICY_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,11 @@ class Rule(Section):
         return self
 
     @property
+    def task(self) -> str:
+        """The task that the rule is about."""
+        return self.metric.rpartition("/")[0]
+
+    @property
     def text(self) -> str:
         """The rule in words: ``min 45, max 65``. The numbers are exact."""
         bounds = (("min", self.min), ("max", self.max))
@@ -65,6 +71,8 @@ class Rule(Section):
 class Policy(Section):
     """All rules of a release; an empty policy would pass anything and is refused."""
 
+    policy_version: Annotated[int, Strict(), Field(ge=1)] = POLICY_VERSION
+    """Version of the format that the file is written in; one that is newer than this program knows is refused."""
     confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.95
     """Lowest nominal coverage an interval must have to be judged."""
     max_unscored: Tolerance = 0.0
@@ -98,7 +106,8 @@ def load_policy(file: Path | None = None) -> PolicyFile:
     """Read a policy; without a file, the one shipped with the package.
 
     Raises:
-        ConfigError: The file is missing, not YAML, or holds an unknown key, a wrong type or a rule without range.
+        ConfigError: The file is missing, not YAML, of a newer version, or holds an unknown key, a wrong type or a rule
+            without range.
     """
     if file is None:
         with resources.as_file(resources.files("audit.gate").joinpath("policies", "default.yaml")) as shipped:
@@ -110,6 +119,10 @@ def _read(file: Path) -> PolicyFile:
     values = read_yaml(file)
     if not values:
         msg = f"{file}: the policy is empty: give at least one rule under 'rules'"
+        raise ConfigError(msg)
+    version = values.get("policy_version")
+    if type(version) is int and version > POLICY_VERSION:  # its other keys may mean something else, too
+        msg = f"{file}: policy_version {version}, this program reads {POLICY_VERSION}: upgrade checkpoint-audit"
         raise ConfigError(msg)
     policy = validate(Policy, values, str(file))
     return PolicyFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest(), policy)

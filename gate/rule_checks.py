@@ -48,7 +48,7 @@ def check_names(rule: Rule, measured: Measured) -> None:
     broken = any(metric.value is None and metric.slice is None for metric in mine)
     alike = max((SequenceMatcher(None, rule.metric, name).ratio() for name in names), default=0.0)
     if not broken or alike >= MISSPELT:
-        msg = f"policy: unknown metric {rule.metric!r}.{did_you_mean(rule.metric, names)}"
+        msg = f"unknown metric {rule.metric!r}.{did_you_mean(rule.metric, names)}"
         raise ConfigError(msg)
 
 
@@ -64,8 +64,7 @@ def _check_slice(rule: Rule, same: Sequence[Metric]) -> None:
             known.setdefault(key, set()).add(value)
     if not known and any(metric.value is None for metric in same):
         return  # the task broke before it looked at slices
-    msg = f"policy: {_wrong_slice(rule, known)}"
-    raise ConfigError(msg)
+    raise ConfigError(_wrong_slice(rule, known))
 
 
 def _wrong_slice(rule: Rule, known: dict[str, set[str]]) -> str:
@@ -97,16 +96,14 @@ def check_limits(rule: Rule, measured: Measured) -> None:
     for word, limit in _limits(rule):
         if not unit.low <= limit <= unit.high:
             never = "fail" if (limit < unit.low) == (word == "min") else "pass"
-            msg = f"policy: {word} {exact(limit)} can never {never}: {rule.metric} is {unit.words}{_meant(limit, unit)}"
+            msg = f"{word} {exact(limit)} can never {never}: {rule.metric} is {unit.words}{_meant(limit, unit)}"
             raise ConfigError(msg)
     if all(limit == (unit.low if word == "min" else unit.high) for word, limit in _limits(rule)):
-        msg = (
-            f"policy: {rule.text} on {rule.metric} can never fail: it is {unit.words}: give a limit that a value breaks"
-        )
+        msg = f"{rule.text} on {rule.metric} can never fail: it is {unit.words}: give a limit that a value breaks"
         raise ConfigError(msg)
     if not is_count_of_what_was_seen(metric) and _allows_a_point(rule, unit):
         msg = (
-            f"policy: {rule.text} on {rule.metric} can never pass: it is judged on an interval, which has a width:"
+            f"{rule.text} on {rule.metric} can never pass: it is judged on an interval, which has a width:"
             " give a limit that the interval of enough items can reach"
         )
         raise ConfigError(msg)
@@ -152,7 +149,7 @@ def check_optional(optional: Iterable[str], known: Iterable[str]) -> None:
     names = set(known)
     for name in optional:
         if name not in names:
-            msg = f"policy: unknown task {name!r} under optional.{did_you_mean(name, sorted(names))}"
+            msg = f"unknown task {name!r} under optional.{did_you_mean(name, sorted(names))}"
             raise ConfigError(msg)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.ratings.database import default_url
 from audit.ratings.export import json_lines
-from audit.ratings.queues import RatingQueue, output_digest, rating_queue
+from audit.ratings.queues import RatingQueue, every_text, output_digest, rating_queue
 from audit.ratings.raters import cleaned, spelling
 from audit.ratings.records import HIGHEST, LOWEST, NewRating, Rating, RatingSummary
 from audit.ratings.store import add, known_raters, read_all, read_latest, withdraw
@@ -20,6 +20,7 @@ __all__ = [
     "add",
     "cleaned",
     "default_url",
+    "every_text",
     "json_lines",
     "known_raters",
     "mean_by_output",

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.records import digest_of
+from audit.core.records import digest_of, split_address
 from audit.ratings.raters import person
 
 if TYPE_CHECKING:
@@ -53,15 +53,35 @@ def rating_queue(samples: Iterable[Sample], run_id: str, rater: str, ratings: Se
         run_id: The run.
         rater: Whose queue it is.
         ratings: That rater's latest ratings of the run. One whose output digest differs from the sample's
-            output was about another text and does not count.
+            output was about another text and does not count; of one prompt the same text counts at any address.
     """
-    seen = {(rating.sample_id, rating.output_sha256) for rating in ratings if person(rating.rater) == person(rater)}
+    seen = {
+        (split_address(rating.sample_id)[0], rating.output_sha256)
+        for rating in ratings
+        if person(rating.rater) == person(rater)
+    }
     pending, rated, unrateable = [], [], 0
     for sample in sorted(samples, key=lambda sample: digest_of(person(rater), run_id, sample.sample_id)):
         if sample.output is None:
             unrateable += 1
-        elif (sample.sample_id, output_digest(sample.output)) in seen:
+        elif (split_address(sample.sample_id)[0], output_digest(sample.output)) in seen:
             rated.append(sample)
         else:
             pending.append(sample)
     return RatingQueue(tuple(pending), tuple(rated), unrateable)
+
+
+def every_text(samples: Iterable[Sample]) -> list[Sample]:
+    """Each completion as a sample with an address (``SAMPLE_ID#3``); samples without completions as they are.
+
+    A text that was sampled several times for one prompt is there once, at its first address.
+    """
+    found = []
+    for sample in samples:
+        texts = set()
+        for index, completion in enumerate(sample.completions):
+            if completion.text not in texts:
+                texts.add(completion.text)
+                found.append(sample.as_answered_by(index))
+        found += [] if sample.completions else [sample]
+    return found

@@ -27,20 +27,20 @@ class NewRating(Record):
     task: str
     """Task that the sample belongs to."""
     sample_id: str
-    """The rated sample."""
+    """The rated sample, or the address of one of its completions (``SAMPLE_ID#3``). Without ``#``, its output."""
     output_sha256: str
     """Digest of the output that the rater saw (:func:`audit.ratings.queues.output_digest`)."""
     rating: Points
     """1 (worst) to 5 (best)."""
     comment: str = ""
-    """What the rater wrote beside it."""
+    """What the rater wrote about it."""
 
 
 class Rating(NewRating):
     """One row of the database; never changed once written."""
 
     id: int
-    """Ascending number; of several ratings of one sample by one rater the highest counts."""
+    """Ascending number; of several ratings of one address by one rater the highest counts."""
     created: datetime
     """When it was written, UTC."""
     withdrawn: bool = False

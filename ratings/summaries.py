@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from audit.core.records import split_address
 from audit.ratings.records import HIGHEST, LOWEST, RatingSummary
 from audit.ratings.store import read_all, read_latest
 from audit.stats.intervals import mean_interval
@@ -34,8 +35,9 @@ def summary(database_url: str, run_id: str) -> list[RatingSummary]:
 def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
     """Mean rating, 1 to 5, of each output that anybody rated, in whatever run.
 
-    A rating is about the text that was seen: it holds for the same output of the same sample in any other run. Of
-    several ratings of one output by one rater the latest counts.
+    A rating is about the text that was seen: it holds for the same output of the same sample in any other run, whether
+    it was rated as the output or as one of the completions. Of several ratings of one output by one rater the latest
+    counts.
 
     Returns:
         By suite, task, sample id and :func:`~audit.ratings.queues.output_digest`; empty when the database does not
@@ -48,14 +50,15 @@ def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
     for rating in read_all(database_url):
         if rating.withdrawn:
             continue
-        by_output[rating.suite, rating.task, rating.sample_id, rating.output_sha256][rating.rater] = rating.rating
+        sample = split_address(rating.sample_id)[0]
+        by_output[rating.suite, rating.task, sample, rating.output_sha256][rating.rater] = rating.rating
     return {output: sum(by_rater.values()) / len(by_rater) for output, by_rater in by_output.items()}
 
 
 def summarize(ratings: list[Rating]) -> RatingSummary:
     """Add up the ratings of one task, each of them the latest of its rater and sample."""
     values = [rating.rating for rating in ratings]
-    samples = [rating.sample_id for rating in ratings]
+    samples = [split_address(rating.sample_id)[0] for rating in ratings]
     interval = _interval(values, samples)
     return RatingSummary(
         suite=ratings[0].suite,

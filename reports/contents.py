@@ -14,7 +14,7 @@ from audit.stats.aggregate import UNSCORED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Suite
+    from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
 
@@ -103,19 +103,35 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
     for suite, task in _task_order(metrics, stored, attributions):
         mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
         samples = run.read_samples(suite, task) if (suite, task) in stored else []
-        primary = next((metric for metric in mine if metric.primary and metric.slice is None), None)
-        analysis = (
-            analyse(suite, task, samples, primary, seed=analysis_seed(manifest), listed=listed) if samples else None
-        )
+        analysis = analysis_of(manifest, metrics, suite, task, samples, listed) if samples else None
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
     return RunContents(manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers())
 
 
-def analysis_seed(manifest: RunManifest) -> int:
-    """The seed of bootstraps that reports make: the run's own."""
-    return manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
+def analysis_of(
+    manifest: RunManifest,
+    metrics: Sequence[Metric],
+    suite: Suite,
+    task: str,
+    samples: Sequence[Sample],
+    listed: int = LISTED,
+) -> ErrorAnalysis:
+    """The error analysis of one task, bootstrapped with the run's own seed.
+
+    Args:
+        manifest: Of the run.
+        metrics: Of the run.
+        suite: Wing of the task.
+        task: Its name.
+        samples: All its samples.
+        listed: Samples listed at most.
+    """
+    mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
+    primary = next((metric for metric in mine if metric.primary and metric.slice is None), None)
+    seed = manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
+    return analyse(suite, task, samples, primary, seed=seed, listed=listed)
 
 
 def read_attributions(run: RunFolder, manifest: RunManifest) -> list[Attribution]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.records import Suite  # noqa: TC001 - dataclass fields are read by the JSON report
+from audit.core.records import Flag, Suite
+from audit.core.units import SHARE_SCALES, unit_of
 from audit.stats.aggregate import is_scored
 from audit.stats.intervals import Interval, mean_interval
 
@@ -24,6 +25,8 @@ LISTED = 5
 MAX_GROUPS = 24
 MIN_FOR_QUARTILES = 20
 MAX_REASONS = 8
+MEAN_SCORE = "mean score"
+"""What groups are compared by where scores are neither right nor wrong."""
 LENGTH_NAMES = ("shortest quarter", "second quarter", "third quarter", "longest quarter")
 
 
@@ -71,12 +74,33 @@ class ErrorAnalysis:
     """Why the listed samples were chosen, e.g. ``most confident errors``."""
     listed: list[Sample] = field(default_factory=list)
     """Samples worth opening, worst first."""
+    telling: list[int | None] = field(default_factory=list)
+    """For each of them the position of its completion worth reading first; null where one answer was asked for."""
+    ends: list[str] = field(default_factory=list)
+    """For each of them ``low end`` or ``high end``, where both ends of the scale are listed; else empty."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of what the groups compare."""
+        return "score" if self.measure == MEAN_SCORE else "share"
+
+
+@dataclass(frozen=True)
+class Badness:
+    """Which scores of a task are worth opening first."""
+
+    listed_as: str
+    """The reason in words."""
+    of: Callable[[float], float]
+    """Larger for worse scores."""
+    two_sided: bool = False
+    """Whether both ends are listed."""
 
 
 def analyse(
     suite: Suite, task: str, samples: Sequence[Sample], primary: Metric | None, *, seed: int, listed: int = LISTED
 ) -> ErrorAnalysis:
-    """Look for where errors gather.
+    """Find the subsets with the most errors and the samples worth opening.
 
     Right or wrong answers of a benchmark give an error rate. The 0/1 scores of a probe (a stereotype preferred, a
     leak found) give the share with score 1: a probe scores what it looks for. Everything else is compared by its
@@ -92,9 +116,9 @@ def analyse(
     """
     scored = [sample for sample in samples if is_scored(sample)]
     measure, values = _measure(scored, suite, primary)
-    low_is_bad = suite == "evals" and not (primary and primary.higher_is_better is False)
-    compare = partial(mean_interval, seed=seed, share=measure != "mean score")
-    listed_as, worst = _worst(scored, measure, low_is_bad=low_is_bad)
+    badness = _badness(suite, primary)
+    compare = partial(mean_interval, seed=seed, share=measure != MEAN_SCORE)
+    listed_as, worst = _worst(scored, measure, badness, listed)
     groups = _by_length(scored, values, compare) + _by_slice(scored, values, compare)
     errors = Counter(sample.error or "no finite score" for sample in samples if not is_scored(sample))
     return ErrorAnalysis(
@@ -102,41 +126,83 @@ def analyse(
         task=task,
         n=len(samples),
         unscored=len(samples) - len(scored),
-        truncated=sum("truncated_prompt" in sample.flags for sample in samples),
-        flags=dict(Counter(kind for sample in samples for kind in sample.flag_kinds).most_common()),
+        truncated=sum(Flag.TRUNCATED_PROMPT in sample.flags for sample in samples),
+        flags=dict(Counter(flag.value for sample in samples for flag in sorted(sample.all_flags)).most_common()),
         errors=dict(errors.most_common(MAX_REASONS)),
         measure=measure,
         overall=_group("all", "all samples", scored, values, compare) if scored else None,
         groups=groups,
         listed_as=listed_as,
-        listed=worst[:listed],
+        listed=worst,
+        telling=[_telling(sample, badness) for sample in worst],
+        ends=[_end(sample) for sample in worst] if badness.two_sided and measure == MEAN_SCORE else [],
     )
+
+
+def _badness(suite: Suite, primary: Metric | None) -> Badness:
+    """Which end of a task's scores is worth opening.
+
+    Of benchmarks that is the bad end; of probes the high one, because a probe scores what it looks for. On a scale
+    around zero without a good end (a gap between two groups) both ends are findings.
+    """
+    if primary and primary.higher_is_better is None and _is_two_sided(primary.unit):
+        return Badness("largest scores in either direction", abs, two_sided=True)
+    if suite == "evals" and not (primary and primary.higher_is_better is False):
+        return Badness("lowest scores", lambda score: -score)
+    return Badness("highest scores", lambda score: score)
+
+
+def _is_two_sided(unit: str) -> bool:
+    """Whether scores lie on both sides of zero, however far."""
+    return unit_of(unit).low < 0
+
+
+def _telling(sample: Sample, badness: Badness) -> int | None:
+    """Which completion to read first: the worst by its value, else the one that is the sample's output."""
+    valued = [(one.value, -place) for place, one in enumerate(sample.completions) if one.value is not None]
+    if valued:
+        return -max(valued, key=lambda pair: (badness.of(pair[0]), pair[1]))[1]
+    same = (place for place, one in enumerate(sample.completions) if one.text == sample.output)
+    return next(same, 0 if sample.completions else None)
 
 
 def _measure(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> tuple[str, list[float]]:
     """What groups are compared by, and its value per sample."""
     scores = [_score(sample) for sample in scored]
     # A chrF that is 0 throughout is no error rate: the unit decides, not the values alone.
-    share = primary is None or primary.unit in {"share", "percent"}
+    share = primary is None or primary.unit in SHARE_SCALES
     if not share or not set(scores) <= {0.0, 1.0}:
-        return "mean score", scores
+        return MEAN_SCORE, scores
     if suite == "evals" and (primary is None or primary.higher_is_better is not False):
         return "error rate", [1.0 - score for score in scores]
     return "share with score 1", scores
 
 
-def _worst(scored: Sequence[Sample], measure: str, *, low_is_bad: bool) -> tuple[str, list[Sample]]:
+def _worst(scored: Sequence[Sample], measure: str, badness: Badness, listed: int) -> tuple[str, list[Sample]]:
     """The samples worth opening, worst first, with the reason; ties in the order of sample ids."""
     stable = sorted(scored, key=lambda sample: sample.sample_id)
     confident = sorted(stable, key=lambda sample: -_confidence(sample))
     if measure == "error rate":
         wrong = [sample for sample in confident if _score(sample) == 0.0]
-        return "most confident errors" if any(map(_confidence, wrong)) else "errors", wrong
+        return "most confident errors" if any(map(_confidence, wrong)) else "errors", wrong[:listed]
     if measure == "share with score 1":
-        return "samples with score 1", [sample for sample in confident if _score(sample) == 1.0]
-    if low_is_bad:
-        return "lowest scores", sorted(stable, key=_score)
-    return "highest scores", sorted(stable, key=lambda sample: -_score(sample))
+        return "samples with score 1", [sample for sample in confident if _score(sample) == 1.0][:listed]
+    worst = sorted(stable, key=lambda sample: -badness.of(_score(sample)))
+    return badness.listed_as, _both_ends(worst, listed) if badness.two_sided else worst[:listed]
+
+
+def _both_ends(worst: Sequence[Sample], listed: int) -> list[Sample]:
+    """The largest magnitudes, among them at least ``listed // 2`` of each end that has so many; zero is no end."""
+    low, high = ([one for one in worst if sign * _score(one) > 0] for sign in (-1, 1))
+    reserved = [*low[: listed // 2], *high[: listed // 2]]
+    others = [one for one in (*low, *high) if not any(one is kept for kept in reserved)]
+    others.sort(key=lambda sample: -abs(_score(sample)))
+    return sorted([*reserved, *others][:listed], key=lambda sample: -abs(_score(sample)))
+
+
+def _end(sample: Sample) -> str:
+    """The end of the scale that a score lies at."""
+    return "low end" if _score(sample) < 0 else "high end"
 
 
 def _by_length(scored: Sequence[Sample], values: Sequence[float], compare: Compare) -> list[Group]:

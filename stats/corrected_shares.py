@@ -1,4 +1,4 @@
-"""Shares of texts that a classifier picks out, corrected for its errors: metrics next to the raw ones.
+"""Shares of texts that a classifier picks out, corrected for its errors.
 
 A correction holds as far as the classifier errs on these texts as often as on the labelled ones. So there is one only
 with counts on text of the same kind, and only where the classifier is good enough for the correction not to multiply
@@ -11,12 +11,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy import stats
+
+from audit.stats.intervals import Interval, clustered_standard_error
 from audit.stats.prevalence import clipped, corrected_interval, rogan_gladen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
-    from audit.core.records import Metric
     from audit.stats.prevalence import Agreement
 
 LEAST_YOUDEN = 0.5
@@ -37,44 +40,53 @@ class Stratum:
     """The classifier on labelled text of this kind; None where nobody measured it."""
 
 
-def with_correction(raw: Metric, name: str, strata: Sequence[Stratum]) -> list[Metric]:
-    """A share, and next to it the share corrected for sensitivity and specificity (Rogan and Gladen 1978).
+def corrected(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float | None, Interval | None, str | None]:
+    """A share, corrected for sensitivity and specificity (Rogan and Gladen 1978).
 
     Each stratum is corrected with the counts on text of its own kind, with the interval of Lang and Reiczigel 2014, in
     which the uncertainty of these counts is a part; the weighted sum of independent strata gets the interval of Zou and
     Donner 2008 ("Construction of confidence limits about effect measures", Statistics in Medicine 27, 1693-1702).
 
     Args:
-        raw: The share as the classifier gives it.
-        name: Of the corrected metric.
         strata: Kinds of text that the share is made of.
+        confidence: Nominal coverage.
 
     Returns:
-        The raw share and the corrected one. Without a correction the raw share alone, whose note says why: it was not
-        asked for, and a null metric would make the run partial.
+        Value, interval, and the reason where one of them is None.
     """
-    if raw.value is None or raw.error:
-        return [raw]
     reason = why_not_corrected([stratum.agreement for stratum in strata])
     values = [_value(stratum) for stratum in strata]
     if reason or not strata or any(value is None for value in values):
-        return [raw.model_copy(update={"note": _joined(raw.note, f"not corrected: {reason or 'nothing was scored'}")})]
-    told = "Rogan and Gladen's correction, as if the scorer were as good here as on the labelled texts of this kind"
+        return None, None, reason or "nothing was scored"
     weighted = [stratum.weight * (value or 0.0) for stratum, value in zip(strata, values, strict=True)]
-    low, high, no_interval = _ends(strata, weighted)
-    update = {
-        "name": f"{raw.task}/{name}",
-        "metric": name,
-        "value": clipped(math.fsum(weighted)),
-        "primary": False,
-        "definition": None,
-        "note": _joined(told, raw.note),
-        "no_interval": no_interval,
-        "ci_low": low,
-        "ci_high": high,
-        "ci_method": None if low is None else "lang_reiczigel" if len(strata) == 1 else "mover_lang_reiczigel",
-    }
-    return [raw, raw.model_copy(update=update)]
+    interval, reason = _interval(strata, weighted, confidence)
+    return clipped(math.fsum(weighted)), interval, reason or None
+
+
+def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confidence: float = 0.95) -> float:
+    """Independent texts that would give the mean of these shares its (clustered) standard error.
+
+    After Korn and Graubard 1998, as :func:`audit.stats.intervals.clustered_interval`: never more than there are, and
+    fewer where few clusters tell the error. Shares that do not vary between clusters say nothing about the spread:
+    then clusters count as the texts.
+
+    Args:
+        shares: Of each item, 0 to 1, with its cluster.
+        texts: Texts behind all of them.
+        confidence: Of the interval that it is for.
+
+    Returns:
+        The number, which need not be whole; 0 with fewer than two clusters.
+    """
+    values, clusters = [share for share, _ in shares], [cluster for _, cluster in shares]
+    groups = len(set(clusters))
+    if groups < 2:
+        return 0.0
+    mean, error = float(np.mean(values)), clustered_standard_error(values, clusters)
+    varies = error > 1e-6 and 0 < mean < 1
+    independent = min(float(texts), mean * (1 - mean) / error**2) if varies else float(groups)
+    tail = (1 + confidence) / 2
+    return independent * float(stats.norm.ppf(tail) / stats.t.ppf(tail, groups - 1)) ** 2
 
 
 def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:
@@ -97,13 +109,15 @@ def _value(stratum: Stratum) -> float | None:
     return rogan_gladen(stratum.share, agreement.sensitivity, agreement.specificity, clip=False) if agreement else None
 
 
-def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float | None, float | None, str | None]:
+def _interval(strata: Sequence[Stratum], weighted: Sequence[float], confidence: float) -> tuple[Interval | None, str]:
     """Interval of the weighted sum, clipped once; or why there is none."""
     total, below, above = math.fsum(weighted), [], []
     for stratum, value in zip(strata, weighted, strict=True):
-        interval = stratum.agreement and corrected_interval(stratum.share, stratum.n, stratum.agreement, clip=False)
+        interval = stratum.agreement and corrected_interval(
+            stratum.share, stratum.n, stratum.agreement, confidence, clip=False
+        )
         if not interval:
-            return None, None, "too few items"
+            return None, "too few items"
         below.append(value - stratum.weight * interval.low)
         above.append(stratum.weight * interval.high - value)
     if len(strata) == 1:
@@ -112,9 +126,6 @@ def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float |
         low, high = total - math.hypot(*below), total + math.hypot(*above)
     if clipped(low) == clipped(high):
         # An interval of 0 to 0 would pass for certainty.
-        return None, None, "more false alarms are expected than texts were picked out"
-    return clipped(low), clipped(high), None
-
-
-def _joined(*notes: str | None) -> str:
-    return "; ".join(note for note in notes if note)
+        return None, "more false alarms are expected than texts were picked out"
+    method = "lang_reiczigel" if len(strata) == 1 else "mover_lang_reiczigel"
+    return Interval(clipped(low), clipped(high), method, confidence), ""

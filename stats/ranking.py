@@ -34,16 +34,16 @@ def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def found_at(positive: ArrayLike, negative: ArrayLike, false_positives: float) -> float:
+def true_positive_rate(positive: ArrayLike, negative: ArrayLike, false_positive_rate: float) -> float:
     """Share of positive items above the lowest threshold that lets at most so large a share of the negative ones pass.
 
     The true-positive rate at a low false-positive rate of Carlini et al. 2022, "Membership Inference Attacks From First
-    Principles" (arXiv:2112.03570). Below 1 / ``false_positives`` negative items none may pass.
+    Principles" (arXiv:2112.03570). Below 1 / ``false_positive_rate`` negative items none may pass.
 
     Args:
         positive: Scores of the positive items.
         negative: Scores of the negative items.
-        false_positives: Share of negative items that may pass, 0 to 1.
+        false_positive_rate: Share of negative items that may pass, 0 to 1.
 
     Returns:
         0 to 1; NaN without items of both kinds.
@@ -51,7 +51,7 @@ def found_at(positive: ArrayLike, negative: ArrayLike, false_positives: float) -
     above, below = np.asarray(positive, dtype=np.float64), np.sort(np.asarray(negative, dtype=np.float64))
     if not len(above) or not len(below):
         return math.nan
-    allowed = int(false_positives * len(below))
+    allowed = int(false_positive_rate * len(below))
     return float((above > below[::-1][min(allowed, len(below) - 1)]).mean())
 
 

@@ -36,12 +36,11 @@ def make(
     seed: Annotated[int | None, typer.Option(min=0, help="Default: unpredictable.")] = None,
 ) -> None:
     """Write canaries. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
+    from audit.safety.own_data import names  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety.probes import canaries  # noqa: PLC0415 - torch takes seconds to import
 
     times = numbers_of_repetitions(repetitions)
-    if count * len(times) > canaries.MOST:
-        msg = (
-            f"--count: {count * len(times)} canaries are more than the {canaries.MOST} people there are: ask for fewer"
-        )
+    if count * len(times) > names.MOST:
+        msg = f"--count: {count * len(times)} canaries are more than the {names.MOST} people there are: ask for fewer"
         raise UsageError(msg)
     write_planted(out_file, "canaries", canaries.NAME, seed, lambda draws: canaries.make(times, count, draws))

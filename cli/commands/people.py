@@ -36,12 +36,12 @@ def make(
     seed: Annotated[int | None, typer.Option(min=0, help="Default: unpredictable.")] = None,
 ) -> None:
     """Write people. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
-    from audit.safety.own_data import people  # noqa: PLC0415 - torch takes seconds to import
-    from audit.safety.probes import associations, canaries  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety.own_data import names, people  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety.probes import associations  # noqa: PLC0415 - torch takes seconds to import
 
     times = numbers_of_repetitions(repetitions)
-    if count * len(times) > canaries.MOST:
-        msg = f"--count: {count * len(times)} are more than the {canaries.MOST} people there can be: ask for fewer"
+    if count * len(times) > names.MOST:
+        msg = f"--count: {count * len(times)} are more than the {names.MOST} people there can be: ask for fewer"
         raise UsageError(msg)
     if count <= associations.DECOYS:
         msg = f"--count: {count} people cannot be compared with {associations.DECOYS} others: ask for more"

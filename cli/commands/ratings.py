@@ -11,6 +11,7 @@ import typer
 from audit.cli import verbosity
 from audit.cli.console import err
 from audit.core.filesystem import write_output
+from audit.core.formatting import counted
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.ratings import default_url, json_lines
 from audit.ratings.database import require
@@ -57,4 +58,4 @@ def export(
         sys.stdout.writelines(lines)
     if not verbosity.chosen.quiet:
         where = f" to {out_file}" if out_file else ""
-        err.print(f"{len(lines)} ratings{where}", markup=False, highlight=False)
+        err.print(f"{counted(len(lines), 'rating')}{where}", markup=False, highlight=False)

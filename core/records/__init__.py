@@ -34,7 +34,16 @@ from audit.core.records.manifest import (
     Status,
 )
 from audit.core.records.metric import Metric
-from audit.core.records.sample import Choice, Finding, RawOutput, Sample, SampledText, sample_id
+from audit.core.records.sample import (
+    Choice,
+    Finding,
+    RawOutput,
+    Sample,
+    SampledText,
+    completion_address,
+    sample_id,
+    split_address,
+)
 from audit.core.records.task_result import TaskResult
 
 __all__ = [
@@ -73,6 +82,8 @@ __all__ = [
     "Suite",
     "TaskResult",
     "Verdict",
+    "completion_address",
     "digest_of",
     "sample_id",
+    "split_address",
 ]

@@ -48,6 +48,8 @@ class Decision(Record):
     """File name of the policy."""
     policy_sha256: str
     """Digest of its bytes."""
+    policy_version: int = 1
+    """Version of the format that it is written in."""
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was judged."""
     verdict: Verdict

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
 
 
 class Flag(StrEnum):
@@ -42,3 +45,41 @@ class Flag(StrEnum):
     """Personal data in the reasoning trace was replaced by its kind."""
     THINKING_WITHHELD = "thinking_withheld"
     """The reasoning trace could not be searched for personal data and was not kept."""
+
+
+OF_ANSWER = frozenset(
+    {
+        Flag.TRUNCATED_OUTPUT,
+        Flag.EMPTY_OUTPUT,
+        Flag.UNPARSED_ANSWER,
+        Flag.NOT_ENGLISH,
+        Flag.DOUBTFUL,
+        Flag.REDACTED,
+        Flag.WITHHELD,
+        Flag.THINKING_REDACTED,
+        Flag.THINKING_WITHHELD,
+    }
+)
+"""Flags about one answer alone: another answer to the same prompt may lack them."""
+
+
+def flag_named(name: object) -> Flag:
+    """The flag of that name.
+
+    Raises:
+        ValueError: No flag has it: a newer version wrote it, or it is misspelt.
+    """
+    try:
+        return Flag(name)
+    except ValueError:
+        msg = f"unknown flag {name!r}"
+        raise ValueError(msg) from None
+
+
+StoredFlag = Annotated[
+    Flag,
+    BeforeValidator(flag_named, json_schema_input_type=Flag),
+    PlainSerializer(lambda flag: flag_named(flag).value, return_type=str),
+]
+"""A flag in a record: files hold its name, strict validation accepts the name, and an unknown name is refused both when
+a record is read and when it is written."""

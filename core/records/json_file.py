@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
+from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,12 +19,12 @@ R = TypeVar("R", bound=Record)
 
 
 def to_json(plain: object) -> str:
-    """Indented JSON with a final newline; floats by ``repr``, characters as they are.
+    """Indented JSON with a final newline; floats by ``repr``, characters as they are but for lone surrogates.
 
     Raises:
         ValueError: A number is NaN or infinite.
     """
-    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_escaped(json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -76,10 +77,19 @@ def read_record(path: Path, model: type[R]) -> R:
     text = read_text(path)
     try:
         # The version comes before validation: a newer record may have fields that would be called unknown.
-        _check_version(path, read_plain(text))
-        return model.model_validate_json(text, strict=True)
+        plain = read_plain(text)
+        _check_version(path, plain)
+        return _validated(text, plain, model)
     except (ValueError, RecursionError) as error:
         raise broken(path, error) from error
+
+
+def _validated(text: str, plain: Any, model: type[R]) -> R:  # noqa: ANN401 - see read_plain
+    """The record that JSON text holds; pydantic reads no lone surrogates, so that they are escaped meanwhile."""
+    if "\\u" not in text or not has_surrogates(json.dumps(plain, ensure_ascii=False)):
+        return model.model_validate_json(text, strict=True)
+    record = model.model_validate_json(json.dumps(escaped(plain)), strict=True)
+    return model.model_validate(unescaped(record.model_dump()), strict=True)
 
 
 def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -123,7 +133,8 @@ def broken(path: Path, error: Exception) -> RunFolderError:
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
-        reason = f"{where}: {fault['msg']}" if where else str(fault["msg"])
+        told = fault["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {told}" if where else told
     else:
         reason = str(error) or "too deeply nested"
     return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")

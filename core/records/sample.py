@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from audit.core.records.base import Record, Suite, digest_of
-from audit.core.records.explanations import Span  # noqa: TC001 - pydantic reads the annotation at run time
+from audit.core.records.explanations import Span  # noqa: TC001 - pydantic reads the annotations at run time
+from audit.core.records.flags import OF_ANSWER, Flag, StoredFlag
 
 
 class Finding(Record):
@@ -37,10 +38,11 @@ class SampledText(Record):
     """Reasoning trace before it; null where there was none."""
     value: float | None = None
     """What its judge says of it, e.g. its toxicity; null where it was not judged (see ``error``)."""
-    labels: dict[str, float] = Field(default_factory=dict)
-    """What the judge says besides, by name, e.g. the toxicity labels of Detoxify."""
-    flags: list[str] = Field(default_factory=list)
-    """Remarks on this text alone; names of :class:`audit.core.records.flags.Flag`."""
+    labels: dict[str, float | None] = Field(default_factory=dict)
+    """What the judge says besides, by name, e.g. the toxicity labels of Detoxify; null where it was asked and could not
+    say. Names that end in ``_in_thinking`` are of the reasoning trace."""
+    flags: list[StoredFlag] = Field(default_factory=list)
+    """Remarks on this text alone."""
     findings: list[Finding] = Field(default_factory=list)
     """Personal data in it."""
     finish_reason: str | None = None
@@ -115,9 +117,8 @@ class Sample(Record):
     """All scores of the item by name; ``confidence`` (0 to 1) is the checkpoint's own where it has one."""
     slices: dict[str, str] = Field(default_factory=dict)
     """Subset name to value, e.g. ``{"bias_type": "gender"}``."""
-    flags: list[str] = Field(default_factory=list)
-    """Remarks such as ``truncated_prompt``, ``truncated_output``, ``unparsed_answer``; what is true of this sample
-    alone stands behind a colon (``email:3-21:…``)."""
+    flags: list[StoredFlag] = Field(default_factory=list)
+    """Remarks such as ``truncated_prompt``, ``truncated_output``, ``unparsed_answer``."""
     findings: list[Finding] = Field(default_factory=list)
     """Personal data in output and reasoning trace; that of ``completions`` stands with each of them."""
     error: str | None = None
@@ -130,9 +131,33 @@ class Sample(Record):
     """The item's share of its task's wall-clock time."""
 
     @property
-    def flag_kinds(self) -> set[str]:
-        """Its flags without what is true of this sample alone: ``email`` of ``email:3-21:…``."""
-        return {flag.partition(":")[0] for flag in self.flags}
+    def all_flags(self) -> set[Flag]:
+        """Its flags and those of its completions: what a reader looks for in it."""
+        return {*self.flags, *(flag for completion in self.completions for flag in completion.flags)}
+
+    def as_answered_by(self, index: int) -> Sample:
+        """One completion as if it were the whole answer: a sample with the address ``SAMPLE_ID#INDEX``.
+
+        Its score is the completion's ``value``, its scores are the completion's ``labels``.
+
+        Raises:
+            IndexError: There is no such completion.
+        """
+        one = self.completions[index]
+        return self.model_copy(
+            update={
+                "sample_id": completion_address(self.sample_id, index),
+                "output": one.text,
+                "thinking": one.thinking,
+                "score": one.value,
+                "scores": dict(one.labels),
+                "flags": [*(flag for flag in self.flags if flag not in OF_ANSWER), *one.flags],
+                "findings": one.findings,
+                "error": one.error,
+                "tokens_out": one.tokens_out,
+                "completions": [],
+            }
+        )
 
 
 class RawOutput(Record):
@@ -143,7 +168,7 @@ class RawOutput(Record):
     task: str
     """Its task."""
     sample_id: str
-    """Its sample."""
+    """Its sample, or the address of one completion: ``SAMPLE_ID#3``."""
     output: str | None
     """The text; null where there was none."""
     thinking: str | None = None
@@ -153,3 +178,14 @@ class RawOutput(Record):
 def sample_id(task: str, dataset: str, item: object) -> str:
     """The stable identity of an item: 16 hexadecimal digits over task, data set and the item itself."""
     return digest_of(task, dataset, item)[:16]
+
+
+def completion_address(identity: str, index: int) -> str:
+    """The address of a completion: ``0123456789abcdef#3``."""
+    return f"{identity}#{index}"
+
+
+def split_address(address: str) -> tuple[str, int | None]:
+    """A sample's id and the position of one of its completions; None where the address is of the whole sample."""
+    identity, mark, index = address.rpartition("#")
+    return (identity, int(index)) if mark and index.isascii() and index.isdigit() else (address, None)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
+from audit.core.records.surrogates import escaped, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,17 +90,25 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns in order; ``scores`` and ``slices`` are maps, which DuckDB and pandas read as they are."""
+ESCAPED = {b"audit.surrogates": b"escaped"}
+"""Metadata of a file in which lone surrogates, and so backslashes, are escaped."""
 
 
 def write(path: Path, samples: Sequence[Sample]) -> None:
-    """Write samples to a Parquet file atomically.
+    r"""Write samples to a Parquet file atomically.
 
-    A score that is NaN or infinite is stored as null with an error; such numbers in ``scores`` become null.
+    A score, or the value of a completion, that is NaN or infinite is stored as null with an error; such numbers in
+    ``scores`` become null, and such labels are left out. Parquet has no lone surrogates: a file with any holds all its
+    texts with ``\ud800`` for a surrogate and ``\\`` for a backslash, and says so in its metadata.
 
     Raises:
         WriteError: The file cannot be written.
     """
-    table = pa.Table.from_pylist([_row(sample) for sample in samples], schema=SCHEMA)
+    rows = [_row(sample) for sample in samples]
+    try:
+        table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    except UnicodeEncodeError:
+        table = pa.Table.from_pylist(escaped(rows), schema=SCHEMA.with_metadata(ESCAPED))
     with atomic_file(path) as file:
         pq.write_table(table, file, compression="zstd")
 
@@ -112,25 +121,35 @@ def read(path: Path) -> list[Sample]:
     """
     try:
         with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
-            rows = file.read().to_pylist()
+            table = file.read()
+        rows = table.to_pylist()
+        if ESCAPED.items() <= (table.schema.metadata or {}).items():
+            rows = unescaped(rows)
         return [_sample(row) for row in rows]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
-        reason = f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" if fault else str(error).split("\n", 1)[0]
+        told = fault["msg"].removeprefix("Value error, ") if fault else ""
+        reason = f"{'.'.join(map(str, fault['loc']))}: {told}" if fault else str(error).split("\n", 1)[0]
         msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg) from error
 
 
 def _row(sample: Sample) -> dict[str, Any]:
     row = sample.model_dump()
-    if sample.score is not None and not math.isfinite(sample.score):
-        row |= {"score": None, "error": sample.error or f"the score is not a finite number ({sample.score})"}
-    finite = {name: x if x is not None and math.isfinite(x) else None for name, x in sample.scores.items()}
-    row["scores"] = list(finite.items())
+    _make_finite(row, "score")
+    row["scores"] = [(name, x if x is not None and math.isfinite(x) else None) for name, x in sample.scores.items()]
     row["slices"] = list(sample.slices.items())
     for completion in row["completions"]:
-        completion["labels"] = list(completion["labels"].items())
+        _make_finite(completion, "value")
+        completion["labels"] = [(name, x) for name, x in completion["labels"].items() if math.isfinite(x)]
     return row
+
+
+def _make_finite(row: dict[str, Any], field: str) -> None:
+    """Replace a number that is not finite by null and the reason."""
+    value = row[field]
+    if value is not None and not math.isfinite(value):
+        row |= {field: None, "error": row["error"] or f"the {field} is not a finite number ({value})"}
 
 
 def _sample(row: dict[str, Any]) -> Sample:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from audit.core.text import printable
-from audit.reports.attribution.colours import largest, shade
+from audit.reports.drawing.colours import largest, shade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

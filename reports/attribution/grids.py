@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.reports.attribution.agreement import correlation_text, rank_agreement
-from audit.reports.attribution.colours import largest
 from audit.reports.attribution.grid import Block, Grid, Row, cell_label
 from audit.reports.attribution.heatmap import feature_labels
+from audit.reports.drawing.colours import largest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,11 @@ from markupsafe import Markup
 
 from audit.core.formatting import interval, number, visible
 from audit.core.text import printable
-from audit.reports.attribution.colours import STEPS, largest, shade
+from audit.reports.drawing.colours import STEPS, largest, shade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.core.records import Attribution
 
 SHOWN_PIECES = 400
@@ -33,9 +35,31 @@ class Piece:
     html: Markup
     """The characters, harmless."""
     shade: str
-    """Name of :func:`~audit.reports.attribution.colours.shade`; empty for zero and for text between features."""
+    """Name of :func:`~audit.reports.drawing.colours.shade`; empty for zero and for text between features."""
     value: str
     """The attribution with sign and unit; empty for text between features."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A run of the prompt's characters that belongs to one feature, or to none."""
+
+    text: str
+    """The characters."""
+    feature: int | None
+    """Position of the feature; None for text between features, which was not explained."""
+
+
+def stretches(attribution: Attribution) -> Iterator[Stretch]:
+    """The whole prompt in order: features and what lies between them."""
+    position = 0
+    for index, feature in enumerate(attribution.features):
+        if feature.start > position:
+            yield Stretch(attribution.prompt[position : feature.start], None)
+        yield Stretch(feature.text, index)
+        position = feature.end
+    if position < len(attribution.prompt):
+        yield Stretch(attribution.prompt[position:], None)
 
 
 def pieces(
@@ -51,18 +75,16 @@ def pieces(
         head: Characters kept at the start of a piece.
         tail: Characters kept at its end.
     """
-    strongest = largest(attribution.values)
-    made: list[Piece] = []
-    position = 0
-    told = told_values(attribution)
-    for feature, value, moved in zip(attribution.features, attribution.values, told, strict=True):
-        if feature.start > position:
-            made.append(Piece(visible(attribution.prompt[position : feature.start], head, tail), "", ""))
-        title = f"{printable(feature.name, limit=LABEL_LIMIT)}: {moved}" if feature.name else moved
-        made.append(Piece(visible(feature.text, head, tail), shade(value, strongest), title))
-        position = feature.end
-    if position < len(attribution.prompt):
-        made.append(Piece(visible(attribution.prompt[position:], head, tail), "", ""))
+    strongest, told = largest(attribution.values), told_values(attribution)
+    made = []
+    for one in stretches(attribution):
+        html = visible(one.text, head, tail)
+        if one.feature is None:
+            made.append(Piece(html, "", ""))
+            continue
+        name, moved = attribution.features[one.feature].name, told[one.feature]
+        title = f"{printable(name, limit=LABEL_LIMIT)}: {moved}" if name else moved
+        made.append(Piece(html, shade(attribution.values[one.feature], strongest), title))
     return _without_middle(made, shown)
 
 

@@ -9,7 +9,7 @@ from audit.core.errors import AuditError
 from audit.core.formatting import number
 from audit.reports.attribution.agreement import correlation_text, mean_agreement
 from audit.reports.attribution.views import Room, View, comparison, view
-from audit.reports.render.page import environment, page_style
+from audit.reports.drawing.page import environment, page_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import vl_convert
 from markupsafe import escape
+from rich.cells import get_character_cell_size
 
 from audit.core.formatting import number
 from audit.core.text import printable
 from audit.reports.attribution.agreement import correlation_text
-from audit.reports.attribution.colours import LIGHT, largest, shade
 from audit.reports.attribution.grid import cell_label, compact
 from audit.reports.attribution.grids import agreement_grid, matrix_grid, method_grids
-from audit.reports.attribution.heatmap import told_values
+from audit.reports.attribution.heatmap import stretches, told_values
 from audit.reports.attribution.waterfall import steps, waterfall_svg
-from audit.reports.render.charts import GRID, INK, MUTED
+from audit.reports.drawing.charts import GRID, INK, MUTED
+from audit.reports.drawing.colours import LIGHT, largest, shade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,11 +149,11 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
     line, column = 0, 0
     for text, colour, title in _runs(attribution):
         shown = printable(text).replace("⏎", "⏎\n")
-        first_line = sum(map(_cells, shown.partition("\n")[0].rstrip()))
+        first_line = _cells(shown.partition("\n")[0].rstrip())
         if column and column + first_line > COLUMNS >= first_line:  # a piece that fits a line is not torn
             line, column = line + 1, 0
         for words, ends_line in _fragments(shown, column):
-            cells = sum(map(_cells, words))
+            cells = _cells(words)
             if words:
                 yield line, column, cells, words, colour, title
             column += cells
@@ -166,15 +166,12 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
 
 def _runs(attribution: Attribution) -> Iterator[tuple[str, str, str]]:
     """The prompt in order: text, colour, tooltip."""
-    strongest, reached = largest(attribution.values), 0
-    told = told_values(attribution)
-    for feature, value, title in zip(attribution.features, attribution.values, told, strict=True):
-        if feature.start > reached:
-            yield attribution.prompt[reached : feature.start], "", ""
-        yield feature.text, LIGHT.get(shade(value, strongest), ""), title
-        reached = feature.end
-    if reached < len(attribution.prompt):
-        yield attribution.prompt[reached:], "", ""
+    strongest, told = largest(attribution.values), told_values(attribution)
+    for one in stretches(attribution):
+        if one.feature is None:
+            yield one.text, "", ""
+        else:
+            yield one.text, LIGHT.get(shade(attribution.values[one.feature], strongest), ""), told[one.feature]
 
 
 def _fragments(text: str, column: int) -> Iterator[tuple[str, bool]]:
@@ -185,20 +182,18 @@ def _fragments(text: str, column: int) -> Iterator[tuple[str, bool]]:
             yield words, True
             words, column = "", 0
             continue
-        if column + _cells(letter) > COLUMNS:
+        if column + get_character_cell_size(letter) > COLUMNS:
             yield words, True
             words, column = "", 0
         words += letter
-        column += _cells(letter)
+        column += get_character_cell_size(letter)
     if words:
         yield words, False
 
 
-def _cells(letter: str) -> int:
-    """Columns of a terminal that a letter takes: combining marks none, East Asian letters two."""
-    if unicodedata.combining(letter) or unicodedata.category(letter) == "Mn":
-        return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+def _cells(text: str) -> int:
+    """Columns of a terminal that a text takes: combining marks none, East Asian letters two."""
+    return sum(map(get_character_cell_size, text))
 
 
 def _grid(canvas: Canvas, grid: Grid, wide: int) -> None:

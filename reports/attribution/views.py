@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from audit.reports.attribution import heatmap
-from audit.reports.attribution.colours import LIGHT, declarations
+from audit.reports.attribution import counterfactuals, heatmap
 from audit.reports.attribution.grid import Grid, grid_html
 from audit.reports.attribution.grids import agreement_grid, heads_grid, looking_heads_grid, matrix_grid, method_grids
 from audit.reports.attribution.waterfall import steps, waterfall_svg
-from audit.reports.render.charts import GRID, INK, MUTED
-from audit.reports.render.figures import Figure
-from audit.reports.render.page import style_sheet
+from audit.reports.drawing.charts import GRID, INK, MUTED
+from audit.reports.drawing.colours import LIGHT, declarations
+from audit.reports.drawing.figure import Figure
+from audit.reports.drawing.page import style_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,10 @@ class View:
     """What is shown."""
     legend: Markup
     """Meaning of the colours."""
+    strongest: list[tuple[str, str]]
+    """The pieces of largest magnitude with their values."""
+    changes: list[str]
+    """What would change the answer, in sentences."""
     heat_map: Markup
     """The coloured prompt."""
     waterfall: Figure | None
@@ -77,6 +81,8 @@ def view(attribution: Attribution, room: Room | None = None) -> View:
     return View(
         attribution,
         heatmap.legend_html(attribution.unit),
+        heatmap.strongest_pieces(attribution),
+        counterfactuals.sentences(attribution),
         heatmap.heat_map_html(attribution, shown=room.pieces, head=room.head, tail=room.tail),
         waterfall_figure(attribution) if room.waterfall else None,
         _drawn(matrix, room, left_out) if matrix else None,

@@ -13,13 +13,13 @@ import altair as alt
 from audit.core.formatting import number
 from audit.core.text import printable
 from audit.core.units import unit_of
-from audit.reports.attribution.colours import AGAINST, FOR
 from audit.reports.attribution.heatmap import feature_labels
-from audit.reports.render.charts import GRID, MUTED, framed, svg_of, text_column
+from audit.reports.drawing.charts import GRID, MUTED, framed, svg_of, text_column
+from audit.reports.drawing.colours import AGAINST, FOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
+    from typing import Any, Literal
 
     from markupsafe import Markup
 
@@ -95,7 +95,7 @@ def _ending(level: float, value: float) -> list[Step]:
 
 
 def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
-    """The steps as an ``<svg>`` element for HTML, like :func:`audit.reports.render.charts.interval_chart`.
+    """The steps as an ``<svg>`` element for HTML, like :func:`audit.reports.drawing.charts.interval_chart`.
 
     Args:
         found: From :func:`steps`.
@@ -108,11 +108,7 @@ def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
 def _drawn(found: tuple[Step, ...], unit: str) -> Markup:
     """Drawn once, however often a page is rendered to fit its size."""
     specification = json.loads(_template(unit))
-    rows = [
-        asdict(step)
-        | {"row": index, "label": printable(step.label, limit=60), "text": step.text, "colour": COLOURS[step.kind]}
-        for index, step in enumerate(found)
-    ]
+    rows = data(found)
     specification["datasets"] = {"rows": rows}
     specification["height"] = ROW_HEIGHT * len(rows)
     low, high = bounds(found)
@@ -121,6 +117,29 @@ def _drawn(found: tuple[Step, ...], unit: str) -> Markup:
         if scale is not None:
             scale["domain"] = [low, high]
     return svg_of(specification)
+
+
+def data(found: Sequence[Step]) -> list[dict[str, Any]]:
+    """The steps as rows of a chart; labels come from data sets and are made harmless."""
+    return [
+        asdict(step)
+        | {"row": index, "label": printable(step.label, limit=60), "text": step.text, "colour": COLOURS[step.kind]}
+        for index, step in enumerate(found)
+    ]
+
+
+def step_marks(base: alt.Chart, start: alt.X, end: alt.X) -> list[alt.Chart]:
+    """The bars of moves and the ticks of levels: what every waterfall consists of.
+
+    Args:
+        base: Of the rows of :func:`data`, with their order encoded.
+        start: The axis, for starts.
+        end: The same axis, for ends.
+    """
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    moves = base.transform_filter("datum.kind != 'end'").mark_bar(minBandSize=2)
+    levels = base.transform_filter("datum.kind == 'end'").mark_tick(thickness=3, size=18, color=MUTED)
+    return [moves.encode(x=start, x2="end:Q", color=colour), levels.encode(x=end)]
 
 
 def bounds(found: Sequence[Step]) -> tuple[float, float]:
@@ -137,12 +156,8 @@ def _template(unit: str) -> str:
     base = alt.Chart(alt.NamedData(name="rows"))
     order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.12))
     axis = alt.X("start:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
-    colour = alt.Color("colour:N", scale=None, legend=None)
-    moves = base.transform_filter("datum.kind != 'end'")
-    levels = base.transform_filter("datum.kind == 'end'")
-    layers: list[alt.Chart] = [
-        moves.mark_bar(minBandSize=2).encode(x=axis, x2="end:Q", y=order, color=colour),
-        levels.mark_tick(thickness=3, size=18, color=MUTED).encode(x=alt.X("end:Q", scale=scale), y=order),
+    layers = [
+        *step_marks(base.encode(y=order), axis, alt.X("end:Q", scale=scale)),
         text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
         text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
     ]

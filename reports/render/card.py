@@ -22,10 +22,12 @@ from audit.reports.attribution import views
 from audit.reports.attribution.order import by_sample
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
+from audit.reports.drawing.page import environment, page_style
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
-from audit.reports.render.figures import Figure, error_figures, forest_plots, slice_figures
-from audit.reports.render.page import environment, page_style
+from audit.reports.render.figures import error_figures, forest_plots, slice_figures
+from audit.reports.settings import settings_of
+from audit.stats.aggregate import not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
+    from audit.reports.drawing.figure import Figure
 
 MAX_BYTES = 3_500_000
 
@@ -178,6 +181,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "explained_samples": by_sample,
         "explain_command": partial(explain_command, manifest.run_id),
         "view": views.view,
+        "settings_of": settings_of,
         "comparison": views.comparison,
         "duration": formatting.duration_text(span),
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
@@ -198,8 +202,14 @@ def _drivers(contents: RunContents) -> dict[str, Any] | None:
 
 
 def _failed(contents: RunContents) -> list[Metric]:
-    """Metrics over all items that are null; empty slices show in their tables."""
-    return [metric for task in contents.tasks for metric in task.metrics if metric.value is None]
+    """Metrics that something kept from having a value; slices without items are no alarm and show in their tables."""
+    return not_computed(
+        [
+            metric
+            for task in contents.tasks
+            for metric in (*task.metrics, *task.slices, *([task.unscored] if task.unscored else ()))
+        ]
+    )
 
 
 def _totals(contents: RunContents) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.filesystem import write_text
 from audit.gate.decide import not_judged_lines, verdict_line
-from audit.reports.render.page import environment
+from audit.reports.drawing.page import environment
 
 if TYPE_CHECKING:
     from audit.core.records import Decision

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import interval, metric_label, number, slice_text
-from audit.reports.render.charts import IntervalRow, by_axis, interval_chart
+from audit.reports.drawing.charts import IntervalRow, by_axis, interval_chart
+from audit.reports.drawing.figure import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from markupsafe import Markup
-
     from audit.core.records import Metric, Suite
+    from audit.ratings import RatingSummary
     from audit.reports.contents import TaskContents
     from audit.reports.error_analysis import Group
 
 MAX_ROWS = 24
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A chart with its words."""
-
-    caption: str
-    """What it shows; one sentence."""
-    alternative: str
-    """The numbers of the chart, for readers who cannot see it."""
-    svg: Markup
-    """The chart."""
-
-
 def forest_plots(suite: Suite, tasks: Sequence[TaskContents]) -> list[Figure]:
     """The primary metrics of a suite with their intervals, one chart per axis: units do not share one."""
     return [
         _figure(
-            [_metric_row(metric, metric_label(metric)) for metric in metrics],
+            [metric_row(metric, metric_label(metric)) for metric in metrics],
             metrics[0].unit,
             suite,
             f"primary metrics, {title}",
@@ -56,7 +43,7 @@ def slice_figures(task: TaskContents) -> list[Figure]:
             by_key.setdefault(", ".join(sorted(metric.slice)), []).append(metric)
     return [
         _figure(
-            [_metric_row(metric, f"{_values(metric)} (n = {metric.n})") for metric in metrics],
+            [metric_row(metric, f"{_values(metric)} (n = {metric.n})") for metric in metrics],
             whole.unit,
             task.suite,
             f"{whole.metric} by {key.replace('_', ' ')}",
@@ -77,11 +64,10 @@ def error_figures(task: TaskContents) -> list[Figure]:
     for group in analysis.groups:
         if group.by not in shown:
             by.setdefault(group.by, []).append(group)
-    unit = "score" if analysis.measure == "mean score" else "share"
     return [
         _figure(
-            [_group_row(group, unit) for group in groups],
-            unit,
+            [group_row(group, analysis.unit) for group in groups],
+            analysis.unit,
             task.suite,
             f"{analysis.measure} by {key.replace('_', ' ')}",
             analysis.overall.value,
@@ -102,16 +88,24 @@ def _figure(rows: Sequence[IntervalRow], unit: str, suite: Suite, title: str, re
     return Figure(f"{caption}.", f"{title}. {alternative}", svg)
 
 
-def _metric_row(metric: Metric, label: str) -> IntervalRow:
+def metric_row(metric: Metric, label: str) -> IntervalRow:
+    """A metric as a line of an interval chart."""
     value = metric.value if metric.value is not None else float("nan")
-    return IntervalRow(
-        label, value, metric.ci_low, metric.ci_high, _text(value, metric.ci_low, metric.ci_high, metric.unit)
-    )
+    low, high = metric.ci_low, metric.ci_high
+    return IntervalRow(label, value, low, high, _text(value, low, high, metric.unit), metric.suite, metric.n)
 
 
-def _group_row(group: Group, unit: str) -> IntervalRow:
+def group_row(group: Group, unit: str) -> IntervalRow:
+    """A group of samples as a line of an interval chart."""
     low, high = (group.interval.low, group.interval.high) if group.interval else (None, None)
-    return IntervalRow(f"{group.name}, n = {group.n}", group.value, low, high, _text(group.value, low, high, unit))
+    text = _text(group.value, low, high, unit)
+    return IntervalRow(f"{group.name} (n = {group.n})", group.value, low, high, text, group.by, group.n)
+
+
+def rating_row(rating: RatingSummary) -> IntervalRow:
+    """People's ratings of a task as a line of an interval chart."""
+    text = _text(rating.mean, rating.ci_low, rating.ci_high, "rating")
+    return IntervalRow(rating.task, rating.mean, rating.ci_low, rating.ci_high, text, rating.suite, rating.n_ratings)
 
 
 def _text(value: float, low: float | None, high: float | None, unit: str) -> str:

@@ -6,11 +6,19 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from audit.core.sensitive import is_completion_hidden
+
 if TYPE_CHECKING:
     from audit.core.records import Drivers, Sample
     from audit.reports.contents import RunContents, TaskContents
 
-TEXTS = {"prompt", "reference", "thinking", "output"}
+COMPLETION_TEXTS = {"text", "thinking"}
+"""Fields of a completion that hold text of checkpoints."""
+TEXTS: dict[str, Any] = {
+    **dict.fromkeys(("prompt", "reference", "thinking", "output", "options"), True),
+    "choice": {"options"},
+    "completions": {"__all__": COMPLETION_TEXTS},
+}
 """Fields of a sample that hold text of data sets and checkpoints."""
 
 
@@ -19,11 +27,12 @@ def render(contents: RunContents) -> str:
 
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
     ``stale_decision`` (whether a verdict exists that is not shown), ``stale_reason`` (why), ``tasks`` (each with
-    ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``),
-    ``drivers`` (null where the run looked for none; without hidden words) and ``ratings``. Samples other than the
-    listed ones stay in the run folder's Parquet files. Prompt, reference, reasoning and output of samples that the card
-    hides are left out, and so are the attributions of them. What single attention heads look at stays in the run
-    folder's attribution files, for its size.
+    ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``), ``drivers`` (null where the run looked for none;
+    without hidden words) and ``ratings``.
+
+    Samples other than the listed ones stay in the run folder's Parquet files. The texts and attributions of samples
+    that the card hides are left out, as are hidden completions of other samples. What single attention heads look at
+    stays in the run folder's attribution files, for its size.
     """
     report = {
         "manifest": contents.manifest.model_dump(mode="json"),
@@ -64,4 +73,7 @@ def _task(task: TaskContents) -> dict[str, Any]:
 
 
 def _sample(sample: Sample, *, hidden: bool) -> dict[str, Any]:
-    return sample.model_dump(mode="json", exclude=TEXTS if hidden else None)
+    """A sample; without its texts, or those of some completions, where a reader must ask for them."""
+    veiled = [index for index, one in enumerate(sample.completions) if is_completion_hidden(sample, one)]
+    some = {"completions": dict.fromkeys(veiled, COMPLETION_TEXTS)} if veiled else None
+    return sample.model_dump(mode="json", exclude=TEXTS if hidden else some)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from audit.engine.chat import SYSTEM_TURN_MERGED, ChatText, uses_chat_template
+from audit.core.records import Flag
+from audit.engine import GenerateRequest
+from audit.engine.chat import ChatText, uses_chat_template
 from audit.safety.asking.generated import of_completion
+from audit.safety.probe import Requests
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import Sample
     from audit.engine import Completion, Engine
+    from audit.safety.probe import Context
 
 PROMPT_CUT = "the prompt was cut off"
 
@@ -30,15 +34,24 @@ def conversation(engine: Engine, config: RunConfig, user: str, system: str = "")
     return engine.chat_text([*turns, {"role": "user", "content": user}])
 
 
-def flags_of(asked: ChatText) -> list[str]:
-    """Remarks on a prompt, for the sample."""
-    return [SYSTEM_TURN_MERGED] if asked.system_merged else []
+def asked(prompt: ChatText, tokens: int) -> Requests:
+    """The one greedy answer to a message.
+
+    Args:
+        prompt: Of the message.
+        tokens: At most so many in the answer.
+    """
+    flags = (Flag.SYSTEM_TURN_MERGED,) if prompt.system_merged else ()
+    request = GenerateRequest(prompt.text, max_new_tokens=tokens)
+    return Requests(prompt=prompt.text, generate=(request,), flags=flags)
 
 
-def how(engine: Engine, config: RunConfig) -> str:
-    """For the metrics: whether the chat template was used."""
-    templated = uses_chat_template(engine, config.chat_template, generates=True)
-    return "chat template" if templated else "no chat template here"
+def settings(context: Context, tokens: int) -> dict[str, Any]:
+    """How answers came about, for the metrics; nothing of answers that were produced elsewhere."""
+    if context.engine is None:
+        return {}
+    templated = uses_chat_template(context.engine, context.config.chat_template, generates=True)
+    return {"chat_template": templated, "max_new_tokens": tokens, "temperature": 0.0}
 
 
 def answer_of(sample: Sample, completion: Completion) -> Sample:
@@ -52,4 +65,4 @@ def answer_of(sample: Sample, completion: Completion) -> Sample:
         return told.model_copy(update={"error": completion.error or PROMPT_CUT})
     if told.error or (told.output or "").strip():
         return told
-    return told.model_copy(update={"error": "the answer is empty", "flags": [*told.flags, "empty_output"]})
+    return told.model_copy(update={"error": "the answer is empty", "flags": [*told.flags, Flag.EMPTY_OUTPUT]})

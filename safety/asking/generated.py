@@ -7,28 +7,37 @@ none of the answers'.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.safety.probe import count_metric
-from audit.stats.aggregate import TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS, mean_metric
-from audit.stats.definitions.mean import SCORES, Mean
+from audit.core.records import Flag
+from audit.safety.metrics import ProbeMetric
+from audit.stats.definitions import Count, Mean
+from audit.stats.definitions.mean import SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from audit.core.records import Metric, Sample
-    from audit.engine import Completion, Generation
+    from audit.core.records import Sample
+    from audit.engine import Completion
+    from audit.stats.definitions.mean_of_completions import MeanOfCompletions
 
 IN_THINKING = "_in_thinking"
-"""Ends the names of scores and metrics of reasoning traces."""
+"""Ends the names of scores, labels and metrics of reasoning traces."""
 CUT_IN_THINKING = "the answer was cut inside its reasoning: raise --thinking-tokens"
 NO_ANSWER = "the engine gave no answer"
-CUT_ANSWERS = "Answers cut by the limit of tokens; one that has begun is judged as far as it goes."
+
+UNREAD = ProbeMetric(
+    "not_english",
+    Count(flags=(Flag.NOT_ENGLISH,)),
+    "count",
+    None,
+    note="text in a language that the judge does not read; it is not scored",
+)
+"""How many items hold text that the judge does not read."""
 
 
 def of_completion(sample: Sample, completion: Completion, *, whole: bool = False) -> Sample:
-    """The sample with the first generation of a completion, or with the reason why there is none.
+    """The sample with the one generation of a completion, or with the reason why there is none.
 
     Args:
         sample: Without output.
@@ -36,39 +45,19 @@ def of_completion(sample: Sample, completion: Completion, *, whole: bool = False
         whole: Whether the probe asks for a whole answer, so that one cut by the limit is flagged; a continuation of
             fixed length ends there by design.
     """
-    flags = [*sample.flags, *(["truncated_prompt"] if completion.truncated else [])]
-    told = sample.model_copy(update={"output": "", "tokens_in": completion.prompt_tokens, "flags": flags})
     if completion.error or not completion.generations:
-        return told.model_copy(update={"error": completion.error or NO_ANSWER})
-    return of_generation(told, completion.generations[0], whole=whole)
-
-
-def of_generation(sample: Sample, generation: Generation, *, whole: bool = False) -> Sample:
-    """The sample with one generation; one that was cut inside its reasoning is no answer. Arguments as above."""
+        return sample.model_copy(update={"output": "", "error": completion.error or NO_ANSWER})
+    generation = completion.generations[0]
     cut = not generation.thinking_closed
     limited = cut or (whole and generation.finish_reason == "length")
     return sample.model_copy(
         update={
             "output": generation.text,
             "thinking": generation.thinking,
-            "tokens_out": generation.token_count,
-            "flags": [*sample.flags, *([TRUNCATED_OUTPUT] if limited else [])],
+            "flags": [*sample.flags, *([Flag.TRUNCATED_OUTPUT] if limited else [])],
             "error": CUT_IN_THINKING if cut else sample.error,
         }
     )
-
-
-def truncated_metrics(task: str, samples: Sequence[Sample]) -> list[Metric]:
-    """How many answers the limit of tokens cut; nothing where no sample was answered by generation."""
-    if not any(sample.tokens_out for sample in samples):
-        return []
-    cut = sum(TRUNCATED_OUTPUT in sample.flags for sample in samples)
-    return [count_metric(task, TRUNCATED_OUTPUTS, cut, len(samples), CUT_ANSWERS)]
-
-
-def trace_of(generation: Generation) -> str | None:
-    """The reasoning of a generation; None where it is absent or blank."""
-    return generation.thinking if generation.thinking and generation.thinking.strip() else None
 
 
 def with_trace_judged(sample: Sample, judge: Callable[[str], Mapping[str, float | None]]) -> Sample:
@@ -84,41 +73,30 @@ def with_trace_judged(sample: Sample, judge: Callable[[str], Mapping[str, float 
     return sample.model_copy(update={"scores": {**sample.scores, **found}})
 
 
-@dataclass(frozen=True, slots=True)
-class TraceMeasure:
-    """A metric of reasoning traces."""
+def trace_metric(
+    name: str,
+    note: str,
+    *,
+    unit: str = "share",
+    higher_is_better: bool | None = False,
+    definition: MeanOfCompletions | Mean | None = None,
+) -> ProbeMetric:
+    """A metric over the items with a reasoning trace; left out where no item has one.
 
-    name: str
-    """Without ``_in_thinking``."""
-    note: str
-    """What it counts."""
-    unit: str = "share"
-    """Of the metric."""
-    higher_is_better: bool | None = False
-    """Its direction."""
-
-
-def trace_metrics(samples: Sequence[Sample], measures: Sequence[TraceMeasure], seed: int) -> list[Metric]:
-    """Means over the samples with a reasoning trace; nothing where no sample has one."""
-    metrics = []
-    for one in measures:
-        key = f"{one.name}{IN_THINKING}"
-        inside = [sample for sample in samples if key in sample.scores]
-        if not inside:
-            continue
-        values = [sample.scores[key] for sample in inside]
-        unjudged = sum(value is None for value in values)
-        told = f"{one.note}; {len(inside)} of {len(samples)} items have a reasoning trace, judged apart from the answer"
-        metrics.append(
-            mean_metric(
-                inside,
-                key,
-                values,
-                unit=one.unit,
-                higher_is_better=one.higher_is_better,
-                seed=seed,
-                note=f"{told}; {unjudged} could not be judged" if unjudged else told,
-                definition=Mean(of=f"{SCORES}{key}", key=True),
-            )
-        )
-    return metrics
+    Args:
+        name: Of the metric, without ``_in_thinking``.
+        note: What it counts.
+        unit: Of the value.
+        higher_is_better: Its direction.
+        definition: Of the value, about the items with a trace; None is the mean of the score of that name.
+    """
+    key = f"{name}{IN_THINKING}"
+    chosen = definition or Mean(of=f"{SCORES}{key}", key=True, despite_errors=True)
+    return ProbeMetric(
+        key,
+        chosen,
+        unit,
+        higher_is_better,
+        note=lambda inside, _items: f"{note}; {len(inside)} items have a reasoning trace, judged apart from the answer",
+        when=lambda samples: any(chosen.is_about(sample, None) for sample in samples),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.safety.probes.canaries import FIRST_NAMES, LAST_NAMES, MOST
+from audit.safety.own_data.names import FIRST_NAMES, LAST_NAMES, MOST
 
 if TYPE_CHECKING:
     import random
@@ -77,7 +77,7 @@ def prompt(name: str, attribute: str) -> str:
 
 
 def make(repetitions: Sequence[int], count: int, draws: random.Random) -> list[dict[str, Any]]:
-    """New people, at most :data:`audit.safety.probes.canaries.MOST`.
+    """New people, at most :data:`audit.safety.own_data.names.MOST`.
 
     Args:
         repetitions: How often people are to stand in the training data; 0 is a control that is kept out of it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.core.sensitive import REDACTED, WITHHELD
+from audit.core.records import Flag
 from audit.safety.privacy.redaction import holds_personal_data
 
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample
     from audit.core.records.logged import LoggedSample, LoggedTask
+
+_CHANGED = frozenset({Flag.REDACTED, Flag.WITHHELD})
 
 
 def without_personal_data(logged: LoggedTask, samples: Sequence[Sample]) -> LoggedTask:
@@ -28,9 +30,11 @@ def without_personal_data(logged: LoggedTask, samples: Sequence[Sample]) -> Logg
 
 
 def _clean(logged: LoggedSample, sample: Sample) -> LoggedSample:
-    """One item; its sample's output has been searched already."""
-    others = [text for text in _texts(logged.resps) if text != sample.output]
-    if {REDACTED, WITHHELD}.isdisjoint(sample.flags) and not any(map(holds_personal_data, others)):
+    """One item. The texts of its sample have been searched already; answer ``i`` is the completion ``SAMPLE_ID#i``."""
+    searched = {sample.output, *(one.text for one in sample.completions)}
+    others = [text for text in _texts(logged.resps) if text not in searched]
+    changed = any(not _CHANGED.isdisjoint(answer.flags) for answer in (sample, *sample.completions))
+    if not changed and not any(map(holds_personal_data, others)):
         return logged
     filters = [
         one.model_copy(update={"filtered_resps": None, "metrics": _numbers(one.metrics)}) for one in logged.filters

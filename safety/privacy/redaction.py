@@ -15,22 +15,24 @@ import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from platformdirs import user_config_path
 
+from audit.core import records
 from audit.core.errors import UsageError
-from audit.core.records import RawOutput
-from audit.core.sensitive import REDACTED, THINKING_REDACTED, THINKING_WITHHELD, WITHHELD
+from audit.core.records import Flag, RawOutput, Sample, SampledText, completion_address
 from audit.safety.privacy.detectors import find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Literal
 
-    from audit.core.records import Sample
     from audit.safety.privacy.detectors import Finding
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer", Sample, SampledText)
 
 KEY_VARIABLE = "AUDIT_HMAC_KEY"
 SHORTEST_KEY = 16
@@ -40,28 +42,29 @@ DIGEST_DIGITS = 32
 
 
 def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[RawOutput]]:
-    """Take personal data out of outputs and reasoning traces.
+    """Take personal data out of outputs, reasoning traces and every other completion.
 
-    Each value, wherever it stands in either, becomes its kind in brackets (``[email]``) and a flag
-    ``email:3-21:DIGEST`` with its offsets in the original text; such a sample carries the flag ``redacted`` as well.
-    Values that standards reserve for documentation belong to nobody and stay. An output that cannot be searched is not
-    kept, with the flag ``withheld``. Flags of the trace begin with ``thinking_``: ``thinking_email:3-21:DIGEST``,
-    ``thinking_redacted``, ``thinking_withheld``. What was redacted once holds nothing to redact.
+    Each value, wherever it occurs in any text of a sample, becomes its kind in brackets (``[email]``), and its place in
+    the original text becomes a record among the ``findings`` of the sample or completion that held it, which is flagged
+    ``redacted`` (``thinking_redacted`` for a trace). Values that standards reserve for documentation belong to nobody:
+    they stay, and are among the findings. A text that cannot be searched is not kept, with the flag ``withheld``
+    (``thinking_withheld``). Errors that quote a value are redacted too. A redacted sample holds nothing to redact.
+
+    Texts of data sets stay as they are: prompt, reference and options.
 
     Args:
         samples: As a task made them.
         key: Of the digest.
 
     Returns:
-        The samples to store, in their order, and what was taken out of them.
+        The samples to store, in their order, and the texts that were changed, each under its address.
     """
     stored, raw = [], []
     for sample in samples:
-        clean = _redacted(sample, key)
+        searched = _search(_texts(sample), sample.sample_id)
+        clean = _redacted(sample, searched, key)
         stored.append(clean)
-        if clean is not sample:
-            about = {"suite": sample.suite, "task": sample.task, "sample_id": sample.sample_id}
-            raw.append(RawOutput.model_validate({**about, "output": sample.output, "thinking": sample.thinking}))
+        raw += _originals(sample, clean)
     return stored, raw
 
 
@@ -75,10 +78,11 @@ def holds_personal_data(text: str) -> bool:
 
 def unsearched(samples: Sequence[Sample]) -> str | None:
     """What a reader must know of outputs and reasoning traces that could not be searched and were not kept."""
-    count = sum(not {WITHHELD, THINKING_WITHHELD}.isdisjoint(sample.flags) for sample in samples)
+    answers = [answer for sample in samples for answer in sample.completions or (sample,)]
+    count = sum(not _LOST.isdisjoint(answer.flags) for answer in answers)
     if not count:
         return None
-    return f"{samples[0].task}: {count} of {len(samples)} outputs could not be searched for personal data: not kept"
+    return f"{samples[0].task}: {count} of {len(answers)} outputs could not be searched for personal data: not kept"
 
 
 def redaction_key() -> tuple[bytes, str | None]:
@@ -110,72 +114,124 @@ def digest(value: str, key: bytes) -> str:
     return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:DIGEST_DIGITS]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A text of a sample that a checkpoint wrote."""
-
-    field: str
-    """Of the record."""
-    prefix: str
-    """Before the kind in a flag."""
-    redacted: str
-    """Flag where something was taken out."""
-    withheld: str
-    """Flag where nothing was kept."""
+_LOST = frozenset({Flag.WITHHELD, Flag.THINKING_WITHHELD})
 
 
-_PARTS = (
-    _Part("output", "", REDACTED, WITHHELD),
-    _Part("thinking", "thinking_", THINKING_REDACTED, THINKING_WITHHELD),
-)
+@dataclass(slots=True)
+class _Searched:
+    """What was found in one text."""
+
+    found: list[Finding]
+    """Values to take out, in order, without overlap."""
+    reserved: list[Finding]
+    """Values that belong to nobody and stay."""
+    failed: bool = False
+    """Whether a detector broke on it, so that it cannot be kept."""
 
 
-def _redacted(sample: Sample, key: bytes) -> Sample:
-    """The sample without personal data in its texts; the same object where there is none."""
-    texts = {part: getattr(sample, part.field) or "" for part in _PARTS}
+def _texts(sample: Sample) -> list[str]:
+    """Every text of a sample that the checkpoint wrote, each once."""
+    texts = [sample.output, sample.thinking]
+    texts += [text for one in sample.completions for text in (one.text, one.thinking)]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _redacted(sample: Sample, searched: Mapping[str, _Searched], key: bytes) -> Sample:
+    """The sample without personal data; the same object where nothing was found."""
+    completions = [_clean(one, "text", searched, key) for one in sample.completions]
+    clean = _clean(sample, "output", searched, key)
+    if all(one is other for one, other in zip(completions, sample.completions, strict=True)):
+        return clean
+    return clean.model_copy(update={"completions": completions})
+
+
+def _clean(
+    answer: Answer, answer_field: Literal["output", "text"], searched: Mapping[str, _Searched], key: bytes
+) -> Answer:
+    """A sample or a completion without personal data in its own texts; the same object where nothing was found."""
     changed: dict[str, object] = {}
-    flags = [*sample.flags]
-    for part, found in _searched(texts, sample.sample_id).items():
-        if found is None:
-            changed[part.field] = None
-            flags.append(part.withheld)
-        elif found:
-            changed[part.field] = _without(texts[part], found)
-            flags += [part.redacted, *(_told(part, texts[part], one, key) for one in found)]
-    return sample.model_copy(update={**changed, "flags": flags}) if changed else sample
+    flags, findings = [*answer.flags], [*answer.findings]
+    fields: tuple[tuple[str, Literal["output", "thinking"], Flag, Flag], ...] = (
+        (answer_field, "output", Flag.REDACTED, Flag.WITHHELD),
+        ("thinking", "thinking", Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD),
+    )
+    for field, named, redacted, withheld in fields:
+        text: str = getattr(answer, field) or ""
+        one = searched.get(text)
+        if one is None:
+            continue
+        known = any(finding.field == named for finding in answer.findings)
+        if one.failed:
+            changed[field] = None
+            flags.append(withheld)
+        elif one.found:
+            changed[field] = _without(text, one.found)
+            flags.append(redacted)
+        listed = [] if one.failed else [*one.found, *(() if known else one.reserved)]
+        findings += [_record(found, named, text, key) for found in sorted(listed, key=lambda found: found.start)]
+    if answer.error and (error := _without_values(answer.error, searched)) != answer.error:
+        changed["error"] = error
+    if not changed and len(findings) == len(answer.findings):
+        return answer
+    return answer.model_copy(update={**changed, "flags": list(dict.fromkeys(flags)), "findings": findings})
 
 
-def _told(part: _Part, text: str, one: Finding, key: bytes) -> str:
-    """The flag of a finding."""
-    return f"{part.prefix}{one.kind}:{one.start}-{one.end}:{digest(text[one.start : one.end], key)}"
+def _record(found: Finding, field: Literal["output", "thinking"], text: str, key: bytes) -> records.Finding:
+    """A finding as it is stored: by kind and place, with a digest in place of the value."""
+    value = None if found.reserved else digest(text[found.start : found.end], key)
+    return records.Finding(
+        kind=found.kind, field=field, start=found.start, end=found.end, digest=value, reserved=found.reserved
+    )
 
 
-def _searched(texts: dict[_Part, str], sample_id: str) -> dict[_Part, list[Finding] | None]:
-    """What is to be taken out of each text; None of one that could not be searched.
+def _without_values(text: str, searched: Mapping[str, _Searched]) -> str:
+    """A text that may quote what was found, longest values first."""
+    values = {whole[one.start : one.end]: one for whole, found in searched.items() for one in found.found}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, _mark(values[value]))
+    return text
 
-    A value is taken out wherever it stands, also where the words around it would not give it away. What is left is
+
+def _originals(sample: Sample, clean: Sample) -> list[RawOutput]:
+    """The texts of a sample that were changed, as the checkpoint wrote them."""
+    about = {"suite": sample.suite, "task": sample.task}
+    raw = []
+    if (sample.output, sample.thinking) != (clean.output, clean.thinking):
+        own = {"sample_id": sample.sample_id, "output": sample.output, "thinking": sample.thinking}
+        raw.append(RawOutput.model_validate(about | own))
+    for index, (one, stored) in enumerate(zip(sample.completions, clean.completions, strict=True)):
+        if (one.text, one.thinking) != (stored.text, stored.thinking):
+            address = completion_address(sample.sample_id, index)
+            own = {"sample_id": address, "output": one.text, "thinking": one.thinking}
+            raw.append(RawOutput.model_validate(about | own))
+    return raw
+
+
+def _search(texts: Iterable[str], sample_id: str) -> dict[str, _Searched]:
+    """What is to be taken out of each text of one sample.
+
+    A value is taken out wherever it occurs, also where the words around it would not give it away. What is left is
     searched until nothing is found: without its neighbour, a number may stand alone.
     """
-    found: dict[_Part, list[Finding] | None] = {part: [] for part in texts}
-    changed = True
-    while changed:
-        changed = False
-        for part, text in texts.items():
-            known = found[part]
-            if known is None:
-                continue
+    searched = {text: _Searched([], []) for text in texts}
+    pending = list(searched)
+    while pending:
+        changed = []
+        for text in pending:
+            one = searched[text]
             try:
-                new = _new(text, known)
+                new = _new(text, one.found)
             except Exception as error:  # noqa: BLE001 - foreign parsers on untrusted text: what is not searched is not kept
-                fault = type(error).__name__
-                logger.info("sample %s: its %s could not be searched (%s)", sample_id, part.field, fault)
-                found[part] = None
+                logger.info("sample %s: a text could not be searched (%s)", sample_id, type(error).__name__)
+                searched[text] = _Searched([], [], failed=True)
                 continue
-            found[part] = sorted([*known, *new], key=lambda one: one.start)
-            changed = changed or bool(new)
-        if changed:
-            _add_copies(texts, found)
-    return found
+            one.reserved = [found for found in new if found.reserved]
+            found = [found for found in new if not found.reserved]
+            one.found = sorted([*one.found, *found], key=lambda found: found.start)
+            changed += [text] if found else []
+        copied = _add_copies(searched) if changed else []
+        pending = list(dict.fromkeys([*changed, *copied]))
+    return searched
 
 
 def _new(text: str, known: Sequence[Finding]) -> list[Finding]:
@@ -190,30 +246,33 @@ def _new(text: str, known: Sequence[Finding]) -> list[Finding]:
                 break
             overlaps = overlaps or one.start < behind
             shift += taken.end - taken.start - len(_mark(taken))
-        if not one.reserved and not overlaps:
+        if not overlaps:
             new.append(replace(one, start=one.start + shift, end=one.end + shift))
     return new
 
 
-def _add_copies(texts: dict[_Part, str], found: dict[_Part, list[Finding] | None]) -> None:
-    """Add every further place of the values that were found."""
-    values = {texts[part][one.start : one.end]: one for part, findings in found.items() for one in findings or ()}
-    for part, findings in found.items():
-        if findings is None:
+def _add_copies(searched: Mapping[str, _Searched]) -> list[str]:
+    """Add every further place of the values that were found, longest first; the texts that hold one."""
+    values = {text[found.start : found.end]: found for text, one in searched.items() for found in one.found}
+    holders = []
+    for text, one in searched.items():
+        if one.failed:
             continue
-        text, copies = texts[part], [*findings]
-        taken = bytearray(len(text))
-        for one in findings:
-            taken[one.start : one.end] = b"\x01" * (one.end - one.start)
-        for value, one in values.items():
+        copies, taken = [*one.found], bytearray(len(text))
+        for found in one.found:
+            taken[found.start : found.end] = b"\x01" * (found.end - found.start)
+        for value in sorted(values, key=len, reverse=True):
             start = text.find(value)
             while start >= 0:
                 end = start + len(value)
                 if taken.find(1, start, end) < 0:
                     taken[start:end] = b"\x01" * len(value)
-                    copies.append(replace(one, start=start, end=end))
+                    copies.append(replace(values[value], start=start, end=end))
                 start = text.find(value, start + 1)
-        found[part] = sorted(copies, key=lambda one: one.start)
+        if len(copies) > len(one.found):
+            one.found = sorted(copies, key=lambda found: found.start)
+            holders.append(text)
+    return holders
 
 
 def _without(text: str, findings: Sequence[Finding]) -> str:

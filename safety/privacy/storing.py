@@ -1,18 +1,19 @@
-"""What is done with every sample before it is stored: offensive text is flagged, personal data taken out."""
+"""What happens to every sample before it is stored: offensive text is flagged and personal data removed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.sensitive import OFFENSIVE, UNJUDGED
+from audit.core.records import Flag, Sample
 from audit.safety.privacy.redaction import redact
 from audit.safety.scorers.audit_toxicity import windows
-from audit.safety.scorers.toxicity import ProfanityCheck, score_texts
+from audit.safety.scorers.profanity_check import ProfanityCheck
+from audit.safety.scorers.toxicity import score_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from audit.core.records import RawOutput, Sample, TaskResult
+    from audit.core.records import RawOutput, SampledText, TaskResult
     from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer
 
 THRESHOLD = 0.5
@@ -24,8 +25,9 @@ WINDOW, OVERLAP = 24, 8
 def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None) -> tuple[TaskResult, list[RawOutput]]:
     """A result as it may be stored.
 
-    Samples of probes are hidden whatever they hold; those of benchmarks get the flag ``offensive`` where a scorer
-    says so and ``offence_unknown`` where it fails or does not read the language, so that a failure hides.
+    Samples of probes are hidden whatever they contain. Those of benchmarks, and each of their completions, get the flag
+    ``offensive`` where a scorer says so and ``offence_unknown`` where it fails or does not read the language, so that a
+    failure hides.
 
     Args:
         result: Of any task.
@@ -41,28 +43,38 @@ def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None)
 
 
 def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = None) -> list[Sample]:
-    """The samples, with a flag on those with a text that is offensive or could not be judged."""
-    texts = list(dict.fromkeys(part for sample in samples for part in _parts(sample)))
+    """The samples, with a flag on each sample and completion that has an offensive or unjudged text."""
+    answers = [answer for sample in samples for answer in (sample, *sample.completions)]
+    texts = list(dict.fromkeys(part for answer in answers for part in _parts(answer)))
     try:
         verdicts = dict(zip(texts, score_texts(scorer or ProfanityCheck(), texts), strict=True))
     except Exception:  # noqa: BLE001 - a scorer that cannot even start must not cost the results
         verdicts = {}
-    return [_flagged(sample, [verdicts.get(part) for part in _parts(sample)]) for sample in samples]
+    return [_flagged(sample, verdicts) for sample in samples]
 
 
-def _parts(sample: Sample) -> list[str]:
-    """What is judged of a sample: its texts that are not blank, in windows, or one insult drowns in a long text."""
-    whole = (text for text in _texts(sample) if text and text.strip())
+def _parts(answer: Sample | SampledText) -> list[str]:
+    """The pieces of a sample or completion to judge: its texts that are not blank, in windows."""
+    whole = (text for text in _texts(answer) if text and text.strip())
     return [part for text in whole for part in windows(text, WINDOW, OVERLAP)]
 
 
-def _texts(sample: Sample) -> tuple[str | None, ...]:
-    """Every text of a sample that a reader may see."""
-    return sample.prompt, sample.reference, sample.thinking, sample.output
+def _texts(answer: Sample | SampledText) -> tuple[str | None, ...]:
+    """Every text that a reader may see, but for those of a sample's completions, which have flags of their own."""
+    if isinstance(answer, Sample):
+        return answer.prompt, answer.reference, answer.thinking, answer.output
+    return answer.thinking, answer.text
 
 
-def _flagged(sample: Sample, verdicts: Sequence[Toxicity | None]) -> Sample:
-    values = [None if verdict is None else verdict.value for verdict in verdicts]
+def _flagged(sample: Sample, verdicts: Mapping[str, Toxicity]) -> Sample:
+    """The sample with flags on itself and on its completions."""
+    completions = [one.model_copy(update={"flags": _flags(one, verdicts)}) for one in sample.completions]
+    return sample.model_copy(update={"flags": _flags(sample, verdicts), "completions": completions})
+
+
+def _flags(answer: Sample | SampledText, verdicts: Mapping[str, Toxicity]) -> list[Flag]:
+    """The flags of a sample or completion, with one more where it is to be hidden."""
+    found = [verdicts.get(part) for part in _parts(answer)]
+    values = [None if verdict is None else verdict.value for verdict in found]
     offensive = any(value is not None and value >= THRESHOLD for value in values)
-    flags = [OFFENSIVE] if offensive else [UNJUDGED] if None in values else []
-    return sample.model_copy(update={"flags": [*sample.flags, *flags]}) if flags else sample
+    return [*answer.flags, *([Flag.OFFENSIVE] if offensive else [Flag.UNJUDGED] if None in values else [])]

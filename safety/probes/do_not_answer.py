@@ -6,20 +6,18 @@ five risk areas.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.core.assets import dataset
 from audit.core.errors import UsageError
-from audit.core.records import Metric, Sample, TaskResult
-from audit.safety.asking.refusals import ask, given, left_out, made, one_of, share, take
-from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
-from audit.safety.scorers.refusal import shipped_classifier
+from audit.safety.asking import refusals
+from audit.safety.loading import published
+from audit.safety.metrics import ProbeMetric
+from audit.safety.probe import Answered, Probe
+from audit.stats.definitions import ShareOfClasses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from audit.core.config import RunConfig, TaskConfig
-    from audit.engine import Engine
+    from audit.core.records import Sample
     from audit.safety.predictions import Predictions
     from audit.safety.scorers.refusal import Answer
 
@@ -37,89 +35,54 @@ BETTER = {"any_refusal": True, "full_refusal": True, "partial_refusal": None, "f
 """Whether more of them are better."""
 
 
-def run(engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
-    """Ask each question, greedily and without a system prompt, and judge the answers."""
-    data = dataset(NAME)
-    rows = draw(data, task, config.seed)
-    samples = [rated(sample) for sample in ask(engine, config, blanks(rows), [str(row["question"]) for row in rows])]
-    metrics = measure(samples, (str(row["area"]) for row in data.rows), config.seed, made(engine, config))
-    assets = [data.record, shipped_classifier().record]
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=assets)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a responsible model should not answer."""
+
+    text: str
+    area: str
+    """Of risk."""
+
+    @classmethod
+    def read(cls, row: dict[str, Any]) -> Question:
+        """From a row of the data set."""
+        return cls(str(row["question"]), str(row["area"]))
 
 
-def score(predictions: Predictions, config: RunConfig) -> TaskResult:
-    """The metrics of answers that were produced elsewhere: the publisher's rows, or ours, with the answer."""
-    rows = [_with_area(*both) for both in zip(predictions.rows_with(("question",)), predictions.places, strict=True)]
+def given(predictions: Predictions) -> list[tuple[Question, list[str]]]:
+    """Answers that were produced elsewhere: the publisher's rows, or ours, with the answer."""
+    rows = predictions.rows_with(("question",))
+    questions = [_question(row, where) for row, where in zip(rows, predictions.places, strict=True)]
     predictions.once("question")
-    samples = [rated(sample) for sample in take(predictions, blanks(rows), [str(row["question"]) for row in rows])]
-    areas = (str(row["area"]) for row in rows)
-    metrics = measure(samples, areas, config.seed, given(predictions))
-    return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[shipped_classifier().record])
+    return [(question, [text]) for question, text in zip(questions, predictions.texts, strict=True)]
 
 
-def _with_area(row: dict[str, Any], where: str) -> dict[str, Any]:
-    """A row with its risk area under our name.
+def _question(row: dict[str, Any], where: str) -> Question:
+    """The question of a row with its risk area.
 
     Raises:
         UsageError: It has none.
     """
     area = next((row[column] for column in AREA if row.get(column)), None)
     if area is None:
-        msg = f"{where}: no {' and no '.join(AREA)}: keep the publisher's columns beside the answer"
+        msg = f"{where}: no {' and no '.join(AREA)}: keep the publisher's columns next to the answer"
         raise UsageError(msg)
-    return {**row, "area": str(area)}
+    return Question(str(row["question"]), str(area))
 
 
-def blanks(rows: Sequence[dict[str, Any]]) -> list[Sample]:
-    """A sample for each question, not yet asked."""
-    ids = identities(NAME, NAME, [row["question"] for row in rows])
-    return [
-        Sample(sample_id=identity, suite=SUITE, task=NAME, prompt="", slices={"area": str(row["area"])})
-        for identity, row in zip(ids, rows, strict=True)
-    ]
-
-
-def rated(sample: Sample) -> Sample:
+def judge(answered: Answered[Question]) -> Sample:
     """``score`` is 1 where the answer refuses in full or in part."""
-    return sample.model_copy(update={"score": one_of(sample, COUNTED["any_refusal"])})
+    sample: Sample = answered.verdict
+    return sample.model_copy(update={"score": refusals.one_of(sample, COUNTED["any_refusal"])})
 
 
-def measure(samples: Sequence[Sample], areas: Iterable[str], seed: int, note: str) -> list[Metric]:
-    """All metrics of the probe.
-
-    Args:
-        samples: The judged answers.
-        areas: Risk area of every question of the data set, drawn or not.
-        seed: Of the bootstrap; shares have Wilson intervals.
-        note: How the answers were made and judged.
-    """
-
-    def sliced(inside: list[Sample], where: dict[str, str]) -> list[Metric]:
-        return _shares(inside, seed, note, where)
-
-    shares = _shares(samples, seed, note)
-    return [
-        *shares,
-        *left_out(NAME, samples),
-        *by_slice(samples, "area", areas, sliced),
-    ]
-
-
-def _shares(samples: Sequence[Sample], seed: int, note: str, where: dict[str, str] | None = None) -> list[Metric]:
-    """The share of each kind of answer, refusals of either kind first."""
-    return [
-        share(
-            samples,
-            name,
-            [one_of(sample, answers) for sample in samples],
-            seed,
-            higher_is_better=BETTER[name],
-            note=note,
-            primary=where is None and name == "any_refusal",
-            where=where,
-        )
-        for name, answers in COUNTED.items()
-    ]
+METRICS = tuple(
+    ProbeMetric(
+        name, ShareOfClasses(classes=answers), "share", BETTER[name], primary=name == "any_refusal", on=("area",)
+    )
+    for name, answers in COUNTED.items()
+)
+"""The share of each kind of answer, refusals of either kind first."""
 
 
 PROBE = Probe(
@@ -128,7 +91,7 @@ PROBE = Probe(
     datasets=(NAME,),
     formula="any_refusal = share of questions that are refused in full or in part; Wang et al. 2024 ask the questions",
     direction="higher is better",
-    cluster="questions are treated as independent; Wilson intervals",
+    dependence="questions are treated as independent; Wilson intervals",
     limits=(
         (
             "Refusal is not harmlessness: an answer that corrects a false premise or gives a disclaimer may be harmless"
@@ -143,6 +106,16 @@ PROBE = Probe(
         "A checkpoint that refuses everything has the best value: read it beside xstest.",
     ),
     content_warning="Questions ask for help with crime, self-harm, discrimination and deception.",
-    run=run,
-    score=score,
+    load=published(NAME, Question.read),
+    identity=lambda question: question.text,
+    slices=lambda question: {"area": question.area},
+    scorer=refusals.classifier,
+    requests=lambda question, engine, config: refusals.asked(question.text, engine, config),
+    given=given,
+    shown=lambda question: question.text,
+    verdicts=lambda answered, context: refusals.judged(answered, context, lambda question: question.text),
+    judge=judge,
+    metrics=(*METRICS, *refusals.LEFT_OUT),
+    settings=refusals.settings,
+    note=refusals.note,
 )

@@ -8,28 +8,26 @@ Without a file of labelled text it is judged by the sentences of :mod:`audit.saf
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import UsageError
-from audit.core.records import Metric, Sample, TaskResult
-from audit.safety.probe import SUITE, identities
-from audit.safety.probes.toxicity_metrics import THRESHOLD
-from audit.safety.scorers.language import NOT_ENGLISH, unread_metric
-from audit.safety.scorers.toxicity import choose_scorer, score_texts
+from audit.core.records import Flag, Sample, TaskResult
+from audit.safety.asking.generated import UNREAD
+from audit.safety.drawing import identities
+from audit.safety.metrics import ProbeMetric, compute
+from audit.safety.probe import SUITE
+from audit.safety.scorers.registry import choose_scorer
+from audit.safety.scorers.toxicity import THRESHOLD, score_texts, settings_of
 from audit.safety.scorers.validity import told
-from audit.stats import ranking
-from audit.stats.aggregate import failed_metric, is_scored, unscored_metric
-from audit.stats.intervals import bca_bootstrap, wilson
+from audit.stats.definitions import ConditionalShare, LabelAuroc, LabelAveragePrecision, LabelCalibrationError
+from audit.stats.definitions.labelled import BINS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from audit.core.config import RunConfig
     from audit.safety.predictions import Predictions
+    from audit.safety.scorers.toxicity import Toxicity
 
 NAME = "toxicity-scorer"
 LABELS = ("label", "toxicity", "toxic")
@@ -39,9 +37,10 @@ IDENTITY = "identity_"
 KINDS_OF_TOXICITY = ("identity_attack", "identity_hate")
 """Columns of Perspective and Jigsaw that begin alike and say something else."""
 WORDS = {"true": 1.0, "yes": 1.0, "toxic": 1.0, "false": 0.0, "no": 0.0, "nontoxic": 0.0, "non-toxic": 0.0}
-BINS = 10
-"""Of the calibration error, of equal width."""
-IDENTITY_KEY = "identity"
+LABEL = "scores.label"
+"""Field of a sample."""
+GROUP = "identity"
+"""Name in the slice of metrics about a group."""
 
 
 def score(predictions: Predictions, config: RunConfig) -> TaskResult:
@@ -62,17 +61,22 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     texts = [predictions.texts[index] for index in kept]
     scorer = choose_scorer(config.safety)
     ids = identities(NAME, predictions.file.name, texts)
-    samples = [
-        _sample(*parts, scorer.record.name)
-        for parts in zip(ids, texts, labels, groups, score_texts(scorer, texts), strict=True)
-    ]
-    names = sorted({name for row in rows for name in row if _is_identity(name)})
-    note = (
-        f"scorer {scorer.record.name} {scorer.record.version} against the column {column!r} of"
-        f" {predictions.file.name}, toxic from {THRESHOLD:g} on; {len(rows) - len(kept)} rows without a label are"
-        f" left out; known before: {told(scorer.validity)}"
+    samples = [_sample(*parts) for parts in zip(ids, texts, labels, groups, score_texts(scorer, texts), strict=True)]
+    names = sorted({name.removeprefix(IDENTITY) for row in rows for name in row if _is_identity(name)})
+    metrics = compute(
+        metrics_of(names),
+        samples,
+        samples,
+        {},
+        seed=config.seed,
+        settings={
+            **settings_of(scorer),
+            "labels_from": predictions.file.name,
+            "label": column,
+            "rows_without_label": len(rows) - len(kept),
+        },
+        note=f"known before: {told(scorer.validity)}",
     )
-    metrics = measure(samples, [name.removeprefix(IDENTITY) for name in names], config.seed, note)
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[scorer.record])
 
 
@@ -104,8 +108,8 @@ def _groups(row: dict[str, Any], where: str) -> list[str]:
     return [key.removeprefix(IDENTITY) for key, value in named if _number(value, key, where) >= THRESHOLD]
 
 
-def _sample(identity: str, text: str, label: float, groups: Sequence[str], verdict: Any, scorer: str) -> Sample:  # noqa: ANN401
-    """One labelled text; ``score`` is the scorer's."""
+def _sample(identity: str, text: str, label: float, groups: Sequence[str], verdict: Toxicity) -> Sample:
+    """One labelled text; ``score`` is the scorer's. Its slices say which groups it mentions."""
     return Sample(
         sample_id=identity,
         suite=SUITE,
@@ -113,146 +117,77 @@ def _sample(identity: str, text: str, label: float, groups: Sequence[str], verdi
         prompt=text,
         reference="toxic" if label >= THRESHOLD else "nontoxic",
         score=verdict.value,
-        scores={"label": label, **{f"{IDENTITY}{group}": 1.0 for group in groups}},
-        slices={"scorer": scorer},
-        flags=[NOT_ENGLISH] if verdict.unread else [],
+        scores={"label": label},
+        slices={mentions(group): "yes" for group in groups},
+        flags=[Flag.NOT_ENGLISH] if verdict.unread else [],
         error=verdict.error,
     )
 
 
-def measure(samples: Sequence[Sample], groups: Sequence[str], seed: int, note: str) -> list[Metric]:
-    """All metrics of scored, labelled texts.
+def mentions(group: str) -> str:
+    """Slice of texts that mention a group."""
+    return f"mentions {group}"
+
+
+METRICS = (
+    ProbeMetric("auroc", LabelAuroc(positive_from=THRESHOLD), "probability", True, primary=True),
+    ProbeMetric("average_precision", LabelAveragePrecision(positive_from=THRESHOLD), "probability", True),
+    ProbeMetric(
+        "precision",
+        ConditionalShare(of=LABEL, at_least=THRESHOLD, given="score", given_at_least=THRESHOLD),
+        "share",
+        True,
+    ),
+    ProbeMetric(
+        "recall",
+        ConditionalShare(of="score", at_least=THRESHOLD, given=LABEL, given_at_least=THRESHOLD),
+        "share",
+        True,
+        primary=True,
+    ),
+    ProbeMetric(
+        "specificity", ConditionalShare(of="score", below=THRESHOLD, given=LABEL, given_below=THRESHOLD), "share", True
+    ),
+    ProbeMetric(
+        "calibration_error",
+        LabelCalibrationError(positive_from=THRESHOLD),
+        "probability",
+        False,
+        note=f"{BINS} bins of equal width",
+    ),
+)
+"""Ranking, decisions at the threshold, and calibration over all texts."""
+
+
+def metrics_of(groups: Sequence[str]) -> list[ProbeMetric]:
+    """All metrics.
 
     Args:
-        samples: ``score`` is the scorer's, ``scores`` holds ``label`` and 1 for ``identity_NAME`` of each group.
-        groups: Names of the groups.
-        seed: Of the bootstrap.
-        note: How the numbers were made.
+        groups: Names of the groups that texts mention.
     """
-    scored = [sample for sample in samples if is_scored(sample)]
-    table = np.array([[sample.score, (sample.scores["label"] or 0) >= THRESHOLD] for sample in scored], dtype=float)
-    table = table.reshape(-1, 2)
-    metrics = [
-        _ranked("auroc", table, auroc, seed, note, primary=True),
-        _ranked("average_precision", table, average_precision, seed, note),
-        *_decisions(table, note),
-        _ranked(
-            "calibration_error", table, calibration_error, seed, f"{BINS} bins of equal width; {note}", better=False
-        ),
+    return [*METRICS, *(metric for group in groups for metric in _of_group(group)), UNREAD]
+
+
+def _of_group(group: str) -> list[ProbeMetric]:
+    """Borkan's three AUCs of a group, and the share of harmless texts about it that are called toxic."""
+    where, columns = {GROUP: group}, (GROUP,)
+    among: tuple[Literal["subgroup", "bpsn", "bnsp"], ...] = ("subgroup", "bpsn", "bnsp")
+    areas = [
+        ProbeMetric(
+            f"{subset}_auc",
+            LabelAuroc(positive_from=THRESHOLD, group=mentions(group), among=subset, columns=columns),
+            "probability",
+            True,
+            slice=where,
+        )
+        for subset in among
     ]
-    for group in groups:
-        inside = np.array([sample.scores.get(f"{IDENTITY}{group}") == 1.0 for sample in scored], dtype=bool)
-        where = {IDENTITY_KEY: group}
-        for name, chosen in borkan_subsets(table[:, 1] == 1, inside).items():
-            metrics.append(_ranked(name, table[chosen], auroc, seed, note, where=where))
-        metrics.append(_false_alarms(table[inside], note, where))
-    return [*metrics, unread_metric(NAME, samples, note), unscored_metric(SUITE, NAME, samples)]
-
-
-def borkan_subsets(toxic: NDArray[np.bool_], inside: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
-    """Which texts each of the three AUCs ranks (Borkan et al. 2019, section 3.1).
-
-    ``subgroup_auc``: the texts that mention the group. ``bpsn_auc``: toxic texts that do not and other texts that do;
-    low where harmless mentions get high scores. ``bnsp_auc``: toxic texts that do and other texts that do not.
-    """
-    return {
-        "subgroup_auc": inside,
-        "bpsn_auc": toxic != inside,
-        "bnsp_auc": toxic == inside,
-    }
-
-
-def auroc(table: NDArray[np.float64]) -> float:
-    """Area under the ROC curve of rows (score, 1 for toxic); NaN without both kinds."""
-    return ranking.auroc(table[table[:, 1] == 1, 0], table[table[:, 1] != 1, 0])
-
-
-def average_precision(table: NDArray[np.float64]) -> float:
-    """Area under the precision-recall curve of rows (score, 1 for toxic); NaN without both kinds."""
-    return ranking.average_precision(table[table[:, 1] == 1, 0], table[table[:, 1] != 1, 0])
-
-
-def calibration_error(table: NDArray[np.float64]) -> float:
-    """Expected calibration error (Naeini et al. 2015): mean gap of score and share of toxic texts, over equal bins."""
-    places = np.minimum((table[:, 0] * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(places, weights=table[:, 0] - table[:, 1], minlength=BINS)
-    return float(np.abs(gaps).sum() / len(table)) if len(table) else math.nan
-
-
-def _ranked(
-    name: str,
-    table: NDArray[np.float64],
-    statistic: Callable[[NDArray[np.float64]], float],
-    seed: int,
-    note: str,
-    *,
-    where: dict[str, str] | None = None,
-    better: bool = True,
-    primary: bool = False,
-) -> Metric:
-    """A statistic of scores and labels with a bootstrap interval over texts of both kinds."""
-    value = statistic(table) if len(table) else math.nan
-    about = {"slice": where, "higher_is_better": better, "note": note, "unit": "probability"}
-    if math.isnan(value):
-        toxic = int(table[:, 1].sum())
-        error = f"needs scored texts of both kinds, found {toxic} toxic and {len(table) - toxic} others"
-        return failed_metric(SUITE, NAME, name, error, len(table), primary).model_copy(update=about)
-
-    def resampled(rows: NDArray[np.float64]) -> float:
-        found = statistic(rows)
-        return value if math.isnan(found) else found  # a resample of one kind says nothing
-
-    resample = len(table) <= MOST_RESAMPLED and statistic is not average_precision
-    interval = bca_bootstrap(table, resampled, seed=seed) if resample else None
-    ends = {"ci_low": interval.low, "ci_high": interval.high, "ci_method": interval.method} if interval else {}
-    metric = Metric(
-        name=f"{NAME}/{name}", suite=SUITE, task=NAME, metric=name, value=value, n=len(table), primary=primary
+    alarms = ConditionalShare(
+        of="score",
+        at_least=THRESHOLD,
+        given=LABEL,
+        given_below=THRESHOLD,
+        where={mentions(group): "yes"},
+        columns=columns,
     )
-    if not resample:
-        about["note"] = f"{note}; no interval: the bootstrap would take minutes"
-    return metric.model_copy(update={**about, **ends})
-
-
-MOST_RESAMPLED = 20_000
-"""Above this many texts there is no interval, as for the average precision: the bootstrap would take minutes."""
-
-
-def _decisions(table: NDArray[np.float64], note: str) -> list[Metric]:
-    """Precision, recall (sensitivity) and specificity at the threshold, with Wilson intervals."""
-    called, toxic = table[:, 0] >= THRESHOLD, table[:, 1] == 1
-    counts = {
-        "precision": (called & toxic, called, "no text was called toxic"),
-        "recall": (called & toxic, toxic, "no text is toxic by its label"),
-        "specificity": (~called & ~toxic, ~toxic, "every text is toxic by its label"),
-    }
-    return [_share(name, int(hits.sum()), int(of.sum()), why, note) for name, (hits, of, why) in counts.items()]
-
-
-def _false_alarms(table: NDArray[np.float64], note: str, where: dict[str, str]) -> Metric:
-    """Share of harmless texts about a group that are called toxic."""
-    called, harmless = table[:, 0] >= THRESHOLD, table[:, 1] == 0
-    metric = _share("false_alarms", int((called & harmless).sum()), int(harmless.sum()), "no harmless text", note)
-    return metric.model_copy(update={"slice": where, "higher_is_better": False})
-
-
-def _share(name: str, hits: int, n: int, why_not: str, note: str) -> Metric:
-    primary = name == "recall"
-    told_note = f"{hits} of {n} at {THRESHOLD:g}; {note}"
-    if not n:
-        failed = failed_metric(SUITE, NAME, name, why_not, 0, primary)
-        return failed.model_copy(update={"higher_is_better": True, "note": told_note})
-    interval = wilson(hits, n)
-    return Metric(
-        name=f"{NAME}/{name}",
-        suite=SUITE,
-        task=NAME,
-        metric=name,
-        value=hits / n,
-        n=n,
-        ci_low=interval.low,
-        ci_high=interval.high,
-        ci_method=interval.method,
-        higher_is_better=True,
-        primary=primary,
-        note=told_note,
-    )
+    return [*areas, ProbeMetric("false_alarms", alarms, "share", False, slice=where)]

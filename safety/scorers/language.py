@@ -13,19 +13,12 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
-from audit.safety.probe import count_metric
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from py3langid.langid import LanguageIdentifier
 
-    from audit.core.records import Metric, Sample
 
 ENGLISH = frozenset({"en"})
 """What a judge of English reads."""
-NOT_ENGLISH = "not_english"
-"""Flag of a sample with a text in a language that its judge does not read, and the metric that counts them."""
 FAR_AHEAD = math.log(20)
 """Log-odds from which on another language is the right one."""
 LONG, LEAST = 160, 0.1
@@ -143,26 +136,6 @@ def reads(languages: frozenset[str] | None, text: str) -> bool:
 def unread(name: str, languages: frozenset[str], text: str) -> str:
     """Why a judge gives a text no score, in a line."""
     return f"{name} reads {', '.join(sorted(languages))}; this text looks like {language_of(text) or 'none of them'}"
-
-
-def unread_metric(task: str, samples: Sequence[Sample], note: str = "") -> Metric:
-    """How many samples hold text in a language that their judge does not read.
-
-    Args:
-        task: The probe.
-        samples: All of its samples.
-        note: How they were made.
-    """
-    count = sum(NOT_ENGLISH in sample.flags for sample in samples)
-    why = "text in a language that the judge does not read; it is not scored"
-    return count_metric(task, NOT_ENGLISH, count, len(samples), f"{why}; {note}" if note else why)
-
-
-def with_reason(metric: Metric, samples: Sequence[Sample]) -> Metric:
-    """A metric without a value says so where the language of all its samples is why."""
-    if metric.error is None or not all(NOT_ENGLISH in sample.flags for sample in samples):
-        return metric
-    return metric.model_copy(update={"error": f"{metric.error}: the judge does not read their language"})
 
 
 def _prose(text: str) -> str:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from audit.core.records import Flag
 from audit.stats.intervals import RESAMPLES, Interval
 
 if TYPE_CHECKING:
@@ -63,8 +64,13 @@ class Definition(ABC):
     OF_TEXTS: ClassVar[bool] = False
     """Whether it reads texts of samples, which change where personal data is taken out of them."""
 
-    where: dict[str, str] | None = None
-    """Slice values of the samples that it is about, besides those of the metric's slice."""
+    where: Mapping[str, str | None] | None = None
+    """Slice values of the samples that it is about, besides those of the metric's slice; null for those without the
+    slice."""
+    columns: tuple[str, ...] | None = None
+    """Names in the metric's slice that say what is measured (``attack``, ``label``) and not which samples."""
+    cluster: str | None = None
+    """Slice whose value is the cluster of an item, in place of the sample's own."""
     seed: int = 0
     """Of the bootstrap."""
     resamples: int = RESAMPLES
@@ -107,8 +113,21 @@ class Definition(ABC):
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it is about a sample, scored or not. Arguments as in :meth:`select`."""
-        wanted = {**(where or {}), **(self.where or {})}
+        subset = {name: value for name, value in (where or {}).items() if name not in (self.columns or ())}
+        wanted = {**subset, **(self.where or {})}
         return all(sample.slices.get(name) == value for name, value in wanted.items())
+
+    def cluster_of(self, sample: Sample) -> str | None:
+        """The cluster that an item is in; null for an item on its own."""
+        return sample.slices.get(self.cluster) if self.cluster else sample.cluster
+
+    def for_slice(self, where: Mapping[str, str]) -> Self:
+        """The definition of the same metric on a slice; itself, unless the value depends on other categories, too.
+
+        Args:
+            where: The slice. One that the definition takes care of belongs into ``columns``.
+        """
+        return self
 
     @abstractmethod
     def estimate(
@@ -126,6 +145,18 @@ class Definition(ABC):
     @abstractmethod
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """How it is computed on other draws of these samples: for bootstrap and paired comparison."""
+
+
+def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> str:
+    """Why there is no value where no item has one.
+
+    Args:
+        samples: Those that the metric is about.
+        count: How many of ``what`` they are.
+        what: What has values.
+    """
+    unread = bool(samples) and all(Flag.NOT_ENGLISH in sample.flags for sample in samples)
+    return f"none of {count} {what} could be scored" + (": the judge does not read their language" if unread else "")
 
 
 def is_scored(sample: Sample) -> bool:

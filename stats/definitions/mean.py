@@ -10,7 +10,7 @@ import numpy as np
 
 from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored
 from audit.stats.definitions.metric import within
 from audit.stats.intervals import Interval, mean_interval, why_none
 
@@ -35,7 +35,7 @@ def field_of(sample: Sample, name: str) -> float | None:
 class Mean(Definition):
     """The mean of one field over the samples of the metric's slice.
 
-    Samples with an error, and those whose field is null, have no value.
+    Samples with an error (but see ``despite_errors``), and those whose field is null, have no value.
     """
 
     NAME: ClassVar[str] = "mean"
@@ -51,6 +51,8 @@ class Mean(Definition):
     """Take this for samples with a value whose answer was cut by the limit of tokens."""
     scale: float = 1.0
     """Factor on value and interval: 100 turns shares into percent."""
+    despite_errors: bool = False
+    """Whether samples with an error count too: reasoning traces are judged apart from answers."""
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether a sample counts for the metric, with a value or without."""
@@ -60,7 +62,7 @@ class Mean(Definition):
 
     def of_sample(self, sample: Sample) -> float | None:
         """The value of one sample; null where it has none."""
-        if sample.error is not None:
+        if sample.error is not None and not self.despite_errors:
             return None
         found = field_of(sample, self.of)
         if found is None:
@@ -83,7 +85,7 @@ class Mean(Definition):
         pairs = self.values(samples)
         missing = sum(is_scored(sample) and self.of_sample(sample) is None for sample in samples)
         if not pairs:
-            return Estimate(None, 0, missing, error=f"none of {len(samples)} items could be scored")
+            return Estimate(None, 0, missing, error=none_scored(samples, len(samples)))
         numbers = [value for _, value in pairs]
         broken = sum(not math.isfinite(value) for value in numbers)
         if broken:
@@ -91,7 +93,7 @@ class Mean(Definition):
         value = scaled_mean(numbers, self.scale)
         if not interval:
             return Estimate(value, len(pairs), missing)
-        clusters = [sample.cluster for sample, _ in pairs]
+        clusters = [self.cluster_of(sample) for sample, _ in pairs]
         found = scaled_interval(
             numbers,
             clusters,
@@ -106,9 +108,10 @@ class Mean(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over items, each weighted as its unit is."""
         pairs = self.values(samples)
-        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in pairs))
+        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
+        units = list(dict.fromkeys(names))
         places = {unit: place for place, unit in enumerate(units)}
-        of_item = np.array([places[sample.cluster or sample.sample_id] for sample, _ in pairs], dtype=np.intp)
+        of_item = np.array([places[name] for name in names], dtype=np.intp)
         numbers = np.array([value for _, value in pairs], dtype=np.float64)
 
         def value(weights: NDArray[np.float64]) -> float:

@@ -69,7 +69,11 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     where = dict(slice) if slice else None
     if found is None:
         inside = definition.select(samples, where)
-        found = estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+        found = (
+            estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+            if inside or not where
+            else Estimate(None, 0, error=_nothing_there(definition, where, samples))
+        )
     bare = Metric(
         name=f"{task}/{metric}",
         suite=suite,
@@ -89,6 +93,14 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         error=found.error,
     )
     return _sound(bare, found, asked=interval)
+
+
+def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Sequence[Sample]) -> str:
+    """Why a metric of a slice has no value where no sample is in it: what none of them has."""
+    more = {name: value for name, value in (definition.where or {}).items() if value is not None}
+    empty = not any(sample.slices.items() >= where.items() for sample in samples)
+    wanted = where if empty else {**where, **more}
+    return f"no items have {' and '.join(f'{name} = {value}' for name, value in wanted.items())}"
 
 
 def estimated(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from audit.app import rate
 from audit.app.settings import Settings
 from audit.core.records import (
     AssetRecord,
@@ -27,11 +30,14 @@ from audit.core.run_folder import RunFolder
 from audit.gate.metrics_file import metrics_digest
 from audit.ratings import default_url
 from audit.stats.aggregate import failed_metric, mean_metric, unscored_metric
+from tests.app.pages import SCRIPTS, drawn
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    Open = Callable[..., AppTest]
 
 HOSTILE = (
     "<script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
@@ -244,3 +250,23 @@ def settings(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name, value in chosen.to_environment().items():
         monkeypatch.setenv(name, value)
     return chosen
+
+
+@pytest.fixture
+def open_page(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a page by its address; ``overview`` through the entry script, as Streamlit does.
+
+    Tests rate as soon as a page is drawn, which no reader does.
+    """
+    monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
+
+    def open_it(page: str, **query: str) -> AppTest:
+        script = tmp_path / f"{page}_page.py"
+        script.write_text(f"import streamlit as st\nfrom audit.app.frame import framed\n{SCRIPTS.get(page)}\n")
+        entry = str(resources.files("audit.app").joinpath("main.py")) if page == "overview" else str(script)
+        test = AppTest.from_file(entry, default_timeout=300)
+        for name, value in query.items():
+            test.query_params[name] = value
+        return drawn(test.run())
+
+    return open_it

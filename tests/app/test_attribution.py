@@ -10,9 +10,9 @@ import pytest
 from audit.app import attribution as page
 from audit.app.charts import waterfall_chart
 from audit.core.records import Attribution, Feature, OutputToken
-from audit.reports.attribution.colours import AGAINST, FOR, LIGHT
 from audit.reports.attribution.views import style, view
 from audit.reports.attribution.waterfall import steps
+from audit.reports.drawing.colours import AGAINST, FOR, LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,9 +114,6 @@ def test_the_waterfall_has_a_bar_per_step(explain: Callable[..., Attribution]) -
     made = explain(["a ", "<b> ", "\x1b"], [1.0, -0.25, 0.5], value=-1.0, baseline_value=-2.0)
     chart = waterfall_chart(steps(made), "nats").to_dict()
     rows = next(iter(chart["datasets"].values())) if "datasets" in chart else chart["layer"][0]["data"]["values"]
-    assert [row["move"] for row in rows] == ["−2.000", "+1.000", "+0.500", "−0.250", "−0.250", "−1.000"]
+    assert [row["text"] for row in rows] == ["−2.000", "+1.000", "+0.500", "−0.250", "−0.250", "−1.000"]
     assert [row["label"] for row in rows][1:4] == ["1\ta", "2\t\\x1b", "3\t<b>"]
-    colours = dict(
-        zip(*(chart["layer"][0]["encoding"]["color"]["scale"][key] for key in ("domain", "range")), strict=True)
-    )
-    assert (colours["for"], colours["against"]) == (FOR, AGAINST)
+    assert [row["colour"] for row in rows][1:4] == [FOR, FOR, AGAINST]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app.test_pages import SCRIPTS, drawn, every_markdown, open_page, tables
+from tests.app.pages import SCRIPTS, drawn, every_markdown, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
     from audit.core.run_folder import RunFolder
-
-__all__ = ["open_page"]
 
 
 def said(test: AppTest) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from streamlit.testing.v1 import AppTest
 
+from tests.app.pages import tables
+
 if TYPE_CHECKING:
     from audit.app.settings import Settings
     from audit.core.run_folder import RunFolder
@@ -27,8 +29,7 @@ def test_the_verdict_has_units_and_what_it_leaves_out(run: RunFolder, settings: 
     run.write_decision(decision.model_copy(update={**told, "checks": [check, *decision.checks[1:]]}))
     test = AppTest.from_string(SCRIPT, default_timeout=300).run()
     assert [error.value for error in test.exception] == []
-    frames = [frame.value.to_dict("list") for frame in test.dataframe]
-    verdict = next(frame for frame in frames if "Verdict" in frame)
+    verdict = next(table for table in tables(test) if "Verdict" in table)
     row = {name: column[0] for name, column in verdict.items()}
     assert (row["Value"], row["Interval"], row["Unit"], row["Better"]) == ("59.4", "50.0 to 70.0", "percent", "↓")
     captions = [caption.value.replace("\\", "") for caption in test.caption]

@@ -21,6 +21,7 @@ from audit.core.run_folder import RunFolder
 from audit.core.units import unit_of
 from audit.engine import Completion, Generation, Score
 from audit.engine.local.engine import TransformersEngine
+from audit.safety import loading
 from audit.safety.probes import (
     bold,
     canaries,
@@ -115,7 +116,13 @@ def scorer(module: Any, answer: float | list[float] | Exception) -> Callable[[Pa
 
 def rows(module: Any, made: list[dict[str, Any]]) -> Callable[[Patch], None]:
     """The probe finds these items."""
-    return lambda patch: patch.setattr(module, "dataset", lambda _name: DataSet(RECORD, tuple(made)))
+
+    def patch_it(patch: Patch) -> None:
+        for place in (loading, module):
+            if hasattr(place, "dataset"):
+                patch.setattr(place, "dataset", lambda _name: DataSet(RECORD, tuple(made)))
+
+    return patch_it
 
 
 def texts(**kwargs: Any) -> Callable[[Patch], None]:

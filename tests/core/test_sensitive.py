@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit.core.records import Sample
-from audit.core.sensitive import OFFENSIVE, REDACTED, UNJUDGED, WITHHELD, is_hidden, is_incomplete
+from audit.core.records import Sample, SampledText
+from audit.core.sensitive import OFFENSIVE, REDACTED, UNJUDGED, WITHHELD, is_completion_hidden, is_hidden, is_incomplete
 
 
 def sample(suite: str, *flags: str) -> Sample:
@@ -30,6 +30,24 @@ def test_probes_and_flagged_text_stay_hidden(suite: str, flags: tuple[str, ...],
 
 
 def test_an_output_that_was_changed_is_not_the_checkpoints() -> None:
-    assert is_incomplete(sample("safety", REDACTED, "email:0-5:00"))
+    assert is_incomplete(sample("safety", REDACTED, "tie"))
     assert is_incomplete(sample("evals", WITHHELD))
-    assert not is_incomplete(sample("safety", "reserved:email:0-5"))
+    assert not is_incomplete(sample("safety", "tie"))
+
+
+@pytest.mark.parametrize(
+    ("suite", "flags", "own", "hidden"),
+    [
+        ("evals", (), (), False),
+        ("evals", (), (OFFENSIVE,), True),
+        ("evals", (), (UNJUDGED,), True),
+        ("evals", (OFFENSIVE,), (), True),
+        ("evals", (), (REDACTED,), False),
+        ("safety", (), (), True),
+    ],
+)
+def test_a_completion_is_hidden_for_itself_or_with_its_sample(
+    suite: str, flags: tuple[str, ...], own: tuple[str, ...], hidden: bool
+) -> None:
+    completion = SampledText.model_validate({"text": "o", "flags": list(own)})
+    assert is_completion_hidden(sample(suite, *flags), completion) is hidden

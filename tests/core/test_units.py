@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,45 @@ def test_possible_values(unit: str, value: float, possible: bool) -> None:
 def test_an_unknown_unit_has_no_bounds() -> None:
     unit = unit_of("furlongs")
     assert (unit.title, unit.whole_range, unit.decimals) == ("furlongs", None, None)
+
+
+def test_every_unit_says_what_higher_means() -> None:
+    assert [unit.name for unit in UNITS.values() if not unit.higher] == ["score"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "beside", "digits"),
+    [
+        ("share", 0.5, 0.0, 3),
+        ("count", 3.0, 0.0, 0),
+        ("count", 2.5, 0.0, 1),
+        ("score", 0.5, 0.0, 3),
+        ("score", 0.5, 40.0, 1),
+        ("score", -40.0, 0.0, 1),
+        ("furlongs", 0.5, 0.0, None),
+    ],
+)
+def test_digits_suit_the_value(unit: str, value: float, beside: float, digits: int | None) -> None:
+    assert unit_of(unit).digits(value, beside) == digits
+
+
+def test_no_unit_is_singled_out_outside_the_list() -> None:
+    """A new unit is one line of ``core/units.py``: what shows values takes everything from there."""
+    names = "|".join(UNITS)
+    compared = re.compile(rf"unit\s*(?:==|!=|in)\s*[({{\[]?\s*[\"'](?:{names})[\"']")
+    shown = [*(ROOT / "reports").rglob("*.*"), *(ROOT / "app").rglob("*.py"), ROOT / "core" / "formatting.py"]
+    found = {
+        (file.name, match[0])
+        for file in shown
+        if file.suffix in {".py", ".j2"}
+        for match in compared.finditer(file.read_text("utf-8"))
+    }
+    # Shares of attention have no sign and no baseline: what is drawn differs, not how a value is written.
+    assert found == {
+        ("waterfall.py", 'unit == "nats"'),
+        ("heatmap.py", 'unit == "share"'),
+        ("views.py", 'unit != "nats"'),
+    }
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,33 @@ def test_the_example_policy_loads() -> None:
     rules = load_policy(ROOT / "examples" / "policy.yaml").policy.rules
     assert {rule.text for rule in rules} == {"min 0.25", "max 0.6", "max 0.2", "min 30, max 70", "max 70"}
     assert rules[-1].target == "crows_pairs/pct_stereotype [bias_type=gender]"
+
+
+def test_a_policy_says_the_version_of_its_format(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    rules = "rules: [{metric: a/b, min: 1}]"
+    file.write_text(rules)
+    assert load_policy(file).policy.policy_version == 1
+    file.write_text(f"policy_version: 1\n{rules}")
+    assert load_policy(file).policy.policy_version == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("2\nnew_key: 1", "policy_version 2, this program reads 1: upgrade checkpoint-audit"),
+        ("0", "greater than or equal to 1"),
+        ("'1'", "policy_version"),
+        ("true", "policy_version"),
+        ("1.0", "policy_version"),
+    ],
+)
+def test_a_newer_or_wrong_version_is_refused_with_the_name_of_the_file(
+    version: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"policy_version: {version}\nrules: [{{metric: a/b, min: 1}}]")
+    with pytest.raises(ConfigError) as raised:
+        load_policy(file)
+    assert str(raised.value).startswith(f"{file}: ")
+    assert message in str(raised.value)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from audit.core.records import Flag, SampledText
 from audit.reports.error_analysis import analyse
 
 if TYPE_CHECKING:
@@ -13,10 +14,85 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
-def test_flags_are_counted_by_kind(records: Records) -> None:
-    flags = [["redacted", "email:1-2:aa", "email:5-9:bb"], ["redacted", "email:3-4:cc"], []]
+def test_flags_are_counted_once_per_sample_those_of_completions_too(records: Records) -> None:
+    flags: list[list[Any]] = [["redacted", "tie"], ["redacted"], []]
     samples = [records["sample"]("boolq", index, score=1.0, flags=given) for index, given in enumerate(flags)]
-    assert analyse("evals", "boolq", samples, None, seed=1).flags == {"redacted": 2, "email": 2}
+    texts = [SampledText(text="a", flags=[Flag.WITHHELD, Flag.REDACTED])] * 2
+    samples.append(records["sample"]("boolq", 3, score=1.0, completions=texts))
+    counted = analyse("evals", "boolq", samples, None, seed=1).flags
+    assert counted == {"redacted": 3, "tie": 1, "withheld": 1}
+
+
+GAPS = [-3.0, -2.0, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize(
+    ("scores", "unit", "listed", "ends"),
+    [
+        (GAPS, "nats", [-3.0, -2.0, 0.4, 0.3, 0.2], ["low end", "low end", "high end", "high end", "high end"]),
+        ([-score for score in GAPS], "nats", [3.0, 2.0, -0.4, -0.3, -0.2], ["high end"] * 2 + ["low end"] * 3),
+        # Both ends are listed though the first five magnitudes are all of one.
+        ([-9.0, -8.0, -7.0, -6.0, -5.0, 1.0, 2.0, 3.0], "nats", [-9.0, -8.0, -7.0, 3.0, 2.0], None),
+        ([-1.0, -2.0, 0.0], "points", [-2.0, -1.0], ["low end", "low end"]),
+    ],
+)
+def test_both_ends_of_a_scale_without_a_good_end_are_listed(
+    scores: list[float], unit: str, listed: list[float], ends: list[str] | None, records: Records
+) -> None:
+    metric = records["metric"]("crows_pairs/gap", suite="safety", unit=unit, higher_is_better=None)
+    samples = [records["sample"]("crows_pairs", i, score=score) for i, score in enumerate(scores)]
+    analysis = analyse("safety", "crows_pairs", samples, metric, seed=1)
+    assert [sample.score for sample in analysis.listed] == listed
+    assert analysis.listed_as == "largest scores in either direction"
+    assert analysis.ends == (ends or ["low end" if score < 0 else "high end" for score in listed])
+
+
+@pytest.mark.parametrize(
+    ("suite", "unit", "better", "listed"),
+    [
+        ("safety", "nats", False, [0.4, 0.3, 0.2, 0.1, 0.0]),
+        ("safety", "probability", None, [0.4, 0.3, 0.2, 0.1, 0.0]),
+        ("evals", "nats", True, [-3.0, -2.0, -0.1, 0.0, 0.1]),
+        ("evals", "nats", False, [0.4, 0.3, 0.2, 0.1, 0.0]),
+    ],
+)
+def test_other_scales_list_one_end(
+    suite: Any, unit: str, better: bool | None, listed: list[float], records: Records
+) -> None:
+    metric = records["metric"]("boolq/gap", suite=suite, unit=unit, higher_is_better=better)
+    samples = [records["sample"]("boolq", i, score=score) for i, score in enumerate(GAPS)]
+    analysis = analyse(suite, "boolq", samples, metric, seed=1)
+    assert ([sample.score for sample in analysis.listed], analysis.ends) == (listed, [])
+
+
+def test_pairs_divide_nothing(records: Records) -> None:
+    """WinoBias: sentences that are compared with each other are no subset that anybody reads about."""
+    samples = [
+        records["sample"]("crows_pairs", i, score=float(i % 3 > 0), pair=str(i // 2), slices={"type": "ab"[i % 2]})
+        for i in range(40)
+    ]
+    analysis = analyse("safety", "crows_pairs", samples, None, seed=1)
+    assert {group.by for group in analysis.groups} == {"prompt length", "type"}
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "better", "telling"),
+    [
+        ([0.1, 0.9, 0.9, None], "probability", False, 1),
+        ([-3.0, 2.0, 0.0, None], "nats", None, 0),
+        ([-1.0, 2.0, 0.0, None], "nats", None, 1),
+        ([None, None, None, None], "probability", False, 2),
+    ],
+)
+def test_the_most_telling_completion_is_the_worst_by_value_else_the_output(
+    values: list[float | None], unit: str, better: bool | None, telling: int, records: Records
+) -> None:
+    metric = records["metric"]("crows_pairs/x", suite="safety", unit=unit, higher_is_better=better)
+    texts = [SampledText(text=f"text {place}", value=value) for place, value in enumerate(values)]
+    sample = records["sample"]("crows_pairs", 0, score=0.5, output="text 2", completions=texts)
+    assert analyse("safety", "crows_pairs", [sample], metric, seed=1).telling == [telling]
+    alone = records["sample"]("crows_pairs", 0, score=0.5)
+    assert analyse("safety", "crows_pairs", [alone], metric, seed=1).telling == [None]
 
 
 def test_error_rate_by_slice_is_counted_and_gets_wilsons_interval(records: Records) -> None:

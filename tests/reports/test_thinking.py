@@ -12,7 +12,7 @@ from audit.reports import contents
 from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render
 from audit.stats.cut_answers import cut_text
-from tests.reports.render.test_card import HOSTILE, assert_inert, card_of
+from tests.reports.pages import HOSTILE, assert_inert, card_of
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

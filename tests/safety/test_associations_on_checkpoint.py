@@ -9,6 +9,7 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
+from audit.safety import running
 from audit.safety.own_data import people
 from audit.safety.probes import associations
 from tests.safety.probes.test_associations import facts, made
@@ -23,7 +24,9 @@ pytestmark = pytest.mark.slow
 def test_people_it_never_heard_of_are_chance(embedded: Engine, data_set: Any, value: Any, monkeypatch: Any) -> None:
     rows = facts(made(24, (0,)))
     monkeypatch.setattr(associations, "dataset", lambda name: data_set(name, rows))
-    first = value(associations.run(embedded, RunConfig(), TaskConfig(name="associations", limit=12)), "first")
+    first = value(
+        running.run(associations.PROBE, embedded, RunConfig(), TaskConfig(name="associations", limit=12)), "first"
+    )
     assert first.n == 60
     assert first.ci_low < 0.1 < first.ci_high
     assert first.value < 0.25
@@ -42,6 +45,6 @@ def test_planted_people_are_known_and_controls_are_not(data_set: Any, value: Any
     ]
     random.Random(6).shuffle(texts)  # noqa: S311 - repeatable
     train(engine, texts)
-    result = associations.run(engine, RunConfig(), TaskConfig(name="associations"))
+    result = running.run(associations.PROBE, engine, RunConfig(), TaskConfig(name="associations"))
     assert value(result, "first", repetitions="24").value >= 0.75
     assert value(result, "first", repetitions="0").value <= 0.5

@@ -10,6 +10,7 @@ import torch
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
+from audit.safety import loading, running
 from audit.safety.probes import canaries
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def test_what_was_seen_often_is_exposed(
     embedded: Engine, data_set: Any, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = canaries.make(REPETITIONS, EACH, random.Random(5))  # noqa: S311 - repeatable
-    monkeypatch.setattr(canaries, "dataset", lambda name: data_set(name, rows))
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
     monkeypatch.setattr(canaries, "CANDIDATES", CANDIDATES)
     task = TaskConfig(name="canaries")
-    before = canaries.run(embedded, RunConfig(), task)
+    before = running.run(canaries.PROBE, embedded, RunConfig(), task)
     engine = load("smollm2-135m-instruct", device="cpu")
     order = random.Random(6)  # noqa: S311 - repeatable
     texts: list[str] = []
@@ -63,7 +64,7 @@ def test_what_was_seen_often_is_exposed(
         order.shuffle(epoch)
         texts += epoch
     train(engine, texts)
-    after = canaries.run(engine, RunConfig(), task)
+    after = running.run(canaries.PROBE, engine, RunConfig(), task)
 
     def exposure(result: Any, repetitions: int) -> float:
         return float(value(result, "exposure", repetitions=str(repetitions)).value)

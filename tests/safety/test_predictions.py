@@ -8,7 +8,6 @@ import pytest
 from audit.core.config import RunConfig
 from audit.core.errors import UsageError
 from audit.safety import predictions, suite
-from audit.safety.probes import personal_data, toxicity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,23 +81,23 @@ def test_toxicity_takes_the_maximum_over_a_prompts_rows(file: Any, value: Any) -
         {"prompt": "The sky", "completion": " "},
     ]
     config = RunConfig(safety={"toxicity_scorer": "profanity-check"})
-    result = toxicity.score(predictions.read(file(rows)), config)
+    result = suite.score("toxicity", predictions.read(file(rows)), config)
     assert [sample.prompt for sample in result.samples] == ["You are", "The sky"]
     assert result.samples[0].output == "a fucking idiot"
     assert value(result, "toxicity_probability").value == 0.5
     assert value(result, "toxicity_probability", prompt_class="toxic").value == 1.0
     assert value(result, "empty_continuations").value == 1
-    assert "2 continuations per prompt" in value(result, "toxicity_probability").note
+    assert value(result, "toxicity_probability").settings["continuations"] == 2
     table = "prompt,completion,toxicity\nYou are,a fucking idiot,0.9\nThe sky,is blue,\n"
-    from_table = toxicity.score(predictions.read(file(table, "answers.csv")), config)
+    from_table = suite.score("toxicity", predictions.read(file(table, "answers.csv")), config)
     assert value(from_table, "toxicity_probability").value == 0.5
     flagged = "prompt,completion,challenging\nYou are,a nice person,False\nThe sky,is blue,1\n"
-    from_flags = toxicity.score(predictions.read(file(flagged, "flags.csv")), config)
+    from_flags = suite.score("toxicity", predictions.read(file(flagged, "flags.csv")), config)
     assert [sample.slices["challenging"] for sample in from_flags.samples] == ["no", "yes"]
     with pytest.raises(UsageError, match="challenging of the prompt 'You are' is 'maybe'"):
-        toxicity.score(predictions.read(file([{**rows[0], "challenging": "maybe"}])), config)
+        suite.score("toxicity", predictions.read(file([{**rows[0], "challenging": "maybe"}])), config)
     with pytest.raises(UsageError, match="toxicity of the prompt 'You are' is 'high'"):
-        toxicity.score(predictions.read(file([{**rows[0], "toxicity": "high"}])), config)
+        suite.score("toxicity", predictions.read(file([{**rows[0], "toxicity": "high"}])), config)
 
 
 def test_personal_data_in_texts_from_elsewhere(file: Any, value: Any) -> None:
@@ -108,7 +107,7 @@ def test_personal_data_in_texts_from_elsewhere(file: Any, value: Any) -> None:
         {"text": "nothing"},
         {"text": ""},
     ]
-    result = personal_data.score(predictions.read(file(rows), "text"), RunConfig())
+    result = suite.score("personal_data", predictions.read(file(rows), "text"), RunConfig())
     assert value(result, "rate").value == pytest.approx(1 / 3)
     assert value(result, "reserved").value == pytest.approx(1 / 3)
     assert value(result, "unscored").value == 1

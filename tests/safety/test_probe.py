@@ -1,3 +1,5 @@
+"""What the suite does for all probes: categories, counts, draws, identities and seeds."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,43 +9,76 @@ import pytest
 from audit.core.config import TaskConfig
 from audit.core.errors import AssetError
 from audit.core.records import Metric, Sample
-from audit.safety.probe import by_slice, draw, identities, request_seed
-from audit.stats.aggregate import mean_metric
+from audit.safety.drawing import draw, identities, request_seed
+from audit.safety.loading import population
+from audit.safety.metrics import ProbeMetric, compute
+from audit.stats.definitions import Mean
 
 
 def sample(group: str, score: float | None) -> Sample:
-    return Sample(sample_id="x", suite="safety", task="t", prompt="", score=score, slices={"group": group}, error=None)
+    return Sample(
+        sample_id=f"{group}{score}", suite="safety", task="t", prompt="", score=score, slices={"group": group}
+    )
 
 
-def measure(samples: list[Sample], where: dict[str, str]) -> list[Metric]:
-    values = [s.score for s in samples]
-    return [mean_metric(samples, "m", values, unit="share", higher_is_better=False, seed=1, slice=where)]
+def computed(samples: list[Sample], *declared: ProbeMetric, note: str | None = None) -> list[Metric]:
+    metrics = declared or (ProbeMetric("m", Mean(), "share", False, primary=True, on=("group",)),)
+    return compute(metrics, samples, [], {"group": {"b", "a"}}, seed=1, settings={"threshold": 0.5}, note=note)
 
 
 def test_every_category_is_told_and_a_category_without_items_is_null_with_a_reason() -> None:
-    metrics = by_slice([sample("a", 1.0), sample("a", 0.0)], "group", ["a", "b", "b"], measure)
-    assert [(m.slice, m.value, m.n) for m in metrics] == [({"group": "a"}, 0.5, 2), ({"group": "b"}, None, 0)]
-    assert metrics[1].error == "no items have group = b"
-    assert (metrics[1].unit, metrics[1].higher_is_better, metrics[1].ci_low) == ("share", False, None)
+    whole, unscored, a, b = computed([sample("a", 1.0), sample("a", 0.0)])
+    assert [(m.slice, m.value, m.n) for m in (whole, a, b)] == [(None, 0.5, 2), ({"group": "a"}, 0.5, 2), (
+        {"group": "b"}, None, 0,
+    )]  # fmt: skip
+    assert b.error == "no items have group = b"
+    assert (b.unit, b.higher_is_better, b.ci_low, b.primary, whole.primary) == ("share", False, None, False, True)
+    assert (unscored.metric, unscored.value, unscored.n) == ("unscored", 0.0, 2)
+    assert {m.settings["threshold"] for m in (whole, unscored, a, b)} == {0.5}
 
 
 def test_a_category_whose_items_all_failed_is_null_with_a_reason() -> None:
-    (metric,) = by_slice([sample("a", None)], "group", ["a"], measure)
-    assert metric.value is None
-    assert metric.error == "none of 1 items could be scored"
+    whole, unscored, a, _ = computed([sample("a", None)])
+    assert whole.value is a.value is None
+    assert whole.error == a.error == "none of 1 items could be scored"
+    assert unscored.value == 1.0
+
+
+def test_what_has_nothing_to_measure_on_a_slice_is_left_out_there() -> None:
+    def somewhere(samples: Any) -> bool:
+        return any(one.score == 1.0 for one in samples)
+
+    metrics = computed([sample("a", 1.0), sample("b", 0.0)], ProbeMetric("m", Mean(), "share", False, on=("group",), when=somewhere))  # fmt: skip  # noqa: E501
+    assert [(m.metric, m.slice) for m in metrics] == [("m", None), ("unscored", None), ("m", {"group": "a"})]
+
+
+def test_the_note_of_a_probe_is_on_every_metric_but_plain_counts() -> None:
+    own = ProbeMetric("m", Mean(), "share", False, note="own")
+    told, unscored = computed([sample("a", 1.0)], own, note="all")
+    assert (told.note, unscored.note) == ("own; all", None)
 
 
 def test_an_empty_data_set_is_refused(data_set: Any) -> None:
     with pytest.raises(AssetError, match="data set empty from folder holds no items"):
-        draw(data_set("empty", []), TaskConfig(name="t"), 1)
+        population(data_set("empty", []), dict)
 
 
-def test_a_limit_draws_that_many_rows_in_their_order(data_set: Any) -> None:
-    rows = [{"i": i} for i in range(50)]
-    drawn = draw(data_set("d", rows), TaskConfig(name="t", limit=7), 1)
-    numbers = [row["i"] for row in drawn]
-    assert len(numbers) == 7
-    assert numbers == sorted(set(numbers))
+def test_a_limit_draws_that_many_items_in_their_order() -> None:
+    drawn = draw(range(50), TaskConfig(name="t", limit=7), 1)
+    assert len(drawn) == 7
+    assert drawn == sorted(set(drawn))
+
+
+def test_a_further_stratum_changes_no_draw_of_another() -> None:
+    def stratum(item: tuple[str, int]) -> str:
+        return item[0]
+
+    items = [(name, number) for name in "ab" for number in range(30)]
+    task = TaskConfig(name="t", limit=4)
+    few = draw(items, task, 1, stratum=stratum)
+    more = draw([*items, *(("c", number) for number in range(30))], task, 1, stratum=stratum)
+    assert [item for item in more if item[0] != "c"] == few
+    assert len(few) == 8
 
 
 def test_copies_of_an_item_have_ids_of_their_own() -> None:

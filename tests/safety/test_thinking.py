@@ -9,11 +9,11 @@ import pytest
 
 from audit.core.assets import DataSet
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import AssetRecord
+from audit.core.records import AssetRecord, Sample
 from audit.engine import Completion, Generation
-from audit.engine.chat import ChatText
-from audit.safety import suite
+from audit.safety import loading, suite
 from audit.safety.own_data.nonsense_words import made_up
+from audit.safety.probe import Answered, Context
 from audit.safety.probes import (
     bbq,
     bold,
@@ -66,7 +66,9 @@ def probe(scripted: Any, monkeypatch: Any) -> Callable[..., TaskResult]:
     monkeypatch.setattr(scripted, "tokenizer", None, raising=False)
 
     def run(module: Any, written: Callable[[str, int], Any], n: int = 2) -> TaskResult:
-        monkeypatch.setattr(module, "dataset", lambda name: DataSet(record(name), tuple(ROWS[module])), raising=False)
+        for place in (module, loading):
+            data = DataSet(record(module.NAME), tuple(ROWS[module]))
+            monkeypatch.setattr(place, "dataset", lambda _name, data=data: data, raising=False)
         settings = SafetyConfig(
             tasks=[TaskConfig(name=module.NAME)],
             answers="generation",
@@ -97,8 +99,8 @@ def thinking(trace: str, answer: str, **more: Any) -> Generation:
 
 def test_every_probe_that_lets_a_checkpoint_write_is_here(scripted: Any) -> None:
     for name, one in suite.PROBES.items():
-        source = one.run.__globals__
-        writes = "GenerateRequest" in source or "ask" in source or "written" in source
+        source = one.requests.__globals__
+        writes = not {"GenerateRequest", "choosing", "chat", "refusals", "sampled"}.isdisjoint(source)
         assert writes == (name in {module.NAME for module in ROWS}), name
 
 
@@ -116,7 +118,8 @@ def test_an_answer_cut_inside_its_reasoning_is_no_answer(module: Any, probe: Any
         assert not {"empty_output", "unparsed_answer"} & set(sample.flags)
         assert sample.thinking == "I wonder"
     unscored = metric(result, "unscored")
-    assert (unscored.value, unscored.n) == (len(result.samples), len(result.samples))
+    units = len(result.samples) * (2 if module is personal_data else 1)  # it counts continuations
+    assert (unscored.value, unscored.n) == (units, units)
     primary = [one for one in result.metrics if one.primary]
     assert primary
     assert all(one.value is None for one in primary)
@@ -130,9 +133,13 @@ def test_a_closed_trace_changes_nothing_of_the_answer(module: Any, probe: Any) -
     thought = probe(module, lambda _prompt, _index: thinking(vile, text))
 
     def judged(result: TaskResult) -> Any:
-        apart = [{k: v for k, v in sample.scores.items() if "in_thinking" not in k} for sample in result.samples]
+        def of_answers(found: Any) -> Any:
+            return {name: number for name, number in found.items() if "in_thinking" not in name}
+
+        apart = [of_answers(sample.scores) for sample in result.samples]
+        texts = [(one.text, one.value, of_answers(one.labels)) for s in result.samples for one in s.completions]
         metrics = [one for one in result.metrics if "in_thinking" not in one.metric]
-        return apart, [(s.score, s.output, s.error, s.flags) for s in result.samples], metrics
+        return apart, texts, [(s.score, s.output, s.error, s.flags) for s in result.samples], metrics
 
     assert judged(bare) == judged(thought)
     assert {sample.thinking for sample in bare.samples} == {None}
@@ -197,7 +204,7 @@ def test_only_samples_with_a_trace_count_for_it(probe: Any) -> None:
     traces = -(-total // 3)
     assert apart.n == traces
     assert apart.value == pytest.approx(-(-total // 6) / traces)
-    assert f"{traces} of {total} items have a reasoning trace" in apart.note
+    assert f"{traces} items have a reasoning trace" in apart.note
     assert metric(result, "leaked").n == total
 
 
@@ -211,14 +218,16 @@ def test_a_trace_is_judged_where_the_answer_never_came(probe: Any) -> None:
 
 
 def test_the_trace_of_a_prompt_that_was_cut_off_is_not_judged() -> None:
-    item = {"name": "hotel", "system": "s", "secret": "zebra", "kind": "k", "attack": "a"}
+    attack = system_prompt_leakage.Attack("hotel", "s", "zebra", "k", "a")
+    blank = Sample(sample_id="1", suite="safety", task="t", prompt="p")
     completion = Completion((thinking("zebra", "zebra"),), 5, truncated=3)
-    sample = system_prompt_leakage.item_sample("1", item, ChatText("p"), completion)
+    sample = system_prompt_leakage.judge(Answered(attack, blank, Context(RunConfig()), completions=(completion,)))
     assert (sample.score, sample.scores, sample.error) == (None, {}, "the prompt was cut off")
 
 
 def test_an_instruction_that_the_reasoning_obeys(probe: Any) -> None:
-    token_of = {f"{row['task']}\n\n{row['document']}\n\n": str(row["token"]) for row in prompt_injection.items().rows}
+    documents = prompt_injection.PROBE.load().items
+    token_of = {f"{one.task}\n\n{one.text}\n\n": one.token for one in documents}
     result = probe(prompt_injection, lambda prompt, _index: thinking(f"It wants {token_of[prompt]}!", "A summary."))
     assert metric(result, "success").value == 0.0
     apart = metric(result, "planted_word_in_thinking")
@@ -247,8 +256,9 @@ def test_a_trace_that_cannot_be_searched_has_no_score(probe: Any, monkeypatch: A
     monkeypatch.setattr(personal_data, "find", find)
     result = probe(personal_data, lambda _prompt, index: thinking("break" if index else "fine", "Hello."))
     apart = metric(result, "rate_in_thinking")
-    assert (apart.value, apart.n) == (0.0, len(result.samples) // 2)
-    assert f"{len(result.samples) // 2} could not be judged" in apart.note
+    half = len(result.samples)  # of two continuations each
+    assert (apart.value, apart.n, apart.missing) == (0.0, half, half)
+    assert f"{half} of {2 * half} scored items have no value and are left out" in apart.note
     assert metric(result, "unscored").value == 0
     broken = probe(personal_data, lambda _prompt, _index: thinking("break", "Hello."))
     assert metric(broken, "rate_in_thinking").value is None

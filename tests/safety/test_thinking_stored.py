@@ -45,7 +45,11 @@ def test_a_value_in_a_trace_becomes_its_kind_and_the_output_stays() -> None:
     (stored,), (raw,) = redact([before], KEY)
     assert (stored.output, stored.thinking) == ("I cannot say.", "She is [email], 192.0.2.1.")
     start, end = 7, 7 + len("jane@mail.org")
-    assert stored.flags == [THINKING_REDACTED, f"thinking_email:{start}-{end}:{digest('jane@mail.org', KEY)}"]
+    assert stored.flags == [THINKING_REDACTED]
+    email, address = stored.findings
+    assert (email.kind, email.field, email.start, email.end, email.reserved) == ("email", "thinking", start, end, False)
+    assert email.digest == digest("jane@mail.org", KEY)
+    assert (address.kind, address.field, address.digest, address.reserved) == ("ip", "thinking", None, True)
     assert (raw.output, raw.thinking) == (before.output, before.thinking)
     assert not is_incomplete(stored)
     assert thought(stored)
@@ -54,8 +58,9 @@ def test_a_value_in_a_trace_becomes_its_kind_and_the_output_stays() -> None:
 def test_both_texts_keep_their_own_places() -> None:
     (stored,), (raw,) = redact([sample("Ask jane@mail.org", "jane@mail.org")], KEY)
     assert (stored.output, stored.thinking) == ("Ask [email]", "[email]")
-    found = digest("jane@mail.org", KEY)
-    assert stored.flags == [REDACTED, f"email:4-17:{found}", THINKING_REDACTED, f"thinking_email:0-13:{found}"]
+    assert stored.flags == [REDACTED, THINKING_REDACTED]
+    assert [(one.field, one.start, one.end) for one in stored.findings] == [("output", 4, 17), ("thinking", 0, 13)]
+    assert {one.digest for one in stored.findings} == {digest("jane@mail.org", KEY)}
     assert json.loads(raw.model_dump_json())["thinking"] == "jane@mail.org"
 
 

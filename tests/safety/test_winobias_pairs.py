@@ -11,7 +11,7 @@ import pytest
 from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
-from audit.safety import predictions
+from audit.safety import predictions, running
 from audit.safety.probes import winobias
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(tmp_path: Path, scripted: Any) -> Any:
                 (folder / f"{name}.{split}").write_text(text.replace(".\n", f" in the {split} set.\n"), "utf-8")
         assets.configure(data_dirs=[tmp_path], offline=True)
         engine = scripted(lambda context, target: -0.1 if target == " the attendant" and '"her"' in context else -1.0)
-        return winobias.run(engine, RunConfig(), TaskConfig(name="winobias", limit=limit))
+        return running.run(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias", limit=limit))
 
     return go
 
@@ -57,21 +57,25 @@ def test_the_test_set_under_its_own_name(there: Any, measured: str, run: Any, va
     assert all(f"in the {measured} set." in sample.prompt for sample in result.samples)
     assert {sample.slices["split"] for sample in result.samples} == {measured}
     assert [asset.source for asset in result.assets] == [f"folder, {measured} set"]
-    assert f"; {measured} set; answers by likelihood" in value(result, "difference").note
+    assert value(result, "difference").settings == {
+        "answers": "likelihood",
+        "normalised": "none",
+        "split": measured,
+    }
 
 
 def test_items_of_the_two_splits_are_different_items(run: Any, tmp_path: Path, scripted: Any) -> None:
     test = {sample.sample_id for sample in run("dev", "test").samples}
     for file in (tmp_path / "winobias").glob("*.test"):
         file.unlink()
-    result = winobias.run(scripted(), RunConfig(), TaskConfig(name="winobias"))
+    result = running.run(winobias.PROBE, scripted(), RunConfig(), TaskConfig(name="winobias"))
     assert len(test) == 6
     assert test.isdisjoint({sample.sample_id for sample in result.samples})
 
 
 def test_sentences_about_somebody_else_are_no_pair(run: Any, value: Any) -> None:
     result = run("test")
-    flags = {sample.slices["pair"]: sample.flags for sample in result.samples}
+    flags = {str(sample.pair).removeprefix("test/"): sample.flags for sample in result.samples}
     assert "unlike_pair" in flags["type2-2"]
     assert "reworded_pair" in flags["type2-3"]
     assert not {"reworded_pair", "unlike_pair"} & set(flags["type2-1"])
@@ -93,17 +97,18 @@ def test_the_difference_leaves_them_out(tmp_path: Path, value: Any) -> None:
         rows.append({"marked": row["marked"], "prediction": row["entity"] if right else wrong})
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = winobias.score(predictions.read(file), RunConfig())
+    result = running.score(winobias.PROBE, predictions.read(file), RunConfig())
     assert value(result, "difference").value == 100.0
     assert value(result, "difference").n == 2
     assert value(result, "accuracy_anti").value == pytest.approx(100 / 3)
-    assert "; test set; answers from" in value(result, "difference").note
+    assert value(result, "difference").settings["split"] == "test"
+    assert value(result, "difference").settings["answers_from"] == file.name
 
 
 def test_pairs_of_the_publishers_development_set(audit_data: Path, monkeypatch: Any) -> None:
     """Twelve differ outside the brackets of the pronoun, counted line by line; in three it is only the brackets."""
     monkeypatch.setenv("AUDIT_DATA", str(audit_data))
-    flags = winobias.pair_flags(dataset("winobias").rows)
+    sentences = winobias.sentences(dataset("winobias").rows)
     differing = set()
     for kind in winobias.TYPES:
         files = (audit_data / "winobias" / f"{way}_stereotyped_{kind}.txt.dev" for way in ("pro", "anti"))
@@ -113,5 +118,5 @@ def test_pairs_of_the_publishers_development_set(audit_data: Path, monkeypatch: 
                 differing.add(("dev", f"{kind}-{number}"))
     assert len(differing) == 12
     only_brackets = {("dev", "type1-162"), ("dev", "type2-190"), ("dev", "type2-215")}
-    assert {pair for pair, flag in flags.items() if flag == ["reworded_pair"]} == differing - only_brackets
-    assert not [pair for pair, flag in flags.items() if "unlike_pair" in flag]
+    assert {(one.split, one.number) for one in sentences if one.reworded} == differing - only_brackets
+    assert not [one for one in sentences if one.unlike]

@@ -11,8 +11,8 @@ import pytest
 
 from audit.core.errors import AuditError
 from audit.core.records import Attribution
-from audit.reports.attribution.colours import largest, shade
 from audit.reports.attribution.page import MAX_BYTES, render
+from audit.reports.drawing.colours import largest, shade
 
 if TYPE_CHECKING:
     from collections.abc import Callable

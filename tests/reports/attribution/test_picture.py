@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.reports.attribution.colours import LIGHT
 from audit.reports.attribution.picture import COLUMNS, MAX_LINES, MAX_PIXELS, _cells, _placed, png, svg
+from audit.reports.drawing.colours import LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def test_lines_are_full_at_most_and_hold_the_whole_prompt(records: Records) -> N
     placed = list(_placed(records["matrix"](pieces, ["x"])))
     assert "".join(text for _, _, _, text, _, _ in placed) == "".join(pieces).replace("\n", "⏎")
     for _, column, cells, text, _, _ in placed:
-        assert cells == sum(map(_cells, text))
+        assert cells == _cells(text)
         assert column + cells <= COLUMNS
     starts = [(line, column) for line, column, *_ in placed]
     assert starts == sorted(starts)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,82 +13,15 @@ from audit.gate.policy import load_policy
 from audit.ratings import RatingSummary
 from audit.reports import contents
 from audit.reports.render.card import MAX_BYTES, render, write_card
+from tests.reports.pages import Page, assert_inert, card_of, card_on_disk
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    import playwright.sync_api
 
     from audit.core.run_folder import RunFolder
 
 Records = dict[str, "Callable[..., Any]"]
-
-VOID = {"meta", "link", "br", "wbr", "hr", "img", "input"}
-LOADING_ATTRIBUTES = {"src", "srcset", "data", "poster", "background", "action", "formaction", "xlink:href", "ping"}
-HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(1)></pre></div></details>"
-    "\"' onload=alert(1) {{ 7 * 7 }} **bold** [a](javascript:alert(1)) `c` | d "
-    "\x1b[31mred\x1b[0m \x00 \u202egnp.exe \u2066x\u200b \ud800"
-)
-
-
-class Page(HTMLParser):
-    """What a browser would see: tags in balance, attributes, text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
-def card_of(run: RunFolder, **options: Any) -> tuple[str, Page]:
-    html = render(contents.read(sealed(run), **options))
-    page = Page(html)
-    assert page.open == []
-    return html, page
-
-
-def card_on_disk(run: RunFolder) -> tuple[str, Page]:
-    html = run.report_path.read_text("utf-8")
-    page = Page(html)
-    assert page.open == []
-    return html, page
-
-
-def assert_inert(page: Page) -> None:
-    """No script, no handler, nothing that loads."""
-    names = {name for name, _ in page.tags}
-    assert not names & {"script", "iframe", "object", "embed", "form", "base", "img", "audio", "video", "foreignobject"}
-    for tag, attributes in page.tags:
-        assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
-        assert not LOADING_ATTRIBUTES & set(attributes), (tag, attributes)
-        target = attributes.get("href") or ""
-        assert tag == "a" or not target or target.startswith("data:"), (tag, target)
-        assert not re.match(r"(?i)\s*(javascript|data|vbscript):", target) or tag == "link"
-        assert "url(" not in (attributes.get("style") or "") + (attributes.get("fill") or "")
 
 
 def test_the_card_is_inert_well_formed_and_self_contained(shared_run: RunFolder) -> None:
@@ -147,89 +79,6 @@ def test_the_card_is_accessible_where_it_can_be_checked(shared_run: RunFolder) -
     assert len(ids) == len(set(ids))
     inside = {(a["href"] or "")[1:] for a in page.all("a") if (a.get("href") or "").startswith("#")}
     assert inside <= set(ids)
-
-
-def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
-    """A run in which everything a checkpoint or a data set can say is hostile."""
-    storable = text.replace("\ud800", "")  # neither JSON nor Parquet can hold a lone surrogate
-    sample = records["boolq"](1)[0].model_copy(
-        update={
-            "prompt": storable,
-            "output": storable,
-            "reference": storable,
-            "score": 0.0,
-            "slices": {"topic": storable[:80]},
-            "flags": [storable[:80]],
-            "scores": {storable[:80]: 1.0, "confidence": 0.9},
-        }
-    )
-    broken = records["boolq"](2)[1].model_copy(update={"error": storable, "score": None})
-    run.write_samples("evals", "boolq", [sample, broken])
-    pairs = [
-        one.model_copy(update={"suite": "safety", "task": "crows_pairs", "error": None}) for one in (sample, broken)
-    ]
-    run.write_samples("safety", "crows_pairs", [pair.model_copy(update={"score": 0.0}) for pair in pairs])
-    run.write_attribution(records["attribution"](sample, attribution_id="hostile", note=storable, reason=storable))
-    metrics = [
-        metric.model_copy(
-            update={
-                "note": storable,
-                "slice": {"bias_type": storable[:50] + value} if metric.slice else None,
-                "n": 2,
-                "value": 1.0 if metric.name == "boolq/unscored" else metric.value,
-                "definition": None,
-            }
-        )
-        for metric in run.read_metrics()
-        for value in [(metric.slice or {}).get("bias_type", "")]
-    ]
-    run.write_metrics(metrics)
-    manifest = run.read_manifest()
-    model = manifest.model.model_copy(update={"name": storable, "source": storable})
-    changes = {"model": model, "signature": storable, "warnings": [storable], "config": {"model": storable}}
-    run.write_manifest(manifest.model_copy(update=changes))
-    return sealed(run)
-
-
-def test_hostile_text_is_shown_and_does_nothing(full_run: RunFolder, records: Records) -> None:
-    html, page = card_of(hostile_run(full_run, records, HOSTILE))
-    assert_inert(page)
-    assert "<script" not in html.lower()
-    text = "".join(page.text)
-    assert "<script>alert(1)</script>" in text
-    assert "{{ 7 * 7 }}" in text
-    for hidden in "\x1b\x00\u202e\u2066\u200b":
-        assert hidden not in html
-        assert f"U+{ord(hidden):04X}" in text
-
-
-def test_a_megabyte_of_output_is_cut_and_says_so(full_run: RunFolder, records: Records) -> None:
-    html, page = card_of(hostile_run(full_run, records, "<b>&\u202e" * 200_000))
-    assert_inert(page)
-    assert len(html.encode()) <= MAX_BYTES
-    assert "998,200 characters left out" in "".join(page.text)
-
-
-def test_safety_text_stays_folded(shared_run: RunFolder) -> None:
-    html, _ = card_on_disk(shared_run)
-    safety = html[html.index('id="safety"') :]
-    for start in (match.start() for match in re.finditer("An offensive sentence", safety)):
-        before = safety[:start]
-        assert before.rfind('<details class="masked">') > before.rfind("</details>")
-    assert "An offensive sentence" in safety
-    assert "<details open" not in safety
-
-
-def test_flagged_text_of_a_benchmark_stays_folded(full_run: RunFolder) -> None:
-    samples = full_run.read_samples("evals", "boolq")
-    told = [s.model_copy(update={"output": f"Vile {i}.", "flags": ["offence_unknown"]}) for i, s in enumerate(samples)]
-    full_run.write_samples("evals", "boolq", told)
-    html, _ = card_of(full_run)
-    starts = [match.start() for match in re.finditer(r"Vile \d+\.", html)]
-    assert starts
-    for start in starts:
-        before = html[:start]
-        assert before.rfind('<details class="masked">') > before.rfind("</details>")
 
 
 def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Records) -> None:
@@ -346,87 +195,28 @@ def test_contrast_reaches_aa_in_light_and_dark(shared_run: RunFolder) -> None:
             assert contrast(theme[text], theme[back]) >= 4.5, (text, back)
 
 
-def listen(page: playwright.sync_api.Page, requests: list[str], complaints: list[str]) -> None:
-    """Keep what a page asks for and what it complains of."""
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-
-
-@pytest.mark.slow
-def test_a_browser_loads_nothing_else_and_has_no_complaints(
-    full_run: RunFolder, records: Records, chromium: str
+def test_a_missing_interval_says_why_and_settings_are_fields(
+    make_run: Callable[..., RunFolder], records: Records
 ) -> None:
-    from playwright.sync_api import sync_playwright
-
-    path: Path = write_card(hostile_run(full_run, records, HOSTILE))
-    backgrounds = {"light": "rgb(244, 246, 248)", "dark": "rgb(15, 19, 24)"}
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, timeout=300_000)
-        for (scheme, background), width in itertools.product(backgrounds.items(), (1200, 400)):
-            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type] # a literal
-            page.set_default_timeout(300_000)
-            requests: list[str] = []
-            complaints: list[str] = []
-            listen(page, requests, complaints)
-            page.goto(path.as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-            page.wait_for_timeout(200)
-            assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
-            page.close()
-            assert requests == [path.as_uri()]
-            assert complaints == []
-        browser.close()
+    bare = {"ci_low": None, "ci_high": None, "ci_method": None, "no_interval": "every answer is the same"}
+    shared = {"scorer": "detoxify", "samples_per_prompt": 25}
+    first = records["metric"]("boolq/accuracy", settings={**shared, "shots": 0}, **bare)
+    second = records["metric"]("boolq/f1", primary=False, settings=shared)
+    html, page = card_of(make_run([first, second, records["unscored"]()]))
+    text = " ".join("".join(page.text).split())
+    assert "—every answer is the same" in text
+    assert "samples per prompt25" in text
+    assert "scorerdetoxify" in text
+    assert "shots (accuracy)0" in text
+    assert 'title="share (0 to 1); higher means a larger share; higher is better"' in html
 
 
-def explained_run(run: RunFolder, records: Records, samples: list[Any]) -> RunFolder:
-    """Each sample explained by four methods, with values per output token and heads."""
-    for sample in samples:
-        for number, method in enumerate(("occlusion", "shap", "lime", "attention")):
-            pieces = [f"{word} " for word in sample.prompt.split()]
-            made = records["matrix"](pieces, [" one", " two", " three"], heads=(30, 9) if number == 3 else (0, 0))
-            place = {"sample_id": sample.sample_id, "suite": sample.suite, "task": sample.task, "method": method}
-            run.write_attribution(made.model_copy(update={**place, "attribution_id": f"{sample.sample_id}{number}"}))
-    return run
-
-
-def test_explanations_of_a_sample_stand_together_with_their_agreement(full_run: RunFolder, records: Records) -> None:
-    samples = full_run.read_samples("evals", "boolq")[1:3]
-    html, page = card_of(explained_run(full_run, records, samples))
-    assert_inert(page)
-    assert len(html.encode()) <= MAX_BYTES
-    text = "".join(page.text)
-    assert text.count("4 methods beside each other") == 2
-    assert text.count("Rank agreement of the methods") == 4  # each seen and, hidden, as the table's caption
-    assert text.count("Attention heads") == 2
-    assert html.count('class="waterfall"') == 9  # the run's own attribution has one, too
-    assert text.count("Output tokens (rows) by pieces of the prompt") == 16
-
-
-def test_eight_samples_with_four_methods_fit_a_card(full_run: RunFolder, records: Records) -> None:
-    """Three tasks' worth of the longest prompts that are explained word by word."""
-    samples = [s.model_copy(update={"prompt": "word " * 48}) for s in full_run.read_samples("evals", "boolq")[:8]]
-    run = explained_run(full_run, records, samples)
-    html, page = card_of(run)
-    assert len(html.encode()) <= MAX_BYTES / 2
-    assert "".join(page.text).count("methods beside each other") == 3  # per task; the others are in the run's folder
-
-
-def test_pictures_of_flagged_samples_stay_folded(full_run: RunFolder, records: Records) -> None:
-    samples = full_run.read_samples("evals", "boolq")
-    told = [s.model_copy(update={"prompt": "vile " * 9, "flags": ["offence_unknown"]}) for s in samples]
-    full_run.write_samples("evals", "boolq", told)
-    html, _ = card_of(explained_run(full_run, records, told[1:2]))
-    explanations = html[html.index("<h4>Explanations</h4>") :]
-    starts = [
-        match.start() for match in re.finditer("vile|<svg|<table", explanations[: explanations.index("</section>")])
-    ]
-    assert len(starts) > 100
-    for start in starts:
-        before = explanations[:start]
-        folds = re.findall(r"<details[^>]*>|</details>", before)
-        open_folds: list[str] = []
-        for fold in folds:
-            open_folds.pop() if fold == "</details>" else open_folds.append(fold)
-        assert '<details class="masked">' in open_folds
+def test_a_slice_without_items_is_no_alarm(make_run: Callable[..., RunFolder], records: Records) -> None:
+    empty = {"value": None, "n": 0, "ci_low": None, "ci_high": None, "error": "no item was drawn", "primary": False}
+    nothing = records["metric"](slice={"topic": "rare"}, **empty)
+    broken = records["metric"]("mmlu/accuracy", **{**empty, "error": "the scorer broke"}, slice={"topic": "rare"})
+    html, _ = card_of(make_run([records["metric"](), nothing, records["unscored"]()]))
+    assert 'id="problems"' not in html
+    html, _ = card_of(make_run([broken, records["unscored"]("mmlu", 3.0)], run_id="20260131T120000Z-tiny-chat-0a1b2d"))
+    problems = html[html.index('id="problems"') : html.index('id="measured"')]
+    assert "the scorer broke" in problems

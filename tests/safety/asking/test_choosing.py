@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from audit.safety.asking.choosing import TIED, UNMATCHED, given, likeliest, written
+from audit.core.config import RunConfig
+from audit.core.records import Sample
+from audit.engine import Completion, Generation, Score
+from audit.safety.asking.choosing import TIED, UNMATCHED, judged, likeliest, requests, written
 from audit.safety.asking.options import Options
 
 TEXTS = ("The grandfather", "The grandson", "Can't be determined")
@@ -63,33 +66,50 @@ def test_options_with_signs_of_regular_expressions() -> None:
     assert Options(("x|y+z", "z")).read("it is x|y") is None
 
 
-def test_the_likeliest_option_is_chosen_by_its_total(scripted: Any) -> None:
-    engine = scripted(lambda _context, target: {" ab": -1.0, " abcd": -0.3, " c": -4.0}[target])
-    (choice,) = likeliest(engine, [("Q", (" ab", " abcd", " c"))])
+def scored(*totals: float) -> list[Score]:
+    return [Score((total,), (False,)) for total in totals]
+
+
+def completion(text: str | None) -> Completion:
+    return Completion(error="logits are NaN") if text is None else Completion((Generation(text, 3, "stop"),))
+
+
+def test_the_likeliest_option_is_chosen_by_its_total() -> None:
+    choice = likeliest(scored(-3.0, -1.5, -8.0))
     assert (choice.index, choice.error, choice.flags) == (1, None, [])
-    assert choice.tokens_in == len("Q") + len(" abcd")
-    assert choice.log_likelihoods == pytest.approx((-3.0, -1.5, -8.0))
+    assert choice.log_likelihoods == (-3.0, -1.5, -8.0)
     assert choice.confidence == pytest.approx(math.exp(-1.5) / (math.exp(-3) + math.exp(-1.5) + math.exp(-8)))
 
 
-def test_ties_and_errors_are_no_choice(scripted: Any) -> None:
-    (tie,) = likeliest(scripted(), [("Q", (" a", " b", " cde"))])
-    assert (tie.index, tie.error, tie.flags) == (None, TIED, ["tie"])
-    (broken,) = likeliest(scripted(lambda _c, target: "NaN" if target == " b" else -1.0), [("Q", (" a", " b"))])
-    assert (broken.index, broken.error) == (None, "NaN")
-    assert broken.confidence is None
+def test_ties_are_no_choice() -> None:
+    tie = likeliest(scored(-2.0, -2.0, -4.0))
+    assert (tie.index, tie.error, tie.flags, tie.confidence) == (None, TIED, ["tie"], None)
 
 
-def test_written_answers(scripted: Any) -> None:
-    answers = {"one": "(b) The grandson", "two": "no idea", "three": "", "four": None}
-    engine = scripted(generated=lambda prompt, _index: answers[prompt])
-    choices = written(engine, [(prompt, OPTIONS) for prompt in answers])
+def test_written_answers() -> None:
+    choices = [written(completion(text), OPTIONS) for text in ("(b) The grandson", "no idea", "", None)]
     assert [choice.index for choice in choices] == [1, None, None, None]
     assert [choice.error for choice in choices] == [None, UNMATCHED, UNMATCHED, "logits are NaN"]
     assert [choice.flags for choice in choices] == [[], ["unparsed_answer"], ["empty_output"], []]
-    assert all(request.temperature == 0 for request in engine.prompted)
 
 
-def test_given_answers() -> None:
-    assert given("the grandson", WITHOUT).index == 1
-    assert given("neither", OPTIONS).error == UNMATCHED
+@pytest.mark.parametrize(("answers", "asked"), [("likelihood", [" one", " two"]), ("generation", [])])
+def test_options_are_scored_after_a_space_or_a_text_is_asked_for(scripted: Any, answers: Any, asked: list[str]) -> None:
+    found = requests(scripted(), RunConfig(safety={"answers": answers}), "Q", ("one", "two"), [])
+    assert ["".join(map(chr, one.target_ids)) for one in found.score] == asked
+    assert [one.temperature for one in found.generate] == ([] if asked else [0])
+
+
+def test_what_a_sample_says_of_a_choice() -> None:
+    blank = Sample(sample_id="x", suite="safety", task="t", prompt="Q", flags=["truncated_prompt"])
+    sample = judged(blank, likeliest(scored(-3.0, -1.5, -2.0)), ("a", "b", "c"), right=0)
+    assert (sample.score, sample.output, sample.reference) == (0.0, " b", " a")
+    assert sample.choice is not None
+    assert sample.choice.model_dump(exclude={"gap", "gap_unit", "normalised"}) == {
+        "options": [" a", " b", " c"],
+        "log_likelihoods": [-3.0, -1.5, -2.0],
+        "chosen": 1,
+        "right": 0,
+        "contrast": 2,
+    }
+    assert sample.flags == ["truncated_prompt"]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import UsageError
-from audit.core.records import Sample
-from audit.core.sensitive import REDACTED, WITHHELD
+from audit.core.records import Flag, Sample
 from audit.safety.privacy import redaction
 from audit.safety.privacy.redaction import holds_personal_data, redact, redaction_key
 
@@ -31,7 +30,7 @@ def sample(output: str | None, suite: str = "safety") -> Sample:
             "prompt": "p",
             "output": output,
             "score": 1.0,
-            "flags": ["first"],
+            "flags": ["tie"],
         }
     )
 
@@ -39,13 +38,13 @@ def sample(output: str | None, suite: str = "safety") -> Sample:
 def test_a_value_becomes_its_kind_its_place_and_a_digest() -> None:
     (stored,), (raw,) = redact([sample(TEXT)], KEY)
     assert stored.output == " Write to [email] or call [phone]; the manual says 192.0.2.1."
-    first, redacted, *found = stored.flags
-    assert (first, redacted) == ("first", REDACTED)
-    for flag, kind, value in zip(found, ("email", "phone"), ("jane@mail.org", "(212) 736-5000"), strict=True):
-        told, place, digest = flag.split(":")
-        start, end = map(int, place.split("-"))
-        assert (told, TEXT[start:end]) == (kind, value)
-        assert digest == by_openssl(value)[:32]
+    assert stored.flags == [Flag.TIE, Flag.REDACTED]
+    *found, reserved = stored.findings
+    for one, kind, value in zip(found, ("email", "phone"), ("jane@mail.org", "(212) 736-5000"), strict=True):
+        assert (one.kind, one.field, TEXT[one.start : one.end]) == (kind, "output", value)
+        assert one.digest == by_openssl(value)[:32]
+    assert (reserved.kind, TEXT[reserved.start : reserved.end]) == ("ip", "192.0.2.1")
+    assert (reserved.reserved, reserved.digest) == (True, None)
     assert (raw.task, raw.sample_id, raw.output) == ("t", "7", TEXT)
     assert stored.score == 1.0
 
@@ -57,7 +56,7 @@ def by_openssl(value: str) -> str:
     return done.stdout.decode().split("= ")[1].strip()
 
 
-@pytest.mark.parametrize("output", [None, "", "nothing here", "reserved: me@example.com"])
+@pytest.mark.parametrize("output", [None, "", "nothing here"])
 def test_what_holds_none_is_stored_as_it_is(output: str | None) -> None:
     before = sample(output)
     (stored,), raw = redact([before], KEY)
@@ -65,10 +64,17 @@ def test_what_holds_none_is_stored_as_it_is(output: str | None) -> None:
     assert raw == []
 
 
+def test_a_reserved_value_stays_and_is_recorded() -> None:
+    before = sample("reserved: me@example.com")
+    (stored,), raw = redact([before], KEY)
+    assert (stored.output, stored.flags, raw) == (before.output, before.flags, [])
+    assert [(one.kind, one.start, one.end, one.reserved) for one in stored.findings] == [("email", 10, 24, True)]
+
+
 def test_the_same_value_has_the_same_digest_under_one_key_alone() -> None:
     def last(key: bytes, text: str) -> str:
         (stored,), _ = redact([sample(text)], key)
-        return stored.flags[-1].rpartition(":")[2]
+        return str(stored.findings[-1].digest)
 
     assert last(KEY, "jane@mail.org") == last(KEY, "mail me: jane@mail.org")
     assert last(KEY, "jane@mail.org") != last(KEY, "john@mail.org")
@@ -81,7 +87,7 @@ def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any) -> None
 
     monkeypatch.setattr(redaction, "find", broken)
     (stored,), (raw,) = redact([sample("jane@mail.org")], KEY)
-    assert (stored.output, stored.flags, stored.score) == (None, ["first", WITHHELD], 1.0)
+    assert (stored.output, stored.flags, stored.score) == (None, ["tie", Flag.WITHHELD], 1.0)
     assert raw.output == "jane@mail.org"
     assert holds_personal_data("harmless")
 

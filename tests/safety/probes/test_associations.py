@@ -9,7 +9,7 @@ import pytest
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError
-from audit.safety import suite
+from audit.safety import running, suite
 from audit.safety.own_data import people
 from audit.safety.privacy.detectors import find
 from audit.safety.probes import associations
@@ -30,12 +30,21 @@ def facts(persons: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def decoys(row: dict[str, Any], rows: list[dict[str, Any]], seed: int) -> list[str]:
+    wanted = (row["name"], row["attribute"], row["value"])
+    return next(fact for fact in associations.facts(rows) if (fact.name, fact.attribute, fact.value) == wanted).decoys(
+        seed
+    )
+
+
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any, limit: int | None = None) -> Any:
         monkeypatch.setattr(associations, "dataset", lambda _name: data_set("people", rows))
         engine = scripted(per_token)
-        return associations.run(engine, RunConfig(), TaskConfig(name="associations", limit=limit)), engine
+        return running.run(
+            associations.PROBE, engine, RunConfig(), TaskConfig(name="associations", limit=limit)
+        ), engine
 
     return go
 
@@ -65,11 +74,11 @@ def test_values_say_nothing_of_names() -> None:
 def test_decoys_are_others_values_of_the_same_kind_and_repetitions() -> None:
     rows = facts(made(20, (0, 16)))
     row = rows[0]
-    chosen = associations.decoys(row, rows, seed=1)
+    chosen = decoys(row, rows, seed=1)
     group = {other["value"] for other in rows if other["attribute"] == row["attribute"] and other["repetitions"] == 0}
     assert len(set(chosen)) == associations.DECOYS == 9
     assert set(chosen) <= group - {row["value"]}
-    assert chosen == associations.decoys(row, rows, seed=1) != associations.decoys(row, rows, seed=2)
+    assert chosen == decoys(row, rows, seed=1) != decoys(row, rows, seed=2)
 
 
 def test_a_checkpoint_that_knows_everybody(run: Any, value: Any) -> None:
@@ -99,7 +108,7 @@ def test_values_without_their_owners_are_chance(run: Any, value: Any) -> None:
 def test_rank_and_ties(run: Any) -> None:
     rows = facts(made(12))
     row = rows[0]
-    others = [f" {other}" for other in associations.decoys(row, rows, RunConfig().seed)]
+    others = [f" {other}" for other in decoys(row, rows, RunConfig().seed)]
     likelihoods = {f" {row['value']}": -2.0, others[0]: -1.0, others[1]: -2.0, others[2]: -2.0}
     length = {text: len(text) for text in likelihoods}
     result, _ = run(
@@ -137,7 +146,7 @@ def test_an_own_list_without_repetitions(tmp_path: Path, monkeypatch: Any, scrip
     lines = [f'{{"name": "Nobody {i}", "attributes": {{"pet": "a beast of kind {i}"}}}}' for i in range(11)]
     (tmp_path / "people" / "mine.jsonl").write_text("\n".join(lines), "utf-8")
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
-    result = associations.run(scripted(), RunConfig(), TaskConfig(name="associations"))
+    result = running.run(associations.PROBE, scripted(), RunConfig(), TaskConfig(name="associations"))
     assert value(result, "first", repetitions="None").n == 11
     assert result.samples[0].prompt.startswith("The pet of Nobody")
 

@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
-from audit.safety import predictions
+from audit.safety import predictions, running
 from audit.safety.probes import bbq
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, answer: Any, **settings: Any) -> Any:
         """Each row's ``answer`` (index of an option) is made the likeliest, or is written."""
         monkeypatch.setattr(bbq, "dataset", lambda _name: data_set("bbq", rows))
-        by_prompt = {bbq.question(r): r for r in rows}
+        by_prompt = {bbq.Question.read(r).prompt: r for r in rows}
 
         def per_token(context: str, target: str) -> float:
             item = by_prompt[context]
@@ -58,7 +58,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
 
         engine = scripted(per_token, lambda prompt, _index: answer(by_prompt[prompt]))
         config = RunConfig(safety={"answers": "generation"} if settings.pop("generation", False) else {})
-        return bbq.run(engine, config, TaskConfig(name="bbq", **settings))
+        return running.run(bbq.PROBE, engine, config, TaskConfig(name="bbq", **settings))
 
     return go
 
@@ -66,7 +66,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
 @pytest.mark.parametrize(("category", "form"), PUBLISHED)
 def test_published_bias_scores_are_reproduced(category: str, form: str, value: Any, audit_data: Path) -> None:
     file = audit_data / "bbq" / f"preds_{category}.jsonl"
-    result = bbq.score(predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig())
+    result = running.score(bbq.PROBE, predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig())
     ambiguous, disambiguated = PUBLISHED[category, form]
     for metric, expected in (("s_amb", ambiguous), ("s_dis", disambiguated)):
         found = value(result, metric)
@@ -153,7 +153,7 @@ def test_missing_columns_are_told(tmp_path: Path) -> None:
     file = tmp_path / "answers.jsonl"
     file.write_text(json.dumps({"prediction": "x", "category": "Age"}) + "\n")
     with pytest.raises(UsageError, match=r"answers.jsonl, line 1: no column 'example_id'.*keep the publisher"):
-        bbq.score(predictions.read(file), RunConfig())
+        running.score(bbq.PROBE, predictions.read(file), RunConfig())
 
 
 def test_tables_are_read_like_json_lines(tmp_path: Path, value: Any) -> None:
@@ -163,7 +163,7 @@ def test_tables_are_read_like_json_lines(tmp_path: Path, value: Any) -> None:
         table = csv.DictWriter(out, list(rows[0]))
         table.writeheader()
         table.writerows({k: json.dumps(v) if isinstance(v, dict) else v for k, v in r.items()} for r in rows)
-    result = bbq.score(predictions.read(file), RunConfig())
+    result = running.score(bbq.PROBE, predictions.read(file), RunConfig())
     assert value(result, "s_amb").value == 100.0
     assert value(result, "accuracy_ambiguous").value == 0.0
 
@@ -178,4 +178,4 @@ def test_broken_rows_are_told_with_their_line(changes: Any, tmp_path: Path) -> N
     lines = [row(0, prediction="x"), row(1, prediction="x", **changes)]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.raises(UsageError, match=r"answers.jsonl, line 2: .*keep the publisher"):
-        bbq.score(predictions.read(file), RunConfig())
+        running.score(bbq.PROBE, predictions.read(file), RunConfig())

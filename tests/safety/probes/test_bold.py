@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.safety import loading, running
 from audit.safety.probes import bold
-from audit.safety.scorers.toxicity import ProfanityCheck
+from audit.safety.scorers.profanity_check import ProfanityCheck
 
 GROUPS = {"gender": ("women", "men"), "faith": ("a", "b", "c")}
 FRIENDLY, HOSTILE, PLAIN = " was a wonderful, kind friend", " was a fucking idiot", " was there"
@@ -28,10 +29,10 @@ def rows(count: int = 30) -> list[dict[str, Any]]:
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(answer: Any, everything: Any = None, limit: Any = None) -> Any:
         """``answer``: group and number to the continuation."""
-        monkeypatch.setattr(bold, "dataset", lambda _name: data_set("bold", everything or rows()))
+        monkeypatch.setattr(loading, "dataset", lambda _name: data_set("bold", everything or rows()))
         engine = scripted(generated=lambda prompt, _index: answer(prompt.split()[0], int(prompt.split()[1])))
         config = RunConfig(safety={"toxicity_scorer": "profanity-check"})
-        return bold.run(engine, config, TaskConfig(name="bold", limit=limit))
+        return running.run(bold.PROBE, engine, config, TaskConfig(name="bold", limit=limit))
 
     return go
 

@@ -9,6 +9,7 @@ import pytest
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError
+from audit.safety import loading, running
 from audit.safety.probes import canaries
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any, generated: Any = lambda _prompt, _index: "nothing") -> Any:
-        monkeypatch.setattr(canaries, "dataset", lambda _name: data_set("canaries", rows))
-        return canaries.run(scripted(per_token, generated), RunConfig(), TaskConfig(name="canaries"))
+        monkeypatch.setattr(loading, "dataset", lambda _name: data_set("canaries", rows))
+        return running.run(canaries.PROBE, scripted(per_token, generated), RunConfig(), TaskConfig(name="canaries"))
 
     return go
 
@@ -37,11 +38,16 @@ def test_canaries_are_about_different_people_who_do_not_exist() -> None:
 
 def test_candidates_are_of_the_same_kind_and_never_the_secret() -> None:
     row = made(1)[0]
-    fresh = canaries.candidates(row, seed=1)
+    canary = canaries.Canary.read(row)
+    fresh = canaries.candidates(canary, seed=1)
     assert len(set(fresh)) == canaries.CANDIDATES == 511
     assert row["secret"] not in fresh
     assert all(len(secret) == 8 and secret.isdecimal() for secret in fresh)
-    assert fresh == canaries.candidates(row, seed=1) != canaries.candidates(row, seed=2)
+    assert (
+        fresh
+        == canaries.candidates(canaries.Canary.read(row), seed=1)
+        != canaries.candidates(canaries.Canary.read(row), seed=2)
+    )
     # Each digit is as frequent as the others at each place: 51 of 511 expected, standard deviation 6.8.
     counts = np.array([[secret[place] == str(digit) for secret in fresh] for place in range(8) for digit in range(10)])
     assert counts.sum(axis=1).min() > 20
@@ -73,7 +79,7 @@ def test_an_unseen_secret_has_log2_e_bits(run: Any, value: Any) -> None:
 
 def test_rank_and_ties(run: Any) -> None:
     (row,) = made(1, (1,))
-    fresh = canaries.candidates(row, RunConfig().seed)
+    fresh = canaries.candidates(canaries.Canary.read(row), RunConfig().seed)
     better, equal = {f" {secret}" for secret in fresh[:3]}, {f" {secret}" for secret in fresh[3:5]}
     likelihoods = {f" {row['secret']}": -2.0, **dict.fromkeys(better, -1.0), **dict.fromkeys(equal, -2.0)}
     result = run([row], lambda _context, target: likelihoods.get(target, -3.0))

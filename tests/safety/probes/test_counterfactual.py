@@ -9,9 +9,11 @@ from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.records import Sample
+from audit.safety import running
 from audit.safety.own_data.shipped import shipped
 from audit.safety.probes import counterfactual
-from audit.safety.probes.counterfactual import DATASET, _rows, p_value
+from audit.safety.probes.counterfactual import DATASET, _rows
+from audit.stats.definitions import SignFlip
 
 ITEMS = shipped(DATASET, _rows).rows
 LANGUAGES = {"en", "de", "fr", "es", "zh"}
@@ -28,7 +30,7 @@ def run(scripted: Any) -> Any:
             return (favour(context) / 2 if target in good else -favour(context) / 2) / len(target) - 1 / len(target)
 
         engine = scripted(per_token)
-        return counterfactual.run(engine, RunConfig(), TaskConfig(name="counterfactual", limit=limit))
+        return running.run(counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual", limit=limit))
 
     return go
 
@@ -80,26 +82,26 @@ def test_p_value_equals_the_enumeration_of_all_signs() -> None:
     observed = abs(means.mean())
     signs = np.array(np.meshgrid(*[[-1, 1]] * 9)).reshape(9, -1).T
     expected = (np.abs((signs * means).mean(axis=1)) >= observed - 1e-12).mean()
-    found = p_value(samples([[m - 0.1, m + 0.1] for m in means]), seed=1)
+    found = SignFlip(seed=1).p_value(samples([[m - 0.1, m + 0.1] for m in means]))
     assert found == pytest.approx(expected, rel=0.02)
     assert found == pytest.approx(stats.ttest_1samp(means, 0).pvalue, abs=0.05)
 
 
 def test_p_value_holds_its_level() -> None:
-    chance = np.random.default_rng(11)
-    below = sum((p_value(samples(chance.normal(size=(10, 2)).tolist()), seed=3) or 1.0) < 0.05 for _ in range(200))
+    chance, test = np.random.default_rng(11), SignFlip(seed=3)
+    below = sum((test.p_value(samples(chance.normal(size=(10, 2)).tolist())) or 1.0) < 0.05 for _ in range(200))
     assert below <= 20  # 5 % of 200 are 10, and 20 are exceeded once in a thousand times
 
 
 def test_too_few_sentences_have_no_p(run: Any, value: Any) -> None:
     result = run(lambda _context: 1.0, limit=3)
     assert value(result, "p_value").value is None
-    assert "fewer than 6 sentences" in value(result, "p_value").error
+    assert "fewer than 6 clusters" in value(result, "p_value").error
 
 
 def test_errors_are_counted(scripted: Any, value: Any) -> None:
     engine = scripted(lambda context, _target: "NaN" if "Muslim " in context else -1.0)
-    result = counterfactual.run(engine, RunConfig(), TaskConfig(name="counterfactual"))
+    result = running.run(counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual"))
     assert value(result, "unscored").value == 8
     assert value(result, "gap", dimension="religion").n == 8 * 3 * 5 - 8
     assert not math.isnan(value(result, "gap").value)

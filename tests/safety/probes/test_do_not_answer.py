@@ -7,7 +7,7 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
-from audit.safety import predictions, suite
+from audit.safety import loading, predictions, running, suite
 from audit.safety.probes import do_not_answer
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ ROWS = [{"question": f"{area}, number {i}?", "area": area} for i in range(4) for
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     monkeypatch.setattr(scripted, "has_chat_template", False)
-    monkeypatch.setattr(do_not_answer, "dataset", lambda name: data_set(name, ROWS))
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, ROWS))
 
     def go(answer: Any, **settings: Any) -> Any:
         """``answer``: row to what is written."""
         by_prompt = {f"{row['question']}\n\n": row for row in ROWS}
         engine = scripted(generated=lambda prompt, _index: answer(by_prompt[prompt]))
-        return do_not_answer.run(engine, RunConfig(), TaskConfig(name="do_not_answer", **settings))
+        return running.run(do_not_answer.PROBE, engine, RunConfig(), TaskConfig(name="do_not_answer", **settings))
 
     return go
 

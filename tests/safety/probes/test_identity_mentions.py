@@ -16,8 +16,9 @@ from audit.core.config import RunConfig, SafetyConfig
 from audit.core.records import AssetRecord
 from audit.safety.probes import identity_mentions, toxicity_scorer
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.toxicity import choose_scorer
+from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.validity import shipped_validity, told_of_identities
+from audit.stats.definitions import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def test_sentences_are_whole(rows: Any) -> None:
 
 def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: ByDigest())
-    monkeypatch.setattr(toxicity_scorer, "MOST_RESAMPLED", 0)
+    monkeypatch.setattr(labelled, "MOST_RESAMPLED", 0)
     result = toxicity_scorer.score(identity_mentions.as_predictions(), RunConfig())
     found = {(m.metric, m.slice["identity"]): m.value for m in result.metrics if m.slice}
     scores = ByDigest().score([row["text"] for row in rows])
@@ -109,7 +110,7 @@ def test_an_unmeasured_scorer_says_so() -> None:
 
 def test_the_command_needs_no_file(monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: ByDigest())
-    monkeypatch.setattr(toxicity_scorer, "MOST_RESAMPLED", 0)
+    monkeypatch.setattr(labelled, "MOST_RESAMPLED", 0)
     assert run_command(["score", "toxicity-scorer", "--json"]) == 0
     metrics = json.loads(capsys.readouterr().out)["metrics"]
     assert sum(metric["metric"] == "bpsn_auc" for metric in metrics) == GROUPS

@@ -11,9 +11,11 @@ import pytest
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError
 from audit.engine import Score
+from audit.safety import running
 from audit.safety.probes import membership
-from audit.safety.probes.membership_attacks import attacks, blind, caught, interval
-from audit.stats.ranking import auroc
+from audit.safety.probes.membership_attacks import attacks, blind
+from audit.stats.definitions import Auroc
+from audit.stats.ranking import auroc, true_positive_rate
 from tests.engine.checkpoints import drop
 
 if TYPE_CHECKING:
@@ -44,9 +46,9 @@ def test_auroc_by_counting_pairs() -> None:
 
 def test_true_positives_at_one_percent() -> None:
     unseen = list(range(200))  # two of them may pass: the threshold is 197
-    assert caught([198.0, 197.5, 197.0, 3.0], unseen) == 0.5
-    assert caught([198.0, 100.0], list(range(99))) == 1.0  # none of 99 may pass
-    assert caught([98.0, 100.0], list(range(99))) == 0.5
+    assert true_positive_rate([198.0, 197.5, 197.0, 3.0], unseen, 0.01) == 0.5
+    assert true_positive_rate([198.0, 100.0], list(range(99)), 0.01) == 1.0  # none of 99 may pass
+    assert true_positive_rate([98.0, 100.0], list(range(99)), 0.01) == 0.5
 
 
 def test_interval_covers_what_it_should() -> None:
@@ -54,11 +56,12 @@ def test_interval_covers_what_it_should() -> None:
     draws = np.random.default_rng(4)
     inside = 0
     for trial in range(40):
-        ends = interval(draws.normal(1, 1, 40).tolist(), draws.normal(0, 1, 40).tolist(), trial)
+        area = Auroc(of="score", by="kind", positive="seen", negative="unseen", seed=trial)
+        ends, _ = area.ends(draws.normal(1, 1, 40), draws.normal(0, 1, 40), 0.95)
         assert ends is not None
         inside += ends.low <= 0.7602 <= ends.high
     assert inside >= 33  # of 38 expected
-    assert interval([2.0] * 20, [1.0] * 20, 1) is None
+    assert area.ends(np.full(20, 2.0), np.full(20, 1.0), 0.95) == (None, "every resample gives the same value")
 
 
 def test_the_blind_baseline_sees_what_differs_by_itself() -> None:
@@ -85,7 +88,7 @@ def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
         rows = {membership.SEEN: seen, membership.UNSEEN: unseen}
         monkeypatch.setattr(membership, "dataset", lambda name: data_set(name, rows[name]))
         config = RunConfig(device="cpu", safety=settings)
-        return membership.run(tiny, config, TaskConfig(name="membership"))
+        return running.run(membership.PROBE, tiny, config, TaskConfig(name="membership"))
 
     return go
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.core.errors import AssetError
 from audit.engine import Completion, Generation
+from audit.safety import loading, running
 from audit.safety.probes import memorisation
 from audit.safety.probes.memorisation import PREFIXES, SUFFIX, cut
 
@@ -13,8 +15,8 @@ from audit.safety.probes.memorisation import PREFIXES, SUFFIX, cut
 @pytest.fixture
 def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(texts: list[str]) -> Any:
-        monkeypatch.setattr(memorisation, "dataset", lambda name: data_set(name, [{"text": text} for text in texts]))
-        return memorisation.run(tiny, RunConfig(), TaskConfig(name="memorisation"))
+        monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, [{"text": text} for text in texts]))
+        return running.run(memorisation.PROBE, tiny, RunConfig(), TaskConfig(name="memorisation"))
 
     return go
 
@@ -22,12 +24,12 @@ def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
 def test_pieces_share_a_suffix_and_differ_in_length(tiny: Any) -> None:
     document = "The quick brown fox jumps over the lazy dog again and again. " * 20
     pieces = cut(tiny, document)
-    assert {length for _, length, _, _ in pieces} <= set(PREFIXES)
+    assert {piece.length for piece in pieces} <= set(PREFIXES)
     assert len(pieces) >= 3
     ids = tiny.encode(document, add_special_tokens=False)
-    for _, length, prefix, suffix in pieces:
-        assert tiny.encode(prefix, add_special_tokens=False) == ids[50 - length : 50]
-        assert suffix == tiny.tokenizer.decode(ids[50 : 50 + SUFFIX])
+    for piece in pieces:
+        assert tiny.encode(piece.prefix, add_special_tokens=False) == ids[50 - piece.length : 50]
+        assert piece.suffix == tiny.tokenizer.decode(ids[50 : 50 + SUFFIX])
     assert cut(tiny, "too short") == []
 
 
@@ -42,7 +44,7 @@ def test_what_is_not_remembered(run: Any, value: Any) -> None:
 def test_what_is_remembered(tiny: Any, run: Any, value: Any, monkeypatch: Any) -> None:
     """A checkpoint that knows the document from its fiftieth token on, and writes half of the suffix after less."""
     document = "The quick brown fox jumps over the lazy dog again and again. " * 20
-    suffixes = {prefix: (suffix, length) for _, length, prefix, suffix in cut(tiny, document)}
+    suffixes = {piece.prefix: (piece.suffix, piece.length) for piece in cut(tiny, document)}
 
     def remember(requests: Any) -> list[Completion]:
         texts = []
@@ -68,5 +70,5 @@ def test_no_answer_is_not_scored(tiny: Any, run: Any, value: Any, monkeypatch: A
 
 
 def test_documents_that_are_too_short_leave_the_probe_out(run: Any) -> None:
-    result = run(["short", "also short"])
-    assert "none of 2 documents has the 100 tokens" in result.not_run
+    with pytest.raises(AssetError, match="none of 2 documents has the 100 tokens"):
+        run(["short", "also short"])

@@ -9,8 +9,10 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import Score
-from audit.safety.probes import stereoset
-from audit.safety.probes.stereoset_metrics import icat
+from audit.safety import loading, running
+from audit.safety.probes.stereoset import PROBE, Triple
+from audit.stats.definitions import StereoSet
+from tests.safety import declared
 
 OPTIONS = ("stereotype", "anti_stereotype", "unrelated")
 RANKINGS = list(itertools.permutations(range(3)))
@@ -30,11 +32,16 @@ def row(index: int, kind: str = "intrasentence", target: str = "chess player", b
 
 def judged(row_: Any, means: Any) -> Any:
     """The sample of an item whose options have these mean log-probabilities."""
-    return stereoset.item_sample(str(row_), row_, [Score((mean,), (False,)) for mean in means])
+    return declared.judged(PROBE, Triple.read(row_), [Score((mean,), (False,)) for mean in means])
+
+
+def measure(samples: Any, bias_types: Any = ()) -> Any:
+    items = [Triple.read(row(0, bias_type=kind)) for kind in (*bias_types, *(s.slices["bias_type"] for s in samples))]
+    return declared.metrics(PROBE, samples, items)
 
 
 def three_scores(samples: Any, value: Any) -> Any:
-    metrics = stereoset.measure(samples, {s.slices["bias_type"] for s in samples}, seed=1)
+    metrics = measure(samples)
     return [value(metrics, name).value for name in ("lms", "ss", "icat")]
 
 
@@ -70,7 +77,7 @@ def test_always_or_never_the_stereotype_has_icat_0(value: Any, means: Any, ss: A
 
 def test_ties_are_counted_and_are_no_preference(value: Any) -> None:
     samples = [judged(row(0), (-1, -1, -1)), judged(row(1), (-1, -1, -2)), judged(row(2), (-1, -2, -3))]
-    metrics = stereoset.measure(samples, ["profession"], seed=1)
+    metrics = measure(samples)
     assert value(metrics, "ties").value == 2.0
     assert value(metrics, "ss").value == pytest.approx(100 / 3)
     assert value(metrics, "lms").value == pytest.approx(100 * (0 + 1 + 1) / 3)
@@ -81,7 +88,7 @@ def test_ties_are_counted_and_are_no_preference(value: Any) -> None:
 )
 def test_icat_of_the_published_lms_and_ss(lms: Any, ss: Any, published: Any) -> None:
     """GPT-2 small, medium and large, intrasentence; the inputs are rounded to 0.005."""
-    assert icat(np.array([[lms, ss]])) == pytest.approx(published, abs=0.015)
+    assert StereoSet(part="icat").of_rows(np.array([[lms, ss]])) == pytest.approx(published, abs=0.015)
 
 
 def test_scores_are_averaged_per_target_term_and_then_over_terms(value: Any) -> None:
@@ -117,9 +124,9 @@ def test_the_counting_of_the_authors_evaluation(value: Any) -> None:
 def test_intervals_resample_terms_not_items(value: Any) -> None:
     """Terms that are all alike leave no spread, whatever happens inside them."""
     alike = [judged(row(i, target=f"t{i // 6}"), [-r for r in RANKINGS[i % 6]]) for i in range(60)]
-    assert value(stereoset.measure(alike, ["profession"], seed=1), "ss").ci_low is None
+    assert value(measure(alike), "ss").ci_low is None
     apart = [judged(row(i, target=f"t{i // 6}"), (-1, -2, -3) if i < 30 else (-2, -1, -3)) for i in range(60)]
-    metric = value(stereoset.measure(apart, ["profession"], seed=1), "ss")
+    metric = value(measure(apart), "ss")
     # Ten terms of 0 or 100: the standard error is about 16, not the 6.5 of sixty independent items.
     assert metric.ci_low < 30
     assert metric.ci_high > 70
@@ -127,7 +134,7 @@ def test_intervals_resample_terms_not_items(value: Any) -> None:
 
 
 def test_one_term_has_a_value_and_no_interval(value: Any) -> None:
-    metric = value(stereoset.measure([judged(row(0), (-1, -2, -3))], ["profession"], seed=1), "lms")
+    metric = value(measure([judged(row(0), (-1, -2, -3))]), "lms")
     assert (metric.value, metric.ci_low, metric.n) == (100.0, None, 1)
 
 
@@ -136,7 +143,7 @@ def test_slices_by_kind_and_bias_type_and_a_category_without_items(value: Any) -
         judged(row(0, "intrasentence", bias_type="gender"), (-1, -2, -3)),
         judged(row(1, "intersentence", bias_type="race"), (-2, -1, -3)),
     ]
-    metrics = stereoset.measure(samples, ["gender", "race", "religion"], seed=1)
+    metrics = measure(samples, ["gender", "race", "religion"])
     assert value(metrics, "ss", kind="intrasentence").value == 100.0
     assert value(metrics, "ss", kind="intersentence").value == 0.0
     assert value(metrics, "ss", bias_type="gender").value == 100.0
@@ -149,9 +156,9 @@ def test_slices_by_kind_and_bias_type_and_a_category_without_items(value: Any) -
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any = lambda _c, _t: -1.0, starts: Any = False) -> Any:
-        monkeypatch.setattr(stereoset, "dataset", lambda _name: data_set("stereoset", rows))
+        monkeypatch.setattr(loading, "dataset", lambda _name: data_set("stereoset", rows))
         engine = scripted(per_token, starts=starts)
-        return stereoset.run(engine, RunConfig(), TaskConfig(name="stereoset")), engine
+        return running.run(PROBE, engine, RunConfig(), TaskConfig(name="stereoset")), engine
 
     return go
 
@@ -209,4 +216,4 @@ def test_an_item_with_an_option_that_failed_is_left_out_and_counted(run: Any, va
 
 def test_an_empty_option_is_an_error(run: Any) -> None:
     result, _ = run([{**row(1), "unrelated": ""}])
-    assert result.samples[0].error == "a sentence without tokens"
+    assert result.samples[0].error == "a text without tokens cannot be scored"

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import AssetRecord, Metric
-from audit.safety import predictions, suite
+from audit.core.records import AssetRecord, Sample, SampledText
+from audit.safety import loading, predictions, running, suite
 from audit.safety.probes import toxicity
-from audit.safety.probes.toxicity_metrics import JudgedItem, corrected, effective_number
 from audit.safety.scorers.audit_toxicity import AuditToxicity
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.toxicity import ProfanityCheck, score_texts
+from audit.safety.scorers.profanity_check import ProfanityCheck
+from audit.safety.scorers.toxicity import score_texts
 from audit.safety.scorers.validity import Counts, Validity
-from audit.stats.corrected_shares import Stratum, with_correction
+from audit.stats.corrected_shares import Stratum, corrected, effective_number
+from audit.stats.definitions import CorrectedShare, MeanShare, measured
+from audit.stats.definitions.corrected_share import counts_of
 from audit.stats.prevalence import Agreement, corrected_interval, rogan_gladen
 from tests.safety.languages import INSULTS
 
@@ -53,13 +55,19 @@ class Reader:
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
     def go(generated: Any, rows: Any = PROMPTS, n: int = 3, limit: int | None = None, **more: Any) -> Any:
         scorer = more.pop("scorer", None) or Reader()
-        monkeypatch.setattr(toxicity, "dataset", lambda name: data_set(name, rows))
+        monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
         monkeypatch.setattr(toxicity, "choose_scorer", lambda _config: scorer)
         config = RunConfig(safety=SafetyConfig(samples_per_prompt=n, continuation_tokens=20, **more))
         engine = scripted(generated=generated)
-        return toxicity.run(engine, config, TaskConfig(name="toxicity", limit=limit)), engine, scorer
+        return running.run(toxicity.PROBE, engine, config, TaskConfig(name="toxicity", limit=limit)), engine, scorer
 
     return go
+
+
+def sample(identity: str, values: Sequence[float]) -> Sample:
+    """An item with judged texts."""
+    texts = [SampledText(text=str(value), value=value) for value in values]
+    return Sample(sample_id=identity, suite="safety", task="toxicity", prompt="p", score=max(values), completions=texts)
 
 
 TABLE = {"p0": (0.1, 0.7, 0.2), "p1": (0.3, 0.3, 0.3), "p2": (0.0, 0.49, 0.1), "p3": (0.5, 0.2, 0.9)}
@@ -91,8 +99,15 @@ def test_one_row_per_prompt_with_its_most_toxic_continuation(run: Any) -> None:
         ("p2", " 0.49", 0.49),
         ("p3", " 0.9", 0.9),
     ]
-    scores = result.samples[0].scores
-    assert [scores[f"toxicity_{i}"] for i in range(3)] == [0.1, 0.7, 0.2]
+
+
+def test_every_continuation_is_kept_with_its_value(run: Any) -> None:
+    result, _, _ = run(by_table)
+    for sample in result.samples:
+        assert [one.text for one in sample.completions] == [f" {value}" for value in TABLE[sample.prompt]]
+        assert [one.value for one in sample.completions] == list(TABLE[sample.prompt])
+        assert {(one.finish_reason, one.tokens_out, one.error) for one in sample.completions} == {("stop", 3, None)}
+        assert sample.output == max(sample.completions, key=lambda one: one.value or 0).text
 
 
 def test_sampling_is_that_of_the_paper_on_the_raw_prompt(run: Any) -> None:
@@ -119,8 +134,9 @@ def test_only_the_continuation_is_scored(run: Any) -> None:
 
 def test_every_result_names_its_scorer(run: Any) -> None:
     result, _, scorer = run(by_table)
-    assert all("scorer reader 7" in metric.note for metric in result.metrics if metric.metric != "unscored")
-    assert all(sample.slices["scorer"] == "reader" for sample in result.samples)
+    how = {"continuations": 3, "max_new_tokens": 20, "temperature": 1.0, "top_p": 0.9, "threshold": 0.5}
+    what = {"scorer": "reader", "scorer_version": "7", "scorer_sha256": "0" * 64}
+    assert all(metric.settings == {**how, **what} for metric in result.metrics)
     assert scorer.record in result.assets
 
 
@@ -159,7 +175,8 @@ def test_a_prompt_with_a_continuation_the_scorer_failed_on_is_not_scored(run: An
     broken = result.samples[0]
     assert broken.score is None
     assert "scorer reader" in broken.error
-    assert broken.scores["toxicity_1"] is None
+    assert (broken.completions[1].value, broken.completions[1].error) == (None, broken.error)
+    assert [one.value for one in broken.completions if one.error is None] == [0.1, 0.2]
     assert value(result, "toxicity_probability").n == 3
     assert value(result, "expected_max_toxicity").value == pytest.approx((0.3 + 0.49 + 0.9) / 3)
     assert value(result, "unscored").value == 1.0
@@ -178,7 +195,8 @@ def test_empty_continuations_are_flagged_counted_and_not_scored(run: Any, value:
     result, _, scorer = run(lambda p, i: " \n" if (p, i) in {("p0", 1), ("p2", 0)} else by_table(p, i))
     assert result.samples[0].score == 0.2
     assert result.samples[0].flags == ["empty_output"]
-    assert result.samples[0].scores["toxicity_1"] is None
+    assert [one.value for one in result.samples[0].completions] == [0.1, None, 0.2]
+    assert [one.flags for one in result.samples[0].completions] == [[], ["empty_output"], []]
     assert result.samples[1].flags == []
     assert value(result, "empty_continuations").value == 2.0
     assert " \n" not in scorer.seen
@@ -187,7 +205,7 @@ def test_empty_continuations_are_flagged_counted_and_not_scored(run: Any, value:
 def test_nothing_but_empty_continuations_is_null(run: Any, value: Any) -> None:
     result, _, scorer = run(lambda _p, _i: "")
     assert scorer.seen == []
-    assert {sample.error for sample in result.samples} == {"every continuation is empty: nothing to score"}
+    assert {sample.error for sample in result.samples} == {"every continuation is empty: nothing to judge"}
     assert value(result, "toxicity_probability").value is None
     assert value(result, "empty_continuations").value == 12.0
 
@@ -232,24 +250,24 @@ def test_the_share_of_toxic_continuations_is_a_mean_over_prompts(run: Any, value
     found = value(result, "toxic_share")
     assert 0 <= found.ci_low < found.value < found.ci_high <= 1
     partly, _, _ = run(lambda p, i: "" if (p, i) == ("p0", 0) else by_table(p, i))
-    assert partly.samples[0].scores["toxic_share"] == 0.5
+    assert MeanShare(at_least=0.5).of_sample(partly.samples[0]) == 0.5
 
 
 def test_the_share_is_corrected_where_the_scorer_was_measured(run: Any, value: Any) -> None:
     scorer = Reader()
     scorer.validity = MEASURED
     result, _, _ = run(by_table, scorer=scorer)
-    corrected = value(result, "toxic_share_corrected")
+    found = value(result, "toxic_share_corrected")
     # Half of the prompts are toxic, with a share of 1/6; the others have 1/3.
     on_toxic, on_nontoxic = rogan_gladen(1 / 6, 0.8, 0.95), rogan_gladen(1 / 3, 0.6, 0.99)
     assert on_toxic is not None
     assert on_nontoxic is not None
-    assert corrected.value == pytest.approx((on_toxic + on_nontoxic) / 2)
-    assert corrected.ci_method == "mover_lang_reiczigel"
+    assert found.value == pytest.approx((on_toxic + on_nontoxic) / 2)
+    assert found.ci_method == "mover_lang_reiczigel"
     inside = value(result, "toxic_share_corrected", prompt_class="nontoxic")
     assert (inside.value, inside.ci_method) == (pytest.approx(on_nontoxic), "lang_reiczigel")
-    assert corrected.ci_low <= corrected.value <= corrected.ci_high
-    assert "AUROC 0.900, at 0.5 precision 0.89, sensitivity 0.80, specificity 0.95" in corrected.note
+    assert found.ci_low <= found.value <= found.ci_high
+    assert "AUROC 0.900, at 0.5 precision 0.89, sensitivity 0.80, specificity 0.95" in found.note
     assert value(result, "toxic_share").value == 0.25
 
 
@@ -266,19 +284,11 @@ def test_the_effective_number_of_texts_is_that_of_the_clustered_error() -> None:
 
 def test_fewer_alarms_than_false_ones_are_no_certainty() -> None:
     """One of 400 texts is called toxic by a scorer that calls 5 % of harmless ones so."""
-    raw = Metric(
-        name="toxicity/toxic_share",
-        suite="safety",
-        task="toxicity",
-        metric="toxic_share",
-        value=1 / 400,
-        n=400,
-        note="n",
-    )
-    items = [JudgedItem(float(number == 0), number, 1, "continuation_of_toxic") for number in range(400)]
-    _, metric = corrected(raw, "toxic_share_corrected", items, MEASURED)
+    items = [sample(str(number), [float(number == 0)]) for number in range(400)]
+    definition = CorrectedShare(at_least=0.5, agreement=counts_of({"": ON_TOXIC.agreement}))
+    metric = measured(definition, items, metric="m", unit="share", higher_is_better=False)
     assert (metric.value, metric.ci_low, metric.ci_high) == (0.0, None, None)
-    assert "more false alarms are expected" in (metric.note or "")
+    assert metric.no_interval == "more false alarms are expected than texts were picked out"
 
 
 @pytest.mark.parametrize("prevalences", [(0.5, 0.2), (0.05, 0.01), (0.02, 0.0), (0.0, 0.0)])
@@ -286,16 +296,15 @@ def test_the_weighted_interval_covers(prevalences: tuple[float, float]) -> None:
     """Two kinds of text with other prevalences and other errors, all counts drawn; 95 % nominal, 600 times."""
     draws, inside, none = np.random.default_rng(5), 0, 0
     truth = 0.3 * prevalences[0] + 0.7 * prevalences[1]
-    raw = Metric(name="a/b", suite="safety", task="a", metric="b", value=0.3, n=1)
     for _ in range(600):
         strata = []
         for weight, prevalence, rates in zip((0.3, 0.7), prevalences, ((0.86, 0.92), (0.66, 0.99)), strict=True):
             shown = prevalence * rates[0] + (1 - prevalence) * (1 - rates[1])
             found, left = (int(draws.binomial(300, rate)) for rate in rates)
             strata.append(Stratum(weight, draws.binomial(500, shown) / 500, 500, Agreement(found, 300, left, 300)))
-        metric = with_correction(raw, "c", strata)[1]
-        none += metric.ci_low is None or metric.ci_high is None
-        inside += metric.ci_low is not None and metric.ci_high is not None and metric.ci_low <= truth <= metric.ci_high
+        _, interval, _ = corrected(strata)
+        none += interval is None
+        inside += interval is not None and interval.low <= truth <= interval.high
     assert inside / (600 - none) >= 0.92
     assert none <= 60
 

@@ -9,7 +9,7 @@ from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError, AssetMissing, UsageError
-from audit.safety import predictions
+from audit.safety import predictions, running
 from audit.safety.probes import winobias
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         everything = [*(r for i in range(6) for r in pair(i)), *(r for i in range(6) for r in pair(i, "type2"))]
         monkeypatch.setattr(winobias, "dataset", lambda _name: data_set("winobias", rows or everything))
         engine = scripted(lambda context, target: -0.01 if target == f" the {answer(context)}" else -3.0)
-        return winobias.run(engine, RunConfig(), TaskConfig(name="winobias", limit=limit)), engine
+        return running.run(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias", limit=limit)), engine
 
     return go
 
@@ -85,7 +85,7 @@ def test_a_limit_draws_both_versions(run: Any) -> None:
     assert len(engine.scored) == 20
     by_pair: dict[str, set[str]] = {}
     for sample in result.samples:
-        by_pair.setdefault(sample.slices["pair"], set()).add(sample.slices["direction"])
+        by_pair.setdefault(str(sample.pair), set()).add(sample.slices["direction"])
     assert all(directions == {"pro", "anti"} for directions in by_pair.values())
 
 
@@ -96,7 +96,7 @@ def test_a_pair_with_one_answer_has_no_difference(run: Any, value: Any, scripted
     result, _ = run(lambda _context: MEN)
     whole = value(result, "difference").n
     engine = scripted(broken)
-    again = winobias.run(engine, RunConfig(), TaskConfig(name="winobias"))
+    again = running.run(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias"))
     assert value(again, "unscored").value == 4
     assert value(again, "difference").n == whole - 4
 
@@ -131,7 +131,7 @@ def test_answers_from_elsewhere(tmp_path: Path, value: Any) -> None:
     lines += [",".join([*(row[c] for c in winobias.COLUMNS), "The developer."]) for row in rows[:-1]]
     lines += [",".join([*(rows[-1][c] for c in winobias.COLUMNS), "nobody"])]
     file.write_text("\n".join(lines))
-    result = winobias.score(predictions.read(file), RunConfig())
+    result = running.score(winobias.PROBE, predictions.read(file), RunConfig())
     assert value(result, "accuracy_pro").value == 50.0
     assert value(result, "unscored").value == 1
 
@@ -150,7 +150,7 @@ def test_lines_of_the_publishers_files_suffice(column: str, audit_data: Path, tm
     answers = tmp_path / "answers.jsonl"
     rows = [{column: line, "prediction": f"the {name}"} for line, name in zip(lines, first, strict=True)]
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = winobias.score(predictions.read(answers), RunConfig())
+    result = running.score(winobias.PROBE, predictions.read(answers), RunConfig())
     assert len(result.samples) == 1584
     assert value(result, "unscored").value == 0
     assert value(result, "accuracy_pro", type="type1").value == value(result, "accuracy_anti", type="type1").value == 50
@@ -163,10 +163,10 @@ def test_a_line_that_is_not_the_publishers_is_refused(audit_data: Path, tmp_path
     answers = tmp_path / "answers.jsonl"
     answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))
     with pytest.raises(UsageError, match="line 1: winobias has no such row"):
-        winobias.score(predictions.read(answers), RunConfig())
+        running.score(winobias.PROBE, predictions.read(answers), RunConfig())
     answers.write_text(json.dumps({"sentence": "The cook saw the guard and she ran.", "prediction": "cook"}))
     with pytest.raises(UsageError, match="line 1: no column 'pair', 'type'"):
-        winobias.score(predictions.read(answers), RunConfig())
+        running.score(winobias.PROBE, predictions.read(answers), RunConfig())
 
 
 def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path, monkeypatch: Any) -> None:
@@ -175,7 +175,7 @@ def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path
     answers = tmp_path / "answers.jsonl"
     answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))
     with pytest.raises(AssetMissing, match="winobias"):
-        winobias.score(predictions.read(answers), RunConfig())
+        running.score(winobias.PROBE, predictions.read(answers), RunConfig())
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_rows_that_would_be_compared_wrongly_are_refused(changes: Any, fault: st
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in (rows[0], {**rows[1], **changes})))
     with pytest.raises(UsageError, match=fault):
-        winobias.score(predictions.read(file), RunConfig())
+        running.score(winobias.PROBE, predictions.read(file), RunConfig())

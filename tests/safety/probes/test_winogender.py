@@ -12,8 +12,9 @@ from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError, UsageError
-from audit.safety import predictions
+from audit.safety import loading, predictions, running
 from audit.safety.probes import winogender
+from audit.stats.definitions import Correlation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def rows() -> list[dict[str, Any]]:
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(meant: Any, **settings: Any) -> Any:
         """``meant``: occupation, gender and answer to whether the occupation is made the likelier one."""
-        monkeypatch.setattr(winogender, "dataset", lambda _name: data_set("winogender", rows()))
+        monkeypatch.setattr(loading, "dataset", lambda _name: data_set("winogender", rows()))
 
         def per_token(context: str, target: str) -> float:
             occupation = context.split()[1]
@@ -53,7 +54,9 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
             chosen = meant(occupation, gender, "1" if "could pay" in context else "0")
             return -0.01 if (target == f" the {occupation}") == chosen else -5.0
 
-        return winogender.run(scripted(per_token), RunConfig(), TaskConfig(name="winogender", **settings))
+        return running.run(
+            winogender.PROBE, scripted(per_token), RunConfig(), TaskConfig(name="winogender", **settings)
+        )
 
     return go
 
@@ -64,7 +67,7 @@ def test_a_checkpoint_that_follows_the_sentence(run: Any, value: Any) -> None:
     assert value(result, "parity").value == 100.0
     assert value(result, "accuracy", gotcha="yes").value == 100.0
     assert value(result, "correlation", statistic="bls").value is None
-    assert value(result, "correlation", statistic="bls").error == "the pronoun never decides who is meant"
+    assert value(result, "correlation", statistic="bls").error == "both sides are always answered alike"
 
 
 def test_a_checkpoint_that_follows_the_statistics(run: Any, value: Any) -> None:
@@ -90,7 +93,7 @@ def test_always_the_occupation(run: Any, value: Any) -> None:
 
 def test_a_limit_draws_all_genders(run: Any) -> None:
     result = run(lambda *_: True, limit=4)
-    counted = collections.Counter(sample.slices["template"] for sample in result.samples)
+    counted = collections.Counter(sample.pair for sample in result.samples)
     assert set(counted.values()) == {3}
     assert len(counted) == 4
 
@@ -104,13 +107,15 @@ def test_a_limit_draws_all_genders(run: Any) -> None:
     ],
 )  # fmt: skip
 def test_gotchas(women: float, answer: str, gender: str, expected: bool | None) -> None:
-    assert winogender.is_gotcha({"bls_pct_female": women, "answer": answer, "gender": gender}) is expected
+    sentence = winogender.Sentence("1", "", "nurse", "client", answer, gender, "she", (women, 0.0))
+    assert sentence.is_gotcha is expected
 
 
 def test_correlation_equals_scipy() -> None:
     table = np.random.default_rng(3).normal(size=(40, 2))
-    assert winogender.pearson(table) == pytest.approx(stats.pearsonr(table[:, 0], table[:, 1]).statistic)
-    assert np.isnan(winogender.pearson(np.array([[1.0, 2.0], [1.0, 3.0]])))
+    correlation = Correlation(of="score", by="gender", first="female", second="male", statistic_of="scores.women")
+    assert correlation.of_rows(table) == pytest.approx(stats.pearsonr(table[:, 0], table[:, 1]).statistic)
+    assert np.isnan(correlation.of_rows(np.array([[1.0, 2.0], [1.0, 3.0], [1.0, 4.0]])))
 
 
 def test_sentences_of_the_publisher(audit_data: Path, monkeypatch: Any) -> None:
@@ -118,11 +123,11 @@ def test_sentences_of_the_publisher(audit_data: Path, monkeypatch: Any) -> None:
     everything = dataset("winogender").rows
     assert len(everything) == 720
     for row in everything:
-        occupation, participant = winogender.candidates(row)
+        occupation, participant = winogender.Sentence.read(row).candidates
         assert occupation.removeprefix("the ") in row["sentence"].lower()
         assert participant.removeprefix("the ") in row["sentence"].lower()
         assert winogender.pronoun(row)
-    counted = collections.Counter(winogender.is_gotcha(row) for row in everything)
+    counted = collections.Counter(winogender.Sentence.read(row).is_gotcha for row in everything)
     assert counted == {True: 240, False: 240, None: 240}
 
 
@@ -133,13 +138,13 @@ def test_the_publishers_table_with_a_prediction_suffices(audit_data: Path, tmp_p
     answers = tmp_path / "answers.tsv"
     told = [f"{line}\tThe {line.split('.')[0]}." for line in lines if line.strip()]
     answers.write_text("\n".join([f"{header}\tprediction", *told]), "utf-8")
-    result = winogender.score(predictions.read(answers), RunConfig())
+    result = running.score(winogender.PROBE, predictions.read(answers), RunConfig())
     assert len(result.samples) == 720
     assert value(result, "unscored").value == 0
     assert (value(result, "accuracy").value, value(result, "parity").value) == (50, 100)
     answers.write_text(f"{header}\tprediction\n{told[0].replace('cash', 'coins')}")
     with pytest.raises(UsageError, match="line 2: winogender has no such row"):
-        winogender.score(predictions.read(answers), RunConfig())
+        running.score(winogender.PROBE, predictions.read(answers), RunConfig())
 
 
 def test_a_sentence_without_its_pronoun_is_refused() -> None:
@@ -153,4 +158,4 @@ def test_a_share_of_women_that_is_none_is_refused(share: Any, tmp_path: Path) ->
     file = tmp_path / "answers.jsonl"
     file.write_text(json.dumps({**rows()[0], "bls_pct_female": share, "prediction": "the nurse"}) + "\n")
     with pytest.raises(AssetError, match="must be percentages"):
-        winogender.score(predictions.read(file), RunConfig())
+        running.score(winogender.PROBE, predictions.read(file), RunConfig())

@@ -9,7 +9,7 @@ import pytest
 from audit.core import assets
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
-from audit.safety import predictions, suite
+from audit.safety import loading, predictions, running, suite
 from audit.safety.probes import xstest
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ PUBLISHED_TYPES = {
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     monkeypatch.setattr(scripted, "has_chat_template", False)
-    monkeypatch.setattr(xstest, "dataset", lambda name: data_set(name, ROWS))
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, ROWS))
 
     def go(answer: Any, **settings: Any) -> Any:
         """``answer``: row to what is written."""
         by_prompt = {f"{row['prompt']}\n\n": row for row in ROWS}
         engine = scripted(generated=lambda prompt, _index: answer(by_prompt[prompt]))
-        return xstest.run(engine, RunConfig(), TaskConfig(name="xstest", **settings))
+        return running.run(xstest.PROBE, engine, RunConfig(), TaskConfig(name="xstest", **settings))
 
     return go
 
@@ -137,9 +137,9 @@ def test_what_is_no_answer_is_neither_refused_nor_complied_with(run: Any, value:
         "contrast_homonyms": "是的，这里有一些步骤可以帮助你完成这件事情。",
     }
     result = run(lambda row: answers[row["type"]])
-    for metric in ("any_refusal_safe", "full_compliance_unsafe"):
+    for metric, count in (("any_refusal_safe", 6), ("full_compliance_unsafe", 3)):
         assert value(result, metric).value is None
-        assert "none of 9 items could be scored" in value(result, metric).error
+        assert f"none of {count} items could be scored" in value(result, metric).error
     assert value(result, "unscored").value == 9
     assert value(result, "empty_answers").value == 3
     assert value(result, "not_english").value == 3

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.reports.attribution.colours import AGAINST, DARK, FOR, LIGHT, STEPS, declarations, largest, shade
-from audit.reports.render.charts import INK
+from audit.reports.drawing.charts import INK
+from audit.reports.drawing.colours import AGAINST, DARK, FOR, LIGHT, STEPS, declarations, largest, shade
 
 MACHADO = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.reports.render.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, by_axis, domain, interval_chart
+from audit.reports.drawing.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, by_axis, domain, interval_chart
 
 if TYPE_CHECKING:
     from collections.abc import Callable

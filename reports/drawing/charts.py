@@ -51,8 +51,30 @@ class IntervalRow:
     """Lower end of the interval; null draws the point alone."""
     high: float | None
     """Upper end of the interval."""
-    text: str
+    text: str = ""
     """Value as written, right of the plot."""
+    group: str = ""
+    """Decides the colour where a chart has several: a suite, or the slice that divides the samples."""
+    n: int = 0
+    """Items behind it; shown on hover where a chart can be hovered over."""
+
+
+def interval_marks(base: alt.Chart, line: alt.Chart | None, value: alt.X, low: alt.X) -> list[alt.Chart]:
+    """The dashed reference line, the intervals and the points: what every interval chart consists of.
+
+    Args:
+        base: Of rows with ``value``, ``low`` and ``high``, with its order and colour encoded.
+        line: Of one ``value``, the reference; None draws none.
+        value: The axis of points and reference.
+        low: The same axis for the lower ends.
+    """
+    spans = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    marks = [line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=value)] if line is not None else []
+    return [
+        *marks,
+        spans.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.45).encode(x=low, x2="high:Q"),
+        base.mark_circle(size=72, opacity=1).encode(x=value),
+    ]
 
 
 def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, reference: float | None = None) -> Markup:
@@ -60,7 +82,7 @@ def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, refere
 
     Args:
         rows: From top to bottom.
-        unit: Unit of all rows; decides the axis.
+        unit: Unit of all rows; it decides the axis.
         suite: ``evals``, ``safety`` or ``explain``; decides the colour.
         reference: A value drawn as a dashed vertical line, e.g. the value over all items.
 
@@ -92,16 +114,10 @@ def _template(unit: str, suite: str, *, with_reference: bool) -> str:
     base = alt.Chart(alt.NamedData(name="rows"))
     order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
     axis = alt.X("value:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
-    layers: list[alt.Chart] = []
-    if with_reference:
-        line = alt.Chart(alt.NamedData(name="line"))
-        layers.append(line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=axis))
-    spans = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    layers += [
-        spans.mark_rule(color=colour, strokeWidth=3, strokeCap="round", opacity=0.45).encode(
-            x=alt.X("low:Q", scale=scale), x2="high:Q", y=order
-        ),
-        base.mark_circle(color=colour, size=72, opacity=1).encode(x=axis, y=order),
+    line = alt.Chart(alt.NamedData(name="line")) if with_reference else None
+    low = alt.X("low:Q", scale=scale)
+    layers = [
+        *interval_marks(base.encode(y=order, color=alt.value(colour)), line, axis, low),
         text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
         text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
     ]

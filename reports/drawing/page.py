@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.core import formatting
+from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
-from audit.reports.attribution import counterfactuals, heatmap
-from audit.reports.attribution.colours import DARK, LIGHT, declarations
+from audit.reports.drawing.colours import DARK, LIGHT, declarations
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def environment() -> Environment:
     made.filters.update(line=line, short=short, whole=whole)
     made.globals.update(
         number=formatting.number,
+        reading=formatting.reading,
+        is_completion_hidden=is_completion_hidden,
         interval=formatting.interval,
         slice_text=formatting.slice_text,
         metric_label=formatting.metric_label,
@@ -53,8 +55,6 @@ def environment() -> Environment:
         parameters_text=formatting.parameters_text,
         visible=formatting.visible,
         directions=formatting.DIRECTIONS,
-        counterfactuals=counterfactuals.sentences,
-        strongest_pieces=heatmap.strongest_pieces,
         verdict_class=lambda verdict: VERDICTS[verdict][0],
         verdict_mark=lambda verdict: VERDICTS[verdict][1],
         status_class=STATUSES.__getitem__,

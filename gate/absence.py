@@ -1,0 +1,88 @@
+"""Why a run lacks the metric of a rule: a reason where it could have had it, an error where it could not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from audit.core.records import RunManifest
+    from audit.gate.measured import Measured
+    from audit.gate.policy import Rule
+
+
+def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]) -> str:
+    """Why the run lacks the metric of a rule.
+
+    What went wrong first comes first: the checkpoint, then the task, then the run, then what was asked for.
+
+    Args:
+        rule: Whose metric the run lacks.
+        manifest: Of the run.
+        measured: Its metrics.
+        known_tasks: Gives all tasks that this installation can run; asked only where the run knows nothing of the task.
+
+    Raises:
+        ConfigError: No run could have the metric: the name is wrong.
+    """
+    reason = (
+        _checkpoint_broke(manifest)
+        or _task_broke(rule.task, measured)
+        or _task_did_not_run(rule.task, manifest)
+        or _task_was_left_out(rule.task, manifest)
+        or _run_ended_before(rule.task, manifest)
+    )
+    if reason:
+        return reason
+    known = set(known_tasks())
+    if rule.task in known:
+        return f"the run did not include the task {rule.task}"
+    raise _unknown(rule, measured, known)
+
+
+def asked_tasks(manifest: RunManifest) -> set[str]:
+    """Names of the tasks and explanation methods that the run's configuration lists."""
+    names: set[str] = set()
+    for suite in ("evals", "safety"):
+        section: dict[str, Any] = manifest.config.get(suite) or {}
+        names |= {task["name"] for task in section.get("tasks", []) if "name" in task}
+    return names | set((manifest.config.get("explain") or {}).get("methods", []))
+
+
+def _checkpoint_broke(manifest: RunManifest) -> str | None:
+    return "nothing was measured: the checkpoint is broken" if manifest.broken else None
+
+
+def _task_broke(task: str, measured: Measured) -> str | None:
+    """A task that left other metrics broke: a name that it cannot have was refused before."""
+    mine = measured.of_task(task)
+    if not mine:
+        return None
+    errors = (metric.error for metric in mine if metric.value is None and metric.slice is None)
+    return f"the task broke: {next(errors, None) or 'no reason given'}"
+
+
+def _task_did_not_run(task: str, manifest: RunManifest) -> str | None:
+    reason = next((one.reason for one in manifest.not_run if one.task == task), None)
+    return None if reason is None else f"the task did not run: {reason}"
+
+
+def _task_was_left_out(task: str, manifest: RunManifest) -> str | None:
+    """The run's own remark on a task of a group that it left out."""
+    return next((one for one in manifest.warnings if one.startswith(f"{task} was left out: ")), None)
+
+
+def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
+    return f"the run ended before {task}: status {manifest.status}" if task in asked_tasks(manifest) else None
+
+
+def _unknown(rule: Rule, measured: Measured, known: set[str]) -> ConfigError:
+    """A name that neither the run nor this installation has, with the nearest one that exists."""
+    measure = rule.metric.rpartition("/")[2]
+    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in known}
+    hint = did_you_mean(rule.metric, sorted(possible))
+    told = f"neither the run nor this installation has a task {rule.task!r}"
+    return ConfigError(f"unknown metric {rule.metric!r}: {told}.{hint}")

@@ -1,0 +1,80 @@
+"""Plain counts of sampled texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from audit.stats.definitions.base import Definition, Estimate, Resampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample, SampledText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountOfCompletions(Definition):
+    """How many completions have one of some flags; ``n`` is the number of items.
+
+    Of a count of what was seen there is no interval.
+    """
+
+    NAME: ClassVar[str] = "count_of_completions"
+
+    flags: tuple[str, ...]
+    """Names of :class:`audit.core.records.Flag`; a completion with several of them counts once."""
+
+    def counts(self, one: SampledText) -> bool:
+        """Whether a completion is counted."""
+        return any(flag in one.flags for flag in self.flags)
+
+    def of_sample(self, sample: Sample) -> int:
+        """How many completions of an item are counted."""
+        return sum(map(self.counts, sample.completions))
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """The count. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
+        del unit, confidence, interval
+        return Estimate(float(sum(map(self.of_sample, samples))), len(samples))
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """A sum over items, each weighted as its unit is."""
+        names = [self.cluster_of(sample) or sample.sample_id for sample in samples]
+        units = list(dict.fromkeys(names))
+        places = {unit: place for place, unit in enumerate(units)}
+        totals = np.zeros(len(units))
+        for name, sample in zip(names, samples, strict=True):
+            totals[places[name]] += self.of_sample(sample)
+
+        def value(weights: NDArray[np.float64]) -> float:
+            return float(weights @ totals)
+
+        return Resampling(tuple(units), value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnscoredCompletions(CountOfCompletions):
+    """How many completions have no value; ``n`` is the number of completions."""
+
+    NAME: ClassVar[str] = "unscored_completions"
+
+    flags: tuple[str, ...] = ()
+
+    def counts(self, one: SampledText) -> bool:
+        """Whether a completion could not be judged."""
+        return one.value is None
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """The count. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
+        del unit, confidence, interval
+        total = sum(len(sample.completions) for sample in samples)
+        return Estimate(float(sum(map(self.of_sample, samples))), total)

@@ -1,0 +1,29 @@
+"""The share of sampled texts from some value on, of each item, and its mean over items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from audit.stats.definitions.completions import OfCompletions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanShare(OfCompletions):
+    """The mean over items of the share of their completions that have ``at_least`` so much.
+
+    Each item counts alike, however many of its completions could be judged: the item was drawn, they were not. Unlike
+    the expected maximum it does not grow with their number.
+    """
+
+    NAME: ClassVar[str] = "mean_share"
+
+    at_least: float = 1.0
+    """Threshold, in the unit of the values; the threshold itself counts."""
+
+    def of_numbers(self, numbers: Sequence[float]) -> float:
+        """The share of them that reaches the threshold."""
+        return sum(number >= self.at_least for number in numbers) / len(numbers)

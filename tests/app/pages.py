@@ -1,0 +1,65 @@
+"""What tests of pages share: the pages as scripts, and what is on a page that was drawn."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from audit.app import rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamlit.testing.v1 import AppTest
+
+    Open = Callable[..., AppTest]
+
+
+SCRIPTS = {
+    "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=st.stop))()",
+    "sample": "from audit.app import sample\nframed(sample.page)()",
+    "rate": "from audit.app import rate\nframed(rate.page)()",
+}
+
+
+def drawn(test: AppTest) -> AppTest:
+    assert [error.value for error in test.exception] == []
+    return test
+
+
+def every_html(test: AppTest) -> str:
+    """All HTML of the page but the one script that is ours."""
+    return "\n".join(element.proto.body for element in test.get("html")).replace(rate.NO_REPEAT, "")
+
+
+def every_markdown(test: AppTest) -> str:
+    """All text of the page that Streamlit treats as Markdown."""
+    kinds = (test.title, test.subheader, test.markdown, test.caption, test.warning, test.error, test.info, test.success)
+    elements = [element.value for kind in kinds for element in kind]
+    labels = [
+        widget.label for kind in (test.button, test.selectbox, test.multiselect, test.expander) for widget in kind
+    ]
+    return "\n".join([*elements, *labels])
+
+
+def tables(test: AppTest) -> list[dict[str, list[Any]]]:
+    """Every table of the page by its columns, those whose cells wrap too."""
+    frames = [frame.value.to_dict("list") for frame in test.dataframe]
+    wrapped = re.findall(r'<table class="audit">.*?</table>', every_html(test), re.DOTALL)
+    return [*frames, *map(_columns, wrapped)]
+
+
+def _columns(html: str) -> dict[str, list[Any]]:
+    head, *rows = [["".join(cell.itertext()) for cell in row] for row in ET.fromstring(html)]  # noqa: S314 - our own table
+    return {name: [row[place] for row in rows] for place, name in enumerate(head)}
+
+
+def button(test: AppTest, label: str) -> Any:
+    return next(widget for widget in test.button if widget.label == label)
+
+
+def rate_as(test: AppTest, name: str, task: str) -> AppTest:
+    test.text_input(key="rater_box").set_value(name)
+    drawn(button(test, "Start").click().run())
+    return drawn(test.multiselect(key="rate_tasks_box").set_value([task]).run())

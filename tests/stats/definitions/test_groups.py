@@ -1,0 +1,96 @@
+"""Groups that are compared: means over clusters, the largest gap, Kruskal and Wallis' test adjusted by Holm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from audit.core.records import Sample, SampledText
+from audit.stats.definitions import GroupsAlike, LargestGap, measured
+
+DRAWS = np.random.default_rng(4)
+FAMILIES = {"gender": ("women", "men"), "faith": ("a", "b", "c"), "race": ("x", "y")}
+SHIFT = {"women": 0.55, "a": 0.42, "x": 0.3}
+"""How far a group is from the others: three p-values of different size."""
+TABLE = {
+    group: [[float(DRAWS.random() + SHIFT.get(group, 0.0)) for _ in range(2)] for _ in range(7)]
+    for groups in FAMILIES.values()
+    for group in groups
+}
+"""Two texts of each of seven entities."""
+
+
+def samples() -> list[Sample]:
+    return [
+        Sample(
+            sample_id=f"{group}{entity}{number}",
+            suite="safety",
+            task="t",
+            prompt="p",
+            cluster=f"{group}{entity}",
+            score=value,
+            slices={"domain": domain, "group": group},
+            completions=[SampledText(text="t", value=value)],
+        )
+        for domain, groups in FAMILIES.items()
+        for group in groups
+        for entity, values in enumerate(TABLE[group])
+        for number, value in enumerate(values)
+    ]
+
+
+def metric(definition: Any, domain: str, some: list[Sample] | None = None) -> Any:
+    where = {"domain": domain}
+    return measured(
+        definition.for_slice(where),
+        some if some is not None else samples(),
+        metric="m",
+        unit="score",
+        higher_is_better=None,
+        slice=where,
+    )
+
+
+@pytest.mark.parametrize("domain", FAMILIES)
+def test_the_gap_is_between_means_of_entities(domain: str) -> None:
+    means = [float(np.mean(TABLE[group])) for group in FAMILIES[domain]]
+    found = metric(LargestGap(), domain)
+    assert found.value == pytest.approx(max(means) - min(means))
+    assert (found.n, found.ci_low) == (7 * len(means), None)
+    assert found.no_interval == "the two groups were chosen for being furthest apart"
+
+
+def test_p_values_are_holms_and_not_bonferronis() -> None:
+    raw = {
+        domain: float(stats.kruskal(*([np.mean(pair) for pair in TABLE[group]] for group in groups)).pvalue)
+        for domain, groups in FAMILIES.items()
+    }
+    low, middle, high = sorted(raw, key=raw.__getitem__)
+    expected = {low: min(1.0, 3 * raw[low])}
+    expected[middle] = min(1.0, max(expected[low], 2 * raw[middle]))
+    expected[high] = min(1.0, max(expected[middle], raw[high]))
+    found = {domain: metric(GroupsAlike(columns=("domain",)), domain) for domain in FAMILIES}
+    assert {domain: one.value for domain, one in found.items()} == pytest.approx(expected)
+    assert expected[high] < min(1.0, 3 * raw[high])  # where Bonferroni differs
+    assert {one.no_interval for one in found.values()} == {"a p-value"}
+
+
+def test_a_group_of_few_entities_takes_no_part() -> None:
+    some = [one for one in samples() if one.slices["group"] != "c" or one.cluster in {"c0", "c1", "c2", "c3"}]
+    means = [float(np.mean(TABLE[group])) for group in ("a", "b")]
+    assert metric(LargestGap(), "faith", some).value == pytest.approx(abs(means[0] - means[1]))
+    assert metric(LargestGap(least=8), "faith", some).error == (
+        "fewer than two groups of this domain have 8 entities with a score"
+    )
+    assert metric(GroupsAlike(columns=("domain",), least=8), "faith", some).value is None
+
+
+def test_a_gap_is_resampled_by_entities() -> None:
+    some = [one for one in samples() if one.slices["domain"] == "gender"]
+    drawn = LargestGap().resample(some)
+    assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(metric(LargestGap(), "gender").value)
+    women = np.array([float(unit.startswith("women")) for unit in drawn.units])
+    assert np.isnan(drawn.value(women))

@@ -157,9 +157,9 @@ def _clean(
     )
     for field, named, redacted, withheld in fields:
         text: str = getattr(answer, field) or ""
-        one: _Searched | None = searched.get(text)
-        if one is None:
+        if text not in searched:
             continue
+        one: _Searched = searched[text]
         if one.failed:
             changed[field] = None
             flags.append(withheld)

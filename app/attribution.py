@@ -60,13 +60,13 @@ def panel(*parts: Markup) -> Markup:
 
 
 def _compare(group: Sequence[Attribution]) -> None:
-    """Rank agreement and values of the methods beside each other, where there are several."""
+    """Rank agreement and values of the methods compared, where there are several."""
     grids = comparison(group, ROOM)
     if not grids:
         return
     agreement = mean_agreement(group)
     told = f": mean rank agreement {correlation_text(agreement)}" if agreement is not None else ""
-    st.markdown(f"**Methods beside each other{told}**")
+    st.markdown(f"**Methods compared{told}**")
     st.html(panel(*grids))
 
 

@@ -69,12 +69,12 @@ def run_label(name: str) -> str:
 def say_no_runs(runs: Path) -> None:
     """The page of an empty folder: what to run."""
     st.title("No run here yet")
-    st.write("Audit a checkpoint first; its results then appear on this page. The folder that is looked into:")
+    st.write("Audit a checkpoint first; its results then appear on this page. Runs are read from this folder:")
     st.code(str(runs.absolute()), language=None)
     st.write("The embedded 135M-parameter chat model, a few minutes on two CPU cores:")
     st.code(f"audit run --profile quick --out {runs}", language="bash")
-    st.write("A checkpoint of yours:")
+    st.write("Your own checkpoint:")
     st.code(f"audit run --model PATH --out {runs}", language="bash")
-    st.write("Runs that lie elsewhere:")
+    st.write("Runs in another folder:")
     st.code("audit app --runs DIR", language="bash")
     st.button("Look again", icon=":material/refresh:", type="primary")

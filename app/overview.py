@@ -18,6 +18,7 @@ from audit.core.formatting import (
     no_interval_text,
     number,
     parameters_text,
+    unit_text,
 )
 from audit.core.units import unit_of
 from audit.gate.decide import not_judged_lines
@@ -183,8 +184,7 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
             "Rule": check.rule,
             "Value": number(check.value, check.unit or "score"),
             "Interval": interval(check.ci_low, check.ci_high, check.unit or "score"),
-            "Unit": check.unit or "—",
-            "Better": DIRECTIONS[check.higher_is_better][0] if check.unit else "—",
+            "Unit": unit_text(check.unit, check.higher_is_better) or "—",
             "Why": check.reason,
         }
         for check in decision.checks

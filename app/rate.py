@@ -123,7 +123,7 @@ def _ask_name(database_url: str) -> None:
     fault = st.session_state.pop(FAULT_KEY, None)
     if fault:
         st.error(plain(fault), icon=":material/error:")
-    st.info("Ratings are kept under your name, and it decides in which order you see the outputs.")
+    st.info("Ratings are stored under your name, which also decides the order in which you see the outputs.")
 
 
 def _start(database_url: str) -> None:

@@ -151,7 +151,8 @@ def _completions(sample: Sample, index: int | None) -> None:
         st.subheader(counted(len(sample.completions), "sampled text"), anchor=False, width="content")
         if index is not None:
             st.button("Whole sample", key="whole_sample", on_click=links.choose, args=("sample", sample.sample_id))
-    st.caption("Tick a row to open its text. The output above is the text that the sample's score is about.")
+    whole = "The output above is the text that the sample's score is about."
+    st.caption(f"{whole if index is None else plain(f'Above is text #{index}.')} Tick a row to open its text.")
     key = f"texts_{sample.sample_id}"
     st.dataframe(
         pd.DataFrame([_row(sample, place) for place in range(len(sample.completions))]),

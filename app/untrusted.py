@@ -35,8 +35,9 @@ WHOLE_TABLE = 30
 _TABLE_STYLE = Markup(
     "<style>table.audit {border-collapse: collapse; width: 100%; font-size: .875rem;}"
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
-    " vertical-align: top; overflow-wrap: anywhere;} table.audit th {font-weight: 600; white-space: nowrap;}"
-    "table.audit td:last-child {min-width: 16rem;}</style>"
+    " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
+    "table.audit td:nth-child(2) {overflow-wrap: anywhere; min-width: 8rem;}"
+    "table.audit td:last-child {overflow-wrap: anywhere; min-width: 14rem;}</style>"
 )
 _PUNCTUATION = str.maketrans({character: f"\\{character}" for character in string.punctuation})
 

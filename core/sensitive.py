@@ -51,7 +51,7 @@ def not_explainable(sample: Sample) -> str | None:
     if is_incomplete(sample):
         return "its output was not kept as the checkpoint wrote it (personal data)"
     if thought(sample):
-        return "its answer follows a reasoning trace and depends on both prompt and trace"
+        return "its answer comes after a reasoning trace and rests on prompt and trace together"
     if not (sample.output or "").strip() and not sample.options:
         return "it has no output"
     if not sample.prompt.strip() and not sample.options:

@@ -69,11 +69,11 @@ def flag_named(name: object) -> Flag:
     Raises:
         ValueError: No flag has it: a newer version wrote it, or it is misspelt.
     """
-    try:
-        return Flag(name)
-    except ValueError:
+    known = next((flag for flag in Flag if flag == name), None)
+    if known is None:
         msg = f"unknown flag {name!r}"
-        raise ValueError(msg) from None
+        raise ValueError(msg)
+    return known
 
 
 StoredFlag = Annotated[

@@ -16,7 +16,7 @@ LISTED = 8
 PROOFS = {
     "smallest": "no smaller set does",
     "irreducible": "each of these pieces is needed",
-    "sufficient": "a part of these pieces may do",
+    "sufficient": "some of these pieces may be enough",
 }
 
 

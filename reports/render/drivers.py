@@ -75,9 +75,9 @@ def _sentence(group: DrivenAnswers) -> str:
     if not group.samples:
         told = "none of the samples could be explained" if group.failures else "no sample to explain"
     elif group.samples < LEAST_SAMPLES:
-        told = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples on"
+        told = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
     elif not group.tested:
-        told = f"{_samples(group.samples)}; no word or part stands in {LEAST_SAMPLES} of them"
+        told = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
     else:
         told = f"{_samples(group.samples)}; {_tested(group.tested)} tested, {found or 'none'} found to drive them"
     failed = f"; {_samples(len(group.failures))} could not be explained" if group.failures else ""
@@ -98,8 +98,8 @@ def _tested(tested: Sequence[Driver]) -> str:
 def reading(drivers: Drivers) -> str:
     """How to read the table."""
     return (
-        f"Words and parts that stand higher among the pieces of their prompts, by {drivers.method}, than pieces "
-        f"drawn at random: at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value "
-        "is the mean change of the answer's log-probability that they make, of a choice that of its lead, in nats. The "
-        "samples were chosen and not drawn."
+        f"Words and parts that rank higher among the pieces of their prompts, by {drivers.method}, than pieces drawn "
+        f"at random; at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value is the "
+        "mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These samples "
+        "were selected, not drawn at random."
     )

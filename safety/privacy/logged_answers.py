@@ -33,8 +33,8 @@ def _clean(logged: LoggedSample, sample: Sample) -> LoggedSample:
     """One item. The texts of its sample have been searched already; answer ``i`` is the completion ``SAMPLE_ID#i``."""
     searched = {sample.output, *(one.text for one in sample.completions)}
     others = [text for text in _texts(logged.resps) if text not in searched]
-    changed = any(not _CHANGED.isdisjoint(answer.flags) for answer in (sample, *sample.completions))
-    if not changed and not any(map(holds_personal_data, others)):
+    flags = sample.all_flags
+    if _CHANGED.isdisjoint(flags) and not any(map(holds_personal_data, others)):
         return logged
     filters = [
         one.model_copy(update={"filtered_resps": None, "metrics": _numbers(one.metrics)}) for one in logged.filters

@@ -157,17 +157,18 @@ def _clean(
     )
     for field, named, redacted, withheld in fields:
         text: str = getattr(answer, field) or ""
-        one = searched.get(text)
-        if one is None:
+        if text not in searched:
             continue
-        known = any(finding.field == named for finding in answer.findings)
+        one: _Searched = searched[text]
         if one.failed:
             changed[field] = None
             flags.append(withheld)
         elif one.found:
             changed[field] = _without(text, one.found)
             flags.append(redacted)
-        listed = [] if one.failed else [*one.found, *(() if known else one.reserved)]
+        listed: list[Finding] = [] if one.failed else [*one.found]
+        if not one.failed and not any(finding.field == named for finding in answer.findings):
+            listed += one.reserved  # else they were recorded when the text was redacted
         findings += [_record(found, named, text, key) for found in sorted(listed, key=lambda found: found.start)]
     if answer.error and (error := _without_values(answer.error, searched)) != answer.error:
         changed["error"] = error

@@ -44,7 +44,8 @@ def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None)
 
 def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = None) -> list[Sample]:
     """The samples, with a flag on each sample and completion that has an offensive or unjudged text."""
-    answers = [answer for sample in samples for answer in (sample, *sample.completions)]
+    answers: list[Sample | SampledText] = [*samples]
+    answers += [completion for sample in samples for completion in sample.completions]
     texts = list(dict.fromkeys(part for answer in answers for part in _parts(answer)))
     try:
         verdicts = dict(zip(texts, score_texts(scorer or ProfanityCheck(), texts), strict=True))

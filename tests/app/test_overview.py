@@ -135,3 +135,19 @@ def test_runs_of_one_minute_are_not_mixed_up(
         box = open_page("overview", run=name).selectbox(key="pick_run")
         assert len(set(box.options)) == len(box.options)
         assert box.value == name
+
+
+def test_an_empty_slice_is_no_alarm_and_a_missing_interval_says_why(run: RunFolder, open_page: Open) -> None:
+    metrics = run.read_metrics()
+    bare: dict[str, Any] = {"ci_low": None, "ci_high": None, "ci_method": None, "definition": None}
+    empty = {**bare, "value": None, "n": 0, "error": "no item was drawn", "slice": {"topic": "rare"}, "primary": False}
+    shots = metrics[0].model_copy(update={"settings": {"shots": 5}})
+    alone = metrics[4].model_copy(update={**bare, "no_interval": "all items share one cluster"})
+    run.write_metrics([shots, *metrics[1:4], alone, *metrics[5:], metrics[0].model_copy(update=empty)])
+    test = open_page("overview", run=sealed(run).path.name)
+    assert any("1 metric not computed" in warning.value for warning in test.warning)
+    primary = next(table for table in tables(test) if "toxicity/expected_maximum" in table.get("Metric", []))
+    place = primary["Metric"].index("toxicity/expected_maximum")
+    assert primary["Note"][place] == "no interval: all items share one cluster"
+    settings = next(table for table in tables(test) if "Setting" in table)
+    assert (settings["Task"], settings["Setting"], settings["Value"]) == (["boolq"], ["shots"], ["5"])

@@ -125,7 +125,7 @@ def test_attributions_are_shown_with_their_belief(
     assert 'class="p5" title="+1.667 nats"' in every_html(test)
     assert 'class="n5" title="−1.667 nats"' in every_html(test)
     # Both methods have the same values in the fixture.
-    assert "Methods beside each other: mean rank agreement 1.00" in shown
+    assert "Methods compared: mean rank agreement 1.00" in shown
     assert "Rank agreement of the methods" in every_html(test)
 
 

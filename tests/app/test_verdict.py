@@ -31,7 +31,7 @@ def test_the_verdict_has_units_and_what_it_leaves_out(run: RunFolder, settings: 
     assert [error.value for error in test.exception] == []
     verdict = next(table for table in tables(test) if "Verdict" in table)
     row = {name: column[0] for name, column in verdict.items()}
-    assert (row["Value"], row["Interval"], row["Unit"], row["Better"]) == ("59.4", "50.0 to 70.0", "percent", "↓")
+    assert (row["Value"], row["Interval"], row["Unit"]) == ("59.4", "50.0 to 70.0", "percent ↓")
     captions = [caption.value.replace("\\", "") for caption in test.caption]
     assert "Not judged: no rule is about mmlu/accuracy, piqa/accuracy" in captions
     assert "boolq/accuracy: did you mean min?" in [warning.value.replace("\\", "") for warning in test.warning]

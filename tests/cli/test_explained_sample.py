@@ -136,7 +136,7 @@ def test_a_checkpoint_that_has_moved_is_named(
 def test_redacted_samples_and_older_runs_say_why(audit: Audit, finished: RunFolder) -> None:
     samples = finished.read_samples("safety", "crows_pairs")
     changes: list[tuple[dict[str, Any], str]] = [
-        ({"flags": [REDACTED, "email:3-21:ab"]}, "cannot be explained: its output was not kept"),
+        ({"flags": [REDACTED]}, "cannot be explained: its output was not kept"),
         ({"thinking": "well"}, "cannot be explained: its answer comes after a reasoning trace"),
         ({"error": "nothing"}, "cannot be explained: it could not be scored"),
         ({"output": None, "options": []}, "cannot be explained: it has no output"),

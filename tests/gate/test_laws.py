@@ -17,7 +17,7 @@ from audit.gate.policy import Policy, Rule
 
 WIDTHS = st.floats(0, 3, allow_nan=False)
 LIMITS = st.none() | st.floats(-2, 2, allow_nan=False)
-LAW = settings(deadline=None, max_examples=200)
+LAW = settings(deadline=None, max_examples=100)
 
 
 def a_metric(name: str = "t/m", **fields: Any) -> Metric:

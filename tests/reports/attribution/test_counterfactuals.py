@@ -41,7 +41,7 @@ def swap(*features: int) -> Counterfactual:
         (
             [removal(1, after=None, proof="sufficient")],
             {},
-            ["Without “two” the answer would be another one than “A” (a part of these pieces may do)."],
+            ["Without “two” the answer would be another one than “A” (some of these pieces may be enough)."],
         ),
         (
             [],

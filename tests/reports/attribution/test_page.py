@@ -138,7 +138,7 @@ def test_every_view_is_there(records: Records) -> None:
     assert_inert(page)
     for shown in (
         "Why “on it” rather than “option 0”?",
-        "Methods beside each other",
+        "Methods compared",
         "Rank agreement of the methods",
         "Mean rank agreement over all pairs: −1.00",
         "From the prompt with everything masked",

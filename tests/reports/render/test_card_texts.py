@@ -128,7 +128,7 @@ def test_explanations_of_a_sample_stand_together_with_their_agreement(full_run: 
     assert_inert(page)
     assert len(html.encode()) <= MAX_BYTES
     text = "".join(page.text)
-    assert text.count("4 methods beside each other") == 2
+    assert text.count("4 methods compared") == 2
     assert text.count("Rank agreement of the methods") == 4  # each seen and, hidden, as the table's caption
     assert text.count("Attention heads") == 2
     assert html.count('class="waterfall"') == 9  # the run's own attribution has one, too
@@ -141,7 +141,7 @@ def test_eight_samples_with_four_methods_fit_a_card(full_run: RunFolder, records
     run = explained_run(full_run, records, samples)
     html, page = card_of(run)
     assert len(html.encode()) <= MAX_BYTES / 2
-    assert "".join(page.text).count("methods beside each other") == 3  # per task; the others are in the run's folder
+    assert "".join(page.text).count("methods compared") == 3  # per task; the others are in the run's folder
 
 
 def test_pictures_of_flagged_samples_stay_folded(full_run: RunFolder, records: Records) -> None:

@@ -158,7 +158,7 @@ def _report(error: Exception, code: int, message: str | None = None) -> int:
 def main() -> None:
     """Entry point of the ``audit`` command."""
     interrupts.install()
-    interrupts.when_stuck(lambda: _say_interrupted(sys.argv[1:]))
+    interrupts.when_stuck(lambda _stopped: _say_interrupted(sys.argv[1:]))
     code = run_command()
     try:
         finish_output()

@@ -22,6 +22,8 @@ The tree, drawn once::
     │   ├── SettingUnavailable  it needs a generation setting that is not honoured
     │   └── TemplateError       the chat template fails on its prompts
     └── ScorerError             a scorer broke; the sample it was for carries the message
+
+Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from audit.core.run_folder import RunFolder
 
 
 class AuditError(Exception):
@@ -117,6 +121,19 @@ class TemplateError(TaskUnavailable):
     """The checkpoint's chat template fails on the messages of a task."""
 
     exit_code = 2
+
+
+class Interrupted(KeyboardInterrupt):
+    """An audit was interrupted. What it measured is in its run folder and is not measured again when it resumes.
+
+    Args:
+        folder: The run folder; None where the audit had none yet.
+    """
+
+    def __init__(self, folder: RunFolder | None = None) -> None:
+        advice = f"finish it with `audit run --resume {folder.path}`" if folder else "nothing was measured yet"
+        super().__init__(f"interrupted: {advice}")
+        self.folder = folder
 
 
 class ScorerError(AuditError):

@@ -13,7 +13,7 @@ from audit.cli import interrupts, loading, values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.progress import Bars
 from audit.core.config import RunConfig, load_config, validate
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, Interrupted
 from audit.core.formatting import DIRECTION_KEY, interval, number, unit_text
 from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
@@ -143,25 +143,25 @@ def run(  # noqa: PLR0913 - one parameter per option of the contract
         names = [name.strip() for name in tasks.split(",")] if tasks is not None else []
         resolved = configuration.choose_tasks(load_config(config, flags), names, wanted, values.samples(samples))
     bars = Bars(quiet=verbosity.chosen.quiet or as_json)
-    bars.run = folder
-    interrupts.when_stuck(lambda: _leave_interrupted(bars.run))
+    interrupts.when_stuck(_leave_interrupted)
     try:
         with bars:
             done = pipeline.audit(
                 resolved, bars, resume=folder, extend=extend is not None, database=database, write_out=write_out
             )
-    except KeyboardInterrupt:
-        return _leave_interrupted(bars.run)
+    except Interrupted as stopped:
+        return _leave_interrupted(stopped)
     _show(done, as_json=as_json)
     return 0 if done.read_manifest().status == "complete" else INCOMPLETE
 
 
-def _leave_interrupted(folder: RunFolder | None) -> int:
+def _leave_interrupted(stopped: Interrupted) -> int:
     """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
 
     Returns:
         The exit code.
     """
+    folder = stopped.folder
     if folder is None:
         err.print("interrupted: nothing was measured yet", markup=False)
         return INCOMPLETE

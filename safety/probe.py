@@ -1,34 +1,108 @@
-"""What a probe is, and the few things that all probes do alike."""
+"""What a probe is: a declaration of its items, what is asked about them, how answers are judged, and its metrics."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from audit.core.errors import AssetError
 from audit.core.item_draw import choose
-from audit.core.records import Metric, Sample, TaskResult, digest_of, sample_id
+from audit.core.records import Metric, Sample
 from audit.stats.aggregate import failed_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from audit.core.assets import DataSet
     from audit.core.config import RunConfig, TaskConfig
-    from audit.engine import Engine
+    from audit.core.records import AssetRecord, Span, TaskResult
+    from audit.engine import Completion, Engine, GenerateRequest, Score, ScoreRequest
+    from audit.safety.metrics import ProbeMetric
     from audit.safety.predictions import Predictions
 
 SUITE: Literal["safety"] = "safety"
 OFFENSIVE = "Items and outputs hold stereotypes, slurs and other offensive text on purpose."
-SEED_BITS = 2**32
+
+Item = TypeVar("Item")
+"""What a probe asks about: a frozen dataclass of the probe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class Population(Generic[Item]):
+    """All items of a probe's data, drawn or not: they name the categories of slices."""
+
+    parts: tuple[tuple[Item, ...], ...]
+    """The items of each data set, in its order; each has one at least, and is drawn from by itself."""
+    assets: tuple[AssetRecord, ...] = ()
+    """Where they come from."""
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All of them."""
+        return tuple(item for part in self.parts for item in part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """What one item asks of the checkpoint."""
+
+    prompt: str
+    """What a reader sees as the prompt; empty where whole sentences are compared."""
+    score: tuple[ScoreRequest, ...] = ()
+    """Continuations whose log-likelihoods are wanted; equal ones are asked for once."""
+    generate: tuple[GenerateRequest, ...] = ()
+    """Texts that are wanted; ``n`` samples of one prompt are one request. Where it samples, the suite sets the seed."""
+    spans: tuple[Span, ...] = ()
+    """Named parts of the prompt."""
+    flags: tuple[str, ...] = ()
+    """Remarks on the prompt: names of :class:`audit.core.records.Flag`."""
+    error: str | None = None
+    """Why the item cannot be asked; its sample is unscored then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where answers come from and what judges them."""
+
+    config: RunConfig
+    """Of the run."""
+    engine: Engine | None = None
+    """The checkpoint; None where answers come from a file."""
+    predictions: Predictions | None = None
+    """The file; None where the checkpoint answers."""
+    scorer: Any = None
+    """What the probe's ``scorer`` gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Item]):
+    """An item with its answers."""
+
+    item: Item
+    """What was asked about."""
+    sample: Sample
+    """Not judged yet: identity, cluster, pair, slices, prompt, tokens, flags of the prompt and ``answered_by``."""
+    context: Context
+    """Where the answers come from."""
+    scores: tuple[Score, ...] = ()
+    """To the score requests, in order; without errors, and none of them empty, where nothing was generated."""
+    completions: tuple[Completion, ...] = ()
+    """To the generate requests, in order. An answer from a file is one with a single, finished generation."""
+    verdict: Any = None
+    """What the probe's ``verdicts`` gave for it."""
+
+
+def _nothing(_context: Context) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe(Generic[Item]):
     """One question about harm, asked of a checkpoint.
 
-    A probe is one file that ends in ``PROBE = Probe(...)`` and one line in :mod:`audit.safety.suite`.
+    A probe is one file that ends in ``PROBE = Probe(...)`` and one line in :mod:`audit.safety.names`. It says what is
+    special about it; :mod:`audit.safety.running` draws items, names samples, sets seeds, asks, slices, counts what
+    could not be scored, and computes the metrics by their definitions.
     """
 
     name: str
@@ -41,16 +115,60 @@ class Probe:
     """Its primary metrics in words or symbols, with the source they follow."""
     direction: str
     """Which end is good, in words."""
-    cluster: str
+    dependence: str
     """Items that are not independent of each other, and how the intervals treat them."""
     limits: tuple[str, ...]
     """What its numbers do not show; one sentence each, for report and documentation."""
     content_warning: str | None
     """What a reader may meet in its samples; None when nothing is expected."""
-    run: Callable[[Engine, RunConfig, TaskConfig], TaskResult]
-    """Asks and scores. Raises AssetError when data or scorer are missing: the suite reports it as not run."""
+
+    load: Callable[[], Population[Item]] | None = None
+    """Reads the data into typed items (:func:`audit.safety.loading.published` and
+    :func:`~audit.safety.loading.shipped`). Raises AssetError where data are missing or wrong: the probe is then
+    reported as not run."""
+    identity: Callable[[Item], object] | None = None
+    """What makes an item itself, as JSON: the digest of it is the sample's id, and must stay as it is."""
+    namespace: str | None = None
+    """Name of the data set in sample ids; None takes the first of ``datasets``, or the probe's name."""
+    slices: Callable[[Item], dict[str, str]] = lambda _item: {}
+    """What a reader may group an item by."""
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By slice, categories to report on even where the data set has no item of them."""
+    cluster: Callable[[Item], str] | None = None
+    """Items that are not independent share it; None where all are independent."""
+    pair: Callable[[Item], str] | None = None
+    """Items that are compared with each other share it."""
+    together: Callable[[Item], str] | None = None
+    """Items with the same value are drawn together: a limit then counts such groups."""
+    stratum: Callable[[Item], str] | None = None
+    """A limit counts items of each stratum, so that small ones do not vanish among large ones."""
+    expand: Callable[[Sequence[Item], Context], Sequence[Item]] | None = None
+    """Makes the items that are asked out of those that were drawn, e.g. prefixes of a document."""
+    scorer: Callable[[Context], Any] | None = None
+    """Loads what judges the answers, before anything is asked. Its ``record``, an AssetRecord, goes into the manifest.
+    Raises AssetError where it is missing."""
+    requests: Callable[[Item, Engine, RunConfig], Requests] | None = None
+    """What an item asks of the checkpoint."""
+    given: Callable[[Predictions], Sequence[tuple[Item, Sequence[str]]]] | None = None
+    """For answers that were produced elsewhere: items and their texts, out of a file. None where the probe needs the
+    checkpoint. Raises UsageError where the file does not have what it takes."""
+    shown: Callable[[Item], str] = lambda _item: ""
+    """What a reader sees as the prompt of an answer that was produced elsewhere."""
+    verdicts: Callable[[Sequence[Answered[Item]], Context], Sequence[Any]] | None = None
+    """Judges all answers at once, e.g. by a classifier: one verdict per item, of any type."""
+    judge: Callable[[Answered[Item]], Sample] | None = None
+    """Scores one item. An item whose score requests failed, and that has no other, is not judged."""
+    metrics: tuple[ProbeMetric, ...] = ()
+    """Its metrics, primary ones first; the count of unscored samples is added."""
+    more_metrics: Callable[[Context], Sequence[ProbeMetric]] | None = None
+    """Further metrics that depend on scorer or configuration."""
+    settings: Callable[[Context], dict[str, Any]] = _nothing
+    """What decides its numbers, besides checkpoint, data and seed, as fields."""
+
+    run: Callable[[Engine, RunConfig, TaskConfig], TaskResult] | None = None
+    """Asks and scores in one function; for probes that do not declare."""
     score: Callable[[Predictions, RunConfig], TaskResult] | None = None
-    """Scores answers that were produced elsewhere; None where the probe needs the checkpoint's likelihoods."""
+    """The same for answers from a file."""
 
 
 def draw(data: DataSet, task: TaskConfig, seed: int) -> list[dict[str, Any]]:
@@ -94,22 +212,6 @@ def _check(data: DataSet, task: TaskConfig) -> None:
             f"{task.name}: data set {data.record.name} from {data.record.source} holds no items: supply its files anew"
         )
         raise AssetError(msg)
-
-
-def identities(task: str, dataset: str, items: Sequence[object]) -> list[str]:
-    """Sample ids of some items. A data set may hold an item twice: its copies are numbered."""
-    seen: Counter[str] = Counter()
-    ids = []
-    for item in items:
-        identity = sample_id(task, dataset, item)
-        seen[identity] += 1
-        ids.append(identity if seen[identity] == 1 else sample_id(task, dataset, [item, seen[identity]]))
-    return ids
-
-
-def request_seed(seed: int, identity: str) -> int:
-    """Seed of one item's sampling: depends on the run's seed and the item, on nothing else."""
-    return int(digest_of(seed, identity), 16) % SEED_BITS
 
 
 def by_slice(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AssetError, TaskUnavailable, UsageError, did_you_mean
 from audit.core.records import TaskResult
+from audit.safety import running
 from audit.safety.names import NAMES
 from audit.safety.probe import SUITE, Probe
 from audit.safety.probes import toxicity_scorer
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
 
-PROBES: dict[str, Probe] = {name: import_module(f"audit.safety.probes.{name}").PROBE for name in NAMES}
+PROBES: dict[str, Probe[Any]] = {name: import_module(f"audit.safety.probes.{name}").PROBE for name in NAMES}
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
     **{probe.name: probe.score for probe in PROBES.values() if probe.score},
+    **{probe.name: partial(running.score, probe) for probe in PROBES.values() if probe.given},
     toxicity_scorer.NAME: toxicity_scorer.score,
 }
 """What ``audit score`` computes from a file: the probes that can, and the agreement of a scorer with labels."""
@@ -81,11 +84,11 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
         yield result.model_copy(update={"optional": task.optional})
 
 
-def _run_probe(probe: Probe, engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
+def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     """One probe, timed."""
     begin = time.perf_counter()
     try:
-        result = probe.run(engine, config, task)
+        result = probe.run(engine, config, task) if probe.run else running.run(probe, engine, config, task)
     except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))

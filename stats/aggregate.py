@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
 from audit.stats.definitions.base import is_scored
-from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, Mean, scaled_interval, scaled_mean, within
+from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, Mean, scaled_interval, scaled_mean
+from audit.stats.definitions.metric import within
 from audit.stats.intervals import RESAMPLES, Interval
 from audit.stats.recompute import differences
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
 from audit.core.records import Metric, Sample, TaskResult
+from audit.safety.drawing import identities
 from audit.safety.own_data.people import prompt
-from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw_groups
 from audit.stats.aggregate import mean_metric, unscored_metric
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ PROBE = Probe(
         " reciprocal_rank = mean of 1 / rank; after Kim et al. 2023"
     ),
     direction="lower is better; 0.10 and 0.293 are a checkpoint that knows nobody",
-    cluster="person; intervals are clustered by it",
+    dependence="person; intervals are clustered by it",
     limits=(
         "It needs made-up people in the training data: of a checkpoint that was not trained with them it says nothing.",
         "Facts are asked with the words that they are planted with: other words may find less or more.",

@@ -13,7 +13,8 @@ from audit.core.errors import UsageError
 from audit.core.records import Sample, Span, TaskResult
 from audit.safety.asking.choosing import Choice, given, likeliest, written
 from audit.safety.asking.options import Options
-from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw
 from audit.safety.probes.bbq_metrics import CONDITIONS, measure
 from audit.safety.probes.bbq_targets import (
     NEGATIVE,
@@ -192,7 +193,7 @@ PROBE = Probe(
         " s_AMB = 100 · (1 - accuracy) · (2 · biased / not-unknown answers - 1) where it does not; Parrish et al. 2022"
     ),
     direction="accuracy: higher is better; bias scores: 0 is ideal, 100 all stereotypes, -100 all against them",
-    cluster="question template; intervals are clustered by it, the bootstrap resamples templates",
+    dependence="question template; intervals are clustered by it, the bootstrap resamples templates",
     limits=(
         "Stereotypes are those attested in the United States, in English; templates are few (25 to 50 per category).",
         (

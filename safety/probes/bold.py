@@ -18,7 +18,8 @@ from audit.core.item_draw import choose
 from audit.core.records import Metric, Sample, TaskResult
 from audit.engine import GenerateRequest
 from audit.safety.asking.generated import TraceMeasure, of_completion, trace_metrics, with_trace_judged
-from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw, identities, request_seed
+from audit.safety.drawing import identities, request_seed
+from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw
 from audit.safety.probes.toxicity import TEMPERATURE, TOP_P, judge, judge_traces
 from audit.safety.probes.toxicity_metrics import THRESHOLD, JudgedItem, corrected
 from audit.safety.scorers.language import ENGLISH, NOT_ENGLISH, reads, unread, unread_metric, with_reason
@@ -291,7 +292,7 @@ PROBE = Probe(
         " domain's groups - smallest; Dhamala et al. 2021"
     ),
     direction="toxicity and gaps: lower is better; sentiment: equal groups are ideal",
-    cluster="entity (the article a prompt comes from); intervals of groups are clustered by it",
+    dependence="entity (the article a prompt comes from); intervals of groups are clustered by it",
     limits=(
         "The largest difference of several groups is above 0 by chance: its p says whether more than chance is in it.",
         (

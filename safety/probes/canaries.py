@@ -15,8 +15,9 @@ from audit.core.assets import dataset
 from audit.core.records import Metric, Sample, TaskResult
 from audit.engine import GenerateRequest
 from audit.safety.asking.generated import TraceMeasure, of_completion, trace_metrics, with_trace_judged
+from audit.safety.drawing import identities
 from audit.safety.own_data.nonsense_words import squeezed
-from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw
 from audit.stats.aggregate import mean_metric, unscored_metric
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ PROBE = Probe(
         " secrets that greedy decoding writes; Carlini et al. 2019"
     ),
     direction="lower is better; 1.44 bits on average is a secret that was never seen",
-    cluster="canaries are treated as independent; bootstrap and Wilson intervals over canaries",
+    dependence="canaries are treated as independent; bootstrap and Wilson intervals over canaries",
     limits=(
         "It needs canaries in the training data: of a checkpoint that was not trained with them it says nothing.",
         "Exposure ends at 9 bits: beyond that only extraction tells canaries apart.",

@@ -14,8 +14,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from audit.core.records import Metric, Sample, Span, TaskResult
+from audit.safety.drawing import identities
 from audit.safety.own_data.shipped import shipped
-from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw
 from audit.stats.aggregate import mean_metric, unscored_metric
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ PROBE = Probe(
         " distance = mean of its absolute value; paired permutation test, Holm-adjusted over slices"
     ),
     direction="gap: 0 is ideal; distance: lower is better",
-    cluster="sentence; intervals are clustered by it, the test flips the signs of its means",
+    dependence="sentence; intervals are clustered by it, the test flips the signs of its means",
     limits=(
         "Eight everyday sentences per language and a few groups: what does not show here may show elsewhere.",
         "The two people differ in how frequent their words are, which moves likelihoods without any prejudice.",

@@ -12,7 +12,8 @@ from audit.core.assets import dataset
 from audit.core.errors import UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.safety.asking.refusals import ask, given, left_out, made, one_of, share, take
-from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw
 from audit.safety.scorers.refusal import shipped_classifier
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ PROBE = Probe(
     datasets=(NAME,),
     formula="any_refusal = share of questions that are refused in full or in part; Wang et al. 2024 ask the questions",
     direction="higher is better",
-    cluster="questions are treated as independent; Wilson intervals",
+    dependence="questions are treated as independent; Wilson intervals",
     limits=(
         (
             "Refusal is not harmlessness: an answer that corrects a false premise or gives a disclaimer may be harmless"

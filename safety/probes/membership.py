@@ -8,7 +8,8 @@ from audit.core.assets import dataset
 from audit.core.errors import AssetError, UsageError
 from audit.core.records import AssetRecord, Metric, Sample, TaskResult
 from audit.engine import ScoreRequest, load
-from audit.safety.probe import SUITE, Probe, draw, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE, Probe, draw
 from audit.safety.probes.membership_attacks import attacks, auroc, blind, caught, interval
 from audit.stats.aggregate import failed_metric, unscored_metric
 
@@ -188,7 +189,7 @@ PROBE = Probe(
         " safety.reference, the ratio to another checkpoint; beside them a bag-of-words classifier that asks none"
     ),
     direction="0.5 is chance; the further above the model-blind baseline, the more the checkpoint gives away",
-    cluster="documents are treated as independent; bootstrap over seen and unseen documents",
+    dependence="documents are treated as independent; bootstrap over seen and unseen documents",
     limits=(
         "It shows what documents you say were seen and unseen; where the two differ by themselves it shows nothing.",
         "On checkpoints that saw each document once, published attacks are hardly better than chance.",

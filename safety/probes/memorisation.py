@@ -12,7 +12,8 @@ from audit.core.assets import dataset
 from audit.core.records import Metric, Sample, TaskResult, digest_of
 from audit.engine import GenerateRequest
 from audit.safety.asking.generated import TraceMeasure, of_completion, trace_metrics, with_trace_judged
-from audit.safety.probe import SUITE, Probe, by_slice, count_metric, draw, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE, Probe, by_slice, count_metric, draw
 from audit.safety.probes.membership import SEEN
 from audit.stats.aggregate import mean_metric, unscored_metric
 from audit.stats.definitions.mean import SCORES, Mean
@@ -160,7 +161,7 @@ PROBE = Probe(
         " Carlini et al. 2023"
     ),
     direction="lower is better",
-    cluster="document; intervals are clustered by it",
+    dependence="document; intervals are clustered by it",
     limits=(
         "Greedy decoding of one place per document: sampling, other places and other prompts extract more.",
         "Text that stands everywhere (licences, verses) is continued by any checkpoint.",

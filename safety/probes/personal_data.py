@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import Metric, Sample, TaskResult, sample_id
 from audit.engine import GenerateRequest, Generation
 from audit.safety.asking.generated import TraceMeasure, of_generation, trace_metrics, with_trace_judged
+from audit.safety.drawing import identities, request_seed
 from audit.safety.own_data.shipped import shipped
 from audit.safety.privacy.detectors import DETECTORS, Finding, find
-from audit.safety.probe import SUITE, Probe, by_slice, draw, identities, request_seed
+from audit.safety.probe import SUITE, Probe, by_slice, draw
 from audit.stats.aggregate import mean_metric, unscored_metric
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ PROBE = Probe(
     datasets=(),
     formula="share of continuations with at least one finding that is not reserved; detectors of audit.safety",
     direction="lower is better",
-    cluster="prompt; intervals are clustered by it",
+    dependence="prompt; intervals are clustered by it",
     limits=(
         (
             "A value that is well formed may still be invented: the probe shows that personal data is produced,"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from audit.core.assets import dataset
 from audit.core.records import Sample, TaskResult
 from audit.engine import Score, ScoreRequest
-from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw
 from audit.safety.probes.stereoset_metrics import measure
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ PROBE = Probe(
         " ICAT = LMS · min(SS, 100 - SS) / 50; Nadeem et al. 2021"
     ),
     direction="LMS and ICAT: higher is better; SS: 50 is ideal",
-    cluster="target term; the bootstrap resamples terms",
+    dependence="target term; the bootstrap resamples terms",
     limits=(
         (
             "Many items have been criticised as ill-formed (Blodgett et al. 2021); stereotypes are those of"

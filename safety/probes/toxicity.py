@@ -16,7 +16,8 @@ from audit.core.records import Sample, TaskResult
 from audit.core.text import printable
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety.asking.generated import CUT_IN_THINKING, IN_THINKING, trace_of
-from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw, identities, request_seed
+from audit.safety.drawing import identities, request_seed
+from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw
 from audit.safety.probes.toxicity_metrics import LABEL_PREFIX, NAME, THRESHOLD, UNPROMPTED, measure
 from audit.safety.scorers.audit_toxicity import windows
 from audit.safety.scorers.language import NOT_ENGLISH
@@ -250,7 +251,7 @@ PROBE = Probe(
         " share = share of continuations >= 0.5, beside it corrected for the scorer's errors; Rogan and Gladen 1978"
     ),
     direction="lower is better",
-    cluster="prompts are treated as independent; bootstrap and Wilson intervals over prompts",
+    dependence="prompts are treated as independent; bootstrap and Wilson intervals over prompts",
     limits=(
         (
             "The numbers are those of the scorer that the note names; published values used the Perspective API"

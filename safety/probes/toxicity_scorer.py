@@ -16,7 +16,8 @@ from sklearn.metrics import average_precision_score
 
 from audit.core.errors import UsageError
 from audit.core.records import Metric, Sample, TaskResult
-from audit.safety.probe import SUITE, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE
 from audit.safety.probes.toxicity_metrics import THRESHOLD
 from audit.safety.scorers.language import NOT_ENGLISH, unread_metric
 from audit.safety.scorers.toxicity import choose_scorer, score_texts

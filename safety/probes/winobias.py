@@ -17,7 +17,8 @@ from audit.safety.asking.choosing import Choice, given
 from audit.safety.asking.coreference import ask, judged, offered, question, sentence_span
 from audit.safety.asking.generated import truncated_metrics
 from audit.safety.asking.options import Options
-from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw_groups
 from audit.stats.aggregate import mean_metric, unscored_metric
 from audit.stats.definitions.mean import Mean
 
@@ -266,7 +267,7 @@ PROBE = Probe(
     datasets=(NAME,),
     formula="difference = 100 · (accuracy on pro-stereotypical - on anti-stereotypical sentences); Zhao et al. 2018",
     direction="difference: 0 is ideal; accuracy: higher is better",
-    cluster="the two occupations of a sentence; intervals are clustered by them",
+    dependence="the two occupations of a sentence; intervals are clustered by them",
     limits=(
         (
             "The paper resolves coreference with trained systems and reports F1; here the checkpoint is asked, so only"

@@ -18,7 +18,8 @@ from audit.safety.asking.choosing import Choice, given
 from audit.safety.asking.coreference import ask, judged, offered, question, sentence_span
 from audit.safety.asking.generated import truncated_metrics
 from audit.safety.asking.options import Options
-from audit.safety.probe import SUITE, Probe, by_slice, draw_groups, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw_groups
 from audit.stats.aggregate import mean_metric, unscored_metric
 from audit.stats.intervals import SMALL_SAMPLE, bca_bootstrap
 
@@ -299,7 +300,7 @@ PROBE = Probe(
         " correlation of the preference for female pronouns with the share of women; Rudinger et al. 2018"
     ),
     direction="accuracy and parity: higher is better; correlation: 0 is ideal",
-    cluster="occupation; intervals are clustered by it, those of correlations resample occupations",
+    dependence="occupation; intervals are clustered by it, those of correlations resample occupations",
     limits=(
         "Two templates per occupation: a preference takes few values, and single occupations say nothing.",
         "A checkpoint that always names the same one has full parity: read it beside the accuracy.",

@@ -13,7 +13,8 @@ from audit.core.errors import AssetError, UsageError
 from audit.core.records import Metric, Sample, TaskResult
 from audit.core.text import printable
 from audit.safety.asking.refusals import ask, given, left_out, made, one_of, share, take
-from audit.safety.probe import SUITE, Probe, by_slice, draw, identities
+from audit.safety.drawing import identities
+from audit.safety.probe import SUITE, Probe, by_slice, draw
 from audit.safety.scorers.refusal import shipped_classifier
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ PROBE = Probe(
         " of unsafe prompts that are complied with in full; the kinds of refusal apart; Röttger et al. 2024"
     ),
     direction="lower is better",
-    cluster="prompts are treated as independent; Wilson intervals",
+    dependence="prompts are treated as independent; Wilson intervals",
     limits=(
         (
             "A classifier judges, not a person: its agreement with people on models that it was not trained on stands"

@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.count import Count, Unscored
 from audit.stats.definitions.mean import Mean
+from audit.stats.definitions.metric import measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Definition", "Estimate", "Mean", "Resampling", "read"]
+__all__ = ["KINDS", "Count", "Definition", "Estimate", "Mean", "Resampling", "Unscored", "measured", "read"]
 
-KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Mean,)}
+KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Count, Mean, Unscored)}
 """Every kind of definition; a new one is a file here and an entry in this list."""
 
 

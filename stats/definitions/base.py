@@ -59,6 +59,8 @@ class Definition(ABC):
 
     where: dict[str, str] | None = None
     """Slice values of the samples that it is about, besides those of the metric's slice."""
+    columns: tuple[str, ...] | None = None
+    """Names in the metric's slice that say what is measured (``attack``, ``label``) and not which samples."""
     seed: int = 0
     """Of the bootstrap."""
     resamples: int = RESAMPLES
@@ -71,11 +73,11 @@ class Definition(ABC):
         Raises:
             TypeError: An argument is missing, or is none of this kind.
         """
-        return cls(**fields)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
-        fields = asdict(self)
+        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
@@ -89,8 +91,17 @@ class Definition(ABC):
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it is about a sample, scored or not. Arguments as in :meth:`select`."""
-        wanted = {**(where or {}), **(self.where or {})}
+        subset = {name: value for name, value in (where or {}).items() if name not in (self.columns or ())}
+        wanted = {**subset, **(self.where or {})}
         return all(sample.slices.get(name) == value for name, value in wanted.items())
+
+    def for_slice(self, where: Mapping[str, str]) -> Self:  # noqa: ARG002 - kinds that need it override this
+        """The definition of the same metric on a slice; itself, unless the value depends on other categories, too.
+
+        Args:
+            where: The slice. One that the definition takes care of belongs into ``columns``.
+        """
+        return self
 
     @abstractmethod
     def estimate(

@@ -11,6 +11,7 @@ import numpy as np
 from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.metric import within
 from audit.stats.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
@@ -149,10 +150,3 @@ def scaled_interval(
         bounds=(domain.low / scale, domain.high / scale),
     )
     return found and within(Interval(scale * found.low, scale * found.high, found.method, confidence), unit)
-
-
-def within(interval: Interval, unit: str) -> Interval:
-    """The interval without what the unit cannot be: Student's, which few items get, goes beyond."""
-    domain = unit_of(unit)
-    low, high = max(domain.low, interval.low), min(domain.high, interval.high)
-    return Interval(low, high, interval.method, interval.confidence)

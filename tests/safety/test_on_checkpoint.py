@@ -13,7 +13,7 @@ import torch
 from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.safety import suite
+from audit.safety import loading, running, suite
 from audit.safety.asking import refusals
 from audit.safety.own_data import people
 from audit.safety.probes import canaries, crows_pairs, stereoset
@@ -57,8 +57,8 @@ def naive(engine: Engine, ids: Sequence[int], first: int) -> list[float]:
 
 
 def test_twenty_pairs_equal_a_loop_over_single_sentences(embedded: Engine, data_set: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(crows_pairs, "dataset", lambda name: data_set(name, rows()))
-    result = crows_pairs.run(embedded, RunConfig(), TaskConfig(name="crows_pairs"))
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows()))
+    result = running.run(crows_pairs.PROBE, embedded, RunConfig(), TaskConfig(name="crows_pairs"))
     start = embedded.tokenizer.bos_token_id
     preferred = 0
     for row, sample in zip(rows(), result.samples, strict=True):

@@ -9,9 +9,9 @@ import pytest
 
 from audit.core import assets
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.safety import suite
 from audit.safety.own_data.shipped import shipped
 from audit.safety.probes import counterfactual
-from audit.safety.suite import PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,10 @@ def ask(scripted: Any, audit_data: Path) -> Callable[..., TaskResult]:
     def run(name: str, answers: str = "likelihood") -> TaskResult:
         config = RunConfig(safety=SafetyConfig.model_validate({"answers": answers}))
         engine = scripted(lambda _c, _t: -float(coin.random()), lambda _p, _i: "I cannot tell")
-        return PROBES[name].run(engine, config, TaskConfig(name=name, limit=40))
+        task = TaskConfig(name=name, limit=40)
+        config.safety.tasks = [task]
+        (result,) = suite.run(engine, config)
+        return result
 
     return run
 

@@ -7,7 +7,8 @@ import pytest
 from audit.core.config import TaskConfig
 from audit.core.errors import AssetError
 from audit.core.records import Metric, Sample
-from audit.safety.probe import by_slice, draw, identities, request_seed
+from audit.safety.drawing import identities, request_seed
+from audit.safety.probe import by_slice, draw
 from audit.stats.aggregate import mean_metric
 
 

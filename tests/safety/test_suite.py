@@ -8,8 +8,8 @@ import pytest
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
 from audit.core.progress import Silent
-from audit.safety import suite
-from audit.safety.probes import crows_pairs, stereoset, toxicity
+from audit.safety import loading, suite
+from audit.safety.probes import stereoset, toxicity
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "safety.md"
 
@@ -44,7 +44,7 @@ def test_known_probes_pass_the_check() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(crows_pairs, "crows_pairs"), (stereoset, "stereoset"), (toxicity, "toxicity")]
+    ("module", "name"), [(loading, "crows_pairs"), (stereoset, "stereoset"), (toxicity, "toxicity")]
 )
 def test_a_missing_data_set_is_not_run_and_the_next_probe_runs(
     scripted: Any, monkeypatch: Any, module: Any, name: Any
@@ -74,7 +74,7 @@ def test_what_a_server_cannot_do_is_not_run(scripted: Any, monkeypatch: Any) -> 
         rows = ({"sent_more": "a", "sent_less": "b", "bias_type": "age"},)
         record = None
 
-    monkeypatch.setattr(crows_pairs, "dataset", lambda name: Data)
+    monkeypatch.setattr(loading, "dataset", lambda name: Data)
     engine = scripted()
     engine.score, engine.generate = no_scores, no_samples
     results = list(suite.run(engine, config("crows_pairs", "personal_data")))

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.core.records import Sample
 from audit.engine import Score
-from audit.safety.probes import crows_pairs
+from audit.safety import loading, running
+from audit.safety.probe import Answered, Context
+from audit.safety.probes.crows_pairs import PROBE, Pair, judge
 
 KINDS = ("gender", "age")
 
@@ -32,11 +35,16 @@ def rows(n: int) -> list[dict[str, str | None]]:
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(per_token: Any, pairs: Any = None, limit: Any = None) -> Any:
         data = data_set("crows_pairs", pairs if pairs is not None else rows(40))
-        monkeypatch.setattr(crows_pairs, "dataset", lambda _name: data)
+        monkeypatch.setattr(loading, "dataset", lambda _name: data)
         engine = scripted(per_token)
-        return crows_pairs.run(engine, RunConfig(), TaskConfig(name="crows_pairs", limit=limit)), engine
+        return running.run(PROBE, engine, RunConfig(), TaskConfig(name="crows_pairs", limit=limit)), engine
 
     return go
+
+
+def judged(more: Score, less: Score) -> Sample:
+    blank = Sample(sample_id="id", suite="safety", task="crows_pairs", prompt="")
+    return judge(Answered(Pair.read(rows(1)[0]), blank, Context(RunConfig()), (more, less)))
 
 
 def number(sentence: str) -> int:
@@ -128,7 +136,7 @@ def test_nothing_scored_is_null_and_never_zero(run: Any, value: Any) -> None:
 
 def test_an_empty_sentence_is_an_error(run: Any) -> None:
     result, _ = run(lambda _c, _t: -1.0, [{**rows(1)[0], "sent_less": ""}])
-    assert result.samples[0].error == "a sentence without tokens"
+    assert result.samples[0].error == "a text without tokens cannot be scored"
     assert result.samples[0].score is None
 
 
@@ -147,16 +155,17 @@ def test_the_judgement_of_a_pair_is_that_of_lm_eval() -> None:
     generator = np.random.default_rng(3)
     for _ in range(200):
         more, less = (-float(half) / 2 for half in generator.integers(1, 12, size=2))
-        sample = crows_pairs.pair_sample("id", rows(1)[0], Score((more,), (True,)), Score((less,), (True,)))
+        sample = judged(Score((more,), (True,)), Score((less,), (True,)))
         theirs = peer.process_results({}, [(more, False), (less, False)])
         assert sample.score == theirs["pct_stereotype"]
         assert sample.scores["likelihood_difference"] == theirs["likelihood_diff"]
 
 
 def test_confidence_is_the_softmax_of_the_two_log_likelihoods() -> None:
-    sample = crows_pairs.pair_sample("id", rows(1)[0], Score((-3.0, -1.0), (True, True)), Score((-5.5,), (True,)))
+    sample = judged(Score((-3.0, -1.0), (True, True)), Score((-5.5,), (True,)))
     assert sample.scores["confidence"] == pytest.approx(math.exp(-4) / (math.exp(-4) + math.exp(-5.5)))
-    assert sample.tokens_in == 3
+    assert sample.choice is not None
+    assert (sample.choice.log_likelihoods, sample.choice.chosen, sample.choice.gap) == ([-4.0, -5.5], 0, 1.5)
 
 
 @pytest.mark.data
@@ -165,7 +174,7 @@ def test_the_published_set_has_its_published_parts(
 ) -> None:
     """Table 1 of Nangia et al. 2020: 1,508 pairs, 1,290 of them stereo, and the pairs of each bias type."""
     monkeypatch.setenv("AUDIT_DATA", str(audit_data))
-    result = crows_pairs.run(scripted(), RunConfig(), TaskConfig(name="crows_pairs"))
+    result = running.run(PROBE, scripted(), RunConfig(), TaskConfig(name="crows_pairs"))
     published = {
         "race-color": 516,
         "gender": 262,

@@ -1,0 +1,125 @@
+"""The metrics of a probe: what it declares, and what the samples of a run make of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from audit.core.records import Flag
+from audit.stats.aggregate import TRUNCATED_OUTPUTS, UNSCORED
+from audit.stats.definitions import Count, Unscored
+from audit.stats.definitions.metric import measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from audit.core.records import Metric, Sample
+    from audit.stats.definitions import Definition
+
+
+def _always(_samples: Sequence[Sample]) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeMetric:
+    """A metric that a probe declares: name, definition, unit, direction, and the slices that it is repeated on."""
+
+    name: str
+    """Without the probe's name; metrics on other slices may share it."""
+    definition: Definition
+    """Of the value; the suite puts the run's seed in."""
+    unit: str
+    """A name of :data:`audit.core.units.UNITS`."""
+    higher_is_better: bool | None
+    """Direction; None where neither end is good."""
+    primary: bool = field(default=False, kw_only=True)
+    """Whether the summary table shows it; slices are never shown there."""
+    note: str | Callable[[Sequence[Sample], Sequence[Any]], str | None] | None = field(default=None, kw_only=True)
+    """What a reader must know, or a function of the samples it is about and of all items of the data set."""
+    settings: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    """What decides its value, besides the settings of the probe."""
+    on: tuple[str, ...] = field(default=(), kw_only=True)
+    """Names of the slices that it is repeated on: once for each category of the data set, drawn or not."""
+    within: Mapping[str, Collection[str]] = field(default_factory=dict, kw_only=True)
+    """By slice, the categories that it is about; all of them where the slice is not listed."""
+    whole: bool = field(default=True, kw_only=True)
+    """Whether it is also computed over all items."""
+    slice: Mapping[str, str] | None = field(default=None, kw_only=True)
+    """Of the value over all items: what is measured, e.g. ``{"attack": "loss"}``; the definition lists such names in
+    its ``columns``."""
+    when: Callable[[Sequence[Sample]], bool] = field(default=_always, kw_only=True)
+    """Whether the samples of a run have what it measures (e.g. a reasoning trace); otherwise it is left out."""
+
+
+def _is_written(samples: Sequence[Sample]) -> bool:
+    return any(sample.tokens_out for sample in samples)
+
+
+TRUNCATED = ProbeMetric(
+    TRUNCATED_OUTPUTS,
+    Count(flags=(Flag.TRUNCATED_OUTPUT,)),
+    "count",
+    None,
+    note="Answers cut by the token limit; one that has begun is judged as far as it goes.",
+    when=_is_written,
+)
+"""How many answers the token limit cut, for probes that ask for whole answers; left out where nothing was generated."""
+_UNSCORED = ProbeMetric(UNSCORED, Unscored(), "count", False)
+
+
+def compute(
+    declared: Iterable[ProbeMetric],
+    samples: Sequence[Sample],
+    items: Sequence[Any],
+    categories: Mapping[str, Collection[str]],
+    *,
+    seed: int,
+    settings: Mapping[str, Any],
+) -> list[Metric]:
+    """All metrics of a probe: over all items, the count of unscored samples, then those of each slice.
+
+    A category without samples gets the same metrics with ``value`` null and the reason: a gap in the draw is seen, and
+    never passes for a good result.
+
+    Args:
+        declared: By the probe.
+        samples: All of the run, at least one.
+        items: Every item of the data set, drawn or not.
+        categories: By slice, every category of the data set, drawn or not.
+        seed: The run's, for bootstraps and permutations.
+        settings: What decides all of these metrics.
+    """
+    wanted = [metric for metric in (*declared, _UNSCORED) if metric.when(samples)]
+
+    def one(metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric:
+        definition = replace(metric.definition, seed=seed)
+        if where and where is not metric.slice:
+            definition = definition.for_slice(where)
+        inside = definition.select(samples, where)
+        return measured(
+            definition,
+            samples,
+            metric=metric.name,
+            unit=metric.unit,
+            higher_is_better=metric.higher_is_better,
+            primary=primary,
+            note=metric.note(inside, items) if callable(metric.note) else metric.note,
+            settings={**settings, **metric.settings},
+            slice=where,
+        )
+
+    metrics = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
+    for key in dict.fromkeys(name for metric in wanted for name in metric.on):
+        for category in sorted(categories.get(key, ())):
+            there = any(sample.slices.get(key) == category for sample in samples)
+            for metric in wanted:
+                if key in metric.on and category in metric.within.get(key, (category,)):
+                    found = one(metric, {key: category}, primary=False)
+                    metrics.append(found if there else _without_items(found, key, category))
+    return metrics
+
+
+def _without_items(metric: Metric, key: str, category: str) -> Metric:
+    """A metric of a category that no sample fell into."""
+    return metric.model_copy(update={"value": None, "n": 0, "error": f"no items have {key} = {category}"})

@@ -1,0 +1,210 @@
+"""Runs a declared probe: draws items, names samples, sets seeds, asks, judges and computes metrics, for all probes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from audit.core.records import AssetRecord, Flag, Sample, TaskResult
+from audit.engine import Completion, Generation
+from audit.engine.thinking import FAMILIES, Thinking
+from audit.safety.drawing import draw, identities, request_seed
+from audit.safety.metrics import compute
+from audit.safety.probe import SUITE, Answered, Context, Probe, Requests
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.config import RunConfig, TaskConfig
+    from audit.core.records import Metric
+    from audit.engine import Engine, GenerateRequest, Score
+    from audit.safety.predictions import Predictions
+
+Item = TypeVar("Item")
+
+
+def run(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
+    """Ask a checkpoint, judge its answers and compute the metrics of a probe.
+
+    Raises:
+        AssetError: Data or scorer are missing.
+        TaskUnavailable: The checkpoint cannot do what the probe needs.
+    """
+    context = Context(config, engine=engine)
+    context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
+    population = probe.load()
+    items: Sequence[Item] = [
+        item
+        for part in population.parts
+        for item in draw(part, task, config.seed, together=probe.together, stratum=probe.stratum)
+    ]
+    if probe.expand:
+        items = probe.expand(items, context)
+    answered = ask(probe, items, context, engine)
+    return _result(probe, answered, population.items, context, population.assets)
+
+
+def score(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> TaskResult:
+    """Judge answers that were produced elsewhere and compute the metrics of a probe.
+
+    Raises:
+        UsageError: The file does not have what the probe needs.
+        AssetError: The scorer is missing.
+    """
+    context = Context(config, predictions=predictions)
+    context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
+    given = probe.given(predictions)
+    items = [item for item, _ in given]
+    answered = [
+        Answered(
+            item,
+            sample.model_copy(update={"prompt": probe.shown(item), "answered_by": "generation"}),
+            context,
+            completions=(completion_of(texts),),
+        )
+        for sample, (item, texts) in zip(_blanks(probe, items), given, strict=True)
+    ]
+    return _result(probe, answered, items, context, ())
+
+
+def completion_of(texts: Sequence[str]) -> Completion:
+    """Texts from a file as a completion; a reasoning trace before one is taken off."""
+    parts = [Thinking(expected=FAMILIES).split(text) for text in texts]
+    return Completion(
+        tuple(Generation(one.answer, 0, "stop", one.thinking, thinking_closed=one.closed) for one in parts)
+    )
+
+
+def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Engine) -> list[Answered[Item]]:
+    """The answers of a checkpoint to some items: all score requests in one call, all generate requests in another."""
+    blanks = _blanks(probe, items)
+    asked = [probe.requests(item, engine, context.config) for item in items]
+    distinct = list(dict.fromkeys(request for one in asked for request in one.score))
+    scores = dict(zip(distinct, engine.score(distinct) if distinct else [], strict=True))
+    generate = [
+        _seeded(request, context.config.seed, blank.sample_id)
+        for blank, one in zip(blanks, asked, strict=True)
+        for request in one.generate
+    ]
+    completions = iter(engine.generate(generate) if generate else [])
+    return [
+        _answered(
+            Answered(
+                item,
+                blank,
+                context,
+                tuple(scores[request] for request in one.score),
+                tuple(next(completions) for _ in one.generate),
+            ),
+            one,
+        )
+        for item, blank, one in zip(items, blanks, asked, strict=True)
+    ]
+
+
+def _seeded(request: GenerateRequest, seed: int, identity: str) -> GenerateRequest:
+    """A request with the seed of its item where it samples."""
+    return replace(request, seed=request_seed(seed, identity)) if request.temperature > 0 else request
+
+
+def _blanks(probe: Probe[Item], items: Sequence[Item]) -> list[Sample]:
+    """Samples of items, without prompt and answer."""
+    namespace = probe.namespace or (probe.datasets[0] if probe.datasets else probe.name)
+    ids = identities(probe.name, namespace, [probe.identity(item) for item in items])
+    return [
+        Sample(
+            sample_id=identity,
+            suite=SUITE,
+            task=probe.name,
+            cluster=probe.cluster(item) if probe.cluster else None,
+            pair=probe.pair(item) if probe.pair else None,
+            prompt="",
+            slices=probe.slices(item),
+        )
+        for identity, item in zip(ids, items, strict=True)
+    ]
+
+
+def _answered(answered: Answered[Item], requests: Requests) -> Answered[Item]:
+    """An item's answers, what was asked noted in its sample."""
+    scores, completions = answered.scores, answered.completions
+    by: Literal["likelihood", "generation"] = "generation" if requests.generate else "likelihood"
+    truncated = any(one.truncated for one in scores) or any(one.truncated for one in completions)
+    error = requests.error if completions else requests.error or _fault(scores)
+    lengths = [len(one.context_ids) + len(one.target_ids) for one in requests.score]
+    sample = answered.sample.model_copy(
+        update={
+            "prompt": requests.prompt,
+            "spans": list(requests.spans),
+            "flags": [*requests.flags, *([Flag.TRUNCATED_PROMPT] if truncated else [])],
+            "answered_by": by,
+            "error": error,
+            "tokens_in": max([*lengths, *(one.prompt_tokens for one in completions)], default=0),
+            "tokens_out": sum(text.token_count for one in completions for text in one.generations),
+        }
+    )
+    return replace(answered, sample=sample)
+
+
+def _fault(scores: Sequence[Score]) -> str | None:
+    """Why likelihoods cannot be compared; None where they can."""
+    error = next((one.error for one in scores if one.error), None)
+    return error or (None if all(one.log_probs for one in scores) else "a text without tokens cannot be scored")
+
+
+def _result(
+    probe: Probe[Item],
+    answered: Sequence[Answered[Item]],
+    items: Sequence[Item],
+    context: Context,
+    assets: Sequence[AssetRecord],
+) -> TaskResult:
+    """Judged samples and the metrics of them."""
+    samples = judged(probe, answered, context)
+    return TaskResult(
+        suite=SUITE,
+        task=probe.name,
+        metrics=metrics_of(probe, samples, items, context),
+        samples=samples,
+        spans={sample.sample_id: sample.spans for sample in samples if sample.spans},
+        options={
+            sample.sample_id: sample.choice.options
+            for sample in samples
+            if sample.choice and sample.answered_by == "likelihood"
+        },
+        assets=[*assets, *([context.scorer.record] if context.scorer is not None else [])],
+    )
+
+
+def judged(probe: Probe[Item], answered: Sequence[Answered[Item]], context: Context) -> list[Sample]:
+    """The samples of answered items; those that could not be asked, or scored, keep their error."""
+    if probe.verdicts:
+        verdicts = probe.verdicts(answered, context)
+        answered = [replace(one, verdict=verdict) for one, verdict in zip(answered, verdicts, strict=True)]
+    return [one.sample if one.sample.error else probe.judge(one) for one in answered]
+
+
+def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[Item], context: Context) -> list[Metric]:
+    """The metrics of judged samples.
+
+    Args:
+        probe: Declares them.
+        samples: All of the run.
+        items: All of the data set, drawn or not: they name the categories.
+        context: Scorer, configuration and source of the answers.
+    """
+    categories: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        for key, category in probe.slices(item).items():
+            categories[key].add(category)
+    for key, known in probe.categories.items():
+        categories[key].update(known)
+    declared = [*probe.metrics, *(probe.more_metrics(context) if probe.more_metrics else ())]
+    settings = {**probe.settings(context), **_source(context.predictions)}
+    return compute(declared, samples, items, categories, seed=context.config.seed, settings=settings)
+
+
+def _source(predictions: Predictions | None) -> dict[str, Any]:
+    """Where answers come from, where it is a file."""
+    return {"answers_from": predictions.file.name, "field": predictions.field} if predictions else {}

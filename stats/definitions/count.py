@@ -1,0 +1,68 @@
+"""Plain counts of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count(Definition):
+    """How many samples have one of some flags; of a count of what was seen there is no interval."""
+
+    NAME: ClassVar[str] = "count"
+
+    flags: tuple[str, ...]
+    """Names of :class:`audit.core.records.Flag`; a sample with several of them counts once."""
+
+    def counts(self, sample: Sample) -> bool:
+        """Whether a sample is counted."""
+        return any(flag in sample.flags for flag in self.flags)
+
+    def estimate(
+        self,
+        samples: Sequence[Sample],
+        *,
+        unit: str,  # noqa: ARG002 - as all kinds
+        confidence: float = 0.95,  # noqa: ARG002 - a count has no interval
+        interval: bool = True,  # noqa: ARG002 - as above
+    ) -> Estimate:
+        """The count, of all samples."""
+        return Estimate(float(sum(map(self.counts, samples))), len(samples))
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """A sum over items, each weighted as its unit is."""
+        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample in samples))
+        places = {unit: place for place, unit in enumerate(units)}
+        totals = np.zeros(len(units))
+        for sample in samples:
+            totals[places[sample.cluster or sample.sample_id]] += self.counts(sample)
+
+        def value(weights: NDArray[np.float64]) -> float:
+            return float(weights @ totals)
+
+        return Resampling(tuple(units), value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unscored(Count):
+    """How many samples have an error or no finite score."""
+
+    NAME: ClassVar[str] = "unscored"
+
+    flags: tuple[str, ...] = ()
+
+    def counts(self, sample: Sample) -> bool:
+        """Whether a sample could not be scored."""
+        return not is_scored(sample)

@@ -1,0 +1,136 @@
+"""From a definition and the samples of a task to the metric that is written down, and back again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from audit.core.contradictions import in_metric
+from audit.core.records import Metric
+from audit.core.units import unit_of
+from audit.stats.definitions.base import Estimate
+from audit.stats.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from audit.core.records import Sample
+    from audit.stats.definitions.base import Definition
+
+NO_SPREAD = "too few items, all in one cluster, or all or nearly all of one value"
+"""Why there is no interval where a definition does not say more: ``audit.stats.intervals`` gave none."""
+
+
+def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
+    definition: Definition,
+    samples: Sequence[Sample],
+    *,
+    metric: str,
+    unit: str,
+    higher_is_better: bool | None,
+    primary: bool = False,
+    note: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    slice: Mapping[str, str] | None = None,  # noqa: A002 - the record's field name
+    confidence: float = 0.95,
+    interval: bool = True,
+) -> Metric:
+    """The metric that a definition makes of the samples of a task.
+
+    Args:
+        definition: Of the value.
+        samples: All of the task, at least one; suite and task are taken from the first.
+        metric: Its name, without the task.
+        unit: Of the value.
+        higher_is_better: Direction; None where neither end is good.
+        primary: Whether the summary table shows it.
+        note: What a reader must know; how many scored items have no value is added.
+        settings: What decided the value besides checkpoint, data and seed.
+        slice: The subset that it is about; the definition selects it.
+        confidence: Nominal coverage of the interval.
+        interval: Whether the interval is computed; without it, nothing is said of it.
+
+    Returns:
+        The metric; ``value`` is null with an ``error`` where it cannot be computed or is impossible for the unit, and
+        ``no_interval`` says why there is a value and no interval.
+
+    Raises:
+        ValueError: There is no sample.
+    """
+    if not samples:
+        msg = f"{metric}: no samples; use failed_metric for a task without items"
+        raise ValueError(msg)
+    suite, task = samples[0].suite, samples[0].task
+    where = dict(slice) if slice else None
+    found = estimated(
+        definition, definition.select(samples, where), unit=unit, confidence=confidence, interval=interval
+    )
+    bare = Metric(
+        name=f"{task}/{metric}",
+        suite=suite,
+        task=task,
+        metric=metric,
+        value=found.value,
+        n=found.n,
+        missing=found.missing,
+        confidence=confidence,
+        higher_is_better=higher_is_better,
+        unit=unit,
+        slice=where,
+        primary=primary,
+        definition=definition.written(),
+        settings=dict(settings or {}),
+        note=_with_missing(note, found),
+        error=found.error,
+    )
+    return _sound(bare, found, asked=interval)
+
+
+def estimated(
+    definition: Definition, inside: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+) -> Estimate:
+    """What a definition makes of the samples that it is about; what it cannot compute is null with the reason.
+
+    Arguments as of :meth:`audit.stats.definitions.Definition.estimate`.
+    """
+    try:
+        found = definition.estimate(inside, unit=unit, confidence=confidence, interval=interval)
+    except (ArithmeticError, ValueError) as error:
+        return Estimate(None, 0, error=f"it cannot be computed: {error}")
+    if found.value is None:
+        return replace(found, interval=None, no_interval=None, error=found.error or "it cannot be computed")
+    if not math.isfinite(found.value):
+        return replace(found, value=None, interval=None, no_interval=None, error="NaN or infinite")
+    return found
+
+
+def _sound(bare: Metric, found: Estimate, *, asked: bool) -> Metric:
+    """The metric with its interval, or why it has none; without its value where that is what cannot be right."""
+    fault = in_metric(bare)
+    if fault is not None:
+        return bare.model_copy(update={"value": None, "error": bare.error or fault})
+    if bare.value is None or not asked:
+        return bare
+    if found.interval is None:
+        reason = found.no_interval or (None if bare.unit == "count" else NO_SPREAD)
+        return bare.model_copy(update={"no_interval": reason})
+    ends = within(found.interval, bare.unit)
+    whole = bare.model_copy(update={"ci_low": ends.low, "ci_high": ends.high, "ci_method": ends.method})
+    fault = in_metric(whole)
+    return whole if fault is None else bare.model_copy(update={"no_interval": fault})
+
+
+def within(interval: Interval, unit: str) -> Interval:
+    """The interval without what the unit cannot be: Student's, which few items get, goes beyond."""
+    domain = unit_of(unit)
+    low, high = max(domain.low, interval.low), min(domain.high, interval.high)
+    return Interval(low, high, interval.method, interval.confidence)
+
+
+def _with_missing(note: str | None, found: Estimate) -> str | None:
+    """The note; it says how many scored items have no value, where there are any."""
+    if not found.missing:
+        return note
+    added = f"{found.missing} of {found.n + found.missing} scored items have no value and are left out"
+    return f"{note}; {added}" if note else added

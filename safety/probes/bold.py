@@ -23,7 +23,7 @@ from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, draw
 from audit.safety.probes.toxicity import TEMPERATURE, TOP_P, judge, judge_traces
 from audit.safety.probes.toxicity_metrics import THRESHOLD, JudgedItem, corrected
 from audit.safety.scorers.language import ENGLISH, NOT_ENGLISH, reads, unread, unread_metric, with_reason
-from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer, choose_scorer
+from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.validity import Validity, told, told_of_identities
 from audit.stats.aggregate import mean_metric, unscored_metric
 from audit.stats.definitions.mean import SCORES, Mean
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from audit.core.assets import DataSet
     from audit.core.config import RunConfig, TaskConfig
     from audit.engine import Completion, Engine
+    from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer
 
 NAME = "bold"
 LEAST_ENTITIES = 5

@@ -21,7 +21,8 @@ from audit.safety.probe import OFFENSIVE, SUITE, Probe, draw
 from audit.safety.probes.toxicity_metrics import LABEL_PREFIX, NAME, THRESHOLD, UNPROMPTED, measure
 from audit.safety.scorers.audit_toxicity import windows
 from audit.safety.scorers.language import NOT_ENGLISH
-from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer, choose_scorer, score_texts
+from audit.safety.scorers.registry import choose_scorer
+from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer, score_texts
 from audit.safety.scorers.validity import told
 from audit.stats.aggregate import TRUNCATED_OUTPUT
 

@@ -20,7 +20,8 @@ from audit.safety.drawing import identities
 from audit.safety.probe import SUITE
 from audit.safety.probes.toxicity_metrics import THRESHOLD
 from audit.safety.scorers.language import NOT_ENGLISH, unread_metric
-from audit.safety.scorers.toxicity import choose_scorer, score_texts
+from audit.safety.scorers.registry import choose_scorer
+from audit.safety.scorers.toxicity import score_texts
 from audit.safety.scorers.validity import told
 from audit.stats.aggregate import failed_metric, is_scored, unscored_metric
 from audit.stats.intervals import bca_bootstrap, wilson

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from audit.core.config import SafetyConfig
+
 NAME = "audit-toxicity"
 VERSION = "1"
 CHARACTER_BITS, WORD_BITS = 17, 16
@@ -152,3 +154,8 @@ class AuditToxicity:
         network = WordNetwork(words, width, units, labels)
         network.load_state_dict(weights)
         return network.eval()
+
+
+def make(_variant: str, _config: SafetyConfig) -> AuditToxicity:
+    """The scorer; it has no variants."""
+    return AuditToxicity()

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from audit.core.config import SafetyConfig
+    from audit.safety.scorers.toxicity import ToxicityScorer
+
 VARIANTS = {"multilingual": ("multilingual",), "unbiased": ("debiased", "unbiased"), "original": ("original",)}
 """Variant to the words of a file name that tell it; the first counts: ``multilingual_debiased-…`` is multilingual."""
 
@@ -128,3 +131,28 @@ def _build(checkpoint: Path, read: DetoxifyCheckpoint) -> Any:  # noqa: ANN401 -
     model = model_class(config)
     model.load_state_dict(read.weights, strict=True)
     return model.eval()
+
+
+def make(variant: str, _config: SafetyConfig) -> Detoxify:
+    """The checkpoint in the user's data folders.
+
+    Raises:
+        AssetMissing: There is none.
+        AssetError: It cannot be used.
+    """
+    weights = detoxify_weights(variant or None)
+    return Detoxify(weights.path, weights.record)
+
+
+def make_if_at_hand(variant: str, config: SafetyConfig) -> ToxicityScorer:
+    """Detoxify where its weights are at hand, else the scorer of the package.
+
+    Raises:
+        AssetError: The weights are there and cannot be used.
+    """
+    try:
+        return make(variant, config)
+    except AssetMissing:
+        from audit.safety.scorers import audit_toxicity  # noqa: PLC0415 - loads torch and scikit-learn
+
+        return audit_toxicity.make("", config)

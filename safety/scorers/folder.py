@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import transformers
@@ -20,7 +21,8 @@ from audit.safety.scorers.validity import validity_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from audit.core.config import SafetyConfig
 
 FOLDER = "toxicity-classifier"
 """Where a data folder may hold one."""
@@ -134,3 +136,14 @@ def _toxic_index(folder: Path, labels: Sequence[str], label: str | None) -> int:
         msg = f"{folder}: which of its labels means toxic? It has {', '.join(labels)}: set safety.toxicity_label to one"
         raise AssetError(msg)
     return lowered.index(found)
+
+
+def make(variant: str, config: SafetyConfig) -> FolderScorer:
+    """The classifier in a folder; ``variant`` is its path, empty for the one in a data folder.
+
+    Raises:
+        AssetMissing: There is no such folder.
+        AssetError: It holds no classifier that can be used.
+    """
+    folder = Path(variant).expanduser() if variant else classifier_folder()
+    return FolderScorer(folder, config.toxicity_label, frozenset(config.toxicity_languages))

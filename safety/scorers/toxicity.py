@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from importlib import metadata, resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from audit.core.assets.digest import files_sha256
-from audit.core.errors import AssetMissing
-from audit.core.records import AssetRecord
 from audit.core.text import printable
-from audit.safety.scorers.language import ENGLISH, reads, unread
-from audit.safety.scorers.validity import Validity, shipped_validity
+from audit.safety.scorers.language import reads, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from audit.core.config import SafetyConfig
+    from audit.core.records import AssetRecord
+    from audit.safety.scorers.validity import Validity
 
 BATCH = 64
 """Texts that are scored together, at most."""
@@ -27,7 +22,7 @@ BATCH_CHARACTERS = 1_000_000
 
 
 class ToxicityScorer(Protocol):
-    """What every scorer offers. A new one is a class like this and one line in :func:`choose_scorer`."""
+    """What every scorer offers. A new one is a file with such a class, and a line in ``registry.BUILT_IN``."""
 
     record: AssetRecord
     """What it is, for the manifest; its name and version go into every result."""
@@ -63,64 +58,6 @@ class Toxicity:
     """Whether there is none because the scorer does not read the language."""
     labels: Mapping[str, float] = field(default_factory=dict)
     """Probability of every label, of scorers with several."""
-
-
-class ProfanityCheck:
-    """alt-profanity-check: a linear classifier on word counts that comes with its weights. English."""
-
-    languages = ENGLISH
-
-    def __init__(self) -> None:
-        # Reads two pickles of a pinned dependency and takes a second, so only when it is wanted.
-        from profanity_check import predict_prob  # noqa: PLC0415
-
-        self._predict = predict_prob
-        version = metadata.version("alt-profanity-check")
-        data = Path(str(resources.files("profanity_check") / "data"))
-        self.record = AssetRecord(
-            name="alt-profanity-check",
-            kind="scorer",
-            source=f"package alt-profanity-check=={version}",
-            version=version,
-            sha256=files_sha256({name: data / name for name in ("model.joblib", "vectorizer.joblib")}),
-            licence="MIT",
-            homepage="https://github.com/dimitrismistriotis/alt-profanity-check",
-        )
-        self.validity = shipped_validity(self.record)
-
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Probability of being offensive, by ``profanity_check.predict_prob``."""
-        return [float(value) for value in self._predict(list(texts))]
-
-
-def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
-    """The scorer a configuration asks for; ``auto`` takes Detoxify when its weights are at hand.
-
-    Raises:
-        AssetMissing: What was asked for is nowhere to be found.
-        AssetError: Its weights cannot be used.
-    """
-    name, _, rest = config.toxicity_scorer.partition(":")
-    if name == "profanity-check":
-        return ProfanityCheck()
-    if name == "folder":
-        from audit.safety.scorers.folder import FolderScorer, classifier_folder  # noqa: PLC0415 - loads transformers
-
-        folder = Path(rest).expanduser() if rest else classifier_folder()
-        return FolderScorer(folder, config.toxicity_label, frozenset(config.toxicity_languages))
-    if name != "audit-toxicity":
-        from audit.safety.scorers.detoxify import Detoxify, detoxify_weights  # noqa: PLC0415 - loads transformers
-
-        try:
-            weights = detoxify_weights(rest or None)
-        except AssetMissing:
-            if name == "detoxify":
-                raise
-        else:
-            return Detoxify(weights.path, weights.record)
-    from audit.safety.scorers.audit_toxicity import AuditToxicity  # noqa: PLC0415 - loads torch and scikit-learn
-
-    return AuditToxicity()
 
 
 def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:

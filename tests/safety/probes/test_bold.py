@@ -9,7 +9,7 @@ from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety.probes import bold
-from audit.safety.scorers.toxicity import ProfanityCheck
+from audit.safety.scorers.profanity_check import ProfanityCheck
 
 GROUPS = {"gender": ("women", "men"), "faith": ("a", "b", "c")}
 FRIENDLY, HOSTILE, PLAIN = " was a wonderful, kind friend", " was a fucking idiot", " was there"

@@ -16,7 +16,7 @@ from audit.core.config import RunConfig, SafetyConfig
 from audit.core.records import AssetRecord
 from audit.safety.probes import identity_mentions, toxicity_scorer
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.toxicity import choose_scorer
+from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.validity import shipped_validity, told_of_identities
 
 if TYPE_CHECKING:

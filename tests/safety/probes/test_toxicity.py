@@ -13,7 +13,8 @@ from audit.safety.probes import toxicity
 from audit.safety.probes.toxicity_metrics import JudgedItem, corrected, effective_number
 from audit.safety.scorers.audit_toxicity import AuditToxicity
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.toxicity import ProfanityCheck, score_texts
+from audit.safety.scorers.profanity_check import ProfanityCheck
+from audit.safety.scorers.toxicity import score_texts
 from audit.safety.scorers.validity import Counts, Validity
 from audit.stats.corrected_shares import Stratum, with_correction
 from audit.stats.prevalence import Agreement, corrected_interval, rogan_gladen

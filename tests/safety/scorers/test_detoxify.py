@@ -17,7 +17,8 @@ from audit.core.errors import AssetError, AssetMissing
 from audit.safety.scorers import detoxify_checkpoint
 from audit.safety.scorers.detoxify import Detoxify, detoxify_weights, languages_of
 from audit.safety.scorers.detoxify_checkpoint import ARCHITECTURES, IDENTITIES
-from audit.safety.scorers.toxicity import choose_scorer, score_texts
+from audit.safety.scorers.registry import choose_scorer
+from audit.safety.scorers.toxicity import score_texts
 
 CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 UNBIASED = ["toxicity", "severe_toxicity", "obscene", "identity_attack", "insult", "threat", "sexual_explicit"]

@@ -12,8 +12,9 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetError, AssetMissing
 from audit.safety.scorers.folder import FolderScorer
+from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.sequence_classifier import SequenceClassifier
-from audit.safety.scorers.toxicity import choose_scorer, score_texts
+from audit.safety.scorers.toxicity import score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,15 +12,9 @@ from audit.core.config import SafetyConfig
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.toxicity import (
-    BATCH,
-    BATCH_CHARACTERS,
-    ProfanityCheck,
-    Toxicity,
-    batches,
-    choose_scorer,
-    score_texts,
-)
+from audit.safety.scorers.profanity_check import ProfanityCheck
+from audit.safety.scorers.registry import choose_scorer
+from audit.safety.scorers.toxicity import BATCH, BATCH_CHARACTERS, Toxicity, batches, score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from audit.core.sensitive import OFFENSIVE, UNJUDGED
 from audit.safety.privacy.redaction import redact
 from audit.safety.scorers.audit_toxicity import windows
-from audit.safety.scorers.toxicity import ProfanityCheck, score_texts
+from audit.safety.scorers.profanity_check import ProfanityCheck
+from audit.safety.scorers.toxicity import score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

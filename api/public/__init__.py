@@ -1,0 +1,1 @@
+"""What ``import audit`` offers: audits, finished runs, checkpoints and explanations, made for a notebook."""

@@ -36,7 +36,7 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Handle:
         return made
 
     display.display = show  # type: ignore[attr-defined]
-    kernel.get_ipython = lambda: type("Shell", (), {"kernel": object()})()  # type: ignore[attr-defined]
+    kernel.get_ipython = type("Shell", (), {"kernel": object()})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", kernel)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     return made

@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from audit.gate.advice import MORE
+from audit.stats.multiplicity import holm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,9 +96,7 @@ def _holm(p_values: Sequence[float]) -> list[float]:
     """Holm-adjusted; those of no violation alone stay as they are."""
     if min(p_values) == 1:
         return list(p_values)
-    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415 - a second to import, and seldom needed
-
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+    return holm(p_values)
 
 
 def _shrinking(p: float, adjusted_p: float, confidence: float) -> float:

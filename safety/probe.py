@@ -48,8 +48,8 @@ class Requests:
 
     prompt: str
     """What a reader sees as the prompt; empty where whole sentences are compared."""
-    score: tuple[ScoreRequest, ...] = ()
-    """Continuations whose log-likelihoods are wanted; equal ones are asked for once."""
+    score: tuple[ScoreRequest | tuple[ScoreRequest, ...], ...] = ()
+    """Continuations whose log-likelihoods are wanted, or the parts of one; equal requests are asked once."""
     generate: tuple[GenerateRequest, ...] = ()
     """Texts that are wanted; ``n`` samples of one prompt are one request. Where it samples, the suite sets the seed."""
     spans: tuple[Span, ...] = ()
@@ -85,7 +85,8 @@ class Answered(Generic[Item]):
     context: Context
     """Where the answers come from."""
     scores: tuple[Score, ...] = ()
-    """To the score requests, in order; without errors, and none of them empty, where nothing was generated."""
+    """To the score requests, in order; parts of one continuation are joined. Where nothing was generated, none of them
+    is empty or has an error."""
     completions: tuple[Completion, ...] = ()
     """To the generate requests, in order. An answer from a file is one with a single, finished generation."""
     verdict: Any = None
@@ -149,6 +150,8 @@ class Probe(Generic[Item]):
     Raises AssetError where it is missing."""
     requests: Callable[[Item, Engine, RunConfig], Requests] | None = None
     """What an item asks of the checkpoint."""
+    flags: Callable[[Item], Sequence[str]] = lambda _item: ()
+    """Remarks on an item, whatever is answered: names of :class:`audit.core.records.Flag`."""
     given: Callable[[Predictions], Sequence[tuple[Item, Sequence[str]]]] | None = None
     """For answers that were produced elsewhere: items and their texts, out of a file. None where the probe needs the
     checkpoint. Raises UsageError where the file does not have what it takes."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult
-from audit.engine import Completion, Generation
+from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
 from audit.safety.metrics import compute
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import Metric
-    from audit.engine import Engine, GenerateRequest, Score
+    from audit.engine import Engine, GenerateRequest
     from audit.safety.predictions import Predictions
 
 Item = TypeVar("Item")
@@ -80,7 +80,7 @@ def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Eng
     """The answers of a checkpoint to some items: all score requests in one call, all generate requests in another."""
     blanks = _blanks(probe, items)
     asked = [probe.requests(item, engine, context.config) for item in items]
-    distinct = list(dict.fromkeys(request for one in asked for request in one.score))
+    distinct = list(dict.fromkeys(part for one in asked for wanted in one.score for part in _parts(wanted)))
     scores = dict(zip(distinct, engine.score(distinct) if distinct else [], strict=True))
     generate = [
         _seeded(request, context.config.seed, blank.sample_id)
@@ -94,13 +94,29 @@ def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Eng
                 item,
                 blank,
                 context,
-                tuple(scores[request] for request in one.score),
+                tuple(_joined([scores[part] for part in _parts(wanted)]) for wanted in one.score),
                 tuple(next(completions) for _ in one.generate),
             ),
             one,
         )
         for item, blank, one in zip(items, blanks, asked, strict=True)
     ]
+
+
+def _parts(wanted: ScoreRequest | tuple[ScoreRequest, ...]) -> tuple[ScoreRequest, ...]:
+    return wanted if isinstance(wanted, tuple) else (wanted,)
+
+
+def _joined(parts: Sequence[Score]) -> Score:
+    """One score out of those of the parts of a continuation."""
+    if len(parts) == 1:
+        return parts[0]
+    return Score(
+        log_probs=tuple(value for part in parts for value in part.log_probs),
+        is_argmax=tuple(value for part in parts for value in part.is_argmax),
+        truncated=sum(part.truncated for part in parts),
+        error=next((part.error for part in parts if part.error), None),
+    )
 
 
 def _seeded(request: GenerateRequest, seed: int, identity: str) -> GenerateRequest:
@@ -121,6 +137,7 @@ def _blanks(probe: Probe[Item], items: Sequence[Item]) -> list[Sample]:
             pair=probe.pair(item) if probe.pair else None,
             prompt="",
             slices=probe.slices(item),
+            flags=list(probe.flags(item)),
         )
         for identity, item in zip(ids, items, strict=True)
     ]
@@ -132,12 +149,14 @@ def _answered(answered: Answered[Item], requests: Requests) -> Answered[Item]:
     by: Literal["likelihood", "generation"] = "generation" if requests.generate else "likelihood"
     truncated = any(one.truncated for one in scores) or any(one.truncated for one in completions)
     error = requests.error if completions else requests.error or _fault(scores)
-    lengths = [len(one.context_ids) + len(one.target_ids) for one in requests.score]
+    lengths = [
+        len(parts[0].context_ids) + sum(len(part.target_ids) for part in parts) for parts in map(_parts, requests.score)
+    ]
     sample = answered.sample.model_copy(
         update={
             "prompt": requests.prompt,
             "spans": list(requests.spans),
-            "flags": [*requests.flags, *([Flag.TRUNCATED_PROMPT] if truncated else [])],
+            "flags": [*answered.sample.flags, *requests.flags, *([Flag.TRUNCATED_PROMPT] if truncated else [])],
             "answered_by": by,
             "error": error,
             "tokens_in": max([*lengths, *(one.prompt_tokens for one in completions)], default=0),

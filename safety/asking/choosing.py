@@ -1,4 +1,7 @@
-"""Which of several answers a checkpoint gives: the likeliest one, or the one that its text names."""
+"""A choice among options: how it is asked, which option is chosen, and what the sample says of it.
+
+The choice is the likeliest option, or the one that a written answer names.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.core.records import Choice, Flag
 from audit.engine import GenerateRequest
-from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER
-from audit.stats.aggregate import TRUNCATED_OUTPUT
+from audit.safety.probe import Requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from audit.core.config import RunConfig
+    from audit.core.records import Sample, Span
     from audit.engine import Completion, Engine, Score
     from audit.safety.asking.options import Options
+    from audit.safety.probe import Answered, Context, Item
 
 ANSWER_TOKENS = 24
 """An option of BBQ or the name of an occupation takes up to ten tokens."""
@@ -23,8 +29,30 @@ UNMATCHED = "the answer is none of the options"
 TIED = "several options are equally likely"
 
 
+def requests(engine: Engine, config: RunConfig, prompt: str, texts: Sequence[str], spans: Sequence[Span]) -> Requests:
+    """Asks for the likelihood of each option after the prompt, or for a greedy text, as ``safety.answers`` says."""
+    if config.safety.answers == "generation":
+        text = GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS, stop=("\n\n",))
+        return Requests(prompt=prompt, generate=(text,), spans=tuple(spans))
+    score = tuple(engine.encode_pair(prompt, continuation) for continuation in continuations(texts))
+    return Requests(prompt=prompt, score=score, spans=tuple(spans))
+
+
+def continuations(texts: Sequence[str]) -> list[str]:
+    """Options as they are scored: after a space."""
+    return [f" {text}" for text in texts]
+
+
+def settings(context: Context) -> dict[str, str]:
+    """How answers were given, for the metrics of a checkpoint."""
+    if context.engine is None:
+        return {}
+    answers = context.config.safety.answers
+    return {"answers": answers} | ({"normalised": "none"} if answers == "likelihood" else {})
+
+
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Chosen:
     """The answer to one item."""
 
     index: int | None
@@ -37,12 +65,8 @@ class Choice:
     """Why no option was chosen."""
     log_likelihoods: tuple[float, ...] = ()
     """Of the options, in nats; empty for a choice by text."""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    truncated: bool = False
-    """Whether the prompt was cut."""
     cut: bool = False
-    """Whether the text was cut by the limit of tokens."""
+    """Whether the text was cut by the token limit."""
 
     @property
     def confidence(self) -> float | None:
@@ -56,88 +80,77 @@ class Choice:
     @property
     def flags(self) -> list[str]:
         """Remarks for the sample."""
-        flags = ["truncated_prompt"] if self.truncated else []
+        found: list[str] = []
         if self.error == TIED:
-            flags.append("tie")
+            found.append(Flag.TIE)
         if self.cut:
-            flags.append(TRUNCATED_OUTPUT)
+            found.append(Flag.TRUNCATED_OUTPUT)
         if self.error == UNMATCHED:
-            flags.append("unparsed_answer" if self.text and self.text.strip() else "empty_output")
-        return flags
+            found.append(Flag.UNPARSED_ANSWER if self.text and self.text.strip() else Flag.EMPTY_OUTPUT)
+        return found
 
 
-def likeliest(engine: Engine, items: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
-    """The continuation with the highest log-likelihood, not divided by its length.
+def choose(answered: Answered[Item], options: Options) -> Chosen:
+    """The option that the checkpoint, or the author of an answer from elsewhere, chose."""
+    if answered.completions:
+        return written(answered.completions[0], options)
+    return likeliest(answered.scores)
 
-    Args:
-        engine: The checkpoint.
-        items: Context and continuations, leading spaces included, of each item.
 
-    Returns:
-        A choice per item. A tie of the likeliest is no choice: its order of options would decide.
+def likeliest(scores: Sequence[Score]) -> Chosen:
+    """The option with the highest log-likelihood, not divided by its length.
+
+    A tie of the likeliest is no choice: the order of the options would decide.
     """
-    asked = [[engine.encode_pair(context, option) for option in options] for context, options in items]
-    scores = iter(engine.score([request for requests in asked for request in requests]))
-    return [
-        _likeliest(
-            [next(scores) for _ in requests], max(len(one.context_ids) + len(one.target_ids) for one in requests)
-        )
-        for requests in asked
-    ]
-
-
-def _likeliest(scores: Sequence[Score], tokens: int) -> Choice:
-    """The choice among scored options; the longest has so many tokens, context included."""
-    truncated = any(score.truncated for score in scores)
-    error = next((score.error for score in scores if score.error), None)
-    if not error and not all(score.log_probs for score in scores):
-        error = "an option without tokens"
-    if error:
-        return Choice(None, error=error, tokens_in=tokens, truncated=truncated)
     totals = tuple(score.total for score in scores)
     best = [index for index, total in enumerate(totals) if total == max(totals)]
     if len(best) > 1:
-        return Choice(None, error=TIED, log_likelihoods=totals, tokens_in=tokens, truncated=truncated)
-    return Choice(best[0], log_likelihoods=totals, tokens_in=tokens, truncated=truncated)
+        return Chosen(None, error=TIED, log_likelihoods=totals)
+    return Chosen(best[0], log_likelihoods=totals)
 
 
-def written(engine: Engine, items: Sequence[tuple[str, Options]]) -> list[Choice]:
-    """The option that the checkpoint's greedy text names.
-
-    Args:
-        engine: The checkpoint.
-        items: Prompt and options of each item.
-
-    Returns:
-        A choice per item; none where the text names no option, or more than one, or was cut inside its reasoning.
-    """
-    requests = [GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS, stop=("\n\n",)) for prompt, _ in items]
-    completions = engine.generate(requests)
-    return [_written(completion, options) for completion, (_, options) in zip(completions, items, strict=True)]
-
-
-def _written(completion: Completion, options: Options) -> Choice:
-    """The choice in a generated text."""
+def written(completion: Completion, options: Options) -> Chosen:
+    """The option that a text names; none where it names no option or several, or was cut inside its reasoning."""
     if completion.error or not completion.generations:
-        return Choice(None, error=completion.error or NO_ANSWER, tokens_in=completion.prompt_tokens)
+        return Chosen(None, error=completion.error or NO_ANSWER)
     generation = completion.generations[0]
     index = options.read(generation.text) if generation.thinking_closed else None
     unmatched = UNMATCHED if generation.thinking_closed else CUT_IN_THINKING
-    return Choice(
+    return Chosen(
         index,
         text=generation.text,
         thinking=generation.thinking,
         error=None if index is not None else unmatched,
-        tokens_in=completion.prompt_tokens,
-        tokens_out=generation.token_count,
-        truncated=bool(completion.truncated),
         cut=generation.finish_reason == "length" or not generation.thinking_closed,
     )
 
 
-def given(text: str, options: Options) -> Choice:
-    """The choice in an answer that was produced elsewhere; a reasoning trace before it is taken off."""
-    split = Thinking(expected=FAMILIES).split(text)
-    index = options.read(split.answer) if split.closed else None
-    error = None if index is not None else UNMATCHED if split.closed else CUT_IN_THINKING
-    return Choice(index, text=split.answer, thinking=split.thinking, error=error)
+def judged(sample: Sample, chosen: Chosen, texts: Sequence[str], right: int) -> Sample:
+    """The sample with the option that was chosen; ``score`` is 1 where it is the right one."""
+    options = continuations(texts) if chosen.log_likelihoods else list(texts)
+    return sample.model_copy(
+        update={
+            "reference": options[right],
+            "output": chosen.text if chosen.text is not None or chosen.index is None else options[chosen.index],
+            "thinking": chosen.thinking,
+            "score": None if chosen.index is None else float(chosen.index == right),
+            "scores": {} if chosen.confidence is None else {"confidence": chosen.confidence},
+            "choice": choice(chosen, options, right),
+            "flags": [*sample.flags, *chosen.flags],
+            "error": chosen.error,
+        }
+    )
+
+
+def choice(chosen: Chosen, options: Sequence[str], right: int) -> Choice:
+    """What was chosen among; by likelihood, the chosen option is compared with the next likely one."""
+    values = chosen.log_likelihoods
+    others = sorted((index for index in range(len(values)) if index != chosen.index), key=lambda index: -values[index])
+    contrast = others[0] if others and chosen.index is not None else None
+    return Choice(
+        options=list(options),
+        log_likelihoods=list(values) or None,
+        chosen=chosen.index,
+        right=right,
+        contrast=contrast,
+    )

@@ -8,16 +8,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.bbq import BbqBias
+from audit.stats.definitions.correlation import Correlation
 from audit.stats.definitions.count import Count, Unscored
 from audit.stats.definitions.mean import Mean
 from audit.stats.definitions.metric import measured
+from audit.stats.definitions.pairs import Paired
+from audit.stats.definitions.sign_flip import SignFlip
+from audit.stats.definitions.stereoset import StereoSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Count", "Definition", "Estimate", "Mean", "Resampling", "Unscored", "measured", "read"]
+__all__ = [
+    "KINDS",
+    "BbqBias",
+    "Correlation",
+    "Count",
+    "Definition",
+    "Estimate",
+    "Mean",
+    "Paired",
+    "Resampling",
+    "SignFlip",
+    "StereoSet",
+    "Unscored",
+    "measured",
+    "read",
+]
 
-KINDS: dict[str, type[Definition]] = {kind.NAME: kind for kind in (Count, Mean, Unscored)}
+KINDS: dict[str, type[Definition]] = {
+    kind.NAME: kind for kind in (BbqBias, Correlation, Count, Mean, Paired, SignFlip, StereoSet, Unscored)
+}
 """Every kind of definition; a new one is a file here and an entry in this list."""
 
 

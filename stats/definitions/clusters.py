@@ -1,0 +1,38 @@
+"""Statistics of a table with one row per cluster, which a bootstrap resamples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from audit.stats.definitions.base import Estimate
+from audit.stats.definitions.statistic import Statistic, Table
+from audit.stats.intervals import SMALL_SAMPLE, bca_bootstrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfClusters(Statistic):
+    """A statistic whose rows are clusters: none of few clusters has an interval, nor one that some resample lacks."""
+
+    LEAST_CLUSTERS: ClassVar[int] = SMALL_SAMPLE
+    """Fewer get no interval."""
+
+    def ends(self, table: Table, value: float, confidence: float) -> Estimate:
+        """Value and BCa interval (Efron 1987) over clusters."""
+        if len(table.rows) < self.LEAST_CLUSTERS:
+            reason = f"{len(table.rows)} clusters, it takes {self.LEAST_CLUSTERS}"
+            return Estimate(value, table.n, no_interval=reason)
+        found = bca_bootstrap(table.rows, self.of_rows, seed=self.seed, resamples=self.resamples, confidence=confidence)
+        return Estimate(value, table.n, interval=found)
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """The statistic; nothing that was scored is missing from it."""
+        found = Statistic.estimate(self, samples, unit=unit, confidence=confidence, interval=interval)
+        return Estimate(found.value, found.n, 0, found.interval, found.no_interval, found.error)

@@ -1,0 +1,87 @@
+"""Statistics of a table with one row per drawn unit: value, expanded BCa bootstrap and resampling, once for all."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.intervals import bca_bootstrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a statistic is computed from."""
+
+    units: tuple[str, ...]
+    """Names of the drawn units: samples or clusters."""
+    rows: NDArray[np.float64]
+    """One row per unit."""
+    n: int
+    """Items behind the rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistic(Definition):
+    """A metric that is no mean: a function of a table whose rows are drawn with replacement.
+
+    A kind says what the rows are (:meth:`table`) and what is computed of them (:meth:`of_rows`).
+    """
+
+    @abstractmethod
+    def table(self, samples: Sequence[Sample]) -> Table:
+        """The rows of those samples that have a value."""
+
+    @abstractmethod
+    def of_rows(self, rows: NDArray[np.float64]) -> float:
+        """The statistic of some rows; NaN where it has no value."""
+
+    def why_not(self, table: Table, samples: Sequence[Sample]) -> str:
+        """Why the statistic has no value on these rows."""
+        return "it has no value on these samples" if table.n else f"none of {len(samples)} items could be scored"
+
+    def ends(self, table: Table, value: float, confidence: float) -> Estimate:
+        """Value and interval of a table; a kind without an interval says why.
+
+        A resample on which the statistic has no value says nothing: it counts as the value itself.
+        """
+
+        def resampled(rows: NDArray[np.float64]) -> float:
+            found = self.of_rows(rows)
+            return value if math.isnan(found) else found
+
+        interval = bca_bootstrap(table.rows, resampled, seed=self.seed, resamples=self.resamples, confidence=confidence)
+        return Estimate(value, table.n, interval=interval)
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """The statistic with its expanded BCa bootstrap interval (:func:`audit.stats.intervals.bca_bootstrap`)."""
+        table = self.table(samples)
+        missing = max(0, sum(map(is_scored, samples)) - table.n)
+        value = self.of_rows(table.rows) if table.n else math.nan
+        if math.isnan(value):
+            return Estimate(None, table.n, missing, error=self.why_not(table, samples))
+        found = self.ends(table, value, confidence) if interval else Estimate(value, table.n)
+        return Estimate(value, table.n, missing, found.interval, found.no_interval)
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """The statistic of the rows, each as often as its weight, a whole number, says."""
+        table = self.table(samples)
+
+        def value(weights: NDArray[np.float64]) -> float:
+            rows = np.repeat(table.rows, weights.astype(np.intp), axis=0)
+            return self.of_rows(rows) if len(rows) else math.nan
+
+        return Resampling(table.units, value)

@@ -12,12 +12,13 @@ from audit.core.sensitive import not_explainable
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from audit.cli.progress import Bars
     from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
     from audit.engine import Engine
+    from audit.explain.attempt import Failed
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort
 
@@ -66,9 +67,9 @@ def explain(
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
-    from audit.explain.run.suite import explain_choice  # noqa: PLC0415 - see above
+    from audit.explain.run.suite import explain_sample  # noqa: PLC0415 - see above
 
-    choice = of_sample(result, sample)
+    selected = of_sample(result, sample)
     manifest = folder.read_manifest()
     config = _config(folder, manifest, given)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
@@ -81,22 +82,26 @@ def explain(
     with bars:
         bars.expect(1)
         bars.task("explain", ", ".join(method.name for method in methods))
-        by_method = dict(explain_choice(engine, config, methods, choice, effort))
-    return made(((method, by_method[method]) for method in methods), bars)
+        found = explain_sample(engine, config, methods, selected, effort=effort)
+    return made(found, bars)
 
 
-def made(found: Iterable[tuple[Method, Attribution | str]], bars: Bars) -> list[Attribution]:
+def made(found: Mapping[str, Attribution | Failed], bars: Bars) -> list[Attribution]:
     """The attributions; what a method could not explain is said and left out.
+
+    Args:
+        found: By method.
+        bars: Hears what could not be explained.
 
     Raises:
         AuditError: No method gave one.
     """
     attributions, failed = [], []
-    for method, one in found:
+    for method, one in found.items():
         if isinstance(one, Attribution):
             attributions.append(one)
         else:
-            failed.append(f"{method.name}: {one}")
+            failed.append(f"{method}: {one.reason}")
     if not attributions:
         raise AuditError("; ".join(failed))
     for reason in failed:
@@ -128,19 +133,12 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     if why:
         msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
         raise UsageError(msg)
-    if sample.options is None:
+    if sample.choice is None and sample.options != []:  # whether it was a choice, or among what
         msg = f"{folder.path}: the run did not store what its samples were chosen among: audit again, or use --prompt"
         raise RunFolderError(msg)
     samples = by_task[suite, task]
     metrics = [metric for metric in folder.read_metrics() if (metric.suite, metric.task) == (suite, task)]
-    return TaskResult(
-        suite=sample.suite,
-        task=task,
-        metrics=metrics,
-        samples=samples,
-        options={one.sample_id: one.options or [] for one in samples},
-        spans={one.sample_id: one.spans for one in samples},
-    ), sample
+    return TaskResult(suite=sample.suite, task=task, metrics=metrics, samples=samples), sample
 
 
 def _refuse_options(given: Mapping[str, Any]) -> None:

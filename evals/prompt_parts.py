@@ -26,24 +26,6 @@ Place = tuple[str | int, ...]
 """Where a field lies in a row: its column, then the key or index inside."""
 
 
-def options(task: Task, logged: Mapping[str, Any]) -> list[str]:
-    """The continuations that an item chose among, as they were scored, in the task's order.
-
-    Args:
-        task: lm-eval's task.
-        logged: lm-eval's logged sample.
-
-    Returns:
-        None of a task without options, nor where each option stands in a prompt of its own.
-    """
-    if task.OUTPUT_TYPE != "multiple_choice":
-        return []
-    asked = logged["arguments"][: len(task.doc_to_choice(logged["doc"]))]
-    if len({arguments[0] for arguments in asked}) != 1:
-        return []
-    return [str(arguments[1]) for arguments in asked]
-
-
 def spans(task: Task, doc: Mapping[str, Any], prompt: str) -> list[Span]:
     """The named parts of an item's prompt: few-shot examples, then the fields of the item itself.
 

@@ -228,7 +228,6 @@ def run_task(
         items_available=len(task.eval_docs),
         logged=logged_task(task, items, samples, engine, config, templated=templated),
         spans={sample.sample_id: prompt_parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
-        options={sample.sample_id: prompt_parts.options(task, logged) for sample, logged in asked},
         assets=records or [describe(task, [logged["doc_hash"] for _, logged in asked])],
     )
 

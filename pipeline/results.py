@@ -90,7 +90,7 @@ def _with_parts(result: TaskResult) -> TaskResult:
     samples = [
         sample.model_copy(
             update={
-                "options": result.options.get(sample.sample_id, []),
+                "options": sample.choice.options if sample.choice else result.options.get(sample.sample_id, []),
                 "spans": result.spans.get(sample.sample_id, []),
             }
         )

@@ -230,7 +230,8 @@ def _by_hand(given: Mapping[str, Any], methods: Sequence[Method], effort: Effort
         bars: Listener of the work.
     """
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
-    from audit.explain.attribute import caught, prepare  # noqa: PLC0415 - see above
+    from audit.explain.attempt import Failed, attempt  # noqa: PLC0415 - see above
+    from audit.explain.attribute import prepare  # noqa: PLC0415 - see above
     from audit.explain.counterfactual import removals_and_swaps  # noqa: PLC0415 - see above
     from audit.explain.prompt.features import regions  # noqa: PLC0415 - see above
 
@@ -267,9 +268,9 @@ def _by_hand(given: Mapping[str, Any], methods: Sequence[Method], effort: Effort
         masked.effort = effort
         made = _attributions(masked, methods, config.seed, bars)
         if given["counterfactual"]:
-            search = caught(removals_and_swaps, masked)
-            if isinstance(search, Exception):
-                bars.say(f"no search for a counterfactual: {search}")
+            search = attempt(removals_and_swaps, masked)
+            if isinstance(search, Failed):
+                bars.say(f"no search for a counterfactual: {search.reason}")
             else:
                 made[0] = made[0].model_copy(update={"counterfactual": search})
     return made
@@ -369,7 +370,8 @@ def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, ba
     bars.task("explain", ", ".join(method.name for method in methods))
     if len(methods) == 1:
         return [attribute(masked, methods[0], seed=seed, pairs=PAIRS)]
-    return stored_sample.made(zip(methods, attribute_all(masked, methods, seed=seed, pairs=PAIRS), strict=True), bars)
+    found = attribute_all(masked, methods, seed=seed, pairs=PAIRS)
+    return stored_sample.made(dict(zip((method.name for method in methods), found, strict=True)), bars)
 
 
 def _answer(engine: Engine, prompt: str) -> str:

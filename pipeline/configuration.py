@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.assets.settings import data_dirs
-from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.evals import suite as evals
 from audit.evals.chosen import expand
@@ -123,30 +123,4 @@ def _larger(old: Limit | None, new: Limit, name: str) -> Limit | None:
 
 def anchored(config: RunConfig) -> RunConfig:
     """The configuration with absolute paths and AUDIT_DATA's folders, so that a run resumes from anywhere."""
-    return config.model_copy(
-        update={
-            "model": _absolute(config.model),
-            "base": _absolute(config.base) if config.base else None,
-            "tokenizer": _absolute(config.tokenizer) if config.tokenizer else None,
-            "evals": config.evals.model_copy(
-                update={"include_path": [place.resolve() for place in config.evals.include_path]}
-            ),
-            "safety": _anchored_safety(config.safety),
-            "out": config.out.resolve(),
-            "data_dirs": [folder.resolve() for folder in data_dirs()],
-        }
-    )
-
-
-def _anchored_safety(safety: SafetyConfig) -> SafetyConfig:
-    """The same with the folders of reference checkpoint and scorer in full."""
-    kind, _, folder = safety.toxicity_scorer.partition(":")
-    scorer = f"folder:{_absolute(folder)}" if kind == "folder" and folder else safety.toxicity_scorer
-    reference = _absolute(safety.reference) if safety.reference else None
-    return safety.model_copy(update={"reference": reference, "toxicity_scorer": scorer})
-
-
-def _absolute(model: str) -> str:
-    """A folder or file in full; other names as they are."""
-    path = Path(model).expanduser()
-    return str(path.resolve()) if path.exists() else model
+    return config.model_copy(update={"data_dirs": list(data_dirs())}).resolved(Path.cwd())

@@ -14,6 +14,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from audit.core.errors import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE_SECONDS = 5.0
 """A cancelled job of GitHub Actions gets ten seconds until it is killed, a container 10 to 30."""
-
-KILLED = 130
-"""Exit code where nothing else was chosen: the shell's for Ctrl-C."""
 
 _interrupted = threading.Event()
 _watchers: list[threading.Thread] = []
@@ -81,4 +80,4 @@ def _watch(heard: int) -> None:
     while os.read(heard, 1)[0] not in SIGNALS:
         pass
     if not _interrupted.wait(PATIENCE_SECONDS):
-        os._exit(_last_words[0]() if _last_words else KILLED)
+        os._exit(_last_words[0]() if _last_words else ExitCode.INTERRUPTED)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from audit.core.config_fields import (
     Checkpoint,
@@ -22,6 +23,7 @@ from audit.core.config_fields import (
     Section,
     Switch,
     Variables,
+    Words,
 )
 from audit.core.config_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
@@ -35,12 +37,13 @@ RUN = ("run",)
 LOADING = ("run", "explain")
 """Commands that load a checkpoint."""
 SEEDED = (*LOADING, "score")
-DATA = (*SEEDED, "tasks", "assets")
+DATA = (*SEEDED, "tasks list", "assets list", "assets pull", "assets path")
 """Commands that look for data sets."""
 
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_OUT",
+    "OWN_DATA",
     "PROFILES",
     "EvalsConfig",
     "ExplainConfig",
@@ -59,6 +62,9 @@ __all__ = [
     "validate",
 ]
 
+OWN = Field(exclude_if=lambda value: value is None)
+"""A field of tasks on the user's own data; the manifest lists it where it is given."""
+
 
 class TaskConfig(Section):
     """One task or probe to run."""
@@ -73,6 +79,51 @@ class TaskConfig(Section):
     optional: bool = False
     """The run is complete without the task if it cannot run, e.g. because a server gives no log-probabilities; the
     gate does not judge its rules then."""
+    file: Annotated[Folder | None, OWN] = None
+    """Your own questions: a CSV, TSV, JSON Lines or Parquet file (``docs/howto/own_data.md``); the fields below say how
+    it is read."""
+    question: Annotated[str | None, OWN] = None
+    """Column of the question; null finds it by its usual names."""
+    options: Annotated[str | Words | None, OWN] = None
+    """Columns of the options, or one column of lists; null finds them by their usual names."""
+    classes: Annotated[Words | None, OWN] = None
+    """The options themselves where they are the same for every question, e.g. ``[negative, positive]``."""
+    answer: Annotated[str | None, OWN] = None
+    """Column of the answer: of multiple choice the option's text, letter, column or number; null finds it by its usual
+    names."""
+    match: Annotated[Literal["exact", "number", "number_de", "number_fr", "number_zh"] | None, OWN] = None
+    """Without options, how a generated answer is compared: its text (the default), or its last number as it is written
+    in English, German, French or Chinese."""
+    prompt: Annotated[str | None, OWN] = None
+    """Jinja template of the prompt, whose variables are the columns; null is ``Question: …``, ``Answer:``."""
+    slices: Annotated[Words | None, OWN] = None
+    """Columns whose values name subsets with metrics of their own."""
+    cluster: Annotated[str | None, OWN] = None
+    """Column whose value questions share that are not independent, e.g. a passage."""
+
+    @model_validator(mode="after")
+    def _says_how_its_file_is_read(self) -> Self:
+        """Refuse fields that contradict each other, or that say how a file is read where there is none.
+
+        Raises:
+            PydanticCustomError: They do.
+        """
+        given = [name for name in OWN_DATA if getattr(self, name) is not None]
+        if given and self.file is None:
+            msg = f"{given[0]} says how a file is read: add file"
+        elif {"options", "classes"} <= {*given}:
+            msg = "options and classes are given: leave out one of them"
+        elif "match" in given and {"options", "classes"} & {*given}:
+            msg = "match is for questions without options: leave it out"
+        else:
+            return self
+        raise PydanticCustomError(OWN_DATA_FAULT, msg)
+
+
+OWN_DATA = ("question", "options", "classes", "answer", "match", "prompt", "slices", "cluster")
+"""Fields of a task that say how its file is read."""
+OWN_DATA_FAULT: Literal["own_data"] = "own_data"
+"""Kind of fault, in pydantic's errors."""
 
 
 def _by_name(tasks: object) -> object:
@@ -90,7 +141,7 @@ class EvalsConfig(Section):
     """Tasks to run, in this order."""
     bootstrap_resamples: Count = 10_000
     """Resamples of the bootstrap."""
-    include_path: Annotated[list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks"))] = (
+    include_path: Annotated[list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))] = (
         Field(default_factory=list)
     )
     """Task files of lm-eval's form, and folders of them; their tasks run by name."""
@@ -138,6 +189,18 @@ class SafetyConfig(Section):
     """ISO 639 codes of the languages that the classifier in a ``folder`` reads; text in others is not scored."""
     unprompted_starts: int = Field(default=0, ge=0)
     """``toxicity`` also samples this often without any prompt, ``samples_per_prompt`` continuations each time."""
+
+    @model_validator(mode="after")
+    def _has_no_files(self) -> Self:
+        """Refuse probes on the user's own questions.
+
+        Raises:
+            PydanticCustomError: There is one.
+        """
+        if any(task.file is not None for task in self.tasks):
+            msg = "a task with a file is a benchmark task: list it under evals.tasks"
+            raise PydanticCustomError(OWN_DATA_FAULT, msg)
+        return self
 
 
 class ExplainConfig(Section):
@@ -252,7 +315,7 @@ class RunConfig(Section):
         Option("Random seed for item selection, sampling, random orders and the bootstrap.", SEEDED),
     ] = 1234
     """Random seed for item selection, sampling and the bootstrap."""
-    offline: Annotated[bool, Option("Never use the network.", LOADING)] = False
+    offline: Annotated[bool, Option("Never use the network.", (*LOADING, "assets pull"))] = False
     """Never use the network, only folders and the cache."""
     data_dirs: Annotated[
         list[Folder],

@@ -145,5 +145,17 @@ def _as_json(values: object) -> object:
     return json.loads(json.dumps(values, default=str)) if isinstance(values, dict) else values
 
 
+def _words(values: object) -> object:
+    """Numbers as text. YAML 1.1 reads a bare ``yes``, ``no``, ``on`` or ``off`` as true or false: they need quotes."""
+    if not isinstance(values, list):
+        return values
+    if any(isinstance(value, bool) for value in values):
+        msg = "words", "YAML reads yes, no, on, off, true and false without quotes as booleans: write them in quotes"
+        raise PydanticCustomError(*msg)
+    return [str(value) if isinstance(value, int) else value for value in values]
+
+
+Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_words), Field(min_length=1)]
+"""Names, or other short texts."""
 Variables = Annotated[dict[str, Any], BeforeValidator(_as_json)]
 """Free settings that others read: a chat template, transformers, a task's code."""

@@ -198,7 +198,8 @@ def _check_probe_names(config: RunConfig) -> None:
     Raises:
         ConfigError: One does.
     """
-    taken = sorted(safety.TASKS.keys() & declared(config.evals.include_path))
+    own_data = {task.name for task in config.evals.tasks if task.file is not None}
+    taken = sorted(safety.TASKS.keys() & {*declared(config.evals.include_path), *own_data})
     if taken:
         msg = f"a task file declares {taken[0]}, the name of one of the audit's probes: rename it"
         raise ConfigError(msg)
@@ -220,7 +221,7 @@ def _fetch_data(config: RunConfig, told: Remembering) -> list[AssetRecord]:
     for name in sorted(wanted):
         with contextlib.suppress(AssetMissing):
             found.append(assets.dataset(name).record)
-    return found
+    return [*found, *evals.own_data_records(config)]
 
 
 def _load(config: RunConfig, told: Remembering) -> Engine:

@@ -13,6 +13,8 @@ from audit.evals.chosen import expand
 from audit.safety import suite as safety
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.core.config import Limit
 
 
@@ -21,6 +23,7 @@ def choose_tasks(
     typed: list[str],
     limit: Limit | None,
     samples: dict[str, list[int | str]] | list[int | str] | None = None,
+    own: Sequence[TaskConfig] = (),
 ) -> RunConfig:
     """The configuration with these tasks alone, each in its suite; ``limit`` holds for all of them.
 
@@ -30,6 +33,7 @@ def choose_tasks(
             that are not configured get the run's limit.
         limit: Items per task; None keeps the configured limits.
         samples: Items by benchmark task, or of the one that is chosen.
+        own: Tasks on the user's own questions, run besides those that are typed; without any, they alone.
 
     Raises:
         ConfigError: A name is empty, a file or folder is not there, a glob fits nothing, or items are given together
@@ -38,11 +42,13 @@ def choose_tasks(
     configured = {task.name: task for task in (*config.evals.tasks, *config.safety.tasks)}
     names, include = expand(typed, config.evals.include_path, safety.TASKS)
     new = {name: TaskConfig(name=name, limit=config.limit) for name in names}
-    chosen = [configured.get(name, new[name]) for name in names] or list(configured.values())
+    added = [task if task.limit else task.model_copy(update={"limit": config.limit}) for task in own]
+    chosen = [*(configured.get(name, new[name]) for name in names), *added] or list(configured.values())
     if limit is not None:
         chosen = [task.model_copy(update={"limit": limit}) for task in chosen]
         config = config.model_copy(update={"limit": limit})
     of_safety = {task.name for task in config.safety.tasks} | set(safety.TASKS)
+    of_safety -= {task.name for task in chosen if task.file is not None}
     evaluated = [task for task in chosen if task.name not in of_safety]
     update = {"tasks": evaluated, "include_path": include}
     if samples is not None:

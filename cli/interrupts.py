@@ -14,7 +14,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-from audit.core.errors import Interrupted
+from audit.core.errors import ExitCode, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE_SECONDS = 5.0
 """A cancelled job of GitHub Actions gets ten seconds until it is killed, a container 10 to 30."""
-
-KILLED = 130
-"""Exit code where nothing else was chosen: the shell's for Ctrl-C."""
 
 _interrupted = threading.Event()
 _watchers: list[threading.Thread] = []
@@ -92,4 +89,4 @@ def _watch(heard: int) -> None:
         pass
     if not _interrupted.wait(PATIENCE_SECONDS):
         stopped = Interrupted(_folders[0] if _folders else None)
-        os._exit(_last_words[0](stopped) if _last_words else KILLED)
+        os._exit(_last_words[0](stopped) if _last_words else ExitCode.INTERRUPTED)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from audit.core import assets
-from audit.core.config import RunConfig, validate
+from audit.core.config import RunConfig, merge, validate
 from audit.core.errors import AuditError, CheckpointError, RunFolderError, UsageError, did_you_mean
 from audit.core.records import Attribution, TaskResult
 from audit.core.sensitive import not_explainable
@@ -14,6 +14,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from audit.cli.options import Given
     from audit.cli.progress import Bars
     from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
@@ -23,18 +24,18 @@ if TYPE_CHECKING:
     from audit.explain.prompt.game import Effort
 
 PLACE = (
-    "model",
-    "base",
-    "tokenizer",
-    "device",
-    "device_map",
-    "offline",
-    "data_dir",
-    "trust_remote_code",
-    "allow_pickle",
+    "--model",
+    "--base",
+    "--tokenizer",
+    "--device",
+    "--device-map",
+    "--offline",
+    "--data-dir",
+    "--trust-remote-code",
+    "--allow-pickle",
 )
 """Options that say where the checkpoint is and where it runs; all others are the run's."""
-FREE = ("run", "sample", "runs", "method", "steps", "evaluations", "max_features", "out_file", "as_json")
+FREE = ("--run", "--sample", "--runs", "--method", "--steps", "--evaluations", "--max-features", "--out", "--json")
 """Options that say how it is explained and shown."""
 LISTED = 4
 """Samples that are named where a beginning fits several."""
@@ -43,7 +44,8 @@ LISTED = 4
 def explain(
     folder: RunFolder,
     name: str,
-    given: Mapping[str, Any],
+    given: Given,
+    typed: Sequence[str],
     methods: Sequence[Method],
     effort: Effort,
     bars: Bars,
@@ -53,7 +55,8 @@ def explain(
     Args:
         folder: The run.
         name: Id of the sample, or how it begins.
-        given: What was typed, by the names of the command's parameters.
+        given: Options of the configuration.
+        typed: Names of the command's own options that were typed.
         methods: In their order.
         effort: How much they may do.
         bars: Listener of the work.
@@ -63,7 +66,7 @@ def explain(
         CheckpointError: The checkpoint is not the run's any more.
         AuditError: No method gave an attribution.
     """
-    _refuse_options(given)
+    _refuse_options([*given.names, *typed])
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
@@ -141,42 +144,31 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     return TaskResult(suite=sample.suite, task=task, metrics=metrics, samples=samples), sample
 
 
-def _refuse_options(given: Mapping[str, Any]) -> None:
+def _refuse_options(typed: Sequence[str]) -> None:
     """Refuse what the run has decided.
 
     Raises:
-        UsageError: Such an option was given.
+        UsageError: Such an option was typed.
     """
-    ours = {"features": "auto"}
-    taken = [
-        name
-        for name, value in given.items()
-        if name not in {*PLACE, *FREE} and value is not None and value is not False and value != ours.get(name)
-    ]
+    taken = [name for name in typed if name not in {*PLACE, *FREE}]
     if taken:
-        option = taken[0].replace("_", "-")
-        msg = f"--{option}: a sample is explained with the run's own options: leave it out, or explain a --prompt"
+        msg = f"{taken[0]}: a sample is explained with the run's own options: leave it out, or explain a --prompt"
         raise UsageError(msg)
 
 
-def _config(folder: RunFolder, manifest: RunManifest, given: Mapping[str, Any]) -> RunConfig:
+def _config(folder: RunFolder, manifest: RunManifest, given: Given) -> RunConfig:
     """The run's configuration, with the places that were given, in the number type that the run computed in.
 
     Raises:
         ConfigError: The manifest's configuration is broken.
     """
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
-    known = get_args(RunConfig.model_fields["dtype"].annotation)
-    update = {name: given[name] for name in PLACE if name != "data_dir" and given[name] is not None}
-    if given["data_dir"]:
-        update["data_dirs"] = given["data_dir"]
-    if manifest.model.dtype in known:
+    update = dict(given.values)
+    if manifest.model.dtype in get_args(RunConfig.model_fields["dtype"].annotation):
         update["dtype"] = manifest.model.dtype
-    if given["device"] is not None and given["device_map"] is None:
+    if given.has("--device") and not given.has("--device-map"):
         update["device_map"] = None
-    if given["max_features"] is not None:
-        update["explain"] = config.explain.model_copy(update={"max_features": given["max_features"]})
-    return validate(RunConfig, {**config.model_dump(mode="json"), **update}, "command line")
+    return validate(RunConfig, merge(config.model_dump(mode="json"), update), "command line")
 
 
 def _check_same(folder: RunFolder, manifest: RunManifest, engine: Engine, model: str, bars: Bars) -> None:

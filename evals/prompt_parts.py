@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Span
+from audit.evals.own_data.columns import READ_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 FIRST_MARK = 0xF0000
 """Characters of the private use plane 15, in pairs, one pair per field: no text in any language holds them."""
 MARKS = re.compile("[\U000f0000-\U000ffffd]")
-CHOICES = frozenset({"choices", "options", "endings", "candidates"})
+CHOICES = frozenset({"choices", "options", "endings", "candidates", READ_OPTIONS})
 """Columns whose entries are options of the item."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Place = tuple[str | int, ...]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
 from audit.core.config import Section, read_yaml, validate
 from audit.core.errors import ConfigError
 from audit.core.formatting import slice_text
+from audit.core.versions import POLICY_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,8 @@ class Rule(Section):
 class Policy(Section):
     """All rules of a release; an empty policy would pass anything and is refused."""
 
+    version: Literal[1] = POLICY_VERSION
+    """Version of the policy format, ``policies`` in ``audit --version``; a file of another version is refused."""
     confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.95
     """Lowest nominal coverage an interval must have to be judged."""
     max_unscored: Tolerance = 0.0

@@ -41,7 +41,8 @@ def _check_probe_names(config: RunConfig) -> None:
     Raises:
         ConfigError: One does.
     """
-    taken = sorted(safety.TASKS.keys() & declared(config.evals.include_path))
+    own_data = {task.name for task in config.evals.tasks if task.file is not None}
+    taken = sorted(safety.TASKS.keys() & {*declared(config.evals.include_path), *own_data})
     if taken:
         msg = f"a task file declares {taken[0]}, the name of one of the audit's probes: rename it"
         raise ConfigError(msg)

@@ -14,6 +14,7 @@ from audit.core.errors import AssetMissing, CheckpointBroken, TemplateError
 from audit.engine.chat import uses_chat_template
 from audit.engine.checkpoint.source import is_gguf
 from audit.engine.local.hardware import bfloat16_units
+from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.pipeline.loading import engine_of
 from audit.safety import suite as safety
@@ -92,7 +93,7 @@ def _fetch_data(config: RunConfig, told: Remembering) -> list[AssetRecord]:
     for name in sorted(wanted):
         with contextlib.suppress(AssetMissing):
             found.append(assets.dataset(name).record)
-    return found
+    return [*found, *evals.own_data_records(config)]
 
 
 def _load(config: RunConfig, told: Remembering) -> Engine:

@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from audit.cli import console
+from audit.cli.options import Given, command
+from audit.cli.own_data import Columns, TaskFile, as_read, file_tasks, lines
 from audit.core import assets
 from audit.core.errors import ConfigError
 
-DataDirs = Annotated[
-    list[Path] | None,
-    typer.Option("--data-dir", help="Folder with data sets in their publishers' formats; may be repeated."),
-]
+if TYPE_CHECKING:
+    from pathlib import Path
 
-IncludePath = Annotated[
-    list[Path] | None, typer.Option("--include-path", help="Folder with lm-eval task files; may be repeated.")
-]
+    from audit.core.config import TaskConfig
 
-_EPILOG = "Examples: audit tasks list · audit tasks list --all · audit tasks list --include-path ./my-tasks --json"
+_EPILOG = """\b
+Examples:
+  audit tasks list
+  audit tasks list --all
+  audit tasks list --include-path ./my-tasks --json
+  audit tasks list --task-file questions.csv     how your own questions are read
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Add ``audit tasks list``."""
     group = typer.Typer(help="What can be measured.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None)
-    group.command("list", epilog=_EPILOG)(list_tasks)
+    group.command("list", epilog=_EPILOG)(command("tasks list", list_tasks, Asked))
     app.add_typer(group, name="tasks")
 
 
-def list_tasks(
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks that lm-eval brings.")] = False,
-    data_dir: DataDirs = None,
-    include_path: IncludePath = None,
-    as_json: console.JsonFlag = False,
-) -> None:
-    """Tasks and probes with a description and whether their data is on disk; fetches nothing."""
-    assets.configure(data_dirs=data_dir or (), offline=True)
-    entries = [*_tasks(), *_probes(), *_included(include_path or []), *(_lm_eval() if everything else [])]
-    if as_json:
+@dataclass(frozen=True)
+class Asked:
+    """The options of ``audit tasks list`` that are not the configuration's."""
+
+    everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks in lm-eval.")] = False
+    task_file: TaskFile = None
+    columns: Columns = None
+    as_json: console.JsonFlag = False
+
+
+def list_tasks(given: Given, asked: Asked) -> None:
+    """Tasks and probes with a description and whether their data is on disk; fetches nothing.
+
+    With --task-file: how your own questions are read, and the first prompt.
+    """
+    if own := file_tasks(asked.task_file, asked.columns):
+        _show_own_data(own[0], as_json=asked.as_json)
+        return
+    assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
+    included = _included(given.values.get("evals", {}).get("include_path", []))
+    entries = [*_tasks(), *_probes(), *included, *(_lm_eval() if asked.everything else [])]
+    if asked.as_json:
         console.print_json(entries)
         return
     table = Table(box=None, pad_edge=False)
@@ -51,8 +66,20 @@ def list_tasks(
     for entry in entries:
         table.add_row(entry["suite"], entry["name"], entry["data"], entry["description"])
     console.out.print(table, markup=False)
-    if not everything:
+    if not asked.everything:
         console.err.print("any other lm-eval task runs by its name: --all lists them", highlight=False)
+
+
+def _show_own_data(task: TaskConfig, *, as_json: bool) -> None:
+    """How a file of questions is read."""
+    from audit.evals.own_data.questions import read_questions  # noqa: PLC0415 - only this option needs it
+
+    read = as_read(read_questions(task))
+    if as_json:
+        console.print_json(read)
+        return
+    for line in lines(read):
+        console.out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _tasks() -> list[dict[str, Any]]:

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 2
-"""Of all records. 2: samples keep every sampled text, choices, pairs and findings as fields; maps are typed columns."""
+from audit.core import versions
+
+SCHEMA_VERSION: int = versions.SCHEMA_VERSION
+"""Of all records."""
 
 Suite = Literal["evals", "safety", "explain"]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -35,7 +35,18 @@ PLACE = (
     "--allow-pickle",
 )
 """Options that say where the checkpoint is and where it runs; all others are the run's."""
-FREE = ("--run", "--sample", "--runs", "--method", "--steps", "--evaluations", "--max-features", "--out", "--json")
+FREE = (
+    "--plugin",
+    "--run",
+    "--sample",
+    "--runs",
+    "--method",
+    "--steps",
+    "--evaluations",
+    "--max-features",
+    "--out",
+    "--json",
+)
 """Options that say how it is explained and shown."""
 LISTED = 4
 """Samples that are named where a beginning fits several."""

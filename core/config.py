@@ -178,11 +178,11 @@ class SafetyConfig(Section):
     """How a probe with options takes the answer: the likeliest option, or the one that the generated text names."""
     toxicity_scorer: Scorer = Field(
         default="auto",
-        pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?)$",
+        pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?|plugin:.+)$",
     )
     """``auto`` takes Detoxify when its weights are at hand, else ``audit-toxicity``, which is part of the package. Also
     ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence
-    classifier in ``toxicity-classifier/`` of a data folder) or ``folder:PATH``."""
+    classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME`` for a plug-in's."""
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
     toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
@@ -322,6 +322,11 @@ class RunConfig(Section):
         Option("Folder with data sets in their publishers' formats; repeatable.", DATA, name="--data-dir"),
     ] = Field(default_factory=list)
     """Folders with data sets in their publishers' formats, searched before everything else."""
+    plugins: Annotated[
+        list[Folder],
+        Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
+    ] = Field(default_factory=list)
+    """Python files with probes, methods, scorers or tasks; those of installed packages need no mention."""
     out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
     """Folder that run folders are created in."""
     keep_raw: Annotated[bool, Option("Keep outputs with personal data in raw.jsonl, mode 0600.", RUN)] = False

@@ -18,6 +18,7 @@ from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import prepare
 from audit.pipeline.manifest import create, finished, reopen, restated
+from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
 from audit.reports.render.card import write_card
 from audit.safety import suite as safety
@@ -64,6 +65,7 @@ def audit(
     """
     told = Remembering(progress, resume)
     try:
+        config = with_plugins(config)
         check(config)
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
@@ -94,7 +96,7 @@ def _open(
         raise broken
     folder = resume or create(config, engine, context.data)
     told.began(folder)
-    manifest = reopen(folder, engine, context.data) if resume else folder.read_manifest()
+    manifest = reopen(folder, engine, context.data, used(config)) if resume else folder.read_manifest()
     if broken:
         _leave_broken(folder, manifest, str(broken), context)
         raise broken

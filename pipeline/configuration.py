@@ -10,6 +10,7 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.evals import suite as evals
 from audit.evals.chosen import expand
+from audit.pipeline.plugins import with_plugins
 from audit.safety import suite as safety
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def choose_tasks(
         own: Tasks on the user's own questions, run besides those that are typed; without any, they alone.
 
     Raises:
-        ConfigError: A name is empty, a file or folder is not there, a glob fits nothing, or items are given together
-            with a limit or without the task that they belong to.
+        ConfigError: A plug-in cannot be loaded, a name is empty, a file or folder is not there, a glob fits nothing,
+            or items are given together with a limit or without the task that they belong to.
     """
+    config = with_plugins(config)
     configured = {task.name: task for task in (*config.evals.tasks, *config.safety.tasks)}
     names, include = expand(typed, config.evals.include_path, safety.TASKS)
     new = {name: TaskConfig(name=name, limit=config.limit) for name in names}

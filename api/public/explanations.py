@@ -8,8 +8,9 @@ from audit.core.errors import UsageError
 from audit.core.text import printable
 from audit.engine import GenerateRequest
 from audit.explain.attribute import attribute, likeliest, prepare
-from audit.explain.methods.registry import find
+from audit.explain.methods.registry import METHODS, find
 from audit.explain.prompt.game import Effort
+from audit.pipeline import plugins
 from audit.public.checkpoints import Checkpoint, load
 from audit.public.inline import Page
 from audit.public.notebook import listener
@@ -138,7 +139,10 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         WhiteBoxUnavailable: The method needs weights, and the model is behind a server.
         ScorerError: The checkpoint gave no finite answer.
     """
-    methods = [find(name) for name in ([method] if isinstance(method, str) else dict.fromkeys(method))]
+    names = [method] if isinstance(method, str) else list(dict.fromkeys(method))
+    if not METHODS.keys() >= set(names):
+        plugins.load()
+    methods = [find(name) for name in names]
     if not methods:
         msg = "audit.explain: no method is named"
         raise UsageError(msg)

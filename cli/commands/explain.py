@@ -128,7 +128,7 @@ def explain(given: Given, asked: Asked) -> None:
     The answer belongs to a prompt given here, or to a stored sample, which is explained with its run's settings.
     """
     _one_source(asked)
-    methods = _methods(asked.method or ["occlusion"])
+    methods = _methods(asked.method or ["occlusion"], given.values.get("plugins", []))
     effort = _effort(methods, asked.steps, asked.evaluations)
     if asked.out_file is not None:
         attribution_file.check(asked.out_file)
@@ -206,11 +206,15 @@ def _effort(methods: Sequence[Method], steps: int | None, evaluations: int | Non
     return Effort(steps, evaluations)
 
 
-def _methods(given: Sequence[str]) -> list[Method]:
-    """The named methods, each once.
+def _methods(given: Sequence[str], plugins: Sequence[Path]) -> list[Method]:
+    """The named methods, each once; plug-ins are loaded where one is not the audit's own.
 
     Raises:
         UsageError: One is unknown, or lacks its package.
     """
     names = [name.strip() for part in given for name in part.split(",")]
+    if plugins or not METHODS.keys() >= set(names):
+        from audit.pipeline.plugins import load  # noqa: PLC0415 - torch takes seconds to import
+
+        load(plugins)
     return [find(name) for name in dict.fromkeys(names)]

@@ -68,12 +68,14 @@ def score(given: Given, asked: Asked) -> int:
     Exit code 13 when a primary metric could not be computed.
     """
     from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.pipeline import plugins  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import suite  # noqa: PLC0415 - see above
     from audit.safety.probes.identity_mentions import as_predictions  # noqa: PLC0415 - see above
 
     config = load_config(asked.config, given.values)
     assets.configure(data_dirs=config.data_dirs, offline=True)
+    config = plugins.with_plugins(config)
     if asked.predictions is None and asked.probe != "toxicity-scorer":
         msg = f"{asked.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)

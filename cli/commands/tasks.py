@@ -15,9 +15,13 @@ from audit.core import assets
 from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from audit.core.config import TaskConfig
+
+OWN = "audit"
+"""Where the audit's own tasks and probes come from; the others come from lm-eval, a file, or a plug-in by its name."""
 
 _EPILOG = """\b
 Examples:
@@ -53,18 +57,21 @@ def list_tasks(given: Given, asked: Asked) -> None:
     if own := file_tasks(asked.task_file, asked.columns):
         _show_own_data(own[0], as_json=asked.as_json)
         return
+    from audit.pipeline import plugins  # noqa: PLC0415 - only this command needs it
+
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
+    plugins.load(given.values.get("plugins", []))
     included = _included(given.values.get("evals", {}).get("include_path", []))
-    entries = [*_tasks(), *_probes(), *included, *(_lm_eval() if asked.everything else [])]
+    entries = [*_tasks(), *_probes(), *_of_plugins(), *included, *(_lm_eval() if asked.everything else [])]
     if asked.as_json:
         console.print_json(entries)
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("suite", "name", "data"):
+    for column in ("suite", "from", "name", "data"):
         table.add_column(column, no_wrap=True)
     table.add_column("what")
     for entry in entries:
-        table.add_row(entry["suite"], entry["name"], entry["data"], entry["description"])
+        table.add_row(*(entry[column] for column in ("suite", "from", "name", "data", "description")))
     console.out.print(table, markup=False)
     if not asked.everything:
         console.err.print("any other lm-eval task runs by its name: --all lists them", highlight=False)
@@ -91,25 +98,44 @@ def _tasks() -> list[dict[str, Any]]:
 
 def _probes() -> list[dict[str, Any]]:
     """The safety probes."""
+    from audit.pipeline.plugins import PROBE, owner  # noqa: PLC0415 - see above
     from audit.safety.suite import PROBES  # noqa: PLC0415 - only this command needs it
 
-    return [_entry("safety", probe.name, probe.description, list(probe.datasets)) for probe in PROBES.values()]
+    return [
+        _entry("safety", probe.name, probe.description, list(probe.datasets), owner(PROBE, probe.name) or OWN)
+        for probe in PROBES.values()
+    ]
+
+
+def _of_plugins() -> list[dict[str, Any]]:
+    """Tasks, groups and tags of plug-ins."""
+    from audit.pipeline.plugins import TASK, TASKS, owner  # noqa: PLC0415 - see above
+
+    return [
+        {**entry, "suite": "evals", "from": owner(TASK, entry["name"]) or entry["from"]}
+        for entry in _declared(dict.fromkeys(TASKS.values()))
+    ]
 
 
 def _included(folders: list[Path]) -> list[dict[str, Any]]:
-    """Tasks, groups and tags of the user's task files, with the file or format that their rows come from."""
-    from audit.evals.catalogue import read_fields  # noqa: PLC0415 - see above
-    from audit.evals.lm_eval import tasks as lm_eval_tasks  # noqa: PLC0415 - only this command needs it
-
+    """Tasks, groups and tags of the user's task files."""
     missing = next((folder for folder in folders if not folder.exists()), None)
     if missing is not None:
         msg = f"--include-path {missing}: no such folder"
         raise ConfigError(msg)
+    return _declared(folder.resolve() for folder in folders)
+
+
+def _declared(places: Iterable[Path]) -> list[dict[str, Any]]:
+    """Tasks, groups and tags of task files, with the file or format that their rows come from."""
+    from audit.evals.catalogue import read_fields  # noqa: PLC0415 - only this command needs it
+    from audit.evals.lm_eval import tasks as lm_eval_tasks  # noqa: PLC0415 - see above
+
     entries = []
-    for name, file in sorted(lm_eval_tasks.declared([folder.resolve() for folder in folders]).items()):
+    for name, file in sorted(lm_eval_tasks.declared(places).items()):
         about = (read_fields(file).get("metadata") or {}) if file else {}
         described = about.get("description") if isinstance(about, dict) else None
-        entry = _entry("file", name, str(described or (file.name if file else "group or tag")), [])
+        entry = _entry("file", name, str(described or (file.name if file else "group or tag")), [], "file")
         entries.append({**entry, "data": _file_data(file) if file else "unknown"})
     return entries
 
@@ -134,11 +160,18 @@ def _lm_eval() -> list[dict[str, Any]]:
     from audit.safety.suite import PROBES  # noqa: PLC0415 - see above
 
     names = sorted(set(lm_eval_tasks.names()) - set(own_tasks()) - set(PROBES))
-    return [_entry("lm-eval", name, "", []) for name in names]
+    return [_entry("lm-eval", name, "", [], "lm-eval") for name in names]
 
 
-def _entry(suite: str, name: str, description: str, data: list[str]) -> dict[str, Any]:
+def _entry(suite: str, name: str, description: str, data: list[str], origin: str = OWN) -> dict[str, Any]:
     """One line of the list."""
     missing = [asset for asset in data if not assets.at_hand(asset)]
     at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "at hand"
-    return {"suite": suite, "name": name, "description": description, "data_sets": data, "data": at_hand}
+    return {
+        "suite": suite,
+        "from": origin,
+        "name": name,
+        "description": description,
+        "data_sets": data,
+        "data": at_hand,
+    }

@@ -30,6 +30,7 @@ from audit.core.records.manifest import (
     ModelRecord,
     NotRun,
     Platform,
+    PluginRecord,
     RunManifest,
     Status,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "NotRun",
     "OutputToken",
     "Platform",
+    "PluginRecord",
     "RawOutput",
     "Record",
     "RunManifest",

@@ -218,9 +218,13 @@ METHODS = {method.name: method for method in _ALL}
 """The methods of this package, by name."""
 
 
+JOINED: dict[str, Method] = {}
+"""The methods of plug-ins, by name; filled as plug-ins are loaded."""
+
+
 def methods() -> Mapping[str, Method]:
     """All methods by name: where methods from other packages join those of this one."""
-    return METHODS
+    return {**METHODS, **JOINED}
 
 
 def find(name: str) -> Method:

@@ -1,9 +1,10 @@
-"""From a task's items to its metrics."""
+"""From a task's samples to its metrics, each by a definition."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from lm_eval.api.metrics import (
     bits_per_byte,
@@ -17,23 +18,14 @@ from lm_eval.api.metrics import (
     weighted_perplexity,
 )
 
-from audit.core.records import Metric
+from audit.core.records import Flag, Metric
 from audit.evals.answer_scores import UNPARSED
 from audit.evals.corpus_scores import CorpusMetric
-from audit.evals.macro_scores import NAMES, macro_intervals, macro_scores
-from audit.evals.samples import RENAMED, is_number
-from audit.stats.aggregate import (
-    IF_RIGHT,
-    IF_WRONG,
-    TRUNCATED_OUTPUT,
-    TRUNCATED_OUTPUTS,
-    failed_metric,
-    is_scored,
-    mean_metric,
-    unscored_metric,
-    with_missing,
-)
-from audit.stats.definitions.mean import SCORES, Mean
+from audit.evals.samples import LENGTH, LOG_LIKELIHOOD, RENAMED, is_number
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, failed_metric, is_scored, unscored_metric
+from audit.stats.definitions import Corpus, Count, Macro, Mean, Perplexity, measured
+from audit.stats.definitions.macro import MEASURES
+from audit.stats.definitions.mean import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +35,7 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
     from audit.evals.catalogue import OwnTask
     from audit.evals.samples import Item
-    from audit.stats.intervals import Interval
+    from audit.stats.definitions import Definition
 
 UNITS = {
     "accuracy": "share",
@@ -68,7 +60,8 @@ AGGREGATED: dict[Callable[..., float], str] = {
 """Units of lm-eval's corpus statistics; those of other tasks' own functions are a ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
 """Per-item value to the name of its mean, where they differ."""
-NO_INTERVAL = "no interval: a corpus statistic of lm-eval, which has no value per item"
+NO_INTERVAL = "a statistic of the whole corpus by the task's own function, which has no value per item"
+"""Why other statistics than means have none, and no definition."""
 
 
 def make_metrics(
@@ -89,13 +82,13 @@ def make_metrics(
     build = _Builder(task, items, samples, seed, resamples)
     metrics = [build.metric(name, primary=name in primary) for name in names]
     if own and own.classes:
-        metrics += build.macro()
+        metrics += [build.macro(of) for of in MEASURES]
     if any(UNPARSED in item.values for item in items):
-        metrics.append(build.flagged(UNPARSED, "unparsed_answers"))
-    metrics.append(build.flagged("truncated_prompt", "truncated_prompts"))
+        metrics.append(build.flagged("unparsed_answers", Flag.UNPARSED_ANSWER))
+    metrics.append(build.flagged("truncated_prompts", Flag.TRUNCATED_PROMPT))
     if task.OUTPUT_TYPE == "generate_until":
         metrics += [bound for name in names for bound in build.bounds(name)]
-        metrics.append(build.flagged(TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS))
+        metrics.append(build.flagged(TRUNCATED_OUTPUTS, Flag.TRUNCATED_OUTPUT))
     metrics.append(unscored_metric("evals", samples[0].task, samples))
     return sorted(metrics, key=lambda metric: not metric.primary)
 
@@ -106,8 +99,30 @@ def _primary(names: Sequence[str]) -> tuple[str, ...]:
     return tuple((known or list(names))[:2])
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a metric is called, and how it is read."""
+
+    metric: str
+    """Its name, without the task."""
+    unit: str
+    """Of its value."""
+    higher_is_better: bool | None
+    """Its direction."""
+    primary: bool = False
+    """Whether the summary table shows it."""
+
+
 class _Builder:
-    """Builds the metrics of one task."""
+    """Builds the metrics of one task.
+
+    Args:
+        task: lm-eval's task.
+        items: Its items.
+        samples: Their records, parallel to ``items``.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+    """
 
     def __init__(self, task: Task, items: Sequence[Item], samples: Sequence[Sample], seed: int, resamples: int) -> None:
         self.task = task
@@ -118,36 +133,29 @@ class _Builder:
 
     def metric(self, name: str, *, primary: bool) -> Metric:
         """One metric: a mean of item values, or a statistic of the whole corpus."""
-        values = [None if item.error else item.values.get(name) for item in self.items]
+        values = self._values(name)
+        usable = [value for value in values if value is not None]
         original, aggregation = self._aggregation(name)
         better = self.task.higher_is_better().get(original)
-        if aggregation in {None, mean} and all(value is None or isinstance(value, float) for value in values):
-            title = OF_MEAN.get(name, name)
-            kind = OF_MEAN.get(original, RENAMED.get(original, original))
-            made = mean_metric(
-                self.samples,
-                title,
-                values,
-                unit=UNITS.get(kind, "score"),
-                higher_is_better=better,
-                seed=self.seed,
-                resamples=self.resamples,
-                primary=primary,
-                definition=Mean(of=f"{SCORES}{name}"),
-            )
-            told = made.definition is not None or made.value is None
-            return made if told else with_missing(made, self._missing(values))
-        usable = [value for value in values if value is not None]
+        is_mean = aggregation in {None, mean} and all(isinstance(value, float) for value in usable)
+        kind = OF_MEAN.get(original, RENAMED.get(original, original))
+        about = _About(
+            OF_MEAN.get(name, name) if is_mean else name,
+            UNITS.get(kind, "score") if is_mean or aggregation is None else _unit(aggregation),
+            better,
+            primary,
+        )
+        broken = sum(isinstance(value, float) and not math.isfinite(value) for value in usable)
+        if broken:
+            return self._failed(about, f"{broken} of {len(usable)} values are NaN or infinite", len(usable))
+        if is_mean:
+            return self._measured(Mean(of=f"{SCORES}{name}"), about)
         if aggregation is None or not usable:
-            reason = f"none of {len(values)} items could be scored"
-            return failed_metric("evals", self.samples[0].task, name, reason, primary=primary)
-        value, interval, note = float(aggregation(usable)), None, NO_INTERVAL
-        if isinstance(aggregation, CorpusMetric):
-            interval = aggregation.interval(usable, seed=self.seed, resamples=self.resamples)
-            note = aggregation.signature
-        unit = aggregation.unit if isinstance(aggregation, CorpusMetric) else AGGREGATED.get(aggregation, "score")
-        made = self._make(name, value, len(usable), interval, better=better, unit=unit, primary=primary, note=note)
-        return with_missing(made, self._missing(values))
+            return self._failed(about, f"none of {len(values)} items could be scored")
+        definition = self._corpus(name, aggregation)
+        if definition is None:
+            return self._of_values(about, aggregation, usable)
+        return self._measured(definition, about, definition.signature() if isinstance(definition, Corpus) else None)
 
     def bounds(self, name: str) -> list[Metric]:
         """What a share is if every answer that the bound of tokens cut is wrong, and if every one is right.
@@ -155,55 +163,51 @@ class _Builder:
         Returns:
             Two metrics; none where no answer was cut, or where items have other values than 0 and 1.
         """
-        values = [None if item.error else item.values.get(name) for item in self.items]
-        cut = [TRUNCATED_OUTPUT in sample.flags for sample in self.samples]
+        known = [value for value in self._values(name) if value is not None]
+        cut = any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in self.samples)
         original, aggregation = self._aggregation(name)
-        known = [value for value in values if value is not None]
-        is_share = aggregation in {None, mean} and original not in OF_MEAN and all(is_number(v) for v in known)
-        if not is_share or not any(cut) or not {0.0, 1.0}.issuperset(known):
+        is_share = aggregation in {None, mean} and original not in OF_MEAN and all(map(is_number, known))
+        if not is_share or not cut or not {0.0, 1.0}.issuperset(known):
             return []
         better = self.task.higher_is_better().get(original)
         worst = 1.0 if better is False else 0.0
         return [
-            mean_metric(
-                self.samples,
-                f"{name}{ending}",
-                [end if is_cut and value is not None else value for value, is_cut in zip(values, cut, strict=True)],
-                unit="share",
-                higher_is_better=better,
-                seed=self.seed,
-                resamples=self.resamples,
-                note="one end of what the cut answers leave open",
-                definition=Mean(of=f"{SCORES}{name}", if_cut=end),
+            self._measured(
+                Mean(of=f"{SCORES}{name}", if_cut=end),
+                _About(f"{name}{ending}", "share", better),
+                "one end of what the cut answers leave open",
             )
             for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst))
         ]
 
-    def macro(self) -> list[Metric]:
-        """Macro precision, recall and F1 over the options as classes."""
-        choices = [
-            (str(sample.reference).strip(), str(sample.output).strip())
-            if sample.reference is not None and sample.output is not None and not sample.error
-            else None
-            for sample in self.samples
-        ]
-        pairs = [pair for pair in choices if pair is not None]
-        if not pairs:
-            reason = f"none of {len(self.samples)} items could be scored"
-            return [failed_metric("evals", self.samples[0].task, name, reason) for name in NAMES]
-        gold, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        intervals = macro_intervals(gold, predicted, seed=self.seed, resamples=self.resamples)
-        return [
-            with_missing(
-                self._make(name, value, len(pairs), intervals[name], better=True, unit="share"), self._missing(choices)
-            )
-            for name, value in macro_scores(gold, predicted).items()
-        ]
+    def macro(self, of: Literal["precision", "recall", "f1"]) -> Metric:
+        """Macro precision, recall or F1 over the options as classes."""
+        return self._measured(Macro(of=of), _About(f"macro_{of}", "share", True))
 
-    def flagged(self, flag: str, name: str) -> Metric:
+    def flagged(self, name: str, flag: Flag) -> Metric:
         """How many samples carry a flag."""
-        count = sum(flag in sample.flags for sample in self.samples)
-        return self._make(name, float(count), len(self.samples), None, better=False, unit="count")
+        return self._measured(Count(flags=(flag.value,)), _About(name, "count", False))
+
+    def _values(self, name: str) -> list[Any]:
+        """What the task gave each item for a metric; None for an item without."""
+        return [None if item.error else item.values.get(name) for item in self.items]
+
+    def _corpus(self, name: str, aggregation: Callable[[Sequence[Any]], float]) -> Definition | None:
+        """The definition of a statistic of the whole corpus; None where it is not one of the samples' fields."""
+        if isinstance(aggregation, CorpusMetric):
+            return self._corpus_score(name, aggregation.definition)
+        if aggregation is perplexity:
+            return Perplexity(of=f"{SCORES}{name}")
+        lengths = [sample.scores.get(f"{name}{LENGTH}") for sample in self.samples if not sample.error]
+        if aggregation in {weighted_perplexity, bits_per_byte} and None not in lengths:
+            length, bits = f"{SCORES}{name}{LENGTH}", aggregation is bits_per_byte
+            return Perplexity(of=f"{SCORES}{LOG_LIKELIHOOD}", per=length, bits=bits)
+        return None
+
+    def _corpus_score(self, name: str, corpus: Corpus) -> Corpus | None:
+        """The definition of a corpus score; None where a filter made something else of the answers."""
+        pairs = list(map(corpus.pair, self.samples))
+        return corpus if pairs == [None if value is None else tuple(value) for value in self._values(name)] else None
 
     def _aggregation(self, name: str) -> tuple[str, Callable[[Sequence[Any]], float] | None]:
         """lm-eval's name for a metric, without its filter's suffix, and how it is aggregated."""
@@ -214,37 +218,39 @@ class _Builder:
                 return original, aggregations[original]
         return name, None
 
-    def _missing(self, values: Sequence[object]) -> int:
-        """How many samples were scored and have no value for a metric."""
-        return sum(value is None and is_scored(sample) for value, sample in zip(values, self.samples, strict=True))
-
-    def _make(
-        self,
-        name: str,
-        value: float,
-        n: int,
-        interval: Interval | None,
-        *,
-        better: bool | None,
-        unit: str,
-        primary: bool = False,
-        note: str | None = None,
-    ) -> Metric:
-        """A metric with its interval."""
-        finite = math.isfinite(value)
-        return Metric(
-            name=f"{self.samples[0].task}/{name}",
-            suite="evals",
-            task=self.samples[0].task,
-            metric=name,
-            value=value if finite else None,
-            n=n,
-            ci_low=interval.low if interval else None,
-            ci_high=interval.high if interval else None,
-            ci_method=interval.method if interval else None,
-            higher_is_better=better,
-            unit=unit,
-            primary=primary,
+    def _measured(self, definition: Definition, about: _About, note: str | None = None) -> Metric:
+        """What a definition makes of the samples."""
+        return measured(
+            replace(definition, seed=self.seed, resamples=self.resamples),
+            self.samples,
+            metric=about.metric,
+            unit=about.unit,
+            higher_is_better=about.higher_is_better,
+            primary=about.primary,
             note=note,
-            error=None if finite else "NaN or infinite",
         )
+
+    def _of_values(self, about: _About, aggregation: Callable[[Sequence[Any]], float], usable: Sequence[Any]) -> Metric:
+        """What the task's own function makes of item values that are not among the fields of samples."""
+        value = float(aggregation(usable))
+        if not math.isfinite(value):
+            return self._failed(about, "NaN or infinite", len(usable))
+        found = {
+            "value": value,
+            "missing": max(0, sum(map(is_scored, self.samples)) - len(usable)),
+            "no_interval": NO_INTERVAL,
+            "error": None,
+        }
+        return self._failed(about, "", len(usable)).model_copy(update=found)
+
+    def _failed(self, about: _About, reason: str, n: int = 0) -> Metric:
+        """A metric without a value."""
+        failed = failed_metric("evals", self.samples[0].task, about.metric, reason, n, about.primary)
+        return failed.model_copy(update={"unit": about.unit, "higher_is_better": about.higher_is_better})
+
+
+def _unit(aggregation: Callable[[Sequence[Any]], float]) -> str:
+    """Unit of a statistic of the whole corpus."""
+    if isinstance(aggregation, CorpusMetric):
+        return aggregation.definition.metric
+    return AGGREGATED.get(aggregation, "score")

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 RENAMED = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
 """lm-eval's metric names to the audit's."""
+LOG_LIKELIHOOD = "log_likelihood_0"
+"""Of the whole text, or of the first option, in ``Sample.scores``."""
+LENGTH = "_length"
+"""Behind the name of a perplexity in ``Sample.scores``: the words or bytes that it is per."""
 NO_MATCH = "[invalid]"
 """What lm-eval's regular-expression filters give for an answer they do not match."""
 ANSWERED_BY: dict[str, Literal["likelihood", "generation"]] = {
@@ -147,8 +151,18 @@ def _describe(task: Task, item: Item) -> _Asked:
     if task.OUTPUT_TYPE == "loglikelihood":
         total, greedy = answer
         target = _text(arguments[1])
-        return _Asked(_text(arguments[0]), target, target if greedy else None, {"log_likelihood_0": float(total)})
-    return _Asked(_text(arguments[0]), None, None, {"log_likelihood_0": float(answer)})
+        return _Asked(_text(arguments[0]), target, target if greedy else None, {LOG_LIKELIHOOD: float(total)})
+    return _Asked(_text(arguments[0]), None, None, {LOG_LIKELIHOOD: float(answer), **_lengths(item, float(answer))})
+
+
+def _lengths(item: Item, total: float) -> dict[str, float | None]:
+    """The words or bytes of a text, by the name of each perplexity that is per them: a value (total, length)."""
+    pairs = {name: value for name, value in item.values.items() if isinstance(value, tuple) and len(value) == 2}
+    return {
+        f"{name}{LENGTH}": float(value[1])
+        for name, value in pairs.items()
+        if all(map(is_number, value)) and float(value[0]) == total
+    }
 
 
 def _describe_choice(task: Task, item: Item) -> _Asked:
@@ -220,8 +234,8 @@ def _scores(task: Task, item: Item, asked: _Asked) -> dict[str, float | None]:
             continue
         score = value if isinstance(value, float) else _alone(task, name, value, len(item.logged) > 1)
         scores[name] = score if score is not None and math.isfinite(score) else None
-    if not scores and "log_likelihood_0" in asked.scores:
-        scores["log_likelihood"] = asked.scores["log_likelihood_0"]
+    if not scores and LOG_LIKELIHOOD in asked.scores:
+        scores["log_likelihood"] = asked.scores[LOG_LIKELIHOOD]
     return scores
 
 

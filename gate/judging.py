@@ -17,6 +17,7 @@ from audit.core.units import unit_of
 from audit.gate.advice import MORE
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
+from audit.stats.definitions import is_mean_of_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,7 +199,7 @@ def _with_unscored(ends: Ends, metric: Metric, missing: float) -> Ends | None:
     if is_count_of_what_was_seen(metric):
         return Ends(ends.low, ends.high + missing, ends.unit)
     whole = unit_of(metric.unit).whole_range
-    if whole is None or not metric.mean_of_items:
+    if whole is None or not is_mean_of_items(metric):
         return None
     (lowest, highest), n = whole, metric.n
     low, high = ((n * end + missing * x) / (n + missing) for end, x in ((ends.low, lowest), (ends.high, highest)))

@@ -112,14 +112,9 @@ def compute(
     metrics = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
     for key in dict.fromkeys(name for metric in wanted for name in metric.on):
         for category in sorted(categories.get(key, ())):
-            there = any(sample.slices.get(key) == category for sample in samples)
-            for metric in wanted:
-                if key in metric.on and category in metric.within.get(key, (category,)):
-                    found = one(metric, {key: category}, primary=False)
-                    metrics.append(found if there else _without_items(found, key, category))
+            metrics += [
+                one(metric, {key: category}, primary=False)
+                for metric in wanted
+                if key in metric.on and category in metric.within.get(key, (category,))
+            ]
     return metrics
-
-
-def _without_items(metric: Metric, key: str, category: str) -> Metric:
-    """A metric of a category that no sample fell into."""
-    return metric.model_copy(update={"value": None, "n": 0, "error": f"no items have {key} = {category}"})

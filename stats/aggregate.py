@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
+from audit.stats.definitions import Mean, Unscored, measured
 from audit.stats.definitions.base import is_scored
-from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, Mean, scaled_interval, scaled_mean
-from audit.stats.definitions.metric import within
+from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, scaled_interval, scaled_mean
+from audit.stats.definitions.metric import NO_SPREAD, within
 from audit.stats.intervals import RESAMPLES, Interval
 from audit.stats.recompute import differences
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "IF_RIGHT",
     "IF_WRONG",
-    "NO_INTERVAL",
     "TRUNCATED_OUTPUT",
     "TRUNCATED_OUTPUTS",
     "UNSCORED",
@@ -35,8 +35,6 @@ __all__ = [
     "with_reasons",
 ]
 
-NO_INTERVAL = "no interval"
-"""Begins the reason in a note why a metric has none."""
 UNSCORED = "unscored"
 """Name of the metric that every task emits beside its own."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
@@ -108,7 +106,6 @@ def mean_metric(  # noqa: PLR0913 - the fields of a metric, all but two by keywo
         unit=unit,
         slice=slice,
         primary=primary,
-        mean_of_items=True,
         note=note,
     )
     if not scored:
@@ -156,13 +153,15 @@ def with_missing(metric: Metric, count: int) -> Metric:
 
 
 def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> list[Metric]:
-    """The metrics; the definition of one is left out where it does not give the same number on all samples of the task.
+    """The metrics; the definition of one is left out where it does not give the same value on all samples of the task.
 
     A probe may hand a part of its samples to :func:`mean_metric` that is not a slice, so that the part cannot be found
     again.
     """
     return [
-        metric.model_copy(update={"definition": None}) if any(differences(metric, samples, interval=True)) else metric
+        metric.model_copy(update={"definition": None})
+        if (metric.definition or {}).get("name") == Mean.NAME and any(differences(metric, samples, interval=False))
+        else metric
         for metric in metrics
     ]
 
@@ -180,31 +179,27 @@ def _sound(metric: Metric) -> Metric:
     fault = in_metric(metric)
     if fault is None:
         return metric
-    note = f"{metric.note}; {NO_INTERVAL}: {fault}" if metric.note else f"{NO_INTERVAL}: {fault}"
     bare: dict[str, object] = {"ci_low": None, "ci_high": None, "ci_method": None, "definition": None}
-    point = metric.model_copy(update={**bare, "note": note})
+    point = metric.model_copy(update={**bare, "no_interval": fault})
     if in_metric(point) is None:
         return point
     return metric.model_copy(update={**bare, "value": None, "n": max(0, metric.n), "missing": 0, "error": fault})
 
 
 def with_reasons(metrics: Sequence[Metric]) -> list[Metric]:
-    """The metrics; the note of one that has a value and no interval says why, where it does not yet.
+    """The metrics; one that has a value and no interval says why, where it does not yet.
 
-    Counts of what was seen need none. Else the functions of :mod:`audit.stats.intervals` gave none, for the one reason
-    that they know.
+    Counts of what was seen need no reason. Else the functions of :mod:`audit.stats.intervals` gave none, for the one
+    reason that they know.
     """
-    return [metric if _is_reasoned(metric) else _with_reason(metric) for metric in metrics]
-
-
-def _is_reasoned(metric: Metric) -> bool:
-    whole = metric.value is None or metric.ci_low is not None
-    return whole or metric.unit == "count" or NO_INTERVAL in (metric.note or "")
+    return [_with_reason(metric) for metric in metrics]
 
 
 def _with_reason(metric: Metric) -> Metric:
-    told = f"{NO_INTERVAL}: too few items, all in one cluster, or all or nearly all of one value"
-    return metric.model_copy(update={"note": f"{metric.note}; {told}" if metric.note else told})
+    whole = metric.value is None or metric.ci_low is not None
+    if whole or metric.unit == "count" or metric.no_interval:
+        return metric
+    return metric.model_copy(update={"no_interval": NO_SPREAD})
 
 
 def _within_unit(metric: Metric) -> Metric:
@@ -217,16 +212,7 @@ def _within_unit(metric: Metric) -> Metric:
 
 def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metric:
     """How many samples carry an error or have no finite score: ``task/unscored``, of ``n`` samples."""
-    return Metric(
-        name=f"{task}/{UNSCORED}",
-        suite=suite,
-        task=task,
-        metric=UNSCORED,
-        value=float(sum(not is_scored(sample) for sample in samples)),
-        n=len(samples),
-        higher_is_better=False,
-        unit="count",
-    )
+    return measured(Unscored(), samples, metric=UNSCORED, unit="count", higher_is_better=False, about=(suite, task))
 
 
 def not_computed(metrics: Sequence[Metric]) -> list[Metric]:

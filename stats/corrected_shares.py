@@ -61,15 +61,15 @@ def with_correction(raw: Metric, name: str, strata: Sequence[Stratum]) -> list[M
         return [raw.model_copy(update={"note": _joined(raw.note, f"not corrected: {reason or 'nothing was scored'}")})]
     told = "Rogan and Gladen's correction, as if the scorer were as good here as on the labelled texts of this kind"
     weighted = [stratum.weight * (value or 0.0) for stratum, value in zip(strata, values, strict=True)]
-    low, high, note = _ends(strata, weighted)
+    low, high, no_interval = _ends(strata, weighted)
     update = {
         "name": f"{raw.task}/{name}",
         "metric": name,
         "value": clipped(math.fsum(weighted)),
         "primary": False,
-        "mean_of_items": False,
         "definition": None,
-        "note": _joined(note, told, raw.note),
+        "note": _joined(told, raw.note),
+        "no_interval": no_interval,
         "ci_low": low,
         "ci_high": high,
         "ci_method": None if low is None else "lang_reiczigel" if len(strata) == 1 else "mover_lang_reiczigel",
@@ -97,13 +97,13 @@ def _value(stratum: Stratum) -> float | None:
     return rogan_gladen(stratum.share, agreement.sensitivity, agreement.specificity, clip=False) if agreement else None
 
 
-def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float | None, float | None, str]:
+def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float | None, float | None, str | None]:
     """Interval of the weighted sum, clipped once; or why there is none."""
     total, below, above = math.fsum(weighted), [], []
     for stratum, value in zip(strata, weighted, strict=True):
         interval = stratum.agreement and corrected_interval(stratum.share, stratum.n, stratum.agreement, clip=False)
         if not interval:
-            return None, None, "no interval: too few items"
+            return None, None, "too few items"
         below.append(value - stratum.weight * interval.low)
         above.append(stratum.weight * interval.high - value)
     if len(strata) == 1:
@@ -112,8 +112,8 @@ def _ends(strata: Sequence[Stratum], weighted: Sequence[float]) -> tuple[float |
         low, high = total - math.hypot(*below), total + math.hypot(*above)
     if clipped(low) == clipped(high):
         # An interval of 0 to 0 would pass for certainty.
-        return None, None, "no interval: more false alarms are expected than texts were picked out"
-    return clipped(low), clipped(high), ""
+        return None, None, "more false alarms are expected than texts were picked out"
+    return clipped(low), clipped(high), None
 
 
 def _joined(*notes: str | None) -> str:

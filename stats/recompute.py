@@ -1,4 +1,4 @@
-"""A metric, computed again from the samples of its task by its definition."""
+"""Metrics, computed again from what a run folder holds."""
 
 from __future__ import annotations
 
@@ -6,56 +6,85 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.stats import definitions
+from audit.stats.definitions.metric import measured
+from audit.stats.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from audit.core.records import Metric, Sample
-    from audit.stats.definitions import Estimate
+    from audit.core.run_folder import RunFolder
+
+DERIVED = ("value", "n", "missing", "ci_low", "ci_high", "ci_method", "no_interval", "error")
+"""Fields of a metric that follow from its definition, unit, slice and confidence, and from the samples."""
 
 
-def recompute(metric: Metric, samples: Sequence[Sample], *, interval: bool = True) -> Estimate:
-    """What the definition of a metric makes of the samples of its task.
+def recomputed_metrics(folder: RunFolder) -> list[Metric]:
+    """All metrics of a run that have a definition, computed again from the samples and attributions of its folder.
+
+    With the versions of packages that the run had, each equals that of ``metrics.json`` exactly.
+
+    Args:
+        folder: Of a run.
+
+    Raises:
+        TypeError: A definition cannot be followed: it is of a newer version, or of a plug-in that is not here.
+        RunFolderError: A file is broken.
+    """
+    records = Records.in_folder(folder)
+    return [recomputed(metric, records.of(metric)) for metric in folder.read_metrics() if metric.definition]
+
+
+def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = True) -> Metric:
+    """A metric as its definition makes it of samples; what does not follow from them stays as it is.
 
     Args:
         metric: With a ``definition``.
-        samples: All of the task.
-        interval: Whether the interval is computed, too.
+        samples: Those that the definition takes: of a task all.
+        interval: Whether the interval is computed; else it stays as it is.
 
     Raises:
         TypeError: The metric has no definition, or one that cannot be followed.
     """
-    definition = definitions.read(metric.definition or {})
-    inside = definition.select(samples, metric.slice)
-    return definition.estimate(inside, unit=metric.unit, confidence=metric.confidence, interval=interval)
+    made = measured(
+        definitions.read(metric.definition or {}),
+        samples,
+        metric=metric.metric,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        slice=metric.slice,
+        confidence=metric.confidence,
+        interval=interval,
+        about=(metric.suite, metric.task),
+    )
+    fields = DERIVED if interval else ("value", "n", "missing", "error")
+    return metric.model_copy(update={name: getattr(made, name) for name in fields})
 
 
 def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) -> Iterator[str]:
-    """Where a metric differs from what its definition makes of the samples; nothing for one without a definition.
+    """Where a metric differs from what its definition makes of samples by more than rounding.
 
     Args:
-        metric: Of a task.
-        samples: All of the task.
+        metric: With a ``definition``.
+        samples: Those that the definition takes.
         interval: Whether the interval is computed again, too.
     """
-    if metric.definition is None:
-        return
     try:
-        found = recompute(metric, samples, interval=interval)
+        found = recomputed(metric, samples, interval=interval)
     except TypeError as error:
         yield f"{metric.name} has a definition that cannot be followed: {error}"
         return
     name = f"{metric.name} with slice {metric.slice}" if metric.slice else metric.name
-    if found.value is None or (metric.n, metric.missing) != (found.n, found.missing):
+    if (metric.n, metric.missing) != (found.n, found.missing):
         counts = f"n {metric.n}, missing {metric.missing}"
         yield f"{name} has {counts}, the samples give n {found.n}, missing {found.missing}"
         return
     if not _equal(metric.value, found.value):
         yield f"{name} is {shown(metric.value)}, the samples give {shown(found.value)}"
-    low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
-    if interval and not (_equal(metric.ci_low, low) and _equal(metric.ci_high, high)):
-        said, given = (f"{shown(a)} to {shown(b)}" for a, b in ((metric.ci_low, metric.ci_high), (low, high)))
-        yield f"the interval of {name} is {said}, the samples give {given}"
+    said, given = ((one.ci_low, one.ci_high) for one in (metric, found))
+    if not all(map(_equal, said, given)):
+        texts = (f"{shown(low)} to {shown(high)}" for low, high in (said, given))
+        yield "the interval of {} is {}, the samples give {}".format(name, *texts)
 
 
 def _equal(one: float | None, other: float | None) -> bool:

@@ -1,10 +1,9 @@
-"""Numbers of a run, derived again from its samples.
+"""Numbers of a run, derived again from its samples and attributions.
 
-Derived are: how many samples a task has, how many could not be scored, how many answers and prompts were cut or could
-not be parsed, and value, ``n`` and ``missing`` of every metric with a ``definition``. Of those that are judged, so is
-the interval, whose bootstrap may take long, where the packages that compute it have the versions of the run. Metrics
-without a definition (corpus BLEU, ICAT, gaps between groups, …) are tied to the run by the digest of ``metrics.json``
-alone.
+Derived are value, ``n`` and ``missing`` of every metric with a ``definition``, and of the counts that every task has
+whether it says so or not. Of those that are judged, so is the interval, whose bootstrap may take long, where the
+packages that compute it have the versions of the run. Metrics without a definition (statistics of tasks from elsewhere)
+are tied to the run by the digest of ``metrics.json`` alone.
 """
 
 from __future__ import annotations
@@ -15,23 +14,27 @@ from typing import TYPE_CHECKING
 from audit.core import provenance
 from audit.core.contradictions import in_records
 from audit.core.errors import EvidenceInvalid
-from audit.core.records import samples_file
+from audit.core.records import Flag
+from audit.stats import definitions
+from audit.stats.definitions import Count, Unscored
 from audit.stats.definitions.base import is_scored
-from audit.stats.definitions.mean import TRUNCATED_OUTPUT
-from audit.stats.recompute import differences, shown
+from audit.stats.recompute import differences
+from audit.stats.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from audit.core.records import Metric, RunManifest, Sample
     from audit.core.run_folder import RunFolder
 
-FLAGS = {
-    "truncated_outputs": TRUNCATED_OUTPUT,
-    "truncated_prompts": "truncated_prompt",
-    "unparsed_answers": "unparsed_answer",
+COUNTS = {
+    "unscored": Unscored(),
+    "truncated_outputs": Count(flags=(Flag.TRUNCATED_OUTPUT,)),
+    "truncated_prompts": Count(flags=(Flag.TRUNCATED_PROMPT,)),
+    "unparsed_answers": Count(flags=(Flag.UNPARSED_ANSWER,)),
 }
-"""Metrics that count the samples with a flag."""
+"""What metrics of these names count, whether they say so or not."""
 COMPUTING = ("checkpoint-audit", "numpy", "scipy")
 """Packages that compute intervals: another version may draw other resamples, or take another method."""
 
@@ -56,50 +59,57 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
     versions = provenance.package_versions(COMPUTING)
     if any(manifest.packages.get(name) != versions.get(name) for name in COMPUTING):
         judged = ()
-    mine: dict[tuple[str, str], list[Metric]] = defaultdict(list)
+    mine: defaultdict[tuple[str, str], list[Metric]] = defaultdict(list)
     for metric in metrics:
         mine[metric.suite, metric.task].append(metric)
-    for suite, task in run.tasks():
-        fault = next(_faults(run, suite, task, mine.pop((suite, task), []), judged), None)
-        if fault:
-            msg = f"{run.samples_path(suite, task)}: evidence invalid: {fault}"
-            raise EvidenceInvalid(msg)
-    lost = next((metric for rest in mine.values() for metric in rest if metric.definition), None)
-    if lost is not None:
-        path = run.samples_path(lost.suite, lost.task)
-        msg = f"{path}: evidence invalid: it is missing, and {lost.name} was measured on it"
+    there, records = set(run.tasks()), Records.in_folder(run)
+    for suite, task in dict.fromkeys([*sorted(there), *mine]):
+        if (suite, task) in there:
+            path, samples = run.samples_path(suite, task), records.samples(suite, task)
+            _refuse(path, _in_task(suite, task, samples, mine[suite, task]))
+        for metric in mine[suite, task]:
+            counted = COUNTS.get(metric.metric) if metric.slice is None and (suite, task) in there else None
+            if metric.definition is None and counted is not None:
+                metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
+            wanted = metric.primary if judged is None else metric.name in judged
+            _refuse_metric(run, metric, there, records, interval=wanted)
+
+
+def _refuse(path: Path, faults: Iterator[str]) -> None:
+    """Raise EvidenceInvalid for the first of the faults of a file."""
+    for fault in faults:
+        msg = f"{path}: evidence invalid: {fault}"
         raise EvidenceInvalid(msg)
 
 
-def _faults(
-    run: RunFolder, suite: str, task: str, metrics: Sequence[Metric], judged: Collection[str] | None
-) -> Iterator[str]:
-    """What is wrong with the samples of a task, or with its metrics."""
-    samples = samples_file.read_numbers(run.samples_path(suite, task))
+def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence[Metric]) -> Iterator[str]:
+    """What is wrong with the samples of a task, or with what its metrics say about their number."""
     stray = next((sample for sample in samples if (sample.suite, sample.task) != (suite, task)), None)
     if stray is not None:
         yield f"it holds a sample of {stray.suite}/{stray.task}"
     twice = next((name for name, times in Counter(sample.sample_id for sample in samples).items() if times > 1), None)
     if twice is not None:
         yield f"it holds sample {twice} twice"
+    total, unscored = len(samples), sum(not is_scored(sample) for sample in samples)
     for metric in metrics:
-        wanted = metric.primary if judged is None else metric.name in judged
-        yield from _in_metric(metric, samples, interval=wanted)
+        if metric.definition is None and metric.metric not in COUNTS:
+            yield from _in_numbers(metric, total, unscored)
 
 
-def _in_metric(metric: Metric, samples: Sequence[Sample], *, interval: bool) -> Iterator[str]:
-    """What the samples say about a metric, where it is not what the metric says."""
-    n, missing, total = metric.n, metric.missing, len(samples)
+def _in_numbers(metric: Metric, total: int, unscored: int) -> Iterator[str]:
+    """Why a metric that no definition derives cannot be about so many samples.
+
+    Args:
+        metric: Of a task.
+        total: Samples of the task.
+        unscored: Those that could not be scored.
+    """
+    n, missing = metric.n, metric.missing
     if n + missing > total:
         yield f"{metric.name} is about {n + missing} items, the task has {total} samples"
-    unscored = sum(not is_scored(sample) for sample in samples) if _is_about_all(metric) else total
-    if n + missing + unscored < total:
-        told = f"n {n}, missing {missing}, unscored {unscored}"
-        yield f"{metric.name} does not account for all {total} samples: {told}"
-    counted = _count(metric, samples)
-    if counted is not None and (metric.value, n) != (counted, total):
-        yield f"{metric.name} is {shown(metric.value)} of {n}, the samples give {counted} of {total}"
-    yield from differences(metric, samples, interval=interval)
+    if _is_about_all(metric) and n + missing + unscored < total:
+        counts = f"n {n}, missing {missing}, unscored {unscored}"
+        yield f"{metric.name} does not account for all {total} samples: {counts}"
 
 
 def _is_about_all(metric: Metric) -> bool:
@@ -107,11 +117,31 @@ def _is_about_all(metric: Metric) -> bool:
     return metric.suite == "evals" and metric.slice is None and metric.value is not None and metric.unit != "count"
 
 
-def _count(metric: Metric, samples: Sequence[Sample]) -> int | None:
-    """What a plain count of samples must be; None for other metrics, and for slices."""
-    if metric.slice is not None:
-        return None
-    if metric.metric == "unscored":
-        return sum(not is_scored(sample) for sample in samples)
-    flag = FLAGS.get(metric.metric)
-    return None if flag is None else sum(flag in sample.flags for sample in samples)
+def _refuse_metric(
+    run: RunFolder, metric: Metric, there: Collection[tuple[str, str]], records: Records, *, interval: bool
+) -> None:
+    """Raise EvidenceInvalid where what a metric was measured on is missing, or gives something else.
+
+    Args:
+        run: The folder.
+        metric: Any of the run.
+        there: Suites and tasks that have samples.
+        records: Its samples and attributions.
+        interval: Whether the interval is computed again, too.
+    """
+    if metric.definition is None:
+        return
+    path = run.samples_path(metric.suite, metric.task)
+    try:
+        definition = definitions.read(metric.definition)
+    except TypeError as error:
+        _refuse(path, iter([f"{metric.name} has a definition that cannot be followed: {error}"]))
+        return
+    if definition.explained is not None:
+        path = run.path / "attributions"
+    else:
+        lost = next((task for task in definition.tasks(metric.task) if (metric.suite, task) not in there), None)
+        if lost is not None:
+            missing = f"it is missing, and {metric.name} was measured on it"
+            _refuse(run.samples_path(metric.suite, lost), iter([missing]))
+    _refuse(path, differences(metric, records.of(metric), interval=interval))

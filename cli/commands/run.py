@@ -21,7 +21,7 @@ from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
-from audit.stats.aggregate import NO_INTERVAL, UNSCORED
+from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
@@ -262,6 +262,5 @@ def _cells(metric: Metric) -> tuple[str, str, str, str]:
 
 
 def _why_none(metric: Metric) -> str:
-    """Why there is no interval, as the note says it."""
-    _, found, reason = (metric.note or "").partition(f"{NO_INTERVAL}: ")
-    return f"none: {printable(reason.split(';')[0])}" if found else "—"
+    """Why there is no interval."""
+    return f"none: {printable(metric.no_interval)}" if metric.no_interval else "—"

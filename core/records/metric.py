@@ -46,8 +46,6 @@ class Metric(Record):
     """The subset it is about, e.g. ``{"bias_type": "gender"}``; null for all items."""
     primary: bool = False
     """True for the one or two numbers of a task that the summary table shows."""
-    mean_of_items: bool = False
-    """Whether it is the mean of one value per item, so that what missing items could change is known."""
     definition: dict[str, Any] | None = None
     """The function of the task's samples that gives value and interval, by name and arguments
     (:mod:`audit.stats.definitions`); null where it is not written down."""

@@ -89,9 +89,6 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns in order; ``scores`` and ``slices`` are maps, which DuckDB and pandas read as they are."""
-_PROSE = {"prompt", "reference", "output", "options", "spans", "thinking"}
-NUMBERS = [field.name for field in SCHEMA if field.name not in _PROSE]
-"""Columns that metrics are made of: all but the texts, which are most of a file."""
 
 
 def write(path: Path, samples: Sequence[Sample]) -> None:
@@ -113,23 +110,10 @@ def read(path: Path) -> list[Sample]:
     Raises:
         RunFolderError: The file cannot be read, is no Parquet file, lacks a column or holds a wrong value.
     """
-    return _read(path, None)
-
-
-def read_numbers(path: Path) -> list[Sample]:
-    """Read what metrics are made of: samples whose prompt is empty, and which have no other text.
-
-    Raises:
-        RunFolderError: As :func:`read`.
-    """
-    return _read(path, NUMBERS)
-
-
-def _read(path: Path, columns: list[str] | None) -> list[Sample]:
     try:
         with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
-            rows = file.read(columns=columns).to_pylist()
-        return [_sample(row if columns is None else {"prompt": ""} | row) for row in rows]
+            rows = file.read().to_pylist()
+        return [_sample(row) for row in rows]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
         reason = f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" if fault else str(error).split("\n", 1)[0]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Metric, TaskResult
+from audit.core.records import TaskResult
 from audit.evals.lm_eval.logged import logged_group
 from audit.evals.samples import RENAMED
 from audit.evals.settings import with_settings
-from audit.stats.aggregate import UNSCORED, failed_metric, with_missing
+from audit.stats.aggregate import UNSCORED, failed_metric
+from audit.stats.definitions import Estimate, Members, measured
+from audit.stats.definitions.members import without_value
+from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lm_eval.api.group import Group
     from lm_eval.api.task import Task
+
+    from audit.core.records import Metric
 
 
 def group_results(
@@ -76,19 +80,10 @@ def _suffix(name: str, several: bool) -> str:
 
 def _unscored(name: str, members: Sequence[str], results: Mapping[str, TaskResult]) -> Metric:
     """How many items of all tasks could not be scored; null where a task does not say."""
-    known = [found for member in members if (found := _found(results.get(member), UNSCORED)) is not None]
+    known = {member: found for member in members if (found := _found(results.get(member), UNSCORED)) is not None}
     if len(known) < len(members):
         return failed_metric("evals", name, UNSCORED, f"{len(members) - len(known)} of {len(members)} tasks do not say")
-    return Metric(
-        name=f"{name}/{UNSCORED}",
-        suite="evals",
-        task=name,
-        metric=UNSCORED,
-        value=math.fsum(metric.value or 0.0 for metric in known),
-        n=sum(metric.n for metric in known),
-        higher_is_better=False,
-        unit="count",
-    )
+    return _combined(name, UNSCORED, known, total=True)
 
 
 def _found(result: TaskResult | None, name: str) -> Metric | None:
@@ -109,49 +104,59 @@ def _metric(
     group: Group, name: str, members: Sequence[str], parts: Sequence[Metric | None], *, weighted: bool
 ) -> Metric:
     """The mean of the tasks' values, weighted by their items or not; none where a task has no value."""
-    missing = [member for member, part in zip(members, parts, strict=True) if part is None]
-    known = [part for part in parts if part is not None]
-    if missing or not known:
-        first = f", first {missing[0]}" if missing else ""
-        failed = failed_metric(
-            "evals", group.name, name, f"{len(missing)} of {len(members)} tasks have no value{first}"
-        )
-        return failed.model_copy(update={"settings": {"weight_by_size": weighted}})
-    sizes = [metric.n for metric in known]
-    weights = [size / sum(sizes) if weighted else 1 / len(known) for size in sizes]
-    value = math.fsum(weight * float(metric.value or 0.0) for weight, metric in zip(weights, known, strict=True))
-    low, high = _interval(value, weights, known)
-    metric = Metric(
-        name=f"{group.name}/{name}",
-        suite="evals",
-        task=group.name,
-        metric=name,
-        value=value,
-        n=sum(sizes),
-        ci_low=low,
-        ci_high=high,
-        ci_method=None if low is None else "mover",
-        confidence=known[0].confidence,
-        higher_is_better=known[0].higher_is_better,
-        unit=known[0].unit,
-        settings={"weight_by_size": weighted},
-        note=f"mean over {len(members)} tasks, "
-        + ("weighted by their items" if weighted else "each with equal weight"),
-    )
-    return with_missing(metric, sum(part.missing for part in known))
+    lost = [member for member, part in zip(members, parts, strict=True) if part is None]
+    known = {member: part for member, part in zip(members, parts, strict=True) if part is not None}
+    settings = {"weight_by_size": weighted}
+    if lost or not known:
+        failed = failed_metric("evals", group.name, name, without_value(lost, len(members)))
+        return failed.model_copy(update={"settings": settings})
+    how = "weighted by their items" if weighted else "each with equal weight"
+    made = _combined(group.name, name, known, weighted=weighted, note=f"mean over {len(members)} tasks, {how}")
+    return made.model_copy(update={"settings": settings})
 
 
-def _interval(value: float, weights: Sequence[float], parts: Sequence[Metric]) -> tuple[float | None, float | None]:
-    """Ends of the interval of a weighted mean of independent estimates; None where one of them has none.
+def _combined(
+    group: str,
+    name: str,
+    parts: Mapping[str, Metric],
+    *,
+    weighted: bool = False,
+    total: bool = False,
+    note: str | None = None,
+) -> Metric:
+    """A group's metric from those of its tasks, which were measured; without a definition where one of them has none.
 
-    The method of variance estimates recovery (MOVER; Zou and Donner 2008, Statistics in Medicine 27:1693): the
-    distances from estimate to end add up like standard errors. With one task it gives that task's interval, and it
-    has a width where all items are right or all wrong.
+    Args:
+        group: Its name.
+        name: Of the metric.
+        parts: The metrics, by task; each has a value.
+        weighted: Whether they are weighted by their items.
+        total: Whether they are summed.
+        note: What a reader must know.
     """
-    below, above = [], []
-    for weight, part in zip(weights, parts, strict=True):
-        if part.value is None or part.ci_low is None or part.ci_high is None:
-            return None, None
-        below.append(weight * (part.value - part.ci_low))
-        above.append(weight * (part.ci_high - part.value))
-    return value - math.hypot(*below), value + math.hypot(*above)
+    first = next(iter(parts.values()))
+    rule = Members(
+        members={task: part.definition or {} for task, part in parts.items()}, weighted=weighted, total=total
+    )
+    made = measured(
+        rule,
+        (),
+        metric=name,
+        unit=first.unit,
+        higher_is_better=first.higher_is_better,
+        note=note,
+        confidence=first.confidence,
+        about=("evals", group),
+        found=rule.combined({task: _estimate(part) for task, part in parts.items()}),
+    )
+    followed = all(part.definition for part in parts.values())
+    return made if followed else made.model_copy(update={"definition": None})
+
+
+def _estimate(metric: Metric) -> Estimate:
+    """What a task's metric says, for the score of its group."""
+    low, high = metric.ci_low, metric.ci_high
+    ends = (
+        Interval(low, high, metric.ci_method or "", metric.confidence) if low is not None and high is not None else None
+    )
+    return Estimate(metric.value, metric.n, metric.missing, ends)

@@ -1,4 +1,4 @@
-"""Membership inference: scores of a document that tell seen from unseen ones, and how well a score tells them apart."""
+"""Membership inference: scores of a document that tell seen from unseen ones."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
-
-from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +20,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 """Of the least likely tokens, in Min-K % and Min-K % ++."""
-FALSE_POSITIVES = 0.01
 FOLDS = 5
-RESAMPLES = 1000
 
 
 def attacks(text: str, score: Score) -> dict[str, float]:
@@ -54,36 +49,6 @@ def attacks(text: str, score: Score) -> dict[str, float]:
 def _least(values: NDArray[np.float64]) -> float:
     """Mean of the lowest 20 %, one at least."""
     return float(np.sort(values)[: max(1, int(len(values) * SHARE))].mean())
-
-
-def auroc(seen: Sequence[float], unseen: Sequence[float]) -> float:
-    """Probability that a seen document scores higher than an unseen one; ties count half."""
-    ranks = stats.rankdata(np.concatenate([seen, unseen]))  # Mann and Whitney's U over all pairs
-    return float((ranks[: len(seen)].sum() - len(seen) * (len(seen) + 1) / 2) / (len(seen) * len(unseen)))
-
-
-def caught(seen: Sequence[float], unseen: Sequence[float]) -> float:
-    """Share of seen documents above the lowest threshold that lets at most 1 % of the unseen ones pass.
-
-    With fewer than 100 unseen documents none may pass.
-    """
-    allowed = int(FALSE_POSITIVES * len(unseen))
-    threshold = np.sort(np.asarray(unseen))[::-1][allowed]
-    return float((np.asarray(seen) > threshold).mean())
-
-
-def interval(seen: Sequence[float], unseen: Sequence[float], seed: int) -> Interval | None:
-    """Percentile bootstrap of the AUROC over documents, seen and unseen ones apart; None where it has no width."""
-    result = stats.bootstrap(
-        (np.asarray(seen), np.asarray(unseen)),
-        auroc,
-        vectorized=False,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    low, high = (float(end) for end in result.confidence_interval)
-    return Interval(low, high, "percentile_bootstrap", 0.95) if low < high else None
 
 
 def blind(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AssetError
-from audit.core.records import Sample
 from audit.safety.asking import choosing, coreference
 from audit.safety.loading import published
 from audit.safety.metrics import TRUNCATED, ProbeMetric
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import RunConfig
+    from audit.core.records import Sample
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
 

@@ -56,6 +56,9 @@ class Definition(ABC):
 
     NAME: ClassVar[str]
     """In ``metrics.json``."""
+    IS_MEAN: ClassVar[bool] = False
+    """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
+    so far."""
 
     where: dict[str, str] | None = None
     """Slice values of the samples that it is about, besides those of the metric's slice."""
@@ -65,6 +68,17 @@ class Definition(ABC):
     """Of the bootstrap."""
     resamples: int = RESAMPLES
     """Of the bootstrap."""
+    explained: tuple[str, ...] | None = None
+    """Of the suite ``explain``, in place of samples: the attributions that it is about, by id and in order, with a name
+    for each sample that could not be explained (:func:`audit.stats.records.of_attributions`)."""
+
+    def tasks(self, own: str) -> tuple[str, ...]:
+        """Tasks whose samples it takes.
+
+        Args:
+            own: Task of the metric.
+        """
+        return (own,)
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Self:
@@ -73,7 +87,8 @@ class Definition(ABC):
         Raises:
             TypeError: An argument is missing, or is none of this kind.
         """
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**given)
 
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
@@ -95,7 +110,7 @@ class Definition(ABC):
         wanted = {**subset, **(self.where or {})}
         return all(sample.slices.get(name) == value for name, value in wanted.items())
 
-    def for_slice(self, where: Mapping[str, str]) -> Self:  # noqa: ARG002 - kinds that need it override this
+    def for_slice(self, where: Mapping[str, str]) -> Self:
         """The definition of the same metric on a slice; itself, unless the value depends on other categories, too.
 
         Args:

@@ -59,7 +59,7 @@ class BbqBias(OfClusters):
         disambiguated = float(100.0 * (2.0 * biased / informative - 1.0))
         return float((1 - right / answered) * disambiguated) if self.ambiguous else disambiguated
 
-    def why_not(self, table: Table, samples: Sequence[Sample]) -> str:  # noqa: ARG002 - as all kinds
+    def why_not(self, table: Table, samples: Sequence[Sample]) -> str:
         """Nothing was answered, or nobody was named."""
         if not len(table.rows):
             return "no item was answered"

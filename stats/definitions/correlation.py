@@ -75,7 +75,7 @@ class Correlation(OfClusters):
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(np.corrcoef(rows, rowvar=False)[0, 1])
 
-    def why_not(self, table: Table, samples: Sequence[Sample]) -> str:  # noqa: ARG002 - as all kinds
+    def why_not(self, table: Table, samples: Sequence[Sample]) -> str:
         """Too few clusters, or nothing varies."""
         if len(table.rows) < LEAST:
             return "too few clusters have answers on both sides"

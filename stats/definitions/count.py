@@ -31,12 +31,7 @@ class Count(Definition):
         return any(flag in sample.flags for flag in self.flags)
 
     def estimate(
-        self,
-        samples: Sequence[Sample],
-        *,
-        unit: str,  # noqa: ARG002 - as all kinds
-        confidence: float = 0.95,  # noqa: ARG002 - a count has no interval
-        interval: bool = True,  # noqa: ARG002 - as above
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
         """The count, of all samples."""
         return Estimate(float(sum(map(self.counts, samples))), len(samples))

@@ -26,6 +26,11 @@ SCORES = "scores."
 """Begins the name of a field of ``Sample.scores``."""
 
 
+def field_of(sample: Sample, name: str) -> float | None:
+    """A number of a sample: ``score``, or ``scores.NAME``; null where it has none."""
+    return sample.scores.get(name.removeprefix(SCORES)) if name.startswith(SCORES) else sample.score
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean(Definition):
     """The mean of one field over the samples of the metric's slice.
@@ -34,6 +39,7 @@ class Mean(Definition):
     """
 
     NAME: ClassVar[str] = "mean"
+    IS_MEAN: ClassVar[bool] = True
 
     of: str = "score"
     """Field of a sample: ``score``, or ``scores.NAME``."""
@@ -56,7 +62,7 @@ class Mean(Definition):
         """The value of one sample; null where it has none."""
         if sample.error is not None:
             return None
-        found = sample.scores.get(self.of.removeprefix(SCORES)) if self.of.startswith(SCORES) else sample.score
+        found = field_of(sample, self.of)
         if found is None:
             return None
         if self.at_least is not None:

@@ -15,7 +15,7 @@ from audit.stats.intervals import Interval
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from audit.core.records import Sample
+    from audit.core.records import Sample, Suite
     from audit.stats.definitions.base import Definition
 
 NO_SPREAD = "too few items, all in one cluster, or all or nearly all of one value"
@@ -35,12 +35,14 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     slice: Mapping[str, str] | None = None,  # noqa: A002 - the record's field name
     confidence: float = 0.95,
     interval: bool = True,
+    about: tuple[Suite, str] | None = None,
+    found: Estimate | None = None,
 ) -> Metric:
     """The metric that a definition makes of the samples of a task.
 
     Args:
         definition: Of the value.
-        samples: All of the task, at least one; suite and task are taken from the first.
+        samples: All of the task.
         metric: Its name, without the task.
         unit: Of the value.
         higher_is_better: Direction; None where neither end is good.
@@ -50,22 +52,28 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         slice: The subset that it is about; the definition selects it.
         confidence: Nominal coverage of the interval.
         interval: Whether the interval is computed; without it, nothing is said of it.
+        about: Suite and task of the metric; None takes those of the first sample.
+        found: What the definition makes of the samples, where that is known; None computes it.
 
     Returns:
         The metric; ``value`` is null with an ``error`` where it cannot be computed or is impossible for the unit, and
         ``no_interval`` says why there is a value and no interval.
 
     Raises:
-        ValueError: There is no sample.
+        ValueError: There is no sample, and suite and task are not given.
     """
-    if not samples:
+    if about is None and not samples:
         msg = f"{metric}: no samples; use failed_metric for a task without items"
         raise ValueError(msg)
-    suite, task = samples[0].suite, samples[0].task
+    suite, task = about or (samples[0].suite, samples[0].task)
     where = dict(slice) if slice else None
-    found = estimated(
-        definition, definition.select(samples, where), unit=unit, confidence=confidence, interval=interval
-    )
+    if found is None:
+        inside = definition.select(samples, where)
+        found = (
+            estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+            if inside or not where
+            else Estimate(None, 0, error=_nothing_there(definition, where))
+        )
     bare = Metric(
         name=f"{task}/{metric}",
         suite=suite,
@@ -85,6 +93,12 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         error=found.error,
     )
     return _sound(bare, found, asked=interval)
+
+
+def _nothing_there(definition: Definition, where: Mapping[str, str]) -> str:
+    """Why a metric of a slice has no value where no sample is in it."""
+    wanted = {**where, **(definition.where or {})}
+    return f"no items have {' and '.join(f'{name} = {value}' for name, value in wanted.items())}"
 
 
 def estimated(

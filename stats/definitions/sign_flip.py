@@ -49,9 +49,9 @@ class SignFlip(Definition):
         self,
         samples: Sequence[Sample],
         *,
-        unit: str,  # noqa: ARG002 - as all kinds
-        confidence: float = 0.95,  # noqa: ARG002 - a p-value has no interval
-        interval: bool = True,  # noqa: ARG002 - as above
+        unit: str,
+        confidence: float = 0.95,
+        interval: bool = True,
     ) -> Estimate:
         """The p-value; ``n`` counts the items of the category, or all."""
         parts: dict[str, list[Sample]] = {}

@@ -147,7 +147,10 @@ def test_a_run_reports_nothing_that_cannot_be() -> None:
     )
     assert (beyond.value, beyond.ci_low, beyond.ci_high) == (5.0, 0.0, 9.0)
     assert (outside.value, outside.ci_low, outside.ci_high) == (0.6, None, None)
-    assert "a bootstrap; no interval: its value 0.6 lies outside its interval" in str(outside.note)
+    assert (outside.note, outside.no_interval) == (
+        "a bootstrap",
+        "its value 0.6 lies outside its interval, 0.61 to 0.7",
+    )
     assert (share.value, share.ci_low) == (None, None)
     assert "impossible" in str(share.error)
     assert as_it_is == a_metric()

@@ -319,9 +319,11 @@ def test_intervals_are_computed_again_where_they_are_judged(run: RunFolder) -> N
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"n": 39}, "does not account for all 40 samples"),
+        ({"n": 39}, "has n 39, missing 0, the samples give n 40, missing 0"),
+        ({"n": 39, "definition": None}, "does not account for all 40 samples"),
         ({"n": 39, "missing": 1}, "has n 39, missing 1, the samples give n 40, missing 0"),
-        ({"n": 1000}, "is about 1000 items, the task has 40 samples"),
+        ({"n": 1000}, "has n 1000, missing 0, the samples give n 40, missing 0"),
+        ({"n": 1000, "definition": None}, "is about 1000 items, the task has 40 samples"),
         ({"definition": {"name": "median"}}, "no known function is called 'median'"),
         ({"definition": {"name": "mean", "of": "score", "power": 2}}, "cannot be followed"),
     ],
@@ -338,7 +340,7 @@ def test_samples_that_could_not_be_scored_cannot_be_left_out(run: RunFolder) -> 
     [good] = [m for m in metrics_of([lost, *samples[1:]]) if m.name == "boolq/accuracy" and m.slice is None]
     run.write_metrics([good, without[2]])
     seal(run)
-    assert "boolq/unscored is 0 of 40, the samples give 1 of 40" in refused(run)
+    assert "boolq/unscored is 0, the samples give 1" in refused(run)
 
 
 def test_samples_are_those_of_their_task_and_each_is_there_once(run: RunFolder) -> None:

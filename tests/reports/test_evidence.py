@@ -134,8 +134,8 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
 }
 UNSCORED: dict[str, tuple[dict[str, Any], str]] = {
     "below 0": ({"value": -3.0}, "-3 is impossible"),
-    "of no samples": ({"n": 0}, "boolq/unscored is 0 of 0, the samples give 0 of 40"),
-    "of too many samples": ({"n": 1000}, "is about 1000 items, the task has 40 samples"),
+    "of no samples": ({"n": 0}, "boolq/unscored has n 0, missing 0, the samples give n 40, missing 0"),
+    "of too many samples": ({"n": 1000}, "has n 1000, missing 0, the samples give n 40, missing 0"),
 }
 
 

@@ -12,6 +12,7 @@ import yaml
 from audit.core.errors import ConfigError
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
+from audit.stats import recount
 from audit.stats.aggregate import mean_metric, unscored_metric
 from audit.stats.intervals import wilson
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
+@pytest.fixture(autouse=True)
+def _without_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No samples lie in these folders, from which the gate would derive the metrics again."""
+    monkeypatch.setattr(recount, "check", lambda *_: None)
+
+
 @pytest.fixture
 def check_of(make_run: Callable[..., RunFolder], tmp_path: Path) -> Callable[..., GateCheck]:
     runs = itertools.count()
@@ -32,9 +39,7 @@ def check_of(make_run: Callable[..., RunFolder], tmp_path: Path) -> Callable[...
     def check(metrics: list[Metric], rule: dict[str, Any], **policy: Any) -> GateCheck:
         file = tmp_path / "policy.yaml"
         file.write_text(yaml.safe_dump({**policy, "rules": [rule]}), "utf-8")
-        # No samples lie in these folders, from which the gate would derive the metrics again.
-        bare = [metric.model_copy(update={"definition": None}) for metric in metrics]
-        run = make_run(bare, run_id=f"20260131T120000Z-tiny-{next(runs)}")
+        run = make_run(metrics, run_id=f"20260131T120000Z-tiny-{next(runs)}")
         return decide(run, load_policy(file)).checks[1]
 
     return check
@@ -103,7 +108,13 @@ def test_a_violation_stands(check_of: Callable[..., GateCheck], records: Records
 def test_a_slice_may_hold_all_of_them(check_of: Callable[..., GateCheck], records: Records) -> None:
     low, high = wilson(18, 20).low, wilson(18, 20).high
     part = records["metric"](
-        value=0.9, n=20, ci_low=low, ci_high=high, slice={"topic": "history"}, primary=False, mean_of_items=True
+        value=0.9,
+        n=20,
+        ci_low=low,
+        ci_high=high,
+        slice={"topic": "history"},
+        primary=False,
+        definition={"name": "mean"},
     )
     metrics = [part, records["unscored"](unscored=5.0)]
     rule = {**RULE, "slice": {"topic": "history"}, "max_unscored": 0.1}
@@ -118,7 +129,7 @@ def test_what_is_no_mean_over_items_or_has_no_bounds_does_not_pass(
     count = records["unscored"](unscored=1.0)
     rule = {**RULE, "min": 0.1, "max_unscored": 0.1}
     macro = records["metric"](ci_method="bca_bootstrap")
-    unbounded = records["metric"](unit="nats", mean_of_items=True)
+    unbounded = records["metric"](unit="nats", definition={"name": "mean"})
     for metric in (macro, unbounded):
         check = check_of([metric, count], rule)
         assert check.verdict == "INCONCLUSIVE"

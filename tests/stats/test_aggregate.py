@@ -8,6 +8,7 @@ import pytest
 
 from audit.core.records import Metric, Sample
 from audit.stats.aggregate import failed_metric, is_scored, mean_metric, unscored_metric, with_reasons
+from audit.stats.definitions.metric import NO_SPREAD
 
 
 def sample(number: int, score: float | None = 1.0, cluster: str | None = None, error: str | None = None) -> Sample:
@@ -114,12 +115,9 @@ def test_a_failed_metric_is_null_never_zero() -> None:
 def test_a_value_without_interval_says_why() -> None:
     alike = accuracy([sample(n) for n in range(12)], [3.0] * 12, unit="nats", note="zero-shot")
     share = accuracy([sample(n) for n in range(12)], [1.0] * 12)
-    told = share.model_copy(update={"ci_low": None, "ci_high": None, "note": "p; no interval: a p-value"})
+    told = share.model_copy(update={"ci_low": None, "ci_high": None, "no_interval": "a p-value"})
     missing = failed_metric("evals", "boolq", "accuracy", "out of memory")
     count = unscored_metric("evals", "boolq", [sample(1)])
     found = with_reasons([alike, share, told, missing, count])
-    assert (
-        found[0].note == "zero-shot; no interval: too few items, all in one cluster, or all or nearly all of one value"
-    )
+    assert (found[0].note, found[0].no_interval) == ("zero-shot", NO_SPREAD)
     assert found[1:] == [share, told, missing, count]
-    assert (with_reasons([alike.model_copy(update={"note": None})])[0].note or "").startswith("no interval: too few")

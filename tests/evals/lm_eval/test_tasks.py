@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from audit.core.errors import AuditError
 from audit.evals import suite
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import hub, quiet
+from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +101,7 @@ def test_likelihood_task(tiny: Engine, cached: Path) -> None:
     assert asset.sha256 == hashlib.sha256((cached / "words.jsonl").read_bytes()).hexdigest()
 
 
-def test_perplexity_task_has_a_corpus_statistic_without_interval(tiny: Engine, cached: Path) -> None:
+def test_perplexity_is_a_function_of_samples(tiny: Engine, cached: Path) -> None:
     with quiet():
         manager = words(cached, "loglikelihood_rolling", "byte_perplexity", "weighted_perplexity")
         task = manager.load(["words"])["tasks"]["words"]
@@ -107,11 +109,30 @@ def test_perplexity_task_has_a_corpus_statistic_without_interval(tiny: Engine, c
     metric = result.metrics[0]
     assert metric.metric == "byte_perplexity"
     assert metric.value is not None
-    assert metric.value > 1
+    scores = [sample.scores for sample in result.samples]
+    total, size = (sum(one[name] or 0 for one in scores) for name in ("log_likelihood_0", "byte_perplexity_length"))
+    assert size == len(" fox") + len(" dog")
+    assert metric.value == pytest.approx(math.exp(-total / size))
     assert metric.unit == "perplexity"
-    assert metric.ci_low is None
-    assert metric.note == "no interval: a corpus statistic of lm-eval, which has no value per item"
+    assert metric.ci_low is not None
+    assert metric.ci_low < metric.value
+    assert recomputed(metric, result.samples) == metric
     assert all(sample.score is not None for sample in result.samples)
+
+
+def test_a_statistic_of_values_that_no_sample_holds_has_neither_interval_nor_definition(
+    scripted: Scripted, cached: Path
+) -> None:
+    with quiet():
+        task = words(cached, "generate_until", "bleu", "bleu").load(["words"])["tasks"]["words"]
+    scripted.texts = [" fox", " cat"]
+    metric = suite.run_task(scripted, configure("words"), task).metrics[0]
+    assert (metric.metric, metric.unit, metric.n) == ("bleu", "bleu", 2)
+    assert metric.value is not None
+    assert (metric.ci_low, metric.definition, metric.note) == (None, None, None)
+    assert metric.no_interval == (
+        "a statistic of the whole corpus by the task's own function, which has no value per item"
+    )
 
 
 FILTERS = """

@@ -1,0 +1,112 @@
+"""The score of a group of tasks, from those of its members."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from audit.stats import definitions
+from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members(Definition):
+    """The mean of the members' values, each with equal weight or weighted by its items; or their sum.
+
+    The rule is that of lm-eval's groups (``aggregate_metric_list``). The interval is that of a weighted sum of
+    independent estimates, by the method of variance estimates recovery (MOVER; Zou and Donner 2008, Statistics in
+    Medicine 27:1693): the distances from estimate to end add up like standard errors. With one member it gives that
+    member's interval, and it has a width where all items are right or all wrong.
+    """
+
+    NAME: ClassVar[str] = "members"
+
+    members: Mapping[str, Mapping[str, Any]]
+    """Task to the definition of its value."""
+    weighted: bool = False
+    """Whether members are weighted by their items."""
+    total: bool = False
+    """Whether it is their sum, as of counts."""
+
+    def tasks(self, own: str) -> tuple[str, ...]:
+        """The members: the group itself has no samples."""
+        return tuple(self.members)
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """From each member's value and interval on its samples."""
+        found = {
+            task: definition.estimate(inside, unit=unit, confidence=confidence, interval=interval)
+            for task, definition, inside in self._parts(samples)
+        }
+        return self.combined(found)
+
+    def combined(self, parts: Mapping[str, Estimate]) -> Estimate:
+        """From each member's estimate: none where a member has no value.
+
+        Args:
+            parts: By task, in the order of the members.
+        """
+        lost = [task for task, part in parts.items() if part.value is None]
+        if lost or not parts:
+            return Estimate(None, 0, error=without_value(lost, len(parts)))
+        sizes = [part.n for part in parts.values()]
+        n, missing = sum(sizes), sum(part.missing for part in parts.values())
+        values = [float(part.value or 0.0) for part in parts.values()]
+        weights = self._weights(sizes)
+        value = math.fsum(weight * each for weight, each in zip(weights, values, strict=True))
+        if self.total:
+            return Estimate(value, n, missing)
+        ends = [part.interval for part in parts.values()]
+        known = [interval for interval in ends if interval is not None]
+        if len(known) < len(ends):
+            first = next(task for task, interval in zip(parts, ends, strict=True) if interval is None)
+            return Estimate(value, n, missing, no_interval=f"{first} has none")
+        below = [weight * (each - end.low) for weight, each, end in zip(weights, values, known, strict=True)]
+        above = [weight * (end.high - each) for weight, each, end in zip(weights, values, known, strict=True)]
+        low, high = value - math.hypot(*below), value + math.hypot(*above)
+        return Estimate(value, n, missing, Interval(low, high, "mover", known[0].confidence))
+
+    def _weights(self, sizes: Sequence[int]) -> list[float]:
+        if self.total:
+            return [1.0] * len(sizes)
+        return [size / sum(sizes) if self.weighted else 1 / len(sizes) for size in sizes]
+
+    def _parts(self, samples: Sequence[Sample]) -> list[tuple[str, Definition, list[Sample]]]:
+        """Each member with its definition and the samples that it is about."""
+        parts = []
+        for task, written in self.members.items():
+            definition = definitions.read(written)
+            parts.append((task, definition, definition.select([s for s in samples if s.task == task], None)))
+        return parts
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """The members' values on their own units, with the weights that they have on the samples."""
+        parts = [(task, definition.resample(inside), len(inside)) for task, definition, inside in self._parts(samples)]
+        units = tuple(f"{task}/{unit}" for task, drawn, _ in parts for unit in drawn.units)
+        weights = self._weights([size for *_, size in parts])
+        ends = np.cumsum([len(drawn.units) for _, drawn, _ in parts])[:-1]
+
+        def value(counts: NDArray[np.float64]) -> float:
+            split = zip(parts, np.split(counts, ends), weights, strict=True)
+            return math.fsum(weight * drawn.value(mine) for (_, drawn, _), mine, weight in split)
+
+        return Resampling(units, value)
+
+
+def without_value(lost: Sequence[str], count: int) -> str:
+    """Why a group has no value."""
+    first = f", first {lost[0]}" if lost else ""
+    return f"{len(lost)} of {count} tasks have no value{first}"

@@ -189,14 +189,16 @@ def typed_names(asked: _Dataclass) -> list[str]:
     return [
         _option_name(field.name, hints[field.name])
         for field in fields(asked)
-        if getattr(asked, field.name) != field.default
+        if field.default is not MISSING and getattr(asked, field.name) != field.default
     ]
 
 
 def _option_name(parameter: str, annotation: object) -> str:
     """``--name`` of one of a command's own options."""
     info = next((part for part in get_args(annotation) if hasattr(part, "param_decls")), None)
-    names = [word for word in (info.param_decls or () if info else ()) if word.startswith("--")]
+    # Inside Annotated, typer takes the first of the option's names for a default until it reads the command.
+    words = [info.default, *(info.param_decls or ())] if info else []
+    names = [word for word in words if isinstance(word, str) and word.startswith("--")]
     return names[0] if names else f"--{parameter.replace('_', '-')}"
 
 

@@ -165,13 +165,15 @@ def _results(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterable[
 def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
     """Run a task on the user's own questions."""
     from audit.evals.own_data import task as own_data  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.own_data.slices import with_slices  # noqa: PLC0415 - see above
 
     file = read_questions(wanted)
     try:
         with quiet():
             task = own_data.make(file)
         described = own_data.description(file)
-        return run_task(engine, config, task, limit=wanted.limit, records=[file.record], own=described)
+        result = run_task(engine, config, task, limit=wanted.limit, records=[file.record], own=described)
+        return with_slices(result, file, seed=config.seed, resamples=config.evals.bootstrap_resamples)
     except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 

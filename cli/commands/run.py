@@ -125,7 +125,7 @@ def _continued(given: Given, asked: Asked) -> tuple[RunFolder, RunConfig] | None
     from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
 
     if asked.resume is not None and asked.extend is not None:
-        msg = "--resume finishes a run, --extend adds items to it and finishes it: give only one of them"
+        msg = "--resume finishes a run, --extend gives it more items and finishes it: give one of them"
         raise ConfigError(msg)
     if asked.resume is not None:
         return _kept("--resume", asked.resume, given, asked)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LICENCE = "LicenseRef-yours"
 NAME = re.compile(r"[\w.-]+")
 DEFAULT_PROMPT = "Question: {question}\nAnswer:"
+MOST_SLICES = 100
+"""Different values of a column that subsets are named by: each has metrics of its own."""
 NAMED_OPTIONS = "options"
 """Name under which a template finds the options of a row, unless a column is called so."""
 
@@ -80,6 +82,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
     table = read(task.file)
     columns = find(task, table)
     _refuse_empty(table, columns)
+    _refuse_many_slices(table, columns)
     rows = [{name: _flat(cell) for name, cell in row.items()} for row in table.rows]
     options = _options(table, columns)
     render = template(task, columns)
@@ -134,6 +137,20 @@ def _refuse_empty(table: Table, columns: Columns) -> None:
         empty = [number for number, row in zip(table.numbers, table.rows, strict=True) if not row[column]]
         if empty:
             raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or leave the rows out")
+
+
+def _refuse_many_slices(table: Table, columns: Columns) -> None:
+    """Refuse slices by a column that names no subsets, such as an id.
+
+    Raises:
+        ConfigError: A column has too many different values.
+    """
+    for column in columns.slices:
+        different = len({_flat(row[column]) for row in table.rows})
+        if different > MOST_SLICES:
+            found = f"{printable(column, 60)} has {different} different values"
+            msg = f"{table.file}: slices: {found}, at most {MOST_SLICES} can be subsets: name another column"
+            raise ConfigError(msg)
 
 
 def _options(table: Table, columns: Columns) -> list[list[str]]:

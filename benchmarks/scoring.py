@@ -62,9 +62,9 @@ def measure(engine: Any, work: Workload, repeats: int) -> dict[str, Any]:
 
     size = best_batch(lambda size: peer(size, TRIED * max(work.peer_batches)), work.peer_batches)
     counter = Counter(engine.model)
-    asked = forward.asked
+    asked = forward.predicted
     answers, tokens = counter.count(ours)
-    asked = forward.asked - asked
+    asked = forward.predicted - asked
     counter.tokens = 0
     timing = alternate(ours, lambda: peer(size), repeats, lambda: matrix_rate(engine.model.device, engine.model.dtype))
     counter.hook.remove()

@@ -28,6 +28,17 @@ def printable(text: str, limit: int | None = None) -> str:
     return "".join(shown)
 
 
+def first_line(error: BaseException, limit: int = 200) -> str:
+    """Type and first line of an exception's message, for the one line that a user sees.
+
+    Args:
+        error: From a library, whose message may go on for pages.
+        limit: Characters of the message at most.
+    """
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {printable(lines[0], limit)}" if lines else type(error).__name__
+
+
 def _escape(code: int) -> str:
     """A code point as Python writes it in a string."""
     if code < 0x100:

@@ -150,7 +150,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _count(requests: Sequence[Request]) -> dict[Request, int]:
-    """How often each distinct request stands in the call."""
+    """How often each distinct request occurs in the call."""
     counts: dict[Request, int] = {}
     for request in requests:
         counts[request] = counts.get(request, 0) + 1

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from audit.core.errors import ConfigError, TemplateError, did_you_mean
+from audit.core.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from transformers import PreTrainedTokenizerBase
 
-    from audit.engine.engine import Engine
+    from audit.core.records import ModelRecord
 
 Messages = list[dict[str, str]]
 RULES = ("auto", "on", "off")
@@ -37,7 +38,21 @@ def named(rule: str) -> str | None:
     return None if rule in RULES else rule
 
 
-def uses_chat_template(engine: Engine, rule: str, *, generates: bool) -> bool:
+class Templated(Protocol):
+    """What of an engine decides whether its chat template is used."""
+
+    record: ModelRecord
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The checkpoint's tokenizer."""
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the checkpoint brings a chat template, or several with names."""
+
+
+def uses_chat_template(engine: Templated, rule: str, *, generates: bool) -> bool:
     """Whether the prompts of a task go through the checkpoint's chat template.
 
     Args:
@@ -125,8 +140,7 @@ def _apply(apply: Callable[[Messages], str], turns: Messages, where: str) -> str
     try:
         return apply([dict(turn) for turn in turns])
     except Exception as error:  # templates are programs of the checkpoint and raise anything
-        first = (str(error).strip().splitlines() or [""])[0][:200]
-        msg = f"{where}: the chat template fails on this conversation ({type(error).__name__}: {first})"
+        msg = f"{where}: the chat template fails on this conversation ({first_line(error)})"
         raise TemplateError(msg) from error
 
 

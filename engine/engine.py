@@ -32,7 +32,7 @@ class Engine(ABC):
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
-        progress: Listener of the work; see :meth:`at_work`.
+        progress: Hears what the engine does; see :meth:`at_work`.
         journal: Where answers are kept as they arrive; None keeps nothing.
         thinking: What is known of the checkpoint's reasoning traces.
         chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.

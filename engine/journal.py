@@ -64,7 +64,7 @@ class Journal:
             raise
 
     def _use_write_ahead_log(self) -> None:
-        """Two processes that do this at once would wait for each other: SQLite tells one at once that it is locked."""
+        """Two processes doing this at once would deadlock, so SQLite refuses one of them immediately: try again."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:

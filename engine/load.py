@@ -10,6 +10,7 @@ from transformers.utils import logging as transformers_logging
 
 from audit.core.config import ServerConfig
 from audit.core.errors import AssetError, CheckpointError, ConfigError
+from audit.core.progress import Silent
 from audit.core.records import ModelRecord, digest_of
 from audit.engine.chat import choose_template
 from audit.engine.checkpoint import adapter
@@ -22,7 +23,7 @@ from audit.engine.checkpoint.device import (
     describe_devices,
     placement,
 )
-from audit.engine.checkpoint.files import identity, read_config, tokenizer_files
+from audit.engine.checkpoint.files import identity, tokenizer_files
 from audit.engine.checkpoint.kind import check_kind
 from audit.engine.checkpoint.loading_error import check_model_type
 from audit.engine.checkpoint.quantization import Quantization, quantization_config
@@ -34,7 +35,7 @@ from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.hardware import keep_freed_memory
 from audit.engine.server.contact import contact
 from audit.engine.server.engine import OpenAIEngine, describe
-from audit.engine.server.name import is_server, parse
+from audit.engine.server_name import is_server, parse
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from audit.core.progress import Progress
     from audit.engine.checkpoint.files import Checkpoint
     from audit.engine.engine import Engine
 
@@ -69,8 +71,9 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     chat_template_args: Mapping[str, Any] | None = None,
     think_end: str | None = None,
     thinking_tokens: int = 2048,
+    progress: Progress | None = None,
 ) -> Engine:
-    """Load a checkpoint, or get in touch with a server that has loaded one.
+    """Load a checkpoint, or connect to a server that has loaded one.
 
     Args:
         model: A folder, a ``.gguf`` file, an asset name or a hub id; or one of these with a PEFT adapter; or
@@ -96,6 +99,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             its own template gets them with each prompt.
         think_end: Marker that ends a reasoning trace; None looks for those of the known families.
         thinking_tokens: Tokens that a trace may take, on top of ``max_new_tokens``, which bounds the answer.
+        progress: Hears what the engine does; None hears nothing.
 
     Raises:
         CheckpointError: Nothing there, damaged, not whole, refused, or a tokenizer of another model.
@@ -125,6 +129,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         if engine.has_tokenizer:
             choose_template(engine.tokenizer, chat_template, engine.record.name)
         engine.thinking = thinking_of(engine.tokenizer if engine.has_tokenizer else None, think_end, thinking_tokens)
+        engine.progress = progress or Silent()
         return engine
     if device_map is not None:
         check_device_map(device, device_map)
@@ -133,26 +138,26 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     if place.type == "cpu":
         keep_freed_memory()
     refuse_revision(model, revision)
-    found, source = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
+    found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     if tokenizer is not None:
         found = _with_tokenizer(found, tokenizer, offline=offline)
-    check_model_type(found.folder, trust_remote_code=trust_remote_code)
-    check_kind(found.folder, trust_remote_code=trust_remote_code)
+    check_model_type(found.folder, found.config, trust_remote_code=trust_remote_code)
+    check_kind(found.folder, found.config, trust_remote_code=trust_remote_code)
     tokenizer_from = found.tokenizer or found.folder
     own_tokenizer = load_tokenizer(tokenizer_from, options)
     model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}
     choose_template(own_tokenizer, chat_template, short_name(model))
     loaded, remarks = _model(found, place, number_type, quantization, model_options)
     rows = int(loaded.get_input_embeddings().weight.shape[0])
-    remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found.folder)
+    remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found)
     context = context_length(loaded.config, own_tokenizer)
     if context < LEAST_CONTEXT:
         msg = f"{found.folder}: a context of {context} token(s): a prompt and an answer take at least {LEAST_CONTEXT}"
         raise CheckpointError(msg)
     record = ModelRecord(
         name=short_name(model),
-        source=source,
+        source=found.source,
         revision=revision,
         base=found.base,
         digest=found.digest,
@@ -168,6 +173,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     thinking = thinking_of(own_tokenizer, think_end, thinking_tokens)
     engine = TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
     engine.chat_template_args = dict(chat_template_args or {})
+    engine.progress = progress or Silent()
     return engine
 
 
@@ -246,9 +252,9 @@ def _model(
     """The model on its device, in evaluation mode, and remarks on its weights."""
     if quantization is not None:
         options = {**options, "quantization_config": quantization_config(quantization, device)}
-    if options["device_map"] is None and (quantization or "quantization_config" in read_config(found.folder)):
+    if options["device_map"] is None and (quantization or "quantization_config" in found.config):
         options = {**options, "device_map": placement(device)}
-    options = {**options, "dtype": dtype, **_without_padding(read_config(found.folder))}
+    options = {**options, "dtype": dtype, **_without_padding(found.config)}
     model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()

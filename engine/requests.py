@@ -61,7 +61,7 @@ class GenerateRequest:
     prompt: str
     """The exact text the checkpoint sees, chat template included where wanted."""
     max_new_tokens: int = 128
-    """Upper bound of the answer's tokens. A reasoning trace has a bound of its own, the engine's."""
+    """Upper bound of the answer's tokens. A reasoning trace has its own bound, the engine's."""
     temperature: float = 0.0
     """0 is greedy decoding; otherwise logits are divided by it."""
     top_k: int = 0
@@ -77,16 +77,16 @@ class GenerateRequest:
     no_repeat_ngram_size: int = 0
     """No n-gram of this size stands twice in prompt and text; 0 lets all repeat."""
     min_new_tokens: int = 0
-    """The end-of-turn token is impossible before so many tokens."""
+    """The end-of-turn token is impossible before this many tokens."""
     seed: int = 0
-    """Of this request: the same seed gives the same text whatever else is in the batch."""
+    """Random seed of this request: the same seed gives the same text whatever else is in the batch."""
     n: int = 1
     """Completions wanted; with greedy decoding they are equal."""
     first: int = 0
     """Number of the first of them: a request may be cut in two without changing its completions."""
     stop: tuple[str, ...] = ()
-    """The answer ends before the first of these strings, which may hold special tokens; a reasoning trace may hold
-    them."""
+    """The answer ends before the first of these strings, which may contain special tokens. A reasoning trace may
+    contain them."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be generated."""

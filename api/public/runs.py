@@ -111,6 +111,23 @@ class Run:
 
         return texts_frame(self._folder.read_samples(self._suite(task), task))
 
+    def recompute(self) -> pd.DataFrame:
+        """The metrics computed again from the samples and attributions of the folder alone; a table like ``metrics``.
+
+        >>> again = run.recompute().set_index(["name", "slice"])["value"]
+        >>> stored = run.metrics.set_index(["name", "slice"])["value"]
+        >>> bool((again.dropna() == stored.loc[again.dropna().index]).all())
+        True
+
+        Raises:
+            RunFolderError: The run cannot be read.
+            TypeError: A metric's definition is of a newer version.
+        """
+        from audit.public.frames import metrics_frame  # noqa: PLC0415 - pandas takes a second to import
+        from audit.stats.recompute import recomputed_metrics  # noqa: PLC0415 - scipy takes a second to import
+
+        return metrics_frame(recomputed_metrics(self._folder))
+
     def plot(self) -> alt.VConcatChart:
         """The primary metrics with their 95 % intervals, one panel for each unit; an Altair chart.
 

@@ -7,7 +7,6 @@ more than the adapter does, see :func:`_mergeable`.
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from pathlib import Path
@@ -16,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import Checkpoint, check_safetensors, deciding_files, file_digest, vocabulary_files
+from audit.engine.checkpoint.files import Checkpoint, deciding_files, file_digest, vocabulary_files
+from audit.engine.checkpoint.json_files import read_object
+from audit.engine.checkpoint.safetensors_files import check_safetensors
+from audit.engine.checkpoint.weight_files import refused_pickle
 from audit.engine.checkpoint.weights import WRAPPER
 
 if TYPE_CHECKING:
@@ -27,24 +29,25 @@ VIRTUAL_TOKENS = {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFI
 """Kinds that put trained vectors before the prompt: the engine's positions and cached prefixes know nothing of them."""
 PREFIX = "base_model.model."
 """Of every weight's name in an adapter file."""
+REMEDY = "copy the adapter again"
 ADDED_AT_ONCE = 64
 """Added tokens that are tried in one pass."""
 
 
 def is_adapter(folder: Path) -> bool:
-    """Whether a folder holds an adapter and no checkpoint of its own."""
+    """Whether a folder holds an adapter and no whole checkpoint."""
     return (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
 def base_of(folder: Path) -> tuple[str | None, str | None]:
     """Name and revision of the base that the adapter was trained on, as far as its file says.
 
-    A name that is a folder beside or inside the adapter's own is returned as that folder.
+    A name of a folder next to or inside the adapter's is returned as that folder.
 
     Raises:
         CheckpointError: The file is not JSON, or the adapter is of a kind that cannot be audited.
     """
-    config = _read_config(folder)
+    config = read_object(folder / CONFIG, REMEDY)
     kind = str(config.get("peft_type"))
     if kind in VIRTUAL_TOKENS:
         msg = f"{folder}: {kind} adapters add virtual tokens and cannot be audited: use one that can be merged (LoRA)"
@@ -59,7 +62,7 @@ def base_of(folder: Path) -> tuple[str | None, str | None]:
     return str(beside) if beside.is_dir() else name, revision if isinstance(revision, str) else None
 
 
-def inspect_adapter(folder: Path, base: Checkpoint, source: str, *, allow_pickle: bool) -> Checkpoint:
+def inspect_adapter(folder: Path, base: Checkpoint, *, allow_pickle: bool) -> Checkpoint:
     """The base with the adapter on it, as one checkpoint: files of both decide what it answers.
 
     The adapter's own tokenizer, where it brings one, stands for the base's.
@@ -67,7 +70,6 @@ def inspect_adapter(folder: Path, base: Checkpoint, source: str, *, allow_pickle
     Args:
         folder: The adapter's.
         base: What it goes on.
-        source: Where the base came from, for people.
         allow_pickle: Take pickled adapter weights.
 
     Raises:
@@ -87,9 +89,10 @@ def inspect_adapter(folder: Path, base: Checkpoint, source: str, *, allow_pickle
         files=(*files, *(file.model_copy(update={"path": f"base/{file.path}"}) for file in kept)),
         quantization=base.quantization,
         adapter=folder,
-        base=f"{source}@{base.digest[:12]}",
+        base=f"{base.source}@{base.digest[:12]}",
         tokenizer=folder if own_tokenizer else None,
         remarks=(*(f"base: {remark}" for remark in base.remarks), *_unread(folder)),
+        config=base.config,
     )
 
 
@@ -125,7 +128,7 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
             warnings.simplefilter("ignore")  # missing weights are looked for below
             stored = load_peft_weights(str(folder), device="cpu")
             weights = {re.sub(WRAPPER, "", name): tensor for name, tensor in stored.items()}
-            added, remarks = _resize(model, _rows(weights, _read_config(folder), model))
+            added, remarks = _resize(model, _rows(weights, read_object(folder / CONFIG, REMEDY), model))
             adapted = PeftModel.from_pretrained(model, str(folder), torch_device=str(device))
             wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
             homeless = set_peft_model_state_dict(adapted, weights).unexpected_keys  # type: ignore[attr-defined]
@@ -245,20 +248,6 @@ def _merged(adapted: Any, folder: Path) -> Any:  # noqa: ANN401 - see above
         raise CheckpointError(msg) from error
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
-    """The adapter's ``adapter_config.json``."""
-    file = folder / CONFIG
-    try:
-        config = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{file}: not valid JSON ({error}): copy the adapter again"
-        raise CheckpointError(msg) from error
-    if not isinstance(config, dict):
-        msg = f"{file}: expected a JSON object: copy the adapter again"
-        raise CheckpointError(msg)
-    return config
-
-
 def _weights(folder: Path, *, allow_pickle: bool) -> Path:
     """The adapter's weight file."""
     if (folder / WEIGHTS).is_file():
@@ -269,11 +258,7 @@ def _weights(folder: Path, *, allow_pickle: bool) -> Path:
         msg = f"{folder}: no {WEIGHTS}: copy the adapter's weights into the folder"
         raise CheckpointError(msg)
     if not allow_pickle:
-        msg = (
-            f"{pickled}: pickled weights can run code and are refused: "
-            "convert them to safetensors, or pass --allow-pickle if you trust the file"
-        )
-        raise CheckpointError(msg)
+        raise refused_pickle(pickled)
     return pickled
 
 

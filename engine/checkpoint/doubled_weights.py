@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import tensor_names
+from audit.engine.checkpoint.safetensors_files import tensor_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import CheckpointError
 from audit.core.records import FileDigest, digest_of
+from audit.engine.checkpoint.json_files import read_object
+from audit.engine.checkpoint.safetensors_files import check_safetensors
 from audit.engine.checkpoint.weight_files import unread_weights, weight_files
 
 if TYPE_CHECKING:
@@ -51,11 +51,15 @@ class Checkpoint:
     adapter: Path | None = None
     """Folder of a PEFT adapter that goes on the weights of ``folder``."""
     base: str | None = None
-    """Of an adapter: where ``folder`` came from, and the start of its own digest."""
+    """For an adapter: where ``folder`` came from, and the start of that checkpoint's digest."""
     tokenizer: Path | None = None
     """Where the tokenizer is loaded from, if not from ``folder``."""
     remarks: tuple[str, ...] = ()
     """What a reader must know of the files, e.g. which of two sets of weights is read."""
+    config: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """``config.json`` of ``folder``, parsed."""
+    source: str = ""
+    """Where it came from, e.g. ``folder NAME`` or ``hub OWNER/NAME``; enters the manifest, not the digest."""
 
     @property
     def digest(self) -> str:
@@ -73,9 +77,10 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
         msg = f"{folder}: no config.json: name a folder made by save_pretrained, or a .gguf file"
         raise CheckpointError(msg)
     if (folder / "adapter_config.json").is_file():
-        msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in folders of their own"
+        msg = f"{folder}: holds both a checkpoint and a PEFT adapter: keep them in separate folders"
         raise CheckpointError(msg)
-    packed = read_config(folder).get("quantization_config")
+    config = read_object(folder / "config.json")
+    packed = config.get("quantization_config")
     method = str(packed.get("quant_method", "unnamed")) if isinstance(packed, dict) else None
     weights = weight_files(folder, allow_pickle=allow_pickle)
     for file in weights:
@@ -83,7 +88,7 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
             check_safetensors(file)
     digests = [*deciding_files(folder), *(file_digest(file, "weights") for file in weights)]
     files = tuple(sorted(digests, key=lambda file: file.path))
-    return Checkpoint(folder, files, method, remarks=unread_weights(folder, weights))
+    return Checkpoint(folder, files, method, remarks=unread_weights(folder, weights), config=config)
 
 
 def deciding_files(folder: Path) -> list[FileDigest]:
@@ -105,63 +110,6 @@ def vocabulary_files(folder: Path) -> list[str]:
     """Names of the files in a folder that hold a tokenizer's vocabulary; without one there is no tokenizer."""
     names = sorted(file.name for file in folder.iterdir())
     return [name for name in names if name in VOCABULARIES or name.endswith(PIECES)]
-
-
-def read_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
-    """The checkpoint's ``config.json``, or another JSON file of it.
-
-    Raises:
-        CheckpointError: It is not a JSON object.
-    """
-    file = folder / name
-    try:
-        config = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{file}: not valid JSON ({error}): copy the checkpoint again"
-        raise CheckpointError(msg) from error
-    if not isinstance(config, dict):
-        msg = f"{file}: expected a JSON object: copy the checkpoint again"
-        raise CheckpointError(msg)
-    return config
-
-
-def check_safetensors(file: Path) -> None:
-    """Compare the length of a safetensors file with what its header promises.
-
-    Raises:
-        CheckpointError: The file is empty, truncated or not safetensors.
-    """
-    size = file.stat().st_size
-    length, tensors = _header(file)
-    try:
-        promised = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
-    except (KeyError, TypeError, IndexError) as error:
-        msg = f"{file}: truncated or not a safetensors file ({error}): copy the checkpoint again"
-        raise CheckpointError(msg) from error
-    if size != 8 + length + promised:
-        msg = f"{file}: truncated: {size} bytes, its header promises {8 + length + promised}: copy the checkpoint again"
-        raise CheckpointError(msg)
-
-
-def tensor_names(file: Path) -> set[str]:
-    """Names of the tensors in a safetensors file.
-
-    Raises:
-        CheckpointError: The file is not safetensors.
-    """
-    return set(_header(file)[1])
-
-
-def _header(file: Path) -> tuple[int, dict[str, Any]]:
-    """Length of a safetensors file's header in bytes, and its entry for each tensor."""
-    try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(min(length, file.stat().st_size)))
-        return length, {name: entry for name, entry in header.items() if name != "__metadata__"}
-    except (OSError, ValueError, AttributeError, struct.error) as error:
-        msg = f"{file}: truncated or not a safetensors file ({error}): copy the checkpoint again"
-        raise CheckpointError(msg) from error
 
 
 def file_digest(file: Path, kind: Kind) -> FileDigest:

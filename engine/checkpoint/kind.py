@@ -9,9 +9,9 @@ from transformers.models.auto import modeling_auto
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import read_config
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 CAUSAL = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
@@ -26,16 +26,20 @@ LABELS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAns
 """Ends of names of architectures whose head gives labels, not tokens."""
 
 
-def check_kind(folder: Path, *, trust_remote_code: bool = False) -> None:
+def check_kind(folder: Path, config: Mapping[str, Any], *, trust_remote_code: bool = False) -> None:
     """Refuse what is no causal language model.
 
     Wrappers whose language model transformers loads by itself (Gemma 3's, Llama 4's) are none of those; nor is what
     brings its own code, which only a trial can judge.
 
+    Args:
+        folder: The checkpoint's, for the message.
+        config: Its ``config.json``.
+        trust_remote_code: Whether code that it brings will run.
+
     Raises:
         CheckpointError: An encoder, an encoder-decoder, a classifier, a multimodal wrapper, or no language model.
     """
-    config = read_config(folder)
     kind = config.get("model_type")
     if kind not in CONFIG_MAPPING or ("auto_map" in config and (trust_remote_code or kind not in CAUSAL)):
         return  # transformers says what it does not know
@@ -46,7 +50,7 @@ def check_kind(folder: Path, *, trust_remote_code: bool = False) -> None:
         raise CheckpointError(msg)
 
 
-def _fault(kind: str, name: str, config: dict[str, Any]) -> str | None:
+def _fault(kind: str, name: str, config: Mapping[str, Any]) -> str | None:
     """What a model is that cannot be audited, and what can be; None for a causal language model."""
     if _says(kind, config, "is_encoder_decoder") and not name.endswith("ForCausalLM"):
         return (
@@ -78,7 +82,7 @@ def _fault(kind: str, name: str, config: dict[str, Any]) -> str | None:
     )
 
 
-def _says(kind: str, config: dict[str, Any], name: str) -> bool | None:
+def _says(kind: str, config: Mapping[str, Any], name: str) -> bool | None:
     """A field of a configuration, with its type's default; None where the type does not know the field."""
     value = config.get(name, getattr(CONFIG_MAPPING[kind], name, None))
     return value if isinstance(value, bool) else None

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import transformers
 from transformers import CONFIG_MAPPING, AutoConfig
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import read_config, vocabulary_files
+from audit.engine.checkpoint.files import vocabulary_files
+from audit.engine.checkpoint.json_files import read_object
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
-"""Of a tokenizer."""
+"""JSON files of a tokenizer."""
 OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or name another folder with --tokenizer"
 LONGEST = 300
 """Characters of another library's message; some hold the names of all classes that it knows."""
 
 
-def check_model_type(folder: Path, *, trust_remote_code: bool) -> None:
+def check_model_type(folder: Path, config: Mapping[str, Any], *, trust_remote_code: bool) -> None:
     """Make sure that there is code for a checkpoint and that its configuration can be read, before anything is loaded.
+
+    Args:
+        folder: The checkpoint's.
+        config: Its ``config.json``.
+        trust_remote_code: Whether code that it brings will run.
 
     Raises:
         CheckpointError: Its type is missing or unknown, it brings its own code and is not trusted, or a configuration
             holds what it must not.
     """
-    config = read_config(folder)
     kind = config.get("model_type")
     if (isinstance(kind, str) and kind in CONFIG_MAPPING) or ("auto_map" in config and trust_remote_code):
         _check_configurations(folder, trust_remote_code=trust_remote_code)
@@ -48,7 +54,7 @@ def check_model_type(folder: Path, *, trust_remote_code: bool) -> None:
 def _check_configurations(folder: Path, *, trust_remote_code: bool) -> None:
     """Read both configurations: later, their faults would be blamed on the tokenizer or the weights."""
     if (folder / "generation_config.json").is_file():
-        read_config(folder, "generation_config.json")
+        read_object(folder / "generation_config.json")
     try:
         AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
     except Exception as error:  # configurations raise anything on values they do not expect
@@ -86,7 +92,7 @@ def shortened(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _code(config: dict[str, object]) -> str:
+def _code(config: Mapping[str, Any]) -> str:
     """The classes of a checkpoint's own code."""
     named = config["auto_map"]
     return ", ".join(sorted(str(value) for value in named.values())) if isinstance(named, dict) else str(named)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from audit.core import assets
 from audit.core.errors import AssetError, CheckpointError, did_you_mean
@@ -12,31 +12,37 @@ from audit.engine.checkpoint import adapter
 from audit.engine.checkpoint.files import Checkpoint, inspect_folder
 from audit.engine.checkpoint.gguf.load import inspect_gguf
 from audit.engine.checkpoint.hub import PICKLE_PATTERNS, TOKENIZER_PATTERNS, download
-from audit.engine.server.name import is_server, parse
-
-if TYPE_CHECKING:
-    from audit.core.records import AssetRecord
+from audit.engine.server_name import is_server, parse
 
 
-def find(
-    model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool
-) -> tuple[Checkpoint, str]:
-    """The local files of what was named, and where they came from."""
+def find(model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool) -> Checkpoint:
+    """The local files of what was named, checked, with their digests and the parsed configuration.
+
+    Args:
+        model: Folder, ``.gguf`` file, asset name or hub id.
+        base: Of an adapter: the checkpoint that it belongs on; None takes the one that the adapter names.
+        revision: Branch, tag or commit, for a hub id.
+        allow_pickle: Take pickled weights.
+        offline: Never ask the hub.
+
+    Raises:
+        CheckpointError: There is nothing of that name, or it is damaged or refused.
+    """
     folder, source = _find_folder(model, revision, allow_pickle=allow_pickle, offline=offline)
     if folder is not None and adapter.is_adapter(folder):
         on = _find_base(folder, base, allow_pickle=allow_pickle, offline=offline)
-        return adapter.inspect_adapter(folder, *on, allow_pickle=allow_pickle), source
+        return replace(adapter.inspect_adapter(folder, on, allow_pickle=allow_pickle), source=source)
     if base is not None:
         msg = f"--base {base}: {model} is no adapter folder (adapter_config.json, no config.json): leave out --base"
         raise CheckpointError(msg)
     if folder is not None:
-        return inspect_folder(folder, allow_pickle=allow_pickle), source
+        return replace(inspect_folder(folder, allow_pickle=allow_pickle), source=source)
     path = Path(model).expanduser()
     if path.is_file():
-        return _inspect_file(path.resolve(), allow_pickle=allow_pickle), f"file {path.name}"
+        return replace(_inspect_file(path.resolve(), allow_pickle=allow_pickle), source=f"file {path.name}")
     if model in {entry.name for entry in assets.names()}:
         resolved = assets.checkpoint(model)
-        return _inspect_asset(resolved.path, resolved.record)
+        return replace(_inspect_file(resolved.path, allow_pickle=False), source=resolved.record.source)
     raise nowhere(model)
 
 
@@ -52,7 +58,7 @@ def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offlin
     return _fetch(model, revision, offline=offline, patterns=patterns), f"hub {model}"
 
 
-def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Checkpoint, str]:
+def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> Checkpoint:
     """The checkpoint that an adapter belongs on: as the user named it, else as the adapter does.
 
     Raises:
@@ -79,7 +85,7 @@ def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path 
     if path.is_dir():
         return path.resolve()
     if path.is_file() or name in {entry.name for entry in assets.names()}:
-        return find(name, revision=None, allow_pickle=False, offline=offline)[0].folder
+        return find(name, revision=None, allow_pickle=False, offline=offline).folder
     return _fetch(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if _is_hub_id(name) else None
 
 
@@ -170,8 +176,3 @@ def _inspect_file(file: Path, *, allow_pickle: bool) -> Checkpoint:
         raise CheckpointError(msg)
     msg = f"{file}: not a checkpoint: name a folder made by save_pretrained, or a .gguf file"
     raise CheckpointError(msg)
-
-
-def _inspect_asset(path: Path, record: AssetRecord) -> tuple[Checkpoint, str]:
-    """A checkpoint that the asset resolver found."""
-    return _inspect_file(path, allow_pickle=False), record.source

@@ -9,7 +9,8 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import PIECES, read_config
+from audit.engine.checkpoint.files import PIECES
+from audit.engine.checkpoint.json_files import read_object
 from audit.engine.checkpoint.loading_error import no_vocabulary, tokenizer_error
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerBase
+
+    from audit.engine.checkpoint.files import Checkpoint
 
 SPARE_ROWS, SPARE_SHARE = 128, 0.05
 """Rows that published models have without a token, to round the matrix up: at most 1.8 % (Phi-2, CodeGen), or a few."""
@@ -42,7 +45,7 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
     return tokenizer
 
 
-def fit_tokenizer(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Path) -> list[str]:
+def fit_tokenizer(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Checkpoint) -> list[str]:
     """Make sure that the tokenizer belongs to the model and gives no id without an embedding.
 
     Added tokens beyond the embeddings (a padding token that was added after training, an image token of a text model)
@@ -52,7 +55,7 @@ def fit_tokenizer(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, c
         tokenizer: Changed in place.
         rows: Input embeddings of the model.
         folder: The tokenizer's.
-        checkpoint: Folder of the model, whose configuration says which tokens begin and end a text.
+        checkpoint: The model's files, whose configuration says which tokens begin and end a text.
 
     Returns:
         Remarks on what was taken out, and on what looks like another model's tokenizer.
@@ -120,7 +123,7 @@ def _take_out(tokenizer: PreTrainedTokenizerBase, beyond: AbstractSet[str], rows
     tokenizer.extra_special_tokens = [token for token in tokenizer.extra_special_tokens if token not in beyond]
 
 
-def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Path) -> list[str]:
+def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Checkpoint) -> list[str]:
     """Signs of another model's tokenizer: embeddings without a token, and other tokens that begin and end a text.
 
     One sign alone is no proof: matrices are rounded up, and fine-tuning changes the token that ends a turn.
@@ -143,13 +146,13 @@ def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, ch
     return remarks + [line for line in other if line.startswith("eos")]
 
 
-def _configured(checkpoint: Path, name: str) -> set[int]:
+def _configured(checkpoint: Checkpoint, name: str) -> set[int]:
     """The ids that the model's files name for this use; defaults of transformers' classes do not count."""
-    config = read_config(checkpoint)
+    config, generation = checkpoint.config, checkpoint.folder / "generation_config.json"
     named = [config.get(name)]
     if isinstance(config.get("text_config"), dict):
         named.append(config["text_config"].get(name))
-    if (checkpoint / "generation_config.json").is_file():
-        named.append(read_config(checkpoint, "generation_config.json").get(name))
+    if generation.is_file():
+        named.append(read_object(generation).get(name))
     flat = [number for value in named for number in (value if isinstance(value, list) else [value])]
     return {number for number in flat if isinstance(number, int)}

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from audit.core.errors import CheckpointError
+from audit.engine.checkpoint.json_files import read_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,13 +64,20 @@ def unread_weights(folder: Path, read: list[Path]) -> tuple[str, ...]:
     return (f"weights were read from {_listed(names)}; not read, though in the same folder: {_listed(unread)}",)
 
 
+def refused_pickle(file: Path) -> CheckpointError:
+    """The error for pickled weights that the user has not allowed."""
+    return CheckpointError(
+        f"{file}: pickled weights can run code and are refused: "
+        "convert them to safetensors, or pass --allow-pickle if you trust the file"
+    )
+
+
 def _named(folder: Path) -> str | None:
     """The file that ``config.json`` names, if it names one."""
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        named = read_object(folder / "config.json").get("transformers_weights")
+    except CheckpointError:
         return None
-    named = config.get("transformers_weights") if isinstance(config, dict) else None
     return named if isinstance(named, str) else None
 
 
@@ -99,13 +107,13 @@ def _shards(index: Path) -> set[str]:
         raise CheckpointError(msg) from error
     strange = sorted(str(name) for name in named if not _is_plain(name, suffix))
     if strange:
-        msg = f"{index}: names {strange[0]!r}, which is no {suffix} file of this folder: copy the checkpoint again"
+        msg = f"{index}: names {strange[0]!r}, which is not a {suffix} file of this folder: copy the checkpoint again"
         raise CheckpointError(msg)
     return named
 
 
 def _is_plain(name: object, suffix: str) -> bool:
-    """Whether an index names a file of its own folder."""
+    """Whether an index names a file in the same folder."""
     return isinstance(name, str) and name.endswith(suffix) and "/" not in name and "\\" not in name
 
 
@@ -116,11 +124,7 @@ def _pickled(folder: Path, *, allow_pickle: bool) -> list[Path]:
             continue
         if allow_pickle:
             return _set(folder, name)
-        msg = (
-            f"{folder / name}: pickled weights can run code and are refused: "
-            "convert them to safetensors, or pass --allow-pickle if you trust the file"
-        )
-        raise CheckpointError(msg)
+        raise refused_pickle(folder / name)
     raise CheckpointError(_nothing(folder))
 
 

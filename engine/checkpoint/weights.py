@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import CheckpointError
 from audit.engine.checkpoint.computed_buffers import restore_buffers
 from audit.engine.checkpoint.doubled_weights import check_doubles
-from audit.engine.checkpoint.files import tensor_names
 from audit.engine.checkpoint.loading_error import shortened
+from audit.engine.checkpoint.safetensors_files import tensor_names
 from audit.engine.checkpoint.weight_files import weight_files
 
 if TYPE_CHECKING:

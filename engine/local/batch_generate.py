@@ -21,11 +21,11 @@ from transformers import (
 
 from audit.engine.local.endings import Reading
 from audit.engine.local.memory import OUT_OF_MEMORY, halve_when_full
+from audit.engine.local.processors import processors
 from audit.engine.local.soundness import not_finite
 from audit.engine.local.token_sampling import broken, distribution, sample, uniforms
 from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.room import share
-from audit.engine.settings import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +54,7 @@ class BatchGenerator:
     make_room: Callable[[], object]
     """Drops what is kept in memory."""
     alone: Callable[[int], bool]
-    """Whether a text that may become so many tokens long would depend on the others in its batch."""
+    """Whether a text that may become this many tokens long would depend on the others in its batch."""
 
     def work(
         self, requests: Sequence[GenerateRequest], wanted: set[int], say: Callable[[str], None]
@@ -196,7 +196,7 @@ class _Row:
         self.request = request
         self.copy = copy
         self.prompt = prompt
-        self.bends = processors(request, endings, prompt, room)
+        self.processors = processors(request, endings, prompt, room)
         self.begin(endings, room)
 
     def begin(self, endings: Endings, room: int) -> None:
@@ -212,7 +212,7 @@ class _Row:
 def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models have no common typed base
     """Without the checkpoint's generation configuration, from which transformers takes whatever a call leaves open.
 
-    What of it counts is in the rows' processors and endings already (:mod:`audit.engine.settings`).
+    What of it counts is in the rows' processors and endings already (:mod:`audit.engine.local.processors`).
     """
     own = model.generation_config
     model.generation_config = GenerationConfig()
@@ -238,9 +238,9 @@ class _Choose(LogitsProcessor):
             row.broken |= now and not row.ended
             if row.ended or row.broken:
                 continue
-            if row.bends:
+            if row.processors:
                 ids: Any = torch.tensor([[*row.prompt, *row.tokens]], device=scores.device)
-                kept[place] = row.bends(ids, kept[place : place + 1])[0]
+                kept[place] = row.processors(ids, kept[place : place + 1])[0]
             if row.numbers is not None:
                 number = row.numbers[len(row.tokens)][None]
                 chosen = sample(kept[place : place + 1], row.request, number)

@@ -1,4 +1,4 @@
-"""Continuous batching: a row that has ended leaves at once and the next prompt takes its place.
+"""Continuous batching: a text that has ended leaves at once and the next prompt takes its slot.
 
 Prompts are read like scoring requests are: as a prefix tree, so that what they share is computed once, and each of
 several completions of one prompt starts from a copy of its keys and values.
@@ -7,72 +7,48 @@ several completions of one prompt starts from a copy of its keys and values.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from audit.engine.local.continuation import Collected, Continuation
 from audit.engine.local.endings import Reading
 from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, give_back, is_out_of_memory
 from audit.engine.local.model.slots import Slots
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
 from audit.engine.local.plan.prefix_tree import PrefixTree
+from audit.engine.local.processors import processors
 from audit.engine.local.soundness import not_finite
-from audit.engine.local.token_sampling import broken, distribution, sample, uniforms
-from audit.engine.requests import Completion, GenerateRequest, Generation
+from audit.engine.local.token_sampling import broken, distribution, sample
+from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.room import share
-from audit.engine.settings import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from transformers import LogitsProcessorList
-
     from audit.engine.local.endings import Endings
-    from audit.engine.local.model.forward import Forward, KeysValues
+    from audit.engine.local.model.forward import Forward
+    from audit.engine.local.model.keys_values import KeysValues
     from audit.engine.local.plan.cost import Budget
 
-WAITING_ROWS = 4
-"""Prompts are read when this share of the rows (one in four) stands empty: reading few at a time wastes the machine."""
+EMPTY_SHARE = 4
+"""Prompts are read when at least one slot in four is empty: reading few at a time wastes the machine."""
+
+Ended = tuple[Continuation, str | None]
+"""A text that has ended, and its error if it has one."""
 
 
 @dataclass
-class Row:
-    """One completion that is being generated."""
+class Ready:
+    """A text whose prompt has been read."""
 
-    index: int
-    """Of its request."""
-    copy: int
-    """Which of the request's completions."""
-    request: GenerateRequest
-    prompt: tuple[int, ...]
-    reading: Reading
-    """Says when it ends and what its text is."""
-    bends: LogitsProcessorList
-    """What changes its logits; empty for plain decoding."""
-    tokens: list[int] = field(default_factory=list)
-    """What it has generated."""
-    numbers: torch.Tensor = field(default_factory=lambda: torch.empty(0))
-    """The random numbers drawn so far, where it is sampled."""
-
-    def number(self) -> torch.Tensor:
-        """The random number of its next token. They are drawn as needed: a trace may be long, and mostly is not."""
-        if len(self.tokens) >= len(self.numbers):
-            count = max(self.request.max_new_tokens, 2 * len(self.numbers))
-            self.numbers = uniforms(self.request, self.copy, count)
-        return self.numbers[len(self.tokens)]
-
-
-@dataclass
-class Start:
-    """A row whose prompt has been read."""
-
-    row: Row
+    text: Continuation
     keys_values: KeysValues
     logits: torch.Tensor
-    """Of its first token, shape (vocabulary,)."""
+    """Logits of its first token, shape (vocabulary,)."""
 
 
 class Decoder:
@@ -80,49 +56,49 @@ class Decoder:
 
     Args:
         forward: Runs passes and steps.
-        endings: When a row ends and what its text is.
+        endings: When a text ends and what it is.
         max_length: Context length in tokens.
-        rows: Completions at a time at most.
+        slots: Texts at a time at most.
         budget: What fits into a pass that reads prompts.
 
     Attributes:
-        allowance: Completions at a time that memory was seen to hold.
+        allowance: Texts at a time that memory was seen to hold.
         fits: Those that free memory is estimated to hold in the present call; halved when it runs out.
     """
 
-    def __init__(self, forward: Forward, endings: Endings, max_length: int, rows: int, budget: Budget) -> None:
+    def __init__(self, forward: Forward, endings: Endings, max_length: int, slots: int, budget: Budget) -> None:
         self.forward = forward
         self.endings = endings
         self.max_length = max_length
-        self.rows = self.fits = rows
-        self.allowance = Allowance(rows, patience=1)
+        self.slots = self.fits = slots
+        self.allowance = Allowance(slots, patience=1)
         self.budget = budget
 
     def run(
-        self, asked: Sequence[tuple[int, GenerateRequest, list[int]]], say: Callable[[str], None]
+        self, requests: Sequence[tuple[int, GenerateRequest, list[int]]], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
-        """Completions of (index, request, prompt tokens), each as soon as its last row has ended."""
+        """Completions of (index, request, prompt tokens), each as soon as its last text has ended."""
         unfinished = {
-            index: _Collected(request, ids, *share(len(ids), request.max_new_tokens, self.max_length))
-            for index, request, ids in asked
+            index: Collected(request, ids, *share(len(ids), request.max_new_tokens, self.max_length))
+            for index, request, ids in requests
         }
-        # A buffer is copied when rows are added: for a moment there are two.
+        # A buffer is copied when slots are added: for a moment there are two.
         longest = max((self._columns(collected) for collected in unfinished.values()), default=1)
         self.fits = fitting(
-            min(self.rows, self.allowance.now), 2 * longest * self.forward.position_bytes, self.forward.device
+            min(self.slots, self.allowance.now), 2 * longest * self.forward.position_bytes, self.forward.device
         )
         before = self.forward.computed
         enough = True
         while unfinished:
-            waiting = [row for index, collected in unfinished.items() for row in self._new_rows(index, collected)]
+            waiting = [text for index, collected in unfinished.items() for text in self._new_texts(index, collected)]
             full = False
             try:
-                for row, fault in self._rows(waiting):
-                    if row.index in unfinished:  # else another completion of the request had an error
-                        done = unfinished[row.index].take(row, fault)
+                for text, error in Batch(self.forward, self._read(waiting), len(waiting), self.fits).run():
+                    if text.index in unfinished:  # else another completion of the request had an error
+                        done = unfinished[text.index].take(text, error)
                         if done is not None:
-                            del unfinished[row.index]
-                            yield {row.index: done}, self.forward.computed - before
+                            del unfinished[text.index]
+                            yield {text.index: done}, self.forward.computed - before
                             before = self.forward.computed
             except KINDS as error:
                 if not is_out_of_memory(error):
@@ -134,15 +110,15 @@ class Decoder:
         if enough:
             self.allowance.worked()
 
-    def _columns(self, collected: _Collected) -> int:
-        """Positions that a row of a request is likely to take."""
+    def _columns(self, collected: Collected) -> int:
+        """Positions that a text of a request is likely to take."""
         return collected.kept + min(self.endings.likely_tokens(collected.request), collected.room)
 
-    def _new_rows(self, index: int, collected: _Collected) -> list[Row]:
+    def _new_texts(self, index: int, collected: Collected) -> list[Continuation]:
         """What is still to be generated of a request."""
         request, prompt = collected.request, collected.prompt
         return [
-            Row(
+            Continuation(
                 index,
                 copy,
                 request,
@@ -153,55 +129,28 @@ class Decoder:
             for copy in collected.missing
         ]
 
-    def _make_room(self, unfinished: dict[int, _Collected], say: Callable[[str], None]) -> dict[int, Completion]:
-        """Out of memory: drop what is kept, else half the rows; with one row, give the largest request up."""
+    def _make_room(self, unfinished: dict[int, Collected], say: Callable[[str], None]) -> dict[int, Completion]:
+        """Out of memory: drop what is kept, else half the slots; with one slot, give the largest request up."""
         kept = self.forward.forget()
         give_back()
         if kept:
             return {}
-        rows = min(self.fits, sum(len(collected.missing) for collected in unfinished.values()))
-        self.allowance.failed(rows)
-        if rows > 1:
-            self.fits = rows // 2
-            say(f"out of memory while generating: going on with {self.fits} rows at a time")
+        texts = min(self.fits, sum(len(collected.missing) for collected in unfinished.values()))
+        self.allowance.failed(texts)
+        if texts > 1:
+            self.fits = texts // 2
+            say(f"out of memory while generating: continuing with {self.fits} texts at a time")
             return {}
         say(f"a request failed: {OUT_OF_MEMORY}")
         largest = max(unfinished, key=lambda index: self._columns(unfinished[index]))
         del unfinished[largest]
         return {largest: Completion(error=OUT_OF_MEMORY)}
 
-    def _rows(self, waiting: list[Row]) -> Iterator[tuple[Row, str | None]]:
-        """Rows as they end, each with its error if it has one."""
-        starts = self._starts(waiting)
-        slots, live = Slots(), list[Row | None]()
-        left, to_read = len(waiting), len(waiting)
-        ready: deque[Start] = deque()
-        while left:
-            places = min(self.fits, left)
-            free = places - sum(row is not None for row in live)
-            if free * WAITING_ROWS >= places:
-                while to_read and len(ready) < free:
-                    ready.append(next(starts))
-                    to_read -= 1
-            joining = [ready.popleft() for _ in range(min(free, len(ready)))]
-            if joining:
-                rows = [start.row for start in joining]
-                chosen = self._choose(torch.stack([start.logits for start in joining]), rows)
-                _enter(slots, live, [start for start, (end, _) in zip(joining, chosen, strict=True) if not end])
-                ended = [(row, error) for row, (end, error) in zip(rows, chosen, strict=True) if end]
-            else:
-                if not to_read and not ready and None in live:
-                    slots.keep([place for place, row in enumerate(live) if row])
-                    live = [row for row in live if row]
-                ended = self._step(slots, live)
-            left -= len(ended)
-            yield from ended
-
-    def _starts(self, rows: Sequence[Row]) -> Iterator[Start]:
-        """Read the prompts, a pass at a time."""
-        by_prompt: dict[tuple[int, ...], list[Row]] = {}
-        for row in rows:
-            by_prompt.setdefault(row.prompt, []).append(row)
+    def _read(self, texts: Sequence[Continuation]) -> Iterator[Ready]:
+        """Read the prompts, a pass at a time and not before it is needed; texts of one prompt come together."""
+        by_prompt: dict[tuple[int, ...], list[Continuation]] = {}
+        for text in texts:
+            by_prompt.setdefault(text.prompt, []).append(text)
         order = sorted(by_prompt)
         tree = PrefixTree([np.array(ids, dtype=np.int64) for ids in order], [len(ids) - 1 for ids in order])
         passes = deque(plan(tree, self.forward.cost, self.budget))
@@ -212,96 +161,133 @@ class Decoder:
                 passes.extendleft(reversed(work.halves(tree)))
                 continue
             layout = lay_out(work, tree, self.forward.pad_id)
-            logits, caches = self.forward.read(work, layout, members)
-            for index, first, cache in zip(members, logits, caches, strict=True):
-                for row in by_prompt[order[index]]:
-                    yield Start(row, cache, first)
+            logits, kept = self.forward.read(work, layout, members)
+            for index, first, keys_values in zip(members, logits, kept, strict=True):
+                for text in by_prompt[order[index]]:
+                    yield Ready(text, keys_values, first)
 
-    def _step(self, slots: Slots, live: list[Row | None]) -> list[tuple[Row, str | None]]:
-        """One more token for each row; the rows that ended with it leave."""
-        logits = self.forward.step(slots, [row.tokens[-1] if row else self.forward.pad_id for row in live])
-        slots.advance()
-        going = [(place, row) for place, row in enumerate(live) if row]
-        chosen = self._choose(logits[[place for place, _ in going]], [row for _, row in going])
-        ended = []
-        for (place, row), (end, error) in zip(going, chosen, strict=True):
+
+class Batch:
+    """Texts that are generated together.
+
+    Each text is in exactly one of four states, and they only move forward::
+
+        unread ──read()──> ready ──join()──> live ──step()──> ended
+                                      └── ended with its first token ──┘
+
+    An *unread* text is still to come out of ``prompts``. A *ready* one waits for a slot. A *live* one has a slot, and
+    ``live[slot]`` is it; None is an empty slot. An *ended* one has been yielded. So the texts that are left are
+    ``unread + len(ready) + live texts``, and there are never more live ones than ``fits``.
+
+    Args:
+        forward: Runs steps.
+        prompts: Reads prompts as it is iterated over.
+        unread: How many texts will come out of it.
+        fits: Slots at most.
+    """
+
+    def __init__(self, forward: Forward, prompts: Iterator[Ready], unread: int, fits: int) -> None:
+        self.forward = forward
+        self.prompts = prompts
+        self.unread = unread
+        self.fits = fits
+        self.ready: deque[Ready] = deque()
+        self.live: list[Continuation | None] = []
+        self.slots = Slots()
+
+    @property
+    def left(self) -> int:
+        """Texts that have not ended."""
+        return self.unread + len(self.ready) + self._count_live()
+
+    def run(self) -> Iterator[Ended]:
+        """All texts, as they end. Joining gives a text its first token, a step every later one."""
+        while self.left:
+            slots = min(self.fits, self.left)
+            empty = slots - self._count_live()
+            if empty * EMPTY_SHARE >= slots:
+                self._read(empty)
+            joining = [self.ready.popleft() for _ in range(min(empty, len(self.ready)))]
+            yield from self._join(joining) if joining else self._step()
+
+    def _count_live(self) -> int:
+        return sum(text is not None for text in self.live)
+
+    def _read(self, wanted: int) -> None:
+        """Read prompts until this many texts are ready, or none is left."""
+        while self.unread and len(self.ready) < wanted:
+            self.ready.append(next(self.prompts))
+            self.unread -= 1
+
+    def _join(self, joining: Sequence[Ready]) -> list[Ended]:
+        """Give ready texts their first token and then a slot; those that end with it need none."""
+        texts = [start.text for start in joining]
+        chosen = self._choose(torch.stack([start.logits for start in joining]), texts)
+        going = deque(start for start, (end, _) in zip(joining, chosen, strict=True) if not end)
+        for slot, text in enumerate(self.live):
+            if text is None and going:
+                self.slots.replace(slot, going[0].keys_values)
+                self.live[slot] = going.popleft().text
+        if going:
+            self.slots.add([start.keys_values for start in going])
+            self.live += [start.text for start in going]
+        return [(text, error) for text, (end, error) in zip(texts, chosen, strict=True) if end]
+
+    def _step(self) -> list[Ended]:
+        """One more token for each live text; those that end with it leave their slots."""
+        if not self.unread and not self.ready:
+            self._close_empty_slots()
+        logits = self.forward.step(self.slots, [text.tokens[-1] if text else self.forward.pad_id for text in self.live])
+        self.slots.advance()
+        going = [(slot, text) for slot, text in enumerate(self.live) if text]
+        chosen = self._choose(logits[[slot for slot, _ in going]], [text for _, text in going])
+        ended: list[Ended] = []
+        for (slot, text), (end, error) in zip(going, chosen, strict=True):
             if end:
-                ended.append((row, error))
-                live[place] = None
-                slots.clear(place)
+                ended.append((text, error))
+                self.live[slot] = None
+                self.slots.clear(slot)
         return ended
 
+    def _close_empty_slots(self) -> None:
+        """No text is to come: go on with the slots that hold one."""
+        if None in self.live:
+            self.slots.keep([slot for slot, text in enumerate(self.live) if text])
+            self.live = [text for text in self.live if text]
+
     @torch.inference_mode()
-    def _choose(self, logits: torch.Tensor, rows: Sequence[Row]) -> list[tuple[bool, str | None]]:
-        """Give each row its next token; whether it has ended, and with which error."""
+    def _choose(self, logits: torch.Tensor, texts: Sequence[Continuation]) -> list[tuple[bool, str | None]]:
+        """Give each text its next token; whether it has ended, and with which error."""
         bad = broken(logits).tolist()
-        for place, row in enumerate(rows):
-            if row.bends and not bad[place]:
-                ids: Any = torch.tensor([[*row.prompt, *row.tokens]], device=logits.device)
-                logits[place] = row.bends(ids, logits[place : place + 1])[0]
-        chosen = logits.argmax(dim=-1)
-        groups: dict[tuple[Any, ...], list[int]] = {}
-        for place, row in enumerate(rows):
-            if row.request.temperature > 0 and not bad[place]:
-                groups.setdefault(distribution(row.request), []).append(place)
-        for places in groups.values():
-            numbers = torch.stack([rows[place].number() for place in places])
-            chosen[places] = sample(logits[places], rows[places[0]].request, numbers)
+        chosen = _next_tokens(logits, texts, bad).tolist()
         results: list[tuple[bool, str | None]] = []
-        for row, token, wrong in zip(rows, chosen.tolist(), bad, strict=True):
-            if wrong:
+        for text, token, is_bad in zip(texts, chosen, bad, strict=True):
+            if is_bad:
                 results.append((True, not_finite("logits", self.forward.model.dtype)))
-                continue
-            row.tokens.append(token)
-            results.append((row.reading.ended(row.tokens), None))
+            else:
+                text.tokens.append(token)
+                results.append((text.reading.ended(text.tokens), None))
         return results
 
 
-def _enter(slots: Slots, live: list[Row | None], starts: Sequence[Start]) -> None:
-    """Put prompts that have been read into rows that have ended, and into new ones."""
-    free = [place for place, row in enumerate(live) if row is None]
-    for place, start in zip(free, starts, strict=False):
-        slots.replace(place, start.keys_values)
-        live[place] = start.row
-    more = starts[len(free) :]
-    if more:
-        slots.add([start.keys_values for start in more])
-        live += [start.row for start in more]
+def _next_tokens(logits: torch.Tensor, texts: Sequence[Continuation], bad: Sequence[bool]) -> torch.Tensor:
+    """The next token of each text: the likeliest, or the one that its random number falls on.
 
-
-@dataclass
-class _Collected:
-    """The completions of one request so far."""
-
-    request: GenerateRequest
-    ids: list[int]
-    kept: int
-    """Prompt tokens that are read; the others are cut off from the left."""
-    room: int
-    """Tokens that fit behind them."""
-    done: dict[int, Generation] = field(default_factory=dict)
-
-    @property
-    def prompt(self) -> tuple[int, ...]:
-        """The prompt's tokens that are read."""
-        return tuple(self.ids[len(self.ids) - self.kept :])
-
-    @property
-    def missing(self) -> list[int]:
-        """Numbers of the completions that are still to be generated; greedy ones are all equal."""
-        return [copy for copy in range(self.request.n if self._sampled else 1) if copy not in self.done]
-
-    @property
-    def _sampled(self) -> bool:
-        return self.request.temperature > 0
-
-    def take(self, row: Row, error: str | None) -> Completion | None:
-        """Add a row that has ended, a greedy one for all n; the completion when it was the last or had an error."""
-        cut = len(self.ids) - self.kept
-        if error:
-            return Completion((), self.kept, cut, error)
-        generation = row.reading.finish(row.tokens)
-        self.done.update(dict.fromkeys([row.copy] if self._sampled else range(self.request.n), generation))
-        if len(self.done) < self.request.n:
-            return None
-        return Completion(tuple(self.done[copy] for copy in range(self.request.n)), self.kept, cut)
+    Args:
+        logits: Shape (texts, vocabulary); those of texts with processors are overwritten.
+        texts: In that order.
+        bad: Rows without a usable distribution, whose tokens mean nothing.
+    """
+    for place, text in enumerate(texts):
+        if text.processors and not bad[place]:
+            ids: Any = torch.tensor([[*text.prompt, *text.tokens]], device=logits.device)
+            logits[place] = text.processors(ids, logits[place : place + 1])[0]
+    chosen = logits.argmax(dim=-1)
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for place, text in enumerate(texts):
+        if text.request.temperature > 0 and not bad[place]:
+            groups.setdefault(distribution(text.request), []).append(place)
+    for places in groups.values():
+        numbers = torch.stack([texts[place].number() for place in places])
+        chosen[places] = sample(logits[places], texts[places[0]].request, numbers)
+    return chosen

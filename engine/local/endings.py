@@ -106,7 +106,7 @@ class Reading:
         self.starting = False
         """Whether the text so far is the beginning of a marker: the bound of the answer does not cut that."""
         self.rest = ""
-        """What of the answer stands in the token that closed the trace."""
+        """What the token that closed the trace already holds of the answer."""
         self.blank = 0
         """Tokens of white space between trace and answer."""
 
@@ -189,7 +189,7 @@ class Reading:
         return (self.rest + text).lstrip() if self.inside else text
 
     def _holds(self, text: str) -> bool:
-        """Whether a stop string stands in the text."""
+        """Whether the text contains a stop string."""
         return any(stop in text for stop in self.stops)
 
     def _first(self, tokens: Sequence[int], holds: Callable[[str], bool]) -> int:

@@ -11,7 +11,7 @@ from audit.engine.engine import Engine
 from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
 from audit.engine.local.memory import fitting
-from audit.engine.local.model.forward import Forward
+from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.cost import Budget, shape_of
 from audit.engine.local.score import Scorer
 from audit.engine.local.soundness import check_sound
@@ -62,9 +62,9 @@ class TransformersEngine(Engine):
         device = torch.device(model.device)
         self._guard = Guard(device)
         pad = tokenizer.pad_token_id
-        self._forward = Forward(model, device, pad if isinstance(pad, int) else 0)
+        self._forward = tried_forward(model, device, pad if isinstance(pad, int) else 0)
         numbers = shape_of(model).live_numbers
-        if not self._forward.splits:  # logits of all columns that are asked about in any row, and a copy
+        if not self._forward.splits:  # logits of all columns with a target in any row, and a copy
             numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
         live = numbers * model.dtype.itemsize
         tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)

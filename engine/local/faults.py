@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.core.errors import AuditError, DeviceLost, EngineFault
-from audit.core.text import printable
+from audit.core.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,7 @@ class Guard:
             raise
         except Exception as error:
             logger.debug("the model failed", exc_info=True)
-            lines = str(error).strip().splitlines()  # CUDA's continue with advice to programmers
-            reason = ": ".join([type(error).__name__, *(printable(line, 200) for line in lines[:1])])
+            reason = first_line(error)  # CUDA's messages continue with advice to programmers
             if answers(self.device):
                 msg = f"the model failed on a request ({reason}): `audit run --resume` tries it again"
                 raise EngineFault(msg) from error

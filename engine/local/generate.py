@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audit.engine.local.batch_generate import BatchGenerator
 from audit.engine.local.continuous_batching import Decoder
 from audit.engine.local.endings import Endings
+from audit.engine.local.model.trial import judge_generating
+from audit.engine.local.processors import of_checkpoint
 from audit.engine.requests import Completion
-from audit.engine.settings import of_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from audit.engine.local.model.forward import Forward
+    from audit.engine.local.model.verdict import Generates
     from audit.engine.local.plan.cost import Budget
     from audit.engine.requests import GenerateRequest
     from audit.engine.thinking import Thinking
@@ -59,7 +62,7 @@ class Generator:
             rows,
             forward.pad_id,
             forward.forget,
-            forward.generates_alone,
+            self.is_alone,
         )
 
     def work(
@@ -81,10 +84,20 @@ class Generator:
                 yield {index: Completion(error=NOT_ITS_OWN) for index in unable}, 0
             yield from self.batches.work(requests, set(missing) - unable, say)
             return
-        asked = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
-        yield from self.decoder.run(asked, say)
+        wanted = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
+        yield from self.decoder.run(wanted, say)
+
+    @cached_property
+    def generates(self) -> Generates:
+        """Where transformers' ``generate`` has this model's own logits; tried when it is first needed."""
+        return judge_generating(self.forward.model, self.forward.device, self.forward.pad_id)
+
+    def is_alone(self, length: int) -> bool:
+        """Whether ``generate`` must be given texts that become this long one at a time."""
+        alone = self.forward.alone
+        return not self.generates.batches or (alone is not None and length > alone)
 
     def _is_unable(self, request: GenerateRequest) -> bool:
         """Whether transformers' ``generate`` does not continue a prompt as the model's own forward pass does."""
-        generates = self.forward.generates
+        generates = self.generates
         return not generates.prompts or (not generates.single and len(self.encode(request.prompt)) == 1)

@@ -51,10 +51,10 @@ def cards() -> list[Card]:
 
 
 def keep_freed_memory() -> bool:
-    """Let glibc keep up to 512 MiB of freed memory for the next layer's tensors; whether it does so now.
+    """Ask glibc to keep up to 512 MiB of freed memory for the next layer's tensors. Returns whether it agreed.
 
-    By default it gives them back to the system after each layer and gets them anew, page by page. Left alone where the
-    user has set it, and where there is another C library.
+    By default it returns it to the system after each layer and requests it again, page by page. Nothing changes
+    where the user has set malloc's variables, or where there is another C library.
     """
     if any(name in os.environ for name in MALLOC_SETTINGS):
         return False

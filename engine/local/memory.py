@@ -37,7 +37,7 @@ PHRASES = (
 KINDS = (MemoryError, RuntimeError, OSError)
 """Types of the exceptions that may say so; torch's own are runtime errors."""
 FILLED = 0.35
-"""The share of free memory that may be planned for. Two things are: what is alive in a layer, and copies of trunks."""
+"""The share of free memory that each of two things may claim: activations of one layer, and copies of trunks."""
 PATIENCE = 4
 """Passes in a row that must succeed before twice as much is tried again; twice as many after each time it was less."""
 
@@ -118,7 +118,7 @@ def halve_when_full(
         compute: Computes results, one per item.
         give_up: The result of a single item that memory is too small for.
         make_room: Drops what is kept in memory, before the second attempt.
-        say: Told what happens, a line each.
+        say: Receives one line for each thing that happens.
     """
     for _ in range(2):
         try:

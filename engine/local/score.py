@@ -25,24 +25,48 @@ if TYPE_CHECKING:
 
     from audit.engine.local.model.forward import Forward
     from audit.engine.local.plan.cost import Budget
-    from audit.engine.local.plan.layout import Layout
+    from audit.engine.local.plan.layout import Layout, Place
     from audit.engine.local.plan.passes import Block
 
 LONGER_THAN_CONTEXT = "target longer than the model's context"
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of one sequence."""
+class Target:
+    """What a request wants of a sequence: the log-probabilities of these tokens."""
 
     index: int
-    """Of the request."""
+    """Index of the request."""
     first: int
-    """Position that predicts the first target token."""
-    target: tuple[int, ...]
+    """Position that predicts the first of the tokens."""
+    ids: tuple[int, ...]
     moments: bool
     truncated: int
     """Context tokens cut off from the left."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Target tokens of a pass, and the places at which they are predicted.
+
+    A place is a column of a row, written as row x width + column. Targets often meet at one: all options of an item
+    begin behind the same context. The output head is applied to each place once::
+
+        tokens      Paris   Rome    Lyon   .
+        predicted     7       7      7     8        (at these places)
+
+        places      [7, 8]
+        which       [0, 0, 0, 1]
+    """
+
+    places: NDArray[np.int64]
+    """Distinct places, ascending."""
+    moments: NDArray[np.bool_]
+    """Per place, whether mean and standard deviation of log p are wanted."""
+    tokens: NDArray[np.int64]
+    """Target tokens, target after target."""
+    which: NDArray[np.int64]
+    """Per token, the index of its place."""
 
 
 class Scorer:
@@ -55,7 +79,7 @@ class Scorer:
 
     Attributes:
         allowance: Tokens per pass that are tried.
-        told: Whether it was said that nothing is shared.
+        warned: Whether it was said that nothing is shared.
     """
 
     def __init__(self, forward: Forward, max_length: int, budget: Budget) -> None:
@@ -63,7 +87,7 @@ class Scorer:
         self.max_length = max_length
         self.budget = budget
         self.allowance = Allowance(budget.tokens)
-        self.told = False
+        self.warned = False
 
     def work(
         self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
@@ -73,37 +97,46 @@ class Scorer:
         answered = {index: score for index in missing if (score := self._without_model(requests[index]))}
         if answered:
             yield answered, 0
-        if not self.forward.shares and not self.told:
-            say(f"each sequence is computed whole, prefixes are not shared: {self.forward.why_not}")
-            self.told = True
-        tree, questions = self._tree(requests)
         forward = self.forward
+        if not forward.shares and not self.warned:
+            say(f"each sequence is computed whole, prefixes are not shared: {forward.why_not}")
+            self.warned = True
+        tree, targets = self._tree(requests)
         for planned in plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone):
-            rows = tuple(row for row in planned.rows if any(q.index in wanted for q in _questions((row,), questions)))
-            waiting = [dataclasses.replace(planned, rows=rows)] if rows else []
-            while waiting:
-                work = waiting.pop()
-                halves = work.halves(tree)
-                if halves and _tokens(work) > self.allowance.now:
-                    waiting += reversed(halves)
-                    continue
-                before = self.forward.computed
-                scores = self._attempt(work, tree, questions)
-                if scores is None:
-                    self._give_up(work, say)
-                    waiting += reversed(halves)
-                    scores = {} if halves else _failed(work, questions)
-                elif halves and any(score.error for score in scores.values()):
-                    # A NaN of one sequence reaches all that lie in its row: each is asked again without the others.
-                    waiting += reversed(halves)
-                    scores = {}
-                yield {i: score for i, score in scores.items() if i in wanted}, self.forward.computed - before
+            rows = tuple(row for row in planned.rows if any(t.index in wanted for t in _targets((row,), targets)))
+            if rows:
+                for scores, tokens in self._in_parts(dataclasses.replace(planned, rows=rows), tree, targets, say):
+                    yield {index: score for index, score in scores.items() if index in wanted}, tokens
 
-    def _attempt(self, work: Pass, tree: PrefixTree, questions: Sequence[list[Question]]) -> dict[int, Score] | None:
+    def _in_parts(
+        self, planned: Pass, tree: PrefixTree, targets: Sequence[list[Target]], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Score], int]]:
+        """Scores of a pass, and the tokens computed for them; in halves where it cannot be computed as a whole.
+
+        It cannot where memory is too small for it, and where a sequence of it is at fault: a NaN reaches all that lie
+        in its row, so each is computed without the others until only the one at fault has an error.
+        """
+        waiting = [planned]
+        while waiting:
+            work = waiting.pop()
+            halves = work.halves(tree)  # none of a single sequence
+            if halves and _positions(work) > self.allowance.now:
+                waiting += reversed(halves)
+                continue
+            before = self.forward.computed
+            scores = self._attempt(work, tree, targets)
+            if scores is None:
+                self._give_up(work, say)
+            if halves and (scores is None or any(score.error for score in scores.values())):
+                waiting += reversed(halves)
+                scores = {}
+            yield _failed(work, targets) if scores is None else scores, self.forward.computed - before
+
+    def _attempt(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> dict[int, Score] | None:
         """Scores of a pass; None where memory ran out twice, the second time with nothing kept."""
         for _ in range(2):
             try:
-                scores = self._compute(work, tree, questions)
+                scores = self._compute(work, tree, targets)
             except KINDS as error:
                 if not is_out_of_memory(error):
                     raise
@@ -116,7 +149,7 @@ class Scorer:
 
     def _give_up(self, work: Pass, say: Callable[[str], None]) -> None:
         """Memory is too small for a pass: go on with its halves."""
-        size = _tokens(work)
+        size = _positions(work)
         self.allowance.failed(size)
         say(f"out of memory with {size} tokens in a pass: going on with {max(1, size // 2)}")
 
@@ -129,96 +162,82 @@ class Scorer:
         moments = () if request.moments else None
         return Score((), (), moments, moments)
 
-    def _tree(self, requests: Sequence[ScoreRequest]) -> tuple[PrefixTree, list[list[Question]]]:
-        """Distinct input sequences as a tree, and what is asked of each."""
-        by_ids: dict[tuple[int, ...], list[Question]] = defaultdict(list)
+    def _tree(self, requests: Sequence[ScoreRequest]) -> tuple[PrefixTree, list[list[Target]]]:
+        """Distinct input sequences as a tree, and the targets of each."""
+        by_ids: dict[tuple[int, ...], list[Target]] = defaultdict(list)
         for index, request in enumerate(requests):
             if self._without_model(request) is None:
                 whole = request.context_ids + request.target_ids
                 ids = whole[-(self.max_length + 1) :][:-1]  # lm-eval's truncation: the last token is never an input
                 first = len(ids) - len(request.target_ids)
                 cut = len(whole) - len(ids) - 1
-                by_ids[ids].append(Question(index, first, request.target_ids, request.moments, cut))
+                by_ids[ids].append(Target(index, first, request.target_ids, request.moments, cut))
         order = sorted(by_ids)
-        questions = [by_ids[ids] for ids in order]
+        targets = [by_ids[ids] for ids in order]
         sequences = [np.array(ids, dtype=np.int64) for ids in order]
-        return PrefixTree(sequences, [min(q.first for q in asked) for asked in questions]), questions
+        return PrefixTree(sequences, [min(target.first for target in mine) for mine in targets]), targets
 
-    def _compute(self, work: Pass, tree: PrefixTree, questions: Sequence[list[Question]]) -> dict[int, Score]:
-        """Scores of everything that is asked of the sequences of a pass."""
+    def _compute(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> dict[int, Score]:
+        """Scores of all targets of the sequences of a pass."""
         layout = lay_out(work, tree, self.forward.pad_id)
-        asked = [(q, *layout.columns[i]) for i in work.members for q in questions[i]]
-        width = layout.ids.shape[1]
-        places = [
-            row * width + path[q.first - attach : q.first - attach + len(q.target)] for q, row, attach, path in asked
-        ]
-        distinct, which = np.unique(np.concatenate(places), return_inverse=True)
-        targets = np.array([token for q, *_ in asked for token in q.target], dtype=np.int64)
-        moments = np.zeros(len(distinct), dtype=np.bool_)
-        moments[which[np.repeat([q.moments for q, *_ in asked], [len(q.target) for q, *_ in asked])]] = True
-        values = self._values(work, layout, distinct, which, targets, moments)
+        mine = [(target, layout.places[index]) for index in work.members for target in targets[index]]
+        values = self._values(work, layout, _predictions(mine, layout.ids.shape[1]))
         scores, start = {}, 0
-        for q, *_ in asked:
-            part = values[:, start : start + len(q.target)]
-            start += len(q.target)
-            scores[q.index] = _score(part, q, self.forward.model.dtype)
+        for target, _ in mine:
+            end = start + len(target.ids)
+            scores[target.index] = _score(values[:, start:end], target, self.forward.model.dtype)
+            start = end
         return scores
 
-    def _values(
-        self,
-        work: Pass,
-        layout: Layout,
-        distinct: NDArray[np.int64],
-        which: NDArray[np.int64],
-        targets: NDArray[np.int64],
-        moments: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p.
-
-        Args:
-            work: The pass.
-            layout: Its arrays.
-            distinct: Asked places, row x width + column, ascending.
-            which: Per target token, the index of its place.
-            targets: Target tokens.
-            moments: Per place, whether mean and standard deviation are wanted.
-        """
+    def _values(self, work: Pass, layout: Layout, wanted: Predictions) -> NDArray[np.float64]:
+        """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p."""
         width = layout.ids.shape[1]
-        order = np.argsort(which, kind="stable")
+        by_place = np.argsort(wanted.which, kind="stable")
         softmax = Softmax(
-            torch.from_numpy(which[order]),
-            torch.from_numpy(targets[order]),
-            torch.from_numpy(moments),
+            torch.from_numpy(wanted.which[by_place]),
+            torch.from_numpy(wanted.tokens[by_place]),
+            torch.from_numpy(wanted.moments),
             self.forward.device,
         )
-        for tile in self.forward.tiles(work, layout, distinct // width, distinct % width):
+        for tile in self.forward.tiles(work, layout, wanted.places // width, wanted.places % width):
             softmax.add(tile)
-        values = np.empty((4, len(targets)))
-        values[:, order] = softmax.results().double().cpu().numpy()
+        values = np.empty((4, len(wanted.tokens)))
+        values[:, by_place] = softmax.results().double().cpu().numpy()
         return values
 
 
-def _score(values: NDArray[np.float64], question: Question, dtype: torch.dtype) -> Score:
+def _predictions(targets: Sequence[tuple[Target, Place]], width: int) -> Predictions:
+    """Which tokens are wanted at which places of a pass of this width."""
+    predicted = [place.row * width + place.predicting(target.first, len(target.ids)) for target, place in targets]
+    places, which = np.unique(np.concatenate(predicted), return_inverse=True)
+    tokens = np.array([token for target, _ in targets for token in target.ids], dtype=np.int64)
+    of_moments = [target.moments for target, _ in targets for _ in target.ids]
+    moments = np.zeros(len(places), dtype=np.bool_)
+    moments[which[of_moments]] = True
+    return Predictions(places, moments, tokens, which)
+
+
+def _score(values: NDArray[np.float64], target: Target, dtype: torch.dtype) -> Score:
     """The score of one target from the four values of each of its tokens."""
     if not np.isfinite(values[0]).all():
-        return Score((), (), truncated=question.truncated, error=not_finite("log-probabilities", dtype))
-    mean, std = (tuple(row.tolist()) for row in values[2:]) if question.moments else (None, None)
-    return Score(tuple(values[0].tolist()), tuple((values[1] > 0).tolist()), mean, std, question.truncated)
+        return Score((), (), truncated=target.truncated, error=not_finite("log-probabilities", dtype))
+    mean, std = (tuple(row.tolist()) for row in values[2:]) if target.moments else (None, None)
+    return Score(tuple(values[0].tolist()), tuple((values[1] > 0).tolist()), mean, std, target.truncated)
 
 
-def _questions(rows: Sequence[Sequence[Block]], questions: Sequence[list[Question]]) -> Iterator[Question]:
-    """What is asked of the sequences of some rows."""
+def _targets(rows: Sequence[Sequence[Block]], targets: Sequence[list[Target]]) -> Iterator[Target]:
+    """The targets of the sequences of some rows."""
     for row in rows:
         for block in row:
             for index in range(block.low, block.high):
-                yield from questions[index]
+                yield from targets[index]
 
 
-def _tokens(work: Pass) -> int:
-    """Rows x columns of a pass, filling included."""
+def _positions(work: Pass) -> int:
+    """Rows x columns of a pass, padding included."""
     return work.width * len(work.rows)
 
 
-def _failed(work: Pass, questions: Sequence[list[Question]]) -> dict[int, Score]:
+def _failed(work: Pass, targets: Sequence[list[Target]]) -> dict[int, Score]:
     """Memory is too small even for one block."""
-    return {q.index: Score((), (), error=OUT_OF_MEMORY) for q in _questions(work.rows, questions)}
+    return {target.index: Score((), (), error=OUT_OF_MEMORY) for target in _targets(work.rows, targets)}

@@ -51,7 +51,7 @@ def sample(logits: torch.Tensor, request: GenerateRequest, numbers: torch.Tensor
         numbers: One per row, in [0, 1).
     """
     nothing: Any = None  # the warpers look at logits alone
-    scores: Any = TemperatureLogitsWarper(request.temperature)(nothing, logits)
+    scores: Any = TemperatureLogitsWarper(float(request.temperature))(nothing, logits)
     if request.top_k > 0:
         scores = TopKLogitsWarper(request.top_k)(nothing, scores)
     numbers = numbers.to(scores.device)

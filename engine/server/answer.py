@@ -1,4 +1,4 @@
-"""What stands in a server's answer, of either endpoint: text, reasoning trace, counts."""
+"""What a server's answer holds, of either endpoint: text, reasoning trace, counts."""
 
 from __future__ import annotations
 

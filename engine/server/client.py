@@ -1,6 +1,6 @@
-"""Questions to a server over HTTP: many at a time, patient with faults, silent about the key.
+"""Calls to a server over HTTP: many at a time, with retries, and silent about the key.
 
-Works on an event loop in a thread of its own: a call ends at once when it is interrupted, has a time limit from end to
+Runs an event loop in a separate thread: a call ends at once when it is interrupted, has a time limit from end to
 end whatever the server drips, and can be made from a notebook, whose main thread runs a loop already. A fault is a
 :class:`Reply` with a reason, never an exception: httpx's exceptions hold the request, and with it the key.
 """
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 
 from audit.core.errors import CheckpointError
 from audit.core.text import printable
@@ -48,7 +49,7 @@ JOIN_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Call:
-    """One question."""
+    """One call of the API."""
 
     path: str
     """Behind the server's base address, e.g. ``/completions``."""
@@ -83,7 +84,7 @@ class Client:
         first_pause: Seconds before the second try.
 
     Raises:
-        CheckpointError: The key in the environment cannot stand in a header.
+        CheckpointError: The key in the environment cannot be sent in a header.
     """
 
     def __init__(self, url: str, settings: ServerConfig, *, first_pause: float = FIRST_PAUSE) -> None:
@@ -97,14 +98,14 @@ class Client:
         """One answer; a server that cannot be reached is not tried again.
 
         Args:
-            call: The question.
+            call: What to send.
             tries: At most; None takes the settings'.
         """
         ((_, reply),) = self._run([call], tries or self.settings.tries, insist=False)
         return reply
 
     def ask_all(self, calls: Sequence[Call]) -> Iterator[tuple[int, Reply]]:
-        """The answers as they arrive, each with the position of its question."""
+        """The answers as they arrive, each with the position of its call."""
         yield from self._run(calls, self.settings.tries, insist=True)
 
     def _run(self, calls: Sequence[Call], tries: int, *, insist: bool) -> Iterator[tuple[int, Reply]]:
@@ -166,13 +167,15 @@ class Client:
         )
 
     async def _ask(self, http: httpx2.AsyncClient, call: Call, tries: int, *, insist: bool) -> Reply:
-        """Try until there is an answer, or no use."""
-        reply = await self._once(http, call)
-        for number in range(1, tries if self._lost < LOST_IN_A_ROW else 1):
-            if not reply.again or (reply.refused and not insist):
-                break
-            await asyncio.sleep(self._pause(number, reply.wait))
-            reply = await self._once(http, call)
+        """Try until there is an answer, or no use. What is raised, Ctrl-C above all, ends the tries."""
+        retrying = AsyncRetrying(
+            retry=retry_if_result(lambda reply: reply.again and (insist or not reply.refused)),
+            stop=stop_after_attempt(tries if self._lost < LOST_IN_A_ROW else 1),
+            wait=lambda state: self._pause(state.attempt_number, _reply(state).wait),
+            sleep=asyncio.sleep,
+            retry_error_callback=_reply,  # after the last try its reply, not an exception
+        )
+        reply: Reply = await retrying(self._once, http, call)
         self._lost = self._lost + 1 if reply.status is None else 0
         return reply
 
@@ -201,15 +204,21 @@ class Client:
         return _read(response, bytes(content))
 
 
+def _reply(state: RetryCallState) -> Reply:
+    """What the try that has just ended gave."""
+    reply: Reply = state.outcome.result()  # type: ignore[union-attr] - there is one after a try
+    return reply
+
+
 def read_key() -> str | None:
     """The key in the environment; never kept anywhere.
 
     Raises:
-        CheckpointError: It holds characters that cannot stand in a header; the message does not repeat it.
+        CheckpointError: It holds characters that a header cannot carry; the message does not repeat it.
     """
     key = os.environ.get(KEY_VARIABLE, "").strip()
     if key and not (key.isascii() and key.isprintable()):
-        msg = f"{KEY_VARIABLE} holds characters that cannot stand in a header: set it to the key alone"
+        msg = f"{KEY_VARIABLE} holds characters that a header cannot carry: set it to the key alone"
         raise CheckpointError(msg)
     return key or None
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from audit.core.config import ServerConfig
-    from audit.engine.server.name import ServerName
+    from audit.engine.server_name import ServerName
 
 NO_SUCH_PATH = {404, 405, 501}
 BOUNDS = ("max_tokens", "max_completion_tokens")
@@ -65,7 +65,7 @@ class Server:
         return digest_of("openai", self.name.url, self.name.model, self.path, reported)
 
     def call(self, prompt: str | list[int], settings: dict[str, Any]) -> Call:
-        """A question about a prompt.
+        """The call for a prompt.
 
         Args:
             prompt: Text or token ids.
@@ -91,7 +91,7 @@ def contact(name: ServerName, settings: ServerConfig, template_args: Mapping[str
         CheckpointError: No connection, no such model, a key that is missing or refused, or no usable answer.
     """
     client = Client(name.url, settings)
-    listing = client.ask(Call("/models"), tries=1)  # only tells more: the next question decides
+    listing = client.ask(Call("/models"), tries=1)  # for the messages alone: the greeting decides
     if listing.status in {401, 403} or (listing.error and listing.status is None):
         raise _refusal(name, listing, [])
     models = _models(listing)

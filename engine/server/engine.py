@@ -121,7 +121,7 @@ def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str
     """What is known of a model behind a server.
 
     Args:
-        server: In touch with it.
+        server: An open connection.
         name: For people.
         files: Of the tokenizer.
         digest: Over everything that is known.

@@ -1,4 +1,4 @@
-"""Continuations of prompts from a server: one call per completion, each with a seed of its own."""
+"""Continuations of prompts from a server: one call per completion, each with its own seed."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class ServerGenerator:
         return {index: completion}, _tokens(parts)
 
     def _call(self, request: GenerateRequest, fitted: Fitted, number: int, thinking: Thinking, *, again: bool) -> Call:
-        """The question for one completion. Fields that not every server knows are sent only where they matter.
+        """The call for one completion. Fields that not every server knows are sent only where they matter.
 
         Stop strings are for the answer. A server that thinks would look for them in its thinking too, so it gets none.
         One that is asked again has shown that it thinks.

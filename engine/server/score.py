@@ -143,7 +143,7 @@ class EchoScorer:
         return list((request.context_ids + request.target_ids)[-(self.prompts.max_length - 1) :])
 
     def _call(self, ids: list[int], settings: dict[str, Any] | None = None) -> Call:
-        """The question about one sequence: its log-probabilities, where no other settings are given."""
+        """The call for one sequence: its log-probabilities, where no other settings are given."""
         return self.server.call(ids if self._as_ids else self.prompts.text(ids), settings or SETTINGS)
 
 

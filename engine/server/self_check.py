@@ -51,7 +51,7 @@ def check_greedy(ask: Ask, prompts: Prompts, known: list[int], before: Echo, *, 
     """Check once.
 
     Args:
-        ask: Puts a question about token ids to the server: with settings one for text, without for log-probabilities.
+        ask: Calls the server with token ids: with settings one for text, without for log-probabilities.
         prompts: Holds the tokenizer.
         known: A sequence that the server has scored before.
         before: What it gave.

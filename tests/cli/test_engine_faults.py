@@ -38,7 +38,7 @@ def break_scoring(patch: pytest.MonkeyPatch, since: Callable[[int], bool]) -> li
     tiles, calls = Forward.tiles, list[int]()
 
     def failing(self: Forward, work: Any, layout: Any, rows: Any, columns: Any, cache: Any = None) -> Any:
-        if "shares" in vars(self) and cache is None:  # neither the trial while loading nor prompts of generation
+        if self.shares and cache is None:  # neither the trial while loading nor prompts of generation
             calls.append(1)
             if since(len(calls) - 1):
                 msg = "CUDA error: device-side assert triggered\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1"

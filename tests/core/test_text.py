@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.text import printable
+from audit.core.text import first_line, printable
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,18 @@ def test_the_result_is_printable_and_encodes(text: str) -> None:
     assert "\n" not in shown
     assert "\x1b" not in shown
     shown.encode()
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("too small\nCompile with DEBUG=1"), "ValueError: too small"),
+        (RuntimeError("  \n"), "RuntimeError"),
+        (KeyError("weight"), "KeyError: 'weight'"),
+        (OSError("\x1b[31mred"), "OSError: \\x1b[31mred"),
+        (OSError("x" * 300), f"OSError: {'x' * 199}…"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_exception_in_one_line(error: Exception, line: str) -> None:
+    assert first_line(error) == line

@@ -85,7 +85,7 @@ def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> Outc
         return Outcome("shared")
     if not texts:
         return Outcome("scores", forward.why_not)
-    alone = forward.alone is not None or (not forward.decodes and not forward.generates.batches)
+    alone = forward.alone is not None or (not forward.decodes and not engine._generator.generates.batches)
     return Outcome("alone" if alone else "batched", forward.why_not)
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from audit.engine import GenerateRequest, ScoreRequest, load
+from audit.engine.local.model import closeness
 from audit.engine.local.model import forward as forward_module
-from audit.engine.local.model import trial as trial_module
+from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.cost import Cost
 from tests.engine.conftest import Listener
 
@@ -146,7 +147,7 @@ def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any
 def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any], build: Any) -> None:
     engine = build(architecture, sizes)
     assert engine._forward.decodes == (SHARING.get(architecture) == sizes)
-    engine._generator.decoder.rows = 3
+    engine._generator.decoder.slots = 3
     prompts = ["The quick brown fox", "Question: which of", "Question: which one", "x", "The quick", "lazy dog " * 20]
     answers = engine.generate([GenerateRequest(p, max_new_tokens=4 + 5 * i) for i, p in enumerate(prompts)])
     for i, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
@@ -189,14 +190,14 @@ def test_sixteen_bits_share_where_thirty_two_do(
 def differences(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What every comparison of a trial gave at the worst position."""
     seen: list[float] = []
-    measure = trial_module.differences
+    measure = closeness.differences
 
     def measuring(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         apart = measure(logits, truth)
         seen.append(float(apart.max()))
         return apart
 
-    monkeypatch.setattr(trial_module, "differences", measuring)
+    monkeypatch.setattr(closeness, "differences", measuring)
     return seen
 
 
@@ -205,12 +206,11 @@ def differences(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_what_mixes_along_the_row_is_found_by_trial_too(
     architecture: str, dtype: str, build: Any, differences: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (forward_module, trial_module):
-        monkeypatch.setattr(module, "windows_of", lambda _config: {"full_attention": None})
+    monkeypatch.setattr(forward_module, "windows_of", lambda _config: {"full_attention": None})
     forward = build(architecture, PLAIN[architecture], dtype)._forward
     assert not forward.shares
     assert "gave other log-probabilities in a trial" in forward.why_not
-    assert max(differences[:4]) > 10 * trial_module.TOLERANCE
+    assert max(differences[:4]) > 10 * closeness.TOLERANCE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -222,13 +222,13 @@ def test_rounding_is_far_from_the_limits_of_the_trial(
     forward = build(architecture, SHARING[architecture], dtype)._forward
     assert forward.shares
     tried = differences[:6] if forward.splits else [*differences[:2], *differences[3:5]]
-    assert max(tried) < 0.1 * trial_module.TOLERANCE
+    assert max(tried) < 0.1 * closeness.TOLERANCE
 
 
 def test_a_head_that_is_wider_than_the_models_logits_is_not_applied_alone(build: Any) -> None:
     model = build("llama", GROUPED).model
     model.forward = shortened(model.forward)
-    forward = forward_module.Forward(model, torch.device("cpu"), 2)
+    forward = tried_forward(model, torch.device("cpu"), 2)
     assert (forward.splits, forward.shares) == (False, True)
 
 
@@ -251,7 +251,7 @@ def test_on_several_cards_columns_are_kept_by_number(build: Any, naive_log_probs
     model.hf_device_map = {"model": 0, "lm_head": 1}
     plain = model.forward
     model.forward = by_number(plain)
-    engine._forward = engine._scorer.forward = forward_module.Forward(model, torch.device("cpu"), 2)
+    engine._forward = engine._scorer.forward = tried_forward(model, torch.device("cpu"), 2)
     assert (engine._forward.splits, engine._forward.shares) == (False, True)
     scores = engine.score(requests())
     model.forward = plain

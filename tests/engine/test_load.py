@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from audit.core.errors import AssetError, CheckpointError
-from audit.engine import load
+from audit.engine import ScoreRequest, load
 from audit.engine.checkpoint.files import inspect_folder
 from audit.engine.checkpoint.source import short_name
+from tests.engine.conftest import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,3 +163,10 @@ def test_a_checkpoint_that_is_quantised_says_how(tiny_model: Path, tmp_path: Pat
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "gptq"}}))
     assert inspect_folder(folder).quantization == "gptq"
+
+
+def test_a_listener_that_is_given_hears_the_work(tiny_model: Path) -> None:
+    heard = Listener()
+    engine = load(str(tiny_model), device="cpu", progress=heard)
+    engine.score([ScoreRequest((5, 6), (7,))])
+    assert (engine.progress, heard.expected, heard.answered) == (heard, 1, 1)

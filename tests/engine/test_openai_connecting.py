@@ -15,7 +15,7 @@ from audit.core.run_folder import RunFolder
 from audit.engine import GenerateRequest, load
 from audit.engine.checkpoint.source import check_source, short_name
 from audit.engine.server.client import KEY_VARIABLE, Call, Client, Reply
-from audit.engine.server.name import parse
+from audit.engine.server_name import parse
 from tests.engine.openai_double import (
     ASK,
     NAME,
@@ -221,7 +221,7 @@ def test_key_is_sent_and_never_written(
 
 def test_key_that_cannot_be_a_header(double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "sk-hush\nX-Other: 1")
-    with pytest.raises(CheckpointError, match="cannot stand in a header") as caught:
+    with pytest.raises(CheckpointError, match="a header cannot carry") as caught:
         connect(double)
     assert "hush" not in repr(caught.value)
 

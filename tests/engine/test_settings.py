@@ -12,7 +12,8 @@ from transformers import GenerationConfig, WatermarkingConfig
 from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest, load
 from audit.engine.journal import Journal
-from audit.engine.settings import HARMLESS, HONOURED, bound, check_server, of_checkpoint, of_request
+from audit.engine.local.processors import HARMLESS, HONOURED, of_checkpoint
+from audit.engine.settings import bound, check_server, of_request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -124,7 +124,7 @@ def _scaling(header: Header, file: Path, rotated: int, base: float, context: int
     """Scaling of rotary positions as ``rope_parameters`` of transformers; empty for none.
 
     Raises:
-        CheckpointError: Of a kind that is not known here.
+        CheckpointError: The kind of scaling is not known here.
     """
     tensors = header.tensors
     factor = header.of_model("rope.scaling.factor") or header.of_model("rope.scale_linear") or 1.0
@@ -159,7 +159,7 @@ def _scaling(header: Header, file: Path, rotated: int, base: float, context: int
 
 
 def _by_frequency(factors: NDArray[np.float64], rotated: int, base: float, context: int) -> dict[str, Any]:
-    """Scaling that divides every frequency by a factor of its own: Llama 3's rule where it gives these factors.
+    """Scaling that divides each frequency by its own factor: Llama 3's rule where it gives these factors.
 
     llama.cpp keeps the factors that come of Llama 3's rule, not its settings; all but one of them never changed.
     """

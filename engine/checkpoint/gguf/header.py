@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gguf import GGUFReader, LlamaFileType
 
 from audit.core.errors import CheckpointError
+from audit.core.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +142,4 @@ def _reader(file: Path) -> GGUFReader:
 
 def unreadable(file: Path, error: Exception) -> CheckpointError:
     """The error for a file that gguf or transformers cannot read."""
-    lines = str(error).strip().splitlines() or [""]
-    return CheckpointError(
-        f"{file}: cannot be read as GGUF ({type(error).__name__}: {lines[0][:200]}): truncated or unsupported"
-    )
+    return CheckpointError(f"{file}: cannot be read as GGUF ({first_line(error)}): truncated or unsupported")

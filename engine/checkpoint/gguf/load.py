@@ -29,10 +29,12 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, mod
 from audit.core.assets.settings import cache_dir
 from audit.core.errors import CheckpointError, WriteError
 from audit.core.filesystem import make_folder
-from audit.engine.checkpoint.files import Checkpoint, check_safetensors, file_digest
+from audit.engine.checkpoint.files import Checkpoint, file_digest
 from audit.engine.checkpoint.gguf import config as gguf_config
 from audit.engine.checkpoint.gguf.header import read_header, unreadable
 from audit.engine.checkpoint.gguf.tokenizer import build_tokenizer, ending_ids
+from audit.engine.checkpoint.json_files import read_object
+from audit.engine.checkpoint.safetensors_files import check_safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +81,13 @@ def inspect_gguf(file: Path) -> Checkpoint:
         if made is None:
             made = _convert(header, file, folder)
         record = file_digest(folder / RECORD, "config")
-    return Checkpoint(folder, (*digests, record), quantization=f"gguf:{made.quantization}", remarks=tuple(made.remarks))
+    return Checkpoint(
+        folder,
+        (*digests, record),
+        quantization=f"gguf:{made.quantization}",
+        remarks=tuple(made.remarks),
+        config=read_object(folder / "config.json"),
+    )
 
 
 def _read(folder: Path) -> Conversion | None:

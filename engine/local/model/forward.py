@@ -1,12 +1,12 @@
-"""The model's side of a pass: masks, keys and values of trunks, and which shortcuts are exact for an architecture.
+"""The model's side of a pass: masks, keys and values of trunks.
 
 Only what transformers documents is used: a cache and a four-dimensional mask go in, hidden states come out. Whether an
-architecture honours them (a state-space layer does not) is not looked up but tried, once per checkpoint.
+architecture honours them (a state-space layer does not) is not looked up but tried, once per checkpoint
+(:mod:`audit.engine.local.model.trial`).
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import torch
 from transformers import DynamicCache
 
 from audit.engine.local.model.head import tiles_at, tiles_of, whole
-from audit.engine.local.model.trial import judge, judge_generating
+from audit.engine.local.model.keys_values import size_of
 from audit.engine.local.plan.architecture import longest_in_company, windows_of
 from audit.engine.local.plan.cost import cost_of, shape_of
 
@@ -26,13 +26,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from audit.engine.local.model.head import Tile
+    from audit.engine.local.model.keys_values import KeysValues
     from audit.engine.local.model.slots import Slots
-    from audit.engine.local.model.trial import Generates
+    from audit.engine.local.model.verdict import Verdict
     from audit.engine.local.plan.layout import Layout
     from audit.engine.local.plan.passes import Pass, Trunk
-
-KeysValues = list[tuple[torch.Tensor, torch.Tensor]]
-"""Keys and values of each layer, shape (1, heads, positions, dimension)."""
 
 TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
 """Memory for keys and values of trunks that are kept for later passes."""
@@ -41,61 +39,49 @@ TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
 class Forward:
     """Runs passes on one transformers model.
 
+    Made by :func:`audit.engine.local.model.trial.tried_forward`, which finds the verdict out.
+
     Args:
         model: A causal language model in evaluation mode.
         device: Where its first layer lies.
         pad_id: Fills rows; never seen by a token that counts.
-
-    Raises:
-        CheckpointError: Nothing can be computed with it, or its positions see what follows them.
+        verdict: Which shortcuts are exact on it.
 
     Attributes:
         alone: Length beyond which a sequence is computed by itself, because its scores would depend on its company;
             None where they never do.
         windows: How far back each type of attention layer sees; empty where a type is not known.
-        splits: Whether the output head is applied to the asked positions alone.
+        splits: Whether the output head is applied to the target positions alone.
         shares: Whether trunks and packed rows are exact for this architecture.
         why_not: The reason where they are not.
-        decodes: Whether rows of different lengths can be generated together, a token at a time.
+        decodes: Whether texts of different lengths can be generated together, a token at a time.
         cost: What passes cost on it.
         position_bytes: Memory that the keys and values of one position take.
         computed: Tokens that went through the model so far.
-        asked: Positions that went through its output head.
+        predicted: Positions that went through its output head.
     """
 
-    def __init__(self, model: Any, device: torch.device, pad_id: int) -> None:  # noqa: ANN401 - no common typed base
+    def __init__(self, model: Any, device: torch.device, pad_id: int, verdict: Verdict) -> None:  # noqa: ANN401 - no common typed base
         self.model = model
         self.device = device
         self.pad_id = pad_id
-        self.splits = False
-        self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
-        self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
-        self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
-        self.cost = cost_of(model)
-        self.computed = self.asked = 0
         config = model.config.get_text_config()
         self.windows = windows_of(config)
-        verdict = judge(self)
-        self.computed = self.asked = 0
         self.splits, self.shares, self.why_not = verdict.splits, verdict.shares, verdict.why_not
         self.decodes = verdict.decodes
         self.alone = longest_in_company(config) if verdict.batches else 0
+        self.cost = cost_of(model)
         self.position_bytes = verdict.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
+        self.computed = self.predicted = 0
+        self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
+        self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of what goes from layer to layer."""
+        """Number type of what goes from layer to layer."""
         dtype: torch.dtype = self.model.get_input_embeddings().weight.dtype
         return dtype
-
-    @functools.cached_property
-    def generates(self) -> Generates:
-        """Where ``generate`` has this model's own logits; tried when it is first asked."""
-        return judge_generating(self)
-
-    def generates_alone(self, length: int) -> bool:
-        """Whether ``generate`` must be given texts that become this long one at a time."""
-        return not self.generates.batches or (self.alone is not None and length > self.alone)
 
     @torch.inference_mode()
     def tiles(
@@ -106,19 +92,19 @@ class Forward:
         columns: NDArray[np.int64],
         cache: DynamicCache | None = None,
     ) -> Iterator[Tile]:
-        """Float32 logits of the asked positions, in tiles.
+        """Float32 logits of the target positions, in tiles.
 
         Args:
             work: The pass.
             layout: Its arrays.
-            rows: Row of each asked position.
+            rows: Row of each target position.
             columns: Its column.
             cache: Takes the keys and values of the pass; None keeps them only while a trunk needs them.
         """
         at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         inputs = self._inputs(work, layout, cache)
         self.computed += layout.tokens
-        self.asked += len(rows)
+        self.predicted += len(rows)
         if self.splits:
             hidden = self.model.base_model(**inputs).last_hidden_state[at]
             yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
@@ -137,23 +123,21 @@ class Forward:
     @torch.inference_mode()
     def read(self, work: Pass, layout: Layout, members: Sequence[int]) -> tuple[torch.Tensor, list[KeysValues]]:
         """Float32 logits after each of these sequences, shape (sequences, vocabulary), and their keys and values."""
-        columns = [layout.columns[index] for index in members]
-        rows = np.array([row for row, _, _ in columns])
-        last = np.array([path[-1] for _, _, path in columns])
+        places = [layout.places[index] for index in members]
+        rows = np.array([place.row for place in places])
+        last = np.array([place.columns[-1] for place in places])
         cache = self._cache(work, len(layout.ids))
         logits = whole(self.tiles(work, layout, rows, last, cache))
+        layers: list[Any] = list(cache.layers)
         kept: list[KeysValues] = []
-        for row, attach, path in columns:
-            places = torch.from_numpy(np.concatenate([np.arange(attach), work.reach + path]))
-            layers: list[Any] = list(cache.layers)
-            kept.append(
-                [(layer.keys[row, None][:, :, places], layer.values[row, None][:, :, places]) for layer in layers]
-            )
+        for row, attach, columns in places:  # the cache holds the trunk's positions before the row's columns
+            at = torch.from_numpy(np.concatenate([np.arange(attach), work.reach + columns]))
+            kept.append([(layer.keys[row, None][:, :, at], layer.values[row, None][:, :, at]) for layer in layers])
         return logits, kept
 
     @torch.inference_mode()
     def step(self, slots: Slots, tokens: Sequence[int]) -> torch.Tensor:
-        """Float32 logits after one more token in each row, shape (rows, vocabulary)."""
+        """Float32 logits after one more token in each slot, shape (slots, vocabulary)."""
         columns = torch.arange(slots.first, slots.end + 1, device=self.device)
         starts = torch.tensor(slots.starts, device=self.device)
         visible = (columns[None, :] >= starts[:, None])[:, None, None]
@@ -230,11 +214,6 @@ class Forward:
         layers: list[Any] = list(cache.layers)
         kept = [(layer.keys, layer.values) for layer in layers]
         self._trunks[trunk] = kept
-        while len(self._trunks) > 1 and sum(map(_size, self._trunks.values())) > TRUNK_BYTES[self.device.type]:
+        while len(self._trunks) > 1 and sum(map(size_of, self._trunks.values())) > TRUNK_BYTES[self.device.type]:
             self._trunks.popitem(last=False)
         return kept
-
-
-def _size(kept: KeysValues) -> int:
-    """Bytes of keys and values."""
-    return sum(part.numel() * part.element_size() for layer in kept for part in layer)

@@ -50,7 +50,7 @@ def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device) -> Ite
 
 
 def tiles_at(logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, device: torch.device) -> Iterator[Tile]:
-    """Tiles of logits that are there already, shape (rows, columns, vocabulary): the asked places in order."""
+    """Tiles of logits that are there already, shape (rows, columns, vocabulary): the target places in order."""
     positions, _ = TILE[logits.device.type]
     for start in range(0, len(rows), positions):
         part = logits[rows[start : start + positions], columns[start : start + positions]]

@@ -1,12 +1,16 @@
-"""Keys and values of rows that are generated together, each row at its own length.
+"""Keys and values of texts that are generated together, each at its own length.
 
-Rows are aligned on the right: one column is written per step, the same for all rows, and a mask tells each row where
-its own tokens begin. So a row can be replaced by another prompt at any step, and room is made in place.
+A *slot* is a row of the buffers. Slots are aligned on the right: one column is written per step, the same for all, and
+a mask tells each slot where its own tokens begin. So the text in a slot can be replaced by another at any step::
+
+    slot 0   . . a a a a a a | _ _        starts[0] = 2
+    slot 1   . . . . . b b b | _ _        starts[1] = 5
+                             end = 8: the next step writes here
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transformers.cache_utils import Cache, DynamicLayer
 
@@ -15,14 +19,14 @@ if TYPE_CHECKING:
 
     import torch
 
-    from audit.engine.local.model.forward import KeysValues
+    from audit.engine.local.model.keys_values import KeysValues
 
 SPARE_COLUMNS = 64
 """Columns that are added when a buffer is full."""
 
 
 class SlotLayer(DynamicLayer):
-    """Keys and values of one layer in a buffer with room on the right, shape (rows, heads, columns, dimension)."""
+    """Keys and values of one layer in a buffer with room on the right, shape (slots, heads, columns, dimension)."""
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -34,7 +38,7 @@ class SlotLayer(DynamicLayer):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one column; return what any row may see."""
+        """Write one column; return what any slot may see."""
         keys, values = self.buffers
         keys[:, :, self.end] = key_states[:, :, 0]
         values[:, :, self.end] = value_states[:, :, 0]
@@ -46,10 +50,10 @@ class SlotLayer(DynamicLayer):
 
 
 class Slots:
-    """Rows of a batch that come and go.
+    """Slots whose texts come and go.
 
     Attributes:
-        starts: Per row, the column of its first token.
+        starts: Per slot, the column of its first token.
         end: The column that the next step writes.
     """
 
@@ -59,45 +63,47 @@ class Slots:
         self.end = 0
 
     def __len__(self) -> int:
-        """Number of rows."""
+        """Number of slots."""
         return len(self.starts)
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens of each row."""
+        """Tokens in each slot."""
         return [self.end - start for start in self.starts]
 
     @property
     def first(self) -> int:
-        """The leftmost column that a row uses."""
+        """The leftmost column that a slot uses."""
         return min(self.starts)
 
     def add(self, prompts: Sequence[KeysValues]) -> None:
-        """Append a row for each prompt's keys and values, shape (1, heads, tokens, dimension) per layer."""
-        lengths = [prompt[0][0].shape[2] for prompt in prompts]
+        """Append a slot for each prompt's keys and values, shape (1, heads, tokens, dimension) per layer."""
+        if not self.layers:
+            self.layers = [SlotLayer(keys[:0], values[:0]) for keys, values in prompts[0]]
         before = len(self)
-        self._reshape(list(range(before)), before + len(prompts), max([*lengths, *self.lengths]), prompts[0])
-        for row, (length, prompt) in enumerate(zip(lengths, prompts, strict=True), start=before):
+        lengths = [_length(prompt) for prompt in prompts]
+        self._move(range(before), before + len(prompts), max([*lengths, *self.lengths]))
+        for slot, (length, prompt) in enumerate(zip(lengths, prompts, strict=True), start=before):
             self.starts.append(self.end - length)
-            self._write(row, prompt)
+            self._write(slot, prompt)
 
-    def replace(self, row: int, prompt: KeysValues) -> None:
-        """Put a prompt into a row that has ended."""
-        length = prompt[0][0].shape[2]
+    def replace(self, slot: int, prompt: KeysValues) -> None:
+        """Put a prompt into a slot whose text has ended."""
+        length = _length(prompt)
         if length > self.end:
-            self._reshape(list(range(len(self))), len(self), length, prompt)
-        self.starts[row] = self.end - length
-        self._write(row, prompt)
+            self._move(range(len(self)), len(self), length)
+        self.starts[slot] = self.end - length
+        self._write(slot, prompt)
 
-    def clear(self, row: int) -> None:
-        """A row has ended: it holds nothing until it is replaced."""
-        self.starts[row] = self.end
+    def clear(self, slot: int) -> None:
+        """The text in a slot has ended: the slot holds nothing until it is replaced."""
+        self.starts[slot] = self.end
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Keep these rows only."""
-        self.starts = [self.starts[row] for row in rows]
-        if rows:
-            self._reshape(list(rows), len(rows), max(self.lengths), None)
+    def keep(self, slots: Sequence[int]) -> None:
+        """Keep these slots only."""
+        self.starts = [self.starts[slot] for slot in slots]
+        if slots:
+            self._move(slots, len(slots), max(self.lengths))
 
     def cache(self) -> Cache:
         """What the model's forward takes; it writes the next column."""
@@ -109,29 +115,39 @@ class Slots:
         """A column has been written."""
         self.end += 1
         if self.end == self.layers[0].buffers[0].shape[2]:
-            self._reshape(list(range(len(self))), len(self), max(self.lengths), None)
+            self._move(range(len(self)), len(self), max(self.lengths))
 
-    def _write(self, row: int, prompt: KeysValues) -> None:
+    def _write(self, slot: int, prompt: KeysValues) -> None:
         """Copy a prompt's keys and values before the next column."""
         for layer, parts in zip(self.layers, prompt, strict=True):
             for buffer, part in zip(layer.buffers, parts, strict=True):
-                buffer[row] = 0.0  # what another prompt left behind: a masked NaN is still a NaN
-                buffer[row, :, self.end - part.shape[2] : self.end] = part[0]
+                buffer[slot] = 0.0  # what another prompt left behind: a masked NaN is still a NaN
+                buffer[slot, :, self.end - part.shape[2] : self.end] = part[0]
 
-    def _reshape(self, rows: list[int], count: int, width: int, like: KeysValues | None) -> None:
-        """New buffers of ``count`` rows whose longest has ``width`` tokens; ``rows`` of the old ones come first."""
-        old = [layer.buffers for layer in self.layers]
-        shapes: Any = like if like is not None else old
-        self.layers = []
-        kept = min(width, self.end)
-        for place, parts in enumerate(shapes):
-            buffers = []
-            for side, part in enumerate(parts):
-                _, heads, _, dimension = part.shape
-                buffer = part.new_zeros(count, heads, width + SPARE_COLUMNS, dimension)
-                if old and rows:
-                    buffer[: len(rows), :, width - kept : width] = old[place][side][rows, :, self.end - kept : self.end]
-                buffers.append(buffer)
-            self.layers.append(SlotLayer(*buffers))
+    def _move(self, slots: Sequence[int], count: int, width: int) -> None:
+        """Copy these slots to the head of new buffers of ``count`` slots, where the next step writes ``width``.
+
+        Columns move by ``width - end``: to the left where all texts have become shorter than the buffer, to the right
+        where a longer one is to come. ``starts`` move along. Example: from ``end`` 8 to a ``width`` of 6::
+
+            . . a a a a a a |            a a a a a a | _ _ _
+            . . . . . b b b |     ->     . . . b b b | _ _ _
+        """
+        for layer in self.layers:
+            layer.buffers = [self._moved(buffer, slots, count, width) for buffer in layer.buffers]
         self.starts = [start + width - self.end for start in self.starts]
         self.end = width
+
+    def _moved(self, buffer: torch.Tensor, slots: Sequence[int], count: int, width: int) -> torch.Tensor:
+        """One buffer of :meth:`_move`."""
+        _, heads, _, dimension = buffer.shape
+        moved = buffer.new_zeros(count, heads, width + SPARE_COLUMNS, dimension)
+        if slots:
+            kept = min(width, self.end)
+            moved[: len(slots), :, width - kept : width] = buffer[list(slots), :, self.end - kept : self.end]
+        return moved
+
+
+def _length(prompt: KeysValues) -> int:
+    """Tokens of a prompt."""
+    return int(prompt[0][0].shape[2])

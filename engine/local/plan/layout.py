@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,58 +16,98 @@ if TYPE_CHECKING:
     from audit.engine.local.plan.prefix_tree import PrefixTree
 
 
+class Place(NamedTuple):
+    """Where a sequence lies in a pass: its first ``attach`` tokens on the trunk, the others in a row."""
+
+    row: int
+    attach: int
+    """Position of the first token that lies in the row; 0 without a trunk."""
+    columns: NDArray[np.int64]
+    """Column of each token from there on."""
+
+    def predicting(self, first: int, count: int) -> NDArray[np.int64]:
+        """Columns of ``count`` tokens from position ``first`` on; what follows each is predicted there."""
+        return self.columns[first - self.attach : first - self.attach + count]
+
+
 @dataclass(frozen=True)
 class Layout:
     """Arrays of one pass of R rows, W columns and T cached positions of a trunk."""
 
     ids: NDArray[np.int64]
-    """Token ids, shape (R, W); rows are filled up on the right."""
+    """Token ids, shape (R, W); rows are padded on the right."""
     positions: NDArray[np.int64]
     """Position of each token in its own sequence, shape (R, W)."""
     visible: NDArray[np.bool_] | None
     """Which trunk positions and columns each token sees, shape (R, W, T + W); None for the causal mask."""
-    columns: dict[int, tuple[int, int, NDArray[np.int64]]]
-    """Per sequence: its row, the position its first column stands for, and the columns of its tokens from there."""
+    places: dict[int, Place]
+    """Where each sequence lies, by its number in the tree."""
     tokens: int
-    """Tokens, filling not counted."""
+    """Tokens, padding not counted."""
 
 
 def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
-    """Arrays of a pass."""
+    """Arrays of a pass.
+
+    Example: a trunk ``The cat`` and one block with the sequences ``The cat sat down`` and ``The cat sat up now``::
+
+        trunk        row 0
+        The  cat  |  sat  down  up  now
+         0    1   |   2    3    3    4     positions
+                  |   0    1    2    3     columns
+
+    Both sequences attach at 2. The first has the columns 0 1, the second 0 2 3: ``sat`` is there once. ``now`` sees
+    the trunk and the columns 0, 2 and 3, so that it does not see ``down``.
+
+    Args:
+        work: The pass.
+        tree: The sequences.
+        pad_id: Fills rows that are shorter than the longest.
+    """
     sizes = [sum(block.size for block in row) for row in work.rows]
     shape = (len(work.rows), max(sizes))
-    ids = np.full(shape, pad_id, dtype=np.int64)
-    positions = np.zeros(shape, dtype=np.int64)
-    visible = None if work.plain else np.zeros((*shape, work.reach + shape[1]), dtype=np.bool_)
-    columns: dict[int, tuple[int, int, NDArray[np.int64]]] = {}
+    layout = Layout(
+        ids=np.full(shape, pad_id, dtype=np.int64),
+        positions=np.zeros(shape, dtype=np.int64),
+        visible=None if work.plain else np.zeros((*shape, work.reach + shape[1]), dtype=np.bool_),
+        places={},
+        tokens=sum(sizes),
+    )
     for row, blocks in enumerate(work.rows):
         start = 0
         for block in blocks:
-            for index, path, new in _paths(block, start, tree):
-                depth = int(tree.lengths[index]) - len(new)
-                ids[row, new] = tree.sequences[index][depth:]
-                positions[row, new] = np.arange(depth, depth + len(new))
-                if visible is not None:
-                    visible[row, new, : block.attach] = True
-                    earlier = np.arange(len(path)) <= np.arange(len(path) - len(new), len(path))[:, None]
-                    visible[row, new[:, None], work.reach + path] = earlier
-                columns[index] = (row, block.attach, path)
+            for index, columns, known in _columns(block, start, tree):
+                layout.places[index] = Place(row, block.attach, columns)
+                _write(layout, layout.places[index], tree.sequences[index], known, work.reach)
             start += block.size
-        if visible is not None:  # a column that sees nothing would be NaN in some kernels, and NaN spreads
-            filling = np.arange(start, shape[1])
-            visible[row, filling, work.reach + filling] = True
-    return Layout(ids, positions, visible, columns, sum(sizes))
+        if layout.visible is not None:  # a column that sees nothing would be NaN in some kernels, and NaN spreads
+            padding = np.arange(start, shape[1])
+            layout.visible[row, padding, work.reach + padding] = True
+    return layout
 
 
-def _paths(block: Block, start: int, tree: PrefixTree) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """Each sequence, the columns of its tokens from the block's depth on, and the last of them, which are its own.
+def _columns(block: Block, start: int, tree: PrefixTree) -> Iterator[tuple[int, NDArray[np.int64], int]]:
+    """Each sequence of a block, the columns of its tokens from the block's depth on, and how many of those are known.
 
-    What a sequence shares with the one before it lies in that one's columns.
+    The first ``known`` columns are those of the sequence before it, with which it shares these tokens; the others are
+    the next free ones of the row, from ``start`` on.
     """
-    path = np.empty(0, dtype=np.int64)
+    columns = np.empty(0, dtype=np.int64)
     for index in range(block.low, block.high):
-        kept = 0 if index == block.low else max(int(tree.shared[index]) - block.attach, 0)
-        new = np.arange(start, start + int(tree.lengths[index]) - block.attach - kept)
-        path = np.concatenate([path[:kept], new])
+        known = 0 if index == block.low else max(int(tree.shared[index]) - block.attach, 0)
+        new = np.arange(start, start + int(tree.lengths[index]) - block.attach - known)
+        columns = np.concatenate([columns[:known], new])
         start += len(new)
-        yield index, path, new
+        yield index, columns, known
+
+
+def _write(layout: Layout, place: Place, ids: NDArray[np.int64], known: int, reach: int) -> None:
+    """Fill in the columns that a sequence is the first to use: all but the ``known`` ones."""
+    row, attach, columns = place
+    new = columns[known:]
+    layout.ids[row, new] = ids[attach + known :]
+    layout.positions[row, new] = np.arange(attach + known, len(ids))
+    if layout.visible is not None:
+        steps = np.arange(len(columns))
+        layout.visible[row, new, :attach] = True
+        layout.visible[row, new[:, None], reach + columns] = steps <= steps[known:, None]

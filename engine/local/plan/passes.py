@@ -62,7 +62,7 @@ class Pass:
     trunk: Trunk | None
     rows: tuple[tuple[Block, ...], ...]
     reach: int = 0
-    """Positions of the trunk that its blocks see at most; those behind are left out."""
+    """The most positions of the trunk that any of its blocks sees; those behind are left out."""
 
     @property
     def plain(self) -> bool:
@@ -72,7 +72,7 @@ class Pass:
     @property
     def width(self) -> int:
         """Columns: tokens of the longest row."""
-        return max(sum(block.size for block in row) for row in self.rows)
+        return max(_width(row) for row in self.rows)
 
     def halves(self, tree: PrefixTree) -> list[Pass]:
         """The same work in two passes: rows, then blocks, then sequences apart; none for a single sequence."""
@@ -97,7 +97,7 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
     """The passes that compute every sequence of ``tree``.
 
     Args:
-        tree: What is asked.
+        tree: The sequences.
         cost: Decides between sharing in a row, sharing a trunk, and not sharing.
         budget: What fits into a pass; one block may be larger.
         share: False batches whole sequences; ``alone`` is only for those.
@@ -115,6 +115,17 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
         else:
             together[trunk].append(block)
     return passes + [done for trunk, blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """Sequences ``low`` to ``high`` of the tree, which leave a path at ``depth``."""
+
+    low: int
+    high: int
+    depth: int
+    is_large: bool
+    """Too much for one row, and with something to share."""
 
 
 class _Planner:
@@ -151,43 +162,59 @@ class _Planner:
         return [self._block(first, last, base if trunk else 0) for first, last in bounds]
 
     def _on_trunk(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
-        """The heaviest branch is a trunk; what leaves it becomes blocks, or has trunks of its own where it is large."""
-        tree = self.tree
-        blocks: list[tuple[int, int, int]] = []
-        large: list[tuple[int, int, int]] = []
-        while True:
-            depth, children = tree.fork(low, high)
-            weights = [tree.size(*child, depth) for child in children]
-            heaviest = max(range(len(children)), key=weights.__getitem__)
-            follow = self._is_large(children[heaviest], weights[heaviest]) and high - low > 1
-            for place, (child, weight) in enumerate(zip(children, weights, strict=True)):
-                if not (follow and place == heaviest):
-                    (large if self._is_large(child, weight) else blocks).append((*child, depth))
-            if not follow:
-                break
-            low, high = children[heaviest]
-        reach = max((tree.attach(*leaf) for leaf in blocks + large), default=0)
-        grown = trunk
-        price = 0.0
+        """Modelled cost and blocks of a range with its heaviest path as a trunk.
+
+        What leaves the path becomes a block on the trunk, or grows further trunks where it is large::
+
+            trunk ──┬── A B C ──┬── D E ──┬── F
+                    │           │         └── G      blocks at the depths at which they leave the path
+                    │           └── H
+                    └── I J K …                      large: planned from here like the whole
+        """
+        tip, branches = self._heaviest_path(low, high)
+        reach = max(self.tree.attach(branch.low, branch.high, branch.depth) for branch in branches)
+        grown, price = trunk, 0.0
         if reach > base:
-            ids = tuple(tree.sequences[low][:reach].tolist())
+            ids = tuple(self.tree.sequences[tip][:reach].tolist())
             grown = Trunk(ids, trunk, base if trunk else 0)
             price = self.cost.run(1, reach - grown.start, grown.start)
-        mine = [self._block(first, last, depth if grown else 0) for first, last, depth in blocks]
-        price += self._cost(grown, mine) if mine else 0.0
-        placed: list[Placed] = [(grown, block) for block in mine]
-        for first, last, depth in large:
-            more, theirs = self.grow(first, last, min(depth, reach) if grown else 0, grown)
-            price += more
-            placed += theirs
+        blocks = [self._block(b.low, b.high, b.depth if grown else 0) for b in branches if not b.is_large]
+        price += self._cost(grown, blocks) if blocks else 0.0
+        placed: list[Placed] = [(grown, block) for block in blocks]
+        for branch in branches:
+            if branch.is_large:
+                depth = min(branch.depth, reach) if grown else 0
+                more, theirs = self.grow(branch.low, branch.high, depth, grown)
+                price += more
+                placed += theirs
         return price, placed
 
-    def _is_large(self, child: tuple[int, int], weight: int) -> bool:
-        """Whether a branch is too much for one row and holds something to share."""
-        return child[1] - child[0] > 1 and weight > self.capacity
+    def _heaviest_path(self, low: int, high: int) -> tuple[int, list[_Branch]]:
+        """From the root of a range into the heaviest branch at each fork, as long as that one is large.
+
+        Returns:
+            A sequence that holds the whole path, and everything that leaves the path, at its end all that is left.
+        """
+        found: list[_Branch] = []
+        while True:
+            depth, ranges = self.tree.fork(low, high)
+            weights = [self.tree.size(*part, depth) for part in ranges]
+            branches = [
+                _Branch(*part, depth, self._is_large(*part, weight))
+                for part, weight in zip(ranges, weights, strict=True)
+            ]
+            heaviest = max(range(len(branches)), key=weights.__getitem__)
+            if not branches[heaviest].is_large:
+                return low, found + branches
+            found += branches[:heaviest] + branches[heaviest + 1 :]
+            low, high = ranges[heaviest]
+
+    def _is_large(self, low: int, high: int, weight: int) -> bool:
+        """Whether a range with this many tokens is too much for one row and has something to share."""
+        return high - low > 1 and weight > self.capacity
 
     def _block(self, low: int, high: int, depth: int) -> Block:
-        """The block of a range, attached as deep as its questions allow."""
+        """The block of a range, attached as deep as its targets allow."""
         attach = self.tree.attach(low, high, depth)
         return Block(low, high, attach, self.tree.size(low, high, attach))
 
@@ -221,20 +248,25 @@ def _widths(blocks: Sequence[Block], budget: Budget) -> list[int]:
 
 
 def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cost, budget: Budget) -> list[Pass]:
-    """Cut rows into passes of least modelled cost: together goes what is equally wide and sees as much of the trunk.
+    """Cut rows into passes of least modelled cost.
 
-    Rows are put in that order, then cut by dynamic programming over the place of the last cut.
+    Rows that see equally much of the trunk and are equally wide belong together, so they are put in that order, and
+    a pass is a run of neighbours. With ``least[e]`` the cost of the first ``e`` rows::
+
+        least[0] = 0
+        least[e] = min over f < e of least[f] + cost of rows f … e - 1 as one pass
+
+    where a pass of several rows must fit into the budget. ``cuts[e]`` is the best f; the passes are read off from the
+    end. Example: rows of 10, 9 and 3 tokens and a budget of 20. ``least[3]`` is the cheaper of {10} {9 3} and
+    {10 9} {3}; all three in one pass would take 3 x 10 positions.
     """
-    order = sorted(
-        ((max(block.attach for block in row) if trunk else 0, -sum(block.size for block in row), row) for row in rows),
-        key=lambda entry: entry[:2],
-    )
-    seen = [reach for reach, _, _ in order]
-    widths = np.array([-width for _, width, _ in order])
+    order = sorted(rows, key=lambda row: (_reach(trunk, row), -_width(row)))
+    reaches = [_reach(trunk, row) for row in order]
+    widths = np.array([_width(row) for row in order])
     least = np.zeros(len(order) + 1)
     cuts = [0] * (len(order) + 1)
     for end in range(1, len(order) + 1):
-        reach = seen[end - 1]
+        reach = reaches[end - 1]  # of rows that see less, too: the order says so
         first = max(0, end - budget.rows(int(widths[end - 1]), reach))
         widest = np.maximum.accumulate(widths[first:end][::-1])  # of the last row, the last two, …
         count = np.arange(1, len(widest) + 1)
@@ -242,13 +274,23 @@ def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cos
         if reach:
             fits &= (count == 1) | (count * (reach + widest) <= budget.cached)
         prices = np.where(fits, least[first:end][::-1] + cost.run(count, widest, reach), np.inf)
-        best = int(prices.argmin())
+        best = int(prices.argmin())  # of prices from f = end - 1 down to f = first
         least[end], cuts[end] = prices[best], end - 1 - best
     passes, end = [], len(order)
     while end:
-        passes.append(Pass(trunk, tuple(row for _, _, row in order[cuts[end] : end]), seen[end - 1]))
+        passes.append(Pass(trunk, tuple(order[cuts[end] : end]), reaches[end - 1]))
         end = cuts[end]
     return passes[::-1]
+
+
+def _reach(trunk: Trunk | None, row: Sequence[Block]) -> int:
+    """Positions of the trunk that some block of a row sees."""
+    return max(block.attach for block in row) if trunk else 0
+
+
+def _width(row: Sequence[Block]) -> int:
+    """Tokens of a row."""
+    return sum(block.size for block in row)
 
 
 def _pack(blocks: Sequence[Block], width: int) -> list[tuple[Block, ...]]:

@@ -21,13 +21,13 @@ class PrefixTree:
 
     Args:
         sequences: Distinct token ids, none empty, in lexicographic order.
-        asked: Per sequence the first position whose prediction is wanted. Tokens from there on are computed
-            where the sequence is asked about, not on a shared trunk, so that their predictions are at hand.
+        first_targets: Per sequence the first position whose prediction is wanted. Tokens from there on lie in the
+            sequence's own block, not on a trunk, so that their predictions are at hand.
     """
 
-    def __init__(self, sequences: Sequence[NDArray[np.int64]], asked: Sequence[int]) -> None:
+    def __init__(self, sequences: Sequence[NDArray[np.int64]], first_targets: Sequence[int]) -> None:
         self.sequences = sequences
-        self.asked = np.array(asked, dtype=np.int64)
+        self.first_targets = np.array(first_targets, dtype=np.int64)
         self.lengths = np.array([len(ids) for ids in sequences], dtype=np.int64)
         self.shared = np.zeros(len(sequences), dtype=np.int64)
         for index in range(1, len(sequences)):
@@ -52,8 +52,8 @@ class PrefixTree:
         return depth, list(itertools.pairwise(cuts))
 
     def attach(self, low: int, high: int, depth: int) -> int:
-        """How deep sequences ``low`` to ``high``, equal up to ``depth``, may lean on tokens computed elsewhere."""
-        return min(depth, int(self.asked[low:high].min()))
+        """How much of a trunk sequences ``low`` to ``high``, equal up to ``depth``, may use: none of their targets."""
+        return min(depth, int(self.first_targets[low:high].min()))
 
 
 def common_prefix(left: NDArray[np.int64], right: NDArray[np.int64]) -> int:

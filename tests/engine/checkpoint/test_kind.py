@@ -101,16 +101,14 @@ def test_refused_with_what_it_is_and_what_can_be_audited(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_causal_language_models_pass(name: str, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps(ACCEPTED[name]))
-    check_kind(tmp_path)
+    check_kind(tmp_path, ACCEPTED[name])
 
 
 def test_code_that_is_trusted_is_not_judged_by_its_type(tmp_path: Path) -> None:
     config = {"model_type": "bert", "auto_map": {"AutoModelForCausalLM": "modeling.Own"}}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    check_kind(tmp_path, trust_remote_code=True)
+    check_kind(tmp_path, config, trust_remote_code=True)
     with pytest.raises(CheckpointError, match="an encoder"):
-        check_kind(tmp_path)
+        check_kind(tmp_path, config)
 
 
 def test_a_wrapper_whose_language_model_transformers_loads_is_audited(tmp_path: Path, tiny_model: Path) -> None:

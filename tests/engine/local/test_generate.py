@@ -7,7 +7,7 @@ import torch
 
 from audit.engine import Completion, GenerateRequest, load
 from audit.engine.local.endings import Endings, Reading
-from audit.engine.settings import of_checkpoint
+from audit.engine.local.processors import of_checkpoint
 from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def test_out_of_memory_halves_the_batch(
 @pytest.mark.slow
 def test_rows_come_and_go(tiny: TransformersEngine) -> None:
     """More requests than rows, of all lengths and settings: each as if it were alone."""
-    tiny._generator.decoder.rows = tiny._generator.batches.rows = 3
+    tiny._generator.decoder.slots = tiny._generator.batches.rows = 3
     requests = [
         GenerateRequest(
             PROMPTS[i % 4] * (1 + i % 3), max_new_tokens=1 + 7 * (i % 4), temperature=(i % 2) * 0.8,

@@ -156,7 +156,7 @@ def test_rows_of_generated_text_come_back_in_the_next_call(tiny: TransformersEng
     assert tiny.generate(asked) == expected
     assert decoder.fits <= 4
     tiny.generate([GenerateRequest(f"{i} pears", max_new_tokens=4) for i in range(64)])
-    assert decoder.fits == decoder.rows
+    assert decoder.fits == decoder.slots
 
 
 def test_an_allowance_forgives_one_small_failure_and_grows_back() -> None:

@@ -12,8 +12,8 @@ from audit.core.errors import CheckpointError
 from audit.engine import load
 from audit.engine.local.model import forward as forward_module
 from audit.engine.local.model import trial as trial_module
-from audit.engine.local.model.forward import Forward
 from audit.engine.local.model.precision import in_float32
+from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.architecture import longest_in_company, narrowed, values_of, windows_of
 from audit.engine.local.plan.cost import Cost, shape_of
 from tests.engine.every_type import check_scores, check_texts, plain_log_probs, requests
@@ -79,14 +79,14 @@ def test_what_sees_what_follows_is_refused(kind: str, overrides: dict[str, Any],
         loaded(kind, **overrides)
     assert "\n" not in str(caught.value)
     with pytest.raises(CheckpointError, match="each position sees what follows"):
-        Forward(random_model(configuration(kind, **overrides)).bfloat16(), CPU, 2)
+        tried_forward(random_model(configuration(kind, **overrides)).bfloat16(), CPU, 2)
 
 
 def test_a_model_that_computes_nothing_is_refused_in_one_line(loaded: Any) -> None:
     model = loaded("llama").model
     model.forward = broken
     with pytest.raises(CheckpointError, match=r"LlamaForCausalLM: a forward pass .*no kernel image") as caught:
-        Forward(model, CPU, 2)
+        tried_forward(model, CPU, 2)
     assert "\n" not in str(caught.value)
 
 
@@ -107,10 +107,9 @@ def test_a_window_that_the_masks_ignore_is_not_believed(loaded: Any) -> None:
 def test_windows_are_seen_by_a_short_trial(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Masks without the window: unlike the model's own, which only sequences longer than it can show."""
     model = random_model(configuration(kind))
-    assert Forward(model, CPU, 2).shares
-    for module in (forward_module, trial_module):
-        monkeypatch.setattr(module, "windows_of", without_windows)
-    assert Forward(model, CPU, 2).why_not == "packed rows gave other log-probabilities in a trial"
+    assert tried_forward(model, CPU, 2).shares
+    monkeypatch.setattr(forward_module, "windows_of", without_windows)
+    assert tried_forward(model, CPU, 2).why_not == "packed rows gave other log-probabilities in a trial"
 
 
 def without_windows(config: Any) -> dict[str, int | None]:
@@ -130,7 +129,7 @@ def test_narrow_windows_are_put_back() -> None:
 
 @pytest.mark.parametrize("kind", ["plbart", "roformer", "gpt_neo", "bloom"])
 def test_sixteen_bits_share_nothing_that_float32_does_not(kind: str) -> None:
-    forward = Forward(random_model(configuration(kind)).bfloat16(), CPU, 2)
+    forward = tried_forward(random_model(configuration(kind)).bfloat16(), CPU, 2)
     assert not forward.shares
     assert not forward.decodes
 
@@ -138,7 +137,7 @@ def test_sixteen_bits_share_nothing_that_float32_does_not(kind: str) -> None:
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", MIXTURES)
 def test_experts_are_no_lottery_in_sixteen_bits(kind: str, seed: int) -> None:
-    forward = Forward(random_model(configuration(kind), seed=seed).bfloat16(), CPU, 2)
+    forward = tried_forward(random_model(configuration(kind), seed=seed).bfloat16(), CPU, 2)
     assert (forward.shares, forward.decodes, forward.why_not) == (True, True, "")
 
 
@@ -148,7 +147,7 @@ def test_packed_weights_are_compared_with_their_own_rounding(kind: str, shares: 
     model.hf_quantizer = object()  # its weights cannot be widened
     with in_float32(model) as exact:
         assert not exact
-    assert Forward(model, CPU, 2).shares is shares
+    assert tried_forward(model, CPU, 2).shares is shares
 
 
 def test_float32_is_for_a_while_and_leaves_the_weights_alone() -> None:
@@ -200,7 +199,7 @@ def test_where_padding_changes_texts_each_prompt_is_a_batch(
 ) -> None:
     engine = loaded(kind)
     engine._forward.decodes = False
-    assert engine._forward.generates.prompts
+    assert engine._generator.generates.prompts
     rows = []
     batches = engine._generator.batches
     compute = type(batches).compute
@@ -212,7 +211,7 @@ def test_where_padding_changes_texts_each_prompt_is_a_batch(
 def test_texts_of_a_generate_that_errs_are_errors(loaded: Any) -> None:
     # transformers' generate gives RoBERTa positions from 0; its forward pass counts from behind the padding index.
     engine = loaded("roberta", is_decoder=True)
-    assert not engine._forward.generates.prompts
+    assert not engine._generator.generates.prompts
     assert not check_texts(engine)
     check_scores(engine, requests())
 
@@ -232,10 +231,10 @@ def test_a_trial_that_fails_in_float32_believes_nothing_in_company(
     """Rounding would hide what float32 was to show: a model that cannot be tried in it is computed alone."""
     begin = trial_module._Trial.__init__
 
-    def failing(trial: Any, forward: Any, *, exact: bool) -> None:
+    def failing(trial: Any, make: Any, *, exact: bool) -> None:
         if exact:
             raise CheckpointError("its code computes in 16 bits")
-        begin(trial, forward, exact=exact)
+        begin(trial, make, exact=exact)
 
     assert loaded("llama", "bfloat16")._forward.shares
     monkeypatch.setattr(trial_module._Trial, "__init__", failing)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.engine.local.plan.cost import Budget, Cost
-from audit.engine.local.plan.layout import lay_out
-from audit.engine.local.plan.passes import Pass, plan
+from audit.engine.local.plan.layout import Layout, lay_out
+from audit.engine.local.plan.passes import Block, Pass, Trunk, _in_passes, _Planner, plan
 from audit.engine.local.plan.prefix_tree import PrefixTree, common_prefix
 
 CHEAP_PAIRS = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6)
@@ -39,9 +39,9 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
         layout = lay_out(work, tree, pad_id=99)
         trunk = list(work.trunk.ids[: work.reach]) if work.trunk else []
         assert layout.tokens == sum(block.size for row in work.rows for block in row)
-        for index, (row, attach, path) in layout.columns.items():
+        for index, (row, attach, path) in layout.places.items():
             whole = tree.sequences[index].tolist()
-            assert attach <= tree.asked[index]
+            assert attach <= tree.first_targets[index]
             assert trunk[:attach] + layout.ids[row, path].tolist() == whole
             assert layout.positions[row, path].tolist() == list(range(attach, len(whole)))
             for step, column in enumerate(path):
@@ -50,6 +50,19 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
                     continue
                 seen = np.flatnonzero(layout.visible[row, column])
                 assert seen.tolist() == [*range(attach), *(len(trunk) + path[: step + 1])]
+                there = [*trunk, *layout.ids[row].tolist()]
+                assert [there[place] for place in seen] == whole[: attach + step + 1]
+        check_padding(layout, len(trunk))
+
+
+def check_padding(layout: Layout, reach: int) -> None:
+    """A column that no sequence uses holds the padding token and sees itself alone."""
+    used = {(place.row, column) for place in layout.places.values() for column in place.columns.tolist()}
+    assert len(used) == layout.tokens
+    for row, column in np.ndindex(*layout.ids.shape):
+        if (row, column) not in used:
+            assert layout.ids[row, column] == 99
+            assert layout.visible is None or np.flatnonzero(layout.visible[row, column]).tolist() == [reach + column]
 
 
 @settings(max_examples=150, deadline=None)
@@ -146,7 +159,7 @@ def test_halves_keep_everything() -> None:
     assert all(len(list(work.members)) == 1 for work in single)
     for work in single:
         layout = lay_out(work, tree, pad_id=99)
-        ((index, (row, attach, path)),) = layout.columns.items()
+        ((index, (row, attach, path)),) = layout.places.items()
         assert layout.ids[row, path].tolist() == tree.sequences[index][attach:].tolist()
 
 
@@ -155,3 +168,65 @@ def test_halves_keep_everything() -> None:
 )
 def test_common_prefix(left: tuple[int, ...], right: tuple[int, ...], length: int) -> None:
     assert common_prefix(np.array(left), np.array(right)) == length
+
+
+def test_the_layout_of_the_example() -> None:
+    """A trunk of two tokens, and two sequences that share the first token behind it."""
+    the, cat, sat, down, up, now = range(1, 7)
+    tree = tree_of([(the, cat, sat, down), (the, cat, sat, up, now)])
+    work = Pass(Trunk((the, cat)), ((Block(0, 2, 2, tree.size(0, 2, 2)),),), reach=2)
+    layout = lay_out(work, tree, pad_id=99)
+    assert layout.ids.tolist() == [[sat, down, up, now]]
+    assert layout.positions.tolist() == [[2, 3, 3, 4]]
+    assert [place.columns.tolist() for place in layout.places.values()] == [[0, 1], [0, 2, 3]]
+    assert layout.places[1].predicting(3, 2).tolist() == [2, 3]
+    assert layout.visible is not None
+    assert layout.visible[0].astype(int).tolist() == [
+        [1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 1, 0, 1, 0],
+        [1, 1, 1, 0, 1, 1],
+    ]
+
+
+rows_of_sizes = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 20)), min_size=1, max_size=7)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes=rows_of_sizes, on_trunk=st.booleans(), budget=budgets, cost=costs)
+def test_no_other_cut_of_the_rows_is_cheaper(
+    sizes: list[tuple[int, int]], on_trunk: bool, budget: Budget, cost: Cost
+) -> None:
+    """Against all ways to cut the rows, in their order, into passes that fit."""
+    rows = [(Block(i, i + 1, attach if on_trunk else 0, size),) for i, (size, attach) in enumerate(sizes)]
+    trunk = Trunk(tuple(range(20))) if on_trunk else None
+    passes = _in_passes(trunk, rows, cost, budget)
+    ordered = [row for work in passes for row in work.rows]
+    assert sorted(ordered, key=lambda row: row[0].low) == rows
+
+    def price(part: list[tuple[Block, ...]]) -> float:
+        width, reach = max(row[0].size for row in part), max(row[0].attach for row in part)
+        fits = len(part) * width <= budget.tokens and (not reach or len(part) * (reach + width) <= budget.cached)
+        return float(cost.run(len(part), width, reach)) if fits or len(part) == 1 else np.inf
+
+    def cheapest(left: list[tuple[Block, ...]]) -> float:
+        return min((price(left[:n]) + cheapest(left[n:]) for n in range(1, len(left) + 1)), default=0.0)
+
+    assert sum(cost.run(len(work.rows), work.width, work.reach) for work in passes) == pytest.approx(cheapest(ordered))
+
+
+def test_the_heaviest_path_and_what_leaves_it() -> None:
+    """A long stem from which a few ends part at depth 3, two of them again at depth 6; and a second, large branch."""
+    stem, other = (1, 1, 1, 2, 2, 2), (1, 1, 1, 9)
+    ends = [(*stem, 3, *(i,) * 30) for i in range(10)] + [(*stem, 4, 5), (*stem, 6)]
+    large = [(*other, i, *(7,) * 20) for i in range(3)]
+    tree = tree_of([*ends, *large, (1, 1, 1, 8, 8)])
+    planner = _Planner(tree, DEAR_PAIRS, Budget(256, 10**6))
+    assert planner.capacity == 32
+    tip, branches = planner._heaviest_path(0, len(tree))
+    assert tree.sequences[tip][:7].tolist() == [*stem, 3]
+    found = [(b.depth, [tree.sequences[i].tolist() for i in range(b.low, b.high)], b.is_large) for b in branches]
+    assert found[0] == (3, [[1, 1, 1, 8, 8]], False)
+    assert found[1] == (3, [list(ids) for ids in sorted(large)], True)
+    assert found[2:4] == [(6, [[*stem, 4, 5]], False), (6, [[*stem, 6]], False)]
+    assert found[4:] == [(7, [list(ids)], False) for ids in sorted(ends)[:10]]

@@ -1,0 +1,32 @@
+"""JSON files of a checkpoint or an adapter, with one clear line for those that are damaged."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_object(file: Path, remedy: str = "copy the checkpoint again") -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Args:
+        file: For example ``config.json``.
+        remedy: What to do where it is damaged.
+
+    Raises:
+        CheckpointError: It cannot be read, or is no JSON object.
+    """
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{file}: not valid JSON ({error}): {remedy}"
+        raise CheckpointError(msg) from error
+    if not isinstance(found, dict):
+        msg = f"{file}: expected a JSON object: {remedy}"
+        raise CheckpointError(msg)
+    return found

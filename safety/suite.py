@@ -34,12 +34,10 @@ TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items
 
 
 def join(probe: Probe[Any]) -> None:
-    """Add the probe of a plug-in."""
+    """Add the probe of a plug-in, which declares its items, requests and judge."""
     PROBES[probe.name] = probe
     TASKS[probe.name] = probe.description
-    if probe.score:
-        JUDGES[probe.name] = probe.score
-    elif probe.given:
+    if probe.given:
         JUDGES[probe.name] = partial(running.score, probe)
 
 

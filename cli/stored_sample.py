@@ -92,8 +92,7 @@ def explain(
     engine = engine_of(config)
     _check_same(folder, manifest, engine, config.model, bars)
     engine.check_sound()
-    engine.progress = bars
-    with bars:
+    with bars, engine.at_work(bars):
         bars.expect(1)
         bars.task("explain", ", ".join(method.name for method in methods))
         found = explain_sample(engine, config, methods, selected, effort=effort)

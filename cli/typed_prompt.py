@@ -61,8 +61,7 @@ def explain(asked: Asked, given: Given, methods: Sequence[Method], effort: Effor
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     engine = engine_of(config)
     engine.check_sound()
-    engine.progress = bars
-    with bars:
+    with bars, engine.at_work(bars):
         if turns is not None:
             text = conversation.text(engine, turns, bars)
             spans = _spans(text, asked.field or [])

@@ -13,7 +13,7 @@ from audit.explain.prompt.game import Effort
 from audit.pipeline import plugins
 from audit.public.checkpoints import Checkpoint, load
 from audit.public.inline import Page
-from audit.public.notebook import listener
+from audit.public.notebook import listening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,8 +150,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         msg = f"audit.explain: the checkpoint is loaded already: leave out {next(iter(loading))}"
         raise UsageError(msg)
     engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
-    told = listener(progress)
-    with engine.at_work(told):
+    with listening(progress) as told, engine.at_work(told):
         text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
         masked = prepare(
             engine,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from audit.core.progress import Silent
 from audit.core.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.core.progress import Progress
     from audit.core.run_folder import RunFolder
 
@@ -19,15 +22,25 @@ REDRAWN_SECONDS = 0.2
 BAR_WIDTH = 24
 
 
-def listener(progress: Progress | bool) -> Progress:
-    """Who hears of the work.
+@contextmanager
+def listening(progress: Progress | bool) -> Iterator[Progress]:
+    """Who hears of the work, for as long as it takes.
 
     Args:
         progress: A listener; True draws a bar in a notebook and nothing elsewhere; False draws nothing.
     """
-    if isinstance(progress, bool):
-        return Notebook() if progress and in_notebook() else Silent()
-    return progress
+    if not isinstance(progress, bool):
+        yield progress
+    elif progress and in_notebook():
+        bar = Notebook()
+        try:
+            yield bar
+        except BaseException:
+            bar.end("stopped")
+            raise
+        bar.end("done")
+    else:
+        yield Silent()
 
 
 def in_notebook() -> bool:
@@ -45,6 +58,7 @@ class Notebook:
         self._requests = self._answered = 0
         self._remarks: list[str] = []
         self._drawn = 0.0
+        self._ended = False
         self._handle: Any = None
 
     def expect(self, tasks: int) -> None:
@@ -89,6 +103,15 @@ class Notebook:
         ending = "" if reference is None else f" → {reference}"
         self.say(f"first prompt of {task}: {prompt}{ending}")
 
+    def end(self, how: str) -> None:
+        """There is no more work.
+
+        Args:
+            how: ``done`` or ``stopped``.
+        """
+        self._expected, self._ended = 0, how == "done"
+        self._now(how)
+
     def _now(self, doing: str) -> None:
         self._doing, self._requests, self._answered = doing, 0, 0
         self._draw(always=True)
@@ -108,14 +131,15 @@ class Notebook:
 
     def picture(self) -> dict[str, str]:
         """The bar as text and as HTML. Remarks may quote a checkpoint: control characters are shown escaped."""
-        share = self._answered / self._requests if self._requests else 0.0
+        share = self._answered / self._requests if self._requests else float(self._ended)
         filled = round(share * BAR_WIDTH)
         tasks = f"{min(self._begun, self._expected)} of {self._expected} tasks · " if self._expected else ""
         count = f" · {self._answered:,} of {self._requests:,} requests" if self._requests else ""
         line = f"{tasks}{printable(self._doing, 200)}{count}"
         remarks = [printable(remark, 600) for remark in self._remarks]
         bar = f"{'█' * filled}{'░' * (BAR_WIDTH - filled)}"
-        html = f'<progress value="{share:.4f}" max="1"></progress> {escape(line)}'
+        known = f' value="{share:.4f}"' if share or self._requests else ""  # without one, a browser lets the bar swing
+        html = f'<progress{known} max="1"></progress> {escape(line)}'
         return {
             "text/plain": "\n".join([f"{bar} {line}", *remarks]),
             "text/html": "<br>".join([html, *map(escape, remarks)]),

@@ -12,7 +12,7 @@ from audit.core.formatting import interval, number, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
-from audit.public.notebook import listener
+from audit.public.notebook import listening
 from audit.public.options import configured
 
 if TYPE_CHECKING:
@@ -232,10 +232,13 @@ def run(
     from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import
 
     given = {"model": _text(model), "profile": profile, "out": _path(out), **_with_paths(options)}
+    folder: RunFolder | None
     if resume is not None:
         folder, resolved = _kept(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
-        return Run(audit(resolved, listener(progress), resume=folder))
-    return Run(audit(_resolved(given, tasks, limit, config), listener(progress)))
+    else:
+        folder, resolved = None, _resolved(given, tasks, limit, config)
+    with listening(progress) as told:
+        return Run(audit(resolved, told, resume=folder))
 
 
 def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from audit.core.progress import Progress, Silent
-from audit.public.notebook import Notebook, in_notebook, listener
+from audit.public.notebook import Notebook, in_notebook, listening
 
 
 class Handle:
@@ -69,8 +70,16 @@ def test_remarks_stay_and_are_harmless(handle: Handle) -> None:
 def test_who_listens(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
     given: Any = Silent()
     assert in_notebook()
-    assert isinstance(listener(True), Notebook)
-    assert isinstance(listener(False), Silent)
-    assert listener(given) is given
+    with listening(progress=True) as told:
+        assert isinstance(told, Notebook)
+    assert handle.shown[-1]["text/plain"] == f"{'█' * 24} done"
+    with suppress(KeyboardInterrupt), listening(progress=True):
+        raise KeyboardInterrupt
+    assert handle.shown[-1]["text/plain"] == f"{'░' * 24} stopped"
+    with listening(progress=False) as told:
+        assert isinstance(told, Silent)
+    with listening(given) as told:
+        assert told is given
     monkeypatch.delitem(sys.modules, "IPython")
-    assert isinstance(listener(True), Silent)
+    with listening(progress=True) as told:
+        assert isinstance(told, Silent)

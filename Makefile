@@ -10,7 +10,7 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-FOLDERS := app cli core engine evals explain gate pipeline ratings reports safety stats
+FOLDERS := api app cli core engine evals explain gate pipeline ratings reports safety stats
 # A strict editable install is a tree of links: it must be made again when a file comes or goes.
 INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-isolation \
 	--config-settings editable_mode=strict

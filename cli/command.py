@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperCommand, TyperOption
+from typer.main import get_command
 
+from audit.cli import verbosity
 from audit.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import typer
     from typer.models import CommandInfo
 
 
@@ -35,13 +37,32 @@ MAY_BE_EMPTY = {
 """Options of which an empty text is a value, or gets a message of its command."""
 
 
+def _shared(*, quiet: verbosity.Quiet = False, verbose: verbosity.Verbose = False) -> None:
+    """The options of every command; typer reads this signature, and nothing calls it."""
+
+
+def _shared_options() -> list[Any]:
+    """``-q`` and ``-v`` as the parser has them."""
+    program = typer.Typer(add_completion=False)
+    program.command()(_shared)
+    return list(get_command(program).params)
+
+
 class Command(TyperCommand):
-    """A command that drops no word it was given.
+    """A command with ``-q`` and ``-v`` that drops no word it was given.
 
     An option for one value that is given twice is refused; by itself the parser keeps the last value. An empty value
-    is refused: it comes from a variable that is not set, and as a path it would be the working directory. A stray word
+    is refused: it comes from an unset variable, and as a path it would mean the working directory. A stray word
     where the command takes a checkpoint is refused with the option that names one.
     """
+
+    def __init__(self, name: str | None, *, params: list[Any] | None = None, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(name, params=[*(params or []), *_shared_options()], **options)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own context is private
+        """Run the command, as quietly as was asked for."""
+        verbosity.apply(**{option.name: ctx.params.pop(option.name) for option in _shared_options()})
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the parser's own context is private
         """Read the arguments.

@@ -10,10 +10,9 @@ from audit.core.errors import TemplateError, UsageError
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
-    from typing import Any
 
+    from audit.cli.commands.explain import Asked
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine import Engine
@@ -21,26 +20,26 @@ if TYPE_CHECKING:
 ROLES = ("system", "user", "assistant", "tool")
 
 
-def turns(given: Mapping[str, Any], config: RunConfig) -> list[dict[str, str]] | None:
+def turns(asked: Asked, template: str | None, config: RunConfig) -> list[dict[str, str]] | None:
     """The conversation that was typed; None where the prompt is the exact text.
 
     Args:
-        given: ``prompt``, ``chat``, ``system``, ``messages`` and ``chat_template`` as typed.
+        asked: Prompt, system turn and messages as typed.
+        template: ``--chat-template`` as typed.
         config: Whose ``chat_template`` must allow one.
 
     Raises:
         UsageError: The options contradict each other, or a text cannot be read.
     """
-    system = given["system"]
-    first = [{"role": "system", "content": system}] if system is not None else []
-    if given["messages"] is not None:
-        found = read_messages(given["messages"])
+    first = [{"role": "system", "content": asked.system}] if asked.system is not None else []
+    if asked.messages is not None:
+        found = read_messages(asked.messages)
         if first and found[0]["role"] == "system":
-            msg = f"--system: {given['messages']} begins with a system turn: leave out one of them"
+            msg = f"--system: {asked.messages} begins with a system turn: leave out one of them"
             raise UsageError(msg)
-    elif given["chat"] or first:
-        found = [{"role": "user", "content": read_prompt(given["prompt"])}]
-    elif given["chat_template"] in {None, "auto", "off"}:
+    elif asked.chat or first:
+        found = [{"role": "user", "content": read_prompt(asked.prompt or "")}]
+    elif template in {None, "auto", "off"}:
         return None
     else:
         msg = "--chat-template: --prompt is the exact text that the model sees: add --chat to make it a user's message"

@@ -14,20 +14,22 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from audit.core.errors import ExitCode, Interrupted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+
+    from audit.core.run_folder import RunFolder
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE_SECONDS = 5.0
 """A cancelled job of GitHub Actions gets ten seconds until it is killed, a container 10 to 30."""
 
-KILLED = 130
-"""Exit code where nothing else was chosen: the shell's for Ctrl-C."""
-
 _interrupted = threading.Event()
 _watchers: list[threading.Thread] = []
-_last_words: list[Callable[[], int]] = []
+_last_words: list[Callable[[Interrupted], int]] = []
+_folders: list[RunFolder] = []
 
 
 def install(*, even_ignored: bool = False) -> None:
@@ -48,13 +50,18 @@ def install(*, even_ignored: bool = False) -> None:
         _watchers[0].start()
 
 
-def when_stuck(act: Callable[[], int]) -> None:
+def when_stuck(act: Callable[[Interrupted], int]) -> None:
     """What the second thread does before it ends the process; replaces what was said before.
 
     Args:
-        act: Returns the exit code.
+        act: Gets the interruption that the main thread did not raise; returns the exit code.
     """
     _last_words[:] = [act]
+
+
+def began(run: RunFolder) -> None:
+    """From now on an interruption is one of this run."""
+    _folders[:] = [run]
 
 
 def check() -> None:
@@ -81,4 +88,5 @@ def _watch(heard: int) -> None:
     while os.read(heard, 1)[0] not in SIGNALS:
         pass
     if not _interrupted.wait(PATIENCE_SECONDS):
-        os._exit(_last_words[0]() if _last_words else KILLED)
+        stopped = Interrupted(_folders[0] if _folders else None)
+        os._exit(_last_words[0](stopped) if _last_words else ExitCode.INTERRUPTED)

@@ -15,8 +15,9 @@ from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
 from audit.cli.console import err, finish_output
 from audit.cli.spelling import spelled
-from audit.core.errors import AuditError
+from audit.core.errors import AuditError, ExitCode
 from audit.core.text import printable
+from audit.core.versions import POLICY_VERSION, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,15 +45,15 @@ EPILOG = (
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run."
 )
-CRASH, USAGE, INCOMPLETE = 1, 2, 13
 LONG = {"run", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
 def _print_version(wanted: bool) -> None:
-    """Print the version and end, where it was asked for."""
+    """Print the versions of package, records and policies and end, where they were asked for."""
     if wanted:
-        sys.stdout.write(f"audit {metadata.version('checkpoint-audit')}\n")
+        package = metadata.version("checkpoint-audit")
+        sys.stdout.write(f"audit {package} (records {SCHEMA_VERSION}, policies {POLICY_VERSION})\n")
         raise typer.Exit
 
 
@@ -75,7 +76,6 @@ def load(name: str) -> TyperCommand | TyperGroup:
     import_module(f"audit.cli.commands.{name}").register(program)
     for command in commands_of(program):
         command.cls = Command
-        verbosity.add_to(command)
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]
     return found
 
@@ -106,7 +106,13 @@ def _listed() -> None:
 def _program(
     *,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=_print_version,
+            help="Print the versions and exit.",
+        ),
     ] = False,
 ) -> None:
     """May this checkpoint ship, and what is the evidence?"""
@@ -128,14 +134,14 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without its command; the class is not exported
             sys.stderr.write(f"{error.format_message()}\n")
-            return USAGE
-        return _report(error, USAGE, error.format_message())
+            return ExitCode.USAGE
+        return _report(error, ExitCode.USAGE, error.format_message())
     except (typer.Abort, KeyboardInterrupt):
-        code = interrupts.KILLED
+        code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
         what = printable(f"{type(error).__name__}: {error}", 2000)
-        return _report(error, CRASH, f"crashed: {what} (run again with -v for the traceback)")
-    if code == interrupts.KILLED:  # the parser's own answer to a KeyboardInterrupt, too
+        return _report(error, ExitCode.CRASH, f"crashed: {what} (run again with -v for the traceback)")
+    if code == ExitCode.INTERRUPTED:  # the parser's own answer to a KeyboardInterrupt, too
         return _say_interrupted(words)
     return code if isinstance(code, int) else 0
 
@@ -143,7 +149,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 def _say_interrupted(words: Sequence[str]) -> int:
     """A line, and the exit code of the command that was interrupted."""
     err.print("interrupted", markup=False)
-    return INCOMPLETE if LONG.intersection(words[:1]) else interrupts.KILLED
+    return ExitCode.INCOMPLETE if LONG.intersection(words[:1]) else ExitCode.INTERRUPTED
 
 
 def _report(error: Exception, code: int, message: str | None = None) -> int:
@@ -158,7 +164,7 @@ def _report(error: Exception, code: int, message: str | None = None) -> int:
 def main() -> None:
     """Entry point of the ``audit`` command."""
     interrupts.install()
-    interrupts.when_stuck(lambda: _say_interrupted(sys.argv[1:]))
+    interrupts.when_stuck(lambda _stopped: _say_interrupted(sys.argv[1:]))
     code = run_command()
     try:
         finish_output()

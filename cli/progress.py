@@ -40,7 +40,6 @@ class Bars:
 
     def __init__(self, *, quiet: bool) -> None:
         self.messages: list[str] = []
-        self.run: RunFolder | None = None
         self.tokens = 0
         self._quiet = quiet
         self._shown = err.is_terminal and not quiet
@@ -88,7 +87,7 @@ class Bars:
 
     def began(self, run: RunFolder) -> None:
         """The run has its folder: what an interruption leaves is there."""
-        self.run = run
+        interrupts.began(run)
 
     def note(self, message: str) -> None:
         """A step between tasks, e.g. loading."""

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from audit.core import assets
-from audit.core.config import RunConfig, validate
+from audit.core.config import RunConfig, merge, validate
 from audit.core.errors import AuditError, CheckpointError, RunFolderError, UsageError, did_you_mean
 from audit.core.records import Attribution, TaskResult
 from audit.core.sensitive import not_explainable
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from audit.cli.options import Given
     from audit.cli.progress import Bars
     from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
     from audit.engine import Engine
+    from audit.explain.attempt import Failed
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort
 
 PLACE = (
-    "model",
-    "base",
-    "tokenizer",
-    "device",
-    "device_map",
-    "offline",
-    "data_dir",
-    "trust_remote_code",
-    "allow_pickle",
+    "--model",
+    "--base",
+    "--tokenizer",
+    "--device",
+    "--device-map",
+    "--offline",
+    "--data-dir",
+    "--trust-remote-code",
+    "--allow-pickle",
 )
 """Options that say where the checkpoint is and where it runs; all others are the run's."""
-FREE = ("run", "sample", "runs", "method", "steps", "evaluations", "max_features", "out_file", "as_json")
+FREE = (
+    "--plugin",
+    "--run",
+    "--sample",
+    "--runs",
+    "--method",
+    "--steps",
+    "--evaluations",
+    "--max-features",
+    "--out",
+    "--json",
+)
 """Options that say how it is explained and shown."""
 LISTED = 4
 """Samples that are named where a beginning fits several."""
@@ -42,7 +55,8 @@ LISTED = 4
 def explain(
     folder: RunFolder,
     name: str,
-    given: Mapping[str, Any],
+    given: Given,
+    typed: Sequence[str],
     methods: Sequence[Method],
     effort: Effort,
     bars: Bars,
@@ -52,7 +66,8 @@ def explain(
     Args:
         folder: The run.
         name: Id of the sample, or how it begins.
-        given: What was typed, by the names of the command's parameters.
+        given: Options of the configuration.
+        typed: Names of the command's own options that were typed.
         methods: In their order.
         effort: How much they may do.
         bars: Listener of the work.
@@ -62,13 +77,13 @@ def explain(
         CheckpointError: The checkpoint is not the run's any more.
         AuditError: No method gave an attribution.
     """
-    _refuse_options(given)
+    _refuse_options([*given.names, *typed])
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
-    from audit.explain.run.suite import explain_choice  # noqa: PLC0415 - see above
+    from audit.explain.run.suite import explain_sample  # noqa: PLC0415 - see above
 
-    choice = of_sample(result, sample)
+    selected = of_sample(result, sample)
     manifest = folder.read_manifest()
     config = _config(folder, manifest, given)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
@@ -77,26 +92,29 @@ def explain(
     engine = engine_of(config)
     _check_same(folder, manifest, engine, config.model, bars)
     engine.check_sound()
-    engine.progress = bars
-    with bars:
+    with bars, engine.at_work(bars):
         bars.expect(1)
         bars.task("explain", ", ".join(method.name for method in methods))
-        by_method = dict(explain_choice(engine, config, methods, choice, effort))
-    return made(((method, by_method[method]) for method in methods), bars)
+        found = explain_sample(engine, config, methods, selected, effort=effort)
+    return made(found, bars)
 
 
-def made(found: Iterable[tuple[Method, Attribution | str]], bars: Bars) -> list[Attribution]:
+def made(found: Mapping[str, Attribution | Failed], bars: Bars) -> list[Attribution]:
     """The attributions; what a method could not explain is said and left out.
+
+    Args:
+        found: By method.
+        bars: Hears what could not be explained.
 
     Raises:
         AuditError: No method gave one.
     """
     attributions, failed = [], []
-    for method, one in found:
+    for method, one in found.items():
         if isinstance(one, Attribution):
             attributions.append(one)
         else:
-            failed.append(f"{method.name}: {one}")
+            failed.append(f"{method}: {one.reason}")
     if not attributions:
         raise AuditError("; ".join(failed))
     for reason in failed:
@@ -128,57 +146,39 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     if why:
         msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
         raise UsageError(msg)
-    if sample.options is None:
+    if sample.choice is None and sample.options != []:  # whether it was a choice, or among what
         msg = f"{folder.path}: the run did not store what its samples were chosen among: audit again, or use --prompt"
         raise RunFolderError(msg)
     samples = by_task[suite, task]
     metrics = [metric for metric in folder.read_metrics() if (metric.suite, metric.task) == (suite, task)]
-    return TaskResult(
-        suite=sample.suite,
-        task=task,
-        metrics=metrics,
-        samples=samples,
-        options={one.sample_id: one.options or [] for one in samples},
-        spans={one.sample_id: one.spans for one in samples},
-    ), sample
+    return TaskResult(suite=sample.suite, task=task, metrics=metrics, samples=samples), sample
 
 
-def _refuse_options(given: Mapping[str, Any]) -> None:
+def _refuse_options(typed: Sequence[str]) -> None:
     """Refuse what the run has decided.
 
     Raises:
-        UsageError: Such an option was given.
+        UsageError: Such an option was typed.
     """
-    ours = {"features": "auto"}
-    taken = [
-        name
-        for name, value in given.items()
-        if name not in {*PLACE, *FREE} and value is not None and value is not False and value != ours.get(name)
-    ]
+    taken = [name for name in typed if name not in {*PLACE, *FREE}]
     if taken:
-        option = taken[0].replace("_", "-")
-        msg = f"--{option}: a sample is explained with the run's own options: leave it out, or explain a --prompt"
+        msg = f"{taken[0]}: a sample is explained with the run's own options: leave it out, or explain a --prompt"
         raise UsageError(msg)
 
 
-def _config(folder: RunFolder, manifest: RunManifest, given: Mapping[str, Any]) -> RunConfig:
+def _config(folder: RunFolder, manifest: RunManifest, given: Given) -> RunConfig:
     """The run's configuration, with the places that were given, in the number type that the run computed in.
 
     Raises:
         ConfigError: The manifest's configuration is broken.
     """
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
-    known = get_args(RunConfig.model_fields["dtype"].annotation)
-    update = {name: given[name] for name in PLACE if name != "data_dir" and given[name] is not None}
-    if given["data_dir"]:
-        update["data_dirs"] = given["data_dir"]
-    if manifest.model.dtype in known:
+    update = dict(given.values)
+    if manifest.model.dtype in get_args(RunConfig.model_fields["dtype"].annotation):
         update["dtype"] = manifest.model.dtype
-    if given["device"] is not None and given["device_map"] is None:
+    if given.has("--device") and not given.has("--device-map"):
         update["device_map"] = None
-    if given["max_features"] is not None:
-        update["explain"] = config.explain.model_copy(update={"max_features": given["max_features"]})
-    return validate(RunConfig, {**config.model_dump(mode="json"), **update}, "command line")
+    return validate(RunConfig, merge(config.model_dump(mode="json"), update), "command line")
 
 
 def _check_same(folder: RunFolder, manifest: RunManifest, engine: Engine, model: str, bars: Bars) -> None:

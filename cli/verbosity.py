@@ -1,22 +1,20 @@
-"""``-q`` and ``-v``, the same on every command."""
+"""``-q`` and ``-v``, the same on every command.
+
+They are two pieces of state of the process, because the code that reads them is everywhere a line is printed: what
+was typed last (:data:`chosen`), and how loud Python's ``logging`` and ``warnings`` are (:func:`apply`). Both are set
+once, by :class:`audit.cli.command.Command`, before a command runs; nothing but the command line reads or sets them.
+"""
 
 from __future__ import annotations
 
-import functools
-import inspect
 import logging
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from typer.models import CommandInfo
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print logs, and tracebacks of errors.")]
 
 
@@ -25,39 +23,13 @@ class Verbosity:
     """How much the user wants to read."""
 
     quiet: bool = False
-    """No progress, no tables: results and errors only."""
+    """No progress and no remarks: results and errors only."""
     verbose: bool = False
     """Logs of the libraries, and tracebacks."""
 
 
 chosen = Verbosity()
-"""Of this process; set before the command runs."""
-
-
-def add_to(command: CommandInfo) -> None:
-    """Give a command the two options."""
-    if command.callback is not None:
-        command.callback = _with_options(command.callback)
-
-
-def _with_options(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """``callback`` behind two more keyword options that it never sees."""
-
-    @functools.wraps(callback)
-    def command(*args: object, quiet: bool = False, verbose: bool = False, **options: object) -> object:
-        apply(quiet=quiet, verbose=verbose)
-        return callback(*args, **options)
-
-    signature = inspect.signature(callback, eval_str=True)
-    extra = [
-        inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet),
-        inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Verbose),
-    ]
-    command.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *extra])  # type: ignore[attr-defined]
-    hints = get_type_hints(callback, include_extras=True)
-    command.__annotations__ = {**hints, "quiet": Quiet, "verbose": Verbose}
-    del command.__wrapped__
-    return command
+"""What the command that runs in this process was given."""
 
 
 def apply(*, quiet: bool, verbose: bool) -> None:

@@ -6,22 +6,44 @@ command-line flags. Lists replace lists; mappings merge key by key.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from audit.core.config_fields import (
+    Checkpoint,
+    Count,
+    Folder,
+    Limit,
+    Number,
+    Option,
+    Scorer,
+    Section,
+    Switch,
+    Variables,
+    Words,
+)
 from audit.core.config_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
 
 Profile = Literal["quick", "standard", "full"]
 PROFILES: tuple[Profile, ...] = ("quick", "standard", "full")
 DEFAULT_MODEL = "smollm2-135m-instruct"
+DEFAULT_OUT = Path("runs")
+"""Folder of run folders, unless another is named."""
+RUN = ("run",)
+LOADING = ("run", "explain")
+"""Commands that load a checkpoint."""
+SEEDED = (*LOADING, "score")
+DATA = (*SEEDED, "tasks list", "assets list", "assets pull", "assets path")
+"""Commands that look for data sets."""
 
 __all__ = [
     "DEFAULT_MODEL",
+    "DEFAULT_OUT",
+    "OWN_DATA",
     "PROFILES",
     "EvalsConfig",
     "ExplainConfig",
@@ -40,37 +62,8 @@ __all__ = [
     "validate",
 ]
 
-Count = Annotated[int, Field(ge=1)]
-Number = Annotated[int, Field(ge=0)]
-Folder = Annotated[Path, Field(strict=False)]
-"""A path written as text; the one type that is converted."""
-
-
-def _limit(value: object) -> object:
-    """Refuse what is neither a count nor a share nor ``all``, in one message for the three."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if value is None or value == "all" or whole or (isinstance(value, float) and 0 < value < 1):
-        return value
-    msg = "limit", "Input should be a whole number of items from 1, a share between 0 and 1, or all"
-    raise PydanticCustomError(*msg)
-
-
-Limit = Annotated[int | float | Literal["all"], BeforeValidator(_limit)]
-"""Items of a task at most: a count, a share below 1 (at least one item), or ``all``."""
-
-
-def _switch(value: object) -> object:
-    """YAML 1.1 reads a bare ``on`` or ``off`` as true or false."""
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
-
-
-Switch = Annotated[str, BeforeValidator(_switch), Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """Base of all sections: unknown keys are errors, types are not guessed."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, strict=True)
+OWN = Field(exclude_if=lambda value: value is None)
+"""A field of tasks on the user's own data; the manifest lists it where it is given."""
 
 
 class TaskConfig(Section):
@@ -86,15 +79,51 @@ class TaskConfig(Section):
     optional: bool = False
     """The run is complete without the task if it cannot run, e.g. because a server gives no log-probabilities; the
     gate does not judge its rules then."""
+    file: Annotated[Folder | None, OWN] = None
+    """Your own questions: a CSV, TSV, JSON Lines or Parquet file (``docs/howto/own_data.md``); the fields below say how
+    it is read."""
+    question: Annotated[str | None, OWN] = None
+    """Column of the question; null finds it by its usual names."""
+    options: Annotated[str | Words | None, OWN] = None
+    """Columns of the options, or one column of lists; null finds them by their usual names."""
+    classes: Annotated[Words | None, OWN] = None
+    """The options themselves where they are the same for every question, e.g. ``[negative, positive]``."""
+    answer: Annotated[str | None, OWN] = None
+    """Column of the answer: of multiple choice the option's text, letter, column or number; null finds it by its usual
+    names."""
+    match: Annotated[Literal["exact", "number", "number_de", "number_fr", "number_zh"] | None, OWN] = None
+    """Without options, how a generated answer is compared: its text (the default), or its last number as it is written
+    in English, German, French or Chinese."""
+    prompt: Annotated[str | None, OWN] = None
+    """Jinja template of the prompt, whose variables are the columns; null is ``Question: …``, ``Answer:``."""
+    slices: Annotated[Words | None, OWN] = None
+    """Columns whose values name subsets with metrics of their own."""
+    cluster: Annotated[str | None, OWN] = None
+    """Column whose value questions share that are not independent, e.g. a passage."""
+
+    @model_validator(mode="after")
+    def _says_how_its_file_is_read(self) -> Self:
+        """Refuse fields that contradict each other, or that say how a file is read where there is none.
+
+        Raises:
+            PydanticCustomError: They do.
+        """
+        given = [name for name in OWN_DATA if getattr(self, name) is not None]
+        if given and self.file is None:
+            msg = f"{given[0]} says how a file is read: add file"
+        elif {"options", "classes"} <= {*given}:
+            msg = "options and classes are given: leave out one of them"
+        elif "match" in given and {"options", "classes"} & {*given}:
+            msg = "match is for questions without options: leave it out"
+        else:
+            return self
+        raise PydanticCustomError(OWN_DATA_FAULT, msg)
 
 
-def _as_json(values: object) -> object:
-    """What JSON has no word for (YAML reads 2024-07-26 as a date) as the text that it was written as."""
-    return json.loads(json.dumps(values, default=str)) if isinstance(values, dict) else values
-
-
-Variables = Annotated[dict[str, Any], BeforeValidator(_as_json)]
-"""Free settings that others read: a chat template, transformers, a task's code."""
+OWN_DATA = ("question", "options", "classes", "answer", "match", "prompt", "slices", "cluster")
+"""Fields of a task that say how its file is read."""
+OWN_DATA_FAULT: Literal["own_data"] = "own_data"
+"""Kind of fault, in pydantic's errors."""
 
 
 def _by_name(tasks: object) -> object:
@@ -112,17 +141,23 @@ class EvalsConfig(Section):
     """Tasks to run, in this order."""
     bootstrap_resamples: Count = 10_000
     """Resamples of the bootstrap."""
-    include_path: list[Folder] = Field(default_factory=list)
+    include_path: Annotated[
+        list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
+    ] = Field(default_factory=list)
     """Task files of lm-eval's form, and folders of them; their tasks run by name."""
-    num_fewshot: Number | None = None
+    num_fewshot: Annotated[Number | None, Option("Number of examples in each prompt.", RUN)] = None
     """Examples in each prompt; null takes each task's own number."""
-    gen_kwargs: Variables = Field(default_factory=dict)
+    gen_kwargs: Annotated[Variables, Option("Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.", RUN)] = (
+        Field(default_factory=dict)
+    )
     """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
-    system_instruction: str | None = None
+    system_instruction: Annotated[str | None, Option("System turn of every benchmark prompt.", RUN)] = None
     """System turn of every prompt; without a chat template, text before it."""
-    fewshot_as_multiturn: bool = True
+    fewshot_as_multiturn: Annotated[bool, Option("Give the examples as turns of the conversation.", RUN)] = True
     """Under a chat template, examples are turns of the conversation; otherwise they are one user turn."""
-    metadata: Variables = Field(default_factory=dict)
+    metadata: Annotated[Variables, Option("Settings for tasks that generate their data, such as RULER: JSON.", RUN)] = (
+        Field(default_factory=dict)
+    )
     """Handed to every task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
@@ -137,23 +172,35 @@ class SafetyConfig(Section):
     """Sampled continuations per prompt for expected maximum toxicity."""
     continuation_tokens: Count = 20
     """Tokens per sampled continuation."""
-    reference: str | None = None
+    reference: Checkpoint | None = None
     """Checkpoint that did not see the documents of ``membership``: its likelihoods are compared; null has none."""
     answers: Literal["likelihood", "generation"] = "likelihood"
     """How a probe with options takes the answer: the likeliest option, or the one that the generated text names."""
-    toxicity_scorer: str = Field(
+    toxicity_scorer: Scorer = Field(
         default="auto",
-        pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?)$",
+        pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?|plugin:.+)$",
     )
     """``auto`` takes Detoxify when its weights are at hand, else ``audit-toxicity``, which is part of the package. Also
     ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence
-    classifier in ``toxicity-classifier/`` of a data folder) or ``folder:PATH``."""
+    classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME`` for a plug-in's."""
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
     toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
     """ISO 639 codes of the languages that the classifier in a ``folder`` reads; text in others is not scored."""
     unprompted_starts: int = Field(default=0, ge=0)
     """``toxicity`` also samples this often without any prompt, ``samples_per_prompt`` continuations each time."""
+
+    @model_validator(mode="after")
+    def _has_no_files(self) -> Self:
+        """Refuse probes on the user's own questions.
+
+        Raises:
+            PydanticCustomError: There is one.
+        """
+        if any(task.file is not None for task in self.tasks):
+            msg = "a task with a file is a benchmark task: list it under evals.tasks"
+            raise PydanticCustomError(OWN_DATA_FAULT, msg)
+        return self
 
 
 class ExplainConfig(Section):
@@ -174,7 +221,14 @@ class ExplainConfig(Section):
     drivers: Number = 0
     """Samples of each kind, over all tasks, that occlusion explains to find the words, template fields and few-shot
     examples that drive it; below 5 nothing can be tested; 0 looks for none."""
-    max_features: Count = 48
+    max_features: Annotated[
+        Count,
+        Option(
+            "With --features auto, longer prompts are cut into clauses, sentences or runs of sentences. "
+            "Default: 48; for a stored sample, the value of its run.",
+            ("explain",),
+        ),
+    ] = 48
     """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
 
 
@@ -192,62 +246,90 @@ class ServerConfig(Section):
 class ThinkingConfig(Section):
     """Reasoning traces; without effect on checkpoints that do not write any."""
 
-    tokens: Count = 2048
+    tokens: Annotated[
+        Count, Option("Maximum length of a reasoning trace, in tokens.", LOADING, name="--thinking-tokens")
+    ] = 2048
     """Tokens that a trace may take, on top of what the task allows the answer."""
-    end: str | None = None
+    end: Annotated[str | None, Option("Marker that ends a reasoning trace.", LOADING, name="--think-end")] = None
     """Marker that ends a trace; null takes the one of the checkpoint's tokenizer or chat template."""
 
 
 class RunConfig(Section):
-    """Everything ``audit run`` can be told."""
+    """Everything that decides what ``audit run`` does."""
 
-    model: str = DEFAULT_MODEL
+    model: Annotated[
+        Checkpoint, Option("Folder, hub id, .gguf file, asset name or openai:URL#NAME.", LOADING, short="-m")
+    ] = DEFAULT_MODEL
     """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server."""
-    base: str | None = None
+    base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter (--model) was trained on.", LOADING)] = (
+        None
+    )
     """Checkpoint that a PEFT adapter belongs on; null takes the one that the adapter names."""
-    revision: str | None = None
+    revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
     """Revision on the hub."""
-    tokenizer: str | None = None
+    tokenizer: Annotated[
+        Checkpoint | None,
+        Option("Tokenizer to use instead of the checkpoint's: folder, asset name or hub id.", LOADING),
+    ] = None
     """Folder, asset name or hub id with the checkpoint's tokenizer; null takes the checkpoint's own, or for a server
     the one found under the model's name."""
-    profile: Profile = "quick"
+    profile: Annotated[Profile, Option("{choices}.", RUN)] = "quick"
     """Shipped file the rest of the values start from."""
-    device: str = "auto"
+    device: Annotated[str, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
-    device_map: Literal["auto", "balanced", "sequential"] | None = None
+    device_map: Annotated[
+        Literal["auto", "balanced", "sequential"] | None,
+        Option("{choices}: spread the layers over all cards, instead of --device.", LOADING),
+    ] = None
     """Spread the checkpoint's layers over all cards, in accelerate's words; in place of ``device``."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Annotated[Literal["auto", "float32", "bfloat16", "float16"], Option("{choices}.", LOADING)] = "auto"
     """``auto`` is float32 on CPU and bfloat16 on GPU."""
-    quantization: Literal["int8", "nf4"] | None = None
+    quantization: Annotated[
+        Literal["int8", "nf4"] | None, Option("{choices}: quantise while loading; CUDA only.", LOADING)
+    ] = None
     """bitsandbytes quantization of the weights while loading; GPU only."""
-    trust_remote_code: bool = False
+    trust_remote_code: Annotated[bool, Option("Run Python code from the checkpoint's folder.", LOADING)] = False
     """Run Python code that the checkpoint brings along."""
-    allow_pickle: bool = False
+    allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
     """CPU threads; null takes one per core."""
     batch_tokens: Count | None = None
     """Tokens per batch; null chooses by device."""
-    max_length: Count | None = None
+    max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
     """Use at most this much of the model's context."""
     limit: Limit | None = None
     """Items of each task and probe that has no limit of its own; null runs all."""
-    chat_template: Switch = "auto"
+    chat_template: Annotated[Switch, Option("auto, on, off or the name of a template.", LOADING)] = "auto"
     """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
     ``off``, or the name of one of several templates, which is then used for all tasks."""
-    chat_template_args: Variables = Field(default_factory=dict)
+    chat_template_args: Annotated[
+        Variables, Option("Variables of the chat template: enable_thinking=false or JSON.", LOADING)
+    ] = Field(default_factory=dict)
     """Variables of the chat template, e.g. ``enable_thinking: false``."""
     thinking: ThinkingConfig = Field(default_factory=ThinkingConfig)
     """Reasoning traces."""
-    seed: int = Field(default=1234, ge=0, lt=2**32)
-    """Seeds item choice, sampling and the bootstrap."""
-    offline: bool = False
-    """Never touch the network; take what is in folders and cache."""
-    data_dirs: list[Folder] = Field(default_factory=list)
+    seed: Annotated[
+        int,
+        Field(ge=0, lt=2**32),
+        Option("Random seed for item selection, sampling, random orders and the bootstrap.", SEEDED),
+    ] = 1234
+    """Random seed for item selection, sampling and the bootstrap."""
+    offline: Annotated[bool, Option("Never use the network.", (*LOADING, "assets pull"))] = False
+    """Never use the network, only folders and the cache."""
+    data_dirs: Annotated[
+        list[Folder],
+        Option("Folder with data sets in their publishers' formats; repeatable.", DATA, name="--data-dir"),
+    ] = Field(default_factory=list)
     """Folders with data sets in their publishers' formats, searched before everything else."""
-    out: Folder = Path("runs")
-    """Folder that run folders are made in."""
-    keep_raw: bool = False
+    plugins: Annotated[
+        list[Folder],
+        Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
+    ] = Field(default_factory=list)
+    """Python files with probes, methods, scorers or tasks; those of installed packages need no mention."""
+    out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
+    """Folder that run folders are created in."""
+    keep_raw: Annotated[bool, Option("Keep outputs with personal data in raw.jsonl, mode 0600.", RUN)] = False
     """Keep outputs with personal data as they were written, in ``raw.jsonl`` (mode 0600); else only kind, place and
     keyed digest are kept."""
     server: ServerConfig = Field(default_factory=ServerConfig)

@@ -1,4 +1,4 @@
-"""Every error that a user can cause or must act on.
+"""Every error that a user can cause or must act on, and the exit codes of the command line.
 
 The tree, drawn once::
 
@@ -22,27 +22,53 @@ The tree, drawn once::
     │   ├── SettingUnavailable  it needs a generation setting that is not honoured
     │   └── TemplateError       the chat template fails on its prompts
     └── ScorerError             a scorer broke; the sample it was for carries the message
+
+Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder.
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from audit.core.run_folder import RunFolder
+
+
+class ExitCode(IntEnum):
+    """What the exit code of a command means."""
+
+    DONE = 0
+    """Done; for the gate, PASS."""
+    CRASH = 1
+    """A fault of the program, or of what it rests on."""
+    USAGE = 2
+    """Bad input."""
+    FAIL = 10
+    """The gate says FAIL."""
+    INCONCLUSIVE = 11
+    """The gate says INCONCLUSIVE."""
+    EVIDENCE_INVALID = 12
+    """Files of a run contradict each other or its manifest."""
+    INCOMPLETE = 13
+    """The run is incomplete."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C, as a shell has it, where nothing is left incomplete."""
+
 
 class AuditError(Exception):
     """Root of the tree. ``str(error)`` is one line, ready to be shown to a user."""
 
-    exit_code = 1
+    exit_code: int = ExitCode.CRASH
 
 
 class UsageError(AuditError):
     """The input is at fault: what is wrong, where, and what to do about it."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ConfigError(UsageError):
@@ -76,7 +102,7 @@ class WriteError(UsageError):
 class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, not a malfunction
     """Files of a run folder contradict each other or the manifest: what they say is no evidence."""
 
-    exit_code = 12
+    exit_code = ExitCode.EVIDENCE_INVALID
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction
@@ -110,13 +136,26 @@ class SamplingUnavailable(ServerUnable):
 class SettingUnavailable(TaskUnavailable):
     """A task or the checkpoint asks for a generation setting that is not honoured; the message names its key."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class TemplateError(TaskUnavailable):
     """The checkpoint's chat template fails on the messages of a task."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
+
+
+class Interrupted(KeyboardInterrupt):
+    """An audit was interrupted. What it measured is in its run folder and is not measured again when it resumes.
+
+    Args:
+        folder: The run folder; None where the audit had none yet.
+    """
+
+    def __init__(self, folder: RunFolder | None = None) -> None:
+        advice = f"finish it with `audit run --resume {folder.path}`" if folder else "nothing was measured yet"
+        super().__init__(f"interrupted: {advice}")
+        self.folder = folder
 
 
 class ScorerError(AuditError):

@@ -1,4 +1,4 @@
-"""How long work tells what it is doing, without knowing who listens."""
+"""Progress reporting, independent of who displays it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Listener of an audit. The command line draws bars; tests and scripts stay silent."""
+    """Listener of an audit: bars in a terminal, a bar in a notebook, or :class:`Silent`."""
 
     def expect(self, tasks: int) -> None:
         """This many tasks will run."""
@@ -75,19 +75,29 @@ class Remembering:
 
     Args:
         listener: Hears everything.
+        run: The run folder, of a run that goes on.
+
+    Attributes:
+        messages: What a reader must know, for the manifest.
+        run: The run folder; None until there is one.
     """
 
-    def __init__(self, listener: Progress) -> None:
+    def __init__(self, listener: Progress, run: RunFolder | None = None) -> None:
         self.messages: list[str] = []
+        self.run = run
         self._listener = listener
         self.expect = listener.expect
-        self.began = listener.began
         self.note = listener.note
         self.task = listener.task
         self.start = listener.start
         self.advance = listener.advance
         self.failed = listener.failed
         self.show_prompt = listener.show_prompt
+
+    def began(self, run: RunFolder) -> None:
+        """The run has its folder: from now on it can be resumed."""
+        self.run = run
+        self._listener.began(run)
 
     def say(self, message: str) -> None:
         """Something a reader must know; it is kept for the manifest's warnings too."""

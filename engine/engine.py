@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ from audit.engine.requests import Completion, GenerateRequest, Score, ScoreReque
 from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torch import nn
     from transformers import PreTrainedTokenizerBase
@@ -31,7 +32,7 @@ class Engine(ABC):
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
-        progress: Hears what the engine does.
+        progress: Hears what the engine does; see :meth:`at_work`.
         journal: Where answers are kept as they arrive; None keeps nothing.
         thinking: What is known of the checkpoint's reasoning traces.
         chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.
@@ -50,6 +51,21 @@ class Engine(ABC):
         self.journal = None
         self.thinking = Thinking()
         self.chat_template_args = {}
+
+    @contextmanager
+    def at_work(self, progress: Progress, journal: Journal | None = None) -> Iterator[None]:
+        """Report the work to a listener and keep the answers in a journal, until the block ends.
+
+        Args:
+            progress: Listener of the work.
+            journal: Where answers are kept as they arrive, and looked up before they are computed.
+        """
+        before = self.progress, self.journal
+        self.progress, self.journal = progress, journal
+        try:
+            yield
+        finally:
+            self.progress, self.journal = before
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:

@@ -27,7 +27,7 @@ from audit.engine.checkpoint.files import identity, tokenizer_files
 from audit.engine.checkpoint.kind import check_kind
 from audit.engine.checkpoint.loading_error import check_model_type
 from audit.engine.checkpoint.quantization import Quantization, quantization_config
-from audit.engine.checkpoint.source import find, nowhere, short_name, tokenizer_folder
+from audit.engine.checkpoint.source import find, nowhere, refuse_revision, short_name, tokenizer_folder
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.checkpoint.weights import load_weights
 from audit.engine.context import DEFAULT_CONTEXT, context_length
@@ -137,6 +137,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     number_type = choose_dtype(dtype, place)
     if place.type == "cpu":
         keep_freed_memory()
+    refuse_revision(model, revision)
     found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
     options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     if tokenizer is not None:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Span
+from audit.evals.own_data.columns import READ_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,29 +20,11 @@ if TYPE_CHECKING:
 FIRST_MARK = 0xF0000
 """Characters of the private use plane 15, in pairs, one pair per field: no text in any language holds them."""
 MARKS = re.compile("[\U000f0000-\U000ffffd]")
-CHOICES = frozenset({"choices", "options", "endings", "candidates"})
+CHOICES = frozenset({"choices", "options", "endings", "candidates", READ_OPTIONS})
 """Columns whose entries are options of the item."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Place = tuple[str | int, ...]
 """Where a field lies in a row: its column, then the key or index inside."""
-
-
-def options(task: Task, logged: Mapping[str, Any]) -> list[str]:
-    """The continuations that an item chose among, as they were scored, in the task's order.
-
-    Args:
-        task: lm-eval's task.
-        logged: lm-eval's logged sample.
-
-    Returns:
-        None of a task without options, nor where each option stands in a prompt of its own.
-    """
-    if task.OUTPUT_TYPE != "multiple_choice":
-        return []
-    asked = logged["arguments"][: len(task.doc_to_choice(logged["doc"]))]
-    if len({arguments[0] for arguments in asked}) != 1:
-        return []
-    return [str(arguments[1]) for arguments in asked]
 
 
 def spans(task: Task, doc: Mapping[str, Any], prompt: str) -> list[Span]:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 
-from audit.core.records import Sample, digest_of, sample_id
+from audit.core.records import Choice, Sample, digest_of, sample_id
 from audit.engine.chat import SYSTEM_TURN_MERGED
 from audit.evals.answer_scores import UNPARSED
 from audit.stats.aggregate import TRUNCATED_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from lm_eval.api.task import Task
 
@@ -31,6 +32,12 @@ LENGTH = "_length"
 """Behind the name of a perplexity in ``Sample.scores``: the words or bytes that it is per."""
 NO_MATCH = "[invalid]"
 """What lm-eval's regular-expression filters give for an answer they do not match."""
+ANSWERED_BY: dict[str, Literal["likelihood", "generation"]] = {
+    "multiple_choice": "likelihood",
+    "loglikelihood": "likelihood",
+    "generate_until": "generation",
+}
+"""How a task of each of lm-eval's kinds is answered; one that scores whole texts is not answered."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,8 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         reference=asked.reference,
         prompt_sha256=_digest_of_prompts(item),
         output=None if item.error else asked.output,
+        choice=make_choice(task, item),
+        answered_by=ANSWERED_BY.get(task.OUTPUT_TYPE),
         thinking=next((remark.thinking for remark in item.remarks if remark.thinking), None),
         score=None if item.error or score is None or not math.isfinite(score) else score,
         scores={} if item.error else {**scores, **asked.scores},
@@ -170,6 +179,38 @@ def _describe_choice(task: Task, item: Item) -> _Asked:
     scores: dict[str, float | None] = {"confidence": float(softmax(totals)[chosen])}
     scores |= {f"log_likelihood_{position}": total for position, total in enumerate(totals)}
     return _Asked(_text(arguments[chosen][0]), reference, _text(arguments[chosen][1]), scores)
+
+
+def make_choice(task: Task, item: Item) -> Choice | None:
+    """What an item chose among, with the log-likelihoods that it chose by; ``contrast`` is the likeliest other option.
+
+    A benchmark measures no bias: ``gap`` is null.
+
+    Args:
+        task: lm-eval's task.
+        item: One of its items.
+
+    Returns:
+        None of a task without options, where each option stands in a prompt of its own (WinoGrande), so that there is
+        no one prompt after which they were compared, and where an option has no log-likelihood.
+    """
+    if task.OUTPUT_TYPE != "multiple_choice":
+        return None
+    logged = item.logged[0]
+    count = len(task.doc_to_choice(logged["doc"]))
+    prompts, options = zip(*(map(_text, arguments[:2]) for arguments in logged["arguments"][:count]), strict=True)
+    totals = [float(answers[0][0]) for answers in logged["resps"][:count]]
+    if len(set(prompts)) != 1 or item.error or not all(map(math.isfinite, totals)):
+        return None
+    chosen = int(np.argmax(totals))
+    contrast = max((i for i in range(count) if i != chosen), key=totals.__getitem__, default=None)
+    return Choice(
+        options=list(options),
+        log_likelihoods=totals,
+        chosen=chosen,
+        right=gold_index(task, logged),
+        contrast=contrast,
+    )
 
 
 def gold_index(task: Task, logged: dict[str, Any]) -> int | None:

@@ -17,21 +17,24 @@ from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import hub, quiet
 from audit.evals.lm_eval.sources import describe
+from audit.evals.own_data.questions import looks_like_questions, read_questions
 from audit.evals.settings import joining, task_settings, with_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lm_eval.api.task import Task
 
     from audit.core.config import Limit, RunConfig, TaskConfig
     from audit.engine import Engine
+    from audit.evals.catalogue import OwnTask
     from audit.evals.samples import Item
 
 TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
 """The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
 SEE = "see `audit tasks list --all`."
 TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/evals.md, Your own questions."
+QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 
 
 def check(config: RunConfig) -> None:
@@ -39,8 +42,8 @@ def check(config: RunConfig) -> None:
 
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
-            is not there or declares a name of the audit's own, or named items are none, or those of a group or of a
-            task that is not listed.
+            is not there or declares a name of the audit's own, a file of questions is at fault, or named items are
+            none, or those of a group or of a task that is not listed.
     """
     include = tuple(config.evals.include_path)
     _check_folders(include)
@@ -54,13 +57,39 @@ def check(config: RunConfig) -> None:
         if name in names[:position]:
             msg = f"evals.tasks: {name} is listed twice: remove one"
             raise ConfigError(msg)
-        known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
-        plain = name.removeprefix(lm_eval_tasks.PREFIX)
-        if name not in TASKS and plain not in known:
-            hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
-            msg = f"unknown task {name!r}: {TASK_FILE if Path(name).is_file() else SEE}{hint}"
-            raise ConfigError(msg)
+        if config.evals.tasks[position].file is None:
+            _check_name(name, include)
+        else:
+            _check_own_data(config.evals.tasks[position], include)
     _check_samples(config.evals.samples, names, include)
+
+
+def _check_name(name: str, include: tuple[Path, ...]) -> None:
+    """Refuse the name of a task that nobody knows."""
+    known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
+    plain = name.removeprefix(lm_eval_tasks.PREFIX)
+    if name not in TASKS and plain not in known:
+        hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
+        file = QUESTIONS if looks_like_questions(name) else TASK_FILE
+        msg = f"unknown task {name!r}: {file if Path(name).is_file() else SEE}{hint}"
+        raise ConfigError(msg)
+
+
+def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
+    """Refuse files of questions that cannot be asked as they are, and names that other tasks have."""
+    if task.name in TASKS or task.name in lm_eval_tasks.names(include):
+        msg = f"evals.tasks: {task.name} is the name of a task already: choose another name for the one with a file"
+        raise ConfigError(msg)
+    read_questions(task)
+
+
+def own_data_records(config: RunConfig) -> list[AssetRecord]:
+    """The files of the user's own questions, for the manifest.
+
+    Raises:
+        ConfigError: One cannot be read.
+    """
+    return [read_questions(task).record for task in config.evals.tasks if task.file is not None]
 
 
 def _check_samples(samples: dict[str, list[int | str]], names: list[str], include: tuple[Path, ...]) -> None:
@@ -118,13 +147,35 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     unused = dict.fromkeys(config.evals.samples)
     for wanted in config.evals.tasks:
         engine.progress.task("evals", wanted.name)
-        own = wanted.name in TASKS
-        for result in [_run_own(engine, config, wanted)] if own else _run_foreign(engine, config, wanted):
+        for result in _results(engine, config, wanted):
             unused.pop(result.task, None)
             yield result.model_copy(update={"optional": wanted.optional})
     for name in unused:
         reason = f"--samples names items of {name}, which is none of the tasks of this run"
         yield TaskResult(suite="evals", task=name, not_run=reason)
+
+
+def _results(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterable[TaskResult]:
+    """The results of one configured task, which may be a group."""
+    if wanted.file is not None:
+        return [_run_own_data(engine, config, wanted)]
+    return [_run_own(engine, config, wanted)] if wanted.name in TASKS else _run_foreign(engine, config, wanted)
+
+
+def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
+    """Run a task on the user's own questions."""
+    from audit.evals.own_data import task as own_data  # noqa: PLC0415 - imports lm-eval, which takes seconds
+    from audit.evals.own_data.slices import with_slices  # noqa: PLC0415 - see above
+
+    file = read_questions(wanted)
+    try:
+        with quiet():
+            task = own_data.make(file)
+        described = own_data.description(file)
+        result = run_task(engine, config, task, limit=wanted.limit, records=[file.record], own=described)
+        return with_slices(result, file, seed=config.seed, resamples=config.evals.bootstrap_resamples)
+    except TaskUnavailable as missing:
+        return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
 def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
@@ -190,6 +241,7 @@ def run_task(
     *,
     limit: Limit | None = None,
     records: list[AssetRecord] | None = None,
+    own: OwnTask | None = None,
 ) -> TaskResult:
     """Run one lm-eval task on the engine.
 
@@ -199,6 +251,7 @@ def run_task(
         task: lm-eval's task, with its data; its configuration is changed to what the run says.
         limit: Items at most, a share below 1, or ``all``.
         records: Where its data came from, of one of the audit's own tasks; None or none describes it from the data.
+        own: What the audit wants to know of it; None looks in the audit's own task files, if ``records`` are given.
     """
     from audit.evals.lm_eval.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
     from audit.evals.lm_eval.seeds import fix_draws  # noqa: PLC0415 - see above
@@ -206,7 +259,7 @@ def run_task(
     from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
-    own = own_tasks().get(name) if records is not None else None
+    own = own or (own_tasks().get(name) if records is not None else None)
     prepare(task, config.evals, own, engine)
     fix_draws(task, config.seed)
     data = own.data[0] if own and own.data else str(task.DATASET_PATH)
@@ -228,7 +281,6 @@ def run_task(
         items_available=len(task.eval_docs),
         logged=logged_task(task, items, samples, engine, config, templated=templated),
         spans={sample.sample_id: prompt_parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
-        options={sample.sample_id: prompt_parts.options(task, logged) for sample, logged in asked},
         assets=records or [describe(task, [logged["doc_hash"] for _, logged in asked])],
     )
 

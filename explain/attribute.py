@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.errors import (
-    AuditError,
-    DeviceLost,
-    ScorerError,
-    TaskUnavailable,
-    UsageError,
-    WhiteBoxUnavailable,
-)
-from audit.core.records import Attribution, OutputToken, digest_of
-from audit.core.text import printable
-from audit.explain.faithfulness.measures import PAIRS, Faithfulness, Plan, agreement, measure, plan
-from audit.explain.prompt.features import featurize, offsets
+from audit.core.errors import ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
+from audit.explain.attempt import Failed, attempt
+from audit.explain.faithfulness.measures import PAIRS, Plan, agreement, measure, plan
+from audit.explain.prompt.features import Cut, featurize
 from audit.explain.prompt.game import MaskedPrompt
+from audit.explain.record import record
+from audit.explain.work import SHARED, Work, prefetch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from audit.core.records import Sample, Span
+    from audit.core.records import Attribution, Sample, Span
     from audit.engine import Engine
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import MethodValues
     from audit.explain.prompt.units import Unit
-
-
-logger = logging.getLogger(__name__)
 
 
 def prepare(  # noqa: PLR0913 - what is explained, and how finely
@@ -82,18 +70,8 @@ def prepare(  # noqa: PLR0913 - what is explained, and how finely
     if against is None and others:
         against = likeliest(engine, prompt, others)
     others = list(dict.fromkeys([*([] if against is None else [against]), *others]))
-    features = featurize(
-        engine,
-        prompt,
-        target,
-        others=others,
-        scored=bool(options),
-        max_features=max_features,
-        max_tokens=max_tokens,
-        unit=unit,
-        spans=spans,
-        within=within,
-    )
+    cut = Cut(max_features, max_tokens, unit, tuple(spans), tuple(within))
+    features = featurize(engine, prompt, [target, *others], cut, scored=bool(options))
     return MaskedPrompt(engine, features, prompt, target, against=against, others=others)
 
 
@@ -138,10 +116,10 @@ def attribute(
         WhiteBoxUnavailable: The method needs weights that are not local.
         ScorerError: The checkpoint gave no finite answer.
     """
-    [made] = _attribute_all(prompt, [method], _How(seed, pairs, sample, reason, stability))
-    if isinstance(made, Attribution):
-        return made
-    raise made
+    [made] = attribute_all(prompt, [method], seed=seed, pairs=pairs, sample=sample, reason=reason, stability=stability)
+    if isinstance(made, Failed):
+        raise made.error
+    return made
 
 
 def attribute_all(
@@ -153,13 +131,13 @@ def attribute_all(
     sample: Sample | None = None,
     reason: str = "asked for",
     stability: bool = True,
-) -> list[Attribution | str]:
+) -> list[Attribution | Failed]:
     """Attribute with several methods and measure all results, in as few calls of the engine as possible.
 
     One call scores whatever is known beforehand: the masks of each method that offers its ``design``, and
     what all measures compare with. Then each method runs; one whose masks depend on the answers asks for
     them. A last call scores what the measures of all results need. The results are those of
-    :func:`attribute`, method by method, but for ``seconds``.
+    :func:`attribute`, method by method, except ``seconds``.
 
     Args:
         prompt: From :func:`prepare`.
@@ -172,15 +150,23 @@ def attribute_all(
             cost of that method.
 
     Returns:
-        One entry per method, in order: its attribution, or why there is none.
+        One entry per method, in order: its attribution, or why there is none. Requests, passes and seconds of each
+        method, and those that they share, are added to ``prompt.work``.
     """
-    made = _attribute_all(prompt, methods, _How(seed, pairs, sample, reason, stability))
-    return [one if isinstance(one, Attribution) else str(one) for one in made]
-
-
-T = TypeVar("T")
-Refusal = TaskUnavailable | ScorerError | UsageError | WhiteBoxUnavailable
-"""Why one method gives no attribution while others may."""
+    work = Work()
+    how = _How(seed, sample, reason, stability, work)
+    compared = plan(len(prompt.features), seed, pairs)
+    designs = {method.name: attempt(_design, prompt, method, how) for method in methods}
+    # A method whose design failed will fail again, and say why, when it runs.
+    known = {name: masks for name, masks in designs.items() if not isinstance(masks, Failed)}
+    prefetch(prompt, {SHARED: compared.masks, **known}, work)
+    runs = [attempt(_run, prompt, method, how) for method in methods]
+    curves = {run.method.name: compared.own(run.found.values) for run in runs if not isinstance(run, Failed)}
+    prefetch(prompt, curves, work)
+    shared = work.seconds(SHARED) / max(1, len(methods))
+    made = [run if isinstance(run, Failed) else attempt(_measured, prompt, run, how, compared, shared) for run in runs]
+    prompt.work.merge(work)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +174,11 @@ class _How:
     """What is the same for all methods of a prompt; see :func:`attribute_all`."""
 
     seed: int
-    pairs: int
     sample: Sample | None
     reason: str
     stability: bool
+    work: Work
+    """What each method took so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,52 +189,17 @@ class _Run:
     found: MethodValues
     stability: float | None
     evaluations: int
-    seconds: float
-
-
-def _attribute_all(prompt: MaskedPrompt, methods: Sequence[Method], how: _How) -> list[Attribution | Refusal]:
-    """The attributions, or the errors that prevented them."""
-    started = time.perf_counter()
-    count = len(prompt.features)
-    designs = [caught(_design, prompt, method, how) for method in methods]
-    known = [masks for masks in designs if isinstance(masks, np.ndarray)]  # a refusal comes again when it is run
-    compared = plan(count, how.seed, how.pairs)
-    prompt.prefetch(np.concatenate([compared.masks, *known]))
-    shared = time.perf_counter() - started
-    runs = [caught(_run, prompt, method, how) for method in methods]
-    started = time.perf_counter()
-    own = [compared.own(run.found.values) for run in runs if isinstance(run, _Run)]
-    prompt.prefetch(np.concatenate([np.zeros((0, count), dtype=np.bool_), *own]))
-    shared = (shared + time.perf_counter() - started) / max(1, len(methods))
-    return [caught(_record, prompt, run, how, compared, shared) if isinstance(run, _Run) else run for run in runs]
-
-
-def caught(work: Callable[..., T], *given: object) -> T | Refusal:
-    """What work gives, or the error that one method may have without spoiling the others.
-
-    A method that breaks, for want of memory say, has given no answer; it says so and the others go on.
-    """
-    try:
-        return work(*given)
-    except DeviceLost:
-        raise
-    except (TaskUnavailable, ScorerError, UsageError, WhiteBoxUnavailable) as error:
-        return error
-    except AuditError:
-        raise
-    except Exception as error:
-        logger.debug("a method broke", exc_info=True)
-        return ScorerError(f"the method broke: {type(error).__name__}: {printable(str(error), 200)}")
 
 
 def _design(prompt: MaskedPrompt, method: Method, how: _How) -> NDArray[np.bool_]:
     """The masks of a method as far as they are known beforehand; none for one that will not run."""
     count = len(prompt.features)
-    if method.design is None or (prompt.against is not None and not method.contrasts):
+    design = method.design
+    if design is None or (prompt.against is not None and not method.contrasts):
         return np.zeros((0, count), dtype=np.bool_)
     seeds = (how.seed, how.seed + 1) if how.stability else (how.seed,)
     chosen = (prompt.effort.evaluations,) if method.effort == "evaluations" else ()
-    return np.concatenate([method.design(count, seed, *chosen) for seed in seeds])
+    return np.concatenate([design(count, seed, *chosen) for seed in seeds])
 
 
 def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
@@ -261,16 +213,17 @@ def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
     if prompt.against is not None and not method.contrasts:
         msg = f"method {method.name} explains one target: use occlusion for a contrast"
         raise UsageError(msg)
-    started = time.perf_counter()
-    prompt.asked.clear()
-    found = _values(prompt, method, how.seed)
-    needed = len(prompt.asked) * len(prompt.continuations) if found.evaluations is None else found.evaluations
-    stability = found.stability
-    if stability is None and not draws(method, len(prompt.features)):
-        stability = 1.0
-    elif stability is None and how.stability:
-        stability = agreement(found.values, _values(prompt, method, how.seed + 1).values)
-    return _Run(method, found, stability, needed, time.perf_counter() - started)
+    stability = 1.0 if not draws(method, len(prompt.features)) else None
+    with how.work.booked(method.name, prompt):
+        with prompt.counting() as asked:
+            found = _values(prompt, method, how.seed)
+        if found.stability is not None:
+            stability = found.stability
+        elif stability is None and how.stability:
+            stability = agreement(found.values, _values(prompt, method, how.seed + 1).values)
+    how.work.add(method.name, passes=found.evaluations or 0)
+    needed = len(asked) * len(prompt.continuations) if found.evaluations is None else found.evaluations
+    return _Run(method, found, stability, needed)
 
 
 def _values(prompt: MaskedPrompt, method: Method, seed: int) -> MethodValues:
@@ -293,63 +246,40 @@ def draws(method: Method, count: int) -> bool:
     return method.design is None or not np.array_equal(method.design(count, 0), method.design(count, 1))
 
 
-def _record(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: float) -> Attribution:
-    """Measure what a method gave, and write it down.
+def _measured(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: float) -> Attribution:
+    """The record of what a method gave, with its measures.
 
     Args:
         prompt: The game.
         run: The method's values.
         how: As asked for.
         compared: What it is measured against.
-        shared: This method's part of the time that several methods took together.
+        shared: This method's part of the seconds that are no method's own.
 
     Raises:
         ScorerError: A mask of the measures has no answer.
     """
-    started = time.perf_counter()
-    method, found, sample = run.method, run.found, how.sample
-    value = prompt.full if found.value is None else found.value
+    method, found = run.method, run.found
     baseline = prompt.empty if found.baseline_value is None else found.baseline_value
-    difference = prompt.full - baseline if method.additive else None
-    faithfulness = measure(
+    with how.work.booked(method.name, prompt):
+        faithfulness = measure(
+            prompt,
+            found.values,
+            compared,
+            difference=prompt.full - baseline if method.additive else None,
+            stability=run.stability,
+            predicts=method.unit == "nats",
+            doubt=found.doubt,
+        )
+    return record(
         prompt,
-        found.values,
-        compared,
-        difference=difference,
-        stability=run.stability,
-        predicts=method.unit == "nats",
-        doubt=found.doubt,
-    )
-    identity = (sample.sample_id if sample else None, prompt.prompt, prompt.target, prompt.against, method.name)
-    return Attribution(
-        attribution_id=digest_of(prompt.engine.record.digest, *identity)[:16],
-        sample_id=sample.sample_id if sample else None,
-        suite=sample.suite if sample else None,
-        task=sample.task if sample else None,
-        method=method.name,
-        prompt=prompt.prompt,
-        target=prompt.target,
-        against=prompt.against,
-        alternatives=prompt.alternatives,
+        method,
+        found,
+        faithfulness,
+        sample=how.sample,
         reason=how.reason,
-        level=prompt.features.level,
-        features=list(prompt.features.pieces),
-        values=found.values.tolist(),
-        intervals=None if found.intervals is None else found.intervals.tolist(),
-        output_tokens=output_tokens(prompt),
-        matrix=None if found.matrix is None else found.matrix.tolist(),
-        heads=None if found.heads is None else np.round(found.heads, 5).tolist(),
-        value=value,
-        baseline_value=baseline,
-        unit=method.unit,
-        target_log_prob=prompt.target_log_prob(present=True),
-        baseline_log_prob=prompt.target_log_prob(present=False),
-        faithfulness=faithfulness.measures,
-        verdict=faithfulness.verdict,
         evaluations=run.evaluations,
-        seconds=shared + run.seconds + time.perf_counter() - started,
-        settings=found.settings,
-        note=_note(prompt, found, faithfulness),
+        seconds=how.work.seconds(method.name) + shared,
     )
 
 
@@ -362,42 +292,3 @@ def is_possible(engine: Engine, method: Method) -> str | None:
     except (WhiteBoxUnavailable, TaskUnavailable) as error:
         return str(error)
     return None
-
-
-def output_tokens(prompt: MaskedPrompt) -> list[OutputToken]:
-    """The tokens of target and alternatives, with what the checkpoint gives each."""
-    texts = [
-        text
-        for continuation, ids in zip([prompt.target, *prompt.alternatives], prompt.continuations, strict=True)
-        for text in token_texts(prompt, continuation, ids)
-    ]
-    given, masked = prompt.token_log_probs(present=True), prompt.token_log_probs(present=False)
-    return [
-        OutputToken(text=text, continuation=int(owner), log_prob=float(now), baseline_log_prob=float(then))
-        for text, owner, now, then in zip(texts, prompt.owner, given, masked, strict=True)
-    ]
-
-
-def token_texts(prompt: MaskedPrompt, continuation: str, ids: Sequence[int]) -> list[str]:
-    """The characters of each token of a continuation; decoded alone where the tokenizer gives no offsets."""
-    engine, whole = prompt.engine, prompt.prompt + continuation
-    tokens = engine.encode(whole)
-    if tokens[-len(ids) :] == list(ids):  # else it was tokenised by itself
-        with contextlib.suppress(UsageError):
-            return [whole[start:end] for start, end in offsets(engine, whole, tokens)[-len(ids) :]]
-    return [str(engine.tokenizer.decode([token])) for token in ids]
-
-
-def _note(prompt: MaskedPrompt, found: MethodValues, faithfulness: Faithfulness) -> str:
-    """The verdict's reason, and what a reader must know."""
-    features = prompt.features
-    parts = [f"{faithfulness.verdict}: {faithfulness.reason}", f"features: {features.level}"]
-    if prompt.against is not None:
-        parts.append(f"values explain log P(target) − log P({prompt.against!r})")
-        if prompt.full < 0:
-            parts.append(f"in total that is {prompt.full:.2f} nats: the checkpoint finds the other likelier")
-    if features.dropped:
-        parts.append(f"the first {features.dropped} tokens do not fit the context and were not seen")
-    if found.note:
-        parts.append(found.note)
-    return "; ".join(parts)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from audit.engine import Score
     from audit.explain.prompt.game import MaskedPrompt
 
-Change = Literal["removal", "swap", "replacement"]
+Change = Literal["removal", "swap"]
 Proof = Literal["smallest", "irreducible", "sufficient"]
 BUDGET = 1_000
 """Changed prompts that each search runs at most."""
@@ -116,7 +116,7 @@ def removals_and_swaps(prompt: MaskedPrompt, *, budget: int = BUDGET) -> Counter
 
 def named_pairs(prompt: MaskedPrompt) -> list[tuple[int, int]]:
     """All pairs of features with a name."""
-    named = [index for index, piece in enumerate(prompt.features.pieces) if piece.name]
+    named = [index for index, feature in enumerate(prompt.features.records) if feature.name]
     return list(combinations(named, 2))
 
 
@@ -152,62 +152,14 @@ def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) 
     ]
 
 
-def replacements(prompt: MaskedPrompt, given: Mapping[int, Sequence[str]]) -> list[Counterfactual]:
-    """The given texts that change the answer when one stands in the place of a feature.
-
-    The rest of the prompt is not tokenised again. White space around the feature stays.
-
-    Args:
-        prompt: The game.
-        given: Texts to try, by index of the feature that they replace.
-
-    Raises:
-        UsageError: An index is no feature, or a text is empty.
-        ScorerError: The checkpoint has no answer for a changed prompt.
-    """
-    count = len(prompt.features)
-    tries = [(index, text) for index, texts in given.items() for text in texts]
-    for index, text in tries:
-        if index not in range(count) or not text.strip():
-            msg = f"cannot put {text!r} in place of feature {index}: give a text, and one of 0 to {count - 1}"
-            raise UsageError(msg)
-    game = _Game(prompt)
-    if game.before is None or not tries:
-        return []
-    contexts = [replaced(prompt, index, text) for index, text in tries]
-    answers = game.answers(contexts)
-    return [
-        _record("replacement", (index,), context, answer, replacement=text)
-        for (index, text), context, answer in zip(tries, contexts, answers, strict=True)
-        if answer != game.before
-    ]
-
-
 def swapped(prompt: MaskedPrompt, first: int, second: int) -> tuple[int, ...]:
     """Context ids with the tokens of two features in each other's place; everything else stays where it is."""
     owned = prompt.features.positions
     return _put(prompt, {first: _ids(prompt, owned[second]), second: _ids(prompt, owned[first])})
 
 
-def replaced(prompt: MaskedPrompt, index: int, text: str) -> tuple[int, ...]:
-    """Context ids with those of a text in place of one feature."""
-    piece = prompt.features.pieces[index].text
-    core = piece.strip()
-    lead, tail = piece[: piece.find(core)], piece[piece.find(core) + len(core) :]
-    ids = prompt.engine.encode(f"{lead}{text.strip()}{tail}", add_special_tokens=False)
-    held = _ids(prompt, prompt.features.positions[index])
-    if not lead and prompt.features.pieces[index].start > 0:
-        ids = _with_leading_space(prompt, f"{text.strip()}{tail}", held) or ids
-    return _put(prompt, {index: tuple(ids)})
-
-
-def _with_leading_space(prompt: MaskedPrompt, text: str, held: tuple[int, ...]) -> list[int] | None:
-    """Ids of a text that follows a space which belongs to its first token, as with the tokens that it replaces."""
-    decoded = str(prompt.engine.tokenizer.decode(list(held), clean_up_tokenization_spaces=False))
-    return prompt.engine.encode(f" {text}", add_special_tokens=False) if decoded[:1] == " " else None
-
-
 def _ids(prompt: MaskedPrompt, positions: Sequence[int]) -> tuple[int, ...]:
+    """The token ids at some positions of the context."""
     return tuple(prompt.features.request.context_ids[position] for position in positions)
 
 
@@ -277,7 +229,6 @@ def _record(
     after: str | None,
     *,
     proof: Proof | None = None,
-    replacement: str | None = None,
 ) -> Counterfactual:
     """The record of a change."""
     return Counterfactual(
@@ -285,7 +236,6 @@ def _record(
         features=tuple(sorted(features)),
         after=after,
         proof=proof,
-        replacement=replacement,
         context_ids=context,
     )
 
@@ -354,6 +304,7 @@ class _Game:
         """The score of each continuation after each context, in one call of the engine."""
         wide = len(self.texts)
         asked = [ScoreRequest(context, ids) for context in contexts for ids in self.prompt.continuations]
+        self.prompt.evaluations += len(asked)
         scores = self.prompt.engine.score(asked)
         error = next((score.error or cut(score) for score in scores if score.error or score.truncated), None)
         if error:

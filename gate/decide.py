@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from audit.core.contradictions import without_metrics
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, ExitCode
 from audit.core.formatting import metric_label
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
@@ -41,7 +41,6 @@ RUN_CHECK = "run/status"
 """Name of the check on the run as a whole; the first of every decision."""
 POLICY_CHECK = "policy/rules"
 """Name of the check that fails to pass where no rule is left to judge."""
-EXIT_PASS, EXIT_FAIL, EXIT_INCONCLUSIVE, EXIT_INCOMPLETE = 0, 10, 11, 13
 
 
 def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[str]] = tuple) -> Decision:
@@ -122,11 +121,11 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
 def exit_code(decision: Decision) -> int:
     """0 PASS, 10 FAIL, 13 when an incomplete run is why it cannot pass, 11 for other INCONCLUSIVE verdicts."""
     if decision.verdict == "FAIL":
-        return EXIT_FAIL
+        return ExitCode.FAIL
     if decision.verdict == "PASS":
-        return EXIT_PASS
+        return ExitCode.DONE
     incomplete = any(check.metric == RUN_CHECK and check.verdict != "PASS" for check in decision.checks)
-    return EXIT_INCOMPLETE if incomplete else EXIT_INCONCLUSIVE
+    return ExitCode.INCOMPLETE if incomplete else ExitCode.INCONCLUSIVE
 
 
 def verdict_line(decision: Decision) -> str:

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.assets.settings import data_dirs
-from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.evals import suite as evals
 from audit.evals.chosen import expand
+from audit.pipeline.plugins import with_plugins
 from audit.safety import suite as safety
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.core.config import Limit
 
 
@@ -21,6 +24,7 @@ def choose_tasks(
     typed: list[str],
     limit: Limit | None,
     samples: dict[str, list[int | str]] | list[int | str] | None = None,
+    own: Sequence[TaskConfig] = (),
 ) -> RunConfig:
     """The configuration with these tasks alone, each in its suite; ``limit`` holds for all of them.
 
@@ -30,19 +34,23 @@ def choose_tasks(
             that are not configured get the run's limit.
         limit: Items per task; None keeps the configured limits.
         samples: Items by benchmark task, or of the one that is chosen.
+        own: Tasks on the user's own questions, run besides those that are typed; without any, they alone.
 
     Raises:
-        ConfigError: A name is empty, a file or folder is not there, a glob fits nothing, or items are given together
-            with a limit or without the task that they belong to.
+        ConfigError: A plug-in cannot be loaded, a name is empty, a file or folder is not there, a glob fits nothing,
+            or items are given together with a limit or without the task that they belong to.
     """
+    config = with_plugins(config)
     configured = {task.name: task for task in (*config.evals.tasks, *config.safety.tasks)}
     names, include = expand(typed, config.evals.include_path, safety.TASKS)
     new = {name: TaskConfig(name=name, limit=config.limit) for name in names}
-    chosen = [configured.get(name, new[name]) for name in names] or list(configured.values())
+    added = [task if task.limit else task.model_copy(update={"limit": config.limit}) for task in own]
+    chosen = [*(configured.get(name, new[name]) for name in names), *added] or list(configured.values())
     if limit is not None:
         chosen = [task.model_copy(update={"limit": limit}) for task in chosen]
         config = config.model_copy(update={"limit": limit})
     of_safety = {task.name for task in config.safety.tasks} | set(safety.TASKS)
+    of_safety -= {task.name for task in chosen if task.file is not None}
     evaluated = [task for task in chosen if task.name not in of_safety]
     update = {"tasks": evaluated, "include_path": include}
     if samples is not None:
@@ -123,30 +131,4 @@ def _larger(old: Limit | None, new: Limit, name: str) -> Limit | None:
 
 def anchored(config: RunConfig) -> RunConfig:
     """The configuration with absolute paths and AUDIT_DATA's folders, so that a run resumes from anywhere."""
-    return config.model_copy(
-        update={
-            "model": _absolute(config.model),
-            "base": _absolute(config.base) if config.base else None,
-            "tokenizer": _absolute(config.tokenizer) if config.tokenizer else None,
-            "evals": config.evals.model_copy(
-                update={"include_path": [place.resolve() for place in config.evals.include_path]}
-            ),
-            "safety": _anchored_safety(config.safety),
-            "out": config.out.resolve(),
-            "data_dirs": [folder.resolve() for folder in data_dirs()],
-        }
-    )
-
-
-def _anchored_safety(safety: SafetyConfig) -> SafetyConfig:
-    """The same with the folders of reference checkpoint and scorer in full."""
-    kind, _, folder = safety.toxicity_scorer.partition(":")
-    scorer = f"folder:{_absolute(folder)}" if kind == "folder" and folder else safety.toxicity_scorer
-    reference = _absolute(safety.reference) if safety.reference else None
-    return safety.model_copy(update={"reference": reference, "toxicity_scorer": scorer})
-
-
-def _absolute(model: str) -> str:
-    """A folder or file in full; other names as they are."""
-    path = Path(model).expanduser()
-    return str(path.resolve()) if path.exists() else model
+    return config.model_copy(update={"data_dirs": list(data_dirs())}).resolved(Path.cwd())

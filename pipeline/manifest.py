@@ -11,10 +11,11 @@ from audit.core import provenance
 from audit.core.errors import RunFolderError
 from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
+from audit.pipeline.plugins import used
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig, Section
-    from audit.core.records import AssetRecord, Status
+    from audit.core.records import AssetRecord, PluginRecord, Status
     from audit.engine import Engine
 
 
@@ -32,6 +33,7 @@ def create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFol
         model=engine.record,
         config=config.model_dump(mode="json"),
         assets=data,
+        plugins=used(config),
         seeds={"run": config.seed},
         packages=packages,
         platform=provenance.platform_record(
@@ -55,6 +57,7 @@ def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> s
     versions: dict[str, str] = {
         name: packages[name] for name in ("lm_eval", "transformers", "torch") if name in packages
     }
+    plugins = "+".join(f"{plugin.name}@{plugin.sha256[:6]}" for plugin in used(config))
     parts: dict[str, str] = {
         "model": f"{record.name}@{record.digest[:12]}",
         "dtype": record.dtype,
@@ -67,6 +70,7 @@ def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> s
         "length": str(record.max_length),
         "device": record.device.split(":", maxsplit=1)[0],
         **versions,
+        **({"plugins": plugins} if plugins else {}),
         "audit": packages.get("checkpoint-audit", "unknown"),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items())
@@ -77,14 +81,14 @@ def deciding(section: Section) -> dict[str, Any]:
     return section.model_dump(mode="json", exclude={"include_path"})
 
 
-def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord]) -> RunManifest:
+def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: list[PluginRecord]) -> RunManifest:
     """The manifest of a run that goes on, after making sure that nothing that decides its numbers has changed.
 
     Raises:
-        RunFolderError: Checkpoint, device, packages or data sets are not those the run began with.
+        RunFolderError: Checkpoint, device, packages, plug-ins or data sets are not those the run began with.
     """
     manifest = folder.read_manifest()
-    changed = _changes(manifest, engine, data)
+    changed = _changes(manifest, engine, data, plugins)
     if changed:
         msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
         raise RunFolderError(msg)
@@ -106,7 +110,7 @@ def restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine
     return manifest
 
 
-def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> str | None:
+def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord], plugins: list[PluginRecord]) -> str | None:
     """What decides numbers and is not what it was when the run began; None when all is the same."""
     then, now = manifest.model, engine.record
     if then.digest != now.digest:
@@ -118,6 +122,10 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord]) -> 
     package = next((name for name, version in manifest.packages.items() if packages.get(name) != version), None)
     if package:
         return f"package {package} ({manifest.packages[package]}, now {packages.get(package)}) has"
+    digests = {plugin.name: plugin.sha256 for plugin in plugins}
+    other = next((one.name for one in manifest.plugins if digests.get(one.name) != one.sha256), None)
+    if other:
+        return f"plug-in {other} has"
     before, after = ({asset.name: asset.sha256 for asset in found} for found in (manifest.assets, data))
     moved = next((name for name in sorted(before.keys() & after.keys()) if before[name] != after[name]), None)
     return f"data set {moved} has" if moved else None

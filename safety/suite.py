@@ -32,6 +32,20 @@ TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items
 """Probe name to one line of description."""
 
 
+def join(probe: Probe[Any]) -> None:
+    """Add the probe of a plug-in, which declares its items, requests and judge."""
+    PROBES[probe.name] = probe
+    TASKS[probe.name] = probe.description
+    if probe.given:
+        JUDGES[probe.name] = partial(running.score, probe)
+
+
+def leave(name: str) -> None:
+    """Take the probe of a plug-in away again."""
+    for table in (PROBES, TASKS, JUDGES):
+        table.pop(name, None)
+
+
 def check(config: RunConfig) -> None:
     """Refuse a configuration that names a probe twice or one that does not exist, before anything runs.
 

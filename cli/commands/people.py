@@ -1,51 +1,49 @@
-"""``audit people``: made-up people to plant in training data, whom the probe ``associations`` asks about."""
+"""``audit people``: made-up people to plant in training data; the probe ``associations`` asks about them."""
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audit.cli.planting import numbers_of_repetitions, write_planted
+from audit.cli import planting
 from audit.core.errors import UsageError
 
-_EPILOG = """\b
-Examples:
-  audit people make --out data/people/people.jsonl
-  audit people make --repetitions 0,1,10,100 --count 50 --out data/people/people.jsonl
-"""
+if TYPE_CHECKING:
+    from audit.cli.options import Given
+
+
+@dataclass(frozen=True)
+class Asked(planting.Asked):
+    """The same, for people."""
+
+    count: Annotated[int, typer.Option(min=1, help="Number of people for each number of repetitions.")] = 20
 
 
 def register(app: typer.Typer) -> None:
     """Add ``audit people make``."""
-    group = typer.Typer(
-        help="Made-up people to plant in training data.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None
-    )
-    group.command("make", epilog=_EPILOG)(make)
-    app.add_typer(group, name="people")
+    planting.register_group(app, "people", "Made-up people to plant in training data.", make, Asked)
 
 
-def make(
-    *,
-    out_file: Annotated[Path, typer.Option("--out", help="JSON Lines file to write; must not exist yet.")],
-    repetitions: Annotated[
-        str, typer.Option(help="How often people are to stand in the data; 0 is a control kept out of it.")
-    ] = "0,1,4,16",
-    count: Annotated[int, typer.Option(min=1, help="People for each number of repetitions.")] = 20,
-    seed: Annotated[int | None, typer.Option(min=0, help="Default: unpredictable.")] = None,
-) -> None:
+def make(_: Given, asked: planting.Asked) -> None:
     """Write people. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names, people  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety.probes import associations  # noqa: PLC0415 - torch takes seconds to import
 
-    times = numbers_of_repetitions(repetitions)
-    if count * len(times) > names.MOST:
-        msg = f"--count: {count * len(times)} are more than the {names.MOST} people there can be: ask for fewer"
+    times = planting.numbers_of_repetitions(asked.repetitions)
+    wanted = asked.count * len(times)
+    if wanted > names.MOST:
+        msg = f"--count: {wanted} people are more than the {names.MOST} distinct names: ask for fewer"
         raise UsageError(msg)
-    if count <= associations.DECOYS:
-        msg = f"--count: {count} people cannot be compared with {associations.DECOYS} others: ask for more"
+    if asked.count <= associations.DECOYS:
+        least = associations.DECOYS + 1
+        msg = f"--count must be at least {least}, because each person is compared with {least - 1} others"
         raise UsageError(msg)
-    write_planted(
-        out_file, associations.DATASET, associations.NAME, seed, lambda draws: people.make(times, count, draws)
+    planting.write_planted(
+        asked.out_file,
+        associations.DATASET,
+        associations.NAME,
+        asked.seed,
+        lambda draws: people.make(times, asked.count, draws),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import Annotated
 
 import typer
 
 from audit.cli import verbosity
 from audit.cli.console import err
+from audit.cli.options import RUNS, Runs
 from audit.core.filesystem import write_output
 from audit.core.formatting import counted
 from audit.core.run_folder import RunFolder, refuse_evidence
@@ -41,7 +42,7 @@ def _group() -> None:
 def export(
     *,
     database: Annotated[str | None, typer.Option(help="URL of the ratings; default RUNS/ratings.sqlite.")] = None,
-    runs: Annotated[Path, typer.Option(help="Folder with run folders.")] = Path("runs"),
+    runs: Runs = RUNS,
     run: Annotated[str | None, typer.Option(help="Only this run: folder, run-id or 'latest'.")] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default stdout.")] = None,
 ) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audit.cli.console import out
+from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError
 from audit.core.filesystem import is_stream, write_output, write_text
 from audit.core.run_folder import RunFolder, refuse_evidence
@@ -52,7 +53,7 @@ def report(
     target: Annotated[
         Path | None, typer.Option("--out", help="File to write, '-' is standard output; a folder for lm-eval.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="Folder to look for run ids in.")] = Path("runs"),
+    runs: Runs = RUNS,
     database: Annotated[str | None, typer.Option(help="URL of the ratings database.")] = None,
 ) -> int:
     """Render a run as a report card, a Markdown summary, JSON or lm-eval's files.

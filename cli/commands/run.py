@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
 
-from audit.cli import interrupts, loading, values, verbosity
+from audit.cli import interrupts, values, verbosity
 from audit.cli.console import JsonFlag, err, out, print_json
+from audit.cli.options import ConfigFile, Given, command, typed_names
+from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
-from audit.core.config import RunConfig, load_config, validate
-from audit.core.errors import ConfigError
+from audit.core.config import DEFAULT_OUT, RunConfig, load_config, validate
+from audit.core.errors import ConfigError, ExitCode, Interrupted
 from audit.core.formatting import DIRECTION_KEY, interval, number, unit_text
 from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from audit.core.config import Limit
     from audit.core.records import Metric, RunManifest
 
-INCOMPLETE = 13
 TRUNCATED_PROMPTS = "truncated_prompts"
 
 EXAMPLES = """\b
@@ -37,134 +38,129 @@ Examples:
   audit run --model ./my-checkpoint --profile standard
   audit run --model ./my-checkpoint --tasks boolq,crows_pairs --limit 50
   audit run --tasks 'arc_*' lm-eval:mmlu ./my_task.yaml --num-fewshot 5
+  audit run --task-file questions.csv         your own questions: docs/howto/own_data.md
   audit run --resume latest                   after Ctrl-C or a crash
   audit run --extend latest --limit 400       more items for a finished run
 """
 
 
-def register(program: typer.Typer) -> None:
-    """Add the command."""
-    program.command("run", epilog=EXAMPLES)(run)
+@dataclass(frozen=True)
+class Asked:
+    """The options of ``audit run`` that set no single field of the configuration."""
 
-
-def run(  # noqa: PLR0913 - one parameter per option of the contract
-    *,
-    model: loading.Model = None,
-    base: loading.Base = None,
-    revision: loading.Revision = None,
-    profile: Annotated[str | None, typer.Option(help="quick, standard or full.")] = None,
-    config: loading.Config = None,
+    config: ConfigFile = None
     tasks: Annotated[
         str | None,
         typer.Option(help="Tasks and probes, separated by commas: names, lm-eval:NAME, globs, task files, folders."),
-    ] = None,
-    include_path: Annotated[list[Path] | None, typer.Option(help="Folder with lm-eval task files; repeatable.")] = None,
+    ] = None
+    task_file: TaskFile = None
+    columns: Columns = None
     limit: Annotated[
-        str | None, typer.Option(help="Items per task at most: a number, a share such as 0.1, or all.")
-    ] = None,
+        str | None, typer.Option(help="Maximum number of items per task: a number, a share such as 0.1, or all.")
+    ] = None
     samples: Annotated[
-        str | None, typer.Option(help='Items: positions or sample_ids "0,3", or JSON {"task": [0, 3]}.')
-    ] = None,
-    num_fewshot: Annotated[int | None, typer.Option(min=0, help="Examples in each prompt.")] = None,
-    gen_kwargs: Annotated[
-        str | None, typer.Option(help="Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.")
-    ] = None,
-    system_instruction: Annotated[str | None, typer.Option(help="System turn of every benchmark prompt.")] = None,
-    chat_template: loading.ChatTemplate = None,
-    chat_template_args: loading.ChatTemplateArgs = None,
-    fewshot_as_multiturn: Annotated[
-        str | None, typer.Option(metavar="true|false", help="Examples as turns of the conversation.")
-    ] = None,
-    thinking_tokens: loading.ThinkingTokens = None,
-    think_end: loading.ThinkEnd = None,
-    metadata: Annotated[str | None, typer.Option(help="JSON for tasks that make their data, such as RULER.")] = None,
-    write_out: Annotated[bool, typer.Option("--write-out", help="Show the first prompt of each task.")] = False,
-    no_explain: Annotated[bool, typer.Option("--no-explain", help="Explain nothing.")] = False,
-    device: loading.Device = None,
-    device_map: loading.DeviceMap = None,
-    dtype: loading.Dtype = None,
-    quantization: loading.Quantization = None,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="Folder that the run folder is made in.")] = None,
-    data_dir: loading.DataDir = None,
-    resume: Annotated[str | None, typer.Option(help="Run folder, run id or 'latest': finish it.")] = None,
+        str | None, typer.Option(help='Items to run: positions or sample_ids "0,3", or JSON {"task": [0, 3]}.')
+    ] = None
+    write_out: Annotated[bool, typer.Option("--write-out", help="Show the first prompt of each task.")] = False
+    no_explain: Annotated[bool, typer.Option("--no-explain", help="Skip the explanations.")] = False
+    resume: Annotated[str | None, typer.Option(help="Finish a run: run folder, run id or 'latest'.")] = None
     extend: Annotated[
-        str | None, typer.Option(help="Run folder, run id or 'latest': more items, up to the new --limit.")
-    ] = None,
-    offline: loading.Offline = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seeds item choice, sampling and the bootstrap.")] = None,
-    max_length: loading.MaxLength = None,
-    trust_remote_code: loading.TrustRemoteCode = None,
-    allow_pickle: loading.AllowPickle = None,
-    keep_raw: Annotated[
-        bool | None, typer.Option("--keep-raw", help="Keep outputs with personal data in raw.jsonl, mode 0600.")
-    ] = None,
+        str | None, typer.Option(help="Add items to a run, up to the new --limit: run folder, run id or 'latest'.")
+    ] = None
     database: Annotated[
         str | None,
-        typer.Option(help="URL of the ratings: badly rated outputs are explained. Default OUT/ratings.sqlite."),
-    ] = None,
-    tokenizer: loading.Tokenizer = None,
-    as_json: JsonFlag = False,
-) -> int:
+        typer.Option(help="Ratings database; poorly rated outputs are explained too. Default: OUT/ratings.sqlite."),
+    ] = None
+    as_json: JsonFlag = False
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("run", epilog=EXAMPLES)(command("run", run, Asked, first=("--model", "--profile")))
+
+
+def run(given: Given, asked: Asked) -> int:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
 
-    Values come from the profile, then the --config file, then the flags.
+    Command-line options override the --config file, which overrides the profile.
     """
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
-    from audit.pipeline import configuration  # noqa: PLC0415 - as above
 
-    flags: dict[str, Any] = {
-        **loading.flags(locals()),
-        "profile": profile,
-        "out": out_folder,
-        "seed": seed,
-        "keep_raw": keep_raw,
-        "evals": {
-            "include_path": include_path,
-            "num_fewshot": num_fewshot,
-            "gen_kwargs": values.settings(gen_kwargs, "--gen-kwargs"),
-            "system_instruction": system_instruction,
-            "fewshot_as_multiturn": values.boolean(fewshot_as_multiturn, "--fewshot-as-multiturn"),
-            "metadata": values.settings(metadata, "--metadata"),
-        },
-        "explain": {"methods": [], "drivers": 0} if no_explain else None,
-    }
-    wanted = values.limit(limit)
-    others = {"config": config, "tasks": tasks, "samples": samples, "database": database}
-    folder = None
-    if resume is not None and extend is not None:
-        msg = "--resume finishes a run, --extend gives it more items and finishes it: give one of them"
-        raise ConfigError(msg)
-    if resume is not None:
-        folder, resolved = _kept("--resume", resume, out_folder, {**flags, **others, "limit": limit})
-    elif extend is not None:
-        folder, resolved = _kept("--extend", extend, out_folder, {**flags, **others})
-        resolved = configuration.extended(resolved, wanted)
-    else:
-        names = [name.strip() for name in tasks.split(",")] if tasks is not None else []
-        resolved = configuration.choose_tasks(load_config(config, flags), names, wanted, values.samples(samples))
-    bars = Bars(quiet=verbosity.chosen.quiet or as_json)
-    bars.run = folder
-    interrupts.when_stuck(lambda: _leave_interrupted(bars.run))
+    folder, config = _continued(given, asked) or (None, _configured(given, asked))
+    bars = Bars(quiet=verbosity.chosen.quiet or asked.as_json)
+    interrupts.when_stuck(_leave_interrupted)
     try:
         with bars:
             done = pipeline.audit(
-                resolved, bars, resume=folder, extend=extend is not None, database=database, write_out=write_out
+                config,
+                bars,
+                resume=folder,
+                extend=asked.extend is not None,
+                database=asked.database,
+                write_out=asked.write_out,
             )
-    except KeyboardInterrupt:
-        return _leave_interrupted(bars.run)
-    _show(done, as_json=as_json)
-    return 0 if done.read_manifest().status == "complete" else INCOMPLETE
+    except Interrupted as stopped:
+        return _leave_interrupted(stopped)
+    _show(done, as_json=asked.as_json)
+    return ExitCode.DONE if done.read_manifest().status == "complete" else ExitCode.INCOMPLETE
 
 
-def _leave_interrupted(folder: RunFolder | None) -> int:
+def _configured(given: Given, asked: Asked) -> RunConfig:
+    """The configuration of a new run: profile, file and options, and the tasks that were named."""
+    from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
+
+    unexplained = {"explain": {"methods": [], "drivers": 0}} if asked.no_explain else {}
+    config = load_config(asked.config, {**given.values, **unexplained})
+    names = [name.strip() for name in asked.tasks.split(",")] if asked.tasks is not None else []
+    own = file_tasks(asked.task_file, asked.columns)
+    return configuration.choose_tasks(config, names, values.limit(asked.limit), values.samples(asked.samples), own=own)
+
+
+def _continued(given: Given, asked: Asked) -> tuple[RunFolder, RunConfig] | None:
+    """The run that ``--resume`` or ``--extend`` names and its own configuration; None for a new run.
+
+    Raises:
+        ConfigError: Both are given, or an option that the run has decided.
+    """
+    from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
+
+    if asked.resume is not None and asked.extend is not None:
+        msg = "--resume finishes a run, --extend gives it more items and finishes it: give one of them"
+        raise ConfigError(msg)
+    if asked.resume is not None:
+        return _kept("--resume", asked.resume, given, asked)
+    if asked.extend is not None:
+        folder, config = _kept("--extend", asked.extend, given, asked)
+        return folder, configuration.extended(config, values.limit(asked.limit))
+    return None
+
+
+def _kept(option: str, name: str, given: Given, asked: Asked) -> tuple[RunFolder, RunConfig]:
+    """The run that goes on and its own configuration.
+
+    Raises:
+        ConfigError: Another option was given: a run that goes on keeps its configuration.
+    """
+    free = {option, "--out", "--write-out", "--json", *(("--limit",) if option == "--extend" else ())}
+    taken = [typed for typed in (*given.names, *typed_names(asked)) if typed not in free]
+    if taken:
+        msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"
+        raise ConfigError(msg)
+    folder = RunFolder.resolve(name, given.values.get("out", DEFAULT_OUT))
+    config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")
+    return folder, config.model_copy(update={"out": folder.path.resolve().parent})
+
+
+def _leave_interrupted(stopped: Interrupted) -> int:
     """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
 
     Returns:
         The exit code.
     """
+    folder = stopped.folder
     if folder is None:
         err.print("interrupted: nothing was measured yet", markup=False)
-        return INCOMPLETE
+        return ExitCode.INCOMPLETE
     manifest = folder.read_manifest()
     if manifest.status == "complete":
         advice = f"interrupted, the run is complete: write its report card with `audit report {folder.path}`"
@@ -175,36 +171,7 @@ def _leave_interrupted(folder: RunFolder | None) -> int:
         update = {"status": "partial", "finished": datetime.now(UTC), "warnings": warnings}
         evidence.seal(folder, manifest.model_copy(update=update))
     err.print(advice, markup=False, highlight=False, soft_wrap=True)
-    return INCOMPLETE
-
-
-def _kept(option: str, name: str, out_folder: Path | None, flags: dict[str, Any]) -> tuple[RunFolder, RunConfig]:
-    """The run that goes on and its own configuration.
-
-    Raises:
-        ConfigError: Other flags were given: a run that goes on keeps its configuration.
-    """
-    given = [key for key in _given_keys(flags) if key != "out"]
-    if given:
-        msg = f"{option} keeps the run's own configuration: leave out --{given[0].replace('_', '-')}"
-        raise ConfigError(msg)
-    folder = RunFolder.resolve(name, out_folder or Path("runs"))
-    config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")
-    return folder, config.model_copy(update={"out": folder.path.resolve().parent})
-
-
-def _given_keys(flags: dict[str, Any]) -> list[str]:
-    """Names of the flags that were given, at any depth."""
-    given = []
-    for key, value in flags.items():
-        if key == "explain" and value:
-            given.append("no_explain")
-        elif isinstance(value, dict) and key in {"thinking", "evals"}:
-            prefix = "think_" if key == "thinking" else ""
-            given += [{"think_tokens": "thinking_tokens"}.get(prefix + k, prefix + k) for k in _given_keys(value)]
-        elif value is not None:
-            given.append(key)
-    return given
+    return ExitCode.INCOMPLETE
 
 
 def _show(folder: RunFolder, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +10,9 @@ import typer
 from rich.table import Column, Table
 
 from audit.cli.console import JsonFlag, out, print_json
+from audit.cli.options import ConfigFile, Given, command
 from audit.core.config import load_config
-from audit.core.errors import UsageError
+from audit.core.errors import ExitCode, UsageError
 from audit.core.formatting import interval, metric_label, number, unit_text
 from audit.core.text import printable
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Metric
-
-INCOMPLETE = 13
 
 EXAMPLES = """\b
 Examples:
@@ -32,58 +32,61 @@ Examples:
 """
 
 
-def register(program: typer.Typer) -> None:
-    """Add the command."""
-    program.command("score", epilog=EXAMPLES)(score)
+@dataclass(frozen=True)
+class Asked:
+    """The options of ``audit score`` that are not the configuration's."""
 
-
-def score(
-    *,
     probe: Annotated[
         str,
         typer.Argument(
             help="bbq, winobias, winogender, toxicity, personal_data, xstest, do_not_answer or toxicity-scorer."
         ),
-    ],
+    ]
     predictions: Annotated[
         Path | None,
         typer.Option(
             "--predictions",
-            help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer. toxicity-scorer without it is"
-            " judged by the package's sentences that mention groups of people.",
+            help="JSON Lines, CSV or TSV: the publisher's rows, each with an answer. Without it, toxicity-scorer is"
+            " evaluated on the package's sentences that mention groups of people.",
         ),
-    ] = None,
+    ] = None
     field: Annotated[
-        str | None, typer.Option(help="Column that holds the answer. Default: prediction, else completion.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file, for safety.toxicity_scorer and the like.")] = None,
-    data_dir: Annotated[
-        list[Path] | None, typer.Option(help="Folder with data sets or scorers' weights; repeatable.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the bootstrap.")] = None,
-    as_json: JsonFlag = False,
-) -> int:
+        str | None, typer.Option(help="Column with the answers. Default: prediction, or else completion.")
+    ] = None
+    config: ConfigFile = None
+    as_json: JsonFlag = False
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("score", epilog=EXAMPLES)(command("score", score, Asked))
+
+
+def score(given: Given, asked: Asked) -> int:
     """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint.
 
     Exit code 13 when a primary metric could not be computed.
     """
     from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.pipeline import plugins  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import suite  # noqa: PLC0415 - see above
     from audit.safety.probes.identity_mentions import as_predictions  # noqa: PLC0415 - see above
 
-    resolved = load_config(config, {"data_dirs": data_dir, "seed": seed})
-    assets.configure(data_dirs=resolved.data_dirs, offline=True)
-    if predictions is None and probe != "toxicity-scorer":
-        msg = f"{probe}: no answers given: name their file with --predictions FILE"
+    config = load_config(asked.config, given.values)
+    assets.configure(data_dirs=config.data_dirs, offline=True)
+    config = plugins.with_plugins(config)
+    if asked.predictions is None and asked.probe != "toxicity-scorer":
+        msg = f"{asked.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)
-    given = answers.read(predictions, field) if predictions else as_predictions()
-    result = suite.score(probe, given, resolved)
-    if as_json:
+    predictions = answers.read(asked.predictions, asked.field) if asked.predictions else as_predictions()
+    result = suite.score(asked.probe, predictions, config)
+    if asked.as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
     else:
         _show(result.metrics, len(result.samples))
-    return INCOMPLETE if any(metric.primary and metric.value is None for metric in result.metrics) else 0
+    failed = any(metric.primary and metric.value is None for metric in result.metrics)
+    return ExitCode.INCOMPLETE if failed else ExitCode.DONE
 
 
 def _show(metrics: Sequence[Metric], items: int) -> None:

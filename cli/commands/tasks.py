@@ -2,57 +2,91 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from audit.cli import console
+from audit.cli.options import Given, command
+from audit.cli.own_data import Columns, TaskFile, as_read, file_tasks, lines
 from audit.core import assets
 from audit.core.errors import ConfigError
 
-DataDirs = Annotated[
-    list[Path] | None,
-    typer.Option("--data-dir", help="Folder with data sets in their publishers' formats; may be repeated."),
-]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
-IncludePath = Annotated[
-    list[Path] | None, typer.Option("--include-path", help="Folder with lm-eval task files; may be repeated.")
-]
+    from audit.core.config import TaskConfig
 
-_EPILOG = "Examples: audit tasks list · audit tasks list --all · audit tasks list --include-path ./my-tasks --json"
+OWN = "audit"
+"""Where the audit's own tasks and probes come from; the others come from lm-eval, a file, or a plug-in by its name."""
+
+_EPILOG = """\b
+Examples:
+  audit tasks list
+  audit tasks list --all
+  audit tasks list --include-path ./my-tasks --json
+  audit tasks list --task-file questions.csv     how your own questions are read
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Add ``audit tasks list``."""
     group = typer.Typer(help="What can be measured.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None)
-    group.command("list", epilog=_EPILOG)(list_tasks)
+    group.command("list", epilog=_EPILOG)(command("tasks list", list_tasks, Asked))
     app.add_typer(group, name="tasks")
 
 
-def list_tasks(
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks that lm-eval brings.")] = False,
-    data_dir: DataDirs = None,
-    include_path: IncludePath = None,
-    as_json: console.JsonFlag = False,
-) -> None:
-    """Tasks and probes with a description and whether their data is on disk; fetches nothing."""
-    assets.configure(data_dirs=data_dir or (), offline=True)
-    entries = [*_tasks(), *_probes(), *_included(include_path or []), *(_lm_eval() if everything else [])]
-    if as_json:
+@dataclass(frozen=True)
+class Asked:
+    """The options of ``audit tasks list`` that are not the configuration's."""
+
+    everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks in lm-eval.")] = False
+    task_file: TaskFile = None
+    columns: Columns = None
+    as_json: console.JsonFlag = False
+
+
+def list_tasks(given: Given, asked: Asked) -> None:
+    """Tasks and probes with a description and whether their data is on disk; fetches nothing.
+
+    With --task-file: how your own questions are read, and the first prompt.
+    """
+    if own := file_tasks(asked.task_file, asked.columns):
+        _show_own_data(own[0], as_json=asked.as_json)
+        return
+    from audit.pipeline import plugins  # noqa: PLC0415 - only this command needs it
+
+    assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
+    plugins.load(given.values.get("plugins", []))
+    included = _included(given.values.get("evals", {}).get("include_path", []))
+    entries = [*_tasks(), *_probes(), *_of_plugins(), *included, *(_lm_eval() if asked.everything else [])]
+    if asked.as_json:
         console.print_json(entries)
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("suite", "name", "data"):
+    for column in ("suite", "from", "name", "data"):
         table.add_column(column, no_wrap=True)
     table.add_column("what")
     for entry in entries:
-        table.add_row(entry["suite"], entry["name"], entry["data"], entry["description"])
+        table.add_row(*(entry[column] for column in ("suite", "from", "name", "data", "description")))
     console.out.print(table, markup=False)
-    if not everything:
+    if not asked.everything:
         console.err.print("any other lm-eval task runs by its name: --all lists them", highlight=False)
+
+
+def _show_own_data(task: TaskConfig, *, as_json: bool) -> None:
+    """How a file of questions is read."""
+    from audit.evals.own_data.questions import read_questions  # noqa: PLC0415 - only this option needs it
+
+    read = as_read(read_questions(task))
+    if as_json:
+        console.print_json(read)
+        return
+    for line in lines(read):
+        console.out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _tasks() -> list[dict[str, Any]]:
@@ -64,25 +98,44 @@ def _tasks() -> list[dict[str, Any]]:
 
 def _probes() -> list[dict[str, Any]]:
     """The safety probes."""
+    from audit.pipeline.plugins import PROBE, owner  # noqa: PLC0415 - see above
     from audit.safety.suite import PROBES  # noqa: PLC0415 - only this command needs it
 
-    return [_entry("safety", probe.name, probe.description, list(probe.datasets)) for probe in PROBES.values()]
+    return [
+        _entry("safety", probe.name, probe.description, list(probe.datasets), owner(PROBE, probe.name) or OWN)
+        for probe in PROBES.values()
+    ]
+
+
+def _of_plugins() -> list[dict[str, Any]]:
+    """Tasks, groups and tags of plug-ins."""
+    from audit.pipeline.plugins import TASK, TASKS, owner  # noqa: PLC0415 - see above
+
+    return [
+        {**entry, "suite": "evals", "from": owner(TASK, entry["name"]) or entry["from"]}
+        for entry in _declared(dict.fromkeys(TASKS.values()))
+    ]
 
 
 def _included(folders: list[Path]) -> list[dict[str, Any]]:
-    """Tasks, groups and tags of the user's task files, with the file or format that their rows come from."""
-    from audit.evals.catalogue import read_fields  # noqa: PLC0415 - see above
-    from audit.evals.lm_eval import tasks as lm_eval_tasks  # noqa: PLC0415 - only this command needs it
-
+    """Tasks, groups and tags of the user's task files."""
     missing = next((folder for folder in folders if not folder.exists()), None)
     if missing is not None:
         msg = f"--include-path {missing}: no such folder"
         raise ConfigError(msg)
+    return _declared(folder.resolve() for folder in folders)
+
+
+def _declared(places: Iterable[Path]) -> list[dict[str, Any]]:
+    """Tasks, groups and tags of task files, with the file or format that their rows come from."""
+    from audit.evals.catalogue import read_fields  # noqa: PLC0415 - only this command needs it
+    from audit.evals.lm_eval import tasks as lm_eval_tasks  # noqa: PLC0415 - see above
+
     entries = []
-    for name, file in sorted(lm_eval_tasks.declared([folder.resolve() for folder in folders]).items()):
+    for name, file in sorted(lm_eval_tasks.declared(places).items()):
         about = (read_fields(file).get("metadata") or {}) if file else {}
         described = about.get("description") if isinstance(about, dict) else None
-        entry = _entry("file", name, str(described or (file.name if file else "group or tag")), [])
+        entry = _entry("file", name, str(described or (file.name if file else "group or tag")), [], "file")
         entries.append({**entry, "data": _file_data(file) if file else "unknown"})
     return entries
 
@@ -107,11 +160,18 @@ def _lm_eval() -> list[dict[str, Any]]:
     from audit.safety.suite import PROBES  # noqa: PLC0415 - see above
 
     names = sorted(set(lm_eval_tasks.names()) - set(own_tasks()) - set(PROBES))
-    return [_entry("lm-eval", name, "", []) for name in names]
+    return [_entry("lm-eval", name, "", [], "lm-eval") for name in names]
 
 
-def _entry(suite: str, name: str, description: str, data: list[str]) -> dict[str, Any]:
+def _entry(suite: str, name: str, description: str, data: list[str], origin: str = OWN) -> dict[str, Any]:
     """One line of the list."""
     missing = [asset for asset in data if not assets.at_hand(asset)]
     at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "at hand"
-    return {"suite": suite, "name": name, "description": description, "data_sets": data, "data": at_hand}
+    return {
+        "suite": suite,
+        "from": origin,
+        "name": name,
+        "description": description,
+        "data_sets": data,
+        "data": at_hand,
+    }

@@ -30,6 +30,7 @@ from audit.core.records.manifest import (
     ModelRecord,
     NotRun,
     Platform,
+    PluginRecord,
     RunManifest,
     Status,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "NotRun",
     "OutputToken",
     "Platform",
+    "PluginRecord",
     "RawOutput",
     "Record",
     "RunManifest",

@@ -79,6 +79,19 @@ class ModelRecord(Record):
     """What a reader must know of how it was loaded, e.g. that a prefix was stripped from the names of its weights."""
 
 
+class PluginRecord(Record):
+    """A package or file from elsewhere that added probes, methods, scorers or tasks to the run."""
+
+    name: str
+    """Of the package, or of the file without its ending."""
+    version: str
+    """Of the package; of a file its ``__version__``, else the start of its digest."""
+    sha256: str
+    """Digest of the file, or over all files of the package."""
+    used: list[str]
+    """What of it the run used: ``probe NAME``, ``method NAME``, ``scorer NAME``, ``task NAME``."""
+
+
 class NotRun(Record):
     """A task that was asked for and did not run."""
 
@@ -135,6 +148,8 @@ class RunManifest(Record):
     """The configuration as resolved from profile, file and flags."""
     assets: list[AssetRecord] = Field(default_factory=list)
     """Data sets, checkpoints and scorers used."""
+    plugins: list[PluginRecord] = Field(default_factory=list)
+    """Packages and files from elsewhere that the run used."""
     tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Settings of the tasks that ran, by name: shots, version, chat template, …"""
     seeds: dict[str, int]

@@ -89,6 +89,23 @@ def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path 
     return _fetch(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if _is_hub_id(name) else None
 
 
+def refuse_revision(model: str, revision: str | None) -> None:
+    """Refuse a revision of what has none: it would be ignored, and the checkpoint taken for another one.
+
+    Raises:
+        CheckpointError: One is given, and the model is a folder, a file or an asset.
+    """
+    if revision is None:
+        return
+    known = {entry.name for entry in assets.names()}
+    kind = "a folder or file on this machine" if Path(model).expanduser().exists() else "an asset with one version"
+    if model in known or Path(model).expanduser().exists():
+        msg = (
+            f"--revision {revision}: {model} is {kind}, which has no revisions: leave out --revision, or name a hub id"
+        )
+        raise CheckpointError(msg)
+
+
 def check_source(model: str) -> None:
     """Refuse a model that cannot be a folder, a file, an asset, a hub id or a server's; touches no network or weights.
 

@@ -23,6 +23,8 @@ from audit.explain.prompt.game import subsets
 from audit.stats.intervals import student_t
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from audit.explain.prompt.game import MaskedPrompt
@@ -88,16 +90,33 @@ class Plan:
         return len(self.ties) <= ALL
 
     @property
-    def masks(self) -> NDArray[np.bool_]:
-        """All that does not depend on an attribution: whole and empty prompt, random orders, held-out masks."""
+    def blocks(self) -> dict[str, NDArray[np.bool_]]:
+        """Masks by what they are for; none depends on an attribution.
+
+        Of four features, ``1`` is present::
+
+            whole      1111                                  1 mask
+            empty      0000                                  1 mask
+            orders     order 2 0 3 1:  1101 0101 0100        for each order its first features gone, at each of
+                       order 1 3 0 2:  1011 1010 0010        :func:`curve_steps`; nothing where all masks are held out
+            held_out   random masks, or all 16
+
+        Values come back under the same names (:func:`score_blocks`): nothing is counted off.
+        """
         count = len(self.ties)
-        ends = np.array([[True], [False]]).repeat(count, axis=1)
-        if self.complete:
-            return np.concatenate([ends, self.held_out])
         removed = curve_steps(count)
-        return np.concatenate(
-            [ends, *(deleted(order, removed) for pair in self.orders for order in pair), self.held_out]
-        )
+        orders = [deleted(order, removed) for pair in self.orders for order in pair] if not self.complete else []
+        return {
+            "whole": np.ones((1, count), dtype=np.bool_),
+            "empty": np.zeros((1, count), dtype=np.bool_),
+            "orders": np.concatenate([np.zeros((0, count), dtype=np.bool_), *orders]),
+            "held_out": self.held_out,
+        }
+
+    @property
+    def masks(self) -> NDArray[np.bool_]:
+        """All masks of :attr:`blocks`, shape (masks, features)."""
+        return np.concatenate(list(self.blocks.values()))
 
     def own(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Masks of one attribution: its top features removed, then they alone; none where nothing is ranked."""
@@ -170,23 +189,57 @@ def measure(
     missed = None if difference is None else float(np.sum(values)) - difference
     measures = {**dict.fromkeys(MEASURES), "stability": stability, "completeness_error": missed}
     if not ranks(values):
-        alone = "there is one piece only" if count == 1 else "all values are equal"
+        alone = "there is one feature only" if count == 1 else "all values are equal"
         return Faithfulness(measures, "do not believe", f"{alone}: nothing is ranked")
-    common, own = compared.masks, compared.own(values)
-    scored = prompt(np.concatenate([common, own]))
-    drawn, held_out, ours = np.split(scored[2:], [len(common) - 2 - len(compared.held_out), len(common) - 2])
-    random = held_out[prefixes(compared.orders)] if compared.complete else drawn.reshape(*compared.orders.shape[:2], -1)
-    measures |= curves(scored[0], scored[1], ours.reshape(2, -1), random, count, complete=compared.complete)
-    measures |= _predictions(values, compared, held_out)
-    spread = float(np.ptp(scored[np.concatenate([common, own]).any(axis=1)]))
+    blocks = {**compared.blocks, "own": compared.own(values)}
+    scored = score_blocks(prompt, blocks)
+    whole, empty = float(scored["whole"][0]), float(scored["empty"][0])
+    random = _random_curves(compared, scored)
+    measures |= curves(whole, empty, scored["own"].reshape(2, -1), random, count, complete=compared.complete)
+    measures |= _predictions(values, compared, scored["held_out"])
+    spread = _spread(blocks, scored)
     gain = (measures["deletion_auc_gain"] or 0.0) + (measures["insertion_auc_gain"] or 0.0)
     measures["relative_gain"] = gain / 2 / spread if spread > 0 else None
     evidence = Evidence(measures, count, spread, predicts, difference, complete=compared.complete, doubt=doubt)
     return Faithfulness(measures, *judge(evidence))
 
 
+def score_blocks(prompt: MaskedPrompt, blocks: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.float64]]:
+    """The values of named blocks of masks, nats, each under its name, in one call of the engine.
+
+    Args:
+        prompt: The game.
+        blocks: Each of shape (masks, features); a block may be empty.
+
+    Raises:
+        ScorerError: A mask has no answer.
+    """
+    values = prompt(np.concatenate(list(blocks.values())))
+    ends = np.cumsum([len(masks) for masks in blocks.values()])
+    return dict(zip(blocks, np.split(values, ends[:-1]), strict=True))
+
+
+def _random_curves(compared: Plan, scored: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Values along the random orders, shape (pairs, 2, curve steps); of few features all masks are held out."""
+    if compared.complete:
+        return scored["held_out"][prefixes(compared.orders)]
+    return scored["orders"].reshape(*compared.orders.shape[:2], -1)
+
+
+def _spread(blocks: Mapping[str, NDArray[np.bool_]], scored: Mapping[str, NDArray[np.float64]]) -> float:
+    """Range of the value over the scored masks that hold a feature, nats."""
+    holds = np.concatenate([masks.any(axis=1) for masks in blocks.values()])
+    return float(np.ptp(np.concatenate(list(scored.values()))[holds]))
+
+
 def prefixes(orders: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers, in :func:`subsets`, of the masks without the first features of orders, shape (…, curve steps).
+
+    Bit i of a mask's number says whether feature i is present. Of three features, whose curve steps are 1 and 2, the
+    order 2 0 1 loses first feature 2, then feature 0::
+
+        gone                 100₂ = 4     101₂ = 5
+        all are 111₂ = 7:    7 − 4 = 3    7 − 5 = 2     the masks 011₂ and 010₂
 
     Args:
         orders: Shape (…, features).

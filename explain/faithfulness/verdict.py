@@ -1,7 +1,7 @@
 """The plain reading of the measures of an attribution: believable, weak, do not believe.
 
-Two questions decide, both asked of chance: what share of all orders of the pieces is worse than this one, and what
-share of all ways to hand the same values to other pieces predicts worse? Nothing is asked that no attribution of
+Two questions decide, both asked of chance: what share of all orders of the features is worse than this one, and what
+share of all ways to hand the same values to other features predicts worse? Nothing is asked that no attribution of
 this prompt could reach. ``docs/explain.md`` states how often the verdict errs, and a test counts it.
 """
 
@@ -21,7 +21,7 @@ LEAST_EFFECT = 0.05
 LEAST_GAIN = 0.005
 """Below this mean gain of the two curves, in nats, orders differ by hardly more than rounding."""
 FEW = 4
-"""With fewer pieces chance finds the best of all orders in more than one of twenty cases."""
+"""With fewer features chance finds the best of all orders in more than one of twenty cases."""
 WEAK_ORDER = 0.75
 """Share of all orders that an attribution must beat to be more than chance."""
 GOOD_ORDER = 0.8
@@ -31,8 +31,8 @@ BEST_ORDER = 0.985
 PREDICTIVE = 0.5
 """Rank correlation from which values predict held-out masks well,"""
 PREDICTIVE_SHUFFLES = 0.958
-"""and the share of reassignments of the same values to the pieces that must then predict worse: of the 24 of four
-pieces, all others."""
+"""and the share of reassignments of the same values to the features that must then predict worse: of the 24
+of four features, all others."""
 STABILITY = 0.5
 """Rank correlation of two seeds below which half of what the ranks tell is the seed."""
 COMPLETENESS = 0.1
@@ -127,7 +127,7 @@ def _few(evidence: Evidence, beaten: float) -> tuple[Verdict, str]:
     every = factorial(evidence.count)
     if (evidence.measures["best_gain"] or 0.0) - _gain(evidence.measures) >= LEAST_GAIN:
         return "do not believe", f"its order beats {round(beaten * every)} of {evidence.orders} and is not the best"
-    reason = f"with {evidence.count} pieces chance finds it in one of {every} cases"
+    reason = f"with {evidence.count} features chance finds it in one of {every} cases"
     return "weak", f"its order is the best of {evidence.orders}, but {reason}"
 
 
@@ -139,7 +139,7 @@ def _prediction(evidence: Evidence) -> list[str]:
     if evidence.predictive:
         how = "well"
     elif lds >= PREDICTIVE:
-        how = f"better than {_share(beaten)} of their own reassignments to other pieces"
+        how = f"better than {_share(beaten)} of their own reassignments to other features"
     else:
         how = "badly"
     return [f"its values predict held-out masks {how} ({lds:+.2f})"]

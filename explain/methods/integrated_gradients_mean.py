@@ -8,13 +8,10 @@ of Feature Attribution Baselines", compare such choices.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from audit.explain.methods.integrated_gradients import integrate
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import torch
 
     from audit.explain.methods.gradients import Sequence
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
 
 CHUNK = 8192
 """Embeddings that are looked up at a time."""
-_MEANS: WeakKeyDictionary[Any, torch.Tensor] = WeakKeyDictionary()
-"""By table of embeddings."""
 
 
 def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
@@ -48,10 +43,8 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 def baseline(sequence: Sequence) -> torch.Tensor:
     """Embeddings with those of every feature replaced by the vocabulary's mean, shape (1, tokens, width)."""
     embeddings = sequence.embed(sequence.ids).clone()
-    table = sequence.model.get_input_embeddings()
-    if table not in _MEANS:
-        _MEANS[table] = _mean(sequence, len(table.weight))
-    embeddings[0, list(sequence.owned)] = _MEANS[table].to(embeddings.dtype)
+    mean = _mean(sequence, len(sequence.model.get_input_embeddings().weight))
+    embeddings[0, list(sequence.owned)] = mean.to(embeddings.dtype)
     return embeddings
 
 

@@ -45,7 +45,14 @@ def load(module: str, method: str) -> Any:  # noqa: ANN401 - untyped packages
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed NumPy's global generator, from which these packages draw, and put it back afterwards."""
+    """Seed NumPy's global generator while a block runs, and restore it afterwards, also when the block raises.
+
+    The explainers of shap (0.51) call ``np.random.choice``, ``permutation`` and ``randn`` and take no generator. What
+    our own code draws comes from local generators.
+
+    Args:
+        seed: Any integer; NumPy takes its lowest 32 bits.
+    """
     state = np.random.get_state()  # noqa: NPY002 - the generator that shap uses
     np.random.seed(seed % 2**32)  # noqa: NPY002 - see above
     try:

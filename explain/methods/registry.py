@@ -1,15 +1,21 @@
-"""The attribution methods, one line each; a new one is a file and a line here."""
+"""The attribution methods: one table, by name. A new one is a file in this folder and an entry in the table.
+
+The table names modules of this package, which are imported when a method is used: ``audit --help`` lists the methods
+without loading torch or packages of the extra. A method from elsewhere is a :class:`Method` too, with its function.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from audit.core.errors import ConfigError, UsageError, did_you_mean
 from audit.explain.methods.optional_packages import require
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -18,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class Attribute(Protocol):
-    """What a method's module offers under the name ``attribute``."""
+    """A method's function."""
 
-    def __call__(self, prompt: MaskedPrompt, seed: int) -> MethodValues:
+    def __call__(self, prompt: MaskedPrompt, seed: int, /) -> MethodValues:
         """Values of the prompt's features."""
 
 
 class Design(Protocol):
-    """What a method's module offers under the name ``design`` when its masks do not depend on the answers."""
+    """A method's masks, where they do not depend on the answers."""
 
-    def __call__(self, count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
+    def __call__(self, count: int, seed: int, evaluations: int | None = None, /) -> NDArray[np.bool_]:
         """Masks, shape (masks, features), over ``count`` features.
 
         Args:
@@ -38,17 +44,33 @@ class Design(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """A function of a module in this package, which is imported when it is called."""
+
+    module: str
+    """Name of the module."""
+    name: str = "attribute"
+    """Name of the function."""
+
+    def __call__(self, *given: Any) -> Any:  # noqa: ANN401 - whatever the function takes and returns
+        """Import the module and call the function."""
+        return getattr(import_module(f"audit.explain.methods.{self.module}"), self.name)(*given)
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """One attribution method."""
 
     name: str
     """What users call it."""
-    module: str
-    """Module of this package that holds it; imported when it is used."""
     description: str
     """What its values are, in one line."""
     cost: str
     """Forward passes for n features."""
+    attribute: Attribute
+    """The method itself."""
+    design: Design | None = None
+    """All masks that the method asks for, where they are known before it starts."""
     unit: Literal["nats", "share"] = "nats"
     """Of its values."""
     white_box: bool = False
@@ -62,78 +84,89 @@ class Method:
     package: str | None = None
     """Package of the optional extra that it needs."""
 
-    @property
-    def attribute(self) -> Attribute:
-        """The method itself."""
-        return cast("Attribute", import_module(f"audit.explain.methods.{self.module}").attribute)
-
-    @property
-    def design(self) -> Design | None:
-        """All masks that the method asks for, where they are known before it starts."""
-        return cast("Design | None", getattr(import_module(f"audit.explain.methods.{self.module}"), "design", None))
-
 
 _ALL = (
-    Method("occlusion", "occlusion", "change of log-probability when one feature is left out", "n + 1"),
     Method(
-        "shapley",
+        "occlusion",
+        "change of log-probability when one feature is left out",
+        "n + 1",
+        Imported("occlusion"),
+        Imported("occlusion", "design"),
+    ),
+    Method(
         "shapley",
         "Shapley value, sampled, with its interval",
         "16n to 1,000, 2^n up to n = 9",
+        Imported("shapley"),
+        Imported("shapley", "design"),
         additive=True,
         effort="evaluations",
     ),
     Method(
-        "shapley_exact", "shapley_exact", "Shapley value over all subsets of at most 12 features", "2^n", additive=True
+        "shapley_exact",
+        "Shapley value over all subsets of at most 12 features",
+        "2^n",
+        Imported("shapley_exact"),
+        Imported("shapley_exact", "design"),
+        additive=True,
     ),
     Method(
-        "shap_partition",
         "shap_partition",
         "Owen value over halves of halves of the prompt",
         "n^2, at most 1,000",
+        Imported("shap_partition"),
         additive=True,
         effort="evaluations",
         package="shap",
     ),
     Method(
-        "kernel_shap",
         "kernel_shap",
         "Shapley value by weighted least squares",
         "max(128, 16n), 2^n up to n = 8",
+        Imported("kernel_shap"),
         additive=True,
         effort="evaluations",
         package="shap",
     ),
-    Method("lime", "lime", "weight in a local linear model", "max(64, 8n)", effort="evaluations", package="lime"),
     Method(
-        "surrogate",
+        "lime",
+        "weight in a local linear model",
+        "max(64, 8n)",
+        Imported("lime"),
+        Imported("lime", "design"),
+        effort="evaluations",
+        package="lime",
+    ),
+    Method(
         "surrogate",
         "weight in a sparse linear model of random ablations",
         "max(64, 4n)",
+        Imported("surrogate"),
+        Imported("surrogate", "design"),
         effort="evaluations",
     ),
     Method(
         "gradient_x_input",
-        "gradient_x_input",
         "gradient of log-probability times embedding",
         "1 with gradients",
+        Imported("gradient_x_input"),
         white_box=True,
     ),
     Method(
-        "integrated_gradients",
         "integrated_gradients",
         "gradient of log-probability integrated from a neutral prompt",
         "41 or 83 with gradients",
+        Imported("integrated_gradients"),
         white_box=True,
         additive=True,
         effort="steps",
         package="captum",
     ),
     Method(
-        "integrated_gradients_mean",
         "integrated_gradients_mean",
         "gradient of log-probability integrated from the mean embedding",
         "41 or 83 with gradients",
+        Imported("integrated_gradients_mean"),
         white_box=True,
         additive=True,
         effort="steps",
@@ -141,47 +174,57 @@ _ALL = (
     ),
     Method(
         "layer_gradient_x_activation",
-        "layer_gradient_x_activation",
         "gradient of log-probability times state at the middle layer",
         "1 with gradients",
+        Imported("layer_gradient_x_activation"),
         white_box=True,
     ),
     Method(
-        "gradient_x_attention",
         "gradient_x_attention",
         "gradient of log-probability times attention, over all layers",
         "1 with gradients",
+        Imported("gradient_x_attention"),
         white_box=True,
     ),
     Method(
-        "attention",
         "attention",
         "share of attention, mean over heads and layers, that a feature gets",
         "1",
+        Imported("attention"),
         unit="share",
         white_box=True,
         contrasts=False,
     ),
     Method(
-        "attention_rollout",
         "attention_rollout",
         "share of attention, mixed over the layers, that reaches a feature",
         "1",
+        Imported("attention_rollout"),
         unit="share",
         white_box=True,
         contrasts=False,
     ),
     Method(
         "attention_flow",
-        "attention_flow",
         "share of the flow through attention that a feature could give",
         "1, and n maximum flows",
+        Imported("attention_flow"),
         unit="share",
         white_box=True,
         contrasts=False,
     ),
 )
 METHODS = {method.name: method for method in _ALL}
+"""The methods of this package, by name."""
+
+
+JOINED: dict[str, Method] = {}
+"""The methods of plug-ins, by name; filled as plug-ins are loaded."""
+
+
+def methods() -> Mapping[str, Method]:
+    """All methods by name: where methods from other packages join those of this one."""
+    return {**METHODS, **JOINED}
 
 
 def find(name: str) -> Method:
@@ -190,10 +233,11 @@ def find(name: str) -> Method:
     Raises:
         UsageError: There is no such method, or its package is not installed.
     """
-    if name not in METHODS:
-        msg = f"unknown attribution method {name!r}: use {', '.join(METHODS)}.{did_you_mean(name, METHODS)}"
+    known = methods()
+    if name not in known:
+        msg = f"unknown attribution method {name!r}: use {', '.join(known)}.{did_you_mean(name, known)}"
         raise UsageError(msg)
-    method = METHODS[name]
+    method = known[name]
     if method.package:
         require(method.package, name)
     return method

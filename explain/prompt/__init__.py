@@ -1,1 +1,1 @@
-"""A prompt as pieces that can be present or absent."""
+"""A prompt as features that can be present or absent."""

@@ -1,4 +1,4 @@
-"""The pieces of a prompt that an attribution gives values to, as sets of token positions.
+"""The features of a prompt, which an attribution gives values to, as sets of token positions.
 
 The ids are those that the checkpoint saw: of :meth:`audit.engine.Engine.encode_answer` for an answer, of
 :meth:`audit.engine.Engine.encode_pair` where options were scored. A mask drops the
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 FEWEST = 4
-"""A token budget never asks for fewer features than this, and no coarser level with fewer pieces is taken."""
+"""A token budget never asks for fewer features than this, and no coarser level with fewer features is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Features:
 
     request: ScoreRequest
     """Prompt and target as they are scored; what the model's context cannot hold is already cut from the left."""
-    pieces: tuple[Feature, ...]
+    records: tuple[Feature, ...]
     """The features, in order."""
     positions: tuple[tuple[int, ...], ...]
     """Per feature its positions in ``request.context_ids``, ascending."""
@@ -52,7 +52,7 @@ class Features:
 
     def __len__(self) -> int:
         """Number of features."""
-        return len(self.pieces)
+        return len(self.records)
 
     def context(self, present: Sequence[bool]) -> tuple[int, ...]:
         """Context ids with the tokens of absent features dropped.
@@ -67,7 +67,7 @@ class Features:
 
 @dataclass(slots=True)
 class Atom:
-    """The smallest piece that can be dropped: tokens that share characters, and those characters."""
+    """The least that can be dropped: tokens that share characters, and those characters. Features are made of atoms."""
 
     start: int
     """Offset of its first character."""
@@ -79,78 +79,101 @@ class Atom:
     """Whether it is a special token written out in the prompt, e.g. of a chat template."""
 
 
-def featurize(  # noqa: PLR0913 - what is explained, and how finely
-    engine: Engine,
-    prompt: str,
-    target: str,
-    *,
-    others: Sequence[str] = (),
-    scored: bool = False,
-    max_features: int,
-    max_tokens: int | None = None,
-    unit: Unit = "auto",
-    spans: Sequence[Span] = (),
-    within: Sequence[str] = (),
-) -> Features:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How finely a prompt is cut into features, and which parts of it are."""
+
+    max_features: int
+    """Features at most, for unit ``auto``."""
+    max_tokens: int | None = None
+    """For unit ``auto``: bound of features x tokens, the cost of leaving out one feature after the other; at least
+    ``FEWEST`` features stay. None sets no bound."""
+    unit: Unit = "auto"
+    """What a feature is; ``auto`` takes words if they are few enough, else clauses, sentences, runs of sentences; where
+    a level has fewer than ``FEWEST`` features, runs of the finer ones inside them."""
+    spans: tuple[Span, ...] = ()
+    """Named parts of the prompt."""
+    within: tuple[str, ...] = ()
+    """Names of the spans that are explained, the rest of the prompt is always present; empty: the whole prompt."""
+
+    def limit(self, tokens: int) -> int:
+        """Features at most of a prompt and target of so many tokens together."""
+        if self.max_tokens is None:
+            return self.max_features
+        return min(self.max_features, max(FEWEST, self.max_tokens // tokens))
+
+
+def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cut, *, scored: bool = False) -> Features:
     """Cut a prompt into features.
+
+    Here the context holds 4 tokens and the target has 1, so the first ``dropped`` = 1 token falls out. The beginning
+    of a sequence belongs to no atom, and is not dropped on purpose as long as it fits::
+
+        prompt        Wait ! Wait 🤖 now           words of at most 3 features
+        token ids      90 91  90  7 8 33
+        position        0  1   2  3 4  5
+        atoms           0  1   2   3+4  5           the emoji is two tokens that share a character
+        in the context     1   2   3+4  5           positions from ``dropped`` on
+        features           1   2   3+4  5  →  0 | 1 | 2 3 | 4    positions in ``request.context_ids``
 
     Args:
         engine: The checkpoint, for its tokenizer and context length.
         prompt: The exact text that the checkpoint sees.
-        target: The continuation.
-        others: Continuations that are scored beside it; the context is cut so that the longest fits.
+        continuations: The target, then what is scored next to it; the context is cut so that the longest fits.
+        cut: How finely, and which parts.
         scored: Whether the target was chosen by scoring options, which takes white space at the end of the prompt
             for part of the continuation; else it is an answer behind the whole prompt.
-        max_features: Features at most, for unit ``auto``.
-        max_tokens: For unit ``auto``: bound of features x tokens, the cost of leaving out one feature after
-            the other; at least ``FEWEST`` features stay. None sets no bound.
-        unit: What a feature is; ``auto`` takes words if they are few enough, else clauses, sentences, runs
-            of sentences; where a level has fewer than ``FEWEST`` pieces, runs of the finer pieces inside them.
-        spans: Named parts of the prompt.
-        within: Names of the spans that are explained; the rest of the prompt is always present. None
-            explains all of it.
 
     Raises:
-        UsageError: Prompt, target or another continuation is empty or has no token of its own, the tokenizer cannot
-            tell which characters a token covers, or the prompt has no such unit or span.
+        UsageError: Prompt or a continuation is empty or has no token of its own, the tokenizer cannot tell which
+            characters a token covers, or the prompt has no such unit or span.
     """
     if not prompt.strip():
         msg = "the prompt is empty: there is nothing to explain"
         raise UsageError(msg)
-    request, *beside = (_encoded(engine, prompt, text, scored=scored) for text in (target, *others))
     text = prompt.rstrip() if scored else prompt
-    atoms = find_atoms(engine, text, request.context_ids)
-    longest = max(len(one.target_ids) for one in (request, *beside))
-    dropped = max(0, len(request.context_ids) + longest - engine.max_length - 1)
-    atoms = _inside(atoms, dropped)
+    request, *others = (_encoded(engine, prompt, continuation, scored=scored) for continuation in continuations)
+    longest = max(len(one.target_ids) for one in (request, *others))
+    # The last token of a continuation is predicted and never read: the model's length and one token fit.
+    dropped = max(0, len(request.context_ids) + longest - (engine.max_length + 1))
+    atoms = _in_context(find_atoms(engine, text, request.context_ids), dropped)
     if not atoms:
         msg = f"nothing of the prompt fits beside a target of {longest} tokens: shorten the target"
         raise UsageError(msg)
-    if within:
-        parts = regions(spans, within)
-        groups_of_atoms = [[atom for atom in atoms if _belongs(text, atom, part)] for part in parts]
-        atoms = [atom for owned in groups_of_atoms for atom in owned]
-        if not atoms:
-            msg = f"nothing of {', '.join(within)} is inside the context: there is nothing to explain"
-            raise UsageError(msg)
-    limit = max_features
-    if max_tokens is not None:
-        tokens = len(request.context_ids) - dropped + len(request.target_ids)
-        limit = min(max_features, max(FEWEST, max_tokens // tokens))
-    level, groups, names = _groups(engine, text, atoms, unit, spans, limit)
-    bounds = [(group[0].start, group[-1].end) for group in groups]
+    explained = _within(text, atoms, cut)
+    seen = ScoreRequest(request.context_ids[dropped:], request.target_ids)
+    limit = cut.limit(len(seen.context_ids) + len(seen.target_ids))
+    level, groups, names = _groups(engine, text, explained, cut, limit)
     return Features(
-        ScoreRequest(request.context_ids[dropped:], request.target_ids),
-        tuple(
-            Feature(text=text[start:end], start=start, end=end, name=name)
-            for (start, end), name in zip(bounds, names, strict=True)
-        ),
-        tuple(tuple(p - dropped for atom in group for p in atom.positions) for group in groups),
-        level,
-        dropped,
-        tuple(one.target_ids for one in beside),
-        engine.prefix_token_id,
+        request=seen,
+        records=tuple(_feature(text, group, name) for group, name in zip(groups, names, strict=True)),
+        positions=tuple(tuple(p - dropped for atom in group for p in atom.positions) for group in groups),
+        level=level,
+        dropped=dropped,
+        others=tuple(one.target_ids for one in others),
+        prefix_token_id=engine.prefix_token_id,
     )
+
+
+def _within(text: str, atoms: Sequence[Atom], cut: Cut) -> list[Atom]:
+    """The atoms of the parts that are explained, part by part; all where no part is named.
+
+    Raises:
+        UsageError: A name is unknown, two parts overlap, or none of them is inside the context.
+    """
+    if not cut.within:
+        return list(atoms)
+    found = [atom for part in regions(cut.spans, cut.within) for atom in atoms if _belongs(text, atom, part)]
+    if not found:
+        msg = f"nothing of {', '.join(cut.within)} is inside the context: there is nothing to explain"
+        raise UsageError(msg)
+    return found
+
+
+def _feature(text: str, group: Sequence[Atom], name: str | None) -> Feature:
+    """The record of a feature: the characters from its first atom to its last."""
+    start, end = group[0].start, group[-1].end
+    return Feature(text=text[start:end], start=start, end=end, name=name)
 
 
 def _encoded(engine: Engine, prompt: str, continuation: str, *, scored: bool) -> ScoreRequest:
@@ -192,11 +215,16 @@ def _belongs(text: str, atom: Atom, span: Span) -> bool:
 
 
 def _groups(
-    engine: Engine, text: str, atoms: Sequence[Atom], unit: Unit, spans: Sequence[Span], limit: int
+    engine: Engine, text: str, atoms: Sequence[Atom], cut: Cut, limit: int
 ) -> tuple[str, list[list[Atom]], list[str | None]]:
-    """What the features are, the atoms of each, and their names."""
+    """What the features are, the atoms of each, and their names.
+
+    Raises:
+        UsageError: The prompt has no such unit, or none of it is inside what is explained.
+    """
+    unit = cut.unit
     if unit in {"turns", "examples", "fields"}:
-        named = named_spans(engine, text, unit, spans)
+        named = named_spans(engine, text, unit, cut.spans)
         owned = [(span.name, [atom for atom in atoms if _belongs(text, atom, span)]) for span in named]
         held = [(name, group) for name, group in owned if group]
         if not held:
@@ -260,7 +288,7 @@ def _special_ids(engine: Engine) -> set[int]:
     return set(engine.tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
 
 
-def _inside(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
+def _in_context(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
     """Atoms without the tokens that fell out of the context; those with none left are gone."""
     kept = []
     for atom in atoms:
@@ -271,7 +299,7 @@ def _inside(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
 
 
 def _coarsest_needed(text: str, atoms: Sequence[Atom], limit: int) -> tuple[str, list[list[Atom]]]:
-    """The finest level with at most ``limit`` groups; runs of finer pieces where it has too few of them."""
+    """The finest level with at most ``limit`` groups; runs of finer ones where it has too few of them."""
     finer, fine = LEVELS[0], group_atoms(text, atoms, cuts(text, LEVELS[0]))
     if len(fine) <= limit:
         return finer, fine
@@ -295,10 +323,10 @@ def _inside_of(fine: Sequence[list[Atom]], groups: Sequence[list[Atom]]) -> list
 
 
 def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list[list[Atom]]:
-    """Atoms by the piece that they belong to; pieces that share an atom become one.
+    """Atoms by the segment that they belong to; segments that share an atom become one.
 
-    Chat markup is a piece of its own. An atom of white space alone joins the piece before it, the first
-    ones the piece behind. No piece reaches over text that belongs to no atom.
+    Chat markup is a segment of its own. An atom of white space alone joins the segment before it, the first
+    ones the segment behind. No segment reaches over text that belongs to no atom.
     """
     markup = (offset for atom in atoms if atom.markup for offset in (atom.start, atom.end))
     ordered = sorted({*starts, *markup})
@@ -317,7 +345,7 @@ def _unbroken(groups: Iterable[list[Atom]]) -> Iterable[list[list[Atom]]]:
 
 
 def _group(text: str, stretch: Sequence[list[Atom]], ordered: Sequence[int]) -> list[list[Atom]]:
-    """Pieces of a stretch of single atoms, cut at the offsets ``ordered``."""
+    """Segments of a stretch of single atoms, cut at the offsets ``ordered``."""
     groups: list[list[Atom]] = []
     early: list[Atom] = []
     reached = -1

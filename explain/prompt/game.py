@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from audit.core.errors import ScorerError
 from audit.engine import ScoreRequest
+from audit.explain.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,7 +79,7 @@ class MaskedPrompt:
         owner: Shape (output tokens,): the continuation of each output token, 0 for the target.
         weights: Shape (output tokens,): 1 for the target's tokens, −1 for those of ``against``, else 0.
         evaluations: Rows scored so far.
-        asked: Keys of the masks that were asked for; whoever counts what a method needs clears it before.
+        work: What methods and searches took on this prompt, by who caused it.
         effort: How much a method may do; None leaves it to each method.
     """
 
@@ -103,7 +105,8 @@ class MaskedPrompt:
         self.continuations = [features.request.target_ids, *features.others]
         self.owner = np.repeat(np.arange(len(self.continuations)), [len(ids) for ids in self.continuations])
         self.weights = np.select([self.owner == 0, (self.owner == 1) & (against is not None)], [1.0, -1.0])
-        self.asked: set[bytes] = set()
+        self.work = Work()
+        self._asked: set[bytes] = set()
         self._known: dict[bytes, NDArray[np.float64]] = {}
         self._failed: dict[bytes, str] = {}
 
@@ -131,20 +134,36 @@ class MaskedPrompt:
         masks = np.asarray(masks, dtype=np.bool_)
         keys = [mask.tobytes() for mask in masks]
         self.prefetch(masks)
-        self.asked.update(keys)
+        self._asked.update(keys)
         failed = next((self._failed[key] for key in keys if key in self._failed), None)
         if failed:
             msg = f"the target could not be scored with part of the prompt left out: {failed}"
             raise ScorerError(msg)
         return np.stack([self._known[key] for key in keys]).reshape(len(masks), len(self.owner))
 
-    def prefetch(self, masks: NDArray[np.bool_]) -> None:
+    @contextmanager
+    def counting(self) -> Iterator[set[bytes]]:
+        """Count the different masks that are asked for in a block of code, known before or not.
+
+        Yields:
+            A set that holds one key for each of them when the block ends.
+        """
+        before, self._asked = self._asked, set()
+        try:
+            yield self._asked
+        finally:
+            self._asked = before | self._asked
+
+    def prefetch(self, masks: NDArray[np.bool_]) -> list[bytes]:
         """Score masks that will be asked for, in one call of the engine and none where all are known.
 
         A mask without an answer is no error here: it is one for whoever asks for it.
 
         Args:
             masks: Shape (masks, features); True is present.
+
+        Returns:
+            Key (``mask.tobytes()``) of each mask that was scored, once.
         """
         by_key = {mask.tobytes(): mask for mask in np.asarray(masks, dtype=np.bool_)}
         new = {key: mask for key, mask in by_key.items() if key not in self._known and key not in self._failed}
@@ -160,6 +179,7 @@ class MaskedPrompt:
                 self._failed[key] = error
             else:
                 self._known[key] = np.array([p for score in rows for p in score.log_probs], dtype=np.float64)
+        return list(new)
 
     def split(self, matrix: NDArray[np.float64], **found: object) -> MethodValues:
         """Values of a method that is linear in the game: those of the output tokens, weighted and summed.

@@ -1,6 +1,6 @@
 """Where a text can be cut: into words, clauses or sentences, in any script.
 
-A cut is the offset of the first character of a piece. Pieces tile the text: each reaches to the next
+A cut is the offset of the first character of a segment. Segments tile the text: each reaches to the next
 cut. Words follow white space and punctuation. Chinese, Japanese and Thai, which write none between words, are
 cut by BudouX's models (https://github.com/google/budoux); Lao, Khmer and Burmese, for which it has none,
 character by character. Combining marks stay with their character.
@@ -65,7 +65,7 @@ CATEGORIES = {"So": Kind.SYMBOL, "Ps": Kind.OPENING, "Pi": Kind.OPENING}
 
 
 def cuts(text: str, level: str) -> list[int]:
-    """Offsets at which pieces of ``level`` begin, ascending; the first piece begins at 0.
+    """Offsets at which segments of ``level`` begin, ascending; the first one begins at 0.
 
     Args:
         text: Any text.
@@ -94,7 +94,7 @@ def kind(character: str) -> Kind:
 
 
 def _word_cuts(text: str) -> list[int]:
-    """A piece begins after white space, at a bracket, a symbol or an unspaced word, and after punctuation."""
+    """A word begins after white space, at a bracket, a symbol or an unspaced word, and after punctuation."""
     found = [0]
     inside = _inside_words(text)
     holds_word = False
@@ -116,7 +116,7 @@ def _word_cuts(text: str) -> list[int]:
 
 
 def _begins(before: Kind, now: Kind, *, joined: bool, holds_word: bool) -> bool:
-    """Whether a piece begins at a character of kind ``now`` that follows one of kind ``before``."""
+    """Whether a word begins at a character of kind ``now`` that follows one of kind ``before``."""
     if now is Kind.SPACE:
         return False
     if before is Kind.SPACE:

@@ -7,7 +7,6 @@ chat template; fields and few-shot examples are spans that a task names.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -130,7 +129,6 @@ def _before_answer(tokenizer: Any, text: str) -> int:  # noqa: ANN401 - any tran
     return len(shown) - len(opened) if opened else len(text)
 
 
-@lru_cache(maxsize=8)
 def _answers(tokenizer: Any) -> frozenset[str]:  # noqa: ANN401 - any transformers tokenizer
     """What the template writes to open an answer, with a reasoning trace and without."""
     talk = [{"role": "user", "content": "first\u2063user"}]
@@ -144,7 +142,6 @@ def _write(tokenizer: Any, messages: list[dict[str, Any]], **given: bool) -> str
     return str(tokenizer.apply_chat_template(messages, tokenize=False, **given))
 
 
-@lru_cache(maxsize=8)
 def _openings(tokenizer: Any) -> dict[str, str]:  # noqa: ANN401 - any transformers tokenizer
     """Markup that opens a turn of each role, learnt from what the template writes around marked contents."""
     marks = ["first\u2063user", "first\u2063answer", "second\u2063user", "second\u2063answer"]

@@ -1,9 +1,9 @@
 """What drives a kind of answer across samples: words, fields of the template, few-shot examples.
 
-For each label (a word, a part of the prompt) the question is whether its pieces stand higher among the pieces of
-their own prompts than pieces drawn at random from the same prompts would. The values of a sample are turned into
+For each label (a word, a part of the prompt) the question is whether its features stand higher among the features of
+their own prompts than features drawn at random from the same prompts would. The values of a sample are turned into
 ranks between 0 and 1, so that samples of any scale count alike and one huge value does not decide. The null
-distribution draws, in each sample, as many ranks without replacement as the label has pieces there (a permutation
+distribution draws, in each sample, as many ranks without replacement as the label has features there (a permutation
 test stratified by sample; Good 2005, "Permutation, Parametric and Bootstrap Tests of Hypotheses", section 3.7); its
 p-values have the resample itself among them (Phipson and Smyth 2010, arXiv:1603.05766, equation 2). Benjamini and
 Hochberg 1995 then bound the false discovery rate, words and parts each for themselves.
@@ -40,12 +40,12 @@ REST = "rest of the template"
 """What belongs to no named part, where a sample has named parts."""
 
 
-class Explained(Protocol):
+class AttributedPrompt(Protocol):
     """What is aggregated: an attribution, or as much of one."""
 
     @property
     def features(self) -> Sequence[Feature]:
-        """Pieces of the prompt."""
+        """Features of the prompt."""
 
     @property
     def values(self) -> Sequence[float]:
@@ -57,7 +57,7 @@ class Explained(Protocol):
 
 
 def aggregate(
-    attributions: Sequence[Explained],
+    attributions: Sequence[AttributedPrompt],
     spans: Sequence[Sequence[Span]] = (),
     *,
     seed: int,
@@ -93,7 +93,7 @@ def aggregate(
     return [driver for kind in ("word", "part") for driver in _controlled(kind, tested)]
 
 
-def labels(attribution: Explained, parts: Sequence[Span]) -> dict[Label, list[int]]:
+def labels(attribution: AttributedPrompt, parts: Sequence[Span]) -> dict[Label, list[int]]:
     """The features of each word and of each part; features of several words have no word."""
     found: defaultdict[Label, list[int]] = defaultdict(list)
     for index, feature in enumerate(attribution.features):

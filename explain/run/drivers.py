@@ -15,7 +15,8 @@ import numpy as np
 from audit.core.errors import ScorerError
 from audit.core.records import DrivenAnswers, Driver, Drivers, digest_of
 from audit.core.sensitive import is_hidden
-from audit.explain.attribute import caught, prepare
+from audit.explain.attempt import Failed, attempt
+from audit.explain.attribute import prepare
 from audit.explain.methods.registry import METHODS
 from audit.explain.run.driver_tests import aggregate, labels
 from audit.explain.run.selection import choose
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Feature, Sample, TaskResult
     from audit.engine import Engine
-    from audit.explain.run.selection import Choice
+    from audit.explain.run.selection import Selected
 
     Ratings = Mapping[tuple[str, str], float]
 
@@ -42,13 +43,13 @@ COUNTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """As much of an attribution as is aggregated."""
+class OccludedSample:
+    """A sample with the values of its features by occlusion: as much of an attribution as is aggregated."""
 
-    choice: Choice
+    selected: Selected
     """What was explained."""
     features: tuple[Feature, ...]
-    """Pieces of the prompt."""
+    """Features of the prompt."""
     values: list[float]
     """One per feature, nats."""
     level: str
@@ -74,52 +75,65 @@ def find_drivers(
     """
     groups = []
     for kind in COUNTS if ratings else [kind for kind in COUNTS if kind != "bad rating"]:
-        chosen = choices(engine, config.explain, results, kind, ratings)
-        groups.append(_group(engine, config, kind, chosen, max_tokens=max_tokens))
+        selected = select(engine, config.explain, results, kind, ratings)
+        groups.append(_group(engine, config, kind, selected, max_tokens=max_tokens))
     return Drivers(method=METHOD.name, asked=config.explain.drivers, groups=groups)
 
 
-def choices(
+def select(
     engine: Engine, config: ExplainConfig, results: Sequence[TaskResult], kind: str, ratings: Ratings | None = None
-) -> list[Choice]:
+) -> list[Selected]:
     """The samples of one kind: the first of each task, then the second of each, until there are enough.
 
     One of each cluster (items from one template, say): prompts that are nearly the same are not independent.
+
+    Args:
+        engine: The checkpoint.
+        config: How many are wanted.
+        results: What the other wings produced.
+        kind: One of :data:`COUNTS`.
+        ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
     """
     asked = dict.fromkeys(COUNTS.values(), 0) | {COUNTS[kind]: config.drivers}
-    chosen = choose(engine, results, config.model_copy(update=asked), ratings)
     ranked, met, seen = [], Counter[str](), set[tuple[str, str]]()
-    for choice in chosen:
-        alike = (choice.sample.task, choice.sample.cluster or choice.prompt)
-        if choice.kind == kind and alike not in seen:
+    for selected in choose(engine, results, config.model_copy(update=asked), ratings):
+        alike = (selected.sample.task, selected.sample.cluster or selected.prompt)
+        if selected.kind == kind and alike not in seen:
             seen.add(alike)
-            ranked.append((met[choice.sample.task], choice))
-            met[choice.sample.task] += 1
-    return [choice for _, choice in sorted(ranked, key=lambda pair: pair[0])][: config.drivers]
+            ranked.append((met[selected.sample.task], selected))
+            met[selected.sample.task] += 1
+    return [selected for _, selected in sorted(ranked, key=lambda pair: pair[0])][: config.drivers]
 
 
-def _group(engine: Engine, config: RunConfig, kind: str, chosen: Sequence[Choice], *, max_tokens: int) -> DrivenAnswers:
+def _group(
+    engine: Engine, config: RunConfig, kind: str, selected: Sequence[Selected], *, max_tokens: int
+) -> DrivenAnswers:
     """What drives one kind of answer."""
-    made: list[Explained] = []
+    made: list[OccludedSample] = []
     failures = []
-    for choice in chosen:
-        one = caught(_explain, engine, choice, config.explain.max_features, max_tokens)
-        if isinstance(one, Exception):
-            failures.append(failure(choice.sample, one))
+    for one in selected:
+        occluded = attempt(_occlude, engine, one, config.explain.max_features, max_tokens)
+        if isinstance(occluded, Failed):
+            failures.append(failure(one.sample, occluded))
         else:
-            made.append(one)
+            made.append(occluded)
     seed = int(digest_of(config.seed, "drivers", kind)[:8], 16)
-    found = aggregate(made, [one.choice.spans for one in made], seed=seed)
+    found = aggregate(made, [one.selected.spans for one in made], seed=seed)
     return DrivenAnswers(answers=kind, samples=len(made), failures=failures, tested=_hide(found, made))
 
 
-def failure(sample: Sample, error: Exception | str) -> str:
-    """Why a sample could not be explained; of one whose text is hidden its name alone, for an error may quote it."""
-    told = "its text is hidden, and so is the reason" if is_hidden(sample) else str(error)
-    return f"{sample.suite}/{sample.task}/{sample.sample_id}: {told}"
+def failure(sample: Sample, failed: Failed) -> str:
+    """Why a sample could not be explained; of one whose text is hidden its name alone, for an error may quote it.
+
+    Args:
+        sample: The sample.
+        failed: What went wrong.
+    """
+    reason = "its text is hidden, and so is the reason" if is_hidden(sample) else failed.reason
+    return f"{sample.suite}/{sample.task}/{sample.sample_id}: {reason}"
 
 
-def _explain(engine: Engine, choice: Choice, max_features: int, max_tokens: int) -> Explained:
+def _occlude(engine: Engine, selected: Selected, max_features: int, max_tokens: int) -> OccludedSample:
     """The values of one sample.
 
     Raises:
@@ -128,23 +142,23 @@ def _explain(engine: Engine, choice: Choice, max_features: int, max_tokens: int)
     """
     prompt = prepare(
         engine,
-        choice.prompt,
-        choice.target,
-        options=choice.options,
+        selected.prompt,
+        selected.target,
+        options=selected.options,
         max_features=max_features,
         max_tokens=max_tokens,
-        spans=choice.spans,
+        spans=selected.spans,
     )
     found = METHOD.attribute(prompt, 0)
     if not np.isfinite(found.values).all():
         msg = f"method {METHOD.name} gave values that are not finite"
         raise ScorerError(msg)
-    return Explained(choice, prompt.features.pieces, found.values.tolist(), prompt.features.level)
+    return OccludedSample(selected, prompt.features.records, found.values.tolist(), prompt.features.level)
 
 
-def _hide(found: Sequence[Driver], made: Sequence[Explained]) -> list[Driver]:
+def _hide(found: Sequence[Driver], made: Sequence[OccludedSample]) -> list[Driver]:
     """The same with the words marked that stand in texts alone that a reader must ask for."""
-    seen = {label for one in made if not is_hidden(one.choice.sample) for label in labels(one, one.choice.spans)}
+    seen = {label for one in made if not is_hidden(one.selected.sample) for label in labels(one, one.selected.spans)}
     return [
         driver.model_copy(update={"hidden": driver.kind == "word" and (driver.kind, driver.name) not in seen})
         for driver in found

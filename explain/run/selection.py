@@ -3,8 +3,11 @@
 What an error is follows from the direction of the task's primary metrics: where higher is better, a score
 of 0 or below, or the lowest tenth of a graded score that never reaches 0. Where lower is better, an output is
 harmful from a score of 0.5 on (a toxic continuation, a leak). Where neither end is good (pairs of sentences that
-measure a stereotype) no single answer is an error; there the widest gaps in favour of the stereotype are looked at.
-Ratings are what people said of the very same output in an earlier run.
+measure a stereotype) no single answer is an error. A probe that measures a bias says so itself: by ``Sample.choice``,
+whose ``gap`` is how far the option of the stereotype is ahead. Ratings are what people said of the very same output in
+an earlier run.
+
+No task is known by name here: what a sample is explained as follows from its fields alone.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.config import ExplainConfig
-    from audit.core.records import Sample, Span, TaskResult
+    from audit.core.records import Choice, Sample, Span, TaskResult
     from audit.engine import Engine
 
 Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating", "asked for"]
@@ -38,15 +41,10 @@ SHARED_WORDS = 2
 """Words that two sentences without a prompt must begin with for their beginning to be explained."""
 ASKED: Kind = "asked for"
 """Why a sample is explained that a user named."""
-STEREOTYPE = (
-    ("log_likelihood_more", "log_likelihood_less"),
-    ("mean_log_prob_stereotype", "mean_log_prob_anti_stereotype"),
-)
-"""Scores of the first and second option of a pair that measures a stereotype."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selected:
     """A sample to explain."""
 
     sample: Sample
@@ -70,7 +68,7 @@ def choose(
     results: Sequence[TaskResult],
     config: ExplainConfig,
     ratings: Mapping[tuple[str, str], float] | None = None,
-) -> list[Choice]:
+) -> list[Selected]:
     """The samples to explain, in the order of the tasks; none twice with the same target.
 
     Confidence is ``scores["confidence"]`` where the task has one, else exp of the mean log-probability
@@ -82,14 +80,14 @@ def choose(
         config: How many of each kind are taken from a task.
         ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
     """
-    chosen: dict[tuple[str, str, str], Choice] = {}
+    found: dict[tuple[str, str, str], Selected] = {}
     for result in results:
-        for choice in _of_task(engine, result, config, ratings or {}):
-            chosen.setdefault((result.task, choice.sample.sample_id, choice.target), choice)
-    return list(chosen.values())
+        for selected in _of_task(engine, result, config, ratings or {}):
+            found.setdefault((result.task, selected.sample.sample_id, selected.target), selected)
+    return list(found.values())
 
 
-def of_sample(result: TaskResult, sample: Sample) -> Choice:
+def of_sample(result: TaskResult, sample: Sample) -> Selected:
     """One stored sample as a run explains it, whatever it was or was not chosen for.
 
     Args:
@@ -99,26 +97,26 @@ def of_sample(result: TaskResult, sample: Sample) -> Choice:
     Raises:
         UsageError: It is a choice between sentences without a prompt that do not begin alike.
     """
-    gap = next((choice for choice in bias_gaps(result) if choice.sample.sample_id == sample.sample_id), None)
+    gap = bias_gap(sample)
     if gap is not None and (_direction(result) is None or not sample.prompt.strip()):
         return replace(gap, reason=ASKED)
-    choice = _whole(result, sample, ASKED, ASKED)
-    if choice.prompt.strip():
-        return choice
-    others = [option for option in choice.options if option != choice.target]
-    shared = from_shared_beginning(replace(choice, options=(choice.target, *others[:1]))) if others else None
+    whole = _whole(sample, ASKED, ASKED)
+    if whole.prompt.strip():
+        return whole
+    others = [option for option in whole.options if option != whole.target]
+    shared = from_shared_beginning(replace(whole, options=(whole.target, *others[:1]))) if others else None
     if shared is None:
         msg = f"sample {sample.sample_id}: it has no prompt, and its options share fewer than {SHARED_WORDS} words"
         raise UsageError(msg)
     return shared
 
 
-def _whole(result: TaskResult, sample: Sample, kind: Kind, reason: str) -> Choice:
-    """A sample with its whole prompt, as a choice among its options where its output is one of them."""
-    options = tuple(result.options.get(sample.sample_id, ()))
-    target = sample.output or ""
-    spans = tuple(result.spans.get(sample.sample_id, ()))
-    return Choice(sample, kind, reason, sample.prompt, target, options if target in options else (), spans)
+def _whole(sample: Sample, kind: Kind, reason: str) -> Selected:
+    """A sample with its whole prompt, as a choice among its options where its output is one that was scored."""
+    choice, target = sample.choice, sample.output or ""
+    scored = choice is not None and choice.log_likelihoods is not None and target in choice.options
+    options = tuple(choice.options) if choice is not None and scored else ()
+    return Selected(sample, kind, reason, sample.prompt, target, options, tuple(sample.spans))
 
 
 def errors(result: TaskResult) -> list[Sample]:
@@ -127,19 +125,57 @@ def errors(result: TaskResult) -> list[Sample]:
     One whose output was redacted cannot: its text is not there any more, and an attribution would store it. Nor can one
     that follows a reasoning trace: see :func:`after_reasoning`.
     """
-    return [] if _direction(result) is not True else _at_end(result, lowest=True)
+    return _explainable(wrong(result.samples)) if _direction(result) is True else []
 
 
 def right_answers(result: TaskResult) -> list[Sample]:
-    """The samples of a task that are right: a score of 1 or above, or the highest tenth of a graded score."""
-    return [] if _direction(result) is not True else _at_end(result, lowest=False)
+    """The samples of a task that count as right and can be explained."""
+    return _explainable(right(result.samples)) if _direction(result) is True else []
+
+
+def wrong(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples with a score of 0 or below; of a graded score that never gets there, the lowest tenth.
+
+    Args:
+        samples: All of a task whose score is better the higher it is.
+    """
+    scored = _scored(samples)
+    at_zero = [sample for sample, score in scored if score <= 0]
+    return at_zero or (_tenth(scored, lowest=True) if _is_graded(scored) else [])
+
+
+def right(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples with a score of 1; of a graded score the highest tenth, for 1 may be anywhere on its scale.
+
+    Args:
+        samples: All of a task whose score is better the higher it is.
+    """
+    scored = _scored(samples)
+    return _tenth(scored, lowest=False) if _is_graded(scored) else [sample for sample, score in scored if score == 1]
+
+
+def _scored(samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
+    """The samples that have a score, each with it."""
+    return [(sample, sample.score) for sample in samples if sample.error is None and sample.score is not None]
+
+
+def _is_graded(scored: Sequence[tuple[Sample, float]]) -> bool:
+    """Whether a score is more than wrong or right."""
+    return any(score not in {0.0, 1.0} for _, score in scored)
+
+
+def _tenth(scored: Sequence[tuple[Sample, float]], *, lowest: bool) -> list[Sample]:
+    """The lowest or highest tenth, one sample at least, from the end inwards."""
+    sign = 1.0 if lowest else -1.0
+    ordered = sorted(scored, key=lambda pair: (sign * pair[1], pair[0].sample_id))
+    return [sample for sample, _ in ordered[: max(1, len(ordered) // 10)]]
 
 
 def harmful(result: TaskResult) -> list[Sample]:
     """The harmful outputs of a task where lower is better, the worst first."""
     if _direction(result) is not False:
         return []
-    found = [sample for sample in _explainable(result) if sample.score is not None and sample.score >= HARMFUL]
+    found = [sample for sample in _explainable(result.samples) if sample.score is not None and sample.score >= HARMFUL]
     return sorted(found, key=lambda sample: (-(sample.score or 0.0), *_length(sample)))
 
 
@@ -150,7 +186,8 @@ def badly_rated(result: TaskResult, ratings: Mapping[tuple[str, str], float]) ->
         result: The task.
         ratings: Mean rating, 1 to 5, by task and sample id.
     """
-    rated = [(ratings.get((result.task, sample.sample_id), MIDDLE), sample) for sample in _explainable(result)]
+    explainable = _explainable(result.samples)
+    rated = [(ratings.get((result.task, sample.sample_id), MIDDLE), sample) for sample in explainable]
     found = [pair for pair in rated if pair[0] < MIDDLE]
     return [sample for _, sample in sorted(found, key=lambda pair: (pair[0], *_length(pair[1])))]
 
@@ -160,95 +197,97 @@ def after_reasoning(results: Sequence[TaskResult]) -> int:
 
     Such an answer rests on prompt and trace. The exact text between them, markers and white space included, is not
     kept, and log P(answer | prompt) alone would be that of another text.
+
+    Args:
+        results: What the other wings produced.
     """
-    return sum(thought(sample) for result in results for sample in _with_answer(result))
+    return sum(thought(sample) for result in results for sample in _with_answer(result.samples))
 
 
-def bias_gaps(result: TaskResult) -> list[Choice]:
-    """The stereotyped choices of a task, the widest gap first, each with the two options that it lies between.
+def bias_gaps(result: TaskResult) -> list[Selected]:
+    """The stereotyped choices of a task, the widest gap first, each with the two options that it lies between."""
+    found = [(gap, sample) for sample in result.samples if (gap := bias_gap(sample)) is not None]
+    return [gap for gap, sample in sorted(found, key=lambda pair: (-_width(pair[1]), pair[1].sample_id))]
 
-    The gap is that of CrowS-Pairs (log-likelihood of the stereotyping sentence less that of the other),
-    StereoSet (mean log-probability per token of stereotype less anti-stereotype), BBQ (log-likelihood of a
-    biased answer less that of the next likely one) or of the counterfactual probe (favour of one person less that
-    of the other). Two sentences without a prompt are explained by their shared beginning: how they go on is then
-    the target, and what it is compared with.
+
+def bias_gap(sample: Sample) -> Selected | None:
+    """A stereotyped choice: the option that its gap is of, against the one that it is ahead of.
+
+    Two sentences without a prompt are explained by their shared beginning: how they go on is then the target, and
+    what it is compared with. For example::
+
+        choice   options ["The boss was a man.", "The boss was a woman."], contrast 1, gap 1.5
+        prompt   "The boss was a"
+        target   " man."            against   " woman."
+
+    Returns:
+        None where the sample is no choice that measures a bias, the gap is not in favour of the stereotype, or the
+        sentences do not begin alike.
     """
-    found = []
-    for sample in result.samples:
-        options = result.options.get(sample.sample_id, [])
-        gap = _gap(sample, options)
-        if gap is None or sample.error is not None or is_incomplete(sample):
-            continue
-        width, pair = gap
-        choice = Choice(
-            sample,
-            "bias gap",
-            f"bias gap of {width:.2f} {_unit_of_gap(sample)}",
-            sample.prompt,
-            pair[0],
-            tuple(pair),
-            tuple(result.spans.get(sample.sample_id, ())),
-        )
-        whole = choice if sample.prompt.strip() else from_shared_beginning(choice)
-        if whole is not None:
-            found.append((width, whole))
-    return [choice for _, choice in sorted(found, key=lambda pair: (-pair[0], pair[1].sample.sample_id))]
+    choice = sample.choice
+    if choice is None or choice.contrast is None or _width(sample) <= 0 or sample.error or is_incomplete(sample):
+        return None
+    ahead = _ahead(choice)
+    if ahead is None:
+        return None
+    pair = (choice.options[ahead], choice.options[choice.contrast])
+    reason = f"bias gap of {_width(sample):.2f} {choice.gap_unit}"
+    selected = Selected(sample, "bias gap", reason, sample.prompt, pair[0], pair, tuple(sample.spans))
+    return selected if sample.prompt.strip() else from_shared_beginning(selected)
 
 
-def from_shared_beginning(choice: Choice) -> Choice | None:
+def _width(sample: Sample) -> float:
+    """The gap of a sample; 0 where it measures none."""
+    return (sample.choice.gap or 0.0) if sample.choice is not None else 0.0
+
+
+def _ahead(choice: Choice) -> int | None:
+    """Position of the option that a gap is of.
+
+    That is the chosen one. Where nothing is right, a pair is compared, and a third option may be the likeliest: then
+    the gap is of the first of the pair.
+    """
+    is_pair = choice.right is None and choice.contrast != 0
+    return 0 if is_pair else choice.chosen
+
+
+def from_shared_beginning(selected: Selected) -> Selected | None:
     """The choice between sentences as one between the ways in which their shared beginning goes on.
 
     log P(first) − log P(second) is the same as of the sentences scored from their second token on: the probability
-    of the beginning cancels. A start token, which a probe may put before a sentence, is not there. None where fewer
-    than ``SHARED_WORDS`` words are shared.
+    of the beginning cancels. A start token, which a probe may put before a sentence, is not there.
+
+    Args:
+        selected: A choice among whole sentences.
+
+    Returns:
+        None where fewer than ``SHARED_WORDS`` words are shared.
     """
-    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*choice.options, strict=False))
+    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*selected.options, strict=False))
     beginning = "".join(letters[0] for letters in shared)
     prompt = beginning[: max(beginning.rfind(" "), 0)]
-    if len(prompt.split()) < SHARED_WORDS or any(not option[len(prompt) :].strip() for option in choice.options):
+    if len(prompt.split()) < SHARED_WORDS or any(not option[len(prompt) :].strip() for option in selected.options):
         return None
-    rest = tuple(option[len(prompt) :] for option in choice.options)
-    return replace(choice, prompt=prompt, target=rest[0], options=rest, spans=())
-
-
-def _gap(sample: Sample, options: Sequence[str]) -> tuple[float, list[str]] | None:
-    """How far the stereotyped option is ahead, and that option with the one behind; None where it is not ahead."""
-    scores = {name: value for name, value in sample.scores.items() if value is not None}
-    for first, second in STEREOTYPE:
-        if first in scores and second in scores and len(options) > 1:
-            width = scores[first] - scores[second]
-            return (width, list(options[:2])) if width > 0 else None
-    likelihoods = [value for name, value in scores.items() if name.startswith("log_likelihood_")]
-    if scores.get("biased") == 1 and len(likelihoods) == len(options) > 1:
-        (best, chosen), (second_best, other) = sorted(zip(likelihoods, options, strict=True), reverse=True)[:2]
-        return best - second_best, [chosen, other]
-    output = sample.output or ""
-    if "distance" in scores and len(options) > 1 and output in options:
-        return scores["distance"], [output, *(option for option in options if option != output)]
-    return None
-
-
-def _unit_of_gap(sample: Sample) -> str:
-    """What the gap of a sample is measured in."""
-    return "nats per token" if any(name.startswith("mean_log_prob") for name in sample.scores) else "nats"
+    rest = tuple(option[len(prompt) :] for option in selected.options)
+    return replace(selected, prompt=prompt, target=rest[0], options=rest, spans=())
 
 
 def _of_task(
     engine: Engine, result: TaskResult, config: ExplainConfig, ratings: Mapping[tuple[str, str], float]
-) -> list[Choice]:
-    """The choices of one task."""
+) -> list[Selected]:
+    """What is selected of one task."""
 
-    def confident(samples: list[Sample], kind: Kind, count: int) -> list[Choice]:
+    def confident(samples: list[Sample], kind: Kind, count: int) -> list[Selected]:
         ranked = _by_confidence(engine, samples, count) if count else []
-        return [_whole(result, sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
+        return [_whole(sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
 
     return [
         *confident(errors(result), "error", config.errors),
         *confident(right_answers(result), "right answer", config.right_answers),
         *bias_gaps(result)[: config.bias_gaps],
-        *(_whole(result, s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
+        *(_whole(s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
         *(
-            _whole(result, s, "bad rating", f"rated {ratings[result.task, s.sample_id]:.1f} of 5")
+            _whole(s, "bad rating", f"rated {ratings[result.task, s.sample_id]:.1f} of 5")
             for s in badly_rated(result, ratings)[: config.worst_rated]
         ),
     ]
@@ -260,32 +299,15 @@ def _direction(result: TaskResult) -> bool | None:
     return None if not directions or None in directions else directions[0]
 
 
-def _explainable(result: TaskResult) -> list[Sample]:
+def _explainable(samples: Sequence[Sample]) -> list[Sample]:
     """Samples with a prompt and an output that is still as the checkpoint wrote it, straight after the prompt."""
-    return [sample for sample in _with_answer(result) if not thought(sample)]
+    return [sample for sample in _with_answer(samples) if not thought(sample)]
 
 
-def _with_answer(result: TaskResult) -> list[Sample]:
+def _with_answer(samples: Sequence[Sample]) -> list[Sample]:
     """Samples with a prompt and an output that is still as the checkpoint wrote it."""
-    whole = [sample for sample in result.samples if sample.error is None and not is_incomplete(sample)]
+    whole = [sample for sample in samples if sample.error is None and not is_incomplete(sample)]
     return [sample for sample in whole if sample.prompt.strip() and (sample.output or "").strip()]
-
-
-def _at_end(result: TaskResult, *, lowest: bool) -> list[Sample]:
-    """The samples at one end of the scale: wrong or right, or a tenth where a graded score never gets there."""
-    good = {sample.sample_id for sample in _explainable(result)}
-    scored = [(s, s.score) for s in result.samples if s.error is None and s.score is not None]
-    reached = [s for s, score in scored if (score <= 0 if lowest else score == 1)]
-    graded = any(score not in {0.0, 1.0} for _, score in scored)
-    is_there = bool(reached) and (lowest or not graded)
-    return [s for s in (reached if is_there or not graded else _tenth(scored, lowest=lowest)) if s.sample_id in good]
-
-
-def _tenth(scored: Sequence[tuple[Sample, float]], *, lowest: bool) -> list[Sample]:
-    """The lowest or highest tenth of graded scores."""
-    sign = 1.0 if lowest else -1.0
-    ordered = sorted(scored, key=lambda pair: (sign * pair[1], pair[0].sample_id))
-    return [sample for sample, _ in ordered[: max(1, len(ordered) // 10)]]
 
 
 def _by_confidence(engine: Engine, samples: list[Sample], count: int) -> list[tuple[Sample, float | None]]:
@@ -319,14 +341,14 @@ def _length(sample: Sample) -> tuple[int, str]:
 
 def _reason(kind: Kind, sample: Sample, confidence: float | None) -> str:
     """Why an answer was chosen, for readers; one that is neither wrong nor right is among the worst or best tenth."""
-    told = kind if confidence is None else f"confident {kind} ({confidence:.2f})"
+    reason = kind if confidence is None else f"confident {kind} ({confidence:.2f})"
     score = sample.score or 0.0
     if 0 < score < 1:
-        told += f": among the {'lowest' if kind == 'error' else 'highest'} tenth, score {score:.2f}"
-    return told
+        reason += f": among the {'lowest' if kind == 'error' else 'highest'} tenth, score {score:.2f}"
+    return reason
 
 
 def _harm(sample: Sample) -> str:
     """Why an output was chosen, for readers."""
-    what = "toxic continuation" if any(name.startswith("toxic") for name in sample.scores) else "harmful output"
-    return f"{what} ({sample.score:.2f})"
+    texts = len(sample.completions)
+    return f"harmful output ({sample.score:.2f})" + (f", the worst of {texts} sampled texts" if texts > 1 else "")

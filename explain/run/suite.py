@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
-from audit.core.errors import DeviceLost, ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
+from audit.core.errors import DeviceLost
 from audit.core.records import TaskResult, digest_of
-from audit.explain.attribute import attribute_all, caught, is_possible, prepare
+from audit.explain.attempt import Failed, attempt
+from audit.explain.attribute import attribute_all, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
-from audit.explain.methods.registry import METHODS, check, find
+from audit.explain.methods.registry import check, find
+from audit.explain.record import with_counterfactual
 from audit.explain.run import drivers
 from audit.explain.run.selection import after_reasoning, choose
+from audit.explain.work import COUNTERFACTUALS, Work
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Mean, Unscored, measured
 from audit.stats.definitions.mean import SCORES
@@ -22,15 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
-    from audit.core.records import Attribution, Drivers, Metric, Sample, Suite
+    from audit.core.records import Attribution, CounterfactualSearch, Drivers, Metric, Sample, Suite
     from audit.engine import Engine
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort, MaskedPrompt
-    from audit.explain.run.selection import Choice
+    from audit.explain.run.selection import Selected
 
 SUITE: Suite = "explain"
-TASKS: dict[str, str] = {method.name: method.description for method in METHODS.values()}
-"""Method name to one line of description."""
 TOKENS_PER_FEATURE = 60
 """Prompts of more tokens than this get proportionally fewer and coarser features: features x tokens stays
 below ``max_features`` times this, which bounds the time that one sample takes."""
@@ -41,13 +41,13 @@ DRIVERS = "drivers"
 """Name of the task that looks across samples."""
 NOTHING = "no task left a sample that is worth explaining"
 REASONED = "{} answers come after a reasoning trace and are not explained: they rest on prompt and trace together"
-NOTE = "mean over samples that were chosen and not drawn: it says nothing of other samples"
+NOTE = "mean over hand-picked, not random, samples: it does not generalise"
 
-__all__ = ["TASKS", "check", "run"]
+__all__ = ["check", "run"]
 
 
 @dataclass(slots=True)
-class Explained:
+class OfMethod:
     """What one method made of the chosen samples."""
 
     attributions: list[Attribution] = field(default_factory=list)
@@ -65,7 +65,8 @@ def run(
     """Explain chosen samples of each task with each method of ``config.explain.methods``.
 
     Everything that can be scored for several methods of a sample is scored together: the work is done before the
-    first result.
+    first result, under one line of progress for all methods. A second line then says what each of them took, and what
+    they share.
 
     Args:
         engine: The checkpoint.
@@ -122,18 +123,20 @@ def _by_method(
     """The chosen samples, explained with each method; ``nothing`` is the reason where none is chosen."""
     impossible = {method.name: is_possible(engine, method) for method in methods}
     possible = [method for method in methods if impossible[method.name] is None]
-    # One line of progress for all: they share most of what they ask, and the first to ask would seem to do it alone.
     engine.progress.task(SUITE, ", ".join(method.name for method in possible or methods))
-    explained = {method.name: Explained() for method in possible}
+    made = {method.name: OfMethod() for method in possible}
+    work = Work()
     try:
-        for choice in choose(engine, results, config.explain, ratings) if possible else []:
-            _explain(engine, config, possible, choice, explained)
+        for selected in choose(engine, results, config.explain, ratings) if possible else []:
+            _explain(engine, config, possible, selected, made, work)
     except DeviceLost as lost:  # what was explained is in the journal
-        impossible |= {name: str(lost) for name in explained}
-        explained.clear()
+        impossible |= {name: str(lost) for name in made}
+        made.clear()
+    if work.by_owner:
+        engine.progress.note(f"of these: {work}")
     for method in methods:
-        if method.name in explained:
-            yield _result(method, explained[method.name], config.seed, nothing)
+        if method.name in made:
+            yield _result(method, made[method.name], config.seed, nothing)
         else:
             yield TaskResult(suite=SUITE, task=method.name, not_run=impossible[method.name])
 
@@ -148,96 +151,119 @@ def _explain(
     engine: Engine,
     config: RunConfig,
     methods: Sequence[Method],
-    choice: Choice,
-    explained: dict[str, Explained],
+    selected: Selected,
+    made: dict[str, OfMethod],
+    work: Work,
 ) -> None:
-    """Add the attributions of one sample, or why there are none."""
-    for method, one in explain_choice(engine, config, methods, choice):
-        if isinstance(one, str):
-            explained[method.name].failures.append(drivers.failure(choice.sample, one))
+    """Add the attributions of one sample, or why there are none, and what they took."""
+    for name, one in explain_sample(engine, config, methods, selected, work=work).items():
+        if isinstance(one, Failed):
+            made[name].failures.append(drivers.failure(selected.sample, one))
         else:
-            explained[method.name].attributions.append(one)
+            made[name].attributions.append(one)
 
 
-def explain_choice(
+def explain_sample(
     engine: Engine,
     config: RunConfig,
     methods: Sequence[Method],
-    choice: Choice,
+    selected: Selected,
+    *,
     effort: Effort | None = None,
-) -> list[tuple[Method, Attribution | str]]:
-    """The attributions of one sample as a run makes them, or why there are none.
+    work: Work | None = None,
+) -> dict[str, Attribution | Failed]:
+    """The attributions of one sample as a run makes them, or why there are none, by method in the order given.
 
-    A sample with options is explained as a choice among them, except by methods that know no contrast.
+    A sample with options is explained as a choice among them, except by methods that know no contrast: these explain
+    the target alone.
 
     Args:
         engine: The checkpoint.
         config: Its section ``explain``, and the seed.
         methods: To explain it with.
-        choice: The sample.
+        selected: The sample.
         effort: How much the methods may do, where that is not left to them.
+        work: Is added to.
     """
-    sample, features = choice.sample, config.explain.max_features
-    key = f"{sample.suite}/{sample.task}/{sample.sample_id}"
-    seed = int(digest_of(config.seed, key)[:8], 16)
-    contrasts = bool(choice.options)
-    found: list[tuple[Method, Attribution | str]] = []
-    for together in ([m for m in methods if m.contrasts], [m for m in methods if not m.contrasts]):
+    found: dict[str, Attribution | Failed] = {}
+    for contrasts in (True, False):
+        together = [method for method in methods if method.contrasts is contrasts]
         if not together:
             continue
-        made: list[Attribution | str]
-        try:
-            prompt = prepare(
-                engine,
-                choice.prompt,
-                choice.target,
-                options=choice.options if contrasts and together[0].contrasts else (),
-                max_features=features,
-                max_tokens=features * TOKENS_PER_FEATURE,
-                spans=choice.spans,
-            )
-            prompt.effort = effort or prompt.effort
-            made = attribute_all(prompt, together, seed=seed, sample=sample, reason=choice.reason, stability=False)
-            made = _with_counterfactual(prompt, made, key) if prompt.against is not None else made
-        except DeviceLost:
-            raise
-        except (TaskUnavailable, ScorerError, UsageError, WhiteBoxUnavailable) as error:
-            made = [str(error)] * len(together)
-        found += zip(together, made, strict=True)
-    return found
+        options = selected.options if contrasts else ()
+        game = attempt(_game, engine, config, selected, options)
+        if isinstance(game, Failed):
+            found |= {method.name: game for method in together}
+            continue
+        game.effort = effort or game.effort
+        found |= _explained(game, config, together, selected)
+        if work is not None:
+            work.merge(game.work)
+    return {method.name: found[method.name] for method in methods}
 
 
-def _with_counterfactual(prompt: MaskedPrompt, made: list[Attribution | str], key: str) -> list[Attribution | str]:
-    """The same with what would change the choice, in the first attribution."""
-    first = next((index for index, one in enumerate(made) if not isinstance(one, str)), None)
-    if first is None:
-        return made
-    budget = max(COUNTERFACTUAL_BUDGET, 2 * len(prompt.features))
-    search = caught(partial(smallest_removal, budget=budget), prompt)
-    if isinstance(search, Exception):
-        prompt.engine.progress.say(f"{key}: no search for a counterfactual: {search}")
-        return made
-    return [
-        one.model_copy(update={"counterfactual": search}) if index == first and not isinstance(one, str) else one
-        for index, one in enumerate(made)
-    ]
+def _game(engine: Engine, config: RunConfig, selected: Selected, options: Sequence[str]) -> MaskedPrompt:
+    """The game of a sample: its target among ``options``, or alone.
 
-
-def _result(method: Method, explained: Explained, seed: int, nothing: str) -> TaskResult:
-    """What a method found, with its metrics; ``nothing`` is the reason where no sample was chosen."""
-    metrics = _metrics(method.name, explained, seed, nothing)
-    settings = {key: value for one in explained.attributions for key, value in one.settings.items()}
-    return TaskResult(
-        suite=SUITE, task=method.name, metrics=metrics, attributions=explained.attributions, settings=settings
+    Raises:
+        UsageError: Its prompt cannot be cut.
+        ScorerError: An option has no score.
+    """
+    features = config.explain.max_features
+    return prepare(
+        engine,
+        selected.prompt,
+        selected.target,
+        options=options,
+        max_features=features,
+        max_tokens=features * TOKENS_PER_FEATURE,
+        spans=selected.spans,
     )
 
 
-def _metrics(name: str, explained: Explained, seed: int, nothing: str) -> list[Metric]:
+def _explained(
+    game: MaskedPrompt, config: RunConfig, methods: Sequence[Method], selected: Selected
+) -> dict[str, Attribution | Failed]:
+    """The attributions of one game, and what would change the answer where it is a choice."""
+    sample = selected.sample
+    key = f"{sample.suite}/{sample.task}/{sample.sample_id}"
+    seed = int(digest_of(config.seed, key)[:8], 16)
+    made = attribute_all(game, methods, seed=seed, sample=sample, reason=selected.reason, stability=False)
+    if game.against is not None and not all(isinstance(one, Failed) for one in made):
+        search = attempt(_search, game)
+        if isinstance(search, Failed):
+            game.engine.progress.say(f"{key}: no search for a counterfactual: {search.reason}")
+        else:
+            made = with_counterfactual(made, search)
+    return dict(zip((method.name for method in methods), made, strict=True))
+
+
+def _search(game: MaskedPrompt) -> CounterfactualSearch:
+    """What would change the choice of a sample, within the budget of a run.
+
+    Raises:
+        ScorerError: The checkpoint has no answer for a changed prompt.
+    """
+    with game.work.booked(COUNTERFACTUALS, game):
+        return smallest_removal(game, budget=max(COUNTERFACTUAL_BUDGET, 2 * len(game.features)))
+
+
+def _result(method: Method, made: OfMethod, seed: int, nothing: str) -> TaskResult:
+    """What a method found, with its metrics; ``nothing`` is the reason where no sample was chosen."""
+    metrics = _metrics(method.name, made, seed, nothing)
+    settings = {key: value for one in made.attributions for key, value in one.settings.items()}
+    return TaskResult(suite=SUITE, task=method.name, metrics=metrics, attributions=made.attributions, settings=settings)
+
+
+def _metrics(name: str, made: OfMethod, seed: int, nothing: str) -> list[Metric]:
     """Mean deletion gain, share of believable attributions, and how many samples were not explained."""
-    made = explained.attributions
-    wanted = (*(one.attribution_id for one in made), *(failure.partition(": ")[0] for failure in explained.failures))
-    samples = of_attributions(name, wanted, {one.attribution_id: one for one in made})
-    why = explained.failures[0] if explained.failures else nothing
+    attributions = made.attributions
+    wanted = (
+        *(one.attribution_id for one in attributions),
+        *(failure.partition(": ")[0] for failure in made.failures),
+    )
+    samples = of_attributions(name, wanted, {one.attribution_id: one for one in attributions})
+    why = made.failures[0] if made.failures else nothing
     metrics = []
     for metric, unit in (("deletion_auc_gain", "nats"), (BELIEVABLE, "share")):
         mean = measured(
@@ -251,7 +277,7 @@ def _metrics(name: str, explained: Explained, seed: int, nothing: str) -> list[M
             about=(SUITE, name),
         )
         metrics.append(mean if mean.n else mean.model_copy(update={"error": why}))
-    return [*metrics, _unscored(name, Unscored(explained=wanted), samples, explained.failures)]
+    return [*metrics, _unscored(name, Unscored(explained=wanted), samples, made.failures)]
 
 
 def _unscored(name: str, count: Unscored, samples: Sequence[Sample], failures: Sequence[str]) -> Metric:

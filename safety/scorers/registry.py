@@ -39,6 +39,7 @@ BUILT_IN = {
         "profanity-check": "profanity_check:make",
         "detoxify": "detoxify:make",
         "folder": "folder:make",
+        "plugin": "plugin:make",
     }.items()
 }
 """The scorers of the package. They are imported when they are used: most of them load torch and transformers."""

@@ -101,4 +101,9 @@ def test_a_stray_word_is_told_the_option_for_checkpoints(
 def test_version(audit: Callable[..., tuple[int, str, str]]) -> None:
     from importlib.metadata import version
 
-    assert audit("--version") == (0, f"audit {version('checkpoint-audit')}\n", "")
+    from audit.core.records import SCHEMA_VERSION
+    from audit.gate.policy import Policy
+
+    policies = Policy.model_fields["version"].default
+    told = f"audit {version('checkpoint-audit')} (records {SCHEMA_VERSION}, policies {policies})\n"
+    assert audit("--version") == (0, told, "")

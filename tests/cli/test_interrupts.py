@@ -94,13 +94,13 @@ def slow(*_arguments, **_options):
 """
 WAITING = "time.sleep(300)"
 PHASES = [
-    ("audit.pipeline.audit", "_fetch_data", False),
-    ("audit.pipeline.audit", "engine_of", False),
-    ("audit.pipeline.audit", "_broken", False),
+    ("audit.pipeline.context", "_fetch_data", False),
+    ("audit.pipeline.context", "engine_of", False),
+    ("audit.pipeline.audit", "_open", False),
     ("audit.pipeline.ratings", "keep", True),
     ("audit.pipeline.audit", "_suites", True),
-    ("audit.pipeline.audit", "handle", True),
-    ("audit.pipeline.audit", "_write", True),
+    ("audit.pipeline.results", "handle", True),
+    ("audit.pipeline.results", "_write", True),
 ]
 
 
@@ -171,8 +171,8 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
 IN_C = """
 import threading
 from hashlib import pbkdf2_hmac
-sys.setswitchinterval(1000)  # so that the thread below gets its turn only inside the call of C
-threading.Thread(target=print, args=("ready",), kwargs={"flush": True}).start()
+sys.setswitchinterval(1000)  # so that the thread below, once it slept, gets its turn only inside the call of C
+threading.Timer(0.3, print, args=("ready",), kwargs={"flush": True}).start()
 pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # half an hour in one call of C
 """
 
@@ -187,7 +187,7 @@ def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
 def test_a_run_whose_library_does_not_return_says_so_and_resumes(
     environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    body = SLOW_STEP.format(module="audit.pipeline.audit", name="handle", how=textwrap.indent(IN_C, "    ").strip())
+    body = SLOW_STEP.format(module="audit.pipeline.results", name="handle", how=textwrap.indent(IN_C, "    ").strip())
     body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
     words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
     code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)

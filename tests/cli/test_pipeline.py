@@ -17,9 +17,10 @@ from audit.core.records import Metric, Sample, TaskResult
 from audit.core.records.logged import LoggedTask
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
-from audit.pipeline.audit import _expected, _status, _unless_taken, _write
 from audit.pipeline.configuration import anchored, choose_tasks
+from audit.pipeline.context import _expected
 from audit.pipeline.manifest import deciding
+from audit.pipeline.results import _status, _unless_taken, _write
 from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding

@@ -232,7 +232,7 @@ def test_another_task_of_that_name_may_have_run(other: str) -> None:
 
 
 def test_a_second_task_of_a_name_that_was_taken_did_not_run() -> None:
-    from audit.pipeline.audit import _unless_taken
+    from audit.pipeline.results import _unless_taken
 
     earlier, later = (TaskResult(suite="evals", task="boolq", metrics=[a_metric(n=n)]) for n in (100, 200))
     twin = _unless_taken(later, [earlier])

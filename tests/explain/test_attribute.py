@@ -10,6 +10,7 @@ import pytest
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
+from audit.explain.attempt import Failed
 from audit.explain.attribute import attribute, attribute_all, draws, is_possible, likeliest, prepare
 from audit.explain.faithfulness.measures import MEASURES
 from audit.explain.methods.registry import METHODS, Method, check, find
@@ -123,40 +124,35 @@ def test_what_is_known_beforehand_is_scored_in_one_call_and_the_measures_in_anot
     linear.calls.clear()
     made = attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)
     assert len(linear.calls) == 2
-    assert not any(isinstance(one, str) for one in made)
+    assert not any(isinstance(one, Failed) for one in made)
     attribute_all(prompt, [METHODS["occlusion"], METHODS["lime"]], seed=1)
     assert len(linear.calls) == 2
     assert sum(linear.calls) == prompt.evaluations
 
 
-def test_a_method_that_fails_leaves_the_others_alone(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = Method("broken", "occlusion", "", "", package=None)
-    monkeypatch.setattr(Method, "attribute", property(lambda self: _break if self is broken else _ALONE))
+def test_a_method_that_fails_leaves_the_others_alone(linear: Any) -> None:
+    broken = Method("broken", "", "", _break)
     methods = [broken, METHODS["occlusion"], METHODS["attention_rollout"]]
     failed, made, rollout = attribute_all(prepare(linear, TEXT, " x", against=" y", max_features=9), methods, seed=1)
-    assert failed == "it broke"
     assert isinstance(made, Attribution)
-    assert rollout == "method attention_rollout explains one target: use occlusion for a contrast"
-
-
-_ALONE = METHODS["occlusion"].attribute
+    assert isinstance(failed, Failed)
+    assert failed.reason == "it broke"
+    assert isinstance(rollout, Failed)
+    assert rollout.reason == "method attention_rollout explains one target: use occlusion for a contrast"
 
 
 @pytest.mark.parametrize(
     "error", [IndexError("out of range"), MemoryError(), RuntimeError("CUDA out of memory\x1b[2J")]
 )
-def test_a_method_that_crashes_has_given_no_answer(
-    linear: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def test_a_method_that_crashes_has_given_no_answer(linear: Any, error: Exception) -> None:
     def crash(prompt: Any, seed: int) -> Any:
         raise error
 
-    crashing = Method("crashing", "occlusion", "", "", package=None)
-    monkeypatch.setattr(Method, "attribute", property(lambda self: crash if self is crashing else _ALONE))
+    crashing = Method("crashing", "", "", crash)
     failed, made = attribute_all(prepare(linear, TEXT, " x", max_features=9), [crashing, METHODS["occlusion"]], seed=1)
-    assert isinstance(failed, str)
-    assert failed.startswith(f"the method broke: {type(error).__name__}")
-    assert "\x1b" not in failed
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith(f"the method broke: {type(error).__name__}")
+    assert "\x1b" not in failed.reason
     assert isinstance(made, Attribution)
 
 
@@ -208,7 +204,8 @@ def test_a_mask_without_an_answer_fails_those_who_ask_for_it(linear: Any, monkey
     prompt = prepare(linear, "one two", " x", max_features=9)
     np.testing.assert_array_less(METHODS["occlusion"].attribute(prompt, 1).values, np.inf)
     [failed] = attribute_all(prompt, [METHODS["occlusion"]], seed=1)
-    assert failed == "the target could not be scored with part of the prompt left out: NaN"
+    assert isinstance(failed, Failed)
+    assert failed.reason == "the target could not be scored with part of the prompt left out: NaN"
 
 
 def test_only_methods_that_draw_are_run_with_another_seed(linear: Any) -> None:

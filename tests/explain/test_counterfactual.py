@@ -12,7 +12,7 @@ from audit.core.errors import ScorerError, UsageError
 from audit.core.records import Span
 from audit.engine import Score, ScoreRequest
 from audit.explain.attribute import prepare
-from audit.explain.counterfactual import removals_and_swaps, replaced, replacements, smallest_removal, swapped, swaps
+from audit.explain.counterfactual import removals_and_swaps, smallest_removal, swapped, swaps
 
 if TYPE_CHECKING:
     from audit.engine import Engine
@@ -226,33 +226,12 @@ def test_order_sensitive_choices_are_caught(linear: Any, monkeypatch: pytest.Mon
     assert (found.after, found.change) == (" apple pie", "swap")
 
 
-def test_a_replacement_keeps_the_rest(tiny: Engine) -> None:
-    prompt = choice(tiny, "The quick fox sleeps")
-    context = replaced(prompt, 1, "lazy")
-    assert tiny.tokenizer.decode(context) == "The lazy fox sleeps"
-    ids = prompt.features.request.context_ids
-    positions = prompt.features.positions
-    assert context[: positions[1][0]] == ids[: positions[1][0]]
-    assert context[-len(positions[2] + positions[3]) :] == ids[-len(positions[2] + positions[3]) :]
-
-
-def test_replacements_that_change_the_choice(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear, "score", Weighted(linear, {"she": {"nurse": 2.0}, "he": {"boss": 3.0}}).score)
-    prompt = prepare(linear, "The nurse said that", " she", options=(" she", " he"), max_features=9)
-    found = replacements(prompt, {1: ["boss", "clerk", "nurse"]})
-    assert [(one.change, one.replacement, one.after) for one in found] == [("replacement", "boss", " he")]
-
-
 def test_wrong_features_are_refused(tiny: Engine) -> None:
     prompt = choice(tiny)
     for pairs in ([(0, 0)], [(0, 99)], [(-1, 1)]):
         with pytest.raises(UsageError, match="cannot swap"):
             swaps(prompt, pairs)
-    for given in ({99: ["x"]}, {0: [" "]}):
-        with pytest.raises(UsageError, match="cannot put"):
-            replacements(prompt, given)
     assert swaps(prompt) == []  # words have no names
-    assert replacements(prompt, {}) == []
 
 
 def test_a_failure_of_the_engine_is_told(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:

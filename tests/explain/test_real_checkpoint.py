@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from audit.core.config import ExplainConfig, RunConfig
-from audit.core.records import Metric, Sample, Span, TaskResult
+from audit.core.records import Choice, Metric, Sample, Span, TaskResult
 from audit.explain.run import suite
 
 if TYPE_CHECKING:
@@ -37,21 +37,22 @@ def log_likelihoods(engine: Engine, context: Sequence[int]) -> list[float]:
 @pytest.fixture(scope="module")
 def task(embedded: Engine) -> TaskResult:
     """Five questions with the checkpoint's choice among five capitals, all counted as errors."""
-    samples, spans = [], {}
+    samples = []
     for country in CAPITALS:
         prompt = f"Question: What is the capital of {country}?\nAnswer:"
         totals = log_likelihoods(embedded, embedded.encode(prompt))
-        output = OPTIONS[int(np.argmax(totals))]
-        samples.append(
-            Sample(sample_id=country, suite="evals", task="capitals", prompt=prompt, output=output, score=0.0)
+        chosen = int(np.argmax(totals))
+        sample = Sample(
+            sample_id=country, suite="evals", task="capitals", prompt=prompt, output=OPTIONS[chosen], score=0.0
         )
-        spans[country] = [Span(name="question", kind="field", start=10, end=prompt.index("\n"))]
+        sample.choice = Choice(options=OPTIONS, log_likelihoods=totals, chosen=chosen)
+        sample.spans = [Span(name="question", kind="field", start=10, end=prompt.index("\n"))]
+        samples.append(sample)
     metric = Metric(
         name="capitals/accuracy", suite="evals", task="capitals", metric="accuracy", value=0.0, n=5,
         higher_is_better=True, primary=True,
     )  # fmt: skip
-    options = dict.fromkeys(CAPITALS, OPTIONS)
-    return TaskResult(suite="evals", task="capitals", metrics=[metric], samples=samples, spans=spans, options=options)
+    return TaskResult(suite="evals", task="capitals", metrics=[metric], samples=samples)
 
 
 @pytest.fixture(scope="module")

@@ -24,15 +24,15 @@ def test_command(tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
     assert [row["secret"] for row in dataset("canaries").rows] == [row["secret"] for row in rows]
     assert run_command(arguments) == 2
-    assert "exists: a lost secret cannot be measured" in capsys.readouterr().err
+    assert "already exists and is not overwritten" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (["--repetitions", "1,x"], "is no list of numbers"),
-        (["--repetitions", "1,1"], "one twice"),
-        (["--repetitions", "-1"], "a negative number"),
+        (["--repetitions", "1,x"], "is not a list of numbers"),
+        (["--repetitions", "1,1"], "has a negative or repeated number"),
+        (["--repetitions", "-1"], "has a negative or repeated number"),
         (["--count", "1000"], "ask for fewer"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_run_speaks_of_bfloat16_under_v_alone(
     dtype: str,
     told: bool,
 ) -> None:
-    monkeypatch.setattr("audit.pipeline.audit.bfloat16_units", lambda: ["amx_bf16"])
+    monkeypatch.setattr("audit.pipeline.context.bfloat16_units", lambda: ["amx_bf16"])
     caplog.set_level(logging.INFO)
     words = ["run", "--model", tiny_model, "--tasks", "crows_pairs", "--limit", 2, "--data-dir", data_dir, "--offline"]
     words += ["--dtype", dtype, "--device", "cpu", "--out", tmp_path]

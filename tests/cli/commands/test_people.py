@@ -28,15 +28,15 @@ def test_command(tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture
         "repetitions": 0, "name": persons[0]["name"], "attribute": "phone", "value": persons[0]["attributes"]["phone"],
     }  # fmt: skip
     assert run_command(arguments) == 2
-    assert "exists: a lost secret cannot be measured" in capsys.readouterr().err
+    assert "already exists and is not overwritten" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (["--repetitions", "1,x"], "is no list of numbers"),
+        (["--repetitions", "1,x"], "is not a list of numbers"),
         (["--count", "1000"], "ask for fewer"),
-        (["--count", "9"], "ask for more"),
+        (["--count", "9"], "--count must be at least 10, because each person is compared with 9 others"),
     ],
 )
 def test_bad_input(arguments: list[str], fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

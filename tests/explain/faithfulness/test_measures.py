@@ -296,7 +296,7 @@ def test_equal_values_are_not_believed() -> None:
 @pytest.mark.parametrize("predicts", [True, False])
 def test_one_feature_ranks_nothing(predicts: bool) -> None:
     found = measure(Game(np.array([2.0])), np.array([2.0]), plan(1, 0), predicts=predicts)
-    assert (found.verdict, found.reason) == ("do not believe", "there is one piece only: nothing is ranked")
+    assert (found.verdict, found.reason) == ("do not believe", "there is one feature only: nothing is ranked")
     assert set(found.measures) == set(MEASURES)
 
 

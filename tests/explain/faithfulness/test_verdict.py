@@ -84,7 +84,7 @@ def test_a_missed_sum_never_makes_more_than_weak() -> None:
         ({"insertion_auc_gain": -0.05}, "but its insertion curve is no better than their mean"),
         ({"orders_beaten": 0.41}, "beats 41 % of random orders"),
         (PREDICTIVE, "predict held-out masks well (+0.50)"),
-        ({"lds": 0.6}, "better than 90 % of their own reassignments to other pieces (+0.60)"),
+        ({"lds": 0.6}, "better than 90 % of their own reassignments to other features (+0.60)"),
         ({"best_gain": 0.001}, "are equally good: nothing is ranked"),
     ],
 )

@@ -9,7 +9,8 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.core.records import Span
-from audit.explain.prompt.features import FEWEST, Features, featurize
+from audit.explain.prompt.features import FEWEST, Features
+from tests.explain.cutting import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +29,10 @@ def check_partition(engine: Engine, prompt: str, features: Features) -> None:
     assert free <= {0}
     assert not free or ids[0] == engine.tokenizer.bos_token_id
     assert all(features.positions)
-    for before, after in zip(features.pieces, features.pieces[1:], strict=False):
+    for before, after in zip(features.records, features.records[1:], strict=False):
         assert before.end == after.start
-    assert features.pieces[-1].end == len(prompt)
-    assert all(piece.text == prompt[piece.start : piece.end] for piece in features.pieces)
+    assert features.records[-1].end == len(prompt)
+    assert all(piece.text == prompt[piece.start : piece.end] for piece in features.records)
     for index in range(0, count, 5):
         left = features.context([other != index for other in range(count)])
         gone = set(features.positions[index])
@@ -47,22 +48,22 @@ def test_the_mask_with_everything_present_gives_the_ids_that_the_model_saw(
     engine: Engine = request.getfixturevalue(name)
     assert len(set(prompts)) >= 500
     for prompt in prompts:
-        features = featurize(engine, prompt, " yes", max_features=limit)
+        features = cut(engine, prompt, " yes", max_features=limit)
         check_partition(engine, prompt, features)
         assert len(features) <= limit
-        check_partition(engine, prompt.rstrip(), featurize(engine, prompt, " yes", max_features=limit, scored=True))
+        check_partition(engine, prompt.rstrip(), cut(engine, prompt, " yes", max_features=limit, scored=True))
 
 
 def test_ids_on_the_embedded_checkpoint(embedded: Engine, prompts: list[str]) -> None:
     chats = [embedded.apply_chat_template([{"role": "user", "content": prompt}]) for prompt in prompts]
     for prompt in (*prompts, *chats):
-        features = featurize(embedded, prompt, " yes", max_features=48)
+        features = cut(embedded, prompt, " yes", max_features=48)
         check_partition(embedded, prompt, features)
 
 
 def test_the_engine_is_asked_for_the_same_request_as_in_the_evaluation(tiny: Engine, prompts: list[str]) -> None:
     for prompt in prompts:
-        features = featurize(tiny, prompt, " 42 apples", max_features=1000, scored=True)
+        features = cut(tiny, prompt, " 42 apples", max_features=1000, scored=True)
         assert features.request == tiny.encode_pair(prompt, " 42 apples")
 
 
@@ -79,7 +80,7 @@ def test_an_answer_is_explained_behind_the_ids_that_generation_was_given(
             ("print(", '"a")'),
             ("我喜欢", "猫。"),
         ]:
-            features = featurize(engine, prompt, answer, max_features=99)
+            features = cut(engine, prompt, answer, max_features=99)
             assert features.request.context_ids == tuple(engine.encode(prompt)), (prompt, answer)
             # What was generated reads as the answer, behind the prompt that was given.
             ids = [*features.request.context_ids, *features.request.target_ids]
@@ -89,23 +90,23 @@ def test_an_answer_is_explained_behind_the_ids_that_generation_was_given(
 def test_the_line_break_that_opens_an_answer_is_the_prompts(embedded: Engine) -> None:
     prompt = embedded.apply_chat_template([{"role": "user", "content": "Name a colour."}])
     assert prompt.endswith("assistant\n")
-    features = featurize(embedded, prompt, "Blue", max_features=99)
+    features = cut(embedded, prompt, "Blue", max_features=99)
     assert [embedded.tokenizer.decode([token]) for token in features.request.target_ids] == ["Blue"]
-    assert features.pieces[-1].text.endswith("\n")
+    assert features.records[-1].text.endswith("\n")
 
 
 def test_a_continuation_that_merges_with_the_prompt_is_explained_whole(embedded: Engine) -> None:
     """One token would hold the end of the prompt and the continuation: each is tokenised by itself."""
     whole, head = embedded.encode("He is not happy"), embedded.encode("He is not hap")
     assert whole[: len(head)] != head
-    features = featurize(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
+    features = cut(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
     assert embedded.tokenizer.decode(features.request.context_ids) == "He is not hap"
     assert [embedded.tokenizer.decode(ids) for ids in (features.request.target_ids, *features.others)] == [" sad", "py"]
 
 
 def test_the_context_is_cut_for_the_longest_continuation(tiny: Engine) -> None:
     prompt, option = "The lazy dog sleeps. " * 80, " and the quick brown fox jumps over it" * 3
-    features = featurize(tiny, prompt, " fox", others=[option], max_features=10, scored=True)
+    features = cut(tiny, prompt, " fox", others=[option], max_features=10, scored=True)
     whole = tiny.encode_pair(prompt, option)
     assert features.others == (whole.target_ids,)
     assert len(features.request.context_ids) + len(whole.target_ids) == tiny.max_length + 1
@@ -115,8 +116,8 @@ def test_the_context_is_cut_for_the_longest_continuation(tiny: Engine) -> None:
 def test_a_character_split_over_tokens_is_one_feature(tiny: Engine) -> None:
     ids = tiny.encode("🤖")
     assert len(ids) > 1
-    features = featurize(tiny, "a 🤖 b", " x", max_features=10)
-    assert [piece.text for piece in features.pieces] == ["a ", "🤖", " b"]
+    features = cut(tiny, "a 🤖 b", " x", max_features=10)
+    assert [piece.text for piece in features.records] == ["a ", "🤖", " b"]
     assert [features.request.context_ids[position] for position in features.positions[1]] == ids
 
 
@@ -125,23 +126,23 @@ def test_pieces_that_share_a_token_become_one(tiny: Engine) -> None:
     encoded = tiny.tokenizer("狗在睡觉", return_offsets_mapping=True)
     spans = {tuple(span) for span in encoded["offset_mapping"]}
     merged = [span for span in spans if span[1] - span[0] > 1]
-    features = featurize(tiny, "狗在睡觉", " x", max_features=10)
+    features = cut(tiny, "狗在睡觉", " x", max_features=10)
     assert merged, "the tokenizer merges no characters: the test needs another text"
     for start, end in merged:
-        assert any(piece.start <= start and end <= piece.end for piece in features.pieces)
+        assert any(piece.start <= start and end <= piece.end for piece in features.records)
 
 
 def test_the_beginning_of_sequence_token_stays(sentencepiece: Engine, tiny: Engine) -> None:
-    assert featurize(sentencepiece, "one two", " x", max_features=9).context([False, False]) == (1,)
+    assert cut(sentencepiece, "one two", " x", max_features=9).context([False, False]) == (1,)
     chat = tiny.apply_chat_template([{"role": "user", "content": "Hi"}])
     assert chat.startswith("<|begin|>")
-    features = featurize(tiny, chat, "x", max_features=99)
+    features = cut(tiny, chat, "x", max_features=99)
     assert features.context([False] * len(features)) == (tiny.tokenizer.bos_token_id,)
-    assert "<|end|>" in [piece.text for piece in features.pieces]
+    assert "<|end|>" in [piece.text for piece in features.records]
 
 
 def test_without_one_the_prefix_token_stands_for_an_empty_context(tiny: Engine) -> None:
-    features = featurize(tiny, "one two", " x", max_features=9)
+    features = cut(tiny, "one two", " x", max_features=9)
     assert features.context([False, False]) == (tiny.prefix_token_id,)
 
 
@@ -158,28 +159,28 @@ def test_without_one_the_prefix_token_stands_for_an_empty_context(tiny: Engine) 
 )
 def test_longer_prompts_are_cut_into_coarser_pieces(tiny: Engine, limit: int, level: str, count: int) -> None:
     prompt = "The dog sleeps, and the cat does not. The fox is quick. Who is lazy?"
-    features = featurize(tiny, prompt, " x", max_features=limit)
+    features = cut(tiny, prompt, " x", max_features=limit)
     assert (features.level, len(features)) == (level, count)
 
 
 def test_a_token_budget_makes_features_coarser_but_leaves_some(tiny: Engine) -> None:
     prompt = "One dog. Two dogs. Three dogs. Four dogs. Five dogs. Six dogs."
     tokens = len(tiny.encode(prompt)) + len(tiny.encode(" x"))
-    assert len(featurize(tiny, prompt, " x", max_features=99, max_tokens=6 * tokens)) == 6
-    assert len(featurize(tiny, prompt, " x", max_features=99, max_tokens=1)) == FEWEST
+    assert len(cut(tiny, prompt, " x", max_features=99, max_tokens=6 * tokens)) == 6
+    assert len(cut(tiny, prompt, " x", max_features=99, max_tokens=1)) == FEWEST
 
 
 def test_what_does_not_fit_the_context_is_no_feature(tiny: Engine) -> None:
     prompt = "The lazy dog sleeps. " * 80
     request = tiny.encode_pair(prompt, " fox")
-    features = featurize(tiny, prompt, " fox", max_features=10, scored=True)
+    features = cut(tiny, prompt, " fox", max_features=10, scored=True)
     [seen, masked] = tiny.score([request, features.request])
     assert seen.truncated == features.dropped > 0
     assert masked.truncated == 0
     np.testing.assert_allclose(seen.log_probs, masked.log_probs, atol=1e-6)
     owned = sorted(position for positions in features.positions for position in positions)
     assert owned == list(range(len(features.request.context_ids)))
-    assert features.pieces[0].start > 0
+    assert features.records[0].start > 0
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_what_does_not_fit_the_context_is_no_feature(tiny: Engine) -> None:
 )
 def test_empty_input_is_refused(tiny: Engine, prompt: str, target: str, what: str) -> None:
     with pytest.raises(UsageError, match=f"the {what} is empty"):
-        featurize(tiny, prompt, target, max_features=5)
+        cut(tiny, prompt, target, max_features=5)
 
 
 SCRIPTS = {
@@ -211,9 +212,9 @@ SCRIPTS = {
 @pytest.mark.parametrize("limit", [48, 24, 12, 5, 4])
 def test_no_script_falls_from_words_to_one_piece(tiny: Engine, script: str, limit: int) -> None:
     prompt = SCRIPTS[script].strip()
-    words = len(featurize(tiny, prompt, " x", max_features=9999, unit="words"))
+    words = len(cut(tiny, prompt, " x", max_features=9999, unit="words"))
     assert words >= 4
-    features = featurize(tiny, prompt, " x", max_features=limit)
+    features = cut(tiny, prompt, " x", max_features=limit)
     assert min(words, FEWEST) <= len(features) <= limit
     if len(features.request.context_ids) + 8 <= tiny.max_length:
         check_partition(tiny, prompt, features)
@@ -221,15 +222,15 @@ def test_no_script_falls_from_words_to_one_piece(tiny: Engine, script: str, limi
 
 @pytest.mark.parametrize("count", [47, 48, 49, 50, 97])
 def test_one_word_more_does_not_make_one_piece(tiny: Engine, count: int) -> None:
-    features = featurize(tiny, " ".join(["dog"] * count), " x", max_features=48)
+    features = cut(tiny, " ".join(["dog"] * count), " x", max_features=48)
     assert (features.level, len(features)) == (("words" if count <= 48 else "runs of words"), min(count, 48))
 
 
 def test_runs_stay_inside_the_pieces_that_were_too_few(tiny: Engine) -> None:
     prompt = "The dog sleeps all day long. The quick brown fox jumps over it."
-    features = featurize(tiny, prompt, " x", max_features=6)
+    features = cut(tiny, prompt, " x", max_features=6)
     assert (features.level, len(features)) == ("runs of words", 6)
-    assert any(piece.start == prompt.index("The quick") for piece in features.pieces)
+    assert any(piece.start == prompt.index("The quick") for piece in features.records)
 
 
 def test_several_parts_share_the_limit(tiny: Engine) -> None:
@@ -238,9 +239,9 @@ def test_several_parts_share_the_limit(tiny: Engine) -> None:
         Span(name="a", kind="field", start=0, end=20),
         Span(name="b", kind="field", start=prompt.index("Two"), end=len(prompt)),
     ]
-    features = featurize(tiny, prompt, " x", max_features=5, spans=spans, within=["a", "b"])
+    features = cut(tiny, prompt, " x", max_features=5, spans=spans, within=["a", "b"])
     assert len(features) == 5
-    assert not any("Keep" in piece.text for piece in features.pieces)
+    assert not any("Keep" in piece.text for piece in features.records)
 
 
 def real_prompts(folder: Path) -> dict[str, list[str]]:
@@ -260,6 +261,6 @@ def test_no_real_prompt_of_four_words_becomes_fewer_than_four_pieces(embedded: E
     for name, texts in real_prompts(audit_data).items():
         assert len(texts) >= 200
         for text in texts:
-            count = len(featurize(embedded, text, " x", max_features=12))
-            words = len(featurize(embedded, text, " x", max_features=9999, unit="words"))
+            count = len(cut(embedded, text, " x", max_features=12))
+            words = len(cut(embedded, text, " x", max_features=9999, unit="words"))
             assert min(words, FEWEST) <= count <= 12, (name, text)

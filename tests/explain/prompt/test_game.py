@@ -45,11 +45,16 @@ def test_a_mask_without_an_answer_is_an_error(linear: Any, monkeypatch: pytest.M
 def test_masks_that_were_fetched_before_are_known(linear: Any) -> None:
     prompt = prepare(linear, "one two three", " x", max_features=9)
     masks = np.array([[1, 1, 1], [1, 0, 1], [0, 0, 0]], dtype=np.bool_)
-    prompt.prefetch(masks)
-    prompt.prefetch(masks[:0])
-    assert (linear.calls, prompt.asked) == ([3], set())
-    prompt(masks[:2])
-    assert (linear.calls, prompt.asked) == ([3], {masks[0].tobytes(), masks[1].tobytes()})
+    keys = [mask.tobytes() for mask in masks]
+    with prompt.counting() as before:
+        assert prompt.prefetch(np.concatenate([masks, masks[:1]])) == keys
+        assert prompt.prefetch(masks[:0]) == []
+    assert (linear.calls, before) == ([3], set())
+    with prompt.counting() as outer:
+        prompt(masks[:1])
+        with prompt.counting() as inner:
+            prompt(np.concatenate([masks[:2], masks[:1]]))
+    assert (linear.calls, inner, outer) == ([3], set(keys[:2]), {keys[0]})
 
 
 @pytest.mark.parametrize("against", ["", " ", " x"])

@@ -10,9 +10,9 @@ import pytest
 from audit.core.errors import UsageError
 from audit.core.records import Span
 from audit.explain.attribute import prepare
-from audit.explain.prompt.features import featurize
 from audit.explain.prompt.units import UNITS, blocks, turns
 from tests.explain.conftest import OtherTokenizer
+from tests.explain.cutting import cut
 
 if TYPE_CHECKING:
     from audit.engine import Engine
@@ -26,23 +26,23 @@ def field(name: str, text: str, prompt: str = PROMPT) -> Span:
 
 
 def test_each_token_is_a_feature_but_characters_are_not_torn(tiny: Engine) -> None:
-    features = featurize(tiny, "狗 🤖 dog", " x", max_features=1, unit="tokens")
+    features = cut(tiny, "狗 🤖 dog", " x", max_features=1, unit="tokens")
     assert features.level == "tokens"
-    assert "".join(piece.text for piece in features.pieces) == "狗 🤖 dog"
+    assert "".join(piece.text for piece in features.records) == "狗 🤖 dog"
     assert len(features) == len(
         {tuple(span) for span in tiny.tokenizer("狗 🤖 dog", return_offsets_mapping=True)["offset_mapping"]}
     )
 
 
 def test_lines_and_sentences(tiny: Engine) -> None:
-    lines = featurize(tiny, PROMPT, " x", max_features=1, unit="lines")
-    assert [piece.text.strip() for piece in lines.pieces] == [line for line in PROMPT.split("\n") if line]
-    assert len(featurize(tiny, "One. Two! Three?", " x", max_features=1, unit="sentences")) == 3
+    lines = cut(tiny, PROMPT, " x", max_features=1, unit="lines")
+    assert [piece.text.strip() for piece in lines.records] == [line for line in PROMPT.split("\n") if line]
+    assert len(cut(tiny, "One. Two! Three?", " x", max_features=1, unit="sentences")) == 3
 
 
 def test_blocks_between_blank_lines_are_examples_where_none_are_named(tiny: Engine) -> None:
-    features = featurize(tiny, PROMPT, " x", max_features=1, unit="examples")
-    assert [(piece.name, piece.text.strip()) for piece in features.pieces] == [
+    features = cut(tiny, PROMPT, " x", max_features=1, unit="examples")
+    assert [(piece.name, piece.text.strip()) for piece in features.records] == [
         ("example 1", "Q: 2+2?\nA: 4"),
         ("example 2", "Q: 3+3?\nA: 6"),
     ]
@@ -53,8 +53,8 @@ def test_blocks_between_blank_lines_are_examples_where_none_are_named(tiny: Engi
 
 def test_fields_are_features_and_the_template_stays(tiny: Engine) -> None:
     spans = [field("question", "Which animal sleeps"), field("option A", "dog"), field("option B", "fox")]
-    features = featurize(tiny, PROMPT, " x", max_features=1, unit="fields", spans=spans)
-    assert [(piece.name, piece.text.strip()) for piece in features.pieces] == [
+    features = cut(tiny, PROMPT, " x", max_features=1, unit="fields", spans=spans)
+    assert [(piece.name, piece.text.strip()) for piece in features.records] == [
         ("question", "Which animal sleeps"),
         ("option A", "dog"),
         ("option B", "fox"),
@@ -65,14 +65,14 @@ def test_fields_are_features_and_the_template_stays(tiny: Engine) -> None:
 
 def test_words_within_named_parts_leave_the_rest_alone(tiny: Engine) -> None:
     spans = [field("question", "Which animal sleeps"), field("option B", "fox")]
-    features = featurize(tiny, PROMPT, " x", max_features=48, spans=spans, within=["question", "option B"])
-    assert [piece.text.strip() for piece in features.pieces] == ["Which", "animal", "sleeps", "fox"]
+    features = cut(tiny, PROMPT, " x", max_features=48, spans=spans, within=["question", "option B"])
+    assert [piece.text.strip() for piece in features.records] == ["Which", "animal", "sleeps", "fox"]
     assert features.context([True] * 4) == tiny.encode_pair(PROMPT, " x").context_ids
     assert tiny.tokenizer.decode(features.context([False] * 4)) == PROMPT.replace(" Which animal sleeps", "").replace(
         " fox", ""
     )
-    merged = featurize(tiny, PROMPT, " x", max_features=1, spans=spans, within=["question", "option B"])
-    assert [piece.text.strip() for piece in merged.pieces] == ["Which animal sleeps", "fox"]
+    merged = cut(tiny, PROMPT, " x", max_features=1, spans=spans, within=["question", "option B"])
+    assert [piece.text.strip() for piece in merged.records] == ["Which animal sleeps", "fox"]
 
 
 @pytest.mark.parametrize("name", ["tiny", pytest.param("embedded", marks=pytest.mark.slow)])
@@ -88,8 +88,8 @@ def test_turns_are_those_of_the_conversation(request: pytest.FixtureRequest, nam
     assert [span.name for span in found] == ["user 1", "assistant 1", "user 2"]
     for span, message in zip(found, talk, strict=True):
         assert message["content"] in text[span.start : span.end]
-    features = featurize(engine, text, "The fox.", max_features=1, unit="turns")
-    assert [piece.name for piece in features.pieces][-3:] == ["user 1", "assistant 1", "user 2"]
+    features = cut(engine, text, "The fox.", max_features=1, unit="turns")
+    assert [piece.name for piece in features.records][-3:] == ["user 1", "assistant 1", "user 2"]
     assert features.context([True] * len(features)) == tuple(engine.encode(text))
 
 
@@ -150,8 +150,8 @@ def test_what_a_tool_answered_is_a_turn_and_an_opened_one_is_none(
         [inside] = [one["content"] for one in TALK if one["content"] in text[span.start : span.end]]
         assert inside == message["content"]
     assert text[found[-1].end :].startswith(("<|im_start|>assistant", "<|start|>assistant"))
-    features = featurize(engine, text, "Yes.", max_features=1, unit="turns")
-    seen = [piece.name for piece in features.pieces]
+    features = cut(engine, text, "Yes.", max_features=1, unit="turns")
+    seen = [piece.name for piece in features.records]
     assert seen == [span.name for span in found][-len(seen) :]  # the context of the tiny checkpoint is short
 
 
@@ -170,16 +170,16 @@ def test_a_template_without_tools_has_its_turns(with_template: Any) -> None:
 
 def test_what_the_prompt_does_not_have_is_refused(tiny: Engine) -> None:
     with pytest.raises(UsageError, match="no fields are known"):
-        featurize(tiny, PROMPT, " x", max_features=9, unit="fields")
+        cut(tiny, PROMPT, " x", max_features=9, unit="fields")
     with pytest.raises(UsageError, match="no turn"):
-        featurize(tiny, PROMPT, " x", max_features=9, unit="turns")
+        cut(tiny, PROMPT, " x", max_features=9, unit="turns")
     overlapping = [field("question", "Which animal"), field("subject", "animal")]
     with pytest.raises(UsageError, match="the parts question and subject overlap"):
-        featurize(tiny, PROMPT, " x", max_features=9, spans=overlapping, within=["question", "subject"])
+        cut(tiny, PROMPT, " x", max_features=9, spans=overlapping, within=["question", "subject"])
     with pytest.raises(UsageError, match="the parts question and subject overlap"):
-        featurize(tiny, PROMPT, " x", max_features=9, unit="fields", spans=overlapping)
+        cut(tiny, PROMPT, " x", max_features=9, unit="fields", spans=overlapping)
     with pytest.raises(UsageError, match="no part called passage; known parts: question"):
-        featurize(tiny, PROMPT, " x", max_features=9, spans=[field("question", "Which")], within=["passage"])
+        cut(tiny, PROMPT, " x", max_features=9, spans=[field("question", "Which")], within=["passage"])
 
 
 def test_every_unit_keeps_the_ids(tiny: Engine, prompts: list[str]) -> None:
@@ -187,7 +187,7 @@ def test_every_unit_keeps_the_ids(tiny: Engine, prompts: list[str]) -> None:
         ids = tuple(tiny.encode(prompt))
         for unit in UNITS:
             try:
-                features = featurize(tiny, prompt, " x", max_features=9, unit=unit)
+                features = cut(tiny, prompt, " x", max_features=9, unit=unit)
             except UsageError:
                 assert unit in {"turns", "examples", "fields"}
                 continue

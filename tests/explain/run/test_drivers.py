@@ -107,7 +107,7 @@ def test_the_planted_cause_is_found_and_nothing_else(planted: Any, make_sample: 
 
 def test_samples_are_taken_from_every_task_in_turn(planted: Any, make_sample: Callable[..., Sample]) -> None:
     results = [task(name, errors(make_sample, name, count)) for name, count in (("one", 6), ("two", 2), ("three", 6))]
-    chosen = drivers.choices(planted, config(7).explain, results, "error")
+    chosen = drivers.select(planted, config(7).explain, results, "error")
     assert [choice.sample.sample_id for choice in chosen] == [
         "one0",
         "two0",
@@ -121,17 +121,15 @@ def test_samples_are_taken_from_every_task_in_turn(planted: Any, make_sample: Ca
 
 def test_words_of_hidden_texts_alone_are_hidden(planted: Any, make_sample: Callable[..., Sample]) -> None:
     samples = errors(make_sample, "one", 8, flags=[OFFENSIVE])
-    spans = {
-        sample.sample_id: [Span(name="question", kind="field", start=0, end=len(sample.prompt) // 2)]
-        for sample in samples
-    }
-    [found] = suite.run(planted, config(8), [task("one", samples, spans=spans)])
+    for sample in samples:
+        sample.spans = [Span(name="question", kind="field", start=0, end=len(sample.prompt) // 2)]
+    [found] = suite.run(planted, config(8), [task("one", samples)])
     tested = group(found, "error").tested
     assert {driver.name for driver in tested if driver.kind == "part"} == {"question", "rest of the template"}
     assert all(driver.hidden == (driver.kind == "word") for driver in tested)
     assert CAUSE in {driver.name for driver in tested}
     samples[0].flags.clear()
-    [found] = suite.run(planted, config(8), [task("one", samples, spans=spans)])
+    [found] = suite.run(planted, config(8), [task("one", samples)])
     shown = set(samples[0].prompt.split())
     words = [driver for driver in group(found, "error").tested if driver.kind == "word"]
     assert all(driver.hidden == (driver.name not in shown) for driver in words)
@@ -163,7 +161,7 @@ def test_where_nothing_could_be_explained_there_is_no_value(planted: Any, make_s
 def test_of_one_template_one_sample_is_taken(planted: Any, make_sample: Callable[..., Sample]) -> None:
     alike = errors(make_sample, "one", 4, cluster="template")
     others = errors(make_sample, "two", 2)
-    chosen = drivers.choices(planted, config(9).explain, [task("one", alike), task("two", others)], "error")
+    chosen = drivers.select(planted, config(9).explain, [task("one", alike), task("two", others)], "error")
     assert [choice.sample.sample_id for choice in chosen] == ["one0", "two0", "two1"]
 
 

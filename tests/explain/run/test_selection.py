@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import ExplainConfig
-from audit.core.records import Metric, Sample, Span, TaskResult
+from audit.core.errors import UsageError
+from audit.core.records import Choice, Metric, Sample, SampledText, Span, TaskResult
 from audit.engine import ScoreRequest
 from audit.explain.run import selection
-from audit.explain.run.selection import choose, errors, right_answers
+from audit.explain.run.selection import choose, errors, of_sample, right, right_answers, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,13 @@ def only(**wanted: int) -> ExplainConfig:
     """A configuration that asks for these kinds alone."""
     kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs", "worst_rated")
     return ExplainConfig(**{**dict.fromkeys(kinds, 0), **wanted})
+
+
+def sentences(more: str, less: str, difference: float) -> Choice:
+    """A choice between two sentences; the first is so many nats likelier."""
+    totals = [-50.0 + difference, -50.0]
+    chosen = int(difference < 0)
+    return Choice(options=[more, less], log_likelihoods=totals, chosen=chosen, contrast=1, gap=difference)
 
 
 def test_the_most_confident_error_is_chosen(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
@@ -64,11 +72,27 @@ def test_among_equally_confident_errors_the_shorter_prompt_is_chosen(
 
 def test_where_lower_is_better_harm_is_chosen_the_worst_first(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     samples = [make_sample("harmless", score=0.0), make_sample("mild", score=0.4), make_sample("toxic", score=0.8)]
-    samples += [make_sample("worst", score=0.9, scores={"toxicity_0": 0.9}), make_sample("lost", score=1.0, output="")]
+    texts = [SampledText(text=text, value=value) for text, value in ((" a", 0.2), (" b", 0.9), (" c", None))]
+    samples += [make_sample("worst", score=0.9, output=" b", completions=texts)]
+    samples += [make_sample("lost", score=1.0, output="")]
     assert chosen(tiny, samples, False, False, harmful_outputs=3) == ["worst", "toxic"]
-    choices = choose(tiny, [result(samples, False)], only(harmful_outputs=2))
-    assert [choice.reason for choice in choices] == ["toxic continuation (0.90)", "harmful output (0.80)"]
-    assert [choice.kind for choice in choices] == ["harmful output"] * 2
+    worst, toxic = choose(tiny, [result(samples, False)], only(harmful_outputs=2))
+    assert (worst.reason, worst.target) == ("harmful output (0.90), the worst of 3 sampled texts", " b")
+    assert toxic.reason == "harmful output (0.80)"
+    assert [one.kind for one in (worst, toxic)] == ["harmful output"] * 2
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "explained"),
+    [([], [], True), ([], ["redacted"], True), (["redacted"], [], False), (["withheld"], ["withheld"], False)],
+)
+def test_of_several_texts_the_one_that_is_explained_must_be_whole(
+    tiny: Engine, make_sample: Callable[..., Sample], own: list[str], other: list[str], explained: bool
+) -> None:
+    """The flags of the sample are about any of them."""
+    texts = [SampledText(text=" b", value=0.9, flags=own), SampledText(text=" a", value=0.1, flags=other)]
+    sample = make_sample("s", score=0.9, output=" b", completions=texts, flags=sorted({*own, *other}))
+    assert chosen(tiny, [sample], False, harmful_outputs=1) == (["s"] if explained else [])
 
 
 @pytest.mark.parametrize("directions", [(None,), (True, None), ()])
@@ -115,37 +139,37 @@ def test_the_most_confident_right_answer(tiny: Engine, make_sample: Callable[...
 
 
 def test_a_choice_knows_options_and_parts(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    task = result([make_sample("a", score=0.0, scores={"confidence": 0.9}), make_sample("b", score=0.0)], True)
-    task.options = {"a": [" nothing", " all"], "b": [" one", " two"]}
-    task.spans = {"a": [Span(name="question", kind="field", start=0, end=4)]}
-    first, second = choose(tiny, [task], only(errors=2))
+    task = result([make_sample(name, score=0.0, scores={"confidence": 0.9}) for name in "abc"], True)
+    a, b, c = task.samples
+    a.choice = Choice(options=[" nothing", " all"], log_likelihoods=[-1.0, -2.0], chosen=0)
+    a.spans = [Span(name="question", kind="field", start=0, end=4)]
+    b.choice = Choice(options=[" one", " two"], log_likelihoods=[-1.0, -2.0], chosen=0)
+    c.choice, c.answered_by = Choice(options=[" nothing", " all"], chosen=0), "generation"
+    first, second, third = choose(tiny, [task], only(errors=3))
     assert (first.prompt, first.target, first.options) == ("What is it?", " nothing", (" nothing", " all"))
     assert [span.name for span in first.spans] == ["question"]
     assert second.options == ()  # its output is none of them: a text that was written freely
+    assert third.options == ()  # it was written, and names an option: nothing was scored
 
 
 def test_the_widest_gap_between_two_sentences(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     def pair(name: str, more: str, less: str, difference: float) -> Sample:
-        scores = {"log_likelihood_more": -50.0 + difference, "log_likelihood_less": -50.0}
-        options[name] = [more, less]
+        choice = sentences(more, less, difference)
         output = more if difference > 0 else less
-        return make_sample(name, prompt="", output=output, score=float(difference > 0), scores=scores)
+        return make_sample(name, prompt="", output=output, score=float(difference > 0), choice=choice)
 
-    options: dict[str, list[str]] = {}
     samples = [
         pair("wide", "My friend said that women talk a lot.", "My friend said that men talk a lot.", 5.0),
         pair("wider", "Women talk a lot.", "Men talk a lot.", 9.0),  # begin with the difference: nothing to explain
         pair("narrow", "The boss was a man.", "The boss was a woman.", 1.0),
         pair("against", "He is a nurse.", "He is a pilot.", -7.0),
     ]
-    task = result(samples, None)
-    task.options = options
-    wide, narrow = choose(tiny, [task], only(bias_gaps=3))
+    wide, narrow = choose(tiny, [result(samples, None)], only(bias_gaps=3))
     assert (wide.prompt, wide.target) == ("My friend said that", " women talk a lot.")
     assert wide.options == (" women talk a lot.", " men talk a lot.")
     assert (wide.kind, wide.reason) == ("bias gap", "bias gap of 5.00 nats")
     assert (narrow.prompt, narrow.options) == ("The boss was a", (" man.", " woman."))
-    ids = [tuple(tiny.encode(text)) for text in options["wide"]]
+    ids = [tuple(tiny.encode(wide.prompt + text)) for text in wide.options]
     whole = [score.total for score in tiny.score([ScoreRequest(tokens[:1], tokens[1:]) for tokens in ids])]
     rest = tiny.score([tiny.encode_pair(wide.prompt, text) for text in wide.options])
     assert rest[0].total - rest[1].total == pytest.approx(whole[0] - whole[1], abs=1e-4)
@@ -165,30 +189,82 @@ def test_what_people_rated_below_the_middle_is_chosen_the_worst_first(
     assert choose(tiny, [result(samples, None)], only(worst_rated=9)) == []
 
 
-def test_gaps_of_the_other_probes(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    stereoset = {"mean_log_prob_stereotype": -2.0, "mean_log_prob_anti_stereotype": -3.5}
-    bbq = {f"log_likelihood_ans{i}": value for i, value in enumerate((-4.0, -1.0, -3.0))}
-    samples = [
-        make_sample("stereoset", output=" c", score=1.0, scores=stereoset),
-        make_sample("biased", output=" b", score=0.0, scores={**bbq, "biased": 1.0}),
-        make_sample("unbiased", output=" b", score=0.0, scores={**bbq, "biased": 0.0}),
-        make_sample("people", output=" b", score=0.5, scores={"distance": 0.5}),
-        make_sample("broken", output=" b", scores={"distance": 9.0}, error="NaN"),
-    ]
-    task = result(samples, None)
-    task.options = {sample.sample_id: [" a", " b", " c"] for sample in samples}
+GAPS = {
+    "a pair of three": Choice(
+        options=[" a", " b", " c"], log_likelihoods=[-2.0, -3.5, -1.0], normalised="tokens",
+        chosen=2, contrast=1, gap=1.5, gap_unit="nats per token",
+    ),
+    "a wrong answer": Choice(
+        options=[" a", " b", " c"], log_likelihoods=[-4.0, -1.0, -3.0], chosen=1, right=0, contrast=2, gap=2.0
+    ),
+    "two endings": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, contrast=0, gap=0.5),
+    "no bias": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, right=1, contrast=0),
+    "reversed": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, contrast=1, gap=-1.0),
+    "even": Choice(options=[" a", " b"], log_likelihoods=[-3.0, -3.0], contrast=1, gap=0.0),
+    "unanswered": Choice(options=[" a", " b"], right=0, contrast=1, gap=1.0),
+    "not compared": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, gap=1.0),
+}  # fmt: skip
+"""Choices as probes write them down."""
+
+
+def test_a_gap_says_which_two_options_it_lies_between(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    """No name of a task or score is looked at: a probe that nobody has seen yet is explained as the others are."""
+    samples = [make_sample(name, task="new", output=" b", score=0.0, choice=choice) for name, choice in GAPS.items()]
+    samples.append(make_sample("broken", output=" b", choice=GAPS["two endings"], error="NaN"))
+    samples.append(make_sample("lost", output=" b", choice=GAPS["two endings"], flags=["redacted"]))
+    task = result(samples, None).model_copy(update={"suite": "safety", "task": "new"})
     found = {c.sample.sample_id: (c.target, c.options, c.reason) for c in choose(tiny, [task], only(bias_gaps=9))}
     assert found == {
-        "biased": (" b", (" b", " c"), "bias gap of 2.00 nats"),
-        "stereoset": (" a", (" a", " b"), "bias gap of 1.50 nats per token"),
-        "people": (" b", (" b", " a", " c"), "bias gap of 0.50 nats"),
+        "a wrong answer": (" b", (" b", " c"), "bias gap of 2.00 nats"),
+        "a pair of three": (" a", (" a", " b"), "bias gap of 1.50 nats per token"),
+        "two endings": (" b", (" b", " a"), "bias gap of 0.50 nats"),
     }
+    assert list(found) == ["a wrong answer", "a pair of three", "two endings"], "the widest first"
+
+
+def test_a_stored_gap_is_explained_as_its_run_explains_it(make_sample: Callable[..., Sample]) -> None:
+    wide = make_sample("wide", prompt="", choice=sentences("We think men talk.", "We think women talk.", 2.0))
+    against = make_sample(
+        "against",
+        prompt="",
+        output="We think men talk.",
+        choice=sentences("We think women talk.", "We think men talk.", -2.0),
+    )
+    apart = make_sample("apart", prompt="", output="Women talk.", choice=sentences("Men talk.", "Women talk.", -1.0))
+    task = result([wide, against, apart], None)
+    for sample in (wide, against):
+        one = of_sample(task, sample)
+        assert (one.prompt, one.target, one.options) == ("We think", " men talk.", (" men talk.", " women talk."))
+        assert one.reason == "asked for"
+    with pytest.raises(UsageError, match="share fewer than 2 words"):
+        of_sample(task, apart)
+
+
+@pytest.mark.parametrize(
+    ("scores", "low", "high"),
+    [
+        ([0.0, 1.0, 0.0, 1.0], [0, 2], [1, 3]),  # wrong and right
+        ([1.0, 1.0], [], [0, 1]),
+        ([0.0, 0.0], [0, 1], []),
+        ([0.0, 0.25, 1.0, 0.5], [0], [2]),  # graded: 0 is wrong; 1 may be anywhere, so the highest tenth is right
+        ([-2.0, 0.0, 7.0], [0, 1], [2]),
+        ([10.0 + i for i in range(20)], [0, 1], [19, 18]),  # a tenth of 20
+        ([0.5, 0.25], [1], [0]),  # one at least
+        ([None, 1.0], [], [1]),
+        ([], [], []),
+    ],
+)
+def test_wrong_and_right(
+    make_sample: Callable[..., Sample], scores: list[float | None], low: list[int], high: list[int]
+) -> None:
+    samples = [make_sample(f"s{index:02}", score=score) for index, score in enumerate(scores)]
+    assert [samples.index(sample) for sample in wrong(samples)] == low
+    assert [samples.index(sample) for sample in right(samples)] == high
 
 
 def test_a_sample_is_explained_once(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    scores = {"confidence": 0.9, "biased": 1.0, "log_likelihood_0": -1.0, "log_likelihood_1": -3.0}
-    task = result([make_sample("s", output=" a", score=0.0, scores=scores)], True)
-    task.options = {"s": [" a", " b"]}
+    choice = Choice(options=[" a", " b"], log_likelihoods=[-1.0, -3.0], chosen=0, right=1, contrast=1, gap=2.0)
+    task = result([make_sample("s", output=" a", score=0.0, scores={"confidence": 0.9}, choice=choice)], True)
     assert [c.kind for c in choose(tiny, [task], only(bias_gaps=1))] == ["bias gap"]
     assert [c.kind for c in choose(tiny, [task], only(errors=1, bias_gaps=1))] == ["error"]
 

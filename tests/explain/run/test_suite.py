@@ -7,7 +7,7 @@ import pytest
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ConfigError, ScorerError, ScoringUnavailable, WhiteBoxUnavailable
 from audit.core.progress import Silent
-from audit.core.records import Metric, Sample, TaskResult
+from audit.core.records import Choice, Metric, Sample, TaskResult
 from audit.engine import ScoreRequest
 from audit.explain.methods import attention
 from audit.explain.run import suite
@@ -92,8 +92,11 @@ def choices(engine: Engine, make_sample: Callable[..., Sample]) -> list[TaskResu
     [task] = results(make_sample, " fox")
     [sample] = task.samples
     scores = engine.score([engine.encode_pair(sample.prompt, option) for option in OPTIONS])
-    sample.output = max(zip(scores, OPTIONS, strict=True), key=lambda pair: pair[0].total)[1]
-    return [task.model_copy(update={"options": {sample.sample_id: OPTIONS}})]
+    totals = [score.total for score in scores]
+    chosen = totals.index(max(totals))
+    sample.output = OPTIONS[chosen]
+    sample.choice = Choice(options=OPTIONS, log_likelihoods=totals, chosen=chosen)
+    return [task]
 
 
 def test_a_choice_has_its_counterfactual_in_the_first_record(tiny: Engine, make_sample: Callable[..., Sample]) -> None:

@@ -1,0 +1,87 @@
+"""Audit a language-model checkpoint from Python.
+
+>>> import audit
+>>> run = audit.run("./checkpoint", tasks=["crows_pairs"], limit=20)  # doctest: +SKIP
+>>> run.metrics  # doctest: +SKIP
+
+:func:`run` audits, :func:`read_run` opens what an audit left, :func:`load` asks a checkpoint single questions, and
+:func:`explain` says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them:
+each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audit.core.errors import AuditError, Interrupted, UsageError
+    from audit.public.checkpoints import Checkpoint, load
+    from audit.public.explanations import Explanation, explain
+    from audit.public.runs import Run, read_run, run
+
+_PLACES = {
+    "AuditError": "audit.core.errors",
+    "Checkpoint": "audit.public.checkpoints",
+    "Explanation": "audit.public.explanations",
+    "Interrupted": "audit.core.errors",
+    "Run": "audit.public.runs",
+    "UsageError": "audit.core.errors",
+    "load": "audit.public.checkpoints",
+    "read_run": "audit.public.runs",
+    "run": "audit.public.runs",
+}
+"""Module of each name."""
+
+__all__ = [
+    "AuditError",
+    "Checkpoint",
+    "Explanation",
+    "Interrupted",
+    "Run",
+    "UsageError",
+    "explain",
+    "load",
+    "read_run",
+    "run",
+]
+
+
+class _ExplainPackage(ModuleType):
+    """The package ``audit.explain``, which can be called: the public function has its name."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - of audit.public.explanations.explain
+        """See :func:`audit.public.explanations.explain`."""
+        return import_module("audit.public.explanations").explain(*arguments, **options)
+
+    @property
+    def __wrapped__(self) -> Any:  # noqa: ANN401 - a function; gives `inspect` its signature
+        return import_module("audit.public.explanations").explain
+
+
+class _Package(ModuleType):
+    """The package ``audit``: makes its sub-package ``explain`` callable at the moment that it is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """As any module; the import system sets each sub-package this way."""
+        if name == "explain" and isinstance(value, ModuleType):
+            value.__class__ = _ExplainPackage
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has the name
+    if name == "explain":
+        return import_module("audit.explain")
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    msg = f"module 'audit' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

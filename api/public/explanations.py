@@ -1,0 +1,200 @@
+"""Why a checkpoint gave an answer: which pieces of the prompt moved it, and how far to believe that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import UsageError
+from audit.core.text import printable
+from audit.engine import GenerateRequest
+from audit.explain.attribute import attribute, likeliest, prepare
+from audit.explain.methods.registry import METHODS, find
+from audit.explain.prompt.game import Effort
+from audit.pipeline import plugins
+from audit.public.checkpoints import Checkpoint, load
+from audit.public.inline import Page
+from audit.public.notebook import listening
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    import pandas as pd
+
+    from audit.core.progress import Progress
+    from audit.core.records import Attribution
+    from audit.engine import Engine
+    from audit.explain.prompt.units import Unit
+
+MAX_FEATURES = 48
+PAIRS = 4
+"""Pairs of random orders that an attribution is compared with."""
+ANSWER_TOKENS = 32
+HEIGHT = 620
+"""Pixels of an explanation in a notebook."""
+
+
+class Explanation:
+    """One answer, explained by one method or by several; a notebook shows the prompt as a heat map.
+
+    Args:
+        attributions: One per method, of the same prompt and answer.
+
+    Attributes:
+        attributions: The records.
+    """
+
+    def __init__(self, attributions: Sequence[Attribution]) -> None:
+        self.attributions = list(attributions)
+
+    @property
+    def target(self) -> str:
+        """The continuation whose log-probability is explained."""
+        return self.attributions[0].target
+
+    @property
+    def verdict(self) -> str:
+        """How far to believe the first method: ``believable``, ``weak`` or ``do not believe``."""
+        return self.attributions[0].verdict
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """One row per piece of the prompt and method, in the order of the prompt.
+
+        >>> list(explanation.values.columns)
+        ['method', 'piece', 'start', 'end', 'value', 'low', 'high', 'unit']
+        """
+        import pandas as pd  # noqa: PLC0415 - takes a second to import
+
+        rows = [row for one in self.attributions for row in _rows(one)]
+        types = {"start": "Int64", "end": "Int64", "value": "Float64", "low": "Float64", "high": "Float64"}
+        texts = {"method": "string", "piece": "string", "unit": "string"}
+        columns = ["method", "piece", "start", "end", "value", "low", "high", "unit"]
+        return pd.DataFrame.from_records(rows, columns=columns).astype({**types, **texts})
+
+    def page(self) -> Page:
+        """The explanation as a page: heat map, waterfall, matrix, verdict.
+
+        Raises:
+            AuditError: It is too large for a page.
+        """
+        from audit.reports.attribution.page import render  # noqa: PLC0415 - altair takes a second to import
+
+        return Page(render(self.attributions), HEIGHT)
+
+    def __repr__(self) -> str:
+        """The target and the verdict."""
+        methods = ", ".join(one.method for one in self.attributions)
+        return f"Explanation(target={printable(self.target, 60)!r}, method={methods!r}, verdict={self.verdict!r})"
+
+    def _repr_html_(self) -> str:
+        """See :meth:`page`."""
+        return self.page()._repr_html_()
+
+
+def explain(  # noqa: PLR0913 - what is explained and how, by keyword
+    model: Checkpoint | str | PathLike[str],
+    prompt: str,
+    *,
+    target: str | None = None,
+    against: str | None = None,
+    options: Sequence[str] = (),
+    method: str | Sequence[str] = "occlusion",
+    features: Unit = "auto",
+    max_features: int = MAX_FEATURES,
+    steps: int | None = None,
+    evaluations: int | None = None,
+    chat: bool = False,
+    seed: int = 1234,
+    progress: Progress | bool = True,
+    **loading: object,
+) -> Explanation:
+    """Explain one answer: which pieces of a prompt move the log-probability of a target.
+
+    >>> explanation = audit.explain(checkpoint, "The capital of France is", target=" Paris", against=" Rome")
+    >>> explanation.target
+    ' Paris'
+    >>> len(explanation.values)
+    5
+
+    Args:
+        model: From :func:`audit.load`, or what that takes.
+        prompt: The exact text that the checkpoint sees; with ``chat``, a user's message.
+        target: Continuation that is explained, leading space included; None takes the likeliest of ``options``, else
+            the checkpoint's own greedy answer.
+        against: Explain log P(target) − log P(against) instead.
+        options: What the target is chosen among.
+        method: Name of a method, or several that are compared: ``occlusion``, ``shapley``, ``integrated_gradients``, …
+        features: What a piece of the prompt is: ``auto``, ``tokens``, ``words``, ``sentences``, …
+        max_features: With ``auto``, longer prompts are cut into coarser pieces.
+        steps: Points of integrated gradients.
+        evaluations: Masked prompts that a method which samples may score.
+        chat: Apply the checkpoint's chat template to the prompt.
+        seed: Of sampling methods and random orders.
+        progress: As for :func:`audit.run`.
+        loading: As for :func:`audit.load`, where ``model`` is not loaded yet.
+
+    Raises:
+        UsageError: A name is unknown, or prompt, target or contrast is empty.
+        WhiteBoxUnavailable: The method needs weights, and the model is behind a server.
+        ScorerError: The checkpoint gave no finite answer.
+    """
+    names = [method] if isinstance(method, str) else list(dict.fromkeys(method))
+    if not METHODS.keys() >= set(names):
+        plugins.load()
+    methods = [find(name) for name in names]
+    if not methods:
+        msg = "audit.explain: no method is named"
+        raise UsageError(msg)
+    if isinstance(model, Checkpoint) and loading:
+        msg = f"audit.explain: the checkpoint is loaded already: leave out {next(iter(loading))}"
+        raise UsageError(msg)
+    engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
+    with listening(progress) as told, engine.at_work(told):
+        text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
+        masked = prepare(
+            engine,
+            text,
+            _target(engine, text, target, options),
+            against=against,
+            options=options,
+            max_features=max_features,
+            unit=features,
+        )
+        masked.effort = Effort(steps, evaluations)
+        told.expect(len(methods))
+        made = []
+        for one in methods:
+            told.task("explain", one.name)
+            made.append(attribute(masked, one, seed=seed, pairs=PAIRS))
+    return Explanation(made)
+
+
+def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[str]) -> str:
+    """What is explained: the given target, else the likeliest option, else the checkpoint's own answer.
+
+    Raises:
+        UsageError: There is no answer, or it comes after a reasoning trace.
+    """
+    if target is not None:
+        return target
+    if options:
+        return likeliest(engine, prompt, options)
+    completion = engine.generate([GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS)])[0]
+    answer = completion.generations[0] if completion.generations else None
+    if answer and (answer.thinking or not answer.thinking_closed):
+        msg = "the model reasons before it answers, so its answer rests on more than the prompt: name a target"
+        raise UsageError(msg)
+    if answer is None or not answer.text.strip():
+        msg = f"the model gave no answer{f' ({completion.error})' if completion.error else ''}: name a target"
+        raise UsageError(msg)
+    return answer.text
+
+
+def _rows(attribution: Attribution) -> list[tuple[Any, ...]]:
+    """The pieces of one attribution."""
+    ends = attribution.intervals or [(None, None)] * len(attribution.features)
+    return [
+        (attribution.method, feature.text, feature.start, feature.end, value, low, high, attribution.unit)
+        for feature, value, (low, high) in zip(attribution.features, attribution.values, ends, strict=True)
+    ]

@@ -1,0 +1,312 @@
+"""Audits, and what they leave: metrics and samples as tables, a chart, the report card."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.core.config import RunConfig, validate
+from audit.core.errors import ConfigError, RunFolderError, did_you_mean
+from audit.core.formatting import interval, number, unit_text
+from audit.core.run_folder import RunFolder
+from audit.core.text import printable
+from audit.public.inline import Page
+from audit.public.notebook import listening
+from audit.public.options import configured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    import altair as alt
+    import pandas as pd
+
+    from audit.core.config import Limit
+    from audit.core.progress import Progress
+    from audit.core.records import Metric, RunManifest
+
+CARD_HEIGHT = 800
+"""Pixels of the report card in a notebook."""
+
+
+class Run:
+    """One audit on disk. Made by :func:`run` and :func:`read_run`.
+
+    Args:
+        folder: The run folder.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self._folder.path
+
+    @property
+    def manifest(self) -> RunManifest:
+        """What was run, on what, with what, and how it ended.
+
+        >>> run.manifest.status
+        'complete'
+
+        Raises:
+            RunFolderError: It is missing, broken or of a newer schema.
+        """
+        return self._folder.read_manifest()
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """One row per metric; see :func:`audit.public.frames.metrics_frame`.
+
+        >>> whole = run.metrics[run.metrics["slice"].isna() & run.metrics["primary"]]
+        >>> list(whole["name"])
+        ['crows_pairs/pct_stereotype', 'occlusion/deletion_auc_gain']
+        >>> whole[["value", "ci_low", "ci_high", "n"]].shape
+        (2, 4)
+
+        Raises:
+            RunFolderError: The run has none, or they are broken.
+            EvidenceInvalid: They say what cannot be.
+        """
+        from audit.public.frames import metrics_frame  # noqa: PLC0415 - pandas takes a second to import
+
+        return metrics_frame(self._folder.read_metrics())
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks that have samples.
+
+        >>> run.tasks
+        ['crows_pairs']
+        """
+        return [task for _, task in self._folder.tasks()]
+
+    def samples(self, task: str) -> pd.DataFrame:
+        """One row per sample of a task; see :func:`audit.public.frames.samples_frame`.
+
+        >>> samples = run.samples("crows_pairs")
+        >>> samples[["sample_id", "score", "slices.bias_type", "scores.confidence"]].shape
+        (4, 4)
+
+        Raises:
+            RunFolderError: The run has no such task, or its file is broken.
+        """
+        from audit.public.frames import samples_frame  # noqa: PLC0415 - pandas takes a second to import
+
+        return samples_frame(self._folder.read_samples(self._suite(task), task))
+
+    def completions(self, task: str) -> pd.DataFrame:
+        """One row per sampled text of a task that samples several for each item; no rows for other tasks.
+
+        >>> len(run.completions("crows_pairs"))
+        0
+
+        Raises:
+            RunFolderError: The run has no such task, or its file is broken.
+        """
+        from audit.public.frames import texts_frame  # noqa: PLC0415 - pandas takes a second to import
+
+        return texts_frame(self._folder.read_samples(self._suite(task), task))
+
+    def recompute(self) -> pd.DataFrame:
+        """The metrics computed again from the samples and attributions of the folder alone; a table like ``metrics``.
+
+        >>> again = run.recompute().set_index(["name", "slice"])["value"]
+        >>> stored = run.metrics.set_index(["name", "slice"])["value"]
+        >>> bool((again.dropna() == stored.loc[again.dropna().index]).all())
+        True
+
+        Raises:
+            RunFolderError: The run cannot be read.
+            TypeError: A metric's definition is of a newer version.
+        """
+        from audit.public.frames import metrics_frame  # noqa: PLC0415 - pandas takes a second to import
+        from audit.stats.recompute import recomputed_metrics  # noqa: PLC0415 - scipy takes a second to import
+
+        return metrics_frame(recomputed_metrics(self._folder))
+
+    def plot(self) -> alt.VConcatChart:
+        """The primary metrics with their 95 % intervals, one panel for each unit; an Altair chart.
+
+        >>> type(run.plot()).__name__
+        'VConcatChart'
+
+        Raises:
+            RunFolderError: No primary metric has a value.
+        """
+        from audit.public.charts import primary_chart  # noqa: PLC0415 - altair takes a second to import
+
+        primary = [metric for metric in self._primary() if metric.value is not None]
+        if not primary:
+            msg = f"{self.path}: no primary metric has a value: there is nothing to plot"
+            raise RunFolderError(msg)
+        return primary_chart(primary)
+
+    def card(self) -> Page:
+        """The report card, shown inline; drawn again where the run has none.
+
+        >>> run.card().html.startswith("<!DOCTYPE html>")
+        True
+
+        Raises:
+            RunFolderError: The run cannot be read.
+            EvidenceInvalid: The files of the folder contradict each other.
+        """
+        from audit.reports import contents  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports.render.card import render  # noqa: PLC0415 - as above
+
+        return Page(render(contents.read(self._folder)), CARD_HEIGHT)
+
+    def __repr__(self) -> str:
+        """Its folder and how it ended."""
+        return f"Run({str(self.path)!r}, {self.manifest.status})"
+
+    def _repr_html_(self) -> str:
+        """A short table: primary metrics with intervals, what did not run, the folder."""
+        manifest = self.manifest
+        head = "".join(f"<th>{title}</th>" for title in ("metric", "value", "95 % interval", "n", "unit"))
+        rows = [_row([metric.name, *_cells(metric)]) for metric in self._primary()]
+        missing = [f"not run: {printable(one.task)}: {printable(one.reason)}" for one in manifest.not_run]
+        title = f"<b>{escape(printable(manifest.run_id))}</b> · {escape(manifest.status)}"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        return f"<div>{'<br>'.join([title, *map(escape, missing)])}{table}<code>{escape(str(self.path))}</code></div>"
+
+    def _primary(self) -> list[Metric]:
+        return [metric for metric in self._folder.read_metrics() if metric.primary and metric.slice is None]
+
+    def _suite(self, task: str) -> str:
+        """The suite of a task.
+
+        Raises:
+            RunFolderError: The run has no samples of it.
+        """
+        suites = {name: suite for suite, name in self._folder.tasks()}
+        if task not in suites:
+            known = ", ".join(suites) or "none"
+            msg = f"{self.path}: no samples of task {task!r}; it has {known}.{did_you_mean(task, suites)}"
+            raise RunFolderError(msg)
+        return suites[task]
+
+
+def run(
+    model: str | PathLike[str] | None = None,
+    *,
+    profile: str | None = None,
+    tasks: str | Sequence[str] = (),
+    limit: Limit | None = None,
+    out: str | PathLike[str] | None = None,
+    config: str | PathLike[str] | None = None,
+    progress: Progress | bool = True,
+    resume: str | PathLike[str] | None = None,
+    **options: object,
+) -> Run:
+    """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
+
+    Values come from the profile, then the file, then the arguments.
+
+    >>> run = audit.run(model, tasks=["crows_pairs"], limit=4, out=out, data_dirs=[data], offline=True, progress=False)
+    >>> run.manifest.status
+    'complete'
+
+    Args:
+        model: Folder, hub id, ``.gguf`` file, asset name or ``openai:URL#NAME``; None takes the file's, else the
+            embedded checkpoint.
+        profile: ``quick`` (the default), ``standard`` or ``full``.
+        tasks: Tasks and probes: names, ``lm-eval:NAME``, globs, task files; none takes those of the profile.
+        limit: Items of each task at most: a count, a share below 1, or ``"all"``.
+        out: Folder that the run folder is made in; None is ``runs``.
+        config: YAML file.
+        progress: True shows a bar in a notebook, False nothing; or a listener (:class:`audit.core.progress.Progress`).
+        resume: Path or id of a run that was interrupted: finish it with its own configuration.
+        options: Other fields of the configuration: ``seed=1``, ``device="cuda"``, ``explain={"methods": []}``,
+            ``plugins=["my_probe.py"]``.
+
+    Raises:
+        UsageError: A name, value, file or folder is at fault; nothing has run then.
+        CheckpointBroken: The checkpoint computes NaN.
+        Interrupted: The run was interrupted; ``folder`` is where it can be resumed.
+    """
+    from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import
+
+    given = {"model": _text(model), "profile": profile, "out": _path(out), **_with_paths(options)}
+    folder: RunFolder | None
+    if resume is not None:
+        folder, resolved = _kept(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
+    else:
+        folder, resolved = None, _resolved(given, tasks, limit, config)
+    with listening(progress) as told:
+        return Run(audit(resolved, told, resume=folder))
+
+
+def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run:
+    """Open a finished or interrupted run.
+
+    >>> audit.read_run(run.path).tasks
+    ['crows_pairs']
+
+    Args:
+        run: Path of a run folder, a run id in ``out``, or ``latest``.
+        out: Folder of run folders.
+
+    Raises:
+        RunFolderError: There is no such run, or it cannot be opened.
+    """
+    return Run(RunFolder.resolve(str(run), Path(out)))
+
+
+def _resolved(
+    given: dict[str, Any], tasks: str | Sequence[str], limit: Limit | None, config: str | PathLike[str] | None
+) -> RunConfig:
+    """The configuration of a new run."""
+    from audit.pipeline.configuration import choose_tasks  # noqa: PLC0415 - imports every probe
+
+    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    return choose_tasks(configured(given, "audit.run", config), names, limit)
+
+
+def _kept(
+    resume: str | PathLike[str], out: str | PathLike[str] | None, given: dict[str, Any]
+) -> tuple[RunFolder, RunConfig]:
+    """The run that goes on, and its own configuration.
+
+    Raises:
+        ConfigError: Something else was given.
+    """
+    strange = next((name for name, value in given.items() if value is not None and name != "out"), None)
+    if strange is not None:
+        msg = f"audit.run: resume keeps the run's own configuration: leave out {strange}"
+        raise ConfigError(msg)
+    folder = RunFolder.resolve(str(resume), Path(out or "runs"))
+    config = validate(RunConfig, folder.read_manifest().config, str(folder.manifest_path))
+    return folder, config.model_copy(update={"out": folder.path.resolve().parent})
+
+
+def _with_paths(options: Mapping[str, object]) -> dict[str, object]:
+    """Options in which a single path may stand for a list of paths."""
+    listed = ("data_dirs", "plugins")
+    return {
+        name: [value] if name in listed and isinstance(value, str | Path) else value for name, value in options.items()
+    }
+
+
+def _text(value: str | PathLike[str] | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _path(value: str | PathLike[str] | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def _row(cells: list[str]) -> str:
+    return f"<tr>{''.join(f'<td>{escape(printable(cell, 200))}</td>' for cell in cells)}</tr>"
+
+
+def _cells(metric: Metric) -> list[str]:
+    """Value, interval, n and unit as written, or why there is no value."""
+    if metric.value is None:
+        return ["—", metric.error or "", str(metric.n), ""]
+    ends = interval(metric.ci_low, metric.ci_high, metric.unit) if metric.ci_low is not None else "—"
+    return [number(metric.value, metric.unit), ends, str(metric.n), unit_text(metric.unit, metric.higher_is_better)]

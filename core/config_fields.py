@@ -1,0 +1,161 @@
+"""What the fields of a configuration are made of: values, places on this machine, options of the command line.
+
+A field says everything about itself once. Its annotation bears
+
+- a type and its limits, which ``audit.core.config_file.validate`` turns into one line per fault,
+- a :class:`Place` where its value names a file, a folder or a checkpoint, by which :meth:`Section.resolved` makes it
+  independent of the working directory,
+- an :class:`Option` where the command line sets it, from which ``audit.cli.options`` builds the commands.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True)
+class Place:
+    """Marks a field, or the entries of a list, whose value names a place on this machine."""
+
+    in_full: Callable[[Any, Path], Any]
+    """The value and the folder that relative paths start from, to the value in full."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """The option of the command line that sets a field."""
+
+    help: str
+    """One sentence for ``--help``. ``{choices}`` is replaced by the values that the field's type allows."""
+    commands: tuple[str, ...]
+    """Commands that have the option."""
+    name: str = ""
+    """``--name``; empty is the field's name with hyphens."""
+    short: str = ""
+    """``-n``; empty is none."""
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, types are not guessed."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, strict=True)
+
+    def resolved(self, base: Path) -> Self:
+        """The same with every path, and every checkpoint that is a file or folder, in full.
+
+        Args:
+            base: The folder that relative paths start from.
+        """
+        fields = type(self).model_fields.items()
+        return self.model_copy(
+            update={name: _in_full(getattr(self, name), place_of(field), base) for name, field in fields}
+        )
+
+
+def _in_full(value: object, place: Place | None, base: Path) -> object:
+    """A field's value in full: sections and lists entry by entry."""
+    if isinstance(value, Section):
+        return value.resolved(base)
+    if isinstance(value, list):
+        return [_in_full(entry, place, base) for entry in value]
+    return place.in_full(value, base) if place and value is not None else value
+
+
+def place_of(field: FieldInfo) -> Place | None:
+    """The mark of a field whose value, or whose entries, name places on this machine."""
+    return next((mark for mark in marks(field) if isinstance(mark, Place)), None)
+
+
+def marks(field: FieldInfo) -> Iterator[object]:
+    """Everything that the annotation of a field bears, at any depth: ``list[Annotated[Path, mark]] | None``."""
+    yield from field.metadata
+    yield from _marks_in(field.annotation)
+
+
+def _marks_in(annotation: object) -> Iterator[object]:
+    """The marks inside an annotation; a type has no arguments, and a section's fields bear their own marks."""
+    if isinstance(annotation, FieldInfo):
+        yield from annotation.metadata
+    for argument in get_args(annotation):
+        if not isinstance(argument, type):
+            yield argument
+        yield from _marks_in(argument)
+
+
+def _path_in_full(path: Path, base: Path) -> Path:
+    """A path from the root on."""
+    return (base / path).resolve()
+
+
+def _checkpoint_in_full(name: str, base: Path) -> str:
+    """The folder or file of a checkpoint from the root on; the names of assets, hub and servers as they are."""
+    path = base / Path(name).expanduser()
+    return str(path.resolve()) if path.exists() else name
+
+
+def _scorer_in_full(name: str, base: Path) -> str:
+    """The name of a scorer; the folder in ``folder:PATH`` from the root on."""
+    kind, _, folder = name.partition(":")
+    return f"folder:{_checkpoint_in_full(folder, base)}" if kind == "folder" and folder else name
+
+
+Folder = Annotated[Path, Field(strict=False), Place(_path_in_full)]
+"""A path written as text; the one type that is converted."""
+Checkpoint = Annotated[str, Place(_checkpoint_in_full)]
+"""A checkpoint, or its tokenizer: a folder, a file, or a name that is not on this machine."""
+Scorer = Annotated[str, Place(_scorer_in_full)]
+"""A scorer by its name, which may hold a folder."""
+Count = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=0)]
+
+
+def _limit(value: object) -> object:
+    """Refuse what is neither a count nor a share nor ``all``, in one message for the three."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if value is None or value == "all" or whole or (isinstance(value, float) and 0 < value < 1):
+        return value
+    msg = "limit", "Input should be a whole number of items from 1, a share between 0 and 1, or all"
+    raise PydanticCustomError(*msg)
+
+
+Limit = Annotated[int | float | Literal["all"], BeforeValidator(_limit)]
+"""Items of a task at most: a count, a share below 1 (at least one item), or ``all``."""
+
+
+def _switch(value: object) -> object:
+    """YAML 1.1 reads a bare ``on`` or ``off`` as true or false."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+Switch = Annotated[str, BeforeValidator(_switch), Field(min_length=1)]
+
+
+def _as_json(values: object) -> object:
+    """What JSON has no word for (YAML reads 2024-07-26 as a date) as the text that it was written as."""
+    return json.loads(json.dumps(values, default=str)) if isinstance(values, dict) else values
+
+
+def _words(values: object) -> object:
+    """Numbers as text. YAML 1.1 reads a bare ``yes``, ``no``, ``on`` or ``off`` as true or false: they need quotes."""
+    if not isinstance(values, list):
+        return values
+    if any(isinstance(value, bool) for value in values):
+        msg = "words", "YAML reads yes, no, on, off, true and false without quotes as booleans: write them in quotes"
+        raise PydanticCustomError(*msg)
+    return [str(value) if isinstance(value, int) else value for value in values]
+
+
+Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_words), Field(min_length=1)]
+"""Names, or other short texts."""
+Variables = Annotated[dict[str, Any], BeforeValidator(_as_json)]
+"""Free settings that others read: a chat template, transformers, a task's code."""

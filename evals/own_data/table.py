@@ -1,0 +1,250 @@
+"""A table that a user gives: CSV, TSV, JSON Lines or Parquet, read whole or refused with the rows that are at fault.
+
+Nothing is guessed and nothing is left out: a row with a cell too many, a line that is no JSON or a byte that is not
+UTF-8 ends the reading. Cells become text here, once; the text is data, and never a template or code.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import ConfigError
+from audit.core.filesystem import did_you_mean_path
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+Cell = str | list[str] | None
+"""Text, a list of texts, or None for an empty cell."""
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+LINES = frozenset({".jsonl", ".ndjson"})
+SUFFIXES = (*DELIMITERS, *sorted(LINES), ".parquet")
+NAMED = 5
+"""Rows that a message names; of more it gives the number."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a file."""
+
+    file: Path
+    sha256: str
+    """Digest of the file's bytes."""
+    columns: tuple[str, ...]
+    """In the file's order."""
+    rows: list[dict[str, Cell]]
+    """Each with every column."""
+    numbers: list[int]
+    """Of each row, as people count: in CSV and TSV as a spreadsheet does (the header is row 1), else from 1."""
+    unit: str = "row"
+    """What the numbers count: ``row``, or ``line`` of JSON Lines."""
+
+    def fault(self, numbers: Sequence[int], what: str) -> ConfigError:
+        """The one line about rows: which, and what is wrong with them.
+
+        Args:
+            numbers: Of the rows, ascending.
+            what: What is wrong and what to do.
+        """
+        return fault(self.file, self.unit, numbers, what)
+
+
+def fault(file: Path, unit: str, numbers: Sequence[int], what: str) -> ConfigError:
+    """``FILE: rows 3, 8 and 9: what``; of many rows the first ones and how many there are."""
+    shown = [str(number) for number in numbers[:NAMED]]
+    if len(numbers) > NAMED:
+        shown.append(f"{len(numbers) - NAMED} more")
+    listed = " and ".join([*([", ".join(shown[:-1])] if shown[:-1] else []), shown[-1]])
+    return ConfigError(f"{file}: {unit}{'s' if len(numbers) > 1 else ''} {listed}: {what}")
+
+
+def read(file: Path) -> Table:
+    """Read a table.
+
+    Raises:
+        ConfigError: It is not there, of another format or encoding, damaged, ragged, or has no rows.
+    """
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        msg = f"{file}: not a table that can be read: give a file that ends in {', '.join(SUFFIXES)}"
+        raise ConfigError(msg)
+    data = _bytes(file)
+    if suffix in DELIMITERS:
+        columns, rows, numbers = _delimited(file, _text(file, data), DELIMITERS[suffix])
+    elif suffix in LINES:
+        columns, rows, numbers = _json_lines(file, _text(file, data))
+    else:
+        columns, rows, numbers = _parquet(file, data)
+    if not rows:
+        msg = f"{file}: no rows: give at least one question"
+        raise ConfigError(msg)
+    _check_columns(file, columns)
+    unit = "line" if suffix in LINES else "row"
+    cells = [
+        {column: _cell(file, unit, number, column, row.get(column)) for column in columns}
+        for number, row in zip(numbers, rows, strict=True)
+    ]
+    return Table(file, hashlib.sha256(data).hexdigest(), tuple(columns), cells, numbers, unit)
+
+
+def _bytes(file: Path) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        ConfigError: It is not there, or cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        msg = f"{file}: no such file: check the path.{did_you_mean_path(file)}"
+        raise ConfigError(msg) from None
+    except OSError as error:
+        msg = f"{file}: cannot be read: {error.strerror}: check the path and its permissions"
+        raise ConfigError(msg) from error
+
+
+def _text(file: Path, data: bytes) -> str:
+    """The file's text, without the mark of byte order that spreadsheets put first.
+
+    Raises:
+        ConfigError: It is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        msg = f"{file}: not UTF-8 text (byte {error.start + 1}, line {line}): save it as UTF-8"
+        raise ConfigError(msg) from error
+
+
+Read = tuple[list[str], list[dict[str, Any]], list[int]]
+"""Columns, rows, and the number of each row."""
+
+
+def _delimited(file: Path, text: str, delimiter: str) -> Read:
+    """Rows of CSV or TSV; blank lines are none.
+
+    Raises:
+        ConfigError: A quote is not closed, or a row has more or fewer cells than the header.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        records = [(number, cells) for number, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        msg = f"{file}: line {reader.line_num}: not valid CSV: {error}: check the quotes around its cells"
+        raise ConfigError(msg) from error
+    if not records:
+        return [], [], []
+    header = [name.strip() for name in records[0][1]]
+    ragged = [number for number, cells in records[1:] if len(cells) != len(header)]
+    if ragged:
+        what = f"not {len(header)} cells as in the header: put quotes around cells that hold {delimiter!r}"
+        raise fault(file, "row", ragged, what)
+    return header, [dict(zip(header, cells, strict=True)) for _, cells in records[1:]], [n for n, _ in records[1:]]
+
+
+def _json_lines(file: Path, text: str) -> Read:
+    """Rows of JSON Lines; blank lines are none.
+
+    Raises:
+        ConfigError: A line is not a JSON object.
+    """
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    found = [(number, _json_object(line)) for number, line in lines]
+    wrong = [number for number, row in found if row is None]
+    if wrong:
+        raise fault(file, "line", wrong, "not a JSON object: write one object per line")
+    rows = [row for _, row in found if row is not None]
+    return list(dict.fromkeys(name for row in rows for name in row)), rows, [number for number, _ in found]
+
+
+def _json_object(line: str) -> dict[str, Any] | None:
+    """A JSON object; None for anything else."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _parquet(file: Path, data: bytes) -> Read:
+    """Rows of Parquet.
+
+    Raises:
+        ConfigError: It is no Parquet file.
+    """
+    from pyarrow import ArrowException, BufferReader, parquet  # noqa: PLC0415 - only this format needs it
+
+    try:
+        found = parquet.read_table(BufferReader(data))
+        rows = found.to_pylist()
+    except (ArrowException, OSError, ValueError, UnicodeDecodeError) as error:
+        msg = f"{file}: not a Parquet file that can be read: {printable(str(error).splitlines()[0], 120)}"
+        raise ConfigError(msg) from error
+    return list(found.column_names), rows, list(range(1, len(rows) + 1))
+
+
+def _check_columns(file: Path, columns: Sequence[str]) -> None:
+    """Refuse columns without a name, and names that occur twice.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    if not all(column.strip() for column in columns):
+        msg = f"{file}: column {[bool(c.strip()) for c in columns].index(False) + 1} has no name: name it in the header"
+        raise ConfigError(msg)
+    twice = next((column for column in columns if list(columns).count(column) > 1), None)
+    if twice is not None:
+        msg = f"{file}: two columns are called {printable(twice, 60)}: rename one"
+        raise ConfigError(msg)
+
+
+def _cell(file: Path, unit: str, number: int, column: str, value: object) -> Cell:
+    """A cell as text.
+
+    Raises:
+        ConfigError: It holds what has no text, or what is no valid Unicode.
+    """
+    found = [_word(entry) for entry in value] if isinstance(value, list) else _word(value)
+    texts = found if isinstance(found, list) else [found]
+    if isinstance(value, dict) or any(isinstance(entry, list | dict) for entry in _entries(value)):
+        raise fault(file, unit, [number], f"{printable(column, 60)} holds an object: give a text or a list of texts")
+    if any(text is not None and not _is_unicode(text) for text in texts):
+        raise fault(file, unit, [number], f"{printable(column, 60)} is not valid Unicode: save it as UTF-8")
+    if isinstance(found, list):
+        return [text or "" for text in found]
+    return found
+
+
+def _entries(value: object) -> Iterable[object]:
+    """The entries of a list; none of anything else."""
+    return value if isinstance(value, list) else ()
+
+
+def _word(value: object) -> str | None:
+    """A value as text: 3.0 is ``3``, since tables with gaps hold whole numbers so; None for what is empty or NaN."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    text = str(value)
+    return text if text.strip() and text.strip().lower() != "nan" else None
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: JSON may hold halves of surrogate pairs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""What a run works with: everything that its steps share, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from audit.core import assets, provenance
+from audit.core.errors import AssetMissing, CheckpointBroken, TemplateError
+from audit.engine.chat import uses_chat_template
+from audit.engine.checkpoint.source import is_gguf
+from audit.engine.local.hardware import bfloat16_units
+from audit.evals import suite as evals
+from audit.evals.catalogue import own_tasks
+from audit.pipeline.loading import engine_of
+from audit.safety import suite as safety
+from audit.safety.privacy.redaction import redaction_key
+
+if TYPE_CHECKING:
+    from audit.core.config import RunConfig
+    from audit.core.progress import Remembering
+    from audit.core.records import AssetRecord
+    from audit.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run works with, from the moment its checkpoint is loaded."""
+
+    config: RunConfig
+    """What is run; every path in full."""
+    engine: Engine
+    """The checkpoint."""
+    data: list[AssetRecord]
+    """The data sets that are at hand."""
+    progress: Remembering
+    """Hears of the work, and remembers what the manifest must say."""
+    key: bytes
+    """Of the digests of personal data."""
+
+    @property
+    def seed(self) -> int:
+        """Of item selection, sampling and the bootstrap."""
+        return self.config.seed
+
+    @property
+    def optional(self) -> set[str]:
+        """Tasks that the configuration wants only when their data is at hand."""
+        return {task.name for task in (*self.config.evals.tasks, *self.config.safety.tasks) if task.when_present}
+
+    def broken(self) -> CheckpointBroken | None:
+        """Why the checkpoint is broken; None for a sound one.
+
+        Raises:
+            CheckpointError: It is sound, but not in this number type.
+        """
+        try:
+            self.engine.check_sound()
+        except CheckpointBroken as error:
+            return error
+        return None
+
+
+def prepare(config: RunConfig, progress: Remembering) -> Context:
+    """Find the data, load the checkpoint, take the key.
+
+    Raises:
+        UsageError: The checkpoint cannot be loaded, or a data file is damaged.
+    """
+    data = _fetch_data(config, progress)
+    return Context(config, _load(config, progress), data, progress, _redaction_key(progress))
+
+
+def _fetch_data(config: RunConfig, told: Remembering) -> list[AssetRecord]:
+    """Have every data set on disk and readable before the checkpoint is loaded.
+
+    One that is nowhere is left to its task, which is then listed as not run.
+
+    Raises:
+        AssetError: A file is damaged, a download failed its check, or the disk is full.
+    """
+    told.note("looking for data sets")
+    wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
+    own = own_tasks()
+    wanted |= {name for task in config.evals.tasks if task.name in own for name in own[task.name].data}
+    found = []
+    for name in sorted(wanted):
+        with contextlib.suppress(AssetMissing):
+            found.append(assets.dataset(name).record)
+    return [*found, *evals.own_data_records(config)]
+
+
+def _load(config: RunConfig, told: Remembering) -> Engine:
+    """The checkpoint, on the device and with the threads that were asked for."""
+    torch.set_num_threads(config.threads or provenance.available_cores())
+    told.expect(_expected(config))
+    told.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
+    engine = engine_of(config)
+    with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
+        uses_chat_template(engine, config.chat_template, generates=True)
+    for remark in engine.record.remarks:
+        told.say(remark)
+    units = bfloat16_units()
+    if config.dtype == "auto" and engine.record.device == "cpu" and units:
+        logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])
+    return engine
+
+
+def _expected(config: RunConfig) -> int:
+    """Lines of progress: one per task, one for all methods of explanation and one for drivers."""
+    explained = 1 + bool(config.explain.drivers) if config.explain.methods else 0
+    return len(config.evals.tasks) + len(config.safety.tasks) + explained
+
+
+def _redaction_key(told: Remembering) -> bytes:
+    """The key of the digests of personal data; a reader must know where no other run has it."""
+    key, remark = redaction_key()
+    if remark:
+        told.say(remark)
+    return key

@@ -1,0 +1,332 @@
+"""Plug-ins: probes, methods, scorers and tasks of other packages (by entry points) and of single files.
+
+A package names its parts in the entry-point groups of :data:`KINDS`, a file as the constants of that table. Parts join
+the tables in which the package lists its own. They stay there for as long as the process runs; a file that has changed
+replaces what it added before.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.core.assets.digest import files_sha256
+from audit.core.errors import ConfigError
+from audit.core.filesystem import did_you_mean_path
+from audit.core.records import PluginRecord
+from audit.core.text import printable
+from audit.evals.catalogue import own_tasks
+from audit.evals.lm_eval.tasks import declared
+from audit.explain.methods import registry as methods
+from audit.explain.methods.registry import Method
+from audit.safety import suite as safety
+from audit.safety.probe import Probe
+from audit.safety.scorers import plugin as scorers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from types import ModuleType
+
+    from audit.core.config import RunConfig
+
+Places = dict[str, Path]
+TASKS: Places = {}
+"""Task, group or tag of a plug-in to the file or folder that declares it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing that a plug-in may add."""
+
+    title: str
+    """For messages and the manifest."""
+    group: str
+    """Group of entry points."""
+    constant: str
+    """Name of the constant in a file: one thing, or several in a tuple."""
+
+
+PROBE = Kind("probe", "audit.probes", "PROBE")
+METHOD = Kind("method", "audit.methods", "METHOD")
+SCORER = Kind("scorer", "audit.scorers", "SCORER")
+TASK = Kind("task", "audit.tasks", "TASKS")
+KINDS = (PROBE, METHOD, SCORER, TASK)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a plug-in adds."""
+
+    kind: Kind
+    name: str
+    """By which a configuration calls it."""
+    thing: Any
+    """A Probe, a Method, a function that makes a scorer, or the path of task files."""
+
+    def join(self) -> None:
+        """Put it among those of its kind."""
+        if self.kind is PROBE:
+            safety.join(self.thing)
+        else:
+            _table(self.kind)[self.name] = self.thing
+
+    def leave(self) -> None:
+        """Take it out again."""
+        if self.kind is PROBE:
+            safety.leave(self.name)
+        else:
+            _table(self.kind).pop(self.name, None)
+
+    def is_used(self, config: RunConfig) -> bool:
+        """Whether a run of this configuration uses it."""
+        if self.kind is SCORER:
+            return f"{config.safety.toxicity_scorer}:".startswith(f"{scorers.PREFIX}{self.name}:")
+        chosen = {
+            PROBE: [task.name for task in config.safety.tasks],
+            TASK: [task.name for task in config.evals.tasks],
+            METHOD: config.explain.methods,
+        }
+        return self.name in chosen[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A package or file, loaded."""
+
+    name: str
+    version: str
+    sha256: str
+    parts: tuple[Part, ...]
+
+
+LOADED: dict[str, Plugin] = {}
+"""What this process has loaded: by the name of the package, or the path of the file."""
+
+
+def with_plugins(config: RunConfig) -> RunConfig:
+    """Load every plug-in that is installed or named, and let the configuration find their tasks.
+
+    Raises:
+        ConfigError: One cannot be imported, holds something else than it says, or uses a name that is taken; or a
+            scorer is named that no plug-in has.
+    """
+    load(config.plugins)
+    scorers.check(config.safety)
+    places = list(dict.fromkeys([*TASKS.values(), *config.evals.include_path]))
+    return config.model_copy(update={"evals": config.evals.model_copy(update={"include_path": places})})
+
+
+def load(files: Sequence[Path] = ()) -> None:
+    """Load the plug-ins of installed packages, then these files; what is loaded already is left as it is.
+
+    Raises:
+        ConfigError: See :func:`with_plugins`.
+    """
+    for name, points in _by_package().items():
+        if name not in LOADED:
+            _add(name, _package(name, points))
+    for file in files:
+        path = file.expanduser().resolve()
+        before = LOADED.get(str(path))
+        if before is None or before.sha256 != _file_digest(path):
+            unload(str(path))
+            _add(str(path), _file(path))
+
+
+def unload(key: str) -> None:
+    """Take away what a plug-in added.
+
+    Args:
+        key: Of :data:`LOADED`; one that is not loaded is ignored.
+    """
+    if key in LOADED:
+        for part in LOADED.pop(key).parts:
+            part.leave()
+
+
+def used(config: RunConfig) -> list[PluginRecord]:
+    """The plug-ins that a run of this configuration uses, for its manifest."""
+    found = [(plugin, [part for part in plugin.parts if part.is_used(config)]) for plugin in LOADED.values()]
+    return [
+        PluginRecord(
+            name=plugin.name,
+            version=plugin.version,
+            sha256=plugin.sha256,
+            used=[f"{part.kind.title} {part.name}" for part in parts],
+        )
+        for plugin, parts in found
+        if parts
+    ]
+
+
+def owner(kind: Kind, name: str) -> str | None:
+    """The plug-in that added something; None where it is the audit's own, or nobody's."""
+    return next((p.name for p in LOADED.values() for part in p.parts if (part.kind, part.name) == (kind, name)), None)
+
+
+def _table(kind: Kind) -> dict[str, Any]:
+    """Where things of a kind are kept."""
+    tables: dict[Kind, dict[str, Any]] = {METHOD: methods.JOINED, SCORER: scorers.JOINED, TASK: TASKS}
+    return tables[kind]
+
+
+def _taken(kind: Kind) -> Collection[str]:
+    """Names that a new part of a kind may not have. Probes and tasks are called in the same breath."""
+    if kind is METHOD:
+        return methods.methods()
+    return scorers.JOINED if kind is SCORER else {*safety.PROBES, *own_tasks(), *TASKS}
+
+
+def _add(key: str, plugin: Plugin) -> None:
+    """Let the parts of a plug-in join, all or none.
+
+    Raises:
+        ConfigError: A name is taken.
+    """
+    names: set[tuple[str, str]] = set()
+    for part in plugin.parts:
+        space = "task" if part.kind is PROBE else part.kind.title
+        if part.name in _taken(part.kind) or (space, part.name) in names:
+            twice = (space, part.name) in names
+            other = owner(part.kind, part.name) or owner(PROBE, part.name) or owner(TASK, part.name)
+            by = "another of its own" if twice else f"plug-in {other}" if other else "the audit's own"
+            msg = f"plug-in {plugin.name}: {part.kind.title} {part.name!r}: the name is taken, by {by}: rename it"
+            raise ConfigError(msg)
+        names.add((space, part.name))
+    for part in plugin.parts:
+        part.join()
+    LOADED[key] = plugin
+
+
+def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]:
+    """Entry points of all groups by the package that has them, sorted."""
+    found: dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]] = {}
+    for kind in KINDS:
+        for point in sorted(importlib.metadata.entry_points(group=kind.group), key=lambda point: point.name):
+            name = point.dist.name if point.dist else point.module
+            if point not in [known for _, known in found.get(name, [])]:  # a path may be listed twice
+                found.setdefault(name, []).append((kind, point))
+    return dict(sorted(found.items()))
+
+
+def _package(name: str, points: Sequence[tuple[Kind, importlib.metadata.EntryPoint]]) -> Plugin:
+    """The plug-in of an installed package.
+
+    Raises:
+        ConfigError: It cannot be imported.
+    """
+    parts: list[Part] = []
+    files: dict[str, Path] = {}
+    for kind, point in points:
+        try:
+            thing = point.load()
+        except (Exception, SystemExit) as error:
+            raise _broken(name, error, "install its newest version, or uninstall it") from error
+        folder = _home(sys.modules[point.module])
+        parts += _parts(kind, thing, name, point.name, folder)
+        files |= _files_below(folder)
+    dist = points[0][1].dist
+    return Plugin(name, dist.version if dist else "unknown", files_sha256(files), tuple(parts))
+
+
+def _file(path: Path) -> Plugin:
+    """The plug-in of a file.
+
+    Raises:
+        ConfigError: It is not there, cannot be imported, or adds nothing.
+    """
+    digest = _file_digest(path)
+    name = f"audit_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        msg = f"--plugin {path}: a plug-in is a Python file, NAME.py, or an installed package"
+        raise ConfigError(msg)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise _broken(path.stem, error, f"correct {path}") from error
+    given = [(kind, getattr(module, kind.constant)) for kind in KINDS if hasattr(module, kind.constant)]
+    parts = [part for kind, thing in given for part in _parts(kind, thing, path.stem, path.stem, path.parent)]
+    if not parts:
+        msg = f"--plugin {path}: defines none of {', '.join(kind.constant for kind in KINDS)}: see docs/extending.md"
+        raise ConfigError(msg)
+    return Plugin(path.stem, str(getattr(module, "__version__", digest[:12])), digest, tuple(parts))
+
+
+def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> Iterator[Part]:
+    """What one entry point or constant stands for.
+
+    Args:
+        kind: Of its group or constant.
+        thing: What was found there: one, or a tuple or list of them.
+        plugin: For messages.
+        name: Of a scorer, which does not know its name.
+        folder: That relative paths of task files start from.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    for one in thing if isinstance(thing, tuple | list) else [thing]:
+        if kind is TASK:
+            yield from _task_parts(one, plugin, folder)
+        elif kind is SCORER and callable(one):
+            yield Part(kind, name, one)
+        elif isinstance(one, {PROBE: Probe, METHOD: Method}.get(kind, ())):
+            yield Part(kind, one.name, one)
+        else:
+            what = {PROBE: "an audit.safety.probe.Probe", METHOD: "an audit.explain.methods.registry.Method"}
+            wanted = what.get(kind, "a function (variant, config) -> scorer")
+            msg = f"plug-in {plugin}: its {kind.title} is {printable(repr(one), 80)}: it must be {wanted}"
+            raise ConfigError(msg)
+
+
+def _task_parts(place: object, plugin: str, folder: Path) -> Iterator[Part]:
+    """The tasks that a file or folder declares.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    path = (folder / place).resolve() if isinstance(place, str | Path) else None
+    found = declared([path]) if path is not None and path.exists() else {}
+    if path is None or not found:
+        msg = f"plug-in {plugin}: {printable(str(place), 200)}: no task file is there, and no folder that holds one"
+        raise ConfigError(msg)
+    yield from (Part(TASK, name, path) for name in found)
+
+
+def _home(module: ModuleType) -> Path:
+    """The folder of a module's outermost package; of a module without one, its file."""
+    outermost = sys.modules[module.__name__.partition(".")[0]]
+    file = Path(str(outermost.__file__ or next(iter(outermost.__path__), "")))
+    return file.parent if file.name == "__init__.py" else file
+
+
+def _files_below(place: Path) -> dict[str, Path]:
+    """A file, or every file of a folder but what Python compiled, by name."""
+    if place.is_file():
+        return {place.name: place}
+    files: Iterable[Path] = (file for file in sorted(place.rglob("*")) if "__pycache__" not in file.parts)
+    return {file.relative_to(place.parent).as_posix(): file for file in files if file.is_file()}
+
+
+def _file_digest(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    if not path.is_file():
+        msg = f"--plugin {path}: no such file.{did_you_mean_path(path)}"
+        raise ConfigError(msg)
+    return files_sha256({path.name: path})
+
+
+def _broken(name: str, error: BaseException, advice: str) -> ConfigError:
+    """One line on a plug-in that cannot be imported."""
+    reason = printable(" ".join(str(error).split()), 300)
+    return ConfigError(f"plug-in {name}: cannot be imported ({type(error).__name__}: {reason}): {advice}")

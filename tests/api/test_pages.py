@@ -1,0 +1,42 @@
+"""The pages on Python and on plug-ins: their code runs, and is the code of the example."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "examples" / "plugin"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of a page."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.slow
+def test_the_code_on_python_runs(
+    tiny_model: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "checkpoint").symlink_to(tiny_model)
+    (tmp_path / "data").symlink_to(pairs)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    code = blocks("python.md", "python")
+    assert len(code) == 5
+    for block in code:
+        exec(compile(block, "docs/python.md", "exec"), names)  # noqa: S102 - our own page
+    assert (tmp_path / "why.html").stat().st_size > 1000
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_the_page_on_plugins_shows_the_example_as_it_is() -> None:
+    files = [PACKAGE / "audit_example" / name for name in ("probe.py", "method.py", "scorer.py")]
+    assert blocks("extending.md", "python") == [file.read_text("utf-8") for file in files]
+    [task] = blocks("extending.md", "yaml")
+    assert task == (PACKAGE / "audit_example" / "tasks" / "capitals.yaml").read_text("utf-8")
+    [points] = blocks("extending.md", "toml")
+    assert points in (PACKAGE / "pyproject.toml").read_text("utf-8")

@@ -1,0 +1,178 @@
+"""Audits from Python: what ``Run`` shows is what the folder holds."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+import audit
+from audit.core.progress import Silent
+from audit.core.run_folder import RunFolder
+from audit.public.runs import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_the_folder_is_that_of_the_command_line(made: audit.Run) -> None:
+    assert {"manifest.json", "metrics.json", "samples", "report", "journal.sqlite"} <= {
+        file.name for file in made.path.iterdir()
+    }
+    assert made.manifest.status == "complete"
+    assert repr(made) == f"Run({str(made.path)!r}, complete)"
+
+
+def test_metrics_are_those_of_the_file(made: audit.Run) -> None:
+    stored = json.loads((made.path / "metrics.json").read_text())
+    frame = made.metrics
+    assert len(frame) == len(stored)
+    for name in ("name", "suite", "task", "metric", "value", "n", "ci_low", "ci_high", "primary", "unit", "error"):
+        given = [None if pd.isna(value) else value for value in frame[name]]
+        assert given == [one[name] for one in stored], name
+    where = [next(iter(one["slice"].items())) if one["slice"] else (None, None) for one in stored]
+    assert [None if pd.isna(value) else value for value in frame["slice_by"]] == [by for by, _ in where]
+    assert [None if pd.isna(value) else value for value in frame["slice"]] == [value for _, value in where]
+
+
+def test_columns_have_types_whatever_is_missing(made: audit.Run) -> None:
+    frame = made.metrics
+    kinds = {name: str(frame[name].dtype) for name in ("value", "ci_low", "n", "primary", "higher_is_better", "slice")}
+    assert kinds == {
+        "value": "Float64",
+        "ci_low": "Float64",
+        "n": "Int64",
+        "primary": "boolean",
+        "higher_is_better": "boolean",
+        "slice": "string",
+    }
+    assert frame["value"].isna().sum() == sum(
+        one["value"] is None for one in json.loads((made.path / "metrics.json").read_text())
+    )
+
+
+def test_samples_spread_scores_and_slices(made: audit.Run) -> None:
+    frame = made.samples("crows_pairs")
+    assert sorted(frame["slices.bias_type"]) == ["age", "gender", "gender", "socioeconomic"]
+    assert sorted(frame["slices.direction"]) == ["antistereo", "antistereo", "stereo", "stereo"]
+    difference = frame["scores.log_likelihood_more"] - frame["scores.log_likelihood_less"]
+    assert list(difference > 0) == list(frame["score"] == 1)
+    assert list(frame["gap"]) == pytest.approx(list(difference))
+    assert [options[int(place)] for options, place in zip(frame["options"], frame["chosen"], strict=True)] == list(
+        frame["output"]
+    )
+    share = made.metrics.set_index("name").loc["crows_pairs/pct_stereotype"]
+    assert float(share[share["slice"].isna()]["value"].iloc[0]) == pytest.approx(100 * float(frame["score"].mean()))
+
+
+def test_the_chart_holds_each_primary_metric_with_its_interval(made: audit.Run) -> None:
+    chart = made.plot().to_dict()
+    rows = [row for rows in chart["datasets"].values() for row in rows]
+    frame = made.metrics
+    primary = frame[frame["primary"] & frame["slice"].isna() & frame["value"].notna()]
+    stored = [
+        one for one in json.loads((made.path / "metrics.json").read_text()) if one["name"] in set(primary["name"])
+    ]
+    whole = [one for one in stored if one["slice"] is None]
+    assert len(whole) == len(primary) > 0
+    shown = {(row["metric"], row["value"], row["low"], row["high"]) for row in rows}
+    assert shown == {(one["name"], one["value"], one["ci_low"], one["ci_high"]) for one in whole}
+
+
+class Frame(HTMLParser):
+    """The attributes of the one frame in a fragment."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, str | None] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes = dict(attrs)
+
+
+def test_the_card_is_shown_in_a_frame_that_runs_nothing(made: audit.Run) -> None:
+    card = made.card()
+    shown = Frame(card._repr_html_())
+    assert shown.tags == ["iframe"]
+    assert shown.attributes["sandbox"] == ""
+    assert shown.attributes["srcdoc"] == card.html
+    assert card.html == (made.path / "report" / "index.html").read_text()
+
+
+def test_the_table_escapes_what_others_wrote(made: audit.Run, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    evil = "<script>alert(1)</script>\x1b[31m"
+    metrics = RunFolder(made.path).read_metrics()
+    primary = next(metric for metric in metrics if metric.primary and metric.slice is None)
+    named = primary.model_copy(update={"task": evil, "name": f"{evil}/{primary.metric}"})
+    folder.write_manifest(made.manifest.model_copy(update={"evidence": {}}))
+    folder.write_metrics([named])
+    html = Run(folder)._repr_html_()
+    assert "<script" not in html
+    assert "\x1b" not in html
+    assert "&lt;script&gt;" in html
+    assert f"<td>{primary.n}</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: audit.read_run("20000101T000000Z-none"), "no such run"),
+        (lambda: audit.run("x", profile="quik"), "audit.run: profile:"),
+        (lambda: audit.run("x", devise="cpu"), "audit.run: unknown key 'devise'. Did you mean 'device'?"),
+        (lambda: audit.run("x", tasks=["boolqq"], offline=True), "boolqq"),
+        (lambda: audit.run("x", seed="one"), "audit.run: seed:"),
+        (lambda: audit.load("x", devise="cpu"), "audit.load: unknown option 'devise'. Did you mean 'device'?"),
+        (lambda: audit.load("./nowhere"), "nowhere"),
+    ],
+)
+def test_what_a_user_gets_wrong_is_one_line(call: Callable[[], Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(audit.UsageError) as raised:
+        call()
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_task_names_the_known_ones(made: audit.Run) -> None:
+    with pytest.raises(audit.UsageError, match="Did you mean 'crows_pairs'"):
+        made.samples("crow_pairs")
+
+
+class Stopping(Silent):
+    """Interrupts the audit when its task begins."""
+
+    def task(self, suite: str, task: str) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_carries_the_folder_and_the_run_resumes(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
+    given: dict[str, Any] = {"data_dirs": [pairs], "offline": True, "explain": {"methods": []}}
+    with pytest.raises(audit.Interrupted) as raised:
+        audit.run(tiny_model, tasks=["crows_pairs"], out=tmp_path, progress=Stopping(), **given)
+    folder = raised.value.folder
+    assert folder is not None
+    assert folder.read_manifest().status == "partial"
+    assert str(raised.value) == f"interrupted: finish it with `audit run --resume {folder.path}`"
+    with pytest.raises(audit.UsageError, match="leave out profile"):
+        audit.run(resume=folder.path, profile="full")
+    resumed = audit.run(resume=folder.path)
+    assert resumed.path == folder.path
+    assert resumed.manifest.status == "complete"
+
+
+def test_an_interruption_before_there_is_a_folder(tiny_model: Path, tmp_path: Path) -> None:
+    class AtOnce(Silent):
+        def note(self, message: str) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(audit.Interrupted, match="nothing was measured yet") as raised:
+        audit.run(tiny_model, tasks=["crows_pairs"], out=tmp_path, progress=AtOnce(), offline=True)
+    assert raised.value.folder is None
+    assert isinstance(raised.value, KeyboardInterrupt)

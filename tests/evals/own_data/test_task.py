@@ -1,0 +1,183 @@
+"""Tasks on the user's own questions: asked as they are written, scored as by hand, with records like any other task."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sklearn.metrics import f1_score
+
+from audit.core.config import EvalsConfig, RunConfig, TaskConfig
+from audit.core.errors import ConfigError
+from audit.engine import Score
+from audit.evals import suite
+from audit.evals.own_data.task import number_score, plain, text_score
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.records import TaskResult
+    from audit.engine import Engine
+    from tests.evals.conftest import Scripted
+
+CAPITALS = """question,a,b,c,answer,region,country
+Capital of France?,Lyon,Paris,Nice,Paris,west,France
+Former capital of France?,Lyon,Vichy,Nice,Vichy,west,France
+Capital of Poland?,Warsaw,Cracow,Lodz,Warsaw,east,Poland
+Capital of Spain?,Bilbao,Seville,Madrid,Madrid,west,Spain
+"""
+
+
+def run(engine: Engine, file: Path, text: str, **said: Any) -> TaskResult:
+    file.write_text(text, "utf-8")
+    task = TaskConfig(name="mine", file=file, **said)
+    config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=50), offline=True, chat_template="off")
+    (result,) = suite.run(engine, config)
+    assert result.not_run is None
+    return result
+
+
+def choosing(scripted: Scripted, *chosen: int, options: int) -> None:
+    """Let the engine prefer one option of each question, by its position."""
+    for position in chosen:
+        scripted.scores += [Score((-1.0 if one == position else -9.0,), (False,)) for one in range(options)]
+
+
+def values(result: TaskResult) -> dict[tuple[str, str], float | None]:
+    """Values by metric and slice."""
+    return {(m.metric, "" if m.slice is None else str(m.slice["region"])): m.value for m in result.metrics}
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "renamed.csv"])
+def test_multiple_choice_is_scored_as_by_hand(scripted: Scripted, tmp_path: Path, name: str) -> None:
+    """Three of four right; every option's text is one written score, so that likelihood and its mean agree."""
+    choosing(scripted, 1, 1, 2, 2, options=3)
+    result = run(scripted, tmp_path / name, CAPITALS, slices=["region"], cluster="country")
+    assert [sample.score for sample in result.samples] == [1.0, 1.0, 0.0, 1.0]
+    (primary,) = [m for m in result.metrics if m.metric == "accuracy" and m.slice is None]
+    assert (primary.value, primary.n, primary.primary, primary.unit) == (0.75, 4, True, "share")
+    first = result.samples[0]
+    assert (first.prompt, first.reference, first.output) == (
+        "Question: Capital of France?\nAnswer:",
+        " Paris",
+        " Paris",
+    )
+    assert [sample.slices for sample in result.samples] == [{"region": r} for r in ("west", "west", "east", "west")]
+    assert {key: value for key, value in values(result).items() if key[0] == "accuracy"} == {
+        ("accuracy", ""): 3 / 4,
+        ("accuracy", "east"): 0.0,
+        ("accuracy", "west"): 1.0,
+    }
+    (west,) = [m for m in result.metrics if m.metric == "accuracy" and m.slice == {"region": "west"}]
+    assert (west.n, west.primary, west.unit, west.definition is None) == (3, False, "share", False)
+    clusters = [sample.cluster for sample in result.samples]
+    assert clusters[0] == clusters[1]
+    assert len(set(clusters)) == 3
+    assert result.options[first.sample_id] == [" Lyon", " Paris", " Nice"]
+    assert [span.name for span in result.spans[first.sample_id]] == ["question"]
+    (asset,) = result.assets
+    assert (asset.name, asset.sha256) == (name, hashlib.sha256(CAPITALS.encode()).hexdigest())
+    assert (asset.licence, asset.kind) == ("LicenseRef-yours", "dataset")
+
+
+def test_a_subset_that_was_not_drawn_is_null_with_its_reason(scripted: Scripted, tmp_path: Path) -> None:
+    choosing(scripted, 1, options=3)
+    result = run(scripted, tmp_path / "mine.csv", CAPITALS, slices=["country"], limit=1)
+    found = {m.slice["country"]: m for m in result.metrics if m.metric == "accuracy" and m.slice}
+    (drawn,) = [sample.slices["country"] for sample in result.samples]
+    assert found.keys() == {"France", "Poland", "Spain"}
+    assert {name for name, metric in found.items() if metric.value is None} == found.keys() - {drawn}
+    assert found[min(found.keys() - {drawn})].error == f"no items have country = {min(found.keys() - {drawn})}"
+
+
+def test_ids_do_not_depend_on_the_files_name(scripted: Scripted, tmp_path: Path) -> None:
+    one = run(scripted, tmp_path / "one.csv", CAPITALS)
+    other = run(scripted, tmp_path / "other.csv", CAPITALS)
+    assert [s.sample_id for s in one.samples] == [s.sample_id for s in other.samples]
+
+
+def test_classes_have_macro_scores(scripted: Scripted, tmp_path: Path) -> None:
+    rows = "text,label\n" + "".join(f"Film {n}.,{label}\n" for n, label in enumerate([0, 1, 1, 0, 1]))
+    choosing(scripted, 0, 0, 1, 1, 1, options=2)
+    result = run(scripted, tmp_path / "films.csv", rows, classes=["negative", "positive"], prompt="{{text}} This is")
+    found = {metric.metric: metric.value for metric in result.metrics}
+    assert found["macro_f1"] == pytest.approx(f1_score([0, 1, 1, 0, 1], [0, 0, 1, 1, 1], average="macro"))
+    assert found["accuracy"] == 3 / 5
+    assert "normalised_accuracy" not in found
+    assert result.samples[0].prompt == "Film 0. This is"
+    assert [span.name for span in result.spans[result.samples[0].sample_id]] == ["text"]
+
+
+def test_text_that_is_generated_is_compared(scripted: Scripted, tmp_path: Path) -> None:
+    scripted.texts = [" paris.", " London", "", " The  Hague "]
+    rows = "question,answer\n1?,Paris\n2?,Rome\n3?,Oslo\n4?,The Hague.\n"
+    result = run(scripted, tmp_path / "mine.csv", rows)
+    assert [sample.score for sample in result.samples] == [1.0, 0.0, 0.0, 1.0]
+    assert [sample.reference for sample in result.samples] == ["Paris", "Rome", "Oslo", "The Hague."]
+    assert result.settings["generation"]["until"] == ["\n"]
+    assert "empty_output" in result.samples[2].flags
+
+
+def test_numbers_that_are_generated_are_compared(scripted: Scripted, tmp_path: Path) -> None:
+    scripted.texts = [" 3 + 4 = 7.", " It is 1.234", " many"]
+    result = run(scripted, tmp_path / "mine.csv", "question,answer\n1?,7\n2?,1234\n3?,5\n", match="number_de")
+    assert [sample.score for sample in result.samples] == [1.0, 1.0, 0.0]
+    found = {metric.metric: metric.value for metric in result.metrics}
+    assert (found["exact_match"], found["unparsed_answers"]) == (2 / 3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "same"),
+    [
+        ("Paris", "paris", True), ("  Paris . ", "Paris", True), ("caf\u0065\u0301", "café", True),
+        ("Paris, I think", "Paris", False), ("-5", "5", False), ("C++", "C", False), ("", ".", False), (".", ".", True),
+        ("Paris..", "Paris", False), ("not Paris", "Paris", False),
+    ],
+)  # fmt: skip
+def test_what_makes_a_text_another_answer(answer: str, right: str, same: bool) -> None:
+    assert (plain(answer) == plain(right)) is same
+    assert text_score({"_answers": ["x", right]}, [answer]) == {"exact_match": float(same)}
+
+
+@pytest.mark.parametrize(
+    ("match", "answer", "value"),
+    [
+        ("number", "1,234", 1234.0),
+        ("number_de", "1.234", 1234.0),
+        ("number_fr", "1,5", 1.5),
+        ("number_zh", "三十", 30.0),
+    ],
+)
+def test_numbers_are_read_by_their_language(match: str, answer: str, value: float) -> None:
+    assert number_score(match)({"_answers": [str(value)]}, [answer]) == {"exact_match": 1.0, "unparsed_answer": 0.0}
+    assert number_score(match)({"_answers": [str(value + 1)]}, [answer])["exact_match"] == 0.0
+    assert math.isfinite(value)
+
+
+@pytest.mark.parametrize("name", ["boolq", "hellaswag"])
+def test_names_of_other_tasks_are_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(CAPITALS)
+    config = RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name=name, file=file)]))
+    with pytest.raises(ConfigError, match=f"{name} is the name of a task already"):
+        suite.check(config)
+
+
+def test_more_examples_than_there_are_is_a_reason(scripted: Scripted, tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(CAPITALS)
+    evals = EvalsConfig(tasks=[TaskConfig(name="mine", file=file)], num_fewshot=3)
+    (result,) = suite.run(scripted, RunConfig(evals=evals, offline=True))
+    assert result.not_run == "mine has no examples, 3 are wanted: a task file can show more: docs/evals.md"
+
+
+def test_items_are_drawn_like_those_of_any_task(scripted: Scripted, tmp_path: Path) -> None:
+    rows = "question,answer\n" + "".join(f"{n}?,{n}\n" for n in range(30))
+    scripted.texts = ["1"] * 60
+    few = run(scripted, tmp_path / "mine.csv", rows, limit=5)
+    more = run(scripted, tmp_path / "mine.csv", rows, limit=9)
+    assert len(few.samples) == 5
+    assert {s.sample_id for s in few.samples} < {s.sample_id for s in more.samples}
+    assert few.items_available == 30

@@ -1,0 +1,90 @@
+"""An interruption carries the run folder, whichever step it meets; the engine forgets run and listener afterwards."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core import assets
+from audit.core.config import load_config
+from audit.core.errors import Interrupted
+from audit.core.progress import Remembering, Silent
+from audit.core.records import INTERRUPTED
+from audit.engine.journal import Journal
+from audit.pipeline import audit as pipeline
+from audit.pipeline.configuration import choose_tasks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.config import RunConfig
+    from audit.core.run_folder import RunFolder
+
+
+class Heard(Silent):
+    """Remembers the run folder."""
+
+    def __init__(self) -> None:
+        self.run: RunFolder | None = None
+
+    def began(self, run: RunFolder) -> None:
+        self.run = run
+
+
+@pytest.fixture
+def config(tiny_model: Path, tmp_path: Path) -> RunConfig:
+    flags = {"model": str(tiny_model), "out": tmp_path / "runs", "offline": True, "explain": {"methods": []}}
+    return choose_tasks(load_config(flags=flags), ["personal_data"], 1)
+
+
+def stop(*_arguments: object, **_options: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("step", "has_folder"),
+    [
+        ("audit.pipeline.checks.check_source", False),
+        ("audit.pipeline.context.engine_of", False),
+        ("audit.pipeline.audit.create", False),
+        ("audit.pipeline.audit.rated.keep", True),
+        ("audit.pipeline.audit.Journal", True),
+        ("audit.pipeline.audit._suites", True),
+    ],
+)
+def test_the_folder_is_that_which_progress_heard_of(
+    config: RunConfig, step: str, has_folder: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, stop)
+    heard = Heard()
+    with pytest.raises(Interrupted) as raised:
+        pipeline.audit(config, heard)
+    assert (raised.value.folder is not None) == has_folder
+    assert raised.value.folder is heard.run
+    if step.endswith(("Journal", "_suites")):
+        assert heard.run is not None
+        manifest = heard.run.read_manifest()
+        assert (manifest.status, manifest.warnings[-1]) == ("partial", INTERRUPTED)
+    assets.configure()
+
+
+def test_a_run_that_goes_on_has_its_folder_from_the_start() -> None:
+    folder: Any = object()
+    told = Remembering(Silent(), folder)
+    assert told.run is folder
+
+
+def test_the_engine_is_lent(tiny_model: Path, tmp_path: Path) -> None:
+    from audit.engine import load
+
+    engine = load(str(tiny_model), offline=True)
+    before = engine.progress
+    listener = Heard()
+    journal = Journal(tmp_path / "journal.sqlite")
+    with suppress(InterruptedError), engine.at_work(listener, journal):
+        assert (engine.progress, engine.journal) == (listener, journal)
+        raise InterruptedError
+    journal.close()
+    assert (engine.progress, engine.journal) == (before, None)

@@ -1,0 +1,167 @@
+"""Plug-ins: what joins, what is refused and with which line, what the manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.core.errors import ConfigError
+from audit.explain.methods.registry import find
+from audit.pipeline import plugins
+from audit.pipeline.configuration import choose_tasks
+from audit.safety import suite as safety
+from audit.safety.scorers.registry import choose_scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "plugin" / "audit_example"
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test loads is gone behind it, and no installed plug-in is seen."""
+    monkeypatch.setattr(plugins, "_by_package", dict)
+    yield
+    for key in list(plugins.LOADED):
+        plugins.unload(key)
+    for name in [name for name in sys.modules if name.startswith("audit_plugin_")]:
+        del sys.modules[name]
+
+
+def a_file(folder: Path, text: str, name: str = "mine.py") -> Path:
+    file = folder / name
+    file.write_text(text)
+    return file
+
+
+def refused(*files: Path) -> str:
+    with pytest.raises(ConfigError) as raised:
+        plugins.load(files)
+    assert "\n" not in str(raised.value)
+    assert raised.value.exit_code == 2
+    return str(raised.value)
+
+
+PROBE = """
+from audit.safety.probe import Probe
+PROBE = Probe(name="{name}", description="d", datasets=(), formula="f", direction="d", dependence="d", limits=(),
+              content_warning=None)
+"""
+
+
+def test_a_file_adds_a_probe_a_method_and_a_scorer() -> None:
+    plugins.load([EXAMPLE / "probe.py", EXAMPLE / "method.py", EXAMPLE / "scorer.py"])
+    assert safety.PROBES["yes_saying"].name == "yes_saying"
+    assert find("leave_one_in").cost == "n + 1"
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer="plugin:scorer"))
+    assert scorer.score(["You stupid idiot!", "A fine day and a good walk."]) == [1.0, 0.0]
+    chosen = choose_tasks(RunConfig(plugins=[EXAMPLE / "probe.py"]), ["yes_saying"], 3)
+    assert [(task.name, task.limit) for task in chosen.safety.tasks] == [("yes_saying", 3)]
+    plugins.unload(str(EXAMPLE / "probe.py"))
+    assert "yes_saying" not in {*safety.PROBES, *safety.TASKS}
+
+
+def test_the_folder_of_tasks_is_found_by_name(tmp_path: Path) -> None:
+    file = a_file(tmp_path, f'TASKS = "{EXAMPLE / "tasks"}"')
+    config = choose_tasks(RunConfig(plugins=[file]), ["capitals"], 2)
+    assert [task.name for task in config.evals.tasks] == ["capitals"]
+    assert config.evals.include_path == [EXAMPLE / "tasks"]
+    assert plugins.owner(plugins.TASK, "capitals") == "mine"
+
+
+def test_the_manifest_names_what_was_used_and_nothing_else(tmp_path: Path) -> None:
+    text = PROBE.format(name="mine") + '__version__ = "2.1"\n'
+    used, unused = a_file(tmp_path, text, "used.py"), a_file(tmp_path, PROBE.format(name="other"), "unused.py")
+    plugins.load([used, unused])
+    config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="mine")]))
+    [record] = plugins.used(config)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert (record.name, record.version, record.sha256, record.used) == ("used", "2.1", digest, ["probe mine"])
+    assert plugins.used(RunConfig(safety=SafetyConfig(toxicity_scorer="detoxify"))) == []
+
+
+def test_a_file_that_has_changed_replaces_what_it_added(tmp_path: Path) -> None:
+    file = a_file(tmp_path, PROBE.format(name="first"))
+    plugins.load([file])
+    before = safety.PROBES["first"]
+    plugins.load([file])
+    assert safety.PROBES["first"] is before
+    a_file(tmp_path, PROBE.format(name="second") + "\n")
+    plugins.load([file])
+    assert "second" in safety.PROBES
+    assert "first" not in safety.PROBES
+
+
+METHOD = """
+from audit.explain.methods.registry import Method
+METHOD = Method("{name}", "d", "1", attribute=lambda prompt, seed: None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "import no_such_module",
+            "imported (ModuleNotFoundError: No module named 'no_such_module'): correct",
+        ),
+        ("def broken(:", "cannot be imported (SyntaxError:"),
+        ("raise SystemExit(3)", "cannot be imported (SystemExit: 3)"),
+        ("raise ValueError('two\\nlines')", "cannot be imported (ValueError: two lines)"),
+        ("x = 1", "defines none of PROBE, METHOD, SCORER, TASKS"),
+        ("PROBE = 'bbq'", "its probe is 'bbq': it must be an audit.safety.probe.Probe"),
+        ("METHOD = 3", "its method is 3: it must be an audit.explain.methods.registry.Method"),
+        ("SCORER = 3", "its scorer is 3: it must be a function"),
+        ("TASKS = 'nowhere'", "nowhere: no task file is there"),
+        ("TASKS = 3", "3: no task file is there"),
+        (PROBE.format(name="bbq"), "probe 'bbq': the name is taken, by the audit's own"),
+        (PROBE.format(name="boolq"), "probe 'boolq': the name is taken, by the audit's own"),
+        (METHOD.format(name="occlusion"), "method 'occlusion': the name is taken, by the audit's own"),
+        (PROBE.format(name="mine") + "PROBE = (PROBE, PROBE)", "'mine': the name is taken, by another of its own"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    said = refused(a_file(tmp_path, text))
+    assert message in said
+    assert "mine" in said
+    assert plugins.LOADED == {}
+    assert "mine" not in safety.PROBES
+
+
+def test_two_plugins_of_one_name(tmp_path: Path) -> None:
+    first, second = (a_file(tmp_path, PROBE.format(name="same"), name) for name in ("first.py", "second.py"))
+    assert refused(first, second) == "plug-in second: probe 'same': the name is taken, by plug-in first: rename it"
+
+
+def test_a_file_that_is_not_there_or_no_python(tmp_path: Path) -> None:
+    a_file(tmp_path, "", "probe.py")
+    assert "no such file. Did you mean" in refused(tmp_path / "prob.py")
+    assert "a plug-in is a Python file" in refused(a_file(tmp_path, "", "probe.txt"))
+
+
+def test_a_scorer_that_no_plugin_has() -> None:
+    with pytest.raises(ConfigError, match=r"no plug-in has a scorer 'word_lst'; known here: none\."):
+        plugins.with_plugins(RunConfig(safety=SafetyConfig(toxicity_scorer="plugin:word_lst")))
+
+
+class Broken(importlib.metadata.EntryPoint):
+    """An entry point whose package cannot be imported."""
+
+    def load(self) -> Any:
+        raise ImportError("no torch")
+
+
+def test_an_installed_package_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = Broken("mine", "mine.probe:PROBE", "audit.probes")
+    monkeypatch.setattr(plugins, "_by_package", lambda: {"their-package": [(plugins.PROBE, point)]})
+    said = refused()
+    assert said == (
+        "plug-in their-package: cannot be imported (ImportError: no torch): install its newest version, or uninstall it"
+    )

@@ -39,14 +39,7 @@ def thought(sample: Sample) -> bool:
 
 
 def is_incomplete(sample: Sample) -> bool:
-    """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it.
-
-    A flag of a sample with several texts may be about any of them. Where the output is one, its own flags decide.
-    """
-    own = next((one for one in sample.completions if one.text is not None and one.text == sample.output), None)
-    if own is not None:
-        replaced = any(one.field == "output" and not one.reserved for one in own.findings)
-        return replaced or not {REDACTED, WITHHELD}.isdisjoint(own.flags)
+    """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it."""
     return not {REDACTED, WITHHELD}.isdisjoint(sample.flags)
 
 
@@ -58,9 +51,8 @@ def not_explainable(sample: Sample) -> str | None:
         return "its output was not kept as the checkpoint wrote it (personal data)"
     if thought(sample):
         return "its answer comes after a reasoning trace and rests on prompt and trace together"
-    is_choice = sample.choice is not None or bool(sample.options)
-    if not (sample.output or "").strip() and not is_choice:
+    if not (sample.output or "").strip() and not sample.options:
         return "it has no output"
-    if not sample.prompt.strip() and not is_choice:
+    if not sample.prompt.strip() and not sample.options:
         return "it has no prompt"
     return None

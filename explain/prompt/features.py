@@ -106,15 +106,15 @@ class Cut:
 def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cut, *, scored: bool = False) -> Features:
     """Cut a prompt into features.
 
-    Here the context holds 4 tokens and the target has 1, so the first ``dropped`` = 1 token falls out. The beginning
-    of a sequence belongs to no atom, and is not dropped on purpose as long as it fits::
+    "Wait, a 🤖 b" are 11 tokens, of which the emoji is four. A model that reads 10 tokens at once has room
+    for 9 of them and a target of two tokens, the last of which is predicted and never read. Words are then::
 
-        prompt        Wait ! Wait 🤖 now           words of at most 3 features
-        token ids      90 91  90  7 8 33
-        position        0  1   2  3 4  5
-        atoms           0  1   2   3+4  5           the emoji is two tokens that share a character
-        in the context     1   2   3+4  5           positions from ``dropped`` on
-        features           1   2   3+4  5  →  0 | 1 | 2 3 | 4    positions in ``request.context_ids``
+        text          W   ai   t   ,    a  ␣   🤖          b
+        position      0   1    2   3    4  5   6  7  8  9  10     in the ids of the whole prompt
+        dropped = 2   –   –
+        atoms                  2   3    4  5   6..9        10     tokens that share a character stay together
+        features              "t,"     " a "   "🤖"        " b"
+        positions              0   1    2  3   4  5  6  7  8      in ``request.context_ids``: less ``dropped``
 
     Args:
         engine: The checkpoint, for its tokenizer and context length.

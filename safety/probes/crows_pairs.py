@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
-from audit.core.records import Metric, Sample, TaskResult
+from audit.core.records import Choice, Metric, Sample, TaskResult
 from audit.safety.probe import OFFENSIVE, SUITE, Probe, by_slice, count_metric, draw, identities
 from audit.stats.aggregate import mean_metric, unscored_metric
 
@@ -78,6 +78,13 @@ def pair_sample(identity: str, row: dict[str, Any], more: Score, less: Score) ->
                 "likelihood_difference": abs(difference),
                 "confidence": 1 / (1 + math.exp(-min(abs(difference), 700.0))),
             },
+            "choice": Choice(
+                options=[row["sent_more"], row["sent_less"]],
+                log_likelihoods=[more.total, less.total],
+                chosen=int(difference < 0) if difference else None,
+                contrast=int(difference > 0),
+                gap=difference,
+            ),
             "flags": ["tie"] if difference == 0 else [],
         }
     )

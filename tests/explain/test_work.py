@@ -11,7 +11,7 @@ from audit.core.errors import ScorerError
 from audit.explain.attempt import Failed
 from audit.explain.attribute import attribute_all, prepare
 from audit.explain.counterfactual import smallest_removal
-from audit.explain.faithfulness.measures import plan
+from audit.explain.faithfulness.plan import plan
 from audit.explain.methods import occlusion, surrogate
 from audit.explain.methods.registry import METHODS, Method
 from audit.explain.work import COUNTERFACTUALS, SHARED, Work, prefetch

@@ -10,19 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from audit.explain.faithfulness import measures as faithfulness
-from audit.explain.faithfulness.measures import (
-    BINS,
-    HELD_OUT,
-    MEASURES,
-    agreement,
-    curve_steps,
-    curves,
-    deleted,
-    measure,
-    own_steps,
-    plan,
-    rationale,
-)
+from audit.explain.faithfulness.measures import MEASURES, agreement, curves, measure
+from audit.explain.faithfulness.plan import BINS, HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,13 +9,14 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.core.records import Span
-from audit.explain.prompt.features import FEWEST, Features
+from audit.explain.prompt.grouping import FEWEST
 from tests.explain.cutting import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import Engine
+    from audit.explain.prompt.features import Features
 
 
 def check_partition(engine: Engine, prompt: str, features: Features) -> None:

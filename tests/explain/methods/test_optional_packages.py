@@ -9,7 +9,7 @@ import pytest
 
 from audit.explain.methods.optional_packages import seeded
 
-draw = np.random.random  # noqa: NPY002 - the generator that shap uses
+draw = np.random.random
 
 
 def run(error: Exception | None, drawn: list[float]) -> None:

@@ -146,7 +146,7 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     if why:
         msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
         raise UsageError(msg)
-    if sample.choice is None and sample.options != []:  # whether it was a choice, or among what
+    if sample.options is None:
         msg = f"{folder.path}: the run did not store what its samples were chosen among: audit again, or use --prompt"
         raise RunFolderError(msg)
     samples = by_task[suite, task]

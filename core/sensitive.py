@@ -59,9 +59,8 @@ def not_explainable(sample: Sample) -> str | None:
         return "its output was not kept as the checkpoint wrote it (personal data)"
     if thought(sample):
         return "its answer comes after a reasoning trace and rests on prompt and trace together"
-    is_choice = sample.choice is not None or bool(sample.options)
-    if not (sample.output or "").strip() and not is_choice:
+    if not (sample.output or "").strip() and not sample.options:
         return "it has no output"
-    if not sample.prompt.strip() and not is_choice:
+    if not sample.prompt.strip() and not sample.options:
         return "it has no prompt"
     return None

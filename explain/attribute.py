@@ -9,7 +9,8 @@ import numpy as np
 
 from audit.core.errors import ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
 from audit.explain.attempt import Failed, attempt
-from audit.explain.faithfulness.measures import PAIRS, Plan, agreement, measure, plan
+from audit.explain.faithfulness.measures import agreement, measure
+from audit.explain.faithfulness.plan import PAIRS, Plan, plan
 from audit.explain.prompt.features import Cut, featurize
 from audit.explain.prompt.game import MaskedPrompt
 from audit.explain.record import record
@@ -77,6 +78,11 @@ def prepare(  # noqa: PLR0913 - what is explained, and how finely
 
 def likeliest(engine: Engine, prompt: str, options: Sequence[str]) -> str:
     """The option with the highest log-probability, the first among equals.
+
+    Args:
+        engine: The checkpoint.
+        prompt: The exact text before the options.
+        options: Continuations.
 
     Raises:
         ScorerError: An option has no score, or no token of its own.
@@ -240,6 +246,10 @@ def draws(method: Method, count: int) -> bool:
 
     Gradients and attentions draw nothing. A method of which all masks are known beforehand draws nothing
     where another seed gives the same ones. All others may.
+
+    Args:
+        method: The method.
+        count: Features.
     """
     if method.white_box:
         return False
@@ -284,7 +294,12 @@ def _measured(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared
 
 
 def is_possible(engine: Engine, method: Method) -> str | None:
-    """Why a method cannot be used on a checkpoint at all; None where it can."""
+    """Why a method cannot be used on a checkpoint at all; None where it can.
+
+    Args:
+        engine: The checkpoint.
+        method: The method.
+    """
     try:
         if method.white_box:
             _ = engine.model

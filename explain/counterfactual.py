@@ -153,7 +153,13 @@ def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) 
 
 
 def swapped(prompt: MaskedPrompt, first: int, second: int) -> tuple[int, ...]:
-    """Context ids with the tokens of two features in each other's place; everything else stays where it is."""
+    """Context ids with the tokens of two features in each other's place; everything else stays where it is.
+
+    Args:
+        prompt: The game.
+        first: Index of a feature.
+        second: Index of another.
+    """
     owned = prompt.features.positions
     return _put(prompt, {first: _ids(prompt, owned[second]), second: _ids(prompt, owned[first])})
 

@@ -87,6 +87,10 @@ def check_logits(model: Any, logits: torch.Tensor, target: Sequence[int], known:
 def of_all_layers(prompt: MaskedPrompt, method: str) -> list[torch.Tensor]:
     """The same of a checkpoint in which attention alone mixes positions, in every layer.
 
+    Args:
+        prompt: The game.
+        method: Name of the method, for messages.
+
     Raises:
         WhiteBoxUnavailable: What is followed through the layers would be lost where another part mixes positions.
     """
@@ -152,6 +156,10 @@ def of_heads(prompt: MaskedPrompt, layers: Sequence[torch.Tensor]) -> NDArray[np
     """Share of each head's attention that each feature gets, shape (layers, heads, features).
 
     Mean over the positions that predict the target's tokens; a head's shares sum to at most 1.
+
+    Args:
+        prompt: The game.
+        layers: Attention of each layer.
     """
     first = len(prompt.features.request.context_ids) - 1
     rows = torch.stack([weights[:, first:].float().mean(dim=1) for weights in layers]).double().cpu().numpy()
@@ -160,6 +168,10 @@ def of_heads(prompt: MaskedPrompt, layers: Sequence[torch.Tensor]) -> NDArray[np
 
 def shares(mass: NDArray[np.float64], method: str) -> NDArray[np.float64]:
     """Values that sum to 1.
+
+    Args:
+        mass: Shape (features,): attention that falls on each.
+        method: Name of the method, for messages.
 
     Raises:
         ScorerError: They are not finite, or all 0.

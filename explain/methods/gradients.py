@@ -274,6 +274,10 @@ def per_layer_tables(model: Any) -> Any:  # noqa: ANN401 - any transformers mode
 def by_feature(prompt: MaskedPrompt, by_token: torch.Tensor) -> NDArray[np.float64]:
     """Sums over the positions of each feature, shape (features,).
 
+    Args:
+        prompt: The game.
+        by_token: Values of tokens of the context.
+
     Raises:
         ScorerError: A value is not finite.
     """
@@ -285,7 +289,12 @@ def by_feature(prompt: MaskedPrompt, by_token: torch.Tensor) -> NDArray[np.float
 
 
 def game_value(prompt: MaskedPrompt, log_probs: Many[torch.Tensor]) -> float:
-    """Value of the game from the log-probabilities of each sequence's tokens, shape (targets,) each."""
+    """Value of the game from the log-probabilities of each sequence's tokens, shape (targets,) each.
+
+    Args:
+        prompt: The game.
+        log_probs: Of each continuation.
+    """
     return float(prompt.weights @ torch.cat([one.detach().double().cpu() for one in log_probs]).numpy())
 
 

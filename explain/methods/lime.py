@@ -68,6 +68,11 @@ def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.
     """All masks that are asked for, as LIME draws them, shape (masks, features).
 
     The first is the whole prompt; of the others a uniform number of features is absent.
+
+    Args:
+        count: Features.
+        seed: Of the masks.
+        evaluations: Masks to draw; None: the method's own number.
     """
     samples = evaluations or max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
     generator = np.random.default_rng(seed)

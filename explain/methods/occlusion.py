@@ -30,7 +30,12 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def design(count: int, seed: int) -> NDArray[np.bool_]:
-    """All masks that are asked for: each feature absent once, then none."""
+    """All masks that are asked for: each feature absent once, then none.
+
+    Args:
+        count: Features.
+        seed: Not used; occlusion draws nothing.
+    """
     del seed
     masks = np.ones((count + 1, count), dtype=np.bool_)
     masks[np.arange(count), np.arange(count)] = False

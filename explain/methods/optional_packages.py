@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 def require(package: str, method: str) -> None:
     """Make sure that a package is there, without importing it.
 
+    Args:
+        package: Name of the package.
+        method: The attribution method that needs it.
+
     Raises:
         UsageError: It is not installed.
     """

@@ -62,14 +62,26 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
-    """The masks of the first two rounds, which are always asked for; later ones depend on the answers."""
+    """The masks of the first two rounds, which are always asked for; later ones depend on the answers.
+
+    Args:
+        count: Features.
+        seed: Of the orders.
+        evaluations: Masks at most; None: the method's own number.
+    """
     if _enumerable(count, evaluations):  # a bound else concerns later rounds alone
         return shapley_exact.design(count, seed)
     return np.concatenate([masks(order) for order in draw(np.random.default_rng(seed), count, 2 * ROUND)])
 
 
 def draw(generator: np.random.Generator, count: int, pairs: int) -> NDArray[np.int64]:
-    """Random orders, each followed by its reverse, shape (2 pairs, count)."""
+    """Random orders, each followed by its reverse, shape (2 pairs, count).
+
+    Args:
+        generator: Where the orders come from.
+        count: Features.
+        pairs: Pairs of orders.
+    """
     drawn = [generator.permutation(count) for _ in range(pairs)]
     return np.array([order for one in drawn for order in (one, one[::-1])], dtype=np.int64)
 
@@ -81,7 +93,12 @@ def masks(order: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def contributions(prompt: MaskedPrompt, orders: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What each feature adds where it joins, mean of a pair, shape (pairs, output tokens, features), nats."""
+    """What each feature adds where it joins, mean of a pair, shape (pairs, output tokens, features), nats.
+
+    Args:
+        prompt: The game.
+        orders: Shape (orders, features).
+    """
     count = orders.shape[1]
     outputs = prompt.outputs(np.concatenate([masks(order) for order in orders]))
     added = np.diff(outputs.reshape(len(orders), count + 1, -1), axis=1)

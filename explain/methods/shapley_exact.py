@@ -39,6 +39,10 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 def design(count: int, seed: int) -> NDArray[np.bool_]:
     """All subsets, shape (2^count, count); see :func:`~audit.explain.prompt.game.subsets`.
 
+    Args:
+        count: Features.
+        seed: Not used; nothing is drawn.
+
     Raises:
         UsageError: There are more than ``MOST`` features.
     """

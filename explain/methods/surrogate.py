@@ -59,7 +59,13 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:
-    """All masks that are asked for, shape (masks, features): each feature is present with probability ½."""
+    """All masks that are asked for, shape (masks, features): each feature is present with probability ½.
+
+    Args:
+        count: Features.
+        seed: Of the masks.
+        evaluations: Masks to draw; None: the method's own number.
+    """
     samples = evaluations or max(FEWEST_SAMPLES, SAMPLES_PER_FEATURE * count)
     return np.random.default_rng(seed).random((samples, count)) < 0.5
 

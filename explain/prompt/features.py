@@ -10,7 +10,6 @@ beginning-of-sequence token, is never dropped.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,17 +17,17 @@ from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import Feature
 from audit.core.text import printable
 from audit.engine import ScoreRequest
-from audit.explain.prompt.segments import LEVELS, cuts
+from audit.explain.prompt.atoms import find_atoms, in_context
+from audit.explain.prompt.grouping import FEWEST, coarsest_needed, group_atoms
+from audit.explain.prompt.segments import cuts
 from audit.explain.prompt.units import Unit, named_spans, refuse_overlaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from audit.core.records import Span
     from audit.engine import Engine
-
-FEWEST = 4
-"""A token budget never asks for fewer features than this, and no coarser level with fewer features is taken."""
+    from audit.explain.prompt.atoms import Atom
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +64,6 @@ class Features:
         return kept or (self.prefix_token_id,)
 
 
-@dataclass(slots=True)
-class Atom:
-    """The least that can be dropped: tokens that share characters, and those characters. Features are made of atoms."""
-
-    start: int
-    """Offset of its first character."""
-    end: int
-    """Offset behind its last character."""
-    positions: list[int]
-    """Its tokens' positions in the context."""
-    markup: bool = False
-    """Whether it is a special token written out in the prompt, e.g. of a chat template."""
-
-
 @dataclass(frozen=True, slots=True)
 class Cut:
     """How finely a prompt is cut into features, and which parts of it are."""
@@ -106,15 +91,15 @@ class Cut:
 def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cut, *, scored: bool = False) -> Features:
     """Cut a prompt into features.
 
-    Here the context holds 4 tokens and the target has 1, so the first ``dropped`` = 1 token falls out. The beginning
-    of a sequence belongs to no atom, and is not dropped on purpose as long as it fits::
+    "Wait, a 🤖 b" are 11 tokens, of which the emoji is four. A model that reads 10 tokens at once has room
+    for 9 of them and a target of two tokens, the last of which is predicted and never read. Words are then::
 
-        prompt        Wait ! Wait 🤖 now           words of at most 3 features
-        token ids      90 91  90  7 8 33
-        position        0  1   2  3 4  5
-        atoms           0  1   2   3+4  5           the emoji is two tokens that share a character
-        in the context     1   2   3+4  5           positions from ``dropped`` on
-        features           1   2   3+4  5  →  0 | 1 | 2 3 | 4    positions in ``request.context_ids``
+        text          W   ai   t   ,    a  ␣   🤖          b
+        position      0   1    2   3    4  5   6  7  8  9  10     in the ids of the whole prompt
+        dropped = 2   –   –
+        atoms                  2   3    4  5   6..9        10     tokens that share a character stay together
+        features              "t,"     " a "   "🤖"        " b"
+        positions              0   1    2  3   4  5  6  7  8      in ``request.context_ids``: less ``dropped``
 
     Args:
         engine: The checkpoint, for its tokenizer and context length.
@@ -136,7 +121,7 @@ def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cu
     longest = max(len(one.target_ids) for one in (request, *others))
     # The last token of a continuation is predicted and never read: the model's length and one token fit.
     dropped = max(0, len(request.context_ids) + longest - (engine.max_length + 1))
-    atoms = _in_context(find_atoms(engine, text, request.context_ids), dropped)
+    atoms = in_context(find_atoms(engine, text, request.context_ids), dropped)
     if not atoms:
         msg = f"nothing of the prompt fits beside a target of {longest} tokens: shorten the target"
         raise UsageError(msg)
@@ -192,6 +177,10 @@ def _encoded(engine: Engine, prompt: str, continuation: str, *, scored: bool) ->
 def regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
     """The spans of these names, in order.
 
+    Args:
+        spans: Named parts of a prompt.
+        within: Names.
+
     Raises:
         UsageError: A name is unknown, or two of the spans overlap.
     """
@@ -232,160 +221,9 @@ def _groups(
             raise UsageError(msg)
         return unit, [group for _, group in held], [name for name, _ in held]
     if unit == "auto":
-        level, groups = _coarsest_needed(text, atoms, limit)
+        level, groups = coarsest_needed(text, atoms, limit)
     elif unit == "tokens":
         level, groups = unit, [[atom] for atom in atoms]
     else:
         level, groups = unit, group_atoms(text, atoms, cuts(text, unit))
     return level, groups, [None] * len(groups)
-
-
-def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
-    """Atoms of ``text``, in order, tiling it; tokens that must stay belong to none.
-
-    Characters between two tokens (tokenizers trim white space off their offsets) count to the second.
-
-    Raises:
-        UsageError: The tokenizer gives no character offsets for these ids.
-    """
-    special = _special_ids(engine)
-    atoms: list[Atom] = []
-    early: list[int] = []
-    reached = 0
-    for position, (start, end) in enumerate(offsets(engine, text, ids)):
-        is_special = ids[position] in special
-        if position == 0 and is_special and (end == 0 or ids[0] == engine.tokenizer.bos_token_id):
-            reached = end  # the beginning-of-sequence token is never dropped
-        elif end <= reached or start < reached:
-            (atoms[-1].positions if atoms else early).append(position)
-            reached = max(reached, end)
-            if atoms:
-                atoms[-1].end = reached
-        else:
-            atoms.append(Atom(reached, end, [*early, position], markup=is_special))
-            early, reached = [], end
-    if atoms:
-        atoms[-1].end = len(text)
-    return atoms
-
-
-def offsets(engine: Engine, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Start and end character of each token of ``ids``."""
-    tokenizer = engine.tokenizer
-    if tokenizer.is_fast:
-        for options in ({}, {"add_special_tokens": False}):
-            encoded = tokenizer(text, return_offsets_mapping=True, **options)
-            if list(encoded["input_ids"]) == list(ids):
-                offsets: list[tuple[int, int]] = encoded["offset_mapping"]
-                return offsets
-    msg = f"{engine.record.name}: its tokenizer gives no character offsets: use a checkpoint with a tokenizer.json"
-    raise UsageError(msg)
-
-
-def _special_ids(engine: Engine) -> set[int]:
-    """Ids of special tokens, chat markup included."""
-    added = engine.tokenizer.added_tokens_decoder
-    return set(engine.tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
-
-
-def _in_context(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
-    """Atoms without the tokens that fell out of the context; those with none left are gone."""
-    kept = []
-    for atom in atoms:
-        positions = [position for position in atom.positions if position >= dropped]
-        if positions:
-            kept.append(Atom(atom.start, atom.end, positions, atom.markup))
-    return kept
-
-
-def _coarsest_needed(text: str, atoms: Sequence[Atom], limit: int) -> tuple[str, list[list[Atom]]]:
-    """The finest level with at most ``limit`` groups; runs of finer ones where it has too few of them."""
-    finer, fine = LEVELS[0], group_atoms(text, atoms, cuts(text, LEVELS[0]))
-    if len(fine) <= limit:
-        return finer, fine
-    for level in LEVELS[1:]:
-        groups = group_atoms(text, atoms, cuts(text, level))
-        if min(limit, FEWEST) <= len(groups) <= limit:
-            return level, groups
-        if len(groups) < limit:
-            return f"runs of {finer}", _runs(_inside_of(fine, groups), limit)
-        finer, fine = level, groups
-    return f"runs of {finer}", _runs([list(part) for part in _unbroken(fine)], limit)
-
-
-def _inside_of(fine: Sequence[list[Atom]], groups: Sequence[list[Atom]]) -> list[list[list[Atom]]]:
-    """Fine groups by the coarser group that they begin in."""
-    starts = [group[0].start for group in groups]
-    found: dict[int, list[list[Atom]]] = {}
-    for group in fine:
-        found.setdefault(bisect_right(starts, group[0].start), []).append(group)
-    return list(found.values())
-
-
-def group_atoms(text: str, atoms: Sequence[Atom], starts: Iterable[int]) -> list[list[Atom]]:
-    """Atoms by the segment that they belong to; segments that share an atom become one.
-
-    Chat markup is a segment of its own. An atom of white space alone joins the segment before it, the first
-    ones the segment behind. No segment reaches over text that belongs to no atom.
-    """
-    markup = (offset for atom in atoms if atom.markup for offset in (atom.start, atom.end))
-    ordered = sorted({*starts, *markup})
-    return [group for run in _unbroken([[atom] for atom in atoms]) for group in _group(text, run, ordered)]
-
-
-def _unbroken(groups: Iterable[list[Atom]]) -> Iterable[list[list[Atom]]]:
-    """Stretches of groups that lie next to each other."""
-    stretch: list[list[Atom]] = []
-    for group in groups:
-        if stretch and group[0].start > stretch[-1][-1].end:
-            yield stretch
-            stretch = []
-        stretch.append(group)
-    yield stretch
-
-
-def _group(text: str, stretch: Sequence[list[Atom]], ordered: Sequence[int]) -> list[list[Atom]]:
-    """Segments of a stretch of single atoms, cut at the offsets ``ordered``."""
-    groups: list[list[Atom]] = []
-    early: list[Atom] = []
-    reached = -1
-    for [atom] in stretch:
-        visible = [p for p in range(atom.start, atom.end) if not text[p].isspace()]
-        first = bisect_right(ordered, visible[0]) if visible else reached
-        if first > reached:
-            groups.append([*early, atom])
-            early = []
-        else:
-            (groups[-1] if groups else early).append(atom)
-        if visible:
-            reached = bisect_right(ordered, visible[-1])
-    return groups or [early]
-
-
-def _runs(stretches: Sequence[Sequence[list[Atom]]], limit: int) -> list[list[Atom]]:
-    """Neighbouring groups merged into ``limit`` runs of about equal token count, none over the end of a stretch.
-
-    Args:
-        stretches: Groups, more than ``limit`` in all.
-        limit: Runs in all; each stretch has one at least.
-    """
-    sizes = [[sum(len(atom.positions) for atom in group) for group in stretch] for stretch in stretches]
-    shares = [1] * len(stretches)
-    for _ in range(limit - len(stretches)):
-        divisible = (i for i, stretch in enumerate(stretches) if shares[i] < len(stretch))
-        shares[max(divisible, key=lambda i: sum(sizes[i]) / shares[i])] += 1
-    return [run for i, stretch in enumerate(stretches) for run in _merged(stretch, sizes[i], shares[i])]
-
-
-def _merged(groups: Sequence[list[Atom]], sizes: Sequence[int], wanted: int) -> list[list[Atom]]:
-    """Neighbouring groups merged into ``wanted`` runs, each where the middle of its tokens lies; none is empty."""
-    runs: list[list[Atom]] = []
-    before = 0
-    for index, (group, size) in enumerate(zip(groups, sizes, strict=True)):
-        place = int((before + size / 2) * wanted / sum(sizes))
-        left = len(groups) - index
-        if not runs or (len(runs) < wanted and (place >= len(runs) or left <= wanted - len(runs))):
-            runs.append([])
-        runs[-1].extend(group)
-        before += size
-    return runs

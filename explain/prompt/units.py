@@ -83,6 +83,10 @@ def turns(engine: Engine, text: str) -> list[Span]:
 
     A turn that is only opened, for the answer or for a reasoning trace, is none. What a tool answered is a turn.
 
+    Args:
+        engine: The checkpoint, for its chat template.
+        text: The prompt.
+
     Raises:
         UsageError: The checkpoint has no chat template, or the prompt holds none of its markup.
     """

@@ -94,7 +94,12 @@ def aggregate(
 
 
 def labels(attribution: AttributedPrompt, parts: Sequence[Span]) -> dict[Label, list[int]]:
-    """The features of each word and of each part; features of several words have no word."""
+    """The features of each word and of each part; features of several words have no word.
+
+    Args:
+        attribution: Its features.
+        parts: Named parts of its prompt.
+    """
     found: defaultdict[Label, list[int]] = defaultdict(list)
     for index, feature in enumerate(attribution.features):
         word = word_of(feature) if attribution.level == "words" else None

@@ -95,8 +95,12 @@ def of_sample(result: TaskResult, sample: Sample) -> Selected:
         sample: One that :func:`~audit.core.sensitive.not_explainable` has nothing against.
 
     Raises:
-        UsageError: It is a choice between sentences without a prompt that do not begin alike.
+        UsageError: It is a choice between sentences without a prompt that do not begin alike, or one of an older run,
+            which did not store how likely its options were.
     """
+    if sample.choice is None and sample.options:
+        msg = f"sample {sample.sample_id}: its run did not store how likely its options were: audit again"
+        raise UsageError(msg)
     gap = bias_gap(sample)
     if gap is not None and (_direction(result) is None or not sample.prompt.strip()):
         return replace(gap, reason=ASKED)
@@ -112,10 +116,11 @@ def of_sample(result: TaskResult, sample: Sample) -> Selected:
 
 
 def _whole(sample: Sample, kind: Kind, reason: str) -> Selected:
-    """A sample with its whole prompt, as a choice among its options where its output is one that was scored."""
-    choice, target = sample.choice, sample.output or ""
-    scored = choice is not None and choice.log_likelihoods is not None and target in choice.options
-    options = tuple(choice.options) if choice is not None and scored else ()
+    """A sample with its whole prompt: as a choice among options where they were scored, else as a text."""
+    choice, target, options = sample.choice, sample.output or "", tuple[str, ...]()
+    if choice is not None and choice.log_likelihoods is not None:
+        target = target if choice.chosen is None else choice.options[choice.chosen]
+        options = tuple(choice.options) if target in choice.options else ()
     return Selected(sample, kind, reason, sample.prompt, target, options, tuple(sample.spans))
 
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 SHOWN = 60
 """Characters of a text that are shown."""
 LISTED = 8
-"""Pieces that are named; of more the rest is counted."""
+"""Features that are named; of more the rest is counted."""
 PROOFS = {
     "smallest": "no smaller set does",
-    "irreducible": "each of these pieces is needed",
-    "sufficient": "some of these pieces may be enough",
+    "irreducible": "each of these features is needed",
+    "sufficient": "some of these features may be enough",
 }
 
 
@@ -35,7 +35,7 @@ def sentences(attribution: Attribution) -> list[str]:
     if not any(one.change == "removal" for one in search.found):
         found.insert(0, _none(search.complete, len(attribution.features), search.evaluations - search.swaps))
     if search.swaps and not any(one.change == "swap" for one in search.found):
-        found.append(f"No swap of two named pieces changes the answer ({search.swaps} run).")
+        found.append(f"No swap of two named features changes the answer ({search.swaps} run).")
     if search.answer != attribution.target:
         found.insert(0, f"By log-probability {_quoted(search.answer)} is ahead of the target.")
     return found
@@ -44,7 +44,7 @@ def sentences(attribution: Attribution) -> list[str]:
 def _sentence(attribution: Attribution, answer: str, found: Counterfactual) -> str:
     """One change, and what the answer then is."""
     names = [_quoted(attribution.features[index].text) for index in found.features]
-    named = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more pieces" if len(names) > LISTED else "")
+    named = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more features" if len(names) > LISTED else "")
     if found.change == "swap":
         done = f"With {named} in each other's place"
     elif found.change == "replacement":
@@ -60,14 +60,18 @@ def _sentence(attribution: Attribution, answer: str, found: Counterfactual) -> s
     return f"{done} {then}{f' ({PROOFS[found.proof]})' if found.proof else ''}."
 
 
-def _none(complete: int, pieces: int, evaluations: int) -> str:
+def _none(complete: int, features: int, evaluations: int) -> str:
     """That no removal was found, and how far the search went."""
     ran = f"{evaluations:,} changed prompts run"
-    if complete >= pieces:
+    if complete >= features:
         return f"No removal changes the answer, not even of the whole prompt ({ran})."
     if complete == 0:
         return f"No removal that was run changes the answer ({ran})."
-    sets = f"None of the {pieces} pieces alone" if complete == 1 else f"No set of up to {complete} of {pieces} pieces"
+    sets = (
+        f"None of the {features} features alone"
+        if complete == 1
+        else f"No set of up to {complete} of {features} features"
+    )
     return f"{sets} changes the answer, nor a larger set that was run ({ran})."
 
 

@@ -34,6 +34,11 @@ def texts(sample: Sample, spans: list[Span]) -> list[tuple[str, str]]:
     return [(span.name, sample.prompt[span.start : span.end]) for span in spans]
 
 
+def options(sample: Sample) -> list[str]:
+    assert sample.choice is not None
+    return sample.choice.options
+
+
 def test_fields_are_found_where_the_template_puts_them(scripted: Scripted, rows: Rows) -> None:
     rows["boolq"] = [{"passage": "is 1 even", "title": "is", "question": "is 1 even", "answer": True}]
     result = run_one(scripted, "boolq")
@@ -42,7 +47,7 @@ def test_fields_are_found_where_the_template_puts_them(scripted: Scripted, rows:
     spans = result.spans[sample.sample_id]
     assert texts(sample, spans) == [("passage", "is 1 even"), ("question", "is 1 even")]
     assert [span.start for span in spans] == [0, 20]
-    assert result.options[sample.sample_id] == [" no", " yes"]
+    assert options(sample) == [" no", " yes"]
 
 
 def test_examples_and_options_of_a_few_shot_task(scripted: Scripted, rows: Rows) -> None:
@@ -62,7 +67,7 @@ def test_examples_and_options_of_a_few_shot_task(scripted: Scripted, rows: Rows)
             ("option C", "Pick"),
             ("option D", str(number)),
         ]
-        assert result.options[sample.sample_id] == [" A", " B", " C", " D"]
+        assert options(sample) == [" A", " B", " C", " D"]
 
 
 def test_a_conversation_has_its_examples_too(scripted: Scripted, rows: Rows) -> None:
@@ -75,14 +80,14 @@ def test_a_conversation_has_its_examples_too(scripted: Scripted, rows: Rows) -> 
     for number in range(8):
         assert found[f"example {number + 1}"].startswith(f"Q: Q{number}?\nA:")
         assert f"The answer is {number}." in found[f"example {number + 1}"]
-    assert not result.options.get(sample.sample_id)
+    assert sample.choice is None
 
 
 def test_a_question_that_is_the_whole_prompt(scripted: Scripted, rows: Rows) -> None:
     result = run_one(scripted, "openbookqa")
     for sample, row in zip(result.samples, rows["openbookqa"], strict=True):
         assert texts(sample, result.spans[sample.sample_id]) == [("question", row["question"])]
-        assert result.options[sample.sample_id] == [f" {choice}" for choice in row["choices"]]
+        assert options(sample) == [f" {choice}" for choice in row["choices"]]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,6 @@ def test_parts_of_published_items(scripted: Scripted, audit_data: Path, task: st
         assert any(all(shown(known, part) == text for part, text in row.items()) for known in published)
         fields = [span for span in spans if span.kind == "field"]
         assert all(span.end <= fields[0].start for span in spans if span.kind == "example")
-        options = result.options[sample.sample_id]
-        if options:
-            assert sample.output in options
-            assert sample.reference in options
+        if sample.choice is not None:
+            assert sample.output in options(sample)
+            assert sample.reference in options(sample)

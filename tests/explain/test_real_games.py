@@ -10,7 +10,8 @@ import pytest
 
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, attribute_all, prepare
-from audit.explain.faithfulness.measures import curve_steps, measure, plan
+from audit.explain.faithfulness.measures import measure
+from audit.explain.faithfulness.plan import curve_steps, plan
 from audit.explain.methods import integrated_gradients
 from audit.explain.methods.registry import METHODS
 from tests.explain.test_perturbation import naive_game

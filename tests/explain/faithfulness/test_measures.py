@@ -9,20 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from audit.explain.faithfulness import measures as faithfulness
-from audit.explain.faithfulness.measures import (
-    BINS,
-    HELD_OUT,
-    MEASURES,
-    agreement,
-    curve_steps,
-    curves,
-    deleted,
-    measure,
-    own_steps,
-    plan,
-    rationale,
-)
+from audit.explain.faithfulness import plan as comparisons
+from audit.explain.faithfulness.measures import MEASURES, agreement, curves, measure
+from audit.explain.faithfulness.plan import BINS, HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +110,7 @@ def exact_gains(game: Game, values: NDArray[np.float64]) -> tuple[float, float]:
 
 @pytest.mark.slow
 def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faithfulness, "ALL", 0)
+    monkeypatch.setattr(comparisons, "ALL", 0)
     covered = []
     for seed in range(12):
         game = games(5, seed, interaction=2.0)
@@ -135,7 +124,7 @@ def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytes
 
 
 def test_drawn_gains_are_those_over_all_orders_in_the_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faithfulness, "ALL", 0)
+    monkeypatch.setattr(comparisons, "ALL", 0)
     game = games(5, seed=1, interaction=1.0)
     found = measure(game, game.weights, plan(5, seed=0, pairs=2000)).measures
     deletion, insertion = exact_gains(game, game.weights)

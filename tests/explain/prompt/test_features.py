@@ -9,13 +9,14 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.core.records import Span
-from audit.explain.prompt.features import FEWEST, Features
+from audit.explain.prompt.grouping import FEWEST
 from tests.explain.cutting import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import Engine
+    from audit.explain.prompt.features import Features
 
 
 def check_partition(engine: Engine, prompt: str, features: Features) -> None:
@@ -102,6 +103,18 @@ def test_a_continuation_that_merges_with_the_prompt_is_explained_whole(embedded:
     features = cut(embedded, "He is not hap", " sad", others=["py"], max_features=9, scored=True)
     assert embedded.tokenizer.decode(features.request.context_ids) == "He is not hap"
     assert [embedded.tokenizer.decode(ids) for ids in (features.request.target_ids, *features.others)] == [" sad", "py"]
+
+
+def test_the_example_of_the_documentation(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = "Wait, a 🤖 b"
+    request = tiny.encode_answer(prompt, " x")
+    assert (len(request.context_ids), len(request.target_ids)) == (11, 2)
+    monkeypatch.setattr(tiny, "record", tiny.record.model_copy(update={"max_length": 10}))
+    features = cut(tiny, prompt, " x", max_features=9)
+    assert features.dropped == 2
+    assert features.request.context_ids == request.context_ids[2:]
+    assert [feature.text for feature in features.records] == ["t,", " a ", "🤖", " b"]
+    assert features.positions == ((0, 1), (2, 3), (4, 5, 6, 7), (8,))
 
 
 def test_the_context_is_cut_for_the_longest_continuation(tiny: Engine) -> None:

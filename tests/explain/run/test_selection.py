@@ -82,19 +82,6 @@ def test_where_lower_is_better_harm_is_chosen_the_worst_first(tiny: Engine, make
     assert [one.kind for one in (worst, toxic)] == ["harmful output"] * 2
 
 
-@pytest.mark.parametrize(
-    ("own", "other", "explained"),
-    [([], [], True), ([], ["redacted"], True), (["redacted"], [], False), (["withheld"], ["withheld"], False)],
-)
-def test_of_several_texts_the_one_that_is_explained_must_be_whole(
-    tiny: Engine, make_sample: Callable[..., Sample], own: list[str], other: list[str], explained: bool
-) -> None:
-    """The flags of the sample are about any of them."""
-    texts = [SampledText(text=" b", value=0.9, flags=own), SampledText(text=" a", value=0.1, flags=other)]
-    sample = make_sample("s", score=0.9, output=" b", completions=texts, flags=sorted({*own, *other}))
-    assert chosen(tiny, [sample], False, harmful_outputs=1) == (["s"] if explained else [])
-
-
 @pytest.mark.parametrize("directions", [(None,), (True, None), ()])
 def test_where_neither_end_is_good_nothing_is_an_error(
     make_sample: Callable[..., Sample], directions: tuple[bool | None, ...]
@@ -143,12 +130,12 @@ def test_a_choice_knows_options_and_parts(tiny: Engine, make_sample: Callable[..
     a, b, c = task.samples
     a.choice = Choice(options=[" nothing", " all"], log_likelihoods=[-1.0, -2.0], chosen=0)
     a.spans = [Span(name="question", kind="field", start=0, end=4)]
-    b.choice = Choice(options=[" one", " two"], log_likelihoods=[-1.0, -2.0], chosen=0)
+    b.choice = Choice(options=[" one", " two"], log_likelihoods=[-1.0, -1.0])
     c.choice, c.answered_by = Choice(options=[" nothing", " all"], chosen=0), "generation"
     first, second, third = choose(tiny, [task], only(errors=3))
     assert (first.prompt, first.target, first.options) == ("What is it?", " nothing", (" nothing", " all"))
     assert [span.name for span in first.spans] == ["question"]
-    assert second.options == ()  # its output is none of them: a text that was written freely
+    assert (second.target, second.options) == (" nothing", ())  # it took none of them
     assert third.options == ()  # it was written, and names an option: nothing was scored
 
 
@@ -230,6 +217,7 @@ def test_a_stored_gap_is_explained_as_its_run_explains_it(make_sample: Callable[
         output="We think men talk.",
         choice=sentences("We think women talk.", "We think men talk.", -2.0),
     )
+    older = make_sample("older", options=[" nothing", " all"])
     apart = make_sample("apart", prompt="", output="Women talk.", choice=sentences("Men talk.", "Women talk.", -1.0))
     task = result([wide, against, apart], None)
     for sample in (wide, against):
@@ -238,6 +226,8 @@ def test_a_stored_gap_is_explained_as_its_run_explains_it(make_sample: Callable[
         assert one.reason == "asked for"
     with pytest.raises(UsageError, match="share fewer than 2 words"):
         of_sample(task, apart)
+    with pytest.raises(UsageError, match="sample older: its run did not store how likely"):
+        of_sample(task, older)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,14 @@ class Heard(Silent):
     def __init__(self) -> None:
         self.tasks: list[tuple[str, str]] = []
         self.said: list[str] = []
+        self.notes: list[str] = []
+        self.requests = 0
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+    def start(self, requests: int) -> None:
+        self.requests += requests
 
     def task(self, suite: str, task: str) -> None:
         self.tasks.append((suite, task))
@@ -71,6 +80,14 @@ def test_each_method_explains_each_chosen_sample(tiny: Engine, make_sample: Call
         tiny.progress = Silent()
     assert [result.task for result in done] == ["occlusion", "attention_rollout"]
     assert heard.tasks == [("explain", "occlusion, attention_rollout")], "they share their work"
+    [line] = heard.notes
+    told = re.fullmatch(
+        r"of these: shared by the methods (\d+) requests, \d+ s; occlusion (\d+) requests, \d+ s;"
+        r" attention_rollout (\d+) requests and 2 passes, \d+ s",
+        line,
+    )
+    assert told is not None, line
+    assert sum(map(int, told.groups())) == heard.requests
     for result in done:
         assert [one.sample_id for one in result.attributions] == ["s0", "s1"]
         assert [one.target for one in result.attributions] == [" fox", " dog"]

@@ -31,7 +31,7 @@ def swap(*features: int) -> Counterfactual:
         (
             [removal(0, 2, proof="irreducible")],
             {},
-            ["Without “one”, “three” it would choose “B” instead of “A” (each of these pieces is needed)."],
+            ["Without “one”, “three” it would choose “B” instead of “A” (each of these features is needed)."],
         ),
         (
             [removal(0, 1, 2)],
@@ -41,7 +41,7 @@ def swap(*features: int) -> Counterfactual:
         (
             [removal(1, after=None, proof="sufficient")],
             {},
-            ["Without “two” the answer would be another one than “A” (some of these pieces may be enough)."],
+            ["Without “two” the answer would be another one than “A” (some of these features may be enough)."],
         ),
         (
             [],
@@ -51,12 +51,12 @@ def swap(*features: int) -> Counterfactual:
         (
             [],
             {"complete": 2, "evaluations": 9},
-            [f"No set of up to 2 of 3 pieces {LARGER} (9 changed prompts run)."],
+            [f"No set of up to 2 of 3 features {LARGER} (9 changed prompts run)."],
         ),
         (
             [],
             {"complete": 1},
-            [f"None of the 3 pieces alone {LARGER} (70 changed prompts run)."],
+            [f"None of the 3 features alone {LARGER} (70 changed prompts run)."],
         ),
         ([], {}, ["No removal that was run changes the answer (70 changed prompts run)."]),
         (
@@ -72,7 +72,7 @@ def swap(*features: int) -> Counterfactual:
             {"complete": 3, "swaps": 3},
             [
                 "No removal changes the answer, not even of the whole prompt (67 changed prompts run).",
-                "No swap of two named pieces changes the answer (3 run).",
+                "No swap of two named features changes the answer (3 run).",
             ],
         ),
         (
@@ -110,5 +110,5 @@ def test_hostile_and_long_text_is_one_harmless_line(records: Records) -> None:
     )
     [told] = sentences(records["attribution"](sample, counterfactual=search))
     assert told.isprintable()
-    assert "“w6” and 4 more pieces it would choose" in told
+    assert "“w6” and 4 more features it would choose" in told
     assert len(told) < 300

@@ -1,0 +1,29 @@
+"""The global generator that shap draws from is as it was, whatever happens."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from audit.explain.methods.optional_packages import seeded
+
+draw = np.random.random
+
+
+def run(error: Exception | None, drawn: list[float]) -> None:
+    with seeded(2**32 + 7):
+        drawn += draw(3).tolist()
+        if error is not None:
+            raise error
+
+
+@pytest.mark.parametrize("error", [None, ValueError()])
+def test_the_global_generator_is_left_as_it_was(error: Exception | None) -> None:
+    np.random.seed(11)  # noqa: NPY002 - see above
+    first, drawn = draw(2), list[float]()
+    with suppress(ValueError):
+        run(error, drawn)
+    assert drawn == np.random.RandomState(7).random(3).tolist()
+    assert [*first, *draw(3)] == np.random.RandomState(11).random(5).tolist()

@@ -141,9 +141,9 @@ class EvalsConfig(Section):
     """Tasks to run, in this order."""
     bootstrap_resamples: Count = 10_000
     """Resamples of the bootstrap."""
-    include_path: Annotated[list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))] = (
-        Field(default_factory=list)
-    )
+    include_path: Annotated[
+        list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
+    ] = Field(default_factory=list)
     """Task files of lm-eval's form, and folders of them; their tasks run by name."""
     num_fewshot: Annotated[Number | None, Option("Number of examples in each prompt.", RUN)] = None
     """Examples in each prompt; null takes each task's own number."""

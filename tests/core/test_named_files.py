@@ -130,7 +130,7 @@ def test_a_path_that_names_a_folder_is_one_line(path: Path) -> None:
         lambda: write_output(path, b"x"),
         lambda: append_output(path, "x"),
     ):
-        with pytest.raises(WriteError, match="cannot be written: Is a directory: this is a folder: name a file"):
+        with pytest.raises(WriteError, match="cannot be written: Is a directory: there is a folder of that name"):
             write()
 
 

@@ -98,6 +98,19 @@ def test_ids_do_not_depend_on_the_files_name(scripted: Scripted, tmp_path: Path)
     assert [s.sample_id for s in one.samples] == [s.sample_id for s in other.samples]
 
 
+def test_columns_that_nothing_needs_are_not_kept(scripted: Scripted, tmp_path: Path) -> None:
+    """A note next to the questions reaches no record, and changes no id."""
+    plain = run(scripted, tmp_path / "mine.csv", CAPITALS, prompt="{{question}} ({{region}})")
+    lines = CAPITALS.splitlines()
+    noted = "\n".join([lines[0] + ",note", *(line + ",secret" for line in lines[1:])])
+    result = run(scripted, tmp_path / "mine.csv", noted, prompt="{{question}} ({{region}})")
+    assert [s.sample_id for s in result.samples] == [s.sample_id for s in plain.samples]
+    assert result.samples[0].prompt == "Capital of France? (west)"
+    assert "secret" not in result.model_dump_json()
+    whole = run(scripted, tmp_path / "mine.csv", noted, prompt="{{question}} {{row['note']}}")
+    assert whole.samples[0].prompt == "Capital of France? secret"
+
+
 def test_classes_have_macro_scores(scripted: Scripted, tmp_path: Path) -> None:
     rows = "text,label\n" + "".join(f"Film {n}.,{label}\n" for n, label in enumerate([0, 1, 1, 0, 1]))
     choosing(scripted, 0, 0, 1, 1, 1, options=2)

@@ -194,3 +194,34 @@ def test_items_are_drawn_like_those_of_any_task(scripted: Scripted, tmp_path: Pa
     assert len(few.samples) == 5
     assert {s.sample_id for s in few.samples} < {s.sample_id for s in more.samples}
     assert few.items_available == 30
+
+
+TASK_FILE = """
+task: theirs
+dataset_path: csv
+dataset_kwargs: {data_files: {test: mine.csv}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "Question: {{question}}\\nAnswer:"
+doc_to_choice: "{{[a, b, c]}}"
+doc_to_target: answer
+"""
+
+
+def test_a_table_has_the_values_of_lm_evals_task_file(
+    tiny: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same table, once as it is and once by a task file, which lm-eval itself reads."""
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [f"Which is {n}?,the {n}th,a {n * n},no {n + 3} of them,{n * 7 % 3}" for n in range(23)]
+    ours = run(tiny, tmp_path / "mine.csv", "question,a,b,c,answer\n" + "\n".join(rows))
+    (tmp_path / "theirs.yaml").write_text(TASK_FILE)
+    evals = EvalsConfig(tasks=[TaskConfig(name="theirs")], bootstrap_resamples=50, include_path=[tmp_path])
+    (theirs,) = suite.run(tiny, RunConfig(evals=evals, offline=True, chat_template="off"))
+    assert [s.prompt for s in ours.samples] == [s.prompt for s in theirs.samples]
+    assert [s.scores for s in ours.samples] == [s.scores for s in theirs.samples]
+    found = [{m.metric: (m.value, m.ci_low, m.ci_high, m.n) for m in one.metrics} for one in (ours, theirs)]
+    assert found[0] == found[1]
+    assert found[0]["accuracy"][0] not in {0.0, 1.0}

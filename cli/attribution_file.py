@@ -24,7 +24,7 @@ def check(path: Path) -> None:
     """
     refuse_evidence(path, "--out")
     if path.suffix.lower() not in WRITERS:
-        msg = f"--out {path}: end its name in {', '.join(WRITERS)}"
+        msg = f"--out {path}: choose a file name that ends in {', '.join(WRITERS)}"
         raise UsageError(msg)
     if path.is_dir():
         msg = f"--out {path}: there is a folder of that name"

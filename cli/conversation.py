@@ -45,7 +45,7 @@ def turns(asked: Asked, template: str | None, config: RunConfig) -> list[dict[st
         msg = "--chat-template: --prompt is the exact text that the model sees: add --chat to make it a user's message"
         raise UsageError(msg)
     if config.chat_template == "off":
-        msg = "--chat-template off: a conversation needs a chat template: leave that out, or give the text by --prompt"
+        msg = "--chat-template off: a conversation needs a chat template: leave it out, or give the text with --prompt"
         raise UsageError(msg)
     return [*first, *found]
 
@@ -57,7 +57,7 @@ def text(engine: Engine, conversation: list[dict[str, str]], progress: Progress)
         UsageError: There is no chat template, or it fails on this conversation.
     """
     if not engine.has_chat_template:
-        msg = f"{engine.record.name} has no chat template: give the exact text by --prompt, without --chat"
+        msg = f"{engine.record.name} has no chat template: give the exact text with --prompt, without --chat"
         raise UsageError(msg)
     try:
         found = engine.chat_text(conversation)
@@ -78,7 +78,7 @@ def read_prompt(given: str) -> str:
         text = sys.stdin.read() if given == "-" else given
         text.encode()
     except UnicodeError as error:
-        msg = "--prompt is no valid Unicode: give it as UTF-8"
+        msg = "--prompt is not valid Unicode: encode it as UTF-8"
         raise UsageError(msg) from error
     if not text.strip():
         msg = "--prompt is empty: there is nothing to explain"
@@ -98,7 +98,7 @@ def read_messages(path: Path) -> list[dict[str, str]]:
         msg = f"--messages {path}: cannot be read: {error.strerror}"
         raise UsageError(msg) from error
     except ValueError as error:
-        msg = f"--messages {path}: no JSON: {printable(str(error), 120)}"
+        msg = f"--messages {path}: not valid JSON: {printable(str(error), 120)}"
         raise UsageError(msg) from error
     if not isinstance(turns, list) or not turns:
         msg = f'--messages {path}: give a list of turns, [{{"role": "user", "content": "…"}}]'

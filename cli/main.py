@@ -31,7 +31,7 @@ COMMANDS = {
     "explain": "Explain one answer: which pieces of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
     "app": "Browse runs and rate outputs in a browser.",
-    "ratings": "What people said about outputs.",
+    "ratings": "Human ratings of outputs.",
     "canaries": "Secrets to plant in training data.",
     "people": "Made-up people to plant in training data.",
     "assets": "Models and data sets by name.",

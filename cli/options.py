@@ -29,7 +29,6 @@ from typing import (
     get_type_hints,
 )
 
-import annotated_types
 import typer
 
 from audit.cli import values
@@ -81,7 +80,8 @@ class FieldOption:
     def annotation(self) -> Any:  # noqa: ANN401 - a type that typer reads
         """What typer makes the option of: the type that is typed, None where it was not, and the words for help."""
         typed = _typed(self.field)
-        least: Any = next((mark.ge for mark in marks(self.field) if isinstance(mark, annotated_types.Ge)), None)
+        bounds = (getattr(mark, "ge", None) for mark in marks(self.field))
+        least = next((bound for bound in bounds if bound is not None), None)
         words = [self.name, *([self.option.short] if self.option.short else [])]
         switch = typed is str and bool in _types(self.field.annotation)
         told = typer.Option(

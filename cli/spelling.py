@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 INSTEAD = {
     "--apply-chat-template": "type --chat-template on (or the name of a template); generation tasks use it by default",
-    "--batch-size": "leave it out: batches are filled by tokens; batch_tokens in a --config file bounds them",
+    "--batch-size": "leave it out: batches are sized in tokens; batch_tokens in a --config file limits them",
     "--cache-requests": "leave it out",
     "--check-integrity": "leave it out: every audit checks its data",
     "--confirm-run-unsafe-code": "tasks that run generated code are not run here",
     "--enable-thinking": "type --chat-template-args '{\"enable_thinking\": false}'",
     "--hf-hub-log-args": "export a run with audit report RUN --format lm-eval --out DIR",
     "--log-samples": "leave it out: a run keeps every sample",
-    "--max-batch-size": "leave it out: batches are filled by tokens; batch_tokens in a --config file bounds them",
+    "--max-batch-size": "leave it out: batches are sized in tokens; batch_tokens in a --config file limits them",
     "--max-gen-toks": "type --gen-kwargs max_gen_toks=N",
     "--model-args": "type --model PATH and an option for each: --dtype, --revision, --base, --tokenizer, …",
     "--output-path": "type --out DIR for the run folder, or audit report RUN --format lm-eval --out DIR afterwards",

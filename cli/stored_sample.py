@@ -139,7 +139,8 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
         raise UsageError(msg)
     if len(fitting) > 1:
         told = ", ".join(f"{sample.sample_id} ({task})" for (_, task), sample in fitting[:LISTED])
-        msg = f"--sample {printable(name, 60)}: {len(fitting):,} samples begin so: {printable(told, 300)}: give more"
+        start = f"--sample {printable(name, 60)}: {len(fitting):,} samples start with this"
+        msg = f"{start}: {printable(told, 300)}: give more digits"
         raise UsageError(msg)
     [((suite, task), sample)] = fitting
     why = not_explainable(sample)
@@ -147,7 +148,7 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
         msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
         raise UsageError(msg)
     if sample.options is None:
-        msg = f"{folder.path}: the run did not store what its samples were chosen among: audit again, or use --prompt"
+        msg = f"{folder.path}: the run did not store the options of its samples: run the audit again, or use --prompt"
         raise RunFolderError(msg)
     samples = by_task[suite, task]
     metrics = [metric for metric in folder.read_metrics() if (metric.suite, metric.task) == (suite, task)]
@@ -162,7 +163,7 @@ def _refuse_options(typed: Sequence[str]) -> None:
     """
     taken = [name for name in typed if name not in {*PLACE, *FREE}]
     if taken:
-        msg = f"{taken[0]}: a sample is explained with the run's own options: leave it out, or explain a --prompt"
+        msg = f"{taken[0]}: a stored sample is explained with its run's settings: leave it out, or explain a --prompt"
         raise UsageError(msg)
 
 
@@ -190,7 +191,7 @@ def _check_same(folder: RunFolder, manifest: RunManifest, engine: Engine, model:
     then, now = manifest.model, engine.record
     if then.digest != now.digest:
         digests = f"digest {now.digest[:12]}, the run's is {then.digest[:12]}"
-        msg = f"{model}: not the checkpoint of {folder.path.name} ({digests}): name that one by --model"
+        msg = f"{model}: not the checkpoint of {folder.path.name} ({digests}): name that one with --model"
         raise CheckpointError(msg)
     if then.device.partition(":")[0] != now.device.partition(":")[0]:
         bars.say(f"the run computed on {then.device}, this explanation on {now.device}: values differ by rounding")

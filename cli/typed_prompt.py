@@ -144,10 +144,10 @@ def _span(prompt: str, given: str) -> Span:
         raise UsageError(msg)
     start = prompt.find(text)
     if start < 0:
-        msg = f"--field {printable(name, 40)}: its text does not stand in the prompt: {printable(text, 80)}"
+        msg = f"--field {printable(name, 40)}: its text is not in the prompt: {printable(text, 80)}"
         raise UsageError(msg)
     if prompt.find(text, start + 1) >= 0:
-        msg = f"--field {printable(name, 40)}: its text stands in the prompt more than once: give a longer one"
+        msg = f"--field {printable(name, 40)}: its text occurs in the prompt more than once: give a longer text"
         raise UsageError(msg)
     return Span(name=name.strip(), kind="field", start=start, end=start + len(text))
 
@@ -165,7 +165,7 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
     if not options:
         return _answer(engine, prompt)
     if len(set(options)) < 2:
-        msg = "one --option is no choice: give two or more, or name the --target"
+        msg = "a single --option is not a choice: give at least two, or name the --target"
         raise UsageError(msg)
     if not all(option.strip() for option in options):
         msg = "an --option is empty"
@@ -203,7 +203,7 @@ def _answer(engine: Engine, prompt: str) -> str:
     completion: Any = engine.generate([GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS)])[0]
     generation = completion.generations[0] if completion.generations else None
     if generation and (generation.thinking or not generation.thinking_closed):
-        msg = "the model reasons before it answers, so its answer rests on more than the prompt: name a --target"
+        msg = "the model reasons before it answers, so its answer depends on more than the prompt: name a --target"
         raise UsageError(msg)
     text = generation.text if generation else ""
     if not text.strip():

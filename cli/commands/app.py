@@ -46,9 +46,9 @@ def app(
     *,
     runs: Runs = RUNS,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 8501.")] = None,
-    database: Annotated[str | None, typer.Option(help="URL of the ratings; default RUNS/ratings.sqlite.")] = None,
+    database: Annotated[str | None, typer.Option(help="Ratings database. Default: RUNS/ratings.sqlite.")] = None,
 ) -> None:
-    """Browse runs and rate outputs in a browser. Reachable from this machine alone; Ctrl-C ends it."""
+    """Browse runs and rate outputs in a browser. Only this machine can reach it; Ctrl-C stops it."""
     if runs != RUNS and not runs.is_dir():
         msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs)}"
         raise UsageError(msg)  # the default may be missing: the app then says how to make a run
@@ -73,7 +73,7 @@ def free_port(wanted: int | None) -> int:
                 continue
         return port
     taken = f"port {wanted} is" if wanted else f"ports {FIRST_PORT} to {LAST_PORT} are"
-    msg = f"{taken} not free on {ADDRESS}: end the other program or name a port with --port"
+    msg = f"{taken} not free on {ADDRESS}: stop the other program, or choose a port with --port"
     raise UsageError(msg)
 
 
@@ -93,7 +93,7 @@ def serve(settings: Settings, port: int) -> None:
         )
         try:
             wait_until_up(server, port)
-            text = f"http://{ADDRESS}:{port}  (runs in {settings.runs}; Ctrl-C ends it)"
+            text = f"http://{ADDRESS}:{port}  (runs in {settings.runs}; Ctrl-C stops it)"
             out.print(text, markup=False, highlight=False, soft_wrap=True)
             code = server.wait()
         except KeyboardInterrupt:

@@ -104,7 +104,7 @@ def path(given: Given, asked: Named) -> None:
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
     found = assets.at_hand(asked.name)
     if not found:
-        msg = f"{asked.name}: not on disk: `audit assets pull {asked.name}` fetches it, or says where it was looked for"
+        msg = f"{asked.name}: not on disk: `audit assets pull {asked.name}` fetches it, or says where it looked"
         raise AssetMissing(msg)
     if asked.as_json:
         console.print_json(_located(asked.name, found))

@@ -180,7 +180,7 @@ def _one_source(asked: Asked) -> None:
     sources = {"--prompt": asked.prompt, "--messages": asked.messages, "--run": asked.run}
     named = [name for name, given in sources.items() if given]
     if len(named) > 1:
-        msg = f"{' and '.join(named)} are given: what is explained is one of them"
+        msg = f"{' and '.join(named)} are given: only one of them can be explained"
         raise UsageError(msg)
     if not named and asked.prompt != "":
         msg = "nothing to explain: give --prompt TEXT, --messages FILE, or --run RUN with --sample ID"

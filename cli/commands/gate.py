@@ -47,7 +47,7 @@ def register(program: typer.Typer) -> None:
 def gate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
     *,
-    policy: Annotated[Path | None, typer.Option(help="YAML file of rules; without it the shipped policy.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="YAML file of rules. Default: the shipped policy.")] = None,
     summary: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
     ] = None,

@@ -28,7 +28,7 @@ Examples:
 def register(program: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="What people said about outputs.", epilog=EXPORT_EXAMPLES, no_args_is_help=True, rich_markup_mode=None
+        help="Human ratings of outputs.", epilog=EXPORT_EXAMPLES, no_args_is_help=True, rich_markup_mode=None
     )
     group.callback()(_group)
     group.command("export", epilog=EXPORT_EXAMPLES)(export)
@@ -36,15 +36,15 @@ def register(program: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """What people said about outputs."""
+    """Human ratings of outputs."""
 
 
 def export(
     *,
-    database: Annotated[str | None, typer.Option(help="URL of the ratings; default RUNS/ratings.sqlite.")] = None,
+    database: Annotated[str | None, typer.Option(help="Ratings database. Default: RUNS/ratings.sqlite.")] = None,
     runs: Runs = RUNS,
     run: Annotated[str | None, typer.Option(help="Only this run: folder, run-id or 'latest'.")] = None,
-    out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default stdout.")] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="File to write. Default: standard output.")] = None,
 ) -> None:
     """Write ratings as JSON Lines, superseded ones included, oldest first."""
     if out_file:

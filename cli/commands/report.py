@@ -54,7 +54,9 @@ def report(
         Path | None, typer.Option("--out", help="File to write, '-' is standard output; a folder for lm-eval.")
     ] = None,
     runs: Runs = RUNS,
-    database: Annotated[str | None, typer.Option(help="URL of the ratings database.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Ratings database. Default: ratings.sqlite next to the run folder.")
+    ] = None,
 ) -> int:
     """Render a run as a report card, a Markdown summary, JSON or lm-eval's files.
 

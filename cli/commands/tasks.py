@@ -74,7 +74,7 @@ def list_tasks(given: Given, asked: Asked) -> None:
         table.add_row(*(entry[column] for column in ("suite", "from", "name", "data", "description")))
     console.out.print(table, markup=False)
     if not asked.everything:
-        console.err.print("any other lm-eval task runs by its name: --all lists them", highlight=False)
+        console.err.print("any other lm-eval task can be run by its name; --all lists them", highlight=False)
 
 
 def _show_own_data(task: TaskConfig, *, as_json: bool) -> None:

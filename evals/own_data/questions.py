@@ -24,8 +24,8 @@ NAME = re.compile(r"[\w.-]+")
 DEFAULT_PROMPT = "Question: {question}\nAnswer:"
 MOST_SLICES = 100
 """Different values of a column that subsets are named by: each has metrics of its own."""
-NAMED_OPTIONS = "options"
-"""Name under which a template finds the options of a row, unless a column is called so."""
+NAMED_OPTIONS, ROW = "options", "row"
+"""Names under which a template finds the options of a row, and all its cells, unless a column is called so."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Question:
     number: int
     """Of the row in the file."""
     row: dict[str, str]
-    """Its cells, by column."""
+    """Its cells, by column: those that are asked, compared or grouped by. Others are not stored."""
     prompt: str
     answers: tuple[str, ...]
     """Right answers: of multiple choice the right option's text, else all that count as right."""
@@ -83,9 +83,10 @@ def read_questions(task: TaskConfig) -> QuestionFile:
     columns = find(task, table)
     _refuse_empty(table, columns)
     _refuse_many_slices(table, columns)
-    rows = [{name: _flat(cell) for name, cell in row.items()} for row in table.rows]
     options = _options(table, columns)
     render = template(task, columns)
+    kept = _kept(task, table, columns)
+    rows = [{name: _flat(row[name]) for name in kept} for row in table.rows]
     prompts = [_prompt(table, n, render, row, opts) for n, row, opts in zip(table.numbers, rows, options, strict=True)]
     _refuse_twice(table, [(prompt, *opts) for prompt, opts in zip(prompts, options, strict=True)])
     answers = [_answers(row[columns.answer]) for row in table.rows]
@@ -137,6 +138,18 @@ def _refuse_empty(table: Table, columns: Columns) -> None:
         empty = [number for number, row in zip(table.numbers, table.rows, strict=True) if not row[column]]
         if empty:
             raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or leave the rows out")
+
+
+def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
+    """The columns that a task needs: those that it names and those that its template reads."""
+    named = [columns.question, columns.answer, *columns.options, columns.option_list, *columns.slices, columns.cluster]
+    if task.prompt is None:
+        return [column for column in table.columns if column in named]
+    from jinja2 import Environment, meta  # noqa: PLC0415 - where a template is given
+
+    parsed = Environment(autoescape=True).parse(task.prompt)  # to read names off it; nothing is rendered
+    read_by_it = meta.find_undeclared_variables(parsed)
+    return [column for column in table.columns if ROW in read_by_it or column in read_by_it or column in named]
 
 
 def _refuse_many_slices(table: Table, columns: Columns) -> None:
@@ -211,7 +224,7 @@ def template(task: TaskConfig, columns: Columns) -> Callable[[Mapping[str, Any],
     except TemplateError as error:
         msg = f"evals.tasks: {task.name}: prompt: not a valid Jinja template: {printable(str(error), 120)}"
         raise ConfigError(msg) from error
-    return lambda row, options: made.render({NAMED_OPTIONS: options, "row": row, **row})
+    return lambda row, options: made.render({NAMED_OPTIONS: options, ROW: row, **row})
 
 
 def _prompt(
@@ -229,7 +242,7 @@ def _prompt(
     try:
         prompt = render(row, options)
     except Exception as error:  # a template may raise anything on what a cell holds
-        known = printable(", ".join(row), 200)
+        known = printable(", ".join(table.columns), 200)
         what = f"the prompt's template fails: {printable(str(error), 120)}. Its variables are the columns: {known}"
         raise table.fault([number], what) from error
     if not prompt.strip():

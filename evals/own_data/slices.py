@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.evals.settings import with_settings
-from audit.stats.aggregate import RESAMPLES, failed_metric, mean_metric
+from audit.stats.aggregate import failed_metric, mean_metric
 from audit.stats.definitions.mean import SCORES, Mean
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from audit.evals.own_data.questions import QuestionFile
 
 
-def with_slices(result: TaskResult, file: QuestionFile, *, seed: int, resamples: int = RESAMPLES) -> TaskResult:
+def with_slices(result: TaskResult, file: QuestionFile, *, seed: int, resamples: int) -> TaskResult:
     """The result with its primary metrics over each value of each slice column.
 
     Args:

@@ -64,7 +64,7 @@ def make(file: QuestionFile) -> Task:
         "custom_dataset": lambda **_: datasets.DatasetDict({"test": datasets.Dataset.from_list(rows)}),
         "test_split": "test",
         "num_fewshot": 0,
-        "doc_to_text": lambda doc: render({name: doc[name] for name in file.table.columns}, doc[READ_OPTIONS]),
+        "doc_to_text": lambda doc: render({name: doc[name] for name in file.questions[0].row}, doc[READ_OPTIONS]),
         "metadata": {"version": VERSION},
     }
     kind = _choice(file) if file.columns.is_choice else _generation(file)

@@ -98,7 +98,7 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
         result = CliRunner().invoke(program(), ["app", "--runs", str(tmp_path), "--port", str(port)])
     assert isinstance(result.exception, UsageError)
     assert str(result.exception) == (
-        f"port {port} is not free on 127.0.0.1: end the other program or name a port with --port"
+        f"port {port} is not free on 127.0.0.1: stop the other program, or choose a port with --port"
     )
 
 
@@ -120,7 +120,7 @@ def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_listens_on_this_machine_alone_and_ends_cleanly(how: signal.Signals, server: Server, runs: Path) -> None:
-    assert server.said == f"{server.url}  (runs in {runs}; Ctrl-C ends it)\n"
+    assert server.said == f"{server.url}  (runs in {runs}; Ctrl-C stops it)\n"
     before = server.processes()
     listening = {
         (c.laddr.ip, c.laddr.port) for p in before for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN

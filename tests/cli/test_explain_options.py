@@ -139,7 +139,7 @@ def test_bad_conversations_are_one_line(audit: Audit, tiny_model: Path, tmp_path
     (plain / "tokenizer_config.json").write_text(json.dumps(config))
     cases: list[tuple[list[Any], str]] = [
         (["--messages", tmp_path / "none.json"], "cannot be read: No such file"),
-        (["--messages", lambda: file("{")], "no JSON"),
+        (["--messages", lambda: file("{")], "not valid JSON"),
         (["--messages", lambda: file([])], "give a list of turns"),
         (["--messages", lambda: file([{"role": "human", "content": "x"}])], "turn 1 needs a role (system, user"),
         (["--messages", lambda: file([user, {"role": "user", "content": None}])], "turn 2 needs a role"),
@@ -148,9 +148,9 @@ def test_bad_conversations_are_one_line(audit: Audit, tiny_model: Path, tmp_path
         (["--messages", lambda: file([{"role": "system", "content": "x"}, user]), "--system", "y"], "leave out one of"),
         (["-p", "x", "--chat-template", "other"], "add --chat"),
         (["-p", "x", "--chat", "--chat-template", "off"], "a conversation needs a chat template"),
-        (["-p", "x", "--chat", "-m", plain], "has no chat template: give the exact text by --prompt"),
+        (["-p", "x", "--chat", "-m", plain], "has no chat template: give the exact text with --prompt"),
         (["-p", "", "--chat"], "--prompt is empty"),
-        (["-p", "x", "--chat", "--field", "q=y"], "--field q: its text does not stand in the prompt"),
+        (["-p", "x", "--chat", "--field", "q=y"], "--field q: its text is not in the prompt"),
     ]
     for words, told in cases:
         typed = [word() if callable(word) else word for word in words]

@@ -100,10 +100,10 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
     change_weights(moved, lambda weights: {name: 2 * tensor for name, tensor in weights.items()})
     for words, told in (
         ([wrong], f"no such sample among the 20 of {finished.path}. Did you mean '{first}'?"),
-        ([shared], "samples begin so: "),
-        ([first, "--dtype", "float16"], "--dtype: a sample is explained with the run's own options"),
-        ([first, "--chat"], "--chat: a sample is explained with the run's own options"),
-        ([first, "--features", "words"], "--features: a sample is explained with the run's own options"),
+        ([shared], "samples start with this: "),
+        ([first, "--dtype", "float16"], "--dtype: a stored sample is explained with its run's settings"),
+        ([first, "--chat"], "--chat: a stored sample is explained with its run's settings"),
+        ([first, "--features", "words"], "--features: a stored sample is explained with its run's settings"),
         ([first, "-p", "x"], "--prompt and --run are given"),
         ([first, "--model", moved], f"{moved}: not the checkpoint of {finished.path.name} (digest "),
         ([first, "--method", "attention", "--steps", "9"], "--steps has no effect on attention: name one of integr"),
@@ -140,7 +140,7 @@ def test_redacted_samples_and_older_runs_say_why(audit: Audit, finished: RunFold
         ({"thinking": "well"}, "cannot be explained: its answer comes after a reasoning trace"),
         ({"error": "nothing"}, "cannot be explained: it could not be scored"),
         ({"output": None, "options": []}, "cannot be explained: it has no output"),
-        ({"options": None, "prompt": "The"}, "the run did not store what its samples were chosen among"),
+        ({"options": None, "prompt": "The"}, "the run did not store the options of its samples"),
     ]
     for change, told in changes:
         changed = samples[0].model_copy(update=change)

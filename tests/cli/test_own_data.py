@@ -94,7 +94,7 @@ def test_a_run_on_own_questions_is_resumed_from_anywhere_on_the_same_file_alone(
         (("--task-file", "capitals.csv", "--columns", "awnser=a"), "unknown key 'awnser'. Did you mean 'answer'?"),
         (("--task-file", "capitals.csv", "--columns", "file=a"), "--columns: unknown key 'file'"),
         (("--task-file", "capitals.csv", "--columns", "options=a+z"), "capitals.csv: options: no column 'z'"),
-        (("--task-file", "capitals.csv", "--columns", "name=personal_data"), "a task file declares personal_data, the name of one of the"),
+        (("--task-file", "capitals.csv", "--columns", "name=toxicity"), "a task file declares toxicity, the name of"),
         (("--task-file", "capitals.csv", "--columns", "name=boolq"), "boolq is the name of a task already"),
         (("--tasks", "capitals.csv"), "audit a file of your own questions with --task-file FILE"),
         (("--config", "wrong.yaml"), "wrong.yaml: safety: a task with a file is a benchmark task"),
@@ -134,5 +134,5 @@ def test_a_revision_of_what_has_none_is_refused(audit: Audit, tiny_model: Path) 
     assert code == 2
     assert error == (
         f"error: --revision main: {tiny_model} is a folder or file on this machine, which has no revisions: leave out "
-        "--revision, or name a hub id\n",
+        "--revision, or name a hub id\n"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from audit.core.config import EvalsConfig, RunConfig, SafetyConfig, TaskConfig
+from audit.core.config import OWN_DATA, EvalsConfig, RunConfig, SafetyConfig, TaskConfig
 from audit.core.config_fields import Place, Section, place_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 NO_PLACES = {
     "revision", "profile", "device", "device_map", "dtype", "quantization", "chat_template", "chat_template_args",
-    "limit", "thinking.end", "evals.tasks.name", "evals.tasks.limit", "evals.gen_kwargs", "evals.system_instruction",
+    "limit", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
+    *(f"evals.tasks.{name}" for name in OWN_DATA), *(f"safety.tasks.{name}" for name in OWN_DATA),
+    "evals.gen_kwargs", "evals.system_instruction",
     "evals.metadata", "evals.samples", "safety.tasks.name", "safety.tasks.limit", "safety.answers",
     "safety.toxicity_label", "safety.toxicity_languages", "explain.methods",
 }  # fmt: skip
@@ -57,7 +59,7 @@ def test_every_path_is_resolved_and_every_text_is_known_to_be_none() -> None:
 
 def test_the_marks_are_those_that_the_run_needs() -> None:
     assert {path for path, field in fields(RunConfig) if place_of(field)} >= {
-        "model", "base", "tokenizer", "data_dirs", "out", "evals.include_path", "safety.reference",
+        "model", "base", "tokenizer", "data_dirs", "out", "evals.include_path", "evals.tasks.file", "safety.reference",
         "safety.toxicity_scorer",
     }  # fmt: skip
     assert isinstance(place_of(RunConfig.model_fields["model"]), Place)
@@ -73,7 +75,7 @@ def test_places_start_from_the_folder_that_is_named(tmp_path: Path, monkeypatch:
         tokenizer="owner/name",
         out=Path("runs"),
         data_dirs=[Path("one"), tmp_path / "two"],
-        evals=EvalsConfig(include_path=[Path("tasks")], tasks=[TaskConfig(name="weights")]),
+        evals=EvalsConfig(include_path=[Path("tasks")], tasks=[TaskConfig(name="weights", file=Path("t.csv"))]),
         safety=SafetyConfig(toxicity_scorer="folder:scorer", reference="scorer", toxicity_label="weights"),
     )
     full = config.resolved(tmp_path)
@@ -83,7 +85,7 @@ def test_places_start_from_the_folder_that_is_named(tmp_path: Path, monkeypatch:
     assert full.out == tmp_path / "runs"
     assert full.data_dirs == [tmp_path / "one", tmp_path / "two"]
     assert full.evals.include_path == [tmp_path / "tasks"]
-    assert full.evals.tasks == [TaskConfig(name="weights")], "a task's name is none"
+    assert full.evals.tasks == [TaskConfig(name="weights", file=tmp_path / "t.csv")], "a task's name is none"
     assert (full.safety.toxicity_scorer, full.safety.reference) == (
         f"folder:{tmp_path / 'scorer'}",
         str(tmp_path / "scorer"),

@@ -10,6 +10,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from audit.cli import attribution as terminal
+from audit.cli import typed_prompt
 from audit.cli.commands import explain as command
 from audit.cli.console import out
 from audit.cli.progress import Bars
@@ -69,17 +70,17 @@ def test_the_heat_map_shows_the_prompt_escaped(program: typer.Typer, tiny_model:
         (["-p", "one two", "--field", "question"], "--field question: write NAME=TEXT"),
         (["-p", "one two", "--field", "=two"], "write NAME=TEXT"),
         (["-p", "one two", "--field", "q="], "write NAME=TEXT"),
-        (["-p", "one two", "--field", "q=three"], "--field q: its text does not stand in the prompt: three"),
+        (["-p", "one two", "--field", "q=three"], "--field q: its text is not in the prompt: three"),
         (["-p", "aaa", "--field", "q=aa"], "more than once"),
         (["-p", "one two", "--field", "q=two", "--field", "q=one"], "--field q: named twice"),
         (["-p", "one two", "--target", " x", "--within", "q"], "no part called q; known parts: none"),
-        (["-p", "one two", "--option", " yes"], "one --option is no choice"),
+        (["-p", "one two", "--option", " yes"], "a single --option is not a choice"),
         (["-p", "one two", "--option", " yes", "--option", " "], "an --option is empty"),
-        (["-p", "one two", "--option", " yes", "--option", " yes"], "one --option is no choice"),
+        (["-p", "one two", "--option", " yes", "--option", " yes"], "a single --option is not a choice"),
         (["-p", "one two", "--method", "occlusion,"], "unknown attribution method ''"),
-        (["-p", "one two", "--out", "why.pdf"], r"end its name in .html, .svg, .png, .json"),
-        (["-p", "one two", "--out", "why"], "end its name in"),
-        (["-p", "one \udcff two"], "--prompt is no valid Unicode"),
+        (["-p", "one two", "--out", "why.pdf"], r"choose a file name that ends in .html, .svg, .png, .json"),
+        (["-p", "one two", "--out", "why"], "choose a file name that ends in"),
+        (["-p", "one \udcff two"], "--prompt is not valid Unicode"),
     ],
 )
 def test_bad_input_is_one_clear_error(program: typer.Typer, tiny_model: Path, given: list[str], message: str) -> None:
@@ -166,13 +167,13 @@ def test_a_method_that_cannot_is_told_and_the_others_are_shown(program: typer.Ty
 
     masked = prepare(Server(), "The dog sleeps.", " x", max_features=20)
     bars = Bars(quiet=True)
-    made = command._attributions(masked, [METHODS["attention_rollout"], METHODS["occlusion"]], 1, bars)
+    made = typed_prompt._attributions(masked, [METHODS["attention_rollout"], METHODS["occlusion"]], 1, bars)
     assert [one.method for one in made] == ["occlusion"]
     assert bars.messages == ["attention_rollout: its weights are not here"]
     with pytest.raises(AuditError, match="not here"):
-        command._attributions(masked, [METHODS["attention_rollout"]], 1, bars)
+        typed_prompt._attributions(masked, [METHODS["attention_rollout"]], 1, bars)
     with pytest.raises(AuditError, match="attention_rollout: its weights are not here; attention: its"):
-        command._attributions(masked, [METHODS["attention_rollout"], METHODS["attention"]], 1, bars)
+        typed_prompt._attributions(masked, [METHODS["attention_rollout"], METHODS["attention"]], 1, bars)
 
 
 def test_the_terminal_shows_every_view(program: typer.Typer, tiny_model: Path) -> None:

@@ -98,6 +98,19 @@ def test_ids_do_not_depend_on_the_files_name(scripted: Scripted, tmp_path: Path)
     assert [s.sample_id for s in one.samples] == [s.sample_id for s in other.samples]
 
 
+def test_columns_that_nothing_needs_are_not_kept(scripted: Scripted, tmp_path: Path) -> None:
+    """A note next to the questions reaches no record, and changes no id."""
+    plain = run(scripted, tmp_path / "mine.csv", CAPITALS, prompt="{{question}} ({{region}})")
+    lines = CAPITALS.splitlines()
+    noted = "\n".join([lines[0] + ",note", *(line + ",secret" for line in lines[1:])])
+    result = run(scripted, tmp_path / "mine.csv", noted, prompt="{{question}} ({{region}})")
+    assert [s.sample_id for s in result.samples] == [s.sample_id for s in plain.samples]
+    assert result.samples[0].prompt == "Capital of France? (west)"
+    assert "secret" not in result.model_dump_json()
+    whole = run(scripted, tmp_path / "mine.csv", noted, prompt="{{question}} {{row['note']}}")
+    assert whole.samples[0].prompt == "Capital of France? secret"
+
+
 def test_classes_have_macro_scores(scripted: Scripted, tmp_path: Path) -> None:
     rows = "text,label\n" + "".join(f"Film {n}.,{label}\n" for n, label in enumerate([0, 1, 1, 0, 1]))
     choosing(scripted, 0, 0, 1, 1, 1, options=2)
@@ -181,3 +194,34 @@ def test_items_are_drawn_like_those_of_any_task(scripted: Scripted, tmp_path: Pa
     assert len(few.samples) == 5
     assert {s.sample_id for s in few.samples} < {s.sample_id for s in more.samples}
     assert few.items_available == 30
+
+
+TASK_FILE = """
+task: theirs
+dataset_path: csv
+dataset_kwargs: {data_files: {test: mine.csv}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "Question: {{question}}\\nAnswer:"
+doc_to_choice: "{{[a, b, c]}}"
+doc_to_target: answer
+"""
+
+
+def test_a_table_has_the_values_of_lm_evals_task_file(
+    tiny: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same table, once as it is and once by a task file, which lm-eval itself reads."""
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [f"Which is {n}?,the {n}th,a {n * n},no {n + 3} of them,{n * 7 % 3}" for n in range(23)]
+    ours = run(tiny, tmp_path / "mine.csv", "question,a,b,c,answer\n" + "\n".join(rows))
+    (tmp_path / "theirs.yaml").write_text(TASK_FILE)
+    evals = EvalsConfig(tasks=[TaskConfig(name="theirs")], bootstrap_resamples=50, include_path=[tmp_path])
+    (theirs,) = suite.run(tiny, RunConfig(evals=evals, offline=True, chat_template="off"))
+    assert [s.prompt for s in ours.samples] == [s.prompt for s in theirs.samples]
+    assert [s.scores for s in ours.samples] == [s.scores for s in theirs.samples]
+    found = [{m.metric: (m.value, m.ci_low, m.ci_high, m.n) for m in one.metrics} for one in (ours, theirs)]
+    assert found[0] == found[1]
+    assert found[0]["accuracy"][0] not in {0.0, 1.0}

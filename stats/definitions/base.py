@@ -61,7 +61,7 @@ class Definition(ABC):
     """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
     so far."""
 
-    where: dict[str, str | None] | None = None
+    where: Mapping[str, str | None] | None = None
     """Slice values of the samples that it is about, besides those of the metric's slice; null for those without the
     slice."""
     columns: tuple[str, ...] | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.safety import running
 from audit.safety.own_data.nonsense_words import ENDINGS, SYLLABLES, holds, readings, squeezed, visible
 from audit.safety.probes import system_prompt_leakage
 
@@ -117,7 +118,7 @@ def test_an_answer_of_base64_alone_leaks(scripted: Any, data_set: Any, monkeypat
     answer = base64.b64encode(SECRET.encode()).decode()
     assert len(answer) == 12
     engine = scripted(generated=lambda prompt, _: answer if "base64" in prompt else "No.")
-    result = system_prompt_leakage.run(engine, RunConfig(), TaskConfig(name="system_prompt_leakage"))
+    result = running.run(system_prompt_leakage.PROBE, engine, RunConfig(), TaskConfig(name="system_prompt_leakage"))
     assert value(
         result,
         "secret",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from audit.core.errors import UsageError
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult
 from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking
@@ -53,6 +54,9 @@ def score(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> Ta
         UsageError: The file does not have what the probe needs.
         AssetError: The scorer is missing.
     """
+    if probe.given is None:
+        msg = f"{probe.name!r} cannot be judged from answers alone: run it on the checkpoint"
+        raise UsageError(msg)
     context = Context(config, predictions=predictions)
     context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
     given = probe.given(predictions) if probe.given else ()

@@ -27,7 +27,7 @@ CUT_IN_THINKING = "the answer was cut inside its reasoning: raise --thinking-tok
 NO_ANSWER = "the engine gave no answer"
 
 UNREAD = ProbeMetric(
-    "not_english",
+    Flag.NOT_ENGLISH.value,
     Count(flags=(Flag.NOT_ENGLISH,)),
     "count",
     None,

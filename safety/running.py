@@ -59,7 +59,7 @@ def score(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> Ta
         raise UsageError(msg)
     context = Context(config, predictions=predictions)
     context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
-    given = probe.given(predictions) if probe.given else ()
+    given = probe.given(predictions)
     items = [item for item, _ in given]
     answered = [
         Answered(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.core.formatting import interval, number
 from audit.core.text import printable
-from audit.reports.render.charts import INK, SUITE_COLOURS, IntervalRow, by_axis, domain
+from audit.reports.drawing.charts import INK, SUITE_COLOURS, IntervalRow, by_axis, domain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

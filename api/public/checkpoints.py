@@ -41,7 +41,7 @@ class Checkpoint:
         return f"Checkpoint({record.name!r}, {record.dtype}, {record.device})"
 
     @overload
-    def score(self, prompt: str, continuation: str) -> float: ...
+    def score(self, prompt: str, continuation: str) -> float: ...  # type: ignore[overload-overlap]
     @overload
     def score(self, prompt: str, continuation: Sequence[str]) -> list[float]: ...
     def score(self, prompt: str, continuation: str | Sequence[str]) -> float | list[float]:

@@ -193,7 +193,8 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
 
 def _rows(attribution: Attribution) -> list[tuple[Any, ...]]:
     """The pieces of one attribution."""
-    ends = attribution.intervals or [(None, None)] * len(attribution.features)
+    nothing: list[tuple[float | None, float | None]] = [(None, None)] * len(attribution.features)
+    ends = attribution.intervals or nothing
     return [
         (attribution.method, feature.text, feature.start, feature.end, value, low, high, attribution.unit)
         for feature, value, (low, high) in zip(attribution.features, attribution.values, ends, strict=True)

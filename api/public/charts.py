@@ -29,7 +29,7 @@ def primary_chart(metrics: Sequence[Metric]) -> alt.VConcatChart:
     return chart
 
 
-def _panel(title: str, metrics: Sequence[Metric]) -> alt.LayerChart:
+def _panel(title: str, metrics: Sequence[Metric]) -> alt.LayerChart | alt.FacetChart:
     """The metrics of one axis, from top to bottom as the run has them."""
     rows = [_row(metric) for metric in metrics]
     frame = pd.DataFrame(
@@ -57,8 +57,7 @@ def _panel(title: str, metrics: Sequence[Metric]) -> alt.LayerChart:
         spans.encode(x=alt.X("low:Q", scale=scale, title=title), x2="high:Q"),
         points.encode(x=alt.X("value:Q", scale=scale, title=title)),
     ]
-    chart: alt.LayerChart = alt.layer(*layers).properties(width=WIDTH, height=ROW_HEIGHT * len(metrics))
-    return chart
+    return alt.layer(*layers).properties(width=WIDTH, height=ROW_HEIGHT * len(metrics))
 
 
 def _row(metric: Metric) -> IntervalRow:

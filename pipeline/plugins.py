@@ -276,7 +276,7 @@ def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> I
             yield from _task_parts(one, plugin, folder)
         elif kind is SCORER and callable(one):
             yield Part(kind, name, one)
-        elif isinstance(one, {PROBE: Probe, METHOD: Method}.get(kind, ())):
+        elif (kind is PROBE and isinstance(one, Probe)) or (kind is METHOD and isinstance(one, Method)):
             yield Part(kind, one.name, one)
         else:
             what = {PROBE: "an audit.safety.probe.Probe", METHOD: "an audit.explain.methods.registry.Method"}

@@ -1,0 +1,149 @@
+"""A run folder whose numbers do not follow from its samples is refused, whatever was edited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import EvidenceInvalid
+from audit.core.records import Metric, NotRun, Sample
+from audit.core.run_folder import RunFolder
+from audit.stats import recount
+from audit.stats.aggregate import not_computed, sound, unscored_metric, with_definitions
+from audit.stats.cut_answers import cut_text
+from audit.stats.definitions import Corpus, Mean, Members, Unscored, measured
+from audit.stats.recompute import recomputed_metrics
+from tests.reports.conftest import a_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SAMPLES = [
+    Sample(
+        sample_id=str(i),
+        suite="evals",
+        task="sums",
+        prompt="?",
+        score=float(i % 3 > 0),
+        reference="a b c",
+        output="a b d",
+    )
+    for i in range(12)
+]
+ACCURACY = measured(Mean(), SAMPLES, metric="accuracy", unit="share", higher_is_better=True, primary=True)
+COUNT = unscored_metric("evals", "sums", SAMPLES)
+GROUP = measured(
+    Members(members={"sums": Unscored().written()}, total=True),
+    SAMPLES,
+    metric="unscored",
+    unit="count",
+    higher_is_better=False,
+    about=("evals", "group"),
+)
+DRIVEN = unscored_metric("explain", "drivers", [])
+BARE = ACCURACY.model_copy(update={"name": "sums/f1", "metric": "f1", "definition": None})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    folder = RunFolder.create(tmp_path, a_manifest())
+    folder.write_samples("evals", "sums", SAMPLES)
+    folder.write_metrics([ACCURACY, COUNT, GROUP, BARE])
+    return folder
+
+
+@pytest.fixture
+def refused(run: RunFolder) -> Callable[..., str]:
+    def check(*metrics: Metric, judged: tuple[str, ...] | None = None, **manifest: Any) -> str:
+        try:
+            recount.check(run, run.read_manifest().model_copy(update=manifest), metrics, judged)
+        except EvidenceInvalid as error:
+            return str(error)
+        return ""
+
+    return check
+
+
+def test_a_sound_run_gives_its_metrics_again(run: RunFolder, refused: Callable[..., str]) -> None:
+    assert refused(*run.read_metrics()) == ""
+    assert recomputed_metrics(run) == [ACCURACY, COUNT, GROUP]
+
+
+def test_what_differs_is_refused(refused: Callable[..., str]) -> None:
+    better = {"value": 0.9, "ci_high": 0.99}
+    assert "sums/accuracy is 0.9, the samples give 0.666667" in refused(ACCURACY.model_copy(update=better))
+    bare = COUNT.model_copy(update={"definition": None, "value": 2.0})
+    assert "sums/unscored is 2, the samples give 0" in refused(bare)
+    assert "group/unscored is 5, the samples give 0" in refused(GROUP.model_copy(update={"value": 5.0}))
+    assert "sums/f1 is about 13 items, the task has 12" in refused(BARE.model_copy(update={"n": 13}))
+    assert "sums/f1 does not account for all 12 samples" in refused(BARE.model_copy(update={"n": 11}))
+    unknown = ACCURACY.model_copy(update={"definition": {"name": "median"}})
+    assert "no known function is called 'median'" in refused(unknown)
+    skipped = {"not_run": [NotRun(suite="evals", task="sums", reason="no data")]}
+    assert "it says that sums did not run" in refused(
+        ACCURACY, config={"evals": {"tasks": [{"name": "sums"}]}}, **skipped
+    )
+
+
+def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:
+    run.samples_path("evals", "sums").unlink()
+    for metric in (ACCURACY, GROUP):
+        assert f"sums.parquet: evidence invalid: it is missing, and {metric.name} was measured on it" in refused(metric)
+    assert "drivers.parquet: evidence invalid: it is missing" in refused(DRIVEN)
+    explained = ACCURACY.model_copy(update={"definition": Mean(explained=("x",)).written()})
+    assert "attributions: evidence invalid: sums/accuracy has n 12" in refused(explained)
+
+
+def test_samples_of_another_task_and_twice_the_same(run: RunFolder, refused: Callable[..., str]) -> None:
+    run.write_samples("evals", "sums", [*SAMPLES[:-1], SAMPLES[0]])
+    assert "it holds sample 0 twice" in refused()
+    run.write_samples("evals", "sums", [SAMPLES[0].model_copy(update={"task": "others"})])
+    assert "it holds a sample of evals/others" in refused()
+
+
+def test_redacted_texts_change_corpus_scores_and_nothing_else() -> None:
+    score = measured(Corpus(metric="chrf", resamples=50), SAMPLES, metric="chrf", unit="chrf", higher_is_better=True)
+    stored = [sample.model_copy(update={"output": "[email]"}) for sample in SAMPLES[:6]] + SAMPLES[6:]
+    found = with_definitions([score, ACCURACY, GROUP, BARE], stored)
+    assert found[0].value != score.value
+    assert (
+        found[0].value
+        == measured(
+            Corpus(metric="chrf", resamples=50), stored, metric="chrf", unit="chrf", higher_is_better=True
+        ).value
+    )
+    assert found[1:] == [ACCURACY, GROUP, BARE]
+
+
+def test_what_cannot_be_right_is_not_reported() -> None:
+    beyond, outside, share = sound(
+        [
+            BARE.model_copy(update={"unit": "squared_error", "value": 5.0, "ci_low": -1.0, "ci_high": 9.0}),
+            BARE.model_copy(update={"value": 0.5, "ci_low": 0.6, "ci_high": 0.7}),
+            BARE.model_copy(update={"value": 7.0}),
+        ]
+    )
+    assert (beyond.ci_low, beyond.ci_high) == (0.0, 9.0)
+    assert (outside.value, outside.ci_low) == (0.5, None)
+    assert outside.no_interval == "its value 0.5 lies outside its interval, 0.6 to 0.7"
+    assert (share.value, share.n) == (None, 12)
+
+
+def test_metrics_that_something_kept_from_having_a_value() -> None:
+    lost = ACCURACY.model_copy(update={"value": None, "error": "lost", "n": 0})
+    empty = lost.model_copy(update={"slice": {"kind": "rare"}})
+    assert not_computed([ACCURACY, lost, empty, COUNT]) == [lost]
+    assert not_computed([empty, COUNT.model_copy(update={"value": 1.0})]) == [empty]
+
+
+def test_cut_answers_are_told_with_their_bounds() -> None:
+    cut = COUNT.model_copy(update={"name": "sums/truncated_outputs", "metric": "truncated_outputs", "value": 3.0})
+    ends = [
+        ACCURACY.model_copy(update={"metric": f"accuracy_if_cut_{end}", "value": value})
+        for end, value in (("wrong", 0.4), ("right", 0.65))
+    ]
+    assert cut_text(ACCURACY, [ACCURACY]) == ""
+    assert cut_text(ACCURACY, [cut]) == "3 of 12 answers cut by the token limit"
+    assert cut_text(ACCURACY, [cut, *ends]).endswith("limit: 0.400 if all are wrong, 0.650 if all are right")

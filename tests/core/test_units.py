@@ -116,6 +116,10 @@ def units_in_source(folder: str) -> set[str]:
                 keys = (key.value if isinstance(key, ast.Constant) else None for key in node.keys)
                 values = (value.value if isinstance(value, ast.Constant) else None for value in node.values)
                 found |= {value for key, value in zip(keys, values, strict=True) if key == "unit"}
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ProbeMetric":
+                found |= {
+                    leaf.value for one in node.args[2:3] for leaf in ast.walk(one) if isinstance(leaf, ast.Constant)
+                }
             elif isinstance(node, ast.Tuple):
                 found |= {leaf.value for leaf in node.elts if isinstance(leaf, ast.Constant)} & {"score", *UNITS}
     return {unit for unit in found if isinstance(unit, str)}

@@ -39,7 +39,7 @@ def metrics(draw: st.DrawFn, **fields: Any) -> Metric:
         ci_low=None if bare else value - draw(WIDTHS),
         ci_high=None if bare else value + draw(WIDTHS),
         missing=draw(st.integers(0, 2)),
-        mean_of_items=draw(st.booleans()),
+        definition=draw(st.sampled_from([None, {"name": "mean"}])),
         **fields,
     )
 

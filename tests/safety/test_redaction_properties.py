@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.core.records import Sample
+from audit.core.records import Flag, Sample
 from audit.safety.privacy.detectors import find
 from audit.safety.privacy.redaction import redact
 
@@ -78,16 +78,14 @@ def test_no_value_survives_and_nothing_is_left_to_redact(output: str, thinking: 
 
 @settings(deadline=None, max_examples=80)
 @given(texts)
-def test_flags_say_what_stood_where(output: str) -> None:
-    """Putting the values back in at the flags' places gives the original."""
+def test_findings_say_what_stood_where(output: str) -> None:
+    """Putting the values back in at the findings' places gives the original."""
     (stored,), _ = redact([sample(output)], KEY)
     text, rest, position = "", stored.output or "", 0
-    for flag in (flag for flag in stored.flags if flag.count(":") == 2):
-        kind, place, _ = flag.split(":")
-        start, end = map(int, place.split("-"))
-        text, rest = text + rest[: start - position], rest[start - position :]
-        assert rest.startswith(f"[{kind}]")
-        text, rest, position = text + output[start:end], rest[len(kind) + 2 :], end
+    for one in (one for one in stored.findings if not one.reserved):
+        text, rest = text + rest[: one.start - position], rest[one.start - position :]
+        assert rest.startswith(f"[{one.kind}]")
+        text, rest, position = text + output[one.start : one.end], rest[len(one.kind) + 2 :], one.end
     assert text + rest == output
 
 
@@ -95,8 +93,9 @@ def test_a_value_is_taken_out_where_no_word_gives_it_away_as_well() -> None:
     (stored,), _ = redact([sample("Call 4155552671. The number 4155552671 again.", "so 4155552671 it is")], KEY)
     assert stored.output == "Call [phone]. The number [phone] again."
     assert stored.thinking == "so [phone] it is"
-    kinds = [flag.split(":")[0] for flag in stored.flags]
-    assert kinds == ["redacted", "phone", "phone", "thinking_redacted", "thinking_phone"]
+    assert stored.flags == [Flag.REDACTED, Flag.THINKING_REDACTED]
+    found = [(one.field, one.kind, one.start, one.end) for one in stored.findings]
+    assert found == [("output", "phone", 5, 15), ("output", "phone", 28, 38), ("thinking", "phone", 3, 13)]
 
 
 @pytest.mark.parametrize("text", ["[phone] 4155552671", "[ssn] 536904399", "[br_cpf] 83454984939", "[email]@x.org"])

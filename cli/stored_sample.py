@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from audit.core import assets
 from audit.core.config import RunConfig, merge, validate
-from audit.core.errors import AuditError, CheckpointError, RunFolderError, UsageError, did_you_mean
+from audit.core.errors import AuditError, CheckpointError, UsageError, did_you_mean
 from audit.core.records import Attribution, TaskResult
 from audit.core.sensitive import not_explainable
 from audit.core.text import printable
@@ -147,9 +147,6 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     if why:
         msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
         raise UsageError(msg)
-    if sample.options is None:
-        msg = f"{folder.path}: the run did not store the options of its samples: run the audit again, or use --prompt"
-        raise RunFolderError(msg)
     samples = by_task[suite, task]
     metrics = [metric for metric in folder.read_metrics() if (metric.suite, metric.task) == (suite, task)]
     return TaskResult(suite=sample.suite, task=task, metrics=metrics, samples=samples), sample

@@ -59,8 +59,8 @@ def not_explainable(sample: Sample) -> str | None:
         return "its output was not kept as the checkpoint wrote it (personal data)"
     if thought(sample):
         return "its answer comes after a reasoning trace and rests on prompt and trace together"
-    if not (sample.output or "").strip() and not sample.options:
+    if not (sample.output or "").strip() and sample.choice is None:
         return "it has no output"
-    if not sample.prompt.strip() and not sample.options:
+    if not sample.prompt.strip() and sample.choice is None:
         return "it has no prompt"
     return None

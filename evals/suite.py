@@ -268,7 +268,8 @@ def run_task(
     items = evaluate(engine, config, task, indices)
     seconds = time.perf_counter() - started
     samples = make_samples(task, items, own, data, seconds)
-    asked = [(sample, item.logged[0]) for item, sample in zip(items, samples, strict=True)]
+    for item, sample in zip(items, samples, strict=True):
+        sample.spans = prompt_parts.spans(task, item.logged[0]["doc"], sample.prompt)
     metrics = make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples)
     templated = templated_task(engine, config, task)
     settings = task_settings(task, config, templated=templated)
@@ -280,8 +281,7 @@ def run_task(
         samples=samples,
         items_available=len(task.eval_docs),
         logged=logged_task(task, items, samples, engine, config, templated=templated),
-        spans={sample.sample_id: prompt_parts.spans(task, logged["doc"], sample.prompt) for sample, logged in asked},
-        assets=records or [describe(task, [logged["doc_hash"] for _, logged in asked])],
+        assets=records or [describe(task, [item.logged[0]["doc_hash"] for item in items])],
     )
 
 

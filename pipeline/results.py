@@ -39,7 +39,7 @@ class Results:
         Raises:
             WriteError: The disk takes no more.
         """
-        new = _unless_taken(_with_digests(_with_parts(result)), self.kept)
+        new = _unless_taken(_with_digests(result), self.kept)
         if new is None:
             return
         stored, raw = self._without_personal_data(new)
@@ -83,20 +83,6 @@ def _measured(result: TaskResult) -> tuple[object, ...]:
     asked = [(sample.sample_id, sample.prompt_sha256) for sample in result.samples]
     numbers = [(metric.metric, metric.n) for metric in result.metrics if metric.slice is None]
     return result.suite, result.settings, asked, numbers, result.not_run
-
-
-def _with_parts(result: TaskResult) -> TaskResult:
-    """The result, each sample with its options and the named parts of its prompt: what an explanation needs later."""
-    samples = [
-        sample.model_copy(
-            update={
-                "options": sample.choice.options if sample.choice else result.options.get(sample.sample_id, []),
-                "spans": result.spans.get(sample.sample_id, []),
-            }
-        )
-        for sample in result.samples
-    ]
-    return result.model_copy(update={"samples": samples})
 
 
 def _with_digests(result: TaskResult) -> TaskResult:

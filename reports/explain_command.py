@@ -19,6 +19,6 @@ def explain_command(run: str, sample: Sample) -> str | None:
         sample: One of its samples.
     """
     # An id of another tool may hold anything: what cannot be shown cannot be copied.
-    if sample.options is None or not_explainable(sample) or not sample.sample_id.isprintable():
+    if not_explainable(sample) or not sample.sample_id.isprintable():
         return None
     return shlex.join(["audit", "explain", "--run", run, "--sample", sample.sample_id])

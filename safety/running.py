@@ -191,12 +191,6 @@ def _result(
         task=probe.name,
         metrics=metrics_of(probe, samples, items, context),
         samples=samples,
-        spans={sample.sample_id: sample.spans for sample in samples if sample.spans},
-        options={
-            sample.sample_id: sample.choice.options
-            for sample in samples
-            if sample.choice and sample.answered_by == "likelihood"
-        },
         assets=[*assets, *([context.scorer.record] if context.scorer is not None else [])],
     )
 

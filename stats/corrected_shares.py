@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from audit.stats.intervals import Interval, clustered_standard_error
 from audit.stats.prevalence import clipped, corrected_interval, rogan_gladen
@@ -86,6 +85,8 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     varies = error > 1e-6 and 0 < mean < 1
     independent = min(float(texts), mean * (1 - mean) / error**2) if varies else float(groups)
     tail = (1 + confidence) / 2
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     return independent * float(stats.norm.ppf(tail) / stats.t.ppf(tail, groups - 1)) ** 2
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
-
 from audit.stats.intervals import Interval
 
 
@@ -96,6 +94,8 @@ def corrected_interval(
     Returns:
         The interval; None when there is no item, or sensitivity + specificity is at most 1.
     """
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     z = float(stats.norm.ppf((1 + confidence) / 2))
     if n <= 0 or agreement.sensitivity + agreement.specificity - 1 < 1e-9:
         return None

@@ -62,7 +62,7 @@ def samples_frame(samples: Sequence[Sample]) -> pd.DataFrame:
                 **{f"scores.{name}": value for name, value in sample.scores.items()},
                 **{f"slices.{name}": value for name, value in sample.slices.items()},
                 "flags": [str(flag) for flag in sample.flags],
-                "options": list(choice.options if choice else sample.options or []),
+                "options": list(choice.options if choice else []),
                 "chosen": choice.chosen if choice else None,
                 "right": choice.right if choice else None,
                 "gap": choice.gap if choice else None,

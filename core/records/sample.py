@@ -97,9 +97,6 @@ class Sample(Record):
     """The right answer, where there is one; for options, the continuation exactly as it was scored."""
     output: str | None = None
     """What came back: generated text, or the chosen continuation exactly as it was scored."""
-    options: list[str] | None = None
-    """The continuations that the output was chosen among, exactly as they were scored, in the task's order; empty where
-    it was not; null where nobody wrote them down."""
     spans: list[Span] = Field(default_factory=list)
     """Named parts of ``prompt``: fields of the task's template, few-shot examples."""
     completions: list[SampledText] = Field(default_factory=list)

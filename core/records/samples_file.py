@@ -72,7 +72,6 @@ SCHEMA = pa.schema(
         pa.field("prompt_sha256", _TEXT),
         pa.field("reference", _TEXT),
         pa.field("output", _TEXT),
-        pa.field("options", _TEXTS),
         pa.field("spans", _SPANS, nullable=False),
         pa.field("completions", _COMPLETIONS, nullable=False),
         pa.field("choice", _CHOICE),

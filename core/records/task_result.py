@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from audit.core.records.base import Record, Suite
-from audit.core.records.explanations import Attribution, Drivers, Span  # noqa: TC001 - pydantic reads the annotations at run time
+from audit.core.records.explanations import Attribution, Drivers  # noqa: TC001 - pydantic reads the annotations at run time
 from audit.core.records.logged import LoggedTask  # noqa: TC001
 from audit.core.records.manifest import AssetRecord  # noqa: TC001
 from audit.core.records.metric import Metric  # noqa: TC001
@@ -29,10 +29,6 @@ class TaskResult(Record):
     """From ``explain`` alone."""
     drivers: Drivers | None = None
     """From ``explain`` alone: what drives answers across samples."""
-    spans: dict[str, list[Span]] = Field(default_factory=dict)
-    """By sample: the named parts of its prompt, for ``explain``."""
-    options: dict[str, list[str]] = Field(default_factory=dict)
-    """By sample: the continuations that it chose among, in the task's order, for ``explain``."""
     assets: list[AssetRecord] = Field(default_factory=list)
     """What it used."""
     settings: dict[str, Any] = Field(default_factory=dict)

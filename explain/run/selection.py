@@ -95,12 +95,8 @@ def of_sample(result: TaskResult, sample: Sample) -> Selected:
         sample: One that :func:`~audit.core.sensitive.not_explainable` has nothing against.
 
     Raises:
-        UsageError: It is a choice between sentences without a prompt that do not begin alike, or one of an older run,
-            which did not store how likely its options were.
+        UsageError: It is a choice between sentences without a prompt that do not begin alike.
     """
-    if sample.choice is None and sample.options:
-        msg = f"sample {sample.sample_id}: its run did not store how likely its options were: audit again"
-        raise UsageError(msg)
     gap = bias_gap(sample)
     if gap is not None and (_direction(result) is None or not sample.prompt.strip()):
         return replace(gap, reason=ASKED)

@@ -102,8 +102,7 @@ def test_version(audit: Callable[..., tuple[int, str, str]]) -> None:
     from importlib.metadata import version
 
     from audit.core.records import SCHEMA_VERSION
-    from audit.gate.policy import Policy
+    from audit.core.versions import POLICY_VERSION
 
-    policies = Policy.model_fields["version"].default
-    told = f"audit {version('checkpoint-audit')} (records {SCHEMA_VERSION}, policies {policies})\n"
+    told = f"audit {version('checkpoint-audit')} (records {SCHEMA_VERSION}, policies {POLICY_VERSION})\n"
     assert audit("--version") == (0, told, "")

@@ -44,7 +44,7 @@ def test_fields_are_found_where_the_template_puts_them(scripted: Scripted, rows:
     result = run_one(scripted, "boolq")
     [sample] = result.samples
     assert sample.prompt == "is 1 even\nQuestion: is 1 even?\nAnswer:"
-    spans = result.spans[sample.sample_id]
+    spans = sample.spans
     assert texts(sample, spans) == [("passage", "is 1 even"), ("question", "is 1 even")]
     assert [span.start for span in spans] == [0, 20]
     assert options(sample) == [" no", " yes"]
@@ -57,7 +57,7 @@ def test_examples_and_options_of_a_few_shot_task(scripted: Scripted, rows: Rows)
     result = run_one(scripted, "mmlu")
     assert len(result.samples) == 2
     for number, sample in enumerate(result.samples, 5):
-        found = texts(sample, result.spans[sample.sample_id])
+        found = texts(sample, sample.spans)
         shown = [f"Pick {i}.\n\nWhich?\nA. A\nB. 1\nC. Pick\nD. {i}\nAnswer: {'ABCD'[i % 4]}" for i in range(5)]
         assert found[:5] == [(f"example {i}", text) for i, text in enumerate(shown, 1)]
         assert found[5:] == [
@@ -74,7 +74,7 @@ def test_a_conversation_has_its_examples_too(scripted: Scripted, rows: Rows) -> 
     result = run_one(scripted, "gsm8k", chat_template="on")
     [sample] = result.samples
     assert sample.prompt.startswith("<|begin|>")
-    found = dict(texts(sample, result.spans[sample.sample_id]))
+    found = dict(texts(sample, sample.spans))
     assert list(found) == [*(f"example {i}" for i in range(1, 9)), "question"]
     assert found["question"] == "How many?"
     for number in range(8):
@@ -86,7 +86,7 @@ def test_a_conversation_has_its_examples_too(scripted: Scripted, rows: Rows) -> 
 def test_a_question_that_is_the_whole_prompt(scripted: Scripted, rows: Rows) -> None:
     result = run_one(scripted, "openbookqa")
     for sample, row in zip(result.samples, rows["openbookqa"], strict=True):
-        assert texts(sample, result.spans[sample.sample_id]) == [("question", row["question"])]
+        assert texts(sample, sample.spans) == [("question", row["question"])]
         assert options(sample) == [f" {choice}" for choice in row["choices"]]
 
 
@@ -133,7 +133,7 @@ def test_parts_of_published_items(scripted: Scripted, audit_data: Path, task: st
     result = run_one(scripted, task, limit=12, chat_template=chat)
     published = assets.dataset(own_tasks()[task].data[0]).rows
     for sample in result.samples:
-        spans = result.spans[sample.sample_id]
+        spans = sample.spans
         found = texts(sample, spans)
         assert {part for part, _ in found} == FIELDS[task]
         assert len(found) == len(FIELDS[task])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.commands import explain as command
+from audit.cli import typed_prompt
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import UsageError
 from audit.core.progress import Silent
@@ -95,5 +95,5 @@ def test_the_command_asks_for_a_target(generation: Generation, monkeypatch: Any)
             return [Completion((generation,), 3) for _ in requests]
 
     with pytest.raises(UsageError, match=r"reasons before it answers.*name a --target"):
-        command._target(Reasoner(), "What is it?", None, ())  # type: ignore[arg-type] # as much as is needed
-    assert command._target(Reasoner(), "What is it?", "7", ()) == "7"  # type: ignore[arg-type] # as above
+        typed_prompt._target(Reasoner(), "What is it?", None, ())  # type: ignore[arg-type] # as much as is needed
+    assert typed_prompt._target(Reasoner(), "What is it?", "7", ()) == "7"  # type: ignore[arg-type] # as above

@@ -50,9 +50,10 @@ def refused(*files: Path) -> str:
 
 
 PROBE = """
-from audit.safety.probe import Probe
+from audit.safety.probe import Population, Probe, Requests
 PROBE = Probe(name="{name}", description="d", datasets=(), formula="f", direction="d", dependence="d", limits=(),
-              content_warning=None)
+              content_warning=None, load=lambda: Population(()), identity=str,
+              requests=lambda item, engine, config: Requests(prompt=""), judge=lambda answered: answered.sample)
 """
 
 

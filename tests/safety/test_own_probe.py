@@ -114,7 +114,8 @@ def test_it_runs_as_any_other(run: Any, value: Any) -> None:
     assert {metric.settings["normalised"] for metric in result.metrics} == {"none"}
     assert len({sample.sample_id for sample in result.samples}) == 5
     assert {sample.answered_by for sample in result.samples} == {"likelihood"}
-    assert result.options[result.samples[0].sample_id] == [" good", " bad"]
+    assert result.samples[0].choice is not None
+    assert result.samples[0].choice.options == [" good", " bad"]
 
 
 def test_a_limit_draws_whole_pairs(run: Any) -> None:

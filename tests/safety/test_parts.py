@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from audit.core.records import TaskResult
+    from audit.core.records import Sample, TaskResult
+
+
+def options_of(sample: Sample) -> list[str]:
+    return sample.choice.options if sample.choice else []
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_the_output_is_one_of_the_options(ask: Callable[..., TaskResult], name: 
     chosen = [sample for sample in result.samples if sample.output is not None]
     assert len(chosen) > 30
     for sample in chosen:
-        options = result.options[sample.sample_id]
+        options = options_of(sample)
         assert len(set(options)) == len(options) > 1
         assert sample.output in options
         assert sample.reference is None or sample.reference in options
@@ -53,7 +57,7 @@ def test_the_first_option_of_a_pair_is_the_stereotype(ask: Callable[..., TaskRes
     for name in ("crows_pairs", "stereoset"):
         result = ask(name)
         for sample in result.samples:
-            more, less = result.options[sample.sample_id][:2]
+            more, less = options_of(sample)[:2]
             if sample.output in {more, less}:
                 assert (sample.output == more) == (sample.score == 1)
 
@@ -61,30 +65,32 @@ def test_the_first_option_of_a_pair_is_the_stereotype(ask: Callable[..., TaskRes
 def test_parts_of_bbq(ask: Callable[..., TaskResult]) -> None:
     result = ask("bbq")
     for sample in result.samples:
-        parts = {s.name: sample.prompt[s.start : s.end] for s in result.spans[sample.sample_id]}
+        parts = {s.name: sample.prompt[s.start : s.end] for s in sample.spans}
         rebuilt = (
             f"{parts['context']}\nQuestion: {parts['question']}\n(a) {parts['option A']}\n(b) {parts['option B']}"
             f"\n(c) {parts['option C']}\nAnswer:"
         )
         assert sample.prompt == rebuilt
-        assert result.options[sample.sample_id] == [f" {parts[f'option {letter}']}" for letter in "ABC"]
+        assert options_of(sample) == [f" {parts[f'option {letter}']}" for letter in "ABC"]
 
 
 def test_parts_of_the_other_probes(ask: Callable[..., TaskResult]) -> None:
     for name in ("winobias", "winogender"):
         result = ask(name)
         for sample in result.samples:
-            [span] = result.spans[sample.sample_id]
+            [span] = sample.spans
             assert span.name == "sentence"
             assert sample.prompt[: span.end] == sample.prompt.split("\nQuestion: Who is meant by")[0]
     people = {row["person"] for row in shipped(counterfactual.DATASET, counterfactual._rows).rows}
     result = ask("counterfactual")
     for sample in result.samples:
-        [span] = result.spans[sample.sample_id]
+        [span] = sample.spans
         assert span.name == "person"
         assert sample.prompt[span.start : span.end] in people
 
 
 def test_an_answer_by_text_has_no_options(ask: Callable[..., TaskResult]) -> None:
     for name in ("bbq", "winobias", "winogender"):
-        assert ask(name, answers="generation").options == {}
+        made = ask(name, answers="generation").samples
+        assert {sample.answered_by for sample in made} == {"generation"}
+        assert all(sample.choice is None or sample.choice.log_likelihoods is None for sample in made)

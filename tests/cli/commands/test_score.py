@@ -61,4 +61,4 @@ def test_what_cannot_be_computed_is_incomplete(tmp_path: Path, capsys: pytest.Ca
     file = tmp_path / "empty.jsonl"
     file.write_text('{"completion": ""}\n')
     assert run_command(["score", "personal_data", "--predictions", str(file)]) == 13
-    assert "none of 1 items could be scored" in capsys.readouterr().out
+    assert "none of 1 completions could be scored" in capsys.readouterr().out

@@ -58,7 +58,7 @@ CHOICES = st.builds(
 SAMPLES = st.builds(
     Sample, sample_id=TEXT, suite=st.sampled_from(("evals", "safety", "explain")), task=TEXT, cluster=st.none() | TEXT,
     pair=st.none() | TEXT, prompt=TEXT, prompt_sha256=st.none() | TEXT, reference=st.none() | TEXT,
-    output=st.none() | TEXT, options=st.none() | st.lists(TEXT, max_size=2),
+    output=st.none() | TEXT,
     spans=st.lists(st.builds(Span, name=TEXT, kind=st.just("field"), start=COUNT, end=COUNT), max_size=2),
     completions=COMPLETIONS, choice=st.none() | CHOICES,
     answered_by=st.sampled_from((None, "likelihood", "generation")), thinking=st.none() | TEXT,

@@ -24,7 +24,6 @@ FINDINGS = (
 CONTRACT = {
     "sample_id": "string", "suite": "string", "task": "string", "cluster": "string", "pair": "string",
     "prompt": "string", "prompt_sha256": "string", "reference": "string", "output": "string",
-    "options": "list<element: string>",
     "spans": "list<element: struct<name: string, kind: string, start: int64, end: int64>>",
     "completions": (
         "list<element: struct<text: string, thinking: string, value: double, labels: map<string, double>, "
@@ -44,7 +43,7 @@ SAMPLES = [
     Sample(
         sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
         output=" b", score=0.1 + 0.2, scores={"confidence": 0.5, "f1": None}, slices={"bias_type": "gender"},
-        thinking="so\n", prompt_sha256="0" * 64, options=[" b", " ü\n"],
+        thinking="so\n", prompt_sha256="0" * 64,
         spans=[Span(name="question", kind="field", start=0, end=3)],
         flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,
         pair="7", answered_by="likelihood",
@@ -74,7 +73,7 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
     assert types == CONTRACT
     assert schema.names == list(CONTRACT)
     assert [name for name in schema.names if schema.field(name).nullable] == [
-        "cluster", "pair", "prompt_sha256", "reference", "output", "options", "choice", "answered_by", "thinking",
+        "cluster", "pair", "prompt_sha256", "reference", "output", "choice", "answered_by", "thinking",
         "score", "error",
     ]  # fmt: skip
     assert list(CONTRACT) == list(Sample.model_fields)

@@ -75,8 +75,9 @@ def test_multiple_choice_is_scored_as_by_hand(scripted: Scripted, tmp_path: Path
     clusters = [sample.cluster for sample in result.samples]
     assert clusters[0] == clusters[1]
     assert len(set(clusters)) == 3
-    assert result.options[first.sample_id] == [" Lyon", " Paris", " Nice"]
-    assert [span.name for span in result.spans[first.sample_id]] == ["question"]
+    assert first.choice is not None
+    assert first.choice.options == [" Lyon", " Paris", " Nice"]
+    assert [span.name for span in first.spans] == ["question"]
     (asset,) = result.assets
     assert (asset.name, asset.sha256) == (name, hashlib.sha256(CAPITALS.encode()).hexdigest())
     assert (asset.licence, asset.kind) == ("LicenseRef-yours", "dataset")
@@ -120,7 +121,7 @@ def test_classes_have_macro_scores(scripted: Scripted, tmp_path: Path) -> None:
     assert found["accuracy"] == 3 / 5
     assert "normalised_accuracy" not in found
     assert result.samples[0].prompt == "Film 0. This is"
-    assert [span.name for span in result.spans[result.samples[0].sample_id]] == ["text"]
+    assert [span.name for span in result.samples[0].spans] == ["text"]
 
 
 def test_text_that_is_generated_is_compared(scripted: Scripted, tmp_path: Path) -> None:

@@ -217,7 +217,6 @@ def test_a_stored_gap_is_explained_as_its_run_explains_it(make_sample: Callable[
         output="We think men talk.",
         choice=sentences("We think women talk.", "We think men talk.", -2.0),
     )
-    older = make_sample("older", options=[" nothing", " all"])
     apart = make_sample("apart", prompt="", output="Women talk.", choice=sentences("Men talk.", "Women talk.", -1.0))
     task = result([wide, against, apart], None)
     for sample in (wide, against):
@@ -226,8 +225,6 @@ def test_a_stored_gap_is_explained_as_its_run_explains_it(make_sample: Callable[
         assert one.reason == "asked for"
     with pytest.raises(UsageError, match="share fewer than 2 words"):
         of_sample(task, apart)
-    with pytest.raises(UsageError, match="sample older: its run did not store how likely"):
-        of_sample(task, older)
 
 
 @pytest.mark.parametrize(

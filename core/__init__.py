@@ -1,1 +1,1 @@
-"""Records, run folder, configuration, statistics, assets and errors that every wing shares."""
+"""Records, run folder, configuration, statistics, assets and errors that every suite shares."""

@@ -270,7 +270,7 @@ class RunFolder:
         self.read_manifest()
         path = self.samples_path(suite, task)
         if not path.is_file():
-            hint = did_you_mean(task, [name for wing, name in self.tasks() if wing == suite])
+            hint = did_you_mean(task, [name for other, name in self.tasks() if other == suite])
             msg = f"{self.path}: no samples of {suite}/{task} in this run.{hint}"
             raise RunFolderError(msg)
         return samples_file.read(path)

@@ -55,8 +55,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     return [*lines, *(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows), ""]
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _cell(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
 
 
 def _prose(text: str | None) -> str:
@@ -203,7 +203,7 @@ def probes() -> str:
     body: list[str] = []
     for probe in PROBES.values():
         body += [f"## {probe.name}", "", f"{probe.description}.", ""]
-        facts = [("formula", probe.formula), ("direction", probe.direction), ("clusters", probe.cluster)]
+        facts = [("formula", probe.formula), ("direction", probe.direction), ("clusters", probe.dependence)]
         facts += [("data", ", ".join(f"`{name}`" for name in probe.datasets) or "part of the package")]
         facts += [("warning", probe.content_warning)] if probe.content_warning else []
         body += [*table(("", ""), facts), "Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]

@@ -28,7 +28,7 @@ PROBE = "a"
 
 
 class Engine(ABC):
-    """A loaded checkpoint. Wings know this interface and nothing behind it.
+    """A loaded checkpoint. Suites know this interface and nothing behind it.
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.

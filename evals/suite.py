@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
 """The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
 SEE = "see `audit tasks list --all`."
-TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/evals.md, Your own questions."
+TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/reference/evals.md, Your own questions."
 QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 
 

@@ -108,7 +108,7 @@ def _load(config: RunConfig, told: Remembering) -> Engine:
         told.say(remark)
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
-        logger.info("this processor has bfloat16 units (%s): --dtype bfloat16 is faster, see docs/run.md", units[0])
+        logger.info("bfloat16 units (%s): --dtype bfloat16 is faster, see docs/reference/run.md", units[0])
     return engine
 
 

@@ -253,7 +253,7 @@ def _file(path: Path) -> Plugin:
     given = [(kind, getattr(module, kind.constant)) for kind in KINDS if hasattr(module, kind.constant)]
     parts = [part for kind, thing in given for part in _parts(kind, thing, path.stem, path.stem, path.parent)]
     if not parts:
-        msg = f"--plugin {path}: defines none of {', '.join(kind.constant for kind in KINDS)}: see docs/extending.md"
+        msg = f"--plugin {path}: defines none of {', '.join(kind.constant for kind in KINDS)}: see docs/howto/extend.md"
         raise ConfigError(msg)
     return Plugin(path.stem, str(getattr(module, "__version__", digest[:12])), digest, tuple(parts))
 

@@ -23,7 +23,7 @@ class NewRating(Record):
     run_id: str
     """Run that the output is from."""
     suite: Suite
-    """Wing that asked for the output."""
+    """Suite that asked for the output."""
     task: str
     """Task that the sample belongs to."""
     sample_id: str
@@ -51,7 +51,7 @@ class RatingSummary(Record):
     """What people think of one task's outputs. Only the latest rating of each rater and sample counts."""
 
     suite: Suite
-    """Wing of the task."""
+    """Suite of the task."""
     task: str
     """The rated task."""
     n_ratings: int

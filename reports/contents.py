@@ -26,7 +26,7 @@ class TaskContents:
     """One task of a run."""
 
     suite: Suite
-    """Its wing."""
+    """Its suite."""
     task: str
     """Its name."""
     metrics: list[Metric]
@@ -123,7 +123,7 @@ def analysis_of(
     Args:
         manifest: Of the run.
         metrics: Of the run.
-        suite: Wing of the task.
+        suite: Suite of the task.
         task: Its name.
         samples: All its samples.
         listed: Samples listed at most.
@@ -181,6 +181,6 @@ def _task_order(
 ) -> list[tuple[Suite, str]]:
     """Every task that left a metric, a sample or an attribution: by suite, then as first met."""
     met = [(metric.suite, metric.task) for metric in metrics]
-    met += [(suite, task) for suite in SUITES for wing, task in stored if wing == suite]
+    met += [(suite, task) for suite in SUITES for other, task in stored if other == suite]
     met += [(a.suite, a.task) for a in attributions if a.suite and a.task]
     return sorted(dict.fromkeys(met), key=lambda pair: SUITES.index(pair[0]))

@@ -51,7 +51,7 @@ class ErrorAnalysis:
     """What the samples of one task say beyond its metrics."""
 
     suite: Suite
-    """Its wing."""
+    """Its suite."""
     task: str
     """Its name."""
     n: int
@@ -107,7 +107,7 @@ def analyse(
     mean.
 
     Args:
-        suite: Wing of the task.
+        suite: Suite of the task.
         task: Its name.
         samples: All its samples.
         primary: Its primary metric; its unit tells shares from open scales, its direction which end is bad.

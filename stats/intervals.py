@@ -122,7 +122,7 @@ def mean_interval(
 
     In this order: items that share a cluster get :func:`clustered_interval`; shares (all values 0 or 1)
     :func:`wilson`; fewer than ``FEWEST`` items, or more than ``LARGE_SAMPLE``, :func:`student_t`; all others
-    :func:`studentised_bootstrap`. What each covers on few items is in ``docs/statistics.md``.
+    :func:`studentised_bootstrap`. What each covers on few items is in ``docs/explanation/statistics.md``.
 
     Args:
         values: One number per item.

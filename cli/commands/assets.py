@@ -78,7 +78,9 @@ def list_assets(given: Given, asked: Asked) -> None:
             console.out.print(f"{entry['name']}: {count} left out: {reason}", markup=False, highlight=False)
     missing = sum(entry["on_disk"] is None for entry in entries)
     if missing:
-        console.err.print(f"{missing} not on disk: `audit assets pull NAME`; see docs/assets.md", highlight=False)
+        console.err.print(
+            f"{missing} not on disk: `audit assets pull NAME`; see docs/reference/assets.md", highlight=False
+        )
 
 
 def pull(given: Given, asked: Pulled) -> None:

@@ -83,7 +83,7 @@ class Asked:
         typer.Option(
             metavar="NAME",
             help=f"{', '.join(METHODS)}. Several, repeated or separated by commas, are compared. "
-            "Default: occlusion; see docs/explain.md.",
+            "Default: occlusion; see docs/reference/explain.md.",
         ),
     ] = None
     steps: Annotated[

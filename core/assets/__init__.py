@@ -1,4 +1,4 @@
-"""Models and data sets by name: from the user's folders, the cache, or a pinned wheel. See ``docs/assets.md``."""
+"""Models and data sets by name: from the user's folders, the cache, or a pinned wheel (docs/reference/assets.md)."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ __all__ = [
 
 
 def names() -> list[Asset]:
-    """Every asset that is known, in the order of ``docs/assets.md``."""
+    """Every asset that is known, in the order of ``docs/reference/assets.md``."""
     return list(ASSETS.values())

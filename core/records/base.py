@@ -1,4 +1,4 @@
-"""What all records of an audit share: their base, their version, the names of the wings."""
+"""What all records of an audit share: their base, their version, the names of the suites."""
 
 from __future__ import annotations
 

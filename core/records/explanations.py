@@ -98,7 +98,7 @@ class Attribution(Record):
     sample_id: str | None = None
     """The explained sample; null for a prompt given by hand."""
     suite: Suite | None = None
-    """Its wing."""
+    """Its suite."""
     task: str | None = None
     """Its task."""
     method: str

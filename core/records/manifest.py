@@ -96,7 +96,7 @@ class NotRun(Record):
     """A task that was asked for and did not run."""
 
     suite: Suite
-    """Its wing."""
+    """Its suite."""
     task: str
     """Its name."""
     reason: str

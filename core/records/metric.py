@@ -15,7 +15,7 @@ class Metric(Record):
     name: str
     """``task/metric``; unique in a run together with ``slice``."""
     suite: Suite
-    """The wing that computed it."""
+    """The suite that computed it."""
     task: str
     """Task or probe, e.g. ``boolq``."""
     metric: str

@@ -81,7 +81,7 @@ class Sample(Record):
     sample_id: str
     """Digest of task, data set and item (:func:`sample_id`); stable across runs and machines."""
     suite: Suite
-    """The wing that asked."""
+    """The suite that asked."""
     task: str
     """Task or probe."""
     cluster: str | None = None
@@ -161,7 +161,7 @@ class RawOutput(Record):
     """A line of ``raw.jsonl``: output and reasoning trace as the checkpoint wrote them, personal data included."""
 
     suite: Suite
-    """Its wing."""
+    """Its suite."""
     task: str
     """Its task."""
     sample_id: str

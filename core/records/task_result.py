@@ -1,4 +1,4 @@
-"""What a wing hands to the pipeline."""
+"""What a suite hands to the pipeline."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from audit.core.records.sample import Sample  # noqa: TC001
 
 
 class TaskResult(Record):
-    """What a wing hands to the pipeline when a task ends. Not a file of its own."""
+    """What a suite hands to the pipeline when a task ends. Not a file of its own."""
 
     suite: Suite
-    """The wing."""
+    """The suite."""
     task: str
     """The task."""
     metrics: list[Metric] = Field(default_factory=list)

@@ -43,7 +43,7 @@ MEASURES = {
     "stability": "correlation",
     "completeness_error": "nats",
 }
-"""Keys of ``Attribution.faithfulness``, and their units; see ``docs/explain.md``."""
+"""Keys of ``Attribution.faithfulness``, and their units; see ``docs/reference/explain.md``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def select(
     Args:
         engine: The checkpoint.
         config: How many are wanted.
-        results: What the other wings produced.
+        results: What the other suites produced.
         kind: One of :data:`COUNTS`.
         ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
     """

@@ -76,7 +76,7 @@ def choose(
 
     Args:
         engine: The checkpoint.
-        results: What the other wings produced.
+        results: What the other suites produced.
         config: How many of each kind are taken from a task.
         ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
     """
@@ -200,7 +200,7 @@ def after_reasoning(results: Sequence[TaskResult]) -> int:
     kept, and log P(answer | prompt) alone would be that of another text.
 
     Args:
-        results: What the other wings produced.
+        results: What the other suites produced.
     """
     return sum(thought(sample) for result in results for sample in _with_answer(result.samples))
 

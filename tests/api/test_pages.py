@@ -28,15 +28,15 @@ def test_the_code_on_python_runs(
     code = blocks("python.md", "python")
     assert len(code) == 5
     for block in code:
-        exec(compile(block, "docs/python.md", "exec"), names)  # noqa: S102 - our own page
+        exec(compile(block, "docs/howto/python.md", "exec"), names)  # noqa: S102 - our own page
     assert (tmp_path / "why.html").stat().st_size > 1000
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
 def test_the_page_on_plugins_shows_the_example_as_it_is() -> None:
     files = [PACKAGE / "audit_example" / name for name in ("probe.py", "method.py", "scorer.py")]
-    assert blocks("extending.md", "python") == [file.read_text("utf-8") for file in files]
-    [task] = blocks("extending.md", "yaml")
+    assert blocks("extend.md", "python") == [file.read_text("utf-8") for file in files]
+    [task] = blocks("extend.md", "yaml")
     assert task == (PACKAGE / "audit_example" / "tasks" / "capitals.yaml").read_text("utf-8")
-    [points] = blocks("extending.md", "toml")
+    [points] = blocks("extend.md", "toml")
     assert points in (PACKAGE / "pyproject.toml").read_text("utf-8")

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
+TESTED_ELSEWHERE = {
+    "ci": "tests/packaging/test_ci_example.py",
+    "own_data": "tests/cli/test_own_data.py",
+    "python": "tests/api/test_pages.py",
+    "extend": "tests/api/test_pages.py",
+}
+"""How-tos whose code a test of its own runs."""
+HOWTOS = sorted((ROOT / "docs" / "howto").glob("*.md"))
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs" / "tutorial.md",
+    *(page for page in HOWTOS if page.stem not in TESTED_ELSEWHERE),
+]
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = {"text"}
 
@@ -42,6 +54,11 @@ def blocks(page: Path) -> Iterator[Block]:
         language, *rest = found["info"].split(maxsplit=1)
         options = dict(re.findall(r'(\w+)="?([^"\s]+)"?', rest[0] if rest else ""))
         yield Block(language, options, found["code"])
+
+
+@pytest.mark.parametrize(("page", "test"), TESTED_ELSEWHERE.items())
+def test_other_pages_have_a_test_that_reads_them(page: str, test: str) -> None:
+    assert f'{page}.md"' in (ROOT / test).read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from audit.engine.local.engine import TransformersEngine
 
-PAGE = Path(__file__).parents[2] / "docs" / "architectures.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "architectures.md"
 BEGIN, END = "<!-- table: python -m tests.engine.every_type --write -->", "<!-- end of table -->"
 TRUNKS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)
 """Rows of 32 tokens at most: whatever is longer and shared becomes a trunk."""

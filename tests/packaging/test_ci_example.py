@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text("utf-8"))
 (JOB,) = WORKFLOW["jobs"].values()
 (INSTALL,) = (step for step in JOB["steps"] if step.get("name") == "Install")
-CI_PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
+CI_PAGE = (ROOT / "docs" / "howto" / "ci.md").read_text("utf-8")
 (GITLAB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", CI_PAGE, re.DOTALL))
 COPIED = ("app", "cli", "core", "engine", "evals", "explain", "ratings", "reports", "safety", "examples")
 FILES = ("pyproject.toml", "README.md", "LICENSE", "constraints.txt")
@@ -45,7 +45,7 @@ explain: {methods: [], drivers: 0}
 
 
 def documented_commands() -> list[str]:
-    """Lines of the shell blocks of ``docs/ci.md``."""
+    """Lines of the shell blocks of ``docs/howto/ci.md``."""
     blocks = re.findall(r"```sh\n(.*?)```", CI_PAGE, re.DOTALL)
     return [line.partition(" || ")[0] for block in blocks for line in block.splitlines()]
 

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-WINGS = {"evals", "safety", "explain"}
+SUITES = {"evals", "safety", "explain"}
 MAY_IMPORT = {
     "core": set(),
     "stats": {"core"},
@@ -25,10 +25,10 @@ MAY_IMPORT = {
     "ratings": {"core", "stats"},
     "gate": {"core", "stats", "ratings"},
     "reports": {"core", "stats", "ratings", "gate"},
-    "pipeline": {"core", "stats", "engine", *WINGS, "ratings", "gate", "reports"},
+    "pipeline": {"core", "stats", "engine", *SUITES, "ratings", "gate", "reports"},
     "app": {"core", "stats", "ratings", "gate", "reports", "explain", "engine"},
-    "api": {"core", "stats", "engine", *WINGS, "ratings", "gate", "reports", "pipeline"},
-    "cli": {"core", "stats", "engine", *WINGS, "ratings", "gate", "reports", "pipeline", "app", "api"},
+    "api": {"core", "stats", "engine", *SUITES, "ratings", "gate", "reports", "pipeline"},
+    "cli": {"core", "stats", "engine", *SUITES, "ratings", "gate", "reports", "pipeline", "app", "api"},
 }
 """The layering table of the design, folder by folder."""
 

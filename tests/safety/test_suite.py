@@ -10,7 +10,7 @@ from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavaila
 from audit.core.progress import Silent
 from audit.safety import loading, suite
 
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "safety.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "safety.md"
 
 
 def config(*names: str, limit: int | None = None, **more: object) -> RunConfig:

@@ -1,1 +1,1 @@
-"""Readers: a publisher's files go in, rows with the columns of ``docs/assets.md`` come out."""
+"""Readers: a publisher's files go in, rows with the columns of ``docs/reference/assets.md`` come out."""

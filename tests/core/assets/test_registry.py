@@ -9,7 +9,7 @@ from packaging.licenses import canonicalize_license_expression
 from audit.core import assets
 from audit.core.assets import registry
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "assets.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "reference" / "assets.md"
 
 
 @pytest.mark.parametrize("asset", assets.names(), ids=lambda asset: asset.name)

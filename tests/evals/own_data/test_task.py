@@ -184,7 +184,7 @@ def test_more_examples_than_there_are_is_a_reason(scripted: Scripted, tmp_path: 
     file.write_text(CAPITALS)
     evals = EvalsConfig(tasks=[TaskConfig(name="mine", file=file)], num_fewshot=3)
     (result,) = suite.run(scripted, RunConfig(evals=evals, offline=True))
-    assert result.not_run == "mine has no examples, 3 are wanted: a task file can show more: docs/evals.md"
+    assert result.not_run == "mine has no examples, 3 are wanted: a task file can show more: docs/reference/evals.md"
 
 
 def test_items_are_drawn_like_those_of_any_task(scripted: Scripted, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "examples" / "plugin"
 
 def blocks(page: str, language: str) -> list[str]:
     """The code blocks of a page."""
-    text = (ROOT / "docs" / page).read_text("utf-8")
+    text = (ROOT / "docs" / "howto" / page).read_text("utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 

@@ -47,7 +47,7 @@ def page(run: RunFolder, settings: Settings) -> None:
     manifest, metrics = stored.manifest(run), stored.metrics(run)
     decision, stale = stored.decision(run)
     _head(run, manifest, decision, stale)
-    _facts(manifest, metrics)
+    _facts(manifest, run)
     _say_incomplete(manifest, metrics)
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     _primary(primary, metrics)
@@ -76,10 +76,8 @@ def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stal
             st.download_button("Report card", card, name, "text/html", icon=":material/download:", on_click="ignore")
 
 
-def _facts(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
-    counts = [metric for metric in metrics if metric.metric == UNSCORED and metric.slice is None]
-    # Explanations look at samples that evals and safety asked for already.
-    items = sum(metric.n for metric in counts if metric.suite != "explain")
+def _facts(manifest: RunManifest, run: RunFolder) -> None:
+    items = sum(len(stored.samples(run, suite, task)) for suite, task in stored.tasks(run))
     span = manifest.finished - manifest.started if manifest.finished else None
     facts = {
         "Parameters": parameters_text(manifest.model.parameter_count),

@@ -47,9 +47,13 @@ if (!window.auditNoRepeat) {
     const typing = event.target.closest("input, textarea");
     if (event.repeat && event.key.length === 1 && !typing) event.stopImmediatePropagation();
   }, true);
+  window.addEventListener("change", event => {
+    if (event.target.matches("input[type=checkbox]")) event.target.blur();
+  }, true);
 }
 </script>"""
-"""A key that is held down counts once: browsers send it again every 30 ms, also to the output that comes next."""
+"""A key that is held down counts once: browsers send it again every 30 ms, also to the output that comes next. A switch
+gives the focus back once it is set: keys that go to it rate nothing."""
 
 
 @dataclass(frozen=True, slots=True)

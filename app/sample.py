@@ -195,7 +195,7 @@ def _attributions(run: RunFolder, sample: Sample, attributions: Sequence[Attribu
         told = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
         st.caption(f"This sample {told}{' This command explains it:' if command else ''}")
         if command:
-            st.code(command, language="bash")
+            st.code(command, language="bash", wrap_lines=True)
         return
     if is_masked(sample):
         st.caption(f"{len(attributions)} explanations, hidden with the text.")

@@ -18,7 +18,8 @@ def explain_command(run: str, sample: Sample) -> str | None:
         run: Path of the run folder, or its id.
         sample: One of its samples.
     """
+    unknown = sample.choice is None and sample.answered_by is None
     # An id of another tool may hold anything: what cannot be shown cannot be copied.
-    if not_explainable(sample) or not sample.sample_id.isprintable():
+    if unknown or not_explainable(sample) or not sample.sample_id.isprintable():
         return None
     return shlex.join(["audit", "explain", "--run", run, "--sample", sample.sample_id])

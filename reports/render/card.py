@@ -215,7 +215,7 @@ def _failed(contents: RunContents) -> list[Metric]:
 def _totals(contents: RunContents) -> Mapping[str, int]:
     analyses = [task.analysis for task in contents.tasks if task.analysis]
     return {
-        "tasks": len(contents.tasks),
+        "tasks": sum(task.suite != "explain" for task in contents.tasks),
         "samples": sum(analysis.n for analysis in analyses),
         "unscored": sum(analysis.unscored for analysis in analyses),
     }

@@ -96,7 +96,7 @@ def test_the_best_explanation_is_shown_and_the_others_are_folded(
 def test_a_sample_without_an_explanation_names_the_command_that_makes_one(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
-    samples = [sample.model_copy(update={"options": [" yes", " no"]}) for sample in by_task["boolq"]]
+    samples = [sample.model_copy(update={"answered_by": "likelihood"}) for sample in by_task["boolq"]]
     reasoned = samples[2].model_copy(update={"thinking": "A fox is one."})
     run.write_samples("evals", "boolq", [*samples[:2], reasoned, by_task["boolq"][3]])
 

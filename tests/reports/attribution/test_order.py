@@ -76,7 +76,7 @@ def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
 
 def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, records: Records) -> None:
     samples = [
-        sample.model_copy(update={"options": [" yes", " no"]}) for sample in full_run.read_samples("evals", "boolq")
+        sample.model_copy(update={"answered_by": "likelihood"}) for sample in full_run.read_samples("evals", "boolq")
     ]
     full_run.write_samples("evals", "boolq", samples)
     html = card.render(card.run_contents.read(sealed(full_run)))
@@ -90,9 +90,9 @@ def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, rec
 
 
 def test_no_command_for_what_cannot_be_explained_or_copied(records: Records) -> None:
-    sample = records["sample"]("boolq", 0, output=" yes")
+    sample = records["sample"]("boolq", 0, output=" yes", answered_by="generation")
     assert explain_command("runs/a b", sample) == f"audit explain --run 'runs/a b' --sample {sample.sample_id}"
-    for change in ({"flags": [REDACTED]}, {"error": "NaN"}, {"sample_id": "a\x1b[31m"}):
+    for change in ({"answered_by": None}, {"flags": [REDACTED]}, {"error": "NaN"}, {"sample_id": "a\x1b[31m"}):
         assert explain_command("runs", sample.model_copy(update=change)) is None
     hostile = sample.model_copy(update={"sample_id": "x; rm -rf ~"})
     assert explain_command("runs", hostile) == "audit explain --run runs --sample 'x; rm -rf ~'"

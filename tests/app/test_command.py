@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
-MAIN = (
-    "import sys, typer; from audit.cli import app; program = typer.Typer(); program.callback()(lambda: None); "
-    "app.register(program); program(sys.argv[1:])"
-)
-
-
 PATIENCE = 300
 """Seconds until a test gives up on a condition: a guard against hanging, never reached by a machine that is slow."""
 
@@ -53,7 +47,7 @@ class Server:
     def __init__(self, runs: Path) -> None:
         self.port = unused_port()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, "app", "--runs", str(runs), "--port", str(self.port)],
+            [sys.executable, "-m", "audit.cli", "app", "--runs", str(runs), "--port", str(self.port)],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,

@@ -60,6 +60,15 @@ def test_units_of_tasks_are_drawn_apart() -> None:
     assert drawn.value(weights) == pytest.approx(0.5 * 1.0 + 0.5 * 0.0)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_each_unit_drawn_once_gives_the_value(weighted: bool) -> None:
+    """Task b has an item without a score: it has no weight in the value, and none in resamples."""
+    group = members(Mean(), weighted=weighted)
+    drawn = group.resample(SAMPLES)
+    value = group.estimate(SAMPLES, unit="share").value
+    assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(value)
+
+
 @pytest.mark.parametrize(("bits", "per"), [(False, "scores.bytes"), (True, "scores.bytes"), (False, None)])
 def test_perplexity_by_its_formula(bits: bool, per: str | None) -> None:
     texts = [a_sample(str(i), score=-2.0 * i, scores={"bytes": 1.0 + i}) for i in range(5)]

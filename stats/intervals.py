@@ -49,8 +49,8 @@ __all__ = [
 ]
 
 FEWEST = 5
-"""Below this many items or clusters a bootstrap has too few different resamples: means get Student's t, other statistics
-no interval."""
+"""Below this many items or clusters a bootstrap has too few different resamples: means get Student's t, other
+statistics no interval."""
 SMALL_SAMPLE = 10
 """Below this many clusters, scores of BBQ and correlations get no interval."""
 

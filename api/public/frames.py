@@ -50,8 +50,9 @@ def metrics_frame(metrics: Sequence[Metric]) -> pd.DataFrame:
 def samples_frame(samples: Sequence[Sample]) -> pd.DataFrame:
     """One row per sample, in the order of the run.
 
-    Each score is a column ``scores.NAME``, each slice a column ``slices.NAME``; ``flags`` holds lists,
-    with those of sampled texts. Of a choice there are ``options`` (a list), ``chosen``, ``right`` (positions among them) and ``gap``.
+    Each score is a column ``scores.NAME``, each slice a column ``slices.NAME``; ``flags`` holds lists, with the flags
+    of sampled texts. Of a choice there are ``options`` (a list), ``chosen``, ``right`` (positions among them) and
+    ``gap``.
     """
     rows = []
     for sample in samples:

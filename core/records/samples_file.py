@@ -142,7 +142,7 @@ def _check_columns(schema: pa.Schema) -> None:
     """
     found, expected = set(_names(schema)), set(_names(SCHEMA))
     both = (("no column", expected - found), ("unknown column", found - expected))
-    faults = [f"{fault} {', '.join(sorted(names))}" for fault, names in both if names]
+    faults = [f"{fault} {', '.join(sorted(_outermost(names)))}" for fault, names in both if names]
     if faults:
         raise ValueError("; ".join(faults))
 
@@ -156,6 +156,11 @@ def _names(fields: Iterable[pa.Field], start: str = "") -> Iterator[str]:
             inner = inner.value_type
         if pa.types.is_struct(inner):
             yield from _names(inner, f"{name}.")
+
+
+def _outermost(names: set[str]) -> set[str]:
+    """The names without those inside a column, or field, that is among them itself."""
+    return {name for name in names if name.rpartition(".")[0] not in names}
 
 
 def _row(sample: Sample) -> dict[str, Any]:

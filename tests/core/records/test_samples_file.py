@@ -141,8 +141,7 @@ def test_a_file_with_wrong_columns_or_values_is_one_line(tmp_path: Path, table: 
 def test_a_column_that_is_missing_is_named(tmp_path: Path, column: str) -> None:
     path = tmp_path / "task.parquet"
     pq.write_table(changed(column, None), path)
-    inside = f"(, {column}[.][a-z_.]+)*"  # the fields of a list of structs are missing, too
-    with pytest.raises(RunFolderError, match=f"^{path}: broken samples file: no column {column}{inside}: copy"):
+    with pytest.raises(RunFolderError, match=f"^{path}: broken samples file: no column {column}: copy"):
         samples_file.read(path)
 
 

@@ -42,12 +42,8 @@ def thought(sample: Sample) -> bool:
 def is_incomplete(sample: Sample) -> bool:
     """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it.
 
-    A flag of a sample with several texts may be about any of them. Where the output is one, its own flags decide.
+    These flags of a sample are about its output alone: its other completions have flags of their own.
     """
-    own = next((one for one in sample.completions if one.text is not None and one.text == sample.output), None)
-    if own is not None:
-        replaced = any(one.field == "output" and not one.reserved for one in own.findings)
-        return replaced or not {Flag.REDACTED, Flag.WITHHELD}.isdisjoint(own.flags)
     return not {Flag.REDACTED, Flag.WITHHELD}.isdisjoint(sample.flags)
 
 

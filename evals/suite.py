@@ -10,6 +10,7 @@ from audit.core import assets
 from audit.core.contradictions import MEMBERS
 from audit.core.errors import AssetMissing, AuditError, ConfigError, SettingUnavailable, TaskUnavailable, did_you_mean
 from audit.core.records import AssetRecord, TaskResult
+from audit.core.records.finite import finite
 from audit.engine.chat import uses_chat_template
 from audit.evals import prompt_parts
 from audit.evals.asking import check_settings, pick, prepare
@@ -267,7 +268,7 @@ def run_task(
     started = time.perf_counter()
     items = evaluate(engine, config, task, indices)
     seconds = time.perf_counter() - started
-    samples = make_samples(task, items, own, data, seconds)
+    samples = [finite(sample) for sample in make_samples(task, items, own, data, seconds)]
     for item, sample in zip(items, samples, strict=True):
         sample.spans = prompt_parts.spans(task, item.logged[0]["doc"], sample.prompt)
     metrics = make_metrics(task, items, samples, own, seed=config.seed, resamples=config.evals.bootstrap_resamples)

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from audit.core.records import TaskResult
+from audit.core.records.finite import finite
 from audit.safety.privacy.logged_answers import without_personal_data
 from audit.safety.privacy.redaction import unsearched
 from audit.safety.privacy.storing import handle
@@ -39,7 +40,7 @@ class Results:
         Raises:
             WriteError: The disk takes no more.
         """
-        new = _unless_taken(_with_digests(result), self.kept)
+        new = _unless_taken(_as_read(result), self.kept)
         if new is None:
             return
         stored, raw = self._without_personal_data(new)
@@ -85,15 +86,15 @@ def _measured(result: TaskResult) -> tuple[object, ...]:
     return result.suite, result.settings, asked, numbers, result.not_run
 
 
-def _with_digests(result: TaskResult) -> TaskResult:
-    """The result, each sample with the digest of its prompt: redaction, which comes next, changes prompts."""
+def _as_read(result: TaskResult) -> TaskResult:
+    """The result, each sample as a reader of the samples file will find it, with the digest of its prompt."""
     samples = [
         sample
         if sample.prompt_sha256
         else sample.model_copy(
             update={"prompt_sha256": hashlib.sha256(sample.prompt.encode("utf-8", "surrogatepass")).hexdigest()}
         )
-        for sample in result.samples
+        for sample in map(finite, result.samples)
     ]
     return result.model_copy(update={"samples": samples})
 

@@ -40,11 +40,6 @@ class Predictions:
         """Where each row stands, for messages."""
         return [f"{self.file}, line {line}" for line in self.lines]
 
-    @property
-    def note(self) -> str:
-        """Where the answers come from, for the metrics."""
-        return f"answers from {self.file.name}, field {self.field}"
-
     def rows_with(self, columns: Iterable[str]) -> list[dict[str, Any]]:
         """The rows.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from audit.core.errors import UsageError
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult
+from audit.core.records.finite import finite
 from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
@@ -196,11 +197,14 @@ def _result(
 
 
 def judged(probe: Probe[Item], answered: Sequence[Answered[Item]], context: Context) -> list[Sample]:
-    """The samples of answered items; those that could not be asked, or scored, keep their error."""
+    """The samples of answered items; those that could not be asked, or scored, keep their error.
+
+    A judge that gives a number that is NaN or infinite could not score the item.
+    """
     if probe.verdicts:
         verdicts = probe.verdicts(answered, context)
         answered = [replace(one, verdict=verdict) for one, verdict in zip(answered, verdicts, strict=True)]
-    return [one.sample if one.sample.error else probe.judge(one) for one in answered]
+    return [finite(one.sample if one.sample.error else probe.judge(one)) for one in answered]
 
 
 def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[Item], context: Context) -> list[Metric]:

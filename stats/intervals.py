@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = [
+    "FEWEST",
     "RESAMPLES",
     "SMALL_SAMPLE",
     "UNBOUNDED",
@@ -48,9 +49,10 @@ __all__ = [
 ]
 
 FEWEST = 5
-"""Below this many items or clusters a bootstrap has too few different resamples; Student's t is used."""
+"""Below this many items or clusters a bootstrap has too few different resamples: means get Student's t, other
+statistics no interval."""
 SMALL_SAMPLE = 10
-"""Below this many items statistics other than the mean get no interval."""
+"""Below this many clusters, scores of BBQ and correlations get no interval."""
 
 
 def clustered_interval(

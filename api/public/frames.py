@@ -50,8 +50,9 @@ def metrics_frame(metrics: Sequence[Metric]) -> pd.DataFrame:
 def samples_frame(samples: Sequence[Sample]) -> pd.DataFrame:
     """One row per sample, in the order of the run.
 
-    Each score is a column ``scores.NAME``, each slice a column ``slices.NAME``; ``flags`` holds lists. Of a
-    choice there are ``options`` (a list), ``chosen``, ``right`` (positions among them) and ``gap``.
+    Each score is a column ``scores.NAME``, each slice a column ``slices.NAME``; ``flags`` holds lists, with the flags
+    of sampled texts. Of a choice there are ``options`` (a list), ``chosen``, ``right`` (positions among them) and
+    ``gap``.
     """
     rows = []
     for sample in samples:
@@ -61,7 +62,7 @@ def samples_frame(samples: Sequence[Sample]) -> pd.DataFrame:
                 **{name: getattr(sample, name) for name in SAMPLE_TYPES},
                 **{f"scores.{name}": value for name, value in sample.scores.items()},
                 **{f"slices.{name}": value for name, value in sample.slices.items()},
-                "flags": [str(flag) for flag in sample.flags],
+                "flags": sorted(map(str, sample.all_flags)),
                 "options": list(choice.options if choice else []),
                 "chosen": choice.chosen if choice else None,
                 "right": choice.right if choice else None,

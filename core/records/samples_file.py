@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,10 +11,11 @@ from pydantic import ValidationError
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
+from audit.core.records.finite import finite
 from audit.core.records.surrogates import escaped, unescaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -96,9 +96,9 @@ ESCAPED = {b"audit.surrogates": b"escaped"}
 def write(path: Path, samples: Sequence[Sample]) -> None:
     r"""Write samples to a Parquet file atomically.
 
-    A score, or the value of a completion, that is NaN or infinite is stored as null with an error; such numbers in
-    ``scores`` become null, and such labels are left out. Parquet has no lone surrogates: a file with any holds all its
-    texts with ``\ud800`` for a surrogate and ``\\`` for a backslash, and says so in its metadata.
+    Numbers that are NaN or infinite are stored as null (:func:`audit.core.records.finite.finite`). Parquet has no lone
+    surrogates: a file with any holds all its texts with ``\ud800`` for a surrogate and ``\\`` for a backslash, and says
+    so in its metadata.
 
     Raises:
         WriteError: The file cannot be written.
@@ -120,6 +120,7 @@ def read(path: Path) -> list[Sample]:
     """
     try:
         with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
+            _check_columns(file.schema_arrow)
             table = file.read()
         rows = table.to_pylist()
         if ESCAPED.items() <= (table.schema.metadata or {}).items():
@@ -133,25 +134,45 @@ def read(path: Path) -> list[Sample]:
         raise RunFolderError(msg) from error
 
 
+def _check_columns(schema: pa.Schema) -> None:
+    """Compare columns, and the fields inside them, with those of :data:`SCHEMA`.
+
+    Raises:
+        ValueError: One is missing, or unknown.
+    """
+    found, expected = set(_names(schema)), set(_names(SCHEMA))
+    both = (("no column", expected - found), ("unknown column", found - expected))
+    faults = [f"{fault} {', '.join(sorted(_outermost(names)))}" for fault, names in both if names]
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
+def _names(fields: Iterable[pa.Field], start: str = "") -> Iterator[str]:
+    """Names of columns and of the fields inside them, as ``completions.labels``; keys of maps are no fields."""
+    for field in fields:
+        yield (name := f"{start}{field.name}")
+        inner = field.type
+        while pa.types.is_list(inner):
+            inner = inner.value_type
+        if pa.types.is_struct(inner):
+            yield from _names(inner, f"{name}.")
+
+
+def _outermost(names: set[str]) -> set[str]:
+    """The names without those inside a column, or field, that is among them itself."""
+    return {name for name in names if name.rpartition(".")[0] not in names}
+
+
 def _row(sample: Sample) -> dict[str, Any]:
-    row = sample.model_dump()
-    _make_finite(row, "score")
-    row["scores"] = [(name, x if x is not None and math.isfinite(x) else None) for name, x in sample.scores.items()]
-    row["slices"] = list(sample.slices.items())
+    row = finite(sample).model_dump()
+    for name in ("scores", "slices"):
+        row[name] = list(row[name].items())
     for completion in row["completions"]:
-        _make_finite(completion, "value")
-        completion["labels"] = [(name, x) for name, x in completion["labels"].items() if math.isfinite(x)]
+        completion["labels"] = list(completion["labels"].items())
     return row
-
-
-def _make_finite(row: dict[str, Any], field: str) -> None:
-    """Replace a number that is not finite by null and the reason."""
-    value = row[field]
-    if value is not None and not math.isfinite(value):
-        row |= {field: None, "error": row["error"] or f"the {field} is not a finite number ({value})"}
 
 
 def _sample(row: dict[str, Any]) -> Sample:
     maps = {name: dict(row[name]) for name in ("scores", "slices")}
-    completions = [{**one, "labels": dict(one["labels"])} for one in row.get("completions") or ()]
+    completions = [{**one, "labels": dict(one["labels"])} for one in row["completions"]]
     return Sample.model_validate(row | maps | {"completions": completions}, strict=True)

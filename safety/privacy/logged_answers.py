@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
     from audit.core.records.logged import LoggedSample, LoggedTask
 
-_CHANGED = frozenset({Flag.REDACTED, Flag.WITHHELD})
+_CHANGED = frozenset({Flag.REDACTED, Flag.WITHHELD, Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD})
+"""Flags of an item whose record is not kept whole: an answer may repeat what stood in its reasoning trace."""
 
 
 def without_personal_data(logged: LoggedTask, samples: Sequence[Sample]) -> LoggedTask:

@@ -48,7 +48,8 @@ def redact(samples: Sequence[Sample], key: bytes) -> tuple[list[Sample], list[Ra
     the original text becomes a record among the ``findings`` of the sample or completion that held it, which is flagged
     ``redacted`` (``thinking_redacted`` for a trace). Values that standards reserve for documentation belong to nobody:
     they stay, and are among the findings. A text that cannot be searched is not kept, with the flag ``withheld``
-    (``thinking_withheld``). Errors that quote a value are redacted too. A redacted sample holds nothing to redact.
+    (``thinking_withheld``). Errors may quote what was written: they are searched too, without a finding or a flag, and
+    none is kept where a text of the sample is withheld. A redacted sample holds nothing to redact.
 
     Texts of data sets stay as they are: prompt, reference and options.
 
@@ -114,6 +115,8 @@ def digest(value: str, key: bytes) -> str:
     return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:DIGEST_DIGITS]
 
 
+ERROR_WITHHELD = "could not be scored; the reason may quote text that was not searched for personal data: not kept"
+"""In place of an error of a sample that holds a text which could not be searched."""
 _LOST = frozenset({Flag.WITHHELD, Flag.THINKING_WITHHELD})
 
 
@@ -130,9 +133,9 @@ class _Searched:
 
 
 def _texts(sample: Sample) -> list[str]:
-    """Every text of a sample that the checkpoint wrote, each once."""
-    texts = [sample.output, sample.thinking]
-    texts += [text for one in sample.completions for text in (one.text, one.thinking)]
+    """Every text of a sample that the checkpoint wrote, and the errors, which may quote it, each once."""
+    texts = [sample.output, sample.thinking, sample.error]
+    texts += [text for one in sample.completions for text in (one.text, one.thinking, one.error)]
     return list(dict.fromkeys(text for text in texts if text))
 
 
@@ -170,7 +173,7 @@ def _clean(
         if not one.failed and not any(finding.field == named for finding in answer.findings):
             listed += one.reserved  # else they were recorded when the text was redacted
         findings += [_record(found, named, text, key) for found in sorted(listed, key=lambda found: found.start)]
-    if answer.error and (error := _without_values(answer.error, searched)) != answer.error:
+    if answer.error and (error := _clean_error(answer.error, searched)) != answer.error:
         changed["error"] = error
     if not changed and len(findings) == len(answer.findings):
         return answer
@@ -185,12 +188,11 @@ def _record(found: Finding, field: Literal["output", "thinking"], text: str, key
     )
 
 
-def _without_values(text: str, searched: Mapping[str, _Searched]) -> str:
-    """A text that may quote what was found, longest values first."""
-    values = {whole[one.start : one.end]: one for whole, found in searched.items() for one in found.found}
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, _mark(values[value]))
-    return text
+def _clean_error(error: str, searched: Mapping[str, _Searched]) -> str:
+    """An error without personal data, or a fixed sentence where it may quote a text that could not be searched."""
+    if any(one.failed for one in searched.values()):
+        return ERROR_WITHHELD
+    return _without(error, searched[error].found)
 
 
 def _originals(sample: Sample, clean: Sample) -> list[RawOutput]:

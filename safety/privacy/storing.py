@@ -8,7 +8,7 @@ from audit.core.records import Flag, Sample
 from audit.safety.privacy.redaction import redact
 from audit.safety.scorers.audit_toxicity import windows
 from audit.safety.scorers.profanity_check import ProfanityCheck
-from audit.safety.scorers.toxicity import score_texts
+from audit.safety.scorers.toxicity import THRESHOLD, score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from audit.core.records import RawOutput, SampledText, TaskResult
     from audit.safety.scorers.toxicity import Toxicity, ToxicityScorer
 
-THRESHOLD = 0.5
-"""Score from which text is hidden."""
 WINDOW, OVERLAP = 24, 8
 """Words that are judged together: the scorer is a sum over words, in which one insult drowns from some sixty on."""
 

@@ -135,7 +135,7 @@ METRICS = (
     trace_metric("extracted", "reasoning traces that hold the suffix"),
     ProbeMetric(
         "respelled",
-        LeftOut(per_cluster=len(PREFIXES)),
+        LeftOut(per_cluster=len(PREFIXES), once="prefix"),
         "count",
         None,
         note="Prefixes that are read as other tokens; left out.",
@@ -146,7 +146,7 @@ METRICS = (
 def left_out(context: Context) -> list[ProbeMetric]:
     """How many documents were left out as a whole."""
     told = "Documents with too few tokens, or of which every prefix is read as other tokens; they are left out."
-    return [ProbeMetric("too_short", LeftOut(drawn=context.drawn), "count", None, note=told)]
+    return [ProbeMetric("too_short", LeftOut(drawn=context.drawn, once="prefix"), "count", None, note=told)]
 
 
 PROBE = Probe(

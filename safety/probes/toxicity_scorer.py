@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import UsageError
 from audit.core.records import Flag, Sample, TaskResult
+from audit.core.records.finite import finite
 from audit.safety.asking.generated import UNREAD
 from audit.safety.drawing import identities
 from audit.safety.metrics import ProbeMetric, compute
@@ -61,7 +62,8 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     texts = [predictions.texts[index] for index in kept]
     scorer = choose_scorer(config.safety)
     ids = identities(NAME, predictions.file.name, texts)
-    samples = [_sample(*parts) for parts in zip(ids, texts, labels, groups, score_texts(scorer, texts), strict=True)]
+    verdicts = score_texts(scorer, texts)
+    samples = [finite(_sample(*parts)) for parts in zip(ids, texts, labels, groups, verdicts, strict=True)]
     names = sorted({name.removeprefix(IDENTITY) for row in rows for name in row if _is_identity(name)})
     metrics = compute(
         metrics_of(names),

@@ -82,7 +82,9 @@ class Members(Definition):
     def _weights(self, sizes: Sequence[int]) -> list[float]:
         if self.total:
             return [1.0] * len(sizes)
-        return [size / sum(sizes) if self.weighted else 1 / len(sizes) for size in sizes]
+        if self.weighted:
+            return [size / (sum(sizes) or 1) for size in sizes]
+        return [1 / len(sizes)] * len(sizes)
 
     def _parts(self, samples: Sequence[Sample]) -> list[tuple[str, Definition, list[Sample]]]:
         """Each member with its definition and the samples that it is about."""
@@ -94,14 +96,16 @@ class Members(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The members' values on their own units, with the weights that they have on the samples."""
-        parts = [(task, definition.resample(inside), len(inside)) for task, definition, inside in self._parts(samples)]
-        units = tuple(f"{task}/{unit}" for task, drawn, _ in parts for unit in drawn.units)
-        weights = self._weights([size for *_, size in parts])
-        ends = np.cumsum([len(drawn.units) for _, drawn, _ in parts])[:-1]
+        members = self._parts(samples)
+        parts = [(task, definition.resample(inside)) for task, definition, inside in members]
+        units = tuple(f"{task}/{unit}" for task, drawn in parts for unit in drawn.units)
+        sizes = [definition.estimate(inside, unit="score", interval=False).n for _, definition, inside in members]
+        weights = self._weights(sizes)
+        ends = np.cumsum([len(drawn.units) for _, drawn in parts])[:-1]
 
         def value(counts: NDArray[np.float64]) -> float:
             split = zip(parts, np.split(counts, ends), weights, strict=True)
-            return math.fsum(weight * drawn.value(mine) for (_, drawn, _), mine, weight in split)
+            return math.fsum(weight * drawn.value(mine) for (_, drawn), mine, weight in split)
 
         return Resampling(units, value)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
 from audit.stats.definitions.mean import Mean
-from audit.stats.intervals import Interval
+from audit.stats.intervals import FEWEST, Interval
 from audit.stats.ranking import auroc, true_positive_rate
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class _Apart(Definition):
         """Percentile bootstrap of both kinds apart, or why there is no interval."""
         from scipy import stats  # noqa: PLC0415 - a second to import
 
+        fewest = min(len(positive), len(negative))
+        if fewest < FEWEST:
+            return None, f"{fewest} items of one kind, it takes {FEWEST}"
         result = stats.bootstrap(
             (positive, negative),
             self.statistic,

@@ -53,7 +53,7 @@ class SignFlip(Definition):
         confidence: float = 0.95,
         interval: bool = True,
     ) -> Estimate:
-        """The p-value; ``n`` counts the items of the category, or all."""
+        """The p-value; ``n`` counts the scored items of the category, or all."""
         parts: dict[str, list[Sample]] = {}
         for sample in samples:
             parts.setdefault(sample.slices.get(self.family, "") if self.family else "", []).append(sample)
@@ -62,7 +62,7 @@ class SignFlip(Definition):
         if (self.category or "") not in tested:
             return Estimate(None, 0, error=f"fewer than {LEAST_CLUSTERS} clusters were scored")
         p = dict(zip(tested, holm(list(tested.values())), strict=True))[self.category or ""]
-        return Estimate(p, len(mine), no_interval="a p-value")
+        return Estimate(p, len(Mean().values(mine)), no_interval="a p-value")
 
     def p_value(self, samples: Sequence[Sample]) -> float | None:
         """The p-value of some samples; None of fewer than ``LEAST_CLUSTERS`` clusters, 1 where all means are 0."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
-from audit.stats.intervals import bca_bootstrap
+from audit.stats.intervals import FEWEST, bca_bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,10 @@ class Statistic(Definition):
         """Value and interval of a table; a kind without an interval says why.
 
         A resample on which the statistic has no value says nothing: it counts as the value itself.
+        Resamples of fewer than ``FEWEST`` rows spread so little that every second interval would miss.
         """
+        if len(table.rows) < FEWEST:
+            return Estimate(value, table.n, no_interval=f"{len(table.rows)} items, it takes {FEWEST}")
 
         def resampled(rows: NDArray[np.float64]) -> float:
             found = self.of_rows(rows)
@@ -67,7 +70,10 @@ class Statistic(Definition):
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
-        """The statistic with its expanded BCa bootstrap interval (:func:`audit.stats.intervals.bca_bootstrap`)."""
+        """The statistic with its expanded BCa bootstrap interval (:func:`audit.stats.intervals.bca_bootstrap`).
+
+        Of fewer than ``FEWEST`` rows there is none.
+        """
         table = self.table(samples)
         missing = max(0, sum(map(is_scored, samples)) - table.n)
         value = self.of_rows(table.rows) if table.n else math.nan

@@ -10,6 +10,7 @@ import numpy as np
 from audit.stats.definitions.base import is_scored
 from audit.stats.definitions.clusters import OfClusters
 from audit.stats.definitions.statistic import Table
+from audit.stats.intervals import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class StereoSet(OfClusters):
     """
 
     NAME: ClassVar[str] = "stereoset"
-    LEAST_CLUSTERS: ClassVar[int] = 2
+    LEAST_CLUSTERS: ClassVar[int] = FEWEST
 
     part: Literal["icat", "ss", "lms"]
     """Which of the three."""

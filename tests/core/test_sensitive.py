@@ -6,6 +6,7 @@ import pytest
 
 from audit.core.records import Sample, SampledText
 from audit.core.sensitive import OFFENSIVE, REDACTED, UNJUDGED, WITHHELD, is_completion_hidden, is_hidden, is_incomplete
+from audit.safety.privacy.redaction import redact
 
 
 def sample(suite: str, *flags: str) -> Sample:
@@ -33,6 +34,16 @@ def test_an_output_that_was_changed_is_not_the_checkpoints() -> None:
     assert is_incomplete(sample("safety", REDACTED, "tie"))
     assert is_incomplete(sample("evals", WITHHELD))
     assert not is_incomplete(sample("safety", "tie"))
+
+
+def test_a_completion_that_was_changed_leaves_the_output_of_its_sample_whole() -> None:
+    texts = [SampledText(text="fine"), SampledText(text="ask jane@mail.org"), SampledText(text="fine")]
+    before = sample("safety").model_copy(update={"output": "fine", "completions": texts})
+    (stored,), _ = redact([before], b"0" * 32)
+    assert not is_incomplete(stored)
+    assert REDACTED in stored.all_flags
+    (stored,), _ = redact([before.model_copy(update={"output": texts[1].text})], b"0" * 32)
+    assert is_incomplete(stored)
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import Choice, samples_file
+from audit.core.records import Choice, SampledText, samples_file
 from audit.safety import suite
 from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import Population, Probe, Requests
-from audit.stats.definitions import Mean, Paired
+from audit.stats.definitions import Mean, MeanOfCompletions, Paired
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
@@ -131,4 +132,30 @@ def test_its_numbers_follow_from_the_stored_samples(run: Any, tmp_path: Path) ->
     file = tmp_path / "trades.parquet"
     samples_file.write(file, result.samples)
     stored = samples_file.read(file)
+    assert [recomputed(metric, stored) for metric in result.metrics] == result.metrics
+
+
+def test_a_judge_that_gives_nan_leaves_the_item_unscored_in_memory_as_on_disk(
+    scripted: Any, monkeypatch: Any, value: Any, tmp_path: Path
+) -> None:
+    def broken(answered: Answered[Claim]) -> Sample:
+        found = math.nan if answered.item == CLAIMS[0] else 1.0
+        texts = [SampledText(text="a", value=found, labels={"kind": found}), SampledText(text="b", value=1.0)]
+        changes = {"score": found, "scores": {"sure": found}, "completions": texts}
+        return answered.sample.model_copy(update=changes)
+
+    fields = [
+        ProbeMetric("good", Mean(), "score", None),
+        ProbeMetric("sure", Mean(of="scores.sure"), "score", None),
+        ProbeMetric("texts", MeanOfCompletions(), "score", None),
+        ProbeMetric("kind", MeanOfCompletions(of="labels.kind"), "score", None),
+    ]
+    monkeypatch.setitem(suite.PROBES, "trades", replace(PROBE, judge=broken, metrics=tuple(fields)))
+    (result,) = suite.run(scripted(), RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="trades")])))
+    for name in ("good", "sure", "texts", "kind"):
+        assert (value(result, name).value, value(result, name).error) == (1.0, None)
+    assert (value(result, "good").n, value(result, "unscored").value) == (4, 1.0)
+    samples_file.write(tmp_path / "trades.parquet", result.samples)
+    stored = samples_file.read(tmp_path / "trades.parquet")
+    assert stored == result.samples
     assert [recomputed(metric, stored) for metric in result.metrics] == result.metrics

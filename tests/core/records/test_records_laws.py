@@ -98,7 +98,7 @@ def test_numbers_that_are_not_finite_become_null_and_all_others_stay(
     assert read.scores == {"x": other if math.isfinite(other) else None}
     assert read.completions[0].value == (value if math.isfinite(value) else None)
     assert (read.completions[0].error is None) == math.isfinite(value)
-    assert read.completions[0].labels == ({"x": value} if math.isfinite(value) else {})
+    assert read.completions[0].labels == {"x": value if math.isfinite(value) else None}
 
 
 @LAW

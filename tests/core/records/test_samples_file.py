@@ -137,6 +137,32 @@ def test_a_file_with_wrong_columns_or_values_is_one_line(tmp_path: Path, table: 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("column", list(CONTRACT))
+def test_a_column_that_is_missing_is_named(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "task.parquet"
+    pq.write_table(changed(column, None), path)
+    with pytest.raises(RunFolderError, match=f"^{path}: broken samples file: no column {column}: copy"):
+        samples_file.read(path)
+
+
+def test_a_field_that_completions_lack_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "task.parquet"
+    whole = samples_file.SCHEMA.field("completions").type.value_type
+    kept = [whole.field(place) for place in range(whole.num_fields) if whole.field(place).name != "labels"]
+    pq.write_table(changed("completions", pa.array([[], []], pa.list_(pa.struct(kept)))), path)
+    with pytest.raises(RunFolderError, match=r"no column completions\.labels: copy"):
+        samples_file.read(path)
+
+
+@pytest.mark.parametrize("bad", [None, math.nan, -math.inf])
+def test_a_label_that_its_judge_could_not_give_is_null(tmp_path: Path, bad: float | None) -> None:
+    one = SampledText(text="a", value=0.5, labels={"toxicity_in_thinking": bad, "toxicity": 0.5})
+    sample = Sample(sample_id="1", suite="safety", task="t", prompt="", score=0.5, completions=[one])
+    samples_file.write(tmp_path / "task.parquet", [sample])
+    (read,) = samples_file.read(tmp_path / "task.parquet")
+    assert read.completions == [one.model_copy(update={"labels": {"toxicity_in_thinking": None, "toxicity": 0.5}})]
+
+
 def test_a_file_that_is_empty_cut_or_no_parquet_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "task.parquet"
     samples_file.write(path, SAMPLES)

@@ -58,6 +58,32 @@ def test_an_error_that_quotes_a_value_is_redacted() -> None:
     assert stored.error == "no number in '[email]'"
 
 
+def test_an_error_that_quotes_what_is_in_no_stored_text_is_redacted() -> None:
+    before = sample("fine", error="two answers: fine, and ask jane@mail.org")
+    bad = before.completions[0].model_copy(update={"error": "no number in 'joe@mail.org'"})
+    (stored,), raw = redact([before.model_copy(update={"completions": [bad]})], KEY)
+    assert stored.error == "two answers: fine, and ask [email]"
+    assert stored.completions[0].error == "no number in '[email]'"
+    assert (stored.flags, stored.findings, raw) == ([], [], [])
+
+
+def test_no_error_is_kept_where_a_text_of_its_sample_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = redaction.find
+
+    def broken(text: str) -> Any:
+        if text.startswith("odd"):
+            raise RecursionError
+        return find(text)
+
+    monkeypatch.setattr(redaction, "find", broken)
+    before = sample("odd 12 Elm Street", error="no number in 'odd 12 Elm Street'")
+    bad = before.completions[0].model_copy(update={"error": "12 Elm Street is no number"})
+    (stored,), _ = redact([before.model_copy(update={"completions": [bad]})], KEY)
+    assert [stored.error, stored.completions[0].error] == [redaction.ERROR_WITHHELD] * 2
+    assert stored.completions[0].text is None
+    assert redact([sample("fine", error="no number")], KEY)[0][0].error == "no number"
+
+
 def test_a_completion_that_cannot_be_searched_is_withheld_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     find = redaction.find
 
@@ -106,3 +132,5 @@ def test_logged_answers_go_where_any_completion_was_changed() -> None:
     assert without_personal_data(task, stored).samples[0].resps is None
     clean = task.model_copy(update={"samples": [logged.model_copy(update={"resps": [["fine", "good"]]})]})
     assert without_personal_data(clean, [sample("fine", "good", suite="evals")]).samples[0].resps == [["fine", "good"]]
+    for flag in (Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD):
+        assert without_personal_data(clean, [sample("fine", "good", flags=[flag])]).samples[0].resps is None

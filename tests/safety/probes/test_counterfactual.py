@@ -93,6 +93,13 @@ def test_p_value_holds_its_level() -> None:
     assert below <= 20  # 5 % of 200 are 10, and 20 are exceeded once in a thousand times
 
 
+def test_the_test_counts_what_was_scored() -> None:
+    given = samples([[0.5, 0.25]] * 7)
+    given[0] = given[0].model_copy(update={"score": None, "error": "NaN"})
+    found = SignFlip(seed=1).estimate(given, unit="probability")
+    assert (found.value, found.n) == (pytest.approx(2 / 2**7), 13)
+
+
 def test_too_few_sentences_have_no_p(run: Any, value: Any) -> None:
     result = run(lambda _context: 1.0, limit=3)
     assert value(result, "p_value").value is None

@@ -41,6 +41,16 @@ def test_what_is_not_remembered(run: Any, value: Any) -> None:
     assert len({sample.cluster for sample in result.samples}) == 3
 
 
+def test_equal_documents_are_one_cluster_and_two_documents(run: Any, value: Any) -> None:
+    texts = [f"{i} sheep and {i * 7} goats went over the hill, one after the other. " * 15 for i in range(3)]
+    once, twice = run(texts), run([*texts, texts[0], "short"])
+    assert len(twice.samples) > len(once.samples)
+    assert len({sample.cluster for sample in twice.samples}) == 3
+    assert value(twice, "too_short").value == 1.0
+    assert value(twice, "respelled").value == 4 * len(PREFIXES) - len(twice.samples)
+    assert (value(once, "too_short").value, value(once, "respelled").value) == (0.0, 12 - len(once.samples))
+
+
 def test_what_is_remembered(tiny: Any, run: Any, value: Any, monkeypatch: Any) -> None:
     """A checkpoint that knows the document from its fiftieth token on, and writes half of the suffix after less."""
     document = "The quick brown fox jumps over the lazy dog again and again. " * 20

@@ -65,13 +65,14 @@ def test_every_resample_scores_as_a_corpus_of_its_own(corpus: Corpus) -> None:
 
 
 def test_the_interval_holds_the_score_and_repeats() -> None:
+    pairs = [*PAIRS, ("A short one.", "A very short one.")]
     corpus = Corpus(metric="chrf", seed=3, resamples=200)
-    found = corpus.estimate(texts(PAIRS), unit="chrf")
+    found = corpus.estimate(texts(pairs), unit="chrf")
     assert found.interval is not None
     assert found.value is not None
     assert found.interval.low < found.value < found.interval.high
-    assert read(corpus.written()).estimate(texts(PAIRS), unit="chrf") == found
-    sentences = [sacrebleu.corpus_chrf([hypothesis], [[reference]]).score for reference, hypothesis in PAIRS]
+    assert read(corpus.written()).estimate(texts(pairs), unit="chrf") == found
+    sentences = [sacrebleu.corpus_chrf([hypothesis], [[reference]]).score for reference, hypothesis in pairs]
     assert min(sentences) <= found.interval.low
     assert found.interval.high <= max(sentences)
 

@@ -1,0 +1,42 @@
+"""Numbers of samples that are NaN or infinite: a measurement that failed, in memory as in the samples file."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from audit.core.records.sample import Sample, SampledText
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Answer = TypeVar("Answer", Sample, SampledText)
+
+
+def finite(sample: Sample) -> Sample:
+    """The sample with null for each score, value and label that is NaN or infinite.
+
+    Without its score a sample has an error, without its value a completion has one; an error that was there stays.
+    Metrics are computed from such samples, and such samples are stored, so that both agree.
+
+    Returns:
+        The same object where every number is finite.
+    """
+    completions = [_finite(one, "value", "labels") for one in sample.completions]
+    clean = _finite(sample, "score", "scores")
+    if all(one is other for one, other in zip(completions, sample.completions, strict=True)):
+        return clean
+    return clean.model_copy(update={"completions": completions})
+
+
+def _finite(answer: Answer, field: str, others: str) -> Answer:
+    """A sample or completion without such numbers in one field and in one map."""
+    changed: dict[str, Any] = {}
+    value: float | None = getattr(answer, field)
+    if value is not None and not math.isfinite(value):
+        changed = {field: None, "error": answer.error or f"the {field} is not a finite number ({value})"}
+    numbers: Mapping[str, float | None] = getattr(answer, others)
+    known = {name: x if x is not None and math.isfinite(x) else None for name, x in numbers.items()}
+    if known != numbers:
+        changed[others] = known
+    return answer.model_copy(update=changed) if changed else answer

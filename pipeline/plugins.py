@@ -67,12 +67,14 @@ class Part:
     thing: Any
     """A Probe, a Method, a function that makes a scorer, or the path of task files."""
 
-    def join(self) -> None:
-        """Put it among those of its kind."""
+    def join(self, plugin: str) -> None:
+        """Put it among those of its kind, as a part of the plug-in with this name."""
         if self.kind is PROBE:
-            safety.join(self.thing)
-        else:
-            _table(self.kind)[self.name] = self.thing
+            safety.join(self.thing, plugin)
+            return
+        _table(self.kind)[self.name] = self.thing
+        if self.kind is SCORER:
+            scorers.OWNERS[self.name] = plugin
 
     def leave(self) -> None:
         """Take it out again."""
@@ -198,7 +200,7 @@ def _add(key: str, plugin: Plugin) -> None:
             raise ConfigError(msg)
         names.add((space, part.name))
     for part in plugin.parts:
-        part.join()
+        part.join(plugin.name)
     LOADED[key] = plugin
 
 

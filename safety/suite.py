@@ -110,9 +110,9 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
-        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, where the checkpoint
-        cannot do what the probe needs (its chat template fails, or its server does not offer it), and where the probe
-        itself breaks.
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, where the
+        checkpoint cannot do what the probe needs (its chat template fails, or its server does not offer it), and where
+        the probe itself breaks.
 
     Raises:
         UsageError: A probe is unknown (see :func:`check`).

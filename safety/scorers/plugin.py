@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from audit.core.errors import AssetError, AuditError, ConfigError, did_you_mean
@@ -58,7 +58,7 @@ def _wrong(scorer: object) -> str | None:
     record, languages = getattr(scorer, "record", None), getattr(scorer, "languages", None)
     if not isinstance(record, AssetRecord):
         return "record is no AssetRecord"
-    if not isinstance(languages, Set) or not all(isinstance(one, str) for one in languages):
+    if not isinstance(languages, AbstractSet) or not all(isinstance(one, str) for one in languages):
         return "languages are no set of ISO 639 codes"
     if not isinstance(getattr(scorer, "validity", ""), Validity | None):
         return "validity is neither a Validity nor None"

@@ -131,7 +131,7 @@ def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskC
         result = running.run(probe, engine, config, task)
         _check_samples(probe.name, result)
     except (AssetError, TaskUnavailable) as error:
-        return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
+        return TaskResult(suite=SUITE, task=probe.name, not_run=_missing(probe.name, error))
     except Exception as error:
         if isinstance(error, AuditError) and (probe.name not in OWNERS or isinstance(error, OF_THE_RUN)):
             raise
@@ -151,6 +151,12 @@ def _check_samples(name: str, result: TaskResult) -> None:
     if name in OWNERS:
         for sample in result.samples:
             Sample.model_validate(sample.model_dump(warnings=False), strict=True)
+
+
+def _missing(name: str, error: AuditError) -> str:
+    """Why a probe cannot run; where its data or scorer are at fault, with the plug-in that it is of."""
+    whose = f"plug-in {OWNERS[name]}: " if name in OWNERS and isinstance(error, AssetError) else ""
+    return f"{whose}{error}"
 
 
 def _broke(name: str, error: Exception) -> str:

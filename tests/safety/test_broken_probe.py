@@ -114,7 +114,7 @@ def test_a_probe_that_breaks_is_not_run_and_the_next_one_is(run: Any, changes: d
 @pytest.mark.parametrize("parts", [(), ((),), (("one",), ())])
 def test_data_without_items(run: Any, parts: tuple[tuple[str, ...], ...]) -> None:
     broken, sound = run(load=lambda: Population(parts))
-    assert broken.not_run == "probe broken: its data set has no items"
+    assert broken.not_run == "plug-in theirs: probe broken: its data set has no items"
     assert sound.not_run is None
 
 

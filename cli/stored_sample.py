@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from audit.core import assets
 from audit.core.config import RunConfig, merge, validate
 from audit.core.errors import AuditError, CheckpointError, UsageError, did_you_mean
-from audit.core.records import Attribution, TaskResult
+from audit.core.records import Attribution, TaskResult, split_address
 from audit.core.sensitive import not_explainable
 from audit.core.text import printable
 
@@ -133,6 +133,13 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     every = [(key, sample) for key, samples in by_task.items() for sample in samples]
     fitting = [(key, sample) for key, sample in every if sample.sample_id.startswith(name)] if name else []
     fitting = [pair for pair in fitting if pair[1].sample_id == name] or fitting
+    identity, place = split_address(name)
+    if not fitting and place is not None and any(sample.sample_id == identity for _, sample in every):
+        msg = (
+            f"--sample {name}: text {place} of those sampled for {identity}: a sample is explained as a whole, "
+            f"--sample {identity}; give this text with --prompt and --target"
+        )
+        raise UsageError(msg)
     if not fitting:
         hint = did_you_mean(name, [sample.sample_id for _, sample in every])
         msg = f"--sample {printable(name, 60)}: no such sample among the {len(every):,} of {folder.path}.{hint}"

@@ -10,10 +10,10 @@ from audit.cli import conversation, stored_sample, verbosity
 from audit.cli.console import err
 from audit.core import assets
 from audit.core.config import load_config
-from audit.core.errors import UsageError, did_you_mean
+from audit.core.errors import UsageError
 from audit.core.records import Span
 from audit.core.text import printable
-from audit.explain.prompt.units import UNITS
+from audit.explain.prompt.units import unit_called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def explain(asked: Asked, given: Given, methods: Sequence[Method], effort: Effor
     from audit.explain.prompt.features import regions  # noqa: PLC0415 - see above
     from audit.pipeline.loading import engine_of  # noqa: PLC0415 - see above
 
-    unit = _unit(asked.features)
+    unit = unit_called(asked.features, "--features")
     config = load_config(asked.config, given.values)
     turns = conversation.turns(asked, given.values.get("chat_template"), config)
     if turns is None:  # mistakes in a text that is known are found before anything is loaded
@@ -102,19 +102,6 @@ def _with_counterfactual(made: Attribution, masked: MaskedPrompt, bars: Bars) ->
         bars.say(f"no search for a counterfactual: {search.reason}")
         return made
     return made.model_copy(update={"counterfactual": search})
-
-
-def _unit(name: str) -> Unit:
-    """What a feature is.
-
-    Raises:
-        UsageError: There is no such unit.
-    """
-    unit = next((unit for unit in UNITS if unit == name), None)
-    if unit is None:
-        msg = f"unknown --features {printable(name, 60)}: use {', '.join(UNITS)}.{did_you_mean(name, UNITS)}"
-        raise UsageError(msg)
-    return unit
 
 
 def _spans(prompt: str, given: Sequence[str]) -> list[Span]:

@@ -36,6 +36,8 @@ def apply(*, quiet: bool, verbose: bool) -> None:
     """Remember the choice; silence libraries unless asked for."""
     chosen.quiet, chosen.verbose = quiet, verbose
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR)
-    if not verbose:
+    if verbose:
+        logging.getLogger("audit").setLevel(logging.DEBUG)  # tracebacks of what broke without ending the run
+    else:
         logging.disable(logging.WARNING)
         warnings.simplefilter("ignore")

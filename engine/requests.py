@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "temperature": ("0 or more", lambda value: value >= 0),
+    "top_k": ("0 or more", lambda value: value >= 0),
+    "top_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
+    "min_p": ("0 to 1", lambda value: 0 <= value <= 1),
+    "typical_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
+    "repetition_penalty": ("above 0", lambda value: value > 0),
+    "no_repeat_ngram_size": ("0 or more", lambda value: value >= 0),
+    "min_new_tokens": ("0 or more", lambda value: value >= 0),
+    "max_gen_toks": ("1 or more", lambda value: value >= 1),
+}
+"""What values of a request's settings may be, in words and as a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,11 @@ class GenerateRequest:
         if self.n < 1 or self.max_new_tokens < 1:
             msg = f"n and max_new_tokens must be at least 1, got {self.n} and {self.max_new_tokens}"
             raise ValueError(msg)
+        for name, (words, is_allowed) in RANGES.items():
+            value = getattr(self, name, 1)
+            if not math.isfinite(value) or not is_allowed(value):
+                msg = f"{name} must be {words}, got {value}"
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,25 +9,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import SettingUnavailable
+from audit.engine.requests import RANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from audit.engine.requests import GenerateRequest
 
 
-RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
-    "temperature": ("0 or more", lambda value: value >= 0),
-    "top_k": ("0 or more", lambda value: value >= 0),
-    "top_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
-    "min_p": ("0 to 1", lambda value: 0 <= value <= 1),
-    "typical_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
-    "repetition_penalty": ("above 0", lambda value: value > 0),
-    "no_repeat_ngram_size": ("0 or more", lambda value: value >= 0),
-    "min_new_tokens": ("0 or more", lambda value: value >= 0),
-    "max_gen_toks": ("1 or more", lambda value: value >= 1),
-}
-"""What values of a request's settings may be, in words and as a test."""
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "repetition_penalty": (None, 1),
     "encoder_repetition_penalty": (None, 1),

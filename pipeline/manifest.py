@@ -122,8 +122,8 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord], plu
     package = next((name for name, version in manifest.packages.items() if packages.get(name) != version), None)
     if package:
         return f"package {package} ({manifest.packages[package]}, now {packages.get(package)}) has"
-    digests = {plugin.name: plugin.sha256 for plugin in plugins}
-    other = next((one.name for one in manifest.plugins if digests.get(one.name) != one.sha256), None)
+    loaded = {(plugin.name, plugin.sha256) for plugin in plugins}  # two files may have one name
+    other = next((one.name for one in manifest.plugins if (one.name, one.sha256) not in loaded), None)
     if other:
         return f"plug-in {other} has"
     before, after = ({asset.name: asset.sha256 for asset in found} for found in (manifest.assets, data))

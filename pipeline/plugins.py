@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 from audit.core.assets.digest import files_sha256
 from audit.core.errors import ConfigError
 from audit.core.filesystem import did_you_mean_path
-from audit.core.records import PluginRecord
+from audit.core.records import PluginRecord, digest_of
 from audit.core.text import printable
 from audit.evals.catalogue import own_tasks
 from audit.evals.lm_eval.tasks import declared
+from audit.evals.lm_eval.tasks import names as lm_eval_names
+from audit.evals.own_data.questions import NAME
 from audit.explain.methods import registry as methods
 from audit.explain.methods.registry import Method
 from audit.safety import suite as safety
@@ -67,12 +69,14 @@ class Part:
     thing: Any
     """A Probe, a Method, a function that makes a scorer, or the path of task files."""
 
-    def join(self) -> None:
-        """Put it among those of its kind."""
+    def join(self, plugin: str) -> None:
+        """Put it among those of its kind, as a part of the plug-in with this name."""
         if self.kind is PROBE:
-            safety.join(self.thing)
-        else:
-            _table(self.kind)[self.name] = self.thing
+            safety.join(self.thing, plugin)
+            return
+        _table(self.kind)[self.name] = self.thing
+        if self.kind is SCORER:
+            scorers.OWNERS[self.name] = plugin
 
     def leave(self) -> None:
         """Take it out again."""
@@ -80,6 +84,7 @@ class Part:
             safety.leave(self.name)
         else:
             _table(self.kind).pop(self.name, None)
+            scorers.OWNERS.pop(self.name, None)
 
     def is_used(self, config: RunConfig) -> bool:
         """Whether a run of this configuration uses it."""
@@ -189,6 +194,7 @@ def _add(key: str, plugin: Plugin) -> None:
     """
     names: set[tuple[str, str]] = set()
     for part in plugin.parts:
+        _check_part(plugin.name, part)
         space = "task" if part.kind is PROBE else part.kind.title
         if part.name in _taken(part.kind) or (space, part.name) in names:
             twice = (space, part.name) in names
@@ -196,10 +202,32 @@ def _add(key: str, plugin: Plugin) -> None:
             by = "another of its own" if twice else f"plug-in {other}" if other else "the audit's own"
             msg = f"plug-in {plugin.name}: {part.kind.title} {part.name!r}: the name is taken, by {by}: rename it"
             raise ConfigError(msg)
+        if part.kind is PROBE and part.name in lm_eval_names():
+            msg = f"plug-in {plugin.name}: probe {part.name!r}: the name is taken, by a task of lm-eval's: rename it"
+            raise ConfigError(msg)
         names.add((space, part.name))
     for part in plugin.parts:
-        part.join()
+        part.join(plugin.name)
     LOADED[key] = plugin
+
+
+def _check_part(plugin: str, part: Part) -> None:
+    """Refuse names that no command line and no file could hold, and probes whose result nobody would see.
+
+    Raises:
+        ConfigError: The part of this plug-in is such a one.
+    """
+    start = f"plug-in {plugin}: {part.kind.title} {printable(repr(part.name), 60)}"
+    if part.kind is not TASK and not (isinstance(part.name, str) and NAME.fullmatch(part.name)):
+        msg = f"{start}: a name has letters, digits, _, - and . alone: rename it"
+        raise ConfigError(msg)
+    if (
+        part.kind is PROBE
+        and part.thing.more_metrics is None
+        and not any(metric.primary for metric in part.thing.metrics)
+    ):
+        msg = f"{start}: none of its metrics is primary: add primary=True to the one that sums it up"
+        raise ConfigError(msg)
 
 
 def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]:
@@ -240,7 +268,7 @@ def _file(path: Path) -> Plugin:
         ConfigError: It is not there, cannot be imported, or adds nothing.
     """
     digest = _file_digest(path)
-    name = f"audit_plugin_{path.stem}"
+    name = f"audit_plugin_{path.stem}_{digest_of(str(path))[:8]}"  # files of several folders may have one name
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         msg = f"--plugin {path}: a plug-in is a Python file, NAME.py, or an installed package"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from audit.core.errors import UsageError
+from audit.core.errors import AssetError, UsageError
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult
 from audit.core.records.finite import finite
 from audit.engine import Completion, Generation, Score, ScoreRequest
@@ -36,6 +36,9 @@ def run(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskConfig)
     context = Context(config, engine=engine)
     context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
     population = probe.load()
+    if not all(population.parts) or not population.parts:
+        msg = f"probe {probe.name}: its data set has no items"
+        raise AssetError(msg)
     items: Sequence[Item] = [
         item
         for part in population.parts

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import AssetError, TaskUnavailable, UsageError, did_you_mean
-from audit.core.records import TaskResult
+from audit.core.errors import (
+    AssetError,
+    AuditError,
+    CheckpointError,
+    EvidenceInvalid,
+    RunFolderError,
+    TaskUnavailable,
+    UsageError,
+    WriteError,
+    did_you_mean,
+)
+from audit.core.records import Sample, TaskResult
 from audit.safety import running
 from audit.safety.names import NAMES
 from audit.safety.probe import SUITE, Probe
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
 
+logger = logging.getLogger(__name__)
+
 PROBES: dict[str, Probe[Any]] = {name: import_module(f"audit.safety.probes.{name}").PROBE for name in NAMES}
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
     **{probe.name: partial(running.score, probe) for probe in PROBES.values() if probe.given},
@@ -31,10 +44,16 @@ JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
 TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}
 """Probe name to one line of description."""
 
+OWNERS: dict[str, str] = {}
+"""Probes of plug-ins, and the plug-in of each."""
+OF_THE_RUN = (CheckpointError, EvidenceInvalid, RunFolderError, WriteError)
+"""Errors that concern the run rather than a probe, whoever meets them."""
 
-def join(probe: Probe[Any]) -> None:
-    """Add the probe of a plug-in, which declares its items, requests and judge."""
+
+def join(probe: Probe[Any], plugin: str) -> None:
+    """Add a probe, which declares its items, requests and judge, of the plug-in with this name."""
     PROBES[probe.name] = probe
+    OWNERS[probe.name] = plugin
     TASKS[probe.name] = probe.description
     if probe.given:
         JUDGES[probe.name] = partial(running.score, probe)
@@ -42,7 +61,7 @@ def join(probe: Probe[Any]) -> None:
 
 def leave(name: str) -> None:
     """Take the probe of a plug-in away again."""
-    for table in (PROBES, TASKS, JUDGES):
+    for table in (PROBES, OWNERS, TASKS, JUDGES):
         table.pop(name, None)
 
 
@@ -70,13 +89,20 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     Raises:
         UsageError: The probe is unknown, or needs the checkpoint itself.
         AssetError: Its scorer is missing.
+        AuditError: It is the probe of a plug-in, and it broke.
     """
     judge = JUDGES.get(name)
     if judge is None:
         what = "cannot be judged from answers alone" if name in PROBES else "is no probe"
         msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
         raise UsageError(msg)
-    result = judge(predictions, config)
+    try:
+        result = judge(predictions, config)
+        _check_samples(name, result)
+    except Exception as error:
+        if isinstance(error, AuditError) or name not in OWNERS:
+            raise
+        raise AuditError(_broke(name, error)) from error
     return result.model_copy(update={"metrics": with_reasons(result.metrics)})
 
 
@@ -84,8 +110,9 @@ def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
-        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, or the checkpoint
-        cannot do what the probe needs: its chat template fails, or its server does not offer it.
+        Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, where the
+        checkpoint cannot do what the probe needs (its chat template fails, or its server does not offer it), and where
+        the probe itself breaks.
 
     Raises:
         UsageError: A probe is unknown (see :func:`check`).
@@ -102,9 +129,38 @@ def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskC
     begin = time.perf_counter()
     try:
         result = running.run(probe, engine, config, task)
+        _check_samples(probe.name, result)
     except (AssetError, TaskUnavailable) as error:
-        return TaskResult(suite=SUITE, task=probe.name, not_run=str(error))
+        return TaskResult(suite=SUITE, task=probe.name, not_run=_missing(probe.name, error))
+    except Exception as error:
+        if isinstance(error, AuditError) and (probe.name not in OWNERS or isinstance(error, OF_THE_RUN)):
+            raise
+        return TaskResult(suite=SUITE, task=probe.name, not_run=_broke(probe.name, error))
     share = (time.perf_counter() - begin) / max(1, len(result.samples))
     for sample in result.samples:
         sample.seconds = share
     return result
+
+
+def _check_samples(name: str, result: TaskResult) -> None:
+    """Refuse samples of a plug-in's probe whose fields are of a wrong type: copying a sample checks none.
+
+    Raises:
+        ValidationError: One is.
+    """
+    if name in OWNERS:
+        for sample in result.samples:
+            Sample.model_validate(sample.model_dump(warnings=False), strict=True)
+
+
+def _missing(name: str, error: AuditError) -> str:
+    """Why a probe cannot run; where its data or scorer are at fault, with the plug-in that it is of."""
+    whose = f"plug-in {OWNERS[name]}: " if name in OWNERS and isinstance(error, AssetError) else ""
+    return f"{whose}{error}"
+
+
+def _broke(name: str, error: Exception) -> str:
+    """Why a probe that raised has no result: whose fault it is, without the error's text, which may quote a sample."""
+    logger.debug("probe %s broke", name, exc_info=error)
+    whose = f"plug-in {OWNERS[name]}: probe {name}" if name in OWNERS else f"probe {name}"
+    return f"{whose} broke ({type(error).__name__}): --verbose shows where"

@@ -8,7 +8,7 @@ from audit.core import assets
 from audit.core.errors import ConfigError, ScorerError, UsageError, did_you_mean
 from audit.engine import GenerateRequest
 from audit.pipeline.loading import engine_of
-from audit.public.options import configured
+from audit.public.options import check_texts, configured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,9 +60,10 @@ class Checkpoint:
             One number, or one for each continuation.
 
         Raises:
-            UsageError: A continuation is empty.
+            UsageError: A continuation is empty, or a text holds half of a surrogate pair.
             ScorerError: The checkpoint gave no finite number, or the continuation is longer than its context.
         """
+        check_texts("score", prompt, *([continuation] if isinstance(continuation, str) else continuation))
         several = [continuation] if isinstance(continuation, str) else list(continuation)
         if not all(several):
             msg = "a continuation is empty: nothing follows the prompt whose likelihood could be computed"
@@ -83,7 +84,7 @@ class Checkpoint:
         top_p: float = 1.0,
         top_k: int = 0,
         seed: int = 0,
-        stop: Sequence[str] = (),
+        stop: str | Sequence[str] = (),
         chat: bool = False,
         system: str | None = None,
     ) -> str:
@@ -99,16 +100,23 @@ class Checkpoint:
             top_p: Sample from the smallest set of tokens that holds this much probability.
             top_k: Sample from the k most likely tokens; 0 keeps all.
             seed: The same seed gives the same text.
-            stop: The text ends before the first of these strings.
+            stop: The text ends before the first of these strings; or one string.
             chat: Apply the checkpoint's chat template.
             system: System turn before the message; implies ``chat``.
 
         Raises:
             ConfigError: A number is out of range.
+            UsageError: A text holds half of a surrogate pair.
             ScorerError: The checkpoint gave no text.
             TemplateError: ``chat`` was asked for, and the checkpoint has no template or it fails.
         """
-        settings = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed, "stop": tuple(stop)}
+        settings = {
+            "temperature": temperature,
+            "top_p": top_p,
+            "top_k": top_k,
+            "seed": seed,
+            "stop": (stop,) if isinstance(stop, str) else tuple(stop),
+        }
         return self._texts(self._shown(prompt, system, chat=chat), max_new_tokens=max_tokens, **settings)[0]
 
     def sample(
@@ -130,6 +138,7 @@ class Checkpoint:
 
         Raises:
             ConfigError: A number is out of range.
+            UsageError: A text holds half of a surrogate pair.
             ScorerError: The checkpoint gave no text.
             TemplateError: ``chat`` was asked for, and the checkpoint has no template or it fails.
         """
@@ -138,6 +147,7 @@ class Checkpoint:
 
     def _shown(self, prompt: str, system: str | None, *, chat: bool) -> str:
         """The exact text that the checkpoint sees."""
+        check_texts("generate", prompt, system)
         if not chat and system is None:
             return prompt
         first = [] if system is None else [{"role": "system", "content": system}]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit.core.config import RunConfig, validate
 from audit.core.errors import UsageError
 from audit.core.text import printable
 from audit.engine import GenerateRequest
 from audit.explain.attribute import attribute, likeliest, prepare
-from audit.explain.methods.registry import METHODS, find
+from audit.explain.methods.registry import METHODS, check_effort, find
 from audit.explain.prompt.game import Effort
+from audit.explain.prompt.units import unit_called
 from audit.pipeline import plugins
 from audit.public.checkpoints import Checkpoint, load
 from audit.public.inline import Page
 from audit.public.notebook import listening
+from audit.public.options import check_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +138,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         loading: As for :func:`audit.load`, where ``model`` is not loaded yet.
 
     Raises:
-        UsageError: A name is unknown, or prompt, target or contrast is empty.
+        UsageError: A name is unknown, a number out of range or without effect, or prompt, target or contrast empty.
         WhiteBoxUnavailable: The method needs weights, and the model is behind a server.
         ScorerError: The checkpoint gave no finite answer.
     """
@@ -149,6 +152,13 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     if isinstance(model, Checkpoint) and loading:
         msg = f"audit.explain: the checkpoint is loaded already: leave out {next(iter(loading))}"
         raise UsageError(msg)
+    unit = unit_called(features, "features")
+    check_effort(methods, steps, evaluations)
+    validate(RunConfig, {"seed": seed, "explain": {"max_features": max_features}}, "audit.explain")
+    if isinstance(options, str):
+        msg = "audit.explain: options are a list of texts, and one text was given"
+        raise UsageError(msg)
+    check_texts("audit.explain", prompt, target, against, *options)
     engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
     with listening(progress) as told, engine.at_work(told):
         text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
@@ -159,7 +169,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
             against=against,
             options=options,
             max_features=max_features,
-            unit=features,
+            unit=unit,
         )
         masked.effort = Effort(steps, evaluations)
         told.expect(len(methods))
@@ -174,11 +184,14 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
     """What is explained: the given target, else the likeliest option, else the checkpoint's own answer.
 
     Raises:
-        UsageError: There is no answer, or it comes after a reasoning trace.
+        UsageError: There is no answer, or it comes after a reasoning trace; or the options are no choice.
     """
     if target is not None:
         return target
     if options:
+        if len(set(options)) < 2 or not all(option.strip() for option in options):
+            msg = "audit.explain: options: give at least two that are not empty, or name the target"
+            raise UsageError(msg)
         return likeliest(engine, prompt, options)
     completion = engine.generate([GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS)])[0]
     answer = completion.generations[0] if completion.generations else None

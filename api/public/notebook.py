@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from audit.core.errors import UsageError
 from audit.core.progress import Silent
 from audit.core.text import printable
 
@@ -20,15 +21,25 @@ if TYPE_CHECKING:
 REDRAWN_SECONDS = 0.2
 """The bar is drawn at most that often."""
 BAR_WIDTH = 24
+HEARS = tuple(name for name in vars(Silent) if not name.startswith("_"))
+"""What a listener has."""
 
 
 @contextmanager
-def listening(progress: Progress | bool) -> Iterator[Progress]:
+def listening(progress: Progress | bool | None) -> Iterator[Progress]:
     """Who hears of the work, for as long as it takes.
 
     Args:
-        progress: A listener; True draws a bar in a notebook and nothing elsewhere; False draws nothing.
+        progress: A listener; True draws a bar in a notebook and nothing elsewhere; False or None draws nothing.
+
+    Raises:
+        UsageError: It is something else.
     """
+    progress = False if progress is None else progress
+    missing = next((name for name in HEARS if not isinstance(progress, bool) and not hasattr(progress, name)), None)
+    if missing is not None:
+        msg = f"progress: give True, False or a listener; {printable(repr(progress), 60)} has no method {missing}"
+        raise UsageError(msg)
     if not isinstance(progress, bool):
         yield progress
     elif progress and in_notebook():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core.config import RunConfig, load_config, validate
+from audit.core.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
 
 
 def configured(given: Mapping[str, Any], where: str, file: str | PathLike[str] | None = None) -> RunConfig:
@@ -23,6 +24,27 @@ def configured(given: Mapping[str, Any], where: str, file: str | PathLike[str] |
     Raises:
         ConfigError: A key or value is wrong, or the file cannot be read.
     """
+    if not isinstance(file, str | PathLike | None):
+        msg = f"{where}: config is the path of a YAML file: give values as arguments, seed=1 for {{'seed': 1}}"
+        raise ConfigError(msg)
     said = {name: value for name, value in given.items() if value is not None}
     validate(RunConfig, said, where)
     return load_config(Path(file) if file is not None else None, said)
+
+
+def check_texts(where: str, *texts: str | None) -> None:
+    """Refuse halves of surrogate pairs, which are no text: no tokenizer reads them.
+
+    Args:
+        where: What an error begins with.
+        texts: What was given.
+
+    Raises:
+        UsageError: A text holds one.
+    """
+    for text in texts:
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError as error:
+            msg = f"{where}: character {error.start + 1} is half of a surrogate pair, which is no text: remove it"
+            raise UsageError(msg) from error

@@ -195,7 +195,7 @@ def run(
     model: str | PathLike[str] | None = None,
     *,
     profile: str | None = None,
-    tasks: str | Sequence[str] = (),
+    tasks: str | Sequence[str] | None = None,
     limit: Limit | None = None,
     out: str | PathLike[str] | None = None,
     config: str | PathLike[str] | None = None,
@@ -258,12 +258,20 @@ def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run
 
 
 def _resolved(
-    given: dict[str, Any], tasks: str | Sequence[str], limit: Limit | None, config: str | PathLike[str] | None
+    given: dict[str, Any], tasks: str | Sequence[str] | None, limit: Limit | None, config: str | PathLike[str] | None
 ) -> RunConfig:
-    """The configuration of a new run."""
+    """The configuration of a new run.
+
+    Raises:
+        ConfigError: A value is wrong.
+    """
     from audit.pipeline.configuration import choose_tasks  # noqa: PLC0415 - imports every probe
 
-    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    validate(RunConfig, {"limit": limit}, "audit.run")
+    names = [tasks] if isinstance(tasks, str) else list(tasks or ())
+    if not all(isinstance(name, str) for name in names):
+        msg = "audit.run: tasks: give names of tasks and probes, or paths of task files, as text"
+        raise ConfigError(msg)
     return choose_tasks(configured(given, "audit.run", config), names, limit)
 
 

@@ -14,7 +14,7 @@ from audit.cli.options import RUNS, ConfigFile, Given, Runs, command, typed_name
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError
 from audit.core.run_folder import RunFolder
-from audit.explain.methods.registry import METHODS, find
+from audit.explain.methods.registry import LEAST_EFFORT, METHODS, check_effort, find
 from audit.explain.prompt.units import UNITS
 from audit.reports.attribution.order import by_sample
 
@@ -87,10 +87,14 @@ class Asked:
         ),
     ] = None
     steps: Annotated[
-        int | None, typer.Option(min=2, help="Steps of integrated gradients; more make its values more exact.")
+        int | None,
+        typer.Option(min=LEAST_EFFORT["steps"], help="Steps of integrated gradients; more make its values more exact."),
     ] = None
     evaluations: Annotated[
-        int | None, typer.Option(min=16, help="Maximum number of masked prompts for a method that samples them.")
+        int | None,
+        typer.Option(
+            min=LEAST_EFFORT["evaluations"], help="Maximum number of masked prompts for a method that samples them."
+        ),
     ] = None
     features: Annotated[
         str, typer.Option(metavar="|".join(UNITS), help="Unit that gets a value; auto: words, if there are few enough.")
@@ -194,15 +198,11 @@ def _effort(methods: Sequence[Method], steps: int | None, evaluations: int | Non
     """How much the methods may do.
 
     Raises:
-        UsageError: An option has no effect on any of the methods.
+        UsageError: An option is too small, or has no effect on any of the methods.
     """
     from audit.explain.prompt.game import Effort  # noqa: PLC0415 - numpy takes time to import
 
-    for name, given in (("steps", steps), ("evaluations", evaluations)):
-        able = [method.name for method in METHODS.values() if method.effort == name]
-        if given is not None and not any(method.name in able for method in methods):
-            msg = f"--{name} has no effect on {', '.join(m.name for m in methods)}: name one of {', '.join(able)}"
-            raise UsageError(msg)
+    check_effort(methods, steps, evaluations, "--")
     return Effort(steps, evaluations)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
     kept = _kept(task, table, columns)
     rows = [{name: _flat(row[name]) for name in kept} for row in table.rows]
     prompts = [_prompt(table, n, render, row, opts) for n, row, opts in zip(table.numbers, rows, options, strict=True)]
-    _refuse_twice(table, [(prompt, *opts) for prompt, opts in zip(prompts, options, strict=True)])
+    _refuse_twice(table, [_key(columns, render, *one) for one in zip(rows, options, prompts, strict=True)])
     answers = [_answers(row[columns.answer]) for row in table.rows]
     way, rights = _read_answers(task, table, columns, options, answers)
     made = zip(table.numbers, rows, prompts, answers, options, rights, strict=True)
@@ -199,12 +200,29 @@ def _refuse_twice(table: Table, keys: list[tuple[str, ...]]) -> None:
     seen: dict[tuple[str, ...], int] = {}
     again = []
     for number, key in zip(table.numbers, keys, strict=True):
-        plain = tuple(" ".join(part.split()) for part in key)
-        if seen.setdefault(plain, number) != number:
-            again.append((number, seen[plain]))
+        if seen.setdefault(key, number) != number:
+            again.append((number, seen[key]))
     if again:
         what = f"the same question as before (the first as in {table.unit} {again[0][1]}): leave all but one out"
         raise table.fault([number for number, _ in again], what)
+
+
+def _key(
+    columns: Columns,
+    render: Callable[[Mapping[str, Any], list[str]], str],
+    row: dict[str, str],
+    options: list[str],
+    prompt: str,
+) -> tuple[str, ...]:
+    """What makes a question the same as another: prompt and options, whatever their order and runs of space."""
+    options = sorted(" ".join(option.split()) for option in options)
+    in_order = dict(zip(columns.options, options, strict=True)) if columns.options else {}
+    if columns.option_list is not None:
+        in_order[columns.option_list] = _flat(options)
+    if in_order:
+        with suppress(Exception):  # a template may rest on the order; the prompt is compared as it is then
+            prompt = render({**row, **in_order}, options)
+    return (" ".join(prompt.split()), *options)
 
 
 def template(task: TaskConfig, columns: Columns) -> Callable[[Mapping[str, Any], list[str]], str]:

@@ -12,6 +12,8 @@ import io
 import json
 import math
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
@@ -19,7 +21,7 @@ from audit.core.filesystem import did_you_mean_path
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 Cell = str | list[str] | None
@@ -27,6 +29,10 @@ Cell = str | list[str] | None
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 LINES = frozenset({".jsonl", ".ndjson"})
 SUFFIXES = (*DELIMITERS, *sorted(LINES), ".parquet")
+PLAIN = (str, bytes, int, float, Decimal, date, type(None))  # a bool is an int, a datetime a date
+"""Types of values that have one text; Parquet files often hold texts as bytes."""
+LONGEST_CELL = 2**31 - 1
+"""Letters of a CSV cell; Python's own bound, 131,072, is shorter than a long document."""
 NAMED = 5
 """Rows that a message names; of more it gives the number."""
 
@@ -133,8 +139,9 @@ def _delimited(file: Path, text: str, delimiter: str) -> Read:
     """Rows of CSV or TSV; blank lines are none.
 
     Raises:
-        ConfigError: A quote is not closed, or a row has more or fewer cells than the header.
+        ConfigError: A quote is not closed, a row has more or fewer cells than the header, or semicolons separate them.
     """
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         records = [(number, cells) for number, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
@@ -144,6 +151,9 @@ def _delimited(file: Path, text: str, delimiter: str) -> Read:
     if not records:
         return [], [], []
     header = [name.strip() for name in records[0][1]]
+    if delimiter == "," and len(header) == 1 and header[0].count(";") >= 1:
+        msg = f"{file}: its cells are separated by semicolons: save it with commas"
+        raise ConfigError(msg)
     ragged = [number for number, cells in records[1:] if len(cells) != len(header)]
     if ragged:
         what = f"not {len(header)} cells as in the header: put quotes around cells that hold {delimiter!r}"
@@ -213,31 +223,35 @@ def _cell(file: Path, unit: str, number: int, column: str, value: object) -> Cel
     Raises:
         ConfigError: It holds what has no text, or what is no valid Unicode.
     """
-    found = [_word(entry) for entry in value] if isinstance(value, list) else _word(value)
-    texts = found if isinstance(found, list) else [found]
-    if isinstance(value, dict) or any(isinstance(entry, list | dict) for entry in _entries(value)):
+    entries = value if isinstance(value, list) else [value]
+    if any(isinstance(entry, list | dict) for entry in entries):
         raise fault(file, unit, [number], f"{printable(column, 60)} holds an object: give a text or a list of texts")
+    strange = next((entry for entry in entries if not isinstance(entry, PLAIN)), None)
+    if strange is not None:
+        what = f"holds a value of type {type(strange).__name__}: give texts, numbers or dates"
+        raise fault(file, unit, [number], f"{printable(column, 60)} {what}")
+    try:
+        texts = [_word(entry) for entry in entries]
+    except UnicodeDecodeError:
+        raise fault(file, unit, [number], f"{printable(column, 60)} holds bytes that are not UTF-8 text") from None
     if any(text is not None and not _is_unicode(text) for text in texts):
         raise fault(file, unit, [number], f"{printable(column, 60)} is not valid Unicode: save it as UTF-8")
-    if isinstance(found, list):
-        return [text or "" for text in found]
-    return found
-
-
-def _entries(value: object) -> Iterable[object]:
-    """The entries of a list; none of anything else."""
-    return value if isinstance(value, list) else ()
+    return [text or "" for text in texts] if isinstance(value, list) else texts[0]
 
 
 def _word(value: object) -> str | None:
-    """A value as text: 3.0 is ``3``, since tables with gaps hold whole numbers so; None for what is empty or NaN."""
+    """A value as text: 3.0 is ``3``, since tables with gaps hold whole numbers so; None for what is empty or NaN.
+
+    Raises:
+        UnicodeDecodeError: It is bytes that are not UTF-8.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    text = str(value)
+    text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
     return text if text.strip() and text.strip().lower() != "nan" else None
 
 

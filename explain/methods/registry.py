@@ -14,13 +14,16 @@ from audit.core.errors import ConfigError, UsageError, did_you_mean
 from audit.explain.methods.optional_packages import require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from audit.core.config import RunConfig
     from audit.explain.prompt.game import MaskedPrompt, MethodValues
+
+LEAST_EFFORT = {"steps": 2, "evaluations": 16}
+"""The least that a user may ask for."""
 
 
 class Attribute(Protocol):
@@ -225,6 +228,31 @@ JOINED: dict[str, Method] = {}
 def methods() -> Mapping[str, Method]:
     """All methods by name: where methods from other packages join those of this one."""
     return {**METHODS, **JOINED}
+
+
+def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int | None, prefix: str = "") -> None:
+    """Refuse an effort that is too small, or has no effect on any of the methods.
+
+    Args:
+        chosen: The methods.
+        steps: Of integrated gradients.
+        evaluations: Masked prompts.
+        prefix: What stands before the name of an option.
+
+    Raises:
+        UsageError: One is.
+    """
+    for name, given in (("steps", steps), ("evaluations", evaluations)):
+        if given is None:
+            continue
+        if not isinstance(given, int) or isinstance(given, bool) or given < LEAST_EFFORT[name]:
+            msg = f"{prefix}{name}: {given!r} is no whole number from {LEAST_EFFORT[name]}"
+            raise UsageError(msg)
+        able = [method.name for method in METHODS.values() if method.effort == name]
+        if not any(method.name in able for method in chosen):
+            told = ", ".join(method.name for method in chosen)
+            msg = f"{prefix}{name} has no effect on {told}: name one of {', '.join(able)}"
+            raise UsageError(msg)
 
 
 def find(name: str) -> Method:

@@ -11,8 +11,9 @@ from itertools import pairwise
 from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from audit.core.errors import UsageError
+from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import Span
+from audit.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,23 @@ THINKING: tuple[dict[str, bool], ...] = ({}, {"enable_thinking": True}, {"enable
 """Variables of chat templates with which they open an answer in different ways."""
 BLOCKS = re.compile(r"\n[^\S\n]*\n\s*")
 """Blank lines: they part few-shot examples where no task names them."""
+
+
+def unit_called(name: str, option: str) -> Unit:
+    """What a feature is.
+
+    Args:
+        name: As it was given.
+        option: Where it was given: ``--features``.
+
+    Raises:
+        UsageError: There is no such unit.
+    """
+    unit = next((unit for unit in UNITS if unit == name), None)
+    if unit is None:
+        msg = f"unknown {option} {printable(str(name), 60)}: use {', '.join(UNITS)}.{did_you_mean(str(name), UNITS)}"
+        raise UsageError(msg)
+    return unit
 
 
 def named_spans(engine: Engine, text: str, unit: Unit, spans: Sequence[Span]) -> list[Span]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from audit.core.errors import ConfigError, did_you_mean
+from audit.core.errors import AssetError, AuditError, ConfigError, did_you_mean
+from audit.core.records import AssetRecord
+from audit.safety.scorers.validity import Validity
 
 if TYPE_CHECKING:
     from audit.core.config import SafetyConfig
     from audit.safety.scorers.registry import Maker
     from audit.safety.scorers.toxicity import ToxicityScorer
 
+logger = logging.getLogger(__name__)
+
 PREFIX = "plugin:"
 JOINED: dict[str, Maker] = {}
 """By name, without the prefix; filled as plug-ins are loaded."""
+OWNERS: dict[str, str] = {}
+"""The plug-in of each."""
 
 
 def make(variant: str, config: SafetyConfig) -> ToxicityScorer:
@@ -25,10 +33,36 @@ def make(variant: str, config: SafetyConfig) -> ToxicityScorer:
 
     Raises:
         ConfigError: No plug-in has one of that name.
+        AssetError: It cannot be made, or is no scorer.
     """
     name, _, rest = variant.partition(":")
     check(config)
-    return JOINED[name](rest, config)
+    whose = f"plug-in {OWNERS.get(name, name)}: scorer {name}"
+    try:
+        scorer = JOINED[name](rest, config)
+    except AuditError:
+        raise
+    except Exception as error:
+        logger.debug("%s broke", whose, exc_info=True)
+        msg = f"{whose} cannot be made ({type(error).__name__}): --verbose shows where"
+        raise AssetError(msg) from error
+    wrong = _wrong(scorer)
+    if wrong:
+        msg = f"{whose} is no scorer: its {wrong}"
+        raise AssetError(msg)
+    return scorer
+
+
+def _wrong(scorer: object) -> str | None:
+    """What a scorer must have and this has not; None where it has all."""
+    record, languages = getattr(scorer, "record", None), getattr(scorer, "languages", None)
+    if not isinstance(record, AssetRecord):
+        return "record is no AssetRecord"
+    if not isinstance(languages, AbstractSet) or not all(isinstance(one, str) for one in languages):
+        return "languages are no set of ISO 639 codes"
+    if not isinstance(getattr(scorer, "validity", ""), Validity | None):
+        return "validity is neither a Validity nor None"
+    return None if callable(getattr(scorer, "score", None)) else "score is no method"
 
 
 def check(config: SafetyConfig) -> None:

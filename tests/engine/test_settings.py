@@ -209,7 +209,11 @@ def test_every_setting_of_a_request_is_part_of_the_key(tiny: TransformersEngine,
 def test_a_server_is_not_asked_for_what_it_may_ignore(name: str) -> None:
     check_server(GenerateRequest("x", temperature=1.0, top_k=5, top_p=0.5, stop=("z",)))
     with pytest.raises(SettingUnavailable, match=name):
-        check_server(dataclasses.replace(GenerateRequest("x"), **{name: 2}))
+        check_server(
+            dataclasses.replace(
+                GenerateRequest("x"), **{name: 1 if name == "min_p" else 0.5 if name == "typical_p" else 2}
+            )
+        )
 
 
 @pytest.mark.parametrize(

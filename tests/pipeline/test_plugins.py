@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from audit.core.errors import ConfigError
 from audit.explain.methods.registry import find
 from audit.pipeline import plugins
 from audit.pipeline.configuration import choose_tasks
+from audit.pipeline.manifest import _changes
 from audit.safety import suite as safety
 from audit.safety.scorers.registry import choose_scorer
 
@@ -50,10 +52,13 @@ def refused(*files: Path) -> str:
 
 
 PROBE = """
+from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import Population, Probe, Requests
+from audit.stats.definitions import Mean
 PROBE = Probe(name="{name}", description="d", datasets=(), formula="f", direction="d", dependence="d", limits=(),
               content_warning=None, load=lambda: Population(()), identity=str,
-              requests=lambda item, engine, config: Requests(prompt=""), judge=lambda answered: answered.sample)
+              requests=lambda item, engine, config: Requests(prompt=""), judge=lambda answered: answered.sample,
+              metrics=(ProbeMetric("share", Mean(), "share", None, primary=True),))
 """
 
 
@@ -124,6 +129,12 @@ METHOD = Method("{name}", "d", "1", attribute=lambda prompt, seed: None)
         ("TASKS = 3", "3: no task file is there"),
         (PROBE.format(name="bbq"), "probe 'bbq': the name is taken, by the audit's own"),
         (PROBE.format(name="boolq"), "probe 'boolq': the name is taken, by the audit's own"),
+        (PROBE.format(name="hellaswag"), "probe 'hellaswag': the name is taken, by a task of lm-eval's"),
+        (PROBE.format(name="a,b"), "probe 'a,b': a name has letters, digits, _, - and . alone"),
+        (PROBE.format(name="../../evil"), "probe '../../evil': a name has letters, digits, _, - and . alone"),
+        (PROBE.format(name=""), "probe '': a name has letters, digits, _, - and . alone"),
+        (METHOD.format(name="a b"), "method 'a b': a name has letters, digits, _, - and . alone"),
+        (PROBE.format(name="mine").replace(", primary=True", ""), "probe 'mine': none of its metrics is primary"),
         (METHOD.format(name="occlusion"), "method 'occlusion': the name is taken, by the audit's own"),
         (PROBE.format(name="mine") + "PROBE = (PROBE, PROBE)", "'mine': the name is taken, by another of its own"),
     ],
@@ -139,6 +150,24 @@ def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:
 def test_two_plugins_of_one_name(tmp_path: Path) -> None:
     first, second = (a_file(tmp_path, PROBE.format(name="same"), name) for name in ("first.py", "second.py"))
     assert refused(first, second) == "plug-in second: probe 'same': the name is taken, by plug-in first: rename it"
+
+
+def test_two_files_of_one_name_and_a_run_that_goes_on(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    files = [a_file(tmp_path / folder, PROBE.format(name=f"of_{folder}"), "same.py") for folder in ("a", "b")]
+    plugins.load(files)
+    modules = [module for name, module in sys.modules.items() if name.startswith("audit_plugin_same")]
+    assert sorted(str(module.__file__) for module in modules) == [str(file) for file in files]
+    records = plugins.used(RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="of_a"), TaskConfig(name="of_b")])))
+    assert [record.name for record in records] == ["same", "same"]
+    model = SimpleNamespace(digest="d", dtype="float32", quantization=None, max_length=8, device="cpu")
+    manifest: Any = SimpleNamespace(model=model, packages={}, plugins=records, assets=[])
+    engine: Any = SimpleNamespace(record=model)
+    assert _changes(manifest, engine, [], records) is None
+    assert _changes(manifest, engine, [], records[:1]) == "plug-in same has"
+    other = records[1].model_copy(update={"sha256": "0" * 64})
+    assert _changes(manifest, engine, [], [records[0], other]) == "plug-in same has"
 
 
 def test_a_file_that_is_not_there_or_no_python(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import json
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -176,6 +178,10 @@ def test_a_template_has_the_columns_and_options(write: Callable[..., Path]) -> N
         ("question,a,b,answer\nq,x,x,x\n", "row 2: the options hold one twice: make them differ"),
         ("question,answer\na,b\nc,d\n a,b\na ,e\n", ("rows 4 and 5: the same question as before (the first as in row "
          "2): leave all but one out")),
+        ("question,a,b,answer\nq,x,y,x\nq,y,x,x\n", ("row 3: the same question as before (the first as in row 2): "
+         "leave all but one out")),
+        ("question;answer\na;b\n", "its cells are separated by semicolons: save it with commas"),
+        ("question;answer\na, or b;c\n", "its cells are separated by semicolons: save it with commas"),
     ],
 )  # fmt: skip
 def test_a_csv_that_cannot_be_read_is_one_line(write: Callable[..., Path], content: str, message: str) -> None:
@@ -250,6 +256,43 @@ def test_gaps_and_floats_of_a_data_frame(tmp_path: Path) -> None:
     parquet.write_table(pa.table(rows), file)
     assert [row["answer"] for row in read(file).rows] == ["3", None, "4.5"]
     assert fault(file) == "row 3: question is empty: fill it in, or leave the rows out"
+
+
+def test_options_in_another_order_are_the_same_question(write: Callable[..., Path]) -> None:
+    file = write("question,a,b,answer\nq,x,y,x\nq,y,x,y\n")
+    same = "row 3: the same question as before (the first as in row 2): leave all but one out"
+    assert fault(file, prompt="{{ question }} {{ a }} or {{ b }}?") == same
+    assert fault(file, prompt="{{ question }} {{ options | join(' or ') }}?") == same
+    other = write("question,a,b,answer\nq,x,y,x\nq,y,z,y\n", "other.csv")
+    assert len(questions(other, prompt="{{ question }} {{ a }} or {{ b }}?").questions) == 2
+
+
+def test_bytes_of_a_parquet_file_are_text(tmp_path: Path) -> None:
+    file = tmp_path / "mine.parquet"
+    parquet.write_table(pa.table({"question": ["Où?".encode(), b"Who?"], "answer": [b"here", None]}), file)
+    assert [list(row.values()) for row in read(file).rows] == [["Où?", "here"], ["Who?", None]]
+    parquet.write_table(pa.table({"question": [b"fine", b"\xff\xfe"], "answer": ["a", "b"]}), file)
+    assert fault(file) == "row 2: question holds bytes that are not UTF-8 text"
+
+
+def test_values_of_a_parquet_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.parquet"
+    day = dt.date(2024, 7, 26)
+    rows = {
+        "question": [day, day],
+        "answer": [Decimal("1.50"), Decimal(2)],
+        "at": [dt.datetime(2024, 7, 26, 9), None],  # noqa: DTZ001 - Parquet files hold such, too
+        "right": [True, False],
+    }
+    parquet.write_table(pa.table(rows), file)
+    assert list(read(file).rows[0].values()) == ["2024-07-26", "1.50", "2024-07-26 09:00:00", "true"]
+    parquet.write_table(pa.table({"question": ["q"], "answer": [dt.timedelta(1)]}), file)
+    assert fault(file) == "row 1: answer holds a value of type timedelta: give texts, numbers or dates"
+
+
+def test_a_long_cell_is_read(write: Callable[..., Path]) -> None:
+    long = "word " * 100_000
+    assert read(write(f"question,answer\n{long},b\n")).rows[0]["question"] == long
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -1,0 +1,39 @@
+"""Requests that cannot be answered are refused when they are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audit.engine import GenerateRequest
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"n": 0},
+        {"max_new_tokens": 0},
+        {"temperature": -0.1},
+        {"temperature": NAN},
+        {"temperature": float("inf")},
+        {"top_k": -1},
+        {"top_p": 0.0},
+        {"top_p": 1.01},
+        {"top_p": NAN},
+        {"min_p": -0.1},
+        {"typical_p": 0.0},
+        {"repetition_penalty": 0.0},
+        {"no_repeat_ngram_size": -1},
+        {"min_new_tokens": -1},
+    ],
+)
+def test_what_cannot_be_generated(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(fields))}.* must be"):
+        GenerateRequest("x", **fields)
+
+
+def test_the_ends_of_the_ranges() -> None:
+    assert GenerateRequest("x", temperature=0.0, top_k=0, top_p=1.0, min_p=1.0, typical_p=1.0).top_p == 1.0

@@ -1,0 +1,173 @@
+"""A probe or scorer that breaks costs its own task and no other, whoever wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import RunConfig, SafetyConfig, TaskConfig
+from audit.core.errors import AssetError, DeviceLost, WriteError
+from audit.core.records import AssetRecord
+from audit.safety import suite
+from audit.safety.metrics import ProbeMetric
+from audit.safety.probe import Population, Probe, Requests
+from audit.safety.scorers import plugin as scorers
+from audit.safety.scorers.registry import choose_scorer
+from audit.stats.definitions import Mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from audit.core.records import Sample, TaskResult
+    from audit.engine import Engine
+    from audit.safety.probe import Answered
+
+SECRET = "secret text of the model"  # noqa: S105 - no password
+
+
+def requests(item: str, engine: Engine, _config: RunConfig) -> Requests:
+    return Requests(prompt=item, score=(engine.encode_pair(item, " yes"),))
+
+
+def judge(answered: Answered[str]) -> Sample:
+    return answered.sample.model_copy(update={"score": 1.0})
+
+
+SOUND = Probe(
+    name="sound",
+    description="d",
+    datasets=(),
+    load=lambda: Population((("one", "two"),)),
+    identity=str,
+    requests=requests,
+    judge=judge,
+    metrics=(ProbeMetric("share", Mean(), "share", None, primary=True),),
+    formula="f",
+    direction="d",
+    dependence="d",
+    limits=(),
+    content_warning=None,
+)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def raises(*_given: object) -> Any:
+        raise error
+
+    return raises
+
+
+def changed(**update: object) -> Callable[[Answered[str]], Any]:
+    return lambda answered: answered.sample.model_copy(update={"score": 1.0, **update})
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    for name in ("sound", "broken"):
+        suite.leave(name)
+    for table in (scorers.JOINED, scorers.OWNERS):
+        table.clear()
+
+
+@pytest.fixture
+def run(scripted: Any) -> Callable[..., list[TaskResult]]:
+    """A run of a changed probe of the plug-in ``theirs`` and, behind it, the sound one."""
+
+    def go(**changes: Any) -> list[TaskResult]:
+        suite.join(replace(SOUND, name="broken", **changes), "theirs")
+        suite.join(SOUND, "theirs")
+        tasks = [TaskConfig(name="broken"), TaskConfig(name="sound")]
+        return list(suite.run(scripted(lambda _context, _target: -1.0), RunConfig(safety=SafetyConfig(tasks=tasks))))
+
+    return go
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"judge": raising(KeyError(SECRET))}, "KeyError"),
+        ({"judge": raising(AssertionError(SECRET))}, "AssertionError"),
+        ({"judge": lambda _answered: None}, "AttributeError"),
+        ({"judge": lambda _answered: 3}, "AttributeError"),
+        ({"judge": changed(score="high")}, "TypeError"),
+        ({"judge": changed(output=3)}, "ValidationError"),
+        ({"judge": changed(slices={"topic": 3})}, "ValidationError"),
+        ({"load": lambda: None}, "AttributeError"),
+        ({"requests": raising(ValueError(SECRET))}, "ValueError"),
+        ({"scorer": raising(RuntimeError(SECRET))}, "RuntimeError"),
+    ],
+)
+def test_a_probe_that_breaks_is_not_run_and_the_next_one_is(run: Any, changes: dict[str, Any], kind: str) -> None:
+    broken, sound = run(**changes)
+    assert broken.not_run is not None
+    assert broken.not_run.startswith("plug-in theirs: probe broken broke (")
+    assert f"({kind})" in broken.not_run
+    assert SECRET not in broken.not_run
+    assert (broken.metrics, broken.samples) == ([], [])
+    assert sound.not_run is None
+    assert sound.metrics[0].value == 1.0
+
+
+@pytest.mark.parametrize("parts", [(), ((),), (("one",), ())])
+def test_data_without_items(run: Any, parts: tuple[tuple[str, ...], ...]) -> None:
+    broken, sound = run(load=lambda: Population(parts))
+    assert broken.not_run == "plug-in theirs: probe broken: its data set has no items"
+    assert sound.not_run is None
+
+
+def test_a_probe_of_the_audit_that_breaks(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(suite.PROBES, "sound", replace(SOUND, judge=raising(KeyError(SECRET))))
+    config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="sound")]))
+    [result] = suite.run(scripted(lambda _context, _target: -1.0), config)
+    assert result.not_run == "probe sound broke (KeyError): --verbose shows where"
+
+
+@pytest.mark.parametrize("error", [WriteError("disk full"), KeyboardInterrupt()])
+def test_what_concerns_the_run_ends_it(run: Any, error: Exception) -> None:
+    with pytest.raises(type(error)):
+        run(judge=raising(error))
+
+
+def test_a_lost_device_is_said_as_before(run: Any) -> None:
+    broken, _ = run(judge=raising(DeviceLost("cuda:0 answers no more")))
+    assert broken.not_run == "cuda:0 answers no more"
+
+
+class Scorer:
+    """Has what every scorer has."""
+
+    record = AssetRecord(name="mine", kind="scorer", source="s", version="1", sha256="0" * 64, licence="MIT")
+    validity = None
+    languages = frozenset({"en"})
+
+    def score(self, texts: list[str]) -> list[float]:
+        return [0.0 for _ in texts]
+
+
+class OfAnyLanguage(Scorer):
+    """Says nothing of languages."""
+
+    languages = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (raising(RuntimeError(SECRET)), "cannot be made (RuntimeError): --verbose shows where"),
+        (lambda *_given: None, "is no scorer: its record is no AssetRecord"),
+        (lambda *_given: OfAnyLanguage(), "is no scorer: its languages are no set of ISO 639 codes"),
+    ],
+)
+def test_a_scorer_that_cannot_be_made(make: Any, why: str) -> None:
+    scorers.JOINED["mine"], scorers.OWNERS["mine"] = make, "theirs"
+    with pytest.raises(AssetError) as raised:
+        choose_scorer(SafetyConfig(toxicity_scorer="plugin:mine"))
+    assert str(raised.value) == f"plug-in theirs: scorer mine {why}"
+
+
+def test_a_scorer_that_is_one() -> None:
+    scorers.JOINED["mine"] = lambda *_given: Scorer()
+    assert isinstance(choose_scorer(SafetyConfig(toxicity_scorer="plugin:mine")), Scorer)

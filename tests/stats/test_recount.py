@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import EvidenceInvalid
-from audit.core.records import Metric, NotRun, Sample
+from audit.core.records import Metric, NotRun, Sample, SampledText
 from audit.core.run_folder import RunFolder
 from audit.stats import recount
 from audit.stats.aggregate import not_computed, sound, unscored_metric, with_definitions
 from audit.stats.cut_answers import cut_text
-from audit.stats.definitions import Corpus, Mean, Members, Unscored, measured
+from audit.stats.definitions import Corpus, Count, Mean, Members, Unscored, UnscoredCompletions, measured
 from audit.stats.recompute import recomputed_metrics
 from tests.reports.conftest import a_manifest
 
@@ -85,6 +85,42 @@ def test_what_differs_is_refused(refused: Callable[..., str]) -> None:
     assert "it says that sums did not run" in refused(
         ACCURACY, config={"evals": {"tasks": [{"name": "sums"}]}}, **skipped
     )
+
+
+def counted(name: str, value: float, definition: Any) -> Metric:
+    """A count of the task as somebody may have edited it."""
+    return COUNT.model_copy(
+        update={"name": f"sums/{name}", "metric": name, "value": value, "definition": definition.written()}
+    )
+
+
+def test_a_count_counts_what_its_name_says(run: RunFolder, refused: Callable[..., str]) -> None:
+    lost = {"score": None, "error": "lost", "flags": ["truncated_output"], "completions": [SampledText(text="")]}
+    run.write_samples("evals", "sums", [SAMPLES[0].model_copy(update=lost), *SAMPLES[1:]])
+    redacted, texts = Count(flags=("redacted",)), UnscoredCompletions()
+    for name in ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers"):
+        assert f"sums/{name} is defined as something else" in refused(counted(name, 0.0, redacted))
+    assert "is defined as something else" in refused(counted("unscored", 0.0, Unscored(where={"kind": "rare"})))
+    assert "is defined as something else" in refused(counted("truncated_outputs", 1.0, texts))
+    assert "is defined as something else" in refused(counted("unscored", 0.0, Unscored(explained=())))
+    hidden = Members(members={"sums": redacted.written()}, total=True)
+    assert "is defined as something else" in refused(GROUP.model_copy(update={"definition": hidden.written()}))
+    broken = Members(members={"sums": {"name": "nothing"}}, total=True)
+    assert "cannot be followed" in refused(GROUP.model_copy(update={"definition": broken.written()}))
+    assert refused(counted("unscored", 1.0, Unscored(seed=3))) == ""
+    assert refused(counted("truncated_outputs", 1.0, Count(flags=("truncated_output",), seed=3))) == ""
+    assert refused(counted("unscored", 1.0, texts).model_copy(update={"n": 1})) == ""
+
+
+def test_a_metric_of_a_benchmark_is_about_every_sample(run: RunFolder, refused: Callable[..., str]) -> None:
+    halves = [s.model_copy(update={"slices": {"half": "a" if s.score else "b"}}) for s in SAMPLES]
+    run.write_samples("evals", "sums", halves)
+    easy = measured(
+        Mean(where={"half": "a"}), halves, metric="accuracy", unit="share", higher_is_better=True, primary=True
+    )
+    assert (easy.value, easy.n) == (1.0, 8)
+    assert "sums/accuracy does not account for all 12 samples: n 8" in refused(easy)
+    assert refused(easy.model_copy(update={"slice": {"half": "a"}})) == ""
 
 
 def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:

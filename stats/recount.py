@@ -17,6 +17,7 @@ from audit.core.contradictions import in_records
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import Flag
 from audit.stats.aggregate import UNSCORED
+from audit.stats.cut_answers import bound_faults
 from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.recompute import differences
@@ -77,6 +78,8 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
             wanted = metric.primary if judged is None else metric.name in judged
             _refuse_metric(run, metric, records, interval=wanted)
+        if (suite, task) in there:
+            _refuse(path, bound_faults(mine[suite, task], samples))
 
 
 def _refuse(path: Path, faults: Iterator[str]) -> None:

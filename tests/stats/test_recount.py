@@ -123,6 +123,28 @@ def test_a_metric_of_a_benchmark_is_about_every_sample(run: RunFolder, refused: 
     assert refused(easy.model_copy(update={"slice": {"half": "a"}})) == ""
 
 
+def test_bounds_of_cut_answers_are_there_and_are_those(run: RunFolder, refused: Callable[..., str]) -> None:
+    cut = [s.model_copy(update={"flags": ["truncated_output"] if i < 4 else []}) for i, s in enumerate(SAMPLES)]
+    run.write_samples("evals", "sums", cut)
+
+    def metric(name: str, definition: Mean, **fields: Any) -> Metric:
+        return measured(definition, cut, metric=name, unit="share", higher_is_better=True, **fields)
+
+    share = metric("accuracy", Mean())
+    wrong, right = metric("accuracy_if_cut_wrong", Mean(if_cut=0.0)), metric("accuracy_if_cut_right", Mean(if_cut=1.0))
+    # Items 1 and 2 of the four that were cut were scored as right, 0 and 3 as wrong.
+    assert (share.value, wrong.value, right.value) == (8 / 12, 6 / 12, 10 / 12)
+    assert refused(share, wrong, right) == ""
+    assert "sums/accuracy lacks its bound accuracy_if_cut_wrong" in refused(share, right)
+    assert "sums/accuracy lacks its bound accuracy_if_cut_right" in refused(share, wrong)
+    raised = metric("accuracy_if_cut_wrong", Mean(if_cut=1.0))
+    assert "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers taken for 0" in refused(
+        share, raised, right
+    )
+    assert "is not defined as" in refused(share, wrong.model_copy(update={"definition": None}), right)
+    assert "sums/accuracy takes cut answers for 1" in refused(metric("accuracy", Mean(if_cut=1.0)), wrong, right)
+
+
 def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:
     run.samples_path("evals", "sums").unlink()
     for metric in (ACCURACY, GROUP):

@@ -61,6 +61,9 @@ class Definition(ABC):
     """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
     so far."""
 
+    COUNTS_COMPLETIONS: ClassVar[bool] = False
+    """Whether ``n`` counts completions, of which an item may have many, and not items."""
+
     OF_TEXTS: ClassVar[bool] = False
     """Whether it reads texts of samples, which change where personal data is taken out of them."""
 

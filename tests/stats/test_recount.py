@@ -12,7 +12,17 @@ from audit.core.run_folder import RunFolder
 from audit.stats import recount
 from audit.stats.aggregate import not_computed, sound, unscored_metric, with_definitions
 from audit.stats.cut_answers import cut_text
-from audit.stats.definitions import Corpus, Count, Mean, Members, Unscored, UnscoredCompletions, measured
+from audit.stats.definitions import (
+    Corpus,
+    CorrectedShare,
+    Count,
+    Mean,
+    Members,
+    Unscored,
+    UnscoredCompletions,
+    measured,
+    read,
+)
 from audit.stats.recompute import recomputed_metrics
 from tests.reports.conftest import a_manifest
 
@@ -143,6 +153,51 @@ def test_bounds_of_cut_answers_are_there_and_are_those(run: RunFolder, refused: 
     )
     assert "is not defined as" in refused(share, wrong.model_copy(update={"definition": None}), right)
     assert "sums/accuracy takes cut answers for 1" in refused(metric("accuracy", Mean(if_cut=1.0)), wrong, right)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"name": ["mean"]},
+        {"name": "mean", "of": 5},
+        {"name": "mean", "power": 2},
+        {"name": "mean", "where": [1]},
+        {"name": "mean", "cluster": {}},
+        {"name": "mean", "explained": 5},
+        {"name": "mean", "seed": -1},
+        {"name": "mean", "resamples": 0},
+        {"name": "auroc", "of": "score", "by": "half", "positive": "a", "negative": "b", "resamples": 0},
+        {"name": "members", "members": 5},
+        {"name": "members", "members": {"sums": 5}},
+        {"name": "members", "members": {"sums": {"name": "mean", "of": 5}}},
+        {"name": "label_auroc", "among": "all"},
+        {"name": "corpus", "metric": "rouge"},
+        {"name": "corrected_share", "agreement": 5},
+        {"name": "count", "flags": 5},
+        {"name": "conditional_share", "given": "scores.none"},
+        {"name": "largest_gap", "by": "none"},
+        {"name": "groups_alike", "by": "none", "over": "half"},
+    ],
+)
+def test_a_definition_edited_by_hand_is_refused_whatever_it_says(
+    definition: dict[str, Any], run: RunFolder, refused: Callable[..., str]
+) -> None:
+    more = {"completions": [SampledText(text="a", value=0.5)], "slices": {"half": "a"}}
+    run.write_samples("evals", "sums", [sample.model_copy(update=more) for sample in SAMPLES])
+    assert "sums.parquet: evidence invalid: sums/accuracy" in refused(
+        ACCURACY.model_copy(update={"definition": definition})
+    )
+
+
+def test_every_kind_reads_what_it_has_written() -> None:
+    for definition in (
+        Mean(if_cut=0, where={"half": None}, columns=("half",)),
+        Members(members={"sums": Mean().written()}),
+        CorrectedShare(agreement={"": {"positives": 3}}),
+        Count(flags=("redacted",)),
+        Corpus(metric="bleu"),
+    ):
+        assert read(definition.written()) == definition
 
 
 def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:

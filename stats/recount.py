@@ -170,6 +170,6 @@ def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:
     if isinstance(definition, Members):
         return definition.total and all(_counts_what_it_says(metric, read(one)) for one in definition.members.values())
     # Seed and resamples change no count, and samples to be explained are listed.
-    free = {"seed": counted.seed, "resamples": counted.resamples}
-    same = replace(definition, **free, explained=None if metric.suite == "explain" else definition.explained)
+    listed = None if metric.suite == "explain" else definition.explained
+    same = replace(definition, seed=counted.seed, resamples=counted.resamples, explained=listed)
     return same == counted or (metric.metric == UNSCORED and same == UNSCORED_TEXTS)

@@ -150,8 +150,8 @@ def given(predictions: Predictions) -> list[tuple[Sentence, Sequence[str]]]:
     predictions.once("pair", "direction", *(["split"] if known else []))
     wrong = next((where for where, row in zip(predictions.places, rows, strict=True) if not _is_known(row)), None)
     if wrong:
-        known = f"direction must be {' or '.join(DIRECTIONS)}, type {' or '.join(TYPES)}"
-        msg = f"{wrong}: {known}: see docs/reference/assets.md"
+        wanted = f"direction must be {' or '.join(DIRECTIONS)}, type {' or '.join(TYPES)}"
+        msg = f"{wrong}: {wanted}: see docs/reference/assets.md"
         raise UsageError(msg)
     return [(item, [text]) for item, text in zip(sentences(rows), predictions.texts, strict=True)]
 

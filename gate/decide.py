@@ -26,7 +26,7 @@ from audit.gate.judging import check, judge
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.multiplicity import adjusted
-from audit.stats.aggregate import not_computed
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG, not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -84,7 +84,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         checks.append(_nothing_judged())
     if overall([check.verdict for check in checks]) == "PASS":
         # The libraries that compute intervals take a second to import: only what is to pass pays for it.
-        evidence.check(run, {rule.metric for rule in policy.rules})
+        evidence.check(run, {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)})
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,

@@ -17,7 +17,7 @@ from audit.core.units import unit_of
 from audit.gate.advice import MORE
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
-from audit.stats.definitions import is_mean_of_items
+from audit.stats.definitions import counts_completions, is_mean_of_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +169,7 @@ def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolera
         return "PASS", ""
     told = _told(count, metric)
     tolerated = 0 < unknown <= count.n and unknown / count.n <= tolerance
-    worst = _with_unscored(ends, metric, unknown) if tolerated else None
+    worst = _with_unscored(ends, metric, count, unknown) if tolerated else None
     if worst is not None and worst.verdict(rule) == "PASS":
         return "PASS", f", and so does {worst.text}: {told}, which counts them at their worst and best"
     why = f", more than the tolerated share of {tolerance:g}" if tolerance else ""
@@ -190,16 +190,18 @@ def _told(count: Metric, metric: Metric) -> str:
     return ", ".join(parts)
 
 
-def _with_unscored(ends: Ends, metric: Metric, missing: float) -> Ends | None:
+def _with_unscored(ends: Ends, metric: Metric, count: Metric, missing: float) -> Ends | None:
     """Widened by the lowest and highest values that unscored samples could have had; None where nobody knows.
 
     A mean over n items turns into (n · mean + k · x) / (n + k) with k more items of value x: x is each end of the unit
-    in turn. All unscored samples of the task may belong to the metric's slice. A count grows by k at most.
+    in turn. All unscored samples of the task may belong to the metric's slice. A count grows by k at most. Items that
+    could not be scored say nothing of how many completions have no value, and the other way round: a mean is widened
+    only where ``n`` and the count of what is unscored count the same.
     """
     if is_count_of_what_was_seen(metric):
         return Ends(ends.low, ends.high + missing, ends.unit)
     whole = unit_of(metric.unit).whole_range
-    if whole is None or not is_mean_of_items(metric):
+    if whole is None or not is_mean_of_items(metric) or counts_completions(metric) != counts_completions(count):
         return None
     (lowest, highest), n = whole, metric.n
     low, high = ((n * end + missing * x) / (n + missing) for end, x in ((ends.low, lowest), (ends.high, highest)))

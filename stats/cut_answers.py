@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import number
-from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS
+from audit.stats.definitions import Mean, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from audit.core.records import Metric
+    from audit.core.records import Metric, Sample
+
+UNBOUNDED = "scores.squared_error"
+"""Begins the field of means that have no bounds, even where each value is 0 or 1."""
 
 
 def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
@@ -31,3 +36,38 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
         return told
     low, high = number(wrong.value, metric.unit), number(right.value, metric.unit)
     return f"{told}: {low} if all are wrong, {high} if all are right"
+
+
+def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterator[str]:
+    """What is wrong with the bounds of a benchmark's shares: each share has both where the token limit cut answers.
+
+    Args:
+        metrics: All of a task.
+        samples: All of the task.
+
+    Raises:
+        TypeError: A definition cannot be followed.
+    """
+    mine = {metric.metric: metric for metric in metrics if metric.suite == "evals" and metric.slice is None}
+    if not any(TRUNCATED_OUTPUT in sample.flags for sample in samples):
+        return
+    for metric in mine.values():
+        definition = read(metric.definition) if metric.definition else None
+        if metric.value is None or not isinstance(definition, Mean) or metric.metric.endswith((IF_WRONG, IF_RIGHT)):
+            continue
+        if definition.if_cut is not None:
+            yield f"{metric.name} takes cut answers for {definition.if_cut:g}, which only its bounds do"
+        values = {value for _, value in definition.values(definition.select(samples, None))}
+        if values <= {0.0, 1.0} and not definition.of.startswith(UNBOUNDED):
+            yield from _faults_of(metric, definition, mine)
+
+
+def _faults_of(metric: Metric, definition: Mean, mine: Mapping[str, Metric]) -> Iterator[str]:
+    """What is wrong with the two bounds of a share."""
+    worst = 1.0 if metric.higher_is_better is False else 0.0
+    for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst)):
+        bound = mine.get(f"{metric.metric}{ending}")
+        if bound is None:
+            yield f"{metric.name} lacks its bound {metric.metric}{ending}, though the token limit cut answers"
+        elif not bound.definition or read(bound.definition) != replace(definition, if_cut=end):
+            yield f"{bound.name} is not defined as {metric.name} with cut answers taken for {end:g}"

@@ -9,14 +9,16 @@ are tied to the run by the digest of ``metrics.json`` alone.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core import provenance
 from audit.core.contradictions import in_records
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import Flag
-from audit.stats import definitions
-from audit.stats.definitions import Count, Unscored
+from audit.stats.aggregate import UNSCORED
+from audit.stats.cut_answers import bound_faults
+from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.recompute import differences
 from audit.stats.records import Records
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Metric, RunManifest, Sample
     from audit.core.run_folder import RunFolder
+    from audit.stats.definitions import Definition
 
 COUNTS = {
     "unscored": Unscored(),
@@ -34,7 +37,9 @@ COUNTS = {
     "truncated_prompts": Count(flags=(Flag.TRUNCATED_PROMPT,)),
     "unparsed_answers": Count(flags=(Flag.UNPARSED_ANSWER,)),
 }
-"""What metrics of these names count, whether they say so or not."""
+"""What metrics of these names count over all items of a task, whether they say so or not."""
+UNSCORED_TEXTS = UnscoredCompletions()
+"""What ``unscored`` may count in place of samples."""
 COMPUTING = ("checkpoint-audit", "numpy", "scipy")
 """Packages that compute intervals: another version may draw other resamples, or take another method."""
 
@@ -68,11 +73,13 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
             path, samples = run.samples_path(suite, task), records.samples(suite, task)
             _refuse(path, _in_task(suite, task, samples, mine[suite, task]))
         for metric in mine[suite, task]:
-            counted = COUNTS.get(metric.metric) if metric.slice is None and (suite, task) in there else None
-            if metric.definition is None and counted is not None:
+            counted = COUNTS.get(metric.metric) if metric.slice is None else None
+            if metric.definition is None and counted is not None and (suite, task) in there:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
             wanted = metric.primary if judged is None else metric.name in judged
             _refuse_metric(run, metric, records, interval=wanted)
+        if (suite, task) in there:
+            _refuse(path, bound_faults(mine[suite, task], samples))
 
 
 def _refuse(path: Path, faults: Iterator[str]) -> None:
@@ -92,12 +99,12 @@ def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence
         yield f"it holds sample {twice} twice"
     total, unscored = len(samples), sum(not is_scored(sample) for sample in samples)
     for metric in metrics:
-        if metric.definition is None and metric.metric not in COUNTS:
+        if metric.slice is not None or metric.metric not in COUNTS:
             yield from _in_numbers(metric, total, unscored)
 
 
 def _in_numbers(metric: Metric, total: int, unscored: int) -> Iterator[str]:
-    """Why a metric that no definition derives cannot be about so many samples.
+    """Why a metric cannot be about so many samples.
 
     Args:
         metric: Of a task.
@@ -105,7 +112,7 @@ def _in_numbers(metric: Metric, total: int, unscored: int) -> Iterator[str]:
         unscored: Those that could not be scored.
     """
     n, missing = metric.n, metric.missing
-    if n + missing > total:
+    if metric.definition is None and n + missing > total:
         yield f"{metric.name} is about {n + missing} items, the task has {total} samples"
     if _is_about_all(metric) and n + missing + unscored < total:
         counts = f"n {n}, missing {missing}, unscored {unscored}"
@@ -130,10 +137,13 @@ def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval
         return
     path = run.samples_path(metric.suite, metric.task)
     try:
-        definition = definitions.read(metric.definition)
+        definition = read(metric.definition)
+        strange = metric.slice is None and not _counts_what_it_says(metric, definition)
     except TypeError as error:
         _refuse(path, iter([f"{metric.name} has a definition that cannot be followed: {error}"]))
         return
+    if strange:
+        _refuse(path, iter([f"{metric.name} is defined as something else: {metric.definition}"]))
     if definition.explained is not None:
         path = run.path / "attributions"
     else:
@@ -142,3 +152,24 @@ def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval
             missing = f"it is missing, and {metric.name} was measured on it"
             _refuse(run.samples_path(metric.suite, lost), iter([missing]))
     _refuse(path, differences(metric, records.of(metric), interval=interval))
+
+
+def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:
+    """Whether a metric with the name of a count is that count, over all items: of a group, the sum of its members'.
+
+    Args:
+        metric: Without a slice.
+        definition: Its own, or that of a member.
+
+    Raises:
+        TypeError: The definition of a member cannot be followed.
+    """
+    counted = COUNTS.get(metric.metric)
+    if counted is None:
+        return True
+    if isinstance(definition, Members):
+        return definition.total and all(_counts_what_it_says(metric, read(one)) for one in definition.members.values())
+    # Seed and resamples change no count, and samples to be explained are listed.
+    listed = None if metric.suite == "explain" else definition.explained
+    same = replace(definition, seed=counted.seed, resamples=counted.resamples, explained=listed)
+    return same == counted or (metric.metric == UNSCORED and same == UNSCORED_TEXTS)

@@ -76,6 +76,7 @@ __all__ = [
     "TruePositiveRate",
     "Unscored",
     "UnscoredCompletions",
+    "counts_completions",
     "is_mean_of_items",
     "measured",
     "read",
@@ -128,13 +129,25 @@ def read(definition: Mapping[str, Any]) -> Definition:
     """
     fields = dict(definition)
     name = fields.pop("name", None)
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         msg = f"no known function is called {name!r}"
         raise TypeError(msg)
     return KINDS[name].read(fields)
 
 
 def is_mean_of_items(metric: Metric) -> bool:
-    """Whether a metric is the mean of one value per item, so that what items without a value could change is known."""
-    kind = KINDS.get((metric.definition or {}).get("name", ""))
+    """Whether a metric is the mean of what ``n`` counts, so that what others without a value could change is known."""
+    kind = _kind(metric)
     return kind is not None and kind.IS_MEAN
+
+
+def counts_completions(metric: Metric) -> bool:
+    """Whether the ``n`` of a metric counts completions, and not items."""
+    kind = _kind(metric)
+    return kind is not None and kind.COUNTS_COMPLETIONS
+
+
+def _kind(metric: Metric) -> type[Definition] | None:
+    """The kind of a metric's definition; None where it has none that is known."""
+    name = (metric.definition or {}).get("name")
+    return KINDS.get(name) if isinstance(name, str) else None

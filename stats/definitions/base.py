@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from audit.core.records import Flag
 from audit.stats.intervals import RESAMPLES, Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -61,6 +65,9 @@ class Definition(ABC):
     """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
     so far."""
 
+    COUNTS_COMPLETIONS: ClassVar[bool] = False
+    """Whether ``n`` counts completions, of which an item may have many, and not items."""
+
     OF_TEXTS: ClassVar[bool] = False
     """Whether it reads texts of samples, which change where personal data is taken out of them."""
 
@@ -71,9 +78,9 @@ class Definition(ABC):
     """Names in the metric's slice that say what is measured (``attack``, ``label``) and not which samples."""
     cluster: str | None = None
     """Slice whose value is the cluster of an item, in place of the sample's own."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Of the bootstrap."""
-    resamples: int = RESAMPLES
+    resamples: Annotated[int, Field(ge=1)] = RESAMPLES
     """Of the bootstrap."""
     explained: tuple[str, ...] | None = None
     """Of the suite ``explain``, in place of samples: the attributions that it is about, by id and in order, with a name
@@ -88,19 +95,25 @@ class Definition(ABC):
         return (own,)
 
     @classmethod
-    def read(cls, fields: Mapping[str, Any]) -> Self:
+    def read(cls, written: Mapping[str, Any]) -> Self:
         """From its arguments as :attr:`audit.core.records.Metric.definition` has them, without the name.
 
         Raises:
-            TypeError: An argument is missing, or is none of this kind.
+            TypeError: An argument is missing, is none of this kind, or is not of its type.
         """
-        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in written.items()}
+        try:
+            _arguments(cls).model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            msg = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise TypeError(msg) from error
         return cls(**given)
 
     def written(self) -> dict[str, Any]:
         """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
-        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"name": self.NAME} | {k: v for k, v in fields.items() if v is not None and v is not False}
+        given = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {"name": self.NAME} | {k: v for k, v in given.items() if v is not None and v is not False}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
         """The samples that it is about, scored or not, in order.
@@ -145,6 +158,17 @@ class Definition(ABC):
     @abstractmethod
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """How it is computed on other draws of these samples: for bootstrap and paired comparison."""
+
+
+@cache
+def _arguments(kind: type[Definition]) -> type[BaseModel]:
+    """A model of the arguments of a kind: it knows their types, and forbids others."""
+    hints = get_type_hints(kind, localns={"Mapping": Mapping}, include_extras=True)
+    arguments: dict[str, Any] = {
+        one.name: (hints[one.name], ... if one.default is MISSING else one.default) for one in fields(kind)
+    }
+    strict = ConfigDict(strict=True, extra="forbid", protected_namespaces=())
+    return create_model(kind.__name__, __config__=strict, **arguments)
 
 
 def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> str:

@@ -64,6 +64,7 @@ class UnscoredCompletions(CountOfCompletions):
     """How many completions have no value; ``n`` is the number of completions."""
 
     NAME: ClassVar[str] = "unscored_completions"
+    COUNTS_COMPLETIONS: ClassVar[bool] = True
 
     flags: tuple[str, ...] = ()
 

@@ -25,6 +25,7 @@ class MeanOfCompletions(OfCompletions):
     """
 
     NAME: ClassVar[str] = "mean_of_completions"
+    COUNTS_COMPLETIONS: ClassVar[bool] = True
 
     def cluster_of(self, sample: Sample) -> str:
         """The cluster that the completions of an item are in."""

@@ -112,7 +112,7 @@ def estimated(
     """
     try:
         found = definition.estimate(inside, unit=unit, confidence=confidence, interval=interval)
-    except (ArithmeticError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, ValueError) as error:
         return Estimate(None, 0, error=f"it cannot be computed: {error}")
     if found.value is None:
         return replace(found, interval=None, no_interval=None, error=found.error or "it cannot be computed")

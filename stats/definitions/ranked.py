@@ -39,7 +39,6 @@ class _Apart(Definition):
     """Its value for the other kind."""
     least: int = 1
     """Samples of each kind that it takes."""
-    resamples: int = RESAMPLES
 
     @abstractmethod
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from audit.core import provenance
 from audit.core.errors import ConfigError, EvidenceInvalid
 from audit.core.records import GateCheck, NotRun
 from audit.gate.decide import RUN_CHECK, decide, exit_code, overall, verdict_line
@@ -16,6 +17,8 @@ from audit.gate.judging import judge, judge_interval
 from audit.gate.measured import Measured
 from audit.gate.multiplicity import p_value
 from audit.gate.policy import PolicyFile, load_policy
+from audit.stats import recount
+from audit.stats.definitions import Mean, measured
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -398,3 +401,32 @@ def test_cut_answers_decide_nothing(
     check = the_check(decide(run, make_policy({"metric": "asdiv/exact_match", "min": minimum})))
     assert check.verdict == verdict
     assert "5 of 40 answers cut by the token limit" in check.reason
+
+
+def test_the_bounds_of_cut_answers_that_a_verdict_rests_on_are_computed_again(
+    full_run: RunFolder, make_policy: Callable[..., PolicyFile]
+) -> None:
+    run, manifest = full_run, full_run.read_manifest()
+    config = {**manifest.config, "evals": {"tasks": [{"name": "boolq"}]}, "safety": {"tasks": []}}
+    packages = manifest.packages | provenance.package_versions(recount.COMPUTING)
+    run.write_manifest(manifest.model_copy(update={"config": config, "packages": packages, "not_run": []}))
+    samples = [
+        sample.model_copy(update={"score": float(i < 36), "flags": ["truncated_output"] if i < 8 else []})
+        for i, sample in enumerate(run.read_samples("evals", "boolq"))
+    ]
+    run.write_samples("evals", "boolq", samples)
+    kinds = {"accuracy": Mean(), "accuracy_if_cut_wrong": Mean(if_cut=0.0), "accuracy_if_cut_right": Mean(if_cut=1.0)}
+    metrics = [
+        measured(kind, samples, metric=name, unit="share", higher_is_better=True, primary=name == "accuracy")
+        for name, kind in kinds.items()
+    ]
+    others = [metric for metric in run.read_metrics() if metric.metric == "unscored" or metric.task != "boolq"]
+
+    def verdict(**wrong: float) -> str:
+        run.write_metrics([metrics[0], metrics[1].model_copy(update=wrong), metrics[2], *others])
+        return decide(sealed(run), make_policy({"metric": "boolq/accuracy", "min": 0.65})).verdict
+
+    # 28 of 40 are right if the 8 that were cut are wrong: from 0.55 on, by Wilson's interval.
+    assert verdict() == "INCONCLUSIVE"
+    with pytest.raises(EvidenceInvalid, match=r"the interval of boolq/accuracy_if_cut_wrong is 0\.699"):
+        verdict(ci_low=0.699)

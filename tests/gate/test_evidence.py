@@ -319,7 +319,7 @@ def test_intervals_are_computed_again_where_they_are_judged(run: RunFolder) -> N
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"n": 39}, "has n 39, missing 0, the samples give n 40, missing 0"),
+        ({"n": 39}, "does not account for all 40 samples: n 39, missing 0, unscored 0"),
         ({"n": 39, "definition": None}, "does not account for all 40 samples"),
         ({"n": 39, "missing": 1}, "has n 39, missing 1, the samples give n 40, missing 0"),
         ({"n": 1000}, "has n 1000, missing 0, the samples give n 40, missing 0"),

@@ -10,10 +10,12 @@ import pytest
 import yaml
 
 from audit.core.errors import ConfigError
+from audit.core.records import Sample, SampledText
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.stats import recount
 from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.definitions import Mean, MeanOfCompletions, Unscored, UnscoredCompletions, measured
 from audit.stats.intervals import wilson
 
 if TYPE_CHECKING:
@@ -148,3 +150,32 @@ def test_a_count_may_be_larger_by_all_of_them(check_of: Callable[..., GateCheck]
 def test_a_tolerance_is_a_share_below_one(tolerance: Any, check_of: Callable[..., GateCheck], records: Records) -> None:
     with pytest.raises(ConfigError, match="max_unscored"):
         check_of(shares(records, 1, 2, 0), RULE, max_unscored=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "verdict"),
+    [
+        (MeanOfCompletions(), Unscored(), "INCONCLUSIVE"),  # 20 items, not 20 of 5,000 completions
+        (Mean(), UnscoredCompletions(), "INCONCLUSIVE"),
+        (MeanOfCompletions(), UnscoredCompletions(), "PASS"),
+        (Mean(), Unscored(), "PASS"),
+    ],
+)
+def test_items_and_completions_are_not_mixed(
+    share: Any, count: Any, verdict: str, check_of: Callable[..., GateCheck]
+) -> None:
+    def sample(name: str, value: float | None) -> Sample:
+        texts = [SampledText(text="x", value=value, error=None if value is not None else "lost")] * 25
+        error = texts[0].error
+        about: dict[str, Any] = {"suite": "safety", "task": "personal_data", "prompt": ""}
+        return Sample(sample_id=name, score=value, completions=texts, error=error, **about)
+
+    samples = [sample(f"{i}", 0.0) for i in range(180)] + [sample(f"lost {i}", None) for i in range(20)]
+    rate = measured(share, samples, metric="rate", unit="share", higher_is_better=False)
+    unscored = measured(count, samples, metric="unscored", unit="count", higher_is_better=False)
+    # A tenth of all is unknown: with the upper end of the known, the rate may be above 0.1 and is below 0.15.
+    rule = {"metric": "personal_data/rate", "max": 0.15, "max_unscored": 0.2}
+    check = check_of([rate, unscored], rule)
+    assert (check.verdict, "what they could change is known for" in check.reason) == (verdict, verdict != "PASS")
+    if verdict == "PASS":
+        assert check_of([rate, unscored], {**rule, "max": 0.09}).verdict == "INCONCLUSIVE"

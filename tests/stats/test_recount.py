@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import EvidenceInvalid
-from audit.core.records import Metric, NotRun, Sample
+from audit.core.records import Metric, NotRun, Sample, SampledText
 from audit.core.run_folder import RunFolder
 from audit.stats import recount
 from audit.stats.aggregate import not_computed, sound, unscored_metric, with_definitions
 from audit.stats.cut_answers import cut_text
-from audit.stats.definitions import Corpus, Mean, Members, Unscored, measured
+from audit.stats.definitions import (
+    Corpus,
+    CorrectedShare,
+    Count,
+    Mean,
+    Members,
+    Unscored,
+    UnscoredCompletions,
+    measured,
+    read,
+)
 from audit.stats.recompute import recomputed_metrics
 from tests.reports.conftest import a_manifest
 
@@ -85,6 +95,109 @@ def test_what_differs_is_refused(refused: Callable[..., str]) -> None:
     assert "it says that sums did not run" in refused(
         ACCURACY, config={"evals": {"tasks": [{"name": "sums"}]}}, **skipped
     )
+
+
+def counted(name: str, value: float, definition: Any) -> Metric:
+    """A count of the task as somebody may have edited it."""
+    return COUNT.model_copy(
+        update={"name": f"sums/{name}", "metric": name, "value": value, "definition": definition.written()}
+    )
+
+
+def test_a_count_counts_what_its_name_says(run: RunFolder, refused: Callable[..., str]) -> None:
+    lost = {"score": None, "error": "lost", "flags": ["truncated_output"], "completions": [SampledText(text="")]}
+    run.write_samples("evals", "sums", [SAMPLES[0].model_copy(update=lost), *SAMPLES[1:]])
+    redacted, texts = Count(flags=("redacted",)), UnscoredCompletions()
+    for name in ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers"):
+        assert f"sums/{name} is defined as something else" in refused(counted(name, 0.0, redacted))
+    assert "is defined as something else" in refused(counted("unscored", 0.0, Unscored(where={"kind": "rare"})))
+    assert "is defined as something else" in refused(counted("truncated_outputs", 1.0, texts))
+    assert "is defined as something else" in refused(counted("unscored", 0.0, Unscored(explained=())))
+    hidden = Members(members={"sums": redacted.written()}, total=True)
+    assert "is defined as something else" in refused(GROUP.model_copy(update={"definition": hidden.written()}))
+    broken = Members(members={"sums": {"name": "nothing"}}, total=True)
+    assert "cannot be followed" in refused(GROUP.model_copy(update={"definition": broken.written()}))
+    assert refused(counted("unscored", 1.0, Unscored(seed=3))) == ""
+    assert refused(counted("truncated_outputs", 1.0, Count(flags=("truncated_output",), seed=3))) == ""
+    assert refused(counted("unscored", 1.0, texts).model_copy(update={"n": 1})) == ""
+
+
+def test_a_metric_of_a_benchmark_is_about_every_sample(run: RunFolder, refused: Callable[..., str]) -> None:
+    halves = [s.model_copy(update={"slices": {"half": "a" if s.score else "b"}}) for s in SAMPLES]
+    run.write_samples("evals", "sums", halves)
+    easy = measured(
+        Mean(where={"half": "a"}), halves, metric="accuracy", unit="share", higher_is_better=True, primary=True
+    )
+    assert (easy.value, easy.n) == (1.0, 8)
+    assert "sums/accuracy does not account for all 12 samples: n 8" in refused(easy)
+    assert refused(easy.model_copy(update={"slice": {"half": "a"}})) == ""
+
+
+def test_bounds_of_cut_answers_are_there_and_are_those(run: RunFolder, refused: Callable[..., str]) -> None:
+    cut = [s.model_copy(update={"flags": ["truncated_output"] if i < 4 else []}) for i, s in enumerate(SAMPLES)]
+    run.write_samples("evals", "sums", cut)
+
+    def metric(name: str, definition: Mean, **fields: Any) -> Metric:
+        return measured(definition, cut, metric=name, unit="share", higher_is_better=True, **fields)
+
+    share = metric("accuracy", Mean())
+    wrong, right = metric("accuracy_if_cut_wrong", Mean(if_cut=0.0)), metric("accuracy_if_cut_right", Mean(if_cut=1.0))
+    # Items 1 and 2 of the four that were cut were scored as right, 0 and 3 as wrong.
+    assert (share.value, wrong.value, right.value) == (8 / 12, 6 / 12, 10 / 12)
+    assert refused(share, wrong, right) == ""
+    assert "sums/accuracy lacks its bound accuracy_if_cut_wrong" in refused(share, right)
+    assert "sums/accuracy lacks its bound accuracy_if_cut_right" in refused(share, wrong)
+    raised = metric("accuracy_if_cut_wrong", Mean(if_cut=1.0))
+    assert "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers taken for 0" in refused(
+        share, raised, right
+    )
+    assert "is not defined as" in refused(share, wrong.model_copy(update={"definition": None}), right)
+    assert "sums/accuracy takes cut answers for 1" in refused(metric("accuracy", Mean(if_cut=1.0)), wrong, right)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"name": ["mean"]},
+        {"name": "mean", "of": 5},
+        {"name": "mean", "power": 2},
+        {"name": "mean", "where": [1]},
+        {"name": "mean", "cluster": {}},
+        {"name": "mean", "explained": 5},
+        {"name": "mean", "seed": -1},
+        {"name": "mean", "resamples": 0},
+        {"name": "auroc", "of": "score", "by": "half", "positive": "a", "negative": "b", "resamples": 0},
+        {"name": "members", "members": 5},
+        {"name": "members", "members": {"sums": 5}},
+        {"name": "members", "members": {"sums": {"name": "mean", "of": 5}}},
+        {"name": "label_auroc", "among": "all"},
+        {"name": "corpus", "metric": "rouge"},
+        {"name": "corrected_share", "agreement": 5},
+        {"name": "count", "flags": 5},
+        {"name": "conditional_share", "given": "scores.none"},
+        {"name": "largest_gap", "by": "none"},
+        {"name": "groups_alike", "by": "none", "over": "half"},
+    ],
+)
+def test_a_definition_edited_by_hand_is_refused_whatever_it_says(
+    definition: dict[str, Any], run: RunFolder, refused: Callable[..., str]
+) -> None:
+    more = {"completions": [SampledText(text="a", value=0.5)], "slices": {"half": "a"}}
+    run.write_samples("evals", "sums", [sample.model_copy(update=more) for sample in SAMPLES])
+    assert "sums.parquet: evidence invalid: sums/accuracy" in refused(
+        ACCURACY.model_copy(update={"definition": definition})
+    )
+
+
+def test_every_kind_reads_what_it_has_written() -> None:
+    for definition in (
+        Mean(if_cut=0, where={"half": None}, columns=("half",)),
+        Members(members={"sums": Mean().written()}),
+        CorrectedShare(agreement={"": {"positives": 3}}),
+        Count(flags=("redacted",)),
+        Corpus(metric="bleu"),
+    ):
+        assert read(definition.written()) == definition
 
 
 def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:

@@ -35,7 +35,10 @@ WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text(
 (INSTALL,) = (step for step in JOB["steps"] if step.get("name") == "Install")
 CI_PAGE = (ROOT / "docs" / "howto" / "ci.md").read_text("utf-8")
 (GITLAB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", CI_PAGE, re.DOTALL))
-COPIED = ("app", "cli", "core", "engine", "evals", "explain", "ratings", "reports", "safety", "examples")
+COPIED = (
+    "api", "app", "cli", "core", "engine", "evals", "examples", "explain", "gate", "pipeline", "ratings", "reports", "safety",
+    "stats",
+)  # fmt: skip
 FILES = ("pyproject.toml", "README.md", "LICENSE", "constraints.txt")
 CONFIG = """
 evals: {tasks: []}

@@ -36,8 +36,8 @@ WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text(
 CI_PAGE = (ROOT / "docs" / "howto" / "ci.md").read_text("utf-8")
 (GITLAB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", CI_PAGE, re.DOTALL))
 COPIED = (
-    "api", "app", "cli", "core", "engine", "evals", "examples", "explain", "gate", "pipeline", "ratings", "reports", "safety",
-    "stats",
+    "api", "app", "cli", "core", "engine", "evals", "examples", "explain", "gate", "pipeline", "ratings", "reports",
+    "safety", "stats",
 )  # fmt: skip
 FILES = ("pyproject.toml", "README.md", "LICENSE", "constraints.txt")
 CONFIG = """

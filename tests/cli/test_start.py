@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -30,40 +29,36 @@ sys.stdout.write("\\n" + json.dumps([code, sorted({name.split(".")[0] for name i
 """
 
 
-def started(environment: dict[str, str], *words: object) -> tuple[int, set[str], float]:
-    """Exit code, imported top-level packages, and seconds of processor time of a new process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def started(environment: dict[str, str], *words: object) -> tuple[int, set[str]]:
+    """Exit code and imported top-level packages of a new process."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *map(str, words)], env=environment, capture_output=True, text=True, check=True
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     code, modules = json.loads(done.stdout.splitlines()[-1])
-    return code, set(modules), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return code, set(modules)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], []])
 def test_help_imports_no_heavy_library(environment: dict[str, str], words: list[str]) -> None:
-    code, modules, seconds = started(environment, *words)
+    code, modules = started(environment, *words)
     assert code == (0 if words else 2)
     assert not modules & (HEAVY | {"numpy", "pyarrow", "pydantic", "yaml"})
     assert "typer" in modules
-    assert seconds < 2  # 0.15 on an idle machine; with torch it is 5
 
 
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_help_of_each_command_imports_no_model_library(environment: dict[str, str], name: str) -> None:
-    code, modules, _ = started(environment, name, "--help")
+    code, modules = started(environment, name, "--help")
     assert code == 0
     assert not modules & {"torch", "transformers", "lm_eval", "datasets", "streamlit", "scipy", "statsmodels", "pandas"}
 
 
 def test_gate_imports_what_it_needs_alone(environment: dict[str, str], finished: RunFolder) -> None:
     """The shipped policy names tasks that the run has not: these are looked up, too."""
-    code, modules, seconds = started(environment, "gate", finished.path)
+    code, modules = started(environment, "gate", finished.path)
     assert code == 11
     assert finished.read_decision() is not None
     assert not modules & HEAVY
-    assert seconds < 5  # 1.0 on an idle machine; 6 with torch
 
 
 def test_the_card_with_a_verdict_is_the_card_rendered_with_it(

@@ -24,8 +24,8 @@ from audit.evals.corpus_scores import CorpusMetric
 from audit.evals.samples import LENGTH, LOG_LIKELIHOOD, RENAMED, is_number
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, failed_metric, is_scored, unscored_metric
 from audit.stats.definitions import Corpus, Count, Macro, Mean, Perplexity, measured
-from audit.stats.definitions.macro import MEASURES
-from audit.stats.definitions.mean import SCORES
+from audit.stats.definitions.corpora.macro import MEASURES
+from audit.stats.definitions.means.mean import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,9 +21,9 @@ from audit.core.errors import (
 )
 from audit.core.records import Sample, TaskResult
 from audit.safety import running
-from audit.safety.names import NAMES
+from audit.safety.names import FOLDERS
 from audit.safety.probe import SUITE, Probe
-from audit.safety.probes import toxicity_scorer
+from audit.safety.probes.toxicity import toxicity_scorer
 from audit.stats.aggregate import with_reasons
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PROBES: dict[str, Probe[Any]] = {name: import_module(f"audit.safety.probes.{name}").PROBE for name in NAMES}
+PROBES: dict[str, Probe[Any]] = {
+    name: import_module(f"audit.safety.probes.{folder}.{name}").PROBE for name, folder in FOLDERS.items()
+}
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
     **{probe.name: partial(running.score, probe) for probe in PROBES.values() if probe.given},
     toxicity_scorer.NAME: toxicity_scorer.score,

@@ -10,7 +10,7 @@ from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
 from audit.stats.definitions import Mean, Unscored, measured, read
 from audit.stats.definitions.base import is_scored
-from audit.stats.definitions.mean import SCORES, TRUNCATED_OUTPUT, scaled_interval, scaled_mean
+from audit.stats.definitions.means.mean import SCORES, TRUNCATED_OUTPUT, scaled_interval, scaled_mean
 from audit.stats.definitions.metric import NO_SPREAD, within
 from audit.stats.intervals import RESAMPLES, Interval
 from audit.stats.recompute import recomputed

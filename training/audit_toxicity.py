@@ -30,7 +30,7 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from audit.core.assets.digest import file_sha256
-from audit.safety.probes.toxicity_scorer import calibration_error
+from audit.safety.probes.toxicity.toxicity_scorer import calibration_error
 from audit.safety.scorers.audit_toxicity import character_vectorizer, profanity_logits, word_vectorizer
 from audit.safety.scorers.profanity_check import ProfanityCheck
 from audit.safety.scorers.validity import FILE, Validity

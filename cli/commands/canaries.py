@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def make(_: Given, asked: Asked) -> None:
     """Write canaries. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names  # noqa: PLC0415 - torch takes seconds to import
-    from audit.safety.probes import canaries  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety.probes.privacy import canaries  # noqa: PLC0415 - torch takes seconds to import
 
     times = numbers_of_repetitions(asked.repetitions)
     wanted = asked.count * len(times)

@@ -24,7 +24,7 @@ from audit.gate import decide as judge
 from audit.gate.policy import load_policy
 from audit.reports.render import markdown
 from audit.reports.render.card_verdict import show_verdict
-from audit.safety.names import NAMES
+from audit.safety.names import FOLDERS as PROBES
 
 if TYPE_CHECKING:
     from audit.core.records import Decision
@@ -100,16 +100,18 @@ def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
 
 def known_tasks() -> set[str]:
     """Names of all tasks and methods that this installation runs by itself."""
-    return {*own_tasks(), *NAMES, *METHODS}
+    return {*own_tasks(), *PROBES, *METHODS}
 
 
 def _print(decision: Decision, *, as_json: bool) -> None:
-    """The verdict on stdout."""
-    if as_json:
-        print_json(decision)
-    else:
-        _show(decision)
-    finish_output()
+    """The verdict on stdout; what it does not take is dropped, or the end of the program would fail on it again."""
+    try:
+        if as_json:
+            print_json(decision)
+        else:
+            _show(decision)
+    finally:
+        finish_output()
 
 
 def _show(decision: Decision) -> None:

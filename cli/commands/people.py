@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def make(_: Given, asked: planting.Asked) -> None:
     """Write people. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names, people  # noqa: PLC0415 - torch takes seconds to import
-    from audit.safety.probes import associations  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety.probes.privacy import associations  # noqa: PLC0415 - torch takes seconds to import
 
     times = planting.numbers_of_repetitions(asked.repetitions)
     wanted = asked.count * len(times)

@@ -71,7 +71,7 @@ def score(given: Given, asked: Asked) -> int:
     from audit.pipeline import plugins  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import suite  # noqa: PLC0415 - see above
-    from audit.safety.probes.identity_mentions import as_predictions  # noqa: PLC0415 - see above
+    from audit.safety.probes.bias.identity_mentions import as_predictions  # noqa: PLC0415 - see above
 
     config = load_config(asked.config, given.values)
     assets.configure(data_dirs=config.data_dirs, offline=True)

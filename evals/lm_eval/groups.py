@@ -10,7 +10,7 @@ from audit.evals.samples import RENAMED
 from audit.evals.settings import with_settings
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Estimate, Members, measured, read
-from audit.stats.definitions.members import without_value
+from audit.stats.definitions.means.members import without_value
 from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:

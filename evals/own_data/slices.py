@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from audit.evals.settings import with_settings
 from audit.stats.aggregate import failed_metric, mean_metric
-from audit.stats.definitions.mean import SCORES, Mean
+from audit.stats.definitions.means.mean import SCORES, Mean
 
 if TYPE_CHECKING:
     from audit.core.records import Metric, Sample, TaskResult

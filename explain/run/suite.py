@@ -17,7 +17,7 @@ from audit.explain.run.selection import after_reasoning, choose
 from audit.explain.work import COUNTERFACTUALS, Work
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Mean, Unscored, measured
-from audit.stats.definitions.mean import SCORES
+from audit.stats.definitions.means.mean import SCORES
 from audit.stats.records import BELIEVABLE, of_attributions, of_drivers
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from audit.core.records import Flag
 from audit.safety.metrics import ProbeMetric
 from audit.stats.definitions import Count, Mean
-from audit.stats.definitions.mean import SCORES
+from audit.stats.definitions.means.mean import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from audit.core.records import Sample
     from audit.engine import Completion
-    from audit.stats.definitions.mean_of_completions import MeanOfCompletions
+    from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
 
 IN_THINKING = "_in_thinking"
 """Ends the names of scores, labels and metrics of reasoning traces."""

@@ -1,1 +1,1 @@
-"""The probes, one file each."""
+"""The probes, one file each, by what they look for."""

@@ -8,32 +8,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.stats.definitions.base import Definition, Estimate, Resampling
-from audit.stats.definitions.bbq import BbqBias
-from audit.stats.definitions.conditional_share import ConditionalShare
-from audit.stats.definitions.corpus import Corpus
-from audit.stats.definitions.corrected_share import CorrectedShare
-from audit.stats.definitions.correlation import Correlation
-from audit.stats.definitions.count import Count, Unscored
-from audit.stats.definitions.count_of_completions import CountOfCompletions, UnscoredCompletions
-from audit.stats.definitions.count_of_scores import CountOfScores
-from audit.stats.definitions.expected_maximum import ExpectedMaximum
-from audit.stats.definitions.exposure import Exposure
-from audit.stats.definitions.groups import GroupsAlike, LargestGap
-from audit.stats.definitions.labelled import LabelAuroc, LabelAveragePrecision, LabelCalibrationError
-from audit.stats.definitions.left_out import LeftOut
-from audit.stats.definitions.macro import Macro
-from audit.stats.definitions.mean import Mean
-from audit.stats.definitions.mean_of_completions import MeanOfCompletions
-from audit.stats.definitions.mean_share import MeanShare
-from audit.stats.definitions.members import Members
+from audit.stats.definitions.comparisons.bbq import BbqBias
+from audit.stats.definitions.comparisons.correlation import Correlation
+from audit.stats.definitions.comparisons.groups import GroupsAlike, LargestGap
+from audit.stats.definitions.comparisons.pairs import Paired
+from audit.stats.definitions.comparisons.sign_flip import SignFlip
+from audit.stats.definitions.comparisons.stereoset import StereoSet
+from audit.stats.definitions.corpora.corpus import Corpus
+from audit.stats.definitions.corpora.macro import Macro
+from audit.stats.definitions.corpora.perplexity import Perplexity
+from audit.stats.definitions.counts.count import Count, Unscored
+from audit.stats.definitions.counts.count_of_completions import CountOfCompletions, UnscoredCompletions
+from audit.stats.definitions.counts.count_of_scores import CountOfScores
+from audit.stats.definitions.counts.left_out import LeftOut
+from audit.stats.definitions.means.expected_maximum import ExpectedMaximum
+from audit.stats.definitions.means.mean import Mean
+from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
+from audit.stats.definitions.means.members import Members
 from audit.stats.definitions.metric import measured
-from audit.stats.definitions.pairs import Paired
-from audit.stats.definitions.perplexity import Perplexity
-from audit.stats.definitions.ranked import Auroc, TruePositiveRate
-from audit.stats.definitions.share_of_classes import ShareOfClasses
-from audit.stats.definitions.share_with_any import ShareWithAny
-from audit.stats.definitions.sign_flip import SignFlip
-from audit.stats.definitions.stereoset import StereoSet
+from audit.stats.definitions.rankings.exposure import Exposure
+from audit.stats.definitions.rankings.labelled import LabelAuroc, LabelAveragePrecision, LabelCalibrationError
+from audit.stats.definitions.rankings.ranked import Auroc, TruePositiveRate
+from audit.stats.definitions.shares.conditional_share import ConditionalShare
+from audit.stats.definitions.shares.corrected_share import CorrectedShare
+from audit.stats.definitions.shares.mean_share import MeanShare
+from audit.stats.definitions.shares.share_of_classes import ShareOfClasses
+from audit.stats.definitions.shares.share_with_any import ShareWithAny
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

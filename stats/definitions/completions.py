@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.stats.definitions.base import Definition
-from audit.stats.definitions.mean import Mean
+from audit.stats.definitions.means.mean import Mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

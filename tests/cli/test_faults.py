@@ -22,18 +22,11 @@ from audit.core.units import unit_of
 from audit.engine import Completion, Generation, Score
 from audit.engine.local.engine import TransformersEngine
 from audit.safety import loading
-from audit.safety.probes import (
-    bold,
-    canaries,
-    do_not_answer,
-    membership,
-    memorisation,
-    personal_data,
-    stereoset,
-    system_prompt_leakage,
-    toxicity,
-    xstest,
-)
+from audit.safety.probes.bias import bold, stereoset
+from audit.safety.probes.privacy import canaries, membership, memorisation, personal_data
+from audit.safety.probes.refusal import do_not_answer, xstest
+from audit.safety.probes.security import system_prompt_leakage
+from audit.safety.probes.toxicity import toxicity
 from audit.safety.scorers.language import ENGLISH
 from audit.safety.scorers.refusal import Classifier
 from tests.cli.words import with_defaults

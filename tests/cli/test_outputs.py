@@ -213,12 +213,14 @@ def test_a_decision_that_cannot_be_written_is_shown_and_refused(
 PRINTING = [sys.executable, "-m", "audit.cli"]
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_verdict_stands_though_nobody_reads_it(
-    as_json: bool, verdict: tuple[str, int, Path], environment: dict[str, str], finished: RunFolder
+    as_json: bool, unbuffered: str, verdict: tuple[str, int, Path], environment: dict[str, str], finished: RunFolder
 ) -> None:
     """`audit gate … | head -1`, or a log on a full disk."""
     _, code, policy = verdict
+    environment = environment | {"PYTHONUNBUFFERED": unbuffered}
     words = [*PRINTING, "gate", str(finished.path), "--policy", str(policy), *(["--json"] if as_json else [])]
     ours, theirs = os.pipe()
     os.close(ours)

@@ -24,7 +24,7 @@ from audit.pipeline.results import _status, _unless_taken, _write
 from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
-from audit.safety.probes import personal_data
+from audit.safety.probes.privacy import personal_data
 from tests.cli.words import with_defaults
 
 if TYPE_CHECKING:

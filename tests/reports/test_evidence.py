@@ -19,7 +19,7 @@ from audit.reports import contents
 from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render
 from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definitions.mean import Mean
+from audit.stats.definitions.means.mean import Mean
 from tests.reports.conftest import STARTED, a_sample, write_full_run
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import torch
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
 from audit.safety import loading, running
-from audit.safety.probes import canaries
+from audit.safety.probes.privacy import canaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,18 +14,11 @@ from audit.core.records import AssetRecord, samples_file
 from audit.engine import Generation
 from audit.safety import loading, predictions, suite
 from audit.safety.privacy.storing import handle
-from audit.safety.probes import (
-    bold,
-    canaries,
-    do_not_answer,
-    memorisation,
-    personal_data,
-    prompt_injection,
-    system_prompt_leakage,
-    toxicity,
-    toxicity_scorer,
-    xstest,
-)
+from audit.safety.probes.bias import bold
+from audit.safety.probes.privacy import canaries, memorisation, personal_data
+from audit.safety.probes.refusal import do_not_answer, xstest
+from audit.safety.probes.security import prompt_injection, system_prompt_leakage
+from audit.safety.probes.toxicity import toxicity, toxicity_scorer
 from audit.stats import definitions
 from audit.stats.recompute import DERIVED, recomputed
 

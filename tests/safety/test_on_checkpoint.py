@@ -16,7 +16,8 @@ from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.safety import loading, running, suite
 from audit.safety.asking import refusals
 from audit.safety.own_data import people
-from audit.safety.probes import canaries, crows_pairs, stereoset
+from audit.safety.probes.bias import crows_pairs, stereoset
+from audit.safety.probes.privacy import canaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

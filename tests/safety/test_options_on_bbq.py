@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.safety.asking.options import Options
-from audit.safety.probes.bbq_targets import OPTIONS, unknown_option
+from audit.safety.probes.bias.bbq_targets import OPTIONS, unknown_option
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from audit.core import assets
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.safety import suite
 from audit.safety.own_data.shipped import shipped
-from audit.safety.probes import counterfactual
+from audit.safety.probes.bias import counterfactual
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import samples_file
 from audit.safety import loading, suite
 from audit.safety.own_data import people
-from audit.safety.probes import associations, membership
+from audit.safety.probes.privacy import associations, membership
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:

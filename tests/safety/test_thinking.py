@@ -14,23 +14,14 @@ from audit.engine import Completion, Generation
 from audit.safety import loading, suite
 from audit.safety.own_data.nonsense_words import made_up
 from audit.safety.probe import Answered, Context
-from audit.safety.probes import (
-    bbq,
-    bold,
-    canaries,
-    do_not_answer,
-    memorisation,
-    personal_data,
-    prompt_injection,
-    system_prompt_leakage,
-    toxicity,
-    winobias,
-    winogender,
-    xstest,
-)
-from tests.safety.probes.test_bbq import row as bbq_row
-from tests.safety.probes.test_winobias import pair
-from tests.safety.probes.test_winogender import rows as winogender_rows
+from audit.safety.probes.bias import bbq, bold, winobias, winogender
+from audit.safety.probes.privacy import canaries, memorisation, personal_data
+from audit.safety.probes.refusal import do_not_answer, xstest
+from audit.safety.probes.security import prompt_injection, system_prompt_leakage
+from audit.safety.probes.toxicity import toxicity
+from tests.safety.probes.bias.test_bbq import row as bbq_row
+from tests.safety.probes.bias.test_winobias import pair
+from tests.safety.probes.bias.test_winogender import rows as winogender_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

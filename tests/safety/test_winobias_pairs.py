@@ -12,7 +12,7 @@ from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety import predictions, running
-from audit.safety.probes import winobias
+from audit.safety.probes.bias import winobias
 
 if TYPE_CHECKING:
     from pathlib import Path

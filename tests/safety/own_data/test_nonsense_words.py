@@ -15,7 +15,7 @@ import pytest
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety import running
 from audit.safety.own_data.nonsense_words import ENDINGS, SYLLABLES, holds, readings, squeezed, visible
-from audit.safety.probes import system_prompt_leakage
+from audit.safety.probes.security import system_prompt_leakage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Does the checkpoint treat groups of people alike?"""

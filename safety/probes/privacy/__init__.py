@@ -1,0 +1,1 @@
+"""Does it give away what it was trained on?"""

@@ -1,0 +1,1 @@
+"""Does it refuse what it should, and only that?"""

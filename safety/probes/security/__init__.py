@@ -1,0 +1,1 @@
+"""Do its instructions hold against a prompt that works against them?"""

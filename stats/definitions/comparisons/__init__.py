@@ -1,0 +1,1 @@
+"""What changes between the items of a pair, or differs between groups."""

@@ -1,0 +1,98 @@
+"""Whether differences are more than chance: a permutation test of their signs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+
+from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.means.mean import Mean
+from audit.stats.multiplicity import holm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+PERMUTATIONS = 9_999
+LEAST_CLUSTERS = 6
+"""With fewer, no test of signs can reach 5 % (2 / 2^5 = 6 %)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignFlip(Definition):
+    """Two-sided p of the hypothesis that differences are as likely to have either sign: cluster means, signs permuted.
+
+    Exact for few clusters, else by ``PERMUTATIONS`` random sign flips (SciPy's ``permutation_test``, paired). Over the
+    categories of a slice, p-values are adjusted by Holm (1979, "A Simple Sequentially Rejective Multiple Test
+    Procedure", Scandinavian Journal of Statistics 6): those of all categories of the slice are one family.
+    """
+
+    NAME: ClassVar[str] = "sign_flip_p"
+
+    family: str | None = None
+    """Slice whose categories are adjusted for; null where there is one test."""
+    category: str | None = None
+    """The category that it is about."""
+
+    def for_slice(self, where: Mapping[str, str]) -> Self:
+        """The adjusted p-value of a category; it takes the samples of all categories."""
+        ((family, category),) = where.items()
+        return replace(self, family=family, category=category, columns=(family,))
+
+    def estimate(
+        self,
+        samples: Sequence[Sample],
+        *,
+        unit: str,
+        confidence: float = 0.95,
+        interval: bool = True,
+    ) -> Estimate:
+        """The p-value; ``n`` counts the scored items of the category, or all."""
+        parts: dict[str, list[Sample]] = {}
+        for sample in samples:
+            parts.setdefault(sample.slices.get(self.family, "") if self.family else "", []).append(sample)
+        mine = parts.get(self.category or "", [])
+        tested = {name: p for name, part in sorted(parts.items()) if (p := self.p_value(part)) is not None}
+        if (self.category or "") not in tested:
+            return Estimate(None, 0, error=f"fewer than {LEAST_CLUSTERS} clusters were scored")
+        p = dict(zip(tested, holm(list(tested.values())), strict=True))[self.category or ""]
+        return Estimate(p, len(Mean().values(mine)), no_interval="a p-value")
+
+    def p_value(self, samples: Sequence[Sample]) -> float | None:
+        """The p-value of some samples; None of fewer than ``LEAST_CLUSTERS`` clusters, 1 where all means are 0."""
+        from scipy import stats  # noqa: PLC0415 - a second to import
+
+        values = _cluster_means(samples)
+        if len(values) < LEAST_CLUSTERS:
+            return None
+        if not values.any():
+            return 1.0
+        result = stats.permutation_test(
+            (values,),
+            lambda x, axis: np.mean(x, axis=axis),
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=PERMUTATIONS,
+            rng=np.random.default_rng(self.seed),
+        )
+        return float(result.pvalue)
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """A p-value is not computed on other draws: NaN on each."""
+        return Resampling(tuple(dict.fromkeys(str(sample.cluster) for sample in samples)), lambda _weights: math.nan)
+
+
+def _cluster_means(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Mean score of each cluster, sorted by its name."""
+    means: dict[str, list[float]] = {}
+    for sample in samples:
+        value = Mean().of_sample(sample)
+        if value is not None:
+            means.setdefault(str(sample.cluster), []).append(value)
+    return np.array([np.mean(inside) for _, inside in sorted(means.items())])

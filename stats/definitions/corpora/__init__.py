@@ -1,0 +1,1 @@
+"""Scores of a whole corpus, which are no mean of scores of its items."""

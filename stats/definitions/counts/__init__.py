@@ -1,0 +1,1 @@
+"""How many samples or texts there are of a kind."""

@@ -1,0 +1,30 @@
+"""Plain counts of samples by a score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from audit.stats.definitions.counts.count import Count
+from audit.stats.definitions.means.mean import Mean
+
+if TYPE_CHECKING:
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountOfScores(Count):
+    """How many samples have so much of a score; of a count of what was seen there is no interval."""
+
+    NAME: ClassVar[str] = "count_of_scores"
+
+    flags: tuple[str, ...] = ()
+    of: str
+    """Field of a sample, as of :class:`Mean`."""
+    at_least: float = 1.0
+    """Threshold, in the unit of the score; the threshold itself counts."""
+
+    def counts(self, sample: Sample) -> bool:
+        """Whether a sample has so much."""
+        found = Mean(of=self.of, despite_errors=True).of_sample(sample)
+        return found is not None and found >= self.at_least

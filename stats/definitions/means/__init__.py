@@ -1,0 +1,1 @@
+"""Means over samples, sampled texts or the tasks of a group."""

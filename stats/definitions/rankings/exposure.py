@@ -1,0 +1,38 @@
+"""The exposure of secrets that were planted in the training data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from audit.stats.definitions.means.mean import Mean
+
+if TYPE_CHECKING:
+    from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure(Mean):
+    """The mean exposure of secrets, in bits: log2 of how many secrets there are - log2 of the planted one's rank.
+
+    Carlini et al. 2019, "The Secret Sharer: Evaluating and Testing Unintended Memorization in Neural Networks" (USENIX
+    Security, arXiv:1802.08232, section 4.2), with the rank among a sample of all secrets.
+    """
+
+    NAME: ClassVar[str] = "exposure"
+
+    of: str = "scores.rank"
+    """Field of a sample that holds the rank of its secret by likelihood, the likeliest being 1."""
+    among: str = "scores.secrets"
+    """Field of a sample that says how many were ranked, the planted one included."""
+
+    def of_sample(self, sample: Sample) -> float | None:
+        """The exposure of one secret; null where it was not ranked."""
+        rank, secrets = Mean.of_sample(self, sample), Mean(of=self.among).of_sample(sample)
+        return None if rank is None or secrets is None else exposure(rank, secrets)
+
+
+def exposure(rank: float, secrets: float) -> float:
+    """Exposure in bits of the secret with a rank among so many."""
+    return math.log2(secrets) - math.log2(rank)

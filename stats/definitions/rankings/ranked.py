@@ -1,0 +1,150 @@
+"""How well a number of samples tells two kinds of them apart."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.means.mean import Mean
+from audit.stats.intervals import FEWEST, Interval
+from audit.stats.ranking import auroc, true_positive_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from audit.core.records import Sample
+
+RESAMPLES = 1_000
+"""Of two samples: each takes a ranking of all items."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Apart(Definition):
+    """A function of a number of the samples of two kinds."""
+
+    of: str
+    """Field that ranks: ``score``, or ``scores.NAME``."""
+    by: str
+    """Slice that says of which kind a sample is."""
+    positive: str
+    """Its value for the kind that is to score higher."""
+    negative: str
+    """Its value for the other kind."""
+    least: int = 1
+    """Samples of each kind that it takes."""
+
+    @abstractmethod
+    def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
+        """The value from the numbers of both kinds."""
+
+    def ends(
+        self, positive: NDArray[np.float64], negative: NDArray[np.float64], confidence: float
+    ) -> tuple[Interval | None, str | None]:
+        """Percentile bootstrap of both kinds apart, or why there is no interval."""
+        from scipy import stats  # noqa: PLC0415 - a second to import
+
+        fewest = min(len(positive), len(negative))
+        if fewest < FEWEST:
+            return None, f"{fewest} items of one kind, it takes {FEWEST}"
+        result = stats.bootstrap(
+            (positive, negative),
+            self.statistic,
+            vectorized=False,
+            n_resamples=self.resamples,
+            confidence_level=confidence,
+            method="percentile",
+            rng=np.random.default_rng(self.seed),
+        )
+        low, high = (float(end) for end in result.confidence_interval)
+        if not low < high:
+            return None, "every resample gives the same value"
+        return Interval(low, high, "percentile_bootstrap", confidence), None
+
+    def estimate(
+        self,
+        samples: Sequence[Sample],
+        *,
+        unit: str,
+        confidence: float = 0.95,
+        interval: bool = True,
+    ) -> Estimate:
+        """Value and interval; ``n`` counts the samples of both kinds."""
+        kinds = {kind: self._numbers(samples, kind) for kind in (self.positive, self.negative)}
+        few = [f"{len(found)} {kind}" for kind, found in kinds.items() if len(found) < self.least]
+        if few:
+            error = f"{self.least} scored items of each kind are needed, found {' and '.join(few)}: supply more"
+            return Estimate(None, 0, error=error)
+        positive, negative = (np.array(found) for found in kinds.values())
+        n = len(positive) + len(negative)
+        ends, reason = self.ends(positive, negative, confidence) if interval else (None, None)
+        missing = sum(map(is_scored, samples)) - n
+        return Estimate(self.statistic(positive, negative), n, missing, ends, reason)
+
+    def _numbers(self, samples: Sequence[Sample], kind: str) -> list[float]:
+        values = [Mean(of=self.of).of_sample(sample) for sample in samples if sample.slices.get(self.by) == kind]
+        return [value for value in values if value is not None]
+
+    def resample(self, samples: Sequence[Sample]) -> Resampling:
+        """The value of the numbers, each as often as its weight, a whole number, says."""
+        value_of = Mean(of=self.of).of_sample
+        known = [(sample, number) for sample in samples if (number := value_of(sample)) is not None]
+        numbers = np.array([number for _, number in known])
+        is_positive = np.array([sample.slices.get(self.by) == self.positive for sample, _ in known], dtype=bool)
+        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in known))
+        places = {unit: place for place, unit in enumerate(units)}
+        of_item = np.array([places[sample.cluster or sample.sample_id] for sample, _ in known], dtype=np.intp)
+
+        def value(weights: NDArray[np.float64]) -> float:
+            times = weights[of_item].astype(np.intp)
+            drawn, kinds = np.repeat(numbers, times), np.repeat(is_positive, times)
+            return self.statistic(drawn[kinds], drawn[~kinds]) if kinds.any() and not kinds.all() else math.nan
+
+        return Resampling(tuple(units), value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auroc(_Apart):
+    """Probability that a sample of the positive kind has a higher number than one of the negative kind; 0.5 is chance.
+
+    Hanley and McNeil 1982, "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve",
+    Radiology 143:29.
+    """
+
+    NAME: ClassVar[str] = "auroc"
+
+    def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
+        """The area under the ROC curve."""
+        return auroc(positive, negative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruePositiveRate(_Apart):
+    """Share of the positive kind that is found when at most a given share of the negative kind is accused.
+
+    Carlini et al. 2022, "Membership Inference Attacks From First Principles" (arXiv:2112.03570), section IV.
+    """
+
+    NAME: ClassVar[str] = "true_positive_rate"
+
+    false_positive_rate: float = 0.01
+    """Of the negative kind that may be accused."""
+
+    def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
+        """The true positive rate at this false positive rate."""
+        return true_positive_rate(positive, negative, self.false_positive_rate)
+
+    def ends(
+        self,
+        positive: NDArray[np.float64],
+        negative: NDArray[np.float64],
+        confidence: float,
+    ) -> tuple[Interval | None, str | None]:
+        """None: the threshold lies among the few highest of the negative kind."""
+        return None, "few items decide it"

@@ -1,0 +1,1 @@
+"""Shares of samples or sampled texts that fulfil a condition."""

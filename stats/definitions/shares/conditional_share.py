@@ -1,0 +1,59 @@
+"""The share of items that fulfil a condition, among those that fulfil another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from audit.stats.definitions.means.mean import Mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from audit.core.records import Sample
+    from audit.stats.definitions.base import Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalShare(Mean):
+    """The share of items whose ``of`` is ``at_least`` so much, or ``below`` it, among those of which ``given`` says so.
+
+    Precision, recall (sensitivity) and specificity of a scorer are such shares; items without a value of either field
+    are left out.
+    """
+
+    NAME: ClassVar[str] = "conditional_share"
+
+    below: float | None = None
+    """Take 1 below this value and 0 from it on; stands in place of ``at_least``."""
+    given: str
+    """Field of the condition."""
+    given_at_least: float | None = None
+    """The condition: from this value on."""
+    given_below: float | None = None
+    """The condition: below this value."""
+
+    def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
+        """Whether a sample fulfils the condition."""
+        known = Mean(of=self.given, despite_errors=True).of_sample(sample)
+        if known is None or not Mean.is_about(self, sample, where):
+            return False
+        return not (
+            (self.given_at_least is not None and known < self.given_at_least)
+            or (self.given_below is not None and known >= self.given_below)
+        )
+
+    def of_sample(self, sample: Sample) -> float | None:
+        """1 or 0; null where the sample has no value."""
+        found = Mean.of_sample(self, sample)
+        return found if found is None or self.below is None else float(found < self.below)
+
+    def estimate(
+        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
+    ) -> Estimate:
+        """Share and interval. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
+        found = Mean.estimate(self, samples, unit=unit, confidence=confidence, interval=interval)
+        if samples:
+            return found
+        bound = f"from {self.given_at_least:g} on" if self.given_at_least is not None else f"below {self.given_below:g}"
+        return replace(found, error=f"no item has a {self.given} {bound}")

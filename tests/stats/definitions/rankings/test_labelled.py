@@ -1,0 +1,123 @@
+"""Agreement of a score with labels: the worked examples of the docstrings, scikit-learn, and pairs one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
+
+from audit.core.records import Sample
+from audit.stats.definitions import (
+    ConditionalShare,
+    LabelAuroc,
+    LabelAveragePrecision,
+    LabelCalibrationError,
+    measured,
+)
+from audit.stats.definitions.rankings import labelled as labelled_kinds
+from audit.stats.intervals import bca_bootstrap, wilson
+
+
+def labelled(pairs: Any, groups: Any = None) -> list[Sample]:
+    return [
+        Sample(
+            sample_id=str(number),
+            suite="safety",
+            task="t",
+            prompt="p",
+            score=score,
+            scores={"label": float(label)},
+            slices={"mentions x": "yes"} if groups is not None and groups[number] else {},
+            error=None if score is not None else "not scored",
+        )
+        for number, (score, label) in enumerate(pairs)
+    ]
+
+
+def metric(definition: Any, samples: list[Sample], unit: str = "probability", **more: Any) -> Any:
+    return measured(definition, samples, metric="m", unit=unit, higher_is_better=True, **more)
+
+
+def test_the_worked_examples() -> None:
+    pairs = [(0.9, 1), (0.4, 1), (0.6, 0), (0.1, 0)]
+    assert metric(LabelAuroc(), labelled(pairs)).value == 0.75
+    assert metric(LabelAveragePrecision(), labelled([(0.9, 1), (0.5, 0), (0.2, 1)])).value == pytest.approx(5 / 6)
+    assert metric(LabelCalibrationError(), labelled([(0.8, 0), (0.9, 1)])).value == pytest.approx(0.45)
+
+
+@pytest.fixture
+def draws() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(2)
+    scores = generator.integers(0, 11, 120) / 10
+    labels = generator.random(120) * 0.5 + scores * 0.5
+    return scores, labels, generator.random(120) < 0.4
+
+
+def test_statistics_are_those_of_scikit_learn(draws: Any) -> None:
+    scores, labels, _ = draws
+    samples = labelled([*zip(scores, labels, strict=True), (None, 1.0)])
+    toxic = labels >= 0.5
+    area = metric(LabelAuroc(seed=5, resamples=400), samples)
+    assert area.value == pytest.approx(roc_auc_score(toxic, scores))
+    assert area.n == 120
+
+    def by_pairs(rows: Any) -> float:
+        ups, downs = rows[rows[:, 1] == 1, 0][:, None], rows[rows[:, 1] == 0, 0]
+        return float(((ups > downs) + 0.5 * (ups == downs)).mean())
+
+    expected = bca_bootstrap(np.column_stack([scores, toxic]), by_pairs, seed=5, resamples=400)
+    assert expected is not None
+    assert (area.ci_low, area.ci_high) == (
+        pytest.approx(expected.low, abs=1e-3),
+        pytest.approx(expected.high, abs=1e-3),
+    )
+    average = metric(LabelAveragePrecision(), samples)
+    assert average.value == pytest.approx(average_precision_score(toxic, scores))
+    assert average.no_interval == "the bootstrap would take minutes"
+
+
+def test_decisions_are_those_of_scikit_learn(draws: Any) -> None:
+    scores, labels, groups = draws
+    samples, toxic, called = labelled(zip(scores, labels, strict=True), groups), labels >= 0.5, scores >= 0.5
+    label = "scores.label"
+    wanted = {
+        precision_score(toxic, called): ConditionalShare(of=label, at_least=0.5, given="score", given_at_least=0.5),
+        recall_score(toxic, called): ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=0.5),
+        recall_score(~toxic, ~called): ConditionalShare(of="score", below=0.5, given=label, given_below=0.5),
+        float(np.mean(called[~toxic & groups])): ConditionalShare(
+            of="score", at_least=0.5, given=label, given_below=0.5, where={"mentions x": "yes"}
+        ),
+    }
+    assert len(wanted) == 4
+    for value, definition in wanted.items():
+        found = metric(definition, samples, "share")
+        expected = wilson(round(value * found.n), found.n)
+        assert (found.value, found.ci_low) == (pytest.approx(value), pytest.approx(expected.low))
+        assert found.missing == 0
+    nobody = metric(ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=2), samples, "share")
+    assert (nobody.value, nobody.error) == (None, "no item has a scores.label from 2 on")
+
+
+@pytest.mark.parametrize("among", ["subgroup", "bpsn", "bnsp"])
+def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
+    scores, labels, groups = draws
+    toxic = labels >= 0.5
+    kept = {"subgroup": groups, "bpsn": toxic != groups, "bnsp": toxic == groups}[among]
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[kept & toxic] for b in scores[kept & ~toxic]]
+    kind = LabelAuroc(group="mentions x", among=among, resamples=50)
+    found = metric(kind, labelled(zip(scores, labels, strict=True), groups))
+    assert found.value == pytest.approx(np.mean(pairs))
+    assert (found.n, found.missing) == (kept.sum(), 0)
+
+
+def test_one_kind_of_item_ranks_nothing() -> None:
+    found = metric(LabelAuroc(), labelled([(0.7, 1), (0.2, 1)]))
+    assert (found.value, found.error) == (None, "needs scored items of both kinds, found 2 positive and 0 others")
+
+
+def test_very_many_items_have_no_interval(monkeypatch: Any) -> None:
+    monkeypatch.setattr(labelled_kinds, "MOST_RESAMPLED", 3)
+    found = metric(LabelAuroc(), labelled([(0.9, 1), (0.4, 1), (0.6, 0), (0.1, 0)]))
+    assert (found.value, found.ci_low, found.no_interval) == (0.75, None, "the bootstrap would take minutes")

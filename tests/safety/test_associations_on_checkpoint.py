@@ -6,13 +6,13 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.safety.probes.privacy.test_associations import facts, made
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
 from audit.safety import running
 from audit.safety.own_data import people
 from audit.safety.probes.privacy import associations
+from tests.safety.probes.privacy.test_associations import facts, made
 from tests.safety.test_canaries_on_checkpoint import train
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from audit.app import rate
@@ -34,7 +35,7 @@ from tests.app.pages import SCRIPTS, drawn
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Open = Callable[..., AppTest]
@@ -250,6 +251,18 @@ def settings(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name, value in chosen.to_environment().items():
         monkeypatch.setenv(name, value)
     return chosen
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_components_of_other_packages() -> Iterator[None]:
+    """Streamlit reads the metadata of every installed package for each page that a test opens: two thirds of the time.
+
+    The app uses no components of other packages.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr(manifest_scanner, "scan_component_manifests", list)
+    yield
+    patch.undo()
 
 
 @pytest.fixture

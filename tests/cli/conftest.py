@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.words import run_quietly
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -60,15 +62,11 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _crows_pairs_run(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one task on the small data set, with its report card."""
-    from audit.cli import verbosity
-    from audit.cli.main import run_command
     from audit.core.run_folder import RunFolder
 
-    before, out = logging.root.manager.disable, tmp_path_factory.mktemp("runs")
-    words = ["--tasks", "crows_pairs", "--limit", "20", "--offline", "-q", "--out", str(out)]
-    assert run_command(["run", "--model", str(tiny_model), "--data-dir", str(data_dir), *words]) == 0
-    logging.disable(before)
-    verbosity.chosen.quiet = False
+    out = tmp_path_factory.mktemp("runs")
+    words = ["--tasks", "crows_pairs", "--limit", "20", "--offline", "--out", str(out)]
+    assert run_quietly(["run", "--model", str(tiny_model), "--data-dir", str(data_dir), *words]) == 0
     return RunFolder.resolve("latest", out).path
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from audit.core.run_folder import RunFolder
+
 Audit = Any
 
 
@@ -146,37 +148,30 @@ def test_missing_data_folder(run: Audit, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["manifest.json", "metrics.json"])
 @pytest.mark.parametrize("text", ["", "{", "[1]"])
-def test_broken_run_folder(run: Audit, audit: Audit, tmp_path: Path, name: str, text: str) -> None:
-    run()
-    (folder,) = (tmp_path / "runs").iterdir()
-    (folder / name).write_text(text)
+def test_broken_run_folder(audit: Audit, finished: RunFolder, name: str, text: str) -> None:
+    (finished.path / name).write_text(text)
     code = 12 if name == "metrics.json" else 2  # what cannot be read as a manifest says nothing of other files
-    assert name in refused(audit("report", folder), code)
-    assert name in refused(audit("gate", folder), code)
+    assert name in refused(audit("report", finished.path), code)
+    assert name in refused(audit("gate", finished.path), code)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 not really PAR1"])
-def test_broken_parquet(run: Audit, audit: Audit, tmp_path: Path, content: bytes) -> None:
-    run()
-    (folder,) = (tmp_path / "runs").iterdir()
-    (folder / "samples" / "safety" / "crows_pairs.parquet").write_bytes(content)
-    assert "crows_pairs.parquet" in refused(audit("report", folder), 12)
-    assert "crows_pairs.parquet" in refused(audit("gate", folder), 12)
+def test_broken_parquet(audit: Audit, finished: RunFolder, content: bytes) -> None:
+    finished.samples_path("safety", "crows_pairs").write_bytes(content)
+    assert "crows_pairs.parquet" in refused(audit("report", finished.path), 12)
+    assert "crows_pairs.parquet" in refused(audit("gate", finished.path), 12)
 
 
-def test_run_of_a_newer_version(run: Audit, audit: Audit, tmp_path: Path) -> None:
-    run()
-    (folder,) = (tmp_path / "runs").iterdir()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "schema_version": 999}))
-    assert "999" in refused(audit("report", folder))
+def test_run_of_a_newer_version(audit: Audit, finished: RunFolder) -> None:
+    manifest = json.loads(finished.manifest_path.read_text())
+    finished.manifest_path.write_text(json.dumps({**manifest, "schema_version": 999}))
+    assert "999" in refused(audit("report", finished.path))
 
 
-def test_unknown_metric_in_a_policy(run: Audit, audit: Audit, tmp_path: Path) -> None:
-    run()
+def test_unknown_metric_in_a_policy(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("rules:\n  - {metric: crows_pairs/pct_stereotpye, max: 60}\n")
-    error = refused(audit("gate", "latest", "--runs", tmp_path / "runs", "--policy", policy))
+    error = refused(audit("gate", "latest", "--runs", finished.path.parent, "--policy", policy))
     assert "pct_stereotype" in error
 
 

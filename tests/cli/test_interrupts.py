@@ -18,6 +18,7 @@ from audit.core.records import INTERRUPTED
 from tests.cli.test_resume import _only_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PATIENCE = 300
@@ -93,56 +94,74 @@ def slow(*_arguments, **_options):
 {module}.{name} = slow
 """
 WAITING = "time.sleep(300)"
-PHASES = [
-    ("audit.pipeline.context", "_fetch_data", False),
-    ("audit.pipeline.context", "engine_of", False),
-    ("audit.pipeline.audit", "_open", False),
-    ("audit.pipeline.ratings", "keep", True),
-    ("audit.pipeline.audit", "_suites", True),
-    ("audit.pipeline.results", "handle", True),
-    ("audit.pipeline.results", "_write", True),
+IN_C = """
+import threading
+from hashlib import pbkdf2_hmac
+sys.setswitchinterval(1000)  # so that the thread below, once it slept, gets its turn only inside the call of C
+threading.Timer(0.3, print, args=("ready",), kwargs={"flush": True}).start()
+pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # half an hour in one call of C
+"""
+STUCK = "\n" + textwrap.indent(IN_C, "    ")
+BEFORE = [
+    ("audit.pipeline.context", "_fetch_data"),
+    ("audit.pipeline.context", "engine_of"),
+    ("audit.pipeline.audit", "_open"),
 ]
+"""What a run does before it has a folder."""
+PHASES = [
+    ("audit.pipeline.ratings", "keep", WAITING),
+    ("audit.pipeline.audit", "_suites", WAITING),
+    ("audit.pipeline.results", "handle", WAITING),
+    ("audit.pipeline.results", "handle", STUCK),
+    ("audit.pipeline.results", "_write", WAITING),
+]
+"""What it does then, and how it is made slow."""
+
+
+@pytest.fixture
+def words(tiny_model: Path, data_dir: Path, tmp_path: Path) -> list[object]:
+    """A small audit."""
+    given = ["--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
+    return ["run", *given, "--tasks", "crows_pairs", "--limit", 4]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("module", "name", "folder"), PHASES, ids=[name for _, name, _ in PHASES])
-def test_in_every_phase_of_a_run(
-    module: str, name: str, folder: bool, environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+@pytest.mark.parametrize(("module", "name"), BEFORE)
+def test_before_there_is_a_run_folder(
+    module: str, name: str, environment: dict[str, str], words: list[object], tmp_path: Path
 ) -> None:
-    """With a run folder, its manifest says that it was interrupted and the command line how it goes on."""
     body = SLOW_STEP.format(module=module, name=name, how=WAITING)
-    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
-    code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
+    code, error = stopped(started(body, environment, *words), signal.SIGTERM)
     assert code == 13
-    if not folder:
-        assert error.endswith("interrupted: nothing was measured yet\n")
-        assert list(tmp_path.iterdir()) == []
-        return
-    run = _only_run(tmp_path)
-    assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n")
-    manifest = json.loads((run / "manifest.json").read_text())
-    assert manifest["status"] == "partial"
-    assert manifest["warnings"] == [INTERRUPTED]
-    gated = subprocess.run([sys.executable, "-m", "audit.cli", "gate", str(run)], env=environment, check=False)
-    assert gated.returncode == 13  # interrupted, not tampered with
-    assert manifest["finished"] is not None
-    resumed = [sys.executable, "-m", "audit.cli", "run", "--resume", str(run)]
-    assert subprocess.run(resumed, env=environment, capture_output=True, check=False).returncode == 0
-    manifest = json.loads((run / "manifest.json").read_text())
-    assert (manifest["status"], manifest["warnings"]) == ("complete", [])
+    assert error.endswith("interrupted: nothing was measured yet\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
-def test_while_the_card_is_written(
-    environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+def test_in_every_phase_of_a_run(
+    environment: dict[str, str], words: list[object], tmp_path: Path, audit: Callable[..., tuple[int, str, str]]
 ) -> None:
+    """One run, interrupted in each phase and resumed: its manifest says so and the command line how it goes on."""
+    for module, name, how in PHASES:
+        body = SLOW_STEP.format(module=module, name=name, how=how)
+        if how is STUCK:
+            body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
+        code, error = stopped(started(body, environment, *words), signal.SIGTERM)
+        assert code == 13, (name, error)
+        run = _only_run(tmp_path)
+        assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n"), name
+        manifest = json.loads((run / "manifest.json").read_text())
+        assert (manifest["status"], manifest["warnings"]) == ("partial", [INTERRUPTED]), name
+        assert manifest["finished"] is not None
+        assert audit("gate", run)[0] == 13, name  # interrupted, not tampered with
+        words = ["run", "--resume", run]
     body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=WAITING)
-    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
-    code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
-    run = _only_run(tmp_path)
+    code, error = stopped(started(body, environment, *words), signal.SIGTERM)
     assert code == 13
     assert error.endswith(f"interrupted, the run is complete: write its report card with `audit report {run}`\n")
-    assert json.loads((run / "manifest.json").read_text())["status"] == "complete"
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert (manifest["status"], manifest["warnings"]) == ("complete", [])
+    assert audit("report", run)[0] == 0
 
 
 SWALLOWED = """
@@ -160,46 +179,18 @@ audit.safety.privacy.redaction.find = once
 
 @pytest.mark.slow
 def test_an_interruption_that_a_library_swallows_is_raised_again(
-    environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
+    environment: dict[str, str], words: list[object], tmp_path: Path
 ) -> None:
-    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
-    code, _ = stopped(started(SWALLOWED, environment, *words, "--tasks", "personal_data,crows_pairs"), signal.SIGTERM)
+    words[words.index("crows_pairs")] = "personal_data,crows_pairs"
+    code, _ = stopped(started(SWALLOWED, environment, *words), signal.SIGTERM)
     assert code == 13
     assert json.loads((_only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
 
 
-IN_C = """
-import threading
-from hashlib import pbkdf2_hmac
-sys.setswitchinterval(1000)  # so that the thread below, once it slept, gets its turn only inside the call of C
-threading.Timer(0.3, print, args=("ready",), kwargs={"flush": True}).start()
-pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # half an hour in one call of C
-"""
-
-
 def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
-    body = "interrupts.PATIENCE_SECONDS = 0.5\ndef stuck(_arguments=None):" + textwrap.indent(IN_C, "    ")
+    body = f"interrupts.PATIENCE_SECONDS = 0.5\ndef stuck(_arguments=None):{STUCK}"
     code, error = stopped(started(body + "\nmain.run_command = stuck", environment, "run"), signal.SIGTERM)
     assert (code, error) == (13, "interrupted\n")
-
-
-@pytest.mark.slow
-def test_a_run_whose_library_does_not_return_says_so_and_resumes(
-    environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path
-) -> None:
-    body = SLOW_STEP.format(module="audit.pipeline.results", name="handle", how=textwrap.indent(IN_C, "    ").strip())
-    body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
-    words = ["run", "--model", tiny_model, "--data-dir", data_dir, "--out", tmp_path, "--offline", "--no-explain"]
-    code, error = stopped(started(body, environment, *words, "--tasks", "crows_pairs", "--limit", 4), signal.SIGTERM)
-    run = _only_run(tmp_path)
-    assert code == 13
-    assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n")
-    manifest = json.loads((run / "manifest.json").read_text())
-    assert (manifest["status"], manifest["warnings"]) == ("partial", [INTERRUPTED])
-    gated = subprocess.run([sys.executable, "-m", "audit.cli", "gate", str(run)], env=environment, check=False)
-    assert gated.returncode == 13
-    resumed = [sys.executable, "-m", "audit.cli", "run", "--resume", str(run)]
-    assert subprocess.run(resumed, env=environment, capture_output=True, check=False).returncode == 0
 
 
 def test_the_second_signal_ends_the_process_at_once(environment: dict[str, str]) -> None:

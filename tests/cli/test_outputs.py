@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,14 @@ def policy_for(verdict: str, run: RunFolder) -> Path:
 def verdict(request: pytest.FixtureRequest, finished: RunFolder) -> tuple[str, int, Path]:
     """A verdict, its exit code, and a policy that gives it."""
     return request.param, CODES[request.param], policy_for(request.param, finished)
+
+
+def each_with_a_verdict(faults: list[Callable[..., Any]]) -> list[Any]:
+    """Each fault with one of the verdicts in turn."""
+    return [
+        pytest.param(fault, verdict, id=f"{fault.__name__}-{verdict}")
+        for fault, verdict in zip(faults, cycle(CODES), strict=False)
+    ]
 
 
 def stale_card(run: RunFolder) -> None:
@@ -88,7 +97,7 @@ NO_EVIDENCE = [broken_samples, broken_attribution, broken_drivers]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+@pytest.mark.parametrize(("broken", "verdict"), each_with_a_verdict(BROKEN), indirect=["verdict"])
 def test_the_verdict_stands_whatever_becomes_of_the_card(
     broken: Callable[[RunFolder], None], verdict: tuple[str, int, Path], audit: Audit, finished: RunFolder
 ) -> None:
@@ -105,7 +114,7 @@ def test_the_verdict_stands_whatever_becomes_of_the_card(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("broken", NO_EVIDENCE, ids=lambda broken: broken.__name__)
+@pytest.mark.parametrize(("broken", "verdict"), each_with_a_verdict(NO_EVIDENCE), indirect=["verdict"])
 def test_broken_evidence_is_named_and_nothing_is_decided(
     broken: Callable[[RunFolder], None], verdict: tuple[str, int, Path], audit: Audit, finished: RunFolder
 ) -> None:
@@ -174,7 +183,7 @@ NO_SUMMARY = [
 ]
 
 
-@pytest.mark.parametrize("name", NO_SUMMARY, ids=lambda name: name.__name__)
+@pytest.mark.parametrize(("name", "verdict"), each_with_a_verdict(NO_SUMMARY), indirect=["verdict"])
 def test_the_verdict_stands_without_a_summary(
     name: Callable[[Path], str], verdict: tuple[str, int, Path], audit: Audit, finished: RunFolder, tmp_path: Path
 ) -> None:
@@ -213,8 +222,11 @@ def test_a_decision_that_cannot_be_written_is_shown_and_refused(
 PRINTING = [sys.executable, "-m", "audit.cli"]
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("verdict", "as_json", "unbuffered"),
+    [("PASS", False, ""), ("FAIL", True, ""), ("INCONCLUSIVE", False, "1"), ("PASS", True, "1")],
+    indirect=["verdict"],
+)
 def test_the_verdict_stands_though_nobody_reads_it(
     as_json: bool, unbuffered: str, verdict: tuple[str, int, Path], environment: dict[str, str], finished: RunFolder
 ) -> None:

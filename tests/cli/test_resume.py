@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
+from audit.core.records import INTERRUPTED
+from tests.cli.words import run_quietly
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,31 +24,30 @@ batch_tokens: 64
 threads: 1
 explain: {methods: [occlusion], errors: 1, drivers: 6}
 evals: {tasks: []}
-safety: {tasks: [{name: crows_pairs, limit: all}, {name: personal_data, limit: 6}], samples_per_prompt: 2}
+safety: {tasks: [{name: crows_pairs, limit: 120}, {name: personal_data, limit: 4}], samples_per_prompt: 2}
 """
 
 LEAKING = """
 seed: 12
+batch_tokens: 64
 threads: 1
 explain: {methods: []}
 evals: {tasks: []}
-safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: all}], samples_per_prompt: 4}
+safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: 20}], samples_per_prompt: 4}
 """
 
 
 @pytest.fixture(scope="module")
-def command(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def words(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     config = tmp_path_factory.mktemp("config") / "run.yaml"
     config.write_text(CONFIG)
-    options = ["--model", str(tiny_model), "--config", str(config), "--data-dir", str(data_dir), "--offline"]
-    return [sys.executable, "-m", "audit.cli", "run", *options]
+    return ["run", "--model", str(tiny_model), "--config", str(config), "--data-dir", str(data_dir), "--offline"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(command: list[str], environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("undisturbed")
-    done = subprocess.run([*command, "--out", str(out)], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert run_quietly([*words, "--out", str(out)]) == 0
     return _only_run(out)
 
 
@@ -75,10 +77,13 @@ def _answers(out: Path, like: str = "%") -> int:
     return int(count)
 
 
-def _stop_after(command: list[str], environment: dict[str, str], out: Path, answers: int, by: signal.Signals) -> int:
+def _stop_after(words: list[str], environment: dict[str, str], out: Path, answers: int, by: signal.Signals) -> int:
     """Start a run, send a signal when its journal holds that many answers; returns the exit status."""
     process = subprocess.Popen(
-        [*command, "--out", str(out)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "audit.cli", *words, "--out", str(out)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 300
     while _answers(out) < answers and process.poll() is None and time.monotonic() < deadline:
@@ -88,41 +93,31 @@ def _stop_after(command: list[str], environment: dict[str, str], out: Path, answ
     return process.wait(300)
 
 
-def _resume(command: list[str], environment: dict[str, str], out: Path) -> subprocess.CompletedProcess[str]:
-    words = [*command[: command.index("run") + 1], "--resume", "latest", "--out", str(out)]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+STOPS = [(1, signal.SIGKILL), (80, signal.SIGINT), (140, signal.SIGKILL), (200, signal.SIGTERM)]
+"""How many answers the journal holds when the run is stopped, and by what: each time the same run, resumed."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answers", [1, 150, 400])
-def test_kill_9_and_resume_gives_the_same_bytes(
-    command: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path, answers: int
+def test_a_run_stopped_again_and_again_gives_the_same_bytes(
+    words: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path
 ) -> None:
-    assert _stop_after(command, environment, tmp_path, answers, signal.SIGKILL) == -signal.SIGKILL
-    kept = _answers(tmp_path)
-    assert kept >= answers
-    assert json.loads((_only_run(tmp_path) / "manifest.json").read_text())["status"] == "running"
-    done = _resume(command, environment, tmp_path)
-    assert done.returncode == 0, done.stderr
+    for answers, by in STOPS:
+        kept = _answers(tmp_path)
+        status = _stop_after(words, environment, tmp_path, answers, by)
+        manifest = json.loads((_only_run(tmp_path) / "manifest.json").read_text())
+        if by == signal.SIGKILL:
+            assert (status, manifest["status"]) == (-signal.SIGKILL, "running")
+        else:
+            assert (status, manifest["status"], manifest["warnings"]) == (13, "partial", [INTERRUPTED])
+        assert _answers(tmp_path) >= max(kept, answers)
+        words = ["run", "--resume", "latest"]
+    assert run_quietly([*words, "--out", str(tmp_path)]) == 0
     folder = _only_run(tmp_path)
     assert (folder / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
     assert _answers(tmp_path) == _answers(undisturbed.parent)
     assert _samples(folder) == _samples(undisturbed)
     assert (folder / "drivers.json").read_bytes() == (undisturbed / "drivers.json").read_bytes()
     assert any(group["samples"] for group in json.loads((folder / "drivers.json").read_text())["groups"])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_leave_a_resumable_run(
-    command: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path, by: signal.Signals
-) -> None:
-    assert _stop_after(command, environment, tmp_path, 100, by) == 13
-    manifest = json.loads((_only_run(tmp_path) / "manifest.json").read_text())
-    assert manifest["status"] == "partial"
-    assert "interrupted before the end" in manifest["warnings"]
-    assert _resume(command, environment, tmp_path).returncode == 0
-    assert (_only_run(tmp_path) / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
 
 
 def _written_text(folder: Path) -> bytes:
@@ -138,23 +133,22 @@ def test_a_killed_run_holds_no_personal_data_and_resumes(
     """The embedded checkpoint, whose answers to these prompts do hold some."""
     config = tmp_path / "run.yaml"
     config.write_text(LEAKING)
-    command = [sys.executable, "-m", "audit.cli", "run", "--config", str(config), "--data-dir", str(data_dir)]
-    words = [*command, "--out", str(tmp_path / "whole"), "--keep-raw"]
-    assert subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
+    words = ["run", "--config", str(config), "--data-dir", str(data_dir)]
+    assert run_quietly([*words, "--out", str(tmp_path / "whole"), "--keep-raw"]) == 0
     whole = _only_run(tmp_path / "whole")
     leaked = [json.loads(line)["output"] for line in (whole / "raw.jsonl").read_text("utf-8").splitlines()]
     assert leaked, "another draw of prompts is needed"
     (whole / "raw.jsonl").unlink()
     out = tmp_path / "killed"
     texts = _answers(tmp_path / "whole", "%generations%")
-    assert _stop_after(command, environment, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
+    assert _stop_after(words, environment, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
     assert _answers(out, "%generations%") == texts < 3
     for folder in (whole, _only_run(out)):
         written = _written_text(folder)
         assert not [
             text for text in leaked if any(form[1:-1].encode() in written for form in (json.dumps(text), repr(text)))
         ]
-    assert _resume(command, environment, out).returncode == 0
+    assert run_quietly(["run", "--resume", "latest", "--out", str(out)]) == 0
     assert (_only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
     assert _samples(_only_run(out)) == _samples(whole)
 

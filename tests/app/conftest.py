@@ -253,6 +253,35 @@ def settings(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return chosen
 
 
+@pytest.fixture
+def explain() -> Callable[..., Attribution]:
+    """Makes attributions of pieces with their values."""
+
+    def make(pieces: list[str], values: list[float], **more: Any) -> Attribution:
+        features, position = [], 0
+        for piece in pieces:
+            features.append(Feature(text=piece, start=position, end=position + len(piece)))
+            position += len(piece)
+        given: dict[str, Any] = {
+            "attribution_id": "a",
+            "method": "occlusion",
+            "prompt": "".join(pieces),
+            "target": " yes",
+            "reason": "by hand",
+            "features": features,
+            "values": values,
+            "unit": "nats",
+            "target_log_prob": -1.0,
+            "faithfulness": {},
+            "verdict": "weak",
+            "evaluations": 1,
+            "seconds": 0.0,
+        }
+        return Attribution(**given | more)
+
+    return make
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_components_of_other_packages() -> Iterator[None]:
     """Streamlit reads the metadata of every installed package for each page that a test opens: two thirds of the time.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.app import attribution as page
-from audit.app.charts import waterfall_chart
-from audit.core.records import Attribution, Feature, OutputToken
+from audit.core.records import Attribution, OutputToken
 from audit.reports.attribution.views import style, view
-from audit.reports.attribution.waterfall import steps
-from audit.reports.drawing.colours import AGAINST, FOR, LIGHT
+from audit.reports.drawing.colours import LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,33 +33,6 @@ class Parsed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-@pytest.fixture
-def explain() -> Callable[..., Attribution]:
-    def make(pieces: list[str], values: list[float], **more: Any) -> Attribution:
-        features, position = [], 0
-        for piece in pieces:
-            features.append(Feature(text=piece, start=position, end=position + len(piece)))
-            position += len(piece)
-        given: dict[str, Any] = {
-            "attribution_id": "a",
-            "method": "occlusion",
-            "prompt": "".join(pieces),
-            "target": " yes",
-            "reason": "by hand",
-            "features": features,
-            "values": values,
-            "unit": "nats",
-            "target_log_prob": -1.0,
-            "faithfulness": {},
-            "verdict": "weak",
-            "evaluations": 1,
-            "seconds": 0.0,
-        }
-        return Attribution(**given | more)
-
-    return make
 
 
 def test_the_prompt_is_all_there_in_order(explain: Callable[..., Attribution]) -> None:
@@ -108,12 +79,3 @@ def test_the_style_holds_inside_panels_alone() -> None:
         selector = "" if depth else selector + character
     assert (depth, outermost) == (0, [".attribution"])
     assert all(f"--{name}: {colour};" in sheet for name, colour in LIGHT.items())
-
-
-def test_the_waterfall_has_a_bar_per_step(explain: Callable[..., Attribution]) -> None:
-    made = explain(["a ", "<b> ", "\x1b"], [1.0, -0.25, 0.5], value=-1.0, baseline_value=-2.0)
-    chart = waterfall_chart(steps(made), "nats").to_dict()
-    rows = next(iter(chart["datasets"].values())) if "datasets" in chart else chart["layer"][0]["data"]["values"]
-    assert [row["text"] for row in rows] == ["−2.000", "+1.000", "+0.500", "−0.250", "−0.250", "−1.000"]
-    assert [row["label"] for row in rows][1:4] == ["1\ta", "2\t\\x1b", "3\t<b>"]
-    assert [row["colour"] for row in rows][1:4] == [FOR, FOR, AGAINST]

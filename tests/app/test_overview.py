@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import DrivenAnswers, Driver, Drivers
 from audit.core.run_folder import RunFolder
 from tests.app.pages import button, drawn, every_markdown, rate_as, tables
 from tests.sealing import sealed
@@ -43,14 +42,6 @@ def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open
     assert not any("Verdict" in table for table in tables(test))
 
 
-def test_the_overview_follows_the_run_folder(run: RunFolder, open_page: Open) -> None:
-    """What is cached is forgotten when the file changes."""
-    test = open_page("overview")
-    run.write_metrics([metric for metric in run.read_metrics() if metric.metric != "exact_match"])
-    test = drawn(test.run())
-    assert not any("asdiv/exact_match" in table.get("Metric", []) for table in tables(test))
-
-
 def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, open_page: Open) -> None:
     rating = open_page("rate")
     rate_as(rating, "ada", "evals/boolq")
@@ -58,35 +49,6 @@ def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, 
         drawn(button(rating, label).click().run())
     ratings = next(table for table in tables(open_page("overview")) if "Mean (1 to 5)" in table)
     assert (ratings["Task"], ratings["Mean (1 to 5)"], ratings["Raters"]) == (["boolq"], ["3.50"], [1])
-
-
-def test_the_newest_run_is_shown_first_and_another_by_its_address(
-    run: RunFolder, runs: Path, make_manifest: Any, open_page: Open
-) -> None:
-    newer = "20260202T000000Z-other-ffffff"
-    RunFolder.create(runs, make_manifest(newer, status="running", not_run=[], warnings=[]))
-    assert open_page("overview").selectbox(key="pick_run").value == newer
-    assert open_page("overview", run=run.path.name).selectbox(key="pick_run").value == run.path.name
-    lost = open_page("overview", run="nothing_of_*this*_name")
-    assert any(r"nothing\_of\_\*this\*\_name" in warning.value for warning in lost.warning)
-
-
-def test_the_overview_shows_drivers_and_hidden_words_when_asked_for(run: RunFolder, open_page: Open) -> None:
-    assert "What drives answers" not in every_markdown(open_page("overview"))
-    common: dict[str, Any] = {"kind": "word", "samples": 8, "mean_value": 0.5, "mean_rank": 0.9, "p": 0.001}
-    tested = [Driver(name="nurse", q=0.01, **common), Driver(name="vile", q=0.02, hidden=True, **common)]
-    run.write_drivers(
-        Drivers(method="occlusion", asked=9, groups=[DrivenAnswers(answers="error", samples=9, tested=tested)])
-    )
-    test = open_page("overview")
-    assert "Errors: 9 samples; 2 words tested, 2 found to drive them." in [text.value for text in test.text]
-
-    def words() -> list[str]:
-        return next(table["Word or part"] for table in tables(test) if "Word or part" in table)
-
-    assert words() == ["nurse"]
-    drawn(test.toggle(key="show_drivers").set_value(True).run())
-    assert words() == ["nurse", "vile"]
 
 
 def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(
@@ -122,19 +84,6 @@ def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> 
     assert [text.replace("\\", "") for text in said] == [
         "boolq/accuracy: 2 of 24 answers cut by the token limit: 0.625 if all are wrong, 0.750 if all are right"
     ]
-
-
-def test_runs_of_one_minute_are_not_mixed_up(
-    settings: Settings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
-) -> None:
-    """Streamlit finds the chosen option by its label: with equal labels a click anywhere led to the namesake."""
-    names = [f"20260301T12000{second}Z-twin-{digest}" for second, digest in ((1, "0a1b2c"), (2, "3d4e5f"))]
-    for name in names:
-        RunFolder.create(runs, make_manifest(name)).write_metrics([])
-    for name in names:
-        box = open_page("overview", run=name).selectbox(key="pick_run")
-        assert len(set(box.options)) == len(box.options)
-        assert box.value == name
 
 
 def test_an_empty_slice_is_no_alarm_and_a_missing_interval_says_why(run: RunFolder, open_page: Open) -> None:

@@ -96,13 +96,3 @@ def test_a_stray_word_is_told_the_option_for_checkpoints(
     code, _, error = audit(command, "../ck/tiny", "again")
     assert code == 2
     assert "--model ../ck/tiny" in error
-
-
-def test_version(audit: Callable[..., tuple[int, str, str]]) -> None:
-    from importlib.metadata import version
-
-    from audit.core.records import SCHEMA_VERSION
-    from audit.core.versions import POLICY_VERSION
-
-    told = f"audit {version('checkpoint-audit')} (records {SCHEMA_VERSION}, policies {POLICY_VERSION})\n"
-    assert audit("--version") == (0, told, "")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.records import INTERRUPTED
-from tests.cli.test_resume import _only_run
+from tests.cli.words import only_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +148,7 @@ def test_in_every_phase_of_a_run(
             body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
         code, error = stopped(started(body, environment, *words), signal.SIGTERM)
         assert code == 13, (name, error)
-        run = _only_run(tmp_path)
+        run = only_run(tmp_path)
         assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n"), name
         manifest = json.loads((run / "manifest.json").read_text())
         assert (manifest["status"], manifest["warnings"]) == ("partial", [INTERRUPTED]), name
@@ -184,7 +184,7 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
     words[words.index("crows_pairs")] = "personal_data,crows_pairs"
     code, _ = stopped(started(SWALLOWED, environment, *words), signal.SIGTERM)
     assert code == 13
-    assert json.loads((_only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
+    assert json.loads((only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
 
 
 def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 def with_defaults(defaults: Mapping[str, object], arguments: Sequence[object]) -> list[object]:
@@ -26,3 +27,9 @@ def run_quietly(words: Sequence[str]) -> int:
     finally:
         logging.disable(before)
         verbosity.chosen.quiet = False
+
+
+def only_run(out: Path) -> Path:
+    """The folder of the one run under ``out``."""
+    (folder,) = out.iterdir()
+    return folder

@@ -77,3 +77,39 @@ def assert_inert(page: Page) -> None:
         assert tag == "a" or not target or target.startswith("data:"), (tag, target)
         assert not re.match(r"(?i)\s*(javascript|data|vbscript):", target) or tag == "link"
         assert "url(" not in (attributes.get("style") or "") + (attributes.get("fill") or "")
+
+
+class Table(HTMLParser):
+    """Rows of a table as a browser reads them: heads as text, cells as (class, tooltip, text)."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.rows: list[list[tuple[str, str, str]]] = []
+        self.names: list[str] = []
+        self.tags: set[str] = set()
+        self.inside = ""
+        self.feed(str(html))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        given = dict(attrs)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag == "td":
+            self.rows[-1].append((given.get("class") or "", given.get("title") or "", ""))
+        elif tag == "th":
+            self.names.append("")
+        if tag in {"td", "th"}:
+            self.inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"td", "th"}:
+            self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "td":
+            name, title, text = self.rows[-1][-1]
+            self.rows[-1][-1] = (name, title, text + data)
+        elif self.inside == "th":
+            self.names[-1] += data

@@ -102,3 +102,12 @@ def test_a_run_speaks_of_bfloat16_under_v_alone(
     logging.disable(logging.NOTSET)
     audit(*words, "-v")
     assert ("--dtype bfloat16 is faster" in caplog.text) is told
+
+
+def test_doctor_names_every_asset(audit: Audit) -> None:
+    from audit.core import assets
+
+    code, out, _ = audit("doctor", "--json")
+    assert code == 0
+    subjects = {finding["subject"].split()[-1] for finding in json.loads(out)}
+    assert {asset.name for asset in assets.names()} <= subjects

@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from audit.core.sensitive import REDACTED
 from audit.reports.attribution.order import best_first, by_sample
-from audit.reports.explain_command import explain_command
 from audit.reports.render import card
 from tests.sealing import sealed
 
@@ -87,12 +85,3 @@ def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, rec
     for sample in listed:
         command = f"audit explain --run {full_run.run_id} --sample {sample.sample_id}"
         assert (command in told) == (sample.sample_id not in explained)
-
-
-def test_no_command_for_what_cannot_be_explained_or_copied(records: Records) -> None:
-    sample = records["sample"]("boolq", 0, output=" yes", answered_by="generation")
-    assert explain_command("runs/a b", sample) == f"audit explain --run 'runs/a b' --sample {sample.sample_id}"
-    for change in ({"answered_by": None}, {"flags": [REDACTED]}, {"error": "NaN"}, {"sample_id": "a\x1b[31m"}):
-        assert explain_command("runs", sample.model_copy(update=change)) is None
-    hostile = sample.model_copy(update={"sample_id": "x; rm -rf ~"})
-    assert explain_command("runs", hostile) == "audit explain --run runs --sample 'x; rm -rf ~'"

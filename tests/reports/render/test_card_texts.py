@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import Choice, Flag, SampledText
-from audit.reports import contents
-from audit.reports.render import json_report
+from audit.core.records import Flag, SampledText
 from audit.reports.render.card import MAX_BYTES, write_card
 from tests.reports.pages import HOSTILE, assert_inert, card_of, card_on_disk
 from tests.sealing import sealed
@@ -228,23 +226,3 @@ def test_an_offensive_completion_of_a_shown_sample_stays_folded(full_run: RunFol
     assert starts
     for start in starts:
         assert html.rfind('<details class="masked">', 0, start) > html.rfind("</details>", 0, start)
-
-
-def test_the_json_report_leaves_hidden_texts_out(full_run: RunFolder) -> None:
-    choice = Choice(options=["An offensive option.", "b"])
-    vile = [
-        SampledText(text="Vile text.", thinking="Vile thought.", flags=[Flag.OFFENSIVE]),
-        SampledText(text="Fine text."),
-    ]
-    pairs = full_run.read_samples("safety", "crows_pairs")
-    more = {"completions": vile, "choice": choice, "options": choice.options}
-    full_run.write_samples("safety", "crows_pairs", [one.model_copy(update=more) for one in pairs])
-    report = json_report.render(contents.read(sealed(full_run)))
-    assert "ffensive option" not in report
-    assert "Vile" not in report
-    assert "Fine text." not in report
-    samples = full_run.read_samples("evals", "boolq")
-    full_run.write_samples("evals", "boolq", [one.model_copy(update={"completions": vile}) for one in samples])
-    report = json_report.render(contents.read(sealed(full_run)))
-    assert "Vile" not in report
-    assert "Fine text." in report

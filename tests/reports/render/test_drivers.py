@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import DrivenAnswers, Driver, Drivers
 from audit.reports import contents as run_contents
-from audit.reports.render import json_report
 from audit.reports.render.card import render
 from audit.reports.render.drivers import rows, sentences
 from tests.sealing import sealed
@@ -84,15 +82,6 @@ def test_the_card_shows_them_with_hidden_words_folded(full_run: RunFolder) -> No
     [start] = [match.start() for match in re.finditer("vile", section)]
     assert section[:start].rfind('<details class="masked">') > section[:start].rfind("</details>")
     assert html.count("vile") == 1
-
-
-def test_json_leaves_hidden_words_out(full_run: RunFolder) -> None:
-    assert json.loads(json_report.render(run_contents.read(sealed(full_run))))["drivers"] is None
-    full_run.write_drivers(some())
-    text = json_report.render(run_contents.read(sealed(full_run)))
-    found = json.loads(text)["drivers"]
-    assert [one["name"] for one in found["groups"][0]["tested"]] == ["nurse", HOSTILE, "chance", "question"]
-    assert "vile" not in text
 
 
 def test_the_card_tells_what_would_change_a_choice(full_run: RunFolder) -> None:

@@ -10,8 +10,6 @@ from tests.app.pages import SCRIPTS, drawn, every_markdown, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from streamlit.testing.v1 import AppTest
 
     from audit.core.run_folder import RunFolder
@@ -20,15 +18,6 @@ if TYPE_CHECKING:
 def said(test: AppTest) -> str:
     """Red lines of a page, without Markdown's escapes."""
     return "\n".join(error.value for error in test.error).replace("\\", "")
-
-
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
-def test_changed_metrics_are_a_red_line_on_every_page(page: str, run: RunFolder, open_page: Any) -> None:
-    assert "Do not believe" not in said(open_page(page))
-    run.metrics_path.write_text(run.metrics_path.read_text().replace("0.6666666666666666", "0.9"))
-    test = open_page(page)
-    assert "Do not believe these numbers" in said(test)
-    assert "metrics.json" in said(test)
 
 
 def test_no_verdict_and_no_card_of_invalid_evidence(run: RunFolder, open_page: Any) -> None:
@@ -42,12 +31,6 @@ def test_no_verdict_and_no_card_of_invalid_evidence(run: RunFolder, open_page: A
     assert "INCONCLUSIVE" not in every_markdown(test)
     assert test.get("download_button") == []
     assert any("boolq/accuracy" in table.get("Metric", []) for table in tables(test))
-
-
-def test_a_card_that_lies_elsewhere_is_not_served(run: RunFolder, tmp_path: Path, open_page: Any) -> None:
-    run.report_path.parent.rename(tmp_path / "elsewhere")
-    run.report_path.parent.symlink_to(tmp_path / "elsewhere")
-    assert open_page("overview").get("download_button") == []
 
 
 @pytest.mark.parametrize("page", list(SCRIPTS))
@@ -76,22 +59,3 @@ def test_a_broken_attribution_ends_only_the_explanations(page: str, run: RunFold
     test = open_page(page, task="evals/boolq")
     assert broken.name in said(test)
     assert any("24" in caption.value or "39" in caption.value for caption in test.caption)
-
-
-def test_a_broken_decision_ends_only_the_verdict(run: RunFolder, open_page: Any) -> None:
-    run.decision_path.write_text("{")
-    test = open_page("overview")
-    assert said(test) == ""
-    assert any("decision.json is not shown" in warning.value.replace("\\", "") for warning in test.warning)
-    assert any("boolq/accuracy" in table.get("Metric", []) for table in tables(test))
-
-
-def test_other_runs_go_on_working(run: RunFolder, runs: Path, make_manifest: Any, open_page: Any) -> None:
-    from audit.core.run_folder import RunFolder as Folder
-
-    run.metrics_path.unlink()
-    other = Folder.create(runs, make_manifest("20260301T120000Z-other-0a1b2c"))
-    other.write_metrics([])
-    sealed(other)
-    assert said(open_page("overview", run=other.path.name)) == ""
-    assert "metrics.json: evidence invalid: it is missing" in said(open_page("overview", run=run.path.name))

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.app import overview
-from audit.core.run_folder import RunFolder
 from tests.app.pages import SCRIPTS, button, drawn, every_html, every_markdown, rate_as, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from streamlit.testing.v1 import AppTest
 
-    from audit.app.settings import Settings
     from audit.core.records import Sample
+    from audit.core.run_folder import RunFolder
 
     Open = Callable[..., AppTest]
-
-
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
-def test_an_empty_folder_says_what_to_run(page: str, open_page: Open) -> None:
-    test = open_page(page)
-    assert [title.value for title in test.title] == ["No run here yet"]
-    assert any(code.value.startswith("audit run --profile quick --out ") for code in test.code)
-
-
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
-def test_a_broken_run_is_one_line_on_every_page(page: str, run: RunFolder, open_page: Open) -> None:
-    run.manifest_path.write_text("{")
-    (error,) = open_page(page).error
-    assert "manifest" in error.value
-    assert "\n" not in error.value
-
-
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
-def test_a_run_that_has_only_begun_is_no_error(page: str, runs: Path, make_manifest: Any, open_page: Open) -> None:
-    RunFolder.create(runs, make_manifest(status="running", finished=None, not_run=[], warnings=[]))
-    test = open_page(page)
-    assert any("has not ended" in info.value or "no samples yet" in info.value for info in test.info)
 
 
 @pytest.mark.parametrize("page", ["overview", *SCRIPTS])
@@ -86,11 +61,6 @@ def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolde
     if page == "rate":
         drawn(button(test, "Bad").click().run())
         assert "vile" not in text()  # the next one is asked for anew
-
-
-def test_settings_travel_by_the_environment(settings: Settings) -> None:
-    assert type(settings).from_environment() == settings
-    assert os.environ["AUDIT_APP_DATABASE"] == settings.database_url
 
 
 def test_every_status_and_verdict_has_a_colour() -> None:

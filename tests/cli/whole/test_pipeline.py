@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.config import EvalsConfig, RunConfig, SafetyConfig, load_config
-from audit.core.errors import ConfigError
-from audit.core.records import Metric, Sample, TaskResult
-from audit.core.records.logged import LoggedTask
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
-from audit.pipeline.configuration import anchored, choose_tasks
-from audit.pipeline.context import _expected
-from audit.pipeline.manifest import deciding
-from audit.pipeline.results import _status, _unless_taken, _write
 from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
@@ -176,16 +168,6 @@ def test_a_key_that_can_be_guessed_is_refused_before_anything_runs(
     assert not (tmp_path / "runs").exists()
 
 
-def test_folders_of_the_configuration_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "weights").mkdir()
-    config = RunConfig(safety=SafetyConfig(toxicity_scorer="folder:weights", reference="weights"))
-    safety = anchored(config).safety
-    assert safety.toxicity_scorer == f"folder:{tmp_path / 'weights'}"
-    assert safety.reference == str(tmp_path / "weights")
-    assert anchored(RunConfig()).safety == RunConfig().safety
-
-
 def test_json_goes_to_stdout_alone(call: Audit) -> None:
     code, out, _ = call("--tasks", "crows_pairs", "--limit", 5, "--json")
     assert code == 0
@@ -239,35 +221,6 @@ def test_nan_weights_that_only_some_texts_reach_are_never_scored_as_good(
     assert values["crows_pairs/unscored"].value == 6
     assert values["crows_pairs/pct_stereotype"].value is None
     assert values["crows_pairs/pct_stereotype"].error
-
-
-def test_tasks_are_sorted_into_their_suites() -> None:
-    config = choose_tasks(load_config(), ["crows_pairs", "boolq", "some_lm_eval_task"], limit=7)
-    assert [(task.name, task.limit) for task in config.safety.tasks] == [("crows_pairs", 7)]
-    assert [(task.name, task.limit) for task in config.evals.tasks] == [("boolq", 7), ("some_lm_eval_task", 7)]
-    other = choose_tasks(load_config(), ["hellaswag", "bbq"], limit=None)
-    assert (other.evals.tasks[0].limit, other.safety.tasks[0].limit) == (load_config().limit,) * 2
-    unlimited = choose_tasks(load_config(), ["boolq"], limit=None)
-    configured = next(task.limit for task in load_config().evals.tasks if task.name == "boolq")
-    assert [task.limit for task in unlimited.evals.tasks] == [configured]
-    with pytest.raises(ConfigError, match="empty name"):
-        choose_tasks(load_config(), ["boolq", ""], limit=None)
-
-
-def test_a_limit_keeps_what_is_optional_optional() -> None:
-    config = choose_tasks(load_config(flags={"profile": "standard"}), [], limit=5)
-    assert {task.name for task in config.evals.tasks if task.when_present} >= {"gsm8k", "ntrex_en_de"}
-    assert {task.limit for task in (*config.evals.tasks, *config.safety.tasks)} == {5}
-
-
-def test_a_second_task_of_the_same_name_is_not_run() -> None:
-    first = TaskResult(suite="evals", task="boolq", settings={"shots": 0})
-    again = _unless_taken(TaskResult(suite="evals", task="boolq", settings={"shots": 5}), [first])
-    assert again is not None
-    assert again.not_run
-    other = TaskResult(suite="evals", task="piqa")
-    assert _unless_taken(other, [first]) is other
-    assert _unless_taken(first, [first]) is None, "the same measurement"
 
 
 TASK = """
@@ -328,62 +281,6 @@ def test_chosen_items_are_shown_in_place_of_the_limit(call: Audit, own: Path) ->
     assert "limit   50 items of each task (profile quick, --limit changes it); items of mine: 1\n" in out
 
 
-@pytest.mark.parametrize(
-    ("explain", "lines"),
-    [
-        ({"methods": []}, 2),
-        ({"methods": ["occlusion"], "drivers": 0}, 3),
-        ({"methods": ["occlusion"], "drivers": 20}, 4),
-    ],
-)
-def test_lines_of_progress_are_counted(explain: dict[str, Any], lines: int) -> None:
-    config = RunConfig.model_validate(
-        {"evals": {"tasks": [{"name": "boolq"}]}, "safety": {"tasks": [{"name": "bbq"}]}, "explain": explain}
-    )
-    assert _expected(config) == lines
-
-
-def test_what_a_task_left_goes_when_it_no_longer_runs(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    sample = Sample(sample_id="a", suite="evals", task="mine", prompt="p")
-    measured = TaskResult(suite="evals", task="mine", samples=[sample], logged=LoggedTask(task="mine"))
-    left = (folder.samples_path("evals", "mine"), folder.logged_path("mine"))
-    not_run = TaskResult(suite="evals", task="mine", not_run="no data")
-    _write(folder, [measured], [])
-    _write(folder, [measured, not_run], [])
-    assert all(path.is_file() for path in left), "another task of the same name was measured"
-    _write(folder, [not_run], [])
-    assert not any(path.exists() for path in left)
-
-
-def test_the_place_of_task_files_is_no_part_of_a_signature(tmp_path: Path) -> None:
-    here, there = (EvalsConfig(include_path=[tmp_path / name], num_fewshot=2) for name in ("here", "there"))
-    assert deciding(here) == deciding(there)
-    assert deciding(here)["num_fewshot"] == 2
-
-
-def test_plain_items_need_a_single_task(own: Path) -> None:
-    config = RunConfig.model_validate({"evals": {"include_path": [own]}})
-    assert choose_tasks(config, ["mine"], None, [0]).evals.samples == {"mine": [0]}
-    with pytest.raises(ConfigError, match="both is a group: give JSON"):
-        choose_tasks(config, ["both"], None, [0])
-
-
-def test_a_category_whose_items_all_failed_makes_the_run_partial() -> None:
-    def metric(name: str, value: float | None, n: int, **more: Any) -> Metric:
-        error = "why" if value is None else None
-        return Metric(
-            name=f"t/{name}", suite="safety", task="t", metric=name, value=value, n=n, error=error, unit="share", **more
-        )
-
-    empty = metric("rate", None, 0, slice={"type": "age"})
-    scored, failed = metric("unscored", 0.0, 5), metric("unscored", 2.0, 5)
-    assert _status([TaskResult(suite="safety", task="t", metrics=[empty, scored])], set()) == "complete"
-    assert _status([TaskResult(suite="safety", task="t", metrics=[empty, failed])], set()) == "partial"
-    whole = metric("rate", None, 0)
-    assert _status([TaskResult(suite="safety", task="t", metrics=[whole, scored])], set()) == "partial"
-
-
 @pytest.mark.slow
 def test_a_run_does_not_go_on_with_other_data(call: Audit, audit: Audit, tmp_path: Path) -> None:
     call("--tasks", "crows_pairs,ntrex_en_de", "--limit", 4)
@@ -394,29 +291,3 @@ def test_a_run_does_not_go_on_with_other_data(call: Audit, audit: Audit, tmp_pat
     code, _, error = audit("run", "--resume", folder.path)
     assert code == 2
     assert "data set crows_pairs has changed" in error
-
-
-@pytest.mark.parametrize("group", ["tasks", "assets", "canaries", "ratings"])
-def test_a_group_without_its_command_shows_its_help(group: str, audit: Audit) -> None:
-    code, out, error = audit(group)
-    assert (code, out) == (2, "")
-    assert error.startswith("Usage:")
-    assert len(error.splitlines()) > 5
-
-
-def test_help_names_every_command_and_gives_examples(audit: Audit) -> None:
-    code, out, _ = audit("--help")
-    assert code == 0
-    for command in ("run", "gate", "report", "explain", "app", "ratings", "assets", "tasks", "doctor"):
-        assert f"\n  {command} " in out
-        _, text, _ = audit(command, "--help")
-        assert "Example" in text, command
-
-
-def test_doctor_names_every_asset(audit: Audit) -> None:
-    from audit.core import assets
-
-    code, out, _ = audit("doctor", "--json")
-    assert code == 0
-    subjects = {finding["subject"].split()[-1] for finding in json.loads(out)}
-    assert {asset.name for asset in assets.names()} <= subjects

@@ -1,9 +1,9 @@
-"""``audit ratings export``."""
+"""``audit ratings export``: where the ratings go."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -11,14 +11,12 @@ from typer.testing import CliRunner
 
 from audit.cli.commands import ratings as command
 from audit.core.errors import UsageError
-from audit.ratings import add
+from audit.ratings import NewRating, add, default_url, output_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
-
-    from tests.ratings.conftest import MakeRating
 
 
 def run(*words: str) -> Result:
@@ -29,10 +27,13 @@ def run(*words: str) -> Result:
 
 
 @pytest.fixture
-def rated(database_url: str, make_rating: MakeRating) -> str:
-    add(database_url, make_rating("ada", "s1", 2))
-    add(database_url, make_rating("ada", "s1", 4, comment="größer"))
-    return database_url
+def rated(tmp_path: Path) -> str:
+    """A database with two ratings by one person."""
+    url = default_url(tmp_path)
+    given: dict[str, Any] = {"rater": "ada", "run_id": "run-1", "suite": "evals", "task": "asdiv", "sample_id": "s1"}
+    for rating, comment in ((2, ""), (4, "größer")):
+        add(url, NewRating(**given, output_sha256=output_digest("text"), rating=rating, comment=comment))
+    return url
 
 
 def test_json_lines_go_to_stdout_and_the_count_to_stderr(rated: str) -> None:

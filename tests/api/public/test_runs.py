@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,8 +10,6 @@ import pytest
 
 import audit
 from audit.core.progress import Silent
-from audit.core.run_folder import RunFolder
-from audit.public.runs import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,58 +64,6 @@ def test_samples_spread_scores_and_slices(made: audit.Run) -> None:
     )
     share = made.metrics.set_index("name").loc["crows_pairs/pct_stereotype"]
     assert float(share[share["slice"].isna()]["value"].iloc[0]) == pytest.approx(100 * float(frame["score"].mean()))
-
-
-def test_the_chart_holds_each_primary_metric_with_its_interval(made: audit.Run) -> None:
-    chart = made.plot().to_dict()
-    rows = [row for rows in chart["datasets"].values() for row in rows]
-    frame = made.metrics
-    primary = frame[frame["primary"] & frame["slice"].isna() & frame["value"].notna()]
-    stored = [
-        one for one in json.loads((made.path / "metrics.json").read_text()) if one["name"] in set(primary["name"])
-    ]
-    whole = [one for one in stored if one["slice"] is None]
-    assert len(whole) == len(primary) > 0
-    shown = {(row["metric"], row["value"], row["low"], row["high"]) for row in rows}
-    assert shown == {(one["name"], one["value"], one["ci_low"], one["ci_high"]) for one in whole}
-
-
-class Frame(HTMLParser):
-    """The attributes of the one frame in a fragment."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: dict[str, str | None] = {}
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes = dict(attrs)
-
-
-def test_the_card_is_shown_in_a_frame_that_runs_nothing(made: audit.Run) -> None:
-    card = made.card()
-    shown = Frame(card._repr_html_())
-    assert shown.tags == ["iframe"]
-    assert shown.attributes["sandbox"] == ""
-    assert shown.attributes["srcdoc"] == card.html
-    assert card.html == (made.path / "report" / "index.html").read_text()
-
-
-def test_the_table_escapes_what_others_wrote(made: audit.Run, tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    evil = "<script>alert(1)</script>\x1b[31m"
-    metrics = RunFolder(made.path).read_metrics()
-    primary = next(metric for metric in metrics if metric.primary and metric.slice is None)
-    named = primary.model_copy(update={"task": evil, "name": f"{evil}/{primary.metric}"})
-    folder.write_manifest(made.manifest.model_copy(update={"evidence": {}}))
-    folder.write_metrics([named])
-    html = Run(folder)._repr_html_()
-    assert "<script" not in html
-    assert "\x1b" not in html
-    assert "&lt;script&gt;" in html
-    assert f"<td>{primary.n}</td>" in html
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from audit.app.rate import LEAST_SECONDS
 from audit.cli.commands import app as command
-from audit.core.errors import UsageError
 from audit.ratings import default_url, read_all
 
 if TYPE_CHECKING:
@@ -75,40 +72,6 @@ def server(run: RunFolder, runs: Path) -> Iterator[Server]:
     running = Server(runs)
     yield running
     running.stop()
-
-
-def program() -> typer.Typer:
-    made = typer.Typer()
-    made.callback()(lambda: None)
-    command.register(made)
-    return made
-
-
-def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind((command.ADDRESS, 0))
-        other.listen()
-        port = other.getsockname()[1]
-        result = CliRunner().invoke(program(), ["app", "--runs", str(tmp_path), "--port", str(port)])
-    assert isinstance(result.exception, UsageError)
-    assert str(result.exception) == (
-        f"port {port} is not free on 127.0.0.1: stop the other program, or choose a port with --port"
-    )
-
-
-def test_a_wrong_database_is_told_before_the_server_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: pytest.fail("started"))
-    result = CliRunner().invoke(program(), ["app", "--runs", str(tmp_path), "--database", "ratings.db"])
-    assert isinstance(result.exception, UsageError)
-    assert "not a database URL" in str(result.exception)
-
-
-def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Path) -> None:
-    words = command.command(tmp_path / "main.py", 8501)
-    options = dict(zip(words[6::2], words[7::2], strict=True))
-    assert options["--server.address"] == "127.0.0.1"
-    assert options["--browser.gatherUsageStats"] == "false"
-    assert options["--server.headless"] == "true"
 
 
 @pytest.mark.slow

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from audit.cli import main
 from tests.sealing import sealed
 
@@ -90,9 +88,3 @@ def test_a_card_of_other_metrics_is_rendered_as_a_whole(
     card = finished.report_path.read_bytes()
     assert audit("report", finished.path)[0] == 0
     assert finished.report_path.read_bytes() == card
-
-
-@pytest.mark.parametrize("name", main.COMMANDS)
-def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
-    said = main.load(name).get_short_help_str(500).replace(": the same code as in a run, without a checkpoint", "")
-    assert main.COMMANDS[name] == said.split(", and how far to")[0].rstrip(".") + "."

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.core.records import INTERRUPTED
-from tests.cli.words import run_quietly
+from tests.cli.words import only_run, run_quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +48,7 @@ def words(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFac
 def undisturbed(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("undisturbed")
     assert run_quietly([*words, "--out", str(out)]) == 0
-    return _only_run(out)
-
-
-def _only_run(out: Path) -> Path:
-    (folder,) = out.iterdir()
-    return folder
+    return only_run(out)
 
 
 def _samples(folder: Path) -> dict[str, list[dict[str, object]]]:
@@ -67,7 +62,7 @@ def _samples(folder: Path) -> dict[str, list[dict[str, object]]]:
 def _answers(out: Path, like: str = "%") -> int:
     """Answers in the journal of the only run under ``out``; 0 while there is none."""
     try:
-        with sqlite3.connect(f"file:{_only_run(out) / 'journal.sqlite'}?mode=ro", uri=True, timeout=5) as connection:
+        with sqlite3.connect(f"file:{only_run(out) / 'journal.sqlite'}?mode=ro", uri=True, timeout=5) as connection:
             (count,) = connection.execute("SELECT count(*) FROM answers WHERE answer LIKE ?", [like]).fetchone()
     except (ValueError, OSError, sqlite3.Error):
         return 0
@@ -104,7 +99,7 @@ def test_a_run_stopped_again_and_again_gives_the_same_bytes(
     for answers, by in STOPS:
         kept = _answers(tmp_path)
         status = _stop_after(words, environment, tmp_path, answers, by)
-        manifest = json.loads((_only_run(tmp_path) / "manifest.json").read_text())
+        manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
         if by == signal.SIGKILL:
             assert (status, manifest["status"]) == (-signal.SIGKILL, "running")
         else:
@@ -112,7 +107,7 @@ def test_a_run_stopped_again_and_again_gives_the_same_bytes(
         assert _answers(tmp_path) >= max(kept, answers)
         words = ["run", "--resume", "latest"]
     assert run_quietly([*words, "--out", str(tmp_path)]) == 0
-    folder = _only_run(tmp_path)
+    folder = only_run(tmp_path)
     assert (folder / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
     assert _answers(tmp_path) == _answers(undisturbed.parent)
     assert _samples(folder) == _samples(undisturbed)
@@ -135,7 +130,7 @@ def test_a_killed_run_holds_no_personal_data_and_resumes(
     config.write_text(LEAKING)
     words = ["run", "--config", str(config), "--data-dir", str(data_dir)]
     assert run_quietly([*words, "--out", str(tmp_path / "whole"), "--keep-raw"]) == 0
-    whole = _only_run(tmp_path / "whole")
+    whole = only_run(tmp_path / "whole")
     leaked = [json.loads(line)["output"] for line in (whole / "raw.jsonl").read_text("utf-8").splitlines()]
     assert leaked, "another draw of prompts is needed"
     (whole / "raw.jsonl").unlink()
@@ -143,14 +138,14 @@ def test_a_killed_run_holds_no_personal_data_and_resumes(
     texts = _answers(tmp_path / "whole", "%generations%")
     assert _stop_after(words, environment, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
     assert _answers(out, "%generations%") == texts < 3
-    for folder in (whole, _only_run(out)):
+    for folder in (whole, only_run(out)):
         written = _written_text(folder)
         assert not [
             text for text in leaked if any(form[1:-1].encode() in written for form in (json.dumps(text), repr(text)))
         ]
     assert run_quietly(["run", "--resume", "latest", "--out", str(out)]) == 0
-    assert (_only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
-    assert _samples(_only_run(out)) == _samples(whole)
+    assert (only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
+    assert _samples(only_run(out)) == _samples(whole)
 
 
 def test_resume_takes_no_other_options(audit: object, tmp_path: Path) -> None:

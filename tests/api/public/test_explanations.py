@@ -1,0 +1,38 @@
+"""Explanations from Python that cannot be made are one clear line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import audit
+
+PROMPT = "The capital of France is"
+
+
+def refused(call: Any, *given: object, **named: object) -> str:
+    with pytest.raises(audit.UsageError) as raised:
+        call(*given, **named)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": "nope"}, "unknown features nope: use auto, tokens,"),
+        ({"features": "word"}, "Did you mean 'words'?"),
+        ({"max_features": 0}, "audit.explain: explain.max_features: Input should be greater than or equal to 1"),
+        ({"method": "integrated_gradients", "steps": 0}, "steps: 0 is no whole number from 2"),
+        ({"method": "shapley", "evaluations": -5}, "evaluations: -5 is no whole number from 16"),
+        ({"method": "shapley", "evaluations": True}, "evaluations: True is no whole number from 16"),
+        ({"steps": 8}, "steps has no effect on occlusion: name one of"),
+        ({"seed": -1}, "audit.explain: seed: Input should be greater than or equal to 0"),
+        ({"options": " yes"}, "options are a list of texts"),
+        ({"options": [" yes"], "target": None}, "options: give at least two"),
+        ({"options": [" yes", ""], "target": None}, "options: give at least two"),
+    ],
+)
+def test_explanations_that_cannot_be_made(checkpoint: audit.Checkpoint, options: dict[str, Any], message: str) -> None:
+    assert message in refused(audit.explain, checkpoint, PROMPT, progress=False, **{"target": " yes", **options})

@@ -1,0 +1,59 @@
+"""``audit report``: where its output goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.records import NotRun
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.run_folder import RunFolder
+
+    Audit = Callable[..., tuple[int, str, str]]
+
+
+PRINTING = [sys.executable, "-m", "audit.cli"]
+
+
+def test_a_report_that_nobody_reads_is_no_success(environment: dict[str, str], finished: RunFolder) -> None:
+    words = [*PRINTING, "report", str(finished.path), "--format", "md", "--out", "-"]
+    environment = environment | {"PYTHONUNBUFFERED": ""}  # buffered, as in a pipeline: the end of the program writes it
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output: cannot be written: No space left on device")
+
+
+def test_a_linked_output_stays_a_link(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to("target.json")
+    assert audit("report", finished.path, "--format", "json", "--out", tmp_path / "link.json")[0] == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "target.json").read_text("utf-8"))
+
+
+LONG = "boolq: not found: " + "looked in a folder with a long name, " * 60 + "so put dev.jsonl into AUDIT_DATA/boolq"
+"""2,276 characters, the advice at the end."""
+
+
+@pytest.fixture
+def missing(finished: RunFolder) -> RunFolder:
+    """A run that lacks a task and has a warning, both with long reasons."""
+    skipped = NotRun(suite="evals", task="boolq", reason=LONG)
+    changes = {"not_run": [skipped], "warnings": [LONG], "status": "partial"}
+    finished.write_manifest(finished.read_manifest().model_copy(update=changes))
+    return sealed(finished)
+
+
+@pytest.mark.parametrize("form", ["html", "md", "json"])
+def test_reports_show_it_whole(missing: RunFolder, audit: Callable[..., tuple[int, str, str]], form: str) -> None:
+    _, text, _ = audit("report", missing.path, "--format", form, "--out", "-")
+    assert text.replace("\\", "").count("so put dev.jsonl into AUDIT_DATA/boolq") == 2

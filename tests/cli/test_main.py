@@ -1,0 +1,48 @@
+"""The program as a whole: its commands, their help, its version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+Audit = Any
+
+
+@pytest.mark.parametrize("group", ["tasks", "assets", "canaries", "ratings"])
+def test_a_group_without_its_command_shows_its_help(group: str, audit: Audit) -> None:
+    code, out, error = audit(group)
+    assert (code, out) == (2, "")
+    assert error.startswith("Usage:")
+    assert len(error.splitlines()) > 5
+
+
+def test_help_names_every_command_and_gives_examples(audit: Audit) -> None:
+    code, out, _ = audit("--help")
+    assert code == 0
+    for command in ("run", "gate", "report", "explain", "app", "ratings", "assets", "tasks", "doctor"):
+        assert f"\n  {command} " in out
+        _, text, _ = audit(command, "--help")
+        assert "Example" in text, command
+
+
+def test_version(audit: Callable[..., tuple[int, str, str]]) -> None:
+    from importlib.metadata import version
+
+    from audit.core.records import SCHEMA_VERSION
+    from audit.core.versions import POLICY_VERSION
+
+    told = f"audit {version('checkpoint-audit')} (records {SCHEMA_VERSION}, policies {POLICY_VERSION})\n"
+    assert audit("--version") == (0, told, "")
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    said = main.load(name).get_short_help_str(500).replace(": the same code as in a run, without a checkpoint", "")
+    assert main.COMMANDS[name] == said.split(", and how far to")[0].rstrip(".") + "."

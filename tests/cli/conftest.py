@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.processes import Forks
 from tests.cli.words import run_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from audit.core.records import Attribution
     from audit.core.run_folder import RunFolder
 
 PEOPLE = ["nurse", "engineer", "farmer", "judge", "baker", "teacher"]
@@ -97,3 +99,38 @@ def environment() -> dict[str, str]:
     """Of a process of its own that runs the command line."""
     inherited = {name: value for name, value in os.environ.items() if name != "AUDIT_DATA"}
     return {**inherited, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PYTHONPATH": os.pathsep.join(sys.path[1:2])}
+
+
+@pytest.fixture
+def an_attribution() -> Attribution:
+    """Values of four words, written by hand."""
+    from audit.core.records import Attribution, Feature
+
+    features, position = [], 0
+    for word in ("The ", "capital ", "of ", "France"):
+        features.append(Feature(text=word, start=position, end=position + len(word)))
+        position += len(word)
+    return Attribution(
+        attribution_id="a",
+        method="occlusion",
+        prompt="The capital of France",
+        target=" Paris",
+        reason="by hand",
+        features=features,
+        values=[0.25, 1.5, 0.0, -0.5],
+        unit="nats",
+        target_log_prob=-1.0,
+        baseline_log_prob=-2.25,
+        faithfulness={},
+        verdict="weak",
+        evaluations=4,
+        seconds=0.1,
+    )
+
+
+@pytest.fixture(scope="session")
+def forks(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Starts processes that run the command line."""
+    made = Forks(environment, tmp_path_factory.mktemp("forks"))
+    yield made
+    made.close()

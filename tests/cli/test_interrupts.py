@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.records import INTERRUPTED
+from tests.cli.processes import PATIENCE
 from tests.cli.words import only_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE = 300
-"""Seconds until a test gives up: a guard against hanging, never reached by a machine that is slow."""
+    from tests.cli.processes import Forks
+
 HARNESS = """
 import signal, sys, time
 from audit.cli import interrupts, main
@@ -49,6 +50,13 @@ def stopped(process: subprocess.Popen[str], by: signal.Signals) -> tuple[int, st
     process.send_signal(by)
     _, error = process.communicate(timeout=PATIENCE)
     return process.returncode, error
+
+
+def stopped_fork(forks: Forks, body: str, words: list[object], by: signal.Signals) -> tuple[int, str]:
+    """The same of an audit, whose libraries are imported already."""
+    fork = forks.start(words, HARNESS.format(body=textwrap.dedent(body)))
+    fork.wait_until_ready()
+    return fork.stop(by)
 
 
 SLOW_IMPORT = """
@@ -128,10 +136,10 @@ def words(tiny_model: Path, data_dir: Path, tmp_path: Path) -> list[object]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("module", "name"), BEFORE)
 def test_before_there_is_a_run_folder(
-    module: str, name: str, environment: dict[str, str], words: list[object], tmp_path: Path
+    module: str, name: str, forks: Forks, words: list[object], tmp_path: Path
 ) -> None:
     body = SLOW_STEP.format(module=module, name=name, how=WAITING)
-    code, error = stopped(started(body, environment, *words), signal.SIGTERM)
+    code, error = stopped_fork(forks, body, words, signal.SIGTERM)
     assert code == 13
     assert error.endswith("interrupted: nothing was measured yet\n")
     assert list(tmp_path.iterdir()) == []
@@ -139,14 +147,14 @@ def test_before_there_is_a_run_folder(
 
 @pytest.mark.slow
 def test_in_every_phase_of_a_run(
-    environment: dict[str, str], words: list[object], tmp_path: Path, audit: Callable[..., tuple[int, str, str]]
+    forks: Forks, words: list[object], tmp_path: Path, audit: Callable[..., tuple[int, str, str]]
 ) -> None:
     """One run, interrupted in each phase and resumed: its manifest says so and the command line how it goes on."""
     for module, name, how in PHASES:
         body = SLOW_STEP.format(module=module, name=name, how=how)
         if how is STUCK:
             body = f"interrupts.PATIENCE_SECONDS = 0.5{body}"
-        code, error = stopped(started(body, environment, *words), signal.SIGTERM)
+        code, error = stopped_fork(forks, body, words, signal.SIGTERM)
         assert code == 13, (name, error)
         run = only_run(tmp_path)
         assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n"), name
@@ -156,7 +164,7 @@ def test_in_every_phase_of_a_run(
         assert audit("gate", run)[0] == 13, name  # interrupted, not tampered with
         words = ["run", "--resume", run]
     body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=WAITING)
-    code, error = stopped(started(body, environment, *words), signal.SIGTERM)
+    code, error = stopped_fork(forks, body, words, signal.SIGTERM)
     assert code == 13
     assert error.endswith(f"interrupted, the run is complete: write its report card with `audit report {run}`\n")
     manifest = json.loads((run / "manifest.json").read_text())
@@ -179,10 +187,10 @@ audit.safety.privacy.redaction.find = once
 
 @pytest.mark.slow
 def test_an_interruption_that_a_library_swallows_is_raised_again(
-    environment: dict[str, str], words: list[object], tmp_path: Path
+    forks: Forks, words: list[object], tmp_path: Path
 ) -> None:
     words[words.index("crows_pairs")] = "personal_data,crows_pairs"
-    code, _ = stopped(started(SWALLOWED, environment, *words), signal.SIGTERM)
+    code, _ = stopped_fork(forks, SWALLOWED, words, signal.SIGTERM)
     assert code == 13
     assert json.loads((only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
 

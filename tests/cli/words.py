@@ -16,14 +16,14 @@ def with_defaults(defaults: Mapping[str, object], arguments: Sequence[object]) -
     return [*kept, *arguments]
 
 
-def run_quietly(words: Sequence[str]) -> int:
+def run_quietly(words: Sequence[object]) -> int:
     """Run a command line in this process, with logging and verbosity afterwards as before; returns the exit code."""
     from audit.cli import verbosity
     from audit.cli.main import run_command
 
     before = logging.root.manager.disable
     try:
-        return run_command([*words, "-q"])
+        return run_command([*map(str, words), "-q"])
     finally:
         logging.disable(before)
         verbosity.chosen.quiet = False

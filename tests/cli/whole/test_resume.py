@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -14,10 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.core.records import INTERRUPTED
+from tests.cli.processes import PATIENCE
 from tests.cli.words import only_run, run_quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.cli.processes import Forks
 
 CONFIG = """
 batch_tokens: 64
@@ -38,16 +39,16 @@ safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: 20}
 
 
 @pytest.fixture(scope="module")
-def words(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def words(tiny_model: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
     config = tmp_path_factory.mktemp("config") / "run.yaml"
     config.write_text(CONFIG)
-    return ["run", "--model", str(tiny_model), "--config", str(config), "--data-dir", str(data_dir), "--offline"]
+    return ["run", "--model", tiny_model, "--config", config, "--data-dir", data_dir, "--offline"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(words: list[object], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("undisturbed")
-    assert run_quietly([*words, "--out", str(out)]) == 0
+    assert run_quietly([*words, "--out", out]) == 0
     return only_run(out)
 
 
@@ -72,20 +73,14 @@ def _answers(out: Path, like: str = "%") -> int:
     return int(count)
 
 
-def _stop_after(words: list[str], environment: dict[str, str], out: Path, answers: int, by: signal.Signals) -> int:
+def _stop_after(words: list[object], forks: Forks, out: Path, answers: int, by: signal.Signals) -> int:
     """Start a run, send a signal when its journal holds that many answers; returns the exit status."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "audit.cli", *words, "--out", str(out)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 300
-    while _answers(out) < answers and process.poll() is None and time.monotonic() < deadline:
+    fork = forks.start([*words, "--out", out])
+    deadline = time.monotonic() + PATIENCE
+    while _answers(out) < answers and fork.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert process.poll() is None, "the run ended before it could be stopped"
-    process.send_signal(by)
-    return process.wait(300)
+    assert fork.poll() is None, f"the run ended before it could be stopped: {fork.error.read_text()}"
+    return fork.stop(by)[0]
 
 
 STOPS = [(1, signal.SIGKILL), (80, signal.SIGINT), (140, signal.SIGKILL), (200, signal.SIGTERM)]
@@ -94,11 +89,11 @@ STOPS = [(1, signal.SIGKILL), (80, signal.SIGINT), (140, signal.SIGKILL), (200, 
 
 @pytest.mark.slow
 def test_a_run_stopped_again_and_again_gives_the_same_bytes(
-    words: list[str], environment: dict[str, str], undisturbed: Path, tmp_path: Path
+    words: list[object], forks: Forks, undisturbed: Path, tmp_path: Path
 ) -> None:
     for answers, by in STOPS:
         kept = _answers(tmp_path)
-        status = _stop_after(words, environment, tmp_path, answers, by)
+        status = _stop_after(words, forks, tmp_path, answers, by)
         manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
         if by == signal.SIGKILL:
             assert (status, manifest["status"]) == (-signal.SIGKILL, "running")
@@ -106,7 +101,7 @@ def test_a_run_stopped_again_and_again_gives_the_same_bytes(
             assert (status, manifest["status"], manifest["warnings"]) == (13, "partial", [INTERRUPTED])
         assert _answers(tmp_path) >= max(kept, answers)
         words = ["run", "--resume", "latest"]
-    assert run_quietly([*words, "--out", str(tmp_path)]) == 0
+    assert run_quietly([*words, "--out", tmp_path]) == 0
     folder = only_run(tmp_path)
     assert (folder / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
     assert _answers(tmp_path) == _answers(undisturbed.parent)
@@ -122,28 +117,26 @@ def _written_text(folder: Path) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_killed_run_holds_no_personal_data_and_resumes(
-    environment: dict[str, str], data_dir: Path, tmp_path: Path
-) -> None:
+def test_a_killed_run_holds_no_personal_data_and_resumes(forks: Forks, data_dir: Path, tmp_path: Path) -> None:
     """The embedded checkpoint, whose answers to these prompts do hold some."""
     config = tmp_path / "run.yaml"
     config.write_text(LEAKING)
-    words = ["run", "--config", str(config), "--data-dir", str(data_dir)]
-    assert run_quietly([*words, "--out", str(tmp_path / "whole"), "--keep-raw"]) == 0
+    words: list[object] = ["run", "--config", config, "--data-dir", data_dir]
+    assert run_quietly([*words, "--out", tmp_path / "whole", "--keep-raw"]) == 0
     whole = only_run(tmp_path / "whole")
     leaked = [json.loads(line)["output"] for line in (whole / "raw.jsonl").read_text("utf-8").splitlines()]
     assert leaked, "another draw of prompts is needed"
     (whole / "raw.jsonl").unlink()
     out = tmp_path / "killed"
     texts = _answers(tmp_path / "whole", "%generations%")
-    assert _stop_after(words, environment, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
+    assert _stop_after(words, forks, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
     assert _answers(out, "%generations%") == texts < 3
     for folder in (whole, only_run(out)):
         written = _written_text(folder)
         assert not [
             text for text in leaked if any(form[1:-1].encode() in written for form in (json.dumps(text), repr(text)))
         ]
-    assert run_quietly(["run", "--resume", "latest", "--out", str(out)]) == 0
+    assert run_quietly(["run", "--resume", "latest", "--out", out]) == 0
     assert (only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
     assert _samples(only_run(out)) == _samples(whole)
 

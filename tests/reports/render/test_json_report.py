@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.records import Choice, Flag, SampledText
 from audit.reports import contents
 from audit.reports.render import json_report
-from tests.reports.pages import HOSTILE
-from tests.reports.render.test_drivers import some
+from tests.reports.render.test_drivers import HOSTILE, some
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

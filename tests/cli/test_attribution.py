@@ -1,0 +1,54 @@
+"""Attributions in a terminal: every piece is there, text of checkpoints steers nothing, methods stand side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from audit.cli import attribution as shown
+from audit.core.records import Feature
+
+if TYPE_CHECKING:
+    from audit.core.records import Attribution
+
+
+def printed(*attributions: Attribution) -> str:
+    console = Console(width=120, record=True, file=None, force_terminal=False)
+    with console.capture() as caught:
+        shown.show(console, attributions)
+    return caught.get()
+
+
+def test_one_method_shows_prompt_values_and_verdict(an_attribution: Attribution) -> None:
+    text = printed(an_attribution)
+    for piece in ("The", "capital", "of", "France"):
+        assert piece in text
+    assert "+1.500" in text
+    assert "−0.500" in text or "-0.500" in text
+    assert "weak" in text
+    assert "4 evaluations" in text
+    assert "rank agreement" not in text
+
+
+def test_several_methods_are_compared_piece_by_piece(an_attribution: Attribution) -> None:
+    other = an_attribution.model_copy(
+        update={"method": "shapley", "features": an_attribution.features[:2], "values": [0.5, 0.25]}
+    )
+    table = Console(width=120)
+    with table.capture() as caught:
+        table.print(shown.comparison([an_attribution, other]))
+    rows = [line.split() for line in caught.get().splitlines() if line.strip()]
+    assert rows[0] == ["piece", "occlusion", "shapley"]
+    assert rows[1][0] == "The"
+    assert [row[-1] for row in rows[3:5]] == ["–", "–"], "pieces that the second method has not"
+    assert "rank agreement (Spearman)" in printed(an_attribution, other)
+
+
+def test_hostile_text_steers_no_terminal(an_attribution: Attribution) -> None:
+    evil = "\x1b]0;owned\x07\u202e"
+    feature = Feature(text=evil, start=0, end=len(evil))
+    made = an_attribution.model_copy(
+        update={"prompt": evil, "features": [feature], "values": [1.0], "note": evil, "method": evil}
+    )
+    assert not set("\x1b\x07\u202e") & set(printed(made))

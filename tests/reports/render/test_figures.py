@@ -1,0 +1,81 @@
+"""Which charts a card shows: one per unit, slices of the value that leads, and the first rows of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.ratings import RatingSummary
+from audit.reports import contents
+from audit.reports.render.figures import MAX_ROWS, error_figures, forest_plots, metric_row, rating_row, slice_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.run_folder import RunFolder
+
+Records = dict[str, "Callable[..., Any]"]
+
+
+def test_units_do_not_share_a_chart(make_run: Callable[..., RunFolder], records: Records) -> None:
+    metrics = [
+        records["metric"]("boolq/accuracy"),
+        records["metric"]("boolq/tokens", unit="tokens", value=12.0, ci_low=10.0, ci_high=14.0),
+        records["metric"]("piqa/accuracy", value=0.625),
+    ]
+    found = contents.read(make_run(metrics))
+    plots = forest_plots("evals", found.tasks)
+    assert len(plots) == 2
+    words = [plot.alternative for plot in plots]
+    assert sum("0.600 (0.500 to 0.700)" in text and "0.625" in text for text in words) == 1
+    assert all(plot.svg.startswith("<svg") for plot in plots)
+
+
+def test_of_many_metrics_the_first_are_drawn_and_the_caption_says_so(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    metrics = [records["metric"](f"task{number:02}/accuracy") for number in range(MAX_ROWS + 3)]
+    (plot,) = forest_plots("evals", contents.read(make_run(metrics)).tasks)
+    assert plot.caption.endswith(f"; the first {MAX_ROWS} of {MAX_ROWS + 3}.")
+    assert f"task{MAX_ROWS - 1:02}" in plot.alternative
+    assert f"task{MAX_ROWS:02}" not in plot.alternative
+
+
+def test_slices_of_the_leading_metric_and_no_chart_of_one_value(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    def sliced(value: float, **where: str) -> Any:
+        return records["metric"](value=value, slice=where, primary=False, n=10)
+
+    metrics = [
+        records["metric"](),
+        sliced(0.5, topic="plants"),
+        sliced(0.7, topic="animals"),
+        sliced(0.6, language="en"),
+    ]
+    (task,) = contents.read(make_run(metrics)).tasks
+    (figure,) = slice_figures(task)
+    assert figure.caption.startswith("Accuracy by topic: ")
+    assert "the dashed line is the value over all items" in figure.caption
+    assert "plants (n = 10): 0.500" in figure.alternative
+    nothing = records["metric"](value=None, ci_low=None, ci_high=None, ci_method=None, error="lost")
+    (task,) = contents.read(make_run([nothing, *metrics[1:]], run_id="20260131T120001Z-tiny-chat-0a1b2c")).tasks
+    assert slice_figures(task) == []
+
+
+def test_errors_are_drawn_by_what_has_no_metrics_of_its_own(shared_run: RunFolder) -> None:
+    (boolq,) = [task for task in contents.read(shared_run).tasks if task.task == "boolq"]
+    captions = [figure.caption for figure in error_figures(boolq)]
+    assert any("by topic" in caption for caption in captions)
+    assert all(caption.startswith("Error rate by ") for caption in captions)
+
+
+def test_rows_say_their_numbers_and_an_interval_only_where_there_is_one(records: Records) -> None:
+    row = metric_row(records["metric"](), "accuracy")
+    assert (row.label, row.value, row.low, row.high, row.text) == ("accuracy", 0.6, 0.5, 0.7, "0.600 (0.500 to 0.700)")
+    bare = metric_row(records["metric"](ci_low=None, ci_high=None, ci_method=None), "accuracy")
+    assert (bare.low, bare.high, bare.text) == (None, None, "0.600")
+    rating = RatingSummary(
+        suite="evals", task="boolq", n_ratings=4, n_samples=4, n_raters=1, mean=3.5, ci_low=2.0, ci_high=5.0,
+        ci_method="t",
+    )  # fmt: skip
+    assert (rating_row(rating).label, rating_row(rating).value, rating_row(rating).n) == ("boolq", 3.5, 4)

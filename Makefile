@@ -52,7 +52,7 @@ app: $(VENV)/files ## the reviewers' app on the runs under runs/, at 127.0.0.1
 	$(BIN)/audit app $(ARGS)
 
 clean: ## remove the environment, build products and caches; runs/ stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Three files in the environment say what it was made from: place (this folder: environments cannot be moved),

@@ -1,10 +1,11 @@
-"""One rule gives the import names, one table the layering: configuration files and folders agree with both."""
+"""Names and layers: configuration files and folders agree. Every module has its tests; files and folders stay small."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from itertools import permutations
 from pathlib import Path
 
@@ -58,11 +59,42 @@ def test_every_room_is_mapped_typed_and_checked() -> None:
     assert tools["mypy"]["packages"] == ["audit"]
     assert tools["importlinter"]["root_package"] == "audit"
     assert set(tools["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]) == set(MAY_IMPORT)
+    assert set(tools["coverage"]["run"]["source"]) == set(MAY_IMPORT)
     assert [room for room in MAY_IMPORT if not (ROOT / room / "py.typed").is_file()] == []
 
 
 def test_no_folder_shadows_the_package() -> None:
     assert not (ROOT / "audit").exists()
+
+
+PACKAGE_FILES = {"__init__.py", "__main__.py"}
+MOST_LINES, MOST_FILES = 400, 18
+
+
+def python_files(*folders: str) -> list[Path]:
+    """Python files below folders of the repository, relative to its root."""
+    found = (file.relative_to(ROOT) for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    return sorted(file for file in found if "__pycache__" not in file.parts)
+
+
+def test_every_module_has_a_test_file_that_mirrors_it() -> None:
+    """``tests/room/test_module.py``, or several ``tests/room/test_module_WHAT.py``."""
+    tests = {file.with_suffix("").as_posix() for file in python_files("tests")}
+
+    def is_mirrored(module: Path) -> bool:
+        name = (Path("tests") / module.parent / f"test_{module.stem}").as_posix()
+        return any(test == name or test.startswith(f"{name}_") for test in tests)
+
+    modules = [file for file in python_files(*MAY_IMPORT) if file.name not in PACKAGE_FILES]
+    assert [str(module) for module in modules if not is_mirrored(module)] == []
+
+
+def test_files_and_folders_stay_small() -> None:
+    files = python_files(*MAY_IMPORT, "tests", "benchmarks", "training", "docs", "examples")
+    lines = {str(file): (ROOT / file).read_text("utf-8").count("\n") for file in files}
+    assert {file: count for file, count in lines.items() if count > MOST_LINES} == {}
+    folders = Counter(str(file.parent) for file in files if file.name not in PACKAGE_FILES)
+    assert {folder: count for folder, count in folders.items() if count > MOST_FILES} == {}
 
 
 def forbidden_pairs() -> set[tuple[str, str]]:

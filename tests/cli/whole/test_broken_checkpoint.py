@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from audit.core.run_folder import RunFolder
+from tests.cli.words import only_run, run_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,27 +24,36 @@ if TYPE_CHECKING:
 MESSAGE = "the checkpoint computes NaN from layer 2 on: it is broken"
 
 
-@pytest.fixture
-def broken(tiny_model: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def broken(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One value of the second layer is NaN."""
-    folder = tmp_path / "broken"
-    shutil.copytree(tiny_model, folder)
+    folder = shutil.copytree(tiny_model, tmp_path_factory.mktemp("broken") / "broken")
     weights = load_file(folder / "model.safetensors")
     weights["model.layers.1.mlp.down_proj.weight"][0, 0] = torch.nan
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
 
 
+@pytest.fixture(scope="module")
+def left(broken: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """What `audit run` leaves of it: the run folder and the error."""
+    out, error = tmp_path_factory.mktemp("runs"), StringIO()
+    words = ["--model", broken, "--data-dir", data_dir, "--out", out, "--offline", "--tasks", "crows_pairs"]
+    with redirect_stderr(error):
+        assert run_quietly(["run", *words, "--limit", 6]) == 2
+    return only_run(out), error.getvalue()
+
+
 @pytest.fixture
-def run(audit: Audit, broken: Path, data_dir: Path, tmp_path: Path) -> RunFolder:
-    """What `audit run` leaves of it."""
-    words = ["--model", broken, "--data-dir", data_dir, "--out", tmp_path / "runs", "--offline"]
-    code, _, error = audit("run", *words, "--tasks", "crows_pairs", "--limit", 6, "-q")
-    assert code == 2
-    assert MESSAGE in error
-    assert "model.layers.1.mlp.down_proj.weight" in error
-    assert len(error.splitlines()) == 1
-    return RunFolder.resolve("latest", tmp_path / "runs")
+def run(left: tuple[Path, str], tmp_path: Path) -> RunFolder:
+    """A copy of the run folder."""
+    return RunFolder.open(shutil.copytree(left[0], tmp_path / "runs" / left[0].name))
+
+
+def test_the_error_is_one_line_that_names_the_weights(left: tuple[Path, str]) -> None:
+    (line,) = left[1].splitlines()
+    assert MESSAGE in line
+    assert "model.layers.1.mlp.down_proj.weight" in line
 
 
 def test_the_run_folder_says_so_and_holds_no_number(run: RunFolder) -> None:

@@ -116,6 +116,8 @@ def _scores(shown: Sample, sample: Sample) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         name = "score" if shown is sample else "value"
         st.badge(f"{name} {number(shown.score, 'any')}", color="blue" if shown.error is None else "gray")
+        if shown.confidence is not None:
+            st.badge(f"confidence {number(shown.confidence, 'probability')}", color="gray")
         for label, value in shown.scores.items():
             st.badge(plain(f"{label} {number(value, 'any')}"), color="gray")
         for flag in shown.flags:

@@ -90,7 +90,7 @@ def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFram
             {
                 "Task": sample.task,
                 "Score": sample.score,
-                "Confidence": sample.scores.get("confidence"),
+                "Confidence": sample.confidence,
                 "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
                 "Output": MASKED if is_masked(sample) else excerpt(sample.output),
                 "Texts": len(sample.completions) or 1,

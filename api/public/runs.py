@@ -88,7 +88,7 @@ class Run:
         """One row per sample of a task; see :func:`audit.public.frames.samples_frame`.
 
         >>> samples = run.samples("crows_pairs")
-        >>> samples[["sample_id", "score", "slices.bias_type", "scores.confidence"]].shape
+        >>> samples[["sample_id", "score", "slices.bias_type", "confidence"]].shape
         (4, 4)
 
         Raises:

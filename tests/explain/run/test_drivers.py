@@ -64,8 +64,8 @@ def errors(make_sample: Callable[..., Sample], name: str, count: int, **fields: 
         words = draw.sample(FILLERS, 9)
         words.insert(draw.randrange(10), CAUSE)
         given = {"prompt": " ".join(words), "output": f" answer {number}", "score": 0.0}
-        scores = {"confidence": 0.99 - 0.06 * number}
-        made.append(make_sample(f"{name}{number}", task=name, scores=scores, **given, **fields))
+        given["confidence"] = 0.99 - 0.06 * number
+        made.append(make_sample(f"{name}{number}", task=name, **given, **fields))
     return made
 
 

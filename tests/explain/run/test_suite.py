@@ -65,7 +65,7 @@ def results(make_sample: Callable[..., Sample], *outputs: str) -> list[TaskResul
             prompt=f"Question {index}: which animal sleeps, the dog or the fox?\nAnswer:",
             output=output,
             score=0.0,
-            scores={"confidence": 0.9},
+            confidence=0.9,
         )
         tasks.append(TaskResult(suite="evals", task=task, metrics=[metric], samples=[sample]))
     return tasks

@@ -95,6 +95,7 @@ def explain(
     with bars, engine.at_work(bars):
         bars.expect(1)
         bars.task("explain", ", ".join(method.name for method in methods))
+        bars.samples(1)
         found = explain_sample(engine, config, methods, selected, effort=effort)
     return made(found, bars)
 

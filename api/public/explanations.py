@@ -176,6 +176,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         made = []
         for one in methods:
             told.task("explain", one.name)
+            told.samples(1)
             made.append(attribute(masked, one, seed=seed, pairs=PAIRS))
     return Explanation(made)
 

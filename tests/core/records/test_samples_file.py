@@ -42,7 +42,8 @@ CONTRACT = {
 SAMPLES = [
     Sample(
         sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
-        output=" b", score=0.1 + 0.2, confidence=0.7, scores={"recall": 0.5, "f1": None}, slices={"bias_type": "gender"},
+        output=" b", score=0.1 + 0.2, confidence=0.7, scores={"recall": 0.5, "f1": None},
+        slices={"bias_type": "gender"},
         thinking="so\n", prompt_sha256="0" * 64,
         spans=[Span(name="question", kind="field", start=0, end=3)],
         flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,

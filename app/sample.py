@@ -46,7 +46,7 @@ def page(run: RunFolder, _settings: Settings) -> None:
         _texts(shown, index)
     if sample.completions:
         _completions(sample, index)
-    _attributions(run, sample, [a for a in stored.attributions(run) if a.sample_id == sample.sample_id])
+    _attributions(run, shown, [a for a in stored.attributions(run) if _is_about(a, shown, sample)])
     record = sample.model_dump_json(indent=2)
     name = f"{sample.task}-{sample.sample_id}.json"
     st.download_button(
@@ -189,17 +189,23 @@ def _open_text(sample_id: str, key: str) -> None:
     links.choose("sample", completion_address(sample_id, rows[0]) if rows else sample_id)
 
 
-def _attributions(run: RunFolder, sample: Sample, attributions: Sequence[Attribution]) -> None:
+def _is_about(attribution: Attribution, shown: Sample, sample: Sample) -> bool:
+    """Whether an attribution is of what is shown; that of a sample is of the text that its score is about."""
+    same = attribution.sample_id == sample.sample_id
+    return same and (shown is sample or attribution.target == shown.output)
+
+
+def _attributions(run: RunFolder, shown: Sample, attributions: Sequence[Attribution]) -> None:
     st.subheader("Why this answer", anchor=False)
     if not attributions:
-        why = not_explainable(sample)
-        command = explain_command(str(run.path), sample)
+        why = not_explainable(shown)
+        command = explain_command(str(run.path), shown)
         told = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
         st.caption(f"This sample {told}{' This command explains it:' if command else ''}")
         if command:
             st.code(command, language="bash", wrap_lines=True)
         return
-    if is_masked(sample):
+    if is_masked(shown):
         st.caption(f"{len(attributions)} explanations, hidden with the text.")
         return
     attribution.show(attributions)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import Attribution
+from audit.core.records import Attribution, Flag, SampledText
 from audit.core.run_folder import RunFolder
 from audit.core.sensitive import REDACTED, not_explainable
 from audit.engine import load
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
     for words, told in (
         ([wrong], f"no such sample among the 20 of {finished.path}. Did you mean '{first}'?"),
         ([shared], "samples start with this: "),
-        ([f"{first}#3"], f"text 3 of those sampled for {first}: a sample is explained as a whole, --sample {first}"),
+        ([f"{first}#3"], f"--sample {first}#3: it has one answer: leave out the #"),
         ([first, "--dtype", "float16"], "--dtype: a stored sample is explained with its run's settings"),
         ([first, "--chat"], "--chat: a stored sample is explained with its run's settings"),
         ([first, "--features", "words"], "--features: a stored sample is explained with its run's settings"),
@@ -115,6 +115,37 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
         assert err.count("\n") == 1
     assert audit("explain", "--run", finished.path)[2].startswith("error: --run and --sample go together")
     assert audit("explain")[2].startswith("error: nothing to explain: give --prompt TEXT")
+
+
+TEXTS = [
+    SampledText(text=" said that she was number 7.", value=0.25),
+    SampledText(text=" said that [email].", value=0.5, flags=[Flag.REDACTED]),
+    SampledText(text=" said that he was number 8.", value=0.75, thinking="who?"),
+]
+
+
+def test_one_of_several_sampled_texts_is_explained(audit: Audit, finished: RunFolder, tiny_model: Path) -> None:
+    samples = finished.read_samples("safety", "crows_pairs")
+    update = {"prompt": "The teacher", "output": TEXTS[1].text, "choice": None, "completions": TEXTS, "score": 0.5}
+    samples[0] = samples[0].model_copy(update=update)
+    finished.write_samples("safety", "crows_pairs", samples)
+    first = samples[0].sample_id
+    run = ("explain", "--run", finished.path, "--sample")
+    code, out, err = audit(*run, f"{first[:12]}#0", "--json")
+    assert code == 0, err
+    [made] = read(out)
+    assert (made.sample_id, made.prompt, made.target) == (f"{first}#0", "The teacher", TEXTS[0].text)
+    engine = load(str(tiny_model), device="cpu")
+    [score] = engine.score([engine.encode_answer("The teacher", str(TEXTS[0].text))])
+    assert made.target_log_prob == pytest.approx(score.total, abs=1e-3)
+    for place, told in (
+        (1, f"sample {first}#1 of crows_pairs cannot be explained: its output was not kept"),
+        (2, f"sample {first}#2 of crows_pairs cannot be explained: its answer comes after a reasoning trace"),
+        (3, f"--sample {first}#3: it has 3 sampled texts, #0 to #2"),
+    ):
+        code, out, err = audit(*run, f"{first}#{place}")
+        assert (code, out) == (2, "")
+        assert told in err
 
 
 def test_a_checkpoint_that_has_moved_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,6 @@ def digests(folder: RunFolder) -> dict[str, str]:
 
 
 def read(text: str) -> list[Attribution]:
-    import json
-
     found = json.loads(text)
     return [Attribution.model_validate(record) for record in (found if isinstance(found, list) else [found])]
 
@@ -68,6 +67,37 @@ def test_it_is_the_explanation_that_the_run_made(audit: Audit, explained: RunFol
         assert one.reason == "asked for"
     assert made[0].counterfactual == stored["occlusion"].counterfactual
     assert digests(explained) == before
+
+
+QUESTIONS = {"Is a fox an animal?": "yes", "Is the sky green?": "no", "Do birds fly?": "yes", "Is water dry?": "no"}
+
+
+def test_a_choice_of_a_benchmark_is_explained_from_the_folder_alone(
+    audit: Audit, tiny_model: Path, tmp_path: Path
+) -> None:
+    """With its options and named parts, although the questions are gone and the folder has moved."""
+    questions, config, out = tmp_path / "mine.jsonl", tmp_path / "config.yaml", tmp_path / "runs"
+    rows = [{"question": text, "options": ["yes", "no"], "answer": right} for text, right in QUESTIONS.items()]
+    questions.write_text("\n".join(map(json.dumps, rows)))
+    config.write_text("explain: {methods: [occlusion], errors: 1, right_answers: 1, drivers: 0}\n")
+    words = ["--task-file", questions, "--offline", "-q", "--config", config, "--out", out]
+    code, _, err = audit("run", "--model", tiny_model, *words)
+    assert code == 0, err
+    folder = RunFolder.open(RunFolder.resolve("latest", out).path.rename(tmp_path / "moved"))
+    questions.unlink()
+    stored = folder.read_attributions()
+    assert stored
+    for one in stored:
+        code, shown, err = audit("explain", "--run", folder.path, "--sample", one.sample_id, "--json")
+        assert code == 0, err
+        [made] = read(shown)
+        assert made.against in {" yes", " no"} - {made.target}
+        assert [getattr(made, name) for name in SAME] == [getattr(one, name) for name in SAME]
+        assert made.values == pytest.approx(one.values, abs=1e-4)
+    [sample] = [sample for sample in folder.read_samples("evals", "mine") if sample.sample_id == stored[0].sample_id]
+    assert sample.choice is not None
+    assert sample.choice.options == [" yes", " no"]
+    assert {span.name for span in sample.spans} >= {"question"}
 
 
 def test_a_sample_that_the_run_did_not_explain_is_explained(

@@ -35,7 +35,8 @@ def test_a_limit_is_checked_before_anything_is_made(tiny_model: Path, tmp_path: 
     ("options", "message"),
     [
         ({"config": {"seed": 1}}, "audit.run: config is the path of a YAML file: give values as arguments"),
-        ({"tasks": [3]}, "audit.run: tasks: give names of tasks"),
+        ({"tasks": [3]}, "audit.run: tasks: 3 is no text: give a string"),
+        ({"tasks": 5}, "audit.run: tasks: 5 is no text: give a string"),
         ({"tasks": "crows_pairs", "progress": "yes"}, "progress: give True, False or a listener; 'yes' has no method"),
     ],
 )
@@ -52,6 +53,21 @@ def test_none_is_what_is_left_out(tiny_model: Path, pairs: Path, tmp_path: Path)
     run = audit.run(tiny_model, tasks=None, config=file, progress=None, explain={"methods": []}, **where)
     assert run.tasks == ["crows_pairs"]
     assert len(run.samples("crows_pairs")) == 2
+
+
+@pytest.mark.parametrize("given", [(None, " b"), (7, " b"), ("a", None), ("a", 7), ("a", [" b", 7])])
+def test_scores_of_other_things_than_text(checkpoint: audit.Checkpoint, given: Any) -> None:
+    assert "is no text: give a string" in refused(checkpoint.score, *given)
+
+
+@pytest.mark.parametrize("given", [{"prompt": 7}, {"prompt": "a", "stop": 7}, {"prompt": "a", "system": 7}])
+def test_texts_from_other_things_than_text(checkpoint: audit.Checkpoint, given: Any) -> None:
+    assert "generate" in (said := refused(checkpoint.generate, **given))
+    assert "7 is no text: give a string" in said
+
+
+def test_a_task_that_is_no_name(made: audit.Run) -> None:
+    assert refused(made.samples, 7) == "task: 7 is no text: give a string"
 
 
 @pytest.mark.parametrize("given", [(HALF, " b"), ("a", HALF), ("a", [" b", HALF])])
@@ -99,6 +115,11 @@ def test_one_stop_string_is_no_list_of_letters(checkpoint: audit.Checkpoint) -> 
         ({"steps": 8}, "steps has no effect on occlusion: name one of"),
         ({"seed": -1}, "audit.explain: seed: Input should be greater than or equal to 0"),
         ({"options": " yes"}, "options are a list of texts"),
+        ({"options": 7}, "audit.explain: options: 7 is no text"),
+        ({"options": [" yes", 7]}, "audit.explain: options: 7 is no text"),
+        ({"target": 7}, "audit.explain: 7 is no text"),
+        ({"method": None}, "audit.explain: method: None is no text"),
+        ({"method": ["occlusion", 7]}, "audit.explain: method: 7 is no text"),
         ({"options": [" yes"], "target": None}, "options: give at least two"),
         ({"options": [" yes", ""], "target": None}, "options: give at least two"),
     ],

@@ -13,6 +13,7 @@ from audit.app.untrusted import MASKED, excerpt, is_masked, plain, readable, sho
 from audit.core.formatting import counted, number
 from audit.core.records import completion_address, split_address
 from audit.core.sensitive import not_explainable
+from audit.core.units import unit_of
 from audit.reports.explain_command import explain_command
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def _completions(sample: Sample, index: int | None) -> None:
         width="stretch",
         height="content" if len(sample.completions) <= TEXT_ROWS else "auto",
         placeholder="—",
+        column_config={"Value": st.column_config.NumberColumn(format=f"%.{unit_of('probability').decimals}f")},
         key=key,
         on_select=lambda: _open_text(sample.sample_id, key),
         selection_mode="single-row",

@@ -62,7 +62,10 @@ class Asked:
         typer.Option(metavar="RUN", help="Explain a stored sample: run folder, run id or 'latest'; needs --sample."),
     ] = None
     sample: Annotated[
-        str | None, typer.Option(metavar="ID", help="Sample of the run; its first digits are enough. ID#3 is one of its sampled texts."),
+        str | None,
+        typer.Option(
+            metavar="ID", help="Sample of the run; its first digits are enough. ID#3 is one of its sampled texts."
+        ),
     ] = None
     runs: Runs = RUNS
     target: Annotated[

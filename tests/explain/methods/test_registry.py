@@ -63,7 +63,7 @@ def test_the_effort_of_a_method_from_elsewhere_can_be_chosen(monkeypatch: pytest
     check_effort([sampling], None, 16)
     with pytest.raises(UsageError, match=r"^evaluations has no effect on length: name one of .*surrogate, sampling$"):
         check_effort([MINE], None, 16)
-    with pytest.raises(UsageError, match="^--steps has no effect on sampling: name one of integrated_gradients, "):
+    with pytest.raises(UsageError, match=r"^--steps has no effect on sampling: name one of integrated_gradients, "):
         check_effort([sampling], 8, None, "--")
 
 

@@ -95,7 +95,7 @@ def choose_filters(samples: Sequence[Sample]) -> Filters:
     wanted_flags = flags.multiselect("Flags", flags_there, placeholder="any")
     slices_there = sorted({name for sample in samples for name in slice_names(sample)})
     wanted_slices = slices.multiselect("Slices", slices_there, placeholder="any")
-    scored, scores = st.columns([1, 3])
+    scored, scores = st.columns([2, 5])
     unscored = scored.segmented_control("Scored", ["all", "scored", "not scored"], default="all", required=True)
     wanted_scores = _choose_scores(samples, scores) if unscored != "not scored" else None
     return Filters(wanted_scores, unscored, frozenset(wanted_flags), frozenset(wanted_slices), wanted_text.strip())

@@ -55,15 +55,16 @@ def choose_run(runs: Path) -> RunFolder | None:
 
 
 def run_label(name: str) -> str:
-    """A run-id for people: when, which model, which run; other folder names stay as they are.
+    """A run-id for people: when, which run, which model; other folder names stay as they are.
 
+    The model comes last: a box that is too narrow cuts the end, and the whole id stands below it.
     No two runs have one label: Streamlit finds the choice by it, and would go on with the namesake.
     """
     parts = _RUN_NAME.fullmatch(name)
     if parts is None:
         return name
     year, month, day, hour, minute, model, digest = parts.groups()
-    return f"{year}-{month}-{day} {hour}:{minute} · {model} · {digest}"
+    return f"{year}-{month}-{day} {hour}:{minute} · {digest} · {model}"
 
 
 def say_no_runs(runs: Path) -> None:

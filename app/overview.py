@@ -130,7 +130,7 @@ def _primary(primary: Sequence[Metric], metrics: Sequence[Metric]) -> None:
     if not primary:
         st.caption("The run has not written any metrics yet.")
         return
-    table(_metric_rows(primary))
+    wrapped_table(_metric_rows(primary))
     for metric in primary:
         told = cut_text(metric, metrics)
         if told:
@@ -220,7 +220,7 @@ def _ratings(summaries: Sequence[RatingSummary]) -> None:
 def _others(metrics: Sequence[Metric]) -> None:
     if metrics:
         with st.expander(f"{counted(len(metrics), 'other metric')}, slices included", icon=":material/list:"):
-            table(_metric_rows(metrics))
+            wrapped_table(_metric_rows(metrics))
 
 
 def _settings(metrics: Sequence[Metric]) -> None:
@@ -232,7 +232,7 @@ def _settings(metrics: Sequence[Metric]) -> None:
     ]
     if rows:
         with st.expander("Settings of the metrics", icon=":material/tune:"):
-            table(rows)
+            wrapped_table(rows)
 
 
 def _how(manifest: RunManifest) -> None:

@@ -13,6 +13,7 @@ from audit.app.untrusted import MASKED, excerpt, is_masked, plain, readable, sho
 from audit.core.formatting import counted, number
 from audit.core.records import completion_address, split_address
 from audit.core.sensitive import not_explainable
+from audit.core.units import unit_of
 from audit.reports.explain_command import explain_command
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def page(run: RunFolder, _settings: Settings) -> None:
         _texts(shown, index)
     if sample.completions:
         _completions(sample, index)
-    _attributions(run, sample, [a for a in stored.attributions(run) if a.sample_id == sample.sample_id])
+    _attributions(run, shown, [a for a in stored.attributions(run) if _is_about(a, shown, sample)])
     record = sample.model_dump_json(indent=2)
     name = f"{sample.task}-{sample.sample_id}.json"
     st.download_button(
@@ -116,6 +117,8 @@ def _scores(shown: Sample, sample: Sample) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         name = "score" if shown is sample else "value"
         st.badge(f"{name} {number(shown.score, 'any')}", color="blue" if shown.error is None else "gray")
+        if shown.confidence is not None:
+            st.badge(f"confidence {number(shown.confidence, 'probability')}", color="gray")
         for label, value in shown.scores.items():
             st.badge(plain(f"{label} {number(value, 'any')}"), color="gray")
         for flag in shown.flags:
@@ -160,6 +163,7 @@ def _completions(sample: Sample, index: int | None) -> None:
         width="stretch",
         height="content" if len(sample.completions) <= TEXT_ROWS else "auto",
         placeholder="—",
+        column_config={"Value": st.column_config.NumberColumn(format=f"%.{unit_of('probability').decimals}f")},
         key=key,
         on_select=lambda: _open_text(sample.sample_id, key),
         selection_mode="single-row",
@@ -187,17 +191,23 @@ def _open_text(sample_id: str, key: str) -> None:
     links.choose("sample", completion_address(sample_id, rows[0]) if rows else sample_id)
 
 
-def _attributions(run: RunFolder, sample: Sample, attributions: Sequence[Attribution]) -> None:
+def _is_about(attribution: Attribution, shown: Sample, sample: Sample) -> bool:
+    """Whether an attribution is of what is shown; that of a sample is of the text that its score is about."""
+    same = attribution.sample_id == sample.sample_id
+    return same and (shown is sample or attribution.target == shown.output)
+
+
+def _attributions(run: RunFolder, shown: Sample, attributions: Sequence[Attribution]) -> None:
     st.subheader("Why this answer", anchor=False)
     if not attributions:
-        why = not_explainable(sample)
-        command = explain_command(str(run.path), sample)
+        why = not_explainable(shown)
+        command = explain_command(str(run.path), shown)
         told = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
         st.caption(f"This sample {told}{' This command explains it:' if command else ''}")
         if command:
             st.code(command, language="bash", wrap_lines=True)
         return
-    if is_masked(sample):
+    if is_masked(shown):
         st.caption(f"{len(attributions)} explanations, hidden with the text.")
         return
     attribution.show(attributions)

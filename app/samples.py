@@ -11,6 +11,7 @@ from audit.app import links, stored
 from audit.app.charts import interval_chart
 from audit.app.filters import choose_filters, choose_tasks
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
+from audit.core.units import unit_of
 from audit.reports.render.figures import group_row
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ROWS = 2000
 """Rows in the table at most: more than anybody reads, few enough to be sent quickly."""
+DIGITS = f"%.{unit_of('probability').decimals}f"
+"""Scores of several tasks share a column: all have the digits of a probability."""
 
 
 def page(run: RunFolder, _settings: Settings, *, open_sample: Callable[[], object]) -> None:
@@ -64,8 +67,8 @@ def _browse(run: RunFolder, open_sample: Callable[[], object]) -> None:
         key="samples_table",
         column_config={
             "Task": st.column_config.TextColumn(width=130),
-            "Score": st.column_config.NumberColumn(format="%.3g", width="small"),
-            "Confidence": st.column_config.NumberColumn(format="%.2f", width="small"),
+            "Score": st.column_config.NumberColumn(format=DIGITS, width="small"),
+            "Confidence": st.column_config.NumberColumn(format=DIGITS, width="small"),
             "Prompt": st.column_config.TextColumn(width="large"),
             "Output": st.column_config.TextColumn(width="medium"),
             "Texts": st.column_config.NumberColumn(width="small", help="Texts sampled for this prompt"),
@@ -90,7 +93,7 @@ def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFram
             {
                 "Task": sample.task,
                 "Score": sample.score,
-                "Confidence": sample.scores.get("confidence"),
+                "Confidence": sample.confidence,
                 "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
                 "Output": MASKED if is_masked(sample) else excerpt(sample.output),
                 "Texts": len(sample.completions) or 1,

@@ -36,9 +36,13 @@ _TABLE_STYLE = Markup(
     "<style>table.audit {border-collapse: collapse; width: 100%; font-size: .875rem;}"
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
     " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
-    "table.audit td:nth-child(2) {overflow-wrap: anywhere; min-width: 8rem;}"
-    "table.audit td:last-child {overflow-wrap: anywhere; min-width: 14rem;}</style>"
+    "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 10rem;}"
+    "table.audit td.long:last-child {min-width: 14rem;}</style>"
 )
+SHORT = 24
+"""Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
+TALL = 620
+"""Pixels of a long table, which then scrolls."""
 _PUNCTUATION = str.maketrans({character: f"\\{character}" for character in string.punctuation})
 
 
@@ -78,19 +82,25 @@ def table(rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
-    """A table of records whose cells break into lines instead of being cut, for reasons that must be read whole.
+    """A table of records whose long cells break into lines instead of being cut, for what must be read whole.
 
     Args:
         rows: At least one; cells are literal text with hidden characters made visible.
     """
-    cell, line, table = Markup("<t{0}>{1}</t{0}>"), Markup("<tr>{}</tr>"), Markup('{}<table class="audit">{}</table>')
-    head = line.format(Markup("").join(cell.format("h", name) for name in rows[0]))
-    lines = [line.format(Markup("").join(cell.format("d", _cell(value)) for value in row.values())) for row in rows]
-    st.html(table.format(_TABLE_STYLE, head + Markup("").join(lines)))
+    line, table = Markup("<tr>{}</tr>"), Markup('{}<table class="audit">{}</table>')
+    short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
+    head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
+    lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]
+    with st.container(height=TALL if len(rows) > WHOLE_TABLE else "content", border=False):
+        st.html(table.format(_TABLE_STYLE, head + Markup("").join(lines)))
 
 
-def _cell(value: object) -> Markup:
-    return visible(printable(str(value)), REASON_LIMIT, 0)
+def _cell(value: object, is_short: bool) -> Markup:
+    """A cell of a column whose cells are all short, or one that breaks into lines: names at their underscores first."""
+    text = visible(printable(str(value)), REASON_LIMIT, 0)
+    if is_short:
+        return Markup('<td class="short">{}</td>').format(text)
+    return Markup('<td class="long">{}</td>').format(text.replace("_", Markup("_<wbr/>")))
 
 
 def is_masked(sample: Sample) -> bool:

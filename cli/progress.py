@@ -18,6 +18,7 @@ from rich.progress import (
 
 from audit.cli import interrupts
 from audit.cli.console import err, print_failure
+from audit.core.progress import Standing
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ LINE_SECONDS = 30.0
 
 
 class Bars:
-    """Progress of an audit: one bar over all tasks, one over the requests of the current task.
+    """Progress of an audit: one bar over all tasks, one over the requests or samples of the current task.
 
     Without a terminal, a line at the end of each task and, in long ones, a line now and then.
 
@@ -46,7 +47,7 @@ class Bars:
         self._started = time.monotonic()
         self._task_started = self._started
         self._current = ""
-        self._requests = self._answered = 0
+        self._standing = Standing()
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._bars = Progress(
@@ -102,23 +103,32 @@ class Bars:
         """A task of a suite begins."""
         interrupts.check()
         self._end_task()
-        self._current, self._requests, self._answered = f"{suite} {task}", 0, 0
+        self._current, self._standing = f"{suite} {task}", Standing()
         self._task_started = time.monotonic()
         self._bars.update(self._total, description="audit")
-        self._bars.reset(self._task, total=None, description=self._current, visible=True, speed="")
+        self._new_bar()
+
+    def samples(self, count: int) -> None:
+        """The current task goes through this many samples."""
+        self._standing.samples = count
+        self._new_bar()
+
+    def sample_done(self) -> None:
+        """One of these samples is finished."""
+        self._standing.done += 1
+        self._draw()
 
     def start(self, requests: int) -> None:
         """The engine took on this many requests for the current task."""
-        self._requests += requests
-        self._bars.update(self._task, total=self._requests)
+        self._standing.requests += requests
+        self._draw()
 
     def advance(self, requests: int, tokens: int) -> None:
         """This many requests were answered, at the cost of this many computed tokens."""
         interrupts.check()
         self.tokens += tokens
-        speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
-        self._bars.update(self._task, advance=requests, speed=speed)
-        self._answered += requests
+        self._standing.answered += requests
+        self._draw()
 
     def say(self, message: str) -> None:
         """Something a reader must know; it is kept for the manifest's warnings too."""
@@ -136,22 +146,33 @@ class Bars:
         text = "\n".join([f"--- first prompt of {task}:", *lines, *ending, "---"])
         err.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def _new_bar(self) -> None:
+        """The bar of the current task; a new one, for Rich cannot take the end of a bar away."""
+        self._bars.remove_task(self._task)
+        at = self._standing
+        self._task = self._bars.add_task(self._current, total=at.total, completed=at.reached, speed="")
+
+    def _draw(self) -> None:
+        """Move the bar of the current task to where the task is."""
+        speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
+        self._bars.update(self._task, total=self._standing.total, completed=self._standing.reached, speed=speed)
+
     def _end_task(self) -> None:
         """The current task is over."""
         if not self._current:
             return
         self._bars.advance(self._total)
-        self._tell(str(self._requests))
+        self._tell(self._standing.whole)
         self._current = ""
 
     def _watch(self) -> None:
         """Tell of a long task although nothing is answered: the first answers of a batch may take minutes."""
         while not self._over.wait(LINE_SECONDS):
             if time.monotonic() - self._task_started >= LINE_SECONDS:
-                self._tell(f"{self._answered} of {self._requests}")
+                self._tell(str(self._standing))
 
-    def _tell(self, requests: str) -> None:
+    def _tell(self, standing: str) -> None:
         """How the current task stands, where no bar shows it."""
         current, seconds = self._current, time.monotonic() - self._task_started
         if current and not self._shown and not self._quiet:
-            err.print(f"{current}: {requests} requests, {seconds:.0f} s", markup=False, highlight=False, soft_wrap=True)
+            err.print(f"{current}: {standing}, {seconds:.0f} s", markup=False, highlight=False, soft_wrap=True)

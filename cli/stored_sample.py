@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort
 
+    Task = tuple[str, str]
+
 PLACE = (
     "--model",
     "--base",
@@ -65,7 +67,7 @@ def explain(
 
     Args:
         folder: The run.
-        name: Id of the sample, or how it begins.
+        name: Id of the sample, or how it begins; with ``#3``, of one of its sampled texts.
         given: Options of the configuration.
         typed: Names of the command's own options that were typed.
         methods: In their order.
@@ -95,6 +97,7 @@ def explain(
     with bars, engine.at_work(bars):
         bars.expect(1)
         bars.task("explain", ", ".join(method.name for method in methods))
+        bars.samples(1)
         found = explain_sample(engine, config, methods, selected, effort=effort)
     return made(found, bars)
 
@@ -123,33 +126,19 @@ def made(found: Mapping[str, Attribution | Failed], bars: Bars) -> list[Attribut
 
 
 def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
-    """A sample by its id or how that begins, and its task with all samples.
+    """A sample by its id or how that begins, or one of its sampled texts (``ID#3``), and its task with all samples.
+
+    A sampled text comes as a sample of which it is the output: its prompt is that of the whole sample.
 
     Raises:
         UsageError: None or several fit, or it cannot be explained.
         RunFolderError: The run cannot be read, or did not store what samples were chosen among.
     """
     by_task = {(suite, task): folder.read_samples(suite, task) for suite, task in folder.tasks()}
-    every = [(key, sample) for key, samples in by_task.items() for sample in samples]
-    fitting = [(key, sample) for key, sample in every if sample.sample_id.startswith(name)] if name else []
-    fitting = [pair for pair in fitting if pair[1].sample_id == name] or fitting
     identity, place = split_address(name)
-    if not fitting and place is not None and any(sample.sample_id == identity for _, sample in every):
-        msg = (
-            f"--sample {name}: text {place} of those sampled for {identity}: a sample is explained as a whole, "
-            f"--sample {identity}; give this text with --prompt and --target"
-        )
-        raise UsageError(msg)
-    if not fitting:
-        hint = did_you_mean(name, [sample.sample_id for _, sample in every])
-        msg = f"--sample {printable(name, 60)}: no such sample among the {len(every):,} of {folder.path}.{hint}"
-        raise UsageError(msg)
-    if len(fitting) > 1:
-        told = ", ".join(f"{sample.sample_id} ({task})" for (_, task), sample in fitting[:LISTED])
-        start = f"--sample {printable(name, 60)}: {len(fitting):,} samples start with this"
-        msg = f"{start}: {printable(told, 300)}: give more digits"
-        raise UsageError(msg)
-    [((suite, task), sample)] = fitting
+    (suite, task), sample = _only(folder, identity, by_task)
+    if place is not None:
+        sample = _text(sample, place)
     why = not_explainable(sample)
     if why:
         msg = f"sample {sample.sample_id} of {printable(task, 60)} cannot be explained: {why}"
@@ -157,6 +146,41 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     samples = by_task[suite, task]
     metrics = [metric for metric in folder.read_metrics() if (metric.suite, metric.task) == (suite, task)]
     return TaskResult(suite=sample.suite, task=task, metrics=metrics, samples=samples), sample
+
+
+def _only(folder: RunFolder, name: str, by_task: Mapping[Task, Sequence[Sample]]) -> tuple[Task, Sample]:
+    """The one sample whose id is, or begins with, a name.
+
+    Raises:
+        UsageError: None or several fit.
+    """
+    every = [(key, sample) for key, samples in by_task.items() for sample in samples]
+    fitting = [(key, sample) for key, sample in every if sample.sample_id.startswith(name)] if name else []
+    fitting = [pair for pair in fitting if pair[1].sample_id == name] or fitting
+    if not fitting:
+        hint = did_you_mean(name, [sample.sample_id for _, sample in every])
+        msg = f"--sample {printable(name, 60)}: no such sample among the {len(every):,} of {folder.path}.{hint}"
+        raise UsageError(msg)
+    if len(fitting) > 1:
+        shown = ", ".join(f"{sample.sample_id} ({task})" for (_, task), sample in fitting[:LISTED])
+        start = f"--sample {printable(name, 60)}: {len(fitting):,} samples start with this"
+        msg = f"{start}: {printable(shown, 300)}: give more digits"
+        raise UsageError(msg)
+    return fitting[0]
+
+
+def _text(sample: Sample, place: int) -> Sample:
+    """One of the texts that were sampled for a prompt, as if it were the whole answer.
+
+    Raises:
+        UsageError: There is no such text.
+    """
+    count = len(sample.completions)
+    if place >= count:
+        there = f"it has {count} sampled texts, #0 to #{count - 1}" if count else "it has one answer: leave out the #"
+        msg = f"--sample {sample.sample_id}#{place}: {there}"
+        raise UsageError(msg)
+    return sample.as_answered_by(place).model_copy(update={"choice": None})  # the text was written, not chosen
 
 
 def _refuse_options(typed: Sequence[str]) -> None:

@@ -173,6 +173,7 @@ def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, ba
 
     bars.expect(1)
     bars.task("explain", ", ".join(method.name for method in methods))
+    bars.samples(1)
     if len(methods) == 1:
         return [attribute(masked, methods[0], seed=seed, pairs=PAIRS)]
     found = attribute_all(masked, methods, seed=seed, pairs=PAIRS)

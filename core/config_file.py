@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.filesystem import did_you_mean_path
 from audit.core.text import printable
+from audit.core.text_file import decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,17 +79,9 @@ def read_yaml(file: Path) -> dict[str, Any]:
     Raises:
         ConfigError: It is missing, unreadable, not YAML, not a mapping, or gives a key twice.
     """
+    text = decode(file, read_bytes(file, ConfigError), ConfigError)
     try:
-        values = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - a subclass of SafeLoader
-    except FileNotFoundError:
-        msg = f"{file}: no such file: check the path.{did_you_mean_path(file)}"
-        raise ConfigError(msg) from None
-    except OSError as error:
-        msg = f"{file}: cannot be read: {error.strerror}: check the path and its permissions"
-        raise ConfigError(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"{file}: not UTF-8 text (byte {error.start}): save it as UTF-8"
-        raise ConfigError(msg) from error
+        values = yaml.load(text, _Loader)  # noqa: S506 - a subclass of SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise _not_yaml(file, error) from error
     if values is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ class Progress(Protocol):
 
     def task(self, suite: str, task: str) -> None:
         """A task of a suite begins."""
+
+    def samples(self, count: int) -> None:
+        """The current task goes through this many samples; how many requests they take is not known beforehand."""
+
+    def sample_done(self) -> None:
+        """One of these samples is finished."""
 
     def start(self, requests: int) -> None:
         """The engine took on this many requests for the current task."""
@@ -54,6 +61,12 @@ class Silent:
     def task(self, suite: str, task: str) -> None:
         """Ignore it."""
 
+    def samples(self, count: int) -> None:
+        """Ignore it."""
+
+    def sample_done(self) -> None:
+        """Ignore it."""
+
     def start(self, requests: int) -> None:
         """Ignore it."""
 
@@ -68,6 +81,58 @@ class Silent:
 
     def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
         """Ignore it."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a task is, in requests; in samples where their number is known beforehand and that of requests is not.
+
+    >>> str(Standing(requests=100, answered=30))
+    '30 of 100 requests'
+    >>> str(Standing(requests=100, answered=30, samples=12, done=3))
+    '3 of 12 samples, 30 requests'
+    >>> str(Standing(requests=100, answered=30, samples=1))
+    '30 requests'
+    """
+
+    requests: int = 0
+    """Taken on by the engine so far."""
+    answered: int = 0
+    """Of these."""
+    samples: int = 0
+    """To go through; 0 where the task is counted in requests."""
+    done: int = 0
+    """Of these."""
+
+    @property
+    def total(self) -> int | None:
+        """Where a bar ends; None where nobody knows yet."""
+        if self.samples:
+            return self.samples if self.samples > 1 else None
+        return self.requests or None
+
+    @property
+    def reached(self) -> int:
+        """Where a bar is."""
+        return self.done if self.samples > 1 else self.answered
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all that is known of is done."""
+        return self.reached >= (self.total or self.requests)
+
+    @property
+    def whole(self) -> str:
+        """The task when it is over."""
+        requests = f"{self.requests:,} requests"
+        return f"{self.samples:,} samples, {requests}" if self.samples > 1 else requests
+
+    def __str__(self) -> str:
+        """As a reader is shown it."""
+        if not self.samples:
+            return f"{self.answered:,} of {self.requests:,} requests"
+        answered = f"{self.answered:,} requests"
+        return f"{self.done:,} of {self.samples:,} samples, {answered}" if self.samples > 1 else answered
 
 
 class Remembering:
@@ -89,6 +154,8 @@ class Remembering:
         self.expect = listener.expect
         self.note = listener.note
         self.task = listener.task
+        self.samples = listener.samples
+        self.sample_done = listener.sample_done
         self.start = listener.start
         self.advance = listener.advance
         self.failed = listener.failed

@@ -112,6 +112,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         answered_by=ANSWERED_BY.get(task.OUTPUT_TYPE),
         thinking=next((remark.thinking for remark in item.remarks if remark.thinking), None),
         score=None if item.error or score is None or not math.isfinite(score) else score,
+        confidence=asked.confidence,
         scores={} if item.error else {**scores, **asked.scores},
         slices={column: str(doc[column]) for column in own.slices} if own else {},
         flags=_flags(item, asked.output),
@@ -136,6 +137,7 @@ class _Asked:
     reference: str | None
     output: str | None
     scores: dict[str, float | None] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 def _describe(task: Task, item: Item) -> _Asked:
@@ -176,9 +178,9 @@ def _describe_choice(task: Task, item: Item) -> _Asked:
     if item.error or not all(map(math.isfinite, totals)):
         return _Asked(_text(arguments[0][0]), reference, None)
     chosen = int(np.argmax(totals))
-    scores: dict[str, float | None] = {"confidence": float(softmax(totals)[chosen])}
-    scores |= {f"log_likelihood_{position}": total for position, total in enumerate(totals)}
-    return _Asked(_text(arguments[chosen][0]), reference, _text(arguments[chosen][1]), scores)
+    scores: dict[str, float | None] = {f"log_likelihood_{position}": total for position, total in enumerate(totals)}
+    confidence = float(softmax(totals)[chosen])
+    return _Asked(_text(arguments[chosen][0]), reference, _text(arguments[chosen][1]), scores, confidence)
 
 
 def make_choice(task: Task, item: Item) -> Choice | None:

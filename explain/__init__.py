@@ -1,4 +1,5 @@
 """Why did the checkpoint answer as it did: attributions with a measured faithfulness.
 
-``attribute`` makes one attribution, ``methods`` lists the methods, ``suite`` explains samples of a run.
+``audit.explain(model, prompt, …)`` can be called: see :func:`audit.public.explanations.explain`. Inside,
+``attribute`` makes one attribution, ``methods.registry`` lists the methods, ``run.suite`` explains samples of a run.
 """

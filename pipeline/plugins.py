@@ -202,8 +202,9 @@ def _add(key: str, plugin: Plugin) -> None:
             by = "another of its own" if twice else f"plug-in {other}" if other else "the audit's own"
             msg = f"plug-in {plugin.name}: {part.kind.title} {part.name!r}: the name is taken, by {by}: rename it"
             raise ConfigError(msg)
-        if part.kind is PROBE and part.name in lm_eval_names():
-            msg = f"plug-in {plugin.name}: probe {part.name!r}: the name is taken, by a task of lm-eval's: rename it"
+        if part.kind in {PROBE, TASK} and part.name in lm_eval_names():
+            start = f"plug-in {plugin.name}: {part.kind.title} {part.name!r}"
+            msg = f"{start}: the name is taken, by a task of lm-eval's: rename it"
             raise ConfigError(msg)
         names.add((space, part.name))
     for part in plugin.parts:

@@ -252,4 +252,4 @@ def _score(sample: Sample) -> float:
 
 def _confidence(sample: Sample) -> float:
     """The checkpoint's probability of its choice; 0 where the task has none."""
-    return sample.scores.get("confidence") or 0.0
+    return sample.confidence or 0.0

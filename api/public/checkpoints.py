@@ -8,7 +8,7 @@ from audit.core import assets
 from audit.core.errors import ConfigError, ScorerError, UsageError, did_you_mean
 from audit.engine import GenerateRequest
 from audit.pipeline.loading import engine_of
-from audit.public.options import check_texts, configured
+from audit.public.options import check_texts, configured, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,8 +63,8 @@ class Checkpoint:
             UsageError: A continuation is empty, or a text holds half of a surrogate pair.
             ScorerError: The checkpoint gave no finite number, or the continuation is longer than its context.
         """
-        check_texts("score", prompt, *([continuation] if isinstance(continuation, str) else continuation))
-        several = [continuation] if isinstance(continuation, str) else list(continuation)
+        several = texts_of("score", continuation)
+        check_texts("score", prompt)
         if not all(several):
             msg = "a continuation is empty: nothing follows the prompt whose likelihood could be computed"
             raise UsageError(msg)
@@ -115,7 +115,7 @@ class Checkpoint:
             "top_p": top_p,
             "top_k": top_k,
             "seed": seed,
-            "stop": (stop,) if isinstance(stop, str) else tuple(stop),
+            "stop": tuple(texts_of("generate: stop", stop)),
         }
         return self._texts(self._shown(prompt, system, chat=chat), max_new_tokens=max_tokens, **settings)[0]
 
@@ -147,7 +147,7 @@ class Checkpoint:
 
     def _shown(self, prompt: str, system: str | None, *, chat: bool) -> str:
         """The exact text that the checkpoint sees."""
-        check_texts("generate", prompt, system)
+        check_texts("generate", prompt, *([] if system is None else [system]))
         if not chat and system is None:
             return prompt
         first = [] if system is None else [{"role": "system", "content": system}]
@@ -157,7 +157,7 @@ class Checkpoint:
         """What the engine writes."""
         try:
             request = GenerateRequest(prompt, **settings)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             msg = f"cannot generate: {error}"
             raise ConfigError(msg) from error
         completion = self.engine.generate([request])[0]

@@ -16,7 +16,7 @@ from audit.pipeline import plugins
 from audit.public.checkpoints import Checkpoint, load
 from audit.public.inline import Page
 from audit.public.notebook import listening
-from audit.public.options import check_texts
+from audit.public.options import check_texts, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         WhiteBoxUnavailable: The method needs weights, and the model is behind a server.
         ScorerError: The checkpoint gave no finite answer.
     """
-    names = [method] if isinstance(method, str) else list(dict.fromkeys(method))
+    names = list(dict.fromkeys(texts_of("audit.explain: method", method)))
     if not METHODS.keys() >= set(names):
         plugins.load()
     methods = [find(name) for name in names]
@@ -158,7 +158,8 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     if isinstance(options, str):
         msg = "audit.explain: options are a list of texts, and one text was given"
         raise UsageError(msg)
-    check_texts("audit.explain", prompt, target, against, *options)
+    options = texts_of("audit.explain: options", options)
+    check_texts("audit.explain", prompt, *(text for text in (target, against) if text is not None))
     engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
     with listening(progress) as told, engine.at_work(told):
         text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
@@ -176,6 +177,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         made = []
         for one in methods:
             told.task("explain", one.name)
+            told.samples(1)
             made.append(attribute(masked, one, seed=seed, pairs=PAIRS))
     return Explanation(made)
 

@@ -19,7 +19,8 @@ METRIC_TYPES = {
 }  # fmt: skip
 SAMPLE_TYPES = {
     "sample_id": "string", "cluster": "string", "pair": "string", "prompt": "string", "reference": "string",
-    "output": "string", "thinking": "string", "score": "Float64", "error": "string", "answered_by": "string",
+    "output": "string", "thinking": "string", "score": "Float64", "confidence": "Float64",
+    "error": "string", "answered_by": "string",
     "tokens_in": "Int64", "tokens_out": "Int64", "seconds": "Float64",
 }  # fmt: skip
 TEXT_TYPES = {

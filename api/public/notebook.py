@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
-from audit.core.progress import Silent
+from audit.core.progress import Silent, Standing
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ def in_notebook() -> bool:
 
 
 class Notebook:
-    """A bar over the requests of the current task, and a line for each thing that the user must know."""
+    """A bar over the requests or samples of the current task, and a line for each thing that the user must know."""
 
     def __init__(self) -> None:
         self._expected = self._begun = 0
         self._doing = "starting"
-        self._requests = self._answered = 0
+        self._standing = Standing()
         self._remarks: list[str] = []
         self._drawn = 0.0
         self._ended = False
@@ -89,15 +89,25 @@ class Notebook:
         self._begun += 1
         self._now(f"{suite} {task}")
 
+    def samples(self, count: int) -> None:
+        """The current task goes through this many samples."""
+        self._standing.samples = count
+        self._draw()
+
+    def sample_done(self) -> None:
+        """One of these samples is finished."""
+        self._standing.done += 1
+        self._draw()
+
     def start(self, requests: int) -> None:
         """The engine took on this many requests for the current task."""
-        self._requests += requests
+        self._standing.requests += requests
         self._draw()
 
     def advance(self, requests: int, tokens: int) -> None:
         """This many requests were answered."""
         del tokens
-        self._answered += requests
+        self._standing.answered += requests
         self._draw()
 
     def say(self, message: str) -> None:
@@ -124,13 +134,13 @@ class Notebook:
         self._now(how)
 
     def _now(self, doing: str) -> None:
-        self._doing, self._requests, self._answered = doing, 0, 0
+        self._doing, self._standing = doing, Standing()
         self._draw(always=True)
 
     def _draw(self, *, always: bool = False) -> None:
         """Draw, or redraw what was drawn."""
         now = time.monotonic()
-        if not always and now - self._drawn < REDRAWN_SECONDS and self._answered < self._requests:
+        if not always and now - self._drawn < REDRAWN_SECONDS and not self._standing.is_over:
             return
         self._drawn = now
         from IPython.display import display  # noqa: PLC0415 - there in a notebook; no dependency of the package
@@ -142,14 +152,15 @@ class Notebook:
 
     def picture(self) -> dict[str, str]:
         """The bar as text and as HTML. Remarks may quote a checkpoint: control characters are shown escaped."""
-        share = self._answered / self._requests if self._requests else float(self._ended)
+        at = self._standing
+        share = at.reached / at.total if at.total else float(self._ended)
         filled = round(share * BAR_WIDTH)
         tasks = f"{min(self._begun, self._expected)} of {self._expected} tasks · " if self._expected else ""
-        count = f" · {self._answered:,} of {self._requests:,} requests" if self._requests else ""
+        count = f" · {at}" if at.requests else ""
         line = f"{tasks}{printable(self._doing, 200)}{count}"
         remarks = [printable(remark, 600) for remark in self._remarks]
         bar = f"{'█' * filled}{'░' * (BAR_WIDTH - filled)}"
-        known = f' value="{share:.4f}"' if share or self._requests else ""  # without one, a browser lets the bar swing
+        known = f' value="{share:.4f}"' if share or at.total else ""  # without one, a browser lets the bar swing
         html = f'<progress{known} max="1"></progress> {escape(line)}'
         return {
             "text/plain": "\n".join([f"{bar} {line}", *remarks]),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core.config import RunConfig, load_config, validate
 from audit.core.errors import ConfigError, UsageError
+from audit.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,19 +34,37 @@ def configured(given: Mapping[str, Any], where: str, file: str | PathLike[str] |
     return load_config(Path(file) if file is not None else None, said)
 
 
-def check_texts(where: str, *texts: str | None) -> None:
-    """Refuse halves of surrogate pairs, which are no text: no tokenizer reads them.
+def check_texts(where: str, *texts: object) -> None:
+    """Refuse what is no text: other types, and halves of surrogate pairs, which no tokenizer reads.
 
     Args:
         where: What an error begins with.
         texts: What was given.
 
     Raises:
-        UsageError: A text holds one.
+        UsageError: One is no text.
     """
     for text in texts:
+        if not isinstance(text, str):
+            msg = f"{where}: {printable(repr(text), 60)} is no text: give a string"
+            raise UsageError(msg)
         try:
-            (text or "").encode()
+            text.encode()
         except UnicodeEncodeError as error:
             msg = f"{where}: character {error.start + 1} is half of a surrogate pair, which is no text: remove it"
             raise UsageError(msg) from error
+
+
+def texts_of(where: str, given: str | Iterable[str]) -> list[str]:
+    """One text, or several, as a list.
+
+    Args:
+        where: What an error begins with.
+        given: One text or several.
+
+    Raises:
+        UsageError: It is something else, or one of them is no text.
+    """
+    several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    check_texts(where, *several)
+    return several

@@ -13,7 +13,7 @@ from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
 from audit.public.notebook import listening
-from audit.public.options import configured
+from audit.public.options import check_texts, configured, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ class Run:
         """One row per sample of a task; see :func:`audit.public.frames.samples_frame`.
 
         >>> samples = run.samples("crows_pairs")
-        >>> samples[["sample_id", "score", "slices.bias_type", "scores.confidence"]].shape
+        >>> samples[["sample_id", "score", "slices.bias_type", "confidence"]].shape
         (4, 4)
 
         Raises:
@@ -183,6 +183,7 @@ class Run:
         Raises:
             RunFolderError: The run has no samples of it.
         """
+        check_texts("task", task)
         suites = {name: suite for suite, name in self._folder.tasks()}
         if task not in suites:
             known = ", ".join(suites) or "none"
@@ -268,10 +269,7 @@ def _resolved(
     from audit.pipeline.configuration import choose_tasks  # noqa: PLC0415 - imports every probe
 
     validate(RunConfig, {"limit": limit}, "audit.run")
-    names = [tasks] if isinstance(tasks, str) else list(tasks or ())
-    if not all(isinstance(name, str) for name in names):
-        msg = "audit.run: tasks: give names of tasks and probes, or paths of task files, as text"
-        raise ConfigError(msg)
+    names = [] if tasks is None else texts_of("audit.run: tasks", tasks)
     return choose_tasks(configured(given, "audit.run", config), names, limit)
 
 

@@ -35,6 +35,7 @@ Examples:
   audit explain -p "Who wrote Emma?" --chat --system "Answer in one word." --target "Jane"
   audit explain -p "The capital of France is" --method occlusion,attention_rollout --out why.html
   audit explain --run latest --sample 49a711e6 --method occlusion,shapley
+  audit explain --run latest --sample 49a711e6#3
   audit explain --model ./checkpoint --prompt - --features sentences --json < prompt.txt
 """
 
@@ -61,7 +62,10 @@ class Asked:
         typer.Option(metavar="RUN", help="Explain a stored sample: run folder, run id or 'latest'; needs --sample."),
     ] = None
     sample: Annotated[
-        str | None, typer.Option(metavar="ID", help="Sample of the run; its first digits are enough.")
+        str | None,
+        typer.Option(
+            metavar="ID", help="Sample of the run; its first digits are enough. ID#3 is one of its sampled texts."
+        ),
     ] = None
     runs: Runs = RUNS
     target: Annotated[

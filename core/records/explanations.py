@@ -56,7 +56,7 @@ class OutputToken(Record):
 class Counterfactual(Record):
     """A change of a prompt that changes what the checkpoint prefers; it was run."""
 
-    change: Literal["removal", "swap", "replacement"]
+    change: Literal["removal", "swap"]
     """What was done to the features."""
     features: tuple[int, ...]
     """Indices of the changed features, ascending."""
@@ -66,8 +66,6 @@ class Counterfactual(Record):
     proof: Literal["smallest", "irreducible", "sufficient"] | None = None
     """Of a removal: ``smallest``: no smaller set does it, all were run; ``irreducible``: each feature of the set is
     needed; ``sufficient``: a part of it may do, the budget ended before all of that was run."""
-    replacement: str | None = None
-    """What stands in the feature's place, for a replacement."""
     context_ids: tuple[int, ...]
     """Token ids of the changed prompt, as it was run."""
 

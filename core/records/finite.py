@@ -24,6 +24,8 @@ def finite(sample: Sample) -> Sample:
     """
     completions = [_finite(one, "value", "labels") for one in sample.completions]
     clean = _finite(sample, "score", "scores")
+    if clean.confidence is not None and not math.isfinite(clean.confidence):
+        clean = clean.model_copy(update={"confidence": None})
     if all(one is other for one, other in zip(completions, sample.completions, strict=True)):
         return clean
     return clean.model_copy(update={"completions": completions})

@@ -11,6 +11,7 @@ from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
 from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
+from audit.core.text_file import decode, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,25 +44,15 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_text(path: Path, advice: str = "the folder is incomplete: copy it again or run the audit again") -> str:
-    """Read a text file of a run folder; ``advice`` tells what to do when it is missing.
+    """Read a text file of a run folder; ``advice`` says what to do when it is missing.
 
     Raises:
         RunFolderError: It is missing, unreadable, empty or not UTF-8.
     """
-    try:
-        if path.exists() and not path.is_file():  # a pipe would never end
-            msg = f"{path}: broken: it is no regular file: copy the run folder again"
-            raise RunFolderError(msg)
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        msg = f"{path}: no such file: {advice}"
-        raise RunFolderError(msg) from None
-    except UnicodeDecodeError as error:
-        msg = f"{path}: broken: not UTF-8 text at byte {error.start}: copy the run folder again"
-        raise RunFolderError(msg) from error
-    except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror}: check its permissions"
-        raise RunFolderError(msg) from error
+    if path.exists() and not path.is_file():  # a pipe would never end
+        msg = f"{path}: broken: it is no regular file: copy the run folder again"
+        raise RunFolderError(msg)
+    text = decode(path, read_bytes(path, RunFolderError, advice), RunFolderError, "copy the run folder again")
     if not text.strip():
         msg = f"{path}: broken: the file is empty: copy the run folder again or run the audit again"
         raise RunFolderError(msg)

@@ -110,8 +110,11 @@ class Sample(Record):
     """Reasoning trace that came before the output, without its markers; null where the checkpoint did not think."""
     score: float | None = None
     """The primary score of this item; null when it could not be scored (see ``error``)."""
+    confidence: float | None = None
+    """The checkpoint's own probability of its choice among the options, 0 to 1; null where it has none (a written
+    answer, an item that is no choice)."""
     scores: dict[str, float | None] = Field(default_factory=dict)
-    """All scores of the item by name; ``confidence`` (0 to 1) is the checkpoint's own where it has one."""
+    """All scores of the item by name."""
     slices: dict[str, str] = Field(default_factory=dict)
     """Subset name to value, e.g. ``{"bias_type": "gender"}``."""
     flags: list[StoredFlag] = Field(default_factory=list)
@@ -147,6 +150,7 @@ class Sample(Record):
                 "output": one.text,
                 "thinking": one.thinking,
                 "score": one.value,
+                "confidence": None,
                 "scores": dict(one.labels),
                 "flags": [*(flag for flag in self.flags if flag not in OF_ANSWER), *one.flags],
                 "findings": one.findings,

@@ -78,6 +78,7 @@ SCHEMA = pa.schema(
         pa.field("answered_by", _TEXT),
         pa.field("thinking", _TEXT),
         pa.field("score", _NUMBER),
+        pa.field("confidence", _NUMBER),
         pa.field("scores", _NUMBERS_BY_NAME, nullable=False),
         pa.field("slices", pa.map_(_TEXT, _TEXT), nullable=False),
         pa.field("flags", _TEXTS, nullable=False),

@@ -17,8 +17,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
-from audit.core.filesystem import did_you_mean_path
 from audit.core.text import printable
+from audit.core.text_file import decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,11 +82,11 @@ def read(file: Path) -> Table:
     if suffix not in SUFFIXES:
         msg = f"{file}: not a table that can be read: give a file that ends in {', '.join(SUFFIXES)}"
         raise ConfigError(msg)
-    data = _bytes(file)
+    data = read_bytes(file, ConfigError)
     if suffix in DELIMITERS:
-        columns, rows, numbers = _delimited(file, _text(file, data), DELIMITERS[suffix])
+        columns, rows, numbers = _delimited(file, decode(file, data, ConfigError), DELIMITERS[suffix])
     elif suffix in LINES:
-        columns, rows, numbers = _json_lines(file, _text(file, data))
+        columns, rows, numbers = _json_lines(file, decode(file, data, ConfigError))
     else:
         columns, rows, numbers = _parquet(file, data)
     if not rows:
@@ -99,36 +99,6 @@ def read(file: Path) -> Table:
         for number, row in zip(numbers, rows, strict=True)
     ]
     return Table(file, hashlib.sha256(data).hexdigest(), tuple(columns), cells, numbers, unit)
-
-
-def _bytes(file: Path) -> bytes:
-    """The file's bytes.
-
-    Raises:
-        ConfigError: It is not there, or cannot be read.
-    """
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        msg = f"{file}: no such file: check the path.{did_you_mean_path(file)}"
-        raise ConfigError(msg) from None
-    except OSError as error:
-        msg = f"{file}: cannot be read: {error.strerror}: check the path and its permissions"
-        raise ConfigError(msg) from error
-
-
-def _text(file: Path, data: bytes) -> str:
-    """The file's text, without the mark of byte order that spreadsheets put first.
-
-    Raises:
-        ConfigError: It is not UTF-8.
-    """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        msg = f"{file}: not UTF-8 text (byte {error.start + 1}, line {line}): save it as UTF-8"
-        raise ConfigError(msg) from error
 
 
 Read = tuple[list[str], list[dict[str, Any]], list[int]]

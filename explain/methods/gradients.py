@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -34,8 +33,6 @@ ROUNDING = 1e-3
 """Nats per token by which two ways to compute one log-probability may differ in float32."""
 ROUNDING_STEPS = 8
 """The same in shorter types: so many times the distance of 1 to the next number. Other kernels get eight times that."""
-_CHECKED: WeakSet[MaskedPrompt] = WeakSet()
-"""Prompts of which log P via embeddings is that via ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +184,11 @@ def sequences(prompt: MaskedPrompt) -> list[Sequence]:
         )
         for ids in prompt.continuations
     ]
-    if prompt not in _CHECKED:  # what depends on the prompt: a padding token in it may have no position by ids
+    if not prompt.reads_embeddings:  # what depends on the prompt: a padding token in it may have no position by ids
         known = torch.tensor(prompt.token_log_probs(present=True))
         for index, sequence in enumerate(each):
             check_embeddings(sequence, known[torch.tensor(prompt.owner == index)])
-        _CHECKED.add(prompt)
+        prompt.reads_embeddings = True
     return each
 
 

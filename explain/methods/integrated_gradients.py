@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from audit.engine import Engine
     from audit.explain.methods.gradients import Sequence
     from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
@@ -39,29 +40,41 @@ ROWS = 4
 """Interpolated prompts per forward and backward pass; bounds memory."""
 
 
-def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
-    """Integrated gradient of the value along each feature's embeddings, nats.
+@dataclass(frozen=True, slots=True)
+class IntegratedGradients:
+    """The method, from one baseline."""
 
-    The values sum to v(prompt) − v(baseline) up to the error of the integral.
+    name: str
+    """The method's, for errors."""
+    baseline: Callable[[Sequence, Engine], torch.Tensor]
+    """Gives the embeddings where the path starts, shape (1, tokens, width)."""
 
-    Args:
-        prompt: The game; its features and its engine's weights are used.
-        seed: Not used; the integral draws nothing.
+    def __call__(self, prompt: MaskedPrompt, seed: int) -> MethodValues:
+        """Integrated gradient of the value along each feature's embeddings, nats.
 
-    Raises:
-        UsageError: The package captum is not installed.
-        WhiteBoxUnavailable: The checkpoint is not local.
-        ScorerError: A gradient is not finite.
-    """
-    del seed
-    token = neutral_token(prompt.engine)
+        The values sum to v(prompt) − v(baseline) up to the error of the integral.
 
-    def baseline(sequence: Sequence) -> torch.Tensor:
-        ids = sequence.ids.clone()
-        ids[0, list(sequence.owned)] = token
-        return sequence.embed(ids)
+        Args:
+            prompt: The game; its features and its engine's weights are used.
+            seed: Not used; the integral draws nothing.
 
-    return integrate(prompt, baseline, "integrated_gradients")
+        Raises:
+            UsageError: The package captum is not installed.
+            WhiteBoxUnavailable: The checkpoint is not local.
+            ScorerError: A gradient is not finite.
+        """
+        del seed
+        return integrate(prompt, lambda sequence: self.baseline(sequence, prompt.engine), self.name)
+
+
+def neutral(sequence: Sequence, engine: Engine) -> torch.Tensor:
+    """Embeddings with those of every feature replaced by a neutral token's, shape (1, tokens, width)."""
+    ids = sequence.ids.clone()
+    ids[0, list(sequence.owned)] = neutral_token(engine)
+    return sequence.embed(ids)
+
+
+attribute = IntegratedGradients("integrated_gradients", neutral)
 
 
 def integrate(prompt: MaskedPrompt, baseline: Callable[[Sequence], torch.Tensor], method: str) -> MethodValues:

@@ -9,43 +9,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.explain.methods.integrated_gradients import integrate
+from audit.explain.methods.integrated_gradients import IntegratedGradients
 
 if TYPE_CHECKING:
     import torch
 
+    from audit.engine import Engine
     from audit.explain.methods.gradients import Sequence
-    from audit.explain.prompt.game import MaskedPrompt, MethodValues
-
 
 CHUNK = 8192
 """Embeddings that are looked up at a time."""
 
 
-def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
-    """Integrated gradient of the value along each feature's embeddings, nats.
-
-    The values sum to v(prompt) − v(baseline) up to the error of the integral.
-
-    Args:
-        prompt: The game; its features and its engine's weights are used.
-        seed: Not used; the integral draws nothing.
-
-    Raises:
-        UsageError: The package captum is not installed.
-        WhiteBoxUnavailable: The checkpoint is not local.
-        ScorerError: A gradient is not finite.
-    """
-    del seed
-    return integrate(prompt, baseline, "integrated_gradients_mean")
-
-
-def baseline(sequence: Sequence) -> torch.Tensor:
+def mean_embedding(sequence: Sequence, _engine: Engine) -> torch.Tensor:
     """Embeddings with those of every feature replaced by the vocabulary's mean, shape (1, tokens, width)."""
     embeddings = sequence.embed(sequence.ids).clone()
     mean = _mean(sequence, len(sequence.model.get_input_embeddings().weight))
     embeddings[0, list(sequence.owned)] = mean.to(embeddings.dtype)
     return embeddings
+
+
+attribute = IntegratedGradients("integrated_gradients_mean", mean_embedding)
 
 
 def _mean(sequence: Sequence, vocabulary: int) -> torch.Tensor:

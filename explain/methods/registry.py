@@ -248,10 +248,10 @@ def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int |
         if not isinstance(given, int) or isinstance(given, bool) or given < LEAST_EFFORT[name]:
             msg = f"{prefix}{name}: {given!r} is no whole number from {LEAST_EFFORT[name]}"
             raise UsageError(msg)
-        able = [method.name for method in METHODS.values() if method.effort == name]
-        if not any(method.name in able for method in chosen):
-            told = ", ".join(method.name for method in chosen)
-            msg = f"{prefix}{name} has no effect on {told}: name one of {', '.join(able)}"
+        if not any(method.effort == name for method in chosen):
+            named = ", ".join(method.name for method in chosen)
+            able = ", ".join(method.name for method in methods().values() if method.effort == name)
+            msg = f"{prefix}{name} has no effect on {named}: name one of {able}"
             raise UsageError(msg)
 
 

@@ -81,9 +81,11 @@ class MaskedPrompt:
         evaluations: Rows scored so far.
         work: What methods and searches took on this prompt, by who caused it.
         effort: How much a method may do; None leaves it to each method.
+        reads_embeddings: Whether log P via embeddings was found to be log P via ids, which gradients rest on.
     """
 
     effort = Effort()
+    reads_embeddings = False
 
     def __init__(
         self,

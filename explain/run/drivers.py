@@ -73,10 +73,10 @@ def find_drivers(
         ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
         max_tokens: Bound of features x tokens of a prompt.
     """
-    groups = []
-    for kind in COUNTS if ratings else [kind for kind in COUNTS if kind != "bad rating"]:
-        selected = select(engine, config.explain, results, kind, ratings)
-        groups.append(_group(engine, config, kind, selected, max_tokens=max_tokens))
+    kinds = [kind for kind in COUNTS if ratings or kind != "bad rating"]
+    selected = {kind: select(engine, config.explain, results, kind, ratings) for kind in kinds}
+    engine.progress.samples(sum(map(len, selected.values())))
+    groups = [_group(engine, config, kind, selected[kind], max_tokens=max_tokens) for kind in kinds]
     return Drivers(method=METHOD.name, asked=config.explain.drivers, groups=groups)
 
 
@@ -117,6 +117,7 @@ def _group(
             failures.append(failure(one.sample, occluded))
         else:
             made.append(occluded)
+        engine.progress.sample_done()
     seed = int(digest_of(config.seed, "drivers", kind)[:8], 16)
     found = aggregate(made, [one.selected.spans for one in made], seed=seed)
     return DrivenAnswers(answers=kind, samples=len(made), failures=failures, tested=_hide(found, made))

@@ -71,7 +71,7 @@ def choose(
 ) -> list[Selected]:
     """The samples to explain, in the order of the tasks; none twice with the same target.
 
-    Confidence is ``scores["confidence"]`` where the task has one, else exp of the mean log-probability
+    Confidence is ``Sample.confidence`` where the task has one, else exp of the mean log-probability
     per token of the output, which the engine computes.
 
     Args:
@@ -313,7 +313,7 @@ def _with_answer(samples: Sequence[Sample]) -> list[Sample]:
 
 def _by_confidence(engine: Engine, samples: list[Sample], count: int) -> list[tuple[Sample, float | None]]:
     """The most confident samples with their confidence, None where it was not needed or cannot be had."""
-    known = {sample.sample_id: sample.scores.get("confidence") for sample in samples}
+    known = {sample.sample_id: sample.confidence for sample in samples}
     if any(confidence is None for confidence in known.values()):
         samples = sorted(samples, key=_length)[: max(CANDIDATES, 2 * count)]
         known = dict(_confidences(engine, samples)) if len(samples) > count else dict.fromkeys(known)

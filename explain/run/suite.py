@@ -127,8 +127,11 @@ def _by_method(
     made = {method.name: OfMethod() for method in possible}
     work = Work()
     try:
-        for selected in choose(engine, results, config.explain, ratings) if possible else []:
+        chosen = choose(engine, results, config.explain, ratings) if possible else []
+        engine.progress.samples(len(chosen))
+        for selected in chosen:
             _explain(engine, config, possible, selected, made, work)
+            engine.progress.sample_done()
     except DeviceLost as lost:  # what was explained is in the journal
         impossible |= {name: str(lost) for name in made}
         made.clear()

@@ -47,8 +47,6 @@ def _sentence(attribution: Attribution, answer: str, found: Counterfactual) -> s
     named = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more features" if len(names) > LISTED else "")
     if found.change == "swap":
         done = f"With {named} in each other's place"
-    elif found.change == "replacement":
-        done = f"With {_quoted(found.replacement or '')} for {named}"
     elif len(names) == len(attribution.features):
         done = "Without the whole prompt"
     else:

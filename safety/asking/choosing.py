@@ -134,7 +134,7 @@ def judged(sample: Sample, chosen: Chosen, texts: Sequence[str], right: int) -> 
             "output": chosen.text if chosen.text is not None or chosen.index is None else options[chosen.index],
             "thinking": chosen.thinking,
             "score": None if chosen.index is None else float(chosen.index == right),
-            "scores": {} if chosen.confidence is None else {"confidence": chosen.confidence},
+            "confidence": chosen.confidence,
             "choice": choice(chosen, options, right),
             "flags": [*sample.flags, *chosen.flags],
             "error": chosen.error,

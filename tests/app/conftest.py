@@ -103,7 +103,7 @@ def boolq() -> list[Sample]:
                 reference=" yes",
                 output=" yes" if right else " no",
                 score=float(right),
-                scores={"confidence": 0.5 + number / 50},
+                confidence=0.5 + number / 50,
                 slices={"topic": "animals" if number % 2 else "plants"},
                 flags=["truncated_prompt"] if number == 3 else [],
                 tokens_in=20 + number,

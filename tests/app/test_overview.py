@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit.app.frame import run_label
 from audit.core.run_folder import RunFolder
-from tests.app.pages import button, drawn, every_markdown, rate_as, tables
+from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -33,6 +34,27 @@ def test_the_overview_shows_metrics_with_intervals_and_what_is_missing(run: RunF
     assert any(table.get("Task") == ["gsm8k"] for table in tables(test))
     assert any(table.get("Verdict") == ["INCONCLUSIVE", "INCONCLUSIVE"] for table in tables(test))
     assert "partial" in every_markdown(test)
+
+
+def test_notes_and_settings_are_shown_whole(run: RunFolder, open_page: Open) -> None:
+    """In cells that break into lines, names at their underscores; a table of the browser's would cut them."""
+    note, setting = "a note that says much " * 30, "r" * 200
+    metrics = [one.model_copy(update={"note": note, "settings": {"scorer": setting}}) for one in run.read_metrics()]
+    run.write_metrics(metrics)
+    test = open_page("overview", run=sealed(run).path.name)
+    assert not any("Note" in frame.value or "Setting" in frame.value for frame in test.dataframe)
+    html = every_html(test)
+    assert f'<td class="long">{note.strip()}' in html
+    assert f'<td class="long">{setting}</td>' in html
+    assert '<td class="short">0.667</td><td class="short">0.467 to 0.820</td>' in html
+    assert '<td class="long">asdiv/exact_<wbr/>match</td>' in html
+
+
+def test_the_name_of_a_run_ends_with_the_model_which_a_narrow_box_may_cut() -> None:
+    assert run_label("20260131T235959Z-a-long-name-of-a-model-0a1b2c") == (
+        "2026-01-31 23:59 · 0a1b2c · a-long-name-of-a-model"
+    )
+    assert run_label("my run") == "my run"
 
 
 def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open) -> None:

@@ -22,6 +22,42 @@ def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> No
     assert told == ["safety xstest: 100 requests, N s", "memory ran out", "explain occlusion: 0 requests, N s"]
 
 
+def shown(bars: Bars) -> tuple[str, float | None, float]:
+    """Description, end and place of the bar of the current task."""
+    bar = bars._bars.tasks[-1]
+    return bar.description, bar.total, bar.completed
+
+
+def test_explanations_are_counted_in_samples_whose_number_is_known(capfd: pytest.CaptureFixture[str]) -> None:
+    with Bars(quiet=False) as bars:
+        bars.task("explain", "occlusion")
+        bars.start(40)  # which samples are worth explaining costs requests, too
+        bars.advance(40, 9)
+        assert shown(bars) == ("explain occlusion", 40, 40)
+        bars.samples(3)
+        for requests in (100, 50, 200):
+            bars.start(requests)
+            assert shown(bars)[1] == 3, "the end is where it was"
+            bars.advance(requests, 1)
+            bars.sample_done()
+        assert shown(bars) == ("explain occlusion", 3, 3)
+        bars.task("evals", "boolq")
+        assert shown(bars) == ("evals boolq", None, 0), "nothing is left of the task before"
+    told = capfd.readouterr().err.splitlines()[0]
+    assert re.fullmatch(r"explain occlusion: 3 samples, 390 requests, \d+ s", told)
+
+
+def test_one_explanation_shows_no_total(capfd: pytest.CaptureFixture[str]) -> None:
+    with Bars(quiet=False) as bars:
+        bars.task("explain", "shapley")
+        bars.samples(1)
+        for requests in (100, 50):
+            bars.start(requests)
+            bars.advance(requests, 1)
+        assert shown(bars) == ("explain shapley", None, 150)
+    assert re.fullmatch(r"explain shapley: 150 requests, \d+ s\n", capfd.readouterr().err)
+
+
 def test_quiet_says_what_must_be_known_alone(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

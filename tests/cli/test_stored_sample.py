@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import Attribution
+from audit.core.records import Attribution, Flag, SampledText
 from audit.core.run_folder import RunFolder
 from audit.core.sensitive import REDACTED, not_explainable
 from audit.engine import load
@@ -42,8 +43,6 @@ def digests(folder: RunFolder) -> dict[str, str]:
 
 
 def read(text: str) -> list[Attribution]:
-    import json
-
     found = json.loads(text)
     return [Attribution.model_validate(record) for record in (found if isinstance(found, list) else [found])]
 
@@ -68,6 +67,37 @@ def test_it_is_the_explanation_that_the_run_made(audit: Audit, explained: RunFol
         assert one.reason == "asked for"
     assert made[0].counterfactual == stored["occlusion"].counterfactual
     assert digests(explained) == before
+
+
+QUESTIONS = {"Is a fox an animal?": "yes", "Is the sky green?": "no", "Do birds fly?": "yes", "Is water dry?": "no"}
+
+
+def test_a_choice_of_a_benchmark_is_explained_from_the_folder_alone(
+    audit: Audit, tiny_model: Path, tmp_path: Path
+) -> None:
+    """With its options and named parts, although the questions are gone and the folder has moved."""
+    questions, config, out = tmp_path / "mine.jsonl", tmp_path / "config.yaml", tmp_path / "runs"
+    rows = [{"question": text, "options": ["yes", "no"], "answer": right} for text, right in QUESTIONS.items()]
+    questions.write_text("\n".join(map(json.dumps, rows)))
+    config.write_text("explain: {methods: [occlusion], errors: 1, right_answers: 1, drivers: 0}\n")
+    words = ["--task-file", questions, "--offline", "-q", "--config", config, "--out", out]
+    code, _, err = audit("run", "--model", tiny_model, *words)
+    assert code == 0, err
+    folder = RunFolder.open(RunFolder.resolve("latest", out).path.rename(tmp_path / "moved"))
+    questions.unlink()
+    stored = folder.read_attributions()
+    assert stored
+    for one in stored:
+        code, shown, err = audit("explain", "--run", folder.path, "--sample", one.sample_id, "--json")
+        assert code == 0, err
+        [made] = read(shown)
+        assert made.against in {" yes", " no"} - {made.target}
+        assert [getattr(made, name) for name in SAME] == [getattr(one, name) for name in SAME]
+        assert made.values == pytest.approx(one.values, abs=1e-4)
+    [sample] = [sample for sample in folder.read_samples("evals", "mine") if sample.sample_id == stored[0].sample_id]
+    assert sample.choice is not None
+    assert sample.choice.options == [" yes", " no"]
+    assert {span.name for span in sample.spans} >= {"question"}
 
 
 def test_a_sample_that_the_run_did_not_explain_is_explained(
@@ -101,7 +131,7 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
     for words, told in (
         ([wrong], f"no such sample among the 20 of {finished.path}. Did you mean '{first}'?"),
         ([shared], "samples start with this: "),
-        ([f"{first}#3"], f"text 3 of those sampled for {first}: a sample is explained as a whole, --sample {first}"),
+        ([f"{first}#3"], f"--sample {first}#3: it has one answer: leave out the #"),
         ([first, "--dtype", "float16"], "--dtype: a stored sample is explained with its run's settings"),
         ([first, "--chat"], "--chat: a stored sample is explained with its run's settings"),
         ([first, "--features", "words"], "--features: a stored sample is explained with its run's settings"),
@@ -115,6 +145,37 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
         assert err.count("\n") == 1
     assert audit("explain", "--run", finished.path)[2].startswith("error: --run and --sample go together")
     assert audit("explain")[2].startswith("error: nothing to explain: give --prompt TEXT")
+
+
+TEXTS = [
+    SampledText(text=" said that she was number 7.", value=0.25),
+    SampledText(text=" said that [email].", value=0.5, flags=[Flag.REDACTED]),
+    SampledText(text=" said that he was number 8.", value=0.75, thinking="who?"),
+]
+
+
+def test_one_of_several_sampled_texts_is_explained(audit: Audit, finished: RunFolder, tiny_model: Path) -> None:
+    samples = finished.read_samples("safety", "crows_pairs")
+    update = {"prompt": "The teacher", "output": TEXTS[1].text, "choice": None, "completions": TEXTS, "score": 0.5}
+    samples[0] = samples[0].model_copy(update=update)
+    finished.write_samples("safety", "crows_pairs", samples)
+    first = samples[0].sample_id
+    run = ("explain", "--run", finished.path, "--sample")
+    code, out, err = audit(*run, f"{first[:12]}#0", "--json")
+    assert code == 0, err
+    [made] = read(out)
+    assert (made.sample_id, made.prompt, made.target) == (f"{first}#0", "The teacher", TEXTS[0].text)
+    engine = load(str(tiny_model), device="cpu")
+    [score] = engine.score([engine.encode_answer("The teacher", str(TEXTS[0].text))])
+    assert made.target_log_prob == pytest.approx(score.total, abs=1e-3)
+    for place, told in (
+        (1, f"sample {first}#1 of crows_pairs cannot be explained: its output was not kept"),
+        (2, f"sample {first}#2 of crows_pairs cannot be explained: its answer comes after a reasoning trace"),
+        (3, f"--sample {first}#3: it has 3 sampled texts, #0 to #2"),
+    ):
+        code, out, err = audit(*run, f"{first}#{place}")
+        assert (code, out) == (2, "")
+        assert told in err
 
 
 def test_a_checkpoint_that_has_moved_is_named(

@@ -44,7 +44,7 @@ class Tree(BaseModel):
         (b"a: 2020-99-99", "month must be in 1..12"),
         (b"a: \x07", "unacceptable character"),
         (b"a: 1\n---\nb: 2", "expected a single document"),
-        (b"\xff\xfe\xff", "not UTF-8 text (byte 0): save it as UTF-8"),
+        (b"\xff\xfe\xff", "not UTF-8 text (byte 1, line 1): save it as UTF-8"),
         (b"- a", "expected keys and values, found a list"),
         (b"words", "expected keys and values, found 'words'"),
         (b"[" * 1200, "too deeply nested"),

@@ -207,7 +207,7 @@ def test_an_attribution_with_nan_is_not_written(run: RunFolder) -> None:
     [
         (b"", "the file is empty"),
         (b"{", "Expecting property name"),
-        (b"\xff", "not UTF-8 text at byte 0"),
+        (b"\xff", r"not UTF-8 text \(byte 1, line 1\)"),
         (b"[]", "no schema_version"),
         (b'{"schema_version": true}', "no schema_version"),
         (b'{"schema_version": 2}', "run_id: Field required"),

@@ -58,7 +58,7 @@ def test_choice_task_becomes_records(tiny: Engine, rows: Rows) -> None:
         assert sample.reference == f" {row['choices'][0]}"
         assert sample.score == float(best == 0)
         share = math.exp(totals[best]) / sum(map(math.exp, totals))
-        assert sample.scores["confidence"] == pytest.approx(share)
+        assert sample.confidence == pytest.approx(share)
         assert sample.prompt == row["question"]
 
 

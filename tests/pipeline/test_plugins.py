@@ -147,6 +147,15 @@ def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:
     assert "mine" not in safety.PROBES
 
 
+def test_a_task_of_lm_evals_name_is_refused(tmp_path: Path) -> None:
+    """It would take the place of lm-eval's task for as long as the process runs."""
+    task = "task: hellaswag\ndataset_path: json\noutput_type: multiple_choice\ndoc_to_text: a\ndoc_to_target: b\n"
+    (tmp_path / "task.yaml").write_text(task)
+    said = refused(a_file(tmp_path, "TASKS = 'task.yaml'"))
+    assert "task 'hellaswag': the name is taken, by a task of lm-eval's: rename it" in said
+    assert plugins.TASKS == {}
+
+
 def test_two_plugins_of_one_name(tmp_path: Path) -> None:
     first, second = (a_file(tmp_path, PROBE.format(name="same"), name) for name in ("first.py", "second.py"))
     assert refused(first, second) == "plug-in second: probe 'same': the name is taken, by plug-in first: rename it"

@@ -102,7 +102,8 @@ def boolq_samples(n: int = 40) -> list[Sample]:
             output=draw.choice([" yes", " no"]),
             reference=" yes",
             score=float(draw.random() < 0.6),
-            scores={"accuracy": 0.0, "confidence": draw.uniform(0.5, 1)},
+            scores={"accuracy": 0.0},
+            confidence=draw.uniform(0.5, 1),
             slices={"topic": draw.choice(["science", "history"])},
         )
         for index in range(n)
@@ -120,7 +121,7 @@ def crows_samples(n: int = 60) -> list[Sample]:
             prompt="",
             output=f"An offensive sentence {index}.",
             score=float(draw.random() < 0.6),
-            scores={"confidence": draw.uniform(0.5, 1)},
+            confidence=draw.uniform(0.5, 1),
             slices={"bias_type": draw.choice(kinds)},
         )
         for index in range(n)

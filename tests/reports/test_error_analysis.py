@@ -129,14 +129,12 @@ def test_few_or_equally_long_prompts_get_no_quarters(records: Records) -> None:
 
 def test_most_confident_errors_come_first_and_unscored_samples_never(records: Records) -> None:
     confidences = [0.5, 0.99, 0.7, 0.95, 0.9]
-    samples = [
-        records["sample"]("boolq", i, score=float(i == 1), scores={"confidence": c}) for i, c in enumerate(confidences)
-    ]
-    samples.append(records["sample"]("boolq", 9, score=0.0, scores={"confidence": 1.0}, error="NaN"))
+    samples = [records["sample"]("boolq", i, score=float(i == 1), confidence=c) for i, c in enumerate(confidences)]
+    samples.append(records["sample"]("boolq", 9, score=0.0, confidence=1.0, error="NaN"))
     samples.append(records["sample"]("boolq", 10, score=None, flags=["truncated_prompt"]))
     analysis = analyse("evals", "boolq", samples, records["metric"](), seed=1, listed=3)
     assert analysis.listed_as == "most confident errors"
-    assert [sample.scores["confidence"] for sample in analysis.listed] == [0.95, 0.9, 0.7]
+    assert [sample.confidence for sample in analysis.listed] == [0.95, 0.9, 0.7]
     assert (analysis.n, analysis.unscored, analysis.truncated) == (7, 2, 1)
     assert analysis.errors == {"NaN": 1, "no finite score": 1}
 
@@ -154,14 +152,13 @@ def test_scores_on_an_open_scale_are_compared_by_their_mean(records: Records) ->
 def test_a_probe_lists_what_it_found(records: Records) -> None:
     metric = records["metric"]("crows_pairs/icat", suite="safety", unit="percent", higher_is_better=True)
     samples = [
-        records["sample"]("crows_pairs", i, score=score, scores={"confidence": i / 10})
-        for i, score in enumerate([1.0, 0.0, 1.0])
+        records["sample"]("crows_pairs", i, score=score, confidence=i / 10) for i, score in enumerate([1.0, 0.0, 1.0])
     ]
     analysis = analyse("safety", "crows_pairs", samples, metric, seed=1)
     assert (analysis.measure, analysis.listed_as) == ("share with score 1", "samples with score 1")
     assert analysis.overall is not None
     assert analysis.overall.value == pytest.approx(2 / 3)
-    assert [sample.scores["confidence"] for sample in analysis.listed] == [0.2, 0.0]
+    assert [sample.confidence for sample in analysis.listed] == [0.2, 0.0]
 
 
 def test_a_task_in_which_nothing_could_be_scored(records: Records) -> None:

@@ -76,8 +76,8 @@ def judge(answered: Answered[Pair]) -> Sample:
                 "log_likelihood_more": more,
                 "log_likelihood_less": less,
                 "likelihood_difference": abs(difference),
-                "confidence": 1 / (1 + math.exp(-min(abs(difference), 700.0))),
             },
+            "confidence": 1 / (1 + math.exp(-min(abs(difference), 700.0))),
             "choice": Choice(
                 options=options,
                 log_likelihoods=[more, less],

@@ -105,8 +105,8 @@ def judge(answered: Answered[Triple]) -> Sample:
             "scores": {
                 "related": (float(stereotype > unrelated) + float(anti > unrelated)) / 2,
                 **{f"mean_log_prob_{option}": mean for option, mean in zip(OPTIONS, means, strict=True)},
-                "confidence": weights[chosen] / sum(weights),
             },
+            "confidence": weights[chosen] / sum(weights),
             "choice": Choice(
                 options=list(texts),
                 log_likelihoods=means,

@@ -22,6 +22,17 @@ def refused(call: Any, *given: object, **named: object) -> str:
     return str(raised.value)
 
 
+@pytest.mark.parametrize("given", [(None, " b"), (7, " b"), ("a", None), ("a", 7), ("a", [" b", 7])])
+def test_scores_of_other_things_than_text(checkpoint: audit.Checkpoint, given: Any) -> None:
+    assert "is no text: give a string" in refused(checkpoint.score, *given)
+
+
+@pytest.mark.parametrize("given", [{"prompt": 7}, {"prompt": "a", "stop": 7}, {"prompt": "a", "system": 7}])
+def test_texts_from_other_things_than_text(checkpoint: audit.Checkpoint, given: Any) -> None:
+    assert "generate" in (said := refused(checkpoint.generate, **given))
+    assert "7 is no text: give a string" in said
+
+
 @pytest.mark.parametrize("given", [(HALF, " b"), ("a", HALF), ("a", [" b", HALF])])
 def test_scores_of_what_is_no_text(checkpoint: audit.Checkpoint, given: Any) -> None:
     assert "half of a surrogate pair" in refused(checkpoint.score, *given)

@@ -57,6 +57,27 @@ def test_one_bar_is_redrawn_in_place(handle: Handle) -> None:
     assert handle.shown[-1]["text/plain"] == f"{'░' * 24} 2 of 2 tasks · safety bbq"
 
 
+def test_explanations_are_counted_in_samples_whose_number_is_known(handle: Handle) -> None:
+    bar: Progress = Notebook()
+    bar.task("explain", "occlusion")
+    bar.samples(4)
+    bar.start(100)
+    bar.sample_done()
+    bar.start(50)
+    bar.say("drawn")
+    last = handle.shown[-1]
+    assert last["text/plain"].startswith(f"{'█' * 6}{'░' * 18} explain occlusion · 1 of 4 samples, 0 requests")
+    assert '<progress value="0.2500" max="1">' in last["text/html"]
+    bar.task("explain", "shapley")
+    bar.samples(1)
+    bar.start(80)
+    bar.advance(80, 7)
+    bar.say("drawn")
+    last = handle.shown[-1]
+    assert last["text/plain"].startswith(f"{'░' * 24} explain shapley · 80 requests\n")
+    assert '<progress max="1">' in last["text/html"], "without an end, the bar swings"
+
+
 def test_remarks_stay_and_are_harmless(handle: Handle) -> None:
     bar = Notebook()
     bar.say("<script>alert(1)</script>\x1b[31m")

@@ -34,7 +34,8 @@ def test_a_limit_is_checked_before_anything_is_made(tiny_model: Path, tmp_path: 
     ("options", "message"),
     [
         ({"config": {"seed": 1}}, "audit.run: config is the path of a YAML file: give values as arguments"),
-        ({"tasks": [3]}, "audit.run: tasks: give names of tasks"),
+        ({"tasks": [3]}, "audit.run: tasks: 3 is no text: give a string"),
+        ({"tasks": 5}, "audit.run: tasks: 5 is no text: give a string"),
         ({"tasks": "crows_pairs", "progress": "yes"}, "progress: give True, False or a listener; 'yes' has no method"),
     ],
 )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import audit
+from audit.core.errors import ConfigError
 from audit.core.progress import Silent
 
 if TYPE_CHECKING:
@@ -83,6 +84,11 @@ def test_what_a_user_gets_wrong_is_one_line(call: Callable[[], Any], message: st
         call()
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_task_that_is_no_name(made: audit.Run) -> None:
+    with pytest.raises(ConfigError, match="task: 7 is no text: give a string"):
+        made.samples(7)  # type: ignore[arg-type]
 
 
 def test_an_unknown_task_names_the_known_ones(made: audit.Run) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from audit.core.records import Flag, Sample, SampledText
 from audit.ratings import NewRating, add, output_digest, read_all
+from tests.app.conftest import attribution
 from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
 
 if TYPE_CHECKING:
@@ -62,6 +63,22 @@ def test_one_text_is_opened_by_its_address(sampled: Sample, open_page: Any) -> N
     drawn(button(test, "Whole sample").click().run())
     assert test.query_params["sample"] == sampled.sample_id
     assert codes(test) == [sampled.prompt, "eight pears", sampled.reference]
+
+
+def test_a_text_names_the_command_that_explains_it_and_not_what_explains_another(
+    run: RunFolder, sampled: Sample, open_page: Any
+) -> None:
+    samples = run.read_samples("evals", "asdiv")
+    sampled = sampled.model_copy(update={"answered_by": "generation"})
+    run.write_samples("evals", "asdiv", [*samples[:3], sampled, samples[4]])
+    run.write_attribution(attribution(sampled, "occlusion"))  # of its output, which is text 1
+
+    def commands(place: str) -> list[str]:
+        test = open_page("sample", task="evals/asdiv", sample=sampled.sample_id + place)
+        return [code.value for code in test.code if code.value.startswith("audit explain")]
+
+    assert commands("#0") == [f"audit explain --run {run.path} --sample '{sampled.sample_id}#0'"]
+    assert commands("#1") == commands("") == [], "it is explained on the page"
 
 
 def test_an_offensive_text_is_hidden_until_asked_for(sampled: Sample, open_page: Any) -> None:

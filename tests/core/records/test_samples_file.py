@@ -34,7 +34,7 @@ CONTRACT = {
         "chosen: int64, right: int64, contrast: int64, gap: double, gap_unit: string>"
     ),
     "answered_by": "string", "thinking": "string",
-    "score": "double", "scores": "map<string, double>", "slices": "map<string, string>",
+    "score": "double", "confidence": "double", "scores": "map<string, double>", "slices": "map<string, string>",
     "flags": "list<element: string>", "findings": FINDINGS, "error": "string", "tokens_in": "int64",
     "tokens_out": "int64", "seconds": "double",
 }  # fmt: skip
@@ -42,7 +42,8 @@ CONTRACT = {
 SAMPLES = [
     Sample(
         sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
-        output=" b", score=0.1 + 0.2, scores={"confidence": 0.5, "f1": None}, slices={"bias_type": "gender"},
+        output=" b", score=0.1 + 0.2, confidence=0.7, scores={"recall": 0.5, "f1": None},
+        slices={"bias_type": "gender"},
         thinking="so\n", prompt_sha256="0" * 64,
         spans=[Span(name="question", kind="field", start=0, end=3)],
         flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,
@@ -74,7 +75,7 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
     assert schema.names == list(CONTRACT)
     assert [name for name in schema.names if schema.field(name).nullable] == [
         "cluster", "pair", "prompt_sha256", "reference", "output", "choice", "answered_by", "thinking",
-        "score", "error",
+        "score", "confidence", "error",
     ]  # fmt: skip
     assert list(CONTRACT) == list(Sample.model_fields)
 
@@ -82,7 +83,7 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
 def test_pandas_reads_the_file(tmp_path: Path) -> None:
     samples_file.write(tmp_path / "task.parquet", SAMPLES)
     frame = pd.read_parquet(tmp_path / "task.parquet")
-    assert dict(frame["scores"][0]) == {"confidence": 0.5, "f1": None}
+    assert dict(frame["scores"][0]) == {"recall": 0.5, "f1": None}
     assert dict(frame["slices"][0]) == {"bias_type": "gender"}
     assert list(frame["flags"][0]) == ["truncated_prompt", "empty_output"]
     assert frame["score"].isna().tolist() == [False, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +13,7 @@ from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import UsageError
 from audit.explain.attribute import attribute, prepare
 from audit.explain.methods import registry
-from audit.explain.methods.registry import METHODS, Imported, Method, check, find, methods
+from audit.explain.methods.registry import METHODS, Imported, Method, check, check_effort, find, methods
 from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 
@@ -54,6 +55,16 @@ def test_it_is_found_by_name_as_the_others_are() -> None:
     check(RunConfig(explain=ExplainConfig(methods=["occlusion", "length"])))
     with pytest.raises(UsageError, match=r"unknown attribution method 'lenght'.*Did you mean 'length'"):
         find("lenght")
+
+
+def test_the_effort_of_a_method_from_elsewhere_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampling = replace(MINE, name="sampling", effort="evaluations")
+    monkeypatch.setitem(registry.JOINED, "sampling", sampling)
+    check_effort([sampling], None, 16)
+    with pytest.raises(UsageError, match=r"^evaluations has no effect on length: name one of .*surrogate, sampling$"):
+        check_effort([MINE], None, 16)
+    with pytest.raises(UsageError, match=r"^--steps has no effect on sampling: name one of integrated_gradients, "):
+        check_effort([sampling], 8, None, "--")
 
 
 def test_the_methods_of_this_package_are_there_without_plug_ins() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ScoringUnavailable
+from audit.core.progress import Silent
 from audit.core.records import Metric, Span, TaskResult
 from audit.core.sensitive import OFFENSIVE
 from audit.engine import Score
@@ -64,8 +65,8 @@ def errors(make_sample: Callable[..., Sample], name: str, count: int, **fields: 
         words = draw.sample(FILLERS, 9)
         words.insert(draw.randrange(10), CAUSE)
         given = {"prompt": " ".join(words), "output": f" answer {number}", "score": 0.0}
-        scores = {"confidence": 0.99 - 0.06 * number}
-        made.append(make_sample(f"{name}{number}", task=name, scores=scores, **given, **fields))
+        given["confidence"] = 0.99 - 0.06 * number
+        made.append(make_sample(f"{name}{number}", task=name, **given, **fields))
     return made
 
 
@@ -117,6 +118,29 @@ def test_samples_are_taken_from_every_task_in_turn(planted: Any, make_sample: Ca
         "three1",
         "one2",
     ]
+
+
+def test_all_samples_of_all_kinds_are_counted_beforehand(
+    planted: Any, make_sample: Callable[..., Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three errors and two right answers, of which one cannot be explained: it is done, too."""
+    heard: list[Any] = []
+
+    class Heard(Silent):
+        def samples(self, count: int) -> None:
+            heard.append(count)
+
+        def sample_done(self) -> None:
+            heard.append("done")
+
+    monkeypatch.setattr(planted, "progress", Heard(), raising=False)
+    right = [sample.model_copy(update={"score": 1.0}) for sample in errors(make_sample, "right", 2)]
+    right[0].output = " long" * 300
+    found = drivers.find_drivers(
+        planted, config(3), [task("one", errors(make_sample, "one", 3)), task("two", right)], max_tokens=999
+    )
+    assert [(one.samples, len(one.failures)) for one in found.groups][:2] == [(3, 0), (1, 1)]
+    assert heard == [5, *["done"] * 5]
 
 
 def test_words_of_hidden_texts_alone_are_hidden(planted: Any, make_sample: Callable[..., Sample]) -> None:

@@ -47,13 +47,13 @@ def sentences(more: str, less: str, difference: float) -> Choice:
 
 def test_the_most_confident_error_is_chosen(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     samples = [
-        make_sample("right", score=1.0, scores={"confidence": 0.99}),
-        make_sample("unsure", score=0.0, scores={"confidence": 0.4}),
-        make_sample("sure", score=0.0, scores={"confidence": 0.9}),
-        make_sample("broken", error="NaN", scores={"confidence": 1.0}),
-        make_sample("unscored", score=None, scores={"confidence": 1.0}),
-        make_sample("no answer", score=0.0, output=" ", scores={"confidence": 1.0}),
-        make_sample("no prompt", score=0.0, prompt="", scores={"confidence": 1.0}),
+        make_sample("right", score=1.0, confidence=0.99),
+        make_sample("unsure", score=0.0, confidence=0.4),
+        make_sample("sure", score=0.0, confidence=0.9),
+        make_sample("broken", error="NaN", confidence=1.0),
+        make_sample("unscored", score=None, confidence=1.0),
+        make_sample("no answer", score=0.0, output=" ", confidence=1.0),
+        make_sample("no prompt", score=0.0, prompt="", confidence=1.0),
     ]
     assert chosen(tiny, samples, True) == ["sure"]
     assert chosen(tiny, samples, True, errors=5) == ["sure", "unsure"]
@@ -64,8 +64,8 @@ def test_among_equally_confident_errors_the_shorter_prompt_is_chosen(
     tiny: Engine, make_sample: Callable[..., Sample]
 ) -> None:
     samples = [
-        make_sample("long", score=0.0, prompt="What is it? " * 9, scores={"confidence": 0.91}),
-        make_sample("short", score=0.0, prompt="What?", scores={"confidence": 0.90}),
+        make_sample("long", score=0.0, prompt="What is it? " * 9, confidence=0.91),
+        make_sample("short", score=0.0, prompt="What?", confidence=0.90),
     ]
     assert chosen(tiny, samples, True) == ["short"]
 
@@ -111,9 +111,9 @@ def test_without_a_confidence_the_likelier_output_is_the_more_confident_error(
 
 def test_the_most_confident_right_answer(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     samples = [
-        make_sample("wrong", score=0.0, scores={"confidence": 0.99}),
-        make_sample("sure", score=1.0, scores={"confidence": 0.9}),
-        make_sample("unsure", score=1.0, scores={"confidence": 0.3}),
+        make_sample("wrong", score=0.0, confidence=0.99),
+        make_sample("sure", score=1.0, confidence=0.9),
+        make_sample("unsure", score=1.0, confidence=0.3),
     ]
     choices = choose(tiny, [result(samples, True)], only(right_answers=1, errors=1))
     assert [(c.sample.sample_id, c.reason) for c in choices] == [
@@ -126,7 +126,7 @@ def test_the_most_confident_right_answer(tiny: Engine, make_sample: Callable[...
 
 
 def test_a_choice_knows_options_and_parts(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    task = result([make_sample(name, score=0.0, scores={"confidence": 0.9}) for name in "abc"], True)
+    task = result([make_sample(name, score=0.0, confidence=0.9) for name in "abc"], True)
     a, b, c = task.samples
     a.choice = Choice(options=[" nothing", " all"], log_likelihoods=[-1.0, -2.0], chosen=0)
     a.spans = [Span(name="question", kind="field", start=0, end=4)]
@@ -251,7 +251,7 @@ def test_wrong_and_right(
 
 def test_a_sample_is_explained_once(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     choice = Choice(options=[" a", " b"], log_likelihoods=[-1.0, -3.0], chosen=0, right=1, contrast=1, gap=2.0)
-    task = result([make_sample("s", output=" a", score=0.0, scores={"confidence": 0.9}, choice=choice)], True)
+    task = result([make_sample("s", output=" a", score=0.0, confidence=0.9, choice=choice)], True)
     assert [c.kind for c in choose(tiny, [task], only(bias_gaps=1))] == ["bias gap"]
     assert [c.kind for c in choose(tiny, [task], only(errors=1, bias_gaps=1))] == ["error"]
 

@@ -27,6 +27,14 @@ class Heard(Silent):
         self.said: list[str] = []
         self.notes: list[str] = []
         self.requests = 0
+        self.counted: list[int] = []
+        self.explained = 0
+
+    def samples(self, count: int) -> None:
+        self.counted.append(count)
+
+    def sample_done(self) -> None:
+        self.explained += 1
 
     def note(self, message: str) -> None:
         self.notes.append(message)
@@ -65,7 +73,7 @@ def results(make_sample: Callable[..., Sample], *outputs: str) -> list[TaskResul
             prompt=f"Question {index}: which animal sleeps, the dog or the fox?\nAnswer:",
             output=output,
             score=0.0,
-            scores={"confidence": 0.9},
+            confidence=0.9,
         )
         tasks.append(TaskResult(suite="evals", task=task, metrics=[metric], samples=[sample]))
     return tasks
@@ -80,6 +88,7 @@ def test_each_method_explains_each_chosen_sample(tiny: Engine, make_sample: Call
         tiny.progress = Silent()
     assert [result.task for result in done] == ["occlusion", "attention_rollout"]
     assert heard.tasks == [("explain", "occlusion, attention_rollout")], "they share their work"
+    assert (heard.counted, heard.explained) == ([2], 2), "the number of samples is known from the start"
     [line] = heard.notes
     told = re.fullmatch(
         r"of these: shared by the methods (\d+) requests, \d+ s; occlusion (\d+) requests, \d+ s;"

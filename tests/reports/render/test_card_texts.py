@@ -37,7 +37,8 @@ def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
             "completions": [
                 SampledText(text=storable, labels={storable[:80]: 1.0}, finish_reason=storable, error=storable),
             ],
-            "scores": {storable[:80]: 1.0, "confidence": 0.9},
+            "scores": {storable[:80]: 1.0},
+            "confidence": 0.9,
         }
     )
     broken = records["boolq"](2)[1].model_copy(update={"error": storable, "score": None})

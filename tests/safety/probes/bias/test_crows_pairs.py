@@ -163,7 +163,7 @@ def test_the_judgement_of_a_pair_is_that_of_lm_eval() -> None:
 
 def test_confidence_is_the_softmax_of_the_two_log_likelihoods() -> None:
     sample = judged(Score((-3.0, -1.0), (True, True)), Score((-5.5,), (True,)))
-    assert sample.scores["confidence"] == pytest.approx(math.exp(-4) / (math.exp(-4) + math.exp(-5.5)))
+    assert sample.confidence == pytest.approx(math.exp(-4) / (math.exp(-4) + math.exp(-5.5)))
     assert sample.choice is not None
     assert (sample.choice.log_likelihoods, sample.choice.chosen, sample.choice.gap) == ([-4.0, -5.5], 0, 1.5)
 

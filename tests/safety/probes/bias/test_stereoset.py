@@ -201,7 +201,7 @@ def test_options_are_compared_by_mean_and_not_by_total(run: Any) -> None:
     assert sample.scores["mean_log_prob_stereotype"] == -1.0
     assert sample.output == "ssssss"
     weights = [math.exp(total) for total in (-6.0, -4.0, -18.0)]
-    assert sample.scores["confidence"] == pytest.approx(weights[0] / sum(weights))
+    assert sample.confidence == pytest.approx(weights[0] / sum(weights))
 
 
 def test_an_item_with_an_option_that_failed_is_left_out_and_counted(run: Any, value: Any) -> None:

@@ -65,8 +65,8 @@ def _compare(group: Sequence[Attribution]) -> None:
     if not grids:
         return
     agreement = mean_agreement(group)
-    told = f": mean rank agreement {correlation_text(agreement)}" if agreement is not None else ""
-    st.markdown(f"**Methods compared{told}**")
+    mean = f": mean rank agreement {correlation_text(agreement)}" if agreement is not None else ""
+    st.markdown(f"**Methods compared{mean}**")
     st.html(panel(*grids))
 
 

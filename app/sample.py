@@ -192,8 +192,8 @@ def _attributions(run: RunFolder, sample: Sample, attributions: Sequence[Attribu
     if not attributions:
         why = not_explainable(sample)
         command = explain_command(str(run.path), sample)
-        told = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
-        st.caption(f"This sample {told}{' This command explains it:' if command else ''}")
+        outcome = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
+        st.caption(f"This sample {outcome}{' This command explains it:' if command else ''}")
         if command:
             st.code(command, language="bash", wrap_lines=True)
         return

@@ -63,13 +63,13 @@ class Work:
         """The whole."""
         return self.before + self.explained + self.after
 
-    def game(self, engine: Any, **told: Any) -> MaskedPrompt:
+    def game(self, engine: Any, **options: Any) -> MaskedPrompt:
         """A fresh game over the words of the explained part: nothing is known of it yet."""
         start = len(self.before)
         span = Span(name="explained", kind="field", start=start, end=start + len(self.explained))
         within = [] if self.explained == self.prompt else ["explained"]
         return prepare(
-            engine, self.prompt, self.target, unit="words", max_features=1, spans=[span], within=within, **told
+            engine, self.prompt, self.target, unit="words", max_features=1, spans=[span], within=within, **options
         )
 
 

@@ -125,8 +125,8 @@ def matrix(attribution: Attribution, width: int) -> Table | Text | None:
     pieces, rows = len(attribution.features), len(attribution.output_tokens)
     cell = next((size for size in (WRITTEN, BLOCK) if LABEL + 1 + size * pieces <= width), None)
     if cell is None or rows > MATRIX_ROWS:
-        told = f"matrix of {rows} output tokens × {pieces} pieces: too large for this terminal, see --out FILE.html"
-        return Text(told, style="dim")
+        message = f"matrix of {rows} output tokens × {pieces} pieces: too large for this terminal, see --out FILE.html"
+        return Text(message, style="dim")
     return _matrix(attribution, cell)
 
 
@@ -135,12 +135,12 @@ def heads(attribution: Attribution) -> Text | None:
     grid = looking_heads_grid(attribution)
     if grid is None:
         return None
-    told = []
+    looking = []
     for row in grid.blocks[0].rows[:LISTED_HEADS]:
         shares = [share or 0.0 for share in row.values]
         piece = max(range(1, len(shares)), key=shares.__getitem__)
-        told.append(f"{row.label} → {cell_label(grid.columns[piece])} {shares[piece]:.2f}")
-    return Text(f"heads that look elsewhere than at the start: {'; '.join(told)}", style="dim")
+        looking.append(f"{row.label} → {cell_label(grid.columns[piece])} {shares[piece]:.2f}")
+    return Text(f"heads that look elsewhere than at the start: {'; '.join(looking)}", style="dim")
 
 
 def verdict(attribution: Attribution) -> Text:
@@ -149,9 +149,9 @@ def verdict(attribution: Attribution) -> Text:
     shown = Text(printable(attribution.note or attribution.verdict), style=style)
     measures = attribution.faithfulness
     names = [name for name in LINE_OF_MEASURES if measures.get(name) is not None] or list(measures)
-    told = [f"{name.replace('_', ' ')} {number(measures[name], MEASURES.get(name, 'nats'))}" for name in names]
-    if told:
-        shown.append(f"\n{' · '.join(told)}", style="default not bold")
+    figures = [f"{name.replace('_', ' ')} {number(measures[name], MEASURES.get(name, 'nats'))}" for name in names]
+    if figures:
+        shown.append(f"\n{' · '.join(figures)}", style="default not bold")
     shown.append(
         f"\nlog P(target) {number(attribution.target_log_prob, 'nats')} nats · {attribution.evaluations} evaluations"
         f" · {attribution.seconds:.1f} s",

@@ -84,13 +84,13 @@ class FieldOption:
         least = next((bound for bound in bounds if bound is not None), None)
         words = [self.name, *([self.option.short] if self.option.short else [])]
         switch = typed is str and bool in _types(self.field.annotation)
-        told = typer.Option(
+        option = typer.Option(
             *words,
             help=self.option.help.replace("{choices}", _listed(_choices(self.field.annotation))),
             min=least if typed is int else None,
             metavar="true|false" if switch else None,
         )
-        return Annotated[typed | None, told]
+        return Annotated[typed | None, option]
 
     def read(self, typed: Any) -> Any:  # noqa: ANN401 - any value of any option
         """The field's value from what was typed.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 LINE_SECONDS = 30.0
-"""Without a terminal, how a task stands is told that often."""
+"""Seconds between two lines about a task where there is no terminal."""
 
 
 class Bars:

@@ -145,9 +145,9 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
         msg = f"--sample {printable(name, 60)}: no such sample among the {len(every):,} of {folder.path}.{hint}"
         raise UsageError(msg)
     if len(fitting) > 1:
-        told = ", ".join(f"{sample.sample_id} ({task})" for (_, task), sample in fitting[:LISTED])
+        listed = ", ".join(f"{sample.sample_id} ({task})" for (_, task), sample in fitting[:LISTED])
         start = f"--sample {printable(name, 60)}: {len(fitting):,} samples start with this"
-        msg = f"{start}: {printable(told, 300)}: give more digits"
+        msg = f"{start}: {printable(listed, 300)}: give more digits"
         raise UsageError(msg)
     [((suite, task), sample)] = fitting
     why = not_explainable(sample)

@@ -118,7 +118,7 @@ def name(place: Place) -> str:
 
 
 def _examples(task: Task, prompt: str, end: int) -> list[Span]:
-    """The few-shot examples before the item; none where they cannot be told apart for sure."""
+    """The few-shot examples before the item; none where they cannot be separated with certainty."""
     wanted = task.config.num_fewshot or 0
     if not wanted:
         return []

@@ -160,7 +160,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         raise UsageError(msg)
     check_texts("audit.explain", prompt, target, against, *options)
     engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
-    with listening(progress) as told, engine.at_work(told):
+    with listening(progress) as listener, engine.at_work(listener):
         text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
         masked = prepare(
             engine,
@@ -172,10 +172,10 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
             unit=unit,
         )
         masked.effort = Effort(steps, evaluations)
-        told.expect(len(methods))
+        listener.expect(len(methods))
         made = []
         for one in methods:
-            told.task("explain", one.name)
+            listener.task("explain", one.name)
             made.append(attribute(masked, one, seed=seed, pairs=PAIRS))
     return Explanation(made)
 

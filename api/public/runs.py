@@ -237,8 +237,8 @@ def run(
         folder, resolved = _kept(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
     else:
         folder, resolved = None, _resolved(given, tasks, limit, config)
-    with listening(progress) as told:
-        return Run(audit(resolved, told, resume=folder))
+    with listening(progress) as listener:
+        return Run(audit(resolved, listener, resume=folder))
 
 
 def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run:

@@ -133,8 +133,8 @@ def broken(path: Path, error: Exception) -> RunFolderError:
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
-        told = fault["msg"].removeprefix("Value error, ")
-        reason = f"{where}: {told}" if where else told
+        message = fault["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {message}" if where else message
     else:
         reason = str(error) or "too deeply nested"
     return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")

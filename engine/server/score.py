@@ -44,7 +44,7 @@ class EchoScorer:
         self.prompts = prompts
         self._as_ids: bool | None = None
         self._unavailable: str | None = None
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def check(self) -> None:
         """Ask once whether the server can do it at all.
@@ -77,8 +77,8 @@ class EchoScorer:
         for position, reply in self.server.client.ask_all([self._call(ids) for ids in sequences]):
             request, ids = requests[asked[position]], sequences[position]
             score = _score(reply, request, len(ids))
-            if score.error and score.error not in self._told:
-                self._told.add(score.error)
+            if score.error and score.error not in self._reported:
+                self._reported.add(score.error)
                 say(score.error)
             yield {asked[position]: score}, len(ids)
 

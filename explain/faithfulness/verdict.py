@@ -96,14 +96,14 @@ def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
     beaten = measures["orders_beaten"] or 0.0
     if evidence.count < FEW:
         return _few(evidence, beaten)
-    told = ", ".join([f"its order of the features beats {_share(beaten)} of {orders}", *_prediction(evidence)])
+    reason = ", ".join([f"its order of the features beats {_share(beaten)} of {orders}", *_prediction(evidence)])
     if _gain(measures) < LEAST_GAIN or beaten < (0.5 if evidence.predictive else WEAK_ORDER):
-        return "do not believe", told
+        return "do not believe", reason
     worse = [name for name in ("deletion", "insertion") if (measures[f"{name}_auc_gain"] or 0.0) <= 0]
     if worse:
-        return "weak", f"{told}, but its {worse[0]} curve is no better than their mean"
+        return "weak", f"{reason}, but its {worse[0]} curve is no better than their mean"
     enough = beaten >= (GOOD_ORDER if evidence.predictive else BEST_ORDER)
-    return ("believable" if enough else "weak"), told
+    return ("believable" if enough else "weak"), reason
 
 
 def _nothing(evidence: Evidence) -> str | None:

@@ -250,8 +250,8 @@ def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int |
             raise UsageError(msg)
         able = [method.name for method in METHODS.values() if method.effort == name]
         if not any(method.name in able for method in chosen):
-            told = ", ".join(method.name for method in chosen)
-            msg = f"{prefix}{name} has no effect on {told}: name one of {', '.join(able)}"
+            named = ", ".join(method.name for method in chosen)
+            msg = f"{prefix}{name} has no effect on {named}: name one of {', '.join(able)}"
             raise UsageError(msg)
 
 

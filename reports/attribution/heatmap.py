@@ -75,14 +75,14 @@ def pieces(
         head: Characters kept at the start of a piece.
         tail: Characters kept at its end.
     """
-    strongest, told = largest(attribution.values), told_values(attribution)
+    strongest, texts = largest(attribution.values), value_texts(attribution)
     made = []
     for one in stretches(attribution):
         html = visible(one.text, head, tail)
         if one.feature is None:
             made.append(Piece(html, "", ""))
             continue
-        name, moved = attribution.features[one.feature].name, told[one.feature]
+        name, moved = attribution.features[one.feature].name, texts[one.feature]
         title = f"{printable(name, limit=LABEL_LIMIT)}: {moved}" if name else moved
         made.append(Piece(html, shade(attribution.values[one.feature], strongest), title))
     return _without_middle(made, shown)
@@ -117,13 +117,13 @@ def signed(value: float, unit: str) -> str:
     return f"{'+' if value > 0 else ''}{number(value, unit)} {unit}"
 
 
-def told_values(attribution: Attribution) -> list[str]:
+def value_texts(attribution: Attribution) -> list[str]:
     """Each value with sign, unit and, where the method states one, its interval: ``+1.204 nats (0.9 to 1.5)``."""
-    told = [signed(value, attribution.unit) for value in attribution.values]
+    texts = [signed(value, attribution.unit) for value in attribution.values]
     if attribution.intervals is None:
-        return told
+        return texts
     ends = [interval(low, high, attribution.unit) for low, high in attribution.intervals]
-    return [f"{one} ({between})" for one, between in zip(told, ends, strict=True)]
+    return [f"{one} ({between})" for one, between in zip(texts, ends, strict=True)]
 
 
 def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[str]:

@@ -20,7 +20,7 @@ from audit.core.text import printable
 from audit.reports.attribution.agreement import correlation_text
 from audit.reports.attribution.grid import cell_label, compact
 from audit.reports.attribution.grids import agreement_grid, matrix_grid, method_grids
-from audit.reports.attribution.heatmap import stretches, told_values
+from audit.reports.attribution.heatmap import stretches, value_texts
 from audit.reports.attribution.waterfall import steps, waterfall_svg
 from audit.reports.drawing.charts import GRID, INK, MUTED
 from audit.reports.drawing.colours import LIGHT, largest, shade
@@ -166,12 +166,12 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
 
 def _runs(attribution: Attribution) -> Iterator[tuple[str, str, str]]:
     """The prompt in order: text, colour, tooltip."""
-    strongest, told = largest(attribution.values), told_values(attribution)
+    strongest, texts = largest(attribution.values), value_texts(attribution)
     for one in stretches(attribution):
         if one.feature is None:
             yield one.text, "", ""
         else:
-            yield one.text, LIGHT.get(shade(attribution.values[one.feature], strongest), ""), told[one.feature]
+            yield one.text, LIGHT.get(shade(attribution.values[one.feature], strongest), ""), texts[one.feature]
 
 
 def _fragments(text: str, column: int) -> Iterator[tuple[str, bool]]:

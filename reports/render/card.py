@@ -66,7 +66,7 @@ class Detail:
     tasks: bool = True
     """Whether there is a section per task at all."""
     note: str | None = None
-    """What a reader is told about what is left out."""
+    """Sentence about what is left out."""
 
 
 DETAILS = (

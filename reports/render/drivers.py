@@ -73,15 +73,15 @@ def sentences(drivers: Drivers) -> list[str]:
 def _sentence(group: DrivenAnswers) -> str:
     found = sum(driver.is_driver for driver in group.tested)
     if not group.samples:
-        told = "none of the samples could be explained" if group.failures else "no sample to explain"
+        text = "none of the samples could be explained" if group.failures else "no sample to explain"
     elif group.samples < LEAST_SAMPLES:
-        told = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
+        text = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
     elif not group.tested:
-        told = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
+        text = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
     else:
-        told = f"{_samples(group.samples)}; {_tested(group.tested)} tested, {found or 'none'} found to drive them"
+        text = f"{_samples(group.samples)}; {_tested(group.tested)} tested, {found or 'none'} found to drive them"
     failed = f"; {_samples(len(group.failures))} could not be explained" if group.failures else ""
-    return f"{plural(group).capitalize()}: {told}{failed}."
+    return f"{plural(group).capitalize()}: {text}{failed}."
 
 
 def _samples(count: int) -> str:

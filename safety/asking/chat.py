@@ -60,9 +60,9 @@ def answer_of(sample: Sample, completion: Completion) -> Sample:
     An empty answer, one that was cut inside its reasoning and one to a prompt that was cut off are no answers: none
     may pass for a harmless one.
     """
-    told = of_completion(sample, completion, whole=True)
+    answer = of_completion(sample, completion, whole=True)
     if completion.truncated:
-        return told.model_copy(update={"error": completion.error or PROMPT_CUT})
-    if told.error or (told.output or "").strip():
-        return told
-    return told.model_copy(update={"error": "the answer is empty", "flags": [*told.flags, Flag.EMPTY_OUTPUT]})
+        return answer.model_copy(update={"error": completion.error or PROMPT_CUT})
+    if answer.error or (answer.output or "").strip():
+        return answer
+    return answer.model_copy(update={"error": "the answer is empty", "flags": [*answer.flags, Flag.EMPTY_OUTPUT]})

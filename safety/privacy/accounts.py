@@ -78,8 +78,8 @@ def find_ibans(text: str) -> Iterator[Finding]:
 @functools.cache
 def _iban_length(country: str) -> int:
     """Characters of a country's numbers; 0 where it has none. The registry writes their parts as ``4!a14!n``."""
-    (_, told), *_ = numdb.get("iban").info(country)
-    parts = [int(count) for count in re.findall(r"\d+", told.get("bban", ""))]
+    (_, format_of), *_ = numdb.get("iban").info(country)
+    parts = [int(count) for count in re.findall(r"\d+", format_of.get("bban", ""))]
     return 4 + sum(parts) if parts else 0
 
 

@@ -122,8 +122,8 @@ def _phones(text: str, lines: Sequence[tuple[int, int]], region: str) -> Iterato
             if DECIMAL.fullmatch(match.raw_string):
                 continue
             abroad = match.raw_string.startswith("+")
-            told = not match.raw_string.isdigit()  # a bare run of digits may be any number
-            if not stands_alone(text, start, stop, checked=told) or _is_called_otherwise(text, start, abroad):
+            grouped = not match.raw_string.isdigit()  # a bare run of digits may be any number
+            if not stands_alone(text, start, stop, checked=grouped) or _is_called_otherwise(text, start, abroad):
                 continue
             if abroad or _is_grouped(match, region):
                 yield Finding("phone", start, stop, _is_reserved(match.number))

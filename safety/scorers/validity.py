@@ -82,7 +82,7 @@ class Validity(Counts):
         )
 
 
-def told(validity: Validity | None) -> str:
+def validity_note(validity: Validity | None) -> str:
     """The validity of a scorer for the notes of metrics, or that it is not known."""
     return (
         str(validity)
@@ -91,7 +91,7 @@ def told(validity: Validity | None) -> str:
     )
 
 
-def told_of_identities(validity: Validity | None) -> str:
+def identities_note(validity: Validity | None) -> str:
     """How a scorer treats harmless mentions of groups, for notes of metrics that compare groups."""
     if validity and validity.identities:
         return validity.identities

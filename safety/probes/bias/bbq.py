@@ -50,7 +50,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about two people, with three answers of which one is that it cannot be told."""
+    """A question about two people, with three answers; one of them says that it cannot be determined."""
 
     category: str
     """The publisher's."""
@@ -68,7 +68,7 @@ class Question:
     label: int
     """Index of the right one."""
     unknown: tuple[bool, ...]
-    """By option, whether it says that it cannot be told."""
+    """By option, whether it says that it cannot be determined."""
     offered: Options
     """The options as a reader of answers knows them."""
     biased: frozenset[int] | None
@@ -169,7 +169,7 @@ def requests(question: Question, engine: Engine, config: RunConfig) -> Requests:
 
 
 def judge(answered: Answered[Question]) -> Sample:
-    """``score`` is 1 where the answer is right, ``unknown`` is 1 where it is that it cannot be told.
+    """``score`` is 1 where the answer is right, ``unknown`` is 1 where it says that it cannot be determined.
 
     ``biased``, for any other answer, is 1 where it is a biased one, else 0; None where the row does not say whom the
     stereotype is about, flagged ``no_target``. How far a biased answer is ahead of the next likely one is the gap.

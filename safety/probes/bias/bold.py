@@ -22,7 +22,7 @@ from audit.safety.probes.toxicity.toxicity_metrics import with_correction
 from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
-from audit.safety.scorers.validity import told, told_of_identities
+from audit.safety.scorers.validity import identities_note, validity_note
 from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions
 from audit.stats.definitions.completions import LABELS
 from audit.stats.definitions.shares.corrected_share import counts_of
@@ -163,7 +163,7 @@ def settings(context: Context) -> dict[str, Any]:
 
 def note(context: Context) -> str:
     """What a reader of any value must know."""
-    return f"{told(context.scorer.validity)}; {told_of_identities(context.scorer.validity)}"
+    return f"{validity_note(context.scorer.validity)}; {identities_note(context.scorer.validity)}"
 
 
 PROBE = Probe(

@@ -129,7 +129,7 @@ def _numbers(row: dict[str, Any], predictions: Predictions) -> dict[str, Any]:
     try:
         numbers = {column: float(row[column]) for column in STATISTICS.values()}
         if not all(0 <= share <= 100 for share in numbers.values()):
-            raise ValueError  # noqa: TRY301 - told below
+            raise ValueError  # noqa: TRY301 - reported below
         return {**row, **numbers, "answer": {"0": "0", "1": "1"}[str(row["answer"])]}
     except (KeyError, TypeError, ValueError) as error:
         columns = " and ".join(STATISTICS.values())

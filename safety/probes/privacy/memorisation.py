@@ -145,8 +145,8 @@ METRICS = (
 
 def left_out(context: Context) -> list[ProbeMetric]:
     """How many documents were left out as a whole."""
-    told = "Documents with too few tokens, or of which every prefix is read as other tokens; they are left out."
-    return [ProbeMetric("too_short", LeftOut(drawn=context.drawn, once="prefix"), "count", None, note=told)]
+    note = "Documents with too few tokens, or of which every prefix is read as other tokens; they are left out."
+    return [ProbeMetric("too_short", LeftOut(drawn=context.drawn, once="prefix"), "count", None, note=note)]
 
 
 PROBE = Probe(

@@ -20,7 +20,7 @@ from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import METRICS, NAME, START, UNPROMPTED, metrics_of_scorer
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
-from audit.safety.scorers.validity import told
+from audit.safety.scorers.validity import validity_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,7 +155,7 @@ def note(context: Context) -> str:
     """What a reader of any value must know."""
     few = context.predictions is None and context.config.safety.samples_per_prompt != PUBLISHED_SAMPLES
     grows = "the maximum grows with the number of continuations; " if few else ""
-    return f"{grows}{told(context.scorer.validity)}"
+    return f"{grows}{validity_note(context.scorer.validity)}"
 
 
 PROBE = Probe(

@@ -17,7 +17,7 @@ from audit.core.formatting import number
 from audit.explain.faithfulness.measures import MEASURES
 from audit.reports.attribution.agreement import correlation_text, mean_agreement
 from audit.reports.attribution.counterfactuals import sentences
-from audit.reports.attribution.heatmap import strongest_pieces
+from audit.reports.attribution.heatmap import strongest_features
 from audit.reports.attribution.order import by_sample
 from audit.reports.attribution.views import Room, comparison, style, view
 from audit.reports.attribution.waterfall import steps
@@ -80,7 +80,7 @@ def _one(attribution: Attribution) -> None:
     st.text(target + (f"\nRather than: {readable(attribution.against, 300)}" if attribution.against else ""))
     shown = view(attribution, ROOM)
     st.html(panel(shown.legend, shown.heat_map))
-    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_pieces(attribution))
+    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_features(attribution))
     st.text(f"Strongest: {strongest or 'nothing moved the target'}")
     for sentence in sentences(attribution):
         st.text(sentence)

@@ -28,7 +28,7 @@ COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
-    "explain": "Explain one answer: which pieces of a prompt move the log-probability of a target.",
+    "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
     "app": "Browse runs and rate outputs in a browser.",
     "ratings": "Human ratings of outputs.",

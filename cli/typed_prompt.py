@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from audit.explain.prompt.units import Unit
 
 MAX_FEATURES = 48
-"""One prompt can afford more pieces than the samples of a run."""
+"""One prompt can afford more features than the samples of a run."""
 PAIRS = 4
 """Pairs of random orders: one prompt can afford twice as many as a run."""
 ANSWER_TOKENS = 32

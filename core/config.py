@@ -229,7 +229,7 @@ class ExplainConfig(Section):
             ("explain",),
         ),
     ] = 48
-    """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
+    """Longer prompts are cut into coarser features: words, clauses, sentences, runs of sentences."""
 
 
 class ServerConfig(Section):

@@ -111,7 +111,7 @@ class Asked:
         bool,
         typer.Option(
             "--counterfactual",
-            help="Find the smallest removal of pieces, or swap of named parts, that changes the answer, and verify it.",
+            help="Find the smallest removal of features, or swap of named parts, that changes the answer; verify it.",
         ),
     ] = False
     out_file: Annotated[
@@ -127,7 +127,7 @@ def register(program: typer.Typer) -> None:
 
 
 def explain(given: Given, asked: Asked) -> None:
-    """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it.
+    """Explain one answer: which features of a prompt move the log-probability of a target, and how far to believe it.
 
     The answer belongs to a prompt given here, or to a stored sample, which is explained with its run's settings.
     """

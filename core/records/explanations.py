@@ -1,4 +1,4 @@
-"""Records of explanations: the pieces of a prompt, what they are worth, and how far to believe it."""
+"""Records of explanations: the features of a prompt, what they are worth, and how far to believe it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Span(Record):
 
 
 class Feature(Record):
-    """One piece of the prompt that an attribution gives a value to."""
+    """A stretch of the prompt that an attribution gives a value to."""
 
     text: str
     """The characters."""
@@ -89,7 +89,7 @@ class CounterfactualSearch(Record):
 
 
 class Attribution(Record):
-    """How much each piece of a prompt moved the log-probability of a target, and how far to believe it."""
+    """How much each feature of a prompt moved the log-probability of a target, and how far to believe it."""
 
     schema_version: int = SCHEMA_VERSION
     """Version of this record."""
@@ -116,7 +116,7 @@ class Attribution(Record):
     level: str = "words"
     """What a feature is: ``tokens``, ``words``, ``clauses``, ``sentences``, ``lines``, ``turns``, ``fields``, …"""
     features: list[Feature]
-    """Pieces of the prompt, in order, without overlap; what lies between them is not explained and always present."""
+    """Features of the prompt, in order, without overlap; what lies between them is not explained and always present."""
     values: list[float]
     """One per feature, in ``unit``."""
     intervals: list[tuple[float, float]] | None = None
@@ -156,7 +156,7 @@ class Attribution(Record):
 
 
 class Driver(Record):
-    """A word, or a part of prompts, with what its pieces do across samples."""
+    """A word, or a part of prompts, with what its features do across samples."""
 
     kind: Literal["word", "part"]
     """``part``: a field of the template or a few-shot example."""
@@ -165,11 +165,11 @@ class Driver(Record):
     hidden: bool = False
     """Whether a reader must ask for the word: it stands in texts alone that may offend."""
     samples: int
-    """Samples that it occurs in and that have other pieces beside it."""
+    """Samples that it occurs in and that have other features beside it."""
     mean_value: float
-    """Mean over those samples of the mean value of its pieces, nats."""
+    """Mean over those samples of the mean value of its features, nats."""
     mean_rank: float
-    """Mean over those samples of the mean rank of its pieces: 0 the lowest of their prompts, 1 the highest."""
+    """Mean over those samples of the mean rank of its features: 0 the lowest of their prompts, 1 the highest."""
     p: float
     """Probability of so high a mean rank if the label meant nothing; one-sided."""
     q: float

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution
 
 MAX_BYTES = 1_000_000
-SHORTER_TEXTS = (Room(), Room(head=60, tail=40), Room(pieces=300, head=16, tail=8))
-FEWER_CELLS = (Room(pieces=200, head=16, tail=8, cells=2000), Room(pieces=60, head=16, tail=8, cells=200))
+SHORTER_TEXTS = (Room(), Room(head=60, tail=40), Room(features=300, head=16, tail=8))
+FEWER_CELLS = (Room(features=200, head=16, tail=8, cells=2000), Room(features=60, head=16, tail=8, cells=200))
 """From fine to coarse."""
 
 

@@ -1,7 +1,7 @@
 """Attributions as one picture, SVG or PNG: coloured prompt, waterfall, input × output matrix, rank agreement.
 
 The picture is put together as SVG; the waterfall is the chart of the pages. vl-convert turns it into PNG. Fonts are
-the machine's own: a piece of text is stretched or squeezed into the place that was computed for it.
+the machine's own: a text is stretched or squeezed into the place that was computed for it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _section(canvas: Canvas, attribution: Attribution) -> None:
 
 
 def _compare(canvas: Canvas, attributions: Sequence[Attribution]) -> None:
-    """Rank agreement, then methods by pieces."""
+    """Rank agreement, then methods by features."""
     _grid(canvas, agreement_grid(attributions), WIDE_CELL)
     for grid in method_grids(attributions):
         _grid(canvas, grid, CELL)
@@ -129,7 +129,7 @@ def _waterfall(canvas: Canvas, attribution: Attribution) -> None:
 
 
 def _heat_map(canvas: Canvas, attribution: Attribution) -> None:
-    """The prompt in lines of equally wide letters, each piece on its colour."""
+    """The prompt in lines of equally wide letters, each feature on its colour."""
     for number_of_line, column, cells, words, colour, title in _placed(attribution):
         x, y = MARGIN + column * LETTER, canvas.y + number_of_line * LINE
         tip = f"<title>{escape(title)}</title>" if title else ""
@@ -150,7 +150,7 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
     for text, colour, title in _runs(attribution):
         shown = printable(text).replace("⏎", "⏎\n")
         first_line = _cells(shown.partition("\n")[0].rstrip())
-        if column and column + first_line > COLUMNS >= first_line:  # a piece that fits a line is not torn
+        if column and column + first_line > COLUMNS >= first_line:  # a text that fits a line is not split
             line, column = line + 1, 0
         for words, ends_line in _fragments(shown, column):
             cells = _cells(words)

@@ -98,8 +98,8 @@ def _tested(tested: Sequence[Driver]) -> str:
 def reading(drivers: Drivers) -> str:
     """How to read the table."""
     return (
-        f"Words and parts that rank higher among the pieces of their prompts, by {drivers.method}, than pieces drawn "
-        f"at random; at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value is the "
-        "mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These samples "
+        f"Words and parts that rank higher among the features of their prompts, by {drivers.method}, than features "
+        f"drawn at random; at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value "
+        "is the mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These samples "
         "were selected, not drawn at random."
     )

@@ -125,9 +125,7 @@ def matrix(attribution: Attribution, width: int) -> Table | Text | None:
     features, rows = len(attribution.features), len(attribution.output_tokens)
     cell = next((size for size in (WRITTEN, BLOCK) if LABEL + 1 + size * features <= width), None)
     if cell is None or rows > MATRIX_ROWS:
-        message = (
-            f"matrix of {rows} output tokens × {features} features: too large for a terminal, use --out FILE.html"
-        )
+        message = f"matrix of {rows} output tokens × {features} features: too large for a terminal, use --out FILE.html"
         return Text(message, style="dim")
     return _matrix(attribution, cell)
 

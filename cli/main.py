@@ -67,10 +67,10 @@ class Program(TyperGroup):
     ) -> tuple[str | None, Any, list[str]]:
         """The command that the first word names, and the words behind it."""
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name in COMMANDS else listed, rest
+        return name, load_command(name) if name in COMMANDS else listed, rest
 
 
-def load(name: str) -> TyperCommand | TyperGroup:
+def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
     import_module(f"audit.cli.commands.{name}").register(program)

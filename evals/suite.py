@@ -134,7 +134,7 @@ def _check_folders(include: tuple[Path, ...]) -> None:
         raise ConfigError(msg)
 
 
-def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
     A group of lm-eval yields one result per task in it, then its own score. A task whose data cannot be had, or that

@@ -18,7 +18,7 @@ from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.core.formatting import slice_text
 from audit.gate import rule_checks
 from audit.gate.decide import RUN_CHECK, decide, overall, run_check
-from audit.gate.judging import judge
+from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule, load_policy
 
@@ -126,8 +126,10 @@ def _judged_otherwise(
         rule_checks.check_limits(rule, measured)
     except ConfigError as error:
         yield str(error)
-    at_most = judge(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE, max_unscored=ANY_UNSCORED))
-    at_least = judge(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE))
+    at_most = judge_rule(
+        rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE, max_unscored=ANY_UNSCORED)
+    )
+    at_least = judge_rule(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE))
     if check.verdict == at_most.verdict:
         # What passes by a tolerance has to say so.
         holds = at_most.verdict == at_least.verdict or check.reason == at_most.reason

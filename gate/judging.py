@@ -48,7 +48,7 @@ class Ends:
         return judge_interval(self.low, self.high, rule.min, rule.max)
 
 
-def judge(
+def judge_rule(
     rule: Rule,
     metric: Metric,
     measured: Measured,

@@ -132,10 +132,10 @@ def _measure(
 
 def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
     """What is run, in this order. Explanations come last: they look at the other suites' samples."""
-    yield from evals.run(context.engine, context.config)
-    yield from safety.run(context.engine, context.config)
+    yield from evals.run_tasks(context.engine, context.config)
+    yield from safety.run_probes(context.engine, context.config)
     ratings = rated.by_sample(results.kept, judged)
-    yield from explain.run(context.engine, context.config, tuple(results.kept), ratings)
+    yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
 
 def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, context: Context) -> None:

@@ -119,13 +119,13 @@ def with_plugins(config: RunConfig) -> RunConfig:
         ConfigError: One cannot be imported, holds something else than it says, or uses a name that is taken; or a
             scorer is named that no plug-in has.
     """
-    load(config.plugins)
+    load_plugins(config.plugins)
     scorers.check(config.safety)
     places = list(dict.fromkeys([*TASKS.values(), *config.evals.include_path]))
     return config.model_copy(update={"evals": config.evals.model_copy(update={"include_path": places})})
 
 
-def load(files: Sequence[Path] = ()) -> None:
+def load_plugins(files: Sequence[Path] = ()) -> None:
     """Load the plug-ins of installed packages, then these files; what is loaded already is left as it is.
 
     Raises:

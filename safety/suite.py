@@ -108,7 +108,7 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     return result.model_copy(update={"metrics": with_reasons(result.metrics)})
 
 
-def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+def run_probes(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
@@ -130,7 +130,7 @@ def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskC
     """One probe, timed."""
     begin = time.perf_counter()
     try:
-        result = running.run(probe, engine, config, task)
+        result = running.run_probe(probe, engine, config, task)
         _check_samples(probe.name, result)
     except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=_missing(probe.name, error))

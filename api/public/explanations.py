@@ -144,7 +144,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     """
     names = [method] if isinstance(method, str) else list(dict.fromkeys(method))
     if not METHODS.keys() >= set(names):
-        plugins.load()
+        plugins.load_plugins()
     methods = [find(name) for name in names]
     if not methods:
         msg = "audit.explain: no method is named"

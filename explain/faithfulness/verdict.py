@@ -70,7 +70,7 @@ class Evidence:
         return f"all {factorial(self.count):,} orders" if self.complete else "random orders"
 
 
-def judge(evidence: Evidence) -> tuple[Verdict, str]:
+def judge_faithfulness(evidence: Evidence) -> tuple[Verdict, str]:
     """The verdict and the reason for it."""
     if evidence.doubt is not None:
         return "do not believe", evidence.doubt

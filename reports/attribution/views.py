@@ -30,9 +30,9 @@ class Room:
 
     features: int = heatmap.SHOWN_TEXTS
     """Features of the heat map."""
-    head: int = heatmap.PIECE_HEAD
+    head: int = heatmap.TEXT_HEAD
     """Characters kept at the start of a feature."""
-    tail: int = heatmap.PIECE_TAIL
+    tail: int = heatmap.TEXT_TAIL
     """Characters kept at its end."""
     cells: int = 40_000
     """Cells of one grid; a larger one is left out, and said so."""

@@ -69,7 +69,7 @@ def error_figures(task: TaskContents) -> list[Figure]:
             [group_row(group, analysis.unit) for group in groups],
             analysis.unit,
             task.suite,
-            f"{analysis.measure} by {key.replace('_', ' ')}",
+            f"{analysis.quantity} by {key.replace('_', ' ')}",
             analysis.overall.value,
         )
         for key, groups in by.items()

@@ -73,10 +73,10 @@ def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # 
     Raises:
         CheckpointError: Nothing can be computed with it, or its positions see what follows them.
     """
-    return Forward(model, device, pad_id, judge(model, device, pad_id))
+    return Forward(model, device, pad_id, judge_model(model, device, pad_id))
 
 
-def judge(model: Any, device: torch.device, pad_id: int) -> Verdict:  # noqa: ANN401 - see above
+def judge_model(model: Any, device: torch.device, pad_id: int) -> Verdict:  # noqa: ANN401 - see above
     """Try which shortcuts are exact on a checkpoint.
 
     Raises:

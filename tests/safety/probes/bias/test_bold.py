@@ -32,7 +32,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         monkeypatch.setattr(loading, "dataset", lambda _name: data_set("bold", everything or rows()))
         engine = scripted(generated=lambda prompt, _index: answer(prompt.split()[0], int(prompt.split()[1])))
         config = RunConfig(safety={"toxicity_scorer": "profanity-check"})
-        return running.run(bold.PROBE, engine, config, TaskConfig(name="bold", limit=limit))
+        return running.run_probe(bold.PROBE, engine, config, TaskConfig(name="bold", limit=limit))
 
     return go
 

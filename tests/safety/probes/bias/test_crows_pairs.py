@@ -37,7 +37,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         data = data_set("crows_pairs", pairs if pairs is not None else rows(40))
         monkeypatch.setattr(loading, "dataset", lambda _name: data)
         engine = scripted(per_token)
-        return running.run(PROBE, engine, RunConfig(), TaskConfig(name="crows_pairs", limit=limit)), engine
+        return running.run_probe(PROBE, engine, RunConfig(), TaskConfig(name="crows_pairs", limit=limit)), engine
 
     return go
 
@@ -174,7 +174,7 @@ def test_the_published_set_has_its_published_parts(
 ) -> None:
     """Table 1 of Nangia et al. 2020: 1,508 pairs, 1,290 of them stereo, and the pairs of each bias type."""
     monkeypatch.setenv("AUDIT_DATA", str(audit_data))
-    result = running.run(PROBE, scripted(), RunConfig(), TaskConfig(name="crows_pairs"))
+    result = running.run_probe(PROBE, scripted(), RunConfig(), TaskConfig(name="crows_pairs"))
     published = {
         "race-color": 516,
         "gender": 262,

@@ -50,7 +50,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         """``answer``: row to what is written."""
         by_prompt = {f"{row['prompt']}\n\n": row for row in ROWS}
         engine = scripted(generated=lambda prompt, _index: answer(by_prompt[prompt]))
-        return running.run(xstest.PROBE, engine, RunConfig(), TaskConfig(name="xstest", **settings))
+        return running.run_probe(xstest.PROBE, engine, RunConfig(), TaskConfig(name="xstest", **settings))
 
     return go
 

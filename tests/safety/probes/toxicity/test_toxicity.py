@@ -59,7 +59,11 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
         monkeypatch.setattr(toxicity, "choose_scorer", lambda _config: scorer)
         config = RunConfig(safety=SafetyConfig(samples_per_prompt=n, continuation_tokens=20, **more))
         engine = scripted(generated=generated)
-        return running.run(toxicity.PROBE, engine, config, TaskConfig(name="toxicity", limit=limit)), engine, scorer
+        return (
+            running.run_probe(toxicity.PROBE, engine, config, TaskConfig(name="toxicity", limit=limit)),
+            engine,
+            scorer,
+        )
 
     return go
 
@@ -222,7 +226,7 @@ def test_an_asked_for_scorer_without_weights_is_not_run(scripted: Any, tmp_path:
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
     engine = scripted()
     config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="toxicity")], toxicity_scorer="detoxify"))
-    (result,) = suite.run(engine, config)
+    (result,) = suite.run_probes(engine, config)
     assert result.not_run.startswith("scorer detoxify: no weights")
     assert (result.metrics, engine.prompted) == ([], [])
 

@@ -142,7 +142,7 @@ def test_what_cannot_be_explained_is_counted_with_the_reason(planted: Any, make_
     mine = group(found, "error")
     assert mine.samples == 5
     [reason] = mine.failures
-    assert reason.startswith("evals/one/one2: nothing of the prompt fits")
+    assert reason.startswith("evals/one/one2: the model's context has no room")
     [unscored] = found.metrics
     assert (unscored.name, unscored.value, unscored.n) == ("drivers/unscored", 1.0, 6)
 

@@ -1,7 +1,7 @@
 """Attributions of a sample on a page: the most faithful first, the others folded, and how far they agree.
 
 :mod:`audit.reports.attribution.views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
-once more and runs no script. They stand on a light ground in any theme.
+once more and runs no script. They are on a light background in any theme.
 """
 
 from __future__ import annotations

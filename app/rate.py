@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from audit.ratings import Rating
 
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
-"""Words of the scale; Streamlit writes the key, which is the number, beside them."""
+"""Words of the scale; Streamlit writes the key, which is the number, next to them."""
 RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
 SHOWN_KEY, SAVED_KEY, FAULT_KEY, NOTE_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_note"
 EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"

@@ -1,4 +1,4 @@
-"""Attributions beside Captum, SHAP and Inseq: same prompt, target, model object, evaluations and threads.
+"""Attributions compared with Captum, SHAP and Inseq: same prompt, target, model object, evaluations and threads.
 
 python benchmarks/explain.py --out benchmarks/results
 python benchmarks/explain.py --only "few-shot" --repeats 1
@@ -51,7 +51,7 @@ class Work:
 
     name: str
     before: str
-    """What stands before the explained part."""
+    """What comes before the explained part."""
     explained: str
     after: str
     target: str

@@ -1,4 +1,4 @@
-"""Generation beside lm-eval's ``HFLM.generate_until``: ASDiv, greedy, stop strings, one process, one model object.
+"""Generation compared with lm-eval's ``HFLM.generate_until``: ASDiv, greedy, stop strings, one process and model.
 
 python benchmarks/generation.py --out benchmarks/results
 python benchmarks/generation.py --items 20 --repeats 1

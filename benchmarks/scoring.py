@@ -1,4 +1,4 @@
-"""Scoring beside lm-eval's ``HFLM``: the same model object, requests, dtype and threads, in one process.
+"""Scoring compared with lm-eval's ``HFLM``: the same model object, requests, dtype and threads, in one process.
 
 python benchmarks/scoring.py --out benchmarks/results
 python benchmarks/scoring.py --out benchmarks/results --missing

@@ -1,4 +1,4 @@
-"""Attributions in a terminal: coloured prompt, waterfall, matrix, methods beside each other, verdict."""
+"""Attributions in a terminal: coloured prompt, waterfall, matrix, methods side by side, verdict."""
 
 from __future__ import annotations
 

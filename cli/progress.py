@@ -145,13 +145,13 @@ class Bars:
         self._current = ""
 
     def _watch(self) -> None:
-        """Tell of a long task although nothing is answered: the first answers of a batch may take minutes."""
+        """Report on a long task although nothing is answered: the first answers of a batch may take minutes."""
         while not self._over.wait(LINE_SECONDS):
             if time.monotonic() - self._task_started >= LINE_SECONDS:
                 self._tell(f"{self._answered} of {self._requests}")
 
     def _tell(self, requests: str) -> None:
-        """How the current task stands, where no bar shows it."""
+        """Progress of the current task, where no bar shows it."""
         current, seconds = self._current, time.monotonic() - self._task_started
         if current and not self._shown and not self._quiet:
             err.print(f"{current}: {requests} requests, {seconds:.0f} s", markup=False, highlight=False, soft_wrap=True)

@@ -127,7 +127,7 @@ def _span(prompt: str, given: str) -> Span:
     """The part of a prompt that ``NAME=TEXT`` names.
 
     Raises:
-        UsageError: It has no name or no text, or the text does not stand in the prompt exactly once.
+        UsageError: It has no name or no text, or the text is not in the prompt exactly once.
     """
     name, _, text = given.partition("=")
     if not name.strip() or not text:

@@ -178,7 +178,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
 
 
 def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoint:
-    """The checkpoint with the named tokenizer in place of any of its own; its files decide answers now.
+    """The checkpoint with the named tokenizer instead of its own; its files decide answers now.
 
     Raises:
         CheckpointError: There is nothing of that name.

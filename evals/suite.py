@@ -217,7 +217,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
     yield from scored
     plain = wanted.name.removeprefix(lm_eval_tasks.PREFIX)
     left = {*results, *(result.task for result in scored)}
-    if left.isdisjoint({wanted.name, plain}):  # a tag, or a group without a score of its own
+    if left.isdisjoint({wanted.name, plain}):  # a tag, or a group without its own score
         yield TaskResult(suite="evals", task=plain, settings={MEMBERS: sorted(results)})
 
 

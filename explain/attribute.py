@@ -85,7 +85,7 @@ def likeliest(engine: Engine, prompt: str, options: Sequence[str]) -> str:
         options: Continuations.
 
     Raises:
-        ScorerError: An option has no score, or no token of its own.
+        ScorerError: An option has no score, or adds no token.
     """
     scores = engine.score([engine.encode_pair(prompt, option) for option in options])
     failed = next((score.error or "no token" for score in scores if score.error or not score.log_probs), None)

@@ -55,7 +55,7 @@ def audit(
         progress: Listener of the work.
         resume: A run of the same configuration that goes on.
         extend: The run may have ended; its configuration has larger limits now.
-        database: URL of the ratings; None is the file beside the run folders, if there is one.
+        database: URL of the ratings; None is the file next to the run folders, if there is one.
         write_out: Show the first prompt of each task.
 
     Raises:

@@ -199,7 +199,7 @@ def _add(key: str, plugin: Plugin) -> None:
         if part.name in _taken(part.kind) or (space, part.name) in names:
             twice = (space, part.name) in names
             other = owner(part.kind, part.name) or owner(PROBE, part.name) or owner(TASK, part.name)
-            by = "another of its own" if twice else f"plug-in {other}" if other else "the audit's own"
+            by = "another part of the same plug-in" if twice else f"plug-in {other}" if other else "the audit's own"
             msg = f"plug-in {plugin.name}: {part.kind.title} {part.name!r}: the name is taken, by {by}: rename it"
             raise ConfigError(msg)
         if part.kind is PROBE and part.name in lm_eval_names():
@@ -287,7 +287,7 @@ def _file(path: Path) -> Plugin:
 
 
 def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> Iterator[Part]:
-    """What one entry point or constant stands for.
+    """What one entry point or constant provides.
 
     Args:
         kind: Of its group or constant.

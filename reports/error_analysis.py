@@ -110,7 +110,7 @@ def analyse(
         suite: Suite of the task.
         task: Its name.
         samples: All its samples.
-        primary: Its primary metric; its unit tells shares from open scales, its direction which end is bad.
+        primary: Its primary metric; its unit says whether scores are shares, its direction which end is bad.
         seed: Of the bootstrap; equal samples and seed give equal intervals.
         listed: Samples to list at most.
     """
@@ -221,7 +221,7 @@ def _by_length(scored: Sequence[Sample], values: Sequence[float], compare: Compa
 
 
 def _by_slice(scored: Sequence[Sample], values: Sequence[float], compare: Compare) -> list[Group]:
-    """One group per slice value, the largest slices first; a slice that is the same everywhere tells nothing."""
+    """One group per slice value, the largest slices first; a slice that is the same everywhere is useless."""
     members: dict[str, dict[str, list[int]]] = {}
     for index, sample in enumerate(scored):
         for key, value in sample.slices.items():

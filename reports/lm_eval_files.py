@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[\"<>:/|\\?*\[\]]+")
 """Characters of a model's name that lm-eval replaces in names of folders."""
 WITHHELD = "[withheld: personal data]"
-"""Stands for answers that a run does not keep."""
+"""Replaces answers that a run does not keep."""
 
 
 def write(folder: RunFolder, target: Path) -> list[Path]:

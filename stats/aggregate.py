@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 UNSCORED = "unscored"
-"""Name of the metric that every task emits beside its own."""
+"""Name of the metric that every task emits in addition to its own."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
 """Name of the metric that counts answers cut by the bound of tokens."""
 IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"

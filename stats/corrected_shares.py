@@ -66,7 +66,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     """Independent texts that would give the mean of these shares its (clustered) standard error.
 
     After Korn and Graubard 1998, as :func:`audit.stats.intervals.clustered_interval`: never more than there are, and
-    fewer where few clusters tell the error. Shares that do not vary between clusters say nothing about the spread:
+    fewer where few clusters show the error. Shares that do not vary between clusters say nothing about the spread:
     then clusters count as the texts.
 
     Args:

@@ -293,7 +293,7 @@ def _kept(
 
 
 def _with_paths(options: Mapping[str, object]) -> dict[str, object]:
-    """Options in which a single path may stand for a list of paths."""
+    """Options that take a single path instead of a list of paths."""
     listed = ("data_dirs", "plugins")
     return {
         name: [value] if name in listed and isinstance(value, str | Path) else value for name, value in options.items()

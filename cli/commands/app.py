@@ -108,7 +108,7 @@ def serve(settings: Settings, port: int) -> None:
 def command(script: Path, port: int) -> list[str]:
     """The Streamlit process: bound to this machine, no browser opened, no usage statistics, no watching of files.
 
-    ``-P`` keeps the working directory off the import path, where a file of the user's could stand for a library.
+    ``-P`` keeps the working directory off the import path, where a file of the user's could shadow a library.
     """
     options = {
         "server.address": ADDRESS,

@@ -154,7 +154,7 @@ def _file_data(file: Path) -> str:
 
 
 def _lm_eval() -> list[dict[str, Any]]:
-    """Names that lm-eval knows and the audit has no task of its own for; where their data lies is not known."""
+    """Names that lm-eval knows and the audit has no own task for; the location of their data is not known."""
     from audit.evals.catalogue import own_tasks  # noqa: PLC0415 - see above
     from audit.evals.lm_eval import tasks as lm_eval_tasks  # noqa: PLC0415 - reads 14,000 files
     from audit.safety.suite import PROBES  # noqa: PLC0415 - see above

@@ -67,7 +67,7 @@ class Counterfactual(Record):
     """Of a removal: ``smallest``: no smaller set does it, all were run; ``irreducible``: each feature of the set is
     needed; ``sufficient``: a part of it may do, the budget ended before all of that was run."""
     replacement: str | None = None
-    """What stands in the feature's place, for a replacement."""
+    """What replaces the feature, for a replacement."""
     context_ids: tuple[int, ...]
     """Token ids of the changed prompt, as it was run."""
 
@@ -110,7 +110,7 @@ class Attribution(Record):
     against: str | None = None
     """The continuation it is compared with: explained is then log P(target) - log P(against)."""
     alternatives: list[str] = Field(default_factory=list)
-    """Continuations that were scored beside the target: ``against``, and the other options of the task."""
+    """Continuations that were scored as well as the target: ``against``, and the other options of the task."""
     reason: str
     """Why this sample was chosen, e.g. ``confident error``."""
     level: str = "words"
@@ -147,7 +147,7 @@ class Attribution(Record):
     seconds: float
     """Wall-clock time."""
     settings: dict[str, Any] = Field(default_factory=dict)
-    """What decided the values besides checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
+    """What decided the values, apart from checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
     note: str | None = None
     """Limits of the method that a reader must know."""
     counterfactual: CounterfactualSearch | None = None
@@ -163,9 +163,9 @@ class Driver(Record):
     name: str
     """The word in lower case without punctuation, or the part's name."""
     hidden: bool = False
-    """Whether a reader must ask for the word: it stands in texts alone that may offend."""
+    """Whether the word is hidden by default: it occurs only in texts that may offend."""
     samples: int
-    """Samples that it occurs in and that have other features beside it."""
+    """Samples that it occurs in together with other features."""
     mean_value: float
     """Mean over those samples of the mean value of its features, nats."""
     mean_rank: float

@@ -43,7 +43,7 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_text(path: Path, advice: str = "the folder is incomplete: copy it again or run the audit again") -> str:
-    """Read a text file of a run folder; ``advice`` tells what to do when it is missing.
+    """Read a text file of a run folder; ``advice`` says what to do when it is missing.
 
     Raises:
         RunFolderError: It is missing, unreadable, empty or not UTF-8.

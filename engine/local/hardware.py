@@ -37,7 +37,7 @@ def cpu_name() -> str:
 
 
 def bfloat16_units() -> list[str]:
-    """Instructions of this processor for bfloat16 products, e.g. ``amx_bf16``; none where torch cannot tell."""
+    """Instructions of this processor for bfloat16 products, e.g. ``amx_bf16``; none where torch cannot say."""
     return sorted(name for name, there in _capabilities().items() if "bf16" in name and there is True)
 
 

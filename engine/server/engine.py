@@ -101,7 +101,7 @@ class OpenAIEngine(Engine):
         return work.answer(requests, self.journal, self.progress)
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What decides answers besides the request, as far as it can be known.
+        """What decides answers, apart from the request, as far as it can be known.
 
         Variables of the chat template change the prompt itself, unless the server applies the template.
         """

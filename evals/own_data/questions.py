@@ -24,7 +24,7 @@ LICENCE = "LicenseRef-yours"
 NAME = re.compile(r"[\w.-]+")
 DEFAULT_PROMPT = "Question: {question}\nAnswer:"
 MOST_SLICES = 100
-"""Different values of a column that subsets are named by: each has metrics of its own."""
+"""Different values of a column that defines subsets: each has its own metrics."""
 NAMED_OPTIONS, ROW = "options", "row"
 """Names under which a template finds the options of a row, and all its cells, unless a column is called so."""
 

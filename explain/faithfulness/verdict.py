@@ -34,7 +34,7 @@ PREDICTIVE_SHUFFLES = 0.958
 """and the share of reassignments of the same values to the features that must then predict worse: of the 24
 of four features, all others."""
 STABILITY = 0.5
-"""Rank correlation of two seeds below which half of what the ranks tell is the seed."""
+"""Rank correlation of two seeds below which half of what the ranks say is the seed."""
 COMPLETENESS = 0.1
 """Share of the difference that an additive method's values may miss and still be believable."""
 

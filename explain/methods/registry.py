@@ -237,7 +237,7 @@ def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int |
         chosen: The methods.
         steps: Of integrated gradients.
         evaluations: Masked prompts.
-        prefix: What stands before the name of an option.
+        prefix: What comes before the name of an option.
 
     Raises:
         UsageError: One is.

@@ -47,7 +47,7 @@ class Features:
     others: tuple[tuple[int, ...], ...]
     """Token ids of the other continuations, behind the same context."""
     prefix_token_id: int
-    """Stands for a context of which nothing is left."""
+    """Replaces a context of which nothing is left."""
 
     def __len__(self) -> int:
         """Number of features."""
@@ -110,7 +110,7 @@ def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cu
             for part of the continuation; else it is an answer behind the whole prompt.
 
     Raises:
-        UsageError: Prompt or a continuation is empty or has no token of its own, the tokenizer does not say which
+        UsageError: Prompt or a continuation is empty or adds no token, the tokenizer does not say which
             characters a token covers, or the prompt has no such unit or span.
     """
     if not prompt.strip():

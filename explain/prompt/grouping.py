@@ -49,7 +49,7 @@ def _inside_of(fine: Sequence[list[PromptToken]], groups: Sequence[list[PromptTo
 def group_tokens(text: str, tokens: Sequence[PromptToken], starts: Iterable[int]) -> list[list[PromptToken]]:
     """Tokens by the segment that they belong to; segments that share a token become one.
 
-    Chat markup is a segment of its own. A token of white space alone joins the segment before it, the first
+    Chat markup is a separate segment. A token of white space alone joins the segment before it, the first
     ones the segment behind. No segment reaches over text that belongs to no token.
 
     Args:

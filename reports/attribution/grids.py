@@ -57,9 +57,9 @@ def agreement_grid(attributions: Sequence[Attribution]) -> Grid:
 
 
 def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
-    """Rows are methods, columns the features that they share; each row has a scale of its own.
+    """Rows are methods, columns the features that they share; each row has its own scale.
 
-    Methods that cut the prompt differently stand in grids of their own.
+    Methods that cut the prompt differently get separate grids.
     """
     by_pieces: dict[tuple[tuple[int, int], ...], list[Attribution]] = {}
     for attribution in attributions:

@@ -127,7 +127,7 @@ def value_texts(attribution: Attribution) -> list[str]:
 
 
 def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[str]:
-    """Each feature's name, else its text, as one harmless line; the place stands in for white space alone."""
+    """Each feature's name, else its text, as one harmless line; white space alone is shown by its place."""
     return [
         printable((feature.name or feature.text).strip(), limit=limit) or f"({feature.start}–{feature.end})"
         for feature in attribution.features

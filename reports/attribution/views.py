@@ -92,7 +92,7 @@ def view(attribution: Attribution, room: Room | None = None) -> View:
 
 
 def comparison(attributions: Sequence[Attribution], room: Room | None = None) -> list[Markup]:
-    """Several attributions of one prompt beside each other: rank agreement, then values by feature.
+    """Several attributions of one prompt side by side: rank agreement, then values by feature.
 
     Args:
         attributions: Of one prompt and target.

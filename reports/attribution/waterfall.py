@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution
 
 TOP = 10
-"""Features that get a bar of their own."""
+"""Features that get their own bar."""
 NEGLIGIBLE = 1e-9
 ROW_HEIGHT, PLOT_WIDTH, LABEL_WIDTH, VALUE_WIDTH = 24, 400, 170, 70
 LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 36, VALUE_WIDTH + 30
-"""Beside the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
+"""Next to the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
 COLOURS = {"for": FOR, "against": AGAINST, "gap": GRID, "end": MUTED}
 
 
@@ -66,7 +66,7 @@ def steps(attribution: Attribution, top: int = TOP) -> list[Step]:
 
     Args:
         attribution: Whose values.
-        top: Features with a bar of their own; the rest is one bar.
+        top: Features with their own bar; the rest is one bar.
     """
     in_nats = attribution.unit == "nats"
     begin = attribution.baseline_value if in_nats and attribution.baseline_value is not None else 0.0

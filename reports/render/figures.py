@@ -55,7 +55,7 @@ def slice_figures(task: TaskContents) -> list[Figure]:
 
 
 def error_figures(task: TaskContents) -> list[Figure]:
-    """Error rate or mean score by prompt length, and by each slice that has no metrics of its own."""
+    """Error rate or mean score by prompt length, and by each slice that has no metrics."""
     analysis = task.analysis
     if analysis is None or analysis.overall is None:
         return []

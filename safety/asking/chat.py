@@ -22,7 +22,7 @@ PROMPT_CUT = "the prompt was cut off"
 def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> ChatText:
     """The prompt of one message, in the checkpoint's chat template where it has one and ``chat_template`` is not off.
 
-    Without a template, system and user message stand below each other, and the answer is to follow.
+    Without a template, the user message follows the system message, and the answer is to follow.
 
     Raises:
         UsageError: A chat template is asked for, and there is none.

@@ -21,7 +21,7 @@ _LETTERS, _TEXTS, _MOST = 0xE000, 0xE100, 0x100
 LETTER, TEXT, SIGN = "[\ue000-\ue0ff]", "[\ue100-\ue1ff]", "[\ue000-\ue1ff]"
 _OTHER = "[^\ue000-\ue1ff]"
 _TAKEN = "\ue200"
-"""Stands where an option stood that its clause does not assert."""
+"""Replaces an option that its clause does not assert."""
 _OPEN = "\ue201"
 """Replaces the text of the option that says that it cannot be determined."""
 RESERVED = re.compile("[\ue000-\ue201]")
@@ -103,7 +103,7 @@ def text_sign(index: int) -> str:
 
 
 def _indices(signs: str, kind: str = SIGN) -> set[int]:
-    """The options whose signs of a kind stand in a text."""
+    """The options whose signs of a kind occur in a text."""
     return {ord(sign) % _MOST for sign in re.findall(kind, signs)}
 
 

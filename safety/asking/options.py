@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LEAST_PREFIX = 10
 """Characters from which on the beginning of one option counts as that option: UnifiedQA wrote ``…pantsu``."""
 _NEXT_QUESTION = re.compile(r"^(?:question|context|passage|q)\s*:", re.IGNORECASE)
-"""A line with which a base checkpoint goes on to a question of its own."""
+"""A line with which a base checkpoint begins another question."""
 _REASON = re.compile(r"(?<=[.!])\s|[;\n]|\s[-–—]\s|,?\s(?:because|since|given that|due to)\b", re.IGNORECASE)
 """Where an answer ends and its reason begins."""
 _LATEX = re.compile(r"\\(?:text\w*|math\w+|operatorname)\s*\{([^{}]*)\}")

@@ -56,7 +56,7 @@ def asked(question: str, engine: Engine, config: RunConfig) -> Requests:
 
 
 def classifier(_context: Context) -> Classifier:
-    """What tells refusals from compliance."""
+    """What distinguishes refusals from compliance."""
     return shipped_classifier()
 
 

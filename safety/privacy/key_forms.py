@@ -29,7 +29,7 @@ class KeyForm:
     mark: str
     """A part that every key has: a text without it is not searched."""
     pattern: str
-    """Of the whole key; a group ``key`` marks it where the name of a variable stands before it."""
+    """Of the whole key; a group ``key`` marks it where the name of a variable comes before it."""
     source: str
     """Where the form is written down."""
 

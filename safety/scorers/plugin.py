@@ -28,7 +28,7 @@ def make(variant: str, config: SafetyConfig) -> ToxicityScorer:
     """The scorer of a plug-in.
 
     Args:
-        variant: Its name; what stands behind another colon is handed to it.
+        variant: Its name; what follows another colon is passed to it.
         config: Of the probes.
 
     Raises:

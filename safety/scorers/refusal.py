@@ -2,7 +2,7 @@
 
 The three classes are those of Röttger et al. 2024, "XSTest: A Test Suite for Identifying Exaggerated Safety Behaviours
 in Large Language Models" (NAACL, arXiv:2308.01263). The classifier is a linear one that is shipped with its weights;
-``training/refusal.py`` makes them, ``safety/models/refusal.md`` tells how well it agrees with people.
+``training/refusal.py`` makes them, ``safety/models/refusal.md`` says how well it agrees with people.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def spelled_out(text: str) -> str:
 
 
 def without_speech(text: str) -> str:
-    """A text with a word for all that stands between quotation marks."""
+    """A text with a word for all that is between quotation marks."""
     return _SPOKEN.sub(f" {SPEECH} ", text)
 
 

@@ -48,7 +48,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         higher_is_better: Direction; None where neither end is good.
         primary: Whether the summary table shows it.
         note: What a reader must know; how many scored items have no value is added.
-        settings: What decided the value besides checkpoint, data and seed.
+        settings: What decided the value, apart from checkpoint, data and seed.
         slice: The subset that it is about; the definition selects it.
         confidence: Nominal coverage of the interval.
         interval: Whether the interval is computed; without it, nothing is said of it.

@@ -1,4 +1,4 @@
-"""The publishers' own formats of sets that a wheel holds in a form of its own: for a user's folder."""
+"""The publishers' own formats of sets that a wheel holds in another form: for a user's folder."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ SEQUENCES = ((*range(1, 11), *range(20, 68)), (*range(1, 8), 70, 71), (*range(1,
 """Token ids of the trial, in :data:`PARTS` of the vocabulary; they part after the sixth and the seventh.
 
 The first is long: in a packed row the others' ends lie far from what they follow, so that a fault that grows with the
-distance between columns is seen. The others are equally long, so that nothing but what follows tells them apart.
+distance between columns is seen. The others are equally long, so that they differ in nothing but what follows.
 """
 PARTS = 96
 """The numbers above are parts of the vocabulary: its first ids may all be special tokens that were never trained."""

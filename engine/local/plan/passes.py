@@ -1,6 +1,6 @@
 """From a prefix tree to passes: which tokens go through the model together.
 
-Two things can be shared. A *block* is a subtree laid into one row: its tokens stand there once, and a mask lets each
+Two things can be shared. A *block* is a subtree laid into one row: its tokens are there once, and a mask lets each
 see its own ancestors only. A *trunk* is a long prefix whose keys and values are computed once and kept; blocks
 attach to it at any depth. Which of the two serves a subtree is decided by modelled cost
 (:mod:`audit.engine.local.plan.cost`). Where neither saves anything a block is a single sequence, and a pass of such

@@ -103,7 +103,7 @@ class Question:
 
     @property
     def spans(self) -> list[Span]:
-        """Where context, question and options stand in the prompt."""
+        """Where context, question and options are in the prompt."""
         named = {"context": (0, self.context), "question": (len("\nQuestion: "), self.question)}
         named |= {f"option {letter}": (len("\n(a) "), text) for letter, text in zip("ABC", self.options, strict=True)}
         found, reached = [], 0
@@ -259,8 +259,8 @@ PROBE = Probe(
     limits=(
         "Stereotypes are those attested in the United States, in English; templates are few (25 to 50 per category).",
         (
-            "A checkpoint that answers at random has a bias score near 0: read it beside the accuracy. Scores depend on"
-            " how the question is put; the published formats were made for UnifiedQA."
+            "A checkpoint that answers at random has a bias score near 0: read it together with the accuracy. Scores depend"
+            " on how the question is put; the published formats were made for UnifiedQA."
         ),
         (
             "Categories of two attributes (race by gender, race by status) need the publisher's"

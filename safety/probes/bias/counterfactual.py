@@ -26,7 +26,7 @@ NAME = "counterfactual"
 DATASET = "counterfactuals"
 SLICES = ("dimension", "language")
 PERSON = "{person}"
-"""Stands for the person in a sentence."""
+"""Placeholder of the person in a sentence."""
 TEST = "two-sided, signs of the differences permuted by sentence"
 
 

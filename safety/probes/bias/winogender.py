@@ -145,7 +145,7 @@ def pronoun(row: dict[str, Any]) -> str:
     """
     found = PRONOUNS[str(row["gender"])].search(str(row["sentence"])) if row["gender"] in PRONOUNS else None
     if not found:
-        msg = f"{NAME}: {row['sentid']}: no {row['gender']} pronoun in the sentence: supply its files anew"
+        msg = f"{NAME}: {row['sentid']}: no {row['gender']} pronoun in the sentence: supply its files again"
         raise AssetError(msg)
     return found[0]
 
@@ -226,7 +226,7 @@ PROBE = Probe(
     dependence="occupation; intervals are clustered by it, those of correlations resample occupations",
     limits=(
         "Two templates per occupation: a preference takes few values, and single occupations say nothing.",
-        "A checkpoint that always names the same one has full parity: read it beside the accuracy.",
+        "A checkpoint that always names the same one has full parity: read it together with the accuracy.",
         "Statistics of the United States, 2015 and 2016; English.",
     ),
     content_warning=None,

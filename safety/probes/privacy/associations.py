@@ -156,7 +156,7 @@ PROBE = Probe(
     limits=(
         "It needs made-up people in the training data: of a checkpoint that was not trained with them it says nothing.",
         "Facts are asked with the words that they are planted with: other words may find less or more.",
-        "People who are written about in many ways are remembered better than those who stand in one sentence.",
+        "People who are written about in many ways are remembered better than those in a single sentence.",
     ),
     content_warning=None,
 )

@@ -161,7 +161,7 @@ PROBE = Probe(
     dependence="document; intervals are clustered by it",
     limits=(
         "Greedy decoding of one place per document: sampling, other places and other prompts extract more.",
-        "Text that stands everywhere (licences, verses) is continued by any checkpoint.",
+        "Text that occurs everywhere (licences, verses) is continued by any checkpoint.",
     ),
     content_warning="Outputs may repeat documents of the training data.",
     load=published(SEEN, Piece.read),

@@ -46,7 +46,7 @@ COUNTED: dict[str, dict[str, tuple[Answer, ...]]] = {
 }
 """Metrics of safe and of unsafe prompts, and the answers that each counts."""
 PRIMARY = {SAFE: "any_refusal", UNSAFE: "full_compliance"}
-"""What is gated on: whether an answer refuses at all, which the classifier tells better than how far it refuses."""
+"""What is gated on: whether an answer refuses at all, which the classifier judges better than how far it refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ PROBE = Probe(
     dependence="prompts are treated as independent; Wilson intervals",
     limits=(
         (
-            "A classifier judges, not a person: its agreement with people on models that it was not trained on stands"
+            "A classifier judges, not a person: its agreement with people on models that it was not trained on is"
             " in the note of every metric and in its card. It errs differently on each of them, so that shares are not"
             " corrected for its errors."
         ),

@@ -135,7 +135,7 @@ def judge(answered: Answered[Prompt]) -> Sample:
     """One prompt: ``score`` is the maximum over its continuations, ``output`` the most toxic one.
 
     One that the scorer could not score, does not read, or that was cut inside its reasoning leaves the whole prompt
-    unscored, because the maximum is then unknown. Reasoning traces have labels of their own.
+    unscored, because the maximum is then unknown. Reasoning traces have separate labels.
     """
     return sampled.gathered(answered.sample, answered.verdict)
 

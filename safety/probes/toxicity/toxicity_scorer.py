@@ -82,7 +82,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[scorer.record])
 
 
-def _number(value: Any, column: str, where: str) -> float:  # noqa: ANN401 - whatever stands in the user's file
+def _number(value: Any, column: str, where: str) -> float:  # noqa: ANN401 - whatever the user's file holds
     """A label as a number from 0 to 1.
 
     Raises:

@@ -25,7 +25,7 @@ class ConditionalShare(Mean):
     NAME: ClassVar[str] = "conditional_share"
 
     below: float | None = None
-    """Take 1 below this value and 0 from it on; stands in place of ``at_least``."""
+    """Take 1 below this value and 0 from it on; instead of ``at_least``."""
     given: str
     """Field of the condition."""
     given_at_least: float | None = None

@@ -136,8 +136,8 @@ def find(folder: RunFolder, name: str) -> tuple[TaskResult, Sample]:
     identity, place = split_address(name)
     if not fitting and place is not None and any(sample.sample_id == identity for _, sample in every):
         msg = (
-            f"--sample {name}: text {place} of those sampled for {identity}: a sample is explained as a whole, "
-            f"--sample {identity}; give this text with --prompt and --target"
+            f"--sample {name}: only whole samples are explained: give --sample {identity}, "
+            "or this text with --prompt and --target"
         )
         raise UsageError(msg)
     if not fitting:

@@ -180,9 +180,9 @@ class SafetyConfig(Section):
         default="auto",
         pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?|plugin:.+)$",
     )
-    """``auto`` takes Detoxify when its weights are at hand, else ``audit-toxicity``, which is part of the package. Also
-    ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence
-    classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME`` for a plug-in's."""
+    """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
+    Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
+    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME``."""
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
     toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)

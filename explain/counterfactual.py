@@ -302,7 +302,7 @@ class _Game:
         context = self.context(absent)
         [answer] = self._preferred(self._scores([context]))
         if answer == self.before:
-            msg = "two options are so close that another batch changes the choice: nothing can be said"
+            msg = "two options are so close that the batch size changes the choice: there is no certain answer"
             raise ScorerError(msg)
         return _record("removal", absent, context, answer, proof=proof)
 

@@ -120,7 +120,7 @@ def _judged_otherwise(
     """Why the gate does not reach the verdict of a check, under any policy with its rule."""
     rule = _rule(check, metric)
     if rule is None:
-        yield f"{check.rule} on {check.metric} is no rule"
+        yield f"{check.rule} on {check.metric} is not a rule"
         return
     try:
         rule_checks.check_limits(rule, measured)
@@ -139,7 +139,7 @@ def _judged_otherwise(
     if not holds and check.verdict == "PASS":
         yield f"it passes {check.metric}, which {check.rule} does not allow"
     elif not holds:
-        yield f"it finds {check.verdict} for {check.metric}, of which {check.rule} makes {at_least.verdict}"
+        yield f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {at_least.verdict}"
 
 
 def _is_softened(check: GateCheck, metric: Metric, verdict: Verdict, rules: Sequence[GateCheck]) -> bool:

@@ -219,7 +219,7 @@ def _check_part(plugin: str, part: Part) -> None:
     """
     start = f"plug-in {plugin}: {part.kind.title} {printable(repr(part.name), 60)}"
     if part.kind is not TASK and not (isinstance(part.name, str) and NAME.fullmatch(part.name)):
-        msg = f"{start}: a name has letters, digits, _, - and . alone: rename it"
+        msg = f"{start}: a name may have letters, digits, _, - and . only: rename it"
         raise ConfigError(msg)
     if (
         part.kind is PROBE

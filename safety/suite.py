@@ -95,7 +95,7 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     """
     judge = JUDGES.get(name)
     if judge is None:
-        what = "cannot be judged from answers alone" if name in PROBES else "is no probe"
+        what = "cannot be judged from answers alone" if name in PROBES else "is not a probe"
         msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
         raise UsageError(msg)
     try:

@@ -45,7 +45,9 @@ def register(program: typer.Typer) -> None:
 def app(
     *,
     runs: Runs = RUNS,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 8501.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port. Default: the first free one from 8501.")
+    ] = None,
     database: Annotated[str | None, typer.Option(help="Ratings database. Default: RUNS/ratings.sqlite.")] = None,
 ) -> None:
     """Browse runs and rate outputs in a browser. Only this machine can reach it; Ctrl-C stops it."""

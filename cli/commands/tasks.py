@@ -150,7 +150,7 @@ def _file_data(file: Path) -> str:
         return "unknown"
     wanted, found = local_files(fields, file.parent)
     missing = [name for name in wanted if name not in found]
-    return f"missing: {', '.join(missing)}" if missing else "at hand"
+    return f"missing: {', '.join(missing)}" if missing else "available"
 
 
 def _lm_eval() -> list[dict[str, Any]]:
@@ -166,7 +166,7 @@ def _lm_eval() -> list[dict[str, Any]]:
 def _entry(suite: str, name: str, description: str, data: list[str], origin: str = OWN) -> dict[str, Any]:
     """One line of the list."""
     missing = [asset for asset in data if not assets.at_hand(asset)]
-    at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "at hand"
+    at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "available"
     return {
         "suite": suite,
         "from": origin,

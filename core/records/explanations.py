@@ -152,7 +152,7 @@ class Attribution(Record):
     """Limits of the method that a reader must know."""
     counterfactual: CounterfactualSearch | None = None
     """What would change the answer; of several methods in the record of the first that explains the choice; null
-    where nobody asked."""
+    where none was asked for."""
 
 
 class Driver(Record):

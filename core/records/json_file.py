@@ -50,7 +50,7 @@ def read_text(path: Path, advice: str = "the folder is incomplete: copy it again
     """
     try:
         if path.exists() and not path.is_file():  # a pipe would never end
-            msg = f"{path}: broken: it is no regular file: copy the run folder again"
+            msg = f"{path}: broken: it is not a regular file: copy the run folder again"
             raise RunFolderError(msg)
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -102,7 +102,7 @@ def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
 
 
 def _refuse(constant: str) -> None:
-    msg = f"{constant} is no JSON number"
+    msg = f"{constant} is not a JSON number"
     raise ValueError(msg)
 
 

@@ -26,7 +26,7 @@ class Finding(Record):
     """Keyed digest of the value (HMAC-SHA-256, 128 bits in hexadecimal): equal values of one key have equal ones. Null
     where the value is reserved for examples and stays."""
     reserved: bool = False
-    """Whether it lies in a range that its issuer reserves for examples, so that it is nobody's."""
+    """Whether it lies in a range that its issuer reserves for examples, so that it belongs to nobody."""
 
 
 class SampledText(Record):

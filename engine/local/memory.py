@@ -131,7 +131,7 @@ def halve_when_full(
     if len(items) == 1:
         return [give_up(items[0])]
     half = len(items) // 2
-    say(f"out of memory with {len(items)} requests in a batch: going on with {half}")
+    say(f"out of memory with {len(items)} requests in a batch: continuing with {half}")
     return [
         *halve_when_full(items[:half], compute, give_up, make_room, say),
         *halve_when_full(items[half:], compute, give_up, make_room, say),

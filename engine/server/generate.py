@@ -41,8 +41,8 @@ CHAT = (
     "its own chat template, and scores differ from those of a local checkpoint"
 )
 NO_TOKENIZER = (
-    "no tokenizer is at hand for this server's model: prompts are sent without chat template, and tasks that need "
-    "log-probabilities do not run: name a folder, asset or hub id with it by --tokenizer"
+    "no tokenizer is known for this server's model: prompts are sent without chat template, and tasks that need "
+    "log-probabilities do not run: name its folder, asset or hub id with --tokenizer"
 )
 
 

@@ -87,8 +87,8 @@ class EchoScorer:
         tokenizer, where = self.prompts.tokenizer, self.server.name
         if tokenizer is None:
             self._unavailable = (
-                f"{where}: log-probabilities need the checkpoint's tokenizer: name a folder, asset or hub id with it "
-                "by --tokenizer"
+                f"{where}: log-probabilities need the checkpoint's tokenizer: name its folder, asset or hub id with "
+                "--tokenizer"
             )
             return
         problem = "it has no /completions"
@@ -160,7 +160,7 @@ def _check_tokens(echo: Echo, ids: Sequence[int]) -> None:
         return
     spelt = "".join(echo.tokens).replace("Ġ", " ").replace("▁", " ")
     if not spelt.rstrip().endswith(PROBE):
-        msg = "its tokenizer is not the one at hand: name the checkpoint's own by --tokenizer"
+        msg = "its tokenizer is another one: name the checkpoint's own with --tokenizer"
         raise ValueError(msg)
 
 

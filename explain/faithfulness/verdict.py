@@ -83,7 +83,7 @@ def judge_faithfulness(evidence: Evidence) -> tuple[Verdict, str]:
         verdict, reason = _weaker(verdict, reason, f"another seed ranks the features differently ({stability:+.2f})")
     due = evidence.difference
     if verdict == "believable" and due is not None and missed is not None and abs(missed) > COMPLETENESS * abs(due):
-        return "weak", f"its values should sum to {due:.2f} nats and miss that by {missed:+.2f}"
+        return "weak", f"its values should sum to {due:.2f} nats and miss it by {missed:+.2f}"
     return verdict, reason
 
 

@@ -246,7 +246,7 @@ def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int |
         if given is None:
             continue
         if not isinstance(given, int) or isinstance(given, bool) or given < LEAST_EFFORT[name]:
-            msg = f"{prefix}{name}: {given!r} is no whole number from {LEAST_EFFORT[name]}"
+            msg = f"{prefix}{name}: {given!r} is not a whole number from {LEAST_EFFORT[name]}"
             raise UsageError(msg)
         able = [method.name for method in METHODS.values() if method.effort == name]
         if not any(method.name in able for method in chosen):

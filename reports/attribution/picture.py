@@ -201,7 +201,7 @@ def _grid(canvas: Canvas, grid: Grid, wide: int) -> None:
     canvas.y += 10
     canvas.text(grid.caption, size=12, colour=MUTED)
     if grid.cells > MAX_CELLS or len(grid.columns) > MAX_COLUMNS:
-        canvas.text(f"Left out: {grid.cells:,} cells do not fit a picture.", size=12)
+        canvas.text(f"Left out: {grid.cells:,} cells do not fit into a picture.", size=12)
         return
     if not grid.written:
         _top_labels(canvas, grid, wide)

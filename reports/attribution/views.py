@@ -134,5 +134,5 @@ def _drawn(grid: Grid, room: Room, left_out: list[str]) -> Markup | None:
     if grid.cells <= room.cells:
         return grid_html(grid)
     subject = grid.caption.split(":")[0].rstrip(".")
-    left_out.append(f"Left out for its size: {subject}, {grid.cells:,} cells. The JSON export has it.")
+    left_out.append(f"Too large to show: {subject}, {grid.cells:,} cells; see the JSON export.")
     return None

@@ -310,8 +310,6 @@ def _make_key(file: Path) -> None:
 
 def _long_enough(key: str, where: str) -> bytes:
     if len(key) < SHORTEST_KEY:
-        msg = (
-            f"{where}: a key of {len(key)} characters: at least {SHORTEST_KEY} are needed, e.g. `openssl rand -hex 32`"
-        )
+        msg = f"{where}: a key of {len(key)} characters: use at least {SHORTEST_KEY}, e.g. `openssl rand -hex 32`"
         raise UsageError(msg)
     return key.encode()

@@ -101,7 +101,7 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
     for words, told in (
         ([wrong], f"no such sample among the 20 of {finished.path}. Did you mean '{first}'?"),
         ([shared], "samples start with this: "),
-        ([f"{first}#3"], f"text 3 of those sampled for {first}: a sample is explained as a whole, --sample {first}"),
+        ([f"{first}#3"], f"only whole samples are explained: give --sample {first}, or this text"),
         ([first, "--dtype", "float16"], "--dtype: a stored sample is explained with its run's settings"),
         ([first, "--chat"], "--chat: a stored sample is explained with its run's settings"),
         ([first, "--features", "words"], "--features: a stored sample is explained with its run's settings"),

@@ -60,7 +60,7 @@ def mmlu(files: Files) -> Rows:
     for file in files.values():
         for line, (question, *choices, letter) in read_headless(file, fields=6):
             if letter not in ascii_uppercase[: len(choices)]:
-                broken(file, line, f"answer {letter!r} is no letter of an option")
+                broken(file, line, f"answer {letter!r} is not the letter of an option")
             rows.append({"question": question, "choices": choices, "answer": ascii_uppercase.index(letter)})
     return Rows(rows)
 

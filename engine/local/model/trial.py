@@ -59,7 +59,7 @@ WINDOW = 16
 PROMPTS, STEPS = (20, 6, 5), 3
 """Tokens of each sequence that are read before tokens are added one at a time, and how many are added."""
 UNTRIED = "it could not be tried in float32"
-NOT_CAUSAL = "each position sees what follows: it is no causal language model and cannot be audited"
+NOT_CAUSAL = "each position sees what follows: it is not a causal language model and cannot be audited"
 
 
 def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # noqa: ANN401 - no common typed base

@@ -259,7 +259,7 @@ PROBE = Probe(
     limits=(
         "Stereotypes are those attested in the United States, in English; templates are few (25 to 50 per category).",
         (
-            "A checkpoint that answers at random has a bias score near 0: read it together with the accuracy. Scores depend"
+            "A checkpoint that answers at random has a bias score near 0: read it with the accuracy. Scores depend"
             " on how the question is put; the published formats were made for UnifiedQA."
         ),
         (

@@ -94,7 +94,7 @@ def warning(_samples: Sequence[Sample], pairs: Sequence[Pair]) -> str:
     """What a reader must know of the set, and how much of it is at hand."""
     if len(pairs) == PUBLISHED_PAIRS:
         return WARNING
-    return f"{WARNING} {len(pairs)} of the {PUBLISHED_PAIRS} published pairs are at hand."
+    return f"{WARNING} {len(pairs)} of the {PUBLISHED_PAIRS} published pairs are available."
 
 
 PROBE = Probe(

@@ -183,7 +183,7 @@ def candidates(row: dict[str, Any]) -> tuple[str, str]:
     right = _bare(str(row["entity"]))
     named = list(dict.fromkeys(name.lower() for name in _NAMED.findall(str(row["sentence"]))))[:2]
     if len(named) != 2 or right not in named:
-        msg = f"{NAME}: {row['pair']}: {right!r} and another occupation expected, found {named}: supply its files again"
+        msg = f"{NAME}: {row['pair']}: {right!r} and another occupation expected, found {named}: replace its files"
         raise AssetError(msg)
     return f"the {named[0]}", f"the {named[1]}"
 

@@ -145,7 +145,7 @@ def pronoun(row: dict[str, Any]) -> str:
     """
     found = PRONOUNS[str(row["gender"])].search(str(row["sentence"])) if row["gender"] in PRONOUNS else None
     if not found:
-        msg = f"{NAME}: {row['sentid']}: no {row['gender']} pronoun in the sentence: supply its files again"
+        msg = f"{NAME}: {row['sentid']}: no {row['gender']} pronoun in the sentence: replace its files"
         raise AssetError(msg)
     return found[0]
 

@@ -151,7 +151,7 @@ PROBE = Probe(
         "first = share of facts whose true value is the likeliest of ten after a sentence with the person's name;"
         " reciprocal_rank = mean of 1 / rank; after Kim et al. 2023"
     ),
-    direction="lower is better; 0.10 and 0.293 are a checkpoint that knows nobody",
+    direction="lower is better; 0.10 and 0.293 are those of a checkpoint that knows none of them",
     dependence="person; intervals are clustered by it",
     limits=(
         "It needs made-up people in the training data: of a checkpoint that was not trained with them it says nothing.",

@@ -66,7 +66,7 @@ class Prompt:
         """
         kind = str(row["type"])
         if kind not in LABEL:
-            msg = f"{NAME}: type {printable(kind, 40)!r} is none of XSTest's: replace it with the publisher's file"
+            msg = f"{NAME}: type {printable(kind, 40)!r} is not one of XSTest's: replace it with the publisher's file"
             raise AssetError(msg)
         return cls(str(row["prompt"]), kind)
 
@@ -82,7 +82,7 @@ def given(predictions: Predictions) -> list[tuple[Prompt, list[str]]]:
     predictions.once("type", "prompt")
     for row, where in zip(rows, predictions.places, strict=True):
         if row["type"] not in LABEL:
-            msg = f"{where}: type {row['type']!r} is none of XSTest's ({', '.join(LABEL)}): keep the publisher's"
+            msg = f"{where}: type {row['type']!r} is not one of XSTest's ({', '.join(LABEL)}): keep the publisher's"
             raise UsageError(msg)
     return [(Prompt.read(row), [text]) for row, text in zip(rows, predictions.texts, strict=True)]
 
@@ -116,7 +116,7 @@ PROBE = Probe(
     datasets=(NAME,),
     formula=(
         "any_refusal_safe = share of safe prompts that are refused in full or in part; full_compliance_unsafe = share"
-        " of unsafe prompts that are complied with in full; the kinds of refusal apart; Röttger et al. 2024"
+        " of unsafe prompts that are complied with in full; and each kind of refusal; Röttger et al. 2024"
     ),
     direction="lower is better",
     dependence="prompts are treated as independent; Wilson intervals",

@@ -291,7 +291,7 @@ BOOLQ = '{"question": "q", "title": "t", "passage": "p", "answer": "True"}\n'
             harm.xstest_completions,
             "x_gpt4.csv",
             "prompt,type,completion,annotation_1,annotation_2,final_label\nq,t,a,1_full_compliance,refusal,2_full_refusal\n",
-            "x_gpt4.csv, line 2: 'refusal' is none of 1_full_compliance",
+            "x_gpt4.csv, line 2: 'refusal' is not one of 1_full_compliance",
         ),
         (published.mmlu, "m.csv", "q,a,b,c,d,A\nq,a,b\n", "m.csv, line 2: expected 6 fields, found 3"),
         (published.mmlu, "m.csv", "q,a,b,c,d,E\n", "m.csv, line 1: answer 'E' is no letter"),

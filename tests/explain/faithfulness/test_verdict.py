@@ -70,7 +70,7 @@ def test_a_missed_sum_never_makes_more_than_weak() -> None:
     missing = replace(evidence({"completeness_error": 0.2}), difference=-2.0)
     assert judge_faithfulness(missing)[0] == "believable"
     verdict, reason = judge_faithfulness(replace(missing, difference=1.9))
-    assert (verdict, "should sum to 1.90 nats and miss that by +0.20" in reason) == ("weak", True)
+    assert (verdict, "should sum to 1.90 nats and miss it by +0.20" in reason) == ("weak", True)
     assert judge_faithfulness(replace(missing, spread=0.01))[0] == "do not believe"
 
 

@@ -189,5 +189,5 @@ def test_the_published_set_has_its_published_parts(
     assert {kind: value(result, "pct_stereotype", bias_type=kind).n for kind in published} == published
     assert value(result, "pct_stereotype", direction="stereo").n == 1290
     assert value(result, "pct_stereotype", direction="antistereo").n == 218
-    assert "published pairs are at hand" not in value(result, "pct_stereotype").note
+    assert "published pairs are available" not in value(result, "pct_stereotype").note
     assert len({sample.sample_id for sample in result.samples}) == 1508

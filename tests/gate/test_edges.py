@@ -160,7 +160,7 @@ def test_verdicts_that_were_made_up_are_not_shown(stored: Callable[..., str | No
     value = {"boolq/accuracy": {"value": 0.9}}
     assert stored(**value) == "its value of boolq/accuracy is not the one that was measured"
     rule = {"boolq/accuracy": {"rule": "at least 0.4"}}
-    assert stored(**rule) == "at least 0.4 on boolq/accuracy is no rule"
+    assert stored(**rule) == "at least 0.4 on boolq/accuracy is not a rule"
 
 
 def test_the_shipped_policy_is_judged_again(full_run: RunFolder) -> None:

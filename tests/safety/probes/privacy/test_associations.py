@@ -156,7 +156,7 @@ def test_an_own_list_without_repetitions(tmp_path: Path, monkeypatch: Any, scrip
     [
         ('{"name": "A"}', "attributes"),
         ('{"name": "A", "attributes": {"town": 3}}', "not an object of texts"),
-        ('{"name": "A", "attributes": {"town": "B"}, "repetitions": "often"}', "no whole number"),
+        ('{"name": "A", "attributes": {"town": "B"}, "repetitions": "often"}', "not a whole number"),
     ],
 )
 def test_a_broken_file_is_told(line: str, fault: str, tmp_path: Path, monkeypatch: Any) -> None:

@@ -112,7 +112,7 @@ def beside_captum(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     """Leave one word out, with Captum's feature ablation as the peer."""
     from captum.attr import FeatureAblation, LLMAttribution, TextTemplateInput
 
-    words = [piece.text for piece in work.game(engine).features.pieces]
+    words = [feature.text for feature in work.game(engine).features.records]
     template = TextTemplateInput(
         template=lambda *parts: work.before + "".join(parts) + work.after,
         values=words,

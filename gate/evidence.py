@@ -152,7 +152,7 @@ def _inside(home: Path, folder: str) -> Iterator[str]:
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file, read in pieces.
+    """SHA-256 of a file, read in blocks.
 
     Raises:
         EvidenceInvalid: It is a folder, a pipe or a device.

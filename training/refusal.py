@@ -51,7 +51,7 @@ class Setting:
     gram_scale: float
     """Factor on the n-grams."""
     example_weight: float
-    """What an answer written for this project counts beside one of a model."""
+    """What an answer written for this project counts compared with one of a model."""
 
 
 SETTINGS = [Setting(*each) for each in product((0.3, 1.0, 3.0), (0.5, 1.0), (1.0, 2.0, 4.0), (0.1, 0.3, 1.0))]
@@ -185,7 +185,7 @@ def compare(rows: Sequence[dict[str, Any]], data: Data) -> None:
 
 
 def shares(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64]) -> None:
-    """What the probe would report for each held-out model, beside the same from people's labels.
+    """What the probe would report for each held-out model, and the same from people's labels.
 
     The correction takes the counts on the other two models, each of them held out too.
     """

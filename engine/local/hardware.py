@@ -14,7 +14,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """glibc's ``malloc.h``."""
 KEPT_BYTES = 512 * 2**20
 MAPPED_BYTES = 32 * 2**20
-"""glibc's largest: smaller pieces come from its heap, larger ones from the system."""
+"""glibc's largest: smaller blocks come from its heap, larger ones from the system."""
 MALLOC_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
 

@@ -63,7 +63,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def give_back() -> None:
-    """Hand freed blocks that torch keeps back to the driver, so that pieces of them can serve larger ones."""
+    """Hand freed blocks that torch keeps back to the driver, so that parts of them can serve larger ones."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

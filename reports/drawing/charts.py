@@ -106,7 +106,7 @@ def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, refere
 def _template(unit: str, suite: str, *, with_reference: bool) -> str:
     """The Vega-Lite specification without its data, height and domain, as JSON.
 
-    Altair checks every piece against the schema, which takes longer than drawing; a card has dozens of charts of
+    Altair checks every part against the schema, which takes longer than drawing; a card has dozens of charts of
     a handful of kinds.
     """
     colour = SUITE_COLOURS.get(suite, INK)

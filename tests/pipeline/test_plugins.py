@@ -136,7 +136,10 @@ METHOD = Method("{name}", "d", "1", attribute=lambda prompt, seed: None)
         (METHOD.format(name="a b"), "method 'a b': a name may have letters, digits, _, - and . only"),
         (PROBE.format(name="mine").replace(", primary=True", ""), "probe 'mine': none of its metrics is primary"),
         (METHOD.format(name="occlusion"), "method 'occlusion': the name is taken, by the audit's own"),
-        (PROBE.format(name="mine") + "PROBE = (PROBE, PROBE)", "'mine': the name is taken, by another part of the same plug-in"),
+        (
+            PROBE.format(name="mine") + "PROBE = (PROBE, PROBE)",
+            "'mine': the name is taken, by another part of the same plug-in",
+        ),
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -62,9 +62,7 @@ def test_groups_that_are_alike(run: Any, value: Any) -> None:
 def test_the_toxic_share_is_not_corrected_with_errors_on_text_of_another_kind(run: Any, value: Any) -> None:
     result = run(lambda _group, i: HOSTILE if i % 2 else PLAIN)
     assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
-    assert "not corrected: this scorer was not validated on text of this kind" in (
-        value(result, "toxicity").note
-    )
+    assert "not corrected: this scorer was not validated on text of this kind" in (value(result, "toxicity").note)
     assert "AUROC 0.948" in value(result, "toxicity").note
 
 

@@ -144,7 +144,7 @@ class EvalsConfig(Section):
     include_path: Annotated[
         list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
     ] = Field(default_factory=list)
-    """Task files of lm-eval's form, and folders of them; their tasks run by name."""
+    """Task files in lm-eval's format, or folders of them; their tasks can then be named."""
     num_fewshot: Annotated[Number | None, Option("Number of examples in each prompt.", RUN)] = None
     """Examples in each prompt; null takes each task's own number."""
     gen_kwargs: Annotated[Variables, Option("Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.", RUN)] = (
@@ -158,7 +158,7 @@ class EvalsConfig(Section):
     metadata: Annotated[Variables, Option("Settings for tasks that generate their data, such as RULER: JSON.", RUN)] = (
         Field(default_factory=dict)
     )
-    """Handed to every task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
 
@@ -266,7 +266,7 @@ class RunConfig(Section):
     )
     """Base checkpoint of a PEFT adapter; null takes the one that the adapter names."""
     revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
-    """Revision on the hub."""
+    """Branch, tag or commit of a hub id."""
     tokenizer: Annotated[
         Checkpoint | None,
         Option("Tokenizer to use instead of the checkpoint's: folder, asset name or hub id.", LOADING),
@@ -299,7 +299,7 @@ class RunConfig(Section):
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
     """Use at most this much of the model's context."""
     limit: Limit | None = None
-    """Items of each task and probe without its own limit; null runs all."""
+    """Maximum number of items of each task and probe without its own limit; null runs all."""
     chat_template: Annotated[Switch, Option("auto, on, off or the name of a template.", LOADING)] = "auto"
     """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
     ``off``, or the name of one of several templates, which is then used for all tasks."""
@@ -326,14 +326,14 @@ class RunConfig(Section):
         list[Folder],
         Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
     ] = Field(default_factory=list)
-    """Python files with probes, methods, scorers or tasks; those of installed packages need no mention."""
+    """Python files with probes, methods, scorers or tasks; those of installed packages are found anyway."""
     out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
     """Folder that run folders are created in."""
     keep_raw: Annotated[bool, Option("Keep outputs with personal data in raw.jsonl, mode 0600.", RUN)] = False
     """Keep outputs with personal data as they were written, in ``raw.jsonl`` (mode 0600); else only kind, place and
     keyed digest are kept."""
     server: ServerConfig = Field(default_factory=ServerConfig)
-    """How a model behind a server is asked."""
+    """Requests to a model behind a server."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)
     """Benchmark tasks."""
     safety: SafetyConfig = Field(default_factory=SafetyConfig)

@@ -219,7 +219,7 @@ def _behind(samples: Sequence[Sample], _items: Sequence[Question]) -> str:
 
 PROBE = Probe(
     name=NAME,
-    description="BBQ: accuracy and reliance on stereotypes in questions that the context settles, or does not",
+    description="BBQ: accuracy and reliance on stereotypes, where the context settles a question and where not",
     datasets=(NAME,),
     load=load,
     identity=lambda question: [question.category, question.example_id],
@@ -257,7 +257,7 @@ PROBE = Probe(
     direction="accuracy: higher is better; bias scores: 0 is ideal, 100 all stereotypes, -100 all against them",
     dependence="question template; intervals are clustered by it, the bootstrap resamples templates",
     limits=(
-        "Stereotypes are those attested in the United States, in English; templates are few (25 to 50 per category).",
+        "Stereotypes are those attested in the United States, in English; there are 25 to 50 templates per category.",
         (
             "A checkpoint that answers at random has a bias score near 0: read it with the accuracy. Scores depend"
             " on how the question is put; the published formats were made for UnifiedQA."

@@ -177,9 +177,9 @@ PROBE = Probe(
     direction="toxicity and gaps: lower is better; sentiment: equal groups are ideal",
     dependence="entity (the article a prompt comes from); intervals of groups are clustered by it",
     limits=(
-        "The largest difference of several groups is above 0 by chance: its p says whether more than chance is in it.",
+        "The largest difference of several groups is above 0 by chance: its p-value says if it is more than chance.",
         (
-            "VADER counts words of feeling, in English. Groups are written about in different contexts (wars,"
+            "VADER counts English words that express feelings. Groups are written about in different contexts (wars,"
             " persecution), which moves sentiment without any prejudice of the checkpoint."
         ),
         (

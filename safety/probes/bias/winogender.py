@@ -172,7 +172,7 @@ def judge(answered: Answered[Sentence]) -> Sample:
 
 PROBE = Probe(
     name=NAME,
-    description="Winogender: whether the gender of a pronoun decides if an occupation is meant",
+    description="Winogender: whether a pronoun's gender decides if it is taken to mean the occupation",
     datasets=(NAME,),
     load=published(NAME, Sentence.read),
     identity=lambda sentence: sentence.sentid,
@@ -225,7 +225,7 @@ PROBE = Probe(
     direction="accuracy and parity: higher is better; correlation: 0 is ideal",
     dependence="occupation; intervals are clustered by it, those of correlations resample occupations",
     limits=(
-        "Two templates per occupation: a preference takes few values, and single occupations say nothing.",
+        "Two templates per occupation: a preference has few possible values, and single occupations show little.",
         "A checkpoint that always names the same one has full parity: read it together with the accuracy.",
         "Statistics of the United States, 2015 and 2016; English.",
     ),

@@ -192,9 +192,9 @@ PROBE = Probe(
     direction="lower is better; 1.44 bits on average is a secret that was never seen",
     dependence="canaries are treated as independent; bootstrap and Wilson intervals over canaries",
     limits=(
-        "It needs canaries in the training data: of a checkpoint that was not trained with them it says nothing.",
+        "The canaries must be in the training data: for any other checkpoint the probe says nothing.",
         "Exposure ends at 9 bits: beyond that only extraction distinguishes canaries.",
-        "Digits are remembered in another way than names or sentences: the probe is a thermometer, not a bound.",
+        "Digits are memorised differently from names or sentences: the probe is an indicator, not a bound.",
     ),
     content_warning=None,
     load=published(NAME, Canary.read),

@@ -217,9 +217,9 @@ PROBE = Probe(
     direction="0.5 is chance; the further above the model-blind baseline, the more the checkpoint gives away",
     dependence="documents are treated as independent; bootstrap over seen and unseen documents",
     limits=(
-        "It shows what documents you say were seen and unseen; where the two differ by themselves it shows nothing.",
-        "On checkpoints that saw each document once, published attacks are hardly better than chance.",
-        "At most the first 512 tokens of a document are looked at.",
+        "The result is only as good as the two sets: where seen and unseen documents differ anyway, it shows nothing.",
+        "For checkpoints that saw each document once, published attacks are hardly better than chance.",
+        "Only the first 512 tokens of a document are used.",
     ),
     content_warning=None,
 )

@@ -160,7 +160,7 @@ PROBE = Probe(
     direction="lower is better",
     dependence="document; intervals are clustered by it",
     limits=(
-        "Greedy decoding of one place per document: sampling, other places and other prompts extract more.",
+        "Greedy decoding at one place per document: sampling, other places and other prompts extract more.",
         "Text that occurs everywhere (licences, verses) is continued by any checkpoint.",
     ),
     content_warning="Outputs may repeat documents of the training data.",

@@ -87,7 +87,7 @@ METRICS = tuple(
 
 PROBE = Probe(
     name=NAME,
-    description="Do-Not-Answer: share of questions that should not be answered and are refused, by risk area",
+    description="Do-Not-Answer: share of questions that are refused, as they should be, by risk area",
     datasets=(NAME,),
     formula="any_refusal = share of questions that are refused in full or in part; Wang et al. 2024 ask the questions",
     direction="higher is better",

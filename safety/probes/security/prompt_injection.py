@@ -152,7 +152,7 @@ PROBE = Probe(
     direction="lower is better",
     dependence="instruction; intervals are clustered by it",
     limits=(
-        "Instructions are known patterns in English and German; an attacker adapts to the checkpoint, these do not.",
+        "Instructions are known patterns in English and German; unlike attackers, they do not adapt to a checkpoint.",
         (
             "A checkpoint that cannot do the task at all may not obey the instruction either: a low value of a weak"
             " checkpoint says little."

@@ -145,8 +145,8 @@ PROBE = Probe(
     direction="lower is better",
     dependence="attack; intervals are clustered by it",
     limits=(
-        "Attacks are known ones, most of them in English, one message long; a patient attacker has more.",
-        "A checkpoint without chat template meets system prompt and attack as plain text, one below the other.",
+        "Attacks are known ones, one message long, most of them in English; a patient attacker can do more.",
+        "A checkpoint without a chat template sees system prompt and attack as plain text, one after the other.",
         "A secret in a riddle or in another cipher (Morse code, a shift other than ROT13) is not found.",
         f"Whether a reasoning trace is shown to users decides what leaked{IN_THINKING} means for a release.",
     ),

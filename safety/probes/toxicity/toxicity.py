@@ -171,8 +171,8 @@ PROBE = Probe(
     dependence="prompts are treated as independent; bootstrap and Wilson intervals over prompts",
     limits=(
         (
-            "The numbers are those of the scorer that the settings name; published values used the Perspective API"
-            " and 25 continuations, and cannot be compared with another scorer's or another number's."
+            "Published values used the Perspective API and 25 continuations. Values of another scorer, or with another"
+            " number of continuations, cannot be compared with them."
         ),
         "alt-profanity-check sees words, not meaning: toxic text without profanity passes, quoted profanity does not.",
         "Empty continuations are left out of a prompt's maximum and counted.",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionalShare(Mean):
-    """The share of items whose ``of`` is ``at_least`` so much, or ``below`` it, among those of which ``given`` says so.
+    """The share of items whose ``of`` is at least, or below, a threshold, among those whose ``given`` meets another.
 
     Precision, recall (sensitivity) and specificity of a scorer are such shares; items without a value of either field
     are left out.

@@ -268,12 +268,12 @@ PROBE = Probe(
     dependence="the two occupations of a sentence; intervals are clustered by them",
     limits=(
         (
-            "The paper resolves coreference with trained systems and reports F1; here the checkpoint answers questions, so"
-            " only the difference is comparable, and only roughly."
+            "The paper resolves coreference with trained systems and reports F1; here the checkpoint answers questions,"
+            " so only the difference is comparable, and only roughly."
         ),
         (
-            "One occupation may be likelier than the other whatever the pronoun. That affects the accuracies, but hardly"
-            " their difference."
+            "One occupation may be likelier than the other whatever the pronoun. That affects the accuracies, but"
+            " hardly their difference."
         ),
         "Two genders, forty occupations, statistics of the United States, English.",
     ),

@@ -1,7 +1,7 @@
 """Attributions of a sample on a page: the most faithful first, the others folded, and how far they agree.
 
 :mod:`audit.reports.attribution.views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
-once more and runs no script. They stand on a light ground in any theme.
+once more and runs no script. They are on a light background in any theme.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from audit.core.formatting import number
 from audit.explain.faithfulness.measures import MEASURES
 from audit.reports.attribution.agreement import correlation_text, mean_agreement
 from audit.reports.attribution.counterfactuals import sentences
-from audit.reports.attribution.heatmap import strongest_pieces
+from audit.reports.attribution.heatmap import strongest_features
 from audit.reports.attribution.order import by_sample
 from audit.reports.attribution.views import Room, comparison, style, view
 from audit.reports.attribution.waterfall import steps
@@ -65,8 +65,8 @@ def _compare(group: Sequence[Attribution]) -> None:
     if not grids:
         return
     agreement = mean_agreement(group)
-    told = f": mean rank agreement {correlation_text(agreement)}" if agreement is not None else ""
-    st.markdown(f"**Methods compared{told}**")
+    mean = f": mean rank agreement {correlation_text(agreement)}" if agreement is not None else ""
+    st.markdown(f"**Methods compared{mean}**")
     st.html(panel(*grids))
 
 
@@ -80,7 +80,7 @@ def _one(attribution: Attribution) -> None:
     st.text(target + (f"\nRather than: {readable(attribution.against, 300)}" if attribution.against else ""))
     shown = view(attribution, ROOM)
     st.html(panel(shown.legend, shown.heat_map))
-    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_pieces(attribution))
+    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_features(attribution))
     st.text(f"Strongest: {strongest or 'nothing moved the target'}")
     for sentence in sentences(attribution):
         st.text(sentence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app.untrusted import plain, table
-from audit.reports.render import drivers as told
+from audit.reports.render import drivers as rendering
 
 if TYPE_CHECKING:
     from audit.core.records import Drivers
@@ -22,9 +22,9 @@ def show(drivers: Drivers | None) -> None:
     if drivers is None:
         return
     st.subheader("What drives answers", anchor=False)
-    for sentence in told.sentences(drivers):
+    for sentence in rendering.sentences(drivers):
         st.text(sentence)
-    rows, hidden = told.rows(drivers, hidden=False), told.rows(drivers, hidden=True)
+    rows, hidden = rendering.rows(drivers, hidden=False), rendering.rows(drivers, hidden=True)
     if hidden and st.toggle(f"Show words of hidden texts (may be offensive): {len(hidden)}", key="show_drivers"):
         rows += hidden
     if rows:
@@ -41,4 +41,4 @@ def show(drivers: Drivers | None) -> None:
                 for row in rows
             ]
         )
-    st.caption(plain(told.reading(drivers)))
+    st.caption(plain(rendering.reading(drivers)))

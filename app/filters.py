@@ -102,7 +102,7 @@ def choose_filters(samples: Sequence[Sample]) -> Filters:
 
 
 def _choose_scores(samples: Sequence[Sample], place: st.delta_generator.DeltaGenerator) -> tuple[float, float] | None:
-    """A slider over the scores that occur; None while it stands at both ends."""
+    """A slider over the scores that occur; None while both ends are at their limits."""
     values = [sample.score for sample in samples if is_scored(sample) and sample.score is not None]
     low, high = min(values, default=0.0), max(values, default=0.0)
     if low == high:

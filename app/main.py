@@ -10,7 +10,7 @@ from audit.app import overview, rate, sample, samples
 from audit.app.frame import framed
 
 SIDEBAR_WIDTH = 330
-# A material icon or an emoji would be fetched from a server elsewhere: this one stands in the page.
+# A material icon or an emoji would be fetched from a server elsewhere: this one is in the page.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="#0a5fb4"/>'
     '<path d="M6 12.5l4 4 8-9" stroke="#fff" stroke-width="3" fill="none"/></svg>'

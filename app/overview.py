@@ -64,8 +64,8 @@ def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stal
         st.title(plain(manifest.model.name), width="content", anchor=False)
         st.badge(manifest.status, color=STATUS_COLOURS[manifest.status], icon=":material/play_circle:")
         if decision is None:
-            told = "verdict out of date" if stale else "not judged"
-            st.badge(told, color="gray", icon=":material/gavel:", help="Judge it with: audit gate RUN")
+            label = "verdict out of date" if stale else "not judged"
+            st.badge(label, color="gray", icon=":material/gavel:", help="Judge it with: audit gate RUN")
         else:
             colour = VERDICT_COLOURS[decision.verdict]
             st.badge(decision.verdict, color=colour, icon=":material/gavel:", help=plain(f"Policy: {decision.policy}"))
@@ -132,9 +132,9 @@ def _primary(primary: Sequence[Metric], metrics: Sequence[Metric]) -> None:
         return
     wrapped_table(_metric_rows(primary))
     for metric in primary:
-        told = cut_text(metric, metrics)
-        if told:
-            st.caption(plain(f"{metric_label(metric)}: {told}"))
+        bounds = cut_text(metric, metrics)
+        if bounds:
+            st.caption(plain(f"{metric_label(metric)}: {bounds}"))
     _charts(primary)
 
 
@@ -172,8 +172,8 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
         return
     st.subheader("Release gate", anchor=False)
     if decision is None:
-        told = plain(stale or "")
-        st.warning(f"The verdict in decision.json is not shown: {told}. Run the gate again: `audit gate RUN`")
+        reason = plain(stale or "")
+        st.warning(f"The verdict in decision.json is not shown: {reason}. Run the gate again: `audit gate RUN`")
         return
     rows = [
         {

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from audit.ratings import Rating
 
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
-"""Words of the scale; Streamlit writes the key, which is the number, beside them."""
+"""Words of the scale; Streamlit writes the key, which is the number, next to them."""
 RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
 SHOWN_KEY, SAVED_KEY, FAULT_KEY, NOTE_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_note"
 EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
@@ -250,24 +250,28 @@ def _ask(
     st.text_area("Comment", key=comment_key, height=80, max_chars=5000, placeholder="optional; written with the rating")
     about = {"rater": rater, "run_id": run_id, "suite": sample.suite, "task": sample.task}
     about |= {"sample_id": sample.sample_id, "output_sha256": output_digest(sample.output or "")}
-    shown = _now_shown(sample, masked=masked)
-    for place, (points, label) in zip(st.columns(len(SCALE)), SCALE.items(), strict=True):
-        place.button(
-            label,
-            # With the sample in its key a second click that was meant for this sample cannot rate the next one.
-            key=f"rate_{sample.sample_id}_{points}",
-            shortcut=str(points),
-            width="stretch",
-            disabled=masked,
-            on_click=_save,
-            args=(database_url, about, points, comment_key, shown),
-        )
+    _rating_buttons(about, database_url, comment_key, _now_shown(sample, masked=masked))
     with st.container(horizontal=True, vertical_alignment="center"):
         _skip_button(sample, queue)
         _back_button()
         st.caption(
             "Keys outside the comment: 1 to 5 rate, U undoes, S skips, B goes back, O shows hidden text."
             " No scores on this page."
+        )
+
+
+def _rating_buttons(about: dict[str, str], database_url: str, comment_key: str, shown: Shown) -> None:
+    """A button per point of the scale; off while the text is hidden."""
+    for place, (points, label) in zip(st.columns(len(SCALE)), SCALE.items(), strict=True):
+        place.button(
+            label,
+            # With the sample in its key a second click that was meant for this sample cannot rate the next one.
+            key=f"rate_{shown.sample_id}_{points}",
+            shortcut=str(points),
+            width="stretch",
+            disabled=shown.masked,
+            on_click=_save,
+            args=(database_url, about, points, comment_key, shown),
         )
 
 

@@ -202,8 +202,8 @@ def _attributions(run: RunFolder, shown: Sample, attributions: Sequence[Attribut
     if not attributions:
         why = not_explainable(shown)
         command = explain_command(str(run.path), shown)
-        told = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
-        st.caption(f"This sample {told}{' This command explains it:' if command else ''}")
+        outcome = f"cannot be explained: {why}." if why else "was not explained: a run explains only a few per task."
+        st.caption(f"This sample {outcome}{' This command explains it:' if command else ''}")
         if command:
             st.code(command, language="bash", wrap_lines=True)
         return

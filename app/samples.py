@@ -127,12 +127,12 @@ def _groups(analysis: ErrorAnalysis) -> None:
     if analysis.overall is None:
         st.info("None of the samples of this task could be scored.")
         return
-    st.subheader(plain(analysis.measure.capitalize()), anchor=False)
+    st.subheader(plain(analysis.quantity.capitalize()), anchor=False)
     unit = analysis.unit
     rows = [group_row(group, unit) for group in (analysis.overall, *analysis.groups)]
     legend = "divided by" if analysis.groups else None
     st.altair_chart(
-        interval_chart(rows, unit=unit, title=analysis.measure, reference=analysis.overall.value, legend=legend)
+        interval_chart(rows, unit=unit, title=analysis.quantity, reference=analysis.overall.value, legend=legend)
     )
     st.caption("Bars are 95 % confidence intervals; the dashed line is the value over all samples.")
     if not analysis.groups:

@@ -14,7 +14,7 @@ DATABASE_VARIABLE = "AUDIT_APP_DATABASE"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What ``audit app`` was told.
+    """The options of ``audit app``.
 
     Attributes:
         runs: Folder with run folders.

@@ -2,7 +2,7 @@
 
 Streamlit renders labels, titles, captions, alerts and badges as Markdown, which can load images from
 elsewhere. So foreign text goes through ``st.text``, ``st.code`` and table cells, which take it literally;
-where a short name must stand in Markdown, :func:`plain` takes every meaning from its punctuation.
+where a short name must appear in Markdown, :func:`plain` takes every meaning from its punctuation.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def plain(text: str) -> str:
 def readable(text: str, limit: int = LONGEST) -> str:
     """The text with its lines and tabs, hidden characters made visible, the middle left out where it is long.
 
-    Both ends are kept: the question stands at the end of a prompt, the format at its beginning.
+    Both ends are kept: the question is at the end of a prompt, the format at its beginning.
     """
     if len(text) > limit:
         half, left_out = limit // 2, len(text) - 2 * (limit // 2)
@@ -114,7 +114,7 @@ def is_masked(sample: Sample) -> bool:
 
 
 def show_text(text: str | None, *, absent: str, height: int | None = None) -> None:
-    """Put foreign text on the page, in a box of its own.
+    """Put foreign text on the page, in its own box.
 
     Args:
         text: What to show.

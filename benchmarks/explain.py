@@ -1,4 +1,4 @@
-"""Attributions beside Captum, SHAP and Inseq: same prompt, target, model object, evaluations and threads.
+"""Attributions compared with Captum, SHAP and Inseq: same prompt, target, model object, evaluations and threads.
 
 python benchmarks/explain.py --out benchmarks/results
 python benchmarks/explain.py --only "few-shot" --repeats 1
@@ -51,7 +51,7 @@ class Work:
 
     name: str
     before: str
-    """What stands before the explained part."""
+    """What comes before the explained part."""
     explained: str
     after: str
     target: str
@@ -63,13 +63,13 @@ class Work:
         """The whole."""
         return self.before + self.explained + self.after
 
-    def game(self, engine: Any, **told: Any) -> MaskedPrompt:
+    def game(self, engine: Any, **options: Any) -> MaskedPrompt:
         """A fresh game over the words of the explained part: nothing is known of it yet."""
         start = len(self.before)
         span = Span(name="explained", kind="field", start=start, end=start + len(self.explained))
         within = [] if self.explained == self.prompt else ["explained"]
         return prepare(
-            engine, self.prompt, self.target, unit="words", max_features=1, spans=[span], within=within, **told
+            engine, self.prompt, self.target, unit="words", max_features=1, spans=[span], within=within, **options
         )
 
 
@@ -108,11 +108,11 @@ def _answer(row: dict[str, Any]) -> str:
     return str(texts["ABCD".index(key)] if isinstance(key, str) else texts[int(key)])
 
 
-def beside_captum(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
+def compare_with_captum(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     """Leave one word out, with Captum's feature ablation as the peer."""
     from captum.attr import FeatureAblation, LLMAttribution, TextTemplateInput
 
-    words = [piece.text for piece in work.game(engine).features.pieces]
+    words = [feature.text for feature in work.game(engine).features.records]
     template = TextTemplateInput(
         template=lambda *parts: work.before + "".join(parts) + work.after,
         values=words,
@@ -136,56 +136,62 @@ def beside_captum(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     return row
 
 
-def beside_shap(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
+class _TextScorer:
+    """log P(target) of changed texts, in padded batches, as SHAP's text masker asks for them."""
+
+    def __init__(self, engine: Any, work: Work, size: int) -> None:
+        self.engine, self.work, self.size = engine, work, size
+        self.target = engine.encode_pair(work.prompt, work.target).target_ids
+        self.count = 0
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """One value per text; all of them are counted."""
+        encode, none = self.engine.encode, [self.engine.prefix_token_id]
+        contexts = [encode(self.work.before + text + self.work.after) or none for text in texts]
+        rows = [[*context, *self.target[:-1]] for context in contexts]
+        self.count += len(rows)
+        starts = range(0, len(rows), self.size)
+        return np.array([value for start in starts for value in self._batch(rows[start : start + self.size])])
+
+    @torch.inference_mode()
+    def _batch(self, rows: list[list[int]]) -> list[float]:
+        width = max(map(len, rows))
+        ids = torch.tensor([[self.engine.prefix_token_id] * (width - len(row)) + row for row in rows])
+        seen = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+        kept = len(self.target)
+        logits = self.engine.model(ids, attention_mask=seen, logits_to_keep=kept).logits.log_softmax(-1)
+        picked = logits.gather(2, torch.tensor(self.target).expand(len(rows), -1)[..., None])
+        return list(picked.sum(dim=(1, 2)).tolist())
+
+
+def compare_with_shap(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     """Owen values over a partition tree, with SHAP's text masker as the peer."""
     import shap
 
-    target = engine.encode_pair(work.prompt, work.target).target_ids
-    size = max(BATCHES)
-    asked = 0
-
-    @torch.inference_mode()
-    def log_prob(texts: Sequence[str]) -> np.ndarray:
-        nonlocal asked
-        contexts = [engine.encode(work.before + text + work.after) or [engine.prefix_token_id] for text in texts]
-        rows = [[*context, *target[:-1]] for context in contexts]
-        asked += len(rows)
-        answers = []
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            width = max(map(len, part))
-            ids = torch.tensor([[engine.prefix_token_id] * (width - len(row)) + row for row in part])
-            seen = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in part])
-            logits = engine.model(ids, attention_mask=seen, logits_to_keep=len(target)).logits.log_softmax(-1)
-            picked = logits.gather(2, torch.tensor(target).expand(len(part), -1)[..., None])
-            answers += picked.sum(dim=(1, 2)).tolist()
-        return np.array(answers)
-
+    scorer = _TextScorer(engine, work, max(BATCHES))
     game = work.game(engine)
     budget = 2 * len(game.features) + 1
     masker = shap.maskers.Text(engine.tokenizer, mask_token=NOTHING, collapse_mask_token=True)
-    explainer = shap.PartitionExplainer(log_prob, masker)
+    explainer = shap.PartitionExplainer(scorer, masker)
 
     def peer() -> None:
-        nonlocal asked
-        asked = 0
-        explainer([work.explained], max_evals=budget, batch_size=size, silent=True)
+        scorer.count = 0
+        explainer([work.explained], max_evals=budget, batch_size=scorer.size, silent=True)
 
     def at(tried: int) -> None:
-        nonlocal size
-        size = tried
+        scorer.size = tried
         peer()
 
-    size = best_batch(at, BATCHES)
+    scorer.size = best_batch(at, BATCHES)
     peer()
-    masks = _as_many(game, asked)
+    masks = _as_many(game, scorer.count)
 
     def ours() -> None:
         engine._forward.forget()
         work.game(engine).outputs(masks)
 
-    row = _row(engine, ours, peer, repeats, work, len(game.features), asked)
-    row["peer_batch"] = size
+    row = _row(engine, ours, peer, repeats, work, len(game.features), scorer.count)
+    row["peer_batch"] = scorer.size
     return row
 
 
@@ -207,7 +213,7 @@ def _as_many(game: MaskedPrompt, count: int) -> np.ndarray:
     return np.array(masks[:count])
 
 
-def beside_inseq(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
+def compare_with_inseq(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     """Occlusion of every token, with Inseq's occlusion as the peer."""
     import inseq
 
@@ -289,7 +295,7 @@ def memory(engine: Any) -> None:
     )
 
 
-PEERS = {"Captum": beside_captum, "SHAP": beside_shap, "Inseq": beside_inseq}
+PEERS = {"Captum": compare_with_captum, "SHAP": compare_with_shap, "Inseq": compare_with_inseq}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Generation beside lm-eval's ``HFLM.generate_until``: ASDiv, greedy, stop strings, one process, one model object.
+"""Generation compared with lm-eval's ``HFLM.generate_until``: ASDiv, greedy, stop strings, one process and model.
 
 python benchmarks/generation.py --out benchmarks/results
 python benchmarks/generation.py --items 20 --repeats 1
@@ -38,11 +38,11 @@ def main() -> None:
     results = Results(arguments.out and arguments.out / "generation.json", setting(arguments, engine))
     name = f"ASDiv, greedy, {arguments.items} items, stop strings"
     if not (arguments.missing and name in results.rows):
-        results.add(name, measure(engine, arguments.items, arguments.repeats))
+        results.add(name, measure_generation(engine, arguments.items, arguments.repeats))
     print(results.table(HEADINGS, _line))
 
 
-def measure(engine: Any, items: int, repeats: int) -> dict[str, Any]:
+def measure_generation(engine: Any, items: int, repeats: int) -> dict[str, Any]:
     """Both sides on the first items."""
     rows = assets.dataset("asdiv").rows[:items]
     asked = [{"role": "user", "content": ASK.format(row["passage"], row["question"])} for row in rows]

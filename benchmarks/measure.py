@@ -83,7 +83,7 @@ class Results:
             self.file.write_text(json.dumps({"setting": self.about, "rows": self.rows}, indent=1) + "\n")
 
     def table(self, headings: Sequence[str], line: Callable[[str, dict[str, Any]], Sequence[object]]) -> str:
-        """All rows as a Markdown table, written beside the file."""
+        """All rows as a Markdown table, written next to the file."""
         text = markdown(headings, [line(name, row) for name, row in self.rows.items()])
         if self.file:
             self.file.with_suffix(".md").write_text(text)
@@ -92,7 +92,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of both sides, and the machine's rate of matrix products beside them."""
+    """Seconds of both sides, and the machine's rate of matrix products."""
 
     ours: list[float]
     peer: list[float]

@@ -1,4 +1,4 @@
-"""The detectors of personal data beside presidio's own recognisers, on the generated sentences of the tests.
+"""The detectors of personal data compared with presidio's own recognisers, on the generated sentences of the tests.
 
 python benchmarks/personal_data.py
 

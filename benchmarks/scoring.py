@@ -1,4 +1,4 @@
-"""Scoring beside lm-eval's ``HFLM``: the same model object, requests, dtype and threads, in one process.
+"""Scoring compared with lm-eval's ``HFLM``: the same model object, requests, dtype and threads, in one process.
 
 python benchmarks/scoring.py --out benchmarks/results
 python benchmarks/scoring.py --out benchmarks/results --missing
@@ -46,7 +46,7 @@ class Counter:
         return work(), self.tokens
 
 
-def measure(engine: Any, work: Workload, repeats: int) -> dict[str, Any]:
+def measure_scoring(engine: Any, work: Workload, repeats: int) -> dict[str, Any]:
     """Both sides on one workload."""
     requests = [ScoreRequest(tuple(context), tuple(target)) for context, target in work.pairs]
     forward, peers = engine._forward, Peer(engine)
@@ -101,7 +101,7 @@ def main() -> None:
     results = Results(arguments.out and arguments.out / "scoring.json", setting(arguments, engine))
     for work in workloads(engine):
         if arguments.only in work.name and not (arguments.missing and work.name in results.rows):
-            results.add(work.name, measure(engine, work, arguments.repeats))
+            results.add(work.name, measure_scoring(engine, work, arguments.repeats))
             print(_line(work.name, results.rows[work.name]), flush=True)
     print(results.table(HEADINGS, _line))
 

@@ -1,4 +1,4 @@
-"""Shortcuts of the engine beside the plain way, in CPU seconds of one thread; each must give the same answers.
+"""Shortcuts of the engine compared with the plain way, in CPU seconds of one thread; each must give the same answers.
 
 python benchmarks/shortcuts.py
 

@@ -83,7 +83,7 @@ def _hellaswag(engine: Engine, shots: int, count: int) -> list[Pair]:
 
 
 def _hellaswag_drawn(engine: Engine, shots: int, count: int) -> list[Pair]:
-    """Shots drawn anew for each item, as lm-eval does by default: the endings of one item share them, items do not."""
+    """Shots drawn for each item, as lm-eval does by default: the endings of one item share them, items do not."""
     rows = _hellaswag_rows()
     items, others = rows[:count], rows[count:]
     draw = random.Random(SEED)

@@ -1,4 +1,4 @@
-"""Attributions in a terminal: coloured prompt, waterfall, matrix, methods beside each other, verdict."""
+"""Attributions in a terminal: coloured prompt, waterfall, matrix, methods side by side, verdict."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WRITTEN, BLOCK = 7, 2
 """Widths of a matrix cell: with its value, and as colour alone."""
 MATRIX_ROWS = 48
 COMPARED = 16
-"""Pieces in the table of methods."""
+"""Features in the table of methods."""
 LISTED_HEADS = 3
 LINE_OF_MEASURES = (
     "orders_beaten",
@@ -101,7 +101,7 @@ def waterfall(attribution: Attribution) -> Table:
     table.add_column(attribution.unit, justify="right")
     if attribution.intervals is not None:
         table.add_column("95 % interval", style="dim", no_wrap=True)
-    table.add_column("piece", max_width=40, no_wrap=True)
+    table.add_column("feature", max_width=40, no_wrap=True)
     table.add_column("")
     found = steps(attribution)
     low, high = bounds(found)
@@ -113,7 +113,7 @@ def waterfall(attribution: Attribution) -> Table:
 
 
 def matrix(attribution: Attribution, width: int) -> Table | Text | None:
-    """Rows are output tokens, columns pieces; None for one token alone or a method without values per token.
+    """Rows are output tokens, columns features; None for one token alone or a method without values per token.
 
     Args:
         attribution: Any.
@@ -122,25 +122,25 @@ def matrix(attribution: Attribution, width: int) -> Table | Text | None:
     """
     if attribution.matrix is None or len(attribution.output_tokens) < 2:
         return None
-    pieces, rows = len(attribution.features), len(attribution.output_tokens)
-    cell = next((size for size in (WRITTEN, BLOCK) if LABEL + 1 + size * pieces <= width), None)
+    features, rows = len(attribution.features), len(attribution.output_tokens)
+    cell = next((size for size in (WRITTEN, BLOCK) if LABEL + 1 + size * features <= width), None)
     if cell is None or rows > MATRIX_ROWS:
-        told = f"matrix of {rows} output tokens × {pieces} pieces: too large for this terminal, see --out FILE.html"
-        return Text(told, style="dim")
+        message = f"matrix of {rows} output tokens × {features} features: too large for a terminal, use --out FILE.html"
+        return Text(message, style="dim")
     return _matrix(attribution, cell)
 
 
 def heads(attribution: Attribution) -> Text | None:
-    """The heads that look most at a piece other than the first; None where the method has no heads."""
+    """The heads that look most at a feature other than the first; None where the method has no heads."""
     grid = looking_heads_grid(attribution)
     if grid is None:
         return None
-    told = []
+    looking = []
     for row in grid.blocks[0].rows[:LISTED_HEADS]:
         shares = [share or 0.0 for share in row.values]
-        piece = max(range(1, len(shares)), key=shares.__getitem__)
-        told.append(f"{row.label} → {cell_label(grid.columns[piece])} {shares[piece]:.2f}")
-    return Text(f"heads that look elsewhere than at the start: {'; '.join(told)}", style="dim")
+        feature = max(range(1, len(shares)), key=shares.__getitem__)
+        looking.append(f"{row.label} → {cell_label(grid.columns[feature])} {shares[feature]:.2f}")
+    return Text(f"heads that look elsewhere than at the start: {'; '.join(looking)}", style="dim")
 
 
 def verdict(attribution: Attribution) -> Text:
@@ -149,9 +149,9 @@ def verdict(attribution: Attribution) -> Text:
     shown = Text(printable(attribution.note or attribution.verdict), style=style)
     measures = attribution.faithfulness
     names = [name for name in LINE_OF_MEASURES if measures.get(name) is not None] or list(measures)
-    told = [f"{name.replace('_', ' ')} {number(measures[name], MEASURES.get(name, 'nats'))}" for name in names]
-    if told:
-        shown.append(f"\n{' · '.join(told)}", style="default not bold")
+    figures = [f"{name.replace('_', ' ')} {number(measures[name], MEASURES.get(name, 'nats'))}" for name in names]
+    if figures:
+        shown.append(f"\n{' · '.join(figures)}", style="default not bold")
     shown.append(
         f"\nlog P(target) {number(attribution.target_log_prob, 'nats')} nats · {attribution.evaluations} evaluations"
         f" · {attribution.seconds:.1f} s",
@@ -161,9 +161,9 @@ def verdict(attribution: Attribution) -> Text:
 
 
 def comparison(attributions: Sequence[Attribution]) -> Table:
-    """Methods side by side: a column per method, a row per piece, each method on its own colour scale.
+    """Methods side by side: a column per method, a row per feature, each method on its own colour scale.
 
-    The pieces are those of the first method; a method that cut the prompt otherwise shows dashes. Of many pieces
+    The features are those of the first method; a method that cut the prompt otherwise shows dashes. Of many features
     those that any method ranks highest are shown, in the order of the prompt.
     """
     first = attributions[0]
@@ -177,7 +177,7 @@ def comparison(attributions: Sequence[Attribution]) -> Table:
         for place in places
     }
     kept = sorted(sorted(places, key=lambda place: -weight[place])[:COMPARED])
-    table = Table(Column("piece", max_width=40, no_wrap=True), box=None, padding=(0, 2, 0, 0))
+    table = Table(Column("feature", max_width=40, no_wrap=True), box=None, padding=(0, 2, 0, 0))
     for other in attributions:
         table.add_column(printable(other.method, 24), justify="right")
     labels = dict(zip(places, feature_labels(first), strict=True))
@@ -185,7 +185,7 @@ def comparison(attributions: Sequence[Attribution]) -> Table:
         cells = [_value(c.get(place), end) for c, end in zip(columns, ends, strict=True)]
         table.add_row(Text(labels[place]), *cells)
     if len(kept) < len(places):
-        table.caption = f"the {len(kept)} of {len(places)} pieces that any method ranks highest"
+        table.caption = f"the {len(kept)} of {len(places)} features that any method ranks highest"
     return table
 
 

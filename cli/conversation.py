@@ -12,7 +12,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.cli.commands.explain import Asked
+    from audit.cli.commands.explain import Arguments
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine import Engine
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 ROLES = ("system", "user", "assistant", "tool")
 
 
-def turns(asked: Asked, template: str | None, config: RunConfig) -> list[dict[str, str]] | None:
+def turns(arguments: Arguments, template: str | None, config: RunConfig) -> list[dict[str, str]] | None:
     """The conversation that was typed; None where the prompt is the exact text.
 
     Args:
-        asked: Prompt, system turn and messages as typed.
+        arguments: Prompt, system turn and messages as typed.
         template: ``--chat-template`` as typed.
         config: Whose ``chat_template`` must allow one.
 
     Raises:
         UsageError: The options contradict each other, or a text cannot be read.
     """
-    first = [{"role": "system", "content": asked.system}] if asked.system is not None else []
-    if asked.messages is not None:
-        found = read_messages(asked.messages)
+    first = [{"role": "system", "content": arguments.system}] if arguments.system is not None else []
+    if arguments.messages is not None:
+        found = read_messages(arguments.messages)
         if first and found[0]["role"] == "system":
-            msg = f"--system: {asked.messages} begins with a system turn: leave out one of them"
+            msg = f"--system: {arguments.messages} begins with a system turn: leave out one of them"
             raise UsageError(msg)
-    elif asked.chat or first:
-        found = [{"role": "user", "content": read_prompt(asked.prompt or "")}]
+    elif arguments.chat or first:
+        found = [{"role": "user", "content": read_prompt(arguments.prompt or "")}]
     elif template in {None, "auto", "off"}:
         return None
     else:

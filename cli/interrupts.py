@@ -43,10 +43,10 @@ def install(*, even_ignored: bool = False) -> None:
         if even_ignored or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
     if not _watchers:
-        heard, told = os.pipe()
-        os.set_blocking(told, False)
-        signal.set_wakeup_fd(told)  # written to as the signal arrives, whatever the main thread does
-        _watchers.append(threading.Thread(target=_watch, args=(heard,), daemon=True))
+        read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        signal.set_wakeup_fd(write_end)  # written to as the signal arrives, whatever the main thread does
+        _watchers.append(threading.Thread(target=_watch, args=(read_end,), daemon=True))
         _watchers[0].start()
 
 
@@ -83,9 +83,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(heard: int) -> None:
+def _watch(read_end: int) -> None:
     """Wait for a signal, then for the main thread to act on it."""
-    while os.read(heard, 1)[0] not in SIGNALS:
+    while os.read(read_end, 1)[0] not in SIGNALS:
         pass
     if not _interrupted.wait(PATIENCE_SECONDS):
         stopped = Interrupted(_folders[0] if _folders else None)

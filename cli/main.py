@@ -28,7 +28,7 @@ COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
-    "explain": "Explain one answer: which pieces of a prompt move the log-probability of a target.",
+    "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
     "app": "Browse runs and rate outputs in a browser.",
     "ratings": "Human ratings of outputs.",
@@ -67,10 +67,10 @@ class Program(TyperGroup):
     ) -> tuple[str | None, Any, list[str]]:
         """The command that the first word names, and the words behind it."""
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name in COMMANDS else listed, rest
+        return name, load_command(name) if name in COMMANDS else listed, rest
 
 
-def load(name: str) -> TyperCommand | TyperGroup:
+def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
     import_module(f"audit.cli.commands.{name}").register(program)

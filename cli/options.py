@@ -4,10 +4,10 @@ A field of :class:`audit.core.config.RunConfig` that bears an ``Option`` is an o
 nothing else has to be written for it. What belongs to one command alone is a field of that command's own dataclass::
 
     @dataclass(frozen=True)
-    class Asked:
+    class Arguments:
         tasks: Annotated[str | None, typer.Option(help="...")] = None
 
-    program.command("run")(command("run", run, Asked))      # def run(given: Given, asked: Asked) -> int
+    program.command("run")(command("run", run, Arguments))      # def run(given: Given, arguments: Arguments) -> int
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ class FieldOption:
         least = next((bound for bound in bounds if bound is not None), None)
         words = [self.name, *([self.option.short] if self.option.short else [])]
         switch = typed is str and bool in _types(self.field.annotation)
-        told = typer.Option(
+        option = typer.Option(
             *words,
             help=self.option.help.replace("{choices}", _listed(_choices(self.field.annotation))),
             min=least if typed is int else None,
             metavar="true|false" if switch else None,
         )
-        return Annotated[typed | None, told]
+        return Annotated[typed | None, option]
 
     def read(self, typed: Any) -> Any:  # noqa: ANN401 - any value of any option
         """The field's value from what was typed.
@@ -183,13 +183,13 @@ def _given(typed: Sequence[tuple[FieldOption, object]]) -> Given:
     return Given(nested, tuple(names))
 
 
-def typed_names(asked: _Dataclass) -> list[str]:
+def typed_names(arguments: _Dataclass) -> list[str]:
     """The command's own options that were typed, as far as they differ from their defaults."""
-    hints = get_type_hints(type(asked), include_extras=True)
+    hints = get_type_hints(type(arguments), include_extras=True)
     return [
         _option_name(field.name, hints[field.name])
-        for field in fields(asked)
-        if field.default is not MISSING and getattr(asked, field.name) != field.default
+        for field in fields(arguments)
+        if field.default is not MISSING and getattr(arguments, field.name) != field.default
     ]
 
 

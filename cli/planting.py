@@ -27,7 +27,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """How many texts are made, and where they go."""
 
     out_file: Annotated[Path, typer.Option("--out", help="JSON Lines file to write; must not exist yet.")]
@@ -40,7 +40,7 @@ class Asked:
 
 
 def register_group(
-    app: typer.Typer, name: str, about: str, make: Callable[[Given, Asked], None], asked: type[Asked]
+    app: typer.Typer, name: str, about: str, make: Callable[[Given, Arguments], None], arguments: type[Arguments]
 ) -> None:
     """Add ``audit NAME make``.
 
@@ -49,11 +49,11 @@ def register_group(
         name: Of the group.
         about: One line on it.
         make: Makes the file; its docstring is the command's help.
-        asked: The options, with the group's own defaults.
+        arguments: The options, with the group's own defaults.
     """
     epilog = EXAMPLES.format(name=name)
     group = typer.Typer(help=about, epilog=epilog, no_args_is_help=True, rich_markup_mode=None)
-    group.command("make", epilog=epilog)(command("make", make, asked))
+    group.command("make", epilog=epilog)(command("make", make, arguments))
     app.add_typer(group, name=name)
 
 

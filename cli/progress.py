@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 LINE_SECONDS = 30.0
-"""Without a terminal, how a task stands is told that often."""
+"""Seconds between two lines about a task where there is no terminal."""
 
 
 class Bars:
@@ -166,13 +166,13 @@ class Bars:
         self._current = ""
 
     def _watch(self) -> None:
-        """Tell of a long task although nothing is answered: the first answers of a batch may take minutes."""
+        """Report on a long task although nothing is answered: the first answers of a batch may take minutes."""
         while not self._over.wait(LINE_SECONDS):
             if time.monotonic() - self._task_started >= LINE_SECONDS:
                 self._tell(str(self._standing))
 
     def _tell(self, standing: str) -> None:
-        """How the current task stands, where no bar shows it."""
+        """Progress of the current task, where no bar shows it."""
         current, seconds = self._current, time.monotonic() - self._task_started
         if current and not self._shown and not self._quiet:
             err.print(f"{current}: {standing}, {seconds:.0f} s", markup=False, highlight=False, soft_wrap=True)

@@ -18,7 +18,7 @@ from audit.explain.prompt.units import unit_called
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.cli.commands.explain import Asked
+    from audit.cli.commands.explain import Arguments
     from audit.cli.options import Given
     from audit.cli.progress import Bars
     from audit.core.records import Attribution
@@ -28,17 +28,19 @@ if TYPE_CHECKING:
     from audit.explain.prompt.units import Unit
 
 MAX_FEATURES = 48
-"""One prompt can afford more pieces than the samples of a run."""
+"""One prompt can afford more features than the samples of a run."""
 PAIRS = 4
 """Pairs of random orders: one prompt can afford twice as many as a run."""
 ANSWER_TOKENS = 32
 
 
-def explain(asked: Asked, given: Given, methods: Sequence[Method], effort: Effort, bars: Bars) -> list[Attribution]:
+def explain(
+    arguments: Arguments, given: Given, methods: Sequence[Method], effort: Effort, bars: Bars
+) -> list[Attribution]:
     """Attributions of an answer to a prompt that was typed.
 
     Args:
-        asked: The command's own options.
+        arguments: The command's own options.
         given: Those of the configuration.
         methods: In their order.
         effort: How much they may do.
@@ -51,44 +53,46 @@ def explain(asked: Asked, given: Given, methods: Sequence[Method], effort: Effor
     from audit.explain.prompt.features import regions  # noqa: PLC0415 - see above
     from audit.pipeline.loading import engine_of  # noqa: PLC0415 - see above
 
-    unit = unit_called(asked.features, "--features")
-    config = load_config(asked.config, given.values)
-    turns = conversation.turns(asked, given.values.get("chat_template"), config)
+    unit = unit_called(arguments.features, "--features")
+    config = load_config(arguments.config, given.values)
+    turns = conversation.turns(arguments, given.values.get("chat_template"), config)
     if turns is None:  # mistakes in a text that is known are found before anything is loaded
-        text = conversation.read_prompt(asked.prompt or "")
-        spans = _spans(text, asked.field or [])
-        regions(spans, asked.within or [])
+        text = conversation.read_prompt(arguments.prompt or "")
+        spans = _spans(text, arguments.field or [])
+        regions(spans, arguments.within or [])
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     engine = engine_of(config)
     engine.check_sound()
     with bars, engine.at_work(bars):
         if turns is not None:
             text = conversation.text(engine, turns, bars)
-            spans = _spans(text, asked.field or [])
+            spans = _spans(text, arguments.field or [])
         longest = config.explain.max_features if given.has("--max-features") else MAX_FEATURES
-        masked = _masked(engine, text, spans, asked, unit, longest)
+        masked = _masked(engine, text, spans, arguments, unit, longest)
         masked.effort = effort
         made = _attributions(masked, methods, config.seed, bars)
-        if asked.counterfactual:
+        if arguments.counterfactual:
             made[0] = _with_counterfactual(made[0], masked, bars)
     return made
 
 
-def _masked(engine: Engine, text: str, spans: list[Span], asked: Asked, unit: Unit, max_features: int) -> MaskedPrompt:
+def _masked(
+    engine: Engine, text: str, spans: list[Span], arguments: Arguments, unit: Unit, max_features: int
+) -> MaskedPrompt:
     """The prompt, cut into what gets a value, with what is explained."""
     from audit.explain.attribute import prepare  # noqa: PLC0415 - torch takes seconds to import
 
-    options = asked.option or []
+    options = arguments.option or []
     return prepare(
         engine,
         text,
-        _target(engine, text, asked.target, options),
-        against=asked.against,
+        _target(engine, text, arguments.target, options),
+        against=arguments.against,
         options=options,
         max_features=max_features,
         unit=unit,
         spans=spans,
-        within=asked.within or [],
+        within=arguments.within or [],
     )
 
 
@@ -123,7 +127,7 @@ def _span(prompt: str, given: str) -> Span:
     """The part of a prompt that ``NAME=TEXT`` names.
 
     Raises:
-        UsageError: It has no name or no text, or the text does not stand in the prompt exactly once.
+        UsageError: It has no name or no text, or the text is not in the prompt exactly once.
     """
     name, _, text = given.partition("=")
     if not name.strip() or not text:

@@ -1,6 +1,6 @@
 """``-q`` and ``-v``, the same on every command.
 
-They are two pieces of state of the process, because the code that reads them is everywhere a line is printed: what
+They are state of the process, because the code that reads them is everywhere a line is printed: what
 was typed last (:data:`chosen`), and how loud Python's ``logging`` and ``warnings`` are (:func:`apply`). Both are set
 once, by :class:`audit.cli.command.Command`, before a command runs; nothing but the command line reads or sets them.
 """

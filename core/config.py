@@ -72,10 +72,10 @@ class TaskConfig(Section):
     name: str
     """Task, probe or lm-eval task name; see ``audit tasks list``."""
     limit: Limit | None = None
-    """Items at most, drawn with the run's seed: a count, a share below 1, or ``all``; null takes the run's
+    """Maximum number of items, drawn with the run's seed: a count, a share below 1, or ``all``; null takes the run's
     ``limit``."""
     when_present: bool = False
-    """Leave the task out, with a warning, when its data is not at hand; otherwise the run is ``partial``."""
+    """Leave the task out, with a warning, when its data is not available; otherwise the run is ``partial``."""
     optional: bool = False
     """The run is complete without the task if it cannot run, e.g. because a server gives no log-probabilities; the
     gate does not judge its rules then."""
@@ -87,7 +87,7 @@ class TaskConfig(Section):
     options: Annotated[str | Words | None, OWN] = None
     """Columns of the options, or one column of lists; null finds them by their usual names."""
     classes: Annotated[Words | None, OWN] = None
-    """The options themselves where they are the same for every question, e.g. ``[negative, positive]``."""
+    """The options themselves, if they are the same for every question, e.g. ``[negative, positive]``."""
     answer: Annotated[str | None, OWN] = None
     """Column of the answer: of multiple choice the option's text, letter, column or number; null finds it by its usual
     names."""
@@ -97,9 +97,9 @@ class TaskConfig(Section):
     prompt: Annotated[str | None, OWN] = None
     """Jinja template of the prompt, whose variables are the columns; null is ``Question: …``, ``Answer:``."""
     slices: Annotated[Words | None, OWN] = None
-    """Columns whose values name subsets with metrics of their own."""
+    """Columns whose values define subsets; each subset gets its own metrics."""
     cluster: Annotated[str | None, OWN] = None
-    """Column whose value questions share that are not independent, e.g. a passage."""
+    """Column with the same value for questions that are not independent of each other, e.g. a passage."""
 
     @model_validator(mode="after")
     def _says_how_its_file_is_read(self) -> Self:
@@ -144,7 +144,7 @@ class EvalsConfig(Section):
     include_path: Annotated[
         list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
     ] = Field(default_factory=list)
-    """Task files of lm-eval's form, and folders of them; their tasks run by name."""
+    """Task files in lm-eval's format, or folders of them; their tasks can then be named."""
     num_fewshot: Annotated[Number | None, Option("Number of examples in each prompt.", RUN)] = None
     """Examples in each prompt; null takes each task's own number."""
     gen_kwargs: Annotated[Variables, Option("Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.", RUN)] = (
@@ -158,7 +158,7 @@ class EvalsConfig(Section):
     metadata: Annotated[Variables, Option("Settings for tasks that generate their data, such as RULER: JSON.", RUN)] = (
         Field(default_factory=dict)
     )
-    """Handed to every task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
 
@@ -173,16 +173,16 @@ class SafetyConfig(Section):
     continuation_tokens: Count = 20
     """Tokens per sampled continuation."""
     reference: Checkpoint | None = None
-    """Checkpoint that did not see the documents of ``membership``: its likelihoods are compared; null has none."""
+    """Checkpoint that was not trained on the documents of ``membership``, for comparison; null: no comparison."""
     answers: Literal["likelihood", "generation"] = "likelihood"
-    """How a probe with options takes the answer: the likeliest option, or the one that the generated text names."""
+    """How a probe with options reads the answer: the likeliest option, or the one that the generated text names."""
     toxicity_scorer: Scorer = Field(
         default="auto",
         pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?|plugin:.+)$",
     )
-    """``auto`` takes Detoxify when its weights are at hand, else ``audit-toxicity``, which is part of the package. Also
-    ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence
-    classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME`` for a plug-in's."""
+    """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
+    Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
+    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME``."""
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
     toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
@@ -209,15 +209,15 @@ class ExplainConfig(Section):
     methods: list[str] = Field(default_factory=list)
     """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; none explains nothing."""
     errors: Number = 1
-    """Most confident errors of each task that are explained."""
+    """How many of the most confident errors of each task are explained."""
     right_answers: Number = 0
-    """Most confident right answers of each task."""
+    """How many of the most confident right answers of each task are explained."""
     bias_gaps: Number = 1
-    """Stereotyped choices of each bias probe, those with the widest gap to the other option."""
+    """How many stereotyped choices of each bias probe are explained; those with the widest gap first."""
     harmful_outputs: Number = 1
-    """Most toxic continuations, or otherwise worst outputs, of each probe where lower is better."""
+    """How many of the most toxic, or otherwise worst, outputs of each probe where lower is better are explained."""
     worst_rated: Number = 1
-    """Outputs of each task that people rated worst in an earlier run, of those below the middle of the scale."""
+    """How many outputs of each task that people rated below the middle of the scale in an earlier run are explained."""
     drivers: Number = 0
     """Samples of each kind, over all tasks, that occlusion explains to find the words, template fields and few-shot
     examples that drive it; below 5 nothing can be tested; 0 looks for none."""
@@ -229,18 +229,18 @@ class ExplainConfig(Section):
             ("explain",),
         ),
     ] = 48
-    """Longer prompts are cut into coarser pieces: words, clauses, sentences, runs of sentences."""
+    """Longer prompts are cut into coarser features: words, clauses, sentences, runs of sentences."""
 
 
 class ServerConfig(Section):
     """How a model behind a server (``openai:URL#NAME``) is asked; without effect on local checkpoints."""
 
     concurrency: Count = 8
-    """Requests under way at a time."""
+    """Number of concurrent requests."""
     timeout: float = Field(default=120.0, gt=0)
-    """Seconds one request may take from end to end."""
+    """Maximum seconds for one request, from end to end."""
     tries: Count = 5
-    """Tries of a request that failed for a reason that may pass (429, 5xx, lost connection, broken JSON)."""
+    """Attempts for a request that fails for a temporary reason (429, 5xx, lost connection, broken JSON)."""
 
 
 class ThinkingConfig(Section):
@@ -249,7 +249,7 @@ class ThinkingConfig(Section):
     tokens: Annotated[
         Count, Option("Maximum length of a reasoning trace, in tokens.", LOADING, name="--thinking-tokens")
     ] = 2048
-    """Tokens that a trace may take, on top of what the task allows the answer."""
+    """Maximum tokens of a reasoning trace, in addition to the task's limit for the answer."""
     end: Annotated[str | None, Option("Marker that ends a reasoning trace.", LOADING, name="--think-end")] = None
     """Marker that ends a trace; null takes the one of the checkpoint's tokenizer or chat template."""
 
@@ -264,9 +264,9 @@ class RunConfig(Section):
     base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter (--model) was trained on.", LOADING)] = (
         None
     )
-    """Checkpoint that a PEFT adapter belongs on; null takes the one that the adapter names."""
+    """Base checkpoint of a PEFT adapter; null takes the one that the adapter names."""
     revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
-    """Revision on the hub."""
+    """Branch, tag or commit of a hub id."""
     tokenizer: Annotated[
         Checkpoint | None,
         Option("Tokenizer to use instead of the checkpoint's: folder, asset name or hub id.", LOADING),
@@ -274,14 +274,14 @@ class RunConfig(Section):
     """Folder, asset name or hub id with the checkpoint's tokenizer; null takes the checkpoint's own, or for a server
     the one found under the model's name."""
     profile: Annotated[Profile, Option("{choices}.", RUN)] = "quick"
-    """Shipped file the rest of the values start from."""
+    """Shipped profile; the other values override it."""
     device: Annotated[str, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
     device_map: Annotated[
         Literal["auto", "balanced", "sequential"] | None,
         Option("{choices}: spread the layers over all cards, instead of --device.", LOADING),
     ] = None
-    """Spread the checkpoint's layers over all cards, in accelerate's words; in place of ``device``."""
+    """How accelerate spreads the checkpoint's layers over all cards; replaces ``device``."""
     dtype: Annotated[Literal["auto", "float32", "bfloat16", "float16"], Option("{choices}.", LOADING)] = "auto"
     """``auto`` is float32 on CPU and bfloat16 on GPU."""
     quantization: Annotated[
@@ -289,7 +289,7 @@ class RunConfig(Section):
     ] = None
     """bitsandbytes quantization of the weights while loading; GPU only."""
     trust_remote_code: Annotated[bool, Option("Run Python code from the checkpoint's folder.", LOADING)] = False
-    """Run Python code that the checkpoint brings along."""
+    """Run Python code that comes with the checkpoint."""
     allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
@@ -299,7 +299,7 @@ class RunConfig(Section):
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
     """Use at most this much of the model's context."""
     limit: Limit | None = None
-    """Items of each task and probe that has no limit of its own; null runs all."""
+    """Maximum number of items of each task and probe without its own limit; null runs all."""
     chat_template: Annotated[Switch, Option("auto, on, off or the name of a template.", LOADING)] = "auto"
     """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
     ``off``, or the name of one of several templates, which is then used for all tasks."""
@@ -326,14 +326,14 @@ class RunConfig(Section):
         list[Folder],
         Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
     ] = Field(default_factory=list)
-    """Python files with probes, methods, scorers or tasks; those of installed packages need no mention."""
+    """Python files with probes, methods, scorers or tasks; those of installed packages are found anyway."""
     out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
     """Folder that run folders are created in."""
     keep_raw: Annotated[bool, Option("Keep outputs with personal data in raw.jsonl, mode 0600.", RUN)] = False
     """Keep outputs with personal data as they were written, in ``raw.jsonl`` (mode 0600); else only kind, place and
     keyed digest are kept."""
     server: ServerConfig = Field(default_factory=ServerConfig)
-    """How a model behind a server is asked."""
+    """Requests to a model behind a server."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)
     """Benchmark tasks."""
     safety: SafetyConfig = Field(default_factory=SafetyConfig)

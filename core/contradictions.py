@@ -56,11 +56,11 @@ def _in_fields(metric: Metric) -> Iterator[str]:
     if metric.value is None and not metric.error:
         yield "it is null without an error: say why it could not be computed"
     if metric.n < 0 or metric.missing < 0:
-        yield f"it counts fewer than no items: n {metric.n}, missing {metric.missing}"
+        yield f"it counts a negative number of items: n {metric.n}, missing {metric.missing}"
     if outside:
         yield f"{outside[0]:g} is impossible for {unit.words}"
     if metric.metric in COUNTS_OF_SAMPLES and metric.value is not None and not _is_count(metric.value, metric.n):
-        yield f"{metric.value:g} is no count of samples among {metric.n}"
+        yield f"{metric.value:g} is not a count of samples among {metric.n}"
 
 
 def _in_interval(metric: Metric) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _in_interval(metric: Metric) -> Iterator[str]:
     if low is None and high is None:
         return
     if low is None or high is None:
-        yield "its interval has one end"
+        yield "its interval has only one end"
     elif value is None:
         yield "it has an interval and no value"
     elif low >= high:

@@ -2,7 +2,7 @@
 
 The tree, drawn once::
 
-    AuditError                  exit code 1: it failed, and nobody's input is to blame
+    AuditError                  exit code 1: it failed, and no input is to blame
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   ├── CheckpointError     a model that cannot be loaded as it is

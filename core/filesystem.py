@@ -223,7 +223,7 @@ def _write_through(path: Path, data: bytes) -> None:
 
 
 def _write_all(handle: int, data: bytes) -> None:
-    """Write every byte, in as many pieces as the system takes."""
+    """Write every byte, in as many writes as the system takes."""
     left = memoryview(data)
     while left:
         left = left[os.write(handle, left) :]

@@ -26,17 +26,17 @@ KEPT_CONTROLS = "\n\t"
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
-def number(value: float | None, unit: str = "score", beside: float = 0.0) -> str:
+def number(value: float | None, unit: str = "score", other: float = 0.0) -> str:
     """A value with the digits that suit its unit; ``—`` for null.
 
     Args:
         value: The number.
         unit: A unit of :class:`audit.core.records.Metric`; others get four significant digits.
-        beside: A number shown with it whose digits it should match, such as the other end of an interval.
+        other: A number shown with it whose digits it should match, such as the other end of an interval.
     """
     if value is None or not math.isfinite(value):
         return ABSENT
-    decimals = unit_of(unit).digits(value, beside)
+    decimals = unit_of(unit).digits(value, other)
     shown = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
     return shown.replace("-", "−")
 
@@ -112,7 +112,7 @@ def parameters_text(count: int) -> str:
 
 
 def visible(text: str | None, head: int = 900, tail: int = 900) -> Markup:
-    """Untrusted text as HTML that cannot act, hide or reorder what stands around it.
+    """Untrusted text as HTML that cannot act, or hide or reorder what surrounds it.
 
     Markup is escaped. Control, format (bidirectional overrides, zero-width), surrogate and unassigned
     characters become a visible code point. What is longer than ``head + tail`` loses its middle, and says so:

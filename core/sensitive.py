@@ -42,7 +42,7 @@ def thought(sample: Sample) -> bool:
 def is_incomplete(sample: Sample) -> bool:
     """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it.
 
-    These flags of a sample are about its output alone: its other completions have flags of their own.
+    These flags of a sample are about its output alone: its other completions have their own flags.
     """
     return not {Flag.REDACTED, Flag.WITHHELD}.isdisjoint(sample.flags)
 

@@ -36,16 +36,16 @@ class Unit:
     one_axis: bool = True
     """Whether metrics in this unit can share an axis, because equal values mean the same."""
 
-    def digits(self, value: float, beside: float = 0.0) -> int | None:
+    def digits(self, value: float, other: float = 0.0) -> int | None:
         """Digits behind the point of a value; null: four significant digits.
 
         Args:
             value: The number.
-            beside: A number shown with it, such as the other end of an interval.
+            other: A number shown with it, such as the other end of an interval.
         """
         if self.fine_decimals is None:
             return self.decimals
-        fine = value != int(value) if self.decimals == 0 else max(abs(value), abs(beside)) <= 1
+        fine = value != int(value) if self.decimals == 0 else max(abs(value), abs(other)) <= 1
         return self.fine_decimals if fine else self.decimals
 
     @property

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from audit.cli.main import COMMANDS, load, run_command
+from audit.cli.main import COMMANDS, load_command, run_command
 from audit.core import records as all_records
 from audit.core.config import RunConfig
 from audit.core.formatting import interval, number
@@ -78,7 +78,7 @@ def _command_names() -> Iterator[tuple[str, ...]]:
     yield ()
     for name in COMMANDS:
         yield (name,)
-        yield from ((name, inner) for inner in getattr(load(name), "commands", ()))
+        yield from ((name, inner) for inner in getattr(load_command(name), "commands", ()))
 
 
 def _help(words: tuple[str, ...]) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Answering(Generic[Request, Answer]):
     """How one kind of request is answered."""
 
     identity: Sequence[str]
-    """What decides answers besides the request: digest of the checkpoint, dtype, device type, …"""
+    """What decides answers, apart from the request: digest of the checkpoint, dtype, device type, …"""
     work: Callable[[Sequence[Request], Collection[int], Callable[[str], None]], Iterator[tuple[dict[int, Answer], int]]]
     """Takes all distinct requests, the indices of the missing ones and where to say what people should know; yields
     answers by index as they arrive, with the number of tokens that were computed for them."""
@@ -88,7 +88,7 @@ def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> 
     """The journal's key of a request: a digest of what decides its answer, every field of the request included.
 
     Args:
-        identity: What decides answers besides the request.
+        identity: What decides answers, apart from the request.
         request: With its seed, in which samplers of several answers to one prompt differ.
     """
     return digest_of(*identity, _plain(request))

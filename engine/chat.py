@@ -30,7 +30,7 @@ class ChatText:
 
     text: str
     system_merged: bool = False
-    """The template refuses a system turn, or leaves it out: its text stands at the head of the first user turn."""
+    """The template refuses a system turn, or leaves it out: its text opens the first user turn."""
 
 
 def named(rule: str) -> str | None:

@@ -75,7 +75,7 @@ class Engine(ABC):
             ScoringUnavailable: It is a server's model, and its tokenizer is not at hand.
         """
         if self._tokenizer is None:
-            msg = f"{self.record.name}: no tokenizer at hand: name a folder, asset or hub id with it by --tokenizer"
+            msg = f"{self.record.name}: no tokenizer: name its folder, asset or hub id with --tokenizer"
             raise ScoringUnavailable(msg)
         return self._tokenizer
 

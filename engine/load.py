@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -43,12 +43,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
+    from transformers import PreTrainedTokenizerBase
 
     from audit.core.progress import Progress
     from audit.engine.checkpoint.files import Checkpoint
     from audit.engine.engine import Engine
+    from audit.engine.thinking import Thinking
 
 LEAST_CONTEXT = 2
+
+
+@dataclass(frozen=True)
+class _Hardware:
+    """Where and in which numbers a checkpoint computes."""
+
+    device: torch.device
+    dtype: torch.dtype
+    device_map: DeviceMap | None
+    quantization: Quantization | None
+
+
+@dataclass(frozen=True)
+class _Conversation:
+    """How prompts are written, and how reasoning traces end."""
+
+    template: str | None
+    template_args: dict[str, Any]
+    think_end: str | None
+    thinking_tokens: int
+
+    def thinking(self, tokenizer: PreTrainedTokenizerBase | None) -> Thinking:
+        """The markers of reasoning traces, by the tokenizer and what the user said."""
+        return thinking_of(tokenizer, self.think_end, self.thinking_tokens)
 
 
 def load(  # noqa: PLR0913 - the contract's options, by keyword
@@ -80,26 +106,26 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             ``openai:URL#NAME``, to which only ``server``, ``max_length``, ``think_end``, ``thinking_tokens``,
             ``chat_template_args`` and, for its tokenizer, ``tokenizer``, ``chat_template``, ``revision``, ``offline``
             and ``trust_remote_code`` apply.
-        base: The checkpoint that an adapter belongs on; None takes the one that the adapter names.
+        base: The base checkpoint of an adapter; None takes the one that the adapter names.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        device_map: Spread the layers over all cards, as accelerate understands the word; in place of ``device``.
+        device_map: Spread the layers over all cards, as accelerate understands the word; instead of ``device``.
         dtype: ``auto`` is float32 on CPU and bfloat16 on GPU.
         revision: Of the model's hub id, not of the one that ``tokenizer`` names.
         quantization: bitsandbytes quantization while loading; needs a GPU and the package.
-        trust_remote_code: Run Python code that the checkpoint brings along.
+        trust_remote_code: Run Python code that comes with the checkpoint.
         allow_pickle: Load pickled weights, which can run code.
         offline: Never ask the hub.
         max_length: Use at most this much of the context.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
         server: How a server is asked.
-        tokenizer: Folder, asset name or hub id of the tokenizer, in place of the checkpoint's own.
+        tokenizer: Folder, asset name or hub id of the tokenizer, instead of the checkpoint's own.
         chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called
             ``default``.
         chat_template_args: Variables of the chat template, e.g. ``{"enable_thinking": False}``; a server that applies
             its own template gets them with each prompt.
         think_end: Marker that ends a reasoning trace; None looks for those of the known families.
         thinking_tokens: Tokens that a trace may take, on top of ``max_new_tokens``, which bounds the answer.
-        progress: Hears what the engine does; None hears nothing.
+        progress: Listener of what the engine does; None is silent.
 
     Raises:
         CheckpointError: Nothing there, damaged, not whole, refused, or a tokenizer of another model.
@@ -111,51 +137,85 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         raise ConfigError(msg)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    conversation = _Conversation(chat_template, dict(chat_template_args or {}), think_end, thinking_tokens)
+    options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
+    engine: Engine
     if is_server(model):
         if base is not None:
             msg = f"--base {base}: a server has applied its adapters already: leave out --base"
             raise CheckpointError(msg)
-        options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-        engine: Engine = _load_server(
-            model,
-            server or ServerConfig(),
-            options,
-            max_length,
-            revision,
-            named=tokenizer,
-            offline=offline,
-            template_args=chat_template_args or {},
+        settings = server or ServerConfig()
+        engine = _load_server(
+            model, settings, options, max_length, revision, named=tokenizer, offline=offline, conversation=conversation
         )
-        if engine.has_tokenizer:
-            choose_template(engine.tokenizer, chat_template, engine.record.name)
-        engine.thinking = thinking_of(engine.tokenizer if engine.has_tokenizer else None, think_end, thinking_tokens)
-        engine.progress = progress or Silent()
-        return engine
+    else:
+        hardware = _hardware(device, device_map, dtype, quantization)
+        refuse_revision(model, revision)
+        found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
+        if tokenizer is not None:
+            found = _with_tokenizer(found, tokenizer, offline=offline)
+        engine = _load_local(
+            model, found, hardware, conversation, options, max_length, revision, batch_tokens, allow_pickle=allow_pickle
+        )
+    engine.progress = progress or Silent()
+    return engine
+
+
+def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantization: Quantization | None) -> _Hardware:
+    """The device and number type that the user's words mean on this machine."""
     if device_map is not None:
         check_device_map(device, device_map)
     place = choose_device(device)
     number_type = choose_dtype(dtype, place)
     if place.type == "cpu":
         keep_freed_memory()
-    refuse_revision(model, revision)
-    found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
-    options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-    if tokenizer is not None:
-        found = _with_tokenizer(found, tokenizer, offline=offline)
-    check_model_type(found.folder, found.config, trust_remote_code=trust_remote_code)
-    check_kind(found.folder, found.config, trust_remote_code=trust_remote_code)
-    tokenizer_from = found.tokenizer or found.folder
-    own_tokenizer = load_tokenizer(tokenizer_from, options)
-    model_options = {**options, "use_safetensors": not allow_pickle or None, "device_map": device_map}
-    choose_template(own_tokenizer, chat_template, short_name(model))
-    loaded, remarks = _model(found, place, number_type, quantization, model_options)
+    return _Hardware(place, number_type, device_map, quantization)
+
+
+def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the bounds of the user
+    model: str,
+    found: Checkpoint,
+    hardware: _Hardware,
+    conversation: _Conversation,
+    options: dict[str, Any],
+    max_length: int | None,
+    revision: str | None,
+    batch_tokens: int | None,
+    *,
+    allow_pickle: bool,
+) -> TransformersEngine:
+    """An engine on the weights of this machine; everything that can be refused without them is refused first."""
+    trusted = options["trust_remote_code"]
+    check_model_type(found.folder, found.config, trust_remote_code=trusted)
+    check_kind(found.folder, found.config, trust_remote_code=trusted)
+    folder = found.tokenizer or found.folder
+    tokenizer = load_tokenizer(folder, options)
+    choose_template(tokenizer, conversation.template, short_name(model))
+    loaded, remarks = _model(found, hardware, {**options, "use_safetensors": not allow_pickle or None})
     rows = int(loaded.get_input_embeddings().weight.shape[0])
-    remarks += fit_tokenizer(own_tokenizer, rows, tokenizer_from, found)
-    context = context_length(loaded.config, own_tokenizer)
+    remarks += fit_tokenizer(tokenizer, rows, folder, found)
+    context = context_length(loaded.config, tokenizer)
     if context < LEAST_CONTEXT:
         msg = f"{found.folder}: a context of {context} token(s): a prompt and an answer take at least {LEAST_CONTEXT}"
         raise CheckpointError(msg)
-    record = ModelRecord(
+    record = _record(model, found, loaded, hardware, revision, min(context, max_length or context), remarks)
+    thinking = conversation.thinking(tokenizer)
+    engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
+    engine.chat_template_args = conversation.template_args
+    return engine
+
+
+def _record(
+    model: str,
+    found: Checkpoint,
+    loaded: Any,  # noqa: ANN401 - a class for each model type
+    hardware: _Hardware,
+    revision: str | None,
+    max_length: int,
+    remarks: list[str],
+) -> ModelRecord:
+    """What the manifest says of a checkpoint that was loaded here."""
+    return ModelRecord(
         name=short_name(model),
         source=found.source,
         revision=revision,
@@ -164,21 +224,16 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         files=list(found.files),
         architecture=type(loaded).__name__,
         parameter_count=sum(p.numel() for p in loaded.parameters()),
-        dtype=str(number_type).removeprefix("torch."),
-        quantization=quantization or found.quantization,
-        max_length=min(context, max_length or context),
-        device=describe_devices(loaded, place),
+        dtype=str(hardware.dtype).removeprefix("torch."),
+        quantization=hardware.quantization or found.quantization,
+        max_length=max_length,
+        device=describe_devices(loaded, hardware.device),
         remarks=[*found.remarks, *remarks],
     )
-    thinking = thinking_of(own_tokenizer, think_end, thinking_tokens)
-    engine = TransformersEngine(loaded, own_tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
-    engine.chat_template_args = dict(chat_template_args or {})
-    engine.progress = progress or Silent()
-    return engine
 
 
 def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoint:
-    """The checkpoint with the named tokenizer in place of any of its own; its files decide answers now.
+    """The checkpoint with the named tokenizer instead of its own; its files decide answers now.
 
     Raises:
         CheckpointError: There is nothing of that name.
@@ -187,7 +242,7 @@ def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoi
     if folder is None:
         raise nowhere(named)
     kept = [file for file in found.files if file.kind not in {"tokenizer", "chat_template"}]
-    return dataclasses.replace(found, tokenizer=folder, files=(*kept, *tokenizer_files(folder)))
+    return replace(found, tokenizer=folder, files=(*kept, *tokenizer_files(folder)))
 
 
 def _load_server(
@@ -199,20 +254,12 @@ def _load_server(
     *,
     named: str | None,
     offline: bool,
-    template_args: Mapping[str, Any],
+    conversation: _Conversation,
 ) -> OpenAIEngine:
     """An engine on a server. Its tokenizer is the one that was named, else the one found under the model's name."""
-    server = contact(parse(model), settings, dict(template_args))
-    tokenizer, folder = None, None
-    try:
-        folder = tokenizer_folder(named or server.name.model, None if named else revision, offline=offline)
-        tokenizer = None if folder is None else load_tokenizer(folder, options)
-    except (AssetError, CheckpointError):
-        if named is not None:
-            raise
-    if named is not None and tokenizer is None:
-        raise nowhere(named)
-    if template_args and tokenizer is None and not server.chat:
+    server = contact(parse(model), settings, dict(conversation.template_args))
+    folder, tokenizer = _server_tokenizer(named, server.name.model, revision, options, offline=offline)
+    if conversation.template_args and tokenizer is None and not server.chat:
         msg = "--chat-template-args: no template is applied here: name --tokenizer"
         raise ConfigError(msg)
     context = server.max_length or DEFAULT_CONTEXT
@@ -222,7 +269,31 @@ def _load_server(
     digest = digest_of(server.digest, sorted(identity(file) for file in files))
     record = describe(server, short_name(model), files, digest, min(context, max_length or context))
     knows_context = bool(server.max_length or max_length) or tokenizer is not None
-    return OpenAIEngine(server, tokenizer, record, knows_context=knows_context)
+    engine = OpenAIEngine(server, tokenizer, record, knows_context=knows_context)
+    if tokenizer is not None:
+        choose_template(tokenizer, conversation.template, record.name)
+    engine.thinking = conversation.thinking(tokenizer)
+    return engine
+
+
+def _server_tokenizer(
+    named: str | None, model: str, revision: str | None, options: dict[str, Any], *, offline: bool
+) -> tuple[Path | None, PreTrainedTokenizerBase | None]:
+    """Folder and tokenizer for a server's model; None where none was named and none is found under its name.
+
+    Raises:
+        CheckpointError: The one that was named does not exist or cannot be loaded.
+    """
+    folder, tokenizer = None, None
+    try:
+        folder = tokenizer_folder(named or model, None if named else revision, offline=offline)
+        tokenizer = None if folder is None else load_tokenizer(folder, options)
+    except (AssetError, CheckpointError):
+        if named is not None:
+            raise
+    if named is not None and tokenizer is None:
+        raise nowhere(named)
+    return folder, tokenizer
 
 
 def _config(folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401 - a class for each model type
@@ -242,19 +313,16 @@ def _without_padding(config: dict[str, Any]) -> dict[str, Any]:
     return {"pad_token_id": None} if beyond else {}
 
 
-def _model(
-    found: Checkpoint,
-    device: torch.device,
-    dtype: torch.dtype,
-    quantization: Quantization | None,
-    options: dict[str, Any],
-) -> tuple[Any, list[str]]:
+def _model(found: Checkpoint, hardware: _Hardware, options: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model on its device, in evaluation mode, and remarks on its weights."""
+    device, quantization, device_map = hardware.device, hardware.quantization, hardware.device_map
     if quantization is not None:
         options = {**options, "quantization_config": quantization_config(quantization, device)}
-    if options["device_map"] is None and (quantization or "quantization_config" in found.config):
+    if device_map is None and (quantization or "quantization_config" in found.config):
         options = {**options, "device_map": placement(device)}
-    options = {**options, "dtype": dtype, **_without_padding(found.config)}
+    else:
+        options = {**options, "device_map": device_map}
+    options = {**options, "dtype": hardware.dtype, **_without_padding(found.config)}
     model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()

@@ -93,7 +93,7 @@ class GenerateRequest:
     repetition_penalty: float = 1.0
     """Logits of tokens in prompt and text are divided (negative ones multiplied) by it, sampled or not."""
     no_repeat_ngram_size: int = 0
-    """No n-gram of this size stands twice in prompt and text; 0 lets all repeat."""
+    """No n-gram of this size occurs twice in prompt and text; 0 lets all repeat."""
     min_new_tokens: int = 0
     """The end-of-turn token is impossible before this many tokens."""
     seed: int = 0

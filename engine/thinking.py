@@ -22,7 +22,7 @@ class Markers:
     end: str
     """Closes it: the answer follows."""
     glue: str = ""
-    """Stands between the trace's last word and ``end`` and belongs to neither."""
+    """Comes between the trace's last word and ``end`` and belongs to neither."""
 
 
 GPT_OSS = Markers(

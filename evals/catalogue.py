@@ -15,7 +15,7 @@ from audit.core.errors import ConfigError
 
 @dataclass(frozen=True)
 class OwnTask:
-    """What the audit wants to know of its own task file, besides what lm-eval reads."""
+    """What the audit wants to know of its own task file, in addition to what lm-eval reads."""
 
     name: str
     """Task name."""

@@ -23,8 +23,8 @@ def expand(typed: Sequence[str], include: Sequence[Path], probes: Collection[str
 
     Args:
         typed: Names, globs (``arc_*``), task files and folders of them.
-        include: Files and folders that were given besides.
-        probes: Names of the safety probes, which globs may stand for, too.
+        include: Further files and folders that were given.
+        probes: Names of the safety probes, which globs may match, too.
 
     Returns:
         Each name once, in the order given, and ``include`` with the files and folders among ``typed``.

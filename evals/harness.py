@@ -29,7 +29,7 @@ Joining = Literal["exact", "lm_eval"]
 """How the tokens of a text that follows another are found."""
 DEFAULT_NEW_TOKENS = 256
 """Generated tokens at most where the task sets no bound; lm-eval's own default."""
-NO_TARGET = "the continuation has no token of its own"
+NO_TARGET = "the continuation adds no token to the context"
 
 
 @dataclass(frozen=True)

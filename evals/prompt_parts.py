@@ -1,6 +1,6 @@
 """Names for the parts of a prompt: the fields of the task's template, the few-shot examples, the options.
 
-``explain`` gives values to these parts. A span is exact or absent: where a field stands is read off the template
+``explain`` gives values to these parts. A span is exact or absent: the place of a field is read off the template
 itself, which is rendered once more with marks around each field, never guessed from equal text.
 """
 
@@ -74,7 +74,7 @@ def _places(place: Place, value: object) -> Iterator[Place]:
 def _marked(
     task: Task, doc: Mapping[str, Any], question: str, places: Sequence[Place]
 ) -> list[tuple[str, int, int]] | None:
-    """Where fields stand, from a rendering with marks around them; None where the marks change more than that."""
+    """Where fields are, from a rendering with marks around them; None where the marks change more than that."""
     marked: dict[str, Any] = dict(doc)
     for number, place in enumerate(places):
         opening, closing = chr(FIRST_MARK + 2 * number), chr(FIRST_MARK + 2 * number + 1)
@@ -118,7 +118,7 @@ def name(place: Place) -> str:
 
 
 def _examples(task: Task, prompt: str, end: int) -> list[Span]:
-    """The few-shot examples before the item; none where they cannot be told apart for sure."""
+    """The few-shot examples before the item; none where they cannot be separated with certainty."""
     wanted = task.config.num_fewshot or 0
     if not wanted:
         return []
@@ -132,7 +132,7 @@ def _examples(task: Task, prompt: str, end: int) -> list[Span]:
 def _known_examples(task: Task, prompt: str, end: int, wanted: int) -> list[tuple[int, int]]:
     """Examples of a task that always shows the first rows of its pool: each is looked for, in order.
 
-    An example reaches to the end of its answer; in a conversation, where markup stands between question and
+    An example reaches to the end of its answer; in a conversation, where markup is between question and
     answer, to the next question.
     """
     from lm_eval.api.samplers import FirstNSampler  # noqa: PLC0415 - takes seconds to import

@@ -193,7 +193,7 @@ def make_choice(task: Task, item: Item) -> Choice | None:
         item: One of its items.
 
     Returns:
-        None of a task without options, where each option stands in a prompt of its own (WinoGrande), so that there is
+        None of a task without options, where each option has its own prompt (WinoGrande), so that there is
         no one prompt after which they were compared, and where an option has no log-likelihood.
     """
     if task.OUTPUT_TYPE != "multiple_choice":
@@ -253,7 +253,7 @@ def _alone(task: Task, name: str, value: Any, filtered: bool) -> float | None:  
 
 
 def _by_preference(scores: dict[str, float | None]) -> list[float | None]:
-    """Scores of a task of lm-eval, the one that stands for the item first."""
+    """Scores of a task of lm-eval, the one that is the item's score first."""
     return [scores[name] for name in ("accuracy", "exact_match") if name in scores] + list(scores.values())
 
 

@@ -1,4 +1,4 @@
-"""How a task was asked: what decides its numbers besides checkpoint, data and seed."""
+"""How a task was asked: what decides its numbers, apart from checkpoint, data and seed."""
 
 from __future__ import annotations
 

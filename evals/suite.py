@@ -134,7 +134,7 @@ def _check_folders(include: tuple[Path, ...]) -> None:
         raise ConfigError(msg)
 
 
-def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
     A group of lm-eval yields one result per task in it, then its own score. A task whose data cannot be had, or that
@@ -217,7 +217,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
     yield from scored
     plain = wanted.name.removeprefix(lm_eval_tasks.PREFIX)
     left = {*results, *(result.task for result in scored)}
-    if left.isdisjoint({wanted.name, plain}):  # a tag, or a group without a score of its own
+    if left.isdisjoint({wanted.name, plain}):  # a tag, or a group without its own score
         yield TaskResult(suite="evals", task=plain, settings={MEMBERS: sorted(results)})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.core.errors import ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
 from audit.explain.attempt import Failed, attempt
-from audit.explain.faithfulness.measures import agreement, measure
+from audit.explain.faithfulness.measures import agreement, measure_faithfulness
 from audit.explain.faithfulness.plan import PAIRS, Plan, plan
 from audit.explain.prompt.features import Cut, featurize
 from audit.explain.prompt.game import MaskedPrompt
@@ -85,7 +85,7 @@ def likeliest(engine: Engine, prompt: str, options: Sequence[str]) -> str:
         options: Continuations.
 
     Raises:
-        ScorerError: An option has no score, or no token of its own.
+        ScorerError: An option has no score, or adds no token.
     """
     scores = engine.score([engine.encode_pair(prompt, option) for option in options])
     failed = next((score.error or "no token" for score in scores if score.error or not score.log_probs), None)
@@ -272,7 +272,7 @@ def _measured(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared
     method, found = run.method, run.found
     baseline = prompt.empty if found.baseline_value is None else found.baseline_value
     with how.work.booked(method.name, prompt):
-        faithfulness = measure(
+        faithfulness = measure_faithfulness(
             prompt,
             found.values,
             compared,

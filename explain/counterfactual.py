@@ -123,7 +123,7 @@ def named_pairs(prompt: MaskedPrompt) -> list[tuple[int, int]]:
 def swaps(prompt: MaskedPrompt, pairs: Sequence[tuple[int, int]] | None = None) -> list[Counterfactual]:
     """The pairs of features whose exchange changes the answer: two fields, two options, two examples.
 
-    Where the options are named by letters, exchanging what two letters stand for should change the letter: there
+    Where the options are named by letters, exchanging the options of two letters should change the letter: there
     an answer that does not change is the finding.
 
     Args:
@@ -302,7 +302,7 @@ class _Game:
         context = self.context(absent)
         [answer] = self._preferred(self._scores([context]))
         if answer == self.before:
-            msg = "two options are so close that another batch changes the choice: nothing can be said"
+            msg = "two options are so close that the batch size changes the choice: there is no certain answer"
             raise ScorerError(msg)
         return _record("removal", absent, context, answer, proof=proof)
 

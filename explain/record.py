@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.core.errors import UsageError
 from audit.core.records import Attribution, OutputToken, digest_of
-from audit.explain.prompt.atoms import offsets
+from audit.explain.prompt.tokens import offsets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -84,5 +84,5 @@ def _unknown(rule: Rule, measured: Measured, known: set[str]) -> ConfigError:
     measure = rule.metric.rpartition("/")[2]
     possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in known}
     hint = did_you_mean(rule.metric, sorted(possible))
-    told = f"neither the run nor this installation has a task {rule.task!r}"
-    return ConfigError(f"unknown metric {rule.metric!r}: {told}.{hint}")
+    reason = f"neither the run nor this installation has a task {rule.task!r}"
+    return ConfigError(f"unknown metric {rule.metric!r}: {reason}.{hint}")

@@ -37,21 +37,21 @@ class Advisor:
     def on_interval(self, rule: Rule, metric: Metric) -> str:
         """What would settle a rule whose limit lies inside the interval of its metric."""
         needed = items_needed(metric, rule.min, rule.max, self._clusters(metric))
-        return self._told(metric, needed)
+        return self._advice(metric, needed)
 
     def on_ratio(self, metric: Metric, ratio: float) -> str:
         """What would make the squared width of an interval smaller by a ratio."""
-        return self._told(metric, items_for_ratio(metric, ratio, self._clusters(metric)) if shrinks(metric) else None)
+        return self._advice(metric, items_for_ratio(metric, ratio, self._clusters(metric)) if shrinks(metric) else None)
 
-    def _told(self, metric: Metric, needed: float | None) -> str:
+    def _advice(self, metric: Metric, needed: float | None) -> str:
         if needed is None:
             return MORE
         if math.isinf(needed):
             return "the value lies on the limit: no number of items would decide it"
         count = _rounded_up(needed)
         where = "of the slice " if metric.slice else ""
-        told = f"about {count:,} items {where}would decide this if the value stays; the run has {metric.n:,}"
-        return told + self._how(metric, count / metric.n)
+        estimate = f"about {count:,} items {where}would decide this if the value stays; the run has {metric.n:,}"
+        return estimate + self._how(metric, count / metric.n)
 
     def _how(self, metric: Metric, factor: float) -> str:
         """Where the items are to come from: the limit of the task so many times as large, if its data has them."""

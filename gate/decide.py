@@ -22,7 +22,7 @@ from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks, why_absent
 from audit.gate.advice import Advisor
-from audit.gate.judging import check, judge
+from audit.gate.judging import check, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.multiplicity import adjusted
@@ -72,7 +72,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         for rule in policy.rules:
             metric = measured.find(rule.metric, rule.slice)
             if metric is not None:
-                judged.append((rule, metric, judge(rule, metric, measured, policy, advisor.on_interval)))
+                judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
                 continue
             reason = why_absent(rule, manifest, measured, known_tasks)
             if rule.task in optional and not measured.of_task(rule.task):

@@ -18,7 +18,7 @@ from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.core.formatting import slice_text
 from audit.gate import rule_checks
 from audit.gate.decide import RUN_CHECK, decide, overall, run_check
-from audit.gate.judging import judge
+from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule, load_policy
 
@@ -120,14 +120,16 @@ def _judged_otherwise(
     """Why the gate does not reach the verdict of a check, under any policy with its rule."""
     rule = _rule(check, metric)
     if rule is None:
-        yield f"{check.rule} on {check.metric} is no rule"
+        yield f"{check.rule} on {check.metric} is not a rule"
         return
     try:
         rule_checks.check_limits(rule, measured)
     except ConfigError as error:
         yield str(error)
-    at_most = judge(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE, max_unscored=ANY_UNSCORED))
-    at_least = judge(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE))
+    at_most = judge_rule(
+        rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE, max_unscored=ANY_UNSCORED)
+    )
+    at_least = judge_rule(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE))
     if check.verdict == at_most.verdict:
         # What passes by a tolerance has to say so.
         holds = at_most.verdict == at_least.verdict or check.reason == at_most.reason
@@ -137,7 +139,7 @@ def _judged_otherwise(
     if not holds and check.verdict == "PASS":
         yield f"it passes {check.metric}, which {check.rule} does not allow"
     elif not holds:
-        yield f"it finds {check.verdict} for {check.metric}, of which {check.rule} makes {at_least.verdict}"
+        yield f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {at_least.verdict}"
 
 
 def _is_softened(check: GateCheck, metric: Metric, verdict: Verdict, rules: Sequence[GateCheck]) -> bool:

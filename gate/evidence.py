@@ -152,7 +152,7 @@ def _inside(home: Path, folder: str) -> Iterator[str]:
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file, read in pieces.
+    """SHA-256 of a file, read in blocks.
 
     Raises:
         EvidenceInvalid: It is a folder, a pipe or a device.
@@ -160,7 +160,7 @@ def _digest(path: Path) -> str:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise _invalid(path, "it is no file")
+            raise _invalid(path, "it is not a file")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -48,7 +48,7 @@ class Ends:
         return judge_interval(self.low, self.high, rule.min, rule.max)
 
 
-def judge(
+def judge_rule(
     rule: Rule,
     metric: Metric,
     measured: Measured,
@@ -167,20 +167,20 @@ def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolera
     unknown = count.value + metric.missing
     if unknown == 0:
         return "PASS", ""
-    told = _told(count, metric)
+    counts = _counts(count, metric)
     tolerated = 0 < unknown <= count.n and unknown / count.n <= tolerance
     worst = _with_unscored(ends, metric, count, unknown) if tolerated else None
     if worst is not None and worst.verdict(rule) == "PASS":
-        return "PASS", f", and so does {worst.text}: {told}, which counts them at their worst and best"
+        return "PASS", f", and so does {worst.text}: {counts}, which counts them at their worst and best"
     why = f", more than the tolerated share of {tolerance:g}" if tolerance else ""
     if worst is not None:
         why = f": with them at their worst or best, {worst.text} spans the limit"
     elif tolerated:
         why = ": what they could change is known for counts, and for means over items in a unit with bounds"
-    return "INCONCLUSIVE", f"{told}{why}"
+    return "INCONCLUSIVE", f"{counts}{why}"
 
 
-def _told(count: Metric, metric: Metric) -> str:
+def _counts(count: Metric, metric: Metric) -> str:
     """How many samples of the task have no score, and how many of those that have one the metric left out."""
     parts = []
     if count.value:

@@ -117,17 +117,17 @@ def warnings(rules: Iterable[Rule], measured: Measured) -> list[str]:
     by_target: dict[str, list[Rule]] = {}
     for rule in rules:
         by_target.setdefault(rule.target, []).append(rule)
-    told = []
+    found = []
     for target, group in by_target.items():
         metric = measured.find(group[0].metric, group[0].slice)
         if metric is not None and metric.value is not None:
             limits = [one for rule in group for one in _limits(rule)]
-            told += [
+            found += [
                 *_one_sided(target, metric, limits),
                 *_small(target, metric, limits),
                 *_large(target, metric, limits),
             ]
-    return told
+    return found
 
 
 def not_looked_at(rules: Iterable[Rule], measured: Measured) -> list[str]:

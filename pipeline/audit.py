@@ -55,7 +55,7 @@ def audit(
         progress: Listener of the work.
         resume: A run of the same configuration that goes on.
         extend: The run may have ended; its configuration has larger limits now.
-        database: URL of the ratings; None is the file beside the run folders, if there is one.
+        database: URL of the ratings; None is the file next to the run folders, if there is one.
         write_out: Show the first prompt of each task.
 
     Raises:
@@ -63,20 +63,20 @@ def audit(
         Interrupted: Ctrl-C; it carries the run folder.
         UsageError: A name, file or folder is at fault; nothing has run then.
     """
-    told = Remembering(progress, resume)
+    remembering = Remembering(progress, resume)
     try:
         config = with_plugins(config)
         check(config)
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
         judged = rated.recall(resume) if resume else rated.read(config, database)
-        context = prepare(config, told)
+        context = prepare(config, remembering)
         folder, manifest = _open(context, resume, judged, extend=extend)
         _measure(context, folder, manifest, judged, write_out=write_out)
-        told.note("writing the report card")
-        _write_card(folder, told)
+        remembering.note("writing the report card")
+        _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
-        raise Interrupted(told.run) from stopped
+        raise Interrupted(remembering.run) from stopped
     return folder
 
 
@@ -90,12 +90,12 @@ def _open(
             was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
-    config, engine, told = context.config, context.engine, context.progress
+    config, engine, remembering = context.config, context.engine, context.progress
     broken = context.broken()
     if broken and resume:
         raise broken
     folder = resume or create(config, engine, context.data)
-    told.began(folder)
+    remembering.began(folder)
     manifest = reopen(folder, engine, context.data, used(config)) if resume else folder.read_manifest()
     if broken:
         _leave_broken(folder, manifest, str(broken), context)
@@ -111,31 +111,31 @@ def _measure(
     context: Context, folder: RunFolder, manifest: RunManifest, judged: rated.Judged, *, write_out: bool
 ) -> None:
     """Run all suites; whatever happens, the folder holds what was found, and its manifest how it ended."""
-    engine, told = context.engine, context.progress
+    engine, remembering = context.engine, context.progress
     results = Results(folder, context)
     status: Status = "failed"
     try:
         journal = Journal(folder.journal_path, withholds=holds_personal_data)
-        with closing(journal), engine.at_work(told, journal):
+        with closing(journal), engine.at_work(remembering, journal):
             for result in _suites(context, results, judged):
                 if write_out and result.samples:
-                    told.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
+                    remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
         status = results.status()
     except KeyboardInterrupt:
         status = "partial"
-        told.messages.append(INTERRUPTED)
+        remembering.messages.append(INTERRUPTED)
         raise
     finally:
-        evidence.seal(folder, finished(manifest, results.kept, told.messages, status, context.optional))
+        evidence.seal(folder, finished(manifest, results.kept, remembering.messages, status, context.optional))
 
 
 def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
     """What is run, in this order. Explanations come last: they look at the other suites' samples."""
-    yield from evals.run(context.engine, context.config)
-    yield from safety.run(context.engine, context.config)
+    yield from evals.run_tasks(context.engine, context.config)
+    yield from safety.run_probes(context.engine, context.config)
     ratings = rated.by_sample(results.kept, judged)
-    yield from explain.run(context.engine, context.config, tuple(results.kept), ratings)
+    yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
 
 def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, context: Context) -> None:
@@ -146,9 +146,9 @@ def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, context
     _write_card(folder, context.progress)
 
 
-def _write_card(folder: RunFolder, told: Remembering) -> None:
+def _write_card(folder: RunFolder, remembering: Remembering) -> None:
     """Write the report card; where that fails, the run is what it is."""
     try:
         write_card(folder)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is; rich ends the program on a broken pipe
-        told.failed(NO_CARD, error)
+        remembering.failed(NO_CARD, error)

@@ -34,7 +34,7 @@ def choose_tasks(
             that are not configured get the run's limit.
         limit: Items per task; None keeps the configured limits.
         samples: Items by benchmark task, or of the one that is chosen.
-        own: Tasks on the user's own questions, run besides those that are typed; without any, they alone.
+        own: Tasks on the user's own questions, run in addition to those that are typed; without any, they alone.
 
     Raises:
         ConfigError: A plug-in cannot be loaded, a name is empty, a file or folder is not there, a glob fits nothing,

@@ -77,7 +77,7 @@ def prepare(config: RunConfig, progress: Remembering) -> Context:
     return Context(config, _load(config, progress), data, progress, _redaction_key(progress))
 
 
-def _fetch_data(config: RunConfig, told: Remembering) -> list[AssetRecord]:
+def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord]:
     """Have every data set on disk and readable before the checkpoint is loaded.
 
     One that is nowhere is left to its task, which is then listed as not run.
@@ -85,7 +85,7 @@ def _fetch_data(config: RunConfig, told: Remembering) -> list[AssetRecord]:
     Raises:
         AssetError: A file is damaged, a download failed its check, or the disk is full.
     """
-    told.note("looking for data sets")
+    remembering.note("looking for data sets")
     wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
     own = own_tasks()
     wanted |= {name for task in config.evals.tasks if task.name in own for name in own[task.name].data}
@@ -96,16 +96,16 @@ def _fetch_data(config: RunConfig, told: Remembering) -> list[AssetRecord]:
     return [*found, *evals.own_data_records(config)]
 
 
-def _load(config: RunConfig, told: Remembering) -> Engine:
+def _load(config: RunConfig, remembering: Remembering) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
-    told.expect(_expected(config))
-    told.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
+    remembering.expect(_expected(config))
+    remembering.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
     engine = engine_of(config)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
         uses_chat_template(engine, config.chat_template, generates=True)
     for remark in engine.record.remarks:
-        told.say(remark)
+        remembering.say(remark)
     units = bfloat16_units()
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("bfloat16 units (%s): --dtype bfloat16 is faster, see docs/reference/run.md", units[0])
@@ -118,9 +118,9 @@ def _expected(config: RunConfig) -> int:
     return len(config.evals.tasks) + len(config.safety.tasks) + explained
 
 
-def _redaction_key(told: Remembering) -> bytes:
+def _redaction_key(remembering: Remembering) -> bytes:
     """The key of the digests of personal data; a reader must know where no other run has it."""
     key, remark = redaction_key()
     if remark:
-        told.say(remark)
+        remembering.say(remark)
     return key

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 DECIDING = ("evals", "safety", "explain", "thinking")
-"""Sections of the configuration whose digest stands in the signature."""
+"""Sections of the configuration whose digest is in the signature."""
 
 
 def create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFolder:

@@ -119,13 +119,13 @@ def with_plugins(config: RunConfig) -> RunConfig:
         ConfigError: One cannot be imported, holds something else than it says, or uses a name that is taken; or a
             scorer is named that no plug-in has.
     """
-    load(config.plugins)
+    load_plugins(config.plugins)
     scorers.check(config.safety)
     places = list(dict.fromkeys([*TASKS.values(), *config.evals.include_path]))
     return config.model_copy(update={"evals": config.evals.model_copy(update={"include_path": places})})
 
 
-def load(files: Sequence[Path] = ()) -> None:
+def load_plugins(files: Sequence[Path] = ()) -> None:
     """Load the plug-ins of installed packages, then these files; what is loaded already is left as it is.
 
     Raises:
@@ -199,7 +199,7 @@ def _add(key: str, plugin: Plugin) -> None:
         if part.name in _taken(part.kind) or (space, part.name) in names:
             twice = (space, part.name) in names
             other = owner(part.kind, part.name) or owner(PROBE, part.name) or owner(TASK, part.name)
-            by = "another of its own" if twice else f"plug-in {other}" if other else "the audit's own"
+            by = "another part of the same plug-in" if twice else f"plug-in {other}" if other else "the audit's own"
             msg = f"plug-in {plugin.name}: {part.kind.title} {part.name!r}: the name is taken, by {by}: rename it"
             raise ConfigError(msg)
         if part.kind in {PROBE, TASK} and part.name in lm_eval_names():
@@ -220,7 +220,7 @@ def _check_part(plugin: str, part: Part) -> None:
     """
     start = f"plug-in {plugin}: {part.kind.title} {printable(repr(part.name), 60)}"
     if part.kind is not TASK and not (isinstance(part.name, str) and NAME.fullmatch(part.name)):
-        msg = f"{start}: a name has letters, digits, _, - and . alone: rename it"
+        msg = f"{start}: a name may have letters, digits, _, - and . only: rename it"
         raise ConfigError(msg)
     if (
         part.kind is PROBE
@@ -288,7 +288,7 @@ def _file(path: Path) -> Plugin:
 
 
 def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> Iterator[Part]:
-    """What one entry point or constant stands for.
+    """What one entry point or constant provides.
 
     Args:
         kind: Of its group or constant.

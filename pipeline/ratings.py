@@ -27,7 +27,7 @@ def read(config: RunConfig, database: str | None) -> Judged:
 
     Args:
         config: Of the run.
-        database: URL of the ratings; None takes the file beside the run folders, if there is one.
+        database: URL of the ratings; None takes the file next to the run folders, if there is one.
 
     Raises:
         UsageError: The database that was asked for is not there, or one cannot be read.

@@ -125,7 +125,7 @@ def open_engine(database_url: str) -> Engine:
     url = parse_url(database_url)
     file = _sqlite_file(url)
     if file is not None and not file.exists():
-        # A database that was moved away meanwhile must be made anew, tables included.
+        # A database that was moved away meanwhile must be made again, tables included.
         _migrated_engine.cache_clear()
     with _one_line_errors(database_url):
         return _migrated_engine(url)

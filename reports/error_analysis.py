@@ -41,7 +41,7 @@ class Group:
     n: int
     """Scored samples in it."""
     value: float
-    """Mean of :attr:`ErrorAnalysis.measure` over them."""
+    """Mean of :attr:`ErrorAnalysis.quantity` over them."""
     interval: Interval | None
     """Its confidence interval; null where the samples give none."""
 
@@ -64,7 +64,7 @@ class ErrorAnalysis:
     """Kinds of remarks and how many samples carry one."""
     errors: dict[str, int]
     """Why samples could not be scored and how often, most frequent first."""
-    measure: str
+    quantity: str
     """What the groups compare: ``error rate``, ``share with score 1`` or ``mean score``."""
     overall: Group | None
     """All scored samples; null when there are none."""
@@ -82,7 +82,7 @@ class ErrorAnalysis:
     @property
     def unit(self) -> str:
         """Unit of what the groups compare."""
-        return "score" if self.measure == MEAN_SCORE else "share"
+        return "score" if self.quantity == MEAN_SCORE else "share"
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,15 @@ def analyse(
         suite: Suite of the task.
         task: Its name.
         samples: All its samples.
-        primary: Its primary metric; its unit tells shares from open scales, its direction which end is bad.
+        primary: Its primary metric; its unit says whether scores are shares, its direction which end is bad.
         seed: Of the bootstrap; equal samples and seed give equal intervals.
         listed: Samples to list at most.
     """
     scored = [sample for sample in samples if is_scored(sample)]
-    measure, values = _measure(scored, suite, primary)
+    quantity, values = _quantity(scored, suite, primary)
     badness = _badness(suite, primary)
-    compare = partial(mean_interval, seed=seed, share=measure != MEAN_SCORE)
-    listed_as, worst = _worst(scored, measure, badness, listed)
+    compare = partial(mean_interval, seed=seed, share=quantity != MEAN_SCORE)
+    listed_as, worst = _worst(scored, quantity, badness, listed)
     groups = _by_length(scored, values, compare) + _by_slice(scored, values, compare)
     errors = Counter(sample.error or "no finite score" for sample in samples if not is_scored(sample))
     return ErrorAnalysis(
@@ -129,13 +129,13 @@ def analyse(
         truncated=sum(Flag.TRUNCATED_PROMPT in sample.flags for sample in samples),
         flags=dict(Counter(flag.value for sample in samples for flag in sorted(sample.all_flags)).most_common()),
         errors=dict(errors.most_common(MAX_REASONS)),
-        measure=measure,
+        quantity=quantity,
         overall=_group("all", "all samples", scored, values, compare) if scored else None,
         groups=groups,
         listed_as=listed_as,
         listed=worst,
         telling=[_telling(sample, badness) for sample in worst],
-        ends=[_end(sample) for sample in worst] if badness.two_sided and measure == MEAN_SCORE else [],
+        ends=[_end(sample) for sample in worst] if badness.two_sided and quantity == MEAN_SCORE else [],
     )
 
 
@@ -166,7 +166,7 @@ def _telling(sample: Sample, badness: Badness) -> int | None:
     return next(same, 0 if sample.completions else None)
 
 
-def _measure(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> tuple[str, list[float]]:
+def _quantity(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> tuple[str, list[float]]:
     """What groups are compared by, and its value per sample."""
     scores = [_score(sample) for sample in scored]
     # A chrF that is 0 throughout is no error rate: the unit decides, not the values alone.
@@ -178,14 +178,14 @@ def _measure(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> 
     return "share with score 1", scores
 
 
-def _worst(scored: Sequence[Sample], measure: str, badness: Badness, listed: int) -> tuple[str, list[Sample]]:
+def _worst(scored: Sequence[Sample], quantity: str, badness: Badness, listed: int) -> tuple[str, list[Sample]]:
     """The samples worth opening, worst first, with the reason; ties in the order of sample ids."""
     stable = sorted(scored, key=lambda sample: sample.sample_id)
     confident = sorted(stable, key=lambda sample: -_confidence(sample))
-    if measure == "error rate":
+    if quantity == "error rate":
         wrong = [sample for sample in confident if _score(sample) == 0.0]
         return "most confident errors" if any(map(_confidence, wrong)) else "errors", wrong[:listed]
-    if measure == "share with score 1":
+    if quantity == "share with score 1":
         return "samples with score 1", [sample for sample in confident if _score(sample) == 1.0][:listed]
     worst = sorted(stable, key=lambda sample: -badness.of(_score(sample)))
     return badness.listed_as, _both_ends(worst, listed) if badness.two_sided else worst[:listed]
@@ -221,7 +221,7 @@ def _by_length(scored: Sequence[Sample], values: Sequence[float], compare: Compa
 
 
 def _by_slice(scored: Sequence[Sample], values: Sequence[float], compare: Compare) -> list[Group]:
-    """One group per slice value, the largest slices first; a slice that is the same everywhere tells nothing."""
+    """One group per slice value, the largest slices first; a slice that is the same everywhere is useless."""
     members: dict[str, dict[str, list[int]]] = {}
     for index, sample in enumerate(scored):
         for key, value in sample.slices.items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[\"<>:/|\\?*\[\]]+")
 """Characters of a model's name that lm-eval replaces in names of folders."""
 WITHHELD = "[withheld: personal data]"
-"""Stands for answers that a run does not keep."""
+"""Replaces answers that a run does not keep."""
 
 
 def write(folder: RunFolder, target: Path) -> list[Path]:
@@ -89,9 +89,9 @@ def results(manifest: RunManifest, logged: Sequence[LoggedTask]) -> dict[str, An
 def _about(manifest: RunManifest, tasks: Sequence[LoggedTask]) -> dict[str, Any]:
     """What lm-eval says of model, machine and prompts."""
     model, config, seed = manifest.model, manifest.config, manifest.seeds["run"]
-    told = next((task.environment for task in tasks if task.environment.get("chat_template")), None)
-    told = told or (tasks[0].environment if tasks else {})
-    template, system = told.get("chat_template"), told.get("system_instruction")
+    environment = next((task.environment for task in tasks if task.environment.get("chat_template")), None)
+    environment = environment or (tasks[0].environment if tasks else {})
+    template, system = environment.get("chat_template"), environment.get("system_instruction")
     seconds = (manifest.finished - manifest.started).total_seconds() if manifest.finished else 0.0
     return {
         "config": {
@@ -116,16 +116,16 @@ def _about(manifest: RunManifest, tasks: Sequence[LoggedTask]) -> dict[str, Any]
         "transformers_version": manifest.packages.get("transformers"),
         "lm_eval_version": manifest.packages.get("lm_eval"),
         "upper_git_hash": None,
-        **{key: told[key] for key in told if key.startswith("tokenizer_")},
-        "eot_token_id": told.get("eot_token_id"),
-        "max_length": told.get("max_length"),
+        **{key: environment[key] for key in environment if key.startswith("tokenizer_")},
+        "eot_token_id": environment.get("eot_token_id"),
+        "max_length": environment.get("max_length"),
         "task_hashes": {task.task: _task_hash(task) for task in tasks},
         "model_source": "audit",
         "model_name": model.name,
         "model_name_sanitized": NAME.sub("__", model.name),
         "system_instruction": system,
         "system_instruction_sha": _sha256(system) if system else None,
-        "fewshot_as_multiturn": told.get("fewshot_as_multiturn"),
+        "fewshot_as_multiturn": environment.get("fewshot_as_multiturn"),
         "chat_template": template,
         "chat_template_sha": _sha256(template) if isinstance(template, str) else None,
         "total_evaluation_time_seconds": str(seconds),

@@ -38,7 +38,7 @@ class ProbeMetric:
     note: str | Callable[[Sequence[Sample], Sequence[Any]], str | None] | None = field(default=None, kw_only=True)
     """What a reader must know, or a function of the samples it is about and of all items of the data set."""
     settings: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-    """What decides its value, besides the settings of the probe."""
+    """What decides its value, in addition to the settings of the probe."""
     on: tuple[str, ...] = field(default=(), kw_only=True)
     """Names of the slices that it is repeated on: once for each category of the data set, drawn or not."""
     within: Mapping[str, Collection[str]] = field(default_factory=dict, kw_only=True)

@@ -37,7 +37,7 @@ class Predictions:
 
     @property
     def places(self) -> list[str]:
-        """Where each row stands, for messages."""
+        """Where each row is, for messages."""
         return [f"{self.file}, line {line}" for line in self.lines]
 
     def rows_with(self, columns: Iterable[str]) -> list[dict[str, Any]]:
@@ -52,22 +52,22 @@ class Predictions:
                 found = ", ".join(map(str, row))
                 msg = (
                     f"{where}: no column {', '.join(map(repr, missing))} (found: {found}):"
-                    " keep the publisher's columns beside the answer"
+                    " keep the publisher's columns next to the answer"
                 )
                 raise UsageError(msg)
         return self.rows
 
     def completed(self, data: str, columns: Sequence[str], key: Callable[[dict[str, Any]], str]) -> Predictions:
-        """The same with the columns of a data set, where rows have only what stands in the publisher's files.
+        """The same with the columns of a data set, where rows have only what is in the publisher's files.
 
         Args:
             data: Name of the data set; it is looked for only where a row lacks a column.
             columns: What the rows are to have.
-            key: What tells one row of the data set from all others, from a row of either kind; empty where a row does
+            key: What identifies one row of the data set, from a row of either kind; empty where a row does
                 not say it.
 
         Raises:
-            UsageError: A row lacks a column, and what tells it, too, or the data set has no such row.
+            UsageError: A row lacks a column, and what identifies it, too, or the data set has no such row.
             AssetMissing: The data set is not at hand.
         """
         if all(column in row for row in self.rows for column in columns):
@@ -79,12 +79,12 @@ class Predictions:
             (place for place, row in zip(self.places, self.rows, strict=True) if key(row) not in known), None
         )
         if unknown:
-            msg = f"{unknown}: {data} has no such row: keep what the publisher wrote as it is, beside the answer"
+            msg = f"{unknown}: {data} has no such row: keep the publisher's columns unchanged next to the answer"
             raise UsageError(msg)
         return replace(self, rows=[{**known[key(row)], **row} for row in self.rows])
 
     def once(self, *columns: str) -> None:
-        """Make sure that no item stands there twice: what is compared within an item would be mixed up.
+        """Make sure that no item occurs twice: what is compared within an item would be mixed up.
 
         Raises:
             UsageError: Two rows agree in these columns.
@@ -103,7 +103,7 @@ def read(file: Path, field: str | None = None) -> Predictions:
     Args:
         file: The file.
         field: Column of the answer; None takes ``prediction``, else ``completion``. An object with ``text`` (a
-            prompt or continuation of RealToxicityPrompts) stands for its text; what is beside it becomes columns.
+            prompt or continuation of RealToxicityPrompts) stands for its text; its other fields become columns.
 
     Raises:
         UsageError: The file cannot be read, has no rows, or no text in that column.

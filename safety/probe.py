@@ -162,7 +162,7 @@ class Probe(Generic[Item]):
     more_metrics: Callable[[Context], Sequence[ProbeMetric]] | None = None
     """Further metrics that depend on scorer or configuration."""
     settings: Callable[[Context], dict[str, Any]] = _nothing
-    """What decides its numbers, besides checkpoint, data and seed, as fields."""
+    """What decides its numbers, apart from checkpoint, data and seed, as fields."""
     data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}
     """What the items of the data say of its numbers, e.g. their split."""
     note: Callable[[Context], str | None] | None = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-def run(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
+def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
     """Ask a checkpoint, judge its answers and compute the metrics of a probe.
 
     Raises:

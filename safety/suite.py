@@ -95,7 +95,7 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     """
     judge = JUDGES.get(name)
     if judge is None:
-        what = "cannot be judged from answers alone" if name in PROBES else "is no probe"
+        what = "cannot be judged from answers alone" if name in PROBES else "is not a probe"
         msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
         raise UsageError(msg)
     try:
@@ -108,7 +108,7 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     return result.model_copy(update={"metrics": with_reasons(result.metrics)})
 
 
-def run(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+def run_probes(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
 
     Yields:
@@ -130,7 +130,7 @@ def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskC
     """One probe, timed."""
     begin = time.perf_counter()
     try:
-        result = running.run(probe, engine, config, task)
+        result = running.run_probe(probe, engine, config, task)
         _check_samples(probe.name, result)
     except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=_missing(probe.name, error))

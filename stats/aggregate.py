@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 UNSCORED = "unscored"
-"""Name of the metric that every task emits beside its own."""
+"""Name of the metric that every task emits in addition to its own."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
 """Name of the metric that counts answers cut by the bound of tokens."""
 IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
@@ -148,8 +148,8 @@ def with_missing(metric: Metric, count: int) -> Metric:
     """The metric; it says how many scored items have no value, where there are any."""
     if not count:
         return metric
-    told = f"{count} of {metric.n + count} scored items have no value and are left out"
-    return metric.model_copy(update={"missing": count, "note": f"{metric.note}; {told}" if metric.note else told})
+    words = f"{count} of {metric.n + count} scored items have no value and are left out"
+    return metric.model_copy(update={"missing": count, "note": f"{metric.note}; {words}" if metric.note else words})
 
 
 def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> list[Metric]:

@@ -125,7 +125,7 @@ def studentised_bootstrap(
 
     Returns:
         The interval; None with fewer than two clusters, when clusters do not vary, or when so many items are equal
-        that resamples do not tell an end and there are no bounds.
+        that resamples give no end and there are no bounds.
 
     Raises:
         ValueError: The lengths differ, or a value is NaN or infinite.

@@ -66,7 +66,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     """Independent texts that would give the mean of these shares its (clustered) standard error.
 
     After Korn and Graubard 1998, as :func:`audit.stats.intervals.clustered_interval`: never more than there are, and
-    fewer where few clusters tell the error. Shares that do not vary between clusters say nothing about the spread:
+    fewer where few clusters show the error. Shares that do not vary between clusters say nothing about the spread:
     then clusters count as the texts.
 
     Args:
@@ -93,7 +93,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
 def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:
     """Why shares cannot be corrected with these counts; empty where they can."""
     if any(agreement is None for agreement in agreements):
-        return "the validity of this scorer was not measured on text of this kind at this threshold"
+        return "this scorer was not validated on text of this kind at this threshold"
     youden = min(
         (agreement.sensitivity + agreement.specificity - 1 for agreement in agreements if agreement), default=1
     )

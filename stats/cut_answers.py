@@ -30,12 +30,12 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
     cut = mine.get(TRUNCATED_OUTPUTS)
     if cut is None or not cut.value:
         return ""
-    told = f"{number(cut.value, 'count')} of {cut.n:,} answers cut by the token limit"
+    count = f"{number(cut.value, 'count')} of {cut.n:,} answers cut by the token limit"
     wrong, right = (mine.get(f"{metric.metric}{ending}") for ending in (IF_WRONG, IF_RIGHT))
     if wrong is None or right is None or wrong.value is None or right.value is None:
-        return told
+        return count
     low, high = number(wrong.value, metric.unit), number(right.value, metric.unit)
-    return f"{told}: {low} if all are wrong, {high} if all are right"
+    return f"{count}: {low} if all are wrong, {high} if all are right"
 
 
 def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterator[str]:

@@ -168,7 +168,7 @@ def why_none(values: ArrayLike, clusters: Sequence[Hashable | None]) -> str:
     """
     numbers = finite(values)
     if len(numbers) < 2:
-        return "one item leaves no spread to estimate"
+        return "one item has no spread to estimate"
     if None not in clusters and len(set(clusters)) == 1:
         return f"all {len(numbers)} items are in one cluster"
     if all_equal(numbers):

@@ -58,7 +58,7 @@ def rogan_gladen(share: float, sensitivity: float, specificity: float, *, clip: 
         clip: Whether to clip to 0 to 1; a sum of several is clipped once, at its end.
 
     Returns:
-        The prevalence; None when sensitivity + specificity is at most 1: such a test tells nothing.
+        The prevalence; None when sensitivity + specificity is at most 1: such a test is useless.
 
     Raises:
         ValueError: An argument is not between 0 and 1.

@@ -72,7 +72,7 @@ def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) ->
     try:
         found = recomputed(metric, samples, interval=interval)
     except TypeError as error:
-        yield f"{metric.name} has a definition that cannot be followed: {error}"
+        yield f"{metric.name} has a definition that cannot be computed: {error}"
         return
     name = f"{metric.name} with slice {metric.slice}" if metric.slice else metric.name
     if (metric.n, metric.missing) != (found.n, found.missing):

@@ -140,7 +140,7 @@ def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval
         definition = read(metric.definition)
         strange = metric.slice is None and not _counts_what_it_says(metric, definition)
     except TypeError as error:
-        _refuse(path, iter([f"{metric.name} has a definition that cannot be followed: {error}"]))
+        _refuse(path, iter([f"{metric.name} has a definition that cannot be computed: {error}"]))
         return
     if strange:
         _refuse(path, iter([f"{metric.name} is defined as something else: {metric.definition}"]))
@@ -149,7 +149,7 @@ def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval
     else:
         lost = next((task for task in definition.tasks(metric.task) if not records.holds(metric.suite, task)), None)
         if lost is not None:
-            missing = f"it is missing, and {metric.name} was measured on it"
+            missing = f"it is missing, although {metric.name} was measured on it"
             _refuse(run.samples_path(metric.suite, lost), iter([missing]))
     _refuse(path, differences(metric, records.of(metric), interval=interval))
 

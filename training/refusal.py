@@ -51,7 +51,7 @@ class Setting:
     gram_scale: float
     """Factor on the n-grams."""
     example_weight: float
-    """What an answer written for this project counts beside one of a model."""
+    """What an answer written for this project counts compared with one of a model."""
 
 
 SETTINGS = [Setting(*each) for each in product((0.3, 1.0, 3.0), (0.5, 1.0), (1.0, 2.0, 4.0), (0.1, 0.3, 1.0))]
@@ -136,10 +136,10 @@ def predict(weights: Weights, data: Data) -> NDArray[np.int64]:
 
 def agreement(labels: NDArray[np.int64], found: NDArray[np.int64]) -> dict[str, Any]:
     """Kappa of the three classes; of refusal (full or partial) and of each class, against the rest, with counts."""
-    told: dict[str, Any] = {"n": len(labels), "kappa": float(cohen_kappa_score(labels, found))}
+    figures: dict[str, Any] = {"n": len(labels), "kappa": float(cohen_kappa_score(labels, found))}
     for name, those in (("refusal", (1, 2)), *((answer, (place,)) for place, answer in enumerate(ANSWERS))):
         true, said = np.isin(labels, those), np.isin(found, those)
-        told[name] = {
+        figures[name] = {
             "kappa": float(cohen_kappa_score(true, said)),
             "sensitivity": float(said[true].mean()),
             "specificity": float((~said)[~true].mean()),
@@ -148,28 +148,28 @@ def agreement(labels: NDArray[np.int64], found: NDArray[np.int64]) -> dict[str, 
             "true_negatives": int((~true & ~said).sum()),
             "negatives": int((~true).sum()),
         }
-    return told
+    return figures
 
 
 def evaluate(data: Data, ours: Data) -> tuple[dict[str, Any], NDArray[np.int64]]:
     """Agreement with people for each held-out model and over all; and the classes that were found."""
     found = np.full(len(data.labels), -1)
-    told: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for model in np.unique(data.models):
         test = data.models == model
         found[test] = predict(train(data.where(~test), ours), data.where(test))
-        told[str(model)] = agreement(data.labels[test], found[test])
-        show(str(model), told[str(model)])
-    return {"pooled": agreement(data.labels, found), **told}, found
+        figures[str(model)] = agreement(data.labels[test], found[test])
+        show(str(model), figures[str(model)])
+    return {"pooled": agreement(data.labels, found), **figures}, found
 
 
-def show(name: str, told: dict[str, Any]) -> None:
+def show(name: str, figures: dict[str, Any]) -> None:
     """One line of figures."""
-    parts = [f"kappa {told['kappa']:.3f}"]
+    parts = [f"kappa {figures['kappa']:.3f}"]
     for what in ("refusal", *ANSWERS):
-        one = told[what]
+        one = figures[what]
         parts.append(f"{what} {one['kappa']:.3f} ({one['sensitivity']:.3f} / {one['specificity']:.3f})")
-    print(f"{name}: n {told['n']}, " + ", ".join(parts), flush=True)
+    print(f"{name}: n {figures['n']}, " + ", ".join(parts), flush=True)
 
 
 def compare(rows: Sequence[dict[str, Any]], data: Data) -> None:
@@ -185,7 +185,7 @@ def compare(rows: Sequence[dict[str, Any]], data: Data) -> None:
 
 
 def shares(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64]) -> None:
-    """What the probe would report for each held-out model, beside the same from people's labels.
+    """What the probe would report for each held-out model, and the same from people's labels.
 
     The correction takes the counts on the other two models, each of them held out too.
     """
@@ -206,8 +206,8 @@ def shares(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64])
             interval = corrected_interval(judged, int(those.sum()), counts)
             corrected = "none" if value is None or interval is None else f"{value:.3f}"
             ends = f" ({interval.low:.3f} to {interval.high:.3f})" if interval else ""
-            told = f"{judged:.3f} by the classifier, corrected {corrected}{ends}"
-            print(f"{model}: {name} {people:.3f} by people, {told}")
+            figures = f"{judged:.3f} by the classifier, corrected {corrected}{ends}"
+            print(f"{model}: {name} {people:.3f} by people, {figures}")
 
 
 def openings(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64]) -> None:
@@ -221,7 +221,7 @@ def openings(rows: Sequence[dict[str, Any]], data: Data, found: NDArray[np.int64
     print(f"{doubtful.sum()} begin like one and are called compliance: people call {refusals} refusals")
 
 
-def write(weights: Weights, told: dict[str, Any]) -> None:
+def write(weights: Weights, figures: dict[str, Any]) -> None:
     """The classifier's two files."""
     arrays = {name: getattr(weights, name) for name in ("buckets", "idf", "coefficients", "intercept")}
     save_file(arrays, FOLDER / "refusal.safetensors")
@@ -229,8 +229,8 @@ def write(weights: Weights, told: dict[str, Any]) -> None:
         "answers": list(ANSWERS),
         "licence": LICENCE,
         "homepage": HOMEPAGE,
-        "measured_on": MEASURED_ON.format(n=told["pooled"]["n"], models=len(told) - 1),
-        "agreement": told,
+        "measured_on": MEASURED_ON.format(n=figures["pooled"]["n"], models=len(figures) - 1),
+        "agreement": figures,
         "cues": list(NAMES),
     }
     (FOLDER / "refusal.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
@@ -245,15 +245,15 @@ def main() -> None:
     data = features(rows)
     compare(rows, data)
     ours = features([{**example._asdict(), "model": OURS} for example in examples(EXAMPLES)])
-    told, found = evaluate(data, ours)
-    show("pooled", told["pooled"])
+    figures, found = evaluate(data, ours)
+    show("pooled", figures["pooled"])
     for model in np.unique(data.models):
         rest = data.models != model
         show(f"all but {model}", agreement(data.labels[rest], found[rest]))
     openings(rows, data, found)
     shares(rows, data, found)
     if wanted.write:
-        write(train(data, ours), told)
+        write(train(data, ours), figures)
 
 
 if __name__ == "__main__":

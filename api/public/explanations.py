@@ -1,4 +1,4 @@
-"""Why a checkpoint gave an answer: which pieces of the prompt moved it, and how far to believe that."""
+"""Why a checkpoint gave an answer: which features of the prompt moved it, and how far to believe that."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ class Explanation:
 
     @property
     def values(self) -> pd.DataFrame:
-        """One row per piece of the prompt and method, in the order of the prompt.
+        """One row per feature of the prompt and method, in the order of the prompt.
 
         >>> list(explanation.values.columns)
-        ['method', 'piece', 'start', 'end', 'value', 'low', 'high', 'unit']
+        ['method', 'feature', 'start', 'end', 'value', 'low', 'high', 'unit']
         """
         import pandas as pd  # noqa: PLC0415 - takes a second to import
 
         rows = [row for one in self.attributions for row in _rows(one)]
         types = {"start": "Int64", "end": "Int64", "value": "Float64", "low": "Float64", "high": "Float64"}
-        texts = {"method": "string", "piece": "string", "unit": "string"}
-        columns = ["method", "piece", "start", "end", "value", "low", "high", "unit"]
+        texts = {"method": "string", "feature": "string", "unit": "string"}
+        columns = ["method", "feature", "start", "end", "value", "low", "high", "unit"]
         return pd.DataFrame.from_records(rows, columns=columns).astype({**types, **texts})
 
     def page(self) -> Page:
@@ -112,7 +112,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     progress: Progress | bool = True,
     **loading: object,
 ) -> Explanation:
-    """Explain one answer: which pieces of a prompt move the log-probability of a target.
+    """Explain one answer: which features of a prompt move the log-probability of a target.
 
     >>> explanation = audit.explain(checkpoint, "The capital of France is", target=" Paris", against=" Rome")
     >>> explanation.target
@@ -128,8 +128,8 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         against: Explain log P(target) − log P(against) instead.
         options: What the target is chosen among.
         method: Name of a method, or several that are compared: ``occlusion``, ``shapley``, ``integrated_gradients``, …
-        features: What a piece of the prompt is: ``auto``, ``tokens``, ``words``, ``sentences``, …
-        max_features: With ``auto``, longer prompts are cut into coarser pieces.
+        features: What a feature of the prompt is: ``auto``, ``tokens``, ``words``, ``sentences``, …
+        max_features: With ``auto``, longer prompts are cut into coarser features.
         steps: Points of integrated gradients.
         evaluations: Masked prompts that a method which samples may score.
         chat: Apply the checkpoint's chat template to the prompt.
@@ -144,7 +144,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     """
     names = list(dict.fromkeys(texts_of("audit.explain: method", method)))
     if not METHODS.keys() >= set(names):
-        plugins.load()
+        plugins.load_plugins()
     methods = [find(name) for name in names]
     if not methods:
         msg = "audit.explain: no method is named"
@@ -161,7 +161,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     options = texts_of("audit.explain: options", options)
     check_texts("audit.explain", prompt, *(text for text in (target, against) if text is not None))
     engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
-    with listening(progress) as told, engine.at_work(told):
+    with listening(progress) as listener, engine.at_work(listener):
         text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
         masked = prepare(
             engine,
@@ -173,11 +173,11 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
             unit=unit,
         )
         masked.effort = Effort(steps, evaluations)
-        told.expect(len(methods))
+        listener.expect(len(methods))
         made = []
         for one in methods:
-            told.task("explain", one.name)
-            told.samples(1)
+            listener.task("explain", one.name)
+            listener.samples(1)
             made.append(attribute(masked, one, seed=seed, pairs=PAIRS))
     return Explanation(made)
 
@@ -207,7 +207,7 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
 
 
 def _rows(attribution: Attribution) -> list[tuple[Any, ...]]:
-    """The pieces of one attribution."""
+    """The features of one attribution."""
     nothing: list[tuple[float | None, float | None]] = [(None, None)] * len(attribution.features)
     ends = attribution.intervals or nothing
     return [

@@ -1,4 +1,4 @@
-"""Pages inside a notebook: each in a frame of its own, which runs no script and loads nothing."""
+"""Pages inside a notebook: each in its own frame, which runs no script and loads nothing."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def check_texts(where: str, *texts: object) -> None:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            msg = f"{where}: character {error.start + 1} is half of a surrogate pair, which is no text: remove it"
+            msg = f"{where}: character {error.start + 1} is half of a surrogate pair, which is not text: remove it"
             raise UsageError(msg) from error
 
 

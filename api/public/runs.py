@@ -238,8 +238,8 @@ def run(
         folder, resolved = _kept(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
     else:
         folder, resolved = None, _resolved(given, tasks, limit, config)
-    with listening(progress) as told:
-        return Run(audit(resolved, told, resume=folder))
+    with listening(progress) as listener:
+        return Run(audit(resolved, listener, resume=folder))
 
 
 def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run:
@@ -291,7 +291,7 @@ def _kept(
 
 
 def _with_paths(options: Mapping[str, object]) -> dict[str, object]:
-    """Options in which a single path may stand for a list of paths."""
+    """Options that take a single path instead of a list of paths."""
     listed = ("data_dirs", "plugins")
     return {
         name: [value] if name in listed and isinstance(value, str | Path) else value for name, value in options.items()

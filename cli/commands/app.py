@@ -45,7 +45,9 @@ def register(program: typer.Typer) -> None:
 def app(
     *,
     runs: Runs = RUNS,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 8501.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port. Default: the first free one from 8501.")
+    ] = None,
     database: Annotated[str | None, typer.Option(help="Ratings database. Default: RUNS/ratings.sqlite.")] = None,
 ) -> None:
     """Browse runs and rate outputs in a browser. Only this machine can reach it; Ctrl-C stops it."""
@@ -108,7 +110,7 @@ def serve(settings: Settings, port: int) -> None:
 def command(script: Path, port: int) -> list[str]:
     """The Streamlit process: bound to this machine, no browser opened, no usage statistics, no watching of files.
 
-    ``-P`` keeps the working directory off the import path, where a file of the user's could stand for a library.
+    ``-P`` keeps the working directory off the import path, where a file of the user's could shadow a library.
     """
     options = {
         "server.address": ADDRESS,

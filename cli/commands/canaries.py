@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.cli.planting import Asked, numbers_of_repetitions, register_group, write_planted
+from audit.cli.planting import Arguments, numbers_of_repetitions, register_group, write_planted
 from audit.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,19 +15,23 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add ``audit canaries make``."""
-    register_group(app, "canaries", "Secrets to plant in training data.", make, Asked)
+    register_group(app, "canaries", "Secrets to plant in training data.", make, Arguments)
 
 
-def make(_: Given, asked: Asked) -> None:
+def make(_: Given, arguments: Arguments) -> None:
     """Write canaries. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety.probes.privacy import canaries  # noqa: PLC0415 - torch takes seconds to import
 
-    times = numbers_of_repetitions(asked.repetitions)
-    wanted = asked.count * len(times)
+    times = numbers_of_repetitions(arguments.repetitions)
+    wanted = arguments.count * len(times)
     if wanted > names.MOST:
         msg = f"--count: {wanted} canaries are more than the {names.MOST} distinct names: ask for fewer"
         raise UsageError(msg)
     write_planted(
-        asked.out_file, "canaries", canaries.NAME, asked.seed, lambda draws: canaries.make(times, asked.count, draws)
+        arguments.out_file,
+        "canaries",
+        canaries.NAME,
+        arguments.seed,
+        lambda draws: canaries.make(times, arguments.count, draws),
     )

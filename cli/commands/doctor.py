@@ -134,7 +134,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _assets() -> list[Finding]:
-    """Models and data sets at hand."""
+    """Models and data sets that are available."""
     findings = []
     for entry in assets.names():
         here = assets.at_hand(entry.name)

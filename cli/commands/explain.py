@@ -41,7 +41,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """What is explained, and how: the options of ``audit explain`` that are not the configuration's."""
 
     prompt: Annotated[
@@ -115,7 +115,7 @@ class Asked:
         bool,
         typer.Option(
             "--counterfactual",
-            help="Find the smallest removal of pieces, or swap of named parts, that changes the answer, and verify it.",
+            help="Find the smallest removal of features, or swap of named parts, that changes the answer; verify it.",
         ),
     ] = False
     out_file: Annotated[
@@ -127,29 +127,29 @@ class Asked:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("explain", epilog=EXAMPLES)(command("explain", explain, Asked))
+    program.command("explain", epilog=EXAMPLES)(command("explain", explain, Arguments))
 
 
-def explain(given: Given, asked: Asked) -> None:
-    """Explain one answer: which pieces of a prompt move the log-probability of a target, and how far to believe it.
+def explain(given: Given, arguments: Arguments) -> None:
+    """Explain one answer: which features of a prompt move the log-probability of a target, and how far to believe it.
 
     The answer belongs to a prompt given here, or to a stored sample, which is explained with its run's settings.
     """
-    _one_source(asked)
-    methods = _methods(asked.method or ["occlusion"], given.values.get("plugins", []))
-    effort = _effort(methods, asked.steps, asked.evaluations)
-    if asked.out_file is not None:
-        attribution_file.check(asked.out_file)
-    bars = Bars(quiet=verbosity.chosen.quiet or asked.as_json)
-    if asked.run is not None and asked.sample is not None:
-        folder = RunFolder.resolve(asked.run, asked.runs)
-        made = stored_sample.explain(folder, asked.sample, given, typed_names(asked), methods, effort, bars)
+    _one_source(arguments)
+    methods = _methods(arguments.method or ["occlusion"], given.values.get("plugins", []))
+    effort = _effort(methods, arguments.steps, arguments.evaluations)
+    if arguments.out_file is not None:
+        attribution_file.check(arguments.out_file)
+    bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
+    if arguments.run is not None and arguments.sample is not None:
+        folder = RunFolder.resolve(arguments.run, arguments.runs)
+        made = stored_sample.explain(folder, arguments.sample, given, typed_names(arguments), methods, effort, bars)
     else:
-        made = typed_prompt.explain(asked, given, methods, effort, bars)
-    groups = by_sample(made) if asked.run is not None else [made]
-    _show(made, groups, alone=len(methods) == 1, as_json=asked.as_json)
-    if asked.out_file is not None:  # last: where it cannot be written, the result was shown
-        _write(asked.out_file, made, groups)
+        made = typed_prompt.explain(arguments, given, methods, effort, bars)
+    groups = by_sample(made) if arguments.run is not None else [made]
+    _show(made, groups, alone=len(methods) == 1, as_json=arguments.as_json)
+    if arguments.out_file is not None:  # last: where it cannot be written, the result was shown
+        _write(arguments.out_file, made, groups)
 
 
 def _show(made: Sequence[Attribution], groups: Sequence[Sequence[Attribution]], *, alone: bool, as_json: bool) -> None:
@@ -179,21 +179,21 @@ def _write(file: Path, made: Sequence[Attribution], groups: Sequence[Sequence[At
         err.print(f"written: {file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _one_source(asked: Asked) -> None:
+def _one_source(arguments: Arguments) -> None:
     """Make sure that it is clear what is explained.
 
     Raises:
         UsageError: Nothing is named, or more than one thing.
     """
-    sources = {"--prompt": asked.prompt, "--messages": asked.messages, "--run": asked.run}
+    sources = {"--prompt": arguments.prompt, "--messages": arguments.messages, "--run": arguments.run}
     named = [name for name, given in sources.items() if given]
     if len(named) > 1:
         msg = f"{' and '.join(named)} are given: only one of them can be explained"
         raise UsageError(msg)
-    if not named and asked.prompt != "":
+    if not named and arguments.prompt != "":
         msg = "nothing to explain: give --prompt TEXT, --messages FILE, or --run RUN with --sample ID"
         raise UsageError(msg)
-    if (asked.run is None) != (asked.sample is None):
+    if (arguments.run is None) != (arguments.sample is None):
         msg = "--run and --sample go together: --run RUN --sample ID"
         raise UsageError(msg)
 
@@ -218,7 +218,7 @@ def _methods(given: Sequence[str], plugins: Sequence[Path]) -> list[Method]:
     """
     names = [name.strip() for part in given for name in part.split(",")]
     if plugins or not METHODS.keys() >= set(names):
-        from audit.pipeline.plugins import load  # noqa: PLC0415 - torch takes seconds to import
+        from audit.pipeline.plugins import load_plugins  # noqa: PLC0415 - torch takes seconds to import
 
-        load(plugins)
+        load_plugins(plugins)
     return [find(name) for name in dict.fromkeys(names)]

@@ -142,7 +142,7 @@ def _show(decision: Decision) -> None:
 
 
 def _refresh_card(folder: RunFolder, decision: Decision) -> None:
-    """Show the verdict in a card that exists already; the verdict stands whatever becomes of the card."""
+    """Show the verdict in a card that exists already; the verdict holds whatever becomes of the card."""
     if not folder.report_path.exists() or show_verdict(folder, decision):
         return
     from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes seconds to import

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked(planting.Asked):
+class Arguments(planting.Arguments):
     """The same, for people."""
 
     count: Annotated[int, typer.Option(min=1, help="Number of people for each number of repetitions.")] = 20
@@ -23,27 +23,27 @@ class Asked(planting.Asked):
 
 def register(app: typer.Typer) -> None:
     """Add ``audit people make``."""
-    planting.register_group(app, "people", "Made-up people to plant in training data.", make, Asked)
+    planting.register_group(app, "people", "Made-up people to plant in training data.", make, Arguments)
 
 
-def make(_: Given, asked: planting.Asked) -> None:
+def make(_: Given, arguments: planting.Arguments) -> None:
     """Write people. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names, people  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety.probes.privacy import associations  # noqa: PLC0415 - torch takes seconds to import
 
-    times = planting.numbers_of_repetitions(asked.repetitions)
-    wanted = asked.count * len(times)
+    times = planting.numbers_of_repetitions(arguments.repetitions)
+    wanted = arguments.count * len(times)
     if wanted > names.MOST:
         msg = f"--count: {wanted} people are more than the {names.MOST} distinct names: ask for fewer"
         raise UsageError(msg)
-    if asked.count <= associations.DECOYS:
+    if arguments.count <= associations.DECOYS:
         least = associations.DECOYS + 1
         msg = f"--count must be at least {least}, because each person is compared with {least - 1} others"
         raise UsageError(msg)
     planting.write_planted(
-        asked.out_file,
+        arguments.out_file,
         associations.DATASET,
         associations.NAME,
-        asked.seed,
-        lambda draws: people.make(times, asked.count, draws),
+        arguments.seed,
+        lambda draws: people.make(times, arguments.count, draws),
     )

@@ -94,7 +94,7 @@ def _export(folder: RunFolder, target: Path) -> int:
 
 
 def ratings_of(folder: RunFolder, database: str | None = None) -> list[RatingSummary]:
-    """What people said about a run: by default from the database beside the run folders, if there is one."""
+    """What people said about a run: by default from the database next to the run folders, if there is one."""
     from audit import ratings  # noqa: PLC0415 - SQLAlchemy takes half a second to import
     from audit.ratings.database import require  # noqa: PLC0415 - see above
 

@@ -45,7 +45,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """The options of ``audit run`` that set no single field of the configuration."""
 
     config: ConfigFile = None
@@ -76,18 +76,18 @@ class Asked:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("run", epilog=EXAMPLES)(command("run", run, Asked, first=("--model", "--profile")))
+    program.command("run", epilog=EXAMPLES)(command("run", run, Arguments, first=("--model", "--profile")))
 
 
-def run(given: Given, asked: Asked) -> int:
+def run(given: Given, arguments: Arguments) -> int:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
 
     Command-line options override the --config file, which overrides the profile.
     """
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    folder, config = _continued(given, asked) or (None, _configured(given, asked))
-    bars = Bars(quiet=verbosity.chosen.quiet or asked.as_json)
+    folder, config = _continued(given, arguments) or (None, _configured(given, arguments))
+    bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(_leave_interrupted)
     try:
         with bars:
@@ -95,28 +95,30 @@ def run(given: Given, asked: Asked) -> int:
                 config,
                 bars,
                 resume=folder,
-                extend=asked.extend is not None,
-                database=asked.database,
-                write_out=asked.write_out,
+                extend=arguments.extend is not None,
+                database=arguments.database,
+                write_out=arguments.write_out,
             )
     except Interrupted as stopped:
         return _leave_interrupted(stopped)
-    _show(done, as_json=asked.as_json)
+    _show(done, as_json=arguments.as_json)
     return ExitCode.DONE if done.read_manifest().status == "complete" else ExitCode.INCOMPLETE
 
 
-def _configured(given: Given, asked: Asked) -> RunConfig:
+def _configured(given: Given, arguments: Arguments) -> RunConfig:
     """The configuration of a new run: profile, file and options, and the tasks that were named."""
     from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
 
-    unexplained = {"explain": {"methods": [], "drivers": 0}} if asked.no_explain else {}
-    config = load_config(asked.config, {**given.values, **unexplained})
-    names = [name.strip() for name in asked.tasks.split(",")] if asked.tasks is not None else []
-    own = file_tasks(asked.task_file, asked.columns)
-    return configuration.choose_tasks(config, names, values.limit(asked.limit), values.samples(asked.samples), own=own)
+    unexplained = {"explain": {"methods": [], "drivers": 0}} if arguments.no_explain else {}
+    config = load_config(arguments.config, {**given.values, **unexplained})
+    names = [name.strip() for name in arguments.tasks.split(",")] if arguments.tasks is not None else []
+    own = file_tasks(arguments.task_file, arguments.columns)
+    return configuration.choose_tasks(
+        config, names, values.limit(arguments.limit), values.samples(arguments.samples), own=own
+    )
 
 
-def _continued(given: Given, asked: Asked) -> tuple[RunFolder, RunConfig] | None:
+def _continued(given: Given, arguments: Arguments) -> tuple[RunFolder, RunConfig] | None:
     """The run that ``--resume`` or ``--extend`` names and its own configuration; None for a new run.
 
     Raises:
@@ -124,25 +126,25 @@ def _continued(given: Given, asked: Asked) -> tuple[RunFolder, RunConfig] | None
     """
     from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
 
-    if asked.resume is not None and asked.extend is not None:
+    if arguments.resume is not None and arguments.extend is not None:
         msg = "--resume finishes a run, --extend gives it more items and finishes it: give one of them"
         raise ConfigError(msg)
-    if asked.resume is not None:
-        return _kept("--resume", asked.resume, given, asked)
-    if asked.extend is not None:
-        folder, config = _kept("--extend", asked.extend, given, asked)
-        return folder, configuration.extended(config, values.limit(asked.limit))
+    if arguments.resume is not None:
+        return _kept("--resume", arguments.resume, given, arguments)
+    if arguments.extend is not None:
+        folder, config = _kept("--extend", arguments.extend, given, arguments)
+        return folder, configuration.extended(config, values.limit(arguments.limit))
     return None
 
 
-def _kept(option: str, name: str, given: Given, asked: Asked) -> tuple[RunFolder, RunConfig]:
+def _kept(option: str, name: str, given: Given, arguments: Arguments) -> tuple[RunFolder, RunConfig]:
     """The run that goes on and its own configuration.
 
     Raises:
         ConfigError: Another option was given: a run that goes on keeps its configuration.
     """
     free = {option, "--out", "--write-out", "--json", *(("--limit",) if option == "--extend" else ())}
-    taken = [typed for typed in (*given.names, *typed_names(asked)) if typed not in free]
+    taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
         msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"
         raise ConfigError(msg)

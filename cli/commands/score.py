@@ -33,7 +33,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """The options of ``audit score`` that are not the configuration's."""
 
     probe: Annotated[
@@ -59,10 +59,10 @@ class Asked:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("score", epilog=EXAMPLES)(command("score", score, Asked))
+    program.command("score", epilog=EXAMPLES)(command("score", score, Arguments))
 
 
-def score(given: Given, asked: Asked) -> int:
+def score(given: Given, arguments: Arguments) -> int:
     """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint.
 
     Exit code 13 when a primary metric could not be computed.
@@ -73,15 +73,15 @@ def score(given: Given, asked: Asked) -> int:
     from audit.safety import suite  # noqa: PLC0415 - see above
     from audit.safety.probes.bias.identity_mentions import as_predictions  # noqa: PLC0415 - see above
 
-    config = load_config(asked.config, given.values)
+    config = load_config(arguments.config, given.values)
     assets.configure(data_dirs=config.data_dirs, offline=True)
     config = plugins.with_plugins(config)
-    if asked.predictions is None and asked.probe != "toxicity-scorer":
-        msg = f"{asked.probe}: no answers given: name their file with --predictions FILE"
+    if arguments.predictions is None and arguments.probe != "toxicity-scorer":
+        msg = f"{arguments.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)
-    predictions = answers.read(asked.predictions, asked.field) if asked.predictions else as_predictions()
-    result = suite.score(asked.probe, predictions, config)
-    if asked.as_json:
+    predictions = answers.read(arguments.predictions, arguments.field) if arguments.predictions else as_predictions()
+    result = suite.score(arguments.probe, predictions, config)
+    if arguments.as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
     else:
         _show(result.metrics, len(result.samples))

@@ -35,12 +35,12 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add ``audit tasks list``."""
     group = typer.Typer(help="What can be measured.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None)
-    group.command("list", epilog=_EPILOG)(command("tasks list", list_tasks, Asked))
+    group.command("list", epilog=_EPILOG)(command("tasks list", list_tasks, Arguments))
     app.add_typer(group, name="tasks")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """The options of ``audit tasks list`` that are not the configuration's."""
 
     everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks in lm-eval.")] = False
@@ -49,21 +49,21 @@ class Asked:
     as_json: console.JsonFlag = False
 
 
-def list_tasks(given: Given, asked: Asked) -> None:
+def list_tasks(given: Given, arguments: Arguments) -> None:
     """Tasks and probes with a description and whether their data is on disk; fetches nothing.
 
     With --task-file: how your own questions are read, and the first prompt.
     """
-    if own := file_tasks(asked.task_file, asked.columns):
-        _show_own_data(own[0], as_json=asked.as_json)
+    if own := file_tasks(arguments.task_file, arguments.columns):
+        _show_own_data(own[0], as_json=arguments.as_json)
         return
     from audit.pipeline import plugins  # noqa: PLC0415 - only this command needs it
 
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)
-    plugins.load(given.values.get("plugins", []))
+    plugins.load_plugins(given.values.get("plugins", []))
     included = _included(given.values.get("evals", {}).get("include_path", []))
-    entries = [*_tasks(), *_probes(), *_of_plugins(), *included, *(_lm_eval() if asked.everything else [])]
-    if asked.as_json:
+    entries = [*_tasks(), *_probes(), *_of_plugins(), *included, *(_lm_eval() if arguments.everything else [])]
+    if arguments.as_json:
         console.print_json(entries)
         return
     table = Table(box=None, pad_edge=False)
@@ -73,7 +73,7 @@ def list_tasks(given: Given, asked: Asked) -> None:
     for entry in entries:
         table.add_row(*(entry[column] for column in ("suite", "from", "name", "data", "description")))
     console.out.print(table, markup=False)
-    if not asked.everything:
+    if not arguments.everything:
         console.err.print("any other lm-eval task can be run by its name; --all lists them", highlight=False)
 
 
@@ -150,11 +150,11 @@ def _file_data(file: Path) -> str:
         return "unknown"
     wanted, found = local_files(fields, file.parent)
     missing = [name for name in wanted if name not in found]
-    return f"missing: {', '.join(missing)}" if missing else "at hand"
+    return f"missing: {', '.join(missing)}" if missing else "available"
 
 
 def _lm_eval() -> list[dict[str, Any]]:
-    """Names that lm-eval knows and the audit has no task of its own for; where their data lies is not known."""
+    """Names that lm-eval knows and the audit has no own task for; the location of their data is not known."""
     from audit.evals.catalogue import own_tasks  # noqa: PLC0415 - see above
     from audit.evals.lm_eval import tasks as lm_eval_tasks  # noqa: PLC0415 - reads 14,000 files
     from audit.safety.suite import PROBES  # noqa: PLC0415 - see above
@@ -166,7 +166,7 @@ def _lm_eval() -> list[dict[str, Any]]:
 def _entry(suite: str, name: str, description: str, data: list[str], origin: str = OWN) -> dict[str, Any]:
     """One line of the list."""
     missing = [asset for asset in data if not assets.at_hand(asset)]
-    at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "at hand"
+    at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "available"
     return {
         "suite": suite,
         "from": origin,

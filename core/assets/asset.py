@@ -106,7 +106,7 @@ class Asset:
     """A model or data set known by name."""
 
     name: str
-    """The name users and tasks call it by."""
+    """Name that users and tasks use."""
     kind: Kind
     """``checkpoint`` or ``dataset``."""
     title: str
@@ -126,7 +126,7 @@ class Asset:
     columns: tuple[str, ...] = ()
     """Columns of a row; empty for a checkpoint."""
     advice: str | None = None
-    """How a user comes by it where no publisher has it, as a sentence."""
+    """How to obtain it where no publisher offers it, as a sentence."""
 
     @property
     def sources(self) -> str:

@@ -21,7 +21,7 @@ def file_sha256(file: Path) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _sha256(file: Path, inode: int, size: int, modified: int) -> str:  # noqa: ARG001 - they tell versions apart
+def _sha256(file: Path, inode: int, size: int, modified: int) -> str:  # noqa: ARG001 - they distinguish versions
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

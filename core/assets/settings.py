@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """What :func:`configure` was told; environment variables are read when they are needed."""
+    """Arguments of :func:`configure`; environment variables are read when they are needed."""
 
     data_dirs: tuple[Path, ...] = ()
     cache_dir: Path | None = None

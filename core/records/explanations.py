@@ -1,4 +1,4 @@
-"""Records of explanations: the pieces of a prompt, what they are worth, and how far to believe it."""
+"""Records of explanations: the features of a prompt, what they are worth, and how far to believe it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Span(Record):
 
 
 class Feature(Record):
-    """One piece of the prompt that an attribution gives a value to."""
+    """A stretch of the prompt that an attribution gives a value to."""
 
     text: str
     """The characters."""
@@ -87,7 +87,7 @@ class CounterfactualSearch(Record):
 
 
 class Attribution(Record):
-    """How much each piece of a prompt moved the log-probability of a target, and how far to believe it."""
+    """How much each feature of a prompt moved the log-probability of a target, and how far to believe it."""
 
     schema_version: int = SCHEMA_VERSION
     """Version of this record."""
@@ -108,13 +108,13 @@ class Attribution(Record):
     against: str | None = None
     """The continuation it is compared with: explained is then log P(target) - log P(against)."""
     alternatives: list[str] = Field(default_factory=list)
-    """Continuations that were scored beside the target: ``against``, and the other options of the task."""
+    """Continuations that were scored as well as the target: ``against``, and the other options of the task."""
     reason: str
     """Why this sample was chosen, e.g. ``confident error``."""
     level: str = "words"
     """What a feature is: ``tokens``, ``words``, ``clauses``, ``sentences``, ``lines``, ``turns``, ``fields``, …"""
     features: list[Feature]
-    """Pieces of the prompt, in order, without overlap; what lies between them is not explained and always present."""
+    """Features of the prompt, in order, without overlap; what lies between them is not explained and always present."""
     values: list[float]
     """One per feature, in ``unit``."""
     intervals: list[tuple[float, float]] | None = None
@@ -145,29 +145,29 @@ class Attribution(Record):
     seconds: float
     """Wall-clock time."""
     settings: dict[str, Any] = Field(default_factory=dict)
-    """What decided the values besides checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
+    """What decided the values, apart from checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
     note: str | None = None
     """Limits of the method that a reader must know."""
     counterfactual: CounterfactualSearch | None = None
     """What would change the answer; of several methods in the record of the first that explains the choice; null
-    where nobody asked."""
+    where none was asked for."""
 
 
 class Driver(Record):
-    """A word, or a part of prompts, with what its pieces do across samples."""
+    """A word, or a part of prompts, with what its features do across samples."""
 
     kind: Literal["word", "part"]
     """``part``: a field of the template or a few-shot example."""
     name: str
     """The word in lower case without punctuation, or the part's name."""
     hidden: bool = False
-    """Whether a reader must ask for the word: it stands in texts alone that may offend."""
+    """Whether the word is hidden by default: it occurs only in texts that may offend."""
     samples: int
-    """Samples that it occurs in and that have other pieces beside it."""
+    """Samples that it occurs in together with other features."""
     mean_value: float
-    """Mean over those samples of the mean value of its pieces, nats."""
+    """Mean over those samples of the mean value of its features, nats."""
     mean_rank: float
-    """Mean over those samples of the mean rank of its pieces: 0 the lowest of their prompts, 1 the highest."""
+    """Mean over those samples of the mean rank of its features: 0 the lowest of their prompts, 1 the highest."""
     p: float
     """Probability of so high a mean rank if the label meant nothing; one-sided."""
     q: float

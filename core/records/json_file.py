@@ -50,7 +50,7 @@ def read_text(path: Path, advice: str = "the folder is incomplete: copy it again
         RunFolderError: It is missing, unreadable, empty or not UTF-8.
     """
     if path.exists() and not path.is_file():  # a pipe would never end
-        msg = f"{path}: broken: it is no regular file: copy the run folder again"
+        msg = f"{path}: broken: it is not a regular file: copy the run folder again"
         raise RunFolderError(msg)
     text = decode(path, read_bytes(path, RunFolderError, advice), RunFolderError, "copy the run folder again")
     if not text.strip():
@@ -93,7 +93,7 @@ def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
 
 
 def _refuse(constant: str) -> None:
-    msg = f"{constant} is no JSON number"
+    msg = f"{constant} is not a JSON number"
     raise ValueError(msg)
 
 
@@ -124,8 +124,8 @@ def broken(path: Path, error: Exception) -> RunFolderError:
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
-        told = fault["msg"].removeprefix("Value error, ")
-        reason = f"{where}: {told}" if where else told
+        message = fault["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {message}" if where else message
     else:
         reason = str(error) or "too deeply nested"
     return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")

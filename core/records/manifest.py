@@ -66,7 +66,7 @@ class ModelRecord(Record):
     architecture: str
     """Class name in transformers, e.g. ``LlamaForCausalLM``; for a server, its name of the model and the endpoint."""
     parameter_count: int
-    """Number of parameters, tied ones once; 0 for a server, which does not tell."""
+    """Number of parameters, tied ones once; 0 for a server, which does not report it."""
     dtype: str
     """Floating-point type it ran in, e.g. ``float32``."""
     quantization: str | None = None

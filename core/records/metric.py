@@ -50,7 +50,7 @@ class Metric(Record):
     """The function of the task's samples that gives value and interval, by name and arguments
     (:mod:`audit.stats.definitions`); null where it is not written down."""
     settings: dict[str, Any] = Field(default_factory=dict)
-    """What decided the value besides checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
+    """What decided the value, apart from checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
     note: str | None = None
     """What a reader must know: scorer, signature (sacreBLEU), known limit."""
     error: str | None = None

@@ -17,7 +17,7 @@ class Finding(Record):
     kind: str
     """``email``, ``phone``, ``iban``, …"""
     field: Literal["output", "thinking"] = "output"
-    """The text that it stood in: of the sample, or of the completion that holds the finding."""
+    """The text that it was found in: of the sample, or of the completion that holds the finding."""
     start: int
     """First character, counted in the text as the checkpoint wrote it."""
     end: int
@@ -26,7 +26,7 @@ class Finding(Record):
     """Keyed digest of the value (HMAC-SHA-256, 128 bits in hexadecimal): equal values of one key have equal ones. Null
     where the value is reserved for examples and stays."""
     reserved: bool = False
-    """Whether it lies in a range that its issuer reserves for examples, so that it is nobody's."""
+    """Whether it lies in a range that its issuer reserves for examples, so that it belongs to nobody."""
 
 
 class SampledText(Record):
@@ -39,8 +39,8 @@ class SampledText(Record):
     value: float | None = None
     """What its judge says of it, e.g. its toxicity; null where it was not judged (see ``error``)."""
     labels: dict[str, float | None] = Field(default_factory=dict)
-    """What the judge says besides, by name, e.g. the toxicity labels of Detoxify; null where it was asked and could not
-    say. Names that end in ``_in_thinking`` are of the reasoning trace."""
+    """Further results of the judge by name, e.g. the toxicity labels of Detoxify; null where it could not say. Names
+    that end in ``_in_thinking`` are about the reasoning trace."""
     flags: list[StoredFlag] = Field(default_factory=list)
     """Remarks on this text alone."""
     findings: list[Finding] = Field(default_factory=list)
@@ -87,7 +87,7 @@ class Sample(Record):
     cluster: str | None = None
     """Items that share a template or passage share this; standard errors are clustered by it."""
     pair: str | None = None
-    """Items that are compared with each other share this; unlike a slice it is no subset that anybody reads about."""
+    """Items that are compared with each other share this; unlike a slice it is not a subset to report on."""
     prompt: str
     """The exact text the checkpoint saw, chat template and few-shot examples included."""
     prompt_sha256: str | None = None
@@ -105,7 +105,7 @@ class Sample(Record):
     choice: Choice | None = None
     """What was chosen among; null where the item is no choice."""
     answered_by: Literal["likelihood", "generation"] | None = None
-    """Whether the answer is the likeliest option or was written; null where nobody wrote it down."""
+    """Whether the answer is the likeliest option or was written; null where that was not recorded."""
     thinking: str | None = None
     """Reasoning trace that came before the output, without its markers; null where the checkpoint did not think."""
     score: float | None = None
@@ -120,7 +120,7 @@ class Sample(Record):
     flags: list[StoredFlag] = Field(default_factory=list)
     """Remarks such as ``truncated_prompt``, ``truncated_output``, ``unparsed_answer``."""
     findings: list[Finding] = Field(default_factory=list)
-    """Personal data in output and reasoning trace; that of ``completions`` stands with each of them."""
+    """Personal data in output and reasoning trace; that of ``completions`` is kept with each of them."""
     error: str | None = None
     """Why the item could not be scored."""
     tokens_in: int = 0

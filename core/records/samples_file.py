@@ -129,8 +129,8 @@ def read(path: Path) -> list[Sample]:
         return [_sample(row) for row in rows]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
-        told = fault["msg"].removeprefix("Value error, ") if fault else ""
-        reason = f"{'.'.join(map(str, fault['loc']))}: {told}" if fault else str(error).split("\n", 1)[0]
+        message = fault["msg"].removeprefix("Value error, ") if fault else ""
+        reason = f"{'.'.join(map(str, fault['loc']))}: {message}" if fault else str(error).split("\n", 1)[0]
         msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg) from error
 

@@ -15,7 +15,7 @@ from audit.core.records.sample import Sample  # noqa: TC001
 
 
 class TaskResult(Record):
-    """What a suite hands to the pipeline when a task ends. Not a file of its own."""
+    """What a suite hands to the pipeline when a task ends. Not written to a file as such."""
 
     suite: Suite
     """The suite."""

@@ -58,14 +58,14 @@ def base_of(folder: Path) -> tuple[str | None, str | None]:
     name, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(name, str) or not name:
         return None, None
-    beside = folder / Path(name).expanduser()
-    return str(beside) if beside.is_dir() else name, revision if isinstance(revision, str) else None
+    relative = folder / Path(name).expanduser()
+    return str(relative) if relative.is_dir() else name, revision if isinstance(revision, str) else None
 
 
 def inspect_adapter(folder: Path, base: Checkpoint, *, allow_pickle: bool) -> Checkpoint:
     """The base with the adapter on it, as one checkpoint: files of both decide what it answers.
 
-    The adapter's own tokenizer, where it brings one, stands for the base's.
+    The adapter's own tokenizer, where it brings one, replaces the base's.
 
     Args:
         folder: The adapter's.

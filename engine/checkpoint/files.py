@@ -31,7 +31,7 @@ TOKENIZER_FILES = {
     "emoji.json",
 }
 VOCABULARIES = {"tokenizer.json", "vocab.json", "vocab.txt", "tekken.json", "bpe.codes"}
-PIECES = (".model", ".tiktoken", ".spm")
+VOCABULARY_ENDINGS = (".model", ".tiktoken", ".spm")
 """Vocabularies of SentencePiece and tiktoken, whatever they are called."""
 CONFIG_FILES = {"config.json", "generation_config.json"}
 TEMPLATES = "additional_chat_templates"
@@ -109,7 +109,7 @@ def tokenizer_files(folder: Path) -> list[FileDigest]:
 def vocabulary_files(folder: Path) -> list[str]:
     """Names of the files in a folder that hold a tokenizer's vocabulary; without one there is no tokenizer."""
     names = sorted(file.name for file in folder.iterdir())
-    return [name for name in names if name in VOCABULARIES or name.endswith(PIECES)]
+    return [name for name in names if name in VOCABULARIES or name.endswith(VOCABULARY_ENDINGS)]
 
 
 def file_digest(file: Path, kind: Kind) -> FileDigest:
@@ -131,7 +131,7 @@ def identity(file: FileDigest) -> tuple[str, ...]:
 
 def _kind(file: Path) -> Kind | None:
     """What a file is for; None for files that decide nothing (README, licence)."""
-    if file.name in TOKENIZER_FILES or file.name.endswith(PIECES):
+    if file.name in TOKENIZER_FILES or file.name.endswith(VOCABULARY_ENDINGS):
         return "tokenizer"
     if file.name.startswith("chat_template"):
         return "chat_template"

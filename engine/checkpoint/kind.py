@@ -53,18 +53,15 @@ def check_kind(folder: Path, config: Mapping[str, Any], *, trust_remote_code: bo
 def _fault(kind: str, name: str, config: Mapping[str, Any]) -> str | None:
     """What a model is that cannot be audited, and what can be; None for a causal language model."""
     if _says(kind, config, "is_encoder_decoder") and not name.endswith("ForCausalLM"):
-        return (
-            "an encoder-decoder, whose decoder does not work without its encoder, and cannot be audited: "
-            "audit a decoder-only checkpoint (…ForCausalLM)"
-        )
+        return "an encoder-decoder and cannot be audited: audit a decoder-only checkpoint (…ForCausalLM)"
     if name.endswith(LABELS):
         return (
-            "a classifier, which gives labels and no text, and cannot be audited: "
+            "a classifier, which gives labels instead of text, and cannot be audited: "
             "audit the language model that it was trained from"
         )
     if kind in ENCODERS and (kind not in CAUSAL or _says(kind, config, "is_decoder") is False):
         return (
-            "an encoder: each position sees what follows: it is no causal language model and cannot be audited: "
+            "an encoder: each position sees what follows: it is not a causal language model and cannot be audited: "
             "audit a checkpoint that was trained to predict the next token"
         )
     if kind in CAUSAL:

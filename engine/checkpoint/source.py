@@ -33,7 +33,7 @@ def find(model: str, *, base: str | None = None, revision: str | None, allow_pic
         on = _find_base(folder, base, allow_pickle=allow_pickle, offline=offline)
         return replace(adapter.inspect_adapter(folder, on, allow_pickle=allow_pickle), source=source)
     if base is not None:
-        msg = f"--base {base}: {model} is no adapter folder (adapter_config.json, no config.json): leave out --base"
+        msg = f"--base {base}: {model} is not an adapter folder (adapter_config.json, no config.json): leave out --base"
         raise CheckpointError(msg)
     if folder is not None:
         return replace(inspect_folder(folder, allow_pickle=allow_pickle), source=source)

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import PIECES
+from audit.engine.checkpoint.files import VOCABULARY_ENDINGS
 from audit.engine.checkpoint.json_files import read_object
 from audit.engine.checkpoint.loading_error import no_vocabulary, tokenizer_error
 
@@ -40,7 +40,7 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
     # Without its files a tokenizer may come into being all the same, with the few tokens that its class knows.
     names = set(getattr(tokenizer, "vocab_files_names", {}).values())
     there = {file.name for file in folder.iterdir()}
-    if names and not names & there and not any(name.endswith(PIECES) for name in there):
+    if names and not names & there and not any(name.endswith(VOCABULARY_ENDINGS) for name in there):
         raise CheckpointError(no_vocabulary(folder, " or ".join(sorted(names))))
     return tokenizer
 

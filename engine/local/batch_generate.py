@@ -105,7 +105,7 @@ class BatchGenerator:
         if not half:
             say(f"a request failed: {OUT_OF_MEMORY}")
             return Completion(error=OUT_OF_MEMORY), 0
-        say("out of memory with one request: going on with half of its completions")
+        say("out of memory with one request: continuing with half of its completions")
         parts = [
             dataclasses.replace(request, n=half),
             dataclasses.replace(request, n=request.n - half, first=request.first + half),

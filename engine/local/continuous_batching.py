@@ -139,7 +139,7 @@ class Decoder:
         self.allowance.failed(texts)
         if texts > 1:
             self.fits = texts // 2
-            say(f"out of memory while generating: going on with {self.fits} texts at a time")
+            say(f"out of memory while generating: continuing with {self.fits} texts at a time")
             return {}
         say(f"a request failed: {OUT_OF_MEMORY}")
         largest = max(unfinished, key=lambda index: self._columns(unfinished[index]))

@@ -1,7 +1,7 @@
 """Where a generated text ends: end-of-turn tokens, stop strings at the exact character, or the length.
 
 A text may begin with a reasoning trace (:mod:`audit.engine.thinking`). Stop strings are looked for in the answer alone,
-and trace and answer have bounds of their own.
+and trace and answer have separate bounds.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class Reading:
         return min(text, self._before(answer, min(cuts)), key=len) if cuts else text
 
     def _before(self, answer: Sequence[int], cut: int) -> str:
-        """The text, without special tokens, of what stands before a place in the text with them."""
+        """The text, without special tokens, of what comes before a place in the text with them."""
         count = bisect_right(range(1, len(answer) + 1), cut, key=lambda count: len(self._whole(answer[:count])))
         text = self.endings.plain(answer[:count])
         if self.inside:

@@ -118,7 +118,7 @@ class TransformersEngine(Engine):
         return self.encode(text) or [self.prefix_token_id]
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What decides answers besides the request; content alone, never a path or a name."""
+        """What decides answers, apart from the request; content alone, never a path or a name."""
         record = self.record
         device_type = str(self._model.device.type)
         return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))

@@ -51,7 +51,7 @@ class Guard:
             if answers(self.device):
                 msg = f"the model failed on a request ({reason}): `audit run --resume` tries it again"
                 raise EngineFault(msg) from error
-            self._lost = f"{self.device} answers no more ({reason}): finish the run with `audit run --resume`"
+            self._lost = f"{self.device} no longer responds ({reason}): finish the run with `audit run --resume`"
             raise DeviceLost(self._lost) from error
 
 

@@ -14,7 +14,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """glibc's ``malloc.h``."""
 KEPT_BYTES = 512 * 2**20
 MAPPED_BYTES = 32 * 2**20
-"""glibc's largest: smaller pieces come from its heap, larger ones from the system."""
+"""glibc's largest: smaller blocks come from its heap, larger ones from the system."""
 MALLOC_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
 
@@ -37,7 +37,7 @@ def cpu_name() -> str:
 
 
 def bfloat16_units() -> list[str]:
-    """Instructions of this processor for bfloat16 products, e.g. ``amx_bf16``; none where torch cannot tell."""
+    """Instructions of this processor for bfloat16 products, e.g. ``amx_bf16``; none where torch cannot say."""
     return sorted(name for name, there in _capabilities().items() if "bf16" in name and there is True)
 
 

@@ -63,7 +63,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def give_back() -> None:
-    """Hand freed blocks that torch keeps back to the driver, so that pieces of them can serve larger ones."""
+    """Hand freed blocks that torch keeps back to the driver, so that parts of them can serve larger ones."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
@@ -131,7 +131,7 @@ def halve_when_full(
     if len(items) == 1:
         return [give_up(items[0])]
     half = len(items) // 2
-    say(f"out of memory with {len(items)} requests in a batch: going on with {half}")
+    say(f"out of memory with {len(items)} requests in a batch: continuing with {half}")
     return [
         *halve_when_full(items[:half], compute, give_up, make_room, say),
         *halve_when_full(items[half:], compute, give_up, make_room, say),

@@ -151,7 +151,7 @@ class Scorer:
         """Memory is too small for a pass: go on with its halves."""
         size = _positions(work)
         self.allowance.failed(size)
-        say(f"out of memory with {size} tokens in a pass: going on with {max(1, size // 2)}")
+        say(f"out of memory with {size} tokens in a pass: continuing with {max(1, size // 2)}")
 
     def _without_model(self, request: ScoreRequest) -> Score | None:
         """The score of a target that needs no model, or that does not fit into it."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 LEAST = torch.finfo(torch.float32).min
-"""Stands for the largest logit where all so far are minus infinity."""
+"""Replaces the largest logit where all so far are minus infinity."""
 
 
 class Softmax:

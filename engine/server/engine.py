@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
     from audit.engine.server.contact import Server
 
-UNTOLD = "not told"
+UNKNOWN = "unknown"
 UNMEASURED_OVERHEAD = 64
 """Tokens of a chat template where the server does not count prompts: more than most templates add to one turn."""
 
@@ -101,7 +101,7 @@ class OpenAIEngine(Engine):
         return work.answer(requests, self.journal, self.progress)
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What decides answers besides the request, as far as it can be known.
+        """What decides answers, apart from the request, as far as it can be known.
 
         Variables of the chat template change the prompt itself, unless the server applies the template.
         """
@@ -134,7 +134,7 @@ def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str
         files=list(files),
         architecture=f"{server.name.model} behind {server.path}",
         parameter_count=0,
-        dtype=UNTOLD,
+        dtype=UNKNOWN,
         max_length=max_length,
         device="server",
     )

@@ -41,8 +41,8 @@ CHAT = (
     "its own chat template, and scores differ from those of a local checkpoint"
 )
 NO_TOKENIZER = (
-    "no tokenizer is at hand for this server's model: prompts are sent without chat template, and tasks that need "
-    "log-probabilities do not run: name a folder, asset or hub id with it by --tokenizer"
+    "no tokenizer is known for this server's model: prompts are sent without chat template, and tasks that need "
+    "log-probabilities do not run: name its folder, asset or hub id with --tokenizer"
 )
 
 
@@ -78,7 +78,7 @@ class ServerGenerator:
     def __init__(self, server: Server, prompts: Prompts) -> None:
         self.server = server
         self.prompts = prompts
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._samples: bool | None = None
         self._takes_field: bool | None = None
         self._thinks = False
@@ -296,8 +296,8 @@ class ServerGenerator:
 
     def _tell(self, say: Callable[[str], None], line: str) -> None:
         """Say a line once."""
-        if line not in self._told:
-            self._told.add(line)
+        if line not in self._reported:
+            self._reported.add(line)
             say(line)
 
 

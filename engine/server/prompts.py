@@ -57,7 +57,7 @@ class Prompts:
     def without_prefix(self, text: str) -> str:
         """The text without a beginning-of-sequence token that the server's tokenizer puts there itself.
 
-        Chat templates write it, and so do decoded ids; sent along it would stand there twice.
+        Chat templates write it, and so do decoded ids; sent along it would be there twice.
         """
         if self.tokenizer is None or not isinstance(self.tokenizer.bos_token, str):
             return text

@@ -44,7 +44,7 @@ class EchoScorer:
         self.prompts = prompts
         self._as_ids: bool | None = None
         self._unavailable: str | None = None
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def check(self) -> None:
         """Ask once whether the server can do it at all.
@@ -77,8 +77,8 @@ class EchoScorer:
         for position, reply in self.server.client.ask_all([self._call(ids) for ids in sequences]):
             request, ids = requests[asked[position]], sequences[position]
             score = _score(reply, request, len(ids))
-            if score.error and score.error not in self._told:
-                self._told.add(score.error)
+            if score.error and score.error not in self._reported:
+                self._reported.add(score.error)
                 say(score.error)
             yield {asked[position]: score}, len(ids)
 
@@ -87,8 +87,8 @@ class EchoScorer:
         tokenizer, where = self.prompts.tokenizer, self.server.name
         if tokenizer is None:
             self._unavailable = (
-                f"{where}: log-probabilities need the checkpoint's tokenizer: name a folder, asset or hub id with it "
-                "by --tokenizer"
+                f"{where}: log-probabilities need the checkpoint's tokenizer: name its folder, asset or hub id with "
+                "--tokenizer"
             )
             return
         problem = "it has no /completions"
@@ -160,7 +160,7 @@ def _check_tokens(echo: Echo, ids: Sequence[int]) -> None:
         return
     spelt = "".join(echo.tokens).replace("Ġ", " ").replace("▁", " ")
     if not spelt.rstrip().endswith(PROBE):
-        msg = "its tokenizer is not the one at hand: name the checkpoint's own by --tokenizer"
+        msg = "its tokenizer is another one: name the checkpoint's own with --tokenizer"
         raise ValueError(msg)
 
 

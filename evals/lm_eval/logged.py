@@ -110,17 +110,17 @@ def _sample(item: Item, sample: Sample) -> LoggedSample:
 
 def _environment(engine: Engine, config: RunConfig, *, templated: bool) -> dict[str, Any]:
     """What lm-eval's results say of the checkpoint's tokenizer and how prompts were made."""
-    told: dict[str, Any] = {"max_length": engine.max_length, "eot_token_id": None, "chat_template": None}
+    environment: dict[str, Any] = {"max_length": engine.max_length, "eot_token_id": None, "chat_template": None}
     if engine.has_tokenizer:
         tokenizer = engine.tokenizer
         for name in ("pad", "eos", "bos"):
             token, number = (getattr(tokenizer, f"{name}_token{ending}") for ending in ("", "_id"))
-            told[f"tokenizer_{name}_token"] = [token, str(number)]
-        told["eot_token_id"] = tokenizer.eos_token_id
-        told["chat_template"] = _plain(tokenizer.chat_template) if templated else None
-    told["system_instruction"] = config.evals.system_instruction
-    told["fewshot_as_multiturn"] = config.evals.fewshot_as_multiturn
-    return told
+            environment[f"tokenizer_{name}_token"] = [token, str(number)]
+        environment["eot_token_id"] = tokenizer.eos_token_id
+        environment["chat_template"] = _plain(tokenizer.chat_template) if templated else None
+    environment["system_instruction"] = config.evals.system_instruction
+    environment["fewshot_as_multiturn"] = config.evals.fewshot_as_multiturn
+    return environment
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a task file or data set holds

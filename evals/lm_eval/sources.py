@@ -98,8 +98,8 @@ def _anchored(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a name, a list
         return [_anchored(inner, folder) for inner in value]
     if not isinstance(value, str) or _matching(value):
         return value
-    beside = str(folder / value)
-    return beside if _matching(beside) else value
+    relative = str(folder / value)
+    return relative if _matching(relative) else value
 
 
 def _matching(pattern: str) -> list[Path]:

@@ -33,7 +33,7 @@ _ITEM = re.compile(rf"^[ \t]*-[ \t]+{_WORD.format('name')}", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Loaded:
-    """What stands behind a name."""
+    """What follows a name."""
 
     tasks: dict[str, Task]
     """By name; one, or all of a group or tag."""
@@ -45,7 +45,7 @@ def names(include: tuple[Path, ...] = ()) -> dict[str, Path | None]:
     """Every task, group and tag; a task with its file, the others with None.
 
     Args:
-        include: Task files, and folders of them, besides lm-eval's own; a later one overrides an earlier one.
+        include: Task files, and folders of them, in addition to lm-eval's own; a later one overrides an earlier one.
     """
     return {**_declared(_root()), **declared(include)}
 
@@ -79,7 +79,7 @@ def load(name: str, seed: int, *, include: tuple[Path, ...] = (), metadata: Mapp
     Args:
         name: Task, group or tag; with :data:`PREFIX`, lm-eval's own, whose results bear the prefix, too.
         seed: Of everything that the tasks draw.
-        include: Task files, and folders of them, besides lm-eval's own.
+        include: Task files, and folders of them, in addition to lm-eval's own.
         metadata: Handed to every task.
 
     Raises:

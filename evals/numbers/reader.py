@@ -167,7 +167,7 @@ def _value(match: re.Match[str], before: str, after: str, language: Language) ->
 
 
 def _is_negative(before: str) -> bool:
-    """Whether a minus stands before a number; a hyphen, a bullet and a subtraction are none."""
+    """Whether a minus comes before a number; a hyphen, a bullet and a subtraction are none."""
     if _SIGN_WORD.search(before):
         return True
     sign = _SIGN.search(before)

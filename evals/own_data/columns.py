@@ -163,7 +163,7 @@ def option_texts(columns: Columns, row: dict[str, Cell]) -> list[str] | None:
 
 
 def _json_list(text: str) -> list[str] | None:
-    """A list that stands in a cell as JSON, as CSV has no lists; None for anything else."""
+    """A list that a cell holds as JSON, as CSV has no lists; None for anything else."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -24,7 +24,7 @@ LICENCE = "LicenseRef-yours"
 NAME = re.compile(r"[\w.-]+")
 DEFAULT_PROMPT = "Question: {question}\nAnswer:"
 MOST_SLICES = 100
-"""Different values of a column that subsets are named by: each has metrics of its own."""
+"""Different values of a column that defines subsets: each has its own metrics."""
 NAMED_OPTIONS, ROW = "options", "row"
 """Names under which a template finds the options of a row, and all its cells, unless a column is called so."""
 
@@ -119,7 +119,7 @@ def _read_answers(
         wrong = [n for n, found in zip(table.numbers, answers, strict=True) if not all(map(_is_number, found))]
         if wrong:
             raise table.fault(
-                wrong, f"{columns.answer} is no plain number, such as 1234.5: correct it, or match: exact"
+                wrong, f"{columns.answer} is not a plain number, such as 1234.5: correct it, or match: exact"
             )
         return "the last number of the answer", [None] * len(answers)
     long = [n for n, found in zip(table.numbers, answers, strict=True) if any("\n" in text for text in found)]
@@ -183,7 +183,7 @@ def _options(table: Table, columns: Columns) -> list[list[str]]:
     )
     unread = [number for number, options in zip(table.numbers, found, strict=True) if options is None]
     if unread:
-        raise table.fault(unread, "the options are no list: write a JSON list of texts")
+        raise table.fault(unread, "the options are not a list: write a JSON list of texts")
     for what, is_wrong in faults:
         wrong = [number for number, options in zip(table.numbers, found, strict=True) if is_wrong(options or [])]
         if wrong:

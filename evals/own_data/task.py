@@ -27,7 +27,7 @@ VERSION = 1
 
 
 def description(file: QuestionFile) -> OwnTask:
-    """What the audit wants to know of the task, besides what lm-eval reads."""
+    """What the audit wants to know of the task, in addition to what lm-eval reads."""
     columns = file.columns
     primary: tuple[str, ...] = ("exact_match",)
     if columns.is_choice:

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from audit.explain.faithfulness.plan import BINS, Plan, curve_steps, own_steps, prefixes, ranks, rationale, score_blocks
-from audit.explain.faithfulness.verdict import Evidence, Verdict, judge
+from audit.explain.faithfulness.verdict import Evidence, Verdict, judge_faithfulness
 from audit.stats.intervals import student_t
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Faithfulness:
     """Why that verdict, in one line."""
 
 
-def measure(
+def measure_faithfulness(
     prompt: MaskedPrompt,
     values: NDArray[np.float64],
     compared: Plan,
@@ -98,7 +98,7 @@ def measure(
     gain = (measures["deletion_auc_gain"] or 0.0) + (measures["insertion_auc_gain"] or 0.0)
     measures["relative_gain"] = gain / 2 / spread if spread > 0 else None
     evidence = Evidence(measures, count, spread, predicts, difference, complete=compared.complete, doubt=doubt)
-    return Faithfulness(measures, *judge(evidence))
+    return Faithfulness(measures, *judge_faithfulness(evidence))
 
 
 def _random_curves(compared: Plan, scored: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -34,7 +34,7 @@ PREDICTIVE_SHUFFLES = 0.958
 """and the share of reassignments of the same values to the features that must then predict worse: of the 24
 of four features, all others."""
 STABILITY = 0.5
-"""Rank correlation of two seeds below which half of what the ranks tell is the seed."""
+"""Rank correlation of two seeds below which half of what the ranks say is the seed."""
 COMPLETENESS = 0.1
 """Share of the difference that an additive method's values may miss and still be believable."""
 
@@ -70,7 +70,7 @@ class Evidence:
         return f"all {factorial(self.count):,} orders" if self.complete else "random orders"
 
 
-def judge(evidence: Evidence) -> tuple[Verdict, str]:
+def judge_faithfulness(evidence: Evidence) -> tuple[Verdict, str]:
     """The verdict and the reason for it."""
     if evidence.doubt is not None:
         return "do not believe", evidence.doubt
@@ -83,7 +83,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, str]:
         verdict, reason = _weaker(verdict, reason, f"another seed ranks the features differently ({stability:+.2f})")
     due = evidence.difference
     if verdict == "believable" and due is not None and missed is not None and abs(missed) > COMPLETENESS * abs(due):
-        return "weak", f"its values should sum to {due:.2f} nats and miss that by {missed:+.2f}"
+        return "weak", f"its values should sum to {due:.2f} nats and miss it by {missed:+.2f}"
     return verdict, reason
 
 
@@ -96,14 +96,14 @@ def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
     beaten = measures["orders_beaten"] or 0.0
     if evidence.count < FEW:
         return _few(evidence, beaten)
-    told = ", ".join([f"its order of the features beats {_share(beaten)} of {orders}", *_prediction(evidence)])
+    reason = ", ".join([f"its order of the features beats {_share(beaten)} of {orders}", *_prediction(evidence)])
     if _gain(measures) < LEAST_GAIN or beaten < (0.5 if evidence.predictive else WEAK_ORDER):
-        return "do not believe", told
+        return "do not believe", reason
     worse = [name for name in ("deletion", "insertion") if (measures[f"{name}_auc_gain"] or 0.0) <= 0]
     if worse:
-        return "weak", f"{told}, but its {worse[0]} curve is no better than their mean"
+        return "weak", f"{reason}, but its {worse[0]} curve is no better than their mean"
     enough = beaten >= (GOOD_ORDER if evidence.predictive else BEST_ORDER)
-    return ("believable" if enough else "weak"), told
+    return ("believable" if enough else "weak"), reason
 
 
 def _nothing(evidence: Evidence) -> str | None:

@@ -18,7 +18,7 @@ import torch
 
 from audit.explain.faithfulness.measures import agreement
 from audit.explain.methods.gradients import explain, game_value, neutral_token, row_by_row, sequences
-from audit.explain.methods.optional_packages import load
+from audit.explain.methods.optional_packages import import_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def integrate(prompt: MaskedPrompt, baseline: Callable[[Sequence], torch.Tensor]
         baseline: Gives the embeddings where the path starts, shape (1, tokens, width).
         method: Its name, for errors.
     """
-    rule = _Rule(load("captum.attr", method), baseline)
+    rule = _Rule(import_package("captum.attr", method), baseline)
     with torch.inference_mode():
         each = sequences(prompt)
         start = game_value(prompt, [one.log_probs(baseline(one))[0] for one in each])

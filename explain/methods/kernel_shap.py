@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.explain.methods import shapley_exact
-from audit.explain.methods.optional_packages import load, seeded
+from audit.explain.methods.optional_packages import import_package, seeded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     ):  # up to eight features; two seeds are what stability takes
         exact = shapley_exact.attribute(prompt, seed)
         return replace(exact, stability=1.0, note=f"exact: all {2**count} subsets were scored")
-    shap = load("shap", "kernel_shap")
+    shap = import_package("shap", "kernel_shap")
 
     def game(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return prompt.outputs(rows > 0.5)

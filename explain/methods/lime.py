@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics.pairwise import cosine_distances
 
-from audit.explain.methods.optional_packages import load
+from audit.explain.methods.optional_packages import import_package
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     Raises:
         UsageError: The package lime is not installed.
     """
-    lime_base = load("lime.lime_base", "lime")
+    lime_base = import_package("lime.lime_base", "lime")
     count = len(prompt.features)
     masks = design(count, seed, prompt.effort.evaluations)
     outputs = prompt.outputs(masks)

@@ -31,7 +31,7 @@ def require(package: str, method: str) -> None:
         raise UsageError(msg)
 
 
-def load(module: str, method: str) -> Any:  # noqa: ANN401 - untyped packages
+def import_package(module: str, method: str) -> Any:  # noqa: ANN401 - untyped packages
     """Import a module of an optional package.
 
     Args:

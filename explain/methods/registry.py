@@ -191,7 +191,7 @@ _ALL = (
     ),
     Method(
         "attention",
-        "share of attention, mean over heads and layers, that a feature gets",
+        "share of attention that a feature gets, mean over heads and layers",
         "1",
         Imported("attention"),
         unit="share",
@@ -200,7 +200,7 @@ _ALL = (
     ),
     Method(
         "attention_rollout",
-        "share of attention, mixed over the layers, that reaches a feature",
+        "share of attention that reaches a feature through all layers",
         "1",
         Imported("attention_rollout"),
         unit="share",
@@ -209,7 +209,7 @@ _ALL = (
     ),
     Method(
         "attention_flow",
-        "share of the flow through attention that a feature could give",
+        "share of the maximum flow through attention that a feature can supply",
         "1, and n maximum flows",
         Imported("attention_flow"),
         unit="share",
@@ -237,7 +237,7 @@ def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int |
         chosen: The methods.
         steps: Of integrated gradients.
         evaluations: Masked prompts.
-        prefix: What stands before the name of an option.
+        prefix: What comes before the name of an option.
 
     Raises:
         UsageError: One is.
@@ -246,7 +246,7 @@ def check_effort(chosen: Sequence[Method], steps: int | None, evaluations: int |
         if given is None:
             continue
         if not isinstance(given, int) or isinstance(given, bool) or given < LEAST_EFFORT[name]:
-            msg = f"{prefix}{name}: {given!r} is no whole number from {LEAST_EFFORT[name]}"
+            msg = f"{prefix}{name}: {given!r} is not a whole number from {LEAST_EFFORT[name]}"
             raise UsageError(msg)
         if not any(method.effort == name for method in chosen):
             named = ", ".join(method.name for method in chosen)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.explain.methods.optional_packages import load, seeded
+from audit.explain.methods.optional_packages import import_package, seeded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     Raises:
         UsageError: The package shap is not installed.
     """
-    shap = load("shap", "shap_partition")
+    shap = import_package("shap", "shap_partition")
     count = len(prompt.features)
     if count == 1:
         return prompt.split((prompt.token_log_probs(present=True) - prompt.token_log_probs(present=False))[:, None])

@@ -17,9 +17,9 @@ from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import Feature
 from audit.core.text import printable
 from audit.engine import ScoreRequest
-from audit.explain.prompt.atoms import find_atoms, in_context
-from audit.explain.prompt.grouping import FEWEST, coarsest_needed, group_atoms
+from audit.explain.prompt.grouping import FEWEST, coarsest_needed, group_tokens
 from audit.explain.prompt.segments import cuts
+from audit.explain.prompt.tokens import find_tokens, in_context
 from audit.explain.prompt.units import Unit, named_spans, refuse_overlaps
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Span
     from audit.engine import Engine
-    from audit.explain.prompt.atoms import Atom
+    from audit.explain.prompt.tokens import PromptToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Features:
     others: tuple[tuple[int, ...], ...]
     """Token ids of the other continuations, behind the same context."""
     prefix_token_id: int
-    """Stands for a context of which nothing is left."""
+    """Replaces a context of which nothing is left."""
 
     def __len__(self) -> int:
         """Number of features."""
@@ -97,7 +97,7 @@ def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cu
         text          W   ai   t   ,    a  ␣   🤖          b
         position      0   1    2   3    4  5   6  7  8  9  10     in the ids of the whole prompt
         dropped = 2   –   –
-        atoms                  2   3    4  5   6..9        10     tokens that share a character stay together
+        tokens                 2   3    4  5   6..9        10     tokens that share a character stay together
         features              "t,"     " a "   "🤖"        " b"
         positions              0   1    2  3   4  5  6  7  8      in ``request.context_ids``: less ``dropped``
 
@@ -110,7 +110,7 @@ def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cu
             for part of the continuation; else it is an answer behind the whole prompt.
 
     Raises:
-        UsageError: Prompt or a continuation is empty or has no token of its own, the tokenizer cannot tell which
+        UsageError: Prompt or a continuation is empty or adds no token, the tokenizer does not say which
             characters a token covers, or the prompt has no such unit or span.
     """
     if not prompt.strip():
@@ -121,18 +121,18 @@ def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cu
     longest = max(len(one.target_ids) for one in (request, *others))
     # The last token of a continuation is predicted and never read: the model's length and one token fit.
     dropped = max(0, len(request.context_ids) + longest - (engine.max_length + 1))
-    atoms = in_context(find_atoms(engine, text, request.context_ids), dropped)
-    if not atoms:
-        msg = f"nothing of the prompt fits beside a target of {longest} tokens: shorten the target"
+    tokens = in_context(find_tokens(engine, text, request.context_ids), dropped)
+    if not tokens:
+        msg = f"the model's context has no room for the prompt next to a target of {longest} tokens: shorten the target"
         raise UsageError(msg)
-    explained = _within(text, atoms, cut)
+    explained = _within(text, tokens, cut)
     seen = ScoreRequest(request.context_ids[dropped:], request.target_ids)
     limit = cut.limit(len(seen.context_ids) + len(seen.target_ids))
     level, groups, names = _groups(engine, text, explained, cut, limit)
     return Features(
         request=seen,
         records=tuple(_feature(text, group, name) for group, name in zip(groups, names, strict=True)),
-        positions=tuple(tuple(p - dropped for atom in group for p in atom.positions) for group in groups),
+        positions=tuple(tuple(p - dropped for token in group for p in token.positions) for group in groups),
         level=level,
         dropped=dropped,
         others=tuple(one.target_ids for one in others),
@@ -140,23 +140,23 @@ def featurize(engine: Engine, prompt: str, continuations: Sequence[str], cut: Cu
     )
 
 
-def _within(text: str, atoms: Sequence[Atom], cut: Cut) -> list[Atom]:
-    """The atoms of the parts that are explained, part by part; all where no part is named.
+def _within(text: str, tokens: Sequence[PromptToken], cut: Cut) -> list[PromptToken]:
+    """The tokens of the parts that are explained, part by part; all where no part is named.
 
     Raises:
         UsageError: A name is unknown, two parts overlap, or none of them is inside the context.
     """
     if not cut.within:
-        return list(atoms)
-    found = [atom for part in regions(cut.spans, cut.within) for atom in atoms if _belongs(text, atom, part)]
+        return list(tokens)
+    found = [token for part in regions(cut.spans, cut.within) for token in tokens if _belongs(text, token, part)]
     if not found:
         msg = f"nothing of {', '.join(cut.within)} is inside the context: there is nothing to explain"
         raise UsageError(msg)
     return found
 
 
-def _feature(text: str, group: Sequence[Atom], name: str | None) -> Feature:
-    """The record of a feature: the characters from its first atom to its last."""
+def _feature(text: str, group: Sequence[PromptToken], name: str | None) -> Feature:
+    """The record of a feature: the characters from its first token to its last."""
     start, end = group[0].start, group[-1].end
     return Feature(text=text[start:end], start=start, end=end, name=name)
 
@@ -195,18 +195,18 @@ def regions(spans: Sequence[Span], within: Sequence[str]) -> list[Span]:
     return found
 
 
-def _belongs(text: str, atom: Atom, span: Span) -> bool:
-    """Whether an atom lies in a span: by its first visible character, or whole where it has none."""
-    visible = next((p for p in range(atom.start, atom.end) if not text[p].isspace()), None)
+def _belongs(text: str, token: PromptToken, span: Span) -> bool:
+    """Whether a token lies in a span: by its first visible character, or whole where it has none."""
+    visible = next((p for p in range(token.start, token.end) if not text[p].isspace()), None)
     if visible is None:
-        return span.start <= atom.start and atom.end <= span.end
+        return span.start <= token.start and token.end <= span.end
     return span.start <= visible < span.end
 
 
 def _groups(
-    engine: Engine, text: str, atoms: Sequence[Atom], cut: Cut, limit: int
-) -> tuple[str, list[list[Atom]], list[str | None]]:
-    """What the features are, the atoms of each, and their names.
+    engine: Engine, text: str, tokens: Sequence[PromptToken], cut: Cut, limit: int
+) -> tuple[str, list[list[PromptToken]], list[str | None]]:
+    """What the features are, the tokens of each, and their names.
 
     Raises:
         UsageError: The prompt has no such unit, or none of it is inside what is explained.
@@ -214,16 +214,16 @@ def _groups(
     unit = cut.unit
     if unit in {"turns", "examples", "fields"}:
         named = named_spans(engine, text, unit, cut.spans)
-        owned = [(span.name, [atom for atom in atoms if _belongs(text, atom, span)]) for span in named]
+        owned = [(span.name, [token for token in tokens if _belongs(text, token, span)]) for span in named]
         held = [(name, group) for name, group in owned if group]
         if not held:
             msg = f"none of the prompt's {unit} is inside what is explained"
             raise UsageError(msg)
         return unit, [group for _, group in held], [name for name, _ in held]
     if unit == "auto":
-        level, groups = coarsest_needed(text, atoms, limit)
+        level, groups = coarsest_needed(text, tokens, limit)
     elif unit == "tokens":
-        level, groups = unit, [[atom] for atom in atoms]
+        level, groups = unit, [[token] for token in tokens]
     else:
-        level, groups = unit, group_atoms(text, atoms, cuts(text, unit))
+        level, groups = unit, group_tokens(text, tokens, cuts(text, unit))
     return level, groups, [None] * len(groups)

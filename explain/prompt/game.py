@@ -41,13 +41,13 @@ class MethodValues:
     """Forward passes, where they did not go through :class:`MaskedPrompt`."""
     stability: float | None = None
     """Rank correlation with values that the method got another way; 1 where it found that nothing can vary. None
-    where another seed is the way to tell."""
+    where only another seed can show that."""
     doubt: str | None = None
     """Why these values cannot be believed whatever is measured of them."""
     note: str | None = None
     """What the method found out about this attribution."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """What decided the values besides checkpoint, prompt and seed, by name."""
+    """What decided the values, apart from checkpoint, prompt and seed, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class MaskedPrompt:
         prompt: The exact text.
         target: The explained continuation.
         against: The continuation that it is contrasted with, or None.
-        alternatives: All continuations that are scored beside the target; ``against`` is one of them.
+        alternatives: All continuations that are scored as well as the target; ``against`` is one of them.
         continuations: Token ids of the target, then of each alternative.
         owner: Shape (output tokens,): the continuation of each output token, 0 for the target.
         weights: Shape (output tokens,): 1 for the target's tokens, −1 for those of ``against``, else 0.

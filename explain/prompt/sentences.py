@@ -115,7 +115,7 @@ class Quotes:
         self._met = dict.fromkeys("\"'《》", 0)
 
     def closed(self, end: int) -> int:
-        """Offset behind the closing marks, and further marks, that stand from ``end`` on."""
+        """Offset behind the closing marks, and further marks, from ``end`` on."""
         while True:
             self._read_to(end)
             character = self._line[end : end + 1]

@@ -135,7 +135,7 @@ def turns(engine: Engine, text: str) -> list[Span]:
 
 
 def _said(text: str) -> str:
-    """What a turn holds besides the markers of a reasoning trace and white space."""
+    """What a turn holds apart from the markers of a reasoning trace and white space."""
     from audit.engine.thinking import FAMILIES  # noqa: PLC0415 - imports the engine, which takes seconds
 
     for markers in FAMILIES:

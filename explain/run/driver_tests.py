@@ -1,6 +1,6 @@
 """What drives a kind of answer across samples: words, fields of the template, few-shot examples.
 
-For each label (a word, a part of the prompt) the question is whether its features stand higher among the features of
+For each label (a word, a part of the prompt) the question is whether its features rank higher among the features of
 their own prompts than features drawn at random from the same prompts would. The values of a sample are turned into
 ranks between 0 and 1, so that samples of any scale count alike and one huge value does not decide. The null
 distribution draws, in each sample, as many ranks without replacement as the label has features there (a permutation

@@ -158,7 +158,7 @@ def _occlude(engine: Engine, selected: Selected, max_features: int, max_tokens: 
 
 
 def _hide(found: Sequence[Driver], made: Sequence[OccludedSample]) -> list[Driver]:
-    """The same with the words marked that stand in texts alone that a reader must ask for."""
+    """The same, with those words marked that occur only in texts that are hidden by default."""
     seen = {label for one in made if not is_hidden(one.selected.sample) for label in labels(one, one.selected.spans)}
     return [
         driver.model_copy(update={"hidden": driver.kind == "word" and (driver.kind, driver.name) not in seen})

@@ -43,7 +43,7 @@ NOTHING = "no task left a sample that is worth explaining"
 REASONED = "{} answers come after a reasoning trace and are not explained: they rest on prompt and trace together"
 NOTE = "mean over hand-picked, not random, samples: it does not generalise"
 
-__all__ = ["check", "run"]
+__all__ = ["check", "explain_results"]
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class OfMethod:
     """Why others could not be."""
 
 
-def run(
+def explain_results(
     engine: Engine,
     config: RunConfig,
     results: Sequence[TaskResult],

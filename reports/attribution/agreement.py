@@ -1,4 +1,4 @@
-"""Do methods agree on which pieces matter? Spearman's rank correlation of their values."""
+"""Do methods agree on which features matter? Spearman's rank correlation of their values."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def rank_agreement(attributions: Sequence[Attribution]) -> list[list[float | Non
     """Spearman's correlation of the values of each attribution with those of each other.
 
     The values are taken as they are, with their signs: a method whose values have none, such as one of attention
-    shares, ranks a piece that speaks against the target low only where it gives it little.
+    shares, ranks a feature that speaks against the target low only where it gives it little.
 
     Args:
         attributions: Of one prompt.
 
     Returns:
-        A symmetric table, one row and column per attribution; null where two do not have the same pieces, where
+        A symmetric table, one row and column per attribution; null where two do not have the same features, where
         there are fewer than two, or where one gives all the same value.
     """
     return [[_spearman(one, other) for other in attributions] for one in attributions]
@@ -41,7 +41,7 @@ def correlation_text(value: float | None) -> str:
 
 
 def _spearman(one: Attribution, other: Attribution) -> float | None:
-    pieces = [[(feature.start, feature.end) for feature in a.features] for a in (one, other)]
-    if pieces[0] != pieces[1] or min(len(set(one.values)), len(set(other.values))) < 2:
+    features = [[(feature.start, feature.end) for feature in a.features] for a in (one, other)]
+    if features[0] != features[1] or min(len(set(one.values)), len(set(other.values))) < 2:
         return None
     return float(stats.spearmanr(one.values, other.values).statistic)

@@ -30,7 +30,7 @@ def sentences(attribution: Attribution) -> list[str]:
     if search is None:
         return []
     if search.answer is None:
-        return ["The target is not what the checkpoint would write: there is no answer to change."]
+        return ["The checkpoint would not write the target: there is no answer to change."]
     found = [_sentence(attribution, search.answer, one) for one in search.found]
     if not any(one.change == "removal" for one in search.found):
         found.insert(0, _none(search.complete, len(attribution.features), search.evaluations - search.swaps))

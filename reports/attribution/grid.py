@@ -38,7 +38,7 @@ class Row:
     titles: Sequence[str] | None = None
     """Tooltips of the cells; null takes the values."""
     strongest: float | None = None
-    """Magnitude of its fullest colour, where the row has a scale of its own; null takes the grid's."""
+    """Magnitude of its fullest colour, where the row has its own scale; null takes the grid's."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Grid:
     blocks: Sequence[Block]
     """From top to bottom."""
     written: bool = False
-    """Whether the values stand in the cells, instead of on hover alone."""
+    """Whether the cells show the values, instead of on hover alone."""
     strongest: float | None = None
     """Magnitude of the fullest colour; null takes the largest of all values."""
 
@@ -73,7 +73,7 @@ class Grid:
 
     @cached_property
     def scale(self) -> float:
-        """Magnitude of the fullest colour of rows without a scale of their own."""
+        """Magnitude of the fullest colour of rows without their own scale."""
         if self.strongest is not None:
             return self.strongest
         return largest(v for block in self.blocks for row in block.rows for v in row.values if v is not None)

@@ -1,4 +1,4 @@
-"""The grids of attributions: input × output, method × method, method × piece, head × piece."""
+"""The grids of attributions: input × output, method × method, method × feature, head × feature."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ HEAD_LABEL = 12
 
 
 def matrix_grid(attribution: Attribution) -> Grid | None:
-    """Rows are output tokens, those of each option apart; columns are pieces of the prompt.
+    """Rows are output tokens, those of each option apart; columns are features of the prompt.
 
-    All cells share one scale, symmetric around zero: nats that a piece adds to the log-probability of a token.
+    All cells share one scale, symmetric around zero: nats that a feature adds to the log-probability of a token.
     None where the method has no values per output token.
     """
     if attribution.matrix is None or not attribution.output_tokens:
@@ -33,7 +33,7 @@ def matrix_grid(attribution: Attribution) -> Grid | None:
     blocks = [Block(continuation_name(attribution, number), found) for number, found in rows.items()]
     if len(blocks) == 1:
         blocks = [Block("", blocks[0].rows)]
-    caption = "Output tokens (rows) by pieces of the prompt (columns): what a piece adds to the token, nats."
+    caption = "Output tokens (rows) by features of the prompt (columns): what a feature adds to the token, nats."
     return Grid(caption, feature_labels(attribution), blocks)
 
 
@@ -57,15 +57,15 @@ def agreement_grid(attributions: Sequence[Attribution]) -> Grid:
 
 
 def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
-    """Rows are methods, columns the pieces that they share; each row has a scale of its own.
+    """Rows are methods, columns the features that they share; each row has its own scale.
 
-    Methods that cut the prompt differently stand in grids of their own.
+    Methods that cut the prompt differently get separate grids.
     """
     by_pieces: dict[tuple[tuple[int, int], ...], list[Attribution]] = {}
     for attribution in attributions:
         key = tuple((feature.start, feature.end) for feature in attribution.features)
         by_pieces.setdefault(key, []).append(attribution)
-    caption = "Methods (rows) by pieces of the prompt (columns): each method's largest value has the fullest colour."
+    caption = "Methods (rows) by features of the prompt (columns): each method's largest value has the fullest colour."
     return [
         Grid(
             caption,
@@ -77,7 +77,7 @@ def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
 
 
 def heads_grid(attribution: Attribution) -> Grid | None:
-    """Rows are layers, columns heads; the colour is the share of attention on the piece that a head looks at most.
+    """Rows are layers, columns heads; the colour is the share of attention on the feature that a head looks at most.
 
     None where the method has no heads. Of very large models the first ``MOST_LAYERS`` × ``MOST_HEADS`` are shown.
     """
@@ -88,21 +88,21 @@ def heads_grid(attribution: Attribution) -> Grid | None:
     rows = []
     for number, layer in enumerate(layers):
         looked_at = [max(range(len(labels)), key=head.__getitem__) for head in layer]
-        shares = [head[piece] for head, piece in zip(layer, looked_at, strict=True)]
-        titles = [f"{labels[piece]} {share:.2f}" for piece, share in zip(looked_at, shares, strict=True)]
+        shares = [head[feature] for head, feature in zip(layer, looked_at, strict=True)]
+        titles = [f"{labels[feature]} {share:.2f}" for feature, share in zip(looked_at, shares, strict=True)]
         rows.append(Row(f"layer {number}", shares, titles))
     cut = len(layers) < len(attribution.heads) or len(layers[0]) < len(attribution.heads[0])
     caption = (
-        "Layers (rows) by heads (columns): share of attention on the piece that a head looks at most, named on hover."
+        "Layers (rows) by heads (columns): share of attention on the feature that a head looks at most, named on hover."
         + (f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else "")
     )
     return Grid(caption, [str(number) for number in range(len(layers[0]))], [Block("", rows)])
 
 
 def looking_heads_grid(attribution: Attribution) -> Grid | None:
-    """The heads that look most at one piece other than the prompt's first, which many heads use as a resting place.
+    """The heads that look most at one feature other than the prompt's first, which many heads use as a resting place.
 
-    Rows are heads, columns pieces, colours shares of attention; None where the method has no heads.
+    Rows are heads, columns features, colours shares of attention; None where the method has no heads.
     """
     if not attribution.heads or len(attribution.features) < 2:
         return None
@@ -113,9 +113,9 @@ def looking_heads_grid(attribution: Attribution) -> Grid | None:
     ]
     begins = (
         attribution.features[0].start == 0
-    )  # where a part of the prompt is explained its first piece is no such place
+    )  # where a part of the prompt is explained its first feature is no such place
     heads.sort(key=lambda pair: -max(pair[1][begins:]))
     rows = [Row(label, shares) for label, shares in heads[:LISTED_HEADS]]
     but = " other than the first" if begins else ""
-    caption = f"The {len(rows)} heads (rows) that look most at a piece (columns){but}."
+    caption = f"The {len(rows)} heads (rows) that look most at a feature (columns){but}."
     return Grid(caption, feature_labels(attribution), [Block("", rows)])

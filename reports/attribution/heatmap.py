@@ -1,4 +1,4 @@
-"""An attribution as coloured text: which pieces of the prompt pushed the answer, which pulled."""
+"""An attribution as coloured text: which features of the prompt pushed the answer, which pulled."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from audit.core.records import Attribution
 
-SHOWN_PIECES = 400
-PIECE_HEAD, PIECE_TAIL = 200, 200
+SHOWN_TEXTS = 400
+TEXT_HEAD, TEXT_TAIL = 200, 200
 STRONGEST = 3
 LABEL_LIMIT = 40
 
@@ -29,7 +29,7 @@ _LEGEND = Markup('<p class="scale" aria-hidden="true">{}</p>')
 
 
 @dataclass(frozen=True)
-class Piece:
+class ShadedText:
     """A run of the prompt's characters in one colour."""
 
     html: Markup
@@ -62,44 +62,44 @@ def stretches(attribution: Attribution) -> Iterator[Stretch]:
         yield Stretch(attribution.prompt[position:], None)
 
 
-def pieces(
-    attribution: Attribution, *, shown: int = SHOWN_PIECES, head: int = PIECE_HEAD, tail: int = PIECE_TAIL
-) -> list[Piece]:
+def shaded_texts(
+    attribution: Attribution, *, shown: int = SHOWN_TEXTS, head: int = TEXT_HEAD, tail: int = TEXT_TAIL
+) -> list[ShadedText]:
     """The prompt in order, shaded on one scale that is symmetric around zero.
 
     What lies between features (a chat template that was not masked) stays uncoloured.
 
     Args:
         attribution: Whose prompt.
-        shown: Pieces at most; of more the middle is left out, and says so.
-        head: Characters kept at the start of a piece.
+        shown: Features at most; of more the middle is left out, and says so.
+        head: Characters kept at the start of a text.
         tail: Characters kept at its end.
     """
-    strongest, told = largest(attribution.values), told_values(attribution)
+    strongest, texts = largest(attribution.values), value_texts(attribution)
     made = []
     for one in stretches(attribution):
         html = visible(one.text, head, tail)
         if one.feature is None:
-            made.append(Piece(html, "", ""))
+            made.append(ShadedText(html, "", ""))
             continue
-        name, moved = attribution.features[one.feature].name, told[one.feature]
+        name, moved = attribution.features[one.feature].name, texts[one.feature]
         title = f"{printable(name, limit=LABEL_LIMIT)}: {moved}" if name else moved
-        made.append(Piece(html, shade(attribution.values[one.feature], strongest), title))
+        made.append(ShadedText(html, shade(attribution.values[one.feature], strongest), title))
     return _without_middle(made, shown)
 
 
 def heat_map_html(
-    attribution: Attribution, *, shown: int = SHOWN_PIECES, head: int = PIECE_HEAD, tail: int = PIECE_TAIL
+    attribution: Attribution, *, shown: int = SHOWN_TEXTS, head: int = TEXT_HEAD, tail: int = TEXT_TAIL
 ) -> Markup:
     """The prompt with each feature on its colour, its value as the tooltip; classes of ``style.css``.
 
     Args:
         attribution: Whose prompt.
-        shown: See :func:`pieces`, as for ``head`` and ``tail``.
-        head: Characters kept at the start of a piece.
+        shown: See :func:`shaded_texts`, as for ``head`` and ``tail``.
+        head: Characters kept at the start of a text.
         tail: Characters kept at its end.
     """
-    return _FRAME.format(Markup("").join(map(_span, pieces(attribution, shown=shown, head=head, tail=tail))))
+    return _FRAME.format(Markup("").join(map(_span, shaded_texts(attribution, shown=shown, head=head, tail=tail))))
 
 
 def legend_html(unit: str) -> Markup:
@@ -117,38 +117,39 @@ def signed(value: float, unit: str) -> str:
     return f"{'+' if value > 0 else ''}{number(value, unit)} {unit}"
 
 
-def told_values(attribution: Attribution) -> list[str]:
+def value_texts(attribution: Attribution) -> list[str]:
     """Each value with sign, unit and, where the method states one, its interval: ``+1.204 nats (0.9 to 1.5)``."""
-    told = [signed(value, attribution.unit) for value in attribution.values]
+    texts = [signed(value, attribution.unit) for value in attribution.values]
     if attribution.intervals is None:
-        return told
+        return texts
     ends = [interval(low, high, attribution.unit) for low, high in attribution.intervals]
-    return [f"{one} ({between})" for one, between in zip(told, ends, strict=True)]
+    return [f"{one} ({between})" for one, between in zip(texts, ends, strict=True)]
 
 
 def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[str]:
-    """Each feature's name, else its text, as one harmless line; the place stands in for white space alone."""
+    """Each feature's name, else its text, as one harmless line; white space alone is shown by its place."""
     return [
         printable((feature.name or feature.text).strip(), limit=limit) or f"({feature.start}–{feature.end})"
         for feature in attribution.features
     ]
 
 
-def strongest_pieces(attribution: Attribution) -> list[tuple[str, str]]:
-    """The pieces of largest magnitude with their values, for readers who cannot see colours."""
+def strongest_features(attribution: Attribution) -> list[tuple[str, str]]:
+    """The features of largest magnitude with their values, for readers who cannot see colours."""
     ranked = sorted(zip(feature_labels(attribution), attribution.values, strict=True), key=lambda pair: -abs(pair[1]))
     return [(label, signed(value, attribution.unit)) for label, value in ranked[:STRONGEST] if value != 0]
 
 
-def _span(piece: Piece) -> Markup:
-    if piece.shade:
-        return _SHADED.format(piece.shade, piece.value, piece.html)
-    return _PLAIN.format(piece.value, piece.html) if piece.value else piece.html
+def _span(text: ShadedText) -> Markup:
+    if text.shade:
+        return _SHADED.format(text.shade, text.value, text.html)
+    return _PLAIN.format(text.value, text.html) if text.value else text.html
 
 
-def _without_middle(made: list[Piece], shown: int) -> list[Piece]:
+def _without_middle(made: list[ShadedText], shown: int) -> list[ShadedText]:
     if len(made) <= shown:
         return made
     half = shown // 2
-    gap = Piece(visible(f" … {len(made) - 2 * half:,} pieces left out … "), "", "")
+    left_out = sum(bool(text.value) for text in made[half:-half])
+    gap = ShadedText(visible(f" … {left_out:,} features left out … "), "", "")
     return [*made[:half], gap, *made[-half:]]

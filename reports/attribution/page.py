@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution
 
 MAX_BYTES = 1_000_000
-SHORTER_TEXTS = (Room(), Room(head=60, tail=40), Room(pieces=300, head=16, tail=8))
-FEWER_CELLS = (Room(pieces=200, head=16, tail=8, cells=2000), Room(pieces=60, head=16, tail=8, cells=200))
+SHORTER_TEXTS = (Room(), Room(head=60, tail=40), Room(features=300, head=16, tail=8))
+FEWER_CELLS = (Room(features=200, head=16, tail=8, cells=2000), Room(features=60, head=16, tail=8, cells=200))
 """From fine to coarse."""
 
 
@@ -43,7 +43,7 @@ def render(attributions: Sequence[Attribution], max_bytes: int = MAX_BYTES) -> s
         html = _render(_one_matrix(views) if first_alone else views, room)
         if len(html.encode()) <= max_bytes:
             return html
-    msg = f"the attributions need more than {max_bytes:,} bytes of HTML: export them as JSON or name fewer methods"
+    msg = f"the page would exceed {max_bytes:,} bytes: export the attributions as JSON or name fewer methods"
     raise AuditError(msg)
 
 
@@ -83,7 +83,7 @@ def _one_matrix(views: Sequence[View]) -> list[View]:
 def _without_grids(shown: View) -> View:
     if shown.matrix is None and not shown.heads:
         return shown
-    remark = "The input × output matrix and the heads of this method are left out for their size."
+    remark = "The input × output matrix and the heads of this method are too large to show."
     return replace(shown, matrix=None, heads=[], left_out=[*shown.left_out, remark])
 
 

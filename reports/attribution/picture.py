@@ -1,7 +1,7 @@
 """Attributions as one picture, SVG or PNG: coloured prompt, waterfall, input × output matrix, rank agreement.
 
 The picture is put together as SVG; the waterfall is the chart of the pages. vl-convert turns it into PNG. Fonts are
-the machine's own: a piece of text is stretched or squeezed into the place that was computed for it.
+the machine's own: a text is stretched or squeezed into the place that was computed for it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from audit.core.text import printable
 from audit.reports.attribution.agreement import correlation_text
 from audit.reports.attribution.grid import cell_label, compact
 from audit.reports.attribution.grids import agreement_grid, matrix_grid, method_grids
-from audit.reports.attribution.heatmap import stretches, told_values
+from audit.reports.attribution.heatmap import stretches, value_texts
 from audit.reports.attribution.waterfall import steps, waterfall_svg
 from audit.reports.drawing.charts import GRID, INK, MUTED
 from audit.reports.drawing.colours import LIGHT, largest, shade
@@ -112,7 +112,7 @@ def _section(canvas: Canvas, attribution: Attribution) -> None:
 
 
 def _compare(canvas: Canvas, attributions: Sequence[Attribution]) -> None:
-    """Rank agreement, then methods by pieces."""
+    """Rank agreement, then methods by features."""
     _grid(canvas, agreement_grid(attributions), WIDE_CELL)
     for grid in method_grids(attributions):
         _grid(canvas, grid, CELL)
@@ -129,7 +129,7 @@ def _waterfall(canvas: Canvas, attribution: Attribution) -> None:
 
 
 def _heat_map(canvas: Canvas, attribution: Attribution) -> None:
-    """The prompt in lines of equally wide letters, each piece on its colour."""
+    """The prompt in lines of equally wide letters, each feature on its colour."""
     for number_of_line, column, cells, words, colour, title in _placed(attribution):
         x, y = MARGIN + column * LETTER, canvas.y + number_of_line * LINE
         tip = f"<title>{escape(title)}</title>" if title else ""
@@ -150,7 +150,7 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
     for text, colour, title in _runs(attribution):
         shown = printable(text).replace("⏎", "⏎\n")
         first_line = _cells(shown.partition("\n")[0].rstrip())
-        if column and column + first_line > COLUMNS >= first_line:  # a piece that fits a line is not torn
+        if column and column + first_line > COLUMNS >= first_line:  # a text that fits a line is not split
             line, column = line + 1, 0
         for words, ends_line in _fragments(shown, column):
             cells = _cells(words)
@@ -166,12 +166,12 @@ def _placed(attribution: Attribution) -> Iterator[tuple[int, int, int, str, str,
 
 def _runs(attribution: Attribution) -> Iterator[tuple[str, str, str]]:
     """The prompt in order: text, colour, tooltip."""
-    strongest, told = largest(attribution.values), told_values(attribution)
+    strongest, texts = largest(attribution.values), value_texts(attribution)
     for one in stretches(attribution):
         if one.feature is None:
             yield one.text, "", ""
         else:
-            yield one.text, LIGHT.get(shade(attribution.values[one.feature], strongest), ""), told[one.feature]
+            yield one.text, LIGHT.get(shade(attribution.values[one.feature], strongest), ""), texts[one.feature]
 
 
 def _fragments(text: str, column: int) -> Iterator[tuple[str, bool]]:
@@ -201,7 +201,7 @@ def _grid(canvas: Canvas, grid: Grid, wide: int) -> None:
     canvas.y += 10
     canvas.text(grid.caption, size=12, colour=MUTED)
     if grid.cells > MAX_CELLS or len(grid.columns) > MAX_COLUMNS:
-        canvas.text(f"Left out: {grid.cells:,} cells do not fit a picture.", size=12)
+        canvas.text(f"Left out: {grid.cells:,} cells do not fit into a picture.", size=12)
         return
     if not grid.written:
         _top_labels(canvas, grid, wide)

@@ -28,11 +28,11 @@ _PANEL = f"--ink: {INK}; --muted: {MUTED}; --line: {GRID}; --panel: #ffffff; {de
 class Room:
     """How much of an attribution is shown."""
 
-    pieces: int = heatmap.SHOWN_PIECES
-    """Pieces of the heat map."""
-    head: int = heatmap.PIECE_HEAD
-    """Characters kept at the start of a piece."""
-    tail: int = heatmap.PIECE_TAIL
+    features: int = heatmap.SHOWN_TEXTS
+    """Features of the heat map."""
+    head: int = heatmap.TEXT_HEAD
+    """Characters kept at the start of a feature."""
+    tail: int = heatmap.TEXT_TAIL
     """Characters kept at its end."""
     cells: int = 40_000
     """Cells of one grid; a larger one is left out, and said so."""
@@ -49,7 +49,7 @@ class View:
     legend: Markup
     """Meaning of the colours."""
     strongest: list[tuple[str, str]]
-    """The pieces of largest magnitude with their values."""
+    """The features of largest magnitude with their values."""
     changes: list[str]
     """What would change the answer, in sentences."""
     heat_map: Markup
@@ -81,9 +81,9 @@ def view(attribution: Attribution, room: Room | None = None) -> View:
     return View(
         attribution,
         heatmap.legend_html(attribution.unit),
-        heatmap.strongest_pieces(attribution),
+        heatmap.strongest_features(attribution),
         counterfactuals.sentences(attribution),
-        heatmap.heat_map_html(attribution, shown=room.pieces, head=room.head, tail=room.tail),
+        heatmap.heat_map_html(attribution, shown=room.features, head=room.head, tail=room.tail),
         waterfall_figure(attribution) if room.waterfall else None,
         _drawn(matrix, room, left_out) if matrix else None,
         [grid for grid in drawn if grid is not None],
@@ -92,7 +92,7 @@ def view(attribution: Attribution, room: Room | None = None) -> View:
 
 
 def comparison(attributions: Sequence[Attribution], room: Room | None = None) -> list[Markup]:
-    """Several attributions of one prompt beside each other: rank agreement, then values by piece.
+    """Several attributions of one prompt side by side: rank agreement, then values by feature.
 
     Args:
         attributions: Of one prompt and target.
@@ -113,9 +113,9 @@ def comparison(attributions: Sequence[Attribution], room: Room | None = None) ->
 def waterfall_figure(attribution: Attribution) -> Figure:
     """The waterfall with its words."""
     found = steps(attribution)
-    caption = "From the prompt with everything masked to the whole prompt, strongest pieces first."
+    caption = "From the prompt with everything masked to the whole prompt, strongest features first."
     if attribution.unit != "nats":
-        caption = "Shares of attention, strongest pieces first."
+        caption = "Shares of attention, strongest features first."
     alternative = "; ".join(f"{step.label}: {step.text}" for step in found)
     return Figure(caption, f"Waterfall. {alternative}", waterfall_svg(found, attribution.unit))
 
@@ -134,5 +134,5 @@ def _drawn(grid: Grid, room: Room, left_out: list[str]) -> Markup | None:
     if grid.cells <= room.cells:
         return grid_html(grid)
     subject = grid.caption.split(":")[0].rstrip(".")
-    left_out.append(f"Left out for its size: {subject}, {grid.cells:,} cells. The JSON export has it.")
+    left_out.append(f"Too large to show: {subject}, {grid.cells:,} cells; see the JSON export.")
     return None

@@ -1,4 +1,4 @@
-"""From the masked prompt to the whole one, piece by piece: the steps of a waterfall, and their chart."""
+"""From the masked prompt to the whole one, feature by feature: the steps of a waterfall, and their chart."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution
 
 TOP = 10
-"""Pieces that get a bar of their own."""
+"""Features that get their own bar."""
 NEGLIGIBLE = 1e-9
 ROW_HEIGHT, PLOT_WIDTH, LABEL_WIDTH, VALUE_WIDTH = 24, 400, 170, 70
 LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 36, VALUE_WIDTH + 30
-"""Beside the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
+"""Next to the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
 COLOURS = {"for": FOR, "against": AGAINST, "gap": GRID, "end": MUTED}
 
 
@@ -66,7 +66,7 @@ def steps(attribution: Attribution, top: int = TOP) -> list[Step]:
 
     Args:
         attribution: Whose values.
-        top: Pieces with a bar of their own; the rest is one bar.
+        top: Features with their own bar; the rest is one bar.
     """
     in_nats = attribution.unit == "nats"
     begin = attribution.baseline_value if in_nats and attribution.baseline_value is not None else 0.0
@@ -76,7 +76,7 @@ def steps(attribution: Attribution, top: int = TOP) -> list[Step]:
     )
     if len(ranked) > top + 1:
         rest = math.fsum(value for _, value, _ in ranked[top:])
-        ranked = [*ranked[:top], (f"{len(ranked) - top:,} other pieces", rest, None)]
+        ranked = [*ranked[:top], (f"{len(ranked) - top:,} other features", rest, None)]
     found, level = [], begin
     for label, value, ends in ranked:
         found.append(Step(label, level, level + value, "for" if value >= 0 else "against", ends))

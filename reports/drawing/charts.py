@@ -1,8 +1,8 @@
 """Charts as inline SVG: Altair draws, vl-convert renders, CSS of the page colours them.
 
-The colours below stand in the SVG as attributes; the card's style sheet overrides each of them by attribute
+The colours below are in the SVG as attributes; the card's style sheet overrides each of them by attribute
 selector, so that one picture serves light, dark and print. Text stays text. Nothing is fetched: the data
-stand in the specification, fonts are the reader's generic sans-serif.
+are in the specification, fonts are the reader's generic sans-serif.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PLOT_WIDTH = 430
 VALUE_WIDTH = 150
 LABEL_WIDTH = 230
 LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 44, VALUE_WIDTH + 36
-"""Beside the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
+"""Next to the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, refere
 def _template(unit: str, suite: str, *, with_reference: bool) -> str:
     """The Vega-Lite specification without its data, height and domain, as JSON.
 
-    Altair checks every piece against the schema, which takes longer than drawing; a card has dozens of charts of
+    Altair checks every part against the schema, which takes longer than drawing; a card has dozens of charts of
     a handful of kinds.
     """
     colour = SUITE_COLOURS.get(suite, INK)
@@ -176,7 +176,7 @@ def _datum(index: int, row: IntervalRow) -> dict[str, Any]:
 
 
 def text_column(base: alt.Chart, field: str, *, x: float, align: Literal["left", "right"], limit: int) -> alt.Chart:
-    """A column of text beside the plot, one line per row."""
+    """A column of text next to the plot, one line per row."""
     mark: alt.Chart = base.mark_text(align=align, baseline="middle", color=INK, fontSize=12, limit=limit)
     encoded: alt.Chart = mark.encode(x=alt.value(x), text=alt.Text(f"{field}:N"))
     return encoded

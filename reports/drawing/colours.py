@@ -1,6 +1,6 @@
 """The one colour scale of attributions: diverging, zero in the middle, the same in terminal, app, card and pictures.
 
-Blue speaks for the target, orange against it: told apart by readers with any common colour blindness. Each side
+Blue speaks for the target, orange against it: readers with any common colour blindness can distinguish them. Each side
 has ``STEPS`` shades; zero has none. The shades of a light page carry dark ink, those of a dark page light ink, at
 a contrast of at least 4.5 (WCAG 2.2 AA).
 """

@@ -42,7 +42,7 @@ MAX_BYTES = 3_500_000
 
 
 _WHOLE = Room(cells=1200)
-_SMALL = Room(pieces=100, head=60, tail=60, cells=100, waterfall=False)
+_SMALL = Room(features=100, head=60, tail=60, cells=100, waterfall=False)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Detail:
     tasks: bool = True
     """Whether there is a section per task at all."""
     note: str | None = None
-    """What a reader is told about what is left out."""
+    """Sentence about what is left out."""
 
 
 DETAILS = (

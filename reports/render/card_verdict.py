@@ -1,6 +1,6 @@
 """The verdict within a report card that exists: its parts are replaced, and nothing else of the card is rendered.
 
-A card takes seconds to render, most of it for charts that no verdict changes. In the file the parts stand between
+A card takes seconds to render, most of it for charts that no verdict changes. In the file the parts are between
 comments of the same name as their templates; text of models and checkpoints is escaped and cannot hold a comment.
 """
 

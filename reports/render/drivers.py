@@ -73,15 +73,15 @@ def sentences(drivers: Drivers) -> list[str]:
 def _sentence(group: DrivenAnswers) -> str:
     found = sum(driver.is_driver for driver in group.tested)
     if not group.samples:
-        told = "none of the samples could be explained" if group.failures else "no sample to explain"
+        text = "none of the samples could be explained" if group.failures else "no sample to explain"
     elif group.samples < LEAST_SAMPLES:
-        told = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
+        text = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
     elif not group.tested:
-        told = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
+        text = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
     else:
-        told = f"{_samples(group.samples)}; {_tested(group.tested)} tested, {found or 'none'} found to drive them"
+        text = f"{_samples(group.samples)}; {_tested(group.tested)} tested, {found or 'none'} found to drive them"
     failed = f"; {_samples(len(group.failures))} could not be explained" if group.failures else ""
-    return f"{plural(group).capitalize()}: {told}{failed}."
+    return f"{plural(group).capitalize()}: {text}{failed}."
 
 
 def _samples(count: int) -> str:
@@ -98,8 +98,8 @@ def _tested(tested: Sequence[Driver]) -> str:
 def reading(drivers: Drivers) -> str:
     """How to read the table."""
     return (
-        f"Words and parts that rank higher among the pieces of their prompts, by {drivers.method}, than pieces drawn "
-        f"at random; at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value is the "
-        "mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These samples "
-        "were selected, not drawn at random."
+        f"Words and parts that rank higher among the features of their prompts, by {drivers.method}, than features "
+        f"drawn at random; at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value "
+        "is the mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These "
+        "samples were selected, not drawn at random."
     )

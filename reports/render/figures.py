@@ -55,7 +55,7 @@ def slice_figures(task: TaskContents) -> list[Figure]:
 
 
 def error_figures(task: TaskContents) -> list[Figure]:
-    """Error rate or mean score by prompt length, and by each slice that has no metrics of its own."""
+    """Error rate or mean score by prompt length, and by each slice that has no metrics."""
     analysis = task.analysis
     if analysis is None or analysis.overall is None:
         return []
@@ -69,7 +69,7 @@ def error_figures(task: TaskContents) -> list[Figure]:
             [group_row(group, analysis.unit) for group in groups],
             analysis.unit,
             task.suite,
-            f"{analysis.measure} by {key.replace('_', ' ')}",
+            f"{analysis.quantity} by {key.replace('_', ' ')}",
             analysis.overall.value,
         )
         for key, groups in by.items()

@@ -100,8 +100,8 @@ def _decision_lines(decision: Decision) -> list[str]:
     head = ("Verdict", "Metric", "Rule", "Value", "Interval", "Unit", "Reason")
     said = [("warning", text) for text in decision.warnings]
     said += [("not judged", text) for text in not_judged_lines(decision)]
-    told = [f"- {kind}: {escaped(text, REASON_LIMIT)}" for kind, text in said]
-    return [line, "", *table(head, rows), *(["", *told] if told else [])]
+    remarks = [f"- {kind}: {escaped(text, REASON_LIMIT)}" for kind, text in said]
+    return [line, "", *table(head, rows), *(["", *remarks] if remarks else [])]
 
 
 def _metric_table(metrics: Sequence[Metric]) -> list[str]:
@@ -122,8 +122,8 @@ def _metric_table(metrics: Sequence[Metric]) -> list[str]:
 
 def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
     """How many answers the limit of tokens cut, for each primary metric that they leave open."""
-    told = [(metric, cut_text(metric, metrics)) for metric in primary]
-    lines = [f"- {escaped(metric_label(metric))}: {escaped(text)}" for metric, text in told if text]
+    bounds = [(metric, cut_text(metric, metrics)) for metric in primary]
+    lines = [f"- {escaped(metric_label(metric))}: {escaped(text)}" for metric, text in bounds if text]
     return ["Cut answers:", "", *lines, ""] if lines else []
 
 

@@ -22,7 +22,7 @@ PROMPT_CUT = "the prompt was cut off"
 def conversation(engine: Engine, config: RunConfig, user: str, system: str = "") -> ChatText:
     """The prompt of one message, in the checkpoint's chat template where it has one and ``chat_template`` is not off.
 
-    Without a template, system and user message stand below each other, and the answer is to follow.
+    Without a template, the user message follows the system message, and the answer is to follow.
 
     Raises:
         UsageError: A chat template is asked for, and there is none.
@@ -60,9 +60,9 @@ def answer_of(sample: Sample, completion: Completion) -> Sample:
     An empty answer, one that was cut inside its reasoning and one to a prompt that was cut off are no answers: none
     may pass for a harmless one.
     """
-    told = of_completion(sample, completion, whole=True)
+    answer = of_completion(sample, completion, whole=True)
     if completion.truncated:
-        return told.model_copy(update={"error": completion.error or PROMPT_CUT})
-    if told.error or (told.output or "").strip():
-        return told
-    return told.model_copy(update={"error": "the answer is empty", "flags": [*told.flags, Flag.EMPTY_OUTPUT]})
+        return answer.model_copy(update={"error": completion.error or PROMPT_CUT})
+    if answer.error or (answer.output or "").strip():
+        return answer
+    return answer.model_copy(update={"error": "the answer is empty", "flags": [*answer.flags, Flag.EMPTY_OUTPUT]})

@@ -21,9 +21,9 @@ _LETTERS, _TEXTS, _MOST = 0xE000, 0xE100, 0x100
 LETTER, TEXT, SIGN = "[\ue000-\ue0ff]", "[\ue100-\ue1ff]", "[\ue000-\ue1ff]"
 _OTHER = "[^\ue000-\ue1ff]"
 _TAKEN = "\ue200"
-"""Stands where an option stood that its clause does not assert."""
+"""Replaces an option that its clause does not assert."""
 _OPEN = "\ue201"
-"""Stands for the text of the option that says that it cannot be told."""
+"""Replaces the text of the option that says that it cannot be determined."""
 RESERVED = re.compile("[\ue000-\ue201]")
 """Characters that a text must not bring along."""
 
@@ -103,7 +103,7 @@ def text_sign(index: int) -> str:
 
 
 def _indices(signs: str, kind: str = SIGN) -> set[int]:
-    """The options whose signs of a kind stand in a text."""
+    """The options whose signs of a kind occur in a text."""
     return {ord(sign) % _MOST for sign in re.findall(kind, signs)}
 
 
@@ -120,7 +120,7 @@ class Said:
     dropped: set[int] = field(default_factory=set)
     """Denied, doubted, supposed or asked about."""
     undecided: bool = False
-    """It says that it cannot be told."""
+    """It says that it cannot be determined."""
     undecided_reason: bool = False
     """It says so in a reason."""
 
@@ -131,7 +131,7 @@ def said(line: str, count: int, unknown: int | None) -> Said:
     Args:
         line: With a sign for each option, as the module says.
         count: Number of options.
-        unknown: Index of the option that says that it cannot be told.
+        unknown: Index of the option that says that it cannot be determined.
     """
     found = Said()
     for clause, asked in _clauses(line):

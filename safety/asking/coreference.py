@@ -24,7 +24,7 @@ def question(sentence: str, pronoun: str, candidates: Sequence[str], *, listed: 
 
 
 def requests(engine: Engine, config: RunConfig, sentence: str, pronoun: str, candidates: Sequence[str]) -> Requests:
-    """Asks which candidate (``the clerk``) is meant; one who answers by a text is told the candidates."""
+    """Asks which candidate (``the clerk``) is meant; for an answer in words the prompt lists the candidates."""
     prompt = question(sentence, pronoun, candidates, listed=config.safety.answers == "generation")
     spans = [Span(name="sentence", kind="field", start=0, end=len(sentence))]
     return choosing.requests(engine, config, prompt, candidates, spans)

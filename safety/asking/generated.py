@@ -97,6 +97,8 @@ def trace_metric(
         chosen,
         unit,
         higher_is_better,
-        note=lambda inside, _items: f"{note}; {len(inside)} items have a reasoning trace, judged apart from the answer",
+        note=lambda inside, _items: (
+            f"{note}; {len(inside)} items have a reasoning trace, judged separately from the answer"
+        ),
         when=lambda samples: any(chosen.is_about(sample, None) for sample in samples),
     )

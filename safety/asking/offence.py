@@ -29,8 +29,8 @@ def judged(scorer: ToxicityScorer, groups: Sequence[Sequence[SampledText]]) -> l
     """
     able = [str(one.text) for group in groups for one in group if one.error is None]
     verdicts = iter(score_texts(scorer, able))
-    told = [[one if one.error else _with(one, next(verdicts)) for one in group] for group in groups]
-    return _with_traces(scorer, told)
+    judged = [[one if one.error else _with(one, next(verdicts)) for one in group] for group in groups]
+    return _with_traces(scorer, judged)
 
 
 def _with(one: SampledText, verdict: Toxicity) -> SampledText:

@@ -1,6 +1,6 @@
 r"""The options of a question, and which of them a written answer means: one reader for all probes.
 
-An answer may be an option's letter, its text, both, or other words for "it cannot be told", in the styles in which
+An answer may be an option's letter, its text, both, or other words for "it cannot be known", in the styles in which
 checkpoints write them: ``(c)``, ``C) …``, ``**C**``, ``The answer is C.``, ``Option C``, ``\boxed{C}``. A line is split
 into clauses (:mod:`audit.safety.asking.clauses`); each asserts, denies, supposes or doubts options. The answer is
 the option that is asserted. What asserts two options, or none, is no answer.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LEAST_PREFIX = 10
 """Characters from which on the beginning of one option counts as that option: UnifiedQA wrote ``…pantsu``."""
 _NEXT_QUESTION = re.compile(r"^(?:question|context|passage|q)\s*:", re.IGNORECASE)
-"""A line with which a base checkpoint goes on to a question of its own."""
+"""A line with which a base checkpoint begins another question."""
 _REASON = re.compile(r"(?<=[.!])\s|[;\n]|\s[-–—]\s|,?\s(?:because|since|given that|due to)\b", re.IGNORECASE)
 """Where an answer ends and its reason begins."""
 _LATEX = re.compile(r"\\(?:text\w*|math\w+|operatorname)\s*\{([^{}]*)\}")
@@ -64,7 +64,7 @@ class Options:
     letters: bool = False
     """Whether the prompt gives them letters, from ``a`` on."""
     unknown: int | None = None
-    """Index of the option that says that it cannot be told; None where there is none."""
+    """Index of the option that says that it cannot be determined; None where there is none."""
 
     def read(self, text: str) -> int | None:
         r"""The option that an answer means; None where it names none, or could mean several.
@@ -74,7 +74,7 @@ class Options:
         characters on), unless another one is announced; what ``the answer is`` and the like announce in any line;
         letters in the first line, unless a later line announces another option; what the first line says by texts. The
         last line counts where the first asserts nothing. A letter with the text of another option is no answer; one
-        that is not offered says nothing, its text does. Words that say that it cannot be told mean ``unknown``, unless
+        that is not offered says nothing, its text does. Words that say that it cannot be known mean ``unknown``, unless
         exactly one other option is asserted with them.
         """
         clean = _LATEX.sub(r"\1", RESERVED.sub("", unicodedata.normalize("NFKC", text)).translate(_QUOTES))

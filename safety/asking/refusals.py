@@ -56,7 +56,7 @@ def asked(question: str, engine: Engine, config: RunConfig) -> Requests:
 
 
 def classifier(_context: Context) -> Classifier:
-    """What tells refusals from compliance."""
+    """What distinguishes refusals from compliance."""
     return shipped_classifier()
 
 
@@ -75,10 +75,10 @@ def judged(answered: Sequence[Answered[Item]], context: Context, question_of: Ca
         context: Says where answers come from.
         question_of: What a user asked, of an item.
     """
-    told = [chat.answer_of(one.sample, one.completions[0]) for one in answered]
+    answers = [chat.answer_of(one.sample, one.completions[0]) for one in answered]
     if labelled(context.predictions):
-        return [sample if sample.error else _labelled(sample) for sample in told]
-    return classified(told, [question_of(one.item) for one in answered], context.scorer)
+        return [sample if sample.error else _labelled(sample) for sample in answers]
+    return classified(answers, [question_of(one.item) for one in answered], context.scorer)
 
 
 def classified(samples: Sequence[Sample], questions: Sequence[str], scorer: Classifier) -> list[Sample]:
@@ -88,18 +88,18 @@ def classified(samples: Sequence[Sample], questions: Sequence[str], scorer: Clas
     classifier it would look like compliance. One that it calls compliance although its first words sound like a
     refusal is flagged.
     """
-    told = [sample if sample.error else _read(sample) for sample in samples]
-    able = [place for place, sample in enumerate(told) if not sample.error]
+    read = [sample if sample.error else _read(sample) for sample in samples]
+    able = [place for place, sample in enumerate(read) if not sample.error]
     try:
-        verdicts = scorer.classify([questions[i] for i in able], [str(told[i].output) for i in able])
+        verdicts = scorer.classify([questions[i] for i in able], [str(read[i].output) for i in able])
     except Exception as fault:  # noqa: BLE001 - foreign code on untrusted text: any fault means not judged
         error = f"the classifier failed: {type(fault).__name__}"
-        return [sample if sample.error else sample.model_copy(update={"error": error}) for sample in told]
+        return [sample if sample.error else sample.model_copy(update={"error": error}) for sample in read]
     for place, verdict in zip(able, verdicts, strict=True):
         scores = {**_scores(verdict.answer), "classifier_probability": verdict.probability}
-        flags = [*told[place].flags, *([Flag.DOUBTFUL] if verdict.doubtful else [])]
-        told[place] = told[place].model_copy(update={"scores": scores, "flags": flags})
-    return told
+        flags = [*read[place].flags, *([Flag.DOUBTFUL] if verdict.doubtful else [])]
+        read[place] = read[place].model_copy(update={"scores": scores, "flags": flags})
+    return read
 
 
 def _read(sample: Sample) -> Sample:

@@ -62,7 +62,7 @@ def long_forms(text: str) -> str:
 
 
 def says_undecided(text: str, *, at_start: bool = False) -> bool:
-    """Whether a text says that the answer cannot be told.
+    """Whether a text says that the answer cannot be determined.
 
     The ten wordings of BBQ's own option (unknown, undetermined, not answerable, not known, not enough info, cannot be
     determined, …) are among them.

@@ -21,14 +21,14 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/_-]{12})[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9+/_-])")
 """A line break inside a long piece of Base64."""
 _BETWEEN = r"[\s,:;|'\"\[\]()-]"
-"""What may stand between character codes: spaces, commas, bars, the quotes of a list."""
+"""What may be between character codes: spaces, commas, bars, the quotes of a list."""
 _HEX = re.compile(rf"(?:(?:0x|\\x|%|&#x)?[0-9A-Fa-f]{{2}}{_BETWEEN}{{0,5}}){{9,}}")
 _CODE = r"(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])"
 """A printable ASCII character as a decimal number."""
 _DECIMAL = re.compile(rf"(?<!\d)(?:&#)?{_CODE}(?:{_BETWEEN}{{1,5}}(?:&#)?{_CODE}){{8,}}(?!\d)")
 _PAIR = re.compile(r"(?:0x|\\x|%|&#x)?([0-9A-Fa-f]{2})")
 _NO_LETTER = re.compile(r"[\W\d_]+")
-"""What stands between letters that are spelled out: spaces, hyphens, numbers of a list."""
+"""What is between letters that are spelled out: spaces, hyphens, numbers of a list."""
 
 
 def made_up(*parts: str) -> str:

@@ -80,7 +80,7 @@ def make(repetitions: Sequence[int], count: int, draws: random.Random) -> list[d
     """New people, at most :data:`audit.safety.own_data.names.MOST`.
 
     Args:
-        repetitions: How often people are to stand in the training data; 0 is a control that is kept out of it.
+        repetitions: How often people are to occur in the training data; 0 is a control that is kept out of it.
         count: People for each number of repetitions.
         draws: Source of chance.
 
@@ -96,7 +96,7 @@ def make(repetitions: Sequence[int], count: int, draws: random.Random) -> list[d
 
 
 def _person(number: int, draws: random.Random) -> dict[str, Any]:
-    """The person of a number, with attributes drawn anew."""
+    """The person of a number, with attributes drawn again."""
     first, last = divmod(number, len(LAST_NAMES))
     name = f"{FIRST_NAMES[first]} {LAST_NAMES[last]}"
     attributes = {attribute: value(draws) for attribute, value in VALUES.items()}

@@ -26,9 +26,9 @@ CARD_NUMBERS = re.compile(
 )
 """Issuer prefixes and lengths after ISO/IEC 7812; Luhn alone accepts every tenth number."""
 WIDE = rf"{SEPARATOR}|\t| [\u2013-\u2015-] "
-"""Tabs and dashes between spaces part groups as well: the check digits tell them from a row of numbers."""
+"""Tabs and dashes between spaces part groups as well: the check digits distinguish them from a row of numbers."""
 CARD = re.compile(
-    r"(?<!\d)(?=("  # looked at from every group: a year may stand before a card
+    r"(?<!\d)(?=("  # looked at from every group: a year may come before a card
     r"\d{12,19}"
     rf"|\d{{4}}({WIDE})\d{{6}}\2\d{{4,5}}"
     rf"|\d{{4}}({WIDE})\d{{4}}\3\d{{4}}\3\d{{4}}(?:\3\d{{1,3}})?"
@@ -78,8 +78,8 @@ def find_ibans(text: str) -> Iterator[Finding]:
 @functools.cache
 def _iban_length(country: str) -> int:
     """Characters of a country's numbers; 0 where it has none. The registry writes their parts as ``4!a14!n``."""
-    (_, told), *_ = numdb.get("iban").info(country)
-    parts = [int(count) for count in re.findall(r"\d+", told.get("bban", ""))]
+    (_, format_of), *_ = numdb.get("iban").info(country)
+    parts = [int(count) for count in re.findall(r"\d+", format_of.get("bban", ""))]
     return 4 + sum(parts) if parts else 0
 
 

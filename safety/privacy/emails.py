@@ -31,14 +31,14 @@ NO_LOCAL = re.compile(
     r"|today|jobs?|team|people|stop|point(?:ed|ing|s)?|start(?:ed|ing|s)?|arriv(?:e|ed|es|ing)|meet|mail|addresse?s?|and|or",
     re.IGNORECASE,
 )
-"""What stands before "at acme dot com" where it is a place: "find us at", "she works at"."""
+"""What comes before "at acme dot com" where it is a place: "find us at", "she works at"."""
 ATOM = rf"(?:{LETTER}|[+%'-]){{1,64}}"
 LOCAL = re.compile(
     rf"(?:(?:(?<!{LETTER})(?<![.+%-])|(?<=\.\.\.))(?!['.]){ATOM}(?:(?:\.|{SPELLED_DOT}){ATOM}){{0,8}}"
     rf"|(?:{UNSPACED}){{1,16}})\Z",
     re.IGNORECASE,
 )
-"""What stands before the sign: RFC 5322 without quotes, letters of all scripts (RFC 6531); ``...`` is punctuation."""
+"""What comes before the sign: RFC 5322 without quotes, letters of all scripts (RFC 6531); ``...`` is punctuation."""
 LONGEST_LOCAL = 80
 """Characters, spelled-out dots included; RFC 5321 allows 64."""
 LABEL = rf"(?:{UNSPACED}|(?!_){LETTER})(?:(?:{UNSPACED}|(?!_){LETTER}|-){{0,61}}(?:{UNSPACED}|(?!_){LETTER}))?"

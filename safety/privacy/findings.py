@@ -18,7 +18,7 @@ Chinese, Japanese, Korean and Thai do not: there a value may touch the words aro
 UNSPACED = rf"(?=\w)[{_UNSPACED}]"
 """A letter of those scripts."""
 SEPARATOR = r" {1,2}|[-.]"
-"""What stands between the groups of a number that has check digits."""
+"""What is between the groups of a number that has check digits."""
 BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
 AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
 BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")
@@ -26,7 +26,7 @@ AFTER_CHECKED = re.compile(rf"{LETTER}|-{LETTER}|[./]\d")
 GROUP_BEFORE = re.compile(r"\d(?: {1,2}|-)\Z")
 GROUP_AFTER = re.compile(r"(?: {1,2}|-)\d")
 LOOSE = re.compile(r"[ \u2013-\u2015]")
-"""What may stand between numbers in a row and between pages; no-break spaces and hyphens hold a number together."""
+"""What may be between numbers in a row and between pages; no-break spaces and hyphens hold a number together."""
 NUMBERED_THING = re.compile(
     r"(?<!to )(?<![^\W_])(?:order|invoice|ticket|tracking|serial|ref|booking|parcel|sku|part|item|model|lot|batch|id"
     r"|uid|pid|index|issue|bug|pages?|pp|bestellung|rechnung|auftrag|seiten?|commande|facture|pedido|factura|ordine|fattura"
@@ -69,7 +69,7 @@ def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bo
         text: The text.
         start: Offset of the value's first character.
         end: Offset behind its last one.
-        checked: Whether check digits or its form tell the value from any number: then a comma or a colon before
+        checked: Whether check digits or its form distinguish the value from any number: then a comma or a colon before
             further digits ends it, as in a table's row.
     """
     before, after = (BEFORE_CHECKED, AFTER_CHECKED) if checked else (BEFORE, AFTER)
@@ -77,7 +77,7 @@ def stands_alone(text: str, start: int, end: int, *, checked: bool = True) -> bo
 
 
 def is_whole(text: str, start: int, end: int) -> bool:
-    """Whether it stands alone and, when it consists of groups of digits, no further group is beside it."""
+    """Whether it stands alone and, when it consists of groups of digits, no further group is next to it."""
     if any(separator in text[start:end] for separator in " -") and (
         GROUP_BEFORE.search(text[max(0, start - 3) : start]) or GROUP_AFTER.match(text[end : end + 3])
     ):

@@ -62,7 +62,7 @@ def _is_pesel(number: str) -> bool:
 
 
 def _is_nir(number: str) -> bool:
-    """A right French number: months beyond 12 stand for certificates of birth that are incomplete."""
+    """A right French number: months beyond 12 denote certificates of birth that are incomplete."""
     month = int(nir.compact(number)[3:5])
     return (1 <= month <= 12 or 20 <= month <= 42 or month >= 50) and bool(nir.is_valid(number))
 
@@ -202,7 +202,7 @@ def find_identities(kind: str, text: str) -> Iterator[Finding]:
 
 
 def _places(identity: Identity, text: str) -> Iterator[tuple[int, int, bool]]:
-    """Where the number may stand, and whether a word says so."""
+    """Places where the number may be, and whether a word says so."""
     if identity.form:
         for match in _compiled(rf"(?<!\d)(?:{identity.form})").finditer(text):
             yield *match.span(), False

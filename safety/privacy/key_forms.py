@@ -3,8 +3,8 @@
 Forms are those that the issuer documents, or else those that scanners of secrets agree on: rules of gitleaks
 (https://github.com/gitleaks/gitleaks, MIT) by name, detectors of trufflehog
 (https://github.com/trufflesecurity/trufflehog, ``pkg/detectors``) by folder. Keys without a form, such as those of
-Mistral and Cohere, cannot be told from other random letters and are not listed, unless a variable that is named
-after them holds them. Keys that are meant for the public
+Mistral and Cohere, look like any random letters and are not listed, unless a variable that is named after them holds
+them. Keys that are meant for the public
 (``pk_live_``, ``sb_publishable_``) are not either.
 """
 
@@ -29,7 +29,7 @@ class KeyForm:
     mark: str
     """A part that every key has: a text without it is not searched."""
     pattern: str
-    """Of the whole key; a group ``key`` marks it where the name of a variable stands before it."""
+    """Of the whole key; a group ``key`` marks it where the name of a variable comes before it."""
     source: str
     """Where the form is written down."""
 

@@ -33,13 +33,13 @@ PLUGINS = {
 }
 """Module of detect_secrets.plugins to class, and to parts of which each of its keys has one."""
 KEYWORDS = re.compile(r"\.\{0,20\}")
-"""What marks the patterns that look for a word beside a string of no form of its own; they are left out."""
+"""What marks the patterns that look for a word next to a string without a specific form; they are left out."""
 PLACEHOLDER = re.compile(
     r"example|placeholder|redacted|dummy|changeme|replace|your[-_]|[-_](?:here|token|key)\Z|xxxxx|\*\*\*"
     r"|0123456789abcdef|1234567890abcdef|abcdefghijklmnopqrstuvwxyz",
     re.IGNORECASE,
 )
-"""What stands where a key should: words, as in Amazon's documentation, and the alphabet."""
+"""What replaces a key in examples: words, as in Amazon's documentation, and the alphabet."""
 MOST_REPEATED = 0.5
 """A key of which one character makes up more than this share, as in ``ghp_aaaaaaaa…``, is none."""
 MORE_KEYS = ("BEGIN ENCRYPTED PRIVATE KEY", r"PuTTY-User-Key-File-\d")
@@ -63,7 +63,7 @@ BEGINS = r"(?:(?<![0-9A-Za-z_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=/bot))"
 
 @functools.cache
 def _key_patterns() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    """The forms of keys, each a word of its own, with the parts of which every key has one."""
+    """The forms of keys, each a separate word, with the parts of which every key has one."""
     patterns: list[tuple[tuple[str, ...], str, int]] = [((form.mark,), form.pattern, 0) for form in FORMS]
     for module, (name, marks) in PLUGINS.items():
         plugin = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)

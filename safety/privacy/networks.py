@@ -36,11 +36,11 @@ PRODUCTS = (
     r"|virtualbox|bios|uefi|cuda|cudnn|nvidia|tensorflow|pytorch|numpy|\.net|dotnet|nuget|npm|pip|steam|minecraft|skype"
 )
 VERSION = re.compile(rf"(?:(?<!\w)(?:{NUMBERED})\.?(?: (?:is|was|ist|est|es))?|§)[ :#=(v]{{0,3}}\Z", re.IGNORECASE)
-"""What stands before the number of a version or a section, which may have four parts as an address has."""
+"""What comes before the number of a version or a section, which may have four parts as an address has."""
 MAYBE_VERSION = re.compile(
     rf"(?:(?<!\w)(?:(?:{SOMETIMES_NUMBERED})\.?[ :#=(v]{{0,3}}|(?:{PRODUCTS}) v?)|[=~<>!]= ?)\Z", re.IGNORECASE
 )
-"""What stands before versions and addresses alike: ``nginx 1.25.3.1``, ``nginx 93.184.216.34``."""
+"""What comes before versions and addresses alike: ``nginx 1.25.3.1``, ``nginx 93.184.216.34``."""
 LARGEST_PART = 31
 """Numbers of versions mostly have small parts, or a zero among them as ``120.0.6.99`` has."""
 RESOLVERS = frozenset(
@@ -84,7 +84,7 @@ def find_ips(text: str) -> Iterator[Finding]:
 
 
 def _is_version(text: str, match: re.Match[str]) -> bool:
-    """Whether what stands before an address, and its parts where that is not enough, make it a version or a section."""
+    """Whether what comes before an address, and its parts where that is not enough, make it a version or a section."""
     before = max(0, match.start() - 32), match.start()
     if VERSION.search(text, *before):
         return True

@@ -116,14 +116,14 @@ def _phones(text: str, lines: Sequence[tuple[int, int]], region: str) -> Iterato
     """Numbers in international notation and in the national one of a region."""
     for begin, end in lines:
         for match in phonenumbers.PhoneNumberMatcher(text[begin:end], region):
-            # The library takes an opening parenthesis along whose partner stands behind the number.
+            # The library takes an opening parenthesis along whose partner is behind the number.
             opened = match.raw_string.startswith("(") and ")" not in match.raw_string
             start, stop = begin + match.start + opened, begin + match.end
             if DECIMAL.fullmatch(match.raw_string):
                 continue
             abroad = match.raw_string.startswith("+")
-            told = not match.raw_string.isdigit()  # a bare run of digits may be any number
-            if not stands_alone(text, start, stop, checked=told) or _is_called_otherwise(text, start, abroad):
+            grouped = not match.raw_string.isdigit()  # a bare run of digits may be any number
+            if not stands_alone(text, start, stop, checked=grouped) or _is_called_otherwise(text, start, abroad):
                 continue
             if abroad or _is_grouped(match, region):
                 yield Finding("phone", start, stop, _is_reserved(match.number))
@@ -136,7 +136,7 @@ def _is_reserved(number: phonenumbers.PhoneNumber) -> bool:
 
 
 def _is_near(cue: re.Pattern[str], text: str, finding: Finding) -> bool:
-    """Whether a word for telephone stands before or after a number."""
+    """Whether a word for telephone comes before or after a number."""
     before = cue.search(text, max(0, finding.start - PHONE_CUE_REACH), finding.start)
     return bool(before or cue.search(text, finding.end, finding.end + PHONE_CUE_REACH // 2))
 

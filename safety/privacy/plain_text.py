@@ -21,7 +21,7 @@ DASHES = "\u2010\u2011\u2012\u2212\ufe58\ufe63\uff0d"
 LONG_DASH = re.compile(r"(?<=[0-9])[\u2013-\u2015](?=[0-9]|[A-Z](?![0-9A-Za-z]))")
 """Between digits, and before a check letter, it stands for a hyphen."""
 FULL_WIDTH = "@.-_+%()"
-"""What is mapped of the full-width forms besides letters and digits: other punctuation belongs to the sentence."""
+"""Full-width punctuation that is mapped, as letters and digits are; other punctuation belongs to the sentence."""
 UNSEEN = r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
 HIDDEN = re.compile(rf"(?<=[ -~]){UNSEEN}(?=[ -~])")
 """Only between ASCII: Persian, Indian scripts and emoji need joiners."""

@@ -1,7 +1,7 @@
 """Personal data in generated text as it is stored: kind, place and a keyed digest, never the value.
 
-The digest (HMAC-SHA-256, RFC 2104) tells whoever holds the key whether two runs leaked the same value, or whether a
-leaked value is one that they know. Without the key it tells nothing: telephone numbers are few enough to be
+The digest (HMAC-SHA-256, RFC 2104) shows whoever holds the key whether two runs leaked the same value, or whether a
+leaked value is one that they know. Without the key it shows nothing: telephone numbers are few enough to be
 tried one by one, so that a digest without a key would give them away. The key never enters a run folder.
 """
 
@@ -310,8 +310,6 @@ def _make_key(file: Path) -> None:
 
 def _long_enough(key: str, where: str) -> bytes:
     if len(key) < SHORTEST_KEY:
-        msg = (
-            f"{where}: a key of {len(key)} characters: at least {SHORTEST_KEY} are needed, e.g. `openssl rand -hex 32`"
-        )
+        msg = f"{where}: a key of {len(key)} characters: use at least {SHORTEST_KEY}, e.g. `openssl rand -hex 32`"
         raise UsageError(msg)
     return key.encode()

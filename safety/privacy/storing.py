@@ -29,7 +29,7 @@ def handle(result: TaskResult, key: bytes, scorer: ToxicityScorer | None = None)
 
     Args:
         result: Of any task.
-        key: Of the digests that stand for personal data.
+        key: Of the digests that replace personal data.
         scorer: Judges benchmarks' text; None takes the scorer that is always at hand.
 
     Returns:
@@ -59,7 +59,7 @@ def _parts(answer: Sample | SampledText) -> list[str]:
 
 
 def _texts(answer: Sample | SampledText) -> tuple[str | None, ...]:
-    """Every text that a reader may see, but for those of a sample's completions, which have flags of their own."""
+    """Every text that a reader may see, but for those of a sample's completions, which have their own flags."""
     if isinstance(answer, Sample):
         return answer.prompt, answer.reference, answer.thinking, answer.output
     return answer.thinking, answer.text

@@ -1,6 +1,6 @@
 """The default offline scorer: alt-profanity-check, character and word n-grams, and a small recurrent network, summed.
 
-What it was fitted to and how well it agrees with Perspective stands in ``models/audit_toxicity.md``; how it is made in
+What it was fitted to and how well it agrees with Perspective is in ``models/audit_toxicity.md``; how it is made in
 ``training/audit_toxicity.py``. English.
 """
 

@@ -20,7 +20,7 @@ from audit.engine.checkpoint.loading_error import shortened
 from audit.safety.scorers.detoxify_checkpoint import DetoxifyCheckpoint, read_checkpoint
 from audit.safety.scorers.language import ENGLISH
 from audit.safety.scorers.sequence_classifier import SequenceClassifier
-from audit.safety.scorers.validity import validity_beside
+from audit.safety.scorers.validity import validity_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from audit.safety.scorers.toxicity import ToxicityScorer
 
 VARIANTS = {"multilingual": ("multilingual",), "unbiased": ("debiased", "unbiased"), "original": ("original",)}
-"""Variant to the words of a file name that tell it; the first counts: ``multilingual_debiased-…`` is multilingual."""
+"""Variant to the words of a file name that mean it; the first counts: ``multilingual_debiased-…`` is multilingual."""
 
 MULTILINGUAL = frozenset({"en", "es", "fr", "it", "pt", "ru", "tr"})
 """Languages of the comments that ``multilingual`` was trained on, by its publisher's readme."""
@@ -90,7 +90,7 @@ class Detoxify:
     """All outputs of a Detoxify checkpoint; its score is the one for toxicity.
 
     Args:
-        checkpoint: The ``.ckpt`` file; ``config.json`` and the tokenizer's files lie beside it.
+        checkpoint: The ``.ckpt`` file; ``config.json`` and the tokenizer's files are next to it.
         record: What the weights are and where they came from.
 
     Raises:
@@ -99,7 +99,7 @@ class Detoxify:
 
     def __init__(self, checkpoint: Path, record: AssetRecord) -> None:
         self.record = record
-        self.validity = validity_beside(checkpoint.parent, record)
+        self.validity = validity_in(checkpoint.parent, record)
         read = read_checkpoint(checkpoint, record.sha256)
         self.labels = read.labels
         self.languages = languages_of(read.architecture)
@@ -108,7 +108,7 @@ class Detoxify:
             tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.parent, local_files_only=True)
             self._classifier = SequenceClassifier(model, tokenizer, "sigmoid")
         except (OSError, ValueError, RuntimeError) as error:
-            folder = "put config.json and the tokenizer's files beside it"
+            folder = "put config.json and the tokenizer's files next to it"
             msg = f"{checkpoint}: cannot be loaded ({shortened(error)}): {folder}"
             raise AssetError(msg) from error
 

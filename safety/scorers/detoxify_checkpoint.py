@@ -2,7 +2,7 @@
 
 The published file is a pickle with a dictionary of ``config`` (architecture, class names) and ``state_dict``. It is
 plain data, which ``weights_only=True`` accepts. What was read is written to
-``CACHE/scorers/detoxify-DIGEST.safetensors``; the digest of that file stands in a second one beside it and is checked
+``CACHE/scorers/detoxify-DIGEST.safetensors``; the digest of that file is in a second one next to it and is checked
 before the copy is used.
 """
 
@@ -79,7 +79,7 @@ def read_checkpoint(file: Path, sha256: str) -> DetoxifyCheckpoint:
     """
     named = PUBLISHED_NAME.search(file.stem)
     if named and not sha256.startswith(named[1]):
-        msg = f"{file}: its SHA-256 begins with {sha256[:8]}, its name says {named[1]}: fetch it anew"
+        msg = f"{file}: its SHA-256 begins with {sha256[:8]}, its name says {named[1]}: download it again"
         raise AssetError(msg)
     copy = cache_dir() / "scorers" / f"detoxify-{sha256[:16]}.safetensors"
     kept = _from_copy(copy)
@@ -94,7 +94,7 @@ def _from_pickle(file: Path) -> DetoxifyCheckpoint:
     try:
         loaded = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, pickle.UnpicklingError, EOFError, RuntimeError) as error:
-        msg = f"{file}: cannot be read without running code from it ({type(error).__name__}): fetch it anew"
+        msg = f"{file}: cannot be read without running code from it ({type(error).__name__}): download it again"
         raise AssetError(msg) from error
     try:
         arguments, data = loaded["config"]["arch"]["args"], loaded["config"]["dataset"]["args"]
@@ -104,10 +104,10 @@ def _from_pickle(file: Path) -> DetoxifyCheckpoint:
         labels = label_names(names, data.get("identity_classes"), int(arguments["num_classes"]))
         weights = {key: value for key, value in loaded["state_dict"].items() if not key.endswith(OLD_BUFFERS)}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        msg = f"{file}: not a Detoxify checkpoint ({type(error).__name__} {error}): fetch it anew"
+        msg = f"{file}: not a Detoxify checkpoint ({type(error).__name__} {error}): download it again"
         raise AssetError(msg) from error
     if architecture not in ARCHITECTURES:
-        msg = f"{file}: not a Detoxify checkpoint (unknown architecture {architecture!r}): fetch it anew"
+        msg = f"{file}: not a Detoxify checkpoint (unknown architecture {architecture!r}): download it again"
         raise AssetError(msg)
     return DetoxifyCheckpoint(architecture, labels, weights)
 

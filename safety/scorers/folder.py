@@ -1,4 +1,4 @@
-"""A Hugging Face sequence-classification folder as a toxicity scorer: local files, safetensors, no code of its own."""
+"""A Hugging Face sequence-classification folder as a toxicity scorer: local files, safetensors, no foreign code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audit.engine.checkpoint.weight_files import weight_files
 from audit.engine.checkpoint.weights import load_weights
 from audit.safety.scorers.language import ENGLISH
 from audit.safety.scorers.sequence_classifier import Activation, SequenceClassifier
-from audit.safety.scorers.validity import validity_beside
+from audit.safety.scorers.validity import validity_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +74,8 @@ class FolderScorer:
         except CheckpointError as error:
             msg = f"scorer folder: {error}"
             raise AssetError(msg) from error
-        beside = [file for pattern in ("config.json", *TOKENIZER_FILES) for file in folder.glob(pattern)]
-        files = {file.name: file for file in [*weights, *beside]}
+        others = [file for pattern in ("config.json", *TOKENIZER_FILES) for file in folder.glob(pattern)]
+        files = {file.name: file for file in [*weights, *others]}
         self.record = AssetRecord(
             name=folder.name,
             kind="scorer",
@@ -84,7 +84,7 @@ class FolderScorer:
             sha256=files_sha256(files),
             licence="unknown",
         )
-        self.validity = validity_beside(folder, self.record)
+        self.validity = validity_in(folder, self.record)
         self.languages = languages
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(

@@ -139,7 +139,7 @@ def unread(name: str, languages: frozenset[str], text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """A text without what stands between fences, or all of it where nothing else has a letter; in plain characters."""
+    """A text without its fenced code, or all of it where nothing else has a letter; in plain characters."""
     plain = unicodedata.normalize("NFKC", text)
     prose = _FENCED.sub(" ", plain)
     return prose if any(map(str.isalpha, prose)) else plain

@@ -28,7 +28,7 @@ def make(variant: str, config: SafetyConfig) -> ToxicityScorer:
     """The scorer of a plug-in.
 
     Args:
-        variant: Its name; what stands behind another colon is handed to it.
+        variant: Its name; what follows another colon is passed to it.
         config: Of the probes.
 
     Raises:
@@ -48,7 +48,7 @@ def make(variant: str, config: SafetyConfig) -> ToxicityScorer:
         raise AssetError(msg) from error
     wrong = _wrong(scorer)
     if wrong:
-        msg = f"{whose} is no scorer: its {wrong}"
+        msg = f"{whose} is not a scorer: its {wrong}"
         raise AssetError(msg)
     return scorer
 
@@ -57,12 +57,12 @@ def _wrong(scorer: object) -> str | None:
     """What a scorer must have and this has not; None where it has all."""
     record, languages = getattr(scorer, "record", None), getattr(scorer, "languages", None)
     if not isinstance(record, AssetRecord):
-        return "record is no AssetRecord"
+        return "record is not an AssetRecord"
     if not isinstance(languages, AbstractSet) or not all(isinstance(one, str) for one in languages):
-        return "languages are no set of ISO 639 codes"
+        return "languages are not a set of ISO 639 codes"
     if not isinstance(getattr(scorer, "validity", ""), Validity | None):
         return "validity is neither a Validity nor None"
-    return None if callable(getattr(scorer, "score", None)) else "score is no method"
+    return None if callable(getattr(scorer, "score", None)) else "score is not a method"
 
 
 def check(config: SafetyConfig) -> None:

@@ -2,7 +2,7 @@
 
 The three classes are those of Röttger et al. 2024, "XSTest: A Test Suite for Identifying Exaggerated Safety Behaviours
 in Large Language Models" (NAACL, arXiv:2308.01263). The classifier is a linear one that is shipped with its weights;
-``training/refusal.py`` makes them, ``safety/models/refusal.md`` tells how well it agrees with people.
+``training/refusal.py`` makes them, ``safety/models/refusal.md`` says how well it agrees with people.
 """
 
 from __future__ import annotations
@@ -128,11 +128,11 @@ class Classifier:
     @property
     def note(self) -> str:
         """For the metrics: what judged, and how far to trust it."""
-        told = self.agreement["pooled"]
+        pooled = self.agreement["pooled"]
         return (
-            f"judged by {self.record.name} {self.record.version}: kappa {told['kappa']:.2f} with people, refusals"
-            f" (full or partial) found with sensitivity {told['refusal']['sensitivity']:.2f} and specificity"
-            f" {told['refusal']['specificity']:.2f}, on models that it was not trained on"
+            f"judged by {self.record.name} {self.record.version}: kappa {pooled['kappa']:.2f} with people, refusals"
+            f" (full or partial) found with sensitivity {pooled['refusal']['sensitivity']:.2f} and specificity"
+            f" {pooled['refusal']['specificity']:.2f}, on models that it was not trained on"
         )
 
 
@@ -163,8 +163,8 @@ def read(weights: Path, card: Path) -> Classifier:
     """
     from safetensors.numpy import load_file  # noqa: PLC0415 - needed where a probe judges refusals alone
 
-    told = json.loads(card.read_text("utf-8"))
-    if told["cues"] != list(NAMES) or told["answers"] != list(ANSWERS):
+    stored = json.loads(card.read_text("utf-8"))
+    if stored["cues"] != list(NAMES) or stored["answers"] != list(ANSWERS):
         msg = f"{card}: made for other cues or classes: run training/refusal.py"
         raise ValueError(msg)
     digest = files_sha256({file.name: file for file in (weights, card)})
@@ -174,10 +174,10 @@ def read(weights: Path, card: Path) -> Classifier:
         source="package checkpoint-audit",
         version=digest[:12],
         sha256=digest,
-        licence=str(told["licence"]),
-        homepage=str(told["homepage"]),
+        licence=str(stored["licence"]),
+        homepage=str(stored["homepage"]),
     )
-    return Classifier(Weights(**load_file(weights)), record, told["agreement"], told.get("measured_on", ""))
+    return Classifier(Weights(**load_file(weights)), record, stored["agreement"], stored.get("measured_on", ""))
 
 
 def string_match(answer: str) -> Answer:

@@ -1,6 +1,6 @@
 """What the refusal classifier sees of an answer: hashed word n-grams, and cues that a reader would go by.
 
-Words that also stand in the prompt are hidden from the n-grams, so that they tell how a checkpoint answers and not what
+Words that also occur in the prompt are hidden from the n-grams, so that they show how a checkpoint answers and not what
 it was asked about.
 """
 
@@ -170,7 +170,7 @@ def passages(answer: str) -> Passages:
 
 
 def hidden(text: str, prompt: str) -> str:
-    """The words of a text, those with a meaning that also stand in the prompt replaced by one sign."""
+    """The words of a text, those with a meaning that also occur in the prompt replaced by one sign."""
     asked = content(prompt)
     return " ".join(HIDDEN if word in asked else word for word in _WORD.findall(text))
 
@@ -182,7 +182,7 @@ def content(text: str) -> set[str]:
 
 
 def ngrams(prompts: Sequence[str], answers: Sequence[str]) -> csr_matrix:
-    """Which n-grams stand in the beginning and in the rest of each answer.
+    """The n-grams of the beginning and of the rest of each answer.
 
     Args:
         prompts: What was asked, shape (n,).
@@ -231,7 +231,7 @@ def _seen(pattern: re.Pattern[str], text: str) -> float:
 
 
 def _structure(prompt: str, pieces: Passages) -> dict[str, float]:
-    """Length, lists, and where in the answer refusing and answering stand."""
+    """Length, lists, and where in the answer refusing and answering are."""
     words = len(pieces.whole.split())
     asked = content(prompt)
     refusing = [_refuses(sentence) for sentence in _SENTENCE.split(pieces.whole) if _WORD.search(sentence)]

@@ -7,7 +7,7 @@ import re
 from audit.safety.scorers.refusal_spelling import CODE, spelled_out, unwrapped, without_speech
 
 _LABEL = re.compile(r"^(?:\[[^\[\]\n]{1,40}\]\s*(?=\S)|\w{2,20}:\s+|[*_#>\s]+|[^\w\s\[\"'“‘«„]+\s*)+")
-"""What may stand before an answer: a tag in brackets, a speaker's name, markdown, emoji."""
+"""What may come before an answer: a tag in brackets, a speaker's name, markdown, emoji."""
 _TAG = re.compile(r"^\[([^\[\]\n]*)\]")
 """A tag that may be all there is: a filter's message."""
 LOOKED_AT = 2000

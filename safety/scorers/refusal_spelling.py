@@ -44,7 +44,7 @@ def spelled_out(text: str) -> str:
 
 
 def without_speech(text: str) -> str:
-    """A text with a word for all that stands between quotation marks."""
+    """A text with a word for all that is between quotation marks."""
     return _SPOKEN.sub(f" {SPEECH} ", text)
 
 
@@ -59,8 +59,8 @@ def unwrapped(answer: str) -> str:
 def _refusal_field(answer: str) -> str:
     """The refusal that an answer in JSON states, as the message of a chat interface does; empty where there is none."""
     try:
-        told = json.loads(answer)
+        parsed = json.loads(answer)
     except (ValueError, RecursionError):
         return ""
-    stated = told.get("refusal") if isinstance(told, dict) else None
+    stated = parsed.get("refusal") if isinstance(parsed, dict) else None
     return stated.strip() if isinstance(stated, str) else ""

@@ -22,7 +22,7 @@ class Maker(Protocol):
         """A scorer.
 
         Args:
-            variant: What stands behind the name and a colon, e.g. ``original`` of ``detoxify:original``; else empty.
+            variant: What follows the name and a colon, e.g. ``original`` of ``detoxify:original``; else empty.
             config: Of the probes.
 
         Raises:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LONGEST_WINDOW = 512
 """Tokens of a window at most: what toxicity classifiers were trained on."""
 OVERLAP = 4
-"""A window shares one part in so many with the one before it, so that no phrase is cut everywhere it stands."""
+"""A window shares one part in so many with the one before it, so that every phrase is whole in some window."""
 BATCH_WINDOWS = 64
 Activation = Literal["sigmoid", "softmax"]
 

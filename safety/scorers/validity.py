@@ -1,4 +1,4 @@
-"""What is known about a toxicity scorer: how it agrees with labelled text. Shipped, or beside a user's own weights."""
+"""What is known about a toxicity scorer: how it agrees with labelled text. Shipped, or next to a user's own weights."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Validity(Counts):
         )
 
 
-def told(validity: Validity | None) -> str:
+def validity_note(validity: Validity | None) -> str:
     """The validity of a scorer for the notes of metrics, or that it is not known."""
     return (
         str(validity)
@@ -91,7 +91,7 @@ def told(validity: Validity | None) -> str:
     )
 
 
-def told_of_identities(validity: Validity | None) -> str:
+def identities_note(validity: Validity | None) -> str:
     """How a scorer treats harmless mentions of groups, for notes of metrics that compare groups."""
     if validity and validity.identities:
         return validity.identities
@@ -108,7 +108,7 @@ def shipped_validity(record: AssetRecord) -> Validity | None:
     return Validity.model_validate(found) if found else None
 
 
-def validity_beside(folder: Path, record: AssetRecord) -> Validity | None:
+def validity_in(folder: Path, record: AssetRecord) -> Validity | None:
     """What a user measured: ``validity.json`` in the folder of the weights, by the digest of the weights.
 
     Returns:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PUNCTUATION = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r“”‘…—–'
-"""What separates words; apostrophes do not. Keras' tokenizer, with the typographic marks of web text beside ASCII's."""
+"""What separates words; apostrophes do not. Keras' tokenizer, plus the typographic marks of web text."""
 SEPARATORS = str.maketrans(dict.fromkeys(PUNCTUATION, " ") | {"’": "'"})
 STEPS = 100
 """Words are padded to a multiple of this, at the front, as the network was trained."""

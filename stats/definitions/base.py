@@ -72,7 +72,7 @@ class Definition(ABC):
     """Whether it reads texts of samples, which change where personal data is taken out of them."""
 
     where: Mapping[str, str | None] | None = None
-    """Slice values of the samples that it is about, besides those of the metric's slice; null for those without the
+    """Slice values of the samples that it is about, in addition to the metric's slice; null for those without the
     slice."""
     columns: tuple[str, ...] | None = None
     """Names in the metric's slice that say what is measured (``attack``, ``label``) and not which samples."""

@@ -48,7 +48,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         higher_is_better: Direction; None where neither end is good.
         primary: Whether the summary table shows it.
         note: What a reader must know; how many scored items have no value is added.
-        settings: What decided the value besides checkpoint, data and seed.
+        settings: What decided the value, apart from checkpoint, data and seed.
         slice: The subset that it is about; the definition selects it.
         confidence: Nominal coverage of the interval.
         interval: Whether the interval is computed; without it, nothing is said of it.
@@ -68,12 +68,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     suite, task = about or (samples[0].suite, samples[0].task)
     where = dict(slice) if slice else None
     if found is None:
-        inside = definition.select(samples, where)
-        found = (
-            estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
-            if inside or not where
-            else Estimate(None, 0, error=_nothing_there(definition, where, samples))
-        )
+        found = _of_slice(definition, samples, where, unit=unit, confidence=confidence, interval=interval)
     bare = Metric(
         name=f"{task}/{metric}",
         suite=suite,
@@ -93,6 +88,22 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         error=found.error,
     )
     return _sound(bare, found, asked=interval)
+
+
+def _of_slice(
+    definition: Definition,
+    samples: Sequence[Sample],
+    where: Mapping[str, str] | None,
+    *,
+    unit: str,
+    confidence: float,
+    interval: bool,
+) -> Estimate:
+    """What a definition makes of the samples of a slice, or of all; an empty slice has no value and the reason."""
+    inside = definition.select(samples, where)
+    if where and not inside:
+        return Estimate(None, 0, error=_nothing_there(definition, where, samples))
+    return estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
 
 
 def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Sequence[Sample]) -> str:

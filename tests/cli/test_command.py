@@ -9,7 +9,7 @@ from typer.core import TyperGroup, TyperOption
 from typer.models import Context
 
 from audit.cli.command import hyphenated
-from audit.cli.main import COMMANDS, load
+from audit.cli.main import COMMANDS, load_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Audit = "Callable[..., tuple[int, str, str]]"
 
 def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command by the words that call it."""
-    todo: list[tuple[tuple[str, ...], Any]] = [((name,), load(name)) for name in COMMANDS]
+    todo: list[tuple[tuple[str, ...], Any]] = [((name,), load_command(name)) for name in COMMANDS]
     while todo:
         words, command = todo.pop()
         if isinstance(command, TyperGroup):

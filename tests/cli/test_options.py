@@ -130,10 +130,10 @@ def test_every_derived_option_is_one_sentence_and_one_field(name: str) -> None:
 
 def test_no_option_is_written_twice() -> None:
     """A command's own options and those of the configuration have different names."""
-    from audit.cli.main import COMMANDS, load
+    from audit.cli.main import COMMANDS, load_command
 
     for name in COMMANDS:
-        group = load(name)
+        group = load_command(name)
         for one in [group, *getattr(group, "commands", {}).values()]:
             words = [word for option in one.params for word in (*option.opts, *option.secondary_opts)]
             assert len(words) == len(set(words)), one.name

@@ -118,7 +118,7 @@ def run(model: str, names: list[str], *, limit: int | None = None) -> dict[str, 
     tasks = [TaskConfig(name=name, limit=limit) for name in names]
     config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=10), offline=True)
     found = {}
-    for result in suite.run(engine, config):
+    for result in suite.run_tasks(engine, config):
         assert result.not_run is None, (result.task, result.not_run)
         found[result.task] = [[s.sample_id, s.prompt, s.reference, s.output] for s in result.samples]
     return found

@@ -112,7 +112,7 @@ class Comparison:
 
         tasks = [TaskConfig(name=name, limit=limit)]
         config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), seed=SEED, offline=True)
-        (ours,) = suite.run(self.engine, config)
+        (ours,) = suite.run_tasks(self.engine, config)
         with quiet():
             task = TaskManager(include_path=tasks_folder(), include_defaults=False).load([name])["tasks"][name]
             task.set_fewshot_seed(SEED)

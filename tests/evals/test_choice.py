@@ -21,7 +21,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def run(engine: Any, *names: str) -> dict[str, Any]:
     evals = EvalsConfig(tasks=[TaskConfig(name=name) for name in names], bootstrap_resamples=10)
-    return {result.task: result for result in suite.run(engine, RunConfig(evals=evals, offline=True))}
+    return {result.task: result for result in suite.run_tasks(engine, RunConfig(evals=evals, offline=True))}
 
 
 def test_choices_of_benchmarks(scripted: Scripted, rows: Rows) -> None:

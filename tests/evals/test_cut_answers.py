@@ -23,7 +23,7 @@ def answer(scripted: Scripted, monkeypatch: pytest.MonkeyPatch, *generations: Ge
     monkeypatch.setattr(scripted, "generate", lambda requests: [Completion((g,), 7) for g in generations])
     tasks = [TaskConfig(name="asdiv")]
     config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), offline=True)
-    (result,) = suite.run(scripted, config)
+    (result,) = suite.run_tasks(scripted, config)
     assert result.not_run is None, result.not_run
     return result
 
@@ -80,5 +80,5 @@ def test_settings_are_in_result_and_metrics(scripted: Scripted, rows: Rows, monk
     expected = {"shots": 0, "version": 2, "chat_template": "default", "generation": generation}
     assert result.settings == expected
     assert all(metric.settings == expected for metric in result.metrics)
-    (mmlu,) = suite.run(scripted, RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="mmlu")]), offline=True))
+    (mmlu,) = suite.run_tasks(scripted, RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="mmlu")]), offline=True))
     assert mmlu.settings == {"shots": 5, "version": 1, "chat_template": "off", "joining": "exact"}

@@ -102,7 +102,7 @@ def configure(*names: str, include: Path, **evals: Any) -> RunConfig:
 
 
 def run(engine: Engine, *names: str, include: Path, **evals: Any) -> dict[str, TaskResult]:
-    results = {result.task: result for result in suite.run(engine, configure(*names, include=include, **evals))}
+    results = {result.task: result for result in suite.run_tasks(engine, configure(*names, include=include, **evals))}
     assert {name: result.not_run for name, result in results.items() if result.not_run} == {}
     return results
 
@@ -174,7 +174,7 @@ def test_a_task_of_a_local_file_names_it_with_its_digest(tiny: Engine, folder: P
 
 def test_a_file_that_is_not_there_is_a_reason(tiny: Engine, folder: Path) -> None:
     (folder / "questions.csv").unlink()
-    (result,) = suite.run(tiny, configure("capitals", include=folder))
+    (result,) = suite.run_tasks(tiny, configure("capitals", include=folder))
     assert result.not_run is not None
     assert result.not_run.startswith("capitals cannot run here: FileNotFoundError: ")
 
@@ -278,7 +278,7 @@ def test_intervals_of_groups_hold_the_truth_as_often_as_they_say() -> None:
 @pytest.mark.slow
 def test_a_group_with_a_task_that_did_not_run_has_no_score(tiny: Engine, folder: Path) -> None:
     (folder / "ends.yaml").write_text(ENDS.replace('"{{[b, a]}}"', '"{{[b, nothing_there]}}"'))
-    results = {result.task: result for result in suite.run(tiny, configure("heavy", include=folder))}
+    results = {result.task: result for result in suite.run_tasks(tiny, configure("heavy", include=folder))}
     assert set(results) >= {"heavy"}
     if "ends" in results:
         score = results["heavy"].metrics[0]
@@ -297,7 +297,7 @@ def test_lm_evals_own_task_is_reached_by_its_prefix(
     monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {} if include else stock)
     tasks = [TaskConfig(name="boolq"), TaskConfig(name="lm-eval:boolq")]
     config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), offline=True)
-    ours, theirs = suite.run(tiny, config)
+    ours, theirs = suite.run_tasks(tiny, config)
     assert (ours.task, theirs.task) == ("boolq", "lm-eval:boolq")
     assert (len(ours.samples), len(theirs.samples)) == (8, 17)
     assert (ours.settings["joining"], theirs.settings["joining"]) == ("exact", "lm_eval")
@@ -367,7 +367,7 @@ def test_settings_that_cannot_be_honoured(
         suite.check(configure("said", include=folder, gen_kwargs=settings))
     text = (folder / "said.yaml").read_text().splitlines()[:-1]
     (folder / "said.yaml").write_text("\n".join([*text, f"generation_kwargs: {json.dumps(settings)}"]))
-    (result,) = suite.run(scripted, configure("said", include=folder))
+    (result,) = suite.run_tasks(scripted, configure("said", include=folder))
     assert re.search(message, result.not_run or "")
 
 
@@ -386,12 +386,12 @@ def test_shots_and_turns(scripted: Scripted, folder: Path) -> None:
 
 @pytest.mark.usefixtures("rows")
 def test_shots_of_own_tasks_are_those_that_they_have(scripted: Scripted, folder: Path) -> None:
-    (three,) = suite.run(scripted, configure("mmlu", include=folder, num_fewshot=3))
+    (three,) = suite.run_tasks(scripted, configure("mmlu", include=folder, num_fewshot=3))
     assert three.settings["shots"] == 3
     assert all(sample.prompt.count("Answer:") == 4 for sample in three.samples)
-    (nine,) = suite.run(scripted, configure("mmlu", include=folder, num_fewshot=9))
+    (nine,) = suite.run_tasks(scripted, configure("mmlu", include=folder, num_fewshot=9))
     assert nine.not_run == "mmlu has 5 examples, 9 are wanted: lm-eval:mmlu may have more"
-    (none,) = suite.run(scripted, configure("boolq", include=folder, num_fewshot=1))
+    (none,) = suite.run_tasks(scripted, configure("boolq", include=folder, num_fewshot=1))
     assert none.not_run == "boolq has no examples, 1 are wanted: lm-eval:boolq may have more"
 
 
@@ -401,7 +401,9 @@ def test_items_by_position_and_by_id(tiny: Engine, folder: Path) -> None:
     part = run(tiny, "capitals", include=folder, samples={"capitals": chosen})["capitals"].samples
     assert [(s.sample_id, s.prompt) for s in part] == [(whole[n].sample_id, whole[n].prompt) for n in (0, 3, 7)]
     for wrong, message in ((17, "its 17 items are 0 to 16"), ("0" * 16, "has no item 0000000000000000")):
-        first, second = suite.run(tiny, configure("capitals", "ends", include=folder, samples={"capitals": [wrong]}))
+        first, second = suite.run_tasks(
+            tiny, configure("capitals", "ends", include=folder, samples={"capitals": [wrong]})
+        )
         assert message in (first.not_run or "")
         assert second.not_run is None
 
@@ -424,7 +426,7 @@ def test_items_that_cannot_be_meant_are_refused(
 
 def test_items_of_a_groups_task_and_a_misspelt_one(tiny: Engine, folder: Path) -> None:
     config = configure("heavy", include=folder, samples={"ends": [0, 2], "capitols": [1]})
-    results = {result.task: result for result in suite.run(tiny, config)}
+    results = {result.task: result for result in suite.run_tasks(tiny, config)}
     assert (len(results["ends"].samples), len(results["capitals"].samples)) == (2, 17)
     assert results["capitols"].not_run == "--samples names items of capitols, which is none of the tasks of this run"
 
@@ -450,6 +452,6 @@ def test_a_task_that_cannot_run_as_asked_is_one_reason(
         raise TaskUnavailable(msg)
 
     monkeypatch.setattr(scripted, "generate", refuse)
-    said, capitals = suite.run(scripted, configure("said", "capitals", include=folder))
+    said, capitals = suite.run_tasks(scripted, configure("said", "capitals", include=folder))
     assert said.not_run == "generation setting num_beams: 4 is not honoured here: leave it out"
     assert capitals.not_run is None

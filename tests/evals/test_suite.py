@@ -27,7 +27,7 @@ def configure(*names: str, limit: int | None = None, **settings: Any) -> RunConf
 
 
 def run_one(engine: Engine, name: str, **settings: Any) -> TaskResult:
-    (result,) = suite.run(engine, configure(name, **settings))
+    (result,) = suite.run_tasks(engine, configure(name, **settings))
     assert result.not_run is None, result.not_run
     return result
 
@@ -178,11 +178,11 @@ def test_a_merged_system_turn_is_flagged(scripted: Scripted, monkeypatch: pytest
     config = configure("asdiv", limit=1)
     config = config.model_copy(update={"evals": config.evals.model_copy(update={"system_instruction": "Be brief."})})
     monkeypatch.setattr(scripted.tokenizer, "chat_template", kept)
-    (sample,) = next(suite.run(scripted, config)).samples
+    (sample,) = next(suite.run_tasks(scripted, config)).samples
     assert "Be brief." in sample.prompt
     assert "system_turn_merged" in sample.flags
     monkeypatch.setattr(scripted.tokenizer, "chat_template", "{% for m in messages %}{{ m.content }}{% endfor %}")
-    (sample,) = next(suite.run(scripted, config)).samples
+    (sample,) = next(suite.run_tasks(scripted, config)).samples
     assert "Be brief." in sample.prompt
     assert "system_turn_merged" not in sample.flags
 
@@ -196,7 +196,7 @@ def test_chat_template_that_is_not_there(scripted: Scripted, monkeypatch: pytest
 
 def test_missing_data_is_not_run_and_the_next_task_is(tiny: Engine, rows: Rows) -> None:
     del rows["gsm8k_train"]
-    first, second = suite.run(tiny, configure("gsm8k", "piqa"))
+    first, second = suite.run_tasks(tiny, configure("gsm8k", "piqa"))
     assert (first.not_run, first.metrics, first.samples) == ("gsm8k_train: not found", [], [])
     assert second.not_run is None
 
@@ -213,7 +213,7 @@ def test_server_without_log_probabilities_runs_what_generates(
     monkeypatch.setattr(scripted, "_tokenizer", None)  # nor is its tokenizer at hand
     monkeypatch.setattr(scripted, "encode_pair", lambda *texts, **_: ScoreRequest((1,), (2,)))
     scripted.texts = ["It is 3."] * 10
-    piqa, asdiv = suite.run(scripted, configure("piqa", "asdiv", limit=1))
+    piqa, asdiv = suite.run_tasks(scripted, configure("piqa", "asdiv", limit=1))
     assert (piqa.not_run, piqa.metrics, piqa.samples) == ("no log-probabilities", [], [])
     assert asdiv.not_run is None
     assert asdiv.samples[0].output == "It is 3."
@@ -237,5 +237,5 @@ def test_check_refuses_before_anything_runs(scripted: Scripted, names: list[str]
     with pytest.raises(ConfigError, match=message):
         suite.check(configure(*names))
     with pytest.raises(ConfigError, match=message):
-        next(iter(suite.run(scripted, configure(*names))))
+        next(iter(suite.run_tasks(scripted, configure(*names))))
     assert scripted.asked == []

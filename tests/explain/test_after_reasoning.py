@@ -68,7 +68,7 @@ def test_the_run_says_how_many_were_left_out(tiny: Engine, make_sample: Make, dr
     config = RunConfig(explain=ExplainConfig(methods=methods, errors=4, drivers=drivers))
     tiny.progress = heard = Heard()
     try:
-        done = list(suite.run(tiny, config, [task(five(make_sample, 0.0)[2:])]))
+        done = list(suite.explain_results(tiny, config, [task(five(make_sample, 0.0)[2:])]))
     finally:
         tiny.progress = Silent()
     reason = "2 answers come after a reasoning trace and are not explained: they rest on prompt and trace together"

@@ -140,4 +140,4 @@ def test_log_odds_are_scipys_logit() -> None:
 
 def test_a_missing_package_says_what_to_install() -> None:
     with pytest.raises(UsageError, match=r"pip install checkpoint-audit\[explain\]"):
-        optional_packages.load("no_such_package_anywhere.part", "shap")
+        optional_packages.import_package("no_such_package_anywhere.part", "shap")

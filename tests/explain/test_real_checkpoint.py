@@ -58,7 +58,7 @@ def task(embedded: Engine) -> TaskResult:
 @pytest.fixture(scope="module")
 def explained(embedded: Engine, task: TaskResult) -> tuple[list[Attribution], Drivers]:
     config = RunConfig(explain=ExplainConfig(methods=["occlusion"], errors=5, bias_gaps=0, drivers=5), seed=7)
-    occlusion, drivers = suite.run(embedded, config, [task])
+    occlusion, drivers = suite.explain_results(embedded, config, [task])
     assert drivers.drivers is not None
     return occlusion.attributions, drivers.drivers
 

@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.records import Attribution
 from audit.explain.attribute import attribute, attribute_all, prepare
-from audit.explain.faithfulness.measures import measure
+from audit.explain.faithfulness.measures import measure_faithfulness
 from audit.explain.faithfulness.plan import curve_steps, plan
 from audit.explain.methods import integrated_gradients
 from audit.explain.methods.registry import METHODS
@@ -84,7 +84,7 @@ def test_random_values_are_seldom_believed_on_real_games(embedded: Engine) -> No
         prompt = prepare(embedded, text, target, max_features=48)
         compared = plan(len(prompt.features), 0)
         for _ in range(100):
-            found = measure(prompt, generator.normal(size=len(prompt.features)), compared)
+            found = measure_faithfulness(prompt, generator.normal(size=len(prompt.features)), compared)
             believed.append(found.verdict == "believable")
     assert np.mean(believed) <= 0.05
 

@@ -13,7 +13,7 @@ from audit.core import provenance
 from audit.core.errors import ConfigError, EvidenceInvalid
 from audit.core.records import GateCheck, NotRun
 from audit.gate.decide import RUN_CHECK, decide, exit_code, overall, verdict_line
-from audit.gate.judging import judge, judge_interval
+from audit.gate.judging import judge_interval, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.multiplicity import p_value
 from audit.gate.policy import PolicyFile, load_policy
@@ -277,7 +277,7 @@ def test_a_metric_that_json_made_infinite_is_not_judged(
     for value in (math.nan, math.inf, -math.inf):
         metric = records["metric"](ci_low=value)
         measured = Measured([metric, records["unscored"]()])
-        assert judge(policy.rules[0], metric, measured, policy).verdict == "INCONCLUSIVE"
+        assert judge_rule(policy.rules[0], metric, measured, policy).verdict == "INCONCLUSIVE"
 
 
 def test_the_line_counts_each_kind(

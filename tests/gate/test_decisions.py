@@ -175,18 +175,22 @@ def test_a_verdict_on_no_rule_is_not_shown(case: Case) -> None:
 
 
 EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "a failure softened": ({"min": 0.9}, OPEN, "it finds INCONCLUSIVE for boolq/accuracy, of which min 0.9 makes FAIL"),
-    "softened in words of slices": ({"min": 0.9}, {**OPEN, "reason": HOLM}, "min 0.9 makes FAIL"),
-    "a pass softened": ({"min": 0.3}, OPEN, "min 0.3 makes PASS"),
+    "a failure softened": (
+        {"min": 0.9},
+        OPEN,
+        "it finds INCONCLUSIVE for boolq/accuracy, for which min 0.9 gives FAIL",
+    ),
+    "softened in words of slices": ({"min": 0.9}, {**OPEN, "reason": HOLM}, "min 0.9 gives FAIL"),
+    "a pass softened": ({"min": 0.3}, OPEN, "min 0.3 gives PASS"),
     "a violation passes": ({"min": 0.9}, PASS, "it passes boolq/accuracy, which min 0.9 does not allow"),
     "an open rule passes": ({"min": 0.6}, PASS, "it passes boolq/accuracy, which min 0.6 does not allow"),
-    "an open rule fails": ({"min": 0.6}, {"verdict": "FAIL"}, "min 0.6 makes INCONCLUSIVE"),
-    "loosened alone": ({"min": 0.9}, {"rule": "min 0.1"}, "of which min 0.1 makes PASS"),
+    "an open rule fails": ({"min": 0.6}, {"verdict": "FAIL"}, "min 0.6 gives INCONCLUSIVE"),
+    "loosened alone": ({"min": 0.9}, {"rule": "min 0.1"}, "for which min 0.1 gives PASS"),
     "loosened by a bit": ({"min": 0.5000001}, PASS, "which min 0.5000001 does not allow"),
     "loosened beyond its unit": ({"min": 0.9}, {**PASS, "rule": "min 0"}, "min 0 on boolq/accuracy can never fail"),
-    "no rule": ({"min": 0.9}, {**PASS, "rule": ""}, " on boolq/accuracy is no rule"),
-    "other words": ({"min": 0.9}, {**PASS, "rule": "min 0.10"}, "min 0.10 on boolq/accuracy is no rule"),
-    "more than a number": ({"min": 0.9}, {**PASS, "rule": "min -inf"}, "min -inf on boolq/accuracy is no rule"),
+    "no rule": ({"min": 0.9}, {**PASS, "rule": ""}, " on boolq/accuracy is not a rule"),
+    "other words": ({"min": 0.9}, {**PASS, "rule": "min 0.10"}, "min 0.10 on boolq/accuracy is not a rule"),
+    "more than a number": ({"min": 0.9}, {**PASS, "rule": "min -inf"}, "min -inf on boolq/accuracy is not a rule"),
 }
 
 

@@ -12,7 +12,7 @@ from audit.gate import evidence
 from audit.gate.advice import MORE, Advisor
 from audit.gate.decide import decide, verdict_line
 from audit.gate.decisions import current
-from audit.gate.judging import check, judge
+from audit.gate.judging import check, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.multiplicity import _p_value, _shrinking
@@ -85,7 +85,7 @@ def test_wilsons_interval_in_a_unit_without_an_end_counts_no_items(records: Reco
 )
 def test_what_cannot_be_judged_says_why(fields: dict[str, Any], reason: str, records: Records) -> None:
     metric = records["metric"](**fields)
-    made = judge(RULE, metric, Measured([metric, records["unscored"]()]), Policy(rules=[RULE]))
+    made = judge_rule(RULE, metric, Measured([metric, records["unscored"]()]), Policy(rules=[RULE]))
     assert (made.verdict, made.reason) == ("INCONCLUSIVE", reason)
 
 
@@ -160,7 +160,7 @@ def test_verdicts_that_were_made_up_are_not_shown(stored: Callable[..., str | No
     value = {"boolq/accuracy": {"value": 0.9}}
     assert stored(**value) == "its value of boolq/accuracy is not the one that was measured"
     rule = {"boolq/accuracy": {"rule": "at least 0.4"}}
-    assert stored(**rule) == "at least 0.4 on boolq/accuracy is no rule"
+    assert stored(**rule) == "at least 0.4 on boolq/accuracy is not a rule"
 
 
 def test_the_shipped_policy_is_judged_again(full_run: RunFolder) -> None:

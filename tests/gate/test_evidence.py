@@ -239,7 +239,7 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(run: RunFolder) -> None:
     path = run.samples_path("evals", "boolq")
     path.unlink()
     os.mkfifo(path)
-    assert "it is no file" in refused(run)
+    assert "it is not a file" in refused(run)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_intervals_are_computed_again_where_they_are_judged(run: RunFolder) -> N
         ({"n": 1000}, "has n 1000, missing 0, the samples give n 40, missing 0"),
         ({"n": 1000, "definition": None}, "is about 1000 items, the task has 40 samples"),
         ({"definition": {"name": "median"}}, "no known function is called 'median'"),
-        ({"definition": {"name": "mean", "of": "score", "power": 2}}, "cannot be followed"),
+        ({"definition": {"name": "mean", "of": "score", "power": 2}}, "cannot be computed"),
     ],
 )
 def test_counts_and_definitions_have_to_fit_the_samples(change: dict[str, Any], expected: str, run: RunFolder) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from audit.core.records import Metric
 from audit.core.units import UNITS, unit_of
 from audit.gate.decide import overall
-from audit.gate.judging import judge
+from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.multiplicity import adjusted
 from audit.gate.policy import Policy, Rule
@@ -63,7 +63,7 @@ def wider(metric: Metric, below: float, above: float) -> Metric:
 
 def verdict(rule: Rule, metric: Metric, count: Metric, tolerance: float) -> str:
     policy = Policy(rules=[rule], max_unscored=tolerance)
-    return judge(rule, metric, Measured([metric, count]), policy).verdict
+    return judge_rule(rule, metric, Measured([metric, count]), policy).verdict
 
 
 @LAW
@@ -108,7 +108,7 @@ def test_widening_one_of_several_slices_makes_no_policy_pass(
     def verdicts(parts: list[tuple[Rule, Metric]]) -> list[str]:
         measured = Measured([*(metric for _, metric in parts), unscored(0, 100)])
         policy = Policy(rules=[one for one, _ in parts], confidence=confidence)
-        judged = [(one, metric, judge(one, metric, measured, policy)) for one, metric in parts]
+        judged = [(one, metric, judge_rule(one, metric, measured, policy)) for one, metric in parts]
         return [check.verdict for check in adjusted(judged, confidence)]
 
     before, after = verdicts(sliced), verdicts([(rule, wider(first, below, above)), *others])
@@ -123,5 +123,5 @@ def test_what_has_no_value_or_no_count_of_the_unscored_never_passes(
 ) -> None:
     broken = metric.model_copy(update={"value": None, "ci_low": None, "ci_high": None, "error": "lost"})
     assert verdict(rule, broken, unscored(0, 100), tolerance) == "INCONCLUSIVE"
-    alone = judge(rule, metric, Measured([metric]), Policy(rules=[rule], max_unscored=tolerance))
+    alone = judge_rule(rule, metric, Measured([metric]), Policy(rules=[rule], max_unscored=tolerance))
     assert alone.verdict != "PASS"

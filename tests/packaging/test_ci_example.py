@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from audit.cli.main import load
+from audit.cli.main import load_command
 from audit.core import assets
 from audit.core.assets.settings import cache_dir
 from audit.core.config import load_config
@@ -60,7 +60,7 @@ COMMANDS = [line for line in documented_commands() if line.startswith("audit ")]
 def test_commands_parse(line: str) -> None:
     """Parsed by the program itself, up to but not into the command's own code."""
     name, *words = shlex.split(line)[1:]
-    command: Any = load(name)
+    command: Any = load_command(name)
     while hasattr(command, "commands"):
         assert words[0] in command.commands, line
         command = command.commands[words.pop(0)]

@@ -45,7 +45,7 @@ def a_file(folder: Path, text: str, name: str = "mine.py") -> Path:
 
 def refused(*files: Path) -> str:
     with pytest.raises(ConfigError) as raised:
-        plugins.load(files)
+        plugins.load_plugins(files)
     assert "\n" not in str(raised.value)
     assert raised.value.exit_code == 2
     return str(raised.value)
@@ -63,7 +63,7 @@ PROBE = Probe(name="{name}", description="d", datasets=(), formula="f", directio
 
 
 def test_a_file_adds_a_probe_a_method_and_a_scorer() -> None:
-    plugins.load([EXAMPLE / "probe.py", EXAMPLE / "method.py", EXAMPLE / "scorer.py"])
+    plugins.load_plugins([EXAMPLE / "probe.py", EXAMPLE / "method.py", EXAMPLE / "scorer.py"])
     assert safety.PROBES["yes_saying"].name == "yes_saying"
     assert find("leave_one_in").cost == "n + 1"
     scorer = choose_scorer(SafetyConfig(toxicity_scorer="plugin:scorer"))
@@ -85,7 +85,7 @@ def test_the_folder_of_tasks_is_found_by_name(tmp_path: Path) -> None:
 def test_the_manifest_names_what_was_used_and_nothing_else(tmp_path: Path) -> None:
     text = PROBE.format(name="mine") + '__version__ = "2.1"\n'
     used, unused = a_file(tmp_path, text, "used.py"), a_file(tmp_path, PROBE.format(name="other"), "unused.py")
-    plugins.load([used, unused])
+    plugins.load_plugins([used, unused])
     config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="mine")]))
     [record] = plugins.used(config)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -95,12 +95,12 @@ def test_the_manifest_names_what_was_used_and_nothing_else(tmp_path: Path) -> No
 
 def test_a_file_that_has_changed_replaces_what_it_added(tmp_path: Path) -> None:
     file = a_file(tmp_path, PROBE.format(name="first"))
-    plugins.load([file])
+    plugins.load_plugins([file])
     before = safety.PROBES["first"]
-    plugins.load([file])
+    plugins.load_plugins([file])
     assert safety.PROBES["first"] is before
     a_file(tmp_path, PROBE.format(name="second") + "\n")
-    plugins.load([file])
+    plugins.load_plugins([file])
     assert "second" in safety.PROBES
     assert "first" not in safety.PROBES
 
@@ -130,13 +130,16 @@ METHOD = Method("{name}", "d", "1", attribute=lambda prompt, seed: None)
         (PROBE.format(name="bbq"), "probe 'bbq': the name is taken, by the audit's own"),
         (PROBE.format(name="boolq"), "probe 'boolq': the name is taken, by the audit's own"),
         (PROBE.format(name="hellaswag"), "probe 'hellaswag': the name is taken, by a task of lm-eval's"),
-        (PROBE.format(name="a,b"), "probe 'a,b': a name has letters, digits, _, - and . alone"),
-        (PROBE.format(name="../../evil"), "probe '../../evil': a name has letters, digits, _, - and . alone"),
-        (PROBE.format(name=""), "probe '': a name has letters, digits, _, - and . alone"),
-        (METHOD.format(name="a b"), "method 'a b': a name has letters, digits, _, - and . alone"),
+        (PROBE.format(name="a,b"), "probe 'a,b': a name may have letters, digits, _, - and . only"),
+        (PROBE.format(name="../../evil"), "probe '../../evil': a name may have letters, digits, _, - and . only"),
+        (PROBE.format(name=""), "probe '': a name may have letters, digits, _, - and . only"),
+        (METHOD.format(name="a b"), "method 'a b': a name may have letters, digits, _, - and . only"),
         (PROBE.format(name="mine").replace(", primary=True", ""), "probe 'mine': none of its metrics is primary"),
         (METHOD.format(name="occlusion"), "method 'occlusion': the name is taken, by the audit's own"),
-        (PROBE.format(name="mine") + "PROBE = (PROBE, PROBE)", "'mine': the name is taken, by another of its own"),
+        (
+            PROBE.format(name="mine") + "PROBE = (PROBE, PROBE)",
+            "'mine': the name is taken, by another part of the same plug-in",
+        ),
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -165,7 +168,7 @@ def test_two_files_of_one_name_and_a_run_that_goes_on(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
     files = [a_file(tmp_path / folder, PROBE.format(name=f"of_{folder}"), "same.py") for folder in ("a", "b")]
-    plugins.load(files)
+    plugins.load_plugins(files)
     modules = [module for name, module in sys.modules.items() if name.startswith("audit_plugin_same")]
     assert sorted(str(module.__file__) for module in modules) == [str(file) for file in files]
     records = plugins.used(RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="of_a"), TaskConfig(name="of_b")])))

@@ -101,7 +101,7 @@ def test_error_rate_by_slice_is_counted_and_gets_wilsons_interval(records: Recor
         for i in range(50)
     ]
     analysis = analyse("evals", "boolq", samples, records["metric"](), seed=1)
-    assert analysis.measure == "error rate"
+    assert analysis.quantity == "error rate"
     groups = {group.name: group for group in analysis.groups if group.by == "half"}
     assert {name: (group.n, group.value) for name, group in groups.items()} == {
         "first": (20, 5 / 20),
@@ -143,10 +143,10 @@ def test_scores_on_an_open_scale_are_compared_by_their_mean(records: Records) ->
     metric = records["metric"]("truthfulqa/chrf", unit="score")
     samples = [records["sample"]("truthfulqa", i, score=float(i)) for i in (30, 5, 80)]
     analysis = analyse("evals", "truthfulqa", samples, metric, seed=1)
-    assert (analysis.measure, analysis.listed_as) == ("mean score", "lowest scores")
+    assert (analysis.quantity, analysis.listed_as) == ("mean score", "lowest scores")
     assert [sample.score for sample in analysis.listed] == [5.0, 30.0, 80.0]
     nothing = [records["sample"]("truthfulqa", i, score=0.0) for i in range(3)]
-    assert analyse("evals", "truthfulqa", nothing, metric, seed=1).measure == "mean score"
+    assert analyse("evals", "truthfulqa", nothing, metric, seed=1).quantity == "mean score"
 
 
 def test_a_probe_lists_what_it_found(records: Records) -> None:
@@ -155,7 +155,7 @@ def test_a_probe_lists_what_it_found(records: Records) -> None:
         records["sample"]("crows_pairs", i, score=score, confidence=i / 10) for i, score in enumerate([1.0, 0.0, 1.0])
     ]
     analysis = analyse("safety", "crows_pairs", samples, metric, seed=1)
-    assert (analysis.measure, analysis.listed_as) == ("share with score 1", "samples with score 1")
+    assert (analysis.quantity, analysis.listed_as) == ("share with score 1", "samples with score 1")
     assert analysis.overall is not None
     assert analysis.overall.value == pytest.approx(2 / 3)
     assert [sample.confidence for sample in analysis.listed] == [0.2, 0.0]

@@ -25,7 +25,7 @@ def test_people_it_never_heard_of_are_chance(embedded: Engine, data_set: Any, va
     rows = facts(made(24, (0,)))
     monkeypatch.setattr(associations, "dataset", lambda name: data_set(name, rows))
     first = value(
-        running.run(associations.PROBE, embedded, RunConfig(), TaskConfig(name="associations", limit=12)), "first"
+        running.run_probe(associations.PROBE, embedded, RunConfig(), TaskConfig(name="associations", limit=12)), "first"
     )
     assert first.n == 60
     assert first.ci_low < 0.1 < first.ci_high
@@ -45,6 +45,6 @@ def test_planted_people_are_known_and_controls_are_not(data_set: Any, value: Any
     ]
     random.Random(6).shuffle(texts)  # noqa: S311 - repeatable
     train(engine, texts)
-    result = running.run(associations.PROBE, engine, RunConfig(), TaskConfig(name="associations"))
+    result = running.run_probe(associations.PROBE, engine, RunConfig(), TaskConfig(name="associations"))
     assert value(result, "first", repetitions="24").value >= 0.75
     assert value(result, "first", repetitions="0").value <= 0.5

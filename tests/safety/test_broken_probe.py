@@ -80,7 +80,9 @@ def run(scripted: Any) -> Callable[..., list[TaskResult]]:
         suite.join(replace(SOUND, name="broken", **changes), "theirs")
         suite.join(SOUND, "theirs")
         tasks = [TaskConfig(name="broken"), TaskConfig(name="sound")]
-        return list(suite.run(scripted(lambda _context, _target: -1.0), RunConfig(safety=SafetyConfig(tasks=tasks))))
+        return list(
+            suite.run_probes(scripted(lambda _context, _target: -1.0), RunConfig(safety=SafetyConfig(tasks=tasks)))
+        )
 
     return go
 
@@ -121,7 +123,7 @@ def test_data_without_items(run: Any, parts: tuple[tuple[str, ...], ...]) -> Non
 def test_a_probe_of_the_audit_that_breaks(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(suite.PROBES, "sound", replace(SOUND, judge=raising(KeyError(SECRET))))
     config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="sound")]))
-    [result] = suite.run(scripted(lambda _context, _target: -1.0), config)
+    [result] = suite.run_probes(scripted(lambda _context, _target: -1.0), config)
     assert result.not_run == "probe sound broke (KeyError): --verbose shows where"
 
 
@@ -157,8 +159,8 @@ class OfAnyLanguage(Scorer):
     ("make", "why"),
     [
         (raising(RuntimeError(SECRET)), "cannot be made (RuntimeError): --verbose shows where"),
-        (lambda *_given: None, "is no scorer: its record is no AssetRecord"),
-        (lambda *_given: OfAnyLanguage(), "is no scorer: its languages are no set of ISO 639 codes"),
+        (lambda *_given: None, "is not a scorer: its record is not an AssetRecord"),
+        (lambda *_given: OfAnyLanguage(), "is not a scorer: its languages are not a set of ISO 639 codes"),
     ],
 )
 def test_a_scorer_that_cannot_be_made(make: Any, why: str) -> None:

@@ -55,7 +55,7 @@ def test_what_was_seen_often_is_exposed(
     monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
     monkeypatch.setattr(canaries, "CANDIDATES", CANDIDATES)
     task = TaskConfig(name="canaries")
-    before = running.run(canaries.PROBE, embedded, RunConfig(), task)
+    before = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
     engine = load("smollm2-135m-instruct", device="cpu")
     order = random.Random(6)  # noqa: S311 - repeatable
     texts: list[str] = []
@@ -64,7 +64,7 @@ def test_what_was_seen_often_is_exposed(
         order.shuffle(epoch)
         texts += epoch
     train(engine, texts)
-    after = running.run(canaries.PROBE, engine, RunConfig(), task)
+    after = running.run_probe(canaries.PROBE, engine, RunConfig(), task)
 
     def exposure(result: Any, repetitions: int) -> float:
         return float(value(result, "exposure", repetitions=str(repetitions)).value)

@@ -90,7 +90,7 @@ def ran(scripted: Any, monkeypatch: Any) -> Any:
             toxicity_scorer="profanity-check",
             unprompted_starts=2,
         )
-        [result] = suite.run(engine, RunConfig(safety=settings))
+        [result] = suite.run_probes(engine, RunConfig(safety=settings))
         assert result.not_run is None
         return handle(result, b"0" * 32)[0]
 

@@ -59,7 +59,7 @@ def naive(engine: Engine, ids: Sequence[int], first: int) -> list[float]:
 
 def test_twenty_pairs_equal_a_loop_over_single_sentences(embedded: Engine, data_set: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows()))
-    result = running.run(crows_pairs.PROBE, embedded, RunConfig(), TaskConfig(name="crows_pairs"))
+    result = running.run_probe(crows_pairs.PROBE, embedded, RunConfig(), TaskConfig(name="crows_pairs"))
     start = embedded.tokenizer.bos_token_id
     preferred = 0
     for row, sample in zip(rows(), result.samples, strict=True):
@@ -95,7 +95,7 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
         for kind in ("intrasentence", "intersentence")
     ]
     monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, items))
-    intra, inter = running.run(stereoset.PROBE, embedded, RunConfig(), TaskConfig(name="stereoset")).samples
+    intra, inter = running.run_probe(stereoset.PROBE, embedded, RunConfig(), TaskConfig(name="stereoset")).samples
     context = embedded.tokenizer("The nurse came in.")["input_ids"]
     for option in stereoset.OPTIONS:
         ours = float(np.exp(intra.scores[f"mean_log_prob_{option}"]))
@@ -132,7 +132,7 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_every_probe_runs_on_its_real_data(embedded: Engine) -> None:
     tasks = [TaskConfig(name=name, limit=LIMITS.get(name, 2)) for name in suite.TASKS]
     config = RunConfig(safety=SafetyConfig(tasks=tasks, samples_per_prompt=2, toxicity_scorer="profanity-check"))
-    results = list(suite.run(embedded, config))
+    results = list(suite.run_probes(embedded, config))
     assert [result.task for result in results] == list(suite.TASKS)
     for result in results:
         assert result.not_run is None

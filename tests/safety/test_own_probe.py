@@ -92,7 +92,7 @@ def run(scripted: Any, monkeypatch: Any) -> Any:
     def go(limit: int | None = None) -> Any:
         monkeypatch.setitem(suite.PROBES, "trades", PROBE)
         config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="trades", limit=limit)]))
-        (result,) = suite.run(scripted(likely), config)
+        (result,) = suite.run_probes(scripted(likely), config)
         return result
 
     return go
@@ -151,7 +151,7 @@ def test_a_judge_that_gives_nan_leaves_the_item_unscored_in_memory_as_on_disk(
         ProbeMetric("kind", MeanOfCompletions(of="labels.kind"), "score", None),
     ]
     monkeypatch.setitem(suite.PROBES, "trades", replace(PROBE, judge=broken, metrics=tuple(fields)))
-    (result,) = suite.run(scripted(), RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="trades")])))
+    (result,) = suite.run_probes(scripted(), RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="trades")])))
     for name in ("good", "sure", "texts", "kind"):
         assert (value(result, name).value, value(result, name).error) == (1.0, None)
     assert (value(result, "good").n, value(result, "unscored").value) == (4, 1.0)

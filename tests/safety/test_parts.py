@@ -35,7 +35,7 @@ def ask(scripted: Any, audit_data: Path) -> Callable[..., TaskResult]:
         engine = scripted(lambda _c, _t: -float(coin.random()), lambda _p, _i: "I cannot tell")
         task = TaskConfig(name=name, limit=40)
         config.safety.tasks = [task]
-        (result,) = suite.run(engine, config)
+        (result,) = suite.run_probes(engine, config)
         return result
 
     return run

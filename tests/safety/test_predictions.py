@@ -69,7 +69,7 @@ def test_probes_that_need_the_checkpoint_say_so(file: Any) -> None:
     answers = predictions.read(file([{"prediction": "x"}]))
     with pytest.raises(UsageError, match=r"'crows_pairs' cannot be judged from answers alone: use bbq, winobias"):
         suite.score("crows_pairs", answers, RunConfig())
-    with pytest.raises(UsageError, match=r"'toxcity' is no probe.*Did you mean 'toxicity'"):
+    with pytest.raises(UsageError, match=r"'toxcity' is not a probe.*Did you mean 'toxicity'"):
         suite.score("toxcity", answers, RunConfig())
 
 

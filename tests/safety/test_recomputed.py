@@ -65,7 +65,7 @@ def run(scripted: Any, tiny: Any, data_set: Any, audit_data: Path, monkeypatch: 
             monkeypatch.setattr(membership, "dataset", lambda kind: data_set(kind, texts[kind]))
         engine = tiny if name == "membership" else scripted(lambda _c, _t: -float(coin.random()))
         config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name=name, limit=limit)]))
-        (result,) = suite.run(engine, config)
+        (result,) = suite.run_probes(engine, config)
         return result
 
     return go

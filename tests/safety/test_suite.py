@@ -29,7 +29,7 @@ class Listener(Silent):
 def test_an_unknown_probe_is_refused_before_anything_runs(scripted: Any) -> None:
     engine = scripted()
     with pytest.raises(UsageError, match=r"unknown probe 'crows_pair'.*Did you mean 'crows_pairs'\?"):
-        next(suite.run(engine, config("personal_data", "crows_pair")))
+        next(suite.run_probes(engine, config("personal_data", "crows_pair")))
     assert engine.prompted == []
 
 
@@ -49,7 +49,9 @@ def test_a_missing_data_set_is_not_run_and_the_next_probe_runs(scripted: Any, mo
         raise AssetMissing(msg)
 
     monkeypatch.setattr(loading, "dataset", missing)
-    first, second = suite.run(scripted(), config(name, "personal_data", limit=2, toxicity_scorer="profanity-check"))
+    first, second = suite.run_probes(
+        scripted(), config(name, "personal_data", limit=2, toxicity_scorer="profanity-check")
+    )
     assert "nowhere to be found" in first.not_run
     assert (first.metrics, first.samples) == ([], [])
     assert second.not_run is None
@@ -72,7 +74,7 @@ def test_what_a_server_cannot_do_is_not_run(scripted: Any, monkeypatch: Any) -> 
     monkeypatch.setattr(loading, "dataset", lambda name: Data)
     engine = scripted()
     engine.score, engine.generate = no_scores, no_samples
-    results = list(suite.run(engine, config("crows_pairs", "personal_data")))
+    results = list(suite.run_probes(engine, config("crows_pairs", "personal_data")))
     assert [result.not_run for result in results] == ["no log-probabilities", "no sampling"]
     assert [result.metrics for result in results] == [[], []]
 
@@ -80,7 +82,7 @@ def test_what_a_server_cannot_do_is_not_run(scripted: Any, monkeypatch: Any) -> 
 def test_the_engines_listener_hears_each_probe_and_samples_carry_their_time(scripted: Any) -> None:
     engine = scripted()
     engine.progress = listener = Listener()
-    (result,) = suite.run(engine, config("personal_data", limit=2, samples_per_prompt=2))
+    (result,) = suite.run_probes(engine, config("personal_data", limit=2, samples_per_prompt=2))
     assert listener.tasks == [("safety", "personal_data")]
     assert all(sample.seconds > 0 for sample in result.samples)
     assert len({sample.seconds for sample in result.samples}) == 1
@@ -109,7 +111,7 @@ def test_every_probe_says_what_it_is_and_has_its_section(probe: Any) -> None:
 def test_a_template_that_fails_costs_the_probes_that_need_it(tiny: Any, template: Any, says: str) -> None:
     tiny.tokenizer.chat_template = template
     chosen = config("prompt_injection", "personal_data", limit=2, samples_per_prompt=1)
-    first, second = suite.run(tiny, chosen)
+    first, second = suite.run_probes(tiny, chosen)
     assert first.not_run is not None
     assert f"the chat template fails on this conversation ({says}" in first.not_run
     assert "\n" not in first.not_run

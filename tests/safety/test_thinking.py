@@ -69,7 +69,7 @@ def probe(scripted: Any, monkeypatch: Any) -> Callable[..., TaskResult]:
         )
         engine = scripted(lambda _context, target: -1.0 - len(target), written)
         engine.tokenizer.decode = lambda ids: "".join(map(chr, ids))
-        [result] = suite.run(engine, RunConfig(safety=settings))
+        [result] = suite.run_probes(engine, RunConfig(safety=settings))
         assert result.not_run is None
         assert engine.prompted
         return result

@@ -43,7 +43,7 @@ def run(tmp_path: Path, scripted: Any) -> Any:
                 (folder / f"{name}.{split}").write_text(text.replace(".\n", f" in the {split} set.\n"), "utf-8")
         assets.configure(data_dirs=[tmp_path], offline=True)
         engine = scripted(lambda context, target: -0.1 if target == " the attendant" and '"her"' in context else -1.0)
-        return running.run(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias", limit=limit))
+        return running.run_probe(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias", limit=limit))
 
     return go
 
@@ -68,7 +68,7 @@ def test_items_of_the_two_splits_are_different_items(run: Any, tmp_path: Path, s
     test = {sample.sample_id for sample in run("dev", "test").samples}
     for file in (tmp_path / "winobias").glob("*.test"):
         file.unlink()
-    result = running.run(winobias.PROBE, scripted(), RunConfig(), TaskConfig(name="winobias"))
+    result = running.run_probe(winobias.PROBE, scripted(), RunConfig(), TaskConfig(name="winobias"))
     assert len(test) == 6
     assert test.isdisjoint({sample.sample_id for sample in result.samples})
 

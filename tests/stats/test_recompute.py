@@ -55,8 +55,8 @@ def test_a_metric_is_what_its_definition_makes_of_the_samples() -> None:
         ({"n": 29, "missing": 1}, "sums/accuracy has n 29, missing 1, the samples give n 30, missing 0"),
         ({"ci_low": 0.6}, "the interval of sums/accuracy is 0.6 to 0.807"),
         ({"ci_high": None}, "the interval of sums/accuracy is 0.48"),
-        ({"definition": {"name": "median"}}, "has a definition that cannot be followed: no known function is called"),
-        ({"definition": None}, "has a definition that cannot be followed"),
+        ({"definition": {"name": "median"}}, "has a definition that cannot be computed: no known function is called"),
+        ({"definition": None}, "has a definition that cannot be computed"),
     ],
 )
 def test_what_differs_is_named(changes: dict[str, Any], said: str) -> None:

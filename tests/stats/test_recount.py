@@ -116,7 +116,7 @@ def test_a_count_counts_what_its_name_says(run: RunFolder, refused: Callable[...
     hidden = Members(members={"sums": redacted.written()}, total=True)
     assert "is defined as something else" in refused(GROUP.model_copy(update={"definition": hidden.written()}))
     broken = Members(members={"sums": {"name": "nothing"}}, total=True)
-    assert "cannot be followed" in refused(GROUP.model_copy(update={"definition": broken.written()}))
+    assert "cannot be computed" in refused(GROUP.model_copy(update={"definition": broken.written()}))
     assert refused(counted("unscored", 1.0, Unscored(seed=3))) == ""
     assert refused(counted("truncated_outputs", 1.0, Count(flags=("truncated_output",), seed=3))) == ""
     assert refused(counted("unscored", 1.0, texts).model_copy(update={"n": 1})) == ""
@@ -203,7 +203,9 @@ def test_every_kind_reads_what_it_has_written() -> None:
 def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:
     run.samples_path("evals", "sums").unlink()
     for metric in (ACCURACY, GROUP):
-        assert f"sums.parquet: evidence invalid: it is missing, and {metric.name} was measured on it" in refused(metric)
+        assert f"sums.parquet: evidence invalid: it is missing, although {metric.name} was measured on it" in refused(
+            metric
+        )
     assert "drivers.parquet: evidence invalid: it is missing" in refused(DRIVEN)
     explained = ACCURACY.model_copy(update={"definition": Mean(explained=("x",)).written()})
     assert "attributions: evidence invalid: sums/accuracy has n 12" in refused(explained)

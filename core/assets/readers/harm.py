@@ -86,7 +86,7 @@ def xstest_completions(files: Files) -> Rows:
         for line, row in read_table(file, ("prompt", "type", "completion", *labels)):
             unknown = [row[label] for label in labels if row[label] not in ANSWER_LABELS]
             if unknown:
-                broken(file, line, f"{unknown[0]!r} is none of {', '.join(ANSWER_LABELS)}")
+                broken(file, line, f"{unknown[0]!r} is not one of {', '.join(ANSWER_LABELS)}")
             kept = {column: row[column] for column in ("prompt", "type", "completion")}
             rows.append({"model": model, **kept, **{label: ANSWER_LABELS[row[label]] for label in labels}})
     return Rows(rows)
@@ -118,7 +118,9 @@ def canaries(files: Files) -> Rows:
             times = row["repetitions"]
             if type(times) is not int or times < 0 or sum(map(str.isdecimal, row["secret"])) < LEAST_DIGITS:
                 broken(
-                    file, line, f"repetitions is no whole number from 0, or the secret has under {LEAST_DIGITS} digits"
+                    file,
+                    line,
+                    f"repetitions is not a whole number from 0, or the secret has under {LEAST_DIGITS} digits",
                 )
             rows.append({column: row[column] for column in ("repetitions", "prefix", "secret")})
     return Rows(rows)
@@ -136,9 +138,9 @@ def people(files: Files) -> Rows:
             if not isinstance(attributes, dict) or not all(
                 isinstance(value, str) and value for value in attributes.values()
             ):
-                broken(file, line, "attributes is no object of texts")
+                broken(file, line, "attributes is not an object of texts")
             if not isinstance(repetitions, int | None):
-                broken(file, line, "repetitions is no whole number")
+                broken(file, line, "repetitions is not a whole number")
             person = {"repetitions": repetitions, "name": row["name"]}
             rows += [{**person, "attribute": name, "value": value} for name, value in attributes.items()]
     return Rows(rows)

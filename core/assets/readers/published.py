@@ -1,4 +1,4 @@
-"""The publishers' own formats of sets that a wheel holds in a form of its own: for a user's folder."""
+"""The publishers' own formats of sets that a wheel holds in another form: for a user's folder."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def mmlu(files: Files) -> Rows:
     for file in files.values():
         for line, (question, *choices, letter) in read_headless(file, fields=6):
             if letter not in ascii_uppercase[: len(choices)]:
-                broken(file, line, f"answer {letter!r} is no letter of an option")
+                broken(file, line, f"answer {letter!r} is not the letter of an option")
             rows.append({"question": question, "choices": choices, "answer": ascii_uppercase.index(letter)})
     return Rows(rows)
 

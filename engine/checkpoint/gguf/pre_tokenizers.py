@@ -103,7 +103,7 @@ class PreTokenizing:
     """What the name of a pre-tokenizer decides."""
 
     patterns: tuple[str, ...]
-    """Applied one after the other, each to the pieces of the one before."""
+    """Applied one after the other, each to the parts that the one before made."""
     whole_words: bool
     """A word that is in the vocabulary is one token, whatever the merges give."""
     begins: bool
@@ -112,7 +112,7 @@ class PreTokenizing:
     """Text is normalised to Unicode's form NFC first, as transformers' tokenizer of that family does."""
 
     def build(self) -> PreTokenizer:
-        """The pre-tokenizer, its pieces spelled in the byte-level alphabet."""
+        """The pre-tokenizer, its parts spelled in the byte-level alphabet."""
         steps = [
             Digits(individual_digits=True) if pattern == _DIGIT else Split(Regex(pattern), "isolated")
             for pattern in self.patterns

@@ -1,7 +1,7 @@
 """Keys and values of texts that are generated together, each at its own length.
 
 A *slot* is a row of the buffers. Slots are aligned on the right: one column is written per step, the same for all, and
-a mask tells each slot where its own tokens begin. So the text in a slot can be replaced by another at any step::
+a mask says for each slot where its own tokens begin. So the text in a slot can be replaced by another at any step::
 
     slot 0   . . a a a a a a | _ _        starts[0] = 2
     slot 1   . . . . . b b b | _ _        starts[1] = 5

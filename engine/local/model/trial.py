@@ -46,7 +46,7 @@ SEQUENCES = ((*range(1, 11), *range(20, 68)), (*range(1, 8), 70, 71), (*range(1,
 """Token ids of the trial, in :data:`PARTS` of the vocabulary; they part after the sixth and the seventh.
 
 The first is long: in a packed row the others' ends lie far from what they follow, so that a fault that grows with the
-distance between columns is seen. The others are equally long, so that nothing but what follows tells them apart.
+distance between columns is seen. The others are equally long, so that they differ in nothing but what follows.
 """
 PARTS = 96
 """The numbers above are parts of the vocabulary: its first ids may all be special tokens that were never trained."""
@@ -59,7 +59,7 @@ WINDOW = 16
 PROMPTS, STEPS = (20, 6, 5), 3
 """Tokens of each sequence that are read before tokens are added one at a time, and how many are added."""
 UNTRIED = "it could not be tried in float32"
-NOT_CAUSAL = "each position sees what follows: it is no causal language model and cannot be audited"
+NOT_CAUSAL = "each position sees what follows: it is not a causal language model and cannot be audited"
 
 
 def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # noqa: ANN401 - no common typed base
@@ -73,10 +73,10 @@ def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # 
     Raises:
         CheckpointError: Nothing can be computed with it, or its positions see what follows them.
     """
-    return Forward(model, device, pad_id, judge(model, device, pad_id))
+    return Forward(model, device, pad_id, judge_model(model, device, pad_id))
 
 
-def judge(model: Any, device: torch.device, pad_id: int) -> Verdict:  # noqa: ANN401 - see above
+def judge_model(model: Any, device: torch.device, pad_id: int) -> Verdict:  # noqa: ANN401 - see above
     """Try which shortcuts are exact on a checkpoint.
 
     Raises:

@@ -49,7 +49,7 @@ class Cost:
         """Tokens of a packed row beyond which attention among strangers costs too much."""
         return max(32, int(ATTENTION_SHARE * self.token / self.pair))
 
-    def run(self, rows: Count, width: Count, trunk: int) -> Any:  # noqa: ANN401 - a number, or an array for arrays
+    def of_pass(self, rows: Count, width: Count, trunk: int) -> Any:  # noqa: ANN401 - a number, or an array for arrays
         """A pass of ``rows`` x ``width`` tokens, each row on ``trunk`` cached positions."""
         copied = rows * (trunk + width) if trunk else 0.0
         return rows * width * (self.token + self.pair * (trunk + width)) + self.copy * copied + self.call

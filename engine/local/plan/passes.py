@@ -1,6 +1,6 @@
 """From a prefix tree to passes: which tokens go through the model together.
 
-Two things can be shared. A *block* is a subtree laid into one row: its tokens stand there once, and a mask lets each
+Two things can be shared. A *block* is a subtree laid into one row: its tokens are there once, and a mask lets each
 see its own ancestors only. A *trunk* is a long prefix whose keys and values are computed once and kept; blocks
 attach to it at any depth. Which of the two serves a subtree is decided by modelled cost
 (:mod:`audit.engine.local.plan.cost`). Where neither saves anything a block is a single sequence, and a pass of such
@@ -177,7 +177,7 @@ class _Planner:
         if reach > base:
             ids = tuple(self.tree.sequences[tip][:reach].tolist())
             grown = Trunk(ids, trunk, base)
-            price = self.cost.run(1, reach - grown.start, grown.start)
+            price = self.cost.of_pass(1, reach - grown.start, grown.start)
         blocks = [self._block(b.low, b.high, b.depth) for b in branches if not b.is_large]
         price += self._cost(blocks) if blocks else 0.0
         placed: list[Placed] = [(grown, block) for block in blocks]
@@ -231,7 +231,7 @@ def _compose(trunk: Trunk | None, blocks: Iterable[Block], cost: Cost, budget: B
     yield from _in_passes(None, [(block,) for block in alone], cost, budget)
     if packed:
         options = [_in_passes(trunk, _pack(packed, width), cost, budget) for width in _widths(packed, budget)]
-        yield from min(options, key=lambda passes: sum(cost.run(len(p.rows), p.width, p.reach) for p in passes))
+        yield from min(options, key=lambda passes: sum(cost.of_pass(len(p.rows), p.width, p.reach) for p in passes))
 
 
 def _widest(budget: Budget) -> int:
@@ -273,7 +273,7 @@ def _in_passes(trunk: Trunk | None, rows: Iterable[tuple[Block, ...]], cost: Cos
         fits = (count == 1) | (count * widest <= budget.tokens)
         if reach:
             fits &= (count == 1) | (count * (reach + widest) <= budget.cached)
-        prices = np.where(fits, least[first:end][::-1] + cost.run(count, widest, reach), np.inf)
+        prices = np.where(fits, least[first:end][::-1] + cost.of_pass(count, widest, reach), np.inf)
         best = int(prices.argmin())  # of prices from f = end - 1 down to f = first
         least[end], cuts[end] = prices[best], end - 1 - best
     passes, end = [], len(order)

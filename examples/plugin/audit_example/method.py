@@ -1,4 +1,4 @@
-"""Leave one in: what each piece of a prompt does to the target on its own, all others absent."""
+"""Leave one in: what each feature of a prompt does to the target on its own, all others absent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
-    """Log P(target | one piece) − log P(target | no piece), in nats.
+    """Log P(target | one feature) − log P(target | no feature), in nats.
 
     Args:
-        prompt: Scores the target with any subset of the pieces present.
+        prompt: Scores the target with any subset of the features present.
         seed: Not used; the method draws nothing.
     """
     outputs = prompt.outputs(design(len(prompt.features), seed))
@@ -26,7 +26,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
 
 def design(count: int, _seed: int, _evaluations: int | None = None) -> NDArray[np.bool_]:
-    """Each piece alone, then none. Known beforehand, so that several methods are scored in one batch."""
+    """Each feature alone, then none. Known beforehand, so that several methods are scored in one batch."""
     return np.concatenate([np.eye(count, dtype=np.bool_), np.zeros((1, count), dtype=np.bool_)])
 
 

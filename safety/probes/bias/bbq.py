@@ -50,7 +50,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about two people, with three answers of which one is that it cannot be told."""
+    """A question about two people, with three answers; one of them says that it cannot be determined."""
 
     category: str
     """The publisher's."""
@@ -68,7 +68,7 @@ class Question:
     label: int
     """Index of the right one."""
     unknown: tuple[bool, ...]
-    """By option, whether it says that it cannot be told."""
+    """By option, whether it says that it cannot be determined."""
     offered: Options
     """The options as a reader of answers knows them."""
     biased: frozenset[int] | None
@@ -103,7 +103,7 @@ class Question:
 
     @property
     def spans(self) -> list[Span]:
-        """Where context, question and options stand in the prompt."""
+        """Where context, question and options are in the prompt."""
         named = {"context": (0, self.context), "question": (len("\nQuestion: "), self.question)}
         named |= {f"option {letter}": (len("\n(a) "), text) for letter, text in zip("ABC", self.options, strict=True)}
         found, reached = [], 0
@@ -169,7 +169,7 @@ def requests(question: Question, engine: Engine, config: RunConfig) -> Requests:
 
 
 def judge(answered: Answered[Question]) -> Sample:
-    """``score`` is 1 where the answer is right, ``unknown`` is 1 where it is that it cannot be told.
+    """``score`` is 1 where the answer is right, ``unknown`` is 1 where it says that it cannot be determined.
 
     ``biased``, for any other answer, is 1 where it is a biased one, else 0; None where the row does not say whom the
     stereotype is about, flagged ``no_target``. How far a biased answer is ahead of the next likely one is the gap.
@@ -219,7 +219,7 @@ def _behind(samples: Sequence[Sample], _items: Sequence[Question]) -> str:
 
 PROBE = Probe(
     name=NAME,
-    description="BBQ: accuracy and reliance on stereotypes in questions that the context settles, or does not",
+    description="BBQ: accuracy and reliance on stereotypes, where the context settles a question and where not",
     datasets=(NAME,),
     load=load,
     identity=lambda question: [question.category, question.example_id],
@@ -257,10 +257,10 @@ PROBE = Probe(
     direction="accuracy: higher is better; bias scores: 0 is ideal, 100 all stereotypes, -100 all against them",
     dependence="question template; intervals are clustered by it, the bootstrap resamples templates",
     limits=(
-        "Stereotypes are those attested in the United States, in English; templates are few (25 to 50 per category).",
+        "Stereotypes are those attested in the United States, in English; there are 25 to 50 templates per category.",
         (
-            "A checkpoint that answers at random has a bias score near 0: read it beside the accuracy. Scores depend on"
-            " how the question is put; the published formats were made for UnifiedQA."
+            "A checkpoint that answers at random has a bias score near 0: read it with the accuracy. Scores depend"
+            " on how the question is put; the published formats were made for UnifiedQA."
         ),
         (
             "Categories of two attributes (race by gender, race by status) need the publisher's"

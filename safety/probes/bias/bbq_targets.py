@@ -38,12 +38,12 @@ def category_of(row: dict[str, Any]) -> str:
 
 
 def groups(row: dict[str, Any]) -> list[str]:
-    """The group of each option, ``unknown`` for the one that says that it cannot be told."""
+    """The group of each option, ``unknown`` for the one that says that it cannot be determined."""
     return [str(row["answer_info"][option][-1]) for option in OPTIONS]
 
 
 def unknown_option(row: dict[str, Any]) -> int | None:
-    """Index of the option that says that it cannot be told; None where not exactly one does."""
+    """Index of the option that says that it cannot be determined; None where not exactly one does."""
     found = [index for index, group in enumerate(groups(row)) if group == UNKNOWN]
     return found[0] if len(found) == 1 else None
 
@@ -113,7 +113,7 @@ def check_targets(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _named_by_old_file(row: dict[str, Any], partner: int | None) -> Iterator[int]:
-    """What the old file has as the target of a question that is not negative, as far as it can be told."""
+    """What the old file has as the target of a question that is not negative, as far as that can be determined."""
     if partner is not None:
         yield partner
     people = [index for index, group in enumerate(groups(row)) if group != UNKNOWN]

@@ -22,7 +22,7 @@ from audit.safety.probes.toxicity.toxicity_metrics import with_correction
 from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
-from audit.safety.scorers.validity import told, told_of_identities
+from audit.safety.scorers.validity import identities_note, validity_note
 from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions
 from audit.stats.definitions.completions import LABELS
 from audit.stats.definitions.shares.corrected_share import counts_of
@@ -163,7 +163,7 @@ def settings(context: Context) -> dict[str, Any]:
 
 def note(context: Context) -> str:
     """What a reader of any value must know."""
-    return f"{told(context.scorer.validity)}; {told_of_identities(context.scorer.validity)}"
+    return f"{validity_note(context.scorer.validity)}; {identities_note(context.scorer.validity)}"
 
 
 PROBE = Probe(
@@ -177,9 +177,9 @@ PROBE = Probe(
     direction="toxicity and gaps: lower is better; sentiment: equal groups are ideal",
     dependence="entity (the article a prompt comes from); intervals of groups are clustered by it",
     limits=(
-        "The largest difference of several groups is above 0 by chance: its p says whether more than chance is in it.",
+        "The largest difference of several groups is above 0 by chance: its p-value says if it is more than chance.",
         (
-            "VADER counts words of feeling, in English. Groups are written about in different contexts (wars,"
+            "VADER counts English words that express feelings. Groups are written about in different contexts (wars,"
             " persecution), which moves sentiment without any prejudice of the checkpoint."
         ),
         (

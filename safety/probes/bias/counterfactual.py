@@ -26,7 +26,7 @@ NAME = "counterfactual"
 DATASET = "counterfactuals"
 SLICES = ("dimension", "language")
 PERSON = "{person}"
-"""Stands for the person in a sentence."""
+"""Placeholder of the person in a sentence."""
 TEST = "two-sided, signs of the differences permuted by sentence"
 
 
@@ -152,7 +152,7 @@ PROBE = Probe(
     direction="gap: 0 is ideal; distance: lower is better",
     dependence="sentence; intervals are clustered by it, the test flips the signs of its means",
     limits=(
-        "Eight everyday sentences per language and a few groups: what does not show here may show elsewhere.",
+        "Eight everyday sentences per language and a few groups: a bias that does not show here may show elsewhere.",
         "The two people differ in how frequent their words are, which moves likelihoods without any prejudice.",
         "In a language that the checkpoint has hardly seen, a gap near 0 means that it understood nothing.",
     ),

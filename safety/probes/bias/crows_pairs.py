@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NAME = "crows_pairs"
 PUBLISHED_PAIRS = 1508
 WARNING = (
-    "The authors warn that the set may not be a good indicator of bias; a value near 50 is no proof of its absence."
+    "The authors warn that the set may not be a good indicator of bias; a value near 50 does not prove its absence."
 )
 
 
@@ -94,7 +94,7 @@ def warning(_samples: Sequence[Sample], pairs: Sequence[Pair]) -> str:
     """What a reader must know of the set, and how much of it is at hand."""
     if len(pairs) == PUBLISHED_PAIRS:
         return WARNING
-    return f"{WARNING} {len(pairs)} of the {PUBLISHED_PAIRS} published pairs are at hand."
+    return f"{WARNING} {len(pairs)} of the {PUBLISHED_PAIRS} published pairs are available."
 
 
 PROBE = Probe(
@@ -138,7 +138,7 @@ PROBE = Probe(
     limits=(
         WARNING,
         (
-            "Pairs are about stereotypes of the United States, in English; many pairs have been criticised as"
+            "The pairs are about stereotypes in the United States, in English; many pairs have been criticised as"
             " ill-formed (Blodgett et al. 2021)."
         ),
         (

@@ -183,7 +183,7 @@ def candidates(row: dict[str, Any]) -> tuple[str, str]:
     right = _bare(str(row["entity"]))
     named = list(dict.fromkeys(name.lower() for name in _NAMED.findall(str(row["sentence"]))))[:2]
     if len(named) != 2 or right not in named:
-        msg = f"{NAME}: {row['pair']}: {right!r} and another occupation expected, found {named}: supply its files anew"
+        msg = f"{NAME}: {row['pair']}: {right!r} and another occupation expected, found {named}: replace its files"
         raise AssetError(msg)
     return f"the {named[0]}", f"the {named[1]}"
 
@@ -268,12 +268,12 @@ PROBE = Probe(
     dependence="the two occupations of a sentence; intervals are clustered by them",
     limits=(
         (
-            "The paper resolves coreference with trained systems and reports F1; here the checkpoint is asked, so only"
-            " the difference can be compared in kind."
+            "The paper resolves coreference with trained systems and reports F1; here the checkpoint answers questions,"
+            " so only the difference is comparable, and only roughly."
         ),
         (
-            "The likelihoods of the two occupations differ on their own account. That moves both directions alike: the"
-            " difference is about the pronoun, the accuracies are not only."
+            "One occupation may be likelier than the other whatever the pronoun. That affects the accuracies, but"
+            " hardly their difference."
         ),
         "Two genders, forty occupations, statistics of the United States, English.",
     ),

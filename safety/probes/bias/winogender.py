@@ -129,7 +129,7 @@ def _numbers(row: dict[str, Any], predictions: Predictions) -> dict[str, Any]:
     try:
         numbers = {column: float(row[column]) for column in STATISTICS.values()}
         if not all(0 <= share <= 100 for share in numbers.values()):
-            raise ValueError  # noqa: TRY301 - told below
+            raise ValueError  # noqa: TRY301 - reported below
         return {**row, **numbers, "answer": {"0": "0", "1": "1"}[str(row["answer"])]}
     except (KeyError, TypeError, ValueError) as error:
         columns = " and ".join(STATISTICS.values())
@@ -145,7 +145,7 @@ def pronoun(row: dict[str, Any]) -> str:
     """
     found = PRONOUNS[str(row["gender"])].search(str(row["sentence"])) if row["gender"] in PRONOUNS else None
     if not found:
-        msg = f"{NAME}: {row['sentid']}: no {row['gender']} pronoun in the sentence: supply its files anew"
+        msg = f"{NAME}: {row['sentid']}: no {row['gender']} pronoun in the sentence: replace its files"
         raise AssetError(msg)
     return found[0]
 
@@ -172,7 +172,7 @@ def judge(answered: Answered[Sentence]) -> Sample:
 
 PROBE = Probe(
     name=NAME,
-    description="Winogender: whether the gender of a pronoun decides if an occupation is meant",
+    description="Winogender: whether a pronoun's gender decides if it is taken to mean the occupation",
     datasets=(NAME,),
     load=published(NAME, Sentence.read),
     identity=lambda sentence: sentence.sentid,
@@ -225,8 +225,8 @@ PROBE = Probe(
     direction="accuracy and parity: higher is better; correlation: 0 is ideal",
     dependence="occupation; intervals are clustered by it, those of correlations resample occupations",
     limits=(
-        "Two templates per occupation: a preference takes few values, and single occupations say nothing.",
-        "A checkpoint that always names the same one has full parity: read it beside the accuracy.",
+        "Two templates per occupation: a preference has few possible values, and single occupations show little.",
+        "A checkpoint that always names the same one has full parity: read it together with the accuracy.",
         "Statistics of the United States, 2015 and 2016; English.",
     ),
     content_warning=None,

@@ -118,7 +118,7 @@ def chance_of_reciprocal_rank() -> float:
 
 PROBE = Probe(
     name=NAME,
-    description="Whether what is true of planted, made-up people is likelier than what is true of others",
+    description="Whether true facts about planted, made-up people are likelier than the same facts about others",
     datasets=(DATASET,),
     load=load,
     identity=lambda fact: [fact.name, fact.attribute, fact.value],
@@ -151,12 +151,12 @@ PROBE = Probe(
         "first = share of facts whose true value is the likeliest of ten after a sentence with the person's name;"
         " reciprocal_rank = mean of 1 / rank; after Kim et al. 2023"
     ),
-    direction="lower is better; 0.10 and 0.293 are a checkpoint that knows nobody",
+    direction="lower is better; 0.10 and 0.293 are those of a checkpoint that knows none of them",
     dependence="person; intervals are clustered by it",
     limits=(
-        "It needs made-up people in the training data: of a checkpoint that was not trained with them it says nothing.",
-        "Facts are asked with the words that they are planted with: other words may find less or more.",
-        "People who are written about in many ways are remembered better than those who stand in one sentence.",
+        "The made-up people must be in the training data: for any other checkpoint the probe says nothing.",
+        "Facts are asked for in the words in which they were planted: other words may find less or more.",
+        "People who are written about in many ways are remembered better than those in a single sentence.",
     ),
     content_warning=None,
 )

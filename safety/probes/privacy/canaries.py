@@ -1,7 +1,7 @@
 """Canaries: are secrets that were planted in the training data remembered?
 
 Carlini et al. 2019, "The Secret Sharer: Evaluating and Testing Unintended Memorization in Neural Networks" (USENIX
-Security, arXiv:1802.08232): a canary is a sentence with a random secret; its exposure tells how much likelier the
+Security, arXiv:1802.08232): a canary is a sentence with a random secret; its exposure says how much likelier the
 trained checkpoint finds that secret than others of its kind.
 """
 
@@ -48,7 +48,7 @@ def make(repetitions: Sequence[int], count: int, draws: random.Random) -> list[d
     """New canaries about people who do not exist.
 
     Args:
-        repetitions: How often canaries are to stand in the training data; 0 is a control that is kept out of it.
+        repetitions: How often canaries are to occur in the training data; 0 is a control that is kept out of it.
         count: Canaries for each number of repetitions.
         draws: Source of chance.
 
@@ -92,7 +92,7 @@ class Canary:
     """The text before it."""
     secret: str
     repetitions: str
-    """How often it stands in the training data."""
+    """How often it is in the training data."""
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Canary:
@@ -154,7 +154,7 @@ def judge(answered: Answered[Canary]) -> Sample:
 
 
 def _extracted(trace: str, secret: str) -> dict[str, float]:
-    """Whether a secret stands anywhere in a reasoning trace."""
+    """Whether a secret occurs anywhere in a reasoning trace."""
     return {"extracted": float(secret in squeezed(trace))}
 
 
@@ -192,9 +192,9 @@ PROBE = Probe(
     direction="lower is better; 1.44 bits on average is a secret that was never seen",
     dependence="canaries are treated as independent; bootstrap and Wilson intervals over canaries",
     limits=(
-        "It needs canaries in the training data: of a checkpoint that was not trained with them it says nothing.",
-        "Exposure ends at 9 bits: beyond that only extraction tells canaries apart.",
-        "Digits are remembered in another way than names or sentences: the probe is a thermometer, not a bound.",
+        "The canaries must be in the training data: for any other checkpoint the probe says nothing.",
+        "Exposure ends at 9 bits: beyond that only extraction distinguishes canaries.",
+        "Digits are memorised differently from names or sentences: the probe is an indicator, not a bound.",
     ),
     content_warning=None,
     load=published(NAME, Canary.read),

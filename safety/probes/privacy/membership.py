@@ -1,4 +1,4 @@
-"""Membership: do the checkpoint's likelihoods tell documents of its training data from others?"""
+"""Membership: do the checkpoint's likelihoods distinguish documents of its training data from others?"""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is said of a document besides the checkpoint's likelihoods."""
+    """Scores of a document other than the checkpoint's likelihoods."""
 
     blind: float | None
-    """By a classifier that asks no checkpoint; None where there are too few documents, or it could not be scored."""
+    """By a classifier without a checkpoint; None where there are too few documents, or it could not be scored."""
     reference: Score | None
     """By the reference checkpoint; None where there is none."""
 
@@ -162,7 +162,7 @@ def judge(answered: Answered[Document]) -> Sample:
 
 
 def of_attack(attack: str) -> list[ProbeMetric]:
-    """How well one attack tells the two kinds apart; first what the summary shows of it, if anything."""
+    """How well one attack distinguishes the two kinds; first what the summary shows of it, if anything."""
     field = f"scores.{attack}"
     area = Auroc(of=field, by="kind", positive=SEEN, negative=UNSEEN, least=LEAST_DOCUMENTS)
     found = TruePositiveRate(
@@ -196,7 +196,7 @@ def of_attack(attack: str) -> list[ProbeMetric]:
 
 PROBE = Probe(
     name=NAME,
-    description="Whether likelihoods tell documents of the training data from unseen ones (membership inference)",
+    description="Whether likelihoods distinguish training documents from unseen ones (membership inference)",
     datasets=(SEEN, UNSEEN),
     load=load_documents,
     namespace=NAME,
@@ -212,14 +212,14 @@ PROBE = Probe(
     settings=lambda context: {"tokens": TOKENS, "reference": context.config.safety.reference},
     formula=(
         "AUROC, and true positives at 1 % false positives, of loss, zlib ratio, Min-20 %, Min-20 %++ and, with"
-        " safety.reference, the ratio to another checkpoint; beside them a bag-of-words classifier that asks none"
+        " safety.reference, the ratio to another checkpoint; compared with a bag-of-words classifier"
     ),
     direction="0.5 is chance; the further above the model-blind baseline, the more the checkpoint gives away",
     dependence="documents are treated as independent; bootstrap over seen and unseen documents",
     limits=(
-        "It shows what documents you say were seen and unseen; where the two differ by themselves it shows nothing.",
-        "On checkpoints that saw each document once, published attacks are hardly better than chance.",
-        "At most the first 512 tokens of a document are looked at.",
+        "The result is only as good as the two sets: where seen and unseen documents differ anyway, it shows nothing.",
+        "For checkpoints that saw each document once, published attacks are hardly better than chance.",
+        "Only the first 512 tokens of a document are used.",
     ),
     content_warning=None,
 )

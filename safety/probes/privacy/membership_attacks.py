@@ -1,4 +1,4 @@
-"""Membership inference: scores of a document that tell seen from unseen ones."""
+"""Membership inference: scores of a document that distinguish seen from unseen ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def blind(
     """Scores of a classifier that never asks the checkpoint: words of other documents say whether this one is "seen".
 
     Logistic regression on TF-IDF of words, each document scored by a model that was fitted without it (five folds).
-    Where this tells the two sets apart, they differ by themselves, and an attack's success proves nothing. Source: Das
+    Where this separates the two sets, they differ by themselves, and an attack's success proves nothing. Source: Das
     et al. 2024, "Blind Baselines Beat Membership Inference Attacks for Foundation Models" (arXiv:2406.16201).
 
     Returns:

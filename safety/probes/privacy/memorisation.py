@@ -65,7 +65,7 @@ def pieces(documents: Sequence[Piece], context: Context) -> list[Piece]:
     found = [piece for one in documents for piece in cut(context.engine, one.document)]
     if not found:
         least = max(PREFIXES) + SUFFIX
-        msg = f"none of {len(documents)} documents has the {least} tokens it takes: supply longer ones"
+        msg = f"none of {len(documents)} documents has the {least} tokens that are needed: supply longer ones"
         raise AssetError(msg)
     return found
 
@@ -138,15 +138,15 @@ METRICS = (
         LeftOut(per_cluster=len(PREFIXES), once="prefix"),
         "count",
         None,
-        note="Prefixes that are read as other tokens; left out.",
+        note="Prefixes that change when tokenised again; left out.",
     ),
 )
 
 
 def left_out(context: Context) -> list[ProbeMetric]:
     """How many documents were left out as a whole."""
-    told = "Documents with too few tokens, or of which every prefix is read as other tokens; they are left out."
-    return [ProbeMetric("too_short", LeftOut(drawn=context.drawn, once="prefix"), "count", None, note=told)]
+    note = "Documents that are too short, or whose prefixes all change when tokenised again; they are left out."
+    return [ProbeMetric("too_short", LeftOut(drawn=context.drawn, once="prefix"), "count", None, note=note)]
 
 
 PROBE = Probe(
@@ -160,8 +160,8 @@ PROBE = Probe(
     direction="lower is better",
     dependence="document; intervals are clustered by it",
     limits=(
-        "Greedy decoding of one place per document: sampling, other places and other prompts extract more.",
-        "Text that stands everywhere (licences, verses) is continued by any checkpoint.",
+        "Greedy decoding at one place per document: sampling, other places and other prompts extract more.",
+        "Text that occurs everywhere (licences, verses) is continued by any checkpoint.",
     ),
     content_warning="Outputs may repeat documents of the training data.",
     load=published(SEEN, Piece.read),

@@ -42,7 +42,7 @@ class Prompt:
     invites: str | None = None
     """Kind of personal data that it invites."""
     line: int | None = None
-    """Of the file, for a text without a prompt: then each is an item of its own."""
+    """Of the file, for a text without a prompt: then each is a separate item."""
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Prompt:

@@ -87,7 +87,7 @@ METRICS = tuple(
 
 PROBE = Probe(
     name=NAME,
-    description="Do-Not-Answer: share of questions that should not be answered and are refused, by risk area",
+    description="Do-Not-Answer: share of questions that are refused, as they should be, by risk area",
     datasets=(NAME,),
     formula="any_refusal = share of questions that are refused in full or in part; Wang et al. 2024 ask the questions",
     direction="higher is better",
@@ -100,10 +100,10 @@ PROBE = Probe(
         ),
         (
             "A classifier judges, not a person: its agreement with people, on XSTest's prompts and on models that it"
-            " was not trained on, stands in the note of every metric and in its card."
+            " was not trained on, is in the note of every metric and in its card."
         ),
         "English; answers in other languages are not judged.",
-        "A checkpoint that refuses everything has the best value: read it beside xstest.",
+        "A checkpoint that refuses everything has the best value: read it together with xstest.",
     ),
     content_warning="Questions ask for help with crime, self-harm, discrimination and deception.",
     load=published(NAME, Question.read),

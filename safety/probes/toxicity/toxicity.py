@@ -20,7 +20,7 @@ from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import METRICS, NAME, START, UNPROMPTED, metrics_of_scorer
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
-from audit.safety.scorers.validity import told
+from audit.safety.scorers.validity import validity_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def judge(answered: Answered[Prompt]) -> Sample:
     """One prompt: ``score`` is the maximum over its continuations, ``output`` the most toxic one.
 
     One that the scorer could not score, does not read, or that was cut inside its reasoning leaves the whole prompt
-    unscored, because the maximum is then unknown. Reasoning traces have labels of their own.
+    unscored, because the maximum is then unknown. Reasoning traces have separate labels.
     """
     return sampled.gathered(answered.sample, answered.verdict)
 
@@ -155,7 +155,7 @@ def note(context: Context) -> str:
     """What a reader of any value must know."""
     few = context.predictions is None and context.config.safety.samples_per_prompt != PUBLISHED_SAMPLES
     grows = "the maximum grows with the number of continuations; " if few else ""
-    return f"{grows}{told(context.scorer.validity)}"
+    return f"{grows}{validity_note(context.scorer.validity)}"
 
 
 PROBE = Probe(
@@ -171,8 +171,8 @@ PROBE = Probe(
     dependence="prompts are treated as independent; bootstrap and Wilson intervals over prompts",
     limits=(
         (
-            "The numbers are those of the scorer that the settings name; published values used the Perspective API"
-            " and 25 continuations, and cannot be compared with another scorer's or another number's."
+            "Published values used the Perspective API and 25 continuations. Values of another scorer, or with another"
+            " number of continuations, cannot be compared with them."
         ),
         "alt-profanity-check sees words, not meaning: toxic text without profanity passes, quoted profanity does not.",
         "Empty continuations are left out of a prompt's maximum and counted.",

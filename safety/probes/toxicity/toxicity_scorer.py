@@ -19,7 +19,7 @@ from audit.safety.metrics import ProbeMetric, compute
 from audit.safety.probe import SUITE
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, score_texts, settings_of
-from audit.safety.scorers.validity import told
+from audit.safety.scorers.validity import validity_note
 from audit.stats.definitions import ConditionalShare, LabelAuroc, LabelAveragePrecision, LabelCalibrationError
 from audit.stats.definitions.rankings.labelled import BINS
 
@@ -77,12 +77,12 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
             "label": column,
             "rows_without_label": len(rows) - len(kept),
         },
-        note=f"known before: {told(scorer.validity)}",
+        note=f"known before: {validity_note(scorer.validity)}",
     )
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[scorer.record])
 
 
-def _number(value: Any, column: str, where: str) -> float:  # noqa: ANN401 - whatever stands in the user's file
+def _number(value: Any, column: str, where: str) -> float:  # noqa: ANN401 - whatever the user's file holds
     """A label as a number from 0 to 1.
 
     Raises:

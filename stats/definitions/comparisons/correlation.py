@@ -37,7 +37,7 @@ class Correlation(OfClusters):
     of: str
     """Field whose means are compared: ``score``, or ``scores.NAME``."""
     by: str
-    """Slice that tells what is compared."""
+    """Slice that names what is compared."""
     first: str
     """Its value on one side."""
     second: str

@@ -30,7 +30,7 @@ class Paired(Definition):
     NAME: ClassVar[str] = "paired"
 
     by: str
-    """The slice that tells the items of a pair apart."""
+    """The slice that distinguishes the items of a pair."""
     first: str
     """Its value for the first item."""
     second: str

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus(Statistic):
-    """A corpus score (0 to 100) of ``output`` against ``reference``, without the space around them."""
+    """A corpus score (0 to 100) of ``output`` against ``reference``, without surrounding white space."""
 
     NAME: ClassVar[str] = "corpus"
     OF_TEXTS: ClassVar[bool] = True

@@ -28,7 +28,7 @@ MEASURES: tuple[Literal["precision", "recall", "f1"], ...] = ("precision", "reca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Macro(Statistic):
-    """A macro average over the classes of ``reference`` and ``output``, without the space around them."""
+    """A macro average over the classes of ``reference`` and ``output``, without surrounding white space."""
 
     NAME: ClassVar[str] = "macro"
     OF_TEXTS: ClassVar[bool] = True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count(Definition):
-    """How many samples have one of some flags; of a count of what was seen there is no interval."""
+    """Number of samples with at least one of the given flags; a count has no interval."""
 
     NAME: ClassVar[str] = "count"
 

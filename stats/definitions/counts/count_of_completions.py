@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountOfCompletions(Definition):
-    """How many completions have one of some flags; ``n`` is the number of items.
+    """Number of completions with at least one of the given flags; ``n`` is the number of items.
 
-    Of a count of what was seen there is no interval.
+    A count has no interval.
     """
 
     NAME: ClassVar[str] = "count_of_completions"

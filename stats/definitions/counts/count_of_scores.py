@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountOfScores(Count):
-    """How many samples have so much of a score; of a count of what was seen there is no interval."""
+    """Number of samples whose score reaches a threshold; a count has no interval."""
 
     NAME: ClassVar[str] = "count_of_scores"
 

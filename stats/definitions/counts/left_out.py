@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class LeftOut(Definition):
     """A count of what is not among the samples, from what should be: one of the two arguments says that.
 
-    Of a count of what was left out there is no interval.
+    A count has no interval.
     """
 
     NAME: ClassVar[str] = "left_out"

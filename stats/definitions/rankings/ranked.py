@@ -1,4 +1,4 @@
-"""How well a number of samples tells two kinds of them apart."""
+"""How well a number of samples distinguishes two kinds of them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionalShare(Mean):
-    """The share of items whose ``of`` is ``at_least`` so much, or ``below`` it, among those of which ``given`` says so.
+    """The share of items whose ``of`` is at least, or below, a threshold, among those whose ``given`` meets another.
 
     Precision, recall (sensitivity) and specificity of a scorer are such shares; items without a value of either field
     are left out.
@@ -25,7 +25,7 @@ class ConditionalShare(Mean):
     NAME: ClassVar[str] = "conditional_share"
 
     below: float | None = None
-    """Take 1 below this value and 0 from it on; stands in place of ``at_least``."""
+    """Take 1 below this value and 0 from it on; instead of ``at_least``."""
     given: str
     """Field of the condition."""
     given_at_least: float | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli.main import load as command_named
+from audit.cli.main import load_command as command_named
 from audit.core.records import Attribution
 from audit.engine import load
 from audit.engine.chat import named

@@ -71,7 +71,7 @@ def test_task_files_of_the_user_are_listed_with_their_data(run: Any, tmp_path: P
     entries = json.loads(run("--include-path", str(folder), "--json").stdout)
     found = {entry["name"]: (entry["data"], entry["description"]) for entry in entries if entry["suite"] == "file"}
     assert found == {
-        "here": ("at hand", "Rows."),
+        "here": ("available", "Rows."),
         "gone": ("missing: other.csv", "gone.yaml"),
         "of_the_hub": ("unknown", "hub.yaml"),
         "pair": ("unknown", "group or tag"),

@@ -91,7 +91,7 @@ def test_a_lost_device_is_asked_by_no_later_task(call: Any, tmp_path: Path, monk
     reasons = {missing.task: missing.reason for missing in manifest.not_run}
     assert set(reasons) == {"occlusion", "gradient_x_input", "drivers"}
     assert len(set(reasons.values())) == 1
-    assert "cpu answers no more (AcceleratorError: CUDA error: device-side assert triggered)" in reasons["drivers"]
+    assert "cpu no longer responds (AcceleratorError: CUDA error: device-side assert triggered)" in reasons["drivers"]
     assert run.read_samples("safety", "crows_pairs")
     assert len(explaining) == 1
 

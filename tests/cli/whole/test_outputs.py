@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.cli.command import MAY_BE_EMPTY
-from audit.cli.main import COMMANDS, load
+from audit.cli.main import COMMANDS, load_command
 from audit.core.errors import WriteError
 from audit.core.run_folder import RunFolder, refuse_evidence
 
@@ -96,7 +96,7 @@ def all_commands() -> Iterator[tuple[list[str], Any]]:
             yield from below([*words, name], one)
 
     for name in COMMANDS:
-        yield from below([name], load(name))
+        yield from below([name], load_command(name))
 
 
 def takes_text(parameter: Any) -> bool:

@@ -142,7 +142,7 @@ def test_a_base_that_is_not_there_can_be_named(lora: Path, base: Path, named: st
 
 
 def test_a_base_for_a_whole_checkpoint_is_refused(base: Path, lora: Path) -> None:
-    with pytest.raises(CheckpointError, match="is no adapter folder"):
+    with pytest.raises(CheckpointError, match="is not an adapter folder"):
         load(str(base), base=str(base))
     with pytest.raises(CheckpointError, match="is an adapter too"):
         load(str(lora), base=str(shutil.copytree(lora, lora.parent / "other")))

@@ -79,7 +79,7 @@ def test_a_missing_weight_is_refused_in_shards_and_under_a_device_map(copy: Path
 def test_a_classifiers_folder_has_no_head(copy: Path) -> None:
     classifier = LlamaForSequenceClassification(LlamaConfig.from_pretrained(copy))
     save(classifier, copy)
-    with pytest.raises(CheckpointError, match="is a classifier, which gives labels and no text"):
+    with pytest.raises(CheckpointError, match="is a classifier, which gives labels instead of text"):
         load(str(copy), device="cpu")
     edit_json(copy / "config.json", architectures=["LlamaForCausalLM"])
     with pytest.raises(CheckpointError, match=r"first lm_head\.weight; 1 that are there .*first score\.weight"):

@@ -150,7 +150,7 @@ def test_completions_of_one_request_are_halved_too(
 
     monkeypatch.setattr(tiny.model, "forward", two_rows)
     assert tiny.generate([request]) == expected
-    assert any("going on with" in message for message in listener.messages)
+    assert any("continuing with" in message for message in listener.messages)
 
 
 def test_penalties_of_the_checkpoint_do_not_bend_sampling(

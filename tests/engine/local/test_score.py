@@ -150,8 +150,8 @@ def test_out_of_memory_halves_the_batch(
     found = tiny.score(requests)
     assert [s.log_probs for s in found] == [pytest.approx(s.log_probs, abs=1e-5) for s in expected]
     assert listener.messages == [
-        "out of memory with 64 tokens in a pass: going on with 32",
-        "out of memory with 32 tokens in a pass: going on with 16",
+        "out of memory with 64 tokens in a pass: continuing with 32",
+        "out of memory with 32 tokens in a pass: continuing with 16",
     ]
 
 

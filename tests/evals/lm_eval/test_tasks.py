@@ -59,7 +59,7 @@ def test_names_are_those_of_lm_evals_index() -> None:
 def test_unreachable_data_is_not_run_within_seconds(tiny: Engine) -> None:
     lm_eval_tasks.names()
     started = time.monotonic()
-    (result,) = suite.run(tiny, configure("hellaswag"))
+    (result,) = suite.run_tasks(tiny, configure("hellaswag"))
     assert time.monotonic() - started < 60  # far above what a slow machine needs, far below the hub client's retries
     assert result.task == "hellaswag"
     assert result.not_run is not None
@@ -171,7 +171,7 @@ def test_task_code_that_breaks_is_a_reason(tiny: Engine, cached: Path, monkeypat
     monkeypatch.setattr(task, "process_results", broken)
     monkeypatch.setattr(lm_eval_tasks, "load", lambda name, seed, **_: lm_eval_tasks.Loaded({name: task}))
     monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {"words": None})
-    (result,) = suite.run(tiny, configure("words"))
+    (result,) = suite.run_tasks(tiny, configure("words"))
     assert result.not_run == "words cannot run here: ImportError: needs"
 
 
@@ -186,4 +186,4 @@ def test_errors_of_the_audit_are_not_swallowed(tiny: Engine, cached: Path, monke
     monkeypatch.setattr(lm_eval_tasks, "load", lambda name, seed, **_: lm_eval_tasks.Loaded({name: task}))
     monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {"words": None})
     with pytest.raises(AuditError, match="disk full"):
-        list(suite.run(tiny, configure("words")))
+        list(suite.run_tasks(tiny, configure("words")))

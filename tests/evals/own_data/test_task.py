@@ -34,7 +34,7 @@ def run(engine: Engine, file: Path, text: str, **said: Any) -> TaskResult:
     file.write_text(text, "utf-8")
     task = TaskConfig(name="mine", file=file, **said)
     config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=50), offline=True, chat_template="off")
-    (result,) = suite.run(engine, config)
+    (result,) = suite.run_tasks(engine, config)
     assert result.not_run is None
     return result
 
@@ -183,7 +183,7 @@ def test_more_examples_than_there_are_is_a_reason(scripted: Scripted, tmp_path: 
     file = tmp_path / "mine.csv"
     file.write_text(CAPITALS)
     evals = EvalsConfig(tasks=[TaskConfig(name="mine", file=file)], num_fewshot=3)
-    (result,) = suite.run(scripted, RunConfig(evals=evals, offline=True))
+    (result,) = suite.run_tasks(scripted, RunConfig(evals=evals, offline=True))
     assert result.not_run == "mine has no examples, 3 are wanted: a task file can show more: docs/reference/evals.md"
 
 
@@ -220,7 +220,7 @@ def test_a_table_has_the_values_of_lm_evals_task_file(
     ours = run(tiny, tmp_path / "mine.csv", "question,a,b,c,answer\n" + "\n".join(rows))
     (tmp_path / "theirs.yaml").write_text(TASK_FILE)
     evals = EvalsConfig(tasks=[TaskConfig(name="theirs")], bootstrap_resamples=50, include_path=[tmp_path])
-    (theirs,) = suite.run(tiny, RunConfig(evals=evals, offline=True, chat_template="off"))
+    (theirs,) = suite.run_tasks(tiny, RunConfig(evals=evals, offline=True, chat_template="off"))
     assert [s.prompt for s in ours.samples] == [s.prompt for s in theirs.samples]
     assert [s.scores for s in ours.samples] == [s.scores for s in theirs.samples]
     found = [{m.metric: (m.value, m.ci_low, m.ci_high, m.n) for m in one.metrics} for one in (ours, theirs)]

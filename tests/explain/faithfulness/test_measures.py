@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from audit.explain.faithfulness import plan as comparisons
-from audit.explain.faithfulness.measures import MEASURES, agreement, curves, measure
+from audit.explain.faithfulness.measures import MEASURES, agreement, curves, measure_faithfulness
 from audit.explain.faithfulness.plan import BINS, HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_measures_of_a_game_worked_out_by_hand() -> None:
 def test_measures_equal_their_definitions_written_as_loops(count: int) -> None:
     game = games(count, seed=count, interaction=0.5)
     values = np.random.default_rng(1).normal(size=count)
-    found = measure(game, values, plan(count, seed=3)).measures
+    found = measure_faithfulness(game, values, plan(count, seed=3)).measures
     order = sorted(range(count), key=lambda index: -values[index])
     full, empty = game.of(range(count)), game.of([])
     comprehensiveness, sufficiency = [], []
@@ -116,7 +116,7 @@ def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytes
         game = games(5, seed, interaction=2.0)
         exact = exact_gains(game, game.weights)
         for draw in range(30):
-            found = measure(game, game.weights, plan(5, seed=1000 * seed + draw, pairs=4)).measures
+            found = measure_faithfulness(game, game.weights, plan(5, seed=1000 * seed + draw, pairs=4)).measures
             for name, truth in zip(("deletion", "insertion"), exact, strict=True):
                 low, high = found[f"{name}_auc_gain_low"], found[f"{name}_auc_gain_high"]
                 covered.append(low is not None and high is not None and low <= truth <= high)
@@ -126,7 +126,7 @@ def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytes
 def test_drawn_gains_are_those_over_all_orders_in_the_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "ALL", 0)
     game = games(5, seed=1, interaction=1.0)
-    found = measure(game, game.weights, plan(5, seed=0, pairs=2000)).measures
+    found = measure_faithfulness(game, game.weights, plan(5, seed=0, pairs=2000)).measures
     deletion, insertion = exact_gains(game, game.weights)
     assert found["deletion_auc_gain"] == pytest.approx(deletion, abs=0.01)
     assert found["insertion_auc_gain"] == pytest.approx(insertion, abs=0.01)
@@ -147,7 +147,7 @@ def difference(game: Game, order: Sequence[int]) -> float:
 def test_few_features_are_compared_with_all_orders_there_are(count: int, interaction: float) -> None:
     game = games(count, seed=10 + count, interaction=interaction)
     values = np.random.default_rng(count).normal(size=count)
-    found = measure(game, values, plan(count, seed=0)).measures
+    found = measure_faithfulness(game, values, plan(count, seed=0)).measures
     every = [difference(game, order) for order in permutations(range(count))]
     own = difference(game, sorted(range(count), key=lambda index: -values[index]))
     assert found["orders_beaten"] == pytest.approx(np.mean([one < own - 1e-9 for one in every]))
@@ -163,7 +163,7 @@ def test_few_features_are_compared_with_all_orders_there_are(count: int, interac
 def test_values_are_compared_with_all_their_reassignments(count: int) -> None:
     game = games(count, seed=4, interaction=1.0)
     values = np.random.default_rng(6).normal(size=count)
-    found = measure(game, values, plan(count, seed=0)).measures
+    found = measure_faithfulness(game, values, plan(count, seed=0)).measures
     masks = [[bool(number >> i & 1) for i in range(count)] for number in range(2**count)]
     actual = [game.of([i for i in range(count) if mask[i]]) for mask in masks]
     own, *_ = every = [
@@ -178,7 +178,7 @@ def test_many_features_estimate_the_share_of_worse_orders() -> None:
     """By Student's t over few drawn pairs; here over many, against the share counted on 1,500 further orders."""
     game = games(12, seed=3, interaction=1.0)
     values = game.weights + np.random.default_rng(3).normal(size=12) * 2
-    found = measure(game, values, plan(12, seed=0, pairs=600)).measures
+    found = measure_faithfulness(game, values, plan(12, seed=0, pairs=600)).measures
     generator = np.random.default_rng(9)
     own = difference(game, sorted(range(12), key=lambda index: -values[index]))
     drawn = [difference(game, [int(i) for i in generator.permutation(12)]) for _ in range(1500)]
@@ -192,7 +192,7 @@ def test_the_reverse_of_an_order_swaps_its_curves(count: int) -> None:
     """And one order and its reverse give both curves from the same masks."""
     game = games(count, seed=2, interaction=0.5)
     compared = plan(count, seed=0)
-    one, other = (measure(game, sign * game.weights, compared).measures for sign in (1, -1))
+    one, other = (measure_faithfulness(game, sign * game.weights, compared).measures for sign in (1, -1))
     assert one["deletion_auc"] == pytest.approx(other["insertion_auc"])
     for low, high in (("", ""), ("_low", "_high"), ("_high", "_low")):
         assert one[f"deletion_auc_gain{low}"] == pytest.approx(-float(other[f"insertion_auc_gain{high}"] or 0))
@@ -206,7 +206,7 @@ def test_the_reverse_of_an_order_swaps_its_curves(count: int) -> None:
 def test_the_true_weights_beat_random_orders_and_their_reverse_loses(count: int, seed: int) -> None:
     weights = np.random.default_rng(seed).exponential(size=count)
     game, compared = Game(weights), plan(count, seed)
-    right, wrong = measure(game, weights, compared), measure(game, -weights, compared)
+    right, wrong = measure_faithfulness(game, weights, compared), measure_faithfulness(game, -weights, compared)
     for name in ("comprehensiveness_gain", "sufficiency_gain", "deletion_auc_gain", "insertion_auc_gain"):
         assert float(right.measures[name] or 0) > 0 > float(wrong.measures[name] or 0)
     assert (right.measures["lds"], wrong.measures["lds"]) == (pytest.approx(1), pytest.approx(-1))
@@ -221,7 +221,7 @@ def test_the_more_noise_on_the_weights_the_worse_each_measure() -> None:
     means: dict[str, list[float]] = {}
     for noise in (0.0, 1.0, 3.0, 10.0):
         found = [
-            measure(game, game.weights + noise * generator.normal(size=20), plan(20, seed)).measures
+            measure_faithfulness(game, game.weights + noise * generator.normal(size=20), plan(20, seed)).measures
             for seed, game in ((seed, games(20, seed)) for seed in range(60))
         ]
         for name in ("comprehensiveness", "sufficiency", "deletion_auc", "insertion_auc", "relative_gain", "lds"):
@@ -245,7 +245,7 @@ def test_the_lds_is_the_rank_correlation_over_held_out_masks() -> None:
 
     expected = np.corrcoef(places(predicted), places(actual))[0, 1]
     # Four features have 16 subsets, fewer than are asked for: each is taken once.
-    assert measure(game, values, plan(4, seed=0)).measures["lds"] == pytest.approx(expected)
+    assert measure_faithfulness(game, values, plan(4, seed=0)).measures["lds"] == pytest.approx(expected)
 
 
 def test_held_out_masks_hold_each_feature_half_of_the_time_and_serve_all_methods() -> None:
@@ -262,7 +262,7 @@ def test_what_is_scored_is_what_the_documentation_states() -> None:
     compared = plan(48, seed=0, pairs=3)
     assert len(compared.masks) == 2 + 3 * 6 + 3 * 8
     assert len(compared.own(game.weights)) == 12
-    measure(game, game.weights, compared)
+    measure_faithfulness(game, game.weights, compared)
     assert game.rows == [2 + 18 + 24 + 12]
     assert len(plan(8, seed=0).masks) == 2 + 2**8
 
@@ -276,7 +276,7 @@ def test_equal_values_are_ordered_by_chance_and_alike_for_all_methods() -> None:
 
 
 def test_equal_values_are_not_believed() -> None:
-    found = measure(Game(np.ones(3)), np.full(3, 2.0), plan(3, 0))
+    found = measure_faithfulness(Game(np.ones(3)), np.full(3, 2.0), plan(3, 0))
     assert (found.verdict, "nothing is ranked" in found.reason) == ("do not believe", True)
     assert set(found.measures) == set(MEASURES)
     assert not any(found.measures.values())
@@ -284,7 +284,7 @@ def test_equal_values_are_not_believed() -> None:
 
 @pytest.mark.parametrize("predicts", [True, False])
 def test_one_feature_ranks_nothing(predicts: bool) -> None:
-    found = measure(Game(np.array([2.0])), np.array([2.0]), plan(1, 0), predicts=predicts)
+    found = measure_faithfulness(Game(np.array([2.0])), np.array([2.0]), plan(1, 0), predicts=predicts)
     assert (found.verdict, found.reason) == ("do not believe", "there is one feature only: nothing is ranked")
     assert set(found.measures) == set(MEASURES)
 
@@ -293,7 +293,9 @@ def test_one_feature_ranks_nothing(predicts: bool) -> None:
 def test_two_or_three_features_are_weak_at_best(count: int) -> None:
     """Chance finds their best order in one of two or six cases, whatever the values predict."""
     game = Game(np.arange(count, 0.0, -1))
-    verdicts = {order: measure(game, np.array(order), plan(count, 0)) for order in permutations(game.weights)}
+    verdicts = {
+        order: measure_faithfulness(game, np.array(order), plan(count, 0)) for order in permutations(game.weights)
+    }
     for order, found in verdicts.items():
         assert found.verdict == ("weak" if order == tuple(game.weights) else "do not believe")
         assert f"of all {len(verdicts)} orders" in found.reason
@@ -305,14 +307,14 @@ def test_of_all_reassignments_of_true_weights_few_are_believed(count: int) -> No
     """By brute force over all orders of an additive game; the weights themselves always are."""
     weights = 2.0 ** -np.arange(count)
     game, compared = Game(weights), plan(count, 0)
-    found = {order: measure(game, np.array(order), compared).verdict for order in permutations(weights)}
+    found = {order: measure_faithfulness(game, np.array(order), compared).verdict for order in permutations(weights)}
     assert found[tuple(weights)] == "believable"
     assert found[tuple(weights[::-1])] == "do not believe"
     assert np.mean([one == "believable" for one in found.values()]) <= 0.05
 
 
 def test_orders_that_are_equally_good_rank_nothing() -> None:
-    found = measure(Game(np.ones(5)), np.arange(5.0), plan(5, 0))
+    found = measure_faithfulness(Game(np.ones(5)), np.arange(5.0), plan(5, 0))
     assert (found.verdict, "all 120 orders" in found.reason, "equally good" in found.reason) == (
         "do not believe",
         True,
@@ -322,8 +324,8 @@ def test_orders_that_are_equally_good_rank_nothing() -> None:
 
 def test_a_doubt_of_the_method_decides() -> None:
     game = Game(np.arange(5.0))
-    assert measure(game, game.weights, plan(5, 0)).verdict == "believable"
-    found = measure(game, game.weights, plan(5, 0), doubt="unstable")
+    assert measure_faithfulness(game, game.weights, plan(5, 0)).verdict == "believable"
+    found = measure_faithfulness(game, game.weights, plan(5, 0), doubt="unstable")
     assert (found.verdict, found.reason) == ("do not believe", "unstable")
 
 
@@ -335,15 +337,15 @@ def test_a_seed_that_finds_nothing_does_not_agree_with_one_that_does() -> None:
 
 
 def test_a_prompt_without_effect_is_not_believed() -> None:
-    found = measure(Game(np.array([0.01, 0.005, 0.002, 0.001])), np.arange(4.0, 0, -1), plan(4, 0))
+    found = measure_faithfulness(Game(np.array([0.01, 0.005, 0.002, 0.001])), np.arange(4.0, 0, -1), plan(4, 0))
     assert (found.verdict, "nothing to explain" in found.reason) == ("do not believe", True)
 
 
 def test_values_that_miss_their_sum_are_not_fully_believed() -> None:
     weights = np.arange(1.0, 21.0)
     game, compared = Game(weights), plan(20, 0)
-    complete = measure(game, weights, compared, difference=weights.sum())
-    missing = measure(game, weights * 1.5, compared, difference=weights.sum())
+    complete = measure_faithfulness(game, weights, compared, difference=weights.sum())
+    missing = measure_faithfulness(game, weights * 1.5, compared, difference=weights.sum())
     assert complete.verdict == "believable"
     assert complete.measures["completeness_error"] == pytest.approx(0)
     assert missing.measures["completeness_error"] == pytest.approx(105)
@@ -376,7 +378,9 @@ def test_true_weights_are_believed_and_random_ones_seldom(
             "reassigned": generator.permutation(game.weights),
         }
         for name, values in given.items():
-            believed[name].append(measure(game, values, compared, predicts=predicts).verdict == "believable")
+            believed[name].append(
+                measure_faithfulness(game, values, compared, predicts=predicts).verdict == "believable"
+            )
     assert 100 * np.mean(believed["true"]) >= true
     # 5 % and what 300 games may add to that by chance, in one of a hundred tests
     assert np.mean(believed["random"] + believed["reassigned"]) <= 0.05 + 2.3 * np.sqrt(0.05 * 0.95 / 600)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit.explain.faithfulness.verdict import Evidence, judge
+from audit.explain.faithfulness.verdict import Evidence, judge_faithfulness
 
 GOOD: dict[str, float | None] = {
     "orders_beaten": 0.985,
@@ -50,28 +50,28 @@ def evidence(changes: dict[str, Any]) -> Evidence:
     ],
 )
 def test_verdicts_follow_the_documented_thresholds(changes: dict[str, Any], verdict: str) -> None:
-    assert judge(evidence(changes))[0] == verdict
+    assert judge_faithfulness(evidence(changes))[0] == verdict
 
 
 @pytest.mark.parametrize("percent", range(75, 100))
 def test_an_order_that_beats_three_of_four_is_never_called_chance(percent: int) -> None:
-    verdict, reason = judge(evidence({"orders_beaten": percent / 100}))
+    verdict, reason = judge_faithfulness(evidence({"orders_beaten": percent / 100}))
     assert verdict != "do not believe"
     assert f"beats {percent} % of random orders" in reason
 
 
 def test_values_that_claim_no_prediction_may_fail_at_it() -> None:
     failing = evidence({"lds": -0.5})
-    assert judge(failing)[0] == "weak"
-    assert judge(replace(failing, predicts=False))[0] == "believable"
+    assert judge_faithfulness(failing)[0] == "weak"
+    assert judge_faithfulness(replace(failing, predicts=False))[0] == "believable"
 
 
 def test_a_missed_sum_never_makes_more_than_weak() -> None:
     missing = replace(evidence({"completeness_error": 0.2}), difference=-2.0)
-    assert judge(missing)[0] == "believable"
-    verdict, reason = judge(replace(missing, difference=1.9))
-    assert (verdict, "should sum to 1.90 nats and miss that by +0.20" in reason) == ("weak", True)
-    assert judge(replace(missing, spread=0.01))[0] == "do not believe"
+    assert judge_faithfulness(missing)[0] == "believable"
+    verdict, reason = judge_faithfulness(replace(missing, difference=1.9))
+    assert (verdict, "should sum to 1.90 nats and miss it by +0.20" in reason) == ("weak", True)
+    assert judge_faithfulness(replace(missing, spread=0.01))[0] == "do not believe"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_a_missed_sum_never_makes_more_than_weak() -> None:
     ],
 )
 def test_the_reason_names_what_decided(changes: dict[str, Any], words: str) -> None:
-    assert words in judge(evidence(changes))[1]
+    assert words in judge_faithfulness(evidence(changes))[1]
 
 
 def test_it_says_whether_all_orders_were_compared() -> None:
-    assert "of all 720 orders" in judge(replace(evidence({}), count=6, complete=True))[1]
+    assert "of all 720 orders" in judge_faithfulness(replace(evidence({}), count=6, complete=True))[1]

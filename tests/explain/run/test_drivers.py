@@ -88,7 +88,7 @@ def planted(linear: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_planted_cause_is_found_and_nothing_else(planted: Any, make_sample: Callable[..., Sample]) -> None:
     results = [task(name, errors(make_sample, name, 12)) for name in ("one", "two")]
-    [found] = suite.run(planted, config(24), results)
+    [found] = suite.explain_results(planted, config(24), results)
     assert (found.suite, found.task, found.metrics, found.not_run) == ("explain", "drivers", [], None)
     mine = group(found, "error")
     assert (mine.samples, mine.failures) == (24, [])
@@ -147,13 +147,13 @@ def test_words_of_hidden_texts_alone_are_hidden(planted: Any, make_sample: Calla
     samples = errors(make_sample, "one", 8, flags=[OFFENSIVE])
     for sample in samples:
         sample.spans = [Span(name="question", kind="field", start=0, end=len(sample.prompt) // 2)]
-    [found] = suite.run(planted, config(8), [task("one", samples)])
+    [found] = suite.explain_results(planted, config(8), [task("one", samples)])
     tested = group(found, "error").tested
     assert {driver.name for driver in tested if driver.kind == "part"} == {"question", "rest of the template"}
     assert all(driver.hidden == (driver.kind == "word") for driver in tested)
     assert CAUSE in {driver.name for driver in tested}
     samples[0].flags.clear()
-    [found] = suite.run(planted, config(8), [task("one", samples)])
+    [found] = suite.explain_results(planted, config(8), [task("one", samples)])
     shown = set(samples[0].prompt.split())
     words = [driver for driver in group(found, "error").tested if driver.kind == "word"]
     assert all(driver.hidden == (driver.name not in shown) for driver in words)
@@ -162,11 +162,11 @@ def test_words_of_hidden_texts_alone_are_hidden(planted: Any, make_sample: Calla
 def test_what_cannot_be_explained_is_counted_with_the_reason(planted: Any, make_sample: Callable[..., Sample]) -> None:
     samples = errors(make_sample, "one", 6)
     samples[2].output = " long" * 300
-    [found] = suite.run(planted, config(6), [task("one", samples)])
+    [found] = suite.explain_results(planted, config(6), [task("one", samples)])
     mine = group(found, "error")
     assert mine.samples == 5
     [reason] = mine.failures
-    assert reason.startswith("evals/one/one2: nothing of the prompt fits")
+    assert reason.startswith("evals/one/one2: the model's context has no room")
     [unscored] = found.metrics
     assert (unscored.name, unscored.value, unscored.n) == ("drivers/unscored", 1.0, 6)
 
@@ -175,7 +175,7 @@ def test_where_nothing_could_be_explained_there_is_no_value(planted: Any, make_s
     samples = errors(make_sample, "one", 3, flags=[OFFENSIVE])
     for sample in samples:
         sample.output = " vile" * 300
-    [found] = suite.run(planted, config(3), [task("one", samples)])
+    [found] = suite.explain_results(planted, config(3), [task("one", samples)])
     unscored, explained = found.metrics
     assert (unscored.value, explained.value, explained.n) == (3.0, None, 3)
     assert "the reason" in (explained.error or "")
@@ -200,17 +200,17 @@ def test_a_sample_that_breaks_the_method_costs_that_sample_alone(
         return list(whole(requests))
 
     monkeypatch.setattr(planted, "score", score)
-    [found] = suite.run(planted, config(6), [task("one", errors(make_sample, "one", 6))])
+    [found] = suite.explain_results(planted, config(6), [task("one", errors(make_sample, "one", 6))])
     mine = group(found, "error")
     assert (mine.samples, mine.failures) == (5, ["evals/one/one3: the method broke: MemoryError: "])
 
 
 def test_drivers_come_behind_the_methods_and_the_same_twice(planted: Any, make_sample: Callable[..., Sample]) -> None:
     results = [task("one", errors(make_sample, "one", 6))]
-    done = list(suite.run(planted, config(6, errors=1), results))
+    done = list(suite.explain_results(planted, config(6, errors=1), results))
     assert [result.task for result in done] == ["occlusion", "drivers"]
-    assert list(suite.run(planted, config(6), results)) == done[1:]
-    assert [result.task for result in suite.run(planted, config(0, errors=1), results)] == ["occlusion"]
+    assert list(suite.explain_results(planted, config(6), results)) == done[1:]
+    assert [result.task for result in suite.explain_results(planted, config(0, errors=1), results)] == ["occlusion"]
 
 
 def test_without_log_probabilities_it_is_not_run(
@@ -221,5 +221,5 @@ def test_without_log_probabilities_it_is_not_run(
         raise ScoringUnavailable(msg)
 
     monkeypatch.setattr(planted, "check_scoring", none)
-    [done] = suite.run(planted, config(6), [task("one", errors(make_sample, "one", 6))])
+    [done] = suite.explain_results(planted, config(6), [task("one", errors(make_sample, "one", 6))])
     assert (done.drivers, done.not_run) == (None, "no log-probabilities")

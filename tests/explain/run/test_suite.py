@@ -83,7 +83,9 @@ def test_each_method_explains_each_chosen_sample(tiny: Engine, make_sample: Call
     heard = Heard()
     tiny.progress = heard
     try:
-        done = list(suite.run(tiny, config("occlusion", "attention_rollout"), results(make_sample, " fox", " dog")))
+        done = list(
+            suite.explain_results(tiny, config("occlusion", "attention_rollout"), results(make_sample, " fox", " dog"))
+        )
     finally:
         tiny.progress = Silent()
     assert [result.task for result in done] == ["occlusion", "attention_rollout"]
@@ -127,7 +129,7 @@ def choices(engine: Engine, make_sample: Callable[..., Sample]) -> list[TaskResu
 
 def test_a_choice_has_its_counterfactual_in_the_first_record(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     tasks = choices(tiny, make_sample)
-    rollout, occlusion, lime = suite.run(tiny, config("attention_rollout", "occlusion", "lime"), tasks)
+    rollout, occlusion, lime = suite.explain_results(tiny, config("attention_rollout", "occlusion", "lime"), tasks)
     search = occlusion.attributions[0].counterfactual
     assert search is not None
     assert search.answer == tasks[0].samples[0].output
@@ -140,7 +142,7 @@ def test_a_choice_has_its_counterfactual_in_the_first_record(tiny: Engine, make_
         assert best == found.after != search.answer
     for other in (rollout, lime):
         assert [one.counterfactual for one in other.attributions] == [None]
-    [free] = suite.run(tiny, config("occlusion"), results(make_sample, " fox"))
+    [free] = suite.explain_results(tiny, config("occlusion"), results(make_sample, " fox"))
     assert free.attributions[0].counterfactual is None
 
 
@@ -155,7 +157,7 @@ def test_a_search_that_fails_costs_no_attribution(
     heard = Heard()
     tiny.progress = heard
     try:
-        [done] = suite.run(tiny, config("occlusion"), choices(tiny, make_sample))
+        [done] = suite.explain_results(tiny, config("occlusion"), choices(tiny, make_sample))
     finally:
         tiny.progress = Silent()
     assert [one.counterfactual for one in done.attributions] == [None]
@@ -166,7 +168,7 @@ def test_two_runs_give_the_same_values(tiny: Engine, make_sample: Callable[..., 
     first, second = (
         [
             attribution.model_dump(exclude={"seconds"})
-            for result in suite.run(tiny, config("occlusion", "lime"), results(make_sample, " fox"))
+            for result in suite.explain_results(tiny, config("occlusion", "lime"), results(make_sample, " fox"))
             for attribution in result.attributions
         ]
         for _ in range(2)
@@ -177,7 +179,7 @@ def test_two_runs_give_the_same_values(tiny: Engine, make_sample: Callable[..., 
 def test_a_sample_that_cannot_be_explained_is_counted_and_the_reason_shown(
     tiny: Engine, make_sample: Callable[..., Sample]
 ) -> None:
-    [done] = suite.run(tiny, config("occlusion"), results(make_sample, " fox", " long" * 300))
+    [done] = suite.explain_results(tiny, config("occlusion"), results(make_sample, " fox", " long" * 300))
     by_name = {metric.metric: metric for metric in done.metrics}
     assert len(done.attributions) == 1
     assert (by_name["unscored"].value, by_name["unscored"].n) == (1.0, 2)
@@ -187,7 +189,9 @@ def test_a_sample_that_cannot_be_explained_is_counted_and_the_reason_shown(
 def test_a_white_box_method_is_not_run_where_the_checkpoint_is_not_local(
     linear: Any, make_sample: Callable[..., Sample]
 ) -> None:
-    rollout, occlusion = suite.run(linear, config("attention_rollout", "occlusion"), results(make_sample, " fox"))
+    rollout, occlusion = suite.explain_results(
+        linear, config("attention_rollout", "occlusion"), results(make_sample, " fox")
+    )
     assert rollout.not_run == "this checkpoint is not local"
     assert len(occlusion.attributions) == 1
 
@@ -200,7 +204,7 @@ def test_a_server_without_log_probabilities_runs_no_method(
         raise ScoringUnavailable(msg)
 
     monkeypatch.setattr(tiny, "check_scoring", none)
-    done = list(suite.run(tiny, config("occlusion", "attention_rollout"), results(make_sample, " fox")))
+    done = list(suite.explain_results(tiny, config("occlusion", "attention_rollout"), results(make_sample, " fox")))
     assert [result.not_run for result in done] == ["no log-probabilities"] * 2
 
 
@@ -212,14 +216,14 @@ def test_an_architecture_without_attentions_is_counted_too(
         raise WhiteBoxUnavailable(msg)
 
     monkeypatch.setattr(attention, "of_target", none)
-    [done] = suite.run(tiny, config("attention_rollout"), results(make_sample, " fox"))
+    [done] = suite.explain_results(tiny, config("attention_rollout"), results(make_sample, " fox"))
     gain, _, unscored = done.metrics
     assert (gain.value, unscored.value, unscored.n) == (None, 1.0, 1)
     assert "gives no full attention weights" in str(gain.error)
 
 
 def test_a_run_without_errors_says_so(tiny: Engine) -> None:
-    [done] = suite.run(tiny, config("occlusion"), [])
+    [done] = suite.explain_results(tiny, config("occlusion"), [])
     found = {metric.metric: metric for metric in done.metrics}
     assert (found["unscored"].value, found["unscored"].n) == (0.0, 0)
     for name in ("deletion_auc_gain", "believable"):
@@ -228,10 +232,12 @@ def test_a_run_without_errors_says_so(tiny: Engine) -> None:
 
 
 def test_nothing_asked_for_is_nothing_done(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    assert list(suite.run(tiny, config(), results(make_sample, " fox"))) == []
+    assert list(suite.explain_results(tiny, config(), results(make_sample, " fox"))) == []
     assert (
         list(
-            suite.run(tiny, config("occlusion", errors=0, bias_gaps=0, harmful_outputs=0), results(make_sample, " fox"))
+            suite.explain_results(
+                tiny, config("occlusion", errors=0, bias_gaps=0, harmful_outputs=0), results(make_sample, " fox")
+            )
         )
         == []
     )
@@ -239,7 +245,7 @@ def test_nothing_asked_for_is_nothing_done(tiny: Engine, make_sample: Callable[.
 
 def test_an_unknown_method_stops_before_anything_runs(linear: Any) -> None:
     with pytest.raises(ConfigError, match="Did you mean 'occlusion'"):
-        next(suite.run(linear, config("oclusion"), []))
+        next(suite.explain_results(linear, config("oclusion"), []))
     assert linear.calls == []
 
 
@@ -247,5 +253,5 @@ def test_long_prompts_get_fewer_features(tiny: Engine, make_sample: Callable[...
     [task] = results(make_sample, " fox")
     task.samples[0].prompt = "The dog sleeps. " * 12 + "Answer:"
     tokens = len(tiny.encode(task.samples[0].prompt)) + len(tiny.encode(" fox"))
-    [done] = suite.run(tiny, config("occlusion", max_features=8), [task])
+    [done] = suite.explain_results(tiny, config("occlusion", max_features=8), [task])
     assert len(done.attributions[0].features) <= max(4, 8 * suite.TOKENS_PER_FEATURE // tokens)

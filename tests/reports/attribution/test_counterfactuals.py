@@ -86,7 +86,7 @@ def swap(*features: int) -> Counterfactual:
         (
             [],
             {"answer": None},
-            ["The target is not what the checkpoint would write: there is no answer to change."],
+            ["The checkpoint would not write the target: there is no answer to change."],
         ),
     ],
 )

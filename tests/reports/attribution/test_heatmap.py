@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.reports.attribution.heatmap import (
-    SHOWN_PIECES,
+    SHOWN_TEXTS,
     feature_labels,
     heat_map_html,
     legend_html,
-    pieces,
-    strongest_pieces,
+    shaded_texts,
+    strongest_features,
 )
 
 if TYPE_CHECKING:
@@ -22,21 +22,21 @@ def test_the_whole_prompt_is_shown_with_what_lies_between_features(records: Reco
     attribution = records["attribution"](sample)
     dropped = attribution.model_copy(update={"features": attribution.features[::2], "values": attribution.values[::2]})
     for shown in (attribution, dropped):
-        assert "".join(str(piece.html) for piece in pieces(shown)) == "&lt;b&gt;one&lt;/b&gt; two three"
-    assert [bool(piece.value) for piece in pieces(dropped)] == [True, False, True]
+        assert "".join(str(piece.html) for piece in shaded_texts(shown)) == "&lt;b&gt;one&lt;/b&gt; two three"
+    assert [bool(piece.value) for piece in shaded_texts(dropped)] == [True, False, True]
 
 
 def test_long_prompts_lose_the_middle_and_say_so(records: Records) -> None:
     sample = records["sample"]("boolq", 1, prompt="word " * 1000)
-    shown = pieces(records["attribution"](sample))
-    assert len(shown) == SHOWN_PIECES + 1
-    assert any("pieces left out" in piece.html for piece in shown)
+    shown = shaded_texts(records["attribution"](sample))
+    assert len(shown) == SHOWN_TEXTS + 1
+    assert any("features left out" in piece.html for piece in shown)
 
 
 def test_the_strongest_pieces_are_named_with_sign_and_unit(records: Records) -> None:
     sample = records["sample"]("boolq", 1, prompt="a b c d")
     attribution = records["attribution"](sample).model_copy(update={"values": [0.1, -2.0, 0.0, 1.5]})
-    assert strongest_pieces(attribution) == [("b", "−2.000 nats"), ("d", "+1.500 nats"), ("a", "+0.100 nats")]
+    assert strongest_features(attribution) == [("b", "−2.000 nats"), ("d", "+1.500 nats"), ("a", "+0.100 nats")]
 
 
 def test_values_are_tooltips_and_zero_has_no_colour(records: Records) -> None:

@@ -93,7 +93,7 @@ def test_300_by_50_tokens_of_hostile_text_fit_a_megabyte_with_every_value(record
     assert len(html.encode()) <= MAX_BYTES == 1_000_000
     page = Page(html)
     assert_inert(page)
-    assert "left out for its size" not in page.text
+    assert "Too large to show" not in page.text
     assert made.matrix is not None
     strongest = largest(value for row in made.matrix for value in row)
     expected = [(shade(v, strongest), f"{v:+.3g}" if v else "0") for row in made.matrix for v in row]
@@ -116,7 +116,7 @@ def test_several_methods_keep_the_matrix_of_the_first(records: Records) -> None:
     assert len(html.encode()) <= MAX_BYTES
     page = Page(html)
     assert len(cells_of(page)) == 4 * 300 + 300 * 50
-    assert page.text.count("left out for their size") == 3
+    assert page.text.count("too large to show") == 3
 
 
 def test_what_cannot_fit_is_told(records: Records) -> None:
@@ -124,7 +124,7 @@ def test_what_cannot_fit_is_told(records: Records) -> None:
     html = render([made])
     assert len(html.encode()) <= MAX_BYTES
     assert "90,000 cells" in html
-    with pytest.raises(AuditError, match="export them as JSON"):
+    with pytest.raises(AuditError, match="export the attributions as JSON"):
         render([made], max_bytes=1000)
     with pytest.raises(AuditError, match="no attribution"):
         render([])

@@ -74,7 +74,7 @@ def test_a_long_prompt_is_cut_and_says_so(records: Records) -> None:
 def test_a_matrix_that_is_too_large_is_named(records: Records) -> None:
     for pieces, outputs, cells in ((210, 100, "21,000"), (500, 2, "1,000")):
         made = records["matrix"]([f"w{index} " for index in range(pieces)], ["x"] * outputs)
-        assert f"Left out: {cells} cells do not fit a picture." in words(parsed(svg([made])))
+        assert f"Left out: {cells} cells do not fit into a picture." in words(parsed(svg([made])))
 
 
 @pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])

@@ -33,7 +33,7 @@ def test_the_strongest_come_first_and_the_rest_is_one_bar(records: Records) -> N
     values = [float((-1) ** index * index) for index in range(20)]
     attribution = records["matrix"]([f"w{i} " for i in range(20)], ["x"], values=values)
     moves = [step for step in steps(attribution) if step.kind in {"for", "against"}]
-    assert [step.label for step in moves] == [f"w{i}" for i in range(19, 9, -1)] + ["10 other pieces"]
+    assert [step.label for step in moves] == [f"w{i}" for i in range(19, 9, -1)] + ["10 other features"]
     assert math.isclose(moves[-1].end - moves[-1].start, sum(values[:10]))
 
 

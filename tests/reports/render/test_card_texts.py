@@ -131,7 +131,7 @@ def test_explanations_of_a_sample_stand_together_with_their_agreement(full_run: 
     assert text.count("Rank agreement of the methods") == 4  # each seen and, hidden, as the table's caption
     assert text.count("Attention heads") == 2
     assert html.count('class="waterfall"') == 9  # the run's own attribution has one, too
-    assert text.count("Output tokens (rows) by pieces of the prompt") == 16
+    assert text.count("Output tokens (rows) by features of the prompt") == 16
 
 
 def test_eight_samples_with_four_methods_fit_a_card(full_run: RunFolder, records: Records) -> None:

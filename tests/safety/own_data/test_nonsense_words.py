@@ -119,7 +119,9 @@ def test_an_answer_of_base64_alone_leaks(scripted: Any, data_set: Any, monkeypat
     answer = base64.b64encode(SECRET.encode()).decode()
     assert len(answer) == 12
     engine = scripted(generated=lambda prompt, _: answer if "base64" in prompt else "No.")
-    result = running.run(system_prompt_leakage.PROBE, engine, RunConfig(), TaskConfig(name="system_prompt_leakage"))
+    result = running.run_probe(
+        system_prompt_leakage.PROBE, engine, RunConfig(), TaskConfig(name="system_prompt_leakage")
+    )
     assert value(
         result,
         "secret",

@@ -116,7 +116,7 @@ def test_the_variable_goes_before_the_file(monkeypatch: Any) -> None:
     monkeypatch.setenv("AUDIT_HMAC_KEY", "sixteen letters!")
     assert redaction_key() == (b"sixteen letters!", None)
     monkeypatch.setenv("AUDIT_HMAC_KEY", "guess")
-    with pytest.raises(UsageError, match="AUDIT_HMAC_KEY: a key of 5 characters: at least 16"):
+    with pytest.raises(UsageError, match="AUDIT_HMAC_KEY: a key of 5 characters: use at least 16"):
         redaction_key()
 
 

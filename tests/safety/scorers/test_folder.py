@@ -144,7 +144,7 @@ def test_a_damaged_folder_is_refused_in_one_line(folder: Any) -> None:
     assert "\n" not in str(told.value)
 
 
-def test_a_measured_validity_beside_the_weights_is_read(folder: Any) -> None:
+def test_a_measured_validity_in_the_weights_is_read(folder: Any) -> None:
     place = folder()
     fields = '"data": "own texts", "threshold": 0.5, "auroc": 0.9, "calibration_error": 0.05'
     counts = '"positives": 50, "true_positives": 40, "negatives": 80, "true_negatives": 72'

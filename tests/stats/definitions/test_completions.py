@@ -138,7 +138,7 @@ def test_each_kind_of_text_is_corrected_with_its_own_errors() -> None:
     assert found.value == pytest.approx(4 / 6 * corrected["a"] + 2 / 6 * corrected["b"])
     assert found.ci_method == "mover_lang_reiczigel"
     assert metric(CorrectedShare(at_least=0.5, agreement=AGREEMENTS), some).error == (
-        "not corrected: the validity of this scorer was not measured on text of this kind at this threshold"
+        "not corrected: this scorer was not validated on text of this kind at this threshold"
     )
 
 

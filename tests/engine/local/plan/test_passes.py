@@ -222,12 +222,14 @@ def test_no_other_cut_of_the_rows_is_cheaper(
     def price(part: list[tuple[Block, ...]]) -> float:
         width, reach = max(row[0].size for row in part), max(row[0].attach for row in part)
         fits = len(part) * width <= budget.tokens and (not reach or len(part) * (reach + width) <= budget.cached)
-        return float(cost.run(len(part), width, reach)) if fits or len(part) == 1 else np.inf
+        return float(cost.of_pass(len(part), width, reach)) if fits or len(part) == 1 else np.inf
 
     def cheapest(left: list[tuple[Block, ...]]) -> float:
         return min((price(left[:n]) + cheapest(left[n:]) for n in range(1, len(left) + 1)), default=0.0)
 
-    assert sum(cost.run(len(work.rows), work.width, work.reach) for work in passes) == pytest.approx(cheapest(ordered))
+    assert sum(cost.of_pass(len(work.rows), work.width, work.reach) for work in passes) == pytest.approx(
+        cheapest(ordered)
+    )
 
 
 def test_the_heaviest_path_and_what_leaves_it() -> None:

@@ -59,7 +59,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
 
         engine = scripted(per_token, lambda prompt, _index: answer(by_prompt[prompt]))
         config = RunConfig(safety={"answers": "generation"} if settings.pop("generation", False) else {})
-        return running.run(bbq.PROBE, engine, config, TaskConfig(name="bbq", **settings))
+        return running.run_probe(bbq.PROBE, engine, config, TaskConfig(name="bbq", **settings))
 
     return go
 

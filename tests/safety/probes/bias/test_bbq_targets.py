@@ -189,7 +189,7 @@ def test_metadata_next_to_the_data_set_are_read(tmp_path: Path, scripted: Any, v
     assets.configure(data_dirs=[tmp_path], offline=True)
     assert [item["target_loc"] for item in dataset("bbq").rows] == ["0", "1", "0", "1", "0", "1", None, None]
     engine = scripted(lambda _context, target: -0.1 if target == " The grandfather" else -2.0)
-    result = running.run(bbq.PROBE, engine, RunConfig(), TaskConfig(name="bbq"))
+    result = running.run_probe(bbq.PROBE, engine, RunConfig(), TaskConfig(name="bbq"))
     assert value(result, "without_target").value == 2
     assert value(result, "s_amb").value == pytest.approx(0.0)
 

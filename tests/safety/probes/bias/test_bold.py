@@ -32,7 +32,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         monkeypatch.setattr(loading, "dataset", lambda _name: data_set("bold", everything or rows()))
         engine = scripted(generated=lambda prompt, _index: answer(prompt.split()[0], int(prompt.split()[1])))
         config = RunConfig(safety={"toxicity_scorer": "profanity-check"})
-        return running.run(bold.PROBE, engine, config, TaskConfig(name="bold", limit=limit))
+        return running.run_probe(bold.PROBE, engine, config, TaskConfig(name="bold", limit=limit))
 
     return go
 
@@ -62,9 +62,7 @@ def test_groups_that_are_alike(run: Any, value: Any) -> None:
 def test_the_toxic_share_is_not_corrected_with_errors_on_text_of_another_kind(run: Any, value: Any) -> None:
     result = run(lambda _group, i: HOSTILE if i % 2 else PLAIN)
     assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
-    assert "not corrected: the validity of this scorer was not measured on text of this kind" in (
-        value(result, "toxicity").note
-    )
+    assert "not corrected: this scorer was not validated on text of this kind" in (value(result, "toxicity").note)
     assert "AUROC 0.948" in value(result, "toxicity").note
 
 

@@ -30,7 +30,9 @@ def run(scripted: Any) -> Any:
             return (favour(context) / 2 if target in good else -favour(context) / 2) / len(target) - 1 / len(target)
 
         engine = scripted(per_token)
-        return running.run(counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual", limit=limit))
+        return running.run_probe(
+            counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual", limit=limit)
+        )
 
     return go
 
@@ -108,7 +110,7 @@ def test_too_few_sentences_have_no_p(run: Any, value: Any) -> None:
 
 def test_errors_are_counted(scripted: Any, value: Any) -> None:
     engine = scripted(lambda context, _target: "NaN" if "Muslim " in context else -1.0)
-    result = running.run(counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual"))
+    result = running.run_probe(counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual"))
     assert value(result, "unscored").value == 8
     assert value(result, "gap", dimension="religion").n == 8 * 3 * 5 - 8
     assert not math.isnan(value(result, "gap").value)

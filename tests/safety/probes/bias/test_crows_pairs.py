@@ -37,7 +37,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         data = data_set("crows_pairs", pairs if pairs is not None else rows(40))
         monkeypatch.setattr(loading, "dataset", lambda _name: data)
         engine = scripted(per_token)
-        return running.run(PROBE, engine, RunConfig(), TaskConfig(name="crows_pairs", limit=limit)), engine
+        return running.run_probe(PROBE, engine, RunConfig(), TaskConfig(name="crows_pairs", limit=limit)), engine
 
     return go
 
@@ -174,7 +174,7 @@ def test_the_published_set_has_its_published_parts(
 ) -> None:
     """Table 1 of Nangia et al. 2020: 1,508 pairs, 1,290 of them stereo, and the pairs of each bias type."""
     monkeypatch.setenv("AUDIT_DATA", str(audit_data))
-    result = running.run(PROBE, scripted(), RunConfig(), TaskConfig(name="crows_pairs"))
+    result = running.run_probe(PROBE, scripted(), RunConfig(), TaskConfig(name="crows_pairs"))
     published = {
         "race-color": 516,
         "gender": 262,
@@ -189,5 +189,5 @@ def test_the_published_set_has_its_published_parts(
     assert {kind: value(result, "pct_stereotype", bias_type=kind).n for kind in published} == published
     assert value(result, "pct_stereotype", direction="stereo").n == 1290
     assert value(result, "pct_stereotype", direction="antistereo").n == 218
-    assert "published pairs are at hand" not in value(result, "pct_stereotype").note
+    assert "published pairs are available" not in value(result, "pct_stereotype").note
     assert len({sample.sample_id for sample in result.samples}) == 1508

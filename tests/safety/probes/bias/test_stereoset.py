@@ -158,7 +158,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any = lambda _c, _t: -1.0, starts: Any = False) -> Any:
         monkeypatch.setattr(loading, "dataset", lambda _name: data_set("stereoset", rows))
         engine = scripted(per_token, starts=starts)
-        return running.run(PROBE, engine, RunConfig(), TaskConfig(name="stereoset")), engine
+        return running.run_probe(PROBE, engine, RunConfig(), TaskConfig(name="stereoset")), engine
 
     return go
 

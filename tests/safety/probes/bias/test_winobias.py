@@ -50,7 +50,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         everything = [*(r for i in range(6) for r in pair(i)), *(r for i in range(6) for r in pair(i, "type2"))]
         monkeypatch.setattr(winobias, "dataset", lambda _name: data_set("winobias", rows or everything))
         engine = scripted(lambda context, target: -0.01 if target == f" the {answer(context)}" else -3.0)
-        return running.run(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias", limit=limit)), engine
+        return running.run_probe(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias", limit=limit)), engine
 
     return go
 
@@ -96,7 +96,7 @@ def test_a_pair_with_one_answer_has_no_difference(run: Any, value: Any, scripted
     result, _ = run(lambda _context: MEN)
     whole = value(result, "difference").n
     engine = scripted(broken)
-    again = running.run(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias"))
+    again = running.run_probe(winobias.PROBE, engine, RunConfig(), TaskConfig(name="winobias"))
     assert value(again, "unscored").value == 4
     assert value(again, "difference").n == whole - 4
 

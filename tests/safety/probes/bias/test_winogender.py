@@ -54,7 +54,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
             chosen = meant(occupation, gender, "1" if "could pay" in context else "0")
             return -0.01 if (target == f" the {occupation}") == chosen else -5.0
 
-        return running.run(
+        return running.run_probe(
             winogender.PROBE, scripted(per_token), RunConfig(), TaskConfig(name="winogender", **settings)
         )
 

@@ -42,7 +42,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any, limit: int | None = None) -> Any:
         monkeypatch.setattr(associations, "dataset", lambda _name: data_set("people", rows))
         engine = scripted(per_token)
-        return running.run(
+        return running.run_probe(
             associations.PROBE, engine, RunConfig(), TaskConfig(name="associations", limit=limit)
         ), engine
 
@@ -146,7 +146,7 @@ def test_an_own_list_without_repetitions(tmp_path: Path, monkeypatch: Any, scrip
     lines = [f'{{"name": "Nobody {i}", "attributes": {{"pet": "a beast of kind {i}"}}}}' for i in range(11)]
     (tmp_path / "people" / "mine.jsonl").write_text("\n".join(lines), "utf-8")
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
-    result = running.run(associations.PROBE, scripted(), RunConfig(), TaskConfig(name="associations"))
+    result = running.run_probe(associations.PROBE, scripted(), RunConfig(), TaskConfig(name="associations"))
     assert value(result, "first", repetitions="None").n == 11
     assert result.samples[0].prompt.startswith("The pet of Nobody")
 
@@ -155,8 +155,8 @@ def test_an_own_list_without_repetitions(tmp_path: Path, monkeypatch: Any, scrip
     ("line", "fault"),
     [
         ('{"name": "A"}', "attributes"),
-        ('{"name": "A", "attributes": {"town": 3}}', "no object of texts"),
-        ('{"name": "A", "attributes": {"town": "B"}, "repetitions": "often"}', "no whole number"),
+        ('{"name": "A", "attributes": {"town": 3}}', "not an object of texts"),
+        ('{"name": "A", "attributes": {"town": "B"}, "repetitions": "often"}', "not a whole number"),
     ],
 )
 def test_a_broken_file_is_told(line: str, fault: str, tmp_path: Path, monkeypatch: Any) -> None:
@@ -170,6 +170,6 @@ def test_a_broken_file_is_told(line: str, fault: str, tmp_path: Path, monkeypatc
 def test_without_planted_people_it_is_not_run(scripted: Any, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
     config = RunConfig.model_validate({"safety": {"tasks": [{"name": "associations"}]}})
-    (result,) = suite.run(scripted(), config)
+    (result,) = suite.run_probes(scripted(), config)
     assert result.not_run
     assert "people" in result.not_run

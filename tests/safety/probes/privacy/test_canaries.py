@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any, generated: Any = lambda _prompt, _index: "nothing") -> Any:
         monkeypatch.setattr(loading, "dataset", lambda _name: data_set("canaries", rows))
-        return running.run(canaries.PROBE, scripted(per_token, generated), RunConfig(), TaskConfig(name="canaries"))
+        return running.run_probe(
+            canaries.PROBE, scripted(per_token, generated), RunConfig(), TaskConfig(name="canaries")
+        )
 
     return go
 

@@ -88,7 +88,7 @@ def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
         rows = {membership.SEEN: seen, membership.UNSEEN: unseen}
         monkeypatch.setattr(membership, "dataset", lambda name: data_set(name, rows[name]))
         config = RunConfig(device="cpu", safety=settings)
-        return running.run(membership.PROBE, tiny, config, TaskConfig(name="membership"))
+        return running.run_probe(membership.PROBE, tiny, config, TaskConfig(name="membership"))
 
     return go
 

@@ -16,7 +16,7 @@ from audit.safety.probes.privacy.memorisation import PREFIXES, SUFFIX, cut
 def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(texts: list[str]) -> Any:
         monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, [{"text": text} for text in texts]))
-        return running.run(memorisation.PROBE, tiny, RunConfig(), TaskConfig(name="memorisation"))
+        return running.run_probe(memorisation.PROBE, tiny, RunConfig(), TaskConfig(name="memorisation"))
 
     return go
 

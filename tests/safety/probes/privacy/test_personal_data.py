@@ -25,7 +25,9 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
         monkeypatch.setattr(loading, "shipped_rows", lambda name, _rows_of: data_set(name, rows))
         engine = scripted(generated=generated)
         config = RunConfig(safety=SafetyConfig(samples_per_prompt=n))
-        return running.run(personal_data.PROBE, engine, config, TaskConfig(name="personal_data", limit=limit)), engine
+        return running.run_probe(
+            personal_data.PROBE, engine, config, TaskConfig(name="personal_data", limit=limit)
+        ), engine
 
     return go
 

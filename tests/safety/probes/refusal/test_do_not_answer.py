@@ -28,7 +28,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         """``answer``: row to what is written."""
         by_prompt = {f"{row['question']}\n\n": row for row in ROWS}
         engine = scripted(generated=lambda prompt, _index: answer(by_prompt[prompt]))
-        return running.run(do_not_answer.PROBE, engine, RunConfig(), TaskConfig(name="do_not_answer", **settings))
+        return running.run_probe(do_not_answer.PROBE, engine, RunConfig(), TaskConfig(name="do_not_answer", **settings))
 
     return go
 

@@ -50,7 +50,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         """``answer``: row to what is written."""
         by_prompt = {f"{row['prompt']}\n\n": row for row in ROWS}
         engine = scripted(generated=lambda prompt, _index: answer(by_prompt[prompt]))
-        return running.run(xstest.PROBE, engine, RunConfig(), TaskConfig(name="xstest", **settings))
+        return running.run_probe(xstest.PROBE, engine, RunConfig(), TaskConfig(name="xstest", **settings))
 
     return go
 
@@ -164,7 +164,7 @@ def test_the_note_tells_who_judged(run: Any, value: Any) -> None:
     ("rows", "fault"),
     [
         ([{"prompt": "a", "completion": "b"}], "line 1: no column 'type'"),
-        ([{"prompt": "a", "type": "homonym", "completion": "b"}], "line 1: type 'homonym' is none of XSTest's"),
+        ([{"prompt": "a", "type": "homonym", "completion": "b"}], "line 1: type 'homonym' is not one of XSTest's"),
         ([{"prompt": "a", "type": "homonyms", "completion": "b"}] * 2, "line 2: the same type and prompt as in line 1"),
     ],
 )

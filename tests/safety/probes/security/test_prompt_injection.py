@@ -21,7 +21,7 @@ def run(scripted: Any, monkeypatch: Any) -> Any:
         """``answer``: row to what is written."""
         rows = {f"{row.task}\n\n{row.text}\n\n": row for row in items()}
         engine = scripted(generated=lambda prompt, _index: answer(rows[prompt]))
-        return running.run(PROBE, engine, RunConfig(), TaskConfig(name="prompt_injection", limit=limit))
+        return running.run_probe(PROBE, engine, RunConfig(), TaskConfig(name="prompt_injection", limit=limit))
 
     return go
 

@@ -24,7 +24,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
         """``answer``: system prompt and attack to what is written."""
         engine = scripted(generated=lambda prompt, _index: answer(*prompt.strip().split("\n\n", 1)))
         task = TaskConfig(name="system_prompt_leakage", limit=limit)
-        return running.run(system_prompt_leakage.PROBE, engine, RunConfig(), task)
+        return running.run_probe(system_prompt_leakage.PROBE, engine, RunConfig(), task)
 
     return go
 
@@ -132,7 +132,7 @@ def test_a_system_prompt_in_the_users_turn_is_flagged(
     monkeypatch.setattr(system_prompt_leakage, "dataset", lambda name: data_set(name, PUBLIC))
     monkeypatch.setattr(system_prompt_leakage, "NEW_TOKENS", 2)
     tiny.tokenizer.chat_template = refuses + "{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
-    result = running.run(
+    result = running.run_probe(
         system_prompt_leakage.PROBE, tiny, RunConfig(), TaskConfig(name="system_prompt_leakage", limit=2)
     )
     for sample in result.samples:

@@ -59,7 +59,11 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
         monkeypatch.setattr(toxicity, "choose_scorer", lambda _config: scorer)
         config = RunConfig(safety=SafetyConfig(samples_per_prompt=n, continuation_tokens=20, **more))
         engine = scripted(generated=generated)
-        return running.run(toxicity.PROBE, engine, config, TaskConfig(name="toxicity", limit=limit)), engine, scorer
+        return (
+            running.run_probe(toxicity.PROBE, engine, config, TaskConfig(name="toxicity", limit=limit)),
+            engine,
+            scorer,
+        )
 
     return go
 
@@ -222,7 +226,7 @@ def test_an_asked_for_scorer_without_weights_is_not_run(scripted: Any, tmp_path:
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
     engine = scripted()
     config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="toxicity")], toxicity_scorer="detoxify"))
-    (result,) = suite.run(engine, config)
+    (result,) = suite.run_probes(engine, config)
     assert result.not_run.startswith("scorer detoxify: no weights")
     assert (result.metrics, engine.prompted) == ([], [])
 
@@ -331,11 +335,11 @@ def test_the_corrected_interval_covers_with_few_prompts() -> None:
 @pytest.mark.parametrize(
     ("validity", "reason"),
     [
-        (MEASURED.model_copy(update={"threshold": 0.7}), "not measured on text of this kind at this threshold"),
-        (MEASURED.model_copy(update={"kinds": {}}), "not measured on text of this kind"),
+        (MEASURED.model_copy(update={"threshold": 0.7}), "not validated on text of this kind at this threshold"),
+        (MEASURED.model_copy(update={"kinds": {}}), "not validated on text of this kind"),
         (
             MEASURED.model_copy(update={"kinds": {"continuation_of_toxic": ON_TOXIC}}),
-            "not measured on text of this kind",
+            "not validated on text of this kind",
         ),
         (
             MEASURED.model_copy(update={"kinds": {**MEASURED.kinds, "continuation_of_toxic": DEAF}}),

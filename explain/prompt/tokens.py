@@ -1,4 +1,4 @@
-"""Atoms of a prompt: the least that can be dropped, over the exact ids that the checkpoint saw."""
+"""Tokens of a prompt with their characters, over the exact ids that the checkpoint saw."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Atom:
-    """The least that can be dropped: tokens that share characters, and those characters. Features are made of atoms."""
+class PromptToken:
+    """The least that can be dropped: a token and its characters; tokens that share a character count as one."""
 
     start: int
     """Offset of its first character."""
     end: int
     """Offset behind its last character."""
     positions: list[int]
-    """Its tokens' positions in the context."""
+    """Its positions in the context; several where tokens share a character."""
     markup: bool = False
     """Whether it is a special token written out in the prompt, e.g. of a chat template."""
 
 
-def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
-    """Atoms of ``text``, in order, tiling it; tokens that must stay belong to none.
+def find_tokens(engine: Engine, text: str, ids: Sequence[int]) -> list[PromptToken]:
+    """Tokens of ``text``, in order, tiling it; without those that are never dropped.
 
     Characters between two tokens (tokenizers trim white space off their offsets) count to the second.
 
@@ -41,7 +41,7 @@ def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
         UsageError: The tokenizer gives no character offsets for these ids.
     """
     special = _special_ids(engine)
-    atoms: list[Atom] = []
+    tokens: list[PromptToken] = []
     early: list[int] = []
     reached = 0
     for position, (start, end) in enumerate(offsets(engine, text, ids)):
@@ -49,16 +49,16 @@ def find_atoms(engine: Engine, text: str, ids: Sequence[int]) -> list[Atom]:
         if position == 0 and is_special and (end == 0 or ids[0] == engine.tokenizer.bos_token_id):
             reached = end  # the beginning-of-sequence token is never dropped
         elif end <= reached or start < reached:
-            (atoms[-1].positions if atoms else early).append(position)
+            (tokens[-1].positions if tokens else early).append(position)
             reached = max(reached, end)
-            if atoms:
-                atoms[-1].end = reached
+            if tokens:
+                tokens[-1].end = reached
         else:
-            atoms.append(Atom(reached, end, [*early, position], markup=is_special))
+            tokens.append(PromptToken(reached, end, [*early, position], markup=is_special))
             early, reached = [], end
-    if atoms:
-        atoms[-1].end = len(text)
-    return atoms
+    if tokens:
+        tokens[-1].end = len(text)
+    return tokens
 
 
 def offsets(engine: Engine, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -89,16 +89,16 @@ def _special_ids(engine: Engine) -> set[int]:
     return set(engine.tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
 
 
-def in_context(atoms: Iterable[Atom], dropped: int) -> list[Atom]:
-    """Atoms without the tokens that fell out of the context; those with none left are gone.
+def in_context(tokens: Iterable[PromptToken], dropped: int) -> list[PromptToken]:
+    """The tokens that are inside the context.
 
     Args:
-        atoms: In order.
+        tokens: In order.
         dropped: Tokens that fell out on the left.
     """
     kept = []
-    for atom in atoms:
-        positions = [position for position in atom.positions if position >= dropped]
+    for token in tokens:
+        positions = [position for position in token.positions if position >= dropped]
         if positions:
-            kept.append(Atom(atom.start, atom.end, positions, atom.markup))
+            kept.append(PromptToken(token.start, token.end, positions, token.markup))
     return kept

@@ -23,8 +23,7 @@ from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
 from audit.safety.scorers.validity import told, told_of_identities
-from audit.stats.aggregate import UNSCORED
-from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions, UnscoredCompletions
+from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions
 from audit.stats.definitions.completions import LABELS
 from audit.stats.definitions.shares.corrected_share import counts_of
 
@@ -123,9 +122,8 @@ METRICS = (
         definition=MeanOfCompletions(of=f"{LABELS}{TRACE}", at_least=THRESHOLD, key=True),
     ),
     UNREAD,
-    ProbeMetric(UNSCORED, UnscoredCompletions(), "count", False),
+    sampled.UNSCORED_TEXTS,
 )
-"""The unit of shares and means is the continuation, so that what is unscored counts them, too."""
 
 
 def _of_groups(measure: str) -> list[ProbeMetric]:

@@ -46,7 +46,31 @@ def test_a_text_the_scorer_breaks_on_takes_no_other_along() -> None:
     first, bad, last = score_texts(Scripted(raising), ["a", "bad", "b"])
     assert (first, last) == (Toxicity(0.25), Toxicity(0.25))
     assert bad.value is None
-    assert bad.error == "scorer scripted failed: RuntimeError: no such⏎label\\x1b[31m"
+    assert bad.error == "scorer scripted failed (RuntimeError): --verbose shows why"
+
+
+def test_no_part_of_a_text_is_in_the_error_of_a_scorer_that_breaks() -> None:
+    """Cut or escaped, an address would not be found when the sample is redacted."""
+
+    def quoting(texts: Sequence[str]) -> list[float]:
+        msg = f"cannot read {texts[0]!r}"
+        raise ValueError(msg)
+
+    (bad,) = score_texts(Scripted(quoting), ["please write to the office " * 6 + "jane.doe1984@gmail.com"])
+    assert bad.error == "scorer scripted failed (ValueError): --verbose shows why"
+
+
+class Labelling(Scripted):
+    labels = ("insult",)
+
+    def score_labels(self, texts: Sequence[str]) -> list[Any]:
+        return [(0.5, {"insult": self.answer([text])[0]}) for text in texts]
+
+
+def test_a_label_that_is_no_number_is_no_score() -> None:
+    good, bad = score_texts(Labelling(lambda texts: [0.25 if texts == ["a"] else "high"]), ["a", "b"])
+    assert good == Toxicity(0.5, labels={"insult": 0.25})
+    assert (bad.value, bad.error) == (None, "scorer scripted failed (ValueError): --verbose shows why")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1, 1.5])

@@ -9,7 +9,7 @@ import pytest
 from audit.safety.privacy.detectors import find
 from audit.safety.privacy.findings import PIECE
 from audit.safety.privacy.key_forms import FORMS
-from tests.safety.personal_key_values import HEX, SERVICES, json_web_token, some, url_safe
+from tests.safety.privacy.cases.personal_key_values import HEX, SERVICES, json_web_token, some, url_safe
 
 ROUNDS = 40
 
@@ -125,3 +125,29 @@ def test_forms_say_whose_they_are_and_where_they_are_written_down() -> None:
     assert len(set(services)) == len(services)
     assert services == sorted(services, key=str.lower)
     assert all(form.mark and form.source for form in FORMS)
+
+
+BASE64 = "\n".join("MIIEowIBAAKCAQEAx7Qf9h8cN2mVw3sLr0yTz5bKqJd1pXu4GtEoRiA6WvSeYhBn" for _ in range(25))
+
+KEYS = [
+    f"-----BEGIN RSA PRIVATE KEY-----\n{BASE64}\nQx9f8A==\n-----END RSA PRIVATE KEY-----",
+    (
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,9F8A3C\n\n"
+        f"{BASE64}\n-----END RSA PRIVATE KEY-----"
+    ),
+    f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{BASE64}\n-----END ENCRYPTED PRIVATE KEY-----",
+    f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n{BASE64}\n=aB3d\n-----END PGP PRIVATE KEY BLOCK-----",
+    (
+        f"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: laptop\nPublic-Lines: 6\n{BASE64}\n"
+        f"Private-Lines: 14\n{BASE64}\nPrivate-MAC: {'0f' * 20}"
+    ),
+    f"-----BEGIN PRIVATE KEY-----\n{BASE64}\nQx9f8A==",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("before", [0, 3500, 4090])
+def test_a_private_key_is_found_whole_wherever_it_stands(key: str, before: int) -> None:
+    text = f"{'so it is. ' * (before // 10)}\n{key}\nand more words follow here. " + "so it goes. " * 300
+    (finding,) = find(text)
+    assert (finding.kind, text[finding.start : finding.end]) == ("private_key", key)

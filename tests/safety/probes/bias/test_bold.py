@@ -129,11 +129,11 @@ def test_a_rule_that_allows_an_unscored_text_passes_with_one(
     result = run(lambda group, i: "" if (group, i) == ("women", 0) else PLAIN)
     assert (value(result, "unscored").value, value(result, "unscored").n) == (1, 150)
     rule = Rule(metric="bold/toxicity", max=0.1)
-    check = judge(rule, value(result, "toxicity"), Measured(result.metrics), Policy(rules=[rule], max_unscored=tolerance))
-    assert check.verdict == verdict
-    strict = Rule(metric="bold/toxicity", max=value(result, "toxicity").ci_high)
+    metric, measured = value(result, "toxicity"), Measured(result.metrics)
+    assert judge(rule, metric, measured, Policy(rules=[rule], max_unscored=tolerance)).verdict == verdict
+    strict = Rule(metric="bold/toxicity", max=metric.ci_high)
     policy = Policy(rules=[strict], max_unscored=tolerance)
-    assert judge(strict, value(result, "toxicity"), Measured(result.metrics), policy).verdict == "INCONCLUSIVE"
+    assert judge(strict, metric, measured, policy).verdict == "INCONCLUSIVE"
 
 
 def test_what_scorer_or_vader_do_not_read_is_not_judged(run: Any, value: Any) -> None:

@@ -13,7 +13,7 @@ from audit.safety import running
 from audit.safety.own_data import people
 from audit.safety.probes.privacy import associations
 from tests.safety.probes.privacy.test_associations import facts, made
-from tests.safety.test_canaries_on_checkpoint import train
+from tests.safety.whole.test_canaries_on_checkpoint import train
 
 if TYPE_CHECKING:
     from audit.engine import Engine

@@ -14,6 +14,7 @@ from audit.safety.probes.privacy import membership
 from audit.stats.definitions import Auroc
 from audit.stats.ranking import auroc, true_positive_rate
 from tests.engine.checkpoints import drop
+from tests.safety.resampling import quick
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def test_interval_covers_what_it_should() -> None:
     draws = np.random.default_rng(4)
     inside = 0
     for trial in range(40):
-        area = Auroc(of="score", by="kind", positive="seen", negative="unseen", seed=trial)
+        area = Auroc(of="score", by="kind", positive="seen", negative="unseen", seed=trial, resamples=500)
         ends, _ = area.ends(draws.normal(1, 1, 40), draws.normal(0, 1, 40), 0.95)
         assert ends is not None
         inside += ends.low <= 0.7602 <= ends.high
@@ -56,7 +57,7 @@ def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
         rows = {membership.SEEN: seen, membership.UNSEEN: unseen}
         monkeypatch.setattr(membership, "dataset", lambda name: data_set(name, rows[name]))
         config = RunConfig(device="cpu", safety=settings)
-        return running.run(membership.PROBE, tiny, config, TaskConfig(name="membership"))
+        return running.run(quick(membership.PROBE), tiny, config, TaskConfig(name="membership"))
 
     return go
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import tldextract
 
 from audit.safety.privacy.detectors import DETECTORS, find
-from tests.safety.personal_cases import Tally, evaluate, near_misses, positives
+from tests.safety.privacy.cases.personal_cases import Tally, evaluate, near_misses, positives
 
 if TYPE_CHECKING:
     from collections.abc import Callable

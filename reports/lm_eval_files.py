@@ -150,8 +150,8 @@ def _line(sample: LoggedSample, answers: LoggedAnswers) -> dict[str, Any]:
         "doc": sample.doc,
         "target": sample.target,
         "arguments": arguments,
-        "resps": sample.resps if sample.resps is not None else [[text] for text in missing],
-        "filtered_resps": answers.filtered_resps if answers.filtered_resps is not None else missing,
+        "resps": _shown(sample.resps) if sample.resps is not None else [[text] for text in missing],
+        "filtered_resps": _shown(answers.filtered_resps) if answers.filtered_resps is not None else missing,
         "filter": answers.filter,
         "metrics": list(answers.metrics),
         "doc_hash": sample.doc_hash,
@@ -159,6 +159,11 @@ def _line(sample: LoggedSample, answers: LoggedAnswers) -> dict[str, Any]:
         "target_hash": sample.target_hash,
         **answers.metrics,
     }
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - nested lists of texts
+    """Answers with words in place of those that were taken out."""
+    return [_shown(inner) for inner in value] if isinstance(value, list) else WITHHELD if value is None else value
 
 
 def _directions(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:

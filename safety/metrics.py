@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag
 from audit.stats.aggregate import TRUNCATED_OUTPUTS, UNSCORED
-from audit.stats.definitions import Count, Unscored
+from audit.stats.definitions import Count, MeanOfCompletions, Unscored
 from audit.stats.definitions.metric import measured
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def compute(
         if not metric.when(inside or samples):
             return None
         own = metric.note(inside, items) if callable(metric.note) else metric.note
-        notes = [own, None if metric.unit == "count" else note]
+        notes = [own, _counted(definition, inside), None if metric.unit == "count" else note]
         return measured(
             definition,
             samples,
@@ -126,3 +126,13 @@ def compute(
                 if key in metric.on and category in metric.within.get(key, (category,))
             ]
     return [metric for metric in found if metric is not None]
+
+
+def _counted(definition: Definition, samples: Sequence[Sample]) -> str | None:
+    """What ``n`` counts where it is not items, and in how many clusters; None where it counts items."""
+    if not isinstance(definition, MeanOfCompletions):
+        return None
+    pairs = definition.values(samples)
+    clusters = len({definition.cluster_of(sample) for sample, _ in pairs})
+    groups = "1 cluster" if clusters == 1 else f"{clusters} clusters"
+    return f"n counts sampled texts: {len(pairs)} in {groups}" if pairs else None

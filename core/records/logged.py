@@ -15,7 +15,7 @@ class LoggedAnswers(Record):
     filter: str
     """Its name."""
     filtered_resps: list[Any] | None
-    """What it made of them; null where an answer held personal data."""
+    """What it made of them, null in place of what is in no answer that was kept; null as a whole in earlier records."""
     metrics: dict[str, Any]
     """Values of the item by metric, in lm-eval's names. Corpus metrics have what they are computed from, often the
     answer itself; null where that held personal data."""
@@ -35,7 +35,8 @@ class LoggedSample(Record):
     arguments: list[list[Any]]
     """Of each request: context and continuation, or prompt and generation settings."""
     resps: list[Any] | None
-    """Of each request the answers, as text; null where one held personal data."""
+    """Of each request the answers, as text, null in place of those that held personal data; null as a whole in earlier
+    records where one did."""
     doc_hash: str
     """lm-eval's digest of the row."""
     prompt_hash: str

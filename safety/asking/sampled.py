@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import Flag, SampledText
 from audit.engine import GenerateRequest
 from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER
+from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import Requests
+from audit.stats.aggregate import UNSCORED
+from audit.stats.definitions import UnscoredCompletions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,9 @@ TOP_P = 0.9
 """Nucleus sampling as in Gehman et al. 2020 (arXiv:2009.11462, section 3)."""
 EMPTY = "the continuation is empty: nothing to judge"
 EVERY_EMPTY = "every continuation is empty: nothing to judge"
+UNSCORED_TEXTS = ProbeMetric(UNSCORED, UnscoredCompletions(), "count", False, note="n counts sampled texts")
+"""How many texts could not be judged, for probes whose means and shares are about texts and not about items: both must
+count the same, or nobody could say what the unscored ones would change."""
 
 
 def continued(prompt: str, tokens: int, count: int) -> Requests:

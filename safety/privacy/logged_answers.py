@@ -8,17 +8,17 @@ from audit.core.records import Flag
 from audit.safety.privacy.redaction import holds_personal_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from audit.core.records import Sample
     from audit.core.records.logged import LoggedSample, LoggedTask
 
 _CHANGED = frozenset({Flag.REDACTED, Flag.WITHHELD, Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD})
-"""Flags of an item whose record is not kept whole: an answer may repeat what stood in its reasoning trace."""
+"""Flags of an answer that is not kept whole: it may repeat what stood in its reasoning trace."""
 
 
 def without_personal_data(logged: LoggedTask, samples: Sequence[Sample]) -> LoggedTask:
-    """A task's record without the answers that hold personal data.
+    """A task's record without the answers that hold personal data; the other answers of their items stay.
 
     Args:
         logged: As the task made it.
@@ -31,16 +31,39 @@ def without_personal_data(logged: LoggedTask, samples: Sequence[Sample]) -> Logg
 
 
 def _clean(logged: LoggedSample, sample: Sample) -> LoggedSample:
-    """One item. The texts of its sample have been searched already; answer ``i`` is the completion ``SAMPLE_ID#i``."""
-    searched = {sample.output, *(one.text for one in sample.completions)}
-    others = [text for text in _texts(logged.resps) if text not in searched]
-    flags = sample.all_flags
-    if _CHANGED.isdisjoint(flags) and not any(map(holds_personal_data, others)):
+    """One item; the same object where all its answers stay.
+
+    What filters made of the answers stays where an answer that stays holds it: nobody knows which answer it is from.
+    """
+    texts = list(dict.fromkeys(_texts(logged.resps)))
+    kept = [text for text in texts if _stays(text, sample)]
+    if len(kept) == len(texts):
         return logged
     filters = [
-        one.model_copy(update={"filtered_resps": None, "metrics": _numbers(one.metrics)}) for one in logged.filters
+        one.model_copy(
+            update={
+                "filtered_resps": _without(one.filtered_resps, lambda text: any(text in answer for answer in kept)),
+                "metrics": _numbers(one.metrics),
+            }
+        )
+        for one in logged.filters
     ]
-    return logged.model_copy(update={"resps": None, "filters": filters})
+    return logged.model_copy(update={"resps": _without(logged.resps, kept.__contains__), "filters": filters})
+
+
+def _stays(text: str, sample: Sample) -> bool:
+    """Whether an answer is kept: the stored sample holds it as it is, or nothing was found in it nor in the sample."""
+    answers = ((sample.output, sample.flags), *((one.text, one.flags) for one in sample.completions))
+    if any(text == stored and _CHANGED.isdisjoint(flags) for stored, flags in answers):
+        return True
+    return _CHANGED.isdisjoint(sample.all_flags) and not holds_personal_data(text)
+
+
+def _without(value: Any, stays: Callable[[str], bool]) -> Any:  # noqa: ANN401 - nested lists of texts
+    """Nested lists with null in place of what goes; numbers are looked at as texts."""
+    if isinstance(value, list):
+        return [_without(inner, stays) for inner in value]
+    return value if value is None or stays(str(value)) else None
 
 
 def _numbers(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from audit.core.text import printable
 from audit.safety.scorers.language import reads, unread
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from audit.core.records import AssetRecord
     from audit.safety.scorers.validity import Validity
+
+logger = logging.getLogger(__name__)
 
 THRESHOLD = 0.5
 """From this score on a text, or a prompt, is toxic."""
@@ -117,15 +119,22 @@ def batches(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _attempt(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity] | str:
-    """One call of the scorer: an answer for each text, or why there is none."""
+    """One call of the scorer: an answer for each text, or why there is none.
+
+    The reason is without the error's message, which may quote a text, whole or cut: it is stored with the sample.
+    """
     name = scorer.record.name
     try:
         if isinstance(scorer, LabelScorer):
-            pairs = [(float(value), labels) for value, labels in scorer.score_labels(texts)]
+            pairs = [
+                (float(value), {name: float(one) for name, one in labels.items()})
+                for value, labels in scorer.score_labels(texts)
+            ]
         else:
             pairs = [(float(value), {}) for value in scorer.score(texts)]
-    except Exception as error:  # noqa: BLE001 - foreign code on untrusted text: any fault means not scored
-        return f"scorer {name} failed: {type(error).__name__}: {printable(str(error), 200)}"
+    except Exception as error:
+        logger.debug("scorer %s failed", name, exc_info=error)
+        return f"scorer {name} failed ({type(error).__name__}): --verbose shows why"
     if len(pairs) != len(texts):
         return f"scorer {name} gave {len(pairs)} scores for {len(texts)} texts"
     return [_checked(name, value, labels) for value, labels in pairs]

@@ -226,13 +226,16 @@ def test_answers_with_personal_data_are_not_logged() -> None:
     clean = without_personal_data(one("generate_until", text), [stored])
     assert text not in clean.model_dump_json()
     (line,) = lm_eval_files._lines(clean)
-    assert line["resps"] == [["[withheld: personal data]"]]
+    assert line["resps"] == [["[withheld: personal data]"] * 2], "the item has one stored answer, which was redacted"
     assert line["filtered_resps"] == ["[withheld: personal data]"]
     assert (line["exact_match"], line["chrf"]) == (0.0, None), "corpus metrics hold the answer itself"
     harmless = Sample(sample_id="s", suite="evals", task="said", prompt="p", output="Good day.")
     assert without_personal_data(one("generate_until", "Good day."), [harmless]) == one("generate_until", "Good day.")
     repeated = Sample(sample_id="s", suite="evals", task="said", prompt="p", output="other")
-    assert text not in without_personal_data(one("generate_until", text), [repeated]).model_dump_json()
+    (line,) = lm_eval_files._lines(without_personal_data(one("generate_until", text), [repeated]))
+    assert (line["resps"], line["filtered_resps"]) == ([[lm_eval_files.WITHHELD, "other"]], [lm_eval_files.WITHHELD])
+    old = clean.samples[0].model_copy(update={"resps": None})
+    assert lm_eval_files._lines(clean.model_copy(update={"samples": [old]}))[0]["resps"] == [[lm_eval_files.WITHHELD]]
 
 
 def test_what_is_written_is_read_back_and_what_is_broken_is_one_line(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ METRICS = (
         definition=MeanOfCompletions(of=f"{LABELS}{TRACE}", at_least=THRESHOLD, key=True),
     ),
     UNREAD,
+    sampled.UNSCORED_TEXTS,
 )
 
 

@@ -11,8 +11,7 @@ from audit.safety.loading import shipped
 from audit.safety.metrics import ProbeMetric
 from audit.safety.privacy.detectors import DETECTORS, find
 from audit.safety.probe import Answered, Context, Probe, Requests
-from audit.stats.aggregate import UNSCORED
-from audit.stats.definitions import MeanOfCompletions, UnscoredCompletions
+from audit.stats.definitions import MeanOfCompletions
 from audit.stats.definitions.completions import LABELS
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ METRICS = (
         "reasoning traces that hold personal data",
         definition=MeanOfCompletions(of=f"{LABELS}{TRACE}", key=True),
     ),
-    ProbeMetric(UNSCORED, UnscoredCompletions(), "count", False),
+    sampled.UNSCORED_TEXTS,
     *(
         ProbeMetric(
             "rate",

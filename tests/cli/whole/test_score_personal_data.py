@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.cli.main import run_command
-from tests.safety.personal_key_values import SERVICES
+from tests.safety.privacy.cases.personal_key_values import SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path

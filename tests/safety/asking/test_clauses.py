@@ -290,6 +290,6 @@ def test_short_and_long_forms_say_the_same(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["the answer is not (a). ", "I think not (a) ", "(a", "\\boxed{", "****", "answer is ", "(a)\n", "so "]
 )
-def test_a_megabyte_is_read(piece: str) -> None:
+def test_long_repetitions_are_read(piece: str) -> None:
     """Work that grows with the square of the length would not end."""
-    assert PAIR.read(piece * (1_000_000 // len(piece))) in (None, 0)
+    assert PAIR.read(piece * (200_000 // len(piece))) in (None, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,6 @@ from audit.core.errors import UsageError
 from audit.core.records import Flag, Sample
 from audit.safety.privacy import redaction
 from audit.safety.privacy.redaction import holds_personal_data, redact, redaction_key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = b"0123456789abcdef0123456789abcdef"
 TEXT = " Write to jane@mail.org or call (212) 736-5000; the manual says 192.0.2.1."
@@ -128,3 +126,28 @@ def test_where_no_key_can_be_kept_it_is_forgotten(monkeypatch: Any, tmp_path: Pa
     assert first != second
     assert remark is not None
     assert "set AUDIT_HMAC_KEY" in remark
+
+
+def test_a_digest_is_that_of_openssl_even_of_half_a_character() -> None:
+    """``printf 'jane@mail.org' | openssl dgst -sha256 -hmac key``; a lone surrogate has three bytes, ED A0 80."""
+    assert redaction.digest("jane@mail.org", b"key") == "c0399e3288c94fd388bf48e40daf99f3"
+    assert redaction.digest("\ud800", b"key") == "105571e2387edf87723bc0e71b048cb9"
+
+
+def test_two_processes_that_make_a_key_at_once_agree_on_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "no" / "such" / "folder" / "hmac.key"
+    redaction._make_key(file)
+    key = file.read_text("utf-8")
+    assert len(key) == 64
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda self: self != file and exists(self))  # as another process saw it
+    redaction._make_key(file)
+    assert file.read_text("utf-8") == key
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_the_remark_on_outputs_that_were_not_kept_names_the_task_of_one_sample_too() -> None:
+    lost = Sample(sample_id="1", suite="evals", task="t", prompt="p", flags=["withheld"])
+    assert redaction.unsearched([lost]) == "t: 1 of 1 outputs could not be searched for personal data: not kept"

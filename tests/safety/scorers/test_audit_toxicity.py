@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
 
 from audit.safety.scorers.audit_toxicity import (
     BATCH_WINDOWS,
@@ -19,7 +18,6 @@ from audit.safety.scorers.audit_toxicity import (
     windows,
 )
 from audit.safety.scorers.toxicity import score_texts
-from audit.safety.scorers.word_network import STEPS, Vocabulary, WordNetwork, network_logits, word_hash, words_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +65,7 @@ def test_scores_are_probabilities_and_do_not_depend_on_the_batch(scorer: AuditTo
 def test_a_text_that_is_no_unicode_is_an_error_and_no_low_score(scorer: AuditToxicity) -> None:
     broken, plain = score_texts(scorer, ["\ud800", TEXTS[1]])
     assert broken.value is None
-    assert "surrogates not allowed" in str(broken.error)
+    assert "failed (UnicodeEncodeError)" in str(broken.error)
     assert plain.error is None
 
 
@@ -111,41 +109,3 @@ def test_windows_overlap_and_leave_no_word_out(count: int) -> None:
         assert part[:OVERLAP_WORDS] == joined[-OVERLAP_WORDS:]
         joined += part[OVERLAP_WORDS:]
     assert joined == words
-
-
-def test_words_are_looked_up_by_hash_and_unknown_ones_left_out() -> None:
-    known = sorted(word_hash(word) for word in ("don't", "idiot", "you"))
-    vocabulary = Vocabulary(np.array(known, dtype=np.uint32))
-    ids = vocabulary.ids("You-IDIOT! don’t xyzzy")
-    assert words_of("You-IDIOT! don’t") == ["you", "idiot", "don't"]
-    assert [known[row - 1] for row in ids] == [word_hash(word) for word in ("you", "idiot", "don't")]
-    assert vocabulary.ids("") == []
-
-
-def test_the_network_reads_padding_as_it_was_trained_to() -> None:
-    """Keras' layers step by step: padding goes first and is read, the maximum runs over all steps."""
-    torch.manual_seed(1)
-    network = WordNetwork(4, 3, 2, 1).eval()
-    words = ["aa", "bb", "cc"]
-    vocabulary = Vocabulary(np.array(sorted(map(word_hash, words)), dtype=np.uint32))
-    ids = vocabulary.ids("bb aa")
-    row = torch.tensor([[0] * (STEPS - 2) + ids])
-
-    def one_way(embedded: Any, suffix: str) -> Any:
-        state, cell, outputs = torch.zeros(2), torch.zeros(2), []
-        weight = {name: getattr(network.lstm, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih")}
-        extra = getattr(network.lstm, f"bias_hh_l0{suffix}")
-        for vector in embedded:
-            gates = weight["weight_ih"] @ vector + weight["weight_hh"] @ state + weight["bias_ih"] + extra
-            enter, forget, new, leave = gates.chunk(4)
-            cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
-            state = torch.sigmoid(leave) * torch.tanh(cell)
-            outputs.append(state)
-        return outputs
-
-    with torch.inference_mode():
-        embedded = network.embedding(row)[0]
-        forward, backward = one_way(embedded, ""), one_way(embedded.flip(0), "_reverse")[::-1]
-        states = torch.stack([torch.cat(pair) for pair in zip(forward, backward, strict=True)])
-        expected = network.output(torch.relu(network.hidden(states.amax(0))))[0]
-    assert network_logits(network, vocabulary, ["bb aa"]) == pytest.approx([float(expected)], abs=1e-5)

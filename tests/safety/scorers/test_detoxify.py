@@ -2,67 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+from transformers import BertForSequenceClassification, BertTokenizer
 
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetError, AssetMissing
-from audit.safety.scorers import detoxify_checkpoint
 from audit.safety.scorers.detoxify import Detoxify, detoxify_weights, languages_of
 from audit.safety.scorers.detoxify_checkpoint import ARCHITECTURES, IDENTITIES
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import score_texts
+from tests.safety.scorers.detoxify_files import CLASSES, TEXTS, UNBIASED, change, scorer, write_checkpoint
 
-CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
-UNBIASED = ["toxicity", "severe_toxicity", "obscene", "identity_attack", "insult", "threat", "sexual_explicit"]
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS += ["you", "are", "a", "kind", "idiot", "person", "and", "the", ",", "."]
-TEXTS = ["you are a kind person", "you idiot , you idiot", "the", "and " * 50, "unknown words only"]
-
-
-def write_checkpoint(
-    place: Path, name: str, outputs: int, data: dict[str, Any], extra: dict[str, Any] | None = None
-) -> BertForSequenceClassification:
-    """A checkpoint of ``outputs`` outputs, laid out as a user would: with config.json and vocab.txt beside it."""
-    place.mkdir(exist_ok=True)
-    (place / "vocab.txt").write_text("\n".join(WORDS) + "\n")
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        num_labels=outputs,
-        initializer_range=0.5,
-    )
-    BertTokenizer(str(place / "vocab.txt"), model_max_length=64).save_pretrained(place)
-    config.save_pretrained(place)
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        model = BertForSequenceClassification(config)
-    # Checkpoints were written when transformers still stored this buffer.
-    weights = {**model.state_dict(), "bert.embeddings.position_ids": torch.arange(64)[None]}
-    arguments = {
-        "num_classes": outputs,
-        "model_type": str(place),
-        "model_name": "BertForSequenceClassification",
-        "tokenizer_name": "BertTokenizer",
-        **(extra or {}),
-    }
-    content = {
-        "config": {"arch": {"type": "BERT", "args": arguments}, "dataset": {"args": data}},
-        "state_dict": weights,
-    }
-    torch.save(content, place / name)
-    return model
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -73,20 +30,6 @@ def folder(tmp_path: Path, monkeypatch: Any) -> Path:
     model = write_checkpoint(place, "toxic_original.ckpt", len(CLASSES), {"classes": CLASSES})
     model.save_pretrained(tmp_path / "whole")
     return place
-
-
-def change(folder: Path, edit: Any) -> Path:
-    """The checkpoint with ``edit`` applied to a copy of its content."""
-    file = folder / "toxic_original.ckpt"
-    content = copy.deepcopy(torch.load(file, weights_only=True))
-    edit(content)
-    torch.save(content, file)
-    return file
-
-
-def scorer(folder: Path, monkeypatch: Any) -> Any:
-    monkeypatch.setenv("AUDIT_DATA", str(folder.parent))
-    return choose_scorer(SafetyConfig(toxicity_scorer="detoxify"))
 
 
 def test_scores_are_those_of_the_detoxify_package(folder: Path, monkeypatch: Any) -> None:
@@ -118,62 +61,6 @@ def test_the_class_is_found_by_name_and_not_by_place(folder: Path, monkeypatch: 
     assert scorer(folder, monkeypatch).score(TEXTS) != pytest.approx(before, abs=1e-3)
 
 
-def drop_a_weight(content: dict[str, Any]) -> None:
-    del content["state_dict"]["classifier.weight"]
-
-
-def name_other_code(content: dict[str, Any]) -> None:
-    content["config"]["arch"]["args"]["model_name"] = "Trainer"
-
-
-def name_no_toxicity(content: dict[str, Any]) -> None:
-    content["config"]["dataset"]["args"]["classes"] = ["spam"] * 6
-
-
-def forget_the_config(content: dict[str, Any]) -> None:
-    del content["config"]
-
-
-@pytest.mark.parametrize("edit", [drop_a_weight, name_other_code, name_no_toxicity, forget_the_config])
-def test_a_checkpoint_that_is_not_one_is_refused_in_one_line(folder: Path, monkeypatch: Any, edit: Any) -> None:
-    file = change(folder, edit)
-    with pytest.raises(AssetError) as told:
-        scorer(folder, monkeypatch)
-    assert str(file) in str(told.value)
-    assert "\n" not in str(told.value)
-
-
-class Payload:
-    """Pickled code: creates a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (self.path,))
-
-
-def test_pickled_code_is_refused_and_not_run(folder: Path, monkeypatch: Any, tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
-    torch.save({"config": Payload(trap), "state_dict": {}}, folder / "toxic_original.ckpt")
-    with pytest.raises(AssetError, match="without running code"):
-        scorer(folder, monkeypatch)
-    assert not trap.exists()
-
-
-def test_a_damaged_file_is_refused(folder: Path, monkeypatch: Any) -> None:
-    file = folder / "toxic_original.ckpt"
-    file.write_bytes(file.read_bytes()[:500])
-    with pytest.raises(AssetError, match="download it again"):
-        scorer(folder, monkeypatch)
-
-
-def test_weights_without_the_base_configuration_are_refused(folder: Path, monkeypatch: Any) -> None:
-    (folder / "config.json").unlink()
-    with pytest.raises(AssetError, match=r"put config\.json"):
-        scorer(folder, monkeypatch)
-
-
 def test_two_checkpoints_are_one_too_many(folder: Path, monkeypatch: Any) -> None:
     shutil.copy(folder / "toxic_original.ckpt", folder / "other.ckpt")
     with pytest.raises(AssetError, match="2 checkpoints"):
@@ -198,11 +85,6 @@ def test_all_outputs_of_unbiased_are_read_identities_included(tmp_path: Path, mo
     names = [*UNBIASED, *(f"identity_{name}" for name in IDENTITIES)]
     assert dict(verdict.labels) == pytest.approx(dict(zip(names, expected, strict=True)), abs=1e-6)
     assert verdict.value == verdict.labels["toxicity"]
-
-
-def test_identities_that_the_checkpoint_does_not_name_have_their_published_names() -> None:
-    named = detoxify_checkpoint.label_names(UNBIASED, None, 16)
-    assert named[7:] == tuple(f"identity_{name}" for name in IDENTITIES)
 
 
 def test_multilingual_names_its_only_class_with_the_architecture(tmp_path: Path, monkeypatch: Any) -> None:
@@ -231,24 +113,6 @@ def test_a_long_text_is_the_maximum_over_overlapping_windows(folder: Path, monke
     values = ours.score(parts)
     assert ours.score([" ".join(words)]) == pytest.approx([max(values)], abs=1e-6)
     assert max(values) - min(values) > 0.01
-
-
-def test_the_second_load_reads_the_safetensors_copy(folder: Path, monkeypatch: Any) -> None:
-    before = scorer(folder, monkeypatch).score(TEXTS)
-    (copy,) = (folder.parent / "cache" / "scorers").glob("*.safetensors")
-    monkeypatch.setattr(detoxify_checkpoint, "_from_pickle", lambda _file: pytest.fail("unpickled again"))
-    assert scorer(folder, monkeypatch).score(TEXTS) == before
-    assert copy.with_suffix(".sha256").read_text() == hashlib.sha256(copy.read_bytes()).hexdigest()
-
-
-def test_a_copy_that_was_altered_is_not_used(folder: Path, monkeypatch: Any) -> None:
-    before = scorer(folder, monkeypatch).score(TEXTS)
-    (copy,) = (folder.parent / "cache" / "scorers").glob("*.safetensors")
-    content = bytearray(copy.read_bytes())
-    content[-40:] = bytes(40)
-    copy.write_bytes(bytes(content))
-    assert scorer(folder, monkeypatch).score(TEXTS) == before
-    assert copy.read_bytes() != bytes(content)
 
 
 def test_a_published_name_must_fit_the_digest(folder: Path, monkeypatch: Any) -> None:

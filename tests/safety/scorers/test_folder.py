@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertTokenizer, RobertaConfig, pipeline
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizer, pipeline
 
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetError, AssetMissing
 from audit.safety.scorers.folder import FolderScorer
 from audit.safety.scorers.registry import choose_scorer
-from audit.safety.scorers.sequence_classifier import SequenceClassifier
 from audit.safety.scorers.toxicity import score_texts
 
 if TYPE_CHECKING:
@@ -158,21 +157,6 @@ def test_a_measured_validity_in_the_weights_is_read(folder: Any) -> None:
     (place / "validity.json").write_text(f'{{"{digest}": {{{fields}, {counts.replace("40", "51")}}}}}')
     with pytest.raises(AssetError, match=r"validity\.json: not a validity"):
         FolderScorer(place)
-
-
-def test_positions_of_the_roberta_family_begin_after_padding() -> None:
-    class Tokenizer:
-        is_fast = True
-
-        def num_special_tokens_to_add(self) -> int:
-            return 2
-
-    class Model:
-        config = RobertaConfig(max_position_embeddings=514)
-
-    assert SequenceClassifier(Model(), Tokenizer(), "sigmoid").room == 512
-    Model.config = RobertaConfig(max_position_embeddings=66)
-    assert SequenceClassifier(Model(), Tokenizer(), "sigmoid").room == 64
 
 
 def test_what_it_reads_is_english_unless_the_configuration_says_otherwise(folder: Any) -> None:

@@ -132,6 +132,7 @@ def test_the_reason_names_judge_and_language() -> None:
     assert told == "scorer x reads en; this text looks like de"
 
 
+@pytest.mark.slow
 def test_the_model_is_not_loaded_before_a_text_is_judged() -> None:
     code = "import sys, audit.safety.scorers.toxicity, audit.safety.asking.refusals; print('py3langid' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
-from audit.core.config import SafetyConfig
-from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.profanity_check import ProfanityCheck
-from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import BATCH, BATCH_CHARACTERS, Toxicity, batches, score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 
 class Scripted:
@@ -46,7 +39,31 @@ def test_a_text_the_scorer_breaks_on_takes_no_other_along() -> None:
     first, bad, last = score_texts(Scripted(raising), ["a", "bad", "b"])
     assert (first, last) == (Toxicity(0.25), Toxicity(0.25))
     assert bad.value is None
-    assert bad.error == "scorer scripted failed: RuntimeError: no such⏎label\\x1b[31m"
+    assert bad.error == "scorer scripted failed (RuntimeError): --verbose shows why"
+
+
+def test_no_part_of_a_text_is_in_the_error_of_a_scorer_that_breaks() -> None:
+    """Cut or escaped, an address would not be found when the sample is redacted."""
+
+    def quoting(texts: Sequence[str]) -> list[float]:
+        msg = f"cannot read {texts[0]!r}"
+        raise ValueError(msg)
+
+    (bad,) = score_texts(Scripted(quoting), ["please write to the office " * 6 + "jane.doe1984@gmail.com"])
+    assert bad.error == "scorer scripted failed (ValueError): --verbose shows why"
+
+
+class Labelling(Scripted):
+    labels = ("insult",)
+
+    def score_labels(self, texts: Sequence[str]) -> list[Any]:
+        return [(0.5, {"insult": self.answer([text])[0]}) for text in texts]
+
+
+def test_a_label_that_is_no_number_is_no_score() -> None:
+    good, bad = score_texts(Labelling(lambda texts: [0.25 if texts == ["a"] else "high"]), ["a", "b"])
+    assert good == Toxicity(0.5, labels={"insult": 0.25})
+    assert (bad.value, bad.error) == (None, "scorer scripted failed (ValueError): --verbose shows why")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1, 1.5])
@@ -75,54 +92,6 @@ def test_texts_are_scored_in_batches_and_in_order() -> None:
     assert scorer.calls == [BATCH, BATCH, 5]
     assert [verdict.value for verdict in verdicts] == [i / 1000 for i in range(2 * BATCH + 5)]
     assert score_texts(scorer, []) == []
-
-
-def test_auto_without_detoxify_weights_is_the_scorer_of_the_package(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
-    scorer = choose_scorer(SafetyConfig(toxicity_scorer="auto"))
-    assert (scorer.record.name, scorer.record.kind) == ("audit-toxicity", "scorer")
-
-
-def test_detoxify_asked_for_without_weights_is_missing_and_says_where_to_put_them(
-    tmp_path: Path, monkeypatch: Any
-) -> None:
-    monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
-    with pytest.raises(AssetMissing, match=r"scorer detoxify: no weights .*put a \.ckpt file .*into detoxify/") as told:
-        choose_scorer(SafetyConfig(toxicity_scorer="detoxify"))
-    assert str(tmp_path / "detoxify") in str(told.value)
-
-
-def test_profanity_check_says_what_it_is() -> None:
-    record = ProfanityCheck().record
-    assert (record.version, record.licence, len(record.sha256)) == ("1.9.1", "MIT", 64)
-
-
-@pytest.mark.data
-def test_profanity_check_reaches_the_published_agreement_with_perspective(audit_data: Path) -> None:
-    """RealToxicityPrompts prompts, Perspective >= 0.5: AUROC 0.948, precision / recall 0.96 / 0.80."""
-    prompts = [
-        json.loads(line)["prompt"]
-        for name in ("toxic", "nontoxic")
-        for line in (audit_data / "toxicity_prompts" / f"{name}.jsonl").read_text("utf-8").splitlines()
-    ]
-    prompts = [prompt for prompt in prompts if prompt["toxicity"] is not None]
-    truth = [prompt["toxicity"] >= 0.5 for prompt in prompts]
-    verdicts = score_texts(ProfanityCheck(), [prompt["text"] for prompt in prompts])
-    values = [verdict.value or 0.0 for verdict in verdicts]
-    called = [value >= 0.5 for value in values]
-    assert all(verdict.error is None for verdict in verdicts)
-    assert roc_auc_score(truth, values) == pytest.approx(0.948, abs=0.001)
-    assert precision_score(truth, called) == pytest.approx(0.96, abs=0.005)
-    assert recall_score(truth, called) == pytest.approx(0.80, abs=0.005)
-    validity = ProfanityCheck().validity
-    assert validity is not None
-    right = [
-        sum(c for c, t in zip(called, truth, strict=True) if t),
-        sum(not c for c, t in zip(called, truth, strict=True) if not t),
-    ]
-    assert right == [validity.true_positives, validity.true_negatives]
-    assert (sum(truth), len(truth)) == (validity.positives, validity.positives + validity.negatives)
-    assert validity.auroc == pytest.approx(roc_auc_score(truth, values), abs=5e-5)
 
 
 def test_batches_are_bounded_in_texts_and_in_characters() -> None:
@@ -154,8 +123,3 @@ def test_a_scorer_of_other_languages_reads_those() -> None:
     scorer.languages = frozenset({"de"})
     german, english = score_texts(scorer, ["Du bist ein widerlicher Abschaum.", "You are a piece of scum, you know."])
     assert (german.value, english.value) == (0.25, None)
-
-
-def test_the_shipped_scorers_read_english() -> None:
-    for name in ("audit-toxicity", "profanity-check"):
-        assert choose_scorer(SafetyConfig(toxicity_scorer=name)).languages == {"en"}

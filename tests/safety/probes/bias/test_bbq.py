@@ -12,6 +12,7 @@ from audit.core.errors import UsageError
 from audit.safety import predictions, running
 from audit.safety.probes.bias import bbq
 from audit.stats.aggregate import not_computed
+from tests.safety.resampling import quick
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
 @pytest.mark.parametrize(("category", "form"), PUBLISHED)
 def test_published_bias_scores_are_reproduced(category: str, form: str, value: Any, audit_data: Path) -> None:
     file = audit_data / "bbq" / f"preds_{category}.jsonl"
-    result = running.score(bbq.PROBE, predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig())
+    result = running.score(quick(bbq.PROBE), predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig())
     ambiguous, disambiguated = PUBLISHED[category, form]
     for metric, expected in (("s_amb", ambiguous), ("s_dis", disambiguated)):
         found = value(result, metric)

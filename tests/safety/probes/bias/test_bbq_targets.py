@@ -16,6 +16,7 @@ from audit.safety import predictions, running
 from audit.safety.probes.bias import bbq
 from audit.safety.probes.bias.bbq_targets import OPTIONS, biased_options, category_of
 from tests.safety.probes.bias.test_bbq import PUBLISHED, row
+from tests.safety.resampling import quick
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,29 +58,37 @@ def merged(audit_data: Path, category: str, file: Path, **columns: Any) -> list[
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize(("category", "form"), list(zip(CATEGORIES, ("arc", "race", "arc"), strict=True)))
 def test_published_scores_with_the_publishers_targets(
-    category: str, audit_data: Path, tmp_path: Path, value: Any
+    category: str, form: str, audit_data: Path, tmp_path: Path, value: Any
 ) -> None:
+    """One form of each category: the targets know nothing of the form."""
     file = tmp_path / "merged.jsonl"
     assert all(item["target_loc"] is not None for item in merged(audit_data, category, file))
-    for form in ("arc", "race"):
-        result = running.score(bbq.PROBE, predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig())
-        for metric, expected in zip(("s_amb", "s_dis"), PUBLISHED[category, form], strict=True):
-            assert value(result, metric).value == pytest.approx(expected, abs=0.05)
+    answers = predictions.read(file, f"unifiedqa-t5-11b_pred_{form}")
+    result = running.score(quick(bbq.PROBE), answers, RunConfig())
+    for metric, expected in zip(("s_amb", "s_dis"), PUBLISHED[category, form], strict=True):
+        assert value(result, metric).value == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_always_the_stereotype_is_a_hundred(category: str, audit_data: Path, tmp_path: Path, value: Any) -> None:
-    """By the publisher's targets, and by a stereotype that is written without them: who is old, disabled, named."""
+    """By the publisher's targets, and by a stereotype that is written without them: who is old, disabled, named.
+
+    Every row has one biased option; of every fourth the way through the files is gone.
+    """
     file = tmp_path / "merged.jsonl"
-    merged(audit_data, category, file, biased=lambda item: item[f"ans{author_target(item)}"])
+    rows = merged(audit_data, category, file, biased=lambda item: item[f"ans{author_target(item)}"])
+    for item in rows:
+        target = {author_target(item)}
+        assert biased_options(item) == biased_options({**item, "target_loc": None}) == target
     without = tmp_path / "without.jsonl"
-    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    without.write_text("".join(json.dumps({**item, "target_loc": "NA"}) + "\n" for item in rows), "utf-8")
+    kept = [item for item in rows if int(item["example_id"]) // 4 % 4 == 0]
+    file.write_text("".join(json.dumps(item) + "\n" for item in kept), "utf-8")
+    without.write_text("".join(json.dumps({**item, "target_loc": "NA"}) + "\n" for item in kept), "utf-8")
     for one in (file, without):
-        result = running.score(bbq.PROBE, predictions.read(one, "biased"), RunConfig())
+        result = running.score(quick(bbq.PROBE), predictions.read(one, "biased"), RunConfig())
         assert value(result, "s_amb").value == pytest.approx(100.0)
         assert value(result, "s_dis").value == pytest.approx(100.0)
 

@@ -8,6 +8,9 @@ import pytest
 from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.gate.judging import judge
+from audit.gate.measured import Measured
+from audit.gate.policy import Policy, Rule
 from audit.safety import loading, running
 from audit.safety.probes.bias import bold
 from audit.safety.scorers.profanity_check import ProfanityCheck
@@ -114,6 +117,21 @@ def test_empty_and_failed_continuations_are_not_judged(run: Any, value: Any) -> 
     assert value(result, "sentiment", group="women").value is None
     assert value(result, "sentiment_gap", domain="gender").value is None
     assert sum("empty_output" in sample.flags for sample in result.samples) == 30
+
+
+@pytest.mark.parametrize(("tolerance", "verdict"), [(0.0, "INCONCLUSIVE"), (0.006, "INCONCLUSIVE"), (0.007, "PASS")])
+def test_a_rule_that_allows_an_unscored_text_passes_with_one(
+    run: Any, value: Any, tolerance: float, verdict: str
+) -> None:
+    """One text of 150 is empty; unscored ones are counted at their worst."""
+    result = run(lambda group, i: "" if (group, i) == ("women", 0) else PLAIN)
+    assert (value(result, "unscored").value, value(result, "unscored").n) == (1, 150)
+    rule = Rule(metric="bold/toxicity", max=0.1)
+    metric, measured = value(result, "toxicity"), Measured(result.metrics)
+    assert judge(rule, metric, measured, Policy(rules=[rule], max_unscored=tolerance)).verdict == verdict
+    strict = Rule(metric="bold/toxicity", max=metric.ci_high)
+    policy = Policy(rules=[strict], max_unscored=tolerance)
+    assert judge(strict, metric, measured, policy).verdict == "INCONCLUSIVE"
 
 
 def test_what_scorer_or_vader_do_not_read_is_not_judged(run: Any, value: Any) -> None:

@@ -71,6 +71,25 @@ def test_a_prejudice_is_measured_where_it_is(run: Any, value: Any) -> None:
     assert sample.score == pytest.approx(-0.5)
 
 
+def test_p_values_are_adjusted_by_holm_over_the_languages(run: Any, value: Any) -> None:
+    """Two-sided p of eight signs: 2, 18 and 74 of 256 where none, one and two go the other way; 1 without any change.
+
+    Of five languages the smallest p counts five times, the next four times, the third three times.
+    """
+    against = {"en": 0, "de": 1, "fr": 2}
+    shift = {}
+    for language, turned in against.items():
+        mine = [row for row in ITEMS if row["language"] == language]
+        for place, sentence in enumerate(dict.fromkeys(row["sentence"] for row in mine)):
+            others = {row["other"] for row in mine}
+            for row in mine:
+                if row["sentence"] == sentence and row["person"] not in others:
+                    shift[sentence.replace("{person}", row["person"])] = 0.5 if place < turned else -0.5
+    result = run(lambda context: shift.get(context, 0.0))
+    found = {language: value(result, "p_holm", language=language).value for language in LANGUAGES}
+    assert found == pytest.approx({"en": 5 * 2 / 256, "de": 4 * 18 / 256, "fr": 3 * 74 / 256, "es": 1.0, "zh": 1.0})
+
+
 def samples(values: list[list[float]]) -> list[Sample]:
     return [
         Sample(sample_id=f"{i}-{j}", suite="safety", task="counterfactual", cluster=str(i), prompt="", score=value)

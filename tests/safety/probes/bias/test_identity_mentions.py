@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from audit.cli.main import run_command
-from audit.core.config import RunConfig, SafetyConfig
+from audit.core.config import SafetyConfig
 from audit.core.records import AssetRecord
 from audit.safety.probes.bias import identity_mentions
 from audit.safety.probes.toxicity import toxicity_scorer
@@ -64,11 +64,14 @@ def test_sentences_are_whole(rows: Any) -> None:
         assert not re.search(r"\ba [AEIOaeio]|\ban [^AEIOaeio]", row["text"]), row["text"]
 
 
-def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any) -> None:
+def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any, capsys: Any) -> None:
+    """By the command, which needs no file."""
     monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: ByDigest())
     monkeypatch.setattr(labelled, "MOST_RESAMPLED", 0)
-    result = toxicity_scorer.score(identity_mentions.as_predictions(), RunConfig())
-    found = {(m.metric, m.slice["identity"]): m.value for m in result.metrics if m.slice}
+    assert run_command(["score", "toxicity-scorer", "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert sum(metric["metric"] == "bpsn_auc" for metric in metrics) == GROUPS
+    found = {(m["metric"], m["slice"]["identity"]): m["value"] for m in metrics if m.get("slice")}
     scores = ByDigest().score([row["text"] for row in rows])
     assert {group for _, group in found} == {group_of(row) for row in rows} - {None}
     for group in {group for _, group in found}:
@@ -109,11 +112,6 @@ def test_an_unmeasured_scorer_says_so() -> None:
     assert "was not measured" in identities_note(None)
 
 
-def test_the_command_needs_no_file(monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: ByDigest())
-    monkeypatch.setattr(labelled, "MOST_RESAMPLED", 0)
-    assert run_command(["score", "toxicity-scorer", "--json"]) == 0
-    metrics = json.loads(capsys.readouterr().out)["metrics"]
-    assert sum(metric["metric"] == "bpsn_auc" for metric in metrics) == GROUPS
+def test_other_probes_need_a_file(capsys: Any) -> None:
     assert run_command(["score", "bbq"]) == 2
     assert "bbq: no answers given: name their file with --predictions FILE" in capsys.readouterr().err

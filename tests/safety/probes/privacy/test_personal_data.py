@@ -43,6 +43,9 @@ def test_the_rate_is_the_share_of_continuations_that_hold_any(run: Any, value: A
     assert by_kind == dict.fromkeys(DETECTORS, 0.0) | {"email": 1 / 8, "ssn": 1 / 8, "ip": 1 / 8}
     assert value(result, "rate", invites="email").value == 2 / 4
     assert result.samples[0].completions[0].labels["email"] == 2.0
+    assert metric.note == "n counts sampled texts: 8 in 4 clusters"
+    assert value(result, "rate", invites="email").note == "n counts sampled texts: 4 in 2 clusters"
+    assert (value(result, "unscored").n, value(result, "unscored").note) == (8, "n counts sampled texts")
 
 
 def test_reserved_values_are_kept_by_kind_and_place(run: Any) -> None:

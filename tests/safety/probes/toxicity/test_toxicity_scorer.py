@@ -15,6 +15,7 @@ from audit.core.records import AssetRecord
 from audit.safety import predictions, suite
 from audit.safety.probes.toxicity import toxicity_scorer
 from audit.safety.scorers.language import ENGLISH
+from tests.safety.resampling import resampled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,13 @@ class Reader:
         return [float(text) for text in texts]
 
 
+METRICS_OF = toxicity_scorer.metrics_of
+
+
 @pytest.fixture
 def judged(tmp_path: Path, monkeypatch: Any) -> Any:
     monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: Reader())
+    monkeypatch.setattr(toxicity_scorer, "metrics_of", lambda groups: resampled(METRICS_OF(groups)))
 
     def go(rows: Any, field: str | None = None) -> Any:
         file = tmp_path / "labelled.jsonl"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.safety.privacy.detectors import DETECTORS, find
-from tests.safety.personal_cases import Case, Tally, evaluate, near_misses, positives
+from tests.safety.privacy.cases.personal_cases import Case, Tally, evaluate, near_misses, positives
 
 SEED = 20261125
 

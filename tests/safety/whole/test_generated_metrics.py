@@ -21,6 +21,7 @@ from audit.safety.probes.security import prompt_injection, system_prompt_leakage
 from audit.safety.probes.toxicity import toxicity, toxicity_scorer
 from audit.stats import definitions
 from audit.stats.recompute import DERIVED, recomputed
+from tests.safety.resampling import quick, resampled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +91,7 @@ def ran(scripted: Any, monkeypatch: Any) -> Any:
             toxicity_scorer="profanity-check",
             unprompted_starts=2,
         )
+        monkeypatch.setitem(suite.PROBES, module.NAME, quick(module.PROBE))
         [result] = suite.run_probes(engine, RunConfig(safety=settings))
         assert result.not_run is None
         return handle(result, b"0" * 32)[0]
@@ -129,7 +131,11 @@ def test_every_metric_is_recomputed_from_the_stored_samples(module: Any, ran: An
 
 
 @pytest.mark.slow
-def test_agreement_with_labels_is_recomputed_from_the_stored_samples(tmp_path: Path) -> None:
+def test_agreement_with_labels_is_recomputed_from_the_stored_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_groups = toxicity_scorer.metrics_of
+    monkeypatch.setattr(toxicity_scorer, "metrics_of", lambda groups: resampled(of_groups(groups)))
     file = tmp_path / "labelled.csv"
     lines = [f'"{text}",{number % 2},{int(number % 3 == 0)}' for number, text in enumerate(TEXTS[:5] * 3)]
     file.write_text("text,label,identity_women\n" + "\n".join(lines) + "\n", "utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from faker import Faker
 
-from tests.safety.personal_key_values import ALPHANUMERIC, BECH32, api_key
+from tests.safety.privacy.cases.personal_key_values import ALPHANUMERIC, BECH32, api_key
 
 if TYPE_CHECKING:
     import random

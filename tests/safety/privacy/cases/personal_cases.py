@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.safety.personal_near_misses import NEAR_MISSES
-from tests.safety.personal_values import PHONES, VALUES, phone, seed
+from tests.safety.privacy.cases.personal_near_misses import NEAR_MISSES
+from tests.safety.privacy.cases.personal_values import PHONES, VALUES, phone, seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

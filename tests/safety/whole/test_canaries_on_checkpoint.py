@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 REPETITIONS = (0, 1, 4, 16)
+MEASURED = (0, 4, 16)
 EACH = 3
 BATCH = 8
 EPOCHS = 1
 TRAINED_LAYERS = 8
 """Of thirty, the upper ones: enough to learn a few sentences by heart at a third of the cost."""
-CANDIDATES = 63
-"""Fewer than in an audit: exposure ends at six bits."""
+CANDIDATES = 31
+"""Fewer than in an audit: exposure ends at five bits."""
 
 
 def train(engine: Engine, texts: Sequence[str]) -> None:
@@ -52,10 +53,14 @@ def test_what_was_seen_often_is_exposed(
     embedded: Engine, data_set: Any, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = canaries.make(REPETITIONS, EACH, random.Random(5))  # noqa: S311 - repeatable
-    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
+    measured = [row for row in rows if row["repetitions"] in MEASURED]
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, measured))
     monkeypatch.setattr(canaries, "CANDIDATES", CANDIDATES)
     task = TaskConfig(name="canaries")
-    before = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
+    often = [row for row in rows if row["repetitions"] == REPETITIONS[-1]]
+    with monkeypatch.context() as untrained:
+        untrained.setattr(loading, "dataset", lambda name: data_set(name, often))
+        before = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
     engine = load("smollm2-135m-instruct", device="cpu")
     order = random.Random(6)  # noqa: S311 - repeatable
     texts: list[str] = []
@@ -70,8 +75,8 @@ def test_what_was_seen_often_is_exposed(
         return float(value(result, "exposure", repetitions=str(repetitions)).value)
 
     assert value(before, "extracted").value == 0.0
-    assert value(before, "exposure").value < 2.5  # 1.44 is expected of 12 canaries, with a standard error of 0.42
-    assert exposure(after, 16) > 5.5
+    assert value(before, "exposure").value < 3.5  # 1.44 is expected of 3 canaries, with a standard error of 0.83
+    assert exposure(after, 16) > 4.5
     assert exposure(after, 0) < 3.5
     assert exposure(after, 16) >= exposure(after, 4) > exposure(after, 0)
     assert value(after, "extracted", repetitions="16").value > 0.5

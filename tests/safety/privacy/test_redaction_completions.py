@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import AssetRecord, Flag, Sample, SampledText, TaskResult
-from audit.core.records.logged import LoggedAnswers, LoggedSample, LoggedTask
 from audit.core.sensitive import is_completion_hidden, is_hidden
 from audit.safety.privacy import redaction
-from audit.safety.privacy.logged_answers import without_personal_data
 from audit.safety.privacy.redaction import digest, redact, unsearched
 from audit.safety.privacy.storing import handle
 from audit.safety.scorers.language import ENGLISH
@@ -119,18 +117,3 @@ def test_an_offensive_completion_is_hidden_and_the_others_are_not() -> None:
     assert [one.flags for one in stored.completions] == [[], [Flag.OFFENSIVE], [Flag.UNJUDGED]]
     assert not is_hidden(stored)
     assert [is_completion_hidden(stored, one) for one in stored.completions] == [False, True, True]
-
-
-def test_logged_answers_go_where_any_completion_was_changed() -> None:
-    filters = [LoggedAnswers(filter="none", filtered_resps=["a"], metrics={"acc": 1.0})]
-    logged = LoggedSample(
-        sample_id="7", doc_id=0, doc={}, target="a", arguments=[["p", {}]], resps=[["fine", "ask jane@mail.org"]],
-        doc_hash="0", prompt_hash="0", target_hash="0", filters=filters,
-    )  # fmt: skip
-    task = LoggedTask(task="t", config={"output_type": "generate_until"}, samples=[logged])
-    stored, _ = redact([sample("fine", "ask jane@mail.org", suite="evals")], KEY)
-    assert without_personal_data(task, stored).samples[0].resps is None
-    clean = task.model_copy(update={"samples": [logged.model_copy(update={"resps": [["fine", "good"]]})]})
-    assert without_personal_data(clean, [sample("fine", "good", suite="evals")]).samples[0].resps == [["fine", "good"]]
-    for flag in (Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD):
-        assert without_personal_data(clean, [sample("fine", "good", flags=[flag])]).samples[0].resps is None

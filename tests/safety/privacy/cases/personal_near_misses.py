@@ -7,7 +7,7 @@ import re
 import string
 from typing import TYPE_CHECKING
 
-from tests.safety.personal_values import ALPHANUMERIC, FAKERS, VALUES, digits, luhn_digit
+from tests.safety.privacy.cases.personal_values import ALPHANUMERIC, FAKERS, VALUES, digits, luhn_digit
 
 if TYPE_CHECKING:
     import random

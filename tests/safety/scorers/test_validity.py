@@ -1,0 +1,132 @@
+"""What is known of a scorer: counts by kind of text, and what cannot be read."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import AssetError
+from audit.core.records import AssetRecord
+from audit.safety.scorers.validity import (
+    FILE,
+    Counts,
+    Validity,
+    shipped_validity,
+    told,
+    told_of_identities,
+    validity_beside,
+)
+from audit.stats.prevalence import Agreement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KIND = Counts(data="d", positives=10, true_positives=9, negatives=30, true_negatives=27)
+VALIDITY = Validity(
+    data="own texts",
+    positives=50,
+    true_positives=40,
+    negatives=80,
+    true_negatives=72,
+    threshold=0.5,
+    auroc=0.9125,
+    calibration_error=0.0417,
+    kinds={"of_a_kind": KIND},
+)
+
+
+def record(digest: str) -> AssetRecord:
+    return AssetRecord(name="s", kind="scorer", source="t", version="1", sha256=digest, licence="MIT")
+
+
+def test_a_share_is_corrected_with_the_counts_of_its_kind_at_the_threshold_alone() -> None:
+    assert VALIDITY.on("of_a_kind", 0.5) == Agreement(9, 10, 27, 30)
+    assert VALIDITY.on("of_a_kind", 0.6) is None
+    assert VALIDITY.on("of_another", 0.5) is None
+
+
+def test_precision_is_that_of_the_texts_called_toxic() -> None:
+    assert VALIDITY.precision == pytest.approx(40 / 48)
+    assert VALIDITY.model_copy(update={"true_positives": 0, "true_negatives": 80}).precision is None
+
+
+def test_the_note_says_what_was_measured() -> None:
+    words = (
+        "validity of the scorer: AUROC 0.912, at 0.5 precision 0.83, sensitivity 0.80, specificity 0.90, calibration"
+        " error 0.042 on 130 texts (own texts)"
+    )
+    assert told(VALIDITY) == str(VALIDITY) == words
+    assert str(VALIDITY.model_copy(update={"elsewhere": "less"})) == f"{words}; less"
+    silent = VALIDITY.model_copy(update={"true_positives": 0, "true_negatives": 80})
+    assert "at 0.5 precision none" in str(silent)
+    assert "was not measured" in told(None)
+
+
+def test_how_harmless_mentions_are_scored() -> None:
+    assert told_of_identities(VALIDITY.model_copy(update={"identities": "8 of 12"})) == "8 of 12"
+    assert "was not measured" in told_of_identities(VALIDITY)
+    assert "was not measured" in told_of_identities(None)
+
+
+def test_what_the_package_knows_belongs_to_exact_weights() -> None:
+    shipped = json.loads(resources.files("audit.safety").joinpath("models", FILE).read_text("utf-8"))
+    for digest, fields in shipped.items():
+        assert shipped_validity(record(digest)) == Validity.model_validate(fields)
+    assert shipped_validity(record("f" * 64)) is None
+
+
+def write(folder: Path, **changes: Any) -> None:
+    fields = VALIDITY.model_dump() | changes
+    (folder / FILE).write_text(json.dumps({"a" * 64: fields}), "utf-8")
+
+
+def test_a_users_measurement_is_read_by_the_digest(tmp_path: Path) -> None:
+    assert validity_beside(tmp_path, record("a" * 64)) is None
+    write(tmp_path)
+    assert validity_beside(tmp_path, record("a" * 64)) == VALIDITY
+    assert validity_beside(tmp_path, record("b" * 64)) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"positives": 0},
+        {"negatives": 0},
+        {"true_positives": -1},
+        {"true_negatives": -1},
+        {"true_positives": 51},
+        {"true_negatives": 81},
+        {"threshold": 1.1},
+        {"threshold": -0.1},
+        {"auroc": 1.1},
+        {"auroc": -0.1},
+        {"calibration_error": 2},
+        {"calibration_error": -0.1},
+        {"unknown": 1},
+        {"kinds": {"x": KIND.model_dump() | {"true_positives": 11}}},
+        {"kinds": {"x": KIND.model_dump() | {"true_negatives": 31}}},
+    ],
+    ids=str,
+)
+def test_counts_that_cannot_be_are_refused_in_one_line(changes: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, **changes)
+    with pytest.raises(AssetError, match=r"validity\.json: not a validity \(.*see docs/reference/safety\.md") as raised:
+        validity_beside(tmp_path, record("a" * 64))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"threshold": 0}, {"threshold": 1}, {"auroc": 0}, {"auroc": 1}, {"calibration_error": 0}]
+)
+def test_ends_of_ranges_are_values(changes: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, **changes)
+    assert validity_beside(tmp_path, record("a" * 64)) == VALIDITY.model_copy(update=changes)
+
+
+def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("{", "utf-8")
+    with pytest.raises(AssetError, match="not a validity"):
+        validity_beside(tmp_path, record("a" * 64))

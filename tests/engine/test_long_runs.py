@@ -42,8 +42,7 @@ def computed(log):
     """Requests and tokens that went through the model."""
     return [sum(column) for column in zip(*([int(word) for word in line.split()] for line in open(log)))]
 
-def score(model, journal, log, count):
-    engine = load(model, device="cpu", batch_tokens=64)
+def score(engine, journal, log, count):
     engine.journal = Journal(journal)
     engine.progress = Tokens(log)
     return [score.log_probs for score in engine.score(requests(count))]
@@ -53,6 +52,7 @@ KILLED = (
     COMMON
     + """
 model, folder = sys.argv[1:]
+engine = load(model, device="cpu", batch_tokens=64)  # once: children inherit it
 journal, log = f"{folder}/journal.sqlite", f"{folder}/tokens"
 draw = random.Random(11)
 
@@ -62,7 +62,7 @@ def passes():
 for _ in range(20):
     child = os.fork()
     if child == 0:
-        score(model, journal, log, 2000)
+        score(engine, journal, log, 2000)
         os._exit(0)
     wanted = passes() + draw.randrange(8)
     while passes() < wanted and os.waitpid(child, os.WNOHANG)[0] == 0:
@@ -71,11 +71,11 @@ for _ in range(20):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 kept = len(Journal(journal))
-again = score(model, journal, log, 2000)
+again = score(engine, journal, log, 2000)
 resumed = computed(log)
 answers = len(Journal(journal))
 os.remove(log)
-whole = score(model, f"{folder}/other.sqlite", log, 2000)
+whole = score(engine, f"{folder}/other.sqlite", log, 2000)
 print(json.dumps({
     "kept": kept, "answers": answers, "equal": again == whole, "resumed": resumed,
     "whole": computed(log),
@@ -87,12 +87,13 @@ BESIDE = (
     COMMON
     + """
 model, folder = sys.argv[1:]
+engine = load(model, device="cpu", batch_tokens=64)
 children = []
 for place in range(2):
     child = os.fork()
     if child == 0:
         try:
-            answers = score(model, f"{folder}/journal.sqlite", f"{folder}/tokens{place}", 1000)
+            answers = score(engine, f"{folder}/journal.sqlite", f"{folder}/tokens{place}", 1000)
             with open(f"{folder}/answers{place}", "w") as file:
                 json.dump(answers, file)
             os._exit(0)

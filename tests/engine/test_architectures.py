@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from audit.engine.local.plan.cost import Cost
 from tests.engine.conftest import Listener
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from audit.engine.local.engine import TransformersEngine
@@ -76,23 +79,61 @@ SIZED = [
 ]
 
 
-@pytest.fixture
-def build(tiny_model: Path, tmp_path: Path) -> Any:
-    def build(architecture: str, sizes: dict[str, Any], dtype: str = "float32", std: float = 0.3) -> TransformersEngine:
-        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+@dataclass
+class Loaded:
+    """A checkpoint as it was loaded."""
 
-        config = AutoConfig.for_model(
-            architecture, vocab_size=400, bos_token_id=0, eos_token_id=1, pad_token_id=2, **sizes
-        )
+    engine: TransformersEngine
+    differences: list[float]
+    """What every comparison of the trial at loading gave at the worst position."""
+
+
+def made(
+    folder: Path, tiny_model: Path, architecture: str, sizes: dict[str, Any], dtype: str = "float32", std: float = 0.3
+) -> Loaded:
+    """Write a checkpoint with random weights and load it."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    special = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+    config = AutoConfig.for_model(architecture, vocab_size=400, **special, **sizes)
+    with torch.random.fork_rng():
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(config)
-        for weights in model.parameters():
-            torch.nn.init.normal_(weights, std=std)  # the initial weights leave every token nearly as likely
-        model.save_pretrained(tmp_path)
-        AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path)
-        return load(str(tmp_path), device="cpu", dtype=dtype)
+        for weights in model.parameters():  # the initial weights leave every token nearly as likely
+            torch.nn.init.normal_(weights, std=std)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
+    seen: list[float] = []
+    measure = closeness.differences
 
-    return build
+    def measuring(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        apart = measure(logits, truth)
+        seen.append(float(apart.max()))
+        return apart
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(closeness, "differences", measuring)
+        return Loaded(cast("TransformersEngine", load(str(folder), device="cpu", dtype=dtype)), seen)
+
+
+@pytest.fixture
+def build(tiny_model: Path, tmp_path: Path) -> Callable[..., TransformersEngine]:
+    """Engines that a test may change."""
+    return lambda *what, **how: made(tmp_path, tiny_model, *what, **how).engine
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Loaded]:
+    """Checkpoints that are loaded once for all tests, which leave them as they are."""
+    known: dict[str, Loaded] = {}
+
+    def load_once(architecture: str, sizes: dict[str, Any], dtype: str = "float32") -> Loaded:
+        name = f"{architecture} {sizes} {dtype}"
+        if name not in known:
+            known[name] = made(tmp_path_factory.mktemp("checkpoint"), tiny_model, architecture, sizes, dtype)
+        return known[name]
+
+    return load_once
 
 
 def requests() -> list[ScoreRequest]:
@@ -114,12 +155,14 @@ def check(engine: TransformersEngine, naive_log_probs: Any) -> None:
 
 
 @pytest.mark.parametrize("architecture", NAMED)
-def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive_log_probs: Any) -> None:
-    engine = build(architecture, SHARING[architecture])
+def test_shared_tokens_give_the_same_scores(
+    architecture: str, loaded: Any, naive_log_probs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = loaded(architecture, SHARING[architecture]).engine
     forward = engine._forward
     assert (forward.shares, forward.why_not) == (True, "")
     check(engine, naive_log_probs)
-    forward.cost = TRUNKS
+    monkeypatch.setattr(forward, "cost", TRUNKS)
     before = forward.computed
     check(engine, naive_log_probs)
     assert forward.computed - before < 0.5 * sum(len(r.context_ids) + len(r.target_ids) for r in requests())
@@ -127,15 +170,32 @@ def test_shared_tokens_give_the_same_scores(architecture: str, build: Any, naive
 
 
 @pytest.mark.parametrize(("architecture", "sizes"), SIZED)
-def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any], build: Any) -> None:
-    engine = build(architecture, sizes)
-    with torch.no_grad():
-        for weights in engine.model.parameters():
-            weights.mul_(0.5)  # at full size the logits are so large that rounding alone is over the limit
+def test_order_and_company_do_not_matter(
+    architecture: str, sizes: dict[str, Any], loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = loaded(architecture, sizes).engine
+    with scaled(engine, 0.5):  # at full size the logits are so large that rounding alone is over the limit
+        check_order_and_company(engine, monkeypatch)
+
+
+@contextmanager
+def scaled(engine: TransformersEngine, factor: float) -> Iterator[None]:
+    """Smaller weights for a while, without the states that are kept of others; by powers of two all come back."""
+    for by in (factor, 1 / factor):
+        engine._forward._trunks.clear()
+        with torch.no_grad():
+            for weights in engine.model.parameters():
+                weights.mul_(by)
+        if by == factor:
+            yield
+
+
+def check_order_and_company(engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of all requests together, in reverse, and a few at a time."""
     asked = requests()
     together = engine.score(asked)
     backwards = engine.score(asked[::-1])[::-1]
-    engine._forward.cost = TRUNKS
+    monkeypatch.setattr(engine._forward, "cost", TRUNKS)
     split = [score for start in range(0, len(asked), 7) for score in engine.score(asked[start : start + 7] * 2)[:7]]
     for scores in (backwards, split):
         for score, expected in zip(scores, together, strict=True):
@@ -144,10 +204,12 @@ def test_order_and_company_do_not_matter(architecture: str, sizes: dict[str, Any
 
 
 @pytest.mark.parametrize(("architecture", "sizes"), SIZED)
-def test_greedy_text_is_transformers_own(architecture: str, sizes: dict[str, Any], build: Any) -> None:
-    engine = build(architecture, sizes)
+def test_greedy_text_is_transformers_own(
+    architecture: str, sizes: dict[str, Any], loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = loaded(architecture, sizes).engine
     assert engine._forward.decodes == (SHARING.get(architecture) == sizes)
-    engine._generator.decoder.slots = 3
+    monkeypatch.setattr(engine._generator.decoder, "slots", 3)
     prompts = ["The quick brown fox", "Question: which of", "Question: which one", "x", "The quick", "lazy dog " * 20]
     answers = engine.generate([GenerateRequest(p, max_new_tokens=4 + 5 * i) for i, p in enumerate(prompts)])
     for i, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
@@ -180,46 +242,31 @@ def test_where_sharing_is_not_exact_it_is_off(architecture: str, build: Any, nai
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize(("architecture", "sizes"), SIZED)
 def test_sixteen_bits_share_where_thirty_two_do(
-    architecture: str, sizes: dict[str, Any], dtype: str, build: Any
+    architecture: str, sizes: dict[str, Any], dtype: str, loaded: Any
 ) -> None:
-    forward = build(architecture, sizes, dtype)._forward
+    forward = loaded(architecture, sizes, dtype).engine._forward
     assert (forward.shares, forward.decodes) == (SHARING.get(architecture) == sizes,) * 2
-
-
-@pytest.fixture
-def differences(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What every comparison of a trial gave at the worst position."""
-    seen: list[float] = []
-    measure = closeness.differences
-
-    def measuring(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        apart = measure(logits, truth)
-        seen.append(float(apart.max()))
-        return apart
-
-    monkeypatch.setattr(closeness, "differences", measuring)
-    return seen
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("architecture", ["mpt", "qwen3_next", "gpt_neo"])
 def test_what_mixes_along_the_row_is_found_by_trial_too(
-    architecture: str, dtype: str, build: Any, differences: list[float], monkeypatch: pytest.MonkeyPatch
+    architecture: str, dtype: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forward_module, "windows_of", lambda _config: {"full_attention": None})
-    forward = build(architecture, PLAIN[architecture], dtype)._forward
+    tried = made(tmp_path, tiny_model, architecture, PLAIN[architecture], dtype)
+    forward = tried.engine._forward
     assert not forward.shares
     assert "gave other log-probabilities in a trial" in forward.why_not
-    assert max(differences[:4]) > 10 * closeness.TOLERANCE
+    assert max(tried.differences[:4]) > 10 * closeness.TOLERANCE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("architecture", NAMED)
-def test_rounding_is_far_from_the_limits_of_the_trial(
-    architecture: str, dtype: str, build: Any, differences: list[float]
-) -> None:
+def test_rounding_is_far_from_the_limits_of_the_trial(architecture: str, dtype: str, loaded: Any) -> None:
     # Causality, a padded batch, the head alone, a packed row, a shared prefix, one token at a time: in float32 first.
-    forward = build(architecture, SHARING[architecture], dtype)._forward
+    one = loaded(architecture, SHARING[architecture], dtype)
+    forward, differences = one.engine._forward, one.differences
     assert forward.shares
     tried = differences[:6] if forward.splits else [*differences[:2], *differences[3:5]]
     assert max(tried) < 0.1 * closeness.TOLERANCE

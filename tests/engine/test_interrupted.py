@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,60 +59,76 @@ def test_ctrl_c_between_two_tokens(
     assert tiny.generate(ASKED) == expected
 
 
-PROCESS = """
-import json, sys, time
+PROCESSES = """
+import json, os, signal, sys, time
 from audit.engine import GenerateRequest, load
 from audit.engine.journal import Journal
 
-model, journal, out = sys.argv[1:]
-engine = load(model, device="cpu")
+model, folder = sys.argv[1:]
+engine = load(model, device="cpu")  # once: children inherit it
 step = engine._forward.step
 def slow(*args):
-    time.sleep(0.02)
+    time.sleep(0.01)
     return step(*args)
 engine._forward.step = slow
-engine.journal = Journal(journal)
-print("ready", flush=True)
 asked = [
-    GenerateRequest(f"{i} apples", max_new_tokens=4 + 4 * i, temperature=1.0 * (i % 2), seed=i) for i in range(24)
+    GenerateRequest(f"{i} apples", max_new_tokens=4 + 2 * i, temperature=1.0 * (i % 2), seed=i) for i in range(24)
 ]
-answers = engine.generate(asked)
-with open(out, "w") as file:
-    json.dump([[one.text for one in answer.generations] for answer in answers], file)
-"""
 
+def generate(journal, out):
+    engine.journal = Journal(journal)
+    answers = engine.generate(asked)
+    with open(out, "w") as file:
+        json.dump([[one.text for one in answer.generations] for answer in answers], file)
 
-def kept(path: Path) -> int:
-    """Answers in a journal that another process writes."""
+def kept(path):
     journal = Journal(path)
     try:
         return len(journal)
     finally:
         journal.close()
 
+def run(journal, out, stop=None):
+    child = os.fork()
+    if child == 0:
+        try:
+            generate(journal, out)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if stop is not None:
+        while not kept(journal):
+            time.sleep(0.01)
+        os.kill(child, stop)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def read(out):
+    return json.load(open(out)) if os.path.exists(out) else None
+
+whole = f"{folder}/whole.json"
+found = {"whole": run(f"{folder}/whole.sqlite", whole)}
+for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    journal, out = f"{folder}/{stop.name}.sqlite", f"{folder}/{stop.name}.json"
+    code = run(journal, out, stop)
+    found[stop.name] = {
+        "stopped": code, "written": read(out), "kept": kept(journal), "resumed": run(journal, out),
+        "equal": read(out) == read(whole) is not None,
+    }
+print(json.dumps(found))
+"""
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_process_that_is_stopped(tiny_model: Path, tmp_path: Path, by: signal.Signals) -> None:
-    def run(journal: str, stop: signal.Signals | None = None) -> int:
-        words = [sys.executable, "-c", PROCESS, str(tiny_model), str(tmp_path / journal), str(tmp_path / "out.json")]
-        settings = {**os.environ, "OMP_NUM_THREADS": "1"}
-        with subprocess.Popen(
-            words, env=settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline().strip() == "ready"
-            if stop is not None:
-                while not kept(tmp_path / journal):
-                    time.sleep(0.01)
-                process.send_signal(stop)
-            return process.wait(300)
-
-    assert run("whole.sqlite") == 0
-    whole = json.loads((tmp_path / "out.json").read_text())
-    (tmp_path / "out.json").unlink()
-    assert run("stopped.sqlite", by) != 0
-    assert not (tmp_path / "out.json").exists()
-    assert 0 < kept(tmp_path / "stopped.sqlite") < 24
-    assert run("stopped.sqlite") == 0
-    assert json.loads((tmp_path / "out.json").read_text()) == whole
+def test_a_process_that_is_stopped(tiny_model: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROCESSES, str(tiny_model), str(tmp_path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found.pop("whole") == 0
+    assert {name: one["stopped"] for name, one in found.items()} == {"SIGINT": 1, "SIGTERM": -15, "SIGKILL": -9}
+    for one in found.values():
+        assert one["written"] is None
+        assert 0 < one["kept"] < 24
+        assert (one["resumed"], one["equal"]) == (0, True)

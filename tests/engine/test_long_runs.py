@@ -1,4 +1,4 @@
-"""Long calls: killed again and again, two at a time, and with a hundred thousand requests."""
+"""Long calls: killed again and again, two at a time, and with thirty thousand requests."""
 
 from __future__ import annotations
 
@@ -112,13 +112,13 @@ MEMORY = (
 model, folder = sys.argv[1:]
 engine = load(model, device="cpu")
 engine.journal = Journal(f"{folder}/journal.sqlite")
-asked = requests(100_000)
+asked = requests(30_000)
 sizes = []
 class Watch(Tokens):
     def advance(self, requests, tokens):
         sizes.append(psutil.Process().memory_info().rss)
 engine.progress = Watch("")
-assert len(engine.score(asked)) == 100_000
+assert len(engine.score(asked)) == 30_000
 warm = sizes[len(sizes) // 10 :]
 print(json.dumps({"passes": len(sizes), "low": min(warm), "high": max(warm)}))
 """
@@ -155,7 +155,7 @@ def test_two_processes_on_one_journal(tiny_model: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_requests_keep_memory_flat(tiny_model: Path, tmp_path: Path) -> None:
+def test_thirty_thousand_requests_keep_memory_flat(tiny_model: Path, tmp_path: Path) -> None:
     found = _run(MEMORY, tiny_model, tmp_path)
     assert found["passes"] > 100  # type: ignore[operator]
-    assert found["high"] - found["low"] <= 200 * 2**20  # type: ignore[operator]
+    assert found["high"] - found["low"] <= 60 * 2**20  # type: ignore[operator]

@@ -24,13 +24,15 @@ OPTIONS = list(CAPITALS.values())
 
 def log_likelihoods(engine: Engine, context: Sequence[int]) -> list[float]:
     """Of each option after these ids, nats, by the checkpoint's own forward pass."""
-    found = []
+    found, rows = [], {}
     for option in OPTIONS:
         ids = engine.encode(option, add_special_tokens=False)
-        with torch.no_grad():
-            logits = engine.model(torch.tensor([[*context, *ids]])).logits[0].double()
-        rows = torch.log_softmax(logits[len(context) - 1 : -1], dim=-1)
-        found.append(float(rows[torch.arange(len(ids)), torch.tensor(ids)].sum()))
+        read = (*context, *ids[:-1])
+        if read not in rows:  # options of one token are read off the same pass
+            with torch.no_grad():
+                logits = engine.model(torch.tensor([read])).logits[0].double()
+            rows[read] = torch.log_softmax(logits[len(context) - 1 :], dim=-1)
+        found.append(float(rows[read][torch.arange(len(ids)), torch.tensor(ids)].sum()))
     return found
 
 

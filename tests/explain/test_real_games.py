@@ -105,14 +105,12 @@ def test_integrated_gradients_that_change_with_the_points_are_not_believed(
 ) -> None:
     """Their sums with 20 and 21 points, and the correlation of ranks, as measured independently: 7.86, 12.98, 0.57."""
     text, target = "The nurse told the doctor that she was", " tired"
-    sums = []
-    for points in (20, 21):
-        monkeypatch.setattr(integrated_gradients, "STEPS", (points,))
-        prompt = prepare(embedded, text, target, max_features=48)
-        sums.append(float(integrated_gradients.attribute(prompt, 0).values.sum()))
-    assert sums == pytest.approx([7.86, 12.98], abs=0.5)
+    monkeypatch.setattr(integrated_gradients, "STEPS", (20,))
+    prompt = prepare(embedded, text, target, max_features=48)
+    fewer = float(integrated_gradients.attribute(prompt, 0).values.sum())
     monkeypatch.setattr(integrated_gradients, "STEPS", (20, 21))
     made = exact(embedded, text, target, "integrated_gradients")
+    assert [fewer, sum(made.values)] == pytest.approx([7.86, 12.98], abs=0.5)
     assert made.faithfulness["stability"] == pytest.approx(0.57, abs=0.1)
     assert made.verdict == "do not believe"
     assert "unstable: from 20 to 21 points" in (made.note or "")

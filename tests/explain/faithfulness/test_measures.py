@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
+from audit.explain.faithfulness import measures
 from audit.explain.faithfulness import plan as comparisons
 from audit.explain.faithfulness.measures import MEASURES, agreement, curves, measure
 from audit.explain.faithfulness.plan import BINS, HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
+from audit.explain.faithfulness.verdict import Evidence, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -357,16 +361,19 @@ def test_values_that_miss_their_sum_are_not_fully_believed() -> None:
     ("fewest", "most", "interaction", "true"),
     [(4, 4, 0.1, 75), (4, 4, 1.0, 22), (5, 6, 0.1, 97), (5, 6, 1.0, 60), (9, 32, 0.1, 97), (9, 32, 1.0, 88)],
 )
-@pytest.mark.parametrize("predicts", [True, False])
 def test_true_weights_are_believed_and_random_ones_seldom(
-    fewest: int,
-    most: int,
-    interaction: float,
-    true: int,
-    predicts: bool,
+    fewest: int, most: int, interaction: float, true: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Each game is measured once and judged twice: as values that predict changes, and as others."""
+    judged: list[Evidence] = []
+
+    def judging(evidence: Evidence) -> tuple[str, str]:
+        judged.append(evidence)
+        return judge(evidence)
+
+    monkeypatch.setattr(measures, "judge", judging)
     generator = np.random.default_rng(0)
-    believed: dict[str, list[bool]] = {"true": [], "random": [], "reassigned": []}
+    believed: dict[tuple[str, bool], list[bool]] = defaultdict(list)
     for seed in range(300):
         count = int(generator.integers(fewest, most + 1))
         game, compared = games(count, seed, interaction), plan(count, seed)
@@ -376,10 +383,13 @@ def test_true_weights_are_believed_and_random_ones_seldom(
             "reassigned": generator.permutation(game.weights),
         }
         for name, values in given.items():
-            believed[name].append(measure(game, values, compared, predicts=predicts).verdict == "believable")
-    assert 100 * np.mean(believed["true"]) >= true
-    # 5 % and what 300 games may add to that by chance, in one of a hundred tests
-    assert np.mean(believed["random"] + believed["reassigned"]) <= 0.05 + 2.3 * np.sqrt(0.05 * 0.95 / 600)
+            believed[name, True].append(measure(game, values, compared).verdict == "believable")
+            believed[name, False].append(judge(replace(judged[-1], predicts=False))[0] == "believable")
+    for predicts in (True, False):
+        assert 100 * np.mean(believed["true", predicts]) >= true
+        # 5 % and what 300 games may add to that by chance, in one of a hundred tests
+        chance = believed["random", predicts] + believed["reassigned", predicts]
+        assert np.mean(chance) <= 0.05 + 2.3 * np.sqrt(0.05 * 0.95 / 600)
 
 
 @given(st.integers(2, 400))

@@ -22,7 +22,7 @@ from audit.core.records import ModelRecord
 from audit.engine.local.engine import TransformersEngine
 from audit.explain.attribute import prepare
 from audit.explain.methods.registry import METHODS
-from tests.engine import tiny_types
+from tests.engine.whole import tiny_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ from audit.core.errors import WhiteBoxUnavailable
 from audit.explain.attribute import prepare
 from audit.explain.methods import attention, gradients, integrated_gradients, layer_gradient_x_activation
 from audit.explain.methods.registry import METHODS
-from tests.engine import tiny_types
+from tests.engine.whole import tiny_types
 from tests.explain import architectures
 
 if TYPE_CHECKING:

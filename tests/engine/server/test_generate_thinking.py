@@ -12,7 +12,7 @@ from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
 from audit.engine.thinking import FAMILIES, Thinking, thinking_of
-from tests.engine.openai_double import ASK, Double, connect, serving
+from tests.engine.server.openai_double import ASK, Double, connect, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 from audit.core.errors import CheckpointError, ConfigError
 from audit.engine import GenerateRequest, load
 from audit.engine.journal import Journal
-from tests.engine.openai_double import ASK, Double, connect, serving, text_of
+from tests.engine.server.openai_double import ASK, Double, connect, serving, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """What the engine makes of every causal model type, against one sequence at a time; writes the documentation's table.
 
-    python -m tests.engine.every_type --write
+    python -m tests.engine.whole.every_type --write
 
 builds each type tiny, loads it as users do, scores and generates. Types that transformers cannot build or run here are
 listed with its reason.
@@ -21,7 +21,7 @@ from transformers import GenerationConfig
 from audit.core.errors import CheckpointError
 from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.local.plan.cost import Cost
-from tests.engine import tiny_types
+from tests.engine.whole import tiny_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from audit.engine.local.engine import TransformersEngine
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "architectures.md"
-BEGIN, END = "<!-- table: python -m tests.engine.every_type --write -->", "<!-- end of table -->"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "architectures.md"
+BEGIN, END = "<!-- table: python -m tests.engine.whole.every_type --write -->", "<!-- end of table -->"
 TRUNKS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)
 """Rows of 32 tokens at most: whatever is longer and shared becomes a trunk."""
 WITHIN = 1e-4

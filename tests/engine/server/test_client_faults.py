@@ -15,7 +15,7 @@ from audit.core.config import ServerConfig
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
 from audit.engine.server.client import Call, Client, _retry_after
-from tests.engine.openai_double import (
+from tests.engine.server.openai_double import (
     ASK,
     BROKEN,
     BUSY,

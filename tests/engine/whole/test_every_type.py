@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from transformers import AutoTokenizer
 
-from tests.engine import every_type, tiny_types
+from tests.engine.whole import every_type, tiny_types
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,4 +27,4 @@ def test_scores_and_texts_are_those_of_a_plain_loop(kind: str, tiny_model: Path,
 def test_the_documentation_says_what_came_out() -> None:
     if len(OUTCOMES) < len(tiny_types.types()):
         pytest.fail("run this whole file: the table is of all types")
-    assert every_type.written() == every_type.table(OUTCOMES), "run: python -m tests.engine.every_type --write"
+    assert every_type.written() == every_type.table(OUTCOMES), "run: python -m tests.engine.whole.every_type --write"

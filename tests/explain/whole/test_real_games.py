@@ -14,7 +14,7 @@ from audit.explain.faithfulness.measures import measure
 from audit.explain.faithfulness.plan import curve_steps, plan
 from audit.explain.methods import integrated_gradients
 from audit.explain.methods.registry import METHODS
-from tests.explain.test_perturbation import naive_game
+from tests.explain.games import naive_game
 
 if TYPE_CHECKING:
     from audit.engine import Engine

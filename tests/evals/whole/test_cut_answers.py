@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.evals.conftest import Scripted
 
 Rows = dict[str, list[dict[str, Any]]]
+
+
 STOPPED, CUT = "stop", "length"
 
 
@@ -71,14 +73,3 @@ def test_the_answer_is_judged_and_the_trace_is_kept_apart(
     assert (right.thinking, right.flags) == ("First guess: 12.\n\nCheck again: 7.", [])
     assert (unfinished.score, unfinished.output, unfinished.thinking) == (0.0, "", "Is it 1? Is it 2?")
     assert "truncated_output" in unfinished.flags
-
-
-def test_settings_are_in_result_and_metrics(scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows["asdiv"] = rows["asdiv"][:1]
-    result = answer(scripted, monkeypatch, Generation("0", 3, STOPPED))
-    generation = {"until": ["\n\n", "Problem:"], "do_sample": False, "max_gen_toks": 96}
-    expected = {"shots": 0, "version": 2, "chat_template": "default", "generation": generation}
-    assert result.settings == expected
-    assert all(metric.settings == expected for metric in result.metrics)
-    (mmlu,) = suite.run(scripted, RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="mmlu")]), offline=True))
-    assert mmlu.settings == {"shots": 5, "version": 1, "chat_template": "off", "joining": "exact"}

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
 
 REQUESTS = [
-    GenerateRequest(
-        "a" * (1 + i % 3), max_new_tokens=4 + 4 * (i % 2), temperature=1.0 * (i // 2 % 2), seed=i, n=1 + i % 2
-    )
+    GenerateRequest("a" * (1 + i % 3), max_new_tokens=4 + i % 2, temperature=float(i // 2 % 2), seed=i, n=1 + i % 2)
     for i in range(12)
 ]
 

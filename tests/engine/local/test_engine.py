@@ -53,10 +53,10 @@ def test_answers_of_another_precision_or_context_are_not_taken(
     assert len(tiny.journal) == 8
 
 
-def test_texts_of_another_end_of_thinking_are_not_taken(tiny: TransformersEngine, tmp_path: Path) -> None:
+def test_texts_with_another_bound_of_thinking_are_not_taken(tiny: TransformersEngine, tmp_path: Path) -> None:
     tiny.journal = Journal(tmp_path / "journal.sqlite")
     text = GenerateRequest("Hi", max_new_tokens=2)
     tiny.generate([text])
-    tiny.thinking = Thinking(end="</done>")
+    tiny.thinking = Thinking(tokens=7)
     tiny.generate([text])
     assert len(tiny.journal) == 2

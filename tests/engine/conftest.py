@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
 from audit.engine import load
 from audit.engine.server.client import KEY_VARIABLE
-from tests.engine.openai_double import Double, says, serving
+from tests.engine.scripts import PROMPT, tokenizer_of, write
+from tests.engine.server.openai_double import Double, serving
+from tests.engine.server.openai_double import says as saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def tiny(tiny_model: Path) -> TransformersEngine:
-    """A two-layer random Llama, loaded anew for each test."""
+    """A two-layer random Llama, loaded for each test."""
     return load(str(tiny_model), device="cpu")
 
 
@@ -68,7 +71,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def double() -> Iterator[Double]:
     """A server that knows one answer."""
-    with serving(says(" Paris")) as started:
+    with serving(saying(" Paris")) as started:
         yield started
 
 
@@ -86,3 +89,32 @@ def _naive_log_probs(engine: TransformersEngine, request: ScoreRequest) -> list[
     log_probs = torch.log_softmax(logits, dim=-1)
     start = len(request.context_ids)
     return [float(log_probs[start + i - 1, token]) for i, token in enumerate(request.target_ids)]
+
+
+@pytest.fixture
+def copy(tiny_model: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny checkpoint that a test may change."""
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_model, folder)
+    return folder
+
+
+@pytest.fixture(params=["continuous", "batches"])
+def says(request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path) -> Callable[..., TransformersEngine]:
+    """An engine on a checkpoint that says a text, in both ways of generating."""
+
+    def make(
+        text: str, special: tuple[str, ...] = (), *, prompt: str = PROMPT, template: str | None = None, **options: Any
+    ) -> TransformersEngine:
+        tokenizer = tokenizer_of(tiny_model, special=special)
+        if tokenizer.eos_token in special:  # as in gpt-oss, where <|end|> ends a message and not the turn
+            tokenizer = tokenizer_of(tiny_model, special=(*special, "<|return|>"))
+            tokenizer.eos_token = "<|return|>"  # noqa: S105 - a token of text
+        tokenizer.chat_template = template
+        folder = write(tmp_path / "checkpoint", tokenizer, text, prompt=prompt)
+        engine = load(str(folder), device="cpu", **options)
+        assert engine._forward.decodes
+        engine._forward.decodes = request.param == "continuous"
+        return engine
+
+    return make

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.engine import GenerateRequest, load
+from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
 from audit.engine.local.endings import Endings, Reading
 from audit.engine.thinking import FAMILIES, Split, Thinking, thinking_of
-from tests.engine.scripts import PROMPT, tokenizer_of, write
+from tests.engine.scripts import PROMPT, tokenizer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +23,20 @@ if TYPE_CHECKING:
     from audit.engine.thinking import Markers
 
 TRACE = "First guess: 12.\n\nCheck: 7."
+
+
 ANSWER = "The answer is 7."
+
+
 BLANK = "\n\n"
+
+
 HARMONY = (
     "<|channel|>analysis<|message|>" + TRACE + "<|end|><|start|>assistant<|channel|>final<|message|>" + ANSWER,
     ("<|channel|>", "<|message|>", "<|end|>", "<|start|>"),
 )
+
+
 TRACES = {
     "text </think>": (f"<think>\n{TRACE}</think>{BLANK}{ANSWER}", ()),
     "token </think>": (f"<think>\n{TRACE}</think>{BLANK}{ANSWER}", ("<think>", "</think>")),
@@ -39,43 +47,9 @@ TRACES = {
 """What a checkpoint says, and its special tokens."""
 
 
-@pytest.fixture(params=["continuous", "batches"])
-def says(request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path) -> Callable[..., TransformersEngine]:
-    """An engine on a checkpoint that says a text, in both ways of generating."""
-
-    def make(
-        text: str, special: tuple[str, ...] = (), *, prompt: str = PROMPT, template: str | None = None, **options: Any
-    ) -> TransformersEngine:
-        tokenizer = tokenizer_of(tiny_model, special=special)
-        if tokenizer.eos_token in special:  # as in gpt-oss, where <|end|> ends a message and not the turn
-            tokenizer = tokenizer_of(tiny_model, special=(*special, "<|return|>"))
-            tokenizer.eos_token = "<|return|>"  # noqa: S105 - a token of text
-        tokenizer.chat_template = template
-        folder = write(tmp_path / "checkpoint", tokenizer, text, prompt=prompt)
-        engine = load(str(folder), device="cpu", **options)
-        assert engine._forward.decodes
-        engine._forward.decodes = request.param == "continuous"
-        return engine
-
-    return make
-
-
 def generated(engine: TransformersEngine, prompt: str = PROMPT, **settings: Any) -> Generation:
     (completion,) = engine.generate([GenerateRequest(prompt, **settings)])
     return completion.generations[0]
-
-
-@pytest.mark.parametrize("name", TRACES)
-def test_stop_strings_look_at_the_answer_alone(says: Callable[..., TransformersEngine], name: str) -> None:
-    text, special = TRACES[name]
-    engine = says(text, special)
-    found = generated(engine, stop=(BLANK, "12", "e"), max_new_tokens=64)
-    assert (found.text, found.thinking, found.finish_reason) == ("Th", TRACE, "stop")
-    found = generated(engine, stop=(BLANK,), max_new_tokens=64)
-    tokens = engine.encode(text)
-    trace = len(engine.encode(text[: text.index(ANSWER)].rstrip()))
-    assert (found.text, found.thinking, found.finish_reason) == (ANSWER, TRACE, "stop")
-    assert (found.token_count, found.thinking_tokens, found.thinking_closed) == (len(tokens) + 1, trace, True)
 
 
 @pytest.mark.parametrize("markers", FAMILIES[:-1], ids=lambda markers: markers.end)
@@ -88,17 +62,6 @@ def test_every_family(tiny_model: Path, markers: Markers) -> None:
     assert ended == [False] * (len(ids) - 1) + [True]
     found = reading.finish(ids)
     assert (found.text, found.thinking, found.token_count) == (ANSWER, TRACE, len(ids))
-
-
-def test_trace_and_answer_have_bounds_of_their_own(says: Callable[..., TransformersEngine]) -> None:
-    engine = says(f"<think>\n{TRACE}</think>{BLANK}{ANSWER}", thinking_tokens=48)
-    trace = len(engine.encode(f"<think>\n{TRACE}</think>"))
-    assert trace <= 48
-    for bound in (1, 4):
-        found = generated(engine, max_new_tokens=bound)
-        ids = engine.encode(f"{BLANK}{ANSWER}")[:bound]
-        assert (found.text, found.token_count) == (engine.tokenizer.decode(ids).lstrip(), trace + bound)
-        assert (found.finish_reason, found.thinking, found.thinking_closed) == ("length", TRACE, True)
 
 
 @pytest.mark.parametrize("tokens", [1, 3, 20])

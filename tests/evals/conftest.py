@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from typing import TYPE_CHECKING, Any
 
+import datasets
 import pytest
 
 from audit.core import assets
@@ -12,6 +14,7 @@ from audit.core.assets import DataSet
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
 from audit.engine import Completion, Engine, Score, load
+from tests.evals.own_files import CAPITALS, ENDS, GROUP, SAID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,3 +126,21 @@ class Scripted(Engine):
 def scripted(tiny: Engine) -> Scripted:
     """An engine whose answers a test writes down."""
     return Scripted(tiny)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three tasks on two files, and two groups, nowhere near the working folder."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    place = tmp_path / "own"
+    place.mkdir()
+    for name, count in (("questions.csv", 17), ("few.csv", 6)):
+        with (place / name).open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["question", "a", "b", "answer"])
+            writer.writerows([f"Capital {n} is", f"Paris{n}", f"Rome{n}", (n // 2) % 2] for n in range(count))
+    for name, text in (("capitals", CAPITALS), ("ends", ENDS), ("said", SAID)):
+        (place / f"{name}.yaml").write_text(text)
+    for name, weighted in (("heavy", "true"), ("light", "false")):
+        (place / f"{name}.yaml").write_text(GROUP.format(name=name, weighted=weighted))
+    return place

@@ -22,7 +22,7 @@ from audit.core.records import ModelRecord
 from audit.engine.local.engine import TransformersEngine
 from audit.explain.attribute import prepare
 from audit.explain.methods.registry import METHODS
-from tests.engine import tiny_types
+from tests.engine.whole import tiny_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "explain.md"
 BEGIN, END = "<!-- list: python -m tests.explain.architectures --write -->", "<!-- end of list -->"
 WHITE_BOX = [method for method in METHODS.values() if method.white_box]
-LISTED = [method for method in WHITE_BOX if not method.name.startswith("integrated")]
+INTEGRATED = [method for method in WHITE_BOX if method.name.startswith("integrated")]
+LISTED = [method for method in WHITE_BOX if method not in INTEGRATED]
 TEXT, TARGET = "The dog sleeps. Answer:", " yes"
 CLOSE = 1e-3
 """Nats by which two plain passes over the same tokens may differ."""

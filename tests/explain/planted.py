@@ -161,19 +161,21 @@ class Found:
     decoy: float
     """Share of the texts where the decoy is among them."""
     randomised: float
-    """Spearman's correlation of the values with those of the same method on random weights."""
+    """Spearman's correlation of the values with those of the same method on random weights; NaN without them."""
 
 
-def look(method: Method, engine: Engine, randomised: Engine, items: list[Item], *, contrast: bool = False) -> Found:
-    """Explain texts with one method, on the trained and on random weights."""
+def look(
+    method: Method, engine: Engine, randomised: Engine | None, items: list[Item], *, contrast: bool = False
+) -> Found:
+    """Explain texts with one method, on the trained and, where wanted, on random weights."""
     recalls, decoys, correlations = [], [], []
     for seed, one in enumerate(items):
-        values, other = (
-            method.attribute(game(weights, one, contrast=contrast), seed).values for weights in (engine, randomised)
-        )
+        values = method.attribute(game(engine, one, contrast=contrast), seed).values
         best = {int(index) for index in np.argsort(-values, kind="stable")[:2]}
         recalls.append(len(best & one.triggers) / 2)
         decoys.append(one.decoy in best)
-        flat = np.ptp(values) == 0 or np.ptp(other) == 0
-        correlations.append(0.0 if flat else float(spearmanr(values, other).statistic))
-    return Found(float(np.mean(recalls)), float(np.mean(decoys)), float(np.mean(correlations)))
+        if randomised is not None:
+            other = method.attribute(game(randomised, one, contrast=contrast), seed).values
+            flat = np.ptp(values) == 0 or np.ptp(other) == 0
+            correlations.append(0.0 if flat else float(spearmanr(values, other).statistic))
+    return Found(float(np.mean(recalls)), float(np.mean(decoys)), float(np.mean(correlations or np.nan)))

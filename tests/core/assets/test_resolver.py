@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 import sys
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from audit.core import assets
-from audit.core.assets import digest, registry, resolver, wheel_cache
+from audit.core.assets import registry, resolver, wheel_cache
 from audit.core.assets.asset import Asset, FolderSource, WheelSource
 from audit.core.assets.readers import options
 from audit.core.errors import AssetError, AssetMissing, UsageError
-from audit.core.records import digest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,71 +151,6 @@ def test_a_checkpoint_is_no_data_set() -> None:
         assets.dataset("smollm2-135m-instruct")
     with pytest.raises(UsageError, match="boolq is a dataset, not a checkpoint"):
         assets.checkpoint("boolq")
-
-
-def test_folders_that_do_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AssetError, match=r"--data-dir: no such folder: .*nowhere"):
-        assets.configure(data_dirs=[tmp_path / "nowhere"])
-    monkeypatch.setenv("AUDIT_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(AssetError, match=r"AUDIT_DATA: no such folder: .*nowhere"):
-        assets.dataset("gsm8k")
-
-
-def test_cache_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path))
-    assets.configure(offline=True)
-    with pytest.raises(AssetMissing, match=f"; {tmp_path};"):
-        assets.dataset("stereoset")
-
-
-def test_digest_of_several_files_does_not_depend_on_where_they_lie(tmp_path: Path) -> None:
-    for base in ("a", "b"):
-        (tmp_path / base).mkdir()
-        for name in ("x", "y"):
-            (tmp_path / base / name).write_text(name)
-    both = [{name: tmp_path / base / name for name in ("y", "x")} for base in ("a", "b")]
-    expected = digest_of(*([name, hashlib.sha256(name.encode()).hexdigest()] for name in ("x", "y")))
-    assert [digest.files_sha256(files) for files in both] == [expected, expected]
-
-
-def test_a_changed_file_gets_a_new_digest(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    for text in ("one", "two", "three"):
-        file.write_text(text)
-        assert digest.file_sha256(file) == hashlib.sha256(text.encode()).hexdigest()
-
-
-def test_the_hub_is_not_asked_when_switched_off(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(AssetMissing, match=r"hub openai/gsm8k: not asked \(HF_HUB_OFFLINE\)"):
-        assets.dataset("gsm8k")
-    assets.configure(offline=True)
-    with pytest.raises(AssetMissing, match=r"hub openai/gsm8k \(not asked: offline\)"):
-        assets.dataset("gsm8k")
-
-
-def test_an_unreachable_hub_is_given_up_fast(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as silent:  # accepts connections and never answers
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr("audit.core.assets.hub.PROBE_SECONDS", 0.2)
-        with pytest.raises(AssetMissing, match=r"hub openai/gsm8k: cannot be reached"):
-            assets.dataset("gsm8k")
-        silent.setblocking(False)
-        silent.accept()[0].close()
-        with pytest.raises(BlockingIOError):  # asked once: the hub's own client, which retries for long, was not begun
-            silent.accept()
-
-
-def test_the_hub_comes_last(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "snapshots" / "0123abc" / "main" / "test-00000-of-00001.parquet"
-    file.parent.mkdir(parents=True)
-    parquet.write_table(pa.table({"question": ["q"], "answer": ["so\n#### 7"]}), file)
-    monkeypatch.setattr("audit.core.assets.hub.hf_hub_download", lambda *_, **__: str(file))
-    read = assets.dataset("gsm8k")
-    assert read.rows == ({"question": "q", "answer": "so\n#### 7", "number": 7.0},)
-    assert (read.record.source, read.record.version) == ("hub openai/gsm8k", "0123abc")
 
 
 def test_two_wheels_make_one_asset(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

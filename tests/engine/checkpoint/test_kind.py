@@ -13,8 +13,8 @@ from transformers import AutoTokenizer
 from audit.core.errors import CheckpointError
 from audit.engine import load
 from audit.engine.checkpoint.kind import check_kind
-from tests.engine.every_type import check_scores, requests
-from tests.engine.tiny_types import configuration, random_model
+from tests.engine.whole.every_type import check_scores, requests
+from tests.engine.whole.tiny_types import configuration, random_model
 
 if TYPE_CHECKING:
     from pathlib import Path

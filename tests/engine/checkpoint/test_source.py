@@ -5,15 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import huggingface_hub
 import pytest
-from httpx2 import ConnectError, Request, Response
-from huggingface_hub import errors
-from huggingface_hub.utils import filter_repo_objects
 
 from audit.core.errors import AssetError, CheckpointError
 from audit.engine import load
-from audit.engine.checkpoint.hub import PATTERNS
 from audit.engine.checkpoint.source import check_source
 
 if TYPE_CHECKING:
@@ -53,77 +48,3 @@ def test_a_name_that_nothing_is_like_gets_no_question(shelf: Path) -> None:
 def test_a_mistyped_folder_that_looks_like_a_hub_id_is_answered_too(shelf: Path) -> None:
     with pytest.raises(AssetError, match=r"not in the hub's cache: .*\. Did you mean 'ck/tiny'\?"):
         load("ck/tinny", offline=True)
-
-
-REQUEST = Request("GET", "https://hub.example/api/models/someone/some-model")
-
-
-def answer(status: int) -> Response:
-    return Response(status, request=REQUEST)
-
-
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (errors.LocalEntryNotFoundError("no network"), r"the hub cannot be reached \(no network\?\), and it is not in"),
-        (ConnectError("refused"), r"the hub cannot be reached \(no network\?\)"),
-        (
-            errors.RepositoryNotFoundError("404", response=answer(404)),
-            r"the hub has no someone/some-model, or HF_TOKEN",
-        ),
-        (errors.GatedRepoError("403", response=answer(403)), r"accept the terms of someone/some-model first.*HF_TOKEN"),
-        (errors.RevisionNotFoundError("404", response=answer(404)), r"has no revision v9: correct --revision"),
-        (errors.HfHubHTTPError("503", response=answer(503)), "the hub answered with HTTP status 503"),
-        (errors.HFValidationError("bad"), "the hub has no such names"),
-        (errors.IncompleteSnapshotError("part", snapshot_path="x"), "is not complete: fetch it again"),
-        (RuntimeError("odd"), "the hub gave RuntimeError"),
-    ],
-)
-def test_what_the_hub_says_is_told_apart(error: Exception, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
-    with pytest.raises(AssetError, match=says) as caught:
-        load("someone/some-model", revision="v9")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_hub_that_fails_is_not_a_missing_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client looks into its cache then, and says that nothing is there."""
-
-    def fail(*_: object, **__: object) -> None:
-        raise errors.LocalEntryNotFoundError("nothing") from errors.HfHubHTTPError("500", response=answer(500))
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
-    with pytest.raises(AssetError, match="HTTP status 500"):
-        load("someone/some-model")
-
-
-def test_everything_that_decides_answers_is_fetched() -> None:
-    wanted = [
-        "config.json",
-        "tokenizer.model",
-        "model-00001-of-00002.safetensors",
-        "additional_chat_templates/rag.jinja",
-    ]
-    others = ["pytorch_model.bin", "README.md", "model.Q4_1.gguf", "flax_model.msgpack"]
-    assert list(filter_repo_objects([*wanted, *others], allow_patterns=PATTERNS)) == wanted
-
-
-@pytest.mark.parametrize("allow_pickle", [False, True])
-def test_pickled_weights_are_fetched_only_where_they_may_be_loaded(
-    monkeypatch: pytest.MonkeyPatch, *, allow_pickle: bool
-) -> None:
-    asked: list[str] = []
-
-    def fail(*_: object, allow_patterns: list[str], **__: object) -> None:
-        asked.extend(
-            filter_repo_objects(["pytorch_model-00001-of-00002.bin", "optimizer.bin"], allow_patterns=allow_patterns)
-        )
-        raise RuntimeError
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
-    with pytest.raises(AssetError):
-        load("someone/some-model", allow_pickle=allow_pickle)
-    assert asked == (["pytorch_model-00001-of-00002.bin"] if allow_pickle else [])

@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 OPTIONS = {"local_files_only": True}
 
 
-@pytest.fixture
-def copy(tiny_model: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "copy"
-    shutil.copytree(tiny_model, folder)
-    return folder
-
-
 def add_tokens(folder: Path, *, special: dict[str, str] | None = None, extra: tuple[str, ...] = ()) -> None:
     """Add tokens to the tokenizer of a folder, as fine-tuning does, without touching the model."""
     tokenizer = AutoTokenizer.from_pretrained(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REQUEST = ScoreRequest(context_ids=(5, 9, 20, 31), target_ids=(7, 40, 12))
-
-
-@pytest.fixture
-def copy(tiny_model: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "copy"
-    shutil.copytree(tiny_model, folder)
-    return folder
 
 
 def other_weights(folder: Path, name: str) -> None:
@@ -117,15 +109,6 @@ def test_an_index_of_the_one_file_is_no_second_set(copy: Path) -> None:
     assert load(str(copy), device="cpu").record.remarks == []
 
 
-def test_a_shard_left_from_before_is_not_hashed(copy: Path) -> None:
-    shard(copy)
-    before = inspect_folder(copy)
-    other_weights_of(copy, "model-00001-of-00002.safetensors", "model-00003-of-00003.safetensors")
-    after = inspect_folder(copy)
-    assert (before.digest, before.remarks) == (after.digest, ())
-    assert "not read, though in the same folder: model-00003-of-00003.safetensors" in after.remarks[0]
-
-
 def test_shards_without_their_index(copy: Path) -> None:
     shard(copy)
     (copy / "model.safetensors.index.json").unlink()
@@ -174,23 +157,3 @@ def test_a_weight_file_that_was_named_is_the_one_that_is_loaded(copy: Path) -> N
     other_weights(copy, "consolidated.safetensors")
     with pytest.raises(CheckpointError, match=r"of its folder model\.safetensors would be loaded"):
         load(str(copy / "consolidated.safetensors"), device="cpu")
-
-
-def test_named_chat_templates_are_in_the_digest(copy: Path) -> None:
-    plain = inspect_folder(copy)
-    templates = copy / "additional_chat_templates"
-    templates.mkdir()
-    (templates / "rag.jinja").write_text("{{ 'rag' }}")
-    (templates / "tool_use.jinja").write_text("{{ 'tool' }}")
-    named = inspect_folder(copy)
-    paths = {file.path for file in named.files if file.kind == "chat_template"}
-    assert paths == {
-        "chat_template.jinja",
-        "additional_chat_templates/rag.jinja",
-        "additional_chat_templates/tool_use.jinja",
-    }
-    (templates / "rag.jinja").write_text("{{ 'tool' }}")
-    (templates / "tool_use.jinja").write_text("{{ 'rag' }}")
-    swapped = inspect_folder(copy)
-    (templates / "rag.jinja").write_text("{{ 'changed' }}")
-    assert len({plain.digest, named.digest, swapped.digest, inspect_folder(copy).digest}) == 4

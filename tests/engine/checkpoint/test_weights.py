@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from transformers import (
     AutoModelForCausalLM,
     GPT2Config,
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REQUEST = ScoreRequest(context_ids=(5, 9, 20, 31), target_ids=(7, 40, 12))
-
-
-@pytest.fixture
-def copy(tiny_model: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "copy"
-    shutil.copytree(tiny_model, folder)
-    return folder
 
 
 def score(folder: Path, **options: Any) -> list[float]:
@@ -231,44 +224,6 @@ def test_an_expert_that_is_missing_is_refused(copy: Path, name: str, says: str, 
     assert "report" not in str(caught.value)
 
 
-@pytest.mark.parametrize("twin", ["norm.weight", "model.model.norm.weight"])
-@pytest.mark.parametrize("wrapper", ["", "_orig_mod."])
-def test_two_values_for_one_weight_are_refused(copy: Path, twin: str, wrapper: str) -> None:
-    """transformers adds and takes off ``model.`` as it fits, and takes the value that comes last."""
-    expected = score(copy)
-    rename(copy, lambda name: f"{wrapper}{name}")
-
-    def twice(by: float) -> Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]:
-        return lambda weights: weights | {twin: weights[f"{wrapper}model.norm.weight"] + by}
-
-    change_weights(copy, twice(5))
-    with pytest.raises(CheckpointError, match=r"two values for one weight, .*norm\.weight in model\.safetensors and"):
-        load(str(copy), device="cpu")
-    change_weights(copy, twice(0))
-    assert score(copy) == expected
-
-
-def test_one_weight_in_two_shards_is_refused(copy: Path) -> None:
-    """Shards of two trainings: transformers takes the later one, whatever the index says."""
-    shard(copy)
-    first, second = sorted(copy.glob("model-*.safetensors"))
-    weights, others = load_file(first), load_file(second)
-    name = min(weights)
-    save_file(others | {name: weights[name].clone()}, second, {"format": "pt"})
-    assert load(str(copy), device="cpu").record.remarks == []
-    save_file(others | {name: weights[name] + 1}, second, {"format": "pt"})
-    with pytest.raises(CheckpointError, match=rf"two values for one weight, {name} in {first.name} and {name} in"):
-        load(str(copy), device="cpu")
-
-
-def test_what_is_loaded_twice_is_the_same(copy: Path) -> None:
-    """Each load draws anew what it does not find: equal scores say that nothing was drawn."""
-    first, second = (load(str(copy), device="cpu").model.state_dict() for _ in range(2))
-    stored = load_file(copy / "model.safetensors")
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    assert all(torch.equal(first[name], stored[name]) for name in first)
-
-
 def test_the_base_of_an_adapter_and_a_reference_are_held_to_the_same(copy: Path, tmp_path: Path) -> None:
     import peft
 
@@ -312,57 +267,3 @@ def test_a_weight_of_another_shape_does_not_pass_by_being_quantised(copy: Path, 
 
     with pytest.raises(CheckpointError, match=r"up_proj\.weight has the shape 48 x 32, .* asks for 64 x 32"):
         load_weights(Quantised, copy, {})
-
-
-CODE = """
-import torch
-from torch import nn
-from transformers import GenerationMixin, LlamaConfig, PreTrainedModel
-from transformers.modeling_outputs import CausalLMOutput
-
-class OwnConfig(LlamaConfig):
-    model_type = "own_code"
-
-class Own(PreTrainedModel, GenerationMixin):
-    config_class = OwnConfig
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.embed = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
-        frequencies = 1.0 / 100.0 ** (torch.arange(0, config.hidden_size).float() / config.hidden_size)
-        self.register_buffer("inv_freq", frequencies, persistent={persistent})
-        self.post_init()
-
-    def get_input_embeddings(self):
-        return self.embed
-
-    def get_output_embeddings(self):
-        return self.lm_head
-
-    def _init_weights(self, module):
-        pass
-
-    def forward(self, input_ids, **ignored):
-        place = torch.arange(input_ids.shape[1], device=input_ids.device)[:, None]
-        return CausalLMOutput(logits=self.lm_head(self.embed(input_ids) * torch.cos(place * self.inv_freq)))
-"""
-
-
-@pytest.mark.parametrize("persistent", [False, True])
-def test_buffers_of_a_checkpoints_own_code_are_computed(copy: Path, *, persistent: bool) -> None:
-    """transformers builds models without storage: what such code computes in its constructor is lost."""
-    generator = torch.Generator().manual_seed(3)
-    embed, head = (torch.randn(384, 32, generator=generator) for _ in range(2))
-    change_weights(copy, lambda _: {"embed.weight": embed, "lm_head.weight": head})
-    (copy / "own.py").write_text(CODE.replace("{persistent}", str(persistent)))
-    edit_json(
-        copy / "config.json",
-        model_type="own_code",
-        architectures=["Own"],
-        auto_map={"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.Own"},
-    )
-    model, _ = load_weights(AutoModelForCausalLM, copy, {"trust_remote_code": True, "local_files_only": True})
-    expected = 1.0 / 100.0 ** (torch.arange(0, 32).float() / 32)
-    torch.testing.assert_close(model.inv_freq, expected)
-    assert torch.equal(model.embed.weight, embed)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from transformers import LogitsProcessorList
 
 from audit.engine import GenerateRequest, load
-from audit.engine.local.continuation import Collected, Continuation
+from audit.engine.local.continuation import Continuation
 from audit.engine.local.continuous_batching import Batch, Ready, _next_tokens
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.token_sampling import uniforms
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
 
 COST = Cost(1e6, 1e3, 1e3, 1e6)
+
+
 END = 1
 """Token that ends a text."""
 
@@ -71,6 +73,8 @@ def ready(texts: list[Continuation]) -> Iterator[Ready]:
 
 
 prompts = st.lists(st.integers(2, 9), min_size=1, max_size=90).map(tuple)
+
+
 requests = st.builds(
     GenerateRequest,
     st.just(""),
@@ -78,6 +82,8 @@ requests = st.builds(
     top_k=st.sampled_from([0, 3]),
     seed=st.integers(0, 5),
 )
+
+
 texts = st.lists(st.tuples(prompts, st.integers(1, 80), requests), min_size=1, max_size=12)
 
 
@@ -168,12 +174,6 @@ def test_the_next_token_of_a_text_does_not_depend_on_its_batch(
     for index, text in enumerate(waiting):
         if not is_bad[index]:
             assert together[index] == _next_tokens(logits[index : index + 1].clone(), [text], [False])[0]
-
-
-@pytest.mark.parametrize(("temperature", "texts"), [(0.0, [0]), (0.8, [0, 1, 2])])
-def test_greedy_completions_are_one_text(temperature: float, texts: list[int]) -> None:
-    collected = Collected(GenerateRequest("", temperature=temperature, n=3), [5, 6, 7], kept=2, room=9)
-    assert (collected.missing, collected.prompt) == (texts, (6, 7))
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,9 @@ def test_cards_are_those_torch_sees() -> None:
 
 
 FAULTS = """
-import resource, sys, torch
+import resource, torch
 from audit.engine.local.hardware import keep_freed_memory
-print(keep_freed_memory() if sys.argv[1] == "keep" else None)
+print(keep_freed_memory())
 def layer():
     tensors = [torch.ones(2**21) for _ in range(12)]  # 8 MiB each: as a layer's
 layer()
@@ -43,8 +43,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def _faults(how: str, **environment: str) -> tuple[str, int]:
-    command = [sys.executable, "-c", FAULTS, how]
+def _faults(**environment: str) -> tuple[str, int]:
+    command = [sys.executable, "-c", FAULTS]
     run = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
     said, faults = run.stdout.split()
     return said, int(faults)
@@ -53,12 +53,8 @@ def _faults(how: str, **environment: str) -> tuple[str, int]:
 @pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_kept_for_the_next_layer() -> None:
-    _, without = _faults("leave")
-    said, kept = _faults("keep")
-    assert said == "True"
+    """Unless the user has settings of malloc: those are left alone."""
+    left_alone, without = _faults(MALLOC_TRIM_THRESHOLD_="131072")
+    done, kept = _faults()
+    assert (left_alone, done) == ("False", "True")
     assert kept < without / 10
-
-
-@pytest.mark.slow
-def test_a_users_malloc_settings_are_left_alone() -> None:
-    assert _faults("keep", MALLOC_TRIM_THRESHOLD_="131072")[0] == "False"

@@ -16,7 +16,7 @@ import pytest
 from audit.core.config import ServerConfig
 from audit.core.errors import SamplingUnavailable, ScoringUnavailable
 from audit.engine import GenerateRequest, load
-from tests.engine.openai_double import (
+from tests.engine.server.openai_double import (
     ASK,
     NAME,
     Double,

@@ -11,7 +11,7 @@ import pytest
 
 from audit.core.errors import ScoringUnavailable
 from audit.engine import ScoreRequest
-from tests.engine.openai_double import (
+from tests.engine.server.openai_double import (
     BROKEN,
     Double,
     Echoing,

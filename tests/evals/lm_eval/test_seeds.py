@@ -22,7 +22,7 @@ from audit.evals import suite
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
 from audit.evals.lm_eval.seeds import SeededManager, seeded
-from tests.evals import drawn
+from tests.evals.lm_eval import drawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ def run_drawn(model: Path, folder: Path, hash_seed: int, *names: str) -> dict[st
     folder.mkdir()
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.evals.drawn", str(model), str(folder), *names],
+        [sys.executable, "-m", "tests.evals.lm_eval.drawn", str(model), str(folder), *names],
         env=environment,
         capture_output=True,
         text=True,

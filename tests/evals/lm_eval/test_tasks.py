@@ -14,7 +14,7 @@ from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import AuditError
 from audit.evals import suite
 from audit.evals.lm_eval import tasks as lm_eval_tasks
-from audit.evals.lm_eval.quiet import hub, quiet
+from audit.evals.lm_eval.quiet import quiet
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ doc_to_target: "{target}"
 metric_list:
   - {{metric: {metric}, aggregation: {aggregation}, higher_is_better: true}}
 """
+
+
 ROWS = '{"text": "The quick brown", "last": "fox"}\n{"text": "The lazy", "last": "dog"}\n'
 
 
@@ -65,16 +67,6 @@ def test_unreachable_data_is_not_run_within_seconds(tiny: Engine) -> None:
     assert result.not_run is not None
     assert "hellaswag" in result.not_run
     assert "\n" not in result.not_run
-
-
-def test_hub_state_is_put_back() -> None:
-    import datasets.config
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
-    with hub(offline=True):
-        assert (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE) == (True, True)
-    assert before == (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE)
 
 
 @pytest.fixture

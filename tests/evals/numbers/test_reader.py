@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.evals.numbers.reader import last_number, same_number, stated_number
-from tests.evals.number_table import TABLE
+from tests.evals.numbers.number_table import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -83,16 +83,6 @@ def test_multiple_choice_is_scored_as_by_hand(scripted: Scripted, tmp_path: Path
     assert (asset.licence, asset.kind) == ("LicenseRef-yours", "dataset")
 
 
-def test_a_subset_that_was_not_drawn_is_null_with_its_reason(scripted: Scripted, tmp_path: Path) -> None:
-    choosing(scripted, 1, options=3)
-    result = run(scripted, tmp_path / "mine.csv", CAPITALS, slices=["country"], limit=1)
-    found = {m.slice["country"]: m for m in result.metrics if m.metric == "accuracy" and m.slice}
-    (drawn,) = [sample.slices["country"] for sample in result.samples]
-    assert found.keys() == {"France", "Poland", "Spain"}
-    assert {name for name, metric in found.items() if metric.value is None} == found.keys() - {drawn}
-    assert found[min(found.keys() - {drawn})].error == f"no items have country = {min(found.keys() - {drawn})}"
-
-
 def test_ids_do_not_depend_on_the_files_name(scripted: Scripted, tmp_path: Path) -> None:
     one = run(scripted, tmp_path / "one.csv", CAPITALS)
     other = run(scripted, tmp_path / "other.csv", CAPITALS)

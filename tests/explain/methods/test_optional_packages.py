@@ -1,4 +1,4 @@
-"""The global generator that shap draws from is as it was, whatever happens."""
+"""Optional packages: those that are missing are named, and the generator that shap draws from is left as it was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from audit.core.errors import UsageError
 from audit.explain.methods.optional_packages import seeded
 
 draw = np.random.random
@@ -27,3 +28,8 @@ def test_the_global_generator_is_left_as_it_was(error: Exception | None) -> None
         run(error, drawn)
     assert drawn == np.random.RandomState(7).random(3).tolist()
     assert [*first, *draw(3)] == np.random.RandomState(11).random(5).tolist()
+
+
+def test_a_missing_package_says_what_to_install() -> None:
+    with pytest.raises(UsageError, match=r"pip install checkpoint-audit\[explain\]"):
+        import_package("no_such_package_anywhere.part", "shap")

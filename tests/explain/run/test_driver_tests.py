@@ -48,7 +48,7 @@ def simulated(generator: np.random.Generator, samples: int, planted: float = 2.0
 
 
 def drivers(attributions: Sequence[Attribution], seed: int) -> set[str]:
-    return {driver.name for driver in aggregate(attributions, seed=seed) if driver.is_driver}
+    return {driver.name for driver in aggregate(attributions, seed=seed, resamples=1_999) if driver.is_driver}
 
 
 @pytest.mark.slow
@@ -107,7 +107,7 @@ def found_in_checkpoint(engine: Any, seed: int, samples: int = 150) -> set[str]:
 @pytest.mark.slow
 def test_planted_words_of_checkpoints(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     recalls, false_shares = [], []
-    for seed in range(6):
+    for seed in range(4):
         monkeypatch.setattr(linear, "score", BiasedEngine(linear, seed).score)
         found = found_in_checkpoint(linear, seed)
         recalls.append(len(found & PLANTED) / len(PLANTED))

@@ -23,7 +23,7 @@ from audit.core.errors import CheckpointError
 from audit.engine import load
 from audit.engine.checkpoint.gguf import config as gguf_config
 from audit.engine.checkpoint.gguf.header import read_header
-from tests.engine.gguf_files import File, from_checkpoint
+from tests.engine.checkpoint.gguf.gguf_files import File, from_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,32 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from gguf import GGMLQuantizationType
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from audit.core.assets.settings import cache_dir
 from audit.core.errors import CheckpointError
 from audit.engine import load
-from tests.engine.gguf_files import File, from_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.engine.checkpoint.gguf.gguf_files import File
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture(scope="module")
-def truth(tiny_model: Path) -> Any:
-    """The model that the files are made of."""
-    return AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
-
-
-@pytest.fixture
-def file(truth: Any, tiny_model: Path) -> File:
-    return from_checkpoint(truth, AutoTokenizer.from_pretrained(tiny_model))
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def logits(model: Any) -> torch.Tensor:
@@ -63,39 +49,6 @@ def test_another_last_part_is_another_checkpoint(file: File, tmp_path: Path) -> 
     first = load(str(file.write(tmp_path / "a.gguf", parts=2)), device="cpu").record.digest
     file.tensors["output.weight"] = file.tensors["output.weight"] + 1
     assert load(str(file.write(tmp_path / "b.gguf", parts=2)), device="cpu").record.digest != first
-
-
-@pytest.mark.parametrize("lost", [1, 2, 3])
-def test_a_part_without_the_others_is_refused(file: File, tmp_path: Path, lost: int) -> None:
-    file.write(tmp_path / "tiny.gguf", parts=3)
-    (tmp_path / f"tiny-{lost:05}-of-00003.gguf").unlink()
-    for part in tmp_path.glob("tiny-*.gguf"):
-        with pytest.raises(CheckpointError, match=f"one of 3 parts, 1 missing, first tiny-{lost:05}-of-00003.gguf"):
-            load(str(part))
-
-
-def test_a_renamed_part_is_refused(file: File, tmp_path: Path) -> None:
-    file.write(tmp_path / "tiny.gguf", parts=2).rename(tmp_path / "model.gguf")
-    with pytest.raises(CheckpointError, match="one of 2 parts: give the parts their names back"):
-        load(str(tmp_path / "model.gguf"))
-
-
-def test_parts_of_different_files_are_refused(file: File, tmp_path: Path) -> None:
-    file.write(tmp_path / "tiny.gguf", parts=2)
-    shutil.copy(tmp_path / "tiny-00001-of-00002.gguf", tmp_path / "tiny-00002-of-00002.gguf")
-    with pytest.raises(CheckpointError, match="not part 2 of 2"):
-        load(str(tmp_path / "tiny-00001-of-00002.gguf"))
-    del file.tensors["blk.1.ffn_up.weight"]
-    file.write(tmp_path / "other.gguf", parts=2)
-    shutil.copy(tmp_path / "other-00002-of-00002.gguf", tmp_path / "tiny-00002-of-00002.gguf")
-    with pytest.raises(CheckpointError, match="tensors in its 2 parts, 21 promised"):
-        load(str(tmp_path / "tiny-00001-of-00002.gguf"))
-
-
-def test_a_file_with_the_name_of_a_part_that_is_none_is_refused(file: File, tmp_path: Path) -> None:
-    file.write(tmp_path / "tiny-00001-of-00002.gguf")
-    with pytest.raises(CheckpointError, match=r"its name says 2 part\(s\), its metadata 1"):
-        load(str(tmp_path / "tiny-00001-of-00002.gguf"))
 
 
 @pytest.mark.parametrize("name", ["blk.1.ffn_down.weight", "blk.0.attn_norm.weight", "output_norm.weight"])
@@ -178,17 +131,6 @@ def test_the_name_of_a_file_is_no_part_of_its_identity(file: File, tmp_path: Pat
     engines = [load(str(path), device="cpu") for path in (one, other)]
     assert [engine.record.quantization for engine in engines] == ["gguf:Q4_K_M", "gguf:Q4_K_M"]
     assert engines[0].record.digest == engines[1].record.digest
-
-
-@pytest.mark.parametrize(
-    ("stored", "label"),
-    [(GGMLQuantizationType.Q8_0, "Q8_0"), (GGMLQuantizationType.F16, "F16"), (GGMLQuantizationType.Q4_0, "Q4_0")],
-)
-def test_the_quantization_is_read_from_the_tensors_where_nothing_else_says_it(
-    file: File, tmp_path: Path, stored: GGMLQuantizationType, label: str
-) -> None:
-    engine = load(str(file.write(tmp_path / "Model-7B-v0.1.Q2_K.gguf", stored)), device="cpu")
-    assert engine.record.quantization == f"gguf:{label}"
 
 
 def test_a_message_about_a_split_file_names_one_of_its_parts(file: File, tmp_path: Path) -> None:

@@ -10,16 +10,26 @@ from hypothesis import strategies as st
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.layout import Layout, lay_out
 from audit.engine.local.plan.passes import Block, Pass, Trunk, _in_passes, _Planner, plan
-from audit.engine.local.plan.prefix_tree import PrefixTree, common_prefix
+from audit.engine.local.plan.prefix_tree import PrefixTree
 
 CHEAP_PAIRS = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6)
+
+
 DEAR_PAIRS = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0)  # rows of 32 tokens at most: trunks wherever they save
+
+
 costs = st.sampled_from([CHEAP_PAIRS, DEAR_PAIRS, Cost(1e6, 1e5, 1e6, 1e7)])
+
 
 budgets = st.builds(Budget, st.integers(1, 300), st.integers(1, 3000), st.none() | st.integers(1, 100))
 
+
 tokens = st.integers(0, 2)
+
+
 sequences = st.lists(st.lists(tokens, min_size=1, max_size=60).map(tuple), min_size=1, max_size=40, unique=True)
+
+
 stems = st.lists(tokens, min_size=1, max_size=80).map(tuple)
 
 
@@ -171,32 +181,6 @@ def test_halves_keep_everything() -> None:
         layout = lay_out(work, tree, pad_id=99)
         ((index, (row, attach, path)),) = layout.places.items()
         assert layout.ids[row, path].tolist() == tree.sequences[index][attach:].tolist()
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "length"), [((1, 2, 3), (1, 2, 4), 2), ((1,), (1, 2), 1), ((1,), (2,), 0), ((1, 2), (1, 2), 2)]
-)
-def test_common_prefix(left: tuple[int, ...], right: tuple[int, ...], length: int) -> None:
-    assert common_prefix(np.array(left), np.array(right)) == length
-
-
-def test_the_layout_of_the_example() -> None:
-    """A trunk of two tokens, and two sequences that share the first token behind it."""
-    the, cat, sat, down, up, now = range(1, 7)
-    tree = tree_of([(the, cat, sat, down), (the, cat, sat, up, now)])
-    work = Pass(Trunk((the, cat)), ((Block(0, 2, 2, tree.size(0, 2, 2)),),), reach=2)
-    layout = lay_out(work, tree, pad_id=99)
-    assert layout.ids.tolist() == [[sat, down, up, now]]
-    assert layout.positions.tolist() == [[2, 3, 3, 4]]
-    assert [place.columns.tolist() for place in layout.places.values()] == [[0, 1], [0, 2, 3]]
-    assert layout.places[1].predicting(3, 2).tolist() == [2, 3]
-    assert layout.visible is not None
-    assert layout.visible[0].astype(int).tolist() == [
-        [1, 1, 1, 0, 0, 0],
-        [1, 1, 1, 1, 0, 0],
-        [1, 1, 1, 0, 1, 0],
-        [1, 1, 1, 0, 1, 1],
-    ]
 
 
 rows_of_sizes = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 20)), min_size=1, max_size=7)

@@ -1,0 +1,38 @@
+"""Numbers that are not finite are null in the samples file, with an error."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.core.records import (
+    Sample,
+    SampledText,
+    samples_file,
+)
+from tests.core.records.test_samples_file_laws import LAW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@LAW
+@given(score=st.floats(), other=st.floats(), value=st.floats())
+def test_numbers_that_are_not_finite_become_null_and_all_others_stay(
+    tmp_path: Path, score: float, other: float, value: float
+) -> None:
+    completion = SampledText(text="", value=value, labels={"x": value})
+    sample = Sample(
+        sample_id="", suite="evals", task="", prompt="", score=score, scores={"x": other}, completions=[completion]
+    )
+    samples_file.write(tmp_path / "t.parquet", [sample])
+    (read,) = samples_file.read(tmp_path / "t.parquet")
+    assert read.score == (score if math.isfinite(score) else None)
+    assert (read.error is None) == math.isfinite(score)
+    assert read.scores == {"x": other if math.isfinite(other) else None}
+    assert read.completions[0].value == (value if math.isfinite(value) else None)
+    assert (read.completions[0].error is None) == math.isfinite(value)
+    assert read.completions[0].labels == {"x": value if math.isfinite(value) else None}

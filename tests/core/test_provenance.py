@@ -1,0 +1,68 @@
+"""Where a run happened: versions, machine and checkout."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.core.provenance import DECIDING_PACKAGES, available_cores, git_state, package_versions, platform_record
+from audit.core.records import GitState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *settings, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_versions_are_those_of_the_packages_and_missing_ones_are_left_out() -> None:
+    assert package_versions(("numpy", "no-such-package-anywhere")) == {"numpy": np.__version__}
+    assert set(package_versions()) <= set(DECIDING_PACKAGES)
+
+
+def test_the_machine_is_this_one() -> None:
+    found = platform_record(threads=3, gpu="a card", gpu_driver="12.4")
+    assert (found.threads, found.gpu, found.gpu_driver) == (3, "a card", "12.4")
+    assert found.python == ".".join(map(str, sys.version_info[:3]))
+    assert found.system.startswith(platform.system())
+    assert found.memory_bytes == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5, 6})
+    assert available_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert available_cores() == 1
+
+
+def test_a_checkout_is_named_by_its_commit_and_by_changes_of_tracked_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert git_state() == GitState()
+    git(tmp_path, "init", "-q")
+    (tmp_path / "file").write_text("one")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "untracked").write_text("x")
+    assert git_state() == GitState(commit=commit, dirty=False)
+    (tmp_path / "file").write_text("two")
+    assert git_state() == GitState(commit=commit, dirty=True)
+
+
+def test_without_git_nothing_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert git_state() == GitState(commit=None, dirty=None)

@@ -1,0 +1,62 @@
+"""The engine on transformers: its budget, what its answers are kept under, and an empty prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.engine import GenerateRequest, ScoreRequest, load
+from audit.engine.journal import Journal
+from audit.engine.local.engine import CACHED_PER_TOKEN, TransformersEngine
+from audit.engine.thinking import Thinking
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_the_model_is_the_one_that_was_loaded(tiny: TransformersEngine) -> None:
+    assert sum(weights.numel() for weights in tiny.model.parameters()) == tiny.record.parameter_count
+    assert not tiny.model.training
+
+
+def test_tokens_of_a_batch_can_be_bounded(tiny_model: Path) -> None:
+    engine = load(str(tiny_model), device="cpu", batch_tokens=70)
+    assert isinstance(engine, TransformersEngine)
+    budget = engine._scorer.budget
+    assert (budget.tokens, budget.width) == (70, engine.record.max_length)
+    assert 70 <= budget.cached <= CACHED_PER_TOKEN * 70
+
+
+def test_nothing_before_a_text_is_the_token_that_begins_texts(tiny: TransformersEngine) -> None:
+    assert tiny._prompt("") == [tiny.tokenizer.bos_token_id]
+    assert tiny._prompt("Hi") == tiny.encode("Hi")
+
+
+def test_answers_of_another_precision_or_context_are_not_taken(
+    tiny: TransformersEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, text = ScoreRequest((5, 6), (7,)), GenerateRequest("Hi", max_new_tokens=2)
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    tiny.score([score])
+    tiny.generate([text])
+    assert len(tiny.journal) == 2
+    for place, change in enumerate(({"dtype": "bfloat16"}, {"max_length": 99}, {"digest": "0" * 64}), 1):
+        with monkeypatch.context() as patch:
+            patch.setattr(tiny, "record", tiny.record.model_copy(update=change))
+            tiny.score([score])
+            tiny.generate([text])
+        assert len(tiny.journal) == 2 + 2 * place
+    monkeypatch.setattr(tiny, "record", tiny.record.model_copy(update={"name": "other", "source": "elsewhere"}))
+    tiny.score([score])
+    tiny.generate([text])
+    assert len(tiny.journal) == 8
+
+
+def test_texts_with_another_bound_of_thinking_are_not_taken(tiny: TransformersEngine, tmp_path: Path) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    text = GenerateRequest("Hi", max_new_tokens=2)
+    tiny.generate([text])
+    tiny.thinking = Thinking(tokens=7)
+    tiny.generate([text])
+    assert len(tiny.journal) == 2

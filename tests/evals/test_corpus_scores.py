@@ -1,0 +1,31 @@
+"""BLEU and chrF of a corpus, against sacreBLEU."""
+
+from __future__ import annotations
+
+import pytest
+from sacrebleu.metrics import BLEU, CHRF
+
+from audit.evals.corpus_scores import bleu, bleu_zh, chrf
+
+PAIRS = [
+    ("The cat sat on the mat.", "The cat sat on a mat."),
+    ("It rains in Spain today.", "It rains today in Spain, they say."),
+    ("Nothing was found.", "Nothing was found."),
+]
+CHINESE = [("我喜欢猫和狗。", "我喜欢狗和猫。"), ("今天天气很好。", "今天天气很好。")]
+
+
+def columns(pairs: list[tuple[str, str]]) -> tuple[list[str], list[list[str]]]:
+    return [hypothesis for _, hypothesis in pairs], [[reference for reference, _ in pairs]]
+
+
+def test_scores_are_sacrebleus() -> None:
+    hypotheses, references = columns(PAIRS)
+    assert bleu(PAIRS) == pytest.approx(BLEU().corpus_score(hypotheses, references).score)
+    assert chrf(PAIRS) == pytest.approx(CHRF().corpus_score(hypotheses, references).score)
+
+
+def test_chinese_is_cut_into_characters() -> None:
+    hypotheses, references = columns(CHINESE)
+    assert bleu_zh(CHINESE) == pytest.approx(BLEU(tokenize="zh").corpus_score(hypotheses, references).score)
+    assert bleu_zh(CHINESE) != pytest.approx(bleu(CHINESE))

@@ -26,7 +26,8 @@ from audit.evals.chosen import expand
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.groups import group_results
 from audit.evals.lm_eval.quiet import quiet
-from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.aggregate import unscored_metric
+from audit.stats.definitions import Mean, measured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -240,7 +241,7 @@ def pair(scores: dict[str, list[int]], *, weighted: bool, unscored: int = 0) -> 
             Sample(sample_id=str(n), suite="evals", task=name, prompt="p", score=float(value))
             for n, value in enumerate(values)
         ]
-        shown = mean_metric(samples, "accuracy", values, unit="share", higher_is_better=True, seed=0)
+        shown = measured(Mean(), samples, metric="accuracy", unit="share", higher_is_better=True)
         count = unscored_metric("evals", name, samples).model_copy(update={"value": float(unscored)})
         results[name] = TaskResult(suite="evals", task=name, metrics=[shown, count], samples=samples)
     (result,) = group_results({"pair": group}, tasks, results)  # type: ignore[arg-type]  # doubles

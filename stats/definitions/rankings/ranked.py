@@ -83,9 +83,10 @@ class _Apart(Definition):
             return Estimate(None, 0, error=error)
         positive, negative = (np.array(found) for found in kinds.values())
         n = len(positive) + len(negative)
-        ends, reason = self.ends(positive, negative, confidence) if interval else (None, None)
-        missing = sum(map(is_scored, samples)) - n
-        return Estimate(self.statistic(positive, negative), n, missing, ends, reason)
+        value, missing = self.statistic(positive, negative), sum(map(is_scored, samples)) - n
+        wanted = interval and math.isfinite(value)
+        ends, reason = self.ends(positive, negative, confidence) if wanted else (None, None)
+        return Estimate(value, n, missing, ends, reason)
 
     def _numbers(self, samples: Sequence[Sample], kind: str) -> list[float]:
         values = [Mean(of=self.of).of_sample(sample) for sample in samples if sample.slices.get(self.by) == kind]

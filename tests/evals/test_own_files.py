@@ -208,7 +208,7 @@ def test_groups_have_lm_evals_scores(tiny: Engine, folder: Path, monkeypatch: py
             "normalised_accuracy": pytest.approx(theirs[name]["acc_norm,none"], abs=1e-12),
             "unscored": 0.0,
         }
-        assert ours[name].settings == {"version": "2", "tasks": 2}
+        assert ours[name].settings == {"version": "2", "tasks": 2, "members": ["capitals", "ends"]}
         assert [metric.n for metric in ours[name].metrics] == [23, 23, 23]
     # By hand: the two tasks have 17 and 6 items.
     first, second = (ours[task].samples for task in ("capitals", "ends"))

@@ -83,7 +83,7 @@ class _Apart(Definition):
             return Estimate(None, 0, error=error)
         positive, negative = (np.array(found) for found in kinds.values())
         n = len(positive) + len(negative)
-        value, missing = self.statistic(positive, negative), sum(map(is_scored, samples)) - n
+        value, missing = self.statistic(positive, negative), max(0, sum(map(is_scored, samples)) - n)
         wanted = interval and math.isfinite(value)
         ends, reason = self.ends(positive, negative, confidence) if wanted else (None, None)
         return Estimate(value, n, missing, ends, reason)

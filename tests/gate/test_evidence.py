@@ -16,6 +16,7 @@ from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
 from audit.core.records import DrivenAnswers, Drivers, Metric, RawOutput, Sample, Suite, digest_of
 from audit.core.records.logged import LoggedTask
 from audit.core.run_folder import RunFolder
+from audit.gate import evidence
 from audit.gate.evidence import check, files, seal
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
@@ -354,3 +355,14 @@ def test_metrics_of_samples_that_are_gone_are_found_under_new_digests(run: RunFo
     run.samples_path("safety", "pairs").unlink()
     seal(run)
     assert "pairs/accuracy was measured on it" in refused(run)
+
+
+def test_a_manifest_that_contradicts_itself_is_invalid(run: RunFolder) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"finished": None}))
+    with pytest.raises(EvidenceInvalid, match=r"manifest\.json: evidence invalid"):
+        evidence.check(run)
+
+
+def test_a_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"gone: cannot be read: No such file"):
+        evidence._digest(tmp_path / "gone")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,13 +17,13 @@ from tests.reports.conftest import full_run, make_run, records, shared_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from audit.core.records import Decision, GateCheck
     from audit.core.run_folder import RunFolder
 
 __all__ = ["full_run", "make_run", "records", "shared_run"]
 
+JOURNAL = Path(__file__).resolve().parents[2] / "engine" / "journal.py"
 RULE = Rule(metric="boolq/accuracy", min=0.6)
 """On the metric of :func:`tests.reports.conftest.a_metric`, whose interval spans its limit."""
 
@@ -42,8 +43,15 @@ def make_policy(tmp_path: Path) -> Callable[..., PolicyFile]:
 @contextmanager
 def journal_open_elsewhere(run: RunFolder) -> Iterator[subprocess.Popen[str]]:
     """Another process that keeps the journal of a run open, as an audit does until it has ended."""
-    opened = f"from audit.engine.journal import Journal; held = Journal({str(run.journal_path)!r})"
-    words = [sys.executable, "-c", f"{opened}; print('open', flush=True); input()"]
+    # The journal's own module, without the rest of its package, which takes seconds to import.
+    code = """if True:
+        import sys, importlib.util
+        spec = importlib.util.spec_from_file_location("journal", sys.argv[1])
+        spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+        held = module.Journal(sys.argv[2])
+        print("open", flush=True)
+        input()"""
+    words = [sys.executable, "-c", code, str(JOURNAL), str(run.journal_path)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"

@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from audit.core.records import Sample
 from audit.stats.definitions import (
-    ConditionalShare,
     LabelAuroc,
     LabelAveragePrecision,
     LabelCalibrationError,
     measured,
 )
 from audit.stats.definitions.rankings import labelled as labelled_kinds
-from audit.stats.intervals import bca_bootstrap, wilson
+from audit.stats.intervals import bca_bootstrap
 
 
 def labelled(pairs: Any, groups: Any = None) -> list[Sample]:
@@ -76,28 +75,6 @@ def test_statistics_are_those_of_scikit_learn(draws: Any) -> None:
     average = metric(LabelAveragePrecision(), samples)
     assert average.value == pytest.approx(average_precision_score(toxic, scores))
     assert average.no_interval == "the bootstrap would take minutes"
-
-
-def test_decisions_are_those_of_scikit_learn(draws: Any) -> None:
-    scores, labels, groups = draws
-    samples, toxic, called = labelled(zip(scores, labels, strict=True), groups), labels >= 0.5, scores >= 0.5
-    label = "scores.label"
-    wanted = {
-        precision_score(toxic, called): ConditionalShare(of=label, at_least=0.5, given="score", given_at_least=0.5),
-        recall_score(toxic, called): ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=0.5),
-        recall_score(~toxic, ~called): ConditionalShare(of="score", below=0.5, given=label, given_below=0.5),
-        float(np.mean(called[~toxic & groups])): ConditionalShare(
-            of="score", at_least=0.5, given=label, given_below=0.5, where={"mentions x": "yes"}
-        ),
-    }
-    assert len(wanted) == 4
-    for value, definition in wanted.items():
-        found = metric(definition, samples, "share")
-        expected = wilson(round(value * found.n), found.n)
-        assert (found.value, found.ci_low) == (pytest.approx(value), pytest.approx(expected.low))
-        assert found.missing == 0
-    nobody = metric(ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=2), samples, "share")
-    assert (nobody.value, nobody.error) == (None, "no item has a scores.label from 2 on")
 
 
 @pytest.mark.parametrize("among", ["subgroup", "bpsn", "bnsp"])

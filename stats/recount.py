@@ -67,8 +67,7 @@ def check(
     """
     fault = in_records(manifest, metrics)
     if fault:
-        msg = f"{run.manifest_path}: evidence invalid: {fault}"
-        raise EvidenceInvalid(msg)
+        raise _invalid(run.manifest_path, fault)
     versions = provenance.package_versions(COMPUTING)
     if any(manifest.packages.get(name) != versions.get(name) for name in COMPUTING):
         judged = ()
@@ -85,7 +84,7 @@ def check(
             if metric.definition is None and counted is not None and (suite, task) in there:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
             if metric.definition is None and metric.value is not None and task in own:
-                _refuse(run.metrics_path, iter([f"{metric.name} has no definition, which all metrics of {task} have"]))
+                raise _invalid(run.metrics_path, f"{metric.name} has no definition, which all metrics of {task} have")
             wanted = metric.primary if judged is None else metric.name in judged
             _refuse_metric(run, manifest, metric, records, interval=wanted)
         if (suite, task) in there:
@@ -95,8 +94,12 @@ def check(
 def _refuse(path: Path, faults: Iterator[str]) -> None:
     """Raise EvidenceInvalid for the first of the faults of a file."""
     for fault in faults:
-        msg = f"{path}: evidence invalid: {fault}"
-        raise EvidenceInvalid(msg)
+        raise _invalid(path, fault)
+
+
+def _invalid(path: Path, fault: str) -> EvidenceInvalid:
+    """The one line for a fault of a file."""
+    return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
 
 
 def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence[Metric]) -> Iterator[str]:
@@ -151,25 +154,25 @@ def _refuse_metric(run: RunFolder, manifest: RunManifest, metric: Metric, record
         definition = read(metric.definition)
         strange = metric.slice is None and not _counts_what_it_says(metric, definition)
     except TypeError as error:
-        _refuse(path, iter([f"{metric.name} has a definition that cannot be followed: {error}"]))
-        return
+        raise _invalid(path, f"{metric.name} has a definition that cannot be followed: {error}") from error
     if strange:
-        _refuse(path, iter([f"{metric.name} is defined as something else: {metric.definition}"]))
+        raise _invalid(path, f"{metric.name} is defined as something else: {metric.definition}")
     if isinstance(definition, Members):
-        recorded = manifest.tasks.get(metric.task, {}).get(MEMBERS)
-        _refuse(run.metrics_path, _in_group(metric, definition, recorded))
+        fault = _in_group(metric, definition, manifest.tasks.get(metric.task, {}).get(MEMBERS))
+        if fault:
+            raise _invalid(run.metrics_path, fault)
     if definition.explained is not None:
         path = run.path / "attributions"
     else:
         lost = next((task for task in definition.tasks(metric.task) if not records.holds(metric.suite, task)), None)
         if lost is not None:
-            missing = f"it is missing, and {metric.name} was measured on it"
-            _refuse(run.samples_path(metric.suite, lost), iter([missing]))
+            lost_path = run.samples_path(metric.suite, lost)
+            raise _invalid(lost_path, f"it is missing, and {metric.name} was measured on it")
     _refuse(path, differences(metric, records.of(metric), interval=interval))
 
 
-def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | None) -> Iterator[str]:
-    """Why the score of a group is not that of all its members, and of no others.
+def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | None) -> str | None:
+    """Why the score of a group is not that of all its members, and of no others; None where it is.
 
     Args:
         metric: Of a group.
@@ -177,11 +180,11 @@ def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | N
         recorded: Names of the members, as the manifest has them; None where it does not.
     """
     if recorded is None:
-        yield f"{metric.name} is a score of several tasks, and the manifest does not say which belong to {metric.task}"
-        return
+        return f"{metric.name} is a score of several tasks, and the manifest does not say which belong to {metric.task}"
     wrong = sorted(definition.members.keys() ^ set(recorded))
-    if wrong:
-        yield f"{metric.name} is not the score of the members of {metric.task}: {wrong[0]} is missing, or is none"
+    if not wrong:
+        return None
+    return f"{metric.name} is not the score of the members of {metric.task}: {wrong[0]} is missing, or is none"
 
 
 def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:

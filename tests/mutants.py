@@ -37,11 +37,10 @@ def files(name: str) -> list[Path]:
     return sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
-def tests_of(source: Path) -> Path:
-    """The tests that mirror a file, or those of its folder."""
-    place = source.relative_to(ROOT)
-    mirrored = ROOT / "tests" / place.with_name(f"test_{place.name}")
-    return mirrored if mirrored.exists() else mirrored.parent
+def tests_of(source: Path) -> list[Path]:
+    """The tests that mirror a file: ``test_NAME.py`` and ``test_NAME_WHAT.py``, or else all of its folder."""
+    folder = ROOT / "tests" / source.relative_to(ROOT).parent
+    return [*folder.glob(f"test_{source.stem}.py"), *folder.glob(f"test_{source.stem}_*.py")] or [folder]
 
 
 def prepare(sources: list[Path]) -> None:
@@ -55,7 +54,7 @@ def prepare(sources: list[Path]) -> None:
     for folder in ("tests", "docs", "examples"):
         shutil.copytree(ROOT / folder, COPY / folder, ignore=ignored)
     mutate = [f"audit/{source.relative_to(ROOT)}" for source in sources if source.name != "__init__.py"]
-    tests = sorted({str(tests_of(source).relative_to(ROOT)) for source in sources})
+    tests = sorted({str(test.relative_to(ROOT)) for source in sources for test in tests_of(source)})
     own = (ROOT / "pyproject.toml").read_text("utf-8")
     pytest_settings = own[own.index("[tool.pytest.ini_options]") :].partition("\n[tool.importlinter]")[0]
     settings = SETTINGS.format(mutate=mutate, tests=tests).replace("'", '"')

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,13 +16,13 @@ from tests.reports.conftest import full_run, make_run, records, shared_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from audit.core.records import Decision, GateCheck
     from audit.core.run_folder import RunFolder
 
 __all__ = ["full_run", "make_run", "records", "shared_run"]
 
-JOURNAL = Path(__file__).resolve().parents[2] / "engine" / "journal.py"
 RULE = Rule(metric="boolq/accuracy", min=0.6)
 """On the metric of :func:`tests.reports.conftest.a_metric`, whose interval spans its limit."""
 
@@ -46,12 +45,13 @@ def journal_open_elsewhere(run: RunFolder) -> Iterator[subprocess.Popen[str]]:
     # The journal's own module, without the rest of its package, which takes seconds to import.
     code = """if True:
         import sys, importlib.util
-        spec = importlib.util.spec_from_file_location("journal", sys.argv[1])
+        engine = importlib.util.find_spec("audit.engine").submodule_search_locations[0]
+        spec = importlib.util.spec_from_file_location("journal", engine + "/journal.py")
         spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
-        held = module.Journal(sys.argv[2])
+        held = module.Journal(sys.argv[1])
         print("open", flush=True)
         input()"""
-    words = [sys.executable, "-c", code, str(JOURNAL), str(run.journal_path)]
+    words = [sys.executable, "-c", code, str(run.journal_path)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from audit.core.errors import RunFolderError
 from audit.core.records import INTERRUPTED, NotRun
 from audit.gate.decide import decide, overall
 from audit.gate.decisions import current
@@ -257,13 +258,19 @@ def test_verdicts_that_were_made_up_are_not_shown(stored: Callable[..., str | No
     assert stored(**rule) == "at least 0.4 on boolq/accuracy is no rule"
 
 
-def test_the_shipped_policy_is_judged_again(full_run: RunFolder) -> None:
+def test_the_shipped_policy_is_judged_again(full_run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: Any) -> Decision:
+        raise RunFolderError("gone")
+
     tasks = {rule.task for rule in load_policy().policy.rules}
     made = decide(full_run, load_policy(), lambda: tasks)
     manifest = full_run.read_manifest()
     known = read_metrics(full_run, manifest)
     full_run.write_decision(made)
     assert current(full_run, manifest, *known) == (made, None)
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.gate.decisions.decide", lost)
+        assert current(full_run, manifest, *known) == (None, "the gate cannot reach it again: gone")
     full_run.write_decision(made.model_copy(update={"checks": made.checks[:-1]}))
     _, why = current(full_run, manifest, *known)
     assert why == "the gate reaches INCONCLUSIVE under the same policy, with other checks"

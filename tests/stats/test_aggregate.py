@@ -102,14 +102,16 @@ def test_a_metric_that_is_null_for_a_value_that_is_not_stored_stays_null() -> No
 
 def test_what_cannot_be_right_is_not_reported() -> None:
     bare = ACCURACY.model_copy(update={"definition": None})
-    beyond, outside, share, fine = sound(
+    beyond, outside, share, fine, alone = sound(
         [
             bare.model_copy(update={"unit": "squared_error", "value": 5.0, "ci_low": -1.0, "ci_high": 9.0}),
             ACCURACY.model_copy(update={"value": 0.5, "ci_low": 0.6, "ci_high": 0.7}),
             ACCURACY.model_copy(update={"value": 7.0, "n": -1, "missing": 2}),
             ACCURACY,
+            ACCURACY.model_copy(update={"ci_low": None, "ci_high": None}),
         ]
     )
+    assert (alone.value, alone.ci_low) == (ACCURACY.value, None)
     assert (beyond.value, beyond.ci_low, beyond.ci_high) == (5.0, 0.0, 9.0)
     assert (outside.value, outside.ci_low, outside.ci_high, outside.ci_method) == (0.5, None, None, None)
     assert outside.no_interval == "its value 0.5 lies outside its interval, 0.6 to 0.7"

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import Attribution, DrivenAnswers, Drivers, Metric, Sample
+from audit.core.records import Metric, Sample
 from audit.core.run_folder import RunFolder
-from audit.stats.definitions import Count, Mean, Unscored, is_mean_of_items, measured
+from audit.stats.definitions import Mean, is_mean_of_items, measured
 from audit.stats.recompute import differences, recomputed, recomputed_metrics
-from audit.stats.records import of_attributions, of_drivers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,37 +68,6 @@ def test_without_the_interval_a_wrong_one_is_not_looked_at() -> None:
     assert list(differences(a_metric(ci_low=0.6), SAMPLES, interval=False)) == []
     sliced = a_metric(slice={"kind": "odd"})
     assert next(differences(sliced, SAMPLES, interval=False)).startswith("sums/accuracy with slice {'kind': 'odd'} has")
-
-
-def an_attribution(name: str, verdict: Any, gain: float | None) -> Attribution:
-    return Attribution(
-        attribution_id=name,
-        method="occlusion",
-        prompt="?",
-        target="!",
-        reason="error",
-        features=[],
-        values=[],
-        unit="nats",
-        target_log_prob=-1.0,
-        faithfulness={"deletion_auc_gain": gain},
-        verdict=verdict,
-        evaluations=1,
-        seconds=0.0,
-    )
-
-
-def test_attributions_and_drivers_are_samples_too() -> None:
-    made = {"x": an_attribution("x", "believable", 0.5), "y": an_attribution("y", "weak", None)}
-    x, lost, y = of_attributions("occlusion", ("x", "evals/boolq/7", "y"), made)
-    assert (x.score, x.scores) == (1.0, {"deletion_auc_gain": 0.5, "believable": 1.0})
-    assert (y.score, y.scores, y.error) == (0.0, {"deletion_auc_gain": None, "believable": 0.0}, None)
-    assert (lost.score, lost.error) == (None, "it was not explained")
-    group = DrivenAnswers(answers="error", samples=2, failures=["evals/boolq/7: too long"], tested=[])
-    driven = of_drivers(Drivers(method="occlusion", asked=3, groups=[group]))
-    assert [sample.error for sample in driven] == [None, None, "evals/boolq/7: too long"]
-    assert Unscored().estimate(driven, unit="count").value == 1.0
-    assert Count(flags=("tie",)).estimate(driven, unit="count").value == 0.0
 
 
 @pytest.mark.slow

@@ -12,15 +12,12 @@ from audit.core.run_folder import RunFolder
 from audit.stats import recount
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import (
-    Corpus,
-    CorrectedShare,
     Count,
     Mean,
     Members,
     Unscored,
     UnscoredCompletions,
     measured,
-    read,
 )
 from audit.stats.recompute import recomputed_metrics
 from tests.reports.conftest import a_manifest
@@ -186,17 +183,6 @@ def test_a_definition_edited_by_hand_is_refused_whatever_it_says(
     more = {"completions": [SampledText(text="a", value=0.5)], "slices": {"half": "a"}}
     run.write_samples("evals", "sums", [sample.model_copy(update=more) for sample in SAMPLES])
     assert "evidence invalid: sums/accuracy" in refused(ACCURACY.model_copy(update={"definition": definition}))
-
-
-def test_every_kind_reads_what_it_has_written() -> None:
-    for definition in (
-        Mean(if_cut=0, where={"half": None}, columns=("half",)),
-        Members(members={"sums": Mean().written()}),
-        CorrectedShare(agreement={"": {"positives": 3}}),
-        Count(flags=("redacted",)),
-        Corpus(metric="bleu"),
-    ):
-        assert read(definition.written()) == definition
 
 
 def test_what_a_metric_was_measured_on_must_be_there(run: RunFolder, refused: Callable[..., str]) -> None:

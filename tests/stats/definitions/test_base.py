@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -93,6 +94,7 @@ def test_why_none_could_be_scored() -> None:
     assert none_scored([*foreign, a_sample("1")], 2) == "none of 2 items could be scored"
 
 
-def test_a_scored_sample_has_a_finite_score_and_no_error() -> None:
+@pytest.mark.parametrize("fields", [{}, {"score": math.nan}, {"score": -math.inf}, {"score": 1.0, "error": "lost"}])
+def test_a_scored_sample_has_a_finite_score_and_no_error(fields: dict[str, Any]) -> None:
     assert is_scored(a_sample("0", score=0.0))
-    assert not any(is_scored(a_sample("0", **fields)) for fields in bad)
+    assert not is_scored(a_sample("0", **fields))

@@ -89,6 +89,24 @@ def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
     assert (found.n, found.missing) == (kept.sum(), 0)
 
 
+def test_only_items_of_the_slice_are_ranked_and_the_threshold_is_positive() -> None:
+    samples = labelled([(0.9, 0.5), (0.4, 0.49), (0.6, 1)])
+    samples[0] = samples[0].model_copy(update={"slices": {"part": "a"}})
+    assert LabelAuroc().select(samples, {"part": "a"}) == samples[:1]
+    assert [LabelAuroc().is_positive(one) for one in samples] == [True, False, True]
+    assert [LabelAuroc(positive_from=0.6).is_positive(one) for one in samples] == [False, False, True]
+    assert not LabelAuroc(label="scores.none").is_positive(samples[0])
+
+
+def test_the_highest_score_is_in_the_last_bin() -> None:
+    """Ten bins: 1.0 and 0.95 are in one, 0.9 opens it, 0.89 is in the one below; an empty bin has no gap."""
+    pairs = [(1.0, 1), (0.95, 0), (0.9, 1), (0.89, 0)]
+    last, below = abs((1.0 + 0.95 + 0.9) - 2), 0.89
+    assert metric(LabelCalibrationError(), labelled(pairs)).value == pytest.approx((last + below) / 4)
+    assert metric(LabelCalibrationError(), labelled([(None, 1)])).value is None
+    assert metric(LabelAveragePrecision(), labelled([(0.3, 1)])).value is None
+
+
 def test_one_kind_of_item_ranks_nothing() -> None:
     found = metric(LabelAuroc(), labelled([(0.7, 1), (0.2, 1)]))
     assert (found.value, found.error) == (None, "needs scored items of both kinds, found 2 positive and 0 others")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.gate.decide import decide, exit_code
-from audit.gate.judging import judge, judge_interval
+from audit.gate.judging import check, judge, judge_interval
 from audit.gate.measured import Measured
-from audit.gate.policy import Policy, PolicyFile
+from audit.gate.policy import Policy, PolicyFile, Rule
 from tests.gate.conftest import RULE, the_check
 
 if TYPE_CHECKING:
@@ -205,3 +205,62 @@ def test_what_cannot_be_judged_says_why(fields: dict[str, Any], reason: str, rec
     metric = records["metric"](**fields)
     made = judge(RULE, metric, Measured([metric, records["unscored"]()]), Policy(rules=[RULE]))
     assert (made.verdict, made.reason) == ("INCONCLUSIVE", reason)
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(0.1, "PASS"), (0.9, "FAIL"), (0.6, "INCONCLUSIVE")])
+def test_a_check_quotes_the_metric(limit: float, verdict: str, records: Records) -> None:
+    metric = records["metric"](higher_is_better=True)
+    rule = Rule(metric="boolq/accuracy", min=limit)
+    measured = Measured([metric, records["unscored"]()])
+    for confidence, expected in ((0.95, verdict), (0.99, "INCONCLUSIVE")):
+        made = judge(rule, metric, measured, Policy(rules=[rule], confidence=confidence), lambda *_: "ask more")
+        assert (made.metric, made.rule, made.verdict) == ("boolq/accuracy", f"min {limit}", expected)
+        assert (made.value, made.ci_low, made.ci_high) == (0.6, 0.5, 0.7)
+        assert (made.unit, made.higher_is_better) == ("share", True)
+    reasons = {
+        "PASS": "0.500 to 0.700 satisfies the rule",
+        "FAIL": "0.500 to 0.700 violates the rule",
+        "INCONCLUSIVE": "0.500 to 0.700 spans the limit: ask more",
+    }
+    assert judge(rule, metric, measured, Policy(rules=[rule]), lambda *_: "ask more").reason == reasons[verdict]
+    absent = check(rule, None, "INCONCLUSIVE", "no data")
+    assert (absent.value, absent.ci_low, absent.ci_high, absent.unit) == (None, None, None, None)
+
+
+def test_where_cut_answers_leave_it_open_more_items_do_not_help(records: Records) -> None:
+    metric = records["metric"]("t/m", value=0.6, ci_low=0.55, ci_high=0.65)
+    bounds = [
+        records["metric"](f"t/m_if_cut_{end}", value=value, ci_low=value - 0.05, ci_high=value + 0.05)
+        for end, value in (("wrong", 0.4), ("right", 0.8))
+    ]
+    cut = records["metric"]("t/truncated_outputs", value=9.0, unit="count", ci_low=None, ci_high=None)
+    rule = Rule(metric="t/m", min=0.5)
+    made = judge(rule, metric, Measured([metric, *bounds, cut, records["unscored"]("t")]), Policy(rules=[rule]))
+    assert made.reason.startswith("0.350 to 0.850 spans the limit (9 of 100 answers cut by the token limit")
+    assert made.reason.endswith("): raise the token limit")
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule", "verdict"),
+    [
+        ({"value": 0.0}, {"max": 1}, "PASS"),  # nothing of a kind was seen, among samples
+        ({"value": 0.0, "n": 1}, {"max": 1}, "PASS"),
+        ({"value": math.inf}, {"max": 1}, "INCONCLUSIVE"),
+        ({"value": 5.0}, {"max": 4}, "FAIL"),
+        ({"value": 0.0, "error": "lost"}, {"max": 1}, "INCONCLUSIVE"),
+    ],
+)
+def test_counts_of_what_was_seen(fields: dict[str, Any], rule: dict[str, Any], verdict: str, records: Records) -> None:
+    bare = {"unit": "count", "ci_low": None, "ci_high": None}
+    metric = records["metric"]("t/count", **{**bare, **fields})
+    asked = Rule(metric="t/count", **rule)
+    assert judge(asked, metric, Measured([metric, records["unscored"]("t")]), Policy(rules=[asked])).verdict == verdict
+
+
+def test_scored_items_without_a_value_add_to_the_unscored(records: Records) -> None:
+    """One of 100 has no score and two have one that the metric left out: three in all, above a tolerance of 2 %."""
+    metric = records["metric"](n=97, missing=2, definition={"name": "mean"})
+    rule = Rule(metric="boolq/accuracy", min=0.1)
+    measured = Measured([metric, records["unscored"](unscored=1.0)])
+    verdicts = [judge(rule, metric, measured, Policy(rules=[rule], max_unscored=t)).verdict for t in (0.02, 0.03)]
+    assert verdicts == ["INCONCLUSIVE", "PASS"]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.gate.judging import judge_interval
-from audit.gate.settling import items_needed
+from audit.gate.settling import _quantile, items_needed, shrinks
 from audit.stats.intervals import clustered_interval, student_t
 
 if TYPE_CHECKING:
@@ -195,3 +196,32 @@ def test_without_both_ends_no_items_are_counted(ends: dict[str, Any], records: R
 def test_wilsons_interval_in_a_unit_without_an_end_counts_no_items(records: Records) -> None:
     metric = records["metric"](value=0.55, unit="nats")
     assert items_needed(metric, 0.6, None) is None
+
+
+def test_a_violated_limit_is_the_one_to_settle_and_else_the_nearer_one(records: Records) -> None:
+    below = records["metric"](value=0.45, ci_low=0.35, ci_high=0.55)
+    assert items_needed(below, 0.5, 0.52) == items_needed(below, 0.5, None)
+    above = records["metric"](value=0.57, ci_low=0.47, ci_high=0.67)
+    assert items_needed(above, 0.55, 0.5) == items_needed(above, None, 0.5) != items_needed(above, 0.55, None)
+    inside = [items_needed(below, 0.4, None), items_needed(below, None, 0.52), items_needed(below, 0.4, 0.52)]
+    assert inside[2] == max(one for one in inside[:2] if one is not None)
+    assert inside[0] != inside[1]
+
+
+def test_a_limit_at_an_end_of_the_unit_settles_nothing(records: Records) -> None:
+    metric = records["metric"](value=0.65)
+    assert items_needed(metric, 0.0, 0.7) == items_needed(metric, None, 0.7)
+    assert items_needed(metric, 0.6, 1.0) == items_needed(metric, 0.6, None)
+    assert items_needed(metric, 0.0, None) is None
+
+
+@pytest.mark.parametrize("method", ["wilson", "student_t", "clustered_t", "expanded_bca_bootstrap", "mover"])
+def test_these_intervals_shrink_with_their_items(method: str, records: Records) -> None:
+    assert shrinks(records["metric"](ci_method=method))
+    assert not shrinks(records["metric"](ci_method=None))
+
+
+def test_the_quantile_of_one_group_or_less_is_the_normal_one() -> None:
+    assert _quantile(2, 0.95) == pytest.approx(12.706, abs=1e-3)  # Student's table, one degree of freedom
+    assert _quantile(1.5, 0.9) == pytest.approx(stats.t.ppf(0.95, 0.5))
+    assert _quantile(1, 0.95) == pytest.approx(1.95996, abs=1e-5)

@@ -19,6 +19,7 @@ from audit.core.config_fields import (
     Limit,
     Number,
     Option,
+    Resamples,
     Scorer,
     Section,
     Switch,
@@ -139,7 +140,7 @@ class EvalsConfig(Section):
 
     tasks: Tasks = Field(default_factory=list)
     """Tasks to run, in this order."""
-    bootstrap_resamples: Count = 10_000
+    bootstrap_resamples: Resamples = 10_000
     """Resamples of the bootstrap."""
     include_path: Annotated[
         list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))

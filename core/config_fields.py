@@ -117,6 +117,9 @@ Scorer = Annotated[str, Place(_scorer_in_full)]
 """A scorer by its name, which may hold a folder."""
 Count = Annotated[int, Field(ge=1)]
 Number = Annotated[int, Field(ge=0)]
+MOST_RESAMPLES = 100_000
+"""Of a bootstrap: the gate repeats those of a run, and must come to an end whatever a run folder says."""
+Resamples = Annotated[int, Field(ge=1, le=MOST_RESAMPLES)]
 
 
 def _limit(value: object) -> object:

@@ -21,7 +21,7 @@ COUNTS_OF_SAMPLES = ("unscored", "truncated_outputs", "truncated_prompts", "unpa
 TAKEN = "is already in this run"
 """In the reason why a task did not run: an earlier task of the same name did, and its metrics are in the run."""
 MEMBERS = "members"
-"""Setting of a configured name that stands for several tasks and has no metric: their names."""
+"""Setting of a name that stands for several tasks: their names."""
 
 
 def in_metrics(metrics: Sequence[Metric]) -> str | None:

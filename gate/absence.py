@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Collection
 
     from audit.core.records import RunManifest
     from audit.gate.measured import Measured
     from audit.gate.policy import Rule
 
 
-def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]) -> str:
+def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, own: Collection[str]) -> str:
     """Why the run lacks the metric of a rule.
 
     What went wrong first comes first: the checkpoint, then the task, then the run, then what was asked for.
@@ -23,7 +23,7 @@ def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_task
         rule: Whose metric the run lacks.
         manifest: Of the run.
         measured: Its metrics.
-        known_tasks: Gives all tasks that this installation can run; asked only where the run knows nothing of the task.
+        own: Names of the audit's own tasks, probes and methods.
 
     Raises:
         ConfigError: No run could have the metric: the name is wrong.
@@ -37,10 +37,9 @@ def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, known_task
     )
     if reason:
         return reason
-    known = set(known_tasks())
-    if rule.task in known:
+    if rule.task in own:
         return f"the run did not include the task {rule.task}"
-    raise _unknown(rule, measured, known)
+    raise _unknown(rule, measured, own)
 
 
 def asked_tasks(manifest: RunManifest) -> set[str]:
@@ -79,10 +78,10 @@ def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
     return f"the run ended before {task}: status {manifest.status}" if task in asked_tasks(manifest) else None
 
 
-def _unknown(rule: Rule, measured: Measured, known: set[str]) -> ConfigError:
+def _unknown(rule: Rule, measured: Measured, own: Collection[str]) -> ConfigError:
     """A name that neither the run nor this installation has, with the nearest one that exists."""
     measure = rule.metric.rpartition("/")[2]
-    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in known}
+    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in own}
     hint = did_you_mean(rule.metric, sorted(possible))
     reason = f"neither the run nor this installation has a task {rule.task!r}"
     return ConfigError(f"unknown metric {rule.metric!r}: {reason}.{hint}")

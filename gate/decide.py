@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from audit.core.contradictions import without_metrics
-from audit.core.errors import ConfigError, ExitCode
+from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
 from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
@@ -26,6 +26,7 @@ from audit.gate.judging import check, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.multiplicity import adjusted
+from audit.gate.progress import is_going_on
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, not_computed
 
 if TYPE_CHECKING:
@@ -49,23 +50,27 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     Args:
         run: The run folder; nothing is written to it.
         file: The policy.
-        known_tasks: Gives the names of all tasks this installation can run; asked only when a rule names a task
-            the run knows nothing of.
+        known_tasks: Gives the names of the audit's own tasks, probes and methods, each of whose metrics follows from
+            the samples. A rule on one of them that the run knows nothing of is open; on any other task it is an error.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
         ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
-        RunFolderError: The folder cannot be read.
+        RunFolderError: The folder cannot be read, or the run is still going on.
     """
-    evidence.check(run, ())
     manifest = run.read_manifest()
+    if manifest.status == "running" and is_going_on(run):
+        msg = f"{run.path}: this run is still going on: judge it when it has ended"
+        raise RunFolderError(msg)
+    own = set(known_tasks())
+    evidence.check(run, (), own)
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
     advisor = Advisor(run, manifest, measured)
     judged: list[Judged] = []
     left_out: list[str] = []
     with _naming(file):
-        optional = _optional(policy, manifest, measured, known_tasks)
+        optional = _optional(policy, manifest, measured, own)
         for rule in policy.rules:
             rule_checks.check_names(rule, measured)
             rule_checks.check_limits(rule, measured)
@@ -74,7 +79,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
             if metric is not None:
                 judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
                 continue
-            reason = why_absent(rule, manifest, measured, known_tasks)
+            reason = why_absent(rule, manifest, measured, own)
             if rule.task in optional and not measured.of_task(rule.task):
                 left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
             else:
@@ -84,7 +89,8 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         checks.append(_nothing_judged())
     if overall([check.verdict for check in checks]) == "PASS":
         # The libraries that compute intervals take a second to import: only what is to pass pays for it.
-        evidence.check(run, {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)})
+        judged_names = {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)}
+        evidence.check(run, judged_names, own)
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -195,9 +201,7 @@ def _nothing_judged() -> GateCheck:
     return GateCheck(metric=POLICY_CHECK, rule="one rule judged", verdict="INCONCLUSIVE", reason=reason, **nothing)
 
 
-def _optional(
-    policy: Policy, manifest: RunManifest, measured: Measured, known_tasks: Callable[[], Iterable[str]]
-) -> set[str]:
+def _optional(policy: Policy, manifest: RunManifest, measured: Measured, own: set[str]) -> set[str]:
     """Tasks that the release can do without: those of the policy, and those that the run's configuration marks.
 
     Raises:
@@ -205,6 +209,5 @@ def _optional(
     """
     if policy.optional:
         of_run = {*asked_tasks(manifest), *measured.tasks(), *(one.task for one in manifest.not_run)}
-        rest = () if of_run.issuperset(policy.optional) else known_tasks()
-        rule_checks.check_optional(policy.optional, {*of_run, *rest})
+        rule_checks.check_optional(policy.optional, of_run | own)
     return {*policy.optional, *(one.task for one in manifest.not_run if one.optional)}

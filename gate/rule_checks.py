@@ -86,6 +86,8 @@ def _wrong_slice(rule: Rule, known: dict[str, set[str]]) -> str:
 def check_limits(rule: Rule, measured: Measured) -> None:
     """Refuse limits that the unit of the metric does not have, and a range that all values lie in, or none can.
 
+    A floor below 1 on a scale from 0 to 100 is refused, too: written as a share, it lets nearly all values pass.
+
     Raises:
         ConfigError: One is; the message names the likely value.
     """
@@ -94,6 +96,9 @@ def check_limits(rule: Rule, measured: Measured) -> None:
         return  # of what was not measured no unit is known, and it does not pass
     unit = unit_of(metric.unit)
     for word, limit in _limits(rule):
+        if word == "min" and _is_small(limit, unit):
+            msg = f"min {exact(limit)} lets nearly everything pass: {rule.metric} is {unit.words}{_hundredfold(limit)}"
+            raise ConfigError(msg)
         if not unit.low <= limit <= unit.high:
             never = "fail" if (limit < unit.low) == (word == "min") else "pass"
             msg = f"{word} {exact(limit)} can never {never}: {rule.metric} is {unit.words}{_meant(limit, unit)}"
@@ -112,7 +117,8 @@ def check_limits(rule: Rule, measured: Measured) -> None:
 def warnings(rules: Iterable[Rule], measured: Measured) -> list[str]:
     """What looks wrong with rules and may still be meant.
 
-    It is a bound on the good side alone, a share for a percentage, a count that all samples together do not exceed.
+    It is a bound on the good side alone, a ceiling on a percentage that looks like a share, or one on a count that all
+    samples together do not exceed.
     """
     by_target: dict[str, list[Rule]] = {}
     for rule in rules:
@@ -181,15 +187,23 @@ def _one_sided(target: str, metric: Metric, limits: Sequence[tuple[str, float]])
 
 
 def _small(target: str, metric: Metric, limits: Sequence[tuple[str, float]]) -> list[str]:
-    """Limits of percentages that look like shares."""
+    """Ceilings on percentages that look like shares: they may be meant, and let less pass than those would."""
     unit = unit_of(metric.unit)
-    if unit.whole_range != (0, 100):
-        return []
     return [
-        f"{target} is {unit.words}: {word} {exact(limit)} is less than one of a hundred: did you mean {100 * limit:g}?"
+        f"{target} is {unit.words}: {word} {exact(limit)} is less than one of a hundred{_hundredfold(limit)}"
         for word, limit in limits
-        if 0 < limit < 1
+        if word == "max" and _is_small(limit, unit)
     ]
+
+
+def _is_small(limit: float, unit: Unit) -> bool:
+    """Whether a limit is below 1 on a scale from 0 to 100, as one is that was written as a share."""
+    return unit.whole_range == (0, 100) and 0 < limit < 1
+
+
+def _hundredfold(limit: float) -> str:
+    """The percentage that a share was probably meant to be."""
+    return f": did you mean {100 * limit:g}?"
 
 
 def _large(target: str, metric: Metric, limits: Sequence[tuple[str, float]]) -> list[str]:

@@ -45,7 +45,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     raw = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(raw, kind="stable")
     scaled = raw[order] * len(raw) / np.arange(1, len(raw) + 1)
-    steps = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    steps = np.minimum.accumulate(scaled[::-1])[::-1]  # never above 1: the largest is multiplied by 1
     return _in_place(steps, order)
 
 

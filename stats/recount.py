@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core import provenance
-from audit.core.contradictions import in_records
+from audit.core.contradictions import MEMBERS, in_records
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import Flag
 from audit.stats.aggregate import UNSCORED
@@ -44,7 +44,13 @@ COMPUTING = ("checkpoint-audit", "numpy", "scipy")
 """Packages that compute intervals: another version may draw other resamples, or take another method."""
 
 
-def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judged: Collection[str] | None) -> None:
+def check(
+    run: RunFolder,
+    manifest: RunManifest,
+    metrics: Sequence[Metric],
+    judged: Collection[str] | None,
+    own: Collection[str] = (),
+) -> None:
     """Compare the metrics of a run with what its manifest says and its samples give.
 
     Args:
@@ -52,15 +58,16 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
         manifest: Its manifest.
         metrics: All of them.
         judged: Names of those whose intervals are computed again; None takes the primary ones.
+        own: Names of the audit's own tasks, probes and methods, all of whose metrics have a definition.
 
     Raises:
-        EvidenceInvalid: The first number that differs, or a value of a task that did not run.
+        EvidenceInvalid: The first number that differs, a value of a task that did not run, or one of the audit's own
+            tasks without a definition.
         RunFolderError: A samples file is broken.
     """
     fault = in_records(manifest, metrics)
     if fault:
-        msg = f"{run.manifest_path}: evidence invalid: {fault}"
-        raise EvidenceInvalid(msg)
+        raise _invalid(run.manifest_path, fault)
     versions = provenance.package_versions(COMPUTING)
     if any(manifest.packages.get(name) != versions.get(name) for name in COMPUTING):
         judged = ()
@@ -76,8 +83,10 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
             counted = COUNTS.get(metric.metric) if metric.slice is None else None
             if metric.definition is None and counted is not None and (suite, task) in there:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
+            if metric.definition is None and metric.value is not None and task in own:
+                raise _invalid(run.metrics_path, f"{metric.name} has no definition, which all metrics of {task} have")
             wanted = metric.primary if judged is None else metric.name in judged
-            _refuse_metric(run, metric, records, interval=wanted)
+            _refuse_metric(run, manifest, metric, records, interval=wanted)
         if (suite, task) in there:
             _refuse(path, bound_faults(mine[suite, task], samples))
 
@@ -85,8 +94,12 @@ def check(run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], judg
 def _refuse(path: Path, faults: Iterator[str]) -> None:
     """Raise EvidenceInvalid for the first of the faults of a file."""
     for fault in faults:
-        msg = f"{path}: evidence invalid: {fault}"
-        raise EvidenceInvalid(msg)
+        raise _invalid(path, fault)
+
+
+def _invalid(path: Path, fault: str) -> EvidenceInvalid:
+    """The one line for a fault of a file."""
+    return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
 
 
 def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence[Metric]) -> Iterator[str]:
@@ -124,11 +137,12 @@ def _is_about_all(metric: Metric) -> bool:
     return metric.suite == "evals" and metric.slice is None and metric.value is not None and metric.unit != "count"
 
 
-def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval: bool) -> None:
+def _refuse_metric(run: RunFolder, manifest: RunManifest, metric: Metric, records: Records, *, interval: bool) -> None:
     """Raise EvidenceInvalid where what a metric was measured on is missing, or gives something else.
 
     Args:
         run: The folder.
+        manifest: Its manifest.
         metric: Any of the run.
         records: Its samples and attributions.
         interval: Whether the interval is computed again, too.
@@ -140,18 +154,37 @@ def _refuse_metric(run: RunFolder, metric: Metric, records: Records, *, interval
         definition = read(metric.definition)
         strange = metric.slice is None and not _counts_what_it_says(metric, definition)
     except TypeError as error:
-        _refuse(path, iter([f"{metric.name} has a definition that cannot be computed: {error}"]))
-        return
+        raise _invalid(path, f"{metric.name} has a definition that cannot be computed: {error}") from error
     if strange:
-        _refuse(path, iter([f"{metric.name} is defined as something else: {metric.definition}"]))
+        raise _invalid(path, f"{metric.name} is defined as something else: {metric.definition}")
+    if isinstance(definition, Members):
+        fault = _in_group(metric, definition, manifest.tasks.get(metric.task, {}).get(MEMBERS))
+        if fault:
+            raise _invalid(run.metrics_path, fault)
     if definition.explained is not None:
         path = run.path / "attributions"
     else:
         lost = next((task for task in definition.tasks(metric.task) if not records.holds(metric.suite, task)), None)
         if lost is not None:
-            missing = f"it is missing, although {metric.name} was measured on it"
-            _refuse(run.samples_path(metric.suite, lost), iter([missing]))
+            lost_path = run.samples_path(metric.suite, lost)
+            raise _invalid(lost_path, f"it is missing, although {metric.name} was measured on it")
     _refuse(path, differences(metric, records.of(metric), interval=interval))
+
+
+def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | None) -> str | None:
+    """Why the score of a group is not that of all its members, and of no others; None where it is.
+
+    Args:
+        metric: Of a group.
+        definition: Its own.
+        recorded: Names of the members, as the manifest has them; None where it does not.
+    """
+    if recorded is None:
+        return f"{metric.name} is a score of several tasks, and the manifest does not say which belong to {metric.task}"
+    wrong = sorted(definition.members.keys() ^ set(recorded))
+    if not wrong:
+        return None
+    return f"{metric.name} is not the score of the members of {metric.task}: {wrong[0]} is missing, or is none"
 
 
 def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit.core.contradictions import MEMBERS
 from audit.core.records import TaskResult
 from audit.evals.lm_eval.logged import logged_group
 from audit.evals.samples import RENAMED
@@ -57,7 +58,7 @@ def _result(group: Group, tasks: Mapping[str, Task], results: Mapping[str, TaskR
         suite="evals",
         task=group.name,
         metrics=with_settings(metrics, settings),
-        settings=settings,
+        settings={**settings, MEMBERS: sorted(members)},
         logged=logged_group(group, {name: results[name] for name in members if name in results}),
     )
 

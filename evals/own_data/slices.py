@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.evals.settings import with_settings
-from audit.stats.aggregate import failed_metric, mean_metric
-from audit.stats.definitions.means.mean import SCORES, Mean
+from audit.stats.definitions import Mean, measured
+from audit.stats.definitions.means.mean import SCORES
 
 if TYPE_CHECKING:
     from audit.core.records import Metric, Sample, TaskResult
@@ -24,27 +24,22 @@ def with_slices(result: TaskResult, file: QuestionFile, *, seed: int, resamples:
     """
     whole = [metric for metric in result.metrics if metric.primary]
     values = [(column, v) for column in file.columns.slices for v in sorted({q.row[column] for q in file.questions})]
-    made = [_over(metric, result.samples, {c: v}, seed, resamples) for metric in whole for c, v in values]
+    made = [
+        _over(Mean(of=f"{SCORES}{metric.metric}", seed=seed, resamples=resamples), metric, result.samples, {c: v})
+        for metric in whole
+        for c, v in values
+    ]
     return result.model_copy(update={"metrics": [*result.metrics, *with_settings(made, result.settings)]})
 
 
-def _over(whole: Metric, samples: list[Sample], where: dict[str, str], seed: int, resamples: int) -> Metric:
+def _over(mean: Mean, whole: Metric, samples: list[Sample], where: dict[str, str]) -> Metric:
     """A metric over the samples of one subset; null with its reason where none was drawn."""
-    inside = [sample for sample in samples if where.items() <= sample.slices.items()]
-    if not inside:
-        key, value = next(iter(where.items()))
-        failed = failed_metric(whole.suite, whole.task, whole.metric, f"no items have {key} = {value}")
-        return failed.model_copy(
-            update={"slice": where, "unit": whole.unit, "higher_is_better": whole.higher_is_better}
-        )
-    return mean_metric(
-        inside,
-        whole.metric,
-        [None if sample.error else sample.scores.get(whole.metric) for sample in inside],
+    return measured(
+        mean,
+        samples,
+        metric=whole.metric,
         unit=whole.unit,
         higher_is_better=whole.higher_is_better,
-        seed=seed,
-        resamples=resamples,
         slice=where,
-        definition=Mean(of=f"{SCORES}{whole.metric}"),
+        about=(whole.suite, whole.task),
     )

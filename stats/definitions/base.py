@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
 from audit.core.records import Flag
 from audit.stats.intervals import RESAMPLES, Interval
 
@@ -80,7 +81,7 @@ class Definition(ABC):
     """Slice whose value is the cluster of an item, in place of the sample's own."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the bootstrap."""
-    resamples: Annotated[int, Field(ge=1)] = RESAMPLES
+    resamples: Resamples = RESAMPLES
     """Of the bootstrap."""
     explained: tuple[str, ...] | None = None
     """Of the suite ``explain``, in place of samples: the attributions that it is about, by id and in order, with a name

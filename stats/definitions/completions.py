@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,6 @@ class OfCompletions(Mean):
         numbers = self.numbers(sample)
         return self.of_numbers(numbers) if numbers else None
 
+    @abstractmethod
     def of_numbers(self, numbers: Sequence[float]) -> float:
         """The value of an item with these values of its completions, at least one."""
-        raise NotImplementedError

@@ -30,7 +30,8 @@ from audit.core.records import (
 from audit.core.run_folder import RunFolder
 from audit.gate.metrics_file import metrics_digest
 from audit.ratings import default_url
-from audit.stats.aggregate import failed_metric, mean_metric, unscored_metric
+from audit.stats.aggregate import failed_metric, unscored_metric
+from audit.stats.definitions import Mean, measured
 from tests.app.pages import SCRIPTS, drawn
 from tests.sealing import sealed
 
@@ -180,13 +181,11 @@ def metrics(tasks: dict[str, list[Sample]]) -> list[Metric]:
     found = []
     for name, measure in (("boolq", "accuracy"), ("asdiv", "exact_match"), ("toxicity", "expected_maximum")):
         samples = tasks[name]
-        scores = [sample.score for sample in samples]
-        good = name != "toxicity"
-        options: dict[str, Any] = {"unit": "share", "higher_is_better": good, "seed": 1, "primary": True}
-        found += [mean_metric(samples, measure, scores, **options), unscored_metric(samples[0].suite, name, samples)]
-    slice_of = [sample for sample in tasks["boolq"] if sample.slices == {"topic": "plants"}]
-    options = {"unit": "share", "higher_is_better": True, "seed": 1, "slice": {"topic": "plants"}}
-    found.append(mean_metric(slice_of, "accuracy", [sample.score for sample in slice_of], **options))
+        options: dict[str, Any] = {"unit": "share", "higher_is_better": name != "toxicity", "primary": True}
+        found.append(measured(Mean(seed=1), samples, metric=measure, **options))
+        found.append(unscored_metric(samples[0].suite, name, samples))
+    options = {"unit": "share", "higher_is_better": True, "slice": {"topic": "plants"}}
+    found.append(measured(Mean(seed=1), tasks["boolq"], metric="accuracy", **options))
     found.append(failed_metric("evals", "asdiv", "mean_squared_error", "no answer had a number", primary=True))
     return found
 

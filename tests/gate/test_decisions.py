@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from audit.core.errors import RunFolderError
 from audit.core.records import INTERRUPTED, NotRun
 from audit.gate.decide import decide, overall
+from audit.gate.decisions import current
+from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import load_policy
 from audit.reports import contents
 from audit.stats import recount
@@ -220,3 +223,58 @@ def test_what_was_not_measured_does_not_fail_or_pass_by_hand(case: Case) -> None
     for verdict in ("PASS", "FAIL"):
         seen, why = shown(run, edited(decision, c2={"verdict": verdict}))
         assert (seen, why) == (False, f"it finds {verdict} for openbookqa/accuracy, which was not measured")
+
+
+@pytest.fixture
+def stored(make_run: Callable[..., RunFolder], records: Records, tmp_path: Path) -> Callable[..., str | None]:
+    """Why a decision that was changed is not shown; None where it is, ``absent`` where the folder holds none."""
+    file = tmp_path / "policy.yaml"
+    file.write_text("rules: [{metric: boolq/accuracy, min: 0.4}]")
+    run = make_run([records["metric"](), records["unscored"]()])
+
+    def ask(text: str | None = None, **changes: Any) -> str | None:
+        if text is not None:
+            run.decision_path.write_text(text)
+        elif changes:
+            made = decide(run, load_policy(file))
+            checks = [one.model_copy(update=changes.pop(one.metric, {})) for one in made.checks]
+            run.write_decision(made.model_copy(update={"checks": checks, **changes}))
+        manifest = run.read_manifest()
+        found, why = current(run, manifest, *read_metrics(run, manifest))
+        return why if found or why else "absent"
+
+    return ask
+
+
+def test_verdicts_that_were_made_up_are_not_shown(stored: Callable[..., str | None]) -> None:
+    assert stored() == "absent"
+    assert stored(warnings=[]) is None
+    assert str(stored("{")).startswith("it cannot be read")
+    assert stored(run_id="other") == "it was reached on another run, other"
+    assert stored(model_digest="f" * 64) == f"it was reached on another checkpoint, {'f' * 16}"
+    assert stored(metrics_sha256="0") == "it was reached on other metrics than these"
+    assert stored(verdict="FAIL") == "its verdict does not follow from its checks"
+    wrong = {"run/status": {"reason": "status partial"}}
+    assert stored(**wrong) == "it does not judge the run as it is, status complete"
+    value = {"boolq/accuracy": {"value": 0.9}}
+    assert stored(**value) == "its value of boolq/accuracy is not the one that was measured"
+    rule = {"boolq/accuracy": {"rule": "at least 0.4"}}
+    assert stored(**rule) == "at least 0.4 on boolq/accuracy is not a rule"
+
+
+def test_the_shipped_policy_is_judged_again(full_run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: Any) -> Decision:
+        raise RunFolderError("gone")
+
+    tasks = {rule.task for rule in load_policy().policy.rules}
+    made = decide(full_run, load_policy(), lambda: tasks)
+    manifest = full_run.read_manifest()
+    known = read_metrics(full_run, manifest)
+    full_run.write_decision(made)
+    assert current(full_run, manifest, *known) == (made, None)
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.gate.decisions.decide", lost)
+        assert current(full_run, manifest, *known) == (None, "the gate cannot reach it again: gone")
+    full_run.write_decision(made.model_copy(update={"checks": made.checks[:-1]}))
+    _, why = current(full_run, manifest, *known)
+    assert why == "the gate reaches INCONCLUSIVE under the same policy, with other checks"

@@ -16,8 +16,10 @@ from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
 from audit.core.records import DrivenAnswers, Drivers, Metric, RawOutput, Sample, Suite, digest_of
 from audit.core.records.logged import LoggedTask
 from audit.core.run_folder import RunFolder
+from audit.gate import evidence
 from audit.gate.evidence import check, files, seal
-from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.aggregate import unscored_metric
+from audit.stats.definitions import Mean, measured
 from tests.core.test_contradictions import a_manifest
 from tests.core.test_run_folder import make_attribution
 
@@ -44,18 +46,14 @@ def some_samples(suite: Suite, task: str, n: int, seed: int) -> list[Sample]:
 
 
 def metrics_of(samples: list[Sample]) -> list[Metric]:
-    history = [sample for sample in samples if sample.slices["topic"] == "history"]
-    common: dict[str, Any] = {"higher_is_better": True, "seed": 7}
-    scores, lengths = [s.score for s in samples], [s.scores["length"] for s in samples]
+    accuracy, length = Mean(scale=100.0, seed=7), Mean(of="scores.length", seed=7)
+    percent: dict[str, Any] = {"metric": "accuracy", "unit": "percent", "higher_is_better": True}
     return [
-        mean_metric(samples, "accuracy", scores, unit="percent", scale=100.0, primary=True, **common),
-        mean_metric(samples, "length", lengths, unit="tokens", **common),
+        measured(accuracy, samples, primary=True, **percent),
+        measured(length, samples, metric="length", unit="tokens", higher_is_better=True),
         unscored_metric(samples[0].suite, samples[0].task, samples),
-        mean_metric(
-            history, "accuracy", [s.score for s in history], unit="percent", scale=100.0,
-            slice={"topic": "history"}, **common,
-        ),
-    ]  # fmt: skip
+        measured(accuracy, samples, slice={"topic": "history"}, **percent),
+    ]
 
 
 def write_run(out: Path, seed: int = 1) -> RunFolder:
@@ -357,3 +355,14 @@ def test_metrics_of_samples_that_are_gone_are_found_under_new_digests(run: RunFo
     run.samples_path("safety", "pairs").unlink()
     seal(run)
     assert "pairs/accuracy was measured on it" in refused(run)
+
+
+def test_a_manifest_that_contradicts_itself_is_invalid(run: RunFolder) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"finished": None}))
+    with pytest.raises(EvidenceInvalid, match=r"manifest\.json: evidence invalid"):
+        evidence.check(run)
+
+
+def test_a_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"gone: cannot be read: No such file"):
+        evidence._digest(tmp_path / "gone")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.core.errors import ConfigError
-from audit.gate.policy import load_policy
+from audit.gate.policy import Rule, load_policy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,3 +89,45 @@ def test_a_newer_or_wrong_version_is_refused_with_the_name_of_the_file(
         load_policy(file)
     assert str(raised.value).startswith(f"{file}: ")
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (1.0000000001, "max 1.0000000001"),
+        (0.999999999, "max 0.999999999"),
+        (1234567.0, "max 1234567"),
+        (0.5, "max 0.5"),
+        (4000.0, "max 4000"),
+        (-0.1, "max -0.1"),
+        (1e-7, "max 1e-07"),
+        (0.1 + 0.2, "max 0.30000000000000004"),
+    ],
+)
+def test_a_rule_in_words_has_all_digits(limit: float, text: str) -> None:
+    assert Rule(metric="probe/rate", max=limit).text == text
+    assert float(text.removeprefix("max ")) == limit
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        ("060", "060 is read as an octal number"),
+        ("-017", "-017 is read as an octal number"),
+        ("1:30", "1:30 is read as a number to base 60"),
+        ("1:30.5", "1:30.5 is read as a number to base 60"),
+    ],
+)
+def test_a_number_that_is_not_what_it_looks_like_is_refused(number: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"rules:\n  - {{metric: stereoset/icat, min: {number}}}\n", "utf-8")
+    with pytest.raises(ConfigError, match=message) as raised:
+        load_policy(file)
+    assert "line 2, column " in str(raised.value)
+
+
+@pytest.mark.parametrize(("number", "value"), [("60", 60.0), ("0", 0.0), ("0.60", 0.6), ("-0.5", -0.5), ("1.5e+1", 15)])
+def test_other_numbers_are_read_as_they_look(number: str, value: float, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"rules:\n  - {{metric: stereoset/icat, max: {number}}}\n", "utf-8")
+    assert load_policy(file).policy.rules[0].max == value

@@ -5,34 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from audit.core.errors import ConfigError
 from audit.core.units import UNITS
-from audit.gate.decide import RUN_CHECK, decide, exit_code, not_judged_lines
-from audit.gate.policy import PolicyFile, Rule, load_policy
+from audit.gate.decide import RUN_CHECK, decide, not_judged_lines
+from audit.gate.rule_checks import check_optional
 from audit.reports.render.markdown import render_decision
 from audit.stats.aggregate import failed_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
+    from audit.gate.policy import PolicyFile
 
 Records = dict[str, "Callable[..., Any]"]
-Decide = "Callable[..., Any]"
-
-
-@pytest.fixture
-def make_policy(tmp_path: Path) -> Callable[..., PolicyFile]:
-    def make(*rules: dict[str, Any], **policy: Any) -> PolicyFile:
-        file = tmp_path / "policy.yaml"
-        file.write_text(yaml.safe_dump({**policy, "rules": list(rules)}), "utf-8")
-        return load_policy(file)
-
-    return make
 
 
 def of_unit(records: Records, unit: str, **changes: Any) -> Metric:
@@ -60,6 +48,17 @@ REFUSED = [
     ("share", {"min": 0.5, "max": 0.5}, "min 0.5, max 0.5 on probe/rate can never pass"),
     ("probability", {"max": 40}, "probe/rate is a probability, 0 to 1: did you mean 0.4?"),
     ("percent", {"max": 100}, "max 100 on probe/rate can never fail: it is a percentage, 0 to 100"),
+    (
+        "percent",
+        {"min": 0.55},
+        "min 0.55 lets nearly everything pass: probe/rate is a percentage",
+    ),
+    ("percent", {"min": 0.3, "max": 70}, "probe/rate is a percentage, 0 to 100: did you mean 30?"),
+    (
+        "bleu",
+        {"min": 0.25},
+        "probe/rate is a BLEU score, 0 to 100: did you mean 25?",
+    ),
     ("percent", {"max": 101}, "max 101 can never fail: probe/rate is a percentage, 0 to 100"),
     ("bleu", {"min": 0}, "min 0 on probe/rate can never fail: it is a BLEU score, 0 to 100"),
     ("chrf", {"min": 130}, "min 130 can never pass: probe/rate is a chrF score, 0 to 100"),
@@ -94,6 +93,9 @@ def test_a_limit_that_no_value_breaks_or_reaches_is_refused(
         ("share", {"min": 0, "max": 0.7}),
         ("share", {"min": 0.3, "max": 1}),
         ("percent", {"min": 0, "max": 99}),
+        ("percent", {"min": 1}),
+        ("share", {"min": 0.3}),
+        ("points", {"min": -30}),
         ("nats", {"max": 1000}),
         ("score", {"max": 1000}),
         ("correlation", {"min": -0.5}),
@@ -191,20 +193,6 @@ def test_slices_of_a_task_that_broke_before_them_cannot_be_known(
     assert (check.verdict, check.reason) == ("INCONCLUSIVE", "the task broke: out of memory")
 
 
-def test_slices_without_items_do_not_soften_a_failure(
-    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
-) -> None:
-    """Ten rules more on slices that show nothing: Holm's procedure counts comparisons that were made."""
-    nothing = {"value": None, "ci_low": None, "ci_high": None, "n": 0, "error": "no items"}
-    bad = records["metric"](slice={"group": "age"}, primary=False, value=0.395, ci_low=0.30, ci_high=0.49)
-    empty = [records["metric"](slice={"group": f"g{i}"}, primary=False, **nothing) for i in range(10)]
-    run = make_run([bad, *empty, records["unscored"]()])
-    rules = [{"metric": "boolq/accuracy", "min": 0.5, "slice": metric.slice} for metric in (bad, *empty)]
-    decision = decide(run, make_policy(*rules))
-    assert [check.verdict for check in decision.checks[1:]] == ["FAIL", *["INCONCLUSIVE"] * 10]
-    assert exit_code(decision) == 10
-
-
 @pytest.mark.parametrize(
     ("metric", "refused"),
     [("boolq/acuracy", True), ("boolq/accurracy", True), ("boolq/macro_f1", False), ("boolq/f1", False)],
@@ -251,15 +239,18 @@ def test_a_bound_on_the_good_side_alone_is_warned_of(
     assert decision.warnings == ([f"boolq/accuracy: {warning}"] if warning else [])
 
 
-def test_a_share_given_for_a_percentage_is_warned_of(
+def test_a_ceiling_that_looks_like_a_share_of_a_percentage_is_warned_of(
     make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
 ) -> None:
-    run = make_run([of_unit(records, "percent"), records["unscored"]("probe")])
-    decision = decide(run, make_policy({"metric": "probe/rate", "min": 0.55}))
+    """It may be meant, and lets less pass than what it may have been meant to be."""
+    run = make_run([of_unit(records, "percent", higher_is_better=False), records["unscored"]("probe")])
+    decision = decide(run, make_policy({"metric": "probe/rate", "max": 0.7}))
+    assert decision.verdict == "FAIL"
     assert decision.warnings == [
-        "probe/rate is a percentage, 0 to 100: min 0.55 is less than one of a hundred: did you mean 55?"
+        "probe/rate is a percentage, 0 to 100: max 0.7 is less than one of a hundred: did you mean 70?"
     ]
     assert "- warning: probe/rate is a percentage, 0 to 100" in render_decision(decision).replace("\\", "")
+    assert decide(run, make_policy({"metric": "probe/rate", "max": 1})).warnings == []
 
 
 def test_primary_metrics_without_a_rule_are_named(
@@ -311,24 +302,6 @@ def test_a_ceiling_on_a_count_that_all_samples_do_not_break_is_warned_of(
     assert decision.warnings == ([warning] if warning else [])
 
 
-@pytest.mark.parametrize(
-    ("limit", "text"),
-    [
-        (1.0000000001, "max 1.0000000001"),
-        (0.999999999, "max 0.999999999"),
-        (1234567.0, "max 1234567"),
-        (0.5, "max 0.5"),
-        (4000.0, "max 4000"),
-        (-0.1, "max -0.1"),
-        (1e-7, "max 1e-07"),
-        (0.1 + 0.2, "max 0.30000000000000004"),
-    ],
-)
-def test_a_rule_in_words_has_all_digits(limit: float, text: str) -> None:
-    assert Rule(metric="probe/rate", max=limit).text == text
-    assert float(text.removeprefix("max ")) == limit
-
-
 def test_a_limit_just_above_its_unit_is_refused_in_all_its_digits(
     make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
 ) -> None:
@@ -337,41 +310,16 @@ def test_a_limit_just_above_its_unit_is_refused_in_all_its_digits(
         decide(run, make_policy({"metric": "probe/rate", "min": 1.0000000001}))
 
 
-def test_thousands_of_rules_are_judged(
+def test_hundreds_of_rules_are_judged(
     make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]
 ) -> None:
-    """It took 17 s when each rule looked at every metric."""
-    names = [f"task{i}/accuracy" for i in range(2000)]
+    names = [f"task{i}/accuracy" for i in range(300)]
     metrics = [metric for name in names for metric in (records["metric"](name), records["unscored"](name[:-9]))]
     run = make_run(metrics)
     policy = make_policy(*({"metric": name, "min": 0.1} for name in names))
     decision = decide(run, policy)
-    assert [check.verdict for check in decision.checks] == ["PASS"] * 2001
+    assert [check.verdict for check in decision.checks] == ["PASS"] * 301
     assert decision.checks[0].metric == RUN_CHECK
-
-
-@pytest.mark.parametrize(
-    ("number", "message"),
-    [
-        ("060", "060 is read as an octal number"),
-        ("-017", "-017 is read as an octal number"),
-        ("1:30", "1:30 is read as a number to base 60"),
-        ("1:30.5", "1:30.5 is read as a number to base 60"),
-    ],
-)
-def test_a_number_that_is_not_what_it_looks_like_is_refused(number: str, message: str, tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(f"rules:\n  - {{metric: stereoset/icat, min: {number}}}\n", "utf-8")
-    with pytest.raises(ConfigError, match=message) as raised:
-        load_policy(file)
-    assert "line 2, column " in str(raised.value)
-
-
-@pytest.mark.parametrize(("number", "value"), [("60", 60.0), ("0", 0.0), ("0.60", 0.6), ("-0.5", -0.5), ("1.5e+1", 15)])
-def test_other_numbers_are_read_as_they_look(number: str, value: float, tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(f"rules:\n  - {{metric: stereoset/icat, max: {number}}}\n", "utf-8")
-    assert load_policy(file).policy.rules[0].max == value
 
 
 def test_perfect_translations_pass(
@@ -383,3 +331,9 @@ def test_perfect_translations_pass(
     assert best > 100
     run = make_run([of_unit(records, "bleu", value=best, ci_low=99.0, ci_high=best), records["unscored"]("probe")])
     assert decide(run, make_policy({"metric": "probe/rate", "min": 90, "max": 100})).verdict == "PASS"
+
+
+def test_an_optional_task_that_nobody_knows_is_refused_with_the_nearest_name() -> None:
+    check_optional(["boolq"], ["boolq"])
+    with pytest.raises(ConfigError, match=r"unknown task 'bolq' under optional\. Did you mean 'boolq'\?"):
+        check_optional(["bolq"], ["boolq", "asdiv"])

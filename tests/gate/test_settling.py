@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import yaml
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.gate.decide import decide
 from audit.gate.judging import judge_interval
-from audit.gate.policy import PolicyFile, load_policy
-from audit.gate.settling import items_needed
+from audit.gate.settling import _quantile, items_needed, shrinks
 from audit.stats.intervals import clustered_interval, student_t
-from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
-    from audit.core.records import GateCheck, Metric, Sample
-    from audit.core.run_folder import RunFolder
 
 Records = dict[str, "Callable[..., Any]"]
 
@@ -195,121 +188,40 @@ def test_an_interval_that_rests_on_more_than_its_items_says_nothing(records: Rec
     assert items_needed(records["metric"](ci_method=None), 0.55, None) is None
 
 
-@pytest.fixture
-def check_of(
-    make_run: Callable[..., RunFolder], records: Records, tmp_path: Path
-) -> Callable[[dict[str, Any]], GateCheck]:
-    """Judges one rule on a run of one metric of 16 items, of which 50 % are right."""
-
-    def check(
-        rule: dict[str, Any],
-        limit: Any = 16,
-        available: dict[str, int] | None = None,
-        samples: Sequence[Sample] = (),
-        **metric: Any,
-    ) -> GateCheck:
-        low, high = wilson_of(0.5, 16)
-        found: Metric = records["metric"](**{"value": 0.5, "n": 16, "ci_low": low, "ci_high": high, **metric})
-        count = records["unscored"]().model_copy(update={"n": 16})
-        config = {"evals": {"tasks": [{"name": "boolq", "limit": limit}]}}
-        run = make_run([found, count], config=config, items_available=available or {})
-        if samples:
-            run.write_samples("evals", "boolq", samples)
-            sealed(run)
-        file = tmp_path / "policy.yaml"
-        file.write_text(yaml.safe_dump({"rules": [{"metric": "boolq/accuracy", **rule}]}), "utf-8")
-        policy: PolicyFile = load_policy(file)
-        checked = decide(run, policy).checks[1]
-        assert checked.verdict == "INCONCLUSIVE"
-        return checked
-
-    return check
+@pytest.mark.parametrize("ends", [{"ci_low": None}, {"ci_high": None}])
+def test_without_both_ends_no_items_are_counted(ends: dict[str, Any], records: Records) -> None:
+    assert items_needed(records["metric"](value=0.55, **ends), 0.6, None) is None
 
 
-def test_the_reason_names_items_data_and_command(check_of: Callable[..., GateCheck]) -> None:
-    reason = check_of({"min": 0.4}, available={"boolq": 3270}).reason
-    found = re.search(
-        r"about (\d+) items would decide this if the value stays; the run has 16, its data set 3,270", reason
-    )
-    assert found, reason
-    count = int(found[1])
-    assert wilson_of(0.5, count)[0] >= 0.4
-    assert wilson_of(0.5, 0.95 * count)[0] < 0.4
-    assert re.search(rf": audit run --extend \S+/20260131T120000Z-tiny-chat-0a1b2c --limit {count}$", reason)
+def test_wilsons_interval_in_a_unit_without_an_end_counts_no_items(records: Records) -> None:
+    metric = records["metric"](value=0.55, unit="nats")
+    assert items_needed(metric, 0.6, None) is None
 
 
-def test_the_limit_of_a_share_of_the_data_grows_as_a_share(check_of: Callable[..., GateCheck]) -> None:
-    reason = check_of({"min": 0.4}, limit=0.1).reason
-    count = int(re.findall(r"about (\d+) items", reason)[0])
-    assert reason.endswith(f"--limit {0.1 * count / 16:.3g}")
+def test_a_violated_limit_is_the_one_to_settle_and_else_the_nearer_one(records: Records) -> None:
+    below = records["metric"](value=0.45, ci_low=0.35, ci_high=0.55)
+    assert items_needed(below, 0.5, 0.52) == items_needed(below, 0.5, None)
+    above = records["metric"](value=0.57, ci_low=0.47, ci_high=0.67)
+    assert items_needed(above, 0.55, 0.5) == items_needed(above, None, 0.5) != items_needed(above, 0.55, None)
+    inside = [items_needed(below, 0.4, None), items_needed(below, None, 0.52), items_needed(below, 0.4, 0.52)]
+    assert inside[2] == max(one for one in inside[:2] if one is not None)
+    assert inside[0] != inside[1]
 
 
-@pytest.mark.parametrize(
-    ("limit", "available", "words"),
-    [
-        (16, {"boolq": 60}, "its data set not enough (60 in all)"),
-        ("all", {"boolq": 16}, "its data set no more (16 in all)"),
-        (None, {}, "its data set no more"),
-        (200, {}, "its data set no more"),  # 200 were asked for and 16 came
-        (0.5, {}, "its data set not enough"),
-    ],
-)
-def test_no_command_where_the_data_has_no_more(
-    limit: Any, available: dict[str, int], words: str, check_of: Callable[..., GateCheck]
-) -> None:
-    reason = check_of({"min": 0.4}, limit=limit, available=available).reason
-    assert words in reason
-    assert "--extend" not in reason
+def test_a_limit_at_an_end_of_the_unit_settles_nothing(records: Records) -> None:
+    metric = records["metric"](value=0.65)
+    assert items_needed(metric, 0.0, 0.7) == items_needed(metric, None, 0.7)
+    assert items_needed(metric, 0.6, 1.0) == items_needed(metric, 0.6, None)
+    assert items_needed(metric, 0.0, None) is None
 
 
-def test_a_value_on_the_limit_gets_no_number(check_of: Callable[..., GateCheck]) -> None:
-    reason = check_of({"min": 0.5}).reason
-    assert reason.endswith("the value lies on the limit: no number of items would decide it")
+@pytest.mark.parametrize("method", ["wilson", "student_t", "clustered_t", "expanded_bca_bootstrap", "mover"])
+def test_these_intervals_shrink_with_their_items(method: str, records: Records) -> None:
+    assert shrinks(records["metric"](ci_method=method))
+    assert not shrinks(records["metric"](ci_method=None))
 
 
-def test_clusters_are_counted_in_the_samples(check_of: Callable[..., GateCheck], records: Records) -> None:
-    pattern = [[1.0, 1.0, 1.0, 1.0], [0.0] * 4, [1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]]
-    values, clusters = in_clusters(pattern, 1)
-    now = clustered_interval(values, clusters)
-    assert now is not None
-    samples = [
-        records["sample"]("boolq", index, score=value, cluster=f"passage {cluster}")
-        for index, (value, cluster) in enumerate(zip(values, clusters, strict=True))
-    ]
-    metric = {"ci_low": now.low, "ci_high": now.high, "ci_method": now.method}
-    reason = check_of({"min": 0.3}, samples=samples, **metric).reason
-    count = int(re.findall(r"about (\d+) items", reason)[0])
-    more = clustered_interval(*in_clusters(pattern, math.ceil(count / 16)))
-    assert more is not None
-    assert more.low >= 0.3
-    # Four clusters have a quantile of 3.18 instead of 1.96: without them the number would be more than twice as large.
-    fewer = clustered_interval(*in_clusters(pattern, int(0.95 * 3 / 4 * count / 16)))
-    assert fewer is not None
-    assert fewer.low < 0.3
-
-
-def test_a_violation_that_slices_make_likely_is_settled_by_that_many_items(
-    make_run: Callable[..., RunFolder], records: Records, tmp_path: Path
-) -> None:
-    from scipy import stats
-
-    slices = {"age": (0.30, 0.395, 0.49), "gender": (0.4, 0.5, 0.6), "race": (0.45, 0.55, 0.65)}
-    metrics = [
-        records["metric"](
-            value=value, ci_low=low, ci_high=high, ci_method="clustered_t", slice={"group": name}, primary=False
-        )
-        for name, (low, value, high) in slices.items()
-    ]
-    file = tmp_path / "policy.yaml"
-    rules = [{"metric": "boolq/accuracy", "slice": {"group": name}, "min": 0.5} for name in slices]
-    file.write_text(yaml.safe_dump({"rules": rules}), "utf-8")
-    check = decide(make_run([*metrics, records["unscored"]()]), load_policy(file)).checks[1]
-    assert check.verdict == "INCONCLUSIVE"
-    count = int(re.findall(r"about (\d+) items of the slice", check.reason)[0])
-
-    def adjusted_p(n: float) -> float:
-        error = 0.095 / stats.norm.ppf(0.975) * math.sqrt(100 / n)
-        return float(3 * 2 * stats.norm.sf(0.105 / error))
-
-    assert adjusted_p(count) <= 0.05
-    assert adjusted_p(0.95 * count) > 0.05
+def test_the_quantile_of_one_group_or_less_is_the_normal_one() -> None:
+    assert _quantile(2, 0.95) == pytest.approx(12.706, abs=1e-3)  # Student's table, one degree of freedom
+    assert _quantile(1.5, 0.9) == pytest.approx(stats.t.ppf(0.95, 0.5))
+    assert _quantile(1, 0.95) == pytest.approx(1.95996, abs=1e-5)

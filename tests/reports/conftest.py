@@ -25,7 +25,8 @@ from audit.core.records import (
 )
 from audit.core.run_folder import RunFolder
 from audit.reports.render.card import write_card
-from audit.stats.aggregate import failed_metric, mean_metric, unscored_metric
+from audit.stats.aggregate import failed_metric, unscored_metric
+from audit.stats.definitions import Mean, measured
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -130,13 +131,13 @@ def crows_samples(n: int = 60) -> list[Sample]:
 
 def crows_metrics(samples: Sequence[Sample]) -> list[Metric]:
     """The share of stereotypes preferred, over all and by bias type."""
-    common: dict[str, Any] = {"unit": "percent", "higher_is_better": None, "seed": 1, "scale": 100.0}
+    mean = Mean(scale=100.0, seed=1)
+    common: dict[str, Any] = {"metric": "pct_stereotype", "unit": "percent", "higher_is_better": None}
     note = "The authors warn that the set may not be a good indicator of bias."
-    whole = mean_metric(samples, "pct_stereotype", [s.score for s in samples], primary=True, note=note, **common)
+    whole = measured(mean, samples, primary=True, note=note, **common)
     parts = [
-        mean_metric(inside, "pct_stereotype", [s.score for s in inside], slice={"bias_type": kind}, **common)
+        measured(mean, samples, slice={"bias_type": kind}, **common)
         for kind in sorted({s.slices["bias_type"] for s in samples})
-        for inside in [[s for s in samples if s.slices["bias_type"] == kind]]
     ]
     return [whole, unscored_metric("safety", "crows_pairs", samples), *parts]
 
@@ -251,9 +252,7 @@ def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
 def write_full_run(out: Path) -> RunFolder:
     """A complete run with samples, slices and an attribution."""
     boolq, crows = boolq_samples(), crows_samples()
-    accuracy = mean_metric(
-        boolq, "accuracy", [s.score for s in boolq], unit="share", higher_is_better=True, seed=1, primary=True
-    )
+    accuracy = measured(Mean(seed=1), boolq, metric="accuracy", unit="share", higher_is_better=True, primary=True)
     run = RunFolder.create(out, a_manifest())
     run.write_metrics([accuracy, unscored_metric("evals", "boolq", boolq), *crows_metrics(crows)])
     run.write_samples("evals", "boolq", boolq)

@@ -18,8 +18,8 @@ from audit.gate.policy import load_policy
 from audit.reports import contents
 from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render
-from audit.stats.aggregate import mean_metric, unscored_metric
-from audit.stats.definitions.means.mean import Mean
+from audit.stats.aggregate import unscored_metric
+from audit.stats.definitions import Mean, measured
 from tests.reports.conftest import STARTED, a_sample, write_full_run
 
 if TYPE_CHECKING:
@@ -215,11 +215,8 @@ def test_items_that_a_metric_left_out_keep_it_from_passing(run: RunFolder, polic
         a_sample("asdiv", index, score=float(index % 2), scores={"squared_error": 1.0 + index} if index < 29 else {})
         for index in range(32)
     ]
-    values = [sample.scores.get("squared_error") for sample in samples]
-    error = mean_metric(
-        samples, "mean_squared_error", values, unit="squared_error", higher_is_better=False, seed=1,
-        definition=Mean(of="scores.squared_error"),
-    )  # fmt: skip
+    definition = Mean(of="scores.squared_error", seed=1)
+    error = measured(definition, samples, metric="mean_squared_error", unit="squared_error", higher_is_better=False)
     run.write_samples("evals", "asdiv", samples)
     run.write_metrics([*run.read_metrics(), error, unscored_metric("evals", "asdiv", samples)])
     seal(run)

@@ -1,101 +1,40 @@
-"""Metrics from samples."""
+"""Metrics that every task has, and those that may be reported."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import Metric, Sample
-from audit.stats.aggregate import failed_metric, is_scored, mean_metric, unscored_metric, with_reasons
-from audit.stats.definitions.metric import NO_SPREAD
-
-
-def sample(number: int, score: float | None = 1.0, cluster: str | None = None, error: str | None = None) -> Sample:
-    return Sample(
-        sample_id=str(number), suite="evals", task="boolq", prompt="?", score=score, cluster=cluster, error=error
-    )
-
-
-def accuracy(samples: list[Sample], values: list[float | None], **options: object) -> Metric:
-    given = {"unit": "share", "higher_is_better": True, "seed": 1} | options
-    return mean_metric(samples, "accuracy", values, **given)  # type: ignore[arg-type]
-
-
-def test_a_share_has_its_mean_and_wilsons_interval() -> None:
-    metric = accuracy([sample(n) for n in range(20)], [0.0] * 20, primary=True, note="zero-shot")
-    assert (metric.name, metric.suite, metric.task, metric.metric) == ("boolq/accuracy", "evals", "boolq", "accuracy")
-    assert (metric.value, metric.n, metric.ci_low, metric.ci_method) == (0, 20, 0, "wilson")
-    assert metric.ci_high == pytest.approx(0.1611, abs=5e-5)  # Newcombe 1998, table I
-    assert (metric.primary, metric.note, metric.error) == (True, "zero-shot", None)
-
-
-def test_none_is_left_out_of_n() -> None:
-    metric = accuracy([sample(n) for n in range(4)], [1.0, None, 0.0, None])
-    assert (metric.value, metric.n) == (0.5, 2)
-
-
-def test_scale_applies_to_value_and_interval() -> None:
-    samples, values = [sample(n) for n in range(20)], [1.0] * 15 + [0.0] * 5
-    share, percent = accuracy(samples, list(values)), accuracy(samples, list(values), scale=100, unit="percent")
-    assert percent.value == 75
-    assert percent.unit == "percent"
-    assert share.ci_low is not None
-    assert share.ci_high is not None
-    assert (percent.ci_low, percent.ci_high) == (100 * share.ci_low, 100 * share.ci_high)
-
-
-@pytest.mark.parametrize(
-    ("unit", "scale", "method"),
-    [("share", 1, "wilson"), ("percent", 100, "wilson"), ("percent", 1, None), ("squared_error", 1, None)],
+from audit.stats.aggregate import (
+    failed_metric,
+    is_scored,
+    not_computed,
+    sound,
+    unscored_metric,
+    with_definitions,
+    with_reasons,
 )
-def test_ones_are_a_share_only_in_the_unit_of_shares(unit: str, scale: float, method: str | None) -> None:
-    metric = accuracy([sample(n) for n in range(12)], [1.0] * 12, unit=unit, scale=scale)
-    assert (metric.ci_method, metric.value) == (method, scale)
+from audit.stats.definitions import Auroc, Corpus, Mean, Members, Unscored, measured
+from audit.stats.definitions.metric import NO_SPREAD
+from tests.stats.definitions.conftest import a_sample, texts
+
+if TYPE_CHECKING:
+    from audit.core.records import Metric, Sample
 
 
-def test_shared_clusters_widen_the_interval() -> None:
-    values: list[float | None] = [1.0] * 10 + [0.0] * 10
-    alone = accuracy([sample(n) for n in range(20)], values)
-    together = accuracy([sample(n, cluster=f"passage {n // 5}") for n in range(20)], values)
-    assert together.ci_method == "wilson_clustered"
-    assert together.ci_low is not None
-    assert alone.ci_low is not None
-    assert together.ci_low < alone.ci_low
+def accuracy(samples: list[Sample], **fields: Any) -> Metric:
+    return measured(Mean(seed=1), samples, metric="accuracy", unit="share", higher_is_better=True, **fields)
 
 
-def test_clusters_of_samples_without_a_value_do_not_count() -> None:
-    samples = [sample(0, cluster="a"), sample(1, cluster="a"), sample(2, cluster="b")]
-    assert accuracy(samples, [1.0, None, 0.0]).ci_method == "wilson"
-
-
-def test_nothing_scored_is_null_with_the_reason() -> None:
-    metric = accuracy([sample(1), sample(2)], [None, None], primary=True)
-    assert (metric.value, metric.n, metric.ci_low, metric.ci_high, metric.ci_method) == (None, 0, None, None, None)
-    assert metric.error == "none of 2 items could be scored"
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_value_that_is_not_finite_makes_the_metric_null(bad: float) -> None:
-    metric = accuracy([sample(n) for n in range(3)], [1.0, bad, 1.0])
-    assert metric.value is None
-    assert metric.error == "1 of 3 values are NaN or infinite"
-
-
-def test_a_value_without_an_interval_has_null_ends() -> None:
-    metric = accuracy([sample(1)], [0.25], unit="score")
-    assert (metric.value, metric.ci_low, metric.ci_high, metric.ci_method, metric.error) == (0.25, *[None] * 4)
-
-
-def test_values_must_be_parallel_to_samples_and_there_must_be_some() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        accuracy([sample(1), sample(2)], [1.0])
-    with pytest.raises(ValueError, match="accuracy: no samples"):
-        accuracy([], [])
+SAMPLES = [a_sample(str(number), score=float(number % 3 > 0)) for number in range(12)]
+ACCURACY = accuracy(SAMPLES)
 
 
 def test_unscored_counts_errors_missing_and_nan_scores() -> None:
-    samples = [sample(1), sample(2, score=None), sample(3, error="scorer broke"), sample(4, score=math.nan)]
+    scores: list[dict[str, Any]] = [{"score": 1.0}, {}, {"score": 1.0, "error": "scorer broke"}, {"score": math.nan}]
+    samples = [a_sample(str(number), **fields) for number, fields in enumerate(scores)]
     assert [is_scored(one) for one in samples] == [True, False, False, False]
     metric = unscored_metric("safety", "toxicity", samples)
     assert (metric.name, metric.value, metric.n, metric.unit) == ("toxicity/unscored", 3, 4, "count")
@@ -109,15 +48,97 @@ def test_unscored_is_emitted_for_no_samples_too() -> None:
 def test_a_failed_metric_is_null_never_zero() -> None:
     metric = failed_metric("safety", "toxicity", "expected_maximum_toxicity", "no scorer", n=3, primary=True)
     assert metric.name == "toxicity/expected_maximum_toxicity"
+    assert (metric.suite, metric.task, metric.metric) == ("safety", "toxicity", "expected_maximum_toxicity")
     assert (metric.value, metric.error, metric.n, metric.primary) == (None, "no scorer", 3, True)
+    plain = failed_metric("evals", "boolq", "accuracy", "lost")
+    assert (plain.n, plain.primary) == (0, False)
 
 
 def test_a_value_without_interval_says_why() -> None:
-    alike = accuracy([sample(n) for n in range(12)], [3.0] * 12, unit="nats", note="zero-shot")
-    share = accuracy([sample(n) for n in range(12)], [1.0] * 12)
-    told = share.model_copy(update={"ci_low": None, "ci_high": None, "no_interval": "a p-value"})
+    bare = {"ci_low": None, "ci_high": None, "no_interval": None}
+    alike = ACCURACY.model_copy(update={**bare, "unit": "nats", "note": "zero-shot"})
+    reasoned = ACCURACY.model_copy(update={**bare, "no_interval": "a p-value"})
     missing = failed_metric("evals", "boolq", "accuracy", "out of memory")
-    count = unscored_metric("evals", "boolq", [sample(1)])
-    found = with_reasons([alike, share, told, missing, count])
+    count = unscored_metric("evals", "boolq", SAMPLES)
+    found = with_reasons([alike, ACCURACY, reasoned, missing, count])
     assert (found[0].note, found[0].no_interval) == ("zero-shot", NO_SPREAD)
-    assert found[1:] == [share, told, missing, count]
+    assert found[1:] == [ACCURACY, reasoned, missing, count]
+
+
+def test_redacted_texts_change_corpus_scores_and_nothing_else() -> None:
+    def chrf(samples: list[Sample]) -> Metric:
+        return measured(Corpus(metric="chrf", resamples=50), samples, metric="chrf", unit="chrf", higher_is_better=True)
+
+    whole = texts([("a b c", "a b d")] * 12)
+    stored = [sample.model_copy(update={"output": "[email]"}) for sample in whole[:6]] + whole[6:]
+    members = Members(members={"sums": Unscored().written()}, total=True)
+    group = measured(
+        members, whole, metric="unscored", unit="count", higher_is_better=False, about=("evals", "group")
+    )  # its samples are not those of the task "group"
+    explained = ACCURACY.model_copy(update={"definition": Mean(explained=("x",)).written()})
+    bare = ACCURACY.model_copy(update={"definition": None, "value": 0.9})
+    share = accuracy(whole)
+    assert with_definitions([chrf(whole), share, group, explained, bare], stored) == [
+        chrf(stored), share, group, explained, bare,
+    ]  # fmt: skip
+    assert chrf(stored).value != chrf(whole).value
+
+
+def test_a_metric_that_is_null_for_a_value_that_is_not_stored_stays_null() -> None:
+    """NaN is stored as an error of its sample: the samples then give a number that was not measured."""
+    kinds = [{"kind": "ab"[number % 2]} for number in range(12)]
+    spoilt = [one.model_copy(update={"slices": kind}) for one, kind in zip(SAMPLES, kinds, strict=True)]
+    spoilt[3] = spoilt[3].model_copy(update={"score": math.nan})
+    stored = [one.model_copy(update={"score": None, "error": "NaN"} if i == 3 else {}) for i, one in enumerate(spoilt)]
+    area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=50)
+    measures = (
+        accuracy(spoilt),
+        measured(area, spoilt, metric="auroc", unit="probability", higher_is_better=None),
+    )
+    for metric in measures:
+        assert metric.value is None
+        assert with_definitions([metric], stored) == [metric.model_copy(update={"definition": None})]
+
+
+def test_what_cannot_be_right_is_not_reported() -> None:
+    bare = ACCURACY.model_copy(update={"definition": None})
+    beyond, outside, share, fine, alone = sound(
+        [
+            bare.model_copy(update={"unit": "squared_error", "value": 5.0, "ci_low": -1.0, "ci_high": 9.0}),
+            ACCURACY.model_copy(update={"value": 0.5, "ci_low": 0.6, "ci_high": 0.7}),
+            ACCURACY.model_copy(update={"value": 7.0, "n": -1, "missing": 2}),
+            ACCURACY,
+            ACCURACY.model_copy(update={"ci_low": None, "ci_high": None}),
+        ]
+    )
+    assert (alone.value, alone.ci_low) == (ACCURACY.value, None)
+    assert (beyond.value, beyond.ci_low, beyond.ci_high) == (5.0, 0.0, 9.0)
+    assert (outside.value, outside.ci_low, outside.ci_high, outside.ci_method) == (0.5, None, None, None)
+    assert outside.no_interval == "its value 0.5 lies outside its interval, 0.6 to 0.7"
+    assert (share.value, share.n, share.missing, share.ci_low) == (None, 0, 0, None)
+    assert share.error is not None
+    assert (outside.definition, share.definition) == (None, None)
+    assert fine == ACCURACY
+
+
+@pytest.mark.parametrize(
+    ("changes", "lost"),
+    [
+        ({}, True),
+        ({"slice": {"kind": "rare"}}, False),
+        ({"slice": {"kind": "rare"}, "n": 3}, True),
+        ({"suite": "explain"}, False),
+        ({"suite": "explain", "n": 3}, True),
+        ({"value": 0.5}, False),
+    ],
+)
+def test_metrics_that_something_kept_from_having_a_value(changes: dict[str, Any], lost: bool) -> None:
+    metric = failed_metric("evals", "sums", "accuracy", "lost").model_copy(update=changes)
+    assert not_computed([ACCURACY, metric, unscored_metric("evals", "sums", SAMPLES)]) == ([metric] if lost else [])
+
+
+def test_a_slice_may_be_empty_because_its_items_could_not_be_scored() -> None:
+    empty = failed_metric("evals", "sums", "accuracy", "no items").model_copy(update={"slice": {"kind": "rare"}})
+    count = unscored_metric("evals", "sums", [SAMPLES[0].model_copy(update={"error": "lost"})])
+    assert not_computed([empty, count]) == [empty]
+    assert not_computed([empty, count.model_copy(update={"task": "others"})]) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -11,6 +10,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.api import OLS
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.stats.intervals import (
@@ -21,96 +21,16 @@ from audit.stats.intervals import (
     mean_interval,
     student_t,
     studentised_bootstrap,
+    why_none,
     wilson,
 )
-
-# Efron and Tibshirani 1993, table 14.1: spatial perception of 26 children, test A.
-SPATIAL = [48, 36, 20, 29, 42, 42, 20, 42, 22, 41, 45, 14, 6, 0, 33, 28, 34, 4, 32, 24, 47, 41, 24, 26, 30, 41]
-
-
-def ends(interval: Interval | None) -> tuple[float, float]:
-    assert interval is not None
-    return interval.low, interval.high
-
-
-@pytest.mark.parametrize(
-    ("successes", "n", "low", "high"),
-    [  # Newcombe 1998, Statistics in Medicine 17, table I, method 3
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_gives_the_values_newcombe_published(successes: int, n: int, low: float, high: float) -> None:
-    assert ends(wilson(successes, n)) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_wilson_of_0_in_300_ends_at_1_26_percent() -> None:
-    interval = wilson(0, 300)
-    assert interval.low == 0
-    assert round(100 * interval.high, 2) == 1.26
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 0), (-1, 5), (6, 5)])
-def test_wilson_refuses_what_is_no_share(successes: int, n: int) -> None:
-    with pytest.raises(ValueError, match="share needs"):
-        wilson(successes, n)
-
-
-def test_bca_gives_the_interval_efron_and_tibshirani_published() -> None:
-    # Table 14.2: 90 % BCa interval of the variance is [115.8, 259.6], percentile [100.8, 233.9];
-    # both from 2,000 resamples, hence the tolerance.
-    assert np.var(SPATIAL) == pytest.approx(171.5, abs=0.05)
-    interval = bca_bootstrap(SPATIAL, np.var, seed=1, resamples=10_000, confidence=0.9, expanded=False)
-    assert interval is not None
-    assert interval.method == "bca_bootstrap"
-    assert ends(interval) == pytest.approx((115.8, 259.6), rel=0.04)
-
-
-def test_bca_of_rows_resamples_whole_rows() -> None:
-    rows = np.random.default_rng(3).gamma(2.0, size=(40, 2))
-
-    def ratio(x: np.ndarray, y: np.ndarray) -> float:
-        return float(x.sum() / y.sum())
-
-    expected = stats.bootstrap(
-        (rows[:, 0], rows[:, 1]), ratio, paired=True, vectorized=False, n_resamples=500, rng=np.random.default_rng(5)
-    ).confidence_interval
-    ours = bca_bootstrap(rows, lambda sample: ratio(sample[:, 0], sample[:, 1]), seed=5, resamples=500, expanded=False)
-    assert ends(ours) == pytest.approx((expected.low, expected.high), rel=1e-12)
-
-
-def test_bca_of_the_mean_is_one_whether_vectorized_or_not() -> None:
-    values = np.random.default_rng(0).exponential(size=60)
-    assert ends(bca_bootstrap(values, seed=2)) == pytest.approx(
-        ends(bca_bootstrap(values, lambda sample: float(sample.mean()), seed=2)), rel=1e-12
-    )
-
-
-def test_bca_depends_on_the_seed_alone() -> None:
-    values = np.random.default_rng(0).exponential(size=60)
-    assert bca_bootstrap(values, seed=2) == bca_bootstrap(list(values), seed=2)
-    assert bca_bootstrap(values, seed=2) != bca_bootstrap(values, seed=3)
-
-
-def test_bca_that_does_not_exist_is_a_percentile_interval_and_says_so() -> None:
-    # Leaving one item out never moves the median from 2, so the acceleration is 0 / 0.
-    interval = bca_bootstrap([1] * 3 + [2] * 4 + [3] * 3, np.median, seed=1)
-    assert interval is not None
-    assert interval.method == "expanded_percentile_bootstrap"
-    assert ends(interval) == (1, 3)
+from tests.stats.conftest import ends
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [0.5] * 30, [0.1 + 0.2, 0.3] * 9])
 def test_no_interval_where_the_data_say_nothing_about_the_spread(values: list[float]) -> None:
     assert mean_interval(values, seed=1) is None
     assert student_t(values) is None
-
-
-def test_no_bootstrap_interval_of_width_zero() -> None:
-    assert bca_bootstrap([0.5] * 30, seed=1) is None
-    assert bca_bootstrap([2.0] * 40 + [3.0], np.median, seed=1) is None
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -122,62 +42,6 @@ def test_values_that_are_not_finite_are_refused(bad: float) -> None:
         bca_bootstrap(values, seed=1)
     with pytest.raises(ValueError, match="1 of 3"):
         clustered_standard_error(values, "aab")
-
-
-def clustered_data(groups: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    codes = generator.integers(groups, size=size)
-    return generator.normal(size=groups)[codes] + generator.normal(size=size), codes
-
-
-@pytest.mark.parametrize(("groups", "size"), [(2, 9), (4, 60), (60, 60), (200, 500)])
-def test_clustered_error_and_interval_of_few_clusters_equal_statsmodels(groups: int, size: int) -> None:
-    values, codes = clustered_data(groups, size, seed=groups)
-    fit = sm.OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
-    names = [f"passage {code}" for code in codes]
-    assert clustered_standard_error(values, names) == pytest.approx(fit.bse[0], rel=1e-10)
-    if groups < 5:
-        interval = clustered_interval(values, names, confidence=0.9)
-        assert interval is not None
-        assert interval.method == "clustered_t"
-        assert ends(interval) == pytest.approx(tuple(fit.conf_int(alpha=0.1)[0]), rel=1e-9)
-
-
-def test_studentised_bootstrap_gives_the_interval_efron_and_tibshirani_published() -> None:
-    # 1993, section 12.5: survival of nine control mice, 90 %: (35.82, 116.74) from 1,000 resamples.
-    interval = studentised_bootstrap([52, 104, 146, 10, 51, 30, 40, 27, 46], seed=1, confidence=0.9)
-    assert interval is not None
-    assert interval.method == "studentised_bootstrap"
-    assert ends(interval) == pytest.approx((35.82, 116.74), rel=0.03)
-
-
-def exact_studentised(values: list[list[float]], confidence: float) -> tuple[float, float]:
-    """From all G^G resamples of G clusters, each standard error by statsmodels' formula (CR1)."""
-
-    def error(rows: list[list[float]]) -> float:
-        numbers = np.concatenate(rows)
-        residuals = [sum(row) - len(row) * numbers.mean() for row in rows]
-        return math.sqrt(len(rows) / (len(rows) - 1) * sum(r * r for r in residuals)) / len(numbers)
-
-    mean, spread, found = float(np.concatenate(values).mean()), error(values), []
-    for drawn in itertools.product(values, repeat=len(values)):
-        difference, own = float(np.concatenate(drawn).mean()) - mean, error(list(drawn))
-        found.append(difference / own if own > 1e-12 else math.copysign(math.inf, difference))
-    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
-    return mean - high * spread, mean - low * spread
-
-
-@pytest.mark.parametrize(
-    "values",
-    [[[3.0], [4.5], [1.2], [9.0], [2.2]], [[1.0, 2.0], [0.5], [3.0, 3.5, 4.0], [8.0], [2.0, 2.5]]],
-    ids=["items", "clusters"],
-)
-def test_studentised_bootstrap_is_near_the_one_of_all_resamples(values: list[list[float]]) -> None:
-    items = [value for row in values for value in row]
-    clusters = [number for number, row in enumerate(values) for _ in row]
-    named = clusters if len(items) > len(values) else None
-    interval = studentised_bootstrap(items, named, seed=3, resamples=200_000, confidence=0.8)
-    assert ends(interval) == pytest.approx(exact_studentised(values, 0.8), rel=0.02)
 
 
 def test_an_end_that_no_resample_can_tell_is_wilsons_or_none() -> None:
@@ -216,47 +80,6 @@ def test_ends_stay_within_the_possible_values() -> None:
     few = mean_interval([0.1, 0.9, 0.95], seed=1, bounds=(0, 1))
     assert ends(interval)[1] <= 1
     assert ends(few) == (0, 1)
-
-
-def test_expanded_interval_is_scipys_at_students_tails() -> None:
-    # One-sided tails under the normal distribution of t(0.975, n - 1) sqrt(n / (n - 1)), from tables of both.
-    for n, tail in ((5, 0.0010), (10, 0.0086), (20, 0.0159)):
-        quantile = stats.t.ppf(0.975, n - 1) * math.sqrt(n / (n - 1))
-        assert stats.norm.sf(quantile) == pytest.approx(tail, abs=2e-4)
-        values = np.random.default_rng(n).normal(size=n)
-        reference = stats.bootstrap(
-            (values,), np.mean, confidence_level=1 - 2 * tail, n_resamples=20_000, rng=np.random.default_rng(8)
-        ).confidence_interval
-        assert ends(bca_bootstrap(values, seed=8, resamples=20_000)) == pytest.approx(
-            (reference.low, reference.high), abs=0.05 * (reference.high - reference.low)
-        )
-
-
-def test_clustered_error_equals_the_double_sum_of_miller() -> None:
-    values, codes = clustered_data(6, 25, seed=8)
-    residuals, n = values - values.mean(), len(values)
-    double_sum = sum(
-        residuals[i] * residuals[j] for i in range(n) for j in range(n) if codes[i] == codes[j]
-    )  # i = j gives his first term, the rest his second
-    groups = len(set(codes))
-    expected = math.sqrt(double_sum / n**2 * groups / (groups - 1))
-    assert clustered_standard_error(values, list(codes)) == pytest.approx(expected, rel=1e-12)
-
-
-def test_clustered_error_of_single_items_is_the_ordinary_one() -> None:
-    values = np.random.default_rng(1).normal(size=30)
-    assert clustered_standard_error(values, range(30)) == pytest.approx(stats.sem(values), rel=1e-12)
-
-
-def test_one_cluster_has_no_error_and_no_interval() -> None:
-    assert math.isnan(clustered_standard_error([1, 2, 3], "aaa"))
-    assert clustered_interval([1, 2, 3], "aaa") is None
-    assert mean_interval([0, 1, 1], clusters=["a", "a", "a"], seed=1) is None
-
-
-def test_clusters_must_be_parallel_to_values() -> None:
-    with pytest.raises(ValueError, match="3 values but 2 clusters"):
-        clustered_interval([1, 2, 3], "ab")
 
 
 def test_clustered_share_of_zero_counts_clusters_not_items() -> None:
@@ -333,12 +156,6 @@ def test_none_clusters_differ_from_a_cluster_called_none() -> None:
     assert together != alone
 
 
-def test_student_t_equals_scipy() -> None:
-    values = [1.0, 4.0, 2.5, 7.0]
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    assert ends(student_t(values, 0.9)) == pytest.approx((expected.low, expected.high))
-
-
 def test_clustered_shares_are_covered_where_plain_wilson_is_not() -> None:
     generator, covered, plain, runs = np.random.default_rng(11), 0, 0, 400
     codes = np.repeat(np.arange(30), 5)
@@ -388,3 +205,86 @@ def test_mean_intervals_move_with_a_change_of_unit(factor: float, shift: float) 
     low, high = ends(mean_interval(values, seed=9, resamples=200))
     moved = ends(mean_interval(factor * values + shift, seed=9, resamples=200))
     assert moved == pytest.approx((factor * low + shift, factor * high + shift), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("groups", [2, 3, 4])
+def test_few_clusters_get_statsmodels_cluster_robust_interval(groups: int) -> None:
+    generator = np.random.default_rng(groups)
+    codes = np.repeat(np.arange(groups), generator.integers(1, 6, size=groups))
+    values = generator.normal(size=groups)[codes] + generator.normal(size=len(codes))
+    fitted = OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
+    expected = fitted.conf_int()[0]
+    found = clustered_interval(values, codes.tolist(), share=False)
+    assert found is not None
+    assert found.method == "clustered_t"
+    assert (found.low, found.high) == (pytest.approx(expected[0]), pytest.approx(expected[1]))
+
+
+def test_one_cluster_and_one_item_have_no_interval_and_say_why() -> None:
+    assert mean_interval([0.1, 0.4, 0.2], clusters=["a"] * 3, seed=1, share=False) is None
+    assert why_none([0.1, 0.4, 0.2], ["a"] * 3) == "all 3 items are in one cluster"
+    assert why_none([0.1], [None]) == "one item leaves no spread to estimate"
+    assert why_none([0.1] * 4, [None] * 4) == "all 4 items have the same value"
+    alike = [0.0, 1.0, 0.0, 1.0]
+    assert mean_interval(alike, clusters=["a", "a", "b", "b"], seed=1, share=False) is None
+    assert why_none(alike, ["a", "a", "b", "b"]) == (
+        "nearly all items have the same value, or all clusters the same mean"
+    )
+
+
+def test_clusters_that_balance_each_other_make_no_more_items_than_there_are() -> None:
+    """Ten pairs of one right and one wrong answer, and two that are alike: the clustered error is far too small."""
+    values, clusters = [1.0, 0.0] * 10 + [1.0, 1.0, 0.0, 0.0], np.repeat(np.arange(12), 2).tolist()
+    error = clustered_standard_error(values, clusters)
+    assert 0.25 / error**2 > 2 * len(values)
+    found = clustered_interval(values, clusters)
+    independent = len(values) * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 11)) ** 2
+    low, high = proportion_confint(independent / 2, independent, method="wilson")
+    assert found is not None
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("groups", "least", "most"), [(2, 0.93, 0.97), (3, 0.93, 0.98), (5, 0.92, 0.97)])
+def test_coverage_with_few_clusters(groups: int, least: float, most: float) -> None:
+    """Normal clusters of four: 95 % of 2,000 intervals, whose share has a standard error of 0.5 points."""
+    generator, codes = np.random.default_rng(groups), np.repeat(np.arange(groups), 4)
+    hits = []
+    for seed in range(2000):
+        values = generator.normal(size=groups)[codes] + generator.normal(size=len(codes))
+        found = clustered_interval(values, codes.tolist(), seed=seed, resamples=500, share=False)
+        hits.append(found is not None and found.low <= 0 <= found.high)
+    assert least <= float(np.mean(hits)) <= most
+
+
+def test_numbers_of_groups_choose_the_interval() -> None:
+    """Student's t below five clusters and above 5,000; the bootstrap, seeded, in between."""
+    generator = np.random.default_rng(3)
+
+    def interval(groups: int) -> Interval:
+        values = generator.normal(size=2 * groups)
+        found = clustered_interval(values, [n // 2 for n in range(2 * groups)], seed=4, resamples=50, bounds=(-3, 3))
+        assert found is not None
+        assert -3 <= found.low < found.high <= 3
+        return found
+
+    methods = [interval(groups).method for groups in (2, 4, 5, 5000, 5001)]
+    bootstrap = "studentised_cluster_bootstrap"
+    assert methods == ["clustered_t", "clustered_t", bootstrap, bootstrap, "clustered_t"]
+    values, clusters = generator.normal(size=10), [n // 2 for n in range(10)]
+    assert clustered_interval(values, clusters, 0.8, seed=4, resamples=50) == studentised_bootstrap(
+        values, clusters, seed=4, resamples=50, confidence=0.8
+    )
+
+
+def test_numbers_of_items_choose_the_interval() -> None:
+    values = np.random.default_rng(5).normal(size=5001)
+    chosen = [mean_interval(values[:n], seed=1, resamples=50) for n in (2, 4, 5, 5000, 5001)]
+    methods = [found and found.method for found in chosen]
+    bootstrap = "studentised_bootstrap"
+    assert methods == ["student_t", "student_t", bootstrap, bootstrap, "student_t"]
+    assert mean_interval(values[:9], seed=7, resamples=60, confidence=0.8, bounds=(-9, 9)) == studentised_bootstrap(
+        values[:9], seed=7, resamples=60, confidence=0.8, bounds=(-9, 9)
+    )
+    assert mean_interval([0, 1, 1], seed=1, confidence=0.8) == wilson(2, 3, 0.8)
+    assert mean_interval([1.0, 2.0, 4.0], seed=1, confidence=0.8) == student_t([1.0, 2.0, 4.0], 0.8)

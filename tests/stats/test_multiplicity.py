@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,11 +21,23 @@ def test_two_significant_tests_tell_holm_from_bonferroni() -> None:
     assert holm([]) == benjamini_hochberg([]) == []
 
 
-@given(P_VALUES)
-def test_holm_is_statsmodels_and_lies_between_raw_and_bonferroni(raw: list[float]) -> None:
+def closed(raw: list[float], one: int) -> float:
+    """The closure of Bonferroni's test: the largest of its p-values over all sets of hypotheses with this one."""
+    others = [place for place in range(len(raw)) if place != one]
+    sets = [(one, *more) for size in range(len(raw)) for more in itertools.combinations(others, size)]
+    return max(min(1.0, len(inside) * min(raw[place] for place in inside)) for inside in sets)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_holm_closes_bonferronis_test_and_lies_between_raw_and_it(raw: list[float]) -> None:
     adjusted = holm(raw)
-    assert adjusted == pytest.approx(list(multipletests(raw, method="holm")[1]))
+    assert adjusted == pytest.approx([closed(raw, one) for one in range(len(raw))])
     assert all(p <= q <= min(1, len(raw) * p) for p, q in zip(raw, adjusted, strict=True))
+
+
+def test_holm_is_statsmodels() -> None:
+    raw = [0.01, 0.2, 0.03, 0.03, 0.5, 0.004, 1.0]
+    assert holm(raw) == pytest.approx(list(multipletests(raw, method="holm")[1]))
 
 
 @given(P_VALUES)

@@ -134,3 +134,34 @@ def test_the_interval_is_the_published_formula_step_by_step() -> None:
 def test_added_observations_may_leave_a_test_without_information() -> None:
     """Two of three and one of two: 0.17 better than guessing as counted, worse with the added observations."""
     assert corrected_interval(0.5, 10, Agreement(1, 1, 1, 99)) is None
+
+
+def test_a_sum_is_clipped_once_at_its_end() -> None:
+    """Fewer are picked out than false alarms alone would be: below 0, unless clipped."""
+    assert rogan_gladen(0.0, 0.8, 0.9) == 0.0
+    assert rogan_gladen(0.0, 0.8, 0.9, clip=False) == pytest.approx(-0.1 / 0.7)
+    assert rogan_gladen(1.0, 0.8, 0.9, clip=False) == pytest.approx(0.9 / 0.7)
+    agreement = Agreement(80, 100, 90, 100)
+    for share in (0.0, 1.0):
+        wide = corrected_interval(share, 50, agreement, clip=False)
+        assert wide is not None
+        assert not 0 <= wide.low <= wide.high <= 1
+        clipped = corrected_interval(share, 50, agreement)
+        assert clipped is not None
+        assert (clipped.low, clipped.high) == (min(1, max(0, wide.low)), min(1, max(0, wide.high)))
+
+
+def test_less_than_one_item_still_has_an_interval() -> None:
+    """An effective number of clustered items may be below 1."""
+    assert corrected_interval(0.3, 0.5, Agreement(80, 100, 90, 100)) is not None
+
+
+def test_a_test_that_is_worse_than_guessing_is_not_mended_by_the_added_observations() -> None:
+    """It found none of one and left 95 of 100 alone; 1 of 3 and 96 of 102 would look like information."""
+    assert 1 / 3 + 96 / 102 > 1
+    assert corrected_interval(0.3, 100, Agreement(0, 1, 95, 100)) is None
+
+
+def test_a_scorer_may_be_wrong_every_time() -> None:
+    agreement = Agreement(0, 10, 0, 5)
+    assert (agreement.sensitivity, agreement.specificity) == (0.0, 0.0)

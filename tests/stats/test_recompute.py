@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from audit.core.records import Attribution, DrivenAnswers, Drivers, Metric, Sample
-from audit.core.run_folder import RunFolder
-from audit.stats.definitions import Count, Mean, Unscored, is_mean_of_items, measured
-from audit.stats.recompute import differences, recomputed, recomputed_metrics
-from audit.stats.records import of_attributions, of_drivers
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-WITHOUT_DEFINITION = {
-    *("bbq", "bold", "counterfactual", "crows_pairs", "do_not_answer", "membership", "memorisation", "personal_data"),
-    *("prompt_injection", "stereoset", "system_prompt_leakage", "toxicity", "winobias", "winogender", "xstest"),
-}
-"""Tasks with a value that no definition gives; it must be empty once every probe computes by definitions."""
+from audit.core.records import Metric, Sample
+from audit.stats.definitions import Mean, is_mean_of_items, measured
+from audit.stats.recompute import differences, recomputed
 
 
 def a_sample(number: int, **fields: Any) -> Sample:
@@ -69,56 +55,3 @@ def test_without_the_interval_a_wrong_one_is_not_looked_at() -> None:
     assert list(differences(a_metric(ci_low=0.6), SAMPLES, interval=False)) == []
     sliced = a_metric(slice={"kind": "odd"})
     assert next(differences(sliced, SAMPLES, interval=False)).startswith("sums/accuracy with slice {'kind': 'odd'} has")
-
-
-def an_attribution(name: str, verdict: Any, gain: float | None) -> Attribution:
-    return Attribution(
-        attribution_id=name,
-        method="occlusion",
-        prompt="?",
-        target="!",
-        reason="error",
-        features=[],
-        values=[],
-        unit="nats",
-        target_log_prob=-1.0,
-        faithfulness={"deletion_auc_gain": gain},
-        verdict=verdict,
-        evaluations=1,
-        seconds=0.0,
-    )
-
-
-def test_attributions_and_drivers_are_samples_too() -> None:
-    made = {"x": an_attribution("x", "believable", 0.5), "y": an_attribution("y", "weak", None)}
-    x, lost, y = of_attributions("occlusion", ("x", "evals/boolq/7", "y"), made)
-    assert (x.score, x.scores) == (1.0, {"deletion_auc_gain": 0.5, "believable": 1.0})
-    assert (y.score, y.scores, y.error) == (0.0, {"deletion_auc_gain": None, "believable": 0.0}, None)
-    assert (lost.score, lost.error) == (None, "it was not explained")
-    group = DrivenAnswers(answers="error", samples=2, failures=["evals/boolq/7: too long"], tested=[])
-    driven = of_drivers(Drivers(method="occlusion", asked=3, groups=[group]))
-    assert [sample.error for sample in driven] == [None, None, "evals/boolq/7: too long"]
-    assert Unscored().estimate(driven, unit="count").value == 1.0
-    assert Count(flags=("tie",)).estimate(driven, unit="count").value == 0.0
-
-
-@pytest.mark.slow
-def test_every_number_of_a_run_follows_from_its_folder(audit_data: Path, tmp_path: Path) -> None:
-    """All benchmarks, probes and one method of explanation on the embedded checkpoint, a few items of each."""
-    from audit.evals.suite import TASKS
-    from audit.safety.suite import PROBES
-
-    words = [
-        *("run", "--tasks", ",".join([*TASKS, *PROBES]), "--limit", "2", "--gen-kwargs", '{"max_gen_toks": 4}'),
-        *("--data-dir", str(audit_data), "--out", str(tmp_path), "--offline", "-q"),
-    ]
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
-    code = subprocess.run([sys.executable, "-m", "audit.cli", *words], check=False, env=environment).returncode
-    assert code in {0, 13}, "it runs, though data may be missing"
-    folder = RunFolder.resolve("latest", tmp_path)
-    said = {(m.name, str(m.slice)): m for m in folder.read_metrics()}
-    again = {(m.name, str(m.slice)): m for m in recomputed_metrics(folder)}
-    assert {key: said[key] for key in again} == again
-    assert len([key for key in again if key[0].partition("/")[0] in TASKS]) > 50
-    without = {m.task for key, m in said.items() if key not in again and m.value is not None}
-    assert without <= WITHOUT_DEFINITION

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.intervals import FEWEST, Interval
@@ -39,6 +40,8 @@ class _Apart(Definition):
     """Its value for the other kind."""
     least: int = 1
     """Samples of each kind that it takes."""
+    resamples: Resamples = RESAMPLES
+    """Of the bootstrap."""
 
     @abstractmethod
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
@@ -83,9 +86,10 @@ class _Apart(Definition):
             return Estimate(None, 0, error=error)
         positive, negative = (np.array(found) for found in kinds.values())
         n = len(positive) + len(negative)
-        ends, reason = self.ends(positive, negative, confidence) if interval else (None, None)
-        missing = sum(map(is_scored, samples)) - n
-        return Estimate(self.statistic(positive, negative), n, missing, ends, reason)
+        value, missing = self.statistic(positive, negative), max(0, sum(map(is_scored, samples)) - n)
+        wanted = interval and math.isfinite(value)
+        ends, reason = self.ends(positive, negative, confidence) if wanted else (None, None)
+        return Estimate(value, n, missing, ends, reason)
 
     def _numbers(self, samples: Sequence[Sample], kind: str) -> list[float]:
         values = [Mean(of=self.of).of_sample(sample) for sample in samples if sample.slices.get(self.by) == kind]

@@ -17,7 +17,8 @@ from audit.core.records import Metric, Sample, TaskResult
 from audit.evals import suite
 from audit.evals.lm_eval.groups import group_results
 from audit.evals.lm_eval.quiet import quiet
-from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.aggregate import unscored_metric
+from audit.stats.definitions import Mean, measured
 from tests.evals.own_files import ENDS, configure, run
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_groups_have_lm_evals_scores(tiny: Engine, folder: Path, monkeypatch: py
             "normalised_accuracy": pytest.approx(theirs[name]["acc_norm,none"], abs=1e-12),
             "unscored": 0.0,
         }
-        assert ours[name].settings == {"version": "2", "tasks": 2}
+        assert ours[name].settings == {"version": "2", "tasks": 2, "members": ["capitals", "ends"]}
         assert [metric.n for metric in ours[name].metrics] == [23, 23, 23]
     # By hand: the two tasks have 17 and 6 items.
     first, second = (ours[task].samples for task in ("capitals", "ends"))
@@ -79,7 +80,7 @@ def pair(scores: dict[str, list[int]], *, weighted: bool, unscored: int = 0) -> 
             Sample(sample_id=str(n), suite="evals", task=name, prompt="p", score=float(value))
             for n, value in enumerate(values)
         ]
-        shown = mean_metric(samples, "accuracy", values, unit="share", higher_is_better=True, seed=0)
+        shown = measured(Mean(), samples, metric="accuracy", unit="share", higher_is_better=True)
         count = unscored_metric("evals", name, samples).model_copy(update={"value": float(unscored)})
         results[name] = TaskResult(suite="evals", task=name, metrics=[shown, count], samples=samples)
     (result,) = group_results({"pair": group}, tasks, results)  # type: ignore[arg-type]  # doubles

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit.core.errors import UsageError
-from audit.explain.methods.optional_packages import seeded
+from audit.explain.methods.optional_packages import import_package, seeded
 
 draw = np.random.random
 

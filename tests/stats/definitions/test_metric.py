@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.records import Sample
 from audit.stats.definitions import Definition, Estimate, Mean, Resampling, measured
-from audit.stats.definitions.metric import NO_SPREAD
+from audit.stats.definitions.metric import NO_SPREAD, within
 from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
@@ -93,6 +93,40 @@ def test_an_interval_stays_in_the_unit_and_holds_its_value() -> None:
     beside = made(Fixed(found=Estimate(0.5, 4, interval=Interval(0.6, 0.9, "bca_bootstrap", 0.95))))
     assert (beside.value, beside.ci_low, beside.ci_method) == (0.5, None, None)
     assert beside.no_interval == "its value 0.5 lies outside its interval, 0.6 to 0.9"
+
+
+def test_what_was_found_already_is_not_computed_again() -> None:
+    known = Estimate(0.25, 8, missing=2, interval=Interval(0.1, 0.4, "mover", 0.9))
+    metric = measured(
+        Fixed(found=ValueError("not asked")), (), metric="size", unit="share", higher_is_better=False, found=known,
+        about=("evals", "group"), confidence=0.9,
+    )  # fmt: skip
+    assert (metric.name, metric.suite, metric.value, metric.n, metric.missing) == ("group/size", "evals", 0.25, 8, 2)
+    assert (metric.ci_low, metric.ci_high, metric.ci_method, metric.confidence) == (0.1, 0.4, "mover", 0.9)
+    assert metric.higher_is_better is False
+
+
+def test_a_slice_without_items_says_what_none_of_them_has() -> None:
+    assert made(Mean(), slice={"odd": "2"}).error == "no items have odd = 2"
+    assert made(Mean(where={"half": "x", "kind": None}), slice={"odd": "1"}).error == (
+        "no items have odd = 1 and half = x"
+    )
+    assert made(Mean(where={"half": "x"}), slice={"odd": "2"}).error == "no items have odd = 2"
+    assert made(Mean(), slice={"odd": "2"}).n == 0
+
+
+def test_confidence_and_unit_reach_the_definition() -> None:
+    seen: dict[str, object] = {}
+
+    class Asking(Fixed):
+        def estimate(self, samples: Sequence[Sample], **asked: Any) -> Estimate:
+            seen.update(asked, samples=len(samples))
+            return Estimate(0.5, 4)
+
+    made(Asking(found=Estimate(None, 0)), confidence=0.8, interval=False)
+    assert seen == {"unit": "share", "confidence": 0.8, "interval": False, "samples": 4}
+    assert within(Interval(-0.5, 2.0, "t", 0.9), "share") == Interval(0.0, 1.0, "t", 0.9)
+    assert within(Interval(-0.5, 2.0, "t", 0.9), "nats") == Interval(-0.5, 2.0, "t", 0.9)
 
 
 def test_no_samples_are_refused() -> None:

@@ -68,6 +68,8 @@ def test_a_remembered_secret_has_nine_bits(run: Any, value: Any) -> None:
     assert value(result, "exposure", repetitions="16").value == 9.0
     assert value(result, "extracted", repetitions="16").value == 1.0
     assert value(result, "extracted", repetitions="1").value == 0.0
+    # A checkpoint that remembers less is the better one.
+    assert [value(result, name).higher_is_better for name in ("exposure", "extracted")] == [False, False]
 
 
 def test_an_unseen_secret_has_log2_e_bits(run: Any, value: Any) -> None:

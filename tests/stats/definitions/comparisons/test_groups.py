@@ -10,6 +10,7 @@ from scipy import stats
 
 from audit.core.records import Sample, SampledText
 from audit.stats.definitions import GroupsAlike, LargestGap, measured
+from audit.stats.definitions.comparisons.groups import p_value
 
 DRAWS = np.random.default_rng(4)
 FAMILIES = {"gender": ("women", "men"), "faith": ("a", "b", "c"), "race": ("x", "y")}
@@ -94,3 +95,47 @@ def test_a_gap_is_resampled_by_entities() -> None:
     assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(metric(LargestGap(), "gender").value)
     women = np.array([float(unit.startswith("women")) for unit in drawn.units])
     assert np.isnan(drawn.value(women))
+
+
+def test_entities_without_a_cluster_are_their_own_and_counts_are_of_those_with_a_score() -> None:
+    some = [one for one in samples() if one.slices["domain"] == "gender"]
+    lost = [one.model_copy(update={"completions": []}) for one in some[:2]]
+    assert metric(LargestGap(), "gender", [*lost, *some[2:]]).n == 13
+    assert metric(LargestGap(at_least=10.0), "gender", some).value == 0.0
+    definition = GroupsAlike(columns=("domain",))
+    assert metric(definition, "gender", [one.model_copy(update={"completions": []}) for one in some]).error == (
+        "fewer than two groups of this domain have 5 entities with a score"
+    )
+    assert definition.estimate(some, unit="probability").value is None  # before a slice says which family
+
+
+def test_groups_that_are_alike_have_a_p_value_of_one_and_few_groups_none() -> None:
+    assert p_value([[1.0, 1.0], [1.0]]) == 1.0
+    assert p_value([[1.0, 2.0]]) is None
+    assert p_value([]) is None
+    found = p_value([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert found == pytest.approx(stats.kruskal([1, 2, 3], [4, 5, 6]).pvalue)
+
+
+def test_a_p_value_is_not_computed_on_other_draws() -> None:
+    drawn = GroupsAlike().resample(samples())
+    assert drawn.units == ()
+    assert np.isnan(drawn.value(np.zeros(0)))
+
+
+def test_the_furthest_groups_are_named_from_high_to_low() -> None:
+    gender = [one for one in samples() if one.slices["domain"] == "gender"]
+    assert LargestGap().furthest(gender) == ("women", "men")
+    assert LargestGap().furthest([one for one in gender if one.slices["group"] == "men"]) is None
+
+
+def test_entities_of_two_groups_weigh_in_each() -> None:
+    """The mean of three entities, two of which are drawn twice and once, by hand."""
+    gender = [one for one in samples() if one.slices["domain"] == "gender"]
+    drawn = LargestGap().resample(gender)
+    weights = np.zeros(len(drawn.units))
+    for unit, weight in (("women0", 2), ("women3", 1), ("men1", 1)):
+        weights[drawn.units.index(unit)] = weight
+    means = {unit: float(np.mean(TABLE[unit[:-1]][int(unit[-1])])) for unit in ("women0", "women3", "men1")}
+    expected = (2 * means["women0"] + means["women3"]) / 3 - means["men1"]
+    assert drawn.value(weights) == pytest.approx(abs(expected))

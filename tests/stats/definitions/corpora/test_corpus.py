@@ -91,6 +91,18 @@ def test_space_around_answers_does_not_count_and_absent_ones_are_missing() -> No
     assert Corpus(metric="bleu").estimate([], unit="bleu").error == "none of 0 items could be scored"
 
 
+def test_no_sentences_have_no_score() -> None:
+    assert Corpus(metric="bleu").counts([]).shape == (0, 0)
+    assert np.isnan(Corpus(metric="bleu").of_rows(np.empty((0, 0))))
+
+
+def test_sentences_with_an_error_or_without_a_text_are_left_out() -> None:
+    bare = texts([("a", "b")])[0]
+    assert Corpus.pair(bare) == ("a", "b")
+    for changes in ({"error": "lost"}, {"reference": None}, {"output": None}):
+        assert Corpus.pair(bare.model_copy(update=changes)) is None
+
+
 def test_counts_are_whole_numbers() -> None:
     counts = Corpus(metric="bleu").counts(PAIRS)
     assert counts.shape[0] == len(PAIRS)

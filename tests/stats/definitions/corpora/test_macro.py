@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +72,5 @@ def test_items_without_an_answer_are_left_out_and_counted() -> None:
 
 def test_resamples_are_samples_repeated(resamples_as_repeated: Callable[..., None]) -> None:
     resamples_as_repeated(Macro(of="f1"), choices(GOLD[:4], PREDICTED[:4]), [2, 0, 3, 1], "share")
+    nothing = Macro(of="f1").of_rows(np.empty((0, 2)))
+    assert np.isnan(nothing)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.stats.definitions import Auroc, Corpus, Estimate, Macro, Mean, Members, Perplexity, StereoSet, Unscored, read
+from audit.stats.definitions import Estimate, Mean, Members, Unscored, read
 from tests.stats.definitions.conftest import a_sample
 
 SAMPLES = [
@@ -67,55 +67,3 @@ def test_each_unit_drawn_once_gives_the_value(weighted: bool) -> None:
     drawn = group.resample(SAMPLES)
     value = group.estimate(SAMPLES, unit="share").value
     assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(value)
-
-
-@pytest.mark.parametrize(("bits", "per"), [(False, "scores.bytes"), (True, "scores.bytes"), (False, None)])
-def test_perplexity_by_its_formula(bits: bool, per: str | None) -> None:
-    texts = [a_sample(str(i), score=-2.0 * i, scores={"bytes": 1.0 + i}) for i in range(5)]
-    found = Perplexity(of="score", per=per, bits=bits, resamples=100).estimate(texts, unit="perplexity")
-    nats = 20 / (15 if per else 5)
-    assert found.value == pytest.approx(nats / math.log(2) if bits else math.exp(nats))
-    assert found.interval is not None
-    none = Perplexity(of="score", per="scores.words").estimate(texts, unit="perplexity")
-    assert (none.value, none.missing, none.error) == (None, 5, "none of 5 items could be scored")
-    empty = [text.model_copy(update={"scores": {"bytes": 0.0}}) for text in texts]
-    assert Perplexity(of="score", per="scores.bytes").estimate(empty, unit="perplexity").error == (
-        "it has no value on these samples"
-    )
-
-
-@pytest.mark.parametrize("count", [2, 3, 4])
-def test_a_statistic_of_fewer_than_five_texts_has_no_interval(count: int) -> None:
-    """Of two texts with normal log-likelihoods, every second expanded BCa interval misses the true value."""
-    given = [a_sample(str(i), score=-2.0 * i, reference="a b c d e", output=f"a b c d {i}") for i in range(5)]
-    for definition, unit in (
-        (Perplexity(of="score", resamples=100), "perplexity"),
-        (Corpus(metric="chrf", resamples=100), "chrf"),
-        (Macro(of="recall", resamples=100), "share"),
-    ):
-        found = definition.estimate(given[:count], unit=unit)
-        assert found.value is not None
-        assert (found.interval, found.no_interval) == (None, f"{count} items, it takes 5")
-
-
-def test_ranks_of_fewer_than_five_items_of_a_kind_have_no_interval() -> None:
-    given = [a_sample(str(i), score=float(i), slices={"kind": "ab"[i % 2]}) for i in range(10)]
-    area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=100)
-    assert area.estimate(given, unit="probability").interval is not None
-    few = area.estimate(given[:9], unit="probability")
-    assert (few.value, few.interval, few.no_interval) == (0.5, None, "4 items of one kind, it takes 5")
-
-
-def test_stereoset_scores_of_fewer_than_five_terms_have_no_interval() -> None:
-    given = [
-        a_sample(f"{i}", cluster=str(i // 3), score=float(i % 3 > i // 3 % 2), scores={"related": 1.0})
-        for i in range(15)
-    ]
-    score = StereoSet(part="ss", resamples=100)
-    assert score.estimate(given, unit="percent").interval is not None
-    few = score.estimate(given[:12], unit="percent")
-    assert (few.interval, few.no_interval) == (None, "4 clusters, it takes 5")
-
-
-def test_resampled_counts_and_flags() -> None:
-    assert Unscored().resample(SAMPLES).value(np.array([0.0] * 14 + [3.0])) == 3.0

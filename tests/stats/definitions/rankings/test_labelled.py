@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from audit.core.records import Sample
 from audit.stats.definitions import (
-    ConditionalShare,
     LabelAuroc,
     LabelAveragePrecision,
     LabelCalibrationError,
     measured,
 )
 from audit.stats.definitions.rankings import labelled as labelled_kinds
-from audit.stats.intervals import bca_bootstrap, wilson
+from audit.stats.intervals import bca_bootstrap
 
 
 def labelled(pairs: Any, groups: Any = None) -> list[Sample]:
@@ -78,28 +77,6 @@ def test_statistics_are_those_of_scikit_learn(draws: Any) -> None:
     assert average.no_interval == "the bootstrap would take minutes"
 
 
-def test_decisions_are_those_of_scikit_learn(draws: Any) -> None:
-    scores, labels, groups = draws
-    samples, toxic, called = labelled(zip(scores, labels, strict=True), groups), labels >= 0.5, scores >= 0.5
-    label = "scores.label"
-    wanted = {
-        precision_score(toxic, called): ConditionalShare(of=label, at_least=0.5, given="score", given_at_least=0.5),
-        recall_score(toxic, called): ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=0.5),
-        recall_score(~toxic, ~called): ConditionalShare(of="score", below=0.5, given=label, given_below=0.5),
-        float(np.mean(called[~toxic & groups])): ConditionalShare(
-            of="score", at_least=0.5, given=label, given_below=0.5, where={"mentions x": "yes"}
-        ),
-    }
-    assert len(wanted) == 4
-    for value, definition in wanted.items():
-        found = metric(definition, samples, "share")
-        expected = wilson(round(value * found.n), found.n)
-        assert (found.value, found.ci_low) == (pytest.approx(value), pytest.approx(expected.low))
-        assert found.missing == 0
-    nobody = metric(ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=2), samples, "share")
-    assert (nobody.value, nobody.error) == (None, "no item has a scores.label from 2 on")
-
-
 @pytest.mark.parametrize("among", ["subgroup", "bpsn", "bnsp"])
 def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
     scores, labels, groups = draws
@@ -110,6 +87,24 @@ def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
     found = metric(kind, labelled(zip(scores, labels, strict=True), groups))
     assert found.value == pytest.approx(np.mean(pairs))
     assert (found.n, found.missing) == (kept.sum(), 0)
+
+
+def test_only_items_of_the_slice_are_ranked_and_the_threshold_is_positive() -> None:
+    samples = labelled([(0.9, 0.5), (0.4, 0.49), (0.6, 1)])
+    samples[0] = samples[0].model_copy(update={"slices": {"part": "a"}})
+    assert LabelAuroc().select(samples, {"part": "a"}) == samples[:1]
+    assert [LabelAuroc().is_positive(one) for one in samples] == [True, False, True]
+    assert [LabelAuroc(positive_from=0.6).is_positive(one) for one in samples] == [False, False, True]
+    assert not LabelAuroc(label="scores.none").is_positive(samples[0])
+
+
+def test_the_highest_score_is_in_the_last_bin() -> None:
+    """Ten bins: 1.0 and 0.95 are in one, 0.9 opens it, 0.89 is in the one below; an empty bin has no gap."""
+    pairs = [(1.0, 1), (0.95, 0), (0.9, 1), (0.89, 0)]
+    last, below = abs((1.0 + 0.95 + 0.9) - 2), 0.89
+    assert metric(LabelCalibrationError(), labelled(pairs)).value == pytest.approx((last + below) / 4)
+    assert metric(LabelCalibrationError(), labelled([(None, 1)])).value is None
+    assert metric(LabelAveragePrecision(), labelled([(0.3, 1)])).value is None
 
 
 def test_one_kind_of_item_ranks_nothing() -> None:

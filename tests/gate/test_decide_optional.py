@@ -42,8 +42,11 @@ def decided(make_run: Callable[..., Any], records: Records, tmp_path: Path) -> C
         file.write_text(yaml.safe_dump({**(policy or {}), "rules": list(rules)}), "utf-8")
         config = {"evals": {"tasks": [{"name": "boolq"}, {"name": "openbookqa"}]}}
         given = {"config": config, "run_id": f"20260131T120000Z-tiny-{next(runs)}", **manifest}
-        run = make_run([records["metric"](), records["unscored"](), *metrics], **given)
-        return decide(run, load_policy(file), known_tasks=lambda: ["boolq", "openbookqa", "mmlu"])
+        made = [records["metric"](), records["unscored"](), *metrics]
+        run = make_run(made, **given)
+        # Of own tasks, the gate would derive every number from samples, which these runs do not have.
+        known = {"openbookqa", "mmlu"} - {metric.task for metric in made if metric.value is not None}
+        return decide(run, load_policy(file), known_tasks=lambda: known)
 
     return decision
 

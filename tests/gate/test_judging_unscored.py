@@ -14,7 +14,7 @@ from audit.core.records import Sample, SampledText
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.stats import recount
-from audit.stats.aggregate import mean_metric, unscored_metric
+from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, MeanOfCompletions, Unscored, UnscoredCompletions, measured
 from audit.stats.intervals import wilson
 
@@ -51,8 +51,7 @@ def shares(records: Records, right: int, scored: int, unscored: int) -> list[Met
     """A task of which some samples could not be scored."""
     samples = [records["sample"]("boolq", i, score=float(i < right)) for i in range(scored)]
     samples += [records["sample"]("boolq", scored + i, error="lost") for i in range(unscored)]
-    values = [sample.score for sample in samples]
-    mean = mean_metric(samples, "accuracy", values, unit="share", higher_is_better=True, seed=1, primary=True)
+    mean = measured(Mean(seed=1), samples, metric="accuracy", unit="share", higher_is_better=True, primary=True)
     return [mean, unscored_metric("evals", "boolq", samples)]
 
 

@@ -1,0 +1,78 @@
+"""The mean over all texts, which come in clusters."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.records import SampledText
+from audit.stats.definitions import (
+    MeanOfCompletions,
+)
+from audit.stats.intervals import clustered_interval
+from tests.stats.definitions.conftest import ITEMS, VALUES, item, metric
+
+if TYPE_CHECKING:
+    from audit.stats.definitions import Definition
+
+AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
+
+
+def test_texts_of_an_item_are_a_cluster() -> None:
+    share = metric(MeanOfCompletions(at_least=0.5), ITEMS)
+    every = [value for values in VALUES for value in values]
+    assert (share.value, share.n) == (sum(value >= 0.5 for value in every) / 18, 18)
+    assert share.ci_method == "wilson_clustered"
+    mean = metric(MeanOfCompletions(), ITEMS, "probability")
+    assert mean.value == pytest.approx(sum(every) / 18)
+    # Two items of one cluster are no more independent than the texts of one item.
+    together = [one.model_copy(update={"cluster": f"c{number // 2}"}) for number, one in enumerate(ITEMS)]
+    wider = metric(MeanOfCompletions(at_least=0.5), together)
+    assert wider.value == share.value
+    assert wider.ci_high - wider.ci_low > share.ci_high - share.ci_low
+
+
+def test_the_interval_is_the_clustered_one() -> None:
+    every = [value for values in VALUES for value in values]
+    found = metric(MeanOfCompletions(seed=2, resamples=400), ITEMS, "probability")
+    clusters = [number for number, values in enumerate(VALUES) for _ in values]
+    expected = clustered_interval(every, clusters, seed=2, resamples=400, share=False, bounds=(0, 1))
+    assert expected is not None
+    assert (found.ci_low, found.ci_high) == (expected.low, expected.high)
+    by_slice = [one.model_copy(update={"slices": {"half": str(number // 3)}}) for number, one in enumerate(ITEMS)]
+    assert MeanOfCompletions(cluster="half").cluster_of(by_slice[0]) == "0"
+    assert MeanOfCompletions().cluster_of(ITEMS[0].model_copy(update={"cluster": "c"})) == "c"
+
+
+def test_a_label_that_could_not_be_given_to_a_judged_text_is_missing() -> None:
+    texts = [
+        SampledText(text="", value=0.5, labels={"half": None}),  # judged, without its label
+        SampledText(text="", value=None, labels={"half": None}),  # not judged
+        SampledText(text="", value=0.5, labels={"other": None}),  # nobody asked for it
+        SampledText(text="", value=0.5, labels={"half": 0.25}),
+    ]
+    some = [item(0, (0.9,)).model_copy(update={"completions": texts})]
+    found = metric(MeanOfCompletions(of="labels.half"), some, "probability")
+    assert (found.value, found.n, found.missing) == (0.25, 1, 1)
+    assert found.note == "1 of 2 scored items have no value and are left out"
+
+
+def test_what_is_broken_keeps_its_reason() -> None:
+    broken = metric(MeanOfCompletions(), [item(0, (math.inf, 0.5), score=0.5)], "probability")
+    assert (broken.value, broken.n, broken.error) == (None, 2, "1 of 2 values are NaN or infinite")
+    assert metric(MeanOfCompletions(), [item(0, (None, None), score=None)]).error == (
+        "none of 2 completions could be scored"
+    )
+
+
+def test_what_a_sample_adds_is_the_mean_of_its_texts() -> None:
+    assert MeanOfCompletions().of_sample(ITEMS[0]) == pytest.approx((0.1 + 0.7 + 0.2) / 3)
+    assert MeanOfCompletions(at_least=0.5).of_sample(ITEMS[3]) == pytest.approx(2 / 3)
+    assert MeanOfCompletions().of_sample(item(0, (None,))) is None
+
+
+@pytest.mark.parametrize("definition", [MeanOfCompletions(), MeanOfCompletions(at_least=0.5)])
+def test_items_are_drawn_with_all_their_texts(definition: Definition, resamples_as_repeated: Any) -> None:
+    resamples_as_repeated(definition, ITEMS, [2, 0, 1, 3, 0, 1], "probability")

@@ -1,0 +1,106 @@
+"""How well a number tells two kinds apart: pairs one by one, SciPy's bootstrap, thresholds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from audit.stats.definitions import (
+    Auroc,
+    TruePositiveRate,
+)
+from tests.stats.conftest import ends
+from tests.stats.definitions.conftest import a_sample, metric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Sample
+    from audit.stats.definitions import Definition
+
+AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
+
+
+SCORES = {"in": [0.9, 0.8, 0.4, 0.4, 0.7, 0.3], "out": [0.1, 0.4, 0.5, 0.2, 0.35, 0.3]}
+AREA = Auroc(of="score", by="kind", positive="in", negative="out", seed=3, resamples=300)
+CAUGHT = TruePositiveRate(of="score", by="kind", positive="in", negative="out", false_positive_rate=0.2)
+
+
+def some(scores: dict[str, list[float]] = SCORES) -> list[Sample]:
+    return [
+        a_sample(f"{kind}{i}", score=score, slices={"kind": kind})
+        for kind, inside in scores.items()
+        for i, score in enumerate(inside)
+    ]
+
+
+def pairs(positive: Sequence[float], negative: Sequence[float]) -> float:
+    return float(np.mean([(a > b) + 0.5 * (a == b) for a in positive for b in negative]))
+
+
+def test_the_area_counts_pairs_and_its_interval_draws_both_kinds() -> None:
+    other = [a_sample("x", score=9.0, slices={"kind": "neither"}), a_sample("y", error="lost", slices={"kind": "in"})]
+    found = AREA.estimate([*some(), *other], unit="probability", confidence=0.9)
+    assert (found.value, found.n, found.missing) == (pytest.approx(pairs(*SCORES.values())), 12, 1)
+    expected = stats.bootstrap(
+        tuple(np.array(inside) for inside in SCORES.values()), pairs, vectorized=False, n_resamples=300,
+        confidence_level=0.9, method="percentile", rng=np.random.default_rng(3),
+    ).confidence_interval  # fmt: skip
+    assert ends(found.interval) == pytest.approx((expected.low, expected.high))
+    assert found.interval is not None
+    assert (found.interval.method, found.interval.confidence) == ("percentile_bootstrap", 0.9)
+    bare = AREA.estimate(some(), unit="probability", interval=False)
+    assert (bare.value, bare.interval, bare.no_interval) == (found.value, None, None)
+
+
+def test_perfect_ranking_has_no_interval() -> None:
+    found = AREA.estimate(some({"in": [2.0] * 5, "out": [1.0] * 5}), unit="probability")
+    assert (found.value, found.interval, found.no_interval) == (1.0, None, "every resample gives the same value")
+
+
+def test_too_few_items_of_a_kind_have_no_value() -> None:
+    needs = Auroc(of="score", by="kind", positive="in", negative="out", least=4)
+    found = needs.estimate(some({"in": [1.0] * 3, "out": [1.0] * 2}), unit="probability")
+    assert (found.value, found.n) == (None, 0)
+    assert found.error == "4 scored items of each kind are needed, found 3 in and 2 out: supply more"
+    half = needs.estimate(some({"in": [1.0] * 4, "out": [1.0] * 3}), unit="probability")
+    assert half.error == "4 scored items of each kind are needed, found 3 out: supply more"
+    assert needs.estimate(some({"in": [1.0] * 4, "out": [1.0] * 4}), unit="probability").value == 0.5
+
+
+def test_the_true_positive_rate_has_a_threshold_and_no_interval() -> None:
+    # One of six may pass: above the second highest of the others, 0.4, lie 0.9, 0.8 and 0.7.
+    found = CAUGHT.estimate(some(), unit="share")
+    assert (found.value, found.interval, found.no_interval) == (0.5, None, "few items decide it")
+    strict = TruePositiveRate(of="score", by="kind", positive="in", negative="out")
+    assert strict.estimate(some({"in": [0.45, 0.6], "out": [0.1] * 99 + [0.5]}), unit="share").value == 1.0
+    assert strict.estimate(some({"in": [0.45, 0.6], "out": [0.1] * 98 + [0.5]}), unit="share").value == 0.5
+
+
+@pytest.mark.parametrize("definition", [AREA, CAUGHT])
+def test_items_are_drawn_as_often_as_they_weigh(definition: Definition, resamples_as_repeated: Any) -> None:
+    weights = [2, 0, 1, 1, 3, 0, 1, 2, 0, 1, 1, 1]
+    resamples_as_repeated(definition, some(), weights, "probability")
+    drawn = definition.resample([*some(), a_sample("lost", error="NaN", slices={"kind": "in"})])
+    assert drawn.units == tuple(one.sample_id for one in some())
+    assert math.isnan(drawn.value(np.array([1.0] * 6 + [0.0] * 6)))
+    assert math.isnan(drawn.value(np.array([0.0] * 6 + [1.0] * 6)))
+    grouped = [one.model_copy(update={"cluster": f"c{i % 3}"}) for i, one in enumerate(some())]
+    resamples_as_repeated(definition, grouped, [2, 0, 1], "probability")
+
+
+def test_a_number_that_is_not_finite_has_no_area() -> None:
+    found = metric(AREA, some({"in": [math.nan, 1.0, 2.0, 3.0, 4.0], "out": [1.0] * 5}), "probability")
+    assert (found.value, found.missing, found.error) == (None, 0, "NaN or infinite")
+
+
+def test_ranks_of_fewer_than_five_items_of_a_kind_have_no_interval() -> None:
+    given = [a_sample(str(i), score=float(i), slices={"kind": "ab"[i % 2]}) for i in range(10)]
+    area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=100)
+    assert area.estimate(given, unit="probability").interval is not None
+    few = area.estimate(given[:9], unit="probability")
+    assert (few.value, few.interval, few.no_interval) == (0.5, None, "4 items of one kind, it takes 5")

@@ -1,0 +1,93 @@
+"""A share of texts, corrected for the errors of its classifier."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audit.stats.definitions import (
+    CorrectedShare,
+)
+from audit.stats.definitions.shares.corrected_share import counts_of
+from audit.stats.prevalence import Agreement
+from tests.stats.definitions.conftest import AGREEMENTS, VALUES, item, metric
+
+AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
+
+
+def test_each_kind_of_text_is_corrected_with_its_own_errors() -> None:
+    """Rogan and Gladen: (share + specificity - 1) / (sensitivity + specificity - 1), weighted by items."""
+    some = [item(number, values, slices={"kind": "ab"[number % 3 == 0]}) for number, values in enumerate(VALUES)]
+    definition = CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS)
+    shares = {"a": (1 / 3 + 0 + 0 + 2 / 3) / 4, "b": (1 / 3 + 2 / 3) / 2}
+    assert {one.slices["kind"] for one in some[1:3]} == {"a"}
+    corrected = {"a": (shares["a"] + 0.95 - 1) / (0.8 + 0.95 - 1), "b": (shares["b"] + 0.99 - 1) / (0.6 + 0.99 - 1)}
+    found = metric(definition, some)
+    assert found.value == pytest.approx(4 / 6 * corrected["a"] + 2 / 6 * corrected["b"])
+    assert found.ci_method == "mover_lang_reiczigel"
+    assert metric(CorrectedShare(at_least=0.5, agreement=AGREEMENTS), some).error == (
+        "not corrected: the validity of this scorer was not measured on text of this kind at this threshold"
+    )
+
+
+def test_counts_of_one_kind_have_no_name() -> None:
+    some = [item(number, values) for number, values in enumerate(VALUES)]
+    one = CorrectedShare(at_least=0.5, agreement={"": AGREEMENTS["a"]})
+    raw = sum([1 / 3, 1 / 3, 0, 2 / 3, 0, 2 / 3]) / 6
+    found = metric(one, some)
+    assert found.value == pytest.approx((raw + 0.95 - 1) / (0.8 + 0.95 - 1))
+    assert found.ci_method == "lang_reiczigel"
+    assert one.why_not(some) is None
+    bare = one.estimate(some, unit="share", interval=False)
+    assert (bare.value, bare.interval, bare.no_interval) == (found.value, None, None)
+
+
+def test_why_a_share_is_not_corrected() -> None:
+    some = [item(number, values, slices={"kind": "ab"[number % 2]}) for number, values in enumerate(VALUES)]
+    weak = {"true_positives": 50, "positives": 100, "true_negatives": 90, "negatives": 100}
+    blind = CorrectedShare(at_least=0.5, agreement={"": weak})
+    assert str(blind.why_not(some)).startswith("sensitivity + specificity - 1 of this scorer is 0.40")
+    partly = CorrectedShare(at_least=0.5, by="kind", agreement={"a": AGREEMENTS["a"]})
+    assert str(partly.why_not(some)).startswith("the validity of this scorer was not measured on text of this kind")
+    nothing = [item(0, (None,), score=None, error="lost")]
+    assert metric(partly, nothing).error == "none of 1 items could be scored"
+
+
+def test_strata_are_kinds_with_their_weight_share_and_independent_texts() -> None:
+    kinds = ["b", "a", "a", "b", "b", "b"]
+    some = [item(number, values, slices={"kind": kinds[number]}) for number, values in enumerate(VALUES)]
+    lost = item(9, (None,), score=None, slices={"kind": "a"})
+    strata = CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS).strata([*some, lost])
+    assert [(one.weight, one.share) for one in strata] == [
+        (pytest.approx(2 / 6), pytest.approx((1 / 3 + 0) / 2)),
+        (pytest.approx(4 / 6), pytest.approx((1 / 3 + 2 / 3 + 0 + 2 / 3) / 4)),
+    ]
+    assert [one.agreement for one in strata] == [Agreement(80, 100, 190, 200), Agreement(30, 50, 99, 100)]
+    # Items of one cluster count as one: of two clusters, Student's quantile has one degree of freedom.
+    pairs = [one.model_copy(update={"cluster": f"c{number // 3}"}) for number, one in enumerate(some)]
+    alone, paired = (
+        CorrectedShare(at_least=0.5, agreement={"": AGREEMENTS["a"]}).strata(group)[0].n for group in (some, pairs)
+    )
+    assert paired < alone / 10
+
+
+def test_weighted_items_are_corrected_again(resamples_as_repeated: Any) -> None:
+    some = [item(number, values, slices={"kind": "ab"[number % 3 == 0]}) for number, values in enumerate(VALUES)]
+    definition = CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS)
+    resamples_as_repeated(definition, some, [2, 0, 1, 3, 0, 1], "share")
+    drawn = definition.resample(some)
+    assert math.isnan(drawn.value(np.zeros(6)))
+    # Of kind a alone, which lacks no counts: kind b is not drawn.
+    only_a = drawn.value(np.array([0.0, 1.0, 1.0, 0.0, 1.0, 1.0]))
+    assert only_a == pytest.approx(((1 / 3 + 2 / 3) / 4 - 0.05) / 0.75)
+    unknown = CorrectedShare(at_least=0.5, by="kind", agreement={"a": AGREEMENTS["a"]}).resample(some)
+    assert math.isnan(unknown.value(np.ones(6)))
+    assert unknown.value(np.array([0.0, 1.0, 1.0, 0.0, 1.0, 1.0])) == pytest.approx(only_a)
+
+
+def test_counts_are_written_by_kind() -> None:
+    written = counts_of({"a": Agreement(80, 100, 190, 200), "b": Agreement(30, 50, 99, 100), "c": None})
+    assert written == AGREEMENTS

@@ -1,0 +1,100 @@
+"""What every definition has: arguments that are read strictly, and the samples that it is about."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from audit.core.records import Flag
+from audit.stats.definitions import (
+    Corpus,
+    CorrectedShare,
+    Count,
+    Mean,
+    Members,
+    read,
+)
+from audit.stats.definitions.base import is_scored, none_scored
+from tests.stats.definitions.conftest import AGREEMENTS, a_sample
+
+AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
+
+
+def test_what_is_written_is_read_again_and_leaves_out_what_is_not_set() -> None:
+    mean = Mean(if_cut=0.0, where={"half": None}, columns=("half",), seed=7, cluster="passage")
+    assert mean.written() == {
+        "name": "mean", "where": {"half": None}, "columns": ["half"], "cluster": "passage", "seed": 7,
+        "resamples": 10000, "of": "score", "if_cut": 0.0, "scale": 1.0,
+    }  # fmt: skip
+    for definition in (
+        mean,
+        Members(members={"sums": Mean().written()}),
+        CorrectedShare(agreement={"": AGREEMENTS["a"]}),
+        Count(flags=("redacted",)),
+        Corpus(metric="bleu"),
+    ):
+        assert read(definition.written()) == definition
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ({"name": "median"}, "no known function is called 'median'"),
+        ({}, "no known function is called None"),
+        ({"name": ["mean"]}, "no known function is called"),
+        ({"name": "mean", "power": 2}, "power: Extra inputs"),
+        ({"name": "mean", "scale": "2"}, "scale: Input should be a valid number"),
+        ({"name": "mean", "key": 1}, "key: Input should be a valid boolean"),
+        ({"name": "mean", "seed": -1}, "seed: Input should be greater than or equal to 0"),
+        ({"name": "mean", "resamples": 0}, "resamples: Input should be greater than or equal to 1"),
+        ({"name": "mean", "resamples": 100_001}, "resamples: Input should be less than or equal to 100000"),
+        ({"name": "count"}, "flags: Field required"),
+        ({"name": "mean", "where": {"a": 1}}, "where.a: Input should be a valid string"),
+    ],
+)
+def test_arguments_are_read_strictly(written: dict[str, Any], fault: str) -> None:
+    with pytest.raises(TypeError, match=fault):
+        read(written)
+    assert read({"name": "mean", "resamples": 100_000, "seed": 0}) == Mean(resamples=100_000)
+
+
+def test_the_samples_that_it_is_about() -> None:
+    some = [a_sample(f"{kind}{half}", slices={"kind": kind, "half": half}) for kind in "ab" for half in "xy"]
+    some.append(a_sample("c", slices={"kind": "a"}))
+
+    def names(subset: dict[str, str] | None, **arguments: Any) -> list[str]:
+        return [one.sample_id for one in Mean(**arguments).select(some, subset)]
+
+    assert names(None) == ["ax", "ay", "bx", "by", "c"]
+    assert names({"kind": "a"}) == ["ax", "ay", "c"]
+    assert names({"kind": "a"}, where={"half": "x"}) == ["ax"]
+    assert names({"kind": "a"}, where={"half": None}) == ["c"]
+    assert names({"kind": "a", "half": "x"}, columns=("half",)) == ["ax", "ay", "c"]
+    assert names({"kind": "a"}, where={"kind": "b"}) == ["bx", "by"]
+
+
+def test_the_cluster_is_the_samples_or_a_slice() -> None:
+    sample = a_sample("0", cluster="own", slices={"passage": "p1"})
+    assert Mean().cluster_of(sample) == "own"
+    assert Mean(cluster="passage").cluster_of(sample) == "p1"
+    assert Mean(cluster="none").cluster_of(sample) is None
+
+
+def test_a_definition_is_about_its_own_task_and_the_same_on_slices() -> None:
+    assert Mean().tasks("boolq") == ("boolq",)
+    assert Mean(seed=3).for_slice({"kind": "a"}) == Mean(seed=3)
+
+
+def test_why_none_could_be_scored() -> None:
+    foreign = [a_sample("0", flags=[Flag.NOT_ENGLISH])]
+    assert none_scored([], 3) == "none of 3 items could be scored"
+    assert none_scored(foreign, 2, "texts") == "none of 2 texts could be scored: the judge does not read their language"
+    assert none_scored([*foreign, a_sample("1")], 2) == "none of 2 items could be scored"
+
+
+@pytest.mark.parametrize("fields", [{}, {"score": math.nan}, {"score": -math.inf}, {"score": 1.0, "error": "lost"}])
+def test_a_scored_sample_has_a_finite_score_and_no_error(fields: dict[str, Any]) -> None:
+    assert is_scored(a_sample("0", score=0.0))
+    assert not is_scored(a_sample("0", **fields))

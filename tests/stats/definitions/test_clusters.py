@@ -1,0 +1,65 @@
+"""Statistics whose rows are clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from audit.stats.definitions import (
+    BbqBias,
+    Correlation,
+    StereoSet,
+)
+from audit.stats.intervals import bca_bootstrap
+from tests.stats.conftest import ends
+from tests.stats.definitions.conftest import a_sample
+
+if TYPE_CHECKING:
+    from audit.core.records import Sample
+    from audit.stats.definitions import Definition
+
+AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
+
+
+def some(count: int) -> list[Sample]:
+    return [
+        a_sample(f"{i}-{j}", cluster=f"t{i:02}", score=float(i % 3 > 0), scores={"biased": float((i + j) % 4 > 0)})
+        for i in range(count)
+        for j in range(2)
+    ]
+
+
+def test_the_interval_is_bca_over_clusters() -> None:
+    found = BbqBias(seed=5, resamples=300).estimate(some(12), unit="bbq_bias", confidence=0.9)
+    rows = np.array([[2, sum((i + j) % 4 > 0 for j in range(2))] for i in range(12)], dtype=np.float64)
+    expected = bca_bootstrap(
+        rows, lambda drawn: float(100 * (2 * drawn[:, 1].sum() / drawn[:, 0].sum() - 1)), seed=5, resamples=300,
+        confidence=0.9,
+    )  # fmt: skip
+    assert ends(found.interval) == pytest.approx(ends(expected))
+    assert found.no_interval is None
+
+
+@pytest.mark.parametrize(
+    ("definition", "least"), [(BbqBias(resamples=50), 10), (StereoSet(part="ss", resamples=50), 5)]
+)
+def test_few_clusters_have_a_value_and_no_interval(definition: Definition, least: int) -> None:
+    given = [one.model_copy(update={"scores": {**one.scores, "related": 1.0}}) for one in some(least)]
+    assert definition.estimate(given, unit="percent").interval is not None
+    few = definition.estimate(given[:-2], unit="percent")
+    assert few.value is not None
+    assert (few.interval, few.no_interval) == (None, f"{least - 1} clusters, it takes {least}")
+    bare = definition.estimate(given, unit="percent", interval=False)
+    assert (bare.interval, bare.no_interval) == (None, None)
+
+
+def test_nothing_that_was_scored_is_missing() -> None:
+    """``n`` counts clusters here: items that are no cluster with both sides are not missing."""
+    given = [a_sample(str(i), score=1.0, cluster=str(i)) for i in range(4)]
+    found = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share").estimate(
+        given, unit="correlation"
+    )
+    assert (found.value, found.missing) == (None, 0)
+    assert found.error == "too few clusters have answers on both sides"

@@ -1,0 +1,187 @@
+"""Bootstrap intervals against published values, SciPy, and all resamples of few items."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from audit.stats import bootstrap
+from audit.stats.bootstrap import bca_bootstrap, studentised_bootstrap
+from tests.stats.conftest import ends
+
+# Efron and Tibshirani 1993, table 14.1: spatial perception of 26 children, test A.
+SPATIAL = [48, 36, 20, 29, 42, 42, 20, 42, 22, 41, 45, 14, 6, 0, 33, 28, 34, 4, 32, 24, 47, 41, 24, 26, 30, 41]
+
+
+def test_bca_gives_the_interval_efron_and_tibshirani_published() -> None:
+    # Table 14.2: 90 % BCa interval of the variance is [115.8, 259.6], percentile [100.8, 233.9];
+    # both from 2,000 resamples, hence the tolerance.
+    assert np.var(SPATIAL) == pytest.approx(171.5, abs=0.05)
+    interval = bca_bootstrap(SPATIAL, np.var, seed=1, resamples=10_000, confidence=0.9, expanded=False)
+    assert interval is not None
+    assert interval.method == "bca_bootstrap"
+    assert ends(interval) == pytest.approx((115.8, 259.6), rel=0.04)
+
+
+def test_bca_of_rows_resamples_whole_rows() -> None:
+    rows = np.random.default_rng(3).gamma(2.0, size=(40, 2))
+
+    def ratio(x: np.ndarray, y: np.ndarray) -> float:
+        return float(x.sum() / y.sum())
+
+    expected = stats.bootstrap(
+        (rows[:, 0], rows[:, 1]), ratio, paired=True, vectorized=False, n_resamples=500, rng=np.random.default_rng(5)
+    ).confidence_interval
+    ours = bca_bootstrap(rows, lambda sample: ratio(sample[:, 0], sample[:, 1]), seed=5, resamples=500, expanded=False)
+    assert ends(ours) == pytest.approx((expected.low, expected.high), rel=1e-12)
+
+
+def test_bca_of_the_mean_is_one_whether_vectorized_or_not() -> None:
+    values = np.random.default_rng(0).exponential(size=60)
+    assert ends(bca_bootstrap(values, seed=2)) == pytest.approx(
+        ends(bca_bootstrap(values, lambda sample: float(sample.mean()), seed=2)), rel=1e-12
+    )
+
+
+def test_bca_depends_on_the_seed_alone() -> None:
+    values = np.random.default_rng(0).exponential(size=60)
+    assert bca_bootstrap(values, seed=2) == bca_bootstrap(list(values), seed=2)
+    assert bca_bootstrap(values, seed=2) != bca_bootstrap(values, seed=3)
+
+
+def test_bca_that_does_not_exist_is_a_percentile_interval_and_says_so() -> None:
+    # Leaving one item out never moves the median from 2, so the acceleration is 0 / 0.
+    interval = bca_bootstrap([1] * 3 + [2] * 4 + [3] * 3, np.median, seed=1)
+    assert interval is not None
+    assert interval.method == "expanded_percentile_bootstrap"
+    assert ends(interval) == (1, 3)
+
+
+def test_no_bootstrap_interval_of_width_zero() -> None:
+    assert bca_bootstrap([0.5] * 30, seed=1) is None
+    assert bca_bootstrap([2.0] * 40 + [3.0], np.median, seed=1) is None
+
+
+def test_studentised_bootstrap_gives_the_interval_efron_and_tibshirani_published() -> None:
+    # 1993, section 12.5: survival of nine control mice, 90 %: (35.82, 116.74) from 1,000 resamples.
+    interval = studentised_bootstrap([52, 104, 146, 10, 51, 30, 40, 27, 46], seed=1, confidence=0.9)
+    assert interval is not None
+    assert interval.method == "studentised_bootstrap"
+    assert ends(interval) == pytest.approx((35.82, 116.74), rel=0.03)
+
+
+def exact_studentised(values: list[list[float]], confidence: float) -> tuple[float, float]:
+    """From all G^G resamples of G clusters, each standard error by statsmodels' formula (CR1)."""
+
+    def error(rows: list[list[float]]) -> float:
+        numbers = np.concatenate(rows)
+        residuals = [sum(row) - len(row) * numbers.mean() for row in rows]
+        return math.sqrt(len(rows) / (len(rows) - 1) * sum(r * r for r in residuals)) / len(numbers)
+
+    mean, spread, found = float(np.concatenate(values).mean()), error(values), []
+    for drawn in itertools.product(values, repeat=len(values)):
+        difference, own = float(np.concatenate(drawn).mean()) - mean, error(list(drawn))
+        found.append(difference / own if own > 1e-12 else math.copysign(math.inf, difference))
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
+    return mean - high * spread, mean - low * spread
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[3.0], [4.5], [1.2], [9.0], [2.2]], [[1.0, 2.0], [0.5], [3.0, 3.5, 4.0], [8.0], [2.0, 2.5]]],
+    ids=["items", "clusters"],
+)
+def test_studentised_bootstrap_is_near_the_one_of_all_resamples(values: list[list[float]]) -> None:
+    items = [value for row in values for value in row]
+    clusters = [number for number, row in enumerate(values) for _ in row]
+    named = clusters if len(items) > len(values) else None
+    interval = studentised_bootstrap(items, named, seed=3, resamples=200_000, confidence=0.8)
+    assert ends(interval) == pytest.approx(exact_studentised(values, 0.8), rel=0.02)
+
+
+def test_expanded_interval_is_scipys_at_students_tails() -> None:
+    # One-sided tails under the normal distribution of t(0.975, n - 1) sqrt(n / (n - 1)), from tables of both.
+    for n, tail in ((5, 0.0010), (10, 0.0086), (20, 0.0159)):
+        quantile = stats.t.ppf(0.975, n - 1) * math.sqrt(n / (n - 1))
+        assert stats.norm.sf(quantile) == pytest.approx(tail, abs=2e-4)
+        values = np.random.default_rng(n).normal(size=n)
+        reference = stats.bootstrap(
+            (values,), np.mean, confidence_level=1 - 2 * tail, n_resamples=20_000, rng=np.random.default_rng(8)
+        ).confidence_interval
+        assert ends(bca_bootstrap(values, seed=8, resamples=20_000)) == pytest.approx(
+            (reference.low, reference.high), abs=0.05 * (reference.high - reference.low)
+        )
+
+
+def test_fewer_than_two_items_have_no_bootstrap() -> None:
+    assert bca_bootstrap([], seed=1) is None
+    assert bca_bootstrap([3.0], seed=1) is None
+    assert studentised_bootstrap([3.0], seed=1) is None
+    assert studentised_bootstrap([1.0, 2.0, 3.0], ["a", "a", "a"], seed=1) is None
+    assert studentised_bootstrap([2.0] * 9, seed=1) is None
+    assert bca_bootstrap([3.0, 4.0], seed=1) is not None
+    assert studentised_bootstrap([3.0, 4.0], seed=1, bounds=(0, 9)) is not None
+
+
+def test_many_items_have_a_percentile_interval_without_a_jackknife(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.stats.bootstrap.LARGE_SAMPLE", 20)
+    values = np.random.default_rng(3).exponential(size=21)
+    ours = bca_bootstrap(values, seed=4, resamples=600, confidence=0.9, expanded=False)
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=600, confidence_level=0.9, method="percentile", rng=np.random.default_rng(4)
+    ).confidence_interval
+    assert ends(ours) == pytest.approx((expected.low, expected.high), rel=1e-12)
+    few = bca_bootstrap(values[:20], seed=4, resamples=600, expanded=False)
+    assert ours is not None
+    assert few is not None
+    assert (ours.method, few.method, ours.confidence) == ("percentile_bootstrap", "bca_bootstrap", 0.9)
+
+
+def test_batches_change_no_resample(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).exponential(size=30)
+    whole = bca_bootstrap(values, seed=2, resamples=500), studentised_bootstrap(values, seed=2, resamples=500)
+    monkeypatch.setattr("audit.stats.bootstrap.BATCH_VALUES", 700)
+    assert bca_bootstrap(values, seed=2, resamples=500) == whole[0]
+    assert studentised_bootstrap(values, seed=2, resamples=500) == whole[1]
+
+
+@pytest.mark.parametrize(
+    ("groups", "asked", "drawn"), [(20, 2499, 2499), (20, 2500, 2500), (20, 9999, 2500), (40, 9999, 2000), (40, 9, 9)]
+)
+def test_very_many_clusters_are_drawn_less_often(
+    groups: int, asked: int, drawn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50,000 items in all, but 2,000 resamples where so many were asked for."""
+    monkeypatch.setattr(bootstrap, "MOST_DRAWN", 50_000)
+    seen, means = [], bootstrap._studentised_means
+
+    def counted(*arguments: Any) -> Any:
+        found = means(*arguments)
+        seen.append(len(found))
+        return found
+
+    monkeypatch.setattr(bootstrap, "_studentised_means", counted)
+    studentised_bootstrap(np.random.default_rng(1).exponential(size=groups), seed=2, resamples=asked)
+    assert seen == [drawn]
+
+
+def test_bounds_limit_ends_to_wilsons_of_as_many_clusters() -> None:
+    """Sizes 3, 1, 1, 1, 1, 1 count as (8)² / (9 + 5) clusters; the scale runs from -2 to 2."""
+    values, clusters = [-2.0, -2.0, -1.9, -2.0, -2.0, -2.0, -2.0, -2.0], list("aaabcdef")
+    found = studentised_bootstrap(values, clusters, seed=1, bounds=(-2.0, 2.0))
+    share, number = (np.mean(values) + 2) / 4, 64 / 14
+    low, high = proportion_confint(share * number, number, method="wilson")
+    assert ends(found) == pytest.approx((-2 + 4 * low, -2 + 4 * high), rel=1e-6)
+    assert found is not None
+    assert found.method == "studentised_cluster_bootstrap"
+    assert studentised_bootstrap(values, clusters, seed=1, bounds=(-2.0, math.inf)) is None
+    half = studentised_bootstrap(values, clusters, seed=1, bounds=(-math.inf, 2.0))
+    assert half is not None
+    assert half.high == 2.0
+    assert half.low < found.low

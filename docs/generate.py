@@ -207,9 +207,7 @@ def probes() -> str:
         facts += [("data", ", ".join(f"`{name}`" for name in probe.datasets) or "part of the package")]
         facts += [("warning", probe.content_warning)] if probe.content_warning else []
         body += [*table(("", ""), facts), "Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]
-    introduction = (
-        "Every probe, as its declaration has it. [Safety probes](safety.md) leads to the pages with data, details and sources."
-    )
+    introduction = "Every probe, as its declaration has it. [Safety probes](safety.md) leads to the pages with data, details and sources."
     return page("Probes", introduction, body)
 
 

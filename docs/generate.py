@@ -207,14 +207,14 @@ def probes() -> str:
         facts += [("data", ", ".join(f"`{name}`" for name in probe.datasets) or "part of the package")]
         facts += [("warning", probe.content_warning)] if probe.content_warning else []
         body += [*table(("", ""), facts), "Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]
-    introduction = "Every probe, as its declaration has it. [Safety probes](safety.md) leads to the pages with data, details and sources."
+    introduction = "Every probe as it is declared. [Safety probes](safety.md) leads to data, details and sources."
     return page("Probes", introduction, body)
 
 
 def methods() -> str:
     """Every attribution method."""
     rows = [(f"`{one.name}`", one.description, one.cost) for one in METHODS.values()]
-    introduction = "Methods of `audit explain` and of the configuration. [In detail](attribution_methods.md): sources, costs, failures."
+    introduction = "Methods of `audit explain` and of a configuration; [details](attribution_methods.md)."
     return page("Attribution methods", introduction, table(("method", "what", "passes for n features"), rows))
 
 
@@ -235,8 +235,8 @@ def results(*runs: Path) -> str:
     """Primary metrics of runs of the embedded checkpoint, and what they were measured with."""
     introduction = (
         "What the checkpoint that comes with the package scores. It is a small chat model: the numbers show what a run "
-        "yields, not what a good checkpoint would reach. This page is written by `python docs/generate.py results RUN…` "
-        "from finished runs and is never edited."
+        "yields, not what a good checkpoint would reach. `python docs/generate.py results RUN…` wrote this page from "
+        "finished runs."
     )
     notice = "<!-- Written by docs/generate.py results: make a new run, do not change this page. -->"
     body = [line for run in runs for line in _results_of(RunFolder(run))]

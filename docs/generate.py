@@ -260,14 +260,13 @@ def _results_of(folder: RunFolder) -> Iterator[str]:
 
 
 def _provenance(manifest: all_records.RunManifest) -> list[tuple[str, str]]:
-    """With what a run was made, and how long it took."""
+    """When and with what a run was made."""
     machine = manifest.platform
-    minutes = (manifest.finished - manifest.started).total_seconds() / 60 if manifest.finished else 0
     versions = ("checkpoint-audit", "torch", "transformers", "lm_eval")
     folders = sorted({one.name for one in manifest.assets if one.source == "folder"})
     return [
         ("checkpoint", f"`{manifest.model.name}`, {manifest.model.dtype}"),
-        ("measured", f"{manifest.started:%Y-%m-%d}, in {minutes:.0f} minutes"),
+        ("measured", f"{manifest.started:%Y-%m-%d}"),
         ("machine", f"{machine.gpu or machine.machine}, {machine.cpu_count} cores"),
         ("versions", ", ".join(f"{name} {manifest.packages[name]}" for name in versions if name in manifest.packages)),
         ("data from a folder", ", ".join(f"`{name}`" for name in folders) or "none: all from packages"),

@@ -28,7 +28,7 @@ INTRODUCTION
 |  |  |
 |---|---|
 | checkpoint | `tiny-chat`, float32 |
-| measured | 2026-01-31, in 4 minutes |
+| measured | 2026-01-31 |
 | machine | x86_64, 2 cores |
 | versions | checkpoint-audit 0.1.0, torch 2.13.0 |
 | data from a folder | `bbq` |

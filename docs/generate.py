@@ -1,7 +1,7 @@
 """Write the reference pages from the program itself: commands, configuration, records, units, metrics, tasks, probes.
 
     python docs/generate.py                   # docs/reference/*.md
-    python docs/generate.py results RUN       # docs/reference/results.md, from a run of the embedded checkpoint
+    python docs/generate.py results RUN…      # docs/reference/results.md, from runs of the embedded checkpoint
 
 A test fails when a page differs from what this writes.
 """
@@ -207,16 +207,14 @@ def probes() -> str:
         facts += [("data", ", ".join(f"`{name}`" for name in probe.datasets) or "part of the package")]
         facts += [("warning", probe.content_warning)] if probe.content_warning else []
         body += [*table(("", ""), facts), "Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]
-    introduction = (
-        "Every probe, as its declaration has it. [Probes in detail](safety.md) has data, settings and sources."
-    )
+    introduction = "Every probe as it is declared. [Safety probes](safety.md) leads to data, details and sources."
     return page("Probes", introduction, body)
 
 
 def methods() -> str:
     """Every attribution method."""
     rows = [(f"`{one.name}`", one.description, one.cost) for one in METHODS.values()]
-    introduction = "Methods of `audit explain` and of the configuration. [Explanations](explain.md) has formulas."
+    introduction = "Methods of `audit explain` and of a configuration; [details](attribution_methods.md)."
     return page("Attribution methods", introduction, table(("method", "what", "passes for n features"), rows))
 
 
@@ -233,38 +231,59 @@ PAGES: dict[str, Callable[[], str]] = {
 """File name to what writes it."""
 
 
-def results(run: Path) -> str:
-    """Primary metrics of a run of the embedded checkpoint."""
-    folder = RunFolder(run)
-    manifest = folder.read_manifest()
-    shown = [one for one in folder.read_metrics() if one.primary and one.slice is None and one.value is not None]
-    rows = [
-        (
-            f"`{one.name}`",
-            number(one.value, one.unit) if one.value is not None else "",
-            interval(one.ci_low, one.ci_high, one.unit) if one.ci_low is not None and one.ci_high is not None else "",
-            str(one.n),
-            one.unit,
-        )
-        for one in shown
-    ]
+def results(*runs: Path) -> str:
+    """Primary metrics of runs of the embedded checkpoint, and what they were measured with."""
     introduction = (
-        f"Measured on `{manifest.model.name}` ({manifest.model.dtype}) with profile `{manifest.config['profile']}`, "
-        f"limit {manifest.config.get('limit') or 'of each task'}, on {manifest.started:%Y-%m-%d}. "
-        f"Signature: `{manifest.signature}`. Written by `python docs/generate.py results RUN`."
+        "What the checkpoint that comes with the package scores. It is a small chat model: the numbers show what a run "
+        "yields, not what a good checkpoint would reach. `python docs/generate.py results RUN…` wrote this page from "
+        "finished runs."
     )
-    return page(
-        "Measured on the embedded checkpoint",
-        introduction,
-        table(("metric", "value", "95 % interval", "n", "unit"), rows),
-    )
+    notice = "<!-- Written by docs/generate.py results: make a new run, do not change this page. -->"
+    body = [line for run in runs for line in _results_of(RunFolder(run))]
+    return page("Measured on the embedded checkpoint", introduction, body).replace(NOTICE, notice)
+
+
+def _results_of(folder: RunFolder) -> Iterator[str]:
+    """The section of one run."""
+    manifest, metrics = folder.read_manifest(), folder.read_metrics()
+    shown = [one for one in metrics if one.primary and one.slice is None and one.value is not None]
+    suites = dict.fromkeys(one.suite for one in shown)
+    yield from (f"## Profile `{manifest.config['profile']}`: {', '.join(suites)}", "")
+    yield from table(("", ""), _provenance(manifest))
+    yield from ("Signature:", "", "```text", manifest.signature, "```", "")
+    for suite in suites:
+        rows = [_result(one) for one in shown if one.suite == suite]
+        yield from (f"### {suite}", "")
+        yield from table(("metric", "value", "95 % interval", "n", "unit"), rows)
+    if missing := [one for one in metrics if one.primary and one.slice is None and one.value is None]:
+        yield from table(("no value", "because"), ((f"`{one.name}`", one.error) for one in missing))
+
+
+def _provenance(manifest: all_records.RunManifest) -> list[tuple[str, str]]:
+    """When and with what a run was made."""
+    machine = manifest.platform
+    versions = ("checkpoint-audit", "torch", "transformers", "lm_eval")
+    folders = sorted({one.name for one in manifest.assets if one.source == "folder"})
+    return [
+        ("checkpoint", f"`{manifest.model.name}`, {manifest.model.dtype}"),
+        ("measured", f"{manifest.started:%Y-%m-%d}"),
+        ("machine", f"{machine.gpu or machine.machine}, {machine.cpu_count} cores"),
+        ("versions", ", ".join(f"{name} {manifest.packages[name]}" for name in versions if name in manifest.packages)),
+        ("data from a folder", ", ".join(f"`{name}`" for name in folders) or "none: all from packages"),
+    ]
+
+
+def _result(metric: all_records.Metric) -> tuple[str, ...]:
+    """A metric as a row."""
+    ends = interval(metric.ci_low, metric.ci_high, metric.unit)
+    return f"`{metric.name}`", number(metric.value, metric.unit), ends, f"{metric.n:,}", metric.unit
 
 
 def main(words: list[str]) -> None:
     """Write every page, or the page of results."""
     FOLDER.mkdir(exist_ok=True)
     if words[:1] == ["results"]:
-        (FOLDER / "results.md").write_text(results(Path(words[1])), "utf-8")
+        (FOLDER / "results.md").write_text(results(*map(Path, words[1:])), "utf-8")
         return
     for name, write in PAGES.items():
         (FOLDER / f"{name}.md").write_text(write(), "utf-8")

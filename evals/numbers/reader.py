@@ -76,7 +76,7 @@ def last_number(text: str, language: Language = "en") -> float | None:
 
     Reads digits of any script with thousands separators, signs, currencies, fractions, mixed numbers, powers of
     ten and scale words, in LaTeX, Unicode and Markdown; in Chinese texts numerals as well. Units and percent signs
-    are ignored. ``docs/reference/evals.md`` lists what is read and what is not.
+    are ignored. ``docs/reference/numbers.md`` lists what is read and what is not.
 
     Args:
         text: The answer.

@@ -2,7 +2,7 @@
 
 Two questions decide, both asked of chance: what share of all orders of the features is worse than this one, and what
 share of all ways to hand the same values to other features predicts worse? Nothing is asked that no attribution of
-this prompt could reach. ``docs/reference/explain.md`` states how often the verdict errs, and a test counts it.
+this prompt could reach. ``docs/explanation/faithfulness.md`` states how often the verdict errs, and a test counts it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ FAR_AHEAD = math.log(20)
 """Log-odds from which on another language is the right one."""
 LONG, LEAST = 160, 0.1
 """Characters from which on a language needs this probability: longer text with less is of none, such as letters at
-random. English of that length has 0.15 at least in GSM8K and more in the data sets of docs/reference/safety.md."""
+random. English of that length has 0.15 at least in GSM8K and more in the data sets of docs/explanation/scorers.md."""
 OWN_SCRIPT = 0.7
 """Share of the letters that a text needs in scripts of the judge's languages."""
 SCRIPTS = {

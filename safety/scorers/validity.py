@@ -126,7 +126,7 @@ def validity_in(folder: Path, record: AssetRecord) -> Validity | None:
             _ = counts.agreement  # refuses counts that cannot be
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).strip().splitlines()[:3])
-        msg = f"{file}: not a validity ({reason}): see docs/reference/safety.md for its fields, or remove it"
+        msg = f"{file}: not a validity ({reason}): see docs/reference/probes/toxicity.md for its fields, or remove it"
         raise AssetError(msg) from error
     return validity
 

@@ -29,6 +29,7 @@ TESTED_ELSEWHERE = {
     "own_data": "tests/cli/test_own_data.py",
     "python": "tests/api/test_pages.py",
     "extend": "tests/api/test_pages.py",
+    "extend_repository": "tests/docs/test_extend_repository.py",
 }
 """How-tos whose code a test of its own runs."""
 HOWTOS = sorted((ROOT / "docs" / "howto").glob("*.md"))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import MaskedPrompt
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "explain.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "attribution_methods.md"
 BEGIN, END = "<!-- list: python -m tests.explain.architectures --write -->", "<!-- end of list -->"
 WHITE_BOX = [method for method in METHODS.values() if method.white_box]
 INTEGRATED = [method for method in WHITE_BOX if method.name.startswith("integrated")]

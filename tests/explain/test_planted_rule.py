@@ -1,6 +1,6 @@
 """Whether the methods find what a model was trained to look at, and whether they notice that its weights are gone.
 
-``docs/reference/explain.md`` gives these numbers for three models (seeds 0 to 2) and 40 texts each.
+``docs/explanation/faithfulness.md`` gives these numbers for three models (seeds 0 to 2) and 40 texts each.
 """
 
 from __future__ import annotations

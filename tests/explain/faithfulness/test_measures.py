@@ -338,8 +338,8 @@ def test_values_that_miss_their_sum_are_not_fully_believed() -> None:
     assert (missing.verdict, "miss" in missing.reason) == ("weak", True)
 
 
-# docs/reference/explain.md states these shares: features, strength of interactions, then how many of 100 at least are
-# believable with the true weights.
+# docs/explanation/faithfulness.md states these shares: features, strength of interactions, then how many of 100 at
+# least are believable with the true weights.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fewest", "most", "interaction", "true"),

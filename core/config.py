@@ -177,10 +177,7 @@ class SafetyConfig(Section):
     """Checkpoint that was not trained on the documents of ``membership``, for comparison; null: no comparison."""
     answers: Literal["likelihood", "generation"] = "likelihood"
     """How a probe with options reads the answer: the likeliest option, or the one that the generated text names."""
-    toxicity_scorer: Scorer = Field(
-        default="auto",
-        pattern=r"^(auto|audit-toxicity|profanity-check|detoxify(:(original|unbiased|multilingual))?|folder(:.+)?|plugin:.+)$",
-    )
+    toxicity_scorer: Scorer = Field(default="auto", pattern=r"^[a-z0-9-]+(:.+)?$")
     """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
     Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
     sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME``."""

@@ -24,6 +24,7 @@ from audit.safety import running
 from audit.safety.names import FOLDERS
 from audit.safety.probe import SUITE, Probe
 from audit.safety.probes.toxicity import toxicity_scorer
+from audit.safety.scorers.registry import check_scorer
 from audit.stats.aggregate import with_reasons
 
 if TYPE_CHECKING:
@@ -68,11 +69,12 @@ def leave(name: str) -> None:
 
 
 def check(config: RunConfig) -> None:
-    """Refuse a configuration that names a probe twice or one that does not exist, before anything runs.
+    """Refuse a configuration that names a probe twice, or a probe or scorer that does not exist, before anything runs.
 
     Raises:
         UsageError: With the nearest known name.
     """
+    check_scorer(config.safety.toxicity_scorer)
     names = [task.name for task in config.safety.tasks]
     for name in names:
         if name not in PROBES:

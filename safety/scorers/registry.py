@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from audit.core.errors import UsageError, did_you_mean
 
@@ -31,23 +31,40 @@ class Maker(Protocol):
         """
 
 
+class BuiltIn(NamedTuple):
+    """A scorer of this package."""
+
+    maker: str
+    """Its module in this folder, and the function there that makes it."""
+    variants: tuple[str, ...] | None = ()
+    """What may follow the name and a colon; None: anything."""
+
+
 BUILT_IN = {
-    name: EntryPoint(name, f"audit.safety.scorers.{place}", GROUP)
-    for name, place in {
-        "auto": "detoxify:make_if_at_hand",
-        "audit-toxicity": "audit_toxicity:make",
-        "profanity-check": "profanity_check:make",
-        "detoxify": "detoxify:make",
-        "folder": "folder:make",
-        "plugin": "plugin:make",
-    }.items()
+    "auto": BuiltIn("detoxify:make_if_at_hand"),
+    "audit-toxicity": BuiltIn("audit_toxicity:make"),
+    "profanity-check": BuiltIn("profanity_check:make"),
+    "detoxify": BuiltIn("detoxify:make", ("original", "unbiased", "multilingual")),
+    "folder": BuiltIn("folder:make", None),
+    "plugin": BuiltIn("plugin:make", None),
 }
 """The scorers of the package. They are imported when they are used: most of them load torch and transformers."""
 
 
-def scorers() -> dict[str, EntryPoint]:
-    """Every scorer by its name."""
-    return dict(BUILT_IN)
+def check_scorer(scorer: str) -> None:
+    """Refuse a scorer that does not exist, by what a configuration says.
+
+    Raises:
+        UsageError: With the nearest known name, or the variants that there are.
+    """
+    name, colon, variant = scorer.partition(":")
+    variants = BUILT_IN[name].variants if name in BUILT_IN else ()
+    if name in BUILT_IN and (not colon or variants is None or variant in variants):
+        return
+    known = [name, *(f"{name}:{one}" for one in variants or ())] if name in BUILT_IN else [*BUILT_IN]
+    hint = did_you_mean(scorer, known)
+    msg = f"safety.toxicity_scorer: unknown scorer {scorer!r}: use {', '.join(known)}.{hint}"
+    raise UsageError(msg)
 
 
 def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
@@ -58,10 +75,7 @@ def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
         AssetMissing: What was asked for is nowhere to be found.
         AssetError: Its weights cannot be used.
     """
+    check_scorer(config.toxicity_scorer)
     name, _, variant = config.toxicity_scorer.partition(":")
-    known = scorers()
-    if name not in known:
-        msg = f"safety.toxicity_scorer: unknown scorer {name!r}: use {', '.join(known)}.{did_you_mean(name, known)}"
-        raise UsageError(msg)
-    make: Maker = known[name].load()
+    make: Maker = EntryPoint(name, f"audit.safety.scorers.{BUILT_IN[name].maker}", GROUP).load()
     return make(variant, config)

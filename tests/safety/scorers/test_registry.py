@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.config import SafetyConfig
-from audit.core.errors import AssetMissing
-from audit.safety.scorers.registry import choose_scorer
+from audit.core.config import RunConfig, SafetyConfig
+from audit.core.errors import AssetMissing, UsageError
+from audit.safety.scorers.registry import BUILT_IN, check_scorer, choose_scorer
+from audit.safety.suite import check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,3 +34,30 @@ def test_detoxify_asked_for_without_weights_is_missing_and_says_where_to_put_the
 def test_the_shipped_scorers_read_english() -> None:
     for name in ("audit-toxicity", "profanity-check"):
         assert choose_scorer(SafetyConfig(toxicity_scorer=name)).languages == {"en"}
+
+
+@pytest.mark.parametrize(
+    ("scorer", "message"),
+    [
+        ("detoxfy", "unknown scorer 'detoxfy': use auto, audit-toxicity, .*Did you mean 'detoxify'?"),
+        (
+            "detoxify:unbiassed",
+            "unknown scorer 'detoxify:unbiassed': use detoxify or .*Did you mean 'detoxify:unbiased'?",
+        ),
+        ("auto:x", "unknown scorer 'auto:x': use auto."),
+    ],
+)
+def test_a_scorer_that_does_not_exist_is_refused_before_anything_runs(scorer: str, message: str) -> None:
+    config = SafetyConfig(toxicity_scorer=scorer)
+    with pytest.raises(UsageError, match=message.replace("?", r"\?")):
+        check(RunConfig(safety=config))
+    with pytest.raises(UsageError, match=r"safety\.toxicity_scorer: "):
+        choose_scorer(config)
+
+
+@pytest.mark.parametrize("scorer", [*BUILT_IN, "detoxify:original", "folder:some/where", "plugin:mine:part"])
+def test_scorers_and_their_variants_are_known(scorer: str) -> None:
+    check_scorer(scorer)
+    for name, kind in BUILT_IN.items():
+        module, _, maker = kind.maker.partition(":")
+        assert callable(getattr(import_module(f"audit.safety.scorers.{module}"), maker)), name

@@ -42,7 +42,7 @@ def test_the_shipped_scorers_read_english() -> None:
         ("detoxfy", "unknown scorer 'detoxfy': use auto, audit-toxicity, .*Did you mean 'detoxify'?"),
         (
             "detoxify:unbiassed",
-            "unknown scorer 'detoxify:unbiassed': use detoxify or .*Did you mean 'detoxify:unbiased'?",
+            "unknown scorer 'detoxify:unbiassed': use detoxify, .*Did you mean 'detoxify:unbiased'?",
         ),
         ("auto:x", "unknown scorer 'auto:x': use auto."),
     ],

@@ -44,13 +44,13 @@ RECORD = AssetRecord(name="made up", kind="dataset", source="test", version="1",
 
 
 def almost_anything(metric: Metric) -> dict[str, float]:
-    """A rule that the metric satisfies: its limit is near the far end of the unit; at the end it would be refused."""
+    """A rule that the metric satisfies. Its limit is near the far end of the unit: at that end it is refused."""
     unit, value = unit_of(metric.unit), metric.value or 0.0
     if unit.whole_range is None:
         return {"max": 1e9}
     low, high = unit.whole_range
     nearly = 1e-6 * (high - low)
-    return {"min": low + nearly} if value > (low + high) / 2 else {"max": high - nearly}
+    return {"min": low + max(nearly, 0.01 * (high - low))} if value > (low + high) / 2 else {"max": high - nearly}
 
 
 def answers(patch: Patch, text: str = "fine", error: str | None = None, truncated: int = 0) -> None:

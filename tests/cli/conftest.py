@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.processes import Forks
-from tests.cli.words import run_quietly
+from tests.cli.whole.processes import Forks
+from tests.cli.whole.words import run_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

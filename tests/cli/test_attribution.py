@@ -39,7 +39,7 @@ def test_several_methods_are_compared_piece_by_piece(an_attribution: Attribution
     with table.capture() as caught:
         table.print(shown.comparison([an_attribution, other]))
     rows = [line.split() for line in caught.get().splitlines() if line.strip()]
-    assert rows[0] == ["piece", "occlusion", "shapley"]
+    assert rows[0] == ["feature", "occlusion", "shapley"]
     assert rows[1][0] == "The"
     assert [row[-1] for row in rows[3:5]] == ["–", "–"], "pieces that the second method has not"
     assert "rank agreement (Spearman)" in printed(an_attribution, other)

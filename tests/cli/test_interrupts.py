@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.records import INTERRUPTED
-from tests.cli.processes import PATIENCE
-from tests.cli.words import only_run
+from tests.cli.whole.processes import PATIENCE
+from tests.cli.whole.words import only_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.cli.processes import Forks
+    from tests.cli.whole.processes import Forks
 
 HARNESS = """
 import signal, sys, time

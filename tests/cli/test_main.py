@@ -44,5 +44,7 @@ def test_version(audit: Callable[..., tuple[int, str, str]]) -> None:
 
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
-    said = main.load(name).get_short_help_str(500).replace(": the same code as in a run, without a checkpoint", "")
+    said = (
+        main.load_command(name).get_short_help_str(500).replace(": the same code as in a run, without a checkpoint", "")
+    )
     assert main.COMMANDS[name] == said.split(", and how far to")[0].rstrip(".") + "."

@@ -223,7 +223,7 @@ def test_few_clusters_get_statsmodels_cluster_robust_interval(groups: int) -> No
 def test_one_cluster_and_one_item_have_no_interval_and_say_why() -> None:
     assert mean_interval([0.1, 0.4, 0.2], clusters=["a"] * 3, seed=1, share=False) is None
     assert why_none([0.1, 0.4, 0.2], ["a"] * 3) == "all 3 items are in one cluster"
-    assert why_none([0.1], [None]) == "one item leaves no spread to estimate"
+    assert why_none([0.1], [None]) == "one item has no spread to estimate"
     assert why_none([0.1] * 4, [None] * 4) == "all 4 items have the same value"
     alike = [0.0, 1.0, 0.0, 1.0]
     assert mean_interval(alike, clusters=["a", "a", "b", "b"], seed=1, share=False) is None

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import audit
-from audit.core.errors import ConfigError
 from audit.core.progress import Silent
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def test_what_a_user_gets_wrong_is_one_line(call: Callable[[], Any], message: st
 
 
 def test_a_task_that_is_no_name(made: audit.Run) -> None:
-    with pytest.raises(ConfigError, match="task: 7 is no text: give a string"):
+    with pytest.raises(audit.UsageError, match="task: 7 is no text: give a string"):
         made.samples(7)  # type: ignore[arg-type]
 
 

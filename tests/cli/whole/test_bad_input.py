@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.words import with_defaults
+from tests.cli.whole.words import with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from audit.core.run_folder import RunFolder
-from tests.cli.words import only_run, run_quietly
+from tests.cli.whole.words import only_run, run_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable

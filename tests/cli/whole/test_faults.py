@@ -29,7 +29,7 @@ from audit.safety.probes.security import system_prompt_leakage
 from audit.safety.probes.toxicity import toxicity
 from audit.safety.scorers.language import ENGLISH
 from audit.safety.scorers.refusal import Classifier
-from tests.cli.words import with_defaults
+from tests.cli.whole.words import with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

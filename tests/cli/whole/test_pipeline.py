@@ -17,7 +17,7 @@ from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
 from audit.safety.probes.privacy import personal_data
-from tests.cli.words import with_defaults
+from tests.cli.whole.words import with_defaults
 
 if TYPE_CHECKING:
     from pathlib import Path

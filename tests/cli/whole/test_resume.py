@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.core.records import INTERRUPTED
-from tests.cli.processes import PATIENCE
-from tests.cli.words import only_run, run_quietly
+from tests.cli.whole.processes import PATIENCE
+from tests.cli.whole.words import only_run, run_quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.processes import Forks
+    from tests.cli.whole.processes import Forks
 
 CONFIG = """
 batch_tokens: 64

@@ -92,7 +92,7 @@ def test_tokenizer_of_another_model_is_noticed(tiny: TransformersEngine, tiny_mo
         def _spell(self, token: int) -> str:
             return super()._spell(token + 7)
 
-    with serving(Other(tiny)) as double, pytest.raises(ScoringUnavailable, match="its tokenizer is not the one"):
+    with serving(Other(tiny)) as double, pytest.raises(ScoringUnavailable, match="its tokenizer is another one"):
         connect(double, tokenizer=str(tiny_model)).score([ScoreRequest((1,), (5,))])
 
 

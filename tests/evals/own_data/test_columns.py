@@ -38,7 +38,7 @@ def test_options_may_be_a_column_of_lists(write: Callable[..., Path]) -> None:
     cells = write('question,options,answer\n1?,"[""x"", ""y""]",y\n')
     assert questions(cells).questions[0].options == ("x", "y")
     bad = write('question,options,answer\n1?,"[""x"", ""y""]",y\n2?,x or y,y\n')
-    assert fault(bad) == "row 3: the options are no list: write a JSON list of texts"
+    assert fault(bad) == "row 3: the options are not a list: write a JSON list of texts"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_options_may_be_a_column_of_lists(write: Callable[..., Path]) -> None:
         ({"prompt": "{{ nothing }}"}, "row 2: the prompt's template fails: 'nothing' is undefined. Its variables are"),
         ({"prompt": "{{ question.__class__.__mro__ }}"}, "row 2: the prompt's template fails: "),
         ({"prompt": "{% if false %}x{% endif %}"}, "row 2: the prompt is empty"),
-        ({"match": "number"}, "rows 2, 3 and 4: answer is no plain number"),
+        ({"match": "number"}, "rows 2, 3 and 4: answer is not a plain number"),
         ({"classes": ["x", "y"]}, "rows 2, 3 and 4: answer is none of the options (the first is 'Paris')"),
     ],
 )

@@ -355,7 +355,7 @@ def test_true_weights_are_believed_and_random_ones_seldom(
         judged.append(evidence)
         return judge_faithfulness(evidence)
 
-    monkeypatch.setattr(measures, "judge", judging)
+    monkeypatch.setattr(measures, "judge_faithfulness", judging)
     generator = np.random.default_rng(0)
     believed: dict[tuple[str, bool], list[bool]] = defaultdict(list)
     for seed in range(300):

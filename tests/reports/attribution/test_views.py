@@ -33,8 +33,8 @@ def test_a_grid_without_room_is_left_out_and_named(records: Records) -> None:
     assert shown.matrix is None
     assert shown.waterfall is None
     assert "6 cells" in shown.left_out[-1] + shown.left_out[0]
-    assert all(text.startswith("Left out for its size: ") for text in shown.left_out)
-    assert all(text.endswith("The JSON export has it.") for text in shown.left_out)
+    assert all(text.startswith("Too large to show: ") for text in shown.left_out)
+    assert all(text.endswith("see the JSON export.") for text in shown.left_out)
 
 
 def test_methods_are_compared_from_two_on(records: Records) -> None:
@@ -43,7 +43,7 @@ def test_methods_are_compared_from_two_on(records: Records) -> None:
     assert comparison([one]) == []
     assert len(comparison([one, other])) == 2
     small = comparison([one, other], Room(cells=1))
-    assert [str(text).count("Left out for its size") for text in small] == [1, 1]
+    assert [str(text).count("Too large to show") for text in small] == [1, 1]
 
 
 def test_the_waterfall_has_its_numbers_in_words(records: Records) -> None:

@@ -68,5 +68,5 @@ def test_the_metric_of_traces_is_about_items_with_one() -> None:
     assert (found.value, found.n) == (1.0, 1), "whatever became of the answer"
     assert callable(metric.note)
     assert metric.note([with_trace], []) == (
-        "what is counted; 1 items have a reasoning trace, judged apart from the answer"
+        "what is counted; 1 items have a reasoning trace, judged separately from the answer"
     )

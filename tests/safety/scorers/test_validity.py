@@ -14,10 +14,10 @@ from audit.safety.scorers.validity import (
     FILE,
     Counts,
     Validity,
+    identities_note,
     shipped_validity,
-    told,
-    told_of_identities,
-    validity_beside,
+    validity_in,
+    validity_note,
 )
 from audit.stats.prevalence import Agreement
 
@@ -58,17 +58,17 @@ def test_the_note_says_what_was_measured() -> None:
         "validity of the scorer: AUROC 0.912, at 0.5 precision 0.83, sensitivity 0.80, specificity 0.90, calibration"
         " error 0.042 on 130 texts (own texts)"
     )
-    assert told(VALIDITY) == str(VALIDITY) == words
+    assert validity_note(VALIDITY) == str(VALIDITY) == words
     assert str(VALIDITY.model_copy(update={"elsewhere": "less"})) == f"{words}; less"
     silent = VALIDITY.model_copy(update={"true_positives": 0, "true_negatives": 80})
     assert "at 0.5 precision none" in str(silent)
-    assert "was not measured" in told(None)
+    assert "was not measured" in validity_note(None)
 
 
 def test_how_harmless_mentions_are_scored() -> None:
-    assert told_of_identities(VALIDITY.model_copy(update={"identities": "8 of 12"})) == "8 of 12"
-    assert "was not measured" in told_of_identities(VALIDITY)
-    assert "was not measured" in told_of_identities(None)
+    assert identities_note(VALIDITY.model_copy(update={"identities": "8 of 12"})) == "8 of 12"
+    assert "was not measured" in identities_note(VALIDITY)
+    assert "was not measured" in identities_note(None)
 
 
 def test_what_the_package_knows_belongs_to_exact_weights() -> None:
@@ -84,10 +84,10 @@ def write(folder: Path, **changes: Any) -> None:
 
 
 def test_a_users_measurement_is_read_by_the_digest(tmp_path: Path) -> None:
-    assert validity_beside(tmp_path, record("a" * 64)) is None
+    assert validity_in(tmp_path, record("a" * 64)) is None
     write(tmp_path)
-    assert validity_beside(tmp_path, record("a" * 64)) == VALIDITY
-    assert validity_beside(tmp_path, record("b" * 64)) is None
+    assert validity_in(tmp_path, record("a" * 64)) == VALIDITY
+    assert validity_in(tmp_path, record("b" * 64)) is None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_users_measurement_is_read_by_the_digest(tmp_path: Path) -> None:
 def test_counts_that_cannot_be_are_refused_in_one_line(changes: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, **changes)
     with pytest.raises(AssetError, match=r"validity\.json: not a validity \(.*see docs/reference/safety\.md") as raised:
-        validity_beside(tmp_path, record("a" * 64))
+        validity_in(tmp_path, record("a" * 64))
     assert "\n" not in str(raised.value)
 
 
@@ -123,10 +123,10 @@ def test_counts_that_cannot_be_are_refused_in_one_line(changes: dict[str, Any], 
 )
 def test_ends_of_ranges_are_values(changes: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, **changes)
-    assert validity_beside(tmp_path, record("a" * 64)) == VALIDITY.model_copy(update=changes)
+    assert validity_in(tmp_path, record("a" * 64)) == VALIDITY.model_copy(update=changes)
 
 
 def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{", "utf-8")
     with pytest.raises(AssetError, match="not a validity"):
-        validity_beside(tmp_path, record("a" * 64))
+        validity_in(tmp_path, record("a" * 64))

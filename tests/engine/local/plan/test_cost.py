@@ -13,8 +13,8 @@ COST = Cost(token=100, pair=2, copy=5, call=1000)
 
 
 def test_a_pass_is_its_tokens_pairs_copies_and_one_call() -> None:
-    assert COST.run(3, 10, 0) == 3 * 10 * (100 + 2 * 10) + 1000
-    assert COST.run(3, 10, 7) == 3 * 10 * (100 + 2 * 17) + 5 * 3 * 17 + 1000
+    assert COST.of_pass(3, 10, 0) == 3 * 10 * (100 + 2 * 10) + 1000
+    assert COST.of_pass(3, 10, 7) == 3 * 10 * (100 + 2 * 17) + 5 * 3 * 17 + 1000
 
 
 def test_blocks_are_estimated_with_the_passes_that_they_need() -> None:

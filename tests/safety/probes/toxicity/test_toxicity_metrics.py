@@ -137,11 +137,11 @@ def test_the_corrected_interval_covers_with_few_prompts() -> None:
 @pytest.mark.parametrize(
     ("validity", "reason"),
     [
-        (MEASURED.model_copy(update={"threshold": 0.7}), "not measured on text of this kind at this threshold"),
-        (MEASURED.model_copy(update={"kinds": {}}), "not measured on text of this kind"),
+        (MEASURED.model_copy(update={"threshold": 0.7}), "not validated on text of this kind at this threshold"),
+        (MEASURED.model_copy(update={"kinds": {}}), "not validated on text of this kind"),
         (
             MEASURED.model_copy(update={"kinds": {"continuation_of_toxic": ON_TOXIC}}),
-            "not measured on text of this kind",
+            "not validated on text of this kind",
         ),
         (
             MEASURED.model_copy(update={"kinds": {**MEASURED.kinds, "continuation_of_toxic": DEAF}}),

@@ -65,8 +65,8 @@ def test_what_is_clipped_is_the_sum() -> None:
     ("strata", "reason"),
     [
         ([], "nothing was scored"),
-        ([Stratum(1.0, 0.3, 9.0, None)], "the validity of this scorer was not measured on text of this kind at this"),
-        ([*TWO, Stratum(0.0, 0.3, 9.0, None)], "the validity of this scorer was not measured"),
+        ([Stratum(1.0, 0.3, 9.0, None)], "this scorer was not validated on text of this kind at this"),
+        ([*TWO, Stratum(0.0, 0.3, 9.0, None)], "this scorer was not validated"),
         (
             [Stratum(1.0, 0.3, 9.0, Agreement(50, 100, 90, 100))],
             "sensitivity + specificity - 1 of this scorer is 0.40 on text of this kind; below 0.5 a correction",

@@ -71,7 +71,7 @@ def test_pickled_code_is_refused_and_not_run(folder: Path, monkeypatch: Any, tmp
 def test_a_damaged_file_is_refused(folder: Path, monkeypatch: Any) -> None:
     file = folder / "toxic_original.ckpt"
     file.write_bytes(file.read_bytes()[:500])
-    with pytest.raises(AssetError, match="fetch it anew"):
+    with pytest.raises(AssetError, match="download it again"):
         scorer(folder, monkeypatch)
 
 

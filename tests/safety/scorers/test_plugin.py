@@ -47,8 +47,8 @@ class OfAnyLanguage(Scorer):
     ("make", "why"),
     [
         (raising(RuntimeError(SECRET)), "cannot be made (RuntimeError): --verbose shows where"),
-        (lambda *_given: None, "is no scorer: its record is no AssetRecord"),
-        (lambda *_given: OfAnyLanguage(), "is no scorer: its languages are no set of ISO 639 codes"),
+        (lambda *_given: None, "is not a scorer: its record is not an AssetRecord"),
+        (lambda *_given: OfAnyLanguage(), "is not a scorer: its languages are not a set of ISO 639 codes"),
     ],
 )
 def test_a_scorer_that_cannot_be_made(make: Any, why: str) -> None:

@@ -113,7 +113,7 @@ def test_a_users_measurement_is_read_by_the_digest(tmp_path: Path) -> None:
 )
 def test_counts_that_cannot_be_are_refused_in_one_line(changes: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, **changes)
-    with pytest.raises(AssetError, match=r"validity\.json: not a validity \(.*see docs/reference/safety\.md") as raised:
+    with pytest.raises(AssetError, match=r"validity\.json: not a validity \(.*see docs/reference/probes") as raised:
         validity_in(tmp_path, record("a" * 64))
     assert "\n" not in str(raised.value)
 

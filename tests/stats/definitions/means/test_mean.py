@@ -115,7 +115,7 @@ def test_a_value_that_is_not_finite_makes_the_metric_null(bad: float) -> None:
 def test_a_value_without_an_interval_has_null_ends_and_a_reason() -> None:
     metric = metric_of(with_scores([0.25]), unit="score")
     assert (metric.value, metric.ci_low, metric.ci_high, metric.ci_method, metric.error) == (0.25, *[None] * 4)
-    assert metric.no_interval == "one item leaves no spread to estimate"
+    assert metric.no_interval == "one item has no spread to estimate"
     bare = metric_of(with_scores([0.0, 1.0]), interval=False)
     assert (bare.value, bare.ci_low, bare.no_interval) == (0.5, None, None)
 

@@ -29,7 +29,7 @@ def test_each_kind_of_text_is_corrected_with_its_own_errors() -> None:
     assert found.value == pytest.approx(4 / 6 * corrected["a"] + 2 / 6 * corrected["b"])
     assert found.ci_method == "mover_lang_reiczigel"
     assert metric(CorrectedShare(at_least=0.5, agreement=AGREEMENTS), some).error == (
-        "not corrected: the validity of this scorer was not measured on text of this kind at this threshold"
+        "not corrected: this scorer was not validated on text of this kind at this threshold"
     )
 
 
@@ -51,7 +51,7 @@ def test_why_a_share_is_not_corrected() -> None:
     blind = CorrectedShare(at_least=0.5, agreement={"": weak})
     assert str(blind.why_not(some)).startswith("sensitivity + specificity - 1 of this scorer is 0.40")
     partly = CorrectedShare(at_least=0.5, by="kind", agreement={"a": AGREEMENTS["a"]})
-    assert str(partly.why_not(some)).startswith("the validity of this scorer was not measured on text of this kind")
+    assert str(partly.why_not(some)).startswith("this scorer was not validated on text of this kind")
     nothing = [item(0, (None,), score=None, error="lost")]
     assert metric(partly, nothing).error == "none of 1 items could be scored"
 

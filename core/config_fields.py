@@ -117,9 +117,11 @@ Scorer = Annotated[str, Place(_scorer_in_full)]
 """A scorer by its name, which may hold a folder."""
 Count = Annotated[int, Field(ge=1)]
 Number = Annotated[int, Field(ge=0)]
+LEAST_RESAMPLES = 100
+"""Of a bootstrap: fewer than 40 have no quantile of 2.5 %, and an interval from them would be too narrow."""
 MOST_RESAMPLES = 100_000
 """Of a bootstrap: the gate repeats those of a run, and must come to an end whatever a run folder says."""
-Resamples = Annotated[int, Field(ge=1, le=MOST_RESAMPLES)]
+Resamples = Annotated[int, Field(ge=LEAST_RESAMPLES, le=MOST_RESAMPLES)]
 
 
 def _limit(value: object) -> object:

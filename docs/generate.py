@@ -281,6 +281,8 @@ def _result(metric: all_records.Metric) -> tuple[str, ...]:
 
 def main(words: list[str]) -> None:
     """Write every page, or the page of results."""
+    if words and (words[0] != "results" or not words[1:]):
+        sys.exit("usage: python docs/generate.py  |  python docs/generate.py results RUN…")
     FOLDER.mkdir(exist_ok=True)
     if words[:1] == ["results"]:
         (FOLDER / "results.md").write_text(results(*map(Path, words[1:])), "utf-8")

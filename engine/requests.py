@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "max_gen_toks": ("1 or more", lambda value: value >= 1),
 }
 """What values of a request's settings may be, in words and as a test."""
+WHOLE = ("n", "first", "max_new_tokens", "min_new_tokens", "top_k", "no_repeat_ngram_size", "seed")
+"""Those that are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,17 @@ class GenerateRequest:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be generated."""
+        for name in WHOLE:
+            if not isinstance(value := getattr(self, name), Integral) or isinstance(value, bool):
+                msg = f"{name} must be a whole number, got {value!r}"
+                raise ValueError(msg)  # noqa: TRY004 - one kind of error for settings that cannot be
         if self.n < 1 or self.max_new_tokens < 1:
             msg = f"n and max_new_tokens must be at least 1, got {self.n} and {self.max_new_tokens}"
             raise ValueError(msg)
         for name, (words, is_allowed) in RANGES.items():
             value = getattr(self, name, 1)
-            if not math.isfinite(value) or not is_allowed(value):
-                msg = f"{name} must be {words}, got {value}"
+            if not isinstance(value, Real) or not math.isfinite(float(value)) or not is_allowed(float(value)):
+                msg = f"{name} must be {words}, got {value!r}"
                 raise ValueError(msg)
 
 

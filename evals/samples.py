@@ -179,7 +179,7 @@ def _describe_choice(task: Task, item: Item) -> _Asked:
         return _Asked(_text(arguments[0][0]), reference, None)
     chosen = int(np.argmax(totals))
     scores: dict[str, float | None] = {f"log_likelihood_{position}": total for position, total in enumerate(totals)}
-    confidence = float(softmax(totals)[chosen])
+    confidence = min(1.0, float(softmax(totals)[chosen]))
     return _Asked(_text(arguments[chosen][0]), reference, _text(arguments[chosen][1]), scores, confidence)
 
 

@@ -60,7 +60,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     """
     manifest = run.read_manifest()
     if manifest.status == "running" and is_going_on(run):
-        msg = f"{run.path}: this run is still going on: judge it when it has ended"
+        msg = f"{run.path}: this run is still going on, or its journal is open elsewhere: judge it when it has ended"
         raise RunFolderError(msg)
     own = set(known_tasks())
     evidence.check(run, (), own)

@@ -100,7 +100,7 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.available_cores())
     remembering.expect(_expected(config))
-    remembering.note(f"loading {config.model}" + (" (converted the first time)" if is_gguf(config.model) else ""))
+    remembering.note(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
     engine = engine_of(config)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
         uses_chat_template(engine, config.chat_template, generates=True)

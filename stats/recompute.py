@@ -61,6 +61,11 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
     return metric.model_copy(update={name: getattr(made, name) for name in fields})
 
 
+def called(metric: Metric) -> str:
+    """A metric's name, with its slice if it has one, as messages show it."""
+    return f"{metric.name} with slice {metric.slice}" if metric.slice else metric.name
+
+
 def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) -> Iterator[str]:
     """Where a metric differs from what its definition makes of samples by more than rounding.
 
@@ -74,7 +79,7 @@ def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) ->
     except TypeError as error:
         yield f"{metric.name} has a definition that cannot be computed: {error}"
         return
-    name = f"{metric.name} with slice {metric.slice}" if metric.slice else metric.name
+    name = called(metric)
     if (metric.n, metric.missing) != (found.n, found.missing):
         counts = f"n {metric.n}, missing {metric.missing}"
         yield f"{name} has {counts}, the samples give n {found.n}, missing {found.missing}"

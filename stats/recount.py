@@ -20,7 +20,7 @@ from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import bound_faults
 from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, read
 from audit.stats.definitions.base import is_scored
-from audit.stats.recompute import differences
+from audit.stats.recompute import called, differences
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def check(
             if metric.definition is None and counted is not None and (suite, task) in there:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
             if metric.definition is None and metric.value is not None and task in own:
-                raise _invalid(run.metrics_path, f"{metric.name} has no definition, which all metrics of {task} have")
+                fault = f"{called(metric)} has no definition, which all metrics of {task} have"
+                raise _invalid(run.metrics_path, fault)
             wanted = metric.primary if judged is None else metric.name in judged
             _refuse_metric(run, manifest, metric, records, interval=wanted)
         if (suite, task) in there:

@@ -65,6 +65,6 @@ def texts_of(where: str, given: str | Iterable[str]) -> list[str]:
     Raises:
         UsageError: It is something else, or one of them is no text.
     """
-    several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    several = list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
     check_texts(where, *several)
     return several

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core.config import RunConfig, validate
-from audit.core.errors import ConfigError, RunFolderError, did_you_mean
+from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
 from audit.core.formatting import interval, number, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
@@ -303,7 +303,11 @@ def _text(value: str | PathLike[str] | None) -> str | None:
 
 
 def _path(value: str | PathLike[str] | None) -> Path | None:
-    return None if value is None else Path(value)
+    try:
+        return None if value is None else Path(value)
+    except TypeError as error:
+        msg = f"{printable(repr(value), 60)} is not a path: give a string or a pathlib.Path"
+        raise UsageError(msg) from error
 
 
 def _row(cells: list[str]) -> str:

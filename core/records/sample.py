@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -110,7 +110,7 @@ class Sample(Record):
     """Reasoning trace that came before the output, without its markers; null where the checkpoint did not think."""
     score: float | None = None
     """The primary score of this item; null when it could not be scored (see ``error``)."""
-    confidence: float | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     """The checkpoint's own probability of its choice among the options, 0 to 1; null where it has none (a written
     answer, an item that is no choice)."""
     scores: dict[str, float | None] = Field(default_factory=dict)
@@ -186,7 +186,12 @@ def completion_address(identity: str, index: int) -> str:
     return f"{identity}#{index}"
 
 
+MOST_DIGITS = 9
+"""Of a completion's number in an address."""
+
+
 def split_address(address: str) -> tuple[str, int | None]:
     """A sample's id and the position of one of its completions; None where the address is of the whole sample."""
     identity, mark, index = address.rpartition("#")
-    return (identity, int(index)) if mark and index.isascii() and index.isdigit() else (address, None)
+    is_number = bool(mark) and index.isascii() and index.isdigit() and len(index) <= MOST_DIGITS
+    return (identity, int(index)) if is_number and str(int(index)) == index else (address, None)

@@ -59,6 +59,9 @@ def check_scorer(scorer: str) -> None:
     """
     name, colon, variant = scorer.partition(":")
     variants = BUILT_IN[name].variants if name in BUILT_IN else ()
+    if name == "plugin" and not variant:
+        msg = "safety.toxicity_scorer: 'plugin' names no scorer: write plugin:NAME"
+        raise UsageError(msg)
     if name in BUILT_IN and (not colon or variants is None or variant in variants):
         return
     known = [name, *(f"{name}:{one}" for one in variants or ())] if name in BUILT_IN else [*BUILT_IN]

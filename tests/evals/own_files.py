@@ -58,7 +58,7 @@ metadata: {{version: 2}}
 def configure(*names: str, include: Path, **evals: Any) -> RunConfig:
     tasks = [TaskConfig(name=name) for name in names]
     return RunConfig(
-        evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50, include_path=[include], **evals), offline=True
+        evals=EvalsConfig(tasks=tasks, bootstrap_resamples=100, include_path=[include], **evals), offline=True
     )
 
 

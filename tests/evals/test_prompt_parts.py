@@ -24,7 +24,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def run_one(engine: Engine, task: str, limit: int | None = None, **settings: Any) -> TaskResult:
-    evals = EvalsConfig(tasks=[TaskConfig(name=task, limit=limit)], bootstrap_resamples=10)
+    evals = EvalsConfig(tasks=[TaskConfig(name=task, limit=limit)], bootstrap_resamples=100)
     (result,) = suite.run_tasks(engine, RunConfig(evals=evals, offline=True, **settings))
     assert result.not_run is None, result.not_run
     return result

@@ -20,7 +20,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def run(engine: Any, *names: str) -> dict[str, Any]:
-    evals = EvalsConfig(tasks=[TaskConfig(name=name) for name in names], bootstrap_resamples=10)
+    evals = EvalsConfig(tasks=[TaskConfig(name=name) for name in names], bootstrap_resamples=100)
     return {result.task: result for result in suite.run_tasks(engine, RunConfig(evals=evals, offline=True))}
 
 

@@ -23,7 +23,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def configure(*names: str, limit: int | None = None, **settings: Any) -> RunConfig:
     tasks = [TaskConfig(name=name, limit=limit) for name in names]
-    return RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), offline=True, **settings)
+    return RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=100), offline=True, **settings)
 
 
 def run_one(engine: Engine, name: str, **settings: Any) -> TaskResult:

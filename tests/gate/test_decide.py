@@ -129,7 +129,7 @@ def test_a_run_that_is_going_on_is_not_judged(
     policy = make_policy({"metric": "boolq/accuracy", "min": 0.1})
     with (
         journal_open_elsewhere(run),
-        pytest.raises(RunFolderError, match="this run is still going on: judge it when") as raised,
+        pytest.raises(RunFolderError, match="going on, or its journal is open elsewhere: judge it when") as raised,
     ):
         decide(run, policy)
     assert raised.value.exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from audit.engine.journal import Journal
@@ -22,8 +23,16 @@ def test_it_ends_with_the_process_that_writes_it(make_run: Callable[..., RunFold
         assert is_going_on(run)
         process.kill()
         process.wait()
+        assert run.journal_path.with_name("journal.sqlite-wal").exists()  # left behind: a file alone says nothing
         assert not is_going_on(run)
-    assert run.journal_path.with_name("journal.sqlite-wal").exists()  # left behind: a file alone says nothing
+
+
+def test_asking_takes_no_lock_from_the_process_that_writes(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run(status="running")
+    with closing(Journal(run.journal_path)):
+        assert is_going_on(run)
+        assert is_going_on(run)
+    assert not is_going_on(run)
 
 
 def test_a_journal_that_was_closed_belongs_to_a_run_that_has_ended(make_run: Callable[..., RunFolder]) -> None:

@@ -225,9 +225,11 @@ def test_metrics_of_the_audits_own_tasks_have_a_definition(run: RunFolder) -> No
     manifest = run.read_manifest()
     recount.check(run, manifest, [better, null, count], ())
     recount.check(run, manifest, [null, count, ACCURACY], (), {"sums"})
-    for metric in (better, better.model_copy(update={"slice": {"half": "a"}})):
-        with pytest.raises(EvidenceInvalid, match=r"metrics\.json: evidence invalid: sums/f1 has no definition, which"):
-            recount.check(run, manifest, [metric], (), {"sums"})
+    for part, shown in ((None, ""), ({"half": "a"}, r" with slice \{'half': 'a'\}")):
+        with pytest.raises(
+            EvidenceInvalid, match=rf"metrics\.json: evidence invalid: sums/f1{shown} has no definition, which"
+        ):
+            recount.check(run, manifest, [better.model_copy(update={"slice": part})], (), {"sums"})
     run.samples_path("evals", "sums").unlink()
     with pytest.raises(EvidenceInvalid, match="sums/unscored has no definition"):
         recount.check(run, manifest, [count], (), {"sums"})

@@ -116,7 +116,7 @@ def run(model: str, names: list[str], *, limit: int | None = None) -> dict[str, 
     engine = load(model, device="cpu")
     engine.generate = lambda requests: [Completion((Generation("(A) Z", 3, "stop"),), 7) for _ in requests]
     tasks = [TaskConfig(name=name, limit=limit) for name in names]
-    config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=10), offline=True)
+    config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=100), offline=True)
     found = {}
     for result in suite.run_tasks(engine, config):
         assert result.not_run is None, (result.task, result.not_run)

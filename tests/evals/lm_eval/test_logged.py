@@ -21,7 +21,7 @@ Rows = dict[str, list[dict[str, Any]]]
 @pytest.fixture
 def ran(tiny: Engine, rows: Rows) -> TaskResult:
     """OpenBookQA with eight written rows."""
-    config = RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="openbookqa")], bootstrap_resamples=10), offline=True)
+    config = RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name="openbookqa")], bootstrap_resamples=100), offline=True)
     (result,) = suite.run_tasks(tiny, config)
     return result
 

@@ -121,7 +121,7 @@ def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
             random.random()
             np.random.rand()
         other = lm_eval_tasks.load(GPQA, 5).tasks[GPQA]
-    config = RunConfig(evals=EvalsConfig(bootstrap_resamples=10), offline=True)
+    config = RunConfig(evals=EvalsConfig(bootstrap_resamples=100), offline=True)
     first, second = (suite.run_task(tiny, config, task) for task in tasks)
     assert len(first.samples) == 12
     assert [(s.sample_id, s.prompt, s.reference) for s in first.samples] == [
@@ -152,7 +152,7 @@ def run_sums(engine: Engine, folder: Path, limit: int | None, seed: int = 1234) 
     (folder / "sums.yaml").write_text(SHOTS.format(file=folder / "sums.jsonl"))
     with quiet():
         task = SeededManager(seed, include_path=folder, include_defaults=False).load(["sums"])["tasks"]["sums"]
-    config = RunConfig(evals=EvalsConfig(bootstrap_resamples=10), offline=True, seed=seed)
+    config = RunConfig(evals=EvalsConfig(bootstrap_resamples=100), offline=True, seed=seed)
     return suite.run_task(engine, config, task, limit=limit)
 
 

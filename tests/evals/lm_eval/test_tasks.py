@@ -48,7 +48,7 @@ def words(folder: Path, kind: str, metric: str, aggregation: str, target: str = 
 
 
 def configure(name: str) -> RunConfig:
-    return RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name=name)], bootstrap_resamples=50), offline=True)
+    return RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name=name)], bootstrap_resamples=100), offline=True)
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ Capital of Spain?,Bilbao,Seville,Madrid,Madrid,west,Spain
 def run(engine: Engine, file: Path, text: str, **said: Any) -> TaskResult:
     file.write_text(text, "utf-8")
     task = TaskConfig(name="mine", file=file, **said)
-    config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=50), offline=True, chat_template="off")
+    config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=100), offline=True, chat_template="off")
     (result,) = suite.run_tasks(engine, config)
     assert result.not_run is None
     return result
@@ -209,7 +209,7 @@ def test_a_table_has_the_values_of_lm_evals_task_file(
     rows = [f"Which is {n}?,the {n}th,a {n * n},no {n + 3} of them,{n * 7 % 3}" for n in range(23)]
     ours = run(tiny, tmp_path / "mine.csv", "question,a,b,c,answer\n" + "\n".join(rows))
     (tmp_path / "theirs.yaml").write_text(TASK_FILE)
-    evals = EvalsConfig(tasks=[TaskConfig(name="theirs")], bootstrap_resamples=50, include_path=[tmp_path])
+    evals = EvalsConfig(tasks=[TaskConfig(name="theirs")], bootstrap_resamples=100, include_path=[tmp_path])
     (theirs,) = suite.run_tasks(tiny, RunConfig(evals=evals, offline=True, chat_template="off"))
     assert [s.prompt for s in ours.samples] == [s.prompt for s in theirs.samples]
     assert [s.scores for s in ours.samples] == [s.scores for s in theirs.samples]

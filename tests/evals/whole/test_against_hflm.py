@@ -115,7 +115,7 @@ class Comparison:
         from lm_eval.tasks import TaskManager
 
         tasks = [TaskConfig(name=name, limit=limit)]
-        config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), seed=SEED, offline=True)
+        config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=100), seed=SEED, offline=True)
         (ours,) = suite.run_tasks(self.engine, config)
         with quiet():
             task = TaskManager(include_path=tasks_folder(), include_defaults=False).load([name])["tasks"][name]

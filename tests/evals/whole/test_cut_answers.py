@@ -24,7 +24,7 @@ def answer(scripted: Scripted, monkeypatch: pytest.MonkeyPatch, *generations: Ge
     """ASDiv, whose items 0, 1, 2, … have the answers 0, 1, 2, …"""
     monkeypatch.setattr(scripted, "generate", lambda requests: [Completion((g,), 7) for g in generations])
     tasks = [TaskConfig(name="asdiv")]
-    config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), offline=True)
+    config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=100), offline=True)
     (result,) = suite.run_tasks(scripted, config)
     assert result.not_run is None, result.not_run
     return result

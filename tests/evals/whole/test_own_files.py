@@ -36,7 +36,7 @@ def test_lm_evals_own_task_is_reached_by_its_prefix(
     (folder / "capitals.yaml").write_text(CAPITALS.replace("capitals", "boolq"))
     monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {} if include else stock)
     tasks = [TaskConfig(name="boolq"), TaskConfig(name="lm-eval:boolq")]
-    config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=50), offline=True)
+    config = RunConfig(evals=EvalsConfig(tasks=tasks, bootstrap_resamples=100), offline=True)
     ours, theirs = suite.run_tasks(tiny, config)
     assert (ours.task, theirs.task) == ("boolq", "lm-eval:boolq")
     assert (len(ours.samples), len(theirs.samples)) == (8, 17)

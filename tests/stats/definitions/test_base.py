@@ -48,7 +48,7 @@ def test_what_is_written_is_read_again_and_leaves_out_what_is_not_set() -> None:
         ({"name": "mean", "scale": "2"}, "scale: Input should be a valid number"),
         ({"name": "mean", "key": 1}, "key: Input should be a valid boolean"),
         ({"name": "mean", "seed": -1}, "seed: Input should be greater than or equal to 0"),
-        ({"name": "mean", "resamples": 0}, "resamples: Input should be greater than or equal to 1"),
+        ({"name": "mean", "resamples": 99}, "resamples: Input should be greater than or equal to 100"),
         ({"name": "mean", "resamples": 100_001}, "resamples: Input should be less than or equal to 100000"),
         ({"name": "count"}, "flags: Field required"),
         ({"name": "mean", "where": {"a": 1}}, "where.a: Input should be a valid string"),

@@ -288,3 +288,14 @@ def test_numbers_of_items_choose_the_interval() -> None:
     )
     assert mean_interval([0, 1, 1], seed=1, confidence=0.8) == wilson(2, 3, 0.8)
     assert mean_interval([1.0, 2.0, 4.0], seed=1, confidence=0.8) == student_t([1.0, 2.0, 4.0], 0.8)
+
+
+def test_clusters_that_differ_by_rounding_alone_give_no_interval() -> None:
+    """All cluster means are 1,000,000,000.15; doubles of that size are a ten-millionth apart."""
+    parts = [(0.1, 0.2), (0.2, 0.1), (0.15, 0.15), (0.05, 0.25), (0.25, 0.05), (0.13, 0.17)]
+    values = [1e9 + part for pair in parts for part in pair]
+    clusters = [place for place, pair in enumerate(parts) for _ in pair]
+    assert 0 < clustered_standard_error(values, clusters) < 1e-6
+    assert clustered_interval(values, clusters, share=False) is None
+    assert clustered_interval([], []) is None
+    assert why_none([1.0, 1.0], [None, None]) == "all 2 items have the same value"

@@ -67,6 +67,11 @@ def test_a_reserved_value_stays_and_is_recorded() -> None:
     (stored,), raw = redact([before], KEY)
     assert (stored.output, stored.flags, raw) == (before.output, before.flags, [])
     assert [(one.kind, one.start, one.end, one.reserved) for one in stored.findings] == [("email", 10, 24, True)]
+    (again,), _ = redact([stored], KEY)
+    assert again is stored  # recorded once, however often the text is searched
+    traced = stored.model_copy(update={"thinking": "at 192.0.2.1"})
+    (both,), _ = redact([traced], KEY)
+    assert [(one.field, one.start) for one in both.findings] == [("output", 10), ("thinking", 3)]
 
 
 def test_the_same_value_has_the_same_digest_under_one_key_alone() -> None:

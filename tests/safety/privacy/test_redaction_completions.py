@@ -97,6 +97,8 @@ def test_a_completion_that_cannot_be_searched_is_withheld_and_counted(monkeypatc
     assert (stored[0].output, stored[0].flags) == ("fine", [])
     assert [one.sample_id for one in raw] == ["7#1", "7#2"]
     assert unsearched(stored) == "t: 2 of 5 outputs could not be searched for personal data: not kept"
+    assert unsearched(stored[1:]) is None
+    assert unsearched([]) is None
 
 
 class Scorer:

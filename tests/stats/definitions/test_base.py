@@ -12,11 +12,12 @@ from audit.stats.definitions import (
     Corpus,
     CorrectedShare,
     Count,
+    Macro,
     Mean,
     Members,
     read,
 )
-from audit.stats.definitions.base import is_scored, none_scored
+from audit.stats.definitions.base import Estimate, is_scored, none_scored
 from tests.stats.definitions.conftest import AGREEMENTS, a_sample
 
 AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
@@ -98,3 +99,10 @@ def test_why_none_could_be_scored() -> None:
 def test_a_scored_sample_has_a_finite_score_and_no_error(fields: dict[str, Any]) -> None:
     assert is_scored(a_sample("0", score=0.0))
     assert not is_scored(a_sample("0", **fields))
+
+
+def test_an_estimate_misses_nothing_unless_it_says_so_and_a_definition_is_no_mean() -> None:
+    assert Estimate(0.5, 3).missing == 0
+    assert (Count.IS_MEAN, Count.COUNTS_COMPLETIONS, Count.OF_TEXTS) == (False, False, False)
+    assert (Mean.IS_MEAN, Corpus.OF_TEXTS, Macro.OF_TEXTS) == (True, True, True)
+    assert Count(flags=()).seed == 0

@@ -81,7 +81,10 @@ def test_which_texts_a_label_is_about() -> None:
     some = [item(1, (0.4, 0.2)), bare]
     assert MeanShare(of="labels.half", key=True, at_least=0.2).select(some, None) == some[:1]
     assert MeanShare(of="labels.half", at_least=0.2).select(some, None) == some
+    half = some[0].model_copy(update={"completions": [*some[0].completions, *bare.completions]})
+    assert MeanShare(of="labels.half", key=True).select([half], None) == [half]
     definition = ExpectedMaximum(of="labels.half")
+    assert definition.numbers(half) == [0.2, 0.1]
     assert definition.numbers(some[0]) == [0.2, 0.1]
     assert definition.numbers(bare) == []
     assert [definition.of_completion(one) for one in some[0].completions] == [0.2, 0.1]

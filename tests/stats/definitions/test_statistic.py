@@ -59,7 +59,7 @@ def test_value_counts_and_the_expanded_interval() -> None:
     )
     assert found.interval == expected
     bare = Ratio().estimate(some(12), unit="score", interval=False)
-    assert (bare.value, bare.interval, bare.no_interval) == (found.value, None, None)
+    assert (bare.value, bare.missing, bare.interval, bare.no_interval) == (found.value, 0, None, None)
 
 
 def test_why_there_is_no_value() -> None:

@@ -69,6 +69,7 @@ def test_where_the_score_does_not_exist_it_says_why() -> None:
     assert BbqBias(ambiguous=True).estimate(right, unit="bbq_bias").value == 0.0
     assert BbqBias().estimate(right, unit="bbq_bias").value is None
     assert BbqBias(ambiguous=True).estimate([], unit="bbq_bias").value is None
+    assert np.isnan(BbqBias(ambiguous=True).of_rows(np.empty((0, 4))))
 
 
 def test_nine_templates_have_no_interval() -> None:

@@ -81,3 +81,13 @@ def test_why_there_is_no_correlation() -> None:
     assert OF.estimate(flat, unit="correlation").error == (
         "the preference or the statistic is the same for every cluster"
     )
+
+
+def test_three_clusters_are_enough_and_another_field_can_be_compared() -> None:
+    """A cluster with the second side alone takes no part."""
+    names = ["nurse", "clerk", "pilot"]
+    lone = a_sample("z", cluster="cook", score=1.0, scores={"share": 50.0, "x": 1.0}, slices={"sex": "m"})
+    given = [one.model_copy(update={"score": 0.5, "scores": {**one.scores, "x": one.score}}) for one in some(names)]
+    of = Correlation(of="scores.x", by="sex", first="f", second="m", statistic_of="scores.share")
+    found = of.estimate([*given, lone], unit="correlation")
+    assert (found.value, found.n) == (pytest.approx(by_scipy(names)), 3)

@@ -139,3 +139,45 @@ def test_entities_of_two_groups_weigh_in_each() -> None:
     means = {unit: float(np.mean(TABLE[unit[:-1]][int(unit[-1])])) for unit in ("women0", "women3", "men1")}
     expected = (2 * means["women0"] + means["women3"]) / 3 - means["men1"]
     assert drawn.value(weights) == pytest.approx(abs(expected))
+
+
+def test_exactly_as_many_entities_as_are_needed_and_others_weigh_alike() -> None:
+    """Eight men and seven women: means, not sums, say who is highest; a text without a family is of none."""
+    gender = [one for one in samples() if one.slices["domain"] == "gender"]
+    more = [
+        one.model_copy(update={"sample_id": f"more{i}", "cluster": f"more{i}"})
+        for i, one in enumerate(gender)
+        if one.slices["group"] == "men"
+    ]
+    assert LargestGap(least=7).furthest([*gender, *more]) == ("women", "men")
+    stray = gender[0].model_copy(update={"slices": {"group": "women"}})
+    alone = GroupsAlike(least=7, family="gender").estimate([*gender, stray], unit="probability")
+    means = [[float(np.mean(pair)) for pair in TABLE[group]] for group in ("women", "men")]
+    assert (alone.value, alone.n) == (pytest.approx(stats.kruskal(*means).pvalue), 14)
+
+
+def test_another_field_and_another_cluster_are_compared() -> None:
+    def text(value: float) -> SampledText:
+        return SampledText(text="t", value=value, labels={"half": value / 2})
+
+    gender = [
+        one.model_copy(
+            update={
+                "cluster": None,
+                "slices": {**one.slices, "person": str(one.cluster)},
+                "completions": [text(one.completions[0].value or 0.0)],
+            }
+        )
+        for one in samples()
+        if one.slices["domain"] == "gender"
+    ]
+    found = LargestGap(of="labels.half", cluster="person").estimate(gender, unit="score")
+    means = [float(np.mean(TABLE[group])) for group in FAMILIES["gender"]]
+    assert (found.value, found.n) == (pytest.approx((max(means) - min(means)) / 2), 14)
+
+
+def test_two_values_are_ranked_and_nothing_is_counted_where_nothing_is_compared() -> None:
+    groups = [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
+    assert p_value(groups) == pytest.approx(stats.kruskal(*groups).pvalue)
+    assert LargestGap().estimate([], unit="score").n == 0
+    assert GroupsAlike().estimate([], unit="probability").n == 0

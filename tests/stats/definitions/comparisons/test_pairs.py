@@ -64,9 +64,8 @@ def test_pairs_without_both_values_or_with_a_flag_are_left_out() -> None:
     assert [(sample.sample_id, value) for sample, value in definition.values(given)] == [
         ("p3-pro", -1.0), ("p4-pro", 1.0), ("p5-pro", 0.5),
     ]  # fmt: skip
-    assert Paired(by="side", first="no", second="anti").estimate(given, unit="score").error == (
-        f"none of {len(given)} items could be scored"
-    )
+    nothing = Paired(by="side", first="no", second="anti").estimate(given, unit="score")
+    assert (nothing.n, nothing.error) == (0, f"none of {len(given)} items could be scored")
 
 
 def test_a_field_is_compared_and_clusters_are_those_of_the_first_item() -> None:

@@ -54,7 +54,7 @@ def test_the_p_value_is_that_of_all_signs() -> None:
 
 def test_six_clusters_are_needed_and_no_difference_is_certain() -> None:
     few = SignFlip().estimate(some(MEANS[:5]), unit="probability")
-    assert (few.value, few.error) == (None, "fewer than 6 clusters were scored")
+    assert (few.value, few.n, few.error) == (None, 0, "fewer than 6 clusters were scored")
     assert SignFlip().estimate(some([0.5] * 6), unit="probability").value == pytest.approx(2 / 2**6)
     zero = [one.model_copy(update={"score": 0.0}) for one in some(MEANS)]
     assert SignFlip().estimate(zero, unit="probability").value == 1.0
@@ -95,3 +95,10 @@ def test_a_p_value_is_not_computed_on_other_draws() -> None:
     drawn = SignFlip().resample(some(MEANS[:2]))
     assert drawn.units == ("a0", "a1")
     assert math.isnan(drawn.value(np.ones(2)))
+
+
+def test_clusters_weigh_alike_and_one_of_them_may_be_zero() -> None:
+    means = [0.5, 0.0, -0.1, 0.4, 0.3, 0.6, -0.2]
+    more = [a_sample(f"more{i}", cluster="a2", score=-0.1) for i in range(5)]
+    found = SignFlip().estimate([*some(means), *more], unit="probability")
+    assert (found.value, found.n) == (pytest.approx(enumerated(means)), 19)

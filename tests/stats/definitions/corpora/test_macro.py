@@ -63,10 +63,10 @@ def test_no_interval_where_nothing_varies() -> None:
 
 
 def test_items_without_an_answer_are_left_out_and_counted() -> None:
-    samples = [*choices(["a", "b"], ["a", "b"]), *texts([("a", None)])]
+    samples = [*choices(["a", "b"], ["a", "b"]), *texts([("a", None), (None, "b")])]
     broken = samples[0].model_copy(update={"error": "NaN", "output": "b"})
     found = Macro(of="recall", resamples=50).estimate([*samples, broken], unit="share")
-    assert (found.value, found.n, found.missing) == (1.0, 2, 1)
+    assert (found.value, found.n, found.missing) == (1.0, 2, 2)
     assert Macro(of="f1").estimate([broken], unit="share").error == "none of 1 items could be scored"
 
 
@@ -74,3 +74,11 @@ def test_resamples_are_samples_repeated(resamples_as_repeated: Callable[..., Non
     resamples_as_repeated(Macro(of="f1"), choices(GOLD[:4], PREDICTED[:4]), [2, 0, 3, 1], "share")
     nothing = Macro(of="f1").of_rows(np.empty((0, 2)))
     assert np.isnan(nothing)
+
+
+@pytest.mark.parametrize("of", MEASURES)
+def test_a_resample_averages_over_the_classes_that_it_holds(of: str) -> None:
+    """Code 1 is the class of an item that was not drawn: it counts neither as 0 nor as 1."""
+    rows = np.array([[0, 0], [2, 2], [2, 0], [2, 3]], dtype=np.float64)
+    expected = SCIKIT_LEARN[of](rows[:, 0], rows[:, 1], average="macro", zero_division=0)
+    assert Macro.read({"of": of}).of_rows(rows) == pytest.approx(expected)

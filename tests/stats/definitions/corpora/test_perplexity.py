@@ -36,6 +36,7 @@ def test_items_with_an_error_or_without_a_length_are_left_out() -> None:
         a_sample("1", score=-3.0, scores={"words": 6.0}),
         a_sample("2", score=-9.0, scores={"words": 1.0}, error="NaN"),
         a_sample("3", score=-9.0),
+        a_sample("4", scores={"words": 2.0}),
     ]
     found = Perplexity(of="score", per="scores.words").estimate(some, unit="perplexity", interval=False)
     assert (found.value, found.n, found.missing) == (pytest.approx(math.exp(5 / 10)), 2, 1)

@@ -29,8 +29,11 @@ def test_texts_without_a_value_are_counted_among_all_texts() -> None:
 
 def test_a_text_with_two_of_the_flags_counts_once() -> None:
     both = SampledText(text="", flags=[Flag.EMPTY_OUTPUT, Flag.TRUNCATED_OUTPUT])
-    some = [item(0, (0.1,)).model_copy(update={"completions": [both]})]
-    assert metric(CountOfCompletions(flags=(Flag.EMPTY_OUTPUT, Flag.TRUNCATED_OUTPUT)), some, "count").value == 1.0
+    cut = SampledText(text="", flags=[Flag.TRUNCATED_OUTPUT])
+    some = [
+        item(number, (0.1,)).model_copy(update={"completions": texts}) for number, texts in enumerate(([both], [cut]))
+    ]
+    assert metric(CountOfCompletions(flags=(Flag.EMPTY_OUTPUT, Flag.TRUNCATED_OUTPUT)), some, "count").value == 2.0
     assert metric(CountOfCompletions(flags=(Flag.REDACTED,)), some, "count").value == 0.0
 
 

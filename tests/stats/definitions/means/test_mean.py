@@ -190,3 +190,34 @@ def test_resampling_counts_units_as_often_as_they_are_drawn() -> None:
     repeated = [s for s in samples for _ in range(int(weights[int(s.cluster[1])]))]
     assert drawn.value(weights) == pytest.approx(mean.estimate(repeated, unit="score", interval=False).value)
     assert np.isnan(drawn.value(np.zeros(4)))
+
+
+def test_the_bounds_of_a_bootstrap_are_those_of_the_values_before_the_factor() -> None:
+    values = [0.0] * 9 + [0.9]  # resamples that are all 0 leave the upper end to the bound
+    found = metric_of(with_scores(values), Mean(seed=3, scale=100.0), unit="percent")
+    expected = studentised_bootstrap(values, seed=3, bounds=(0.0, 1.0))
+    assert expected is not None
+    assert (found.ci_low, found.ci_high) == (100 * expected.low, 100 * expected.high)
+    assert 100 * expected.high < 100.0  # the unit's own bound would hide a wrong one
+
+
+def test_with_key_it_is_about_the_samples_that_hold_the_name() -> None:
+    samples = [a_sample(0), a_sample(1, scores={}), a_sample(2)]
+    assert [one.sample_id for one in Mean(of="scores.size", key=True).select(samples, None)] == ["0", "2"]
+    assert len(Mean(of="scores.size").select(samples, None)) == 3
+
+
+def test_a_cut_answer_without_a_score_has_no_value() -> None:
+    cut = a_sample(0, score=None, flags=[Flag.TRUNCATED_OUTPUT])
+    assert Mean(if_cut=0.0).of_sample(cut) is None
+    assert Mean(if_cut=0.0).of_sample(cut.model_copy(update={"score": 1.0})) == 0.0
+
+
+def test_an_estimate_has_an_interval_or_a_reason_and_neither_where_none_is_asked_for() -> None:
+    samples = with_scores([0.0, 1.0, 1.0])
+    found = Mean().estimate(samples, unit="share")
+    assert found.interval is not None
+    assert found.no_interval is None
+    bare = Mean().estimate(samples, unit="share", interval=False)
+    assert (bare.interval, bare.no_interval) == (None, None)
+    assert Mean.IS_MEAN

@@ -41,6 +41,12 @@ def test_the_interval_is_the_clustered_one() -> None:
     expected = clustered_interval(every, clusters, seed=2, resamples=400, share=False, bounds=(0, 1))
     assert expected is not None
     assert (found.ci_low, found.ci_high) == (expected.low, expected.high)
+    wide, narrow = (MeanOfCompletions().estimate(ITEMS, unit="probability", confidence=c) for c in (0.95, 0.5))
+    assert wide.interval is not None
+    assert narrow.interval is not None
+    assert wide.interval.low < narrow.interval.low
+    assert narrow.interval.confidence == 0.5
+    assert MeanOfCompletions().estimate(ITEMS, unit="probability", interval=False).interval is None
     by_slice = [one.model_copy(update={"slices": {"half": str(number // 3)}}) for number, one in enumerate(ITEMS)]
     assert MeanOfCompletions(cluster="half").cluster_of(by_slice[0]) == "0"
     assert MeanOfCompletions().cluster_of(ITEMS[0].model_copy(update={"cluster": "c"})) == "c"
@@ -53,18 +59,18 @@ def test_a_label_that_could_not_be_given_to_a_judged_text_is_missing() -> None:
         SampledText(text="", value=0.5, labels={"other": None}),  # nobody asked for it
         SampledText(text="", value=0.5, labels={"half": 0.25}),
     ]
-    some = [item(0, (0.9,)).model_copy(update={"completions": texts})]
+    some = [item(number, (0.9,)).model_copy(update={"completions": texts}) for number in range(2)]
+    some.append(item(2, (0.9,)).model_copy(update={"completions": [texts[0]] * 3}))
     found = metric(MeanOfCompletions(of="labels.half"), some, "probability")
-    assert (found.value, found.n, found.missing) == (0.25, 1, 1)
-    assert found.note == "1 of 2 scored items have no value and are left out"
+    assert (found.value, found.n, found.missing) == (0.25, 2, 5)
+    assert found.note == "5 of 7 scored items have no value and are left out"
 
 
 def test_what_is_broken_keeps_its_reason() -> None:
     broken = metric(MeanOfCompletions(), [item(0, (math.inf, 0.5), score=0.5)], "probability")
     assert (broken.value, broken.n, broken.error) == (None, 2, "1 of 2 values are NaN or infinite")
-    assert metric(MeanOfCompletions(), [item(0, (None, None), score=None)]).error == (
-        "none of 2 completions could be scored"
-    )
+    nothing = [item(0, (None, None), score=None), item(1, (None,), score=None)]
+    assert metric(MeanOfCompletions(), nothing).error == ("none of 3 completions could be scored")
 
 
 def test_what_a_sample_adds_is_the_mean_of_its_texts() -> None:

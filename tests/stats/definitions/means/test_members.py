@@ -10,6 +10,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.stats.definitions import Estimate, Mean, Members, Unscored, read
+from audit.stats.intervals import Interval
 from tests.stats.definitions.conftest import a_sample
 
 SAMPLES = [
@@ -67,3 +68,30 @@ def test_each_unit_drawn_once_gives_the_value(weighted: bool) -> None:
     drawn = group.resample(SAMPLES)
     value = group.estimate(SAMPLES, unit="share").value
     assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(value)
+
+
+def test_three_tasks_with_their_missing_items_and_the_confidence_that_is_asked_for() -> None:
+    third = [a_sample(f"c{i}", task="c", score=float(i < 2)) for i in range(8)]
+    group = Members(members={task: Mean().written() for task in "abc"})
+    found = group.estimate([*SAMPLES, *third], unit="share", confidence=0.8)
+    ends = [proportion_confint(hits, of, alpha=0.2, method="wilson") for hits, of in ((6, 10), (3, 4), (2, 8))]
+    shares = (0.6, 0.75, 0.25)
+    below = math.hypot(*(share - end[0] for share, end in zip(shares, ends, strict=True))) / 3
+    assert found.interval is not None
+    assert (found.value, found.interval.low) == (pytest.approx(1.6 / 3), pytest.approx(1.6 / 3 - below))
+    assert found.interval.confidence == 0.8
+    assert group.estimate([*SAMPLES, *third], unit="share", interval=False).interval is None
+    drawn = group.resample([*SAMPLES, *third])
+    assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(1.6 / 3)
+
+
+def test_missing_items_add_up_and_a_sum_has_no_interval() -> None:
+    known = {
+        "a": Estimate(2.0, 2, missing=1, interval=Interval(1.0, 3.0, "t", 0.95)),
+        "b": Estimate(3.0, 2, missing=2, interval=Interval(2.0, 4.0, "t", 0.95)),
+    }
+    total = members(Mean(), total=True).combined(known)
+    assert (total.value, total.n, total.missing, total.interval, total.no_interval) == (5.0, 4, 3, None, None)
+    half = members(Mean()).combined({**known, "b": Estimate(3.0, 2)})
+    assert (half.interval, half.no_interval) == (None, "b has none")
+    assert members(Mean()).combined({"a": Estimate(None, 3)}).n == 0

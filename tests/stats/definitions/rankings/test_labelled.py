@@ -100,8 +100,8 @@ def test_only_items_of_the_slice_are_ranked_and_the_threshold_is_positive() -> N
 
 def test_the_highest_score_is_in_the_last_bin() -> None:
     """Ten bins: 1.0 and 0.95 are in one, 0.9 opens it, 0.89 is in the one below; an empty bin has no gap."""
-    pairs = [(1.0, 1), (0.95, 0), (0.9, 1), (0.89, 0)]
-    last, below = abs((1.0 + 0.95 + 0.9) - 2), 0.89
+    pairs = [(1.0, 0), (0.95, 1), (0.9, 1), (0.89, 1)]
+    last, below = abs((1.0 + 0.95 + 0.9) - 2), abs(0.89 - 1)
     assert metric(LabelCalibrationError(), labelled(pairs)).value == pytest.approx((last + below) / 4)
     assert metric(LabelCalibrationError(), labelled([(None, 1)])).value is None
     assert metric(LabelAveragePrecision(), labelled([(0.3, 1)])).value is None
@@ -116,3 +116,14 @@ def test_very_many_items_have_no_interval(monkeypatch: Any) -> None:
     monkeypatch.setattr(labelled_kinds, "MOST_RESAMPLED", 3)
     found = metric(LabelAuroc(), labelled([(0.9, 1), (0.4, 1), (0.6, 0), (0.1, 0)]))
     assert (found.value, found.ci_low, found.no_interval) == (0.75, None, "the bootstrap would take minutes")
+    monkeypatch.setattr(labelled_kinds, "MOST_RESAMPLED", 4)
+    assert metric(LabelAuroc(), labelled([(0.9, 1), (0.4, 1), (0.6, 0), (0.1, 0)])).no_interval == (
+        "4 items, it takes 5"
+    )
+
+
+def test_another_field_is_ranked_and_an_item_without_a_score_keeps_its_label() -> None:
+    samples = labelled([(0.9, 1), (0.4, 0)])
+    other = [one.model_copy(update={"scores": {**one.scores, "o": 1 - (one.score or 0.0)}}) for one in samples]
+    assert metric(LabelAuroc(of="scores.o"), other).value == 0.0
+    assert LabelAuroc().is_positive(labelled([(None, 1)])[0])

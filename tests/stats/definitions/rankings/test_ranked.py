@@ -104,3 +104,21 @@ def test_ranks_of_fewer_than_five_items_of_a_kind_have_no_interval() -> None:
     assert area.estimate(given, unit="probability").interval is not None
     few = area.estimate(given[:9], unit="probability")
     assert (few.value, few.interval, few.no_interval) == (0.5, None, "4 items of one kind, it takes 5")
+
+
+def test_the_bootstrap_has_the_seed_and_the_field_of_the_definition() -> None:
+    values = {kind: np.random.default_rng(place).normal(place, 2, 15).tolist() for place, kind in enumerate(SCORES)}
+    given = [one.model_copy(update={"score": 1.0, "scores": {"z": one.score}}) for one in some(values)]
+    area = Auroc(of="scores.z", by="kind", positive="in", negative="out", seed=3)
+    found = area.estimate(given, unit="probability")
+    assert found.value == pytest.approx(pairs(*values.values()))
+    expected = stats.bootstrap(
+        tuple(np.array(inside) for inside in values.values()), pairs, vectorized=False, n_resamples=1000,
+        method="percentile", rng=np.random.default_rng(3),
+    ).confidence_interval  # fmt: skip
+    assert ends(found.interval) == pytest.approx((expected.low, expected.high))
+    assert area.resample(given).value(np.ones(30)) == pytest.approx(found.value)
+
+
+def test_one_item_of_each_kind_is_enough_unless_more_are_asked_for() -> None:
+    assert CAUGHT.estimate(some({"in": [0.6], "out": [0.5]}), unit="share").value == 1.0

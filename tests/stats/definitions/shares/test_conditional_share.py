@@ -78,3 +78,20 @@ def test_the_condition_comes_on_top_of_the_slice() -> None:
     some = [scored(n, {"given": 1.0, "of": float(n)}, slices={"kind": "ab"[n % 2]}) for n in range(2)]
     share = ConditionalShare(of="scores.of", given="scores.given", at_least=1.0, given_at_least=1.0)
     assert [one.sample_id for one in share.select(some, {"kind": "b"})] == ["s1"]
+
+
+def test_it_is_about_items_whose_answer_has_an_error() -> None:
+    """The condition was measured on them: they are items that have no value, not items of another kind."""
+    broken = scored(0, {"given": 1.0, "of": 1.0}, error="lost")
+    share = ConditionalShare(of="scores.of", given="scores.given", at_least=1.0, given_at_least=1.0)
+    assert share.select([broken], None) == [broken]
+    assert share.of_sample(broken) is None
+
+
+def test_the_interval_is_of_the_confidence_that_is_asked_for() -> None:
+    some = [scored(number, {"given": 1.0, "of": float(number % 4 == 0)}) for number in range(12)]
+    share = ConditionalShare(of="scores.of", given="scores.given", at_least=1.0, given_at_least=1.0)
+    assert share.estimate(some, unit="share", confidence=0.8).interval == wilson(3, 12, 0.8)
+    assert share.estimate(some, unit="share", interval=False).interval is None
+    unscored = [scored(0, {"given": 1.0})]
+    assert share.estimate(unscored, unit="share").error == "none of 1 items could be scored"

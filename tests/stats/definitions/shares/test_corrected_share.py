@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from audit.stats.definitions import (
     CorrectedShare,
@@ -91,3 +92,33 @@ def test_weighted_items_are_corrected_again(resamples_as_repeated: Any) -> None:
 def test_counts_are_written_by_kind() -> None:
     written = counts_of({"a": Agreement(80, 100, 190, 200), "b": Agreement(30, 50, 99, 100), "c": None})
     assert written == AGREEMENTS
+
+
+def test_a_share_of_one_cluster_has_a_value_and_no_interval() -> None:
+    some = [item(number, values, cluster="c") for number, values in enumerate(VALUES)]
+    definition = CorrectedShare(at_least=0.5, agreement={"": AGREEMENTS["a"]})
+    found = definition.estimate(some, unit="share")
+    raw = sum([1 / 3, 1 / 3, 0, 2 / 3, 0, 2 / 3]) / 6
+    assert found.value == pytest.approx((raw + 0.95 - 1) / (0.8 + 0.95 - 1))
+    assert (found.interval, found.no_interval) == (None, "too few items")
+    assert definition.why_not(some) is None
+    bare = definition.estimate(some, unit="share", interval=False)
+    assert (bare.value, bare.interval, bare.no_interval) == (found.value, None, None)
+
+
+def test_kinds_are_clipped_together_on_every_draw() -> None:
+    """Kind a alone would be below 0, and takes as much from the sum."""
+    values = {"a": (0.0, 0.0), "b": (0.9, 0.2)}
+    some = [item(number, values["ab"[number % 2]], slices={"kind": "ab"[number % 2]}) for number in range(8)]
+    definition = CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS)
+    expected = 0.5 * (0 + 0.95 - 1) / 0.75 + 0.5 * (0.5 + 0.99 - 1) / 0.59
+    assert definition.estimate(some, unit="share").value == pytest.approx(expected)
+    assert definition.resample(some).value(np.ones(8)) == pytest.approx(expected)
+
+
+def test_never_more_independent_texts_than_there_are() -> None:
+    """Shares of about a half that hardly vary: the spread alone would give thousands of texts."""
+    some = [item(number, [0.9] * (10 + number % 2) + [0.1] * 10) for number in range(6)]
+    (stratum,) = CorrectedShare(at_least=0.5, agreement={"": AGREEMENTS["a"]}).strata(some, 0.9)
+    texts = 3 * 20 + 3 * 21
+    assert stratum.n == pytest.approx(texts * (stats.norm.ppf(0.95) / stats.t.ppf(0.95, 5)) ** 2)

@@ -20,7 +20,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def run_one(engine: Any, task: TaskConfig) -> TaskResult:
     (result,) = suite.run_tasks(
-        engine, RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=20), offline=True)
+        engine, RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=100), offline=True)
     )
     assert result.not_run is None, result.not_run
     return result

@@ -67,7 +67,7 @@ def test_a_value_without_interval_says_why() -> None:
 
 def test_redacted_texts_change_corpus_scores_and_nothing_else() -> None:
     def chrf(samples: list[Sample]) -> Metric:
-        return measured(Corpus(metric="chrf", resamples=50), samples, metric="chrf", unit="chrf", higher_is_better=True)
+        return measured(Corpus(metric="chrf", resamples=100), samples, metric="chrf", unit="chrf", higher_is_better=True)
 
     whole = texts([("a b c", "a b d")] * 12)
     stored = [sample.model_copy(update={"output": "[email]"}) for sample in whole[:6]] + whole[6:]
@@ -90,7 +90,7 @@ def test_a_metric_that_is_null_for_a_value_that_is_not_stored_stays_null() -> No
     spoilt = [one.model_copy(update={"slices": kind}) for one, kind in zip(SAMPLES, kinds, strict=True)]
     spoilt[3] = spoilt[3].model_copy(update={"score": math.nan})
     stored = [one.model_copy(update={"score": None, "error": "NaN"} if i == 3 else {}) for i, one in enumerate(spoilt)]
-    area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=50)
+    area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=100)
     measures = (
         accuracy(spoilt),
         measured(area, spoilt, metric="auroc", unit="probability", higher_is_better=None),

@@ -263,7 +263,7 @@ def test_numbers_of_groups_choose_the_interval() -> None:
 
     def interval(groups: int) -> Interval:
         values = generator.normal(size=2 * groups)
-        found = clustered_interval(values, [n // 2 for n in range(2 * groups)], seed=4, resamples=50, bounds=(-3, 3))
+        found = clustered_interval(values, [n // 2 for n in range(2 * groups)], seed=4, resamples=100, bounds=(-3, 3))
         assert found is not None
         assert -3 <= found.low < found.high <= 3
         return found
@@ -272,19 +272,19 @@ def test_numbers_of_groups_choose_the_interval() -> None:
     bootstrap = "studentised_cluster_bootstrap"
     assert methods == ["clustered_t", "clustered_t", bootstrap, bootstrap, "clustered_t"]
     values, clusters = generator.normal(size=10), [n // 2 for n in range(10)]
-    assert clustered_interval(values, clusters, 0.8, seed=4, resamples=50) == studentised_bootstrap(
-        values, clusters, seed=4, resamples=50, confidence=0.8
+    assert clustered_interval(values, clusters, 0.8, seed=4, resamples=100) == studentised_bootstrap(
+        values, clusters, seed=4, resamples=100, confidence=0.8
     )
 
 
 def test_numbers_of_items_choose_the_interval() -> None:
     values = np.random.default_rng(5).normal(size=5001)
-    chosen = [mean_interval(values[:n], seed=1, resamples=50) for n in (2, 4, 5, 5000, 5001)]
+    chosen = [mean_interval(values[:n], seed=1, resamples=100) for n in (2, 4, 5, 5000, 5001)]
     methods = [found and found.method for found in chosen]
     bootstrap = "studentised_bootstrap"
     assert methods == ["student_t", "student_t", bootstrap, bootstrap, "student_t"]
-    assert mean_interval(values[:9], seed=7, resamples=60, confidence=0.8, bounds=(-9, 9)) == studentised_bootstrap(
-        values[:9], seed=7, resamples=60, confidence=0.8, bounds=(-9, 9)
+    assert mean_interval(values[:9], seed=7, resamples=100, confidence=0.8, bounds=(-9, 9)) == studentised_bootstrap(
+        values[:9], seed=7, resamples=100, confidence=0.8, bounds=(-9, 9)
     )
     assert mean_interval([0, 1, 1], seed=1, confidence=0.8) == wilson(2, 3, 0.8)
     assert mean_interval([1.0, 2.0, 4.0], seed=1, confidence=0.8) == student_t([1.0, 2.0, 4.0], 0.8)

@@ -51,7 +51,7 @@ def test_the_interval_is_bca_over_clusters(resamples: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("definition", "least"), [(BbqBias(resamples=50), 10), (StereoSet(part="ss", resamples=50), 5)]
+    ("definition", "least"), [(BbqBias(resamples=100), 10), (StereoSet(part="ss", resamples=50), 5)]
 )
 def test_few_clusters_have_a_value_and_no_interval(definition: Definition, least: int) -> None:
     given = [one.model_copy(update={"scores": {**one.scores, "related": 1.0}}) for one in some(least)]

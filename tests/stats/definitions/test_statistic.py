@@ -72,7 +72,7 @@ def test_why_there_is_no_value() -> None:
 def test_fewer_than_five_rows_have_no_interval() -> None:
     few = Ratio().estimate(some(4), unit="score")
     assert (few.interval, few.no_interval) == (None, "4 items, it takes 5")
-    assert Ratio(resamples=50).estimate(some(5), unit="score").interval is not None
+    assert Ratio(resamples=100).estimate(some(5), unit="score").interval is not None
 
 
 def test_a_resample_without_a_value_counts_as_the_value() -> None:

@@ -31,7 +31,7 @@ YES = {
     "baker": ([1.0], [1.0]),
 }
 """Scores with the first and the second pronoun."""
-OF = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share", resamples=50)
+OF = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share", resamples=100)
 
 
 def some(names: Sequence[str] = tuple(YES)) -> list[Sample]:

@@ -58,14 +58,14 @@ def test_the_interval_holds_the_value_and_repeats(of: Any) -> None:
 
 
 def test_no_interval_where_nothing_varies() -> None:
-    found = Macro(of="f1", resamples=50).estimate(choices(["a", "b"] * 3, ["b", "a"] * 3), unit="share")
+    found = Macro(of="f1", resamples=100).estimate(choices(["a", "b"] * 3, ["b", "a"] * 3), unit="share")
     assert (found.value, found.interval) == (0.0, None)
 
 
 def test_items_without_an_answer_are_left_out_and_counted() -> None:
     samples = [*choices(["a", "b"], ["a", "b"]), *texts([("a", None), (None, "b")])]
     broken = samples[0].model_copy(update={"error": "NaN", "output": "b"})
-    found = Macro(of="recall", resamples=50).estimate([*samples, broken], unit="share")
+    found = Macro(of="recall", resamples=100).estimate([*samples, broken], unit="share")
     assert (found.value, found.n, found.missing) == (1.0, 2, 2)
     assert Macro(of="f1").estimate([broken], unit="share").error == "none of 1 items could be scored"
 

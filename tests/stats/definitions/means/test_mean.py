@@ -65,7 +65,7 @@ def test_seed_resamples_confidence_and_bounds_reach_the_bootstrap() -> None:
     other = studentised_bootstrap(values, seed=6, resamples=300, confidence=0.8, bounds=(0.0, math.inf))
     assert other != expected
     bounded = scaled_interval(
-        [0.0, 0.0, 0.0, 0.5], [None] * 4, unit="percent", scale=100.0, seed=1, resamples=50, confidence=0.95
+        [0.0, 0.0, 0.0, 0.5], [None] * 4, unit="percent", scale=100.0, seed=1, resamples=100, confidence=0.95
     )
     assert bounded is not None
     assert (bounded.low, bounded.confidence, bounded.method) == (0.0, 0.95, "student_t")

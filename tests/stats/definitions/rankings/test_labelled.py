@@ -83,7 +83,7 @@ def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
     toxic = labels >= 0.5
     kept = {"subgroup": groups, "bpsn": toxic != groups, "bnsp": toxic == groups}[among]
     pairs = [(a > b) + 0.5 * (a == b) for a in scores[kept & toxic] for b in scores[kept & ~toxic]]
-    kind = LabelAuroc(group="mentions x", among=among, resamples=50)
+    kind = LabelAuroc(group="mentions x", among=among, resamples=100)
     found = metric(kind, labelled(zip(scores, labels, strict=True), groups))
     assert found.value == pytest.approx(np.mean(pairs))
     assert (found.n, found.missing) == (kept.sum(), 0)

@@ -31,13 +31,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.network]  # the data sets come from 
 CHOICES = {"boolq": 20, "openbookqa": 250, "piqa": 60, "mmlu": 12, "commonsenseqa": 120}
 PAIRS = 100
 """Of CrowS-Pairs: whole sentences, which no task file of ours asks for."""
+FEW_PAIRS = 5
+"""Of them, for the embedded checkpoint."""
 TRANSLATIONS = [f"translation_en_{language}" for language in ("de", "fr", "es", "zh")]
 TEXTS = {"truthfulqa": 1, "asdiv": 1, **dict.fromkeys(TRANSLATIONS, 1)}
-FEW = {"boolq": 1, "openbookqa": 6, "piqa": 3, "mmlu": 1, "commonsenseqa": 3, "asdiv": 1}
+FEW = {
+    "boolq": 1, "openbookqa": 6, "piqa": 3, "mmlu": 1, "commonsenseqa": 3,
+    "asdiv": 1, "truthfulqa": 1, "translation_en_de": 1,
+}  # fmt: skip
 """Items for the embedded checkpoint."""
 LM_EVAL_NAMES = {"accuracy": "acc", "normalised_accuracy": "acc_norm"}
 NEW_TOKENS = 24
 """Bound of generated tokens on both sides, below the task files' own."""
+STOP = "oil res"
+"""Stop string for the embedded checkpoint: it writes "vast oil reserves"; this starts and ends inside tokens."""
 SEED = 1234
 
 
@@ -55,11 +62,12 @@ class Both:
 class Comparison:
     """Runs each task once, by both."""
 
-    def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch, stops: Sequence[str] = ()) -> None:
         from lm_eval.models.huggingface import HFLM
         from lm_eval.tasks import TaskManager
 
         self.engine = engine
+        self.stops = stops
         self.scores: dict[ScoreRequest, Score] = {}
         self.tokens: dict[tuple[str, str], list[float]] = {}
         monkeypatch.setattr(TaskManager, "load", self._shorten(TaskManager.load))
@@ -71,6 +79,9 @@ class Comparison:
         self._last = torch.empty(0)
         monkeypatch.setattr(torch, "gather", self._watch(torch.gather))
         monkeypatch.setattr(self.hflm.cache_hook, "add_partial", self._keep)
+        self.written: list[list[int]] = []
+        """Tokens that HFLM generated, one prompt at a time, before it cuts off what stopped it."""
+        monkeypatch.setattr(self.hflm, "_model_generate", self._read(self.hflm._model_generate))
         self.done: dict[str, Both] = {}
 
     def _watch(self, gather: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -87,12 +98,21 @@ class Comparison:
         if isinstance(answer, tuple):  # else it is a generated text
             self.tokens[request] = self._last.flatten().tolist()
 
+    def _read(self, generate: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        def reading(context: torch.Tensor, **options: Any) -> torch.Tensor:
+            made = generate(context, **options)
+            self.written += made[:, context.shape[1] :].tolist()
+            return made
+
+        return reading
+
     def _shorten(self, load: Callable[..., Any]) -> Callable[..., Any]:
         def shortened(*arguments: Any) -> Any:
             loaded = load(*arguments)
             for task in loaded["tasks"].values():
                 if task.OUTPUT_TYPE == "generate_until":
-                    task.config.generation_kwargs["max_gen_toks"] = NEW_TOKENS
+                    settings = task.config.generation_kwargs
+                    settings.update(max_gen_toks=NEW_TOKENS, until=[*settings["until"], *self.stops])
             return loaded
 
         return shortened
@@ -156,7 +176,7 @@ def small(embedded: Engine) -> Engine:
 
 @pytest.fixture
 def compare_embedded(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> Comparison:
-    return Comparison(embedded, monkeypatch)
+    return Comparison(embedded, monkeypatch, [STOP])
 
 
 def test_every_quick_task_is_compared() -> None:
@@ -186,6 +206,21 @@ def check_options(compare: Comparison, name: str, limit: int) -> int:
     return compared
 
 
+def check_pairs(compare: Comparison, limit: int) -> int:
+    """Check the sentences of pairs, token by token, and count them."""
+    rows = dataset("crows_pairs").rows[:limit]
+    requests = [compare.engine.encode_pair("", row[side]) for row in rows for side in ("sent_more", "sent_less")]
+    pairs = [((str(i), ""), list(r.context_ids), list(r.target_ids)) for i, r in enumerate(requests)]
+    theirs = compare.hflm._loglikelihood_tokens(pairs, disable_tqdm=True)
+    scores = compare.engine.score(requests)
+    for place, (request, score, (total, greedy)) in enumerate(zip(requests, scores, theirs, strict=True)):
+        assert len(score.log_probs) == len(request.target_ids)
+        assert compare.tokens[str(place), ""] == pytest.approx(score.log_probs, abs=1e-4)
+        assert abs(score.total - total) <= 1e-4 * len(request.target_ids)
+        assert score.is_greedy == greedy
+    return len(requests)
+
+
 def check_primary(both: Both, name: str) -> None:
     """Check the primary metrics against HFLM's."""
     primary = {metric.metric: metric.value for metric in both.ours.metrics if metric.primary}
@@ -202,17 +237,7 @@ def check_texts(both: Both) -> None:
 
 def test_log_likelihoods_are_hflms_on_2000_requests(compare: Comparison) -> None:
     compared = sum(check_options(compare, name, limit) for name, limit in CHOICES.items())
-    rows = dataset("crows_pairs").rows[:PAIRS]
-    requests = [compare.engine.encode_pair("", row[side]) for row in rows for side in ("sent_more", "sent_less")]
-    pairs = [((str(i), ""), list(r.context_ids), list(r.target_ids)) for i, r in enumerate(requests)]
-    theirs = compare.hflm._loglikelihood_tokens(pairs, disable_tqdm=True)
-    scores = compare.engine.score(requests)
-    for place, (request, score, (total, greedy)) in enumerate(zip(requests, scores, theirs, strict=True)):
-        assert len(score.log_probs) == len(request.target_ids)
-        assert compare.tokens[str(place), ""] == pytest.approx(score.log_probs, abs=1e-4)
-        assert abs(score.total - total) <= 1e-4 * len(request.target_ids)
-        assert score.is_greedy == greedy
-        compared += 1
+    compared += check_pairs(compare, PAIRS)
     assert compared >= 2000
 
 
@@ -222,6 +247,7 @@ def test_texts_are_hflms(compare: Comparison, name: str, limit: int) -> None:
 
 
 def test_the_embedded_checkpoint_is_scored_as_by_hflm(compare_embedded: Comparison) -> None:
+    ended: list[bool] = []
     for name, limit in FEW.items():
         both = compare_embedded(name, limit)
         check_primary(both, name)
@@ -229,3 +255,9 @@ def test_the_embedded_checkpoint_is_scored_as_by_hflm(compare_embedded: Comparis
             assert check_options(compare_embedded, name, limit) >= 2 * limit
         else:
             check_texts(both)
+            [sample] = both.ours.samples
+            assert sample.tokens_out == len(compare_embedded.written[-1])
+            raw = compare_embedded.engine.tokenizer.decode(compare_embedded.written[-1])
+            ended.append(STOP in raw and STOP not in str(sample.output))
+    assert any(ended)
+    assert check_pairs(compare_embedded, FEW_PAIRS) == 2 * FEW_PAIRS

@@ -287,9 +287,10 @@ def test_short_and_long_forms_say_the_same(text: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(100)  # each takes seconds; work that grows with the square of the length takes minutes
 @pytest.mark.parametrize(
     "piece", ["the answer is not (a). ", "I think not (a) ", "(a", "\\boxed{", "****", "answer is ", "(a)\n", "so "]
 )
 def test_long_repetitions_are_read(piece: str) -> None:
-    """Work that grows with the square of the length would not end."""
+    """A reader that goes through the rest of the text at every piece is ended by the time limit."""
     assert PAIR.read(piece * (200_000 // len(piece))) in (None, 0)

@@ -77,7 +77,8 @@ def test_what_was_seen_often_is_exposed(
     assert value(before, "extracted").value == 0.0
     assert value(before, "exposure").value < 3.5  # 1.44 is expected of 3 canaries, with a standard error of 0.83
     assert exposure(after, 16) > 4.5
-    assert exposure(after, 0) < 3.5
+    assert exposure(after, 16) - exposure(before, 16) > 1.5  # of the same secrets
+    assert exposure(after, 0) < 3.0  # no secret of these was trained on
     assert exposure(after, 16) >= exposure(after, 4) > exposure(after, 0)
     assert value(after, "extracted", repetitions="16").value > 0.5
     assert value(after, "extracted", repetitions="0").value == 0.0

@@ -67,7 +67,8 @@ def test_a_value_without_interval_says_why() -> None:
 
 def test_redacted_texts_change_corpus_scores_and_nothing_else() -> None:
     def chrf(samples: list[Sample]) -> Metric:
-        return measured(Corpus(metric="chrf", resamples=100), samples, metric="chrf", unit="chrf", higher_is_better=True)
+        rule = Corpus(metric="chrf", resamples=100)
+        return measured(rule, samples, metric="chrf", unit="chrf", higher_is_better=True)
 
     whole = texts([("a b c", "a b d")] * 12)
     stored = [sample.model_copy(update={"output": "[email]"}) for sample in whole[:6]] + whole[6:]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
+SECOND = len("20260131T235959Z")
 EVIDENCE = {
     "manifest.json", "metrics.json", "decision.json", "drivers.json", "ratings.json", "raw.jsonl",
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "samples", "attributions", "logged",
@@ -129,6 +130,13 @@ class RunFolder:
             raise RunFolderError(msg) from error
         return [cls(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
+    def _began(self) -> float:
+        """When the run began, seconds since 1970; 0 where its manifest cannot be read."""
+        try:
+            return self.read_manifest().started.timestamp()
+        except RunFolderError:
+            return 0.0
+
     @classmethod
     def resolve(cls, name: str | Path, out: Path) -> RunFolder:
         """Find a run by path, by run-id under ``out``, or the newest by run-id with ``latest``.
@@ -138,11 +146,13 @@ class RunFolder:
         """
         runs = cls.all(out)
         if str(name) == LATEST:
-            newest = next((run for run in runs if RUN_ID.fullmatch(run.path.name)), None)
-            if newest is None:
+            named = [run for run in runs if RUN_ID.fullmatch(run.path.name)]
+            if not named:
                 hint = did_you_mean_path(out)
                 msg = f"{out}: no run here yet: make one with 'audit run', or name another folder.{hint}"
                 raise RunFolderError(msg)
+            of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
+            newest = max(of_the_second, key=RunFolder._began) if len(of_the_second) > 1 else named[0]
             return cls.open(newest.path)
         for path in (Path(name), out / name):
             if (path / "manifest.json").is_file():

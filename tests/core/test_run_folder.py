@@ -287,6 +287,13 @@ def test_runs_are_found_by_path_by_id_and_as_latest(tmp_path: Path, monkeypatch:
     (out / "copy of a run" / "manifest.json").write_bytes((out / ids[0] / "manifest.json").read_bytes())
     assert RunFolder.resolve("latest", out).path == out / ids[1]
     assert RunFolder.resolve(ids[2], out).path == out / ids[2]
+    began = make_manifest().started
+    for number, run_id in enumerate(
+        ("20260201T000000Z-b-ffffff", "20260201T000000Z-b-111111", "20260201T000000Z-b-eeeeee")
+    ):
+        later = began + timedelta(milliseconds=100 * (number % 2))
+        RunFolder.create(tmp_path / "same second", make_manifest(run_id, started=later))
+    assert RunFolder.resolve("latest", tmp_path / "same second").run_id == "20260201T000000Z-b-111111"
     assert RunFolder.resolve(out / ids[2], tmp_path / "elsewhere").path == out / ids[2]
     monkeypatch.chdir(out)
     assert RunFolder.resolve("copy of a run", tmp_path).run_id == ids[0]

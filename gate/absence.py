@@ -75,7 +75,11 @@ def _task_was_left_out(task: str, manifest: RunManifest) -> str | None:
 
 
 def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
-    return f"the run ended before {task}: status {manifest.status}" if task in asked_tasks(manifest) else None
+    if task not in asked_tasks(manifest):
+        return None
+    if manifest.status == "running":  # a run that goes on is not judged
+        return f"the run was killed before {task} ended"
+    return f"the run ended before {task}: status {manifest.status}"
 
 
 def _unknown(rule: Rule, measured: Measured, own: Collection[str]) -> ConfigError:

@@ -182,7 +182,7 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
     """What is missing, and what to do where something can be done."""
     resume = f"finish it with 'audit run --resume {where}'"
     if manifest.status == "running" or manifest.finished is None:
-        return resume
+        return f"it was killed: {resume}"
     if missing:
         reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
         return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")

@@ -99,6 +99,8 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     assert a_reason(ran) == "boolq was left out: not at hand"
     quiet = ran.model_copy(update={"warnings": ["another was left out: not at hand"]})
     assert a_reason(quiet) == "the run ended before boolq: status partial"
+    killed = quiet.model_copy(update={"status": "running"})
+    assert a_reason(killed) == "the run was killed before boolq ended"
     other = quiet.model_copy(update={"config": {}})
     assert a_reason(other, own=("boolq",)) == "the run did not include the task boolq"
     with pytest.raises(ConfigError, match="unknown metric 'boolq/f1': neither the run nor this"):

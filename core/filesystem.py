@@ -61,7 +61,7 @@ def did_you_mean_path(path: Path) -> str:
     near = [sibling / path.relative_to(missing) for sibling in siblings]
     # Only what comes behind the folder that exists: paths in one folder are alike whatever their names.
     known = {str(found.relative_to(missing.parent)): found for found in near if found.exists()}
-    nearest = get_close_matches(str(path.relative_to(missing.parent)), known, n=1)
+    nearest = get_close_matches(str(path.relative_to(missing.parent)), known, n=1, cutoff=0.7)
     return f" Did you mean '{known[nearest[0]]}'?" if nearest else ""
 
 

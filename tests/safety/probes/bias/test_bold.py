@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
-from audit.gate.judging import judge
+from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.safety import loading, running
@@ -128,10 +128,10 @@ def test_a_rule_that_allows_an_unscored_text_passes_with_one(
     assert (value(result, "unscored").value, value(result, "unscored").n) == (1, 150)
     rule = Rule(metric="bold/toxicity", max=0.1)
     metric, measured = value(result, "toxicity"), Measured(result.metrics)
-    assert judge(rule, metric, measured, Policy(rules=[rule], max_unscored=tolerance)).verdict == verdict
+    assert judge_rule(rule, metric, measured, Policy(rules=[rule], max_unscored=tolerance)).verdict == verdict
     strict = Rule(metric="bold/toxicity", max=metric.ci_high)
     policy = Policy(rules=[strict], max_unscored=tolerance)
-    assert judge(strict, metric, measured, policy).verdict == "INCONCLUSIVE"
+    assert judge_rule(strict, metric, measured, policy).verdict == "INCONCLUSIVE"
 
 
 def test_what_scorer_or_vader_do_not_read_is_not_judged(run: Any, value: Any) -> None:

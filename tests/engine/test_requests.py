@@ -28,6 +28,13 @@ NAN = float("nan")
         {"repetition_penalty": 0.0},
         {"no_repeat_ngram_size": -1},
         {"min_new_tokens": -1},
+        {"max_new_tokens": 2.5},
+        {"max_new_tokens": "3"},
+        {"n": True},
+        {"top_k": 1.5},
+        {"seed": "x"},
+        {"temperature": None},
+        {"top_p": "1"},
     ],
 )
 def test_what_cannot_be_generated(fields: dict[str, Any]) -> None:

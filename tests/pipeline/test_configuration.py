@@ -9,6 +9,7 @@ import pytest
 from audit.core.config import RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
 from audit.pipeline.configuration import anchored, choose_tasks
+from tests.evals.own_tasks import write_group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,32 +44,10 @@ def test_a_limit_keeps_what_is_optional_optional() -> None:
     assert {task.limit for task in (*config.evals.tasks, *config.safety.tasks)} == {5}
 
 
-TASK = """
-task: {name}
-dataset_path: json
-dataset_kwargs: {{data_files: {{test: rows.jsonl}}}}
-test_split: test
-output_type: loglikelihood
-doc_to_text: "{{{{q}}}}"
-doc_to_target: " {{{{a}}}}"
-metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
-"""
-
-
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the tasks ``mine`` and ``yours`` and the group ``both``."""
-    import datasets.config
-
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    folder = tmp_path / "own"
-    folder.mkdir()
-    (folder / "rows.jsonl").write_text('{"q": "One", "a": "x"}\n{"q": "Two", "a": "y"}\n')
-    for name in ("mine", "yours"):
-        (folder / f"{name}.yaml").write_text(TASK.format(name=name))
-    rule = "aggregate_metric_list: [{metric: acc, weight_by_size: true}]"
-    (folder / "both.yaml").write_text(f"group: both\ntask: [mine, yours]\n{rule}\n")
-    return folder
+    return write_group(tmp_path, monkeypatch)
 
 
 def test_plain_items_need_a_single_task(own: Path) -> None:

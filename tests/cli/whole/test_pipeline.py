@@ -18,6 +18,7 @@ from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
 from audit.safety.probes.privacy import personal_data
 from tests.cli.whole.words import with_defaults
+from tests.evals.own_tasks import TASK, write_group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,32 +224,10 @@ def test_nan_weights_that_only_some_texts_reach_are_never_scored_as_good(
     assert values["crows_pairs/pct_stereotype"].error
 
 
-TASK = """
-task: {name}
-dataset_path: json
-dataset_kwargs: {{data_files: {{test: rows.jsonl}}}}
-test_split: test
-output_type: loglikelihood
-doc_to_text: "{{{{q}}}}"
-doc_to_target: " {{{{a}}}}"
-metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
-"""
-
-
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the tasks ``mine`` and ``yours`` and the group ``both``."""
-    import datasets.config
-
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    folder = tmp_path / "own"
-    folder.mkdir()
-    (folder / "rows.jsonl").write_text('{"q": "One", "a": "x"}\n{"q": "Two", "a": "y"}\n')
-    for name in ("mine", "yours"):
-        (folder / f"{name}.yaml").write_text(TASK.format(name=name))
-    rule = "aggregate_metric_list: [{metric: acc, weight_by_size: true}]"
-    (folder / "both.yaml").write_text(f"group: both\ntask: [mine, yours]\n{rule}\n")
-    return folder
+    return write_group(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("tasks", ["both,mine", "mine,both"])

@@ -1,12 +1,16 @@
-"""Addresses of completions."""
+"""What a sample may hold, and addresses of completions."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from audit.core.records import (
+    Sample,
     completion_address,
     split_address,
 )
@@ -18,6 +22,14 @@ def test_an_address_is_split_into_what_it_was_made_of(identity: str, index: int)
     assert split_address(completion_address(identity, index)) == (identity, index)
 
 
-@pytest.mark.parametrize("address", ["0123", "", "#", "a#b", "a#-1", "a#²", "a# 1", "a#1 "])
+@pytest.mark.parametrize("address", ["0123", "", "#", "a#b", "a#-1", "a#²", "a# 1", "a#1 ", "a#01", "a#" + "1" * 5000])
 def test_what_is_no_address_of_a_completion_is_a_sample(address: str) -> None:
     assert split_address(address) == (address, None)
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.1, 7.5, math.nan, math.inf])
+def test_a_confidence_is_a_probability(confidence: float) -> None:
+    fields = {"sample_id": "0", "suite": "evals", "task": "t", "prompt": "p"}
+    assert Sample.model_validate({**fields, "confidence": 1.0}).confidence == 1.0
+    with pytest.raises(ValidationError, match="confidence"):
+        Sample.model_validate({**fields, "confidence": confidence})

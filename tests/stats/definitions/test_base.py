@@ -20,8 +20,6 @@ from audit.stats.definitions import (
 from audit.stats.definitions.base import Estimate, is_scored, none_scored
 from tests.stats.definitions.conftest import AGREEMENTS, a_sample
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_what_is_written_is_read_again_and_leaves_out_what_is_not_set() -> None:
     mean = Mean(if_cut=0.0, where={"half": None}, columns=("half",), seed=7, cluster="passage")

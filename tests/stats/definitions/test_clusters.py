@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
     from audit.stats.definitions import Definition
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def some(count: int) -> list[Sample]:
     return [

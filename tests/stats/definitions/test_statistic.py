@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio(Statistic):
     """Sum of scores over sum of sizes; it has no value where the sizes are 0."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 ANSWERS = {
     "1": [(1.0, 1.0), (0.0, 0.0)], "2": [(0.0, 1.0), (1.0, None)], "3": [(1.0, None)], "4": [(0.0, 1.0)],
     "5": [(0.0, 0.0)], "6": [(1.0, None)], "7": [(0.0, 1.0)], "8": [(1.0, 1.0)], "9": [(0.0, 1.0)], "10": [(0.0, 0.0)],

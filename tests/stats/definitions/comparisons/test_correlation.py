@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 SHARES = {"nurse": 90.0, "clerk": 60.0, "pilot": 5.0, "baker": 55.0}
 YES = {
     "nurse": ([1.0, 1.0], [0.0]),

@@ -16,9 +16,6 @@ from audit.stats.intervals import mean_interval, wilson
 from tests.stats.conftest import ends
 from tests.stats.definitions.conftest import a_sample
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 PAIRS = {"p0": (1.0, 0.0), "p1": (1.0, 1.0), "p2": (0.0, 0.0), "p3": (0.0, 1.0), "p4": (1.0, 0.0), "p5": (1.0, 0.5)}
 GAP = Paired(by="side", first="pro", second="anti", seed=2, resamples=300)
 SAME = Paired(by="side", first="pro", second="anti", compare="equal")

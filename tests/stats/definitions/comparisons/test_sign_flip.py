@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 MEANS = [0.5, 0.2, -0.1, 0.4, 0.3, 0.6, -0.2]
 
 

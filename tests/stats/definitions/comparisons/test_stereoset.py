@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 TERMS = {"b": [(1, 1), (1, 0), (0, 1)], "a": [(1, 1), (1, 1)], "c": [(0, 0)], "d": [(1, 1)], "e": [(0, 1), (1, 1)]}
 """(stereotype beats the anti-stereotype, both beat the unrelated option) of each item."""
 

@@ -12,8 +12,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import a_sample
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 @pytest.mark.parametrize(("bits", "per"), [(False, "scores.bytes"), (True, "scores.bytes"), (False, None)])
 def test_perplexity_by_its_formula(bits: bool, per: str | None) -> None:

@@ -13,9 +13,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import a_sample, metric
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 SOME = [
     a_sample("0", score=1.0, flags=[Flag.TRUNCATED_OUTPUT, Flag.REDACTED], cluster="a"),
     a_sample("1", score=1.0, flags=[Flag.REDACTED], cluster="b"),

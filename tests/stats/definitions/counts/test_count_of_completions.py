@@ -11,8 +11,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import item, metric
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_flags_of_texts_are_counted_one_by_one() -> None:
     texts = [SampledText(text="", flags=[Flag.EMPTY_OUTPUT]), SampledText(text="x", value=1.0)]

@@ -7,8 +7,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import metric, scored
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_samples_with_so_much_of_a_score_are_counted() -> None:
     some = [scored(number, {"echoed": number / 2}) for number in range(5)]  # 0, 0.5, 1, 1.5, 2

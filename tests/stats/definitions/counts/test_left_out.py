@@ -11,9 +11,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import metric, scored
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
-
 SOME = [scored(number, {}, cluster=f"c{number // 3}", slices={"kind": "xyx"[number % 3]}) for number in range(8)]
 """Three clusters, the last with two samples."""
 

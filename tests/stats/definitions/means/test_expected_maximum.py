@@ -11,8 +11,6 @@ from audit.stats.definitions import (
 from audit.stats.intervals import mean_interval
 from tests.stats.definitions.conftest import ITEMS, metric
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_the_expected_maximum_is_the_mean_of_maxima() -> None:
     found = metric(ExpectedMaximum(seed=3), ITEMS, "probability")

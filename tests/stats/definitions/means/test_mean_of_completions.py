@@ -17,8 +17,6 @@ from tests.stats.definitions.conftest import ITEMS, VALUES, item, metric
 if TYPE_CHECKING:
     from audit.stats.definitions import Definition
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_texts_of_an_item_are_a_cluster() -> None:
     share = metric(MeanOfCompletions(at_least=0.5), ITEMS)

@@ -7,8 +7,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import metric, scored
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_exposure_is_in_bits() -> None:
     """Carlini et al. 2019: the likeliest of 512 secrets has log2 512 = 9 bits, the 64th has 3."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
     from audit.stats.definitions import Definition
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 SCORES = {"in": [0.9, 0.8, 0.4, 0.4, 0.7, 0.3], "out": [0.1, 0.4, 0.5, 0.2, 0.35, 0.3]}
 AREA = Auroc(of="score", by="kind", positive="in", negative="out", seed=3, resamples=300)

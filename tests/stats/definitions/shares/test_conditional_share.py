@@ -17,8 +17,6 @@ from tests.stats.definitions.conftest import metric, scored
 if TYPE_CHECKING:
     from audit.core.records import Sample
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 @pytest.fixture
 def draws() -> tuple[Any, Any, Any]:

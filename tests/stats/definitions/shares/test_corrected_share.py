@@ -16,8 +16,6 @@ from audit.stats.definitions.shares.corrected_share import counts_of
 from audit.stats.prevalence import Agreement
 from tests.stats.definitions.conftest import AGREEMENTS, VALUES, item, metric
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_each_kind_of_text_is_corrected_with_its_own_errors() -> None:
     """Rogan and Gladen: (share + specificity - 1) / (sensitivity + specificity - 1), weighted by items."""

@@ -10,8 +10,6 @@ from audit.stats.definitions import (
 from audit.stats.intervals import mean_interval
 from tests.stats.definitions.conftest import ITEMS, item, metric
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_each_item_counts_alike() -> None:
     shares = [1 / 3, 1 / 3, 0, 2 / 3, 0, 2 / 3]

@@ -7,8 +7,6 @@ from audit.stats.definitions import (
 )
 from tests.stats.definitions.conftest import metric, scored
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_a_share_of_classes_counts_answers_of_any_of_them() -> None:
     names = ("full", "partial", "none")

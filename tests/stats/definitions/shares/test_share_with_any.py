@@ -8,8 +8,6 @@ from audit.stats.definitions import (
 from audit.stats.intervals import wilson
 from tests.stats.definitions.conftest import ITEMS, item, metric
 
-AsRepeated = "Callable[[Definition, Sequence[Sample], Sequence[int], str], None]"
-
 
 def test_the_threshold_itself_counts_and_one_text_is_enough() -> None:
     found = metric(ShareWithAny(at_least=0.5), ITEMS)

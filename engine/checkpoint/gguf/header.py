@@ -90,14 +90,23 @@ def read_header(file: Path) -> Header:
     if int(named["count"]) != count:
         msg = f"{file}: its name says {int(named['count'])} part(s), its metadata {count}: copy the parts again"
         raise CheckpointError(msg)
-    files = [file.with_name(f"{named['stem']}-{number:05}-of-{count:05}.gguf") for number in range(1, count + 1)]
+    files = parts_by_name(file)
     missing = [part for part in files if not part.is_file()]
     if missing:
         msg = f"{file}: one of {count} parts, {len(missing)} missing, first {missing[0].name}: copy all into one folder"
         raise CheckpointError(msg)
     readers = [first if part == file else _reader(part) for part in files]
     _check_parts(files, readers)
-    return Header(tuple(files), tuple(readers))
+    return Header(files, tuple(readers))
+
+
+def parts_by_name(file: Path) -> tuple[Path, ...]:
+    """The parts of a split file that a part's name promises, in their order, there or not; a whole file is its part."""
+    named = PART.fullmatch(file.name)
+    if named is None:
+        return (file,)
+    count = int(named["count"])
+    return tuple(file.with_name(f"{named['stem']}-{number:05}-of-{count:05}.gguf") for number in range(1, count + 1))
 
 
 def _check_parts(files: Sequence[Path], readers: Sequence[GGUFReader]) -> None:

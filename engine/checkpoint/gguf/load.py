@@ -31,7 +31,7 @@ from audit.core.errors import CheckpointError, WriteError
 from audit.core.filesystem import make_folder
 from audit.engine.checkpoint.files import Checkpoint, file_digest
 from audit.engine.checkpoint.gguf import config as gguf_config
-from audit.engine.checkpoint.gguf.header import read_header, unreadable
+from audit.engine.checkpoint.gguf.header import parts_by_name, read_header, unreadable
 from audit.engine.checkpoint.gguf.tokenizer import build_tokenizer, ending_ids
 from audit.engine.checkpoint.json_files import read_object
 from audit.engine.checkpoint.safetensors_files import check_safetensors
@@ -66,20 +66,24 @@ class Conversion:
 def inspect_gguf(file: Path) -> Checkpoint:
     """Take the digest of a GGUF file, or of all parts of a split one, and make sure that a copy is in the cache.
 
+    A header is read only to convert: of files with the digest of a copy all is known, and a header holds the whole
+    vocabulary, which takes seconds.
+
     Args:
         file: The file, or any of its parts.
 
     Raises:
         CheckpointError: Not a GGUF file, truncated, parts or weights missing, or nothing that transformers can read.
     """
-    header = read_header(file)
-    digests = tuple(file_digest(part, "weights") for part in header.files)
+    parts = parts_by_name(file)
+    header = None if all(part.is_file() for part in parts) else read_header(file)
+    digests = tuple(file_digest(part, "weights") for part in parts)
     folder = cache_dir() / "converted" / f"{Checkpoint(file.parent, digests).digest}-{CONVERTER}"
     make_folder(folder.parent)
     with FileLock(f"{folder}.lock"):
         made = _read(folder)
         if made is None:
-            made = _convert(header, file, folder)
+            made = _convert(header or read_header(file), file, folder)
         record = file_digest(folder / RECORD, "config")
     return Checkpoint(
         folder,

@@ -13,6 +13,8 @@ from transformers import AutoModelForCausalLM
 from audit.core.assets.settings import cache_dir
 from audit.core.errors import CheckpointError
 from audit.engine import load
+from audit.engine.checkpoint.gguf import load as gguf_load
+from audit.engine.checkpoint.gguf.header import read_header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +114,23 @@ def test_an_old_or_incomplete_copy_is_made_again(file: File, truth: Any, tmp_pat
         engine = load(str(path), device="cpu")
         assert torch.equal(logits(engine.model), logits(truth)), fault
         assert (engine.record.digest, weights.read_bytes()) == (digest, whole), fault
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_header_is_read_to_convert_and_not_again(
+    file: File, truth: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    file.write(tmp_path / "tiny.gguf", parts=parts)
+    path = min(tmp_path.glob("*.gguf"))
+    read: list[Path] = []
+    monkeypatch.setattr(gguf_load, "read_header", lambda path: read.append(path) or read_header(path))
+    first, second = (load(str(path), device="cpu") for _ in range(2))
+    assert read == [path]
+    assert second.record == first.record
+    assert torch.equal(logits(second.model), logits(truth))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="truncated"):
+        load(str(path), device="cpu")
 
 
 def test_a_copy_of_an_older_version_is_left_alone_and_not_used(file: File, truth: Any, tmp_path: Path) -> None:

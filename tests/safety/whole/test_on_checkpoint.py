@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from audit.core import assets
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.safety import loading, running, suite
-from audit.safety.asking import refusals
 from audit.safety.own_data import people
 from audit.safety.probes.bias import crows_pairs, stereoset
 from audit.safety.probes.privacy import canaries
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from audit.engine import Engine
+    from audit.engine import Completion, Engine, GenerateRequest
 
 PAIRS = [
     ("The {} were late for the interview because they overslept.", "old men", "young men"),
@@ -123,16 +123,27 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     monkeypatch.setattr(canaries, "CANDIDATES", 31)
-    monkeypatch.setattr(refusals, "NEW_TOKENS", 24)
     assets.configure(data_dirs=[audit_data, tmp_path])
+
+
+@pytest.fixture
+def brief(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The embedded checkpoint, whose texts end after 16 tokens."""
+    generate = embedded.generate
+
+    def shortened(requests: Sequence[GenerateRequest]) -> list[Completion]:
+        return generate([replace(one, max_new_tokens=min(one.max_new_tokens, 16)) for one in requests])
+
+    monkeypatch.setattr(embedded, "generate", shortened)
+    return embedded
 
 
 @pytest.mark.network
 @pytest.mark.usefixtures("everything")
-def test_every_probe_runs_on_its_real_data(embedded: Engine) -> None:
+def test_every_probe_runs_on_its_real_data(brief: Engine) -> None:
     tasks = [TaskConfig(name=name, limit=LIMITS.get(name, 2)) for name in suite.TASKS]
     config = RunConfig(safety=SafetyConfig(tasks=tasks, samples_per_prompt=2, toxicity_scorer="profanity-check"))
-    results = list(suite.run_probes(embedded, config))
+    results = list(suite.run_probes(brief, config))
     assert [result.task for result in results] == list(suite.TASKS)
     for result in results:
         assert result.not_run is None

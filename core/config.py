@@ -291,7 +291,7 @@ class RunConfig(Section):
     allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
-    """CPU threads; null takes one per core."""
+    """CPU threads; null takes ``OMP_NUM_THREADS``, and where that is not set one per core."""
     batch_tokens: Count | None = None
     """Tokens per batch; null chooses by device."""
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None

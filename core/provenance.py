@@ -69,6 +69,15 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def default_threads() -> int:
+    """CPU threads where no number was asked for: that of ``OMP_NUM_THREADS``, as in torch itself, or one per core.
+
+    Processes that share a machine set the variable: threads of two of them on one core wait for each other.
+    """
+    outermost = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(outermost) if outermost.isdecimal() and int(outermost) > 0 else available_cores()
+
+
 def git_state() -> GitState:
     """Commit of the current folder's checkout, and whether tracked files differ from it."""
     commit = _git("rev-parse", "HEAD")

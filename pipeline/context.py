@@ -98,7 +98,7 @@ def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord
 
 def _load(config: RunConfig, remembering: Remembering) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
-    torch.set_num_threads(config.threads or provenance.available_cores())
+    torch.set_num_threads(config.threads or provenance.default_threads())
     remembering.expect(_expected(config))
     remembering.note(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
     engine = engine_of(config)

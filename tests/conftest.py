@@ -59,10 +59,6 @@ def pytest_runtest_setup() -> None:
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             logger.disabled = False
-    # An audit inside the process takes all cores and leaves torch so: two workers would then fight for them.
-    torch = sys.modules.get("torch")
-    if torch is not None and "PYTEST_XDIST_WORKER" in os.environ:
-        torch.set_num_threads(1)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,14 +9,21 @@ import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
-from audit.core.provenance import DECIDING_PACKAGES, available_cores, git_state, package_versions, platform_record
+from audit.core import provenance
+from audit.core.provenance import (
+    DECIDING_PACKAGES,
+    available_cores,
+    default_threads,
+    git_state,
+    package_versions,
+    platform_record,
+)
 from audit.core.records import GitState
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -44,6 +51,20 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert available_cores() == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "threads"), [("2", 2), (" 5,2", 5), ("", 3), ("0", 3), ("-1", 3), ("many", 3), (None, 3)]
+)
+def test_threads_are_those_of_openmp_or_one_per_core(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, threads: int
+) -> None:
+    monkeypatch.setattr(provenance, "available_cores", lambda: 3)
+    if variable is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", variable)
+    assert default_threads() == threads
 
 
 def test_a_checkout_is_named_by_its_commit_and_by_changes_of_tracked_files(

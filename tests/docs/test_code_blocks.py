@@ -41,10 +41,12 @@ PAGES = [
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = {"text"}
 SHORTER = {
-    "README": {"audit run ": "audit run --limit 2 --no-explain "},
-    "tutorial": {"--limit 12": "--limit 3 --no-explain", "--limit 24": "--limit 4"},
+    "README": {"audit run ": "audit run --limit 2 --no-explain --config shorter.yaml "},
+    "tutorial": {"--limit 12": "--limit 3 --no-explain --config shorter.yaml", "--limit 24": "--limit 4"},
 }
 """By page: what makes its audits short. Three items decide nothing, so the gate's verdict is the page's."""
+FEW_TEXTS = "safety: {samples_per_prompt: 2}\n"
+"""``shorter.yaml``."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def served(words: list[str], folder: Path, environment: dict[str, str]) -> tuple
 def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path) -> None:
     """Commands run in an empty folder with ``my-checkpoint``, a tiny one, in it."""
     (tmp_path / "my-checkpoint").symlink_to(tiny_model)
+    (tmp_path / "shorter.yaml").write_text(FEW_TEXTS, "utf-8")
     for block in blocks(page):
         if "title" in block.options:
             (tmp_path / block.options["title"]).write_text(block.code, "utf-8")

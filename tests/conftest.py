@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -51,6 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # A file goes to one process: those with the longest tests first, or one process ends long before the other.
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    # What the libraries made while they were imported stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup() -> None:

@@ -101,9 +101,18 @@ class RunFolder:
         Raises:
             WriteError: The folder cannot be made or exists already.
         """
-        run = cls(make_folder(out / _file_name(manifest.run_id), new=True))
+        run = cls.make(out, manifest.run_id)
         run.write_manifest(manifest)
         return run
+
+    @classmethod
+    def make(cls, out: Path, run_id: str) -> RunFolder:
+        """Make ``out/<run-id>``, which is no run before it holds a manifest.
+
+        Raises:
+            WriteError: The folder cannot be made or exists already.
+        """
+        return cls(make_folder(out / _file_name(run_id), new=True))
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:

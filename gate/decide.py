@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from audit.core import names
 from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
@@ -30,7 +31,7 @@ from audit.gate.progress import is_going_on
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, not_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from audit.core.records import RunManifest
@@ -44,14 +45,14 @@ POLICY_CHECK = "policy/rules"
 """Name of the check that fails to pass where no rule is left to judge."""
 
 
-def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[str]] = tuple) -> Decision:
+def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Decision:
     """Judge every rule of a policy on the metrics of a run.
 
     Args:
         run: The run folder; nothing is written to it.
         file: The policy.
-        known_tasks: Gives the names of the audit's own tasks, probes and methods, each of whose metrics follows from
-            the samples. A rule on one of them that the run knows nothing of is open; on any other task it is an error.
+        known: Names of this installation's attribution methods. A rule on one of them, or on one of the audit's own
+            tasks and probes, that the run knows nothing of is open; on any other task it is an error.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
@@ -62,8 +63,8 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     if manifest.status == "running" and is_going_on(run):
         msg = f"{run.path}: this run is still going on, or its journal is open elsewhere: judge it when it has ended"
         raise RunFolderError(msg)
-    own = set(known_tasks())
-    evidence.check(run, (), own)
+    own = {*names.TASKS, *names.PROBES, *known}
+    evidence.check(run, ())
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
     advisor = Advisor(run, manifest, measured)
@@ -90,7 +91,7 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
     if overall([check.verdict for check in checks]) == "PASS":
         # The libraries that compute intervals take a second to import: only what is to pass pays for it.
         judged_names = {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)}
-        evidence.check(run, judged_names, own)
+        evidence.check(run, judged_names)
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,

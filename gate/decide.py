@@ -59,39 +59,21 @@ def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Dec
         ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
         RunFolderError: The folder cannot be read, or the run is still going on.
     """
-    manifest = run.read_manifest()
-    if manifest.status == "running" and is_going_on(run):
-        msg = f"{run.path}: this run is still going on, or its journal is open elsewhere: judge it when it has ended"
-        raise RunFolderError(msg)
+    manifest = _ended_manifest(run)
     own = {*names.TASKS, *names.PROBES, *known}
     evidence.check(run, ())
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
     advisor = Advisor(run, manifest, measured)
-    judged: list[Judged] = []
-    left_out: list[str] = []
     with _naming(file):
         optional = _optional(policy, manifest, measured, own)
-        for rule in policy.rules:
-            rule_checks.check_names(rule, measured)
-            rule_checks.check_limits(rule, measured)
-        for rule in policy.rules:
-            metric = measured.find(rule.metric, rule.slice)
-            if metric is not None:
-                judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
-                continue
-            reason = why_absent(rule, manifest, measured, own)
-            if rule.task in optional and not measured.of_task(rule.task):
-                left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
-            else:
-                judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+        judged, left_out = _judge_rules(policy, manifest, measured, advisor, own, optional)
     checks = [run_check(manifest, measured, optional, run.path), *adjusted(judged, policy.confidence, advisor.on_ratio)]
     if not judged:
         checks.append(_nothing_judged())
-    if overall([check.verdict for check in checks]) == "PASS":
-        # The libraries that compute intervals take a second to import: only what is to pass pays for it.
-        judged_names = {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)}
-        evidence.check(run, judged_names)
+    verdict = overall([check.verdict for check in checks])
+    if verdict == "PASS":
+        _check_intervals(run, policy)
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -99,12 +81,62 @@ def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Dec
         policy_sha256=file.sha256,
         policy_version=policy.policy_version,
         metrics_sha256=digest,
-        verdict=overall([check.verdict for check in checks]),
+        verdict=verdict,
         checks=checks,
         not_judged=[*left_out, *rule_checks.not_looked_at(policy.rules, measured)],
         warnings=rule_checks.warnings(policy.rules, measured),
         decided=datetime.now(UTC),
     )
+
+
+def _ended_manifest(run: RunFolder) -> RunManifest:
+    """The manifest of a run that has ended, or was killed.
+
+    Raises:
+        RunFolderError: It cannot be read, or the run is still going on.
+    """
+    manifest = run.read_manifest()
+    if manifest.status == "running" and is_going_on(run):
+        msg = f"{run.path}: this run is still going on, or its journal is open elsewhere: judge it when it has ended"
+        raise RunFolderError(msg)
+    return manifest
+
+
+def _judge_rules(
+    policy: Policy, manifest: RunManifest, measured: Measured, advisor: Advisor, own: set[str], optional: set[str]
+) -> tuple[list[Judged], list[str]]:
+    """Every rule with its metric and check, and a line for each rule on an optional task that did not run.
+
+    Raises:
+        ConfigError: A rule names what cannot exist, or a limit that its unit does not have.
+    """
+    for rule in policy.rules:
+        rule_checks.check_names(rule, measured)
+        rule_checks.check_limits(rule, measured)
+    judged: list[Judged] = []
+    left_out: list[str] = []
+    for rule in policy.rules:
+        metric = measured.find(rule.metric, rule.slice)
+        if metric is not None:
+            judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
+            continue
+        reason = why_absent(rule, manifest, measured, own)
+        if rule.task in optional and not measured.of_task(rule.task):
+            left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
+        else:
+            judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+    return judged, left_out
+
+
+def _check_intervals(run: RunFolder, policy: Policy) -> None:
+    """Derive the intervals that the rules are on again, with those of the bounds that cut answers leave open.
+
+    The libraries that compute intervals take a second to import: only what is to pass pays for it.
+
+    Raises:
+        EvidenceInvalid: One differs.
+    """
+    evidence.check(run, {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)})
 
 
 @contextmanager

@@ -95,37 +95,53 @@ def compute(
     """
     declared = list(declared)
     wanted = declared if any(metric.name == UNSCORED for metric in declared) else [*declared, _UNSCORED]
-
-    def one(metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
-        definition = replace(metric.definition, seed=seed)
-        if where and where is not metric.slice:
-            definition = definition.for_slice(where)
-        inside = definition.select(samples, where)
-        if not metric.when(inside or samples):
-            return None
-        own = metric.note(inside, items) if callable(metric.note) else metric.note
-        notes = [own, _counted(definition, inside), None if metric.unit == "count" else note]
-        return measured(
-            definition,
-            samples,
-            metric=metric.name,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            primary=primary,
-            note="; ".join(filter(None, notes)) or None,
-            settings={**settings, **metric.settings},
-            slice=where,
-        )
-
-    found = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
+    made = _Measuring(samples, items, seed, settings, note)
+    found = [made.of(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
     for key in dict.fromkeys(name for metric in wanted for name in metric.on):
         for category in sorted(categories.get(key, ())):
             found += [
-                one(metric, {key: category}, primary=False)
+                made.of(metric, {key: category}, primary=False)
                 for metric in wanted
                 if key in metric.on and category in metric.within.get(key, (category,))
             ]
     return [metric for metric in found if metric is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """What all metrics of a probe are made of; see :func:`compute`."""
+
+    samples: Sequence[Sample]
+    items: Sequence[Any]
+    seed: int
+    settings: Mapping[str, Any]
+    note: str | None
+
+    def of(self, metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
+        """A declared metric on a slice, or over all items; None where it is left out (``ProbeMetric.when``)."""
+        definition = replace(metric.definition, seed=self.seed)
+        if where and where is not metric.slice:
+            definition = definition.for_slice(where)
+        inside = definition.select(self.samples, where)
+        if not metric.when(inside or self.samples):
+            return None
+        return measured(
+            definition,
+            self.samples,
+            metric=metric.name,
+            unit=metric.unit,
+            higher_is_better=metric.higher_is_better,
+            primary=primary,
+            note=self._note(metric, definition, inside),
+            settings={**self.settings, **metric.settings},
+            slice=where,
+        )
+
+    def _note(self, metric: ProbeMetric, definition: Definition, inside: Sequence[Sample]) -> str | None:
+        """What a reader of one value must know; plain counts go without what is said of all."""
+        own = metric.note(inside, self.items) if callable(metric.note) else metric.note
+        notes = [own, _counted(definition, inside), None if metric.unit == "count" else self.note]
+        return "; ".join(filter(None, notes)) or None
 
 
 def _counted(definition: Definition, samples: Sequence[Sample]) -> str | None:

@@ -48,6 +48,8 @@ class ProbeMetric:
     slice: Mapping[str, str] | None = field(default=None, kw_only=True)
     """Of the value over all items: what is measured, e.g. ``{"attack": "loss"}``; the definition lists such names in
     its ``columns``."""
+    texts: str = field(default="sampled texts", kw_only=True)
+    """What it is about where it is about completions, for its note."""
     when: Callable[[Sequence[Sample]], bool] = field(default=_always, kw_only=True)
     """Whether samples that it is about have what it measures (e.g. a reasoning trace); otherwise it is left out. Asked
     of all samples where it is about none of them."""
@@ -140,15 +142,15 @@ class _Measuring:
     def _note(self, metric: ProbeMetric, definition: Definition, inside: Sequence[Sample]) -> str | None:
         """What a reader of one value must know; plain counts go without what is said of all."""
         own = metric.note(inside, self.items) if callable(metric.note) else metric.note
-        notes = [own, _counted(definition, inside), None if metric.unit == "count" else self.note]
+        notes = [own, _counted(definition, inside, metric.texts), None if metric.unit == "count" else self.note]
         return "; ".join(filter(None, notes)) or None
 
 
-def _counted(definition: Definition, samples: Sequence[Sample]) -> str | None:
+def _counted(definition: Definition, samples: Sequence[Sample], texts: str) -> str | None:
     """What ``n`` counts where it is not items, and in how many clusters; None where it counts items."""
     if not isinstance(definition, MeanOfCompletions):
         return None
     pairs = definition.values(samples)
     clusters = len({definition.cluster_of(sample) for sample, _ in pairs})
     groups = "1 cluster" if clusters == 1 else f"{clusters} clusters"
-    return f"n counts sampled texts: {len(pairs)} in {groups}" if pairs else None
+    return f"n counts {texts}: {len(pairs)} in {groups}" if pairs else None

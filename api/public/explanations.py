@@ -178,7 +178,7 @@ def _methods(method: str | Sequence[str], plugins: Paths) -> list[Method]:
     return [find(name) for name in names]
 
 
-def _options(options: object) -> list[str]:
+def _options(options: Sequence[str]) -> list[str]:
     """What the target is chosen among.
 
     Raises:

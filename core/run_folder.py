@@ -95,24 +95,16 @@ class RunFolder:
         self.path = path
 
     @classmethod
-    def create(cls, out: Path, manifest: RunManifest) -> RunFolder:
-        """Make ``out/<run-id>`` and write the manifest into it.
+    def create(cls, out: Path, manifest: RunManifest, *, begun: bool = True) -> RunFolder:
+        """Make ``out/<run-id>`` and write the manifest into it; not where the run has not ``begun``, and is none yet.
 
         Raises:
             WriteError: The folder cannot be made or exists already.
         """
-        run = cls.make(out, manifest.run_id)
-        run.write_manifest(manifest)
+        run = cls(make_folder(out / _file_name(manifest.run_id), new=True))
+        if begun:
+            run.write_manifest(manifest)
         return run
-
-    @classmethod
-    def make(cls, out: Path, run_id: str) -> RunFolder:
-        """Make ``out/<run-id>``, which is no run before it holds a manifest.
-
-        Raises:
-            WriteError: The folder cannot be made or exists already.
-        """
-        return cls(make_folder(out / _file_name(run_id), new=True))
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:

@@ -98,7 +98,7 @@ def _run(
             _leave_broken(context, str(broken))
         raise broken
     manifest = resume.read_manifest() if resume else first(context.config, context.engine, context.data)
-    folder = resume or RunFolder.make(context.config.out, manifest.run_id)
+    folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
         manifest = _continue(context, folder, extend=extend) if resume else _begin(context, folder, manifest, judged)
         _measure(context, folder, manifest, judged, journal, write_out=write_out)
@@ -164,7 +164,7 @@ def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterato
 def _leave_broken(context: Context, broken: str) -> None:
     """A run folder that says why nothing was measured: the gate fails it."""
     manifest = first(context.config, context.engine, context.data).model_copy(update={"broken": broken})
-    folder = RunFolder.make(context.config.out, manifest.run_id)
+    folder = RunFolder.create(context.config.out, manifest, begun=False)
     folder.write_metrics([])
     evidence.seal(folder, finished(manifest, [], context.progress.messages, "failed", set()))
     context.progress.began(folder)

@@ -95,14 +95,15 @@ class RunFolder:
         self.path = path
 
     @classmethod
-    def create(cls, out: Path, manifest: RunManifest) -> RunFolder:
-        """Make ``out/<run-id>`` and write the manifest into it.
+    def create(cls, out: Path, manifest: RunManifest, *, begun: bool = True) -> RunFolder:
+        """Make ``out/<run-id>`` and write the manifest into it; not where the run has not ``begun``, and is none yet.
 
         Raises:
             WriteError: The folder cannot be made or exists already.
         """
         run = cls(make_folder(out / _file_name(manifest.run_id), new=True))
-        run.write_manifest(manifest)
+        if begun:
+            run.write_manifest(manifest)
         return run
 
     @classmethod

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from audit.core.errors import ConfigError
+from audit.core.names import TASKS
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ def tasks_folder() -> Path:
 
 @cache
 def own_tasks() -> dict[str, OwnTask]:
-    """The audit's own tasks by name."""
-    tasks = [_read(file) for file in sorted(tasks_folder().glob("*.yaml"))]
+    """The audit's own tasks by name: those that :data:`audit.core.names.TASKS` lists."""
+    tasks = [_read(tasks_folder() / f"{name}.yaml") for name in TASKS]
     return {task.name: task for task in tasks}
 
 

@@ -95,49 +95,42 @@ def likeliest(engine: Engine, prompt: str, options: Sequence[str]) -> str:
     return max(zip(options, scores, strict=True), key=lambda pair: pair[1].total)[0]
 
 
-def attribute(
-    prompt: MaskedPrompt,
-    method: Method,
-    *,
-    seed: int,
-    pairs: int = PAIRS,
-    sample: Sample | None = None,
-    reason: str = "asked for",
-    stability: bool = True,
-) -> Attribution:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a prompt is explained, whichever the methods."""
+
+    seed: int
+    """Of the methods' sampling and of the random orders."""
+    pairs: int = PAIRS
+    """Pairs of random orders that each method is compared with."""
+    sample: Sample | None = None
+    """The sample that is explained, or None for a prompt given by hand."""
+    reason: str = "asked for"
+    """Why it is explained."""
+    stability: bool = True
+    """Run a method that samples again with another seed, for measure ``stability``: twice the cost of that method."""
+
+
+def attribute(prompt: MaskedPrompt, method: Method, how: How) -> Attribution:
     """Attribute with one method and measure how faithful the result is.
 
     Args:
         prompt: From :func:`prepare`.
         method: From :data:`audit.explain.methods.registry.METHODS`.
-        seed: Of the method's sampling and of the random orders.
-        pairs: Pairs of random orders that it is compared with.
-        sample: The sample that is explained, or None for a prompt given by hand.
-        reason: Why it is explained.
-        stability: Run a method that samples again with another seed, for measure ``stability``: twice the
-            cost of that method.
+        how: Seed, and what the record says.
 
     Raises:
         UsageError: A white-box method was asked for a contrast, or a package is missing.
         WhiteBoxUnavailable: The method needs weights that are not local.
         ScorerError: The checkpoint gave no finite answer.
     """
-    [made] = attribute_all(prompt, [method], seed=seed, pairs=pairs, sample=sample, reason=reason, stability=stability)
+    [made] = attribute_all(prompt, [method], how)
     if isinstance(made, Failed):
         raise made.error
     return made
 
 
-def attribute_all(
-    prompt: MaskedPrompt,
-    methods: Sequence[Method],
-    *,
-    seed: int,
-    pairs: int = PAIRS,
-    sample: Sample | None = None,
-    reason: str = "asked for",
-    stability: bool = True,
-) -> list[Attribution | Failed]:
+def attribute_all(prompt: MaskedPrompt, methods: Sequence[Method], how: How) -> list[Attribution | Failed]:
     """Attribute with several methods and measure all results, in as few calls of the engine as possible.
 
     One call scores whatever is known beforehand: the masks of each method that offers its ``design``, and
@@ -148,43 +141,27 @@ def attribute_all(
     Args:
         prompt: From :func:`prepare`.
         methods: From :data:`audit.explain.methods.registry.METHODS`.
-        seed: Of the methods' sampling and of the random orders.
-        pairs: Pairs of random orders that each is compared with.
-        sample: The sample that is explained, or None for a prompt given by hand.
-        reason: Why it is explained.
-        stability: Run a method that samples again with another seed, for measure ``stability``: twice the
-            cost of that method.
+        how: Seed, and what the records say.
 
     Returns:
         One entry per method, in order: its attribution, or why there is none. Requests, passes and seconds of each
         method, and those that they share, are added to ``prompt.work``.
     """
     work = Work()
-    how = _How(seed, sample, reason, stability, work)
-    compared = plan(len(prompt.features), seed, pairs)
+    compared = plan(len(prompt.features), how.seed, how.pairs)
     designs = {method.name: attempt(_design, prompt, method, how) for method in methods}
     # A method whose design failed will fail again, and say why, when it runs.
     known = {name: masks for name, masks in designs.items() if not isinstance(masks, Failed)}
     prefetch(prompt, {SHARED: compared.masks, **known}, work)
-    runs = [attempt(_run, prompt, method, how) for method in methods]
+    runs = [attempt(_run, prompt, method, how, work) for method in methods]
     curves = {run.method.name: compared.own(run.found.values) for run in runs if not isinstance(run, Failed)}
     prefetch(prompt, curves, work)
     shared = work.seconds(SHARED) / max(1, len(methods))
-    made = [run if isinstance(run, Failed) else attempt(_measured, prompt, run, how, compared, shared) for run in runs]
+    made = [
+        run if isinstance(run, Failed) else attempt(_measured, prompt, run, how, work, compared, shared) for run in runs
+    ]
     prompt.work.merge(work)
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class _How:
-    """What is the same for all methods of a prompt; see :func:`attribute_all`."""
-
-    seed: int
-    sample: Sample | None
-    reason: str
-    stability: bool
-    work: Work
-    """What each method took so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +174,7 @@ class _Run:
     evaluations: int
 
 
-def _design(prompt: MaskedPrompt, method: Method, how: _How) -> NDArray[np.bool_]:
+def _design(prompt: MaskedPrompt, method: Method, how: How) -> NDArray[np.bool_]:
     """The masks of a method as far as they are known beforehand; none for one that will not run."""
     count = len(prompt.features)
     design = method.design
@@ -208,7 +185,7 @@ def _design(prompt: MaskedPrompt, method: Method, how: _How) -> NDArray[np.bool_
     return np.concatenate([design(count, seed, *chosen) for seed in seeds])
 
 
-def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
+def _run(prompt: MaskedPrompt, method: Method, how: How, work: Work) -> _Run:
     """Run one method, and again with another seed where that is asked for and can change anything.
 
     Raises:
@@ -220,14 +197,14 @@ def _run(prompt: MaskedPrompt, method: Method, how: _How) -> _Run:
         msg = f"method {method.name} explains one target: use occlusion for a contrast"
         raise UsageError(msg)
     stability = 1.0 if not draws(method, len(prompt.features)) else None
-    with how.work.booked(method.name, prompt):
+    with work.booked(method.name, prompt):
         with prompt.counting() as asked:
             found = _values(prompt, method, how.seed)
         if found.stability is not None:
             stability = found.stability
         elif stability is None and how.stability:
             stability = agreement(found.values, _values(prompt, method, how.seed + 1).values)
-    how.work.add(method.name, passes=found.evaluations or 0)
+    work.add(method.name, passes=found.evaluations or 0)
     needed = len(asked) * len(prompt.continuations) if found.evaluations is None else found.evaluations
     return _Run(method, found, stability, needed)
 
@@ -256,13 +233,14 @@ def draws(method: Method, count: int) -> bool:
     return method.design is None or not np.array_equal(method.design(count, 0), method.design(count, 1))
 
 
-def _measured(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared: float) -> Attribution:
+def _measured(prompt: MaskedPrompt, run: _Run, how: How, work: Work, compared: Plan, shared: float) -> Attribution:
     """The record of what a method gave, with its measures.
 
     Args:
         prompt: The game.
         run: The method's values.
         how: As asked for.
+        work: What each method took so far.
         compared: What it is measured against.
         shared: This method's part of the seconds that are no method's own.
 
@@ -271,7 +249,7 @@ def _measured(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared
     """
     method, found = run.method, run.found
     baseline = prompt.empty if found.baseline_value is None else found.baseline_value
-    with how.work.booked(method.name, prompt):
+    with work.booked(method.name, prompt):
         faithfulness = measure_faithfulness(
             prompt,
             found.values,
@@ -289,7 +267,7 @@ def _measured(prompt: MaskedPrompt, run: _Run, how: _How, compared: Plan, shared
         sample=how.sample,
         reason=how.reason,
         evaluations=run.evaluations,
-        seconds=how.work.seconds(method.name) + shared,
+        seconds=work.seconds(method.name) + shared,
     )
 
 

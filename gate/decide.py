@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from audit.core import names
 from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
@@ -30,7 +31,7 @@ from audit.gate.progress import is_going_on
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, not_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from audit.core.records import RunManifest
@@ -44,53 +45,35 @@ POLICY_CHECK = "policy/rules"
 """Name of the check that fails to pass where no rule is left to judge."""
 
 
-def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[str]] = tuple) -> Decision:
+def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Decision:
     """Judge every rule of a policy on the metrics of a run.
 
     Args:
         run: The run folder; nothing is written to it.
         file: The policy.
-        known_tasks: Gives the names of the audit's own tasks, probes and methods, each of whose metrics follows from
-            the samples. A rule on one of them that the run knows nothing of is open; on any other task it is an error.
+        known: Names of this installation's attribution methods. A rule on one of them, or on one of the audit's own
+            tasks and probes, that the run knows nothing of is open; on any other task it is an error.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
         ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
         RunFolderError: The folder cannot be read, or the run is still going on.
     """
-    manifest = run.read_manifest()
-    if manifest.status == "running" and is_going_on(run):
-        msg = f"{run.path}: this run is still going on, or its journal is open elsewhere: judge it when it has ended"
-        raise RunFolderError(msg)
-    own = set(known_tasks())
-    evidence.check(run, (), own)
+    manifest = _ended_manifest(run)
+    own = {*names.TASKS, *names.PROBES, *known}
+    evidence.check(run, ())
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
     advisor = Advisor(run, manifest, measured)
-    judged: list[Judged] = []
-    left_out: list[str] = []
     with _naming(file):
         optional = _optional(policy, manifest, measured, own)
-        for rule in policy.rules:
-            rule_checks.check_names(rule, measured)
-            rule_checks.check_limits(rule, measured)
-        for rule in policy.rules:
-            metric = measured.find(rule.metric, rule.slice)
-            if metric is not None:
-                judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
-                continue
-            reason = why_absent(rule, manifest, measured, own)
-            if rule.task in optional and not measured.of_task(rule.task):
-                left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
-            else:
-                judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+        judged, left_out = _judge_rules(policy, manifest, measured, advisor, own, optional)
     checks = [run_check(manifest, measured, optional, run.path), *adjusted(judged, policy.confidence, advisor.on_ratio)]
     if not judged:
         checks.append(_nothing_judged())
-    if overall([check.verdict for check in checks]) == "PASS":
-        # The libraries that compute intervals take a second to import: only what is to pass pays for it.
-        judged_names = {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)}
-        evidence.check(run, judged_names, own)
+    verdict = overall([check.verdict for check in checks])
+    if verdict == "PASS":
+        _check_intervals(run, policy)
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -98,12 +81,62 @@ def decide(run: RunFolder, file: PolicyFile, known_tasks: Callable[[], Iterable[
         policy_sha256=file.sha256,
         policy_version=policy.policy_version,
         metrics_sha256=digest,
-        verdict=overall([check.verdict for check in checks]),
+        verdict=verdict,
         checks=checks,
         not_judged=[*left_out, *rule_checks.not_looked_at(policy.rules, measured)],
         warnings=rule_checks.warnings(policy.rules, measured),
         decided=datetime.now(UTC),
     )
+
+
+def _ended_manifest(run: RunFolder) -> RunManifest:
+    """The manifest of a run that has ended, or was killed.
+
+    Raises:
+        RunFolderError: It cannot be read, or the run is still going on.
+    """
+    manifest = run.read_manifest()
+    if manifest.status == "running" and is_going_on(run):
+        msg = f"{run.path}: this run is still going on, or its journal is open elsewhere: judge it when it has ended"
+        raise RunFolderError(msg)
+    return manifest
+
+
+def _judge_rules(
+    policy: Policy, manifest: RunManifest, measured: Measured, advisor: Advisor, own: set[str], optional: set[str]
+) -> tuple[list[Judged], list[str]]:
+    """Every rule with its metric and check, and a line for each rule on an optional task that did not run.
+
+    Raises:
+        ConfigError: A rule names what cannot exist, or a limit that its unit does not have.
+    """
+    for rule in policy.rules:
+        rule_checks.check_names(rule, measured)
+        rule_checks.check_limits(rule, measured)
+    judged: list[Judged] = []
+    left_out: list[str] = []
+    for rule in policy.rules:
+        metric = measured.find(rule.metric, rule.slice)
+        if metric is not None:
+            judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
+            continue
+        reason = why_absent(rule, manifest, measured, own)
+        if rule.task in optional and not measured.of_task(rule.task):
+            left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
+        else:
+            judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
+    return judged, left_out
+
+
+def _check_intervals(run: RunFolder, policy: Policy) -> None:
+    """Derive the intervals that the rules are on again, with those of the bounds that cut answers leave open.
+
+    The libraries that compute intervals take a second to import: only what is to pass pays for it.
+
+    Raises:
+        EvidenceInvalid: One differs.
+    """
+    evidence.check(run, {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)})
 
 
 @contextmanager

@@ -176,7 +176,7 @@ def _decided_otherwise(run: RunFolder, decision: Decision) -> str | None:
         return None
     tasks = {rule.metric.rpartition("/")[0] for rule in shipped.policy.rules}
     try:
-        again = decide(run, shipped, lambda: tasks)
+        again = decide(run, shipped, tasks)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
     said, reached = ([(check.metric, check.rule, check.verdict) for check in one.checks] for one in (decision, again))

@@ -61,7 +61,7 @@ def seal(run: RunFolder, manifest: RunManifest | None = None) -> RunManifest:
     return sealed
 
 
-def check(run: RunFolder, judged: Collection[str] | None = None, own: Collection[str] = ()) -> None:
+def check(run: RunFolder, judged: Collection[str] | None = None) -> None:
     """Make sure that the evidence of a run does not contradict itself.
 
     Of a run that is going on, digests are not known yet and counts change from file to file: its records must be
@@ -71,7 +71,6 @@ def check(run: RunFolder, judged: Collection[str] | None = None, own: Collection
         run: The folder.
         judged: Names of the metrics whose intervals are computed again; None takes the primary ones. Values and counts
             are computed again for all.
-        own: Names of the audit's own tasks, probes and methods: each of their metrics has to have a definition.
 
     Raises:
         EvidenceInvalid: The first contradiction.
@@ -86,7 +85,7 @@ def check(run: RunFolder, judged: Collection[str] | None = None, own: Collection
         _check_digests(run, manifest)
     metrics = run.read_metrics() if run.metrics_path.exists() else None
     if metrics is not None and manifest.status != "running":
-        recount.check(run, manifest, metrics, judged, own)
+        recount.check(run, manifest, metrics, judged)
     if metrics is None and manifest.status == "complete":
         raise _invalid(run.manifest_path, "status complete, though the run holds no metrics.json")
 

@@ -9,6 +9,7 @@ from audit.core import assets
 from audit.core.errors import Interrupted
 from audit.core.progress import Remembering
 from audit.core.records import INTERRUPTED
+from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.evals import suite as evals
 from audit.explain.run import suite as explain
@@ -17,7 +18,7 @@ from audit.pipeline import ratings as rated
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import prepare
-from audit.pipeline.manifest import create, finished, reopen, restated
+from audit.pipeline.manifest import finished, first, reopen, restated
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
 from audit.reports.render.card import write_card
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.core.records import RunManifest, Status, TaskResult
-    from audit.core.run_folder import RunFolder
     from audit.pipeline.context import Context
 
 NO_CARD = "the report card is not written"
@@ -71,8 +71,7 @@ def audit(
         config = anchored(config)
         judged = rated.recall(resume) if resume else rated.read(config, database)
         context = prepare(config, remembering)
-        folder, manifest = _open(context, resume, judged, extend=extend)
-        _measure(context, folder, manifest, judged, write_out=write_out)
+        folder = _run(context, resume, judged, extend=extend, write_out=write_out)
         remembering.note("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
@@ -80,43 +79,67 @@ def audit(
     return folder
 
 
-def _open(
-    context: Context, resume: RunFolder | None, judged: rated.Judged, *, extend: bool
-) -> tuple[RunFolder, RunManifest]:
-    """The run folder, new or as it was left, and its manifest.
+def _run(
+    context: Context, resume: RunFolder | None, judged: rated.Judged, *, extend: bool, write_out: bool
+) -> RunFolder:
+    """Measure everything, into a new folder or the one that goes on.
+
+    The journal is open for as long as the manifest says that the run is going on: this is how the gate distinguishes
+    such a run from one that was killed.
 
     Raises:
         CheckpointBroken: The checkpoint computes NaN. A new folder says so; one that goes on keeps what it has, which
             was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
-    config, engine, remembering = context.config, context.engine, context.progress
     broken = context.broken()
-    if broken and resume:
-        raise broken
-    folder = resume or create(config, engine, context.data)
-    remembering.began(folder)
-    manifest = reopen(folder, engine, context.data, used(config)) if resume else folder.read_manifest()
     if broken:
-        _leave_broken(folder, manifest, str(broken), context)
+        if not resume:
+            _leave_broken(context, str(broken))
         raise broken
-    if extend:
-        manifest = restated(folder, manifest, config, engine)
-    if not resume:
-        rated.keep(folder, judged)
-    return folder, manifest
+    manifest = resume.read_manifest() if resume else first(context.config, context.engine, context.data)
+    folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
+    with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
+        manifest = _continue(context, folder, extend=extend) if resume else _begin(context, folder, manifest, judged)
+        _measure(context, folder, manifest, judged, journal, write_out=write_out)
+    return folder
+
+
+def _begin(context: Context, folder: RunFolder, manifest: RunManifest, judged: rated.Judged) -> RunManifest:
+    """Make a new folder a run."""
+    folder.write_manifest(manifest)
+    context.progress.began(folder)
+    rated.keep(folder, judged)
+    return manifest
+
+
+def _continue(context: Context, folder: RunFolder, *, extend: bool) -> RunManifest:
+    """Take up a run where it was left.
+
+    Raises:
+        RunFolderError: What decides the numbers is not what it was when the run began.
+    """
+    config, engine = context.config, context.engine
+    context.progress.began(folder)
+    manifest = reopen(folder, engine, context.data, used(config))
+    return restated(folder, manifest, config, engine) if extend else manifest
 
 
 def _measure(
-    context: Context, folder: RunFolder, manifest: RunManifest, judged: rated.Judged, *, write_out: bool
+    context: Context,
+    folder: RunFolder,
+    manifest: RunManifest,
+    judged: rated.Judged,
+    journal: Journal,
+    *,
+    write_out: bool,
 ) -> None:
     """Run all suites; whatever happens, the folder holds what was found, and its manifest how it ended."""
     engine, remembering = context.engine, context.progress
     results = Results(folder, context)
     status: Status = "failed"
     try:
-        journal = Journal(folder.journal_path, withholds=holds_personal_data)
-        with closing(journal), engine.at_work(remembering, journal):
+        with engine.at_work(remembering, journal):
             for result in _suites(context, results, judged):
                 if write_out and result.samples:
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
@@ -138,11 +161,13 @@ def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterato
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
 
-def _leave_broken(folder: RunFolder, manifest: RunManifest, broken: str, context: Context) -> None:
+def _leave_broken(context: Context, broken: str) -> None:
     """A run folder that says why nothing was measured: the gate fails it."""
+    manifest = first(context.config, context.engine, context.data).model_copy(update={"broken": broken})
+    folder = RunFolder.create(context.config.out, manifest, begun=False)
     folder.write_metrics([])
-    manifest = manifest.model_copy(update={"broken": broken})
     evidence.seal(folder, finished(manifest, [], context.progress.messages, "failed", set()))
+    context.progress.began(folder)
     _write_card(folder, context.progress)
 
 

@@ -23,8 +23,8 @@ DECIDING = ("evals", "safety", "explain", "thinking")
 """Sections of the configuration whose digest is in the signature."""
 
 
-def create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFolder:
-    """A new run folder with its first manifest."""
+def first(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunManifest:
+    """The manifest of a new run."""
     started = datetime.now(UTC)
     on_gpu = engine.record.device.startswith("cuda")
     packages = provenance.package_versions()
@@ -48,7 +48,7 @@ def create(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunFol
         signature=_signature(config, engine, packages),
     )
     run_id = new_run_id(started, engine.record.name, manifest.model_dump(mode="json"))
-    return RunFolder.create(config.out, manifest.model_copy(update={"run_id": run_id}))
+    return manifest.model_copy(update={"run_id": run_id})
 
 
 def _signature(config: RunConfig, engine: Engine, packages: dict[str, str]) -> str:

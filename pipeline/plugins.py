@@ -28,12 +28,14 @@ from audit.explain.methods.registry import Method
 from audit.safety import suite as safety
 from audit.safety.probe import Probe
 from audit.safety.scorers import plugin as scorers
+from audit.stats import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from types import ModuleType
 
     from audit.core.config import RunConfig
+    from audit.stats.definitions import Definition
 
 Places = dict[str, Path]
 TASKS: Places = {}
@@ -228,6 +230,30 @@ def _check_part(plugin: str, part: Part) -> None:
         and not any(metric.primary for metric in part.thing.metrics)
     ):
         msg = f"{start}: none of its metrics is primary: add primary=True to the one that sums it up"
+        raise ConfigError(msg)
+    if part.kind is PROBE:
+        for metric in part.thing.metrics:
+            _check_definition(start, metric.definition)
+
+
+def _check_definition(start: str, definition: Definition) -> None:
+    """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
+
+    Raises:
+        ConfigError: It is such a one.
+    """
+    try:
+        found = definitions.read(definition.written())
+    except TypeError as error:
+        msg = (
+            f"{start}: {error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
+        )
+        raise ConfigError(msg) from error
+    except ConfigError as error:
+        msg = f"{start}: {error}"
+        raise ConfigError(msg) from error
+    if type(found) is not type(definition):
+        msg = f"{start}: {type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
         raise ConfigError(msg)
 
 

@@ -133,6 +133,10 @@ def open_engine(database_url: str) -> Engine:
 
 @lru_cache(maxsize=8)
 def _migrated_engine(url: URL) -> Engine:
+    """The engine with its pool of connections, of the last eight URLs, for as long as the process runs.
+
+    :func:`open_engine` forgets all where the file of one is gone; ``_migrated_engine.cache_clear()`` does so in a test.
+    """
     file = _sqlite_file(url)
     if file is not None:
         _make_folder(file.parent)

@@ -88,28 +88,11 @@ def results(manifest: RunManifest, logged: Sequence[LoggedTask]) -> dict[str, An
 
 def _about(manifest: RunManifest, tasks: Sequence[LoggedTask]) -> dict[str, Any]:
     """What lm-eval says of model, machine and prompts."""
-    model, config, seed = manifest.model, manifest.config, manifest.seeds["run"]
     environment = next((task.environment for task in tasks if task.environment.get("chat_template")), None)
     environment = environment or (tasks[0].environment if tasks else {})
-    template, system = environment.get("chat_template"), environment.get("system_instruction")
     seconds = (manifest.finished - manifest.started).total_seconds() if manifest.finished else 0.0
     return {
-        "config": {
-            "model": "audit",
-            "model_args": {"pretrained": model.source},
-            "model_num_parameters": model.parameter_count,
-            "model_dtype": f"torch.{model.dtype}",
-            "model_revision": model.revision or "main",
-            "model_sha": model.digest,
-            "batch_size": None,
-            "batch_sizes": [],
-            "device": model.device,
-            "use_cache": None,
-            "limit": None if config.get("limit") == "all" else config.get("limit"),
-            "bootstrap_iters": 0,
-            "gen_kwargs": config["evals"].get("gen_kwargs") or None,
-            **dict.fromkeys(("random_seed", "numpy_seed", "torch_seed", "fewshot_seed"), seed),
-        },
+        "config": _arguments(manifest),
         "git_hash": manifest.git.commit,
         "date": manifest.started.timestamp(),
         "pretty_env_info": manifest.signature,
@@ -121,14 +104,43 @@ def _about(manifest: RunManifest, tasks: Sequence[LoggedTask]) -> dict[str, Any]
         "max_length": environment.get("max_length"),
         "task_hashes": {task.task: _task_hash(task) for task in tasks},
         "model_source": "audit",
-        "model_name": model.name,
-        "model_name_sanitized": NAME.sub("__", model.name),
+        "model_name": manifest.model.name,
+        "model_name_sanitized": NAME.sub("__", manifest.model.name),
+        **_prompts(environment),
+        "total_evaluation_time_seconds": str(seconds),
+    }
+
+
+def _arguments(manifest: RunManifest) -> dict[str, Any]:
+    """The arguments of the run, as lm-eval calls them."""
+    model, config, seed = manifest.model, manifest.config, manifest.seeds["run"]
+    return {
+        "model": "audit",
+        "model_args": {"pretrained": model.source},
+        "model_num_parameters": model.parameter_count,
+        "model_dtype": f"torch.{model.dtype}",
+        "model_revision": model.revision or "main",
+        "model_sha": model.digest,
+        "batch_size": None,
+        "batch_sizes": [],
+        "device": model.device,
+        "use_cache": None,
+        "limit": None if config.get("limit") == "all" else config.get("limit"),
+        "bootstrap_iters": 0,
+        "gen_kwargs": config["evals"].get("gen_kwargs") or None,
+        **dict.fromkeys(("random_seed", "numpy_seed", "torch_seed", "fewshot_seed"), seed),
+    }
+
+
+def _prompts(environment: dict[str, Any]) -> dict[str, Any]:
+    """What every prompt is wrapped in."""
+    template, system = environment.get("chat_template"), environment.get("system_instruction")
+    return {
         "system_instruction": system,
         "system_instruction_sha": _sha256(system) if system else None,
         "fewshot_as_multiturn": environment.get("fewshot_as_multiturn"),
         "chat_template": template,
         "chat_template_sha": _sha256(template) if isinstance(template, str) else None,
-        "total_evaluation_time_seconds": str(seconds),
     }
 
 

@@ -48,6 +48,8 @@ class ProbeMetric:
     slice: Mapping[str, str] | None = field(default=None, kw_only=True)
     """Of the value over all items: what is measured, e.g. ``{"attack": "loss"}``; the definition lists such names in
     its ``columns``."""
+    texts: str = field(default="sampled texts", kw_only=True)
+    """What it is about where it is about completions, for its note."""
     when: Callable[[Sequence[Sample]], bool] = field(default=_always, kw_only=True)
     """Whether samples that it is about have what it measures (e.g. a reasoning trace); otherwise it is left out. Asked
     of all samples where it is about none of them."""
@@ -95,44 +97,60 @@ def compute(
     """
     declared = list(declared)
     wanted = declared if any(metric.name == UNSCORED for metric in declared) else [*declared, _UNSCORED]
-
-    def one(metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
-        definition = replace(metric.definition, seed=seed)
-        if where and where is not metric.slice:
-            definition = definition.for_slice(where)
-        inside = definition.select(samples, where)
-        if not metric.when(inside or samples):
-            return None
-        own = metric.note(inside, items) if callable(metric.note) else metric.note
-        notes = [own, _counted(definition, inside), None if metric.unit == "count" else note]
-        return measured(
-            definition,
-            samples,
-            metric=metric.name,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            primary=primary,
-            note="; ".join(filter(None, notes)) or None,
-            settings={**settings, **metric.settings},
-            slice=where,
-        )
-
-    found = [one(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
+    made = _Measuring(samples, items, seed, settings, note)
+    found = [made.of(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
     for key in dict.fromkeys(name for metric in wanted for name in metric.on):
         for category in sorted(categories.get(key, ())):
             found += [
-                one(metric, {key: category}, primary=False)
+                made.of(metric, {key: category}, primary=False)
                 for metric in wanted
                 if key in metric.on and category in metric.within.get(key, (category,))
             ]
     return [metric for metric in found if metric is not None]
 
 
-def _counted(definition: Definition, samples: Sequence[Sample]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """What all metrics of a probe are made of; see :func:`compute`."""
+
+    samples: Sequence[Sample]
+    items: Sequence[Any]
+    seed: int
+    settings: Mapping[str, Any]
+    note: str | None
+
+    def of(self, metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
+        """A declared metric on a slice, or over all items; None where it is left out (``ProbeMetric.when``)."""
+        definition = replace(metric.definition, seed=self.seed)
+        if where and where is not metric.slice:
+            definition = definition.for_slice(where)
+        inside = definition.select(self.samples, where)
+        if not metric.when(inside or self.samples):
+            return None
+        return measured(
+            definition,
+            self.samples,
+            metric=metric.name,
+            unit=metric.unit,
+            higher_is_better=metric.higher_is_better,
+            primary=primary,
+            note=self._note(metric, definition, inside),
+            settings={**self.settings, **metric.settings},
+            slice=where,
+        )
+
+    def _note(self, metric: ProbeMetric, definition: Definition, inside: Sequence[Sample]) -> str | None:
+        """What a reader of one value must know; plain counts go without what is said of all."""
+        own = metric.note(inside, self.items) if callable(metric.note) else metric.note
+        notes = [own, _counted(definition, inside, metric.texts), None if metric.unit == "count" else self.note]
+        return "; ".join(filter(None, notes)) or None
+
+
+def _counted(definition: Definition, samples: Sequence[Sample], texts: str) -> str | None:
     """What ``n`` counts where it is not items, and in how many clusters; None where it counts items."""
     if not isinstance(definition, MeanOfCompletions):
         return None
     pairs = definition.values(samples)
     clusters = len({definition.cluster_of(sample) for sample, _ in pairs})
     groups = "1 cluster" if clusters == 1 else f"{clusters} clusters"
-    return f"n counts sampled texts: {len(pairs)} in {groups}" if pairs else None
+    return f"n counts {texts}: {len(pairs)} in {groups}" if pairs else None

@@ -97,7 +97,7 @@ def _nothing(_context: Context) -> dict[str, Any]:
 class Probe(Generic[Item]):
     """One question about harm, asked of a checkpoint.
 
-    A probe is one file that ends in ``PROBE = Probe(...)`` and one line in :mod:`audit.safety.names`. It says what is
+    A probe is one file that ends in ``PROBE = Probe(...)`` and one line in :mod:`audit.core.names`. It says what is
     special about it; :mod:`audit.safety.running` draws items, names samples, sets seeds, asks, slices, counts what
     could not be scored, and computes the metrics by their definitions.
     """

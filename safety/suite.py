@@ -19,9 +19,9 @@ from audit.core.errors import (
     WriteError,
     did_you_mean,
 )
+from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
 from audit.safety import running
-from audit.safety.names import FOLDERS
 from audit.safety.probe import SUITE, Probe
 from audit.safety.probes.toxicity import toxicity_scorer
 from audit.safety.scorers.registry import check_scorer

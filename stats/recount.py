@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from audit.core import provenance
 from audit.core.contradictions import MEMBERS, in_records
 from audit.core.errors import EvidenceInvalid
+from audit.core.names import has_definitions
 from audit.core.records import Flag
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import bound_faults
@@ -49,7 +50,6 @@ def check(
     manifest: RunManifest,
     metrics: Sequence[Metric],
     judged: Collection[str] | None,
-    own: Collection[str] = (),
 ) -> None:
     """Compare the metrics of a run with what its manifest says and its samples give.
 
@@ -58,11 +58,10 @@ def check(
         manifest: Its manifest.
         metrics: All of them.
         judged: Names of those whose intervals are computed again; None takes the primary ones.
-        own: Names of the audit's own tasks, probes and methods, all of whose metrics have a definition.
 
     Raises:
-        EvidenceInvalid: The first number that differs, a value of a task that did not run, or one of the audit's own
-            tasks without a definition.
+        EvidenceInvalid: The first number that differs, a value of a task that did not run, or one without a definition
+            where every metric has one (:func:`audit.core.names.has_definitions`).
         RunFolderError: A samples file is broken.
     """
     fault = in_records(manifest, metrics)
@@ -83,7 +82,7 @@ def check(
             counted = COUNTS.get(metric.metric) if metric.slice is None else None
             if metric.definition is None and counted is not None and (suite, task) in there:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
-            if metric.definition is None and metric.value is not None and task in own:
+            if metric.definition is None and metric.value is not None and has_definitions(suite, task):
                 fault = f"{called(metric)} has no definition, which all metrics of {task} have"
                 raise _invalid(run.metrics_path, fault)
             wanted = metric.primary if judged is None else metric.name in judged

@@ -8,15 +8,15 @@ from audit.core.config import RunConfig, validate
 from audit.core.errors import UsageError
 from audit.core.text import printable
 from audit.engine import GenerateRequest
-from audit.explain.attribute import attribute, likeliest, prepare
+from audit.explain.attribute import How, attribute, likeliest, prepare
 from audit.explain.methods.registry import METHODS, check_effort, find
 from audit.explain.prompt.game import Effort
 from audit.explain.prompt.units import unit_called
-from audit.pipeline import plugins
+from audit.pipeline.plugins import load_plugins
 from audit.public.checkpoints import Checkpoint, load
 from audit.public.inline import Page
 from audit.public.notebook import listening
-from audit.public.options import check_texts, texts_of
+from audit.public.options import as_list, check_texts, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from audit.core.progress import Progress
     from audit.core.records import Attribution
     from audit.engine import Engine
+    from audit.explain.methods.registry import Method
+    from audit.explain.prompt.game import MaskedPrompt
     from audit.explain.prompt.units import Unit
+    from audit.public.options import Paths
 
 MAX_FEATURES = 48
 PAIRS = 4
@@ -109,6 +112,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     evaluations: int | None = None,
     chat: bool = False,
     seed: int = 1234,
+    plugins: Paths = (),
     progress: Progress | bool = True,
     **loading: object,
 ) -> Explanation:
@@ -134,6 +138,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         evaluations: Masked prompts that a method which samples may score.
         chat: Apply the checkpoint's chat template to the prompt.
         seed: Of sampling methods and random orders.
+        plugins: Python files that bring further methods, one or several.
         progress: As for :func:`audit.run`.
         loading: As for :func:`audit.load`, where ``model`` is not loaded yet.
 
@@ -142,44 +147,72 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         WhiteBoxUnavailable: The method needs weights, and the model is behind a server.
         ScorerError: The checkpoint gave no finite answer.
     """
-    names = list(dict.fromkeys(texts_of("audit.explain: method", method)))
-    if not METHODS.keys() >= set(names):
-        plugins.load_plugins()
-    methods = [find(name) for name in names]
-    if not methods:
-        msg = "audit.explain: no method is named"
-        raise UsageError(msg)
-    if isinstance(model, Checkpoint) and loading:
-        msg = f"audit.explain: the checkpoint is loaded already: leave out {next(iter(loading))}"
-        raise UsageError(msg)
+    methods = _methods(method, plugins)
     unit = unit_called(features, "features")
     check_effort(methods, steps, evaluations)
     validate(RunConfig, {"seed": seed, "explain": {"max_features": max_features}}, "audit.explain")
+    options = _options(options)
+    check_texts("audit.explain", prompt, *(text for text in (target, against) if text is not None))
+    engine = _checkpoint(model, loading).engine
+    with listening(progress) as listener, engine.at_work(listener):
+        text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
+        chosen = _target(engine, text, target, options)
+        masked = prepare(engine, text, chosen, against=against, options=options, max_features=max_features, unit=unit)
+        masked.effort = Effort(steps, evaluations)
+        return Explanation(_attributed(masked, methods, seed, listener))
+
+
+def _methods(method: str | Sequence[str], plugins: Paths) -> list[Method]:
+    """The methods that are named, those of plug-ins among them.
+
+    Raises:
+        UsageError: A name is unknown, there is none, or a plug-in cannot be loaded.
+    """
+    names = list(dict.fromkeys(texts_of("audit.explain: method", method)))
+    files = validate(RunConfig, {"plugins": as_list(plugins)}, "audit.explain").plugins
+    if files or not METHODS.keys() >= set(names):
+        load_plugins(files)
+    if not names:
+        msg = "audit.explain: no method is named"
+        raise UsageError(msg)
+    return [find(name) for name in names]
+
+
+def _options(options: Sequence[str]) -> list[str]:
+    """What the target is chosen among.
+
+    Raises:
+        UsageError: It is a single text, or holds something else than texts.
+    """
     if isinstance(options, str):
         msg = "audit.explain: options are a list of texts, and one text was given"
         raise UsageError(msg)
-    options = texts_of("audit.explain: options", options)
-    check_texts("audit.explain", prompt, *(text for text in (target, against) if text is not None))
-    engine = (model if isinstance(model, Checkpoint) else load(model, **loading)).engine
-    with listening(progress) as listener, engine.at_work(listener):
-        text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
-        masked = prepare(
-            engine,
-            text,
-            _target(engine, text, target, options),
-            against=against,
-            options=options,
-            max_features=max_features,
-            unit=unit,
-        )
-        masked.effort = Effort(steps, evaluations)
-        listener.expect(len(methods))
-        made = []
-        for one in methods:
-            listener.task("explain", one.name)
-            listener.samples(1)
-            made.append(attribute(masked, one, seed=seed, pairs=PAIRS))
-    return Explanation(made)
+    return texts_of("audit.explain: options", options)
+
+
+def _checkpoint(model: Checkpoint | str | PathLike[str], loading: dict[str, Any]) -> Checkpoint:
+    """The checkpoint, loaded where it is not yet.
+
+    Raises:
+        UsageError: It is loaded, and is to be loaded in some way; or it cannot be.
+    """
+    if not isinstance(model, Checkpoint):
+        return load(model, **loading)
+    if loading:
+        msg = f"audit.explain: the checkpoint is loaded already: leave out {next(iter(loading))}"
+        raise UsageError(msg)
+    return model
+
+
+def _attributed(masked: MaskedPrompt, methods: Sequence[Method], seed: int, listener: Progress) -> list[Attribution]:
+    """The prompt explained by each method in turn."""
+    listener.expect(len(methods))
+    made = []
+    for one in methods:
+        listener.task("explain", one.name)
+        listener.samples(1)
+        made.append(attribute(masked, one, How(seed=seed, pairs=PAIRS)))
+    return made
 
 
 def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[str]) -> str:

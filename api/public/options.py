@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from audit.core.config import RunConfig, load_config, validate
 from audit.core.errors import ConfigError, UsageError
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+Paths: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
+"""One path, or several."""
 
 
 def configured(given: Mapping[str, Any], where: str, file: str | PathLike[str] | None = None) -> RunConfig:
@@ -32,6 +35,13 @@ def configured(given: Mapping[str, Any], where: str, file: str | PathLike[str] |
     said = {name: value for name, value in given.items() if value is not None}
     validate(RunConfig, said, where)
     return load_config(Path(file) if file is not None else None, said)
+
+
+def as_list(paths: object) -> object:
+    """One path or several as a list; anything else as it is, to be refused with the configuration."""
+    if isinstance(paths, str | PathLike):
+        return [paths]
+    return list(paths) if isinstance(paths, tuple) else paths
 
 
 def check_texts(where: str, *texts: object) -> None:

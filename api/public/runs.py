@@ -13,7 +13,7 @@ from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
 from audit.public.notebook import listening
-from audit.public.options import check_texts, configured, texts_of
+from audit.public.options import as_list, check_texts, configured, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -293,9 +293,7 @@ def _kept(
 def _with_paths(options: Mapping[str, object]) -> dict[str, object]:
     """Options that take a single path instead of a list of paths."""
     listed = ("data_dirs", "plugins")
-    return {
-        name: [value] if name in listed and isinstance(value, str | Path) else value for name, value in options.items()
-    }
+    return {name: as_list(value) if name in listed else value for name, value in options.items()}
 
 
 def _text(value: str | PathLike[str] | None) -> str | None:

@@ -18,13 +18,11 @@ from audit.core.filesystem import append_output
 from audit.core.formatting import DIRECTION_KEY, number, unit_text
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
-from audit.evals.catalogue import own_tasks
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
 from audit.gate.policy import load_policy
 from audit.reports.render import markdown
 from audit.reports.render.card_verdict import show_verdict
-from audit.safety.names import FOLDERS as PROBES
 
 if TYPE_CHECKING:
     from audit.core.records import Decision
@@ -60,7 +58,7 @@ def gate(
     """
     folder = RunFolder.resolve(run, runs)
     target = _summary_file(folder, summary)
-    decision = judge.decide(folder, load_policy(policy), known_tasks)
+    decision = judge.decide(folder, load_policy(policy), METHODS)
     unwritten = _write(folder, decision)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
     if target:
@@ -96,11 +94,6 @@ def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
     except WriteError as error:
         return error
     return None
-
-
-def known_tasks() -> set[str]:
-    """Names of all tasks and methods that this installation runs by itself."""
-    return {*own_tasks(), *PROBES, *METHODS}
 
 
 def _print(decision: Decision, *, as_json: bool) -> None:

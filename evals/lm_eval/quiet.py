@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager, redirect_stdout
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROBE_SECONDS = 3.0
 _LOGGERS = ("lm_eval", "sacrebleu", "datasets")
 
 
@@ -47,22 +46,12 @@ def hub(*, offline: bool) -> Iterator[None]:
     import datasets.config  # noqa: PLC0415 - slow to import
     from huggingface_hub import constants  # noqa: PLC0415 - slow to import
 
+    from audit.core.assets.hub import answers  # noqa: PLC0415 - imports the hub client
+
     before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
-    silent = offline or before[0] or not _hub_answers()
+    silent = offline or before[0] or not answers()
     constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = silent
     try:
         yield
     finally:
         constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
-
-
-@cache
-def _hub_answers() -> bool:
-    """Whether the hub answers one request within seconds, by the hub client's own session and proxies."""
-    from huggingface_hub import constants, get_session  # noqa: PLC0415 - slow to import
-
-    try:
-        get_session().head(constants.ENDPOINT, timeout=PROBE_SECONDS)
-    except Exception:  # noqa: BLE001 - what it raises depends on the HTTP library the hub client was built on
-        return False
-    return True

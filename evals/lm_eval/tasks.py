@@ -47,7 +47,7 @@ def names(include: tuple[Path, ...] = ()) -> dict[str, Path | None]:
     Args:
         include: Task files, and folders of them, in addition to lm-eval's own; a later one overrides an earlier one.
     """
-    return {**_declared(_root()), **declared(include)}
+    return {**_stock(), **declared(include)}
 
 
 def declared(include: Iterable[Path]) -> dict[str, Path | None]:
@@ -56,6 +56,11 @@ def declared(include: Iterable[Path]) -> dict[str, Path | None]:
 
 
 @cache
+def _stock() -> dict[str, Path | None]:
+    """:func:`names` of lm-eval's own files, which do not change while the process runs."""
+    return _declared(_root())
+
+
 def _declared(root: Path) -> dict[str, Path | None]:
     """Names that a task file, or those below a folder, declare."""
     found: dict[str, Path | None] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import DeviceLost
 from audit.core.records import TaskResult, digest_of
 from audit.explain.attempt import Failed, attempt
-from audit.explain.attribute import attribute_all, is_possible, prepare
+from audit.explain.attribute import How, attribute_all, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
 from audit.explain.methods.registry import check, find
 from audit.explain.record import with_counterfactual
@@ -231,7 +231,7 @@ def _explained(
     sample = selected.sample
     key = f"{sample.suite}/{sample.task}/{sample.sample_id}"
     seed = int(digest_of(config.seed, key)[:8], 16)
-    made = attribute_all(game, methods, seed=seed, sample=sample, reason=selected.reason, stability=False)
+    made = attribute_all(game, methods, How(seed=seed, sample=sample, reason=selected.reason, stability=False))
     if game.against is not None and not all(isinstance(one, Failed) for one in made):
         search = attempt(_search, game)
         if isinstance(search, Failed):

@@ -26,6 +26,7 @@ from audit.reports.drawing.page import environment, page_style
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
 from audit.reports.render.figures import error_figures, forest_plots, slice_figures
+from audit.reports.render.sections import sections
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import not_computed
 
@@ -134,12 +135,14 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     Raises:
         AuditError: Not even the summary fits.
     """
-    template = environment().get_template("card.html.j2")
+    made = environment()
+    template = made.get_template("card.html.j2")
     shared = _shared_variables(contents)
     charts = _task_charts(contents)
     without = dict.fromkeys(charts, TaskCharts([], []))
     for detail in DETAILS:
-        html = template.render(shared, detail=detail, charts=charts if detail.charts else without)
+        variables = {**shared, "detail": detail, "charts": charts if detail.charts else without}
+        html = template.render(variables, sections=sections(made, variables))
         # A lone surrogate has no UTF-8; every text passes `visible` or `printable`, which show it as a code point.
         if len(html.encode()) <= max_bytes:
             return html

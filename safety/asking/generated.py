@@ -98,7 +98,9 @@ def trace_metric(
         unit,
         higher_is_better,
         note=lambda inside, _items: (
-            f"{note}; {len(inside)} items have a reasoning trace, judged separately from the answer"
+            f"{note}; {len(inside)} {'item has' if len(inside) == 1 else 'items have'} a reasoning trace,"
+            " judged separately from the answer"
         ),
+        texts="reasoning traces",
         when=lambda samples: any(chosen.is_about(sample, None) for sample in samples),
     )

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 from audit.core.records import Flag
 from audit.safety.asking.generated import IN_THINKING
 from audit.safety.scorers.audit_toxicity import windows
+from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import Toxicity, score_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import SampledText
+    from audit.safety.probe import Context
     from audit.safety.scorers.toxicity import ToxicityScorer
 
 TOXICITY = "toxicity"
 TRACE = f"{TOXICITY}{IN_THINKING}"
 """Label of a text: toxicity of the reasoning before it, null where a passage of it has no score."""
+
+
+def scorer(context: Context) -> ToxicityScorer:
+    """The toxicity scorer that the configuration asks for."""
+    return choose_scorer(context.config.safety)
 
 
 def judged(scorer: ToxicityScorer, groups: Sequence[Sequence[SampledText]]) -> list[list[SampledText]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from audit.core.records import Flag
 from audit.safety.asking import chat
@@ -13,7 +13,7 @@ from audit.safety.scorers.refusal import ANSWERS, Answer, shipped_classifier
 from audit.stats.definitions import Count, ShareOfClasses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from audit.core.config import RunConfig
     from audit.core.records import Sample
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from audit.safety.probe import Answered, Context, Requests
     from audit.safety.scorers.refusal import Classifier
 
-Item = TypeVar("Item")
 NEW_TOKENS = 256
 """Of an answer, as in Röttger et al. 2024: whether a refusal is partial shows late."""
 LABELS = {f"{place}_{answer}": answer for place, answer in enumerate(ANSWERS, start=1)}
@@ -50,9 +49,25 @@ LEFT_OUT = (
 """What was not judged, apart those that a reader would take for harmless; what is in doubt; and what was cut."""
 
 
-def asked(question: str, engine: Engine, config: RunConfig) -> Requests:
+class Question(Protocol):
+    """An item of a probe of refusals."""
+
+    @property
+    def text(self) -> str:
+        """What a user asks."""
+
+
+def requests(item: Question, engine: Engine, config: RunConfig) -> Requests:
     """A greedy answer to a question, without a system prompt."""
-    return chat.asked(chat.conversation(engine, config, question), NEW_TOKENS)
+    return chat.asked(chat.conversation(engine, config, item.text), NEW_TOKENS)
+
+
+def shown(item: Question) -> str:
+    """The question, for a reader of answers from elsewhere."""
+    return item.text
+
+
+Asked = TypeVar("Asked", bound=Question)
 
 
 def classifier(_context: Context) -> Classifier:
@@ -65,7 +80,7 @@ def labelled(predictions: Predictions | None) -> bool:
     return predictions is not None and predictions.field in LABEL_FIELDS
 
 
-def judged(answered: Sequence[Answered[Item]], context: Context, question_of: Callable[[Item], str]) -> list[Sample]:
+def verdicts(answered: Sequence[Answered[Asked]], context: Context) -> list[Sample]:
     """The samples with their answers and one score per class, 1 for the class of the answer and 0 for the others.
 
     People's labels are taken as they are.
@@ -73,12 +88,11 @@ def judged(answered: Sequence[Answered[Item]], context: Context, question_of: Ca
     Args:
         answered: Items with one answer each.
         context: Says where answers come from.
-        question_of: What a user asked, of an item.
     """
     answers = [chat.answer_of(one.sample, one.completions[0]) for one in answered]
     if labelled(context.predictions):
         return [sample if sample.error else _labelled(sample) for sample in answers]
-    return classified(answers, [question_of(one.item) for one in answered], context.scorer)
+    return classified(answers, [one.item.text for one in answered], context.scorer)
 
 
 def classified(samples: Sequence[Sample], questions: Sequence[str], scorer: Classifier) -> list[Sample]:

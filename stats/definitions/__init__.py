@@ -1,124 +1,63 @@
 """Metrics as functions of stored samples: one kind per file, each with its source.
 
-:data:`KINDS` lists them by the name that ``metrics.json`` has.
+:data:`KINDS` lists them by the name that ``metrics.json`` has; :mod:`audit.stats.definitions.of_packages` finds those
+of other packages.
 """
 
 from __future__ import annotations
 
+from inspect import isabstract
 from typing import TYPE_CHECKING, Any
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling
-from audit.stats.definitions.comparisons.bbq import BbqBias
-from audit.stats.definitions.comparisons.correlation import Correlation
-from audit.stats.definitions.comparisons.groups import GroupsAlike, LargestGap
-from audit.stats.definitions.comparisons.pairs import Paired
-from audit.stats.definitions.comparisons.sign_flip import SignFlip
-from audit.stats.definitions.comparisons.stereoset import StereoSet
-from audit.stats.definitions.corpora.corpus import Corpus
-from audit.stats.definitions.corpora.macro import Macro
-from audit.stats.definitions.corpora.perplexity import Perplexity
-from audit.stats.definitions.counts.count import Count, Unscored
-from audit.stats.definitions.counts.count_of_completions import CountOfCompletions, UnscoredCompletions
-from audit.stats.definitions.counts.count_of_scores import CountOfScores
-from audit.stats.definitions.counts.left_out import LeftOut
-from audit.stats.definitions.means.expected_maximum import ExpectedMaximum
-from audit.stats.definitions.means.mean import Mean
-from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
-from audit.stats.definitions.means.members import Members
-from audit.stats.definitions.metric import measured
-from audit.stats.definitions.rankings.exposure import Exposure
-from audit.stats.definitions.rankings.labelled import LabelAuroc, LabelAveragePrecision, LabelCalibrationError
-from audit.stats.definitions.rankings.ranked import Auroc, TruePositiveRate
-from audit.stats.definitions.shares.conditional_share import ConditionalShare
-from audit.stats.definitions.shares.corrected_share import CorrectedShare
-from audit.stats.definitions.shares.mean_share import MeanShare
-from audit.stats.definitions.shares.share_of_classes import ShareOfClasses
-from audit.stats.definitions.shares.share_with_any import ShareWithAny
+from audit.core.errors import ConfigError
+from audit.stats.definitions import of_packages
+from audit.stats.definitions.base import Definition as Definition
+from audit.stats.definitions.base import Estimate as Estimate
+from audit.stats.definitions.base import Resampling as Resampling
+from audit.stats.definitions.comparisons.bbq import BbqBias as BbqBias
+from audit.stats.definitions.comparisons.correlation import Correlation as Correlation
+from audit.stats.definitions.comparisons.groups import GroupsAlike as GroupsAlike
+from audit.stats.definitions.comparisons.groups import LargestGap as LargestGap
+from audit.stats.definitions.comparisons.pairs import Paired as Paired
+from audit.stats.definitions.comparisons.sign_flip import SignFlip as SignFlip
+from audit.stats.definitions.comparisons.stereoset import StereoSet as StereoSet
+from audit.stats.definitions.corpora.corpus import Corpus as Corpus
+from audit.stats.definitions.corpora.macro import Macro as Macro
+from audit.stats.definitions.corpora.perplexity import Perplexity as Perplexity
+from audit.stats.definitions.counts.count import Count as Count
+from audit.stats.definitions.counts.count import Unscored as Unscored
+from audit.stats.definitions.counts.count_of_completions import CountOfCompletions as CountOfCompletions
+from audit.stats.definitions.counts.count_of_completions import UnscoredCompletions as UnscoredCompletions
+from audit.stats.definitions.counts.count_of_scores import CountOfScores as CountOfScores
+from audit.stats.definitions.counts.left_out import LeftOut as LeftOut
+from audit.stats.definitions.means.expected_maximum import ExpectedMaximum as ExpectedMaximum
+from audit.stats.definitions.means.mean import Mean as Mean
+from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions as MeanOfCompletions
+from audit.stats.definitions.means.members import Members as Members
+from audit.stats.definitions.metric import measured as measured
+from audit.stats.definitions.rankings.exposure import Exposure as Exposure
+from audit.stats.definitions.rankings.labelled import LabelAuroc as LabelAuroc
+from audit.stats.definitions.rankings.labelled import LabelAveragePrecision as LabelAveragePrecision
+from audit.stats.definitions.rankings.labelled import LabelCalibrationError as LabelCalibrationError
+from audit.stats.definitions.rankings.ranked import Auroc as Auroc
+from audit.stats.definitions.rankings.ranked import TruePositiveRate as TruePositiveRate
+from audit.stats.definitions.shares.conditional_share import ConditionalShare as ConditionalShare
+from audit.stats.definitions.shares.corrected_share import CorrectedShare as CorrectedShare
+from audit.stats.definitions.shares.mean_share import MeanShare as MeanShare
+from audit.stats.definitions.shares.share_of_classes import ShareOfClasses as ShareOfClasses
+from audit.stats.definitions.shares.share_with_any import ShareWithAny as ShareWithAny
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from audit.core.records import Metric
 
-__all__ = [
-    "KINDS",
-    "Auroc",
-    "BbqBias",
-    "ConditionalShare",
-    "Corpus",
-    "CorrectedShare",
-    "Correlation",
-    "Count",
-    "CountOfCompletions",
-    "CountOfScores",
-    "Definition",
-    "Estimate",
-    "ExpectedMaximum",
-    "Exposure",
-    "GroupsAlike",
-    "LabelAuroc",
-    "LabelAveragePrecision",
-    "LabelCalibrationError",
-    "LargestGap",
-    "LeftOut",
-    "Macro",
-    "Mean",
-    "MeanOfCompletions",
-    "MeanShare",
-    "Members",
-    "Paired",
-    "Perplexity",
-    "Resampling",
-    "ShareOfClasses",
-    "ShareWithAny",
-    "SignFlip",
-    "StereoSet",
-    "TruePositiveRate",
-    "Unscored",
-    "UnscoredCompletions",
-    "counts_completions",
-    "is_mean_of_items",
-    "measured",
-    "read",
-]
-
 KINDS: dict[str, type[Definition]] = {
     kind.NAME: kind
-    for kind in (
-        Auroc,
-        BbqBias,
-        ConditionalShare,
-        Corpus,
-        CorrectedShare,
-        Correlation,
-        Count,
-        CountOfCompletions,
-        CountOfScores,
-        ExpectedMaximum,
-        Exposure,
-        GroupsAlike,
-        LabelAuroc,
-        LabelAveragePrecision,
-        LabelCalibrationError,
-        LargestGap,
-        LeftOut,
-        Macro,
-        Mean,
-        MeanOfCompletions,
-        MeanShare,
-        Members,
-        Paired,
-        Perplexity,
-        ShareOfClasses,
-        ShareWithAny,
-        SignFlip,
-        StereoSet,
-        TruePositiveRate,
-        Unscored,
-        UnscoredCompletions,
-    )
+    for kind in list(globals().values())
+    if isinstance(kind, type) and issubclass(kind, Definition) and not isabstract(kind)
 }
-"""Every kind of definition; a new one is a file here and an entry in this list."""
+"""Every kind of definition that this file imports, by name: a new one is a file in a folder here and its import."""
 
 
 def read(definition: Mapping[str, Any]) -> Definition:
@@ -126,13 +65,15 @@ def read(definition: Mapping[str, Any]) -> Definition:
 
     Raises:
         TypeError: No kind is called so, or its arguments are not those of the kind.
+        ConfigError: It is of a plug-in that is not installed, or has no such definition.
     """
     fields = dict(definition)
     name = fields.pop("name", None)
-    if not isinstance(name, str) or name not in KINDS:
+    kind = KINDS.get(name) or of_packages.find(name) if isinstance(name, str) else None
+    if kind is None:
         msg = f"no known function is called {name!r}"
         raise TypeError(msg)
-    return KINDS[name].read(fields)
+    return kind.read(fields)
 
 
 def is_mean_of_items(metric: Metric) -> bool:
@@ -150,4 +91,9 @@ def counts_completions(metric: Metric) -> bool:
 def _kind(metric: Metric) -> type[Definition] | None:
     """The kind of a metric's definition; None where it has none that is known."""
     name = (metric.definition or {}).get("name")
-    return KINDS.get(name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return None
+    try:
+        return KINDS.get(name) or of_packages.find(name)
+    except ConfigError:
+        return None

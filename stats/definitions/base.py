@@ -56,8 +56,8 @@ class Resampling:
 class Definition(ABC):
     """A function of the samples of a task, by its name and its arguments.
 
-    A new kind is a file in a folder below and a line in ``audit.stats.definitions``. All that a kind needs to know is
-    in its fields, which are plain JSON, and in the samples: two calls on the same samples give the same numbers.
+    A new kind is a file in a folder here and its import in ``audit.stats.definitions``. All that a kind needs to know
+    is in its fields, which are plain JSON, and in the samples: two calls on the same samples give the same numbers.
     """
 
     NAME: ClassVar[str]

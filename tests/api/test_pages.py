@@ -34,7 +34,8 @@ def test_the_code_on_python_runs(
 
 
 def test_the_page_on_plugins_shows_the_example_as_it_is() -> None:
-    files = [PACKAGE / "audit_example" / name for name in ("probe.py", "method.py", "scorer.py")]
+    names = ("probe.py", "method.py", "scorer.py", "definition.py", "lead.py", "section.py")
+    files = [PACKAGE / "audit_example" / name for name in names]
     assert blocks("extend.md", "python") == [file.read_text("utf-8") for file in files]
     [task] = blocks("extend.md", "yaml")
     assert task == (PACKAGE / "audit_example" / "tasks" / "capitals.yaml").read_text("utf-8")

@@ -113,7 +113,7 @@ STUCK = "\n" + textwrap.indent(IN_C, "    ")
 BEFORE = [
     ("audit.pipeline.context", "_fetch_data"),
     ("audit.pipeline.context", "engine_of"),
-    ("audit.pipeline.audit", "_open"),
+    ("audit.pipeline.audit", "first"),
 ]
 """What a run does before it has a folder."""
 PHASES = [

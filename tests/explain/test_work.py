@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.errors import ScorerError
 from audit.explain.attempt import Failed
-from audit.explain.attribute import attribute_all, prepare
+from audit.explain.attribute import How, attribute_all, prepare
 from audit.explain.counterfactual import smallest_removal
 from audit.explain.faithfulness.plan import plan
 from audit.explain.methods import occlusion, surrogate
@@ -59,7 +59,7 @@ def test_all_requests_are_booked_each_on_its_owner(linear: Any) -> None:
     prompt = prepare(linear, WORDS, " x", max_features=48)
     count = len(prompt.features)
     linear.calls.clear()
-    made = attribute_all(prompt, [METHODS["occlusion"], METHODS["surrogate"]], seed=3, stability=False)
+    made = attribute_all(prompt, [METHODS["occlusion"], METHODS["surrogate"]], How(seed=3, stability=False))
     booked = requests(prompt.work)
     assert sum(booked.values()) == sum(linear.calls) == prompt.evaluations
     compared = plan(count, 3)
@@ -87,7 +87,7 @@ def test_what_failed_and_what_was_no_request_is_booked_too(linear: Any) -> None:
     prompt = prepare(linear, "one two three four", " x", max_features=9)
     prompt.prefetch(masks("1111"))
     methods = [Method("failing", "", "", fail), Method("looking", "", "", look)]
-    failed, _ = attribute_all(prompt, methods, seed=1, stability=False)
+    failed, _ = attribute_all(prompt, methods, How(seed=1, stability=False))
     assert isinstance(failed, Failed)
     assert requests(prompt.work) == {SHARED: 15, "failing": 0, "looking": 0}, "of four features all masks are shared"
     assert [prompt.work.by_owner[name].passes for name in ("failing", "looking")] == [0, 7]

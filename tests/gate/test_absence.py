@@ -38,7 +38,7 @@ def test_a_known_task_that_was_not_asked_for_is_inconclusive(
     make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
 ) -> None:
     run = make_run([records["metric"](), records["unscored"]()])
-    decision = decide(run, make_policy({"metric": "piqa/accuracy", "min": 0.1}), known_tasks=lambda: ["piqa"])
+    decision = decide(run, make_policy({"metric": "piqa/accuracy", "min": 0.1}))
     assert (decision.verdict, exit_code(decision)) == ("INCONCLUSIVE", 11)
 
 
@@ -64,7 +64,7 @@ def test_a_name_that_cannot_be_is_an_error_with_a_suggestion(
     sliced = records["metric"](slice={"topic": "history"}, primary=False)
     run = make_run([records["metric"](), records["metric"]("boolq/f1"), sliced, records["unscored"]()])
     with pytest.raises(ConfigError) as raised:
-        decide(run, make_policy({**rule, "min": 0.1}), known_tasks=lambda: ["piqa"])
+        decide(run, make_policy({**rule, "min": 0.1}))
     assert hint in str(raised.value)
     assert raised.value.exit_code == 2
 

@@ -10,6 +10,7 @@ import pytest
 
 from audit.core import provenance
 from audit.core.errors import ConfigError, EvidenceInvalid, RunFolderError
+from audit.core.names import has_definitions
 from audit.core.records import INTERRUPTED, Decision, GateCheck, NotRun
 from audit.gate.decide import RUN_CHECK, decide, exit_code, not_judged_lines, overall, verdict_line
 from audit.gate.judging import check
@@ -109,16 +110,20 @@ def test_what_no_rule_judged_is_a_line_for_each_rule_and_one_for_all_metrics() -
 
 
 def test_every_metric_of_an_own_task_has_a_definition(
-    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
+    make_run: Callable[..., RunFolder],
+    make_policy: Callable[..., PolicyFile],
+    records: Records,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A value whose definition was deleted is not believed, though the folder was sealed again."""
     run = make_run([records["metric"](), records["unscored"]()])
     policy = make_policy({"metric": "boolq/accuracy", "min": 0.1})
     assert decide(run, policy).verdict == "PASS"
+    monkeypatch.setattr(recount, "has_definitions", has_definitions)
     with pytest.raises(
         EvidenceInvalid, match=r"metrics\.json: evidence invalid: boolq/accuracy has no definition"
     ) as raised:
-        decide(run, policy, lambda: ["boolq"])
+        decide(run, policy)
     assert raised.value.exit_code == 12
 
 

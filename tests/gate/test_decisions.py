@@ -54,8 +54,7 @@ class Case:
         mine = self._records["metric"](definition={"name": "mean"}, **(accuracy or {}))
         count = self._records["unscored"](unscored=unscored).model_copy(update={"n": 100 + int(unscored)})
         run = self._make_run([mine, count, *more], **manifest)
-        known = lambda: ["boolq", "openbookqa"]  # noqa: E731 - one line
-        return run, decide(run, load_policy(self._file), known)
+        return run, decide(run, load_policy(self._file))
 
 
 @pytest.fixture(autouse=True)
@@ -266,8 +265,7 @@ def test_the_shipped_policy_is_judged_again(full_run: RunFolder, monkeypatch: py
     def lost(*_: Any) -> Decision:
         raise RunFolderError("gone")
 
-    tasks = {rule.task for rule in load_policy().policy.rules}
-    made = decide(full_run, load_policy(), lambda: tasks)
+    made = decide(full_run, load_policy())
     manifest = full_run.read_manifest()
     known = read_metrics(full_run, manifest)
     full_run.write_decision(made)

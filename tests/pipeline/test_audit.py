@@ -12,7 +12,10 @@ from audit.core.config import load_config
 from audit.core.errors import Interrupted
 from audit.core.progress import Remembering, Silent
 from audit.core.records import INTERRUPTED
+from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
+from audit.gate.evidence import seal
+from audit.gate.progress import is_going_on
 from audit.pipeline import audit as pipeline
 from audit.pipeline.configuration import choose_tasks
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.config import RunConfig
-    from audit.core.run_folder import RunFolder
+    from audit.core.records import RunManifest
 
 
 class Heard(Silent):
@@ -48,9 +51,10 @@ def stop(*_arguments: object, **_options: object) -> None:
     [
         ("audit.pipeline.checks.check_source", False),
         ("audit.pipeline.context.engine_of", False),
-        ("audit.pipeline.audit.create", False),
+        ("audit.pipeline.audit.first", False),
         ("audit.pipeline.audit.rated.keep", True),
-        ("audit.pipeline.audit.Journal", True),
+        ("audit.pipeline.audit.Journal", False),
+        ("audit.pipeline.audit._measure", True),
         ("audit.pipeline.audit._suites", True),
     ],
 )
@@ -63,11 +67,33 @@ def test_the_folder_is_that_which_progress_heard_of(
         pipeline.audit(config, heard)
     assert (raised.value.folder is not None) == has_folder
     assert raised.value.folder is heard.run
-    if step.endswith(("Journal", "_suites")):
+    if step.endswith("_suites"):
         assert heard.run is not None
         manifest = heard.run.read_manifest()
         assert (manifest.status, manifest.warnings[-1]) == ("partial", INTERRUPTED)
     assets.configure()
+
+
+def test_the_gate_sees_that_a_run_is_going_on_whenever_its_manifest_says_so(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its first manifest to its last one, both included, and again when it is resumed."""
+    seen: list[tuple[str, bool]] = []
+    write = RunFolder.write_manifest
+
+    def look(run: RunFolder, manifest: RunManifest) -> None:
+        before = is_going_on(run)
+        write(run, manifest)
+        seen.append((manifest.status, before and is_going_on(run)))
+
+    monkeypatch.setattr(RunFolder, "write_manifest", look)
+    run = pipeline.audit(config, Silent())
+    assert seen == [("running", True), ("complete", True)]
+    assert not is_going_on(run)
+    seal(run, run.read_manifest().model_copy(update={"status": "partial"}))
+    seen.clear()
+    pipeline.audit(config, Silent(), resume=run)
+    assert seen == [("running", True), ("complete", True)]
 
 
 def test_a_run_that_goes_on_has_its_folder_from_the_start() -> None:

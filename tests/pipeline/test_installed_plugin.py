@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from audit.cli.main import run_command
+from audit.core.run_folder import RunFolder
 
 Answers = dict[str, tuple[int, str, str]]
 pytestmark = pytest.mark.slow
@@ -55,14 +59,27 @@ def answers(environment: dict[str, str], folder: Path, tiny_model: Path) -> dict
     config.write_text(
         "explain: {methods: [leave_one_in], errors: 1}\nsafety: {toxicity_scorer: 'plugin:word_list'}\n", "utf-8"
     )
+    policy = folder / "policy.yaml"
+    policy.write_text("rules: [{metric: yes_lead/median_lead, min: -1000}]\n")
     probe, prompt = EXAMPLE / "audit_example" / "probe.py", "The capital of France is"
     model = ["--model", tiny_model]
     lines: dict[str, list[object]] = {
         "list": ["tasks", "list", "--json"],
-        "run": ["run", *model, "--config", config, "--tasks", "yes_saying,capitals", "--out", "runs", "--offline"],
+        "run": [
+            "run",
+            *model,
+            "--config",
+            config,
+            "--tasks",
+            "yes_saying,yes_lead,capitals",
+            "--out",
+            "runs",
+            "--offline",
+        ],
         "explain": ["explain", *model, "-p", prompt, "--target", " Paris", "--offline", "--json"],
         "clash": ["run", *model, "--plugin", probe, "--tasks", "yes_saying", "--out", "clash"],
     }
+    lines["gate"] = ["gate", "latest", "--runs", "runs", "--policy", policy]
     lines["explain"] += ["--method", "leave_one_in"]
     given = json.dumps({name: [str(word) for word in words] for name, words in lines.items()})
     done = subprocess.run(
@@ -78,14 +95,43 @@ def test_everything_of_it_runs_and_stands_in_the_manifest(answers: Answers, fold
     manifest = json.loads((run / "manifest.json").read_text())
     [plugin] = manifest["plugins"]
     assert (plugin["name"], plugin["version"]) == ("audit-example", "1.0")
-    assert plugin["used"] == ["probe yes_saying", "method leave_one_in", "scorer word_list", "task capitals"]
+    assert plugin["used"] == [
+        "probe yes_lead",
+        "probe yes_saying",
+        "method leave_one_in",
+        "scorer word_list",
+        "task capitals",
+    ]
     assert f"plugins:audit-example@{plugin['sha256'][:6]}" in manifest["signature"]
     metrics = {one["name"]: one for one in json.loads((run / "metrics.json").read_text()) if one["slice"] is None}
     assert metrics["yes_saying/share_contradicting"]["n"] == 6
     assert metrics["capitals/accuracy"]["n"] == 6
     attributions = [json.loads(file.read_text()) for file in (run / "attributions").glob("*.json")]
     assert {one["method"] for one in attributions} == {"leave_one_in"}
-    assert {one["task"] for one in attributions} == {"yes_saying", "capitals"}
+    assert {one["task"] for one in attributions} <= {"yes_saying", "yes_lead", "capitals"}
+
+
+def test_its_metric_definition_is_needed_to_judge_the_run_and_its_section_is_in_the_card(
+    answers: Answers, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answers["run"][0] == 0
+    [run] = (folder / "runs").iterdir()
+    rows = json.loads((run / "metrics.json").read_text())
+    metric = next(one for one in rows if one["name"] == "yes_lead/median_lead")
+    samples = RunFolder.open(run).read_samples("safety", "yes_lead")
+    assert metric["value"] == statistics.median(sample.scores["claim"] for sample in samples)
+    assert metric["definition"]["name"] == "audit-example.median"
+    assert '<section id="licences">' in (run / "report" / "index.html").read_text()
+    code, out, error = answers["gate"]
+    assert code == 0, out + error
+    capsys.readouterr()
+    assert run_command(["gate", str(run), "--policy", str(folder / "policy.yaml")]) == 2  # without the package
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error == (
+        "error: metric definition 'audit-example.median': no installed package audit-example has it:"
+        " install the plug-in audit-example that the run was made with\n"
+    )
 
 
 def test_the_list_says_where_each_task_comes_from(answers: Answers) -> None:

@@ -159,6 +159,20 @@ def test_a_task_of_lm_evals_name_is_refused(tmp_path: Path) -> None:
     assert plugins.TASKS == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("middle", "no known function is called 'middle': a definition from elsewhere is an entry point audit.definit"),
+        ("mean", "Middle is not the definition that is called mean: rename it"),
+        ("mine.middle", "metric definition 'mine.middle': no installed package mine has it: install the plug-in mine"),
+    ],
+)
+def test_a_definition_that_the_gate_would_not_find_is_refused(name: str, message: str, tmp_path: Path) -> None:
+    kind = f"from audit.stats.definitions import Mean\nclass Middle(Mean):\n    NAME = '{name}'\n"
+    text = kind + PROBE.format(name="mine").replace("Mean()", "Middle()")
+    assert f"plug-in mine: probe 'mine': {message}" in refused(a_file(tmp_path, text))
+
+
 def test_two_plugins_of_one_name(tmp_path: Path) -> None:
     first, second = (a_file(tmp_path, PROBE.format(name="same"), name) for name in ("first.py", "second.py"))
     assert refused(first, second) == "plug-in second: probe 'same': the name is taken, by plug-in first: rename it"

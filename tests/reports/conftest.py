@@ -25,6 +25,7 @@ from audit.core.records import (
 )
 from audit.core.run_folder import RunFolder
 from audit.reports.render.card import write_card
+from audit.stats import recount
 from audit.stats.aggregate import failed_metric, unscored_metric
 from audit.stats.definitions import Mean, measured
 from tests.sealing import sealed
@@ -229,11 +230,13 @@ def all_scored(task: str = "boolq", unscored: float | None = 0.0) -> Metric:
 
 
 @pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
+def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunFolder]:
     """Makes a sealed run folder of the given metrics; keyword arguments change the manifest.
 
     A run that is going on has not finished, and is not sealed. The configuration lists the tasks that have metrics.
+    It has no samples that its metrics could follow from, so that none of them needs a definition.
     """
+    monkeypatch.setattr(recount, "has_definitions", lambda _suite, _task: False)
 
     def make(metrics: Sequence[Metric] | None = None, **changes: Any) -> RunFolder:
         going_on = changes.get("status") == "running"

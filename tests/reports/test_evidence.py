@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from audit.app import stored
 from audit.cli.main import run_command
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import INTERRUPTED
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.policy import load_policy
-from audit.reports import contents
+from audit.reports import contents, lm_eval_files
 from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render
 from audit.stats.aggregate import unscored_metric
@@ -270,8 +271,7 @@ FORGED = {
 
 def test_a_verdict_of_the_gate_is_shown(run: RunFolder, policy: Path) -> None:
     for file in (load_policy(policy), load_policy()):
-        tasks = {rule.metric.partition("/")[0] for rule in file.policy.rules}
-        decision = decide(run, file, lambda tasks=tasks: tasks)
+        decision = decide(run, file)
         run.write_decision(decision)
         read = contents.read(run)
         assert (read.decision, read.stale_reason) == (decision, None)
@@ -292,6 +292,25 @@ def test_a_verdict_that_the_gate_did_not_reach_is_shown_nowhere(case: str, run: 
     report = json.loads(json_report.render(read))
     assert (report["decision"], report["stale_decision"]) == (None, True)
     assert FORGED[case] in report["stale_reason"]
+
+
+def test_report_card_and_exports_ask_for_the_definitions_of_own_tasks_like_the_gate(
+    run: RunFolder, gate: Callable[[], tuple[int, str]], tmp_path: Path
+) -> None:
+    """Without its definition, a value could be raised: sealed again, nothing else contradicts it."""
+
+    def better(rows: Rows) -> None:
+        row(rows, "boolq/accuracy").update(definition=None, value=0.9, ci_high=0.95)
+
+    edit_metrics(run, better)
+    seal(run)
+    refused = r"metrics\.json: evidence invalid: boolq/accuracy has no definition, which all metrics of boolq have"
+    with pytest.raises(EvidenceInvalid, match=refused):
+        contents.read(run)
+    with pytest.raises(EvidenceInvalid, match=refused):
+        lm_eval_files.write(run, tmp_path / "exported")
+    assert stored.fault(run) is not None
+    assert gate()[0] == 12
 
 
 def test_a_verdict_is_not_that_of_a_run_which_became_partial(run: RunFolder, policy: Path) -> None:

@@ -1,4 +1,4 @@
-"""A probe, a method, a scorer and a task for ``audit``, one file each."""
+"""Probes, a method, a scorer, a task, a metric definition and a section of the card, one file each."""
 
 TASKS = "tasks"
 """Folder of lm-eval task files, next to this file."""

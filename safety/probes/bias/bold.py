@@ -12,15 +12,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag
-from audit.safety.asking import sampled
+from audit.safety.asking import offence, sampled
 from audit.safety.asking.generated import UNREAD, trace_metric
-from audit.safety.asking.offence import TOXICITY, TRACE, judged
+from audit.safety.asking.offence import TOXICITY, TRACE
 from audit.safety.loading import published
 from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import with_correction
 from audit.safety.scorers.language import ENGLISH, reads, unread
-from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
 from audit.safety.scorers.validity import identities_note, validity_note
 from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import Sample, SampledText
     from audit.engine import Engine
-    from audit.safety.scorers.toxicity import ToxicityScorer
 
 NAME = "bold"
 LEAST_ENTITIES = 5
@@ -66,18 +64,13 @@ def requests(prompt: Prompt, _engine: Engine, config: RunConfig) -> Requests:
     return sampled.continued(prompt.text, config.safety.continuation_tokens, 1)
 
 
-def scorer(context: Context) -> ToxicityScorer:
-    """The toxicity scorer that the configuration asks for."""
-    return choose_scorer(context.config.safety)
-
-
 def verdicts(answered: Sequence[Answered[Prompt]], context: Context) -> list[list[SampledText]]:
     """The texts with their sentiment as ``value`` and their toxicity as a label.
 
     Both are of the same texts, so that groups differ in what is written and not in what is read. Of the reasoning
     before a text, toxicity alone is judged.
     """
-    texts = judged(context.scorer, [sampled.texts_of(one.completions[0], 1) for one in answered])
+    texts = offence.judged(context.scorer, [sampled.texts_of(one.completions[0], 1) for one in answered])
     return [[_with_sentiment(one) for one in group] for group in texts]
 
 
@@ -196,7 +189,7 @@ PROBE = Probe(
     slices=lambda prompt: {"domain": prompt.domain, "group": prompt.group},
     cluster=lambda prompt: prompt.entity,
     stratum=lambda prompt: prompt.group,
-    scorer=scorer,
+    scorer=offence.scorer,
     requests=requests,
     verdicts=verdicts,
     judge=judge,

@@ -114,11 +114,11 @@ def reference(context: Context) -> Reference | None:
             offline=config.offline,
             trust_remote_code=config.trust_remote_code,
             allow_pickle=config.allow_pickle,
+            progress=engine.progress,
         )
     except UsageError as error:
         msg = f"safety.reference: {error}"
         raise AssetError(msg) from error
-    other.progress = engine.progress
     for remark in other.record.remarks:
         engine.progress.say(f"safety.reference: {remark}")
     record = AssetRecord(

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
 from audit.core.text import printable
-from audit.safety.asking import sampled
-from audit.safety.asking.offence import judged
+from audit.safety.asking import offence, sampled
 from audit.safety.loading import published
 from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import METRICS, NAME, START, UNPROMPTED, metrics_of_scorer
-from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
 from audit.safety.scorers.validity import validity_note
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from audit.core.records import Sample, SampledText
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
-    from audit.safety.scorers.toxicity import ToxicityScorer
 
 DATASET = "realtoxicityprompts"
 PUBLISHED_SAMPLES = 25
@@ -120,15 +117,10 @@ def _published(row: dict[str, Any], predictions: Predictions) -> dict[str, Any]:
     return {**row, "toxicity": number, "challenging": CHALLENGING[known]}
 
 
-def scorer(context: Context) -> ToxicityScorer:
-    """The toxicity scorer that the configuration asks for."""
-    return choose_scorer(context.config.safety)
-
-
 def verdicts(answered: Sequence[Answered[Prompt]], context: Context) -> list[list[SampledText]]:
     """All texts with what the scorer says of them; in a language that it does not read they have no value."""
     count = context.config.safety.samples_per_prompt
-    return judged(context.scorer, [sampled.texts_of(one.completions[0], count) for one in answered])
+    return offence.judged(context.scorer, [sampled.texts_of(one.completions[0], count) for one in answered])
 
 
 def judge(answered: Answered[Prompt]) -> Sample:
@@ -186,7 +178,7 @@ PROBE = Probe(
     identity=lambda prompt: prompt.identity,
     slices=lambda prompt: prompt.slices,
     expand=with_starts,
-    scorer=scorer,
+    scorer=offence.scorer,
     requests=requests,
     given=given,
     shown=lambda prompt: prompt.text,

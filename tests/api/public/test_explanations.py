@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import audit
+from audit.pipeline import plugins
+
+ROOT = Path(__file__).resolve().parents[3]
 
 PROMPT = "The capital of France is"
 
@@ -35,9 +39,23 @@ def refused(call: Any, *given: object, **named: object) -> str:
         ({"target": 7}, "audit.explain: 7 is no text"),
         ({"method": None}, "audit.explain: method: None is no text"),
         ({"method": ["occlusion", 7]}, "audit.explain: method: 7 is no text"),
+        ({"method": []}, "audit.explain: no method is named"),
+        ({"plugins": "nowhere.py"}, "no such file"),
+        ({"plugins": 7}, "audit.explain: plugins"),
         ({"options": [" yes"], "target": None}, "options: give at least two"),
         ({"options": [" yes", ""], "target": None}, "options: give at least two"),
     ],
 )
 def test_explanations_that_cannot_be_made(checkpoint: audit.Checkpoint, options: dict[str, Any], message: str) -> None:
     assert message in refused(audit.explain, checkpoint, PROMPT, progress=False, **{"target": " yes", **options})
+
+
+def test_a_method_of_a_plug_in_file(checkpoint: audit.Checkpoint) -> None:
+    file = ROOT / "examples" / "plugin" / "audit_example" / "method.py"
+    given: dict[str, Any] = {"target": " yes", "method": ["leave_one_in", "occlusion"], "progress": False}
+    try:
+        explanation = audit.explain(checkpoint, PROMPT, plugins=file, **given)
+    finally:
+        plugins.unload(str(file))
+    assert [one.method for one in explanation.attributions] == ["leave_one_in", "occlusion"]
+    assert "unknown attribution method 'leave_one_in'" in refused(audit.explain, checkpoint, PROMPT, **given)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import audit
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from audit.public.options import as_list
 
 PROMPT = "The capital of France is"
 HALF = "a\ud800"
@@ -56,3 +55,11 @@ def test_none_is_what_is_left_out(tiny_model: Path, pairs: Path, tmp_path: Path)
     run = audit.run(tiny_model, tasks=None, config=file, progress=None, explain={"methods": []}, **where)
     assert run.tasks == ["crows_pairs"]
     assert len(run.samples("crows_pairs")) == 2
+
+
+def test_paths_may_be_given_one_by_one() -> None:
+    assert as_list("a.py") == ["a.py"]
+    assert as_list(Path("a.py")) == [Path("a.py")]
+    assert as_list(("a.py", "b.py")) == ["a.py", "b.py"]
+    assert as_list(()) == []
+    assert as_list(7) == 7  # refused with the configuration

@@ -11,6 +11,9 @@ from audit.core.records import Metric, Sample
 class Folder:
     """A run folder of one task, whose second item could not be scored."""
 
+    def tasks(self) -> list[tuple[str, str]]:
+        return [("evals", "t")]
+
     def read_samples(self, suite: Any, task: str) -> list[Sample]:
         return [
             Sample(sample_id="1", suite=suite, task=task, prompt="p", score=1.0),
@@ -47,3 +50,9 @@ def test_items_that_a_metric_left_out_are_said() -> None:
     folder: Any = Folder()
     said = list(_gaps(folder, [metric("mean_squared_error", 2.5, unit="squared_error", missing=3)]))
     assert said == ["left out: t/mean_squared_error: 3 of 7 scored items have no value"]
+
+
+def test_explanations_that_failed_are_counted_though_their_method_has_no_samples() -> None:
+    folder: Any = Folder()
+    failed = metric("unscored", 2.0).model_copy(update={"suite": "explain", "task": "occlusion"})
+    assert list(_gaps(folder, [failed])) == ["not scored: occlusion: 2 of 4"]

@@ -22,6 +22,7 @@ from audit.core.units import unit_of
 from audit.engine import Completion, Generation, Score
 from audit.engine.local.engine import TransformersEngine
 from audit.safety import loading
+from audit.safety.asking import offence
 from audit.safety.probes.bias import bold, stereoset
 from audit.safety.probes.privacy import canaries, membership, memorisation, personal_data
 from audit.safety.probes.refusal import do_not_answer, xstest
@@ -101,7 +102,7 @@ class Scripted:
 def scorer(module: Any, answer: float | list[float] | Exception) -> Callable[[Patch], None]:
     def patch_it(patch: Patch) -> None:
         answers(patch)
-        patch.setattr(module, "choose_scorer", lambda _config: Scripted(answer))
+        patch.setattr(offence, "choose_scorer", lambda _config: Scripted(answer))
         rows(module, PROMPTS)(patch)
 
     return patch_it

@@ -15,6 +15,7 @@ from audit.core.errors import AuditError
 from audit.evals import suite
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
+from audit.evals.lm_eval.tasks import declared
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
@@ -179,3 +180,12 @@ def test_errors_of_the_audit_are_not_swallowed(tiny: Engine, cached: Path, monke
     monkeypatch.setattr(lm_eval_tasks, "names", lambda include=(): {"words": None})
     with pytest.raises(AuditError, match="disk full"):
         list(suite.run_tasks(tiny, configure("words")))
+
+
+def test_a_task_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    """In a notebook, the process goes on while its user edits the file."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("task: first\n", "utf-8")
+    assert declared([tmp_path]) == {"first": file}
+    file.write_text("task: second\n", "utf-8")
+    assert declared([tmp_path]) == {"second": file}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit.core.records import Attribution
-from audit.explain.attribute import attribute_all, prepare
+from audit.explain.attribute import How, attribute_all, prepare
 from audit.explain.methods import kernel_shap
 from audit.explain.methods.registry import METHODS
 from tests.explain.games import Simulated
@@ -29,7 +29,7 @@ def test_kernel_shap_enumerates_few_features(count: int) -> None:
 
 def test_exact_values_are_not_computed_again_with_another_seed(tiny: Engine) -> None:
     prompt = prepare(tiny, "The dog sleeps, the fox jumps over it", " is lazy", max_features=48)
-    exact, kernel = attribute_all(prompt, [METHODS["shapley_exact"], METHODS["kernel_shap"]], seed=0)
+    exact, kernel = attribute_all(prompt, [METHODS["shapley_exact"], METHODS["kernel_shap"]], How(seed=0))
     assert isinstance(exact, Attribution)
     assert isinstance(kernel, Attribution)
     np.testing.assert_allclose(kernel.values, exact.values, atol=1e-9)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.core.records import Attribution
-from audit.explain.attribute import attribute, attribute_all, prepare
+from audit.explain.attribute import How, attribute, attribute_all, prepare
 from audit.explain.faithfulness.measures import measure_faithfulness
 from audit.explain.faithfulness.plan import curve_steps, plan
 from audit.explain.methods import integrated_gradients
@@ -29,7 +29,7 @@ PROMPTS = {
 
 
 def exact(engine: Engine, text: str, target: str, name: str = "shapley_exact") -> Attribution:
-    return attribute(prepare(engine, text, target, max_features=48), METHODS[name], seed=0, pairs=4)
+    return attribute(prepare(engine, text, target, max_features=48), METHODS[name], How(seed=0, pairs=4))
 
 
 @pytest.mark.parametrize(("text", "target"), PROMPTS.items())
@@ -91,7 +91,9 @@ def test_random_values_are_seldom_believed_on_real_games(embedded: Engine) -> No
 
 def test_shapley_and_kernel_shap_are_exact_on_eight_words(embedded: Engine) -> None:
     prompt = prepare(embedded, "The nurse told the doctor that she was", " tired", max_features=48)
-    wanted, *others = attribute_all(prompt, [METHODS[n] for n in ("shapley_exact", "shapley", "kernel_shap")], seed=0)
+    wanted, *others = attribute_all(
+        prompt, [METHODS[n] for n in ("shapley_exact", "shapley", "kernel_shap")], How(seed=0)
+    )
     assert len(prompt.features) == 8
     assert isinstance(wanted, Attribution)
     for made in others:

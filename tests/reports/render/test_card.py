@@ -106,16 +106,13 @@ def test_a_run_killed_at_once_still_gets_a_card(make_run: Callable[..., RunFolde
 
 
 def test_the_verdict_is_shown_only_for_the_metrics_it_was_reached_on(full_run: RunFolder) -> None:
-    full_run.write_decision(decide(full_run, load_policy(), lambda: TASKS))
+    full_run.write_decision(decide(full_run, load_policy()))
     _, page = card_of(full_run)
     assert "INCONCLUSIVE" in "".join(page.text)
     full_run.write_metrics(full_run.read_metrics()[:-1])
     html, page = card_of(full_run)
     assert "NOT JUDGED" in "".join(page.text)
     assert "The verdict is out of date" in html
-
-
-TASKS = ["openbookqa", "mmlu", "stereoset", "toxicity", "personal_data"]
 
 
 def test_ratings_are_shown_with_their_interval(full_run: RunFolder) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def decision(run: RunFolder, folder: Path, rule: str) -> Decision:
     policy = folder / "policy.yaml"
     policy.write_text(f"rules: [{{metric: boolq/accuracy, {rule}}}]\n")
-    return decide(run, load_policy(policy), lambda: ["boolq"])
+    return decide(run, load_policy(policy))
 
 
 @pytest.mark.parametrize(("rule", "verdict"), [("min: 0.01", "INCONCLUSIVE"), ("max: 0.01", "FAIL")])

@@ -66,9 +66,7 @@ def test_what_did_not_run_is_listed(full_run: RunFolder) -> None:
 
 @pytest.mark.parametrize("unscored", [0, 2])
 def test_a_verdict_as_markdown(unscored: int, shared_run: RunFolder) -> None:
-    decision = decide(
-        shared_run, load_policy(), lambda: [rule.metric.split("/")[0] for rule in load_policy().policy.rules]
-    )
+    decision = decide(shared_run, load_policy())
     html = GITHUB.render(render_decision(decision))
     assert html.count("<tr>") == 1 + len(decision.checks)
     assert decision.verdict in html

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from audit.core.records import Flag, Sample
+from audit.core.records import Flag, Sample, SampledText
 from audit.engine import Completion, Generation
 from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER, of_completion, trace_metric, with_trace_judged
+from audit.safety.metrics import compute
+from audit.stats.definitions import MeanOfCompletions
 
 BLANK = Sample(sample_id="1", suite="safety", task="t", prompt="p", flags=[Flag.TRUNCATED_PROMPT])
 
@@ -68,5 +70,19 @@ def test_the_metric_of_traces_is_about_items_with_one() -> None:
     assert (found.value, found.n) == (1.0, 1), "whatever became of the answer"
     assert callable(metric.note)
     assert metric.note([with_trace], []) == (
-        "what is counted; 1 items have a reasoning trace, judged separately from the answer"
+        "what is counted; 1 item has a reasoning trace, judged separately from the answer"
     )
+
+
+def test_a_metric_of_sampled_texts_says_that_it_counts_traces() -> None:
+    """Two texts of an item, of which one has a trace; another item has none."""
+    texts = [SampledText(text="a", thinking="so", labels={"rate_in_thinking": 1.0}), SampledText(text="b")]
+    samples = [
+        Sample(sample_id="1", suite="safety", task="t", prompt="p", completions=texts),
+        Sample(sample_id="2", suite="safety", task="t", prompt="p", completions=texts[1:]),
+    ]
+    definition = MeanOfCompletions(of="labels.rate_in_thinking", key=True)
+    metric = trace_metric("rate", "what is counted", definition=definition)
+    [made, _] = compute([metric], samples, [], {}, seed=1, settings={})
+    assert (made.value, made.n) == (1.0, 1)
+    assert str(made.note).endswith("; n counts reasoning traces: 1 in 1 cluster")

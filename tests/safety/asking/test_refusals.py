@@ -9,9 +9,10 @@ import pytest
 from audit.core.config import RunConfig
 from audit.core.records import Flag, Sample
 from audit.safety.asking import refusals
-from audit.safety.asking.refusals import LABELS, classified, judged, labelled, one_of
+from audit.safety.asking.refusals import LABELS, classified, labelled, one_of, verdicts
 from audit.safety.predictions import read
 from audit.safety.probe import Answered, Context
+from audit.safety.probes.refusal.do_not_answer import Question
 from audit.safety.running import completion_of
 from audit.safety.scorers.refusal import ANSWERS, Verdict
 
@@ -99,9 +100,10 @@ def test_labels_of_people_are_taken_as_they_are(tmp_path: Path) -> None:
     file.write_text("prompt,final_label\n" + "".join(f"a,{label}\n" for label in [*LABELS, "maybe"]), "utf-8")
     context = Context(RunConfig(), predictions=read(file, "final_label"), scorer=by(REFUSES))
     given = [
-        Answered("How?", sample(""), context, completions=(completion_of([label]),)) for label in [*LABELS, "maybe"]
+        Answered(Question("How?", "any"), sample(""), context, completions=(completion_of([label]),))
+        for label in [*LABELS, "maybe"]
     ]
-    *found, none = judged(given, context, str)
+    *found, none = verdicts(given, context)
     assert [next(name for name, value in one.scores.items() if value) for one in found] == list(LABELS.values())
     assert none.scores == {}
     assert none.error == f"no label: use {', '.join(LABELS)}"

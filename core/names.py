@@ -1,0 +1,59 @@
+"""Names of the audit's own tasks and probes: the line that each has in addition to its file.
+
+They are in ``core`` because gate, reports and app know no benchmark and no probe, and yet have to know which metrics
+must follow from samples (:func:`has_definitions`).
+"""
+
+from __future__ import annotations
+
+TASKS = (
+    "asdiv",
+    "boolq",
+    "commonsenseqa",
+    "gsm8k",
+    "mgsm_de",
+    "mgsm_en",
+    "mgsm_zh",
+    "mmlu",
+    "ntrex_en_de",
+    "ntrex_en_fr",
+    "ntrex_en_zh",
+    "openbookqa",
+    "piqa",
+    "translation_en_de",
+    "translation_en_es",
+    "translation_en_fr",
+    "translation_en_zh",
+    "truthfulqa",
+)
+"""Benchmark tasks: each is ``evals/tasks/NAME.yaml``."""
+PROBES = {
+    "crows_pairs": "bias",
+    "stereoset": "bias",
+    "bbq": "bias",
+    "winobias": "bias",
+    "winogender": "bias",
+    "counterfactual": "bias",
+    "bold": "bias",
+    "toxicity": "toxicity",
+    "personal_data": "privacy",
+    "canaries": "privacy",
+    "associations": "privacy",
+    "memorisation": "privacy",
+    "membership": "privacy",
+    "xstest": "refusal",
+    "do_not_answer": "refusal",
+    "prompt_injection": "security",
+    "system_prompt_leakage": "security",
+}
+"""Probes, in the order in which they are listed, and the folder of ``safety/probes/`` whose module of that name holds
+each as ``PROBE``."""
+
+
+def has_definitions(suite: str, task: str) -> bool:
+    """Whether every metric of a task has a definition, so that its value follows from samples.
+
+    Those of probes and explanations have one, whoever wrote the probe or the method. Statistics of benchmark tasks from
+    elsewhere may have none.
+    """
+    return suite != "evals" or task in TASKS

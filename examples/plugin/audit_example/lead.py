@@ -1,0 +1,19 @@
+"""Yes-saying as a number: the claims of ``yes_saying``, with a metric definition of this package."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from audit.safety.metrics import ProbeMetric
+from audit_example.definition import Median
+from audit_example.probe import PROBE as YES_SAYING
+
+PROBE = replace(
+    YES_SAYING,
+    name="yes_lead",
+    description="How much likelier yes is than no as an answer to true claims",
+    metrics=(ProbeMetric("median_lead", Median(of="claim"), "nats", True, primary=True),),
+    formula="median of log p(yes) - log p(no)",
+    direction="higher is better: all claims are true",
+    dependence="claims are independent; bootstrap",
+)

@@ -1,0 +1,59 @@
+"""Metric definitions of other packages: entry points of the group ``audit.definitions``.
+
+Each is called ``PACKAGE.NAME``. So none can clash with another, and a run whose metrics need one that is not installed
+says which package it takes. They are looked up when a number is computed: gate, reports and app, which derive numbers
+again and load no plug-ins, find them as the run did. A file named by ``--plugin`` cannot bring one, since those would
+not find it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from audit.core.errors import ConfigError
+from audit.core.text import printable
+from audit.stats.definitions.base import Definition
+
+GROUP = "audit.definitions"
+
+
+@cache
+def find(name: str) -> type[Definition] | None:
+    """The kind that a package has under this name, kept for as long as the process runs.
+
+    Args:
+        name: As in ``metrics.json``; None is returned for one without a package.
+
+    Raises:
+        ConfigError: The package is not installed or has no such definition, it cannot be imported, or what it has is
+            no definition of this name.
+    """
+    package = name.rpartition(".")[0]
+    if not package:
+        return None
+    start = f"metric definition {printable(repr(name), 100)}"
+    point = next(iter(entry_points(group=GROUP, name=name)), None)
+    if point is None or point.dist is None or point.dist.name != package:
+        plugin = printable(package, 60)
+        msg = f"{start}: no installed package {plugin} has it: install the plug-in {plugin} that the run was made with"
+        raise ConfigError(msg)
+    kind = _loaded(point, start)
+    if not (isinstance(kind, type) and issubclass(kind, Definition) and getattr(kind, "NAME", None) == name):
+        msg = f"{start}: {point.value} is no subclass of Definition with this NAME: correct plug-in {package}"
+        raise ConfigError(msg)
+    return kind
+
+
+def _loaded(point: EntryPoint, start: str) -> object:
+    """What an entry point names.
+
+    Raises:
+        ConfigError: It cannot be imported.
+    """
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:
+        reason = printable(" ".join(str(error).split()), 300)
+        msg = f"{start}: {point.value} cannot be imported ({type(error).__name__}: {reason}): install it again"
+        raise ConfigError(msg) from error

@@ -1,0 +1,47 @@
+"""The names of tasks and probes: each is a file, and each file has its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit import safety
+from audit.core.names import PROBES as FOLDERS
+from audit.core.names import TASKS, has_definitions
+from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.safety.suite import PROBES
+
+PLACE = Path(str(safety.__file__)).parent / "probes"
+
+
+def test_every_module_that_declares_a_probe_is_listed() -> None:
+    files = PLACE.glob("*/*.py")
+    declaring = {file.stem: file.parent.name for file in files if "\nPROBE = Probe(" in file.read_text("utf-8")}
+    assert declaring == FOLDERS
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_probe_has_the_name_of_its_module(name: str) -> None:
+    assert PROBES[name].name == name
+    assert list(PROBES)[: len(FOLDERS)] == list(FOLDERS)
+
+
+def test_every_task_file_is_listed_and_declares_its_own_name() -> None:
+    assert {file.stem for file in tasks_folder().glob("*.yaml")} == set(TASKS)
+    assert [task.name for task in own_tasks().values()] == list(TASKS)
+
+
+@pytest.mark.parametrize(
+    ("suite", "task", "expected"),
+    [
+        ("evals", "boolq", True),
+        ("evals", "hellaswag", False),  # lm-eval's
+        ("evals", "bbq", False),  # the name of a probe, and here a benchmark task of somebody else's
+        ("safety", "bbq", True),
+        ("safety", "a_plug_in", True),
+        ("explain", "occlusion", True),
+    ],
+)
+def test_only_benchmark_tasks_from_elsewhere_may_lack_definitions(suite: str, task: str, *, expected: bool) -> None:
+    assert has_definitions(suite, task) is expected

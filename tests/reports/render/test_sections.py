@@ -1,0 +1,41 @@
+"""Sections of other packages: rendered like the card's own, and none of them can cost the card."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.reports import contents
+from audit.reports.render import sections
+from audit.reports.render.card import render
+
+if TYPE_CHECKING:
+    from audit.core.run_folder import RunFolder
+
+NOTE = "<section id='note'>{{ manifest.model.name | line }} <{{ '<b>' }}></section>"
+MISSPELT = "<p>{{ manifset.model.name }}</p>"
+
+
+@pytest.fixture
+def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three packages: one of them has a section, the others have none that can be shown."""
+    values = {"b": f"{__name__}:NOTE", "a": f"{__name__}:MISSPELT", "c": "no_such_module:X"}
+    points = [EntryPoint(name, value, sections.GROUP) for name, value in values.items()]
+    found: Any = lambda *, group: points if group == sections.GROUP else []  # noqa: E731
+    monkeypatch.setattr(sections, "entry_points", found)
+
+
+@pytest.mark.usefixtures("_installed")
+def test_the_card_shows_them_and_says_which_broke(shared_run: RunFolder) -> None:
+    card = render(contents.read(shared_run))
+    assert "<section id='note'>tiny-chat <&lt;b&gt;></section>" in card
+    places = [card.index(text) for text in ("(UndefinedError)", "id='note'", "(ModuleNotFoundError)")]
+    assert places == sorted(places)  # by name
+    assert places[-1] < card.index('id="provenance"')
+    assert f"this section of plug-in {__name__} broke (UndefinedError)" in card
+
+
+def test_without_packages_there_is_none(shared_run: RunFolder) -> None:
+    assert "Not shown: this section" not in render(contents.read(shared_run))

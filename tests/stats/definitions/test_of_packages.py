@@ -1,0 +1,110 @@
+"""Definitions of other packages: found by name, and where one is missing, the line says which package it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import ConfigError
+from audit.core.records import Metric, Sample
+from audit.stats import definitions
+from audit.stats.definitions import Mean, is_mean_of_items, measured, of_packages
+from audit.stats.recompute import recomputed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SAMPLES = [
+    Sample(sample_id=str(index), suite="evals", task="sums", prompt="", score=score)
+    for index, score in enumerate([0.0, 1.0, 5.0])
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubled(Mean):
+    """Twice the mean."""
+
+    NAME = "their-package.doubled"
+    scale: float = 2.0
+
+
+class Package:
+    """A distribution as the entry point of an installed package has it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Make packages look installed: entry points by name, value and package."""
+
+    def points(*given: tuple[str, str, str]) -> None:
+        made = []
+        for name, value, package in given:
+            point = EntryPoint(name, value, of_packages.GROUP)
+            vars(point)["dist"] = Package(package)
+            made.append(point)
+        found: Any = lambda *, group, name: [p for p in made if (p.group, p.name) == (group, name)]  # noqa: E731
+        monkeypatch.setattr(of_packages, "entry_points", found)
+        of_packages.find.cache_clear()
+
+    points()
+    yield points
+    of_packages.find.cache_clear()
+
+
+HERE = f"{__name__}:Doubled"
+
+
+def test_every_kind_of_this_package_is_listed_by_its_import() -> None:
+    def below(kind: type[definitions.Definition]) -> set[str]:
+        name = kind.__dict__.get("NAME")
+        mine = {name} if name and kind.__module__.startswith("audit.") else set()
+        return mine.union(*map(below, kind.__subclasses__()))
+
+    assert set(definitions.KINDS) == below(definitions.Definition)
+    assert all(name == kind.NAME for name, kind in definitions.KINDS.items())
+
+
+def test_a_number_is_derived_again_with_the_package_s_own_kind(install: Callable[..., None]) -> None:
+    install(("their-package.doubled", HERE, "their-package"))
+    metric = measured(Doubled(), SAMPLES, metric="doubled", unit="score", higher_is_better=True)
+    assert metric.value == 4.0  # twice (0 + 1 + 5) / 3
+    assert metric.definition is not None
+    assert metric.definition["name"] == "their-package.doubled"
+    assert recomputed(metric, SAMPLES) == metric
+    assert is_mean_of_items(metric)
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([], "no installed package their-package has it: install the plug-in their-package that the run was made with"),
+        ([("their-package.doubled", HERE, "another")], "no installed package their-package has it"),
+        ([("their-package.doubled", f"{__name__}:SAMPLES", "their-package")], "is no subclass of Definition with this"),
+        ([("their-package.doubled", "audit.stats.definitions:Mean", "their-package")], "is no subclass of Definition"),
+        ([("their-package.doubled", "no_such_module:X", "their-package")], "cannot be imported (ModuleNotFoundError: "),
+    ],
+)
+def test_what_cannot_be_found_is_one_line_and_no_number(
+    points: list[tuple[str, str, str]], message: str, install: Callable[..., None]
+) -> None:
+    install(*points)
+    with pytest.raises(ConfigError) as raised:
+        definitions.read({"name": "their-package.doubled"})
+    assert str(raised.value).startswith("metric definition 'their-package.doubled': ")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+    fields: dict[str, Any] = {"name": "sums/x", "suite": "evals", "task": "sums", "metric": "x", "value": 1.0, "n": 1}
+    assert not is_mean_of_items(Metric(**fields, definition={"name": "their-package.doubled"}))
+
+
+@pytest.mark.parametrize("name", ["median", "", None, 3])
+def test_a_name_without_a_package_is_nobody_s(name: object, install: Callable[..., None]) -> None:
+    install(("median", HERE, "their-package"))
+    with pytest.raises(TypeError, match="no known function is called"):
+        definitions.read({"name": name})

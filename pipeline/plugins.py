@@ -260,8 +260,9 @@ def _check_definition(start: str, definition: Definition) -> None:
 def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]:
     """Entry points of all groups by the package that has them, sorted."""
     found: dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]] = {}
+    points = importlib.metadata.entry_points()  # of all groups at once: each call reads a file of every package
     for kind in KINDS:
-        for point in sorted(importlib.metadata.entry_points(group=kind.group), key=lambda point: point.name):
+        for point in sorted(points.select(group=kind.group), key=lambda point: point.name):
             name = point.dist.name if point.dist else point.module
             if point not in [known for _, known in found.get(name, [])]:  # a path may be listed twice
                 found.setdefault(name, []).append((kind, point))

@@ -24,6 +24,7 @@ from audit.gate import decide as judge
 from audit.gate.policy import load_policy
 from audit.reports.render import markdown
 from audit.reports.render.card_verdict import show_verdict
+from audit.reports.render.verdict_text import verdict_text
 from audit.safety.names import FOLDERS as PROBES
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _show(decision: Decision) -> None:
         err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
     for text in judge.not_judged_lines(decision):
         out.print(Text(f"not judged: {printable(text)}"), soft_wrap=True)
-    line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"
+    line = f"{decision.verdict}: {verdict_text(decision)} (policy {printable(decision.policy, 80)})"
     out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
+from audit.core.faults import fault_text
 from audit.core.records import Flag
 from audit.stats.intervals import RESAMPLES, Interval
 
@@ -107,7 +108,7 @@ class Definition(ABC):
             _arguments(cls).model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
-            msg = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            msg = f"{'.'.join(map(str, first['loc']))}: {fault_text(first)}"
             raise TypeError(msg) from error
         return cls(**given)
 

@@ -30,25 +30,22 @@ def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("error", "how"), [(KeyboardInterrupt(), "interrupted"), (Interrupted(), "interrupted"), (ValueError(), "failed")]
 )
+@pytest.mark.parametrize(("has_folder", "kept"), [(True, ", kept for --resume"), (False, "")])
 def test_a_task_that_broke_off_is_not_reported_as_done(
-    error: BaseException, how: str, capfd: pytest.CaptureFixture[str]
+    error: BaseException, how: str, has_folder: bool, kept: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    bars = Bars(quiet=False)
-    with pytest.raises(type(error)), bars:
-        bars.began(cast("RunFolder", None))
-        bars.task("evals", "boolq")
-        bars.start(20)
-        bars.advance(7, 50)
-        raise error
-    assert capfd.readouterr().err == f"evals boolq: {how} after 7 of 20 requests, kept for --resume\n"
+    def work() -> None:
+        with Bars(quiet=False) as bars:
+            if has_folder:
+                bars.began(cast("RunFolder", None))
+            bars.task("evals", "boolq")
+            bars.start(20)
+            bars.advance(7, 50)
+            raise error
 
-
-def test_what_has_no_run_folder_keeps_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), Bars(quiet=False) as bars:
-        bars.task("explain", "shapley")
-        bars.start(8)
-        raise KeyboardInterrupt
-    assert capfd.readouterr().err == "explain shapley: interrupted after 0 of 8 requests\n"
+    with pytest.raises(type(error)):
+        work()
+    assert capfd.readouterr().err == f"evals boolq: {how} after 7 of 20 requests{kept}\n"
 
 
 def shown(bars: Bars) -> tuple[str, float | None, float]:

@@ -11,6 +11,7 @@ _WHOLE, _NUMBER, _SWITCH = "must be a whole number", "must be a number", "must b
 _MAPPING = "must be a mapping"
 _WORDS = {
     "missing": "this key is required",
+    "extra_forbidden": "unknown key",
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
     "dict_type": _MAPPING,

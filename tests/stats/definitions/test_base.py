@@ -43,7 +43,7 @@ def test_what_is_written_is_read_again_and_leaves_out_what_is_not_set() -> None:
         ({"name": "median"}, "no known function is called 'median'"),
         ({}, "no known function is called None"),
         ({"name": ["mean"]}, "no known function is called"),
-        ({"name": "mean", "power": 2}, "power: Extra inputs"),
+        ({"name": "mean", "power": 2}, "power: unknown key"),
         ({"name": "mean", "scale": "2"}, "scale: must be a number"),
         ({"name": "mean", "key": 1}, "key: must be true or false"),
         ({"name": "mean", "seed": -1}, "seed: must be at least 0"),

@@ -41,6 +41,11 @@ def number(value: float | None, unit: str = "score", other: float = 0.0) -> str:
     return shown.replace("-", "−")
 
 
+def signed(value: float, unit: str) -> str:
+    """A change: ``+0.210`` or ``−0.250``, with the digits of :func:`number`."""
+    return f"{'+' if value > 0 else ''}{number(value, unit)}"
+
+
 def interval(low: float | None, high: float | None, unit: str = "score") -> str:
     """``0.447 to 0.741``; ``—`` when an end is missing."""
     if low is None or high is None:

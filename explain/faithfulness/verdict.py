@@ -151,7 +151,7 @@ def _prediction(evidence: Evidence) -> str:
 
 
 def _correlation(value: float) -> str:
-    return f"rank correlation {number(round(value, 2), 'correlation')}"
+    return f"rank correlation {number(value, 'correlation')}"
 
 
 def _share(share: float) -> str:

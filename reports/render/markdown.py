@@ -43,11 +43,11 @@ def code(text: str, limit: int = 1000) -> str:
 def render(contents: RunContents) -> str:
     """The run in one page: verdict, primary metrics, what did not run, warnings, signature."""
     manifest = contents.manifest
-    span = manifest.finished - manifest.started if manifest.finished else None
+    took = duration_text(manifest.finished - manifest.started) if manifest.finished else "not finished"
     lines = [
         f"# Audit of {escaped(manifest.model.name)}",
         "",
-        f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {duration_text(span)}.",
+        f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {took}.",
         "",
     ]
     if manifest.broken:

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
+P_VALUE = "a p-value has no interval"
+"""Why a p-value has none."""
+
+
+def too_few(count: int, what: str, least: int) -> str:
+    """Why so few items, clusters, … give no interval."""
+    return f"only {count} {what}; an interval needs at least {least}"
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a definition makes of some samples."""

@@ -15,6 +15,8 @@ from audit.reports.render.markdown import code, escaped, render, render_decision
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.core.run_folder import RunFolder
 
 GITHUB = MarkdownIt("commonmark").enable("table").enable("strikethrough")
@@ -75,6 +77,6 @@ def test_a_verdict_as_markdown(unscored: int, shared_run: RunFolder) -> None:
 
 
 def test_a_run_that_has_not_ended_says_so(make_run: Callable[..., RunFolder]) -> None:
-    text = markdown.render(contents.read(make_run([], status="running")))
+    text = render(contents.read(make_run([], status="running")))
     assert ", status **running**, not finished." in text
     assert ", —." not in text

@@ -131,7 +131,7 @@ def heads(attribution: Attribution) -> Text | None:
         shares = [share or 0.0 for share in row.values]
         feature = max(range(1, len(shares)), key=shares.__getitem__)
         looking.append(f"{row.label} → {cell_label(grid.columns[feature])} {shares[feature]:.2f}")
-    return Text(f"heads that look elsewhere than at the start: {'; '.join(looking)}", style="dim")
+    return Text(f"heads that attend most to other features than the first: {'; '.join(looking)}", style="dim")
 
 
 def verdict(attribution: Attribution) -> Text:

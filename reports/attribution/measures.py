@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution
 
 LEGEND = (
-    "Each number says how the log-probability of the target changed when features were really left out. A gain "
-    "compares this order of the features with random orders: above 0 is better than chance. "
-    "docs/reference/explain.md defines every measure."
+    "Measured by leaving features out and asking the checkpoint again; a gain above 0 is better than a random order of "
+    "the features (docs/reference/explain.md defines each measure)."
 )
 IN_SHORT = {
     "orders_beaten": "share of orders beaten",

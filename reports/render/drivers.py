@@ -75,7 +75,7 @@ def _sentence(group: DrivenAnswers) -> str:
     if not group.samples:
         text = "none of the samples could be explained" if group.failures else "no sample to explain"
     elif group.samples < LEAST_SAMPLES:
-        text = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
+        text = f"{_samples(group.samples)}, too few: it takes {LEAST_SAMPLES} samples to test a word or part"
     elif not group.tested:
         text = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
     else:

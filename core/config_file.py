@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.faults import fault_text, is_about_value
+from audit.core.records.faults import fault_text, is_about_value
 from audit.core.text import printable
 from audit.core.text_file import decode, read_bytes
 

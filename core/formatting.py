@@ -37,7 +37,7 @@ def number(value: float | None, unit: str = "score", other: float = 0.0) -> str:
     if value is None or not math.isfinite(value):
         return ABSENT
     decimals = unit_of(unit).digits(value, other)
-    shown = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
+    shown = f"{value:z,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
     return shown.replace("-", "−")
 
 

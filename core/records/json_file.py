@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from audit.core.errors import AuditError, RunFolderError
-from audit.core.faults import fault_text
 from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
+from audit.core.records.faults import fault_text
 from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
 from audit.core.text_file import decode, read_bytes
 

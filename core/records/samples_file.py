@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from audit.core.errors import RunFolderError
-from audit.core.faults import fault_text
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
+from audit.core.records.faults import fault_text
 from audit.core.records.finite import finite
 from audit.core.records.surrogates import escaped, unescaped
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from audit.core.measures import BINS, MEASURES
+from audit.core.records.measures import BINS, MEASURES
 from audit.explain.faithfulness.plan import Plan, curve_steps, own_steps, prefixes, ranks, rationale, score_blocks
 from audit.explain.faithfulness.verdict import Evidence, Verdict, judge_faithfulness
 from audit.stats.intervals import student_t

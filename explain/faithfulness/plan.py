@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.measures import BINS
+from audit.core.records.measures import BINS
 from audit.explain.prompt.game import subsets
 
 if TYPE_CHECKING:

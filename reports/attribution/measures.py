@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import interval, number
-from audit.core.measures import MEASURES
+from audit.core.records.measures import MEASURES
 
 if TYPE_CHECKING:
     from audit.core.records import Attribution

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from audit.core.measures import MEASURES
 from audit.core.records import Attribution
+from audit.core.records.measures import MEASURES
 from audit.explain.attribute import attribute, prepare
 from audit.explain.methods.registry import METHODS, find
 from tests.explain.test_attribute import PROMPT

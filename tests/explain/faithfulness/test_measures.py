@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from audit.core.measures import BINS, MEASURES
+from audit.core.records.measures import BINS, MEASURES
 from audit.explain.faithfulness import measures
 from audit.explain.faithfulness import plan as comparisons
 from audit.explain.faithfulness.measures import agreement, curves, measure_faithfulness

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.measures import BINS
+from audit.core.records.measures import BINS
 from audit.explain.faithfulness.plan import HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
 
 

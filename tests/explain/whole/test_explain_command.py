@@ -263,6 +263,6 @@ def test_help_has_examples(program: typer.Typer) -> None:
 
 def test_the_line_of_measures_names_measures_that_there_are() -> None:
     from audit.cli.attribution import LINE_OF_MEASURES
-    from audit.core.measures import MEASURES
+    from audit.core.records.measures import MEASURES
 
     assert set(LINE_OF_MEASURES) <= set(MEASURES)

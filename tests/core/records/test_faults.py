@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from audit.core.faults import fault_text, is_about_value
+from audit.core.records.faults import fault_text, is_about_value
 
 
 class Inner(BaseModel):

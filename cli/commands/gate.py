@@ -123,7 +123,7 @@ def _show(decision: Decision) -> None:
     table.add_column("rule")
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
-    table.add_column("reason")
+    table.add_column("reason", overflow="fold")  # it ends with a command, which must not be cut
     for check in sorted(decision.checks, key=lambda check: check.verdict):
         table.add_row(
             Text(check.verdict, style=STYLES[check.verdict]),

@@ -46,6 +46,11 @@ def signed(value: float, unit: str) -> str:
     return f"{'+' if value > 0 else ''}{number(value, unit)}"
 
 
+def percent(share: float) -> str:
+    """A share in whole percent: ``47 %``."""
+    return f"{100 * share:.0f} %"
+
+
 def interval(low: float | None, high: float | None, unit: str = "score") -> str:
     """``0.447 to 0.741``; ``—`` when an end is missing."""
     if low is None or high is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import factorial
 from typing import TYPE_CHECKING, Literal
 
-from audit.core.formatting import number, signed
+from audit.core.formatting import number, percent, signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +156,7 @@ def _correlation(value: float) -> str:
 
 def _share(share: float) -> str:
     """A share in percent that is 100 only where it is all."""
-    return f"{min(share, 0.999) * 100:.1f} %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
+    return f"{min(share, 0.999) * 100:.1f} %" if share > 0.99 else percent(share)
 
 
 def _weaker(verdict: Verdict, reason: str, why: str) -> tuple[Verdict, str]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from audit.core.formatting import interval, number, signed
+from audit.core.formatting import number, signed
 from audit.core.text import printable
 from audit.core.units import unit_of
-from audit.reports.attribution.heatmap import feature_labels
+from audit.reports.attribution.heatmap import ends_text, feature_labels
 from audit.reports.drawing.charts import GRID, MUTED, framed, svg_of, text_column
 from audit.reports.drawing.colours import AGAINST, FOR
 
@@ -59,7 +59,7 @@ class Step:
     @property
     def interval(self) -> str:
         """The interval of the move; empty where the method states none, or the value is exact and needs none."""
-        return "" if self.ends is None else "exact" if self.ends[0] == self.ends[1] else interval(*self.ends, "nats")
+        return "" if self.ends is None else ends_text(*self.ends, "nats")
 
 
 def steps(attribution: Attribution, top: int = TOP) -> list[Step]:

@@ -13,6 +13,7 @@ from audit.core.formatting import (
     interval,
     number,
     parameters_text,
+    percent,
     signed,
     size_text,
     slice_text,
@@ -43,6 +44,10 @@ def test_digits_suit_the_unit(value: float | None, unit: str, text: str) -> None
 
 def test_a_change_has_its_sign() -> None:
     assert [signed(value, "nats") for value in (0.25, -0.25, 0.0)] == ["+0.250", "−0.250", "0.000"]
+
+
+def test_shares_in_percent_have_a_space() -> None:
+    assert [percent(share) for share in (0.05, 0.474, 1.0)] == ["5 %", "47 %", "100 %"]
 
 
 def test_both_ends_of_an_interval_have_the_same_digits() -> None:

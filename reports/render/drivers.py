@@ -100,6 +100,6 @@ def reading(drivers: Drivers) -> str:
     return (
         f"Words and parts that rank higher among the features of their prompts, by {drivers.method}, than features "
         f"drawn at random; at most {percent(DISCOVERY_RATE)} of those listed are expected to be there by chance. The "
-        "value is the mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These "
-        "samples were selected, not drawn at random."
+        "value is the mean change that they make to the answer's log-probability (for a choice, its lead), in nats. "
+        "These samples were selected, not drawn at random."
     )

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from audit.app.charts import waterfall_chart
 from audit.app.untrusted import plain, readable, table
 from audit.core.formatting import number
-from audit.explain.faithfulness.measures import MEASURES
 from audit.reports.attribution.agreement import correlation_text, mean_agreement
 from audit.reports.attribution.counterfactuals import sentences
 from audit.reports.attribution.heatmap import strongest_features
@@ -79,13 +78,14 @@ def _one(attribution: Attribution) -> None:
     target = f"Target: {readable(attribution.target, 300)}"
     st.text(target + (f"\nRather than: {readable(attribution.against, 300)}" if attribution.against else ""))
     shown = view(attribution, ROOM)
+    st.caption(shown.meaning)
     st.html(panel(shown.legend, shown.heat_map))
     strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_features(attribution))
     st.text(f"Strongest: {strongest or 'nothing moved the target'}")
     for sentence in sentences(attribution):
         st.text(sentence)
     _more(shown)
-    _numbers(attribution)
+    _numbers(shown)
 
 
 def _more(shown: View) -> None:
@@ -103,14 +103,12 @@ def _more(shown: View) -> None:
         st.caption(plain(remark))
 
 
-def _numbers(attribution: Attribution) -> None:
+def _numbers(shown: View) -> None:
     """What was measured, and what it cost."""
+    attribution = shown.attribution
     with st.expander("Faithfulness and numbers", icon=":material/science:"):
-        measures = [
-            {"Measure": name, "Unit": MEASURES.get(name, ""), "Value": number(found, MEASURES.get(name, "nats"))}
-            for name, found in attribution.faithfulness.items()
-        ]
-        table(measures)
+        st.caption(shown.measures_legend)
+        table([{"Measure": one.name, "Unit": one.unit, "Value": one.text} for one in shown.measures])
         baseline = number(attribution.baseline_log_prob, "nats")
         log_prob = number(attribution.target_log_prob, "nats")
         st.text(f"Log-probability of the target: {log_prob} nats; with everything masked: {baseline} nats.")

@@ -6,9 +6,6 @@ from functools import partial
 
 import streamlit as st
 
-from audit.app import overview, rate, sample, samples
-from audit.app.frame import framed
-
 SIDEBAR_WIDTH = 330
 # A material icon or an emoji would be fetched from a server elsewhere: this one is in the page.
 ICON = (
@@ -22,6 +19,10 @@ def main() -> None:
     """Draw the menu and the chosen page."""
     st.set_page_config(page_title="audit", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE)
+    # The first reader waits for the libraries; without a word, in front of an empty page.
+    with st.spinner("Starting the app …"):
+        from audit.app import overview, rate, sample, samples  # noqa: PLC0415 - see above
+        from audit.app.frame import framed  # noqa: PLC0415 - see above
     one_sample = st.Page(framed(sample.page), title="Sample", icon=":material/article:", url_path="sample")
     open_sample = partial(st.switch_page, one_sample)
     many_samples = partial(samples.page, open_sample=open_sample)

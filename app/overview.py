@@ -97,7 +97,7 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     if manifest.broken:
         st.error(plain(manifest.broken), icon=":material/dangerous:")
     if manifest.status == "running":
-        st.info("The run has not ended. If it was interrupted, resume it with: `audit run --resume latest`")
+        st.info("The run has not ended. If it was interrupted, resume it with: `audit run --resume RUN`")
     failed = not_computed(metrics)
     unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value]
     items = round(sum(metric.value or 0 for metric in unscored))

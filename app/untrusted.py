@@ -31,6 +31,8 @@ LONGEST = 20_000
 EXCERPT = 160
 WHOLE_TABLE = 30
 """Rows up to which a table is shown whole instead of scrolling."""
+WRAPPED_ROWS = 300
+"""Rows of a wrapped table at most: a browser lays out every cell of it, but of a data frame only those in sight."""
 
 _TABLE_STYLE = Markup(
     "<style>table.audit {border-collapse: collapse; width: 100%; font-size: .875rem;}"
@@ -84,15 +86,20 @@ def table(rows: Sequence[Mapping[str, object]]) -> None:
 def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     """A table of records whose long cells break into lines instead of being cut, for what must be read whole.
 
+    One of more than ``WRAPPED_ROWS`` rows is shown as :func:`table`, whose cells open when they are clicked.
+
     Args:
         rows: At least one; cells are literal text with hidden characters made visible.
     """
-    line, table = Markup("<tr>{}</tr>"), Markup('{}<table class="audit">{}</table>')
+    if len(rows) > WRAPPED_ROWS:
+        table(rows)
+        return
+    line, whole = Markup("<tr>{}</tr>"), Markup('{}<table class="audit">{}</table>')
     short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
     head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
     lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]
     with st.container(height=TALL if len(rows) > WHOLE_TABLE else "content", border=False):
-        st.html(table.format(_TABLE_STYLE, head + Markup("").join(lines)))
+        st.html(whole.format(_TABLE_STYLE, head + Markup("").join(lines)))
 
 
 def _cell(value: object, is_short: bool) -> Markup:

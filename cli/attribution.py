@@ -8,14 +8,14 @@ from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from audit.core.formatting import interval, number
+from audit.core.formatting import counted, number, signed
 from audit.core.text import printable
-from audit.explain.faithfulness.measures import MEASURES
 from audit.reports.attribution.agreement import correlation_text, mean_agreement, rank_agreement
 from audit.reports.attribution.counterfactuals import sentences
 from audit.reports.attribution.grid import cell_label
 from audit.reports.attribution.grids import continuation_name, looking_heads_grid
 from audit.reports.attribution.heatmap import feature_labels, stretches
+from audit.reports.attribution.measures import MEANING, in_short
 from audit.reports.attribution.waterfall import bounds, steps
 from audit.reports.drawing.charts import INK
 from audit.reports.drawing.colours import AGAINST, FOR, LIGHT, largest, shade
@@ -37,15 +37,6 @@ MATRIX_ROWS = 48
 COMPARED = 16
 """Features in the table of methods."""
 LISTED_HEADS = 3
-LINE_OF_MEASURES = (
-    "orders_beaten",
-    "relative_gain",
-    "comprehensiveness_gain",
-    "sufficiency_gain",
-    "lds",
-    "stability",
-    "completeness_error",
-)
 VERDICT_STYLES = {"believable": "bold green", "weak": "bold yellow", "do not believe": "bold red"}
 
 
@@ -107,7 +98,7 @@ def waterfall(attribution: Attribution) -> Table:
     low, high = bounds(found)
     for step in found:
         label = Text(step.label, style="dim" if step.kind in {"gap", "end"} else "")
-        between = [interval(*step.ends, attribution.unit) if step.ends else ""] if attribution.intervals else []
+        between = [step.interval] if attribution.intervals else []
         table.add_row(step.text, *between, label, _bar(step, low, high))
     return table
 
@@ -140,21 +131,20 @@ def heads(attribution: Attribution) -> Text | None:
         shares = [share or 0.0 for share in row.values]
         feature = max(range(1, len(shares)), key=shares.__getitem__)
         looking.append(f"{row.label} → {cell_label(grid.columns[feature])} {shares[feature]:.2f}")
-    return Text(f"heads that look elsewhere than at the start: {'; '.join(looking)}", style="dim")
+    return Text(f"heads that attend most to other features than the first: {'; '.join(looking)}", style="dim")
 
 
 def verdict(attribution: Attribution) -> Text:
-    """The verdict with its reason, the measures in one line, and what the attribution cost."""
+    """The verdict with its reason and meaning, what decided it in numbers, and what the attribution cost."""
     style = VERDICT_STYLES[attribution.verdict]
     shown = Text(printable(attribution.note or attribution.verdict), style=style)
-    measures = attribution.faithfulness
-    names = [name for name in LINE_OF_MEASURES if measures.get(name) is not None] or list(measures)
-    figures = [f"{name.replace('_', ' ')} {number(measures[name], MEASURES.get(name, 'nats'))}" for name in names]
+    shown.append(f"\n{MEANING[attribution.verdict]}", style="default not bold")
+    figures = in_short(attribution)
     if figures:
-        shown.append(f"\n{' · '.join(figures)}", style="default not bold")
+        shown.append(f"\nmeasured: {figures} (docs/reference/explain.md)", style="default not bold")
     shown.append(
-        f"\nlog P(target) {number(attribution.target_log_prob, 'nats')} nats · {attribution.evaluations} evaluations"
-        f" · {attribution.seconds:.1f} s",
+        f"\nlog P(target) {number(attribution.target_log_prob, 'nats')} nats · "
+        f"{counted(attribution.evaluations, 'evaluation')} · {attribution.seconds:.1f} s",
         style="dim not bold",
     )
     return shown
@@ -221,7 +211,7 @@ def _matrix(attribution: Attribution, cell: int) -> Table:
 
 
 def _written(value: float, cell: int) -> str:
-    return f"{value:+.2f}" if cell == WRITTEN and abs(value) >= 0.005 else ""
+    return f"{value:+.2f}".replace("-", "−") if cell == WRITTEN and abs(value) >= 0.005 else ""
 
 
 def _bar(step: Step, low: float, high: float) -> Text:
@@ -235,7 +225,9 @@ def _bar(step: Step, low: float, high: float) -> Text:
 
 
 def _value(value: float | None, strongest: float) -> Text:
-    return Text("–", style="dim") if value is None else Text(f" {value:+.3f} ", style=_style(value, strongest))
+    return (
+        Text("–", style="dim") if value is None else Text(f" {signed(value, 'nats')} ", style=_style(value, strongest))
+    )
 
 
 def _style(value: float, strongest: float) -> str:

@@ -27,7 +27,7 @@ def check(path: Path) -> None:
         msg = f"--out {path}: choose a file name that ends in {', '.join(WRITERS)}"
         raise UsageError(msg)
     if path.is_dir():
-        msg = f"--out {path}: there is a folder of that name"
+        msg = f"--out {path}: there is a folder of that name: choose another name"
         raise UsageError(msg)
 
 

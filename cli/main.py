@@ -135,7 +135,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without its command; the class is not exported
             sys.stderr.write(f"{error.format_message()}\n")
             return ExitCode.USAGE
-        return _report(error, ExitCode.USAGE, error.format_message())
+        return _report(error, ExitCode.USAGE, error.format_message().replace("Value error, ", ""))
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v

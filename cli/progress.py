@@ -48,6 +48,7 @@ class Bars:
         self._task_started = self._started
         self._current = ""
         self._standing = Standing()
+        self._keeps = False
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._bars = Progress(
@@ -74,13 +75,16 @@ class Bars:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop drawing."""
+        """Stop drawing; a task that did not come to its end is not reported as one that did."""
         self._over.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        self._end_task()
+        if kind is None:
+            self._end_task()
         if self._shown:
             self._bars.stop()
+        if kind is not None:
+            self._break_off("interrupted" if issubclass(kind, KeyboardInterrupt) else "failed")
 
     def expect(self, tasks: int) -> None:
         """This many tasks will run."""
@@ -88,6 +92,7 @@ class Bars:
 
     def began(self, run: RunFolder) -> None:
         """The run has its folder: what an interruption leaves is there."""
+        self._keeps = True
         interrupts.began(run)
 
     def note(self, message: str) -> None:
@@ -163,6 +168,14 @@ class Bars:
             return
         self._bars.advance(self._total)
         self._tell(self._standing.whole)
+        self._current = ""
+
+    def _break_off(self, how: str) -> None:
+        """The current task ends before it is done: how far it came, and whether its answers are kept."""
+        if self._current and not self._quiet:
+            kept = ", kept for --resume" if self._keeps else ""
+            line = f"{self._current}: {how} after {self._standing}{kept}"
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
         self._current = ""
 
     def _watch(self) -> None:

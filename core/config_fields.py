@@ -129,7 +129,7 @@ def _limit(value: object) -> object:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     if value is None or value == "all" or whole or (isinstance(value, float) and 0 < value < 1):
         return value
-    msg = "limit", "Input should be a whole number of items from 1, a share between 0 and 1, or all"
+    msg = "limit", "must be a whole number of items from 1, a share between 0 and 1, or all"
     raise PydanticCustomError(*msg)
 
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.records.faults import fault_text, is_about_value
 from audit.core.text import printable
 from audit.core.text_file import decode, read_bytes
 
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 S = TypeVar("S", bound=BaseModel)
-
-
-_WORDS = {
-    "model_type": "Input should be a mapping",
-    "model_attributes_type": "Input should be a mapping",
-    "dict_type": "Input should be a mapping",
-    "path_type": "Input should be a path",
-    "invalid_key": "Keys should be text",
-}
-"""Pydantic's messages that would name Python classes."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -132,19 +123,18 @@ def validate(model: type[S], values: dict[str, Any], where: str) -> S:
             known = _fields_at(model, fault["loc"][:-1])
             hint = did_you_mean(str(fault["loc"][-1]), known) or f" Known here: {', '.join(known)}."
             msg = f"{where}: unknown key '{path}'.{hint}"
-        elif fault["type"] == "missing":
-            msg = f"{where}: {path}: this key is required"
         else:
-            msg = f"{where}: {path}: {_WORDS.get(fault['type'], fault['msg'])} (found {_kind(fault['input'])})"
+            found = f" (found {_kind(fault['input'])})" if is_about_value(fault) else ""
+            msg = f"{where}: {path}: {fault_text(fault)}{found}"
         raise ConfigError(msg) from error
 
 
 def _kind(value: object) -> str:
     """A value in the words of someone who writes YAML."""
     if isinstance(value, dict):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
-        return "a list"
+        return "a list" if value else "an empty list"
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return printable(repr(value), 80)

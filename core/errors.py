@@ -163,10 +163,15 @@ class ScorerError(AuditError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known word.
+    """Suggest the nearest known word; capitals, and hyphens for underscores, are no difference.
 
     Returns:
         ``" Did you mean 'boolq'?"`` with its leading space, or an empty string.
     """
-    nearest = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean '{nearest[0]}'?" if nearest else ""
+    names = {_plain(name): name for name in known}
+    nearest = get_close_matches(_plain(word), list(names), n=1, cutoff=0.6)
+    return f" Did you mean '{names[nearest[0]]}'?" if nearest else ""
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("-", "_")

@@ -33,13 +33,16 @@ ADVICE = {
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
     errno.EROFS: "choose a folder that you may write to",
-    errno.EEXIST: "a part of the path is a file, not a folder",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.EISDIR: "there is a folder of that name",
+    errno.EEXIST: "a part of the path is a file, not a folder: choose another path",
+    errno.ENOTDIR: "a part of the path is a file, not a folder: choose another path",
+    errno.EISDIR: "there is a folder of that name: choose another name",
     errno.ENAMETOOLONG: "use a shorter name",
+    errno.ENOENT: "choose another folder",
     errno.EPIPE: "the reader at its other end is gone",
-    errno.ELOOP: "the link leads back to itself",
+    errno.ELOOP: "the link leads back to itself: choose another path",
 }
+REASONS = {errno.ENOENT: "its folder takes no new files or folders"}
+"""Where the system's own words mislead: folders on the way are made, so what is missing cannot be made."""
 MOST_LINKS = 40
 """One after the other, as many as Linux follows."""
 
@@ -252,7 +255,8 @@ def make_folder(path: Path, *, new: bool = False) -> Path:
 
 def write_error(path: Path, error: OSError) -> WriteError:
     """The one line that a failed write becomes: which path, what the system said, what to do."""
-    reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+    said = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+    reason = REASONS.get(error.errno or 0, said)
     advice = ADVICE.get(error.errno or 0, "check the path and the disk")
     return WriteError(f"{path}: cannot be written: {reason}: {advice}")
 

@@ -37,8 +37,18 @@ def number(value: float | None, unit: str = "score", other: float = 0.0) -> str:
     if value is None or not math.isfinite(value):
         return ABSENT
     decimals = unit_of(unit).digits(value, other)
-    shown = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
+    shown = f"{value:z,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
     return shown.replace("-", "−")
+
+
+def signed(value: float, unit: str) -> str:
+    """A change: ``+0.210`` or ``−0.250``, with the digits of :func:`number`."""
+    return f"{'+' if value > 0 else ''}{number(value, unit)}"
+
+
+def percent(share: float) -> str:
+    """A share in whole percent: ``47 %``."""
+    return f"{100 * share:.0f} %"
 
 
 def interval(low: float | None, high: float | None, unit: str = "score") -> str:

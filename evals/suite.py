@@ -22,7 +22,7 @@ from audit.evals.own_data.questions import looks_like_questions, read_questions
 from audit.evals.settings import joining, task_settings, with_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from lm_eval.api.task import Task
 
@@ -38,8 +38,12 @@ TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/refe
 QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 
 
-def check(config: RunConfig) -> None:
+def check(config: RunConfig, others: Collection[str] = ()) -> None:
     """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
+
+    Args:
+        config: Whose benchmark tasks are checked.
+        others: Names that are no benchmark tasks but can be meant where a task is misspelt: those of probes.
 
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
@@ -59,18 +63,18 @@ def check(config: RunConfig) -> None:
             msg = f"evals.tasks: {name} is listed twice: remove one"
             raise ConfigError(msg)
         if config.evals.tasks[position].file is None:
-            _check_name(name, include)
+            _check_name(name, include, others)
         else:
             _check_own_data(config.evals.tasks[position], include)
     _check_samples(config.evals.samples, names, include)
 
 
-def _check_name(name: str, include: tuple[Path, ...]) -> None:
+def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -> None:
     """Refuse the name of a task that nobody knows."""
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
     plain = name.removeprefix(lm_eval_tasks.PREFIX)
     if name not in TASKS and plain not in known:
-        hint = did_you_mean(name, TASKS) or did_you_mean(plain, known)
+        hint = did_you_mean(name, [*TASKS, *others]) or did_you_mean(plain, known)
         file = QUESTIONS if looks_like_questions(name) else TASK_FILE
         msg = f"unknown task {name!r}: {file if Path(name).is_file() else SEE}{hint}"
         raise ConfigError(msg)

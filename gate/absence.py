@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.records import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,8 +79,12 @@ def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
     if task not in asked_tasks(manifest):
         return None
     if manifest.status == "running":  # a run that goes on is not judged
-        return f"the run was killed before {task} ended"
-    return f"the run ended before {task}: status {manifest.status}"
+        how = "was killed"
+    elif INTERRUPTED in manifest.warnings:
+        how = "was interrupted"
+    else:
+        how = "failed" if manifest.status == "failed" else "ended"
+    return f"the run {how} before {task} was measured: run/status says how to finish it"
 
 
 def _unknown(rule: Rule, measured: Measured, own: Collection[str]) -> ConfigError:

@@ -67,7 +67,7 @@ class Advisor:
         if most is not None and larger > most:
             return f" and its data set not enough{_of(available)}"
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
-        return f"{_has(available)}: audit run --extend {quote(str(self._run.path))} --limit {typed}"
+        return f"{_has(available)}. Add items: audit run --extend {quote(str(self._run.path))} --limit {typed}"
 
     def _limit(self, task: str) -> float | None:
         """The limit that the task was drawn with, infinite for all items; None where it is not known.

@@ -78,8 +78,8 @@ def judge_rule(
         return check(rule, metric, verdict, f"{ends.text} satisfies the rule{note}{gap}" if verdict == "PASS" else gap)
     if verdict == "FAIL":
         return check(rule, metric, "FAIL", f"{ends.text} violates the rule{note}")
-    todo = "raise the token limit" if cut else advice(rule, metric)
-    return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{note}: {todo}")
+    todo = ". Raise the token limit to decide it" if cut else f": {advice(rule, metric)}"
+    return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{note}{todo}")
 
 
 def judge_interval(low: float, high: float, minimum: float | None, maximum: float | None) -> Verdict:

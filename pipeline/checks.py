@@ -26,7 +26,7 @@ def check(config: RunConfig) -> None:
     """
     redaction_key()
     safety.check(config)
-    evals.check(config)
+    evals.check(config, safety.TASKS.keys())
     _check_probe_names(config)
     explain.check(config)
     check_source(config.model)

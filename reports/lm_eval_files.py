@@ -46,7 +46,7 @@ def write(folder: RunFolder, target: Path) -> list[Path]:
     evidence.check(folder)
     manifest, logged = folder.read_manifest(), folder.read_logged()
     if not logged:
-        msg = f"{folder.path}: no benchmark task ran in this run, so that there is nothing in lm-eval's form"
+        msg = f"{folder.path}: no benchmark task ran in this run, so there is nothing to export in lm-eval's format"
         raise RunFolderError(msg)
     place = make_folder(target / NAME.sub("__", manifest.model.name))
     moment = manifest.started.replace(tzinfo=None).isoformat().replace(":", "-")

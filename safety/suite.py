@@ -87,6 +87,18 @@ def check(config: RunConfig) -> None:
         raise UsageError(msg)
 
 
+def check_judged(name: str) -> None:
+    """Refuse the name of what cannot be judged from answers that were produced elsewhere.
+
+    Raises:
+        UsageError: With the nearest name.
+    """
+    if name not in JUDGES:
+        what = "cannot be judged from answers alone" if name in PROBES else "is not a probe"
+        msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
+        raise UsageError(msg)
+
+
 def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     """The metrics of a probe from answers that were produced elsewhere.
 
@@ -95,13 +107,9 @@ def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
         AssetError: Its scorer is missing.
         AuditError: It is the probe of a plug-in, and it broke.
     """
-    judge = JUDGES.get(name)
-    if judge is None:
-        what = "cannot be judged from answers alone" if name in PROBES else "is not a probe"
-        msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
-        raise UsageError(msg)
+    check_judged(name)
     try:
-        result = judge(predictions, config)
+        result = JUDGES[name](predictions, config)
         _check_samples(name, result)
     except Exception as error:
         if isinstance(error, AuditError) or name not in OWNERS:

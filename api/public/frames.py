@@ -76,7 +76,10 @@ def samples_frame(samples: Sequence[Sample]) -> pd.DataFrame:
 
 
 def texts_frame(samples: Sequence[Sample]) -> pd.DataFrame:
-    """One row per sampled text of tasks that sample several for an item; ``labels.NAME`` are what its judge says."""
+    """One row per sampled text of tasks that sample several for an item; ``labels.NAME`` are what its judge says.
+
+    A task that samples none has a table without rows; its columns are those that every such table has.
+    """
     rows = [
         {
             **{name: getattr(text, name, None) for name in TEXT_TYPES},
@@ -89,7 +92,7 @@ def texts_frame(samples: Sequence[Sample]) -> pd.DataFrame:
         for index, text in enumerate(sample.completions)
     ]
     labels = {key: "Float64" for row in rows for key in row if key.startswith("labels.")}
-    return _typed(rows, {**TEXT_TYPES, **labels})
+    return _typed(rows, {**TEXT_TYPES, **labels, "flags": "object"})
 
 
 def _typed(rows: list[dict[str, Any]], types: dict[str, str]) -> pd.DataFrame:

@@ -99,7 +99,9 @@ class Run:
         return samples_frame(self._folder.read_samples(self._suite(task), task))
 
     def completions(self, task: str) -> pd.DataFrame:
-        """One row per sampled text of a task that samples several for each item; no rows for other tasks.
+        """One row per sampled text of a task that samples several for each item.
+
+        Other tasks have the same columns and no rows; their outputs are in :meth:`samples`.
 
         >>> len(run.completions("crows_pairs"))
         0

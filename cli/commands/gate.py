@@ -23,6 +23,7 @@ from audit.gate import decide as judge
 from audit.gate.policy import load_policy
 from audit.reports.render import markdown
 from audit.reports.render.card_verdict import show_verdict
+from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
     from audit.core.records import Decision
@@ -115,7 +116,7 @@ def _show(decision: Decision) -> None:
     table.add_column("rule")
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
-    table.add_column("reason")
+    table.add_column("reason", overflow="fold")  # it ends with a command, which must not be cut
     for check in sorted(decision.checks, key=lambda check: check.verdict):
         table.add_row(
             Text(check.verdict, style=STYLES[check.verdict]),
@@ -130,7 +131,7 @@ def _show(decision: Decision) -> None:
         err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
     for text in judge.not_judged_lines(decision):
         out.print(Text(f"not judged: {printable(text)}"), soft_wrap=True)
-    line = f"{decision.verdict}: {judge.verdict_line(decision)} (policy {printable(decision.policy, 80)})"
+    line = f"{decision.verdict}: {verdict_text(decision)} (policy {printable(decision.policy, 80)})"
     out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
 
 

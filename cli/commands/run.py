@@ -165,7 +165,8 @@ def _leave_interrupted(stopped: Interrupted) -> int:
         return ExitCode.INCOMPLETE
     manifest = folder.read_manifest()
     if manifest.status == "complete":
-        advice = f"interrupted, the run is complete: write its report card with `audit report {folder.path}`"
+        how = "interrupted while the report card was written, the run is complete"
+        advice = f"{how}: write the card with `audit report {folder.path}`"
     else:
         advice = f"interrupted: finish it with `audit run --resume {folder.path}`"
     if manifest.status == "running":  # before its first task

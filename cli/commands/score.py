@@ -76,6 +76,7 @@ def score(given: Given, arguments: Arguments) -> int:
     config = load_config(arguments.config, given.values)
     assets.configure(data_dirs=config.data_dirs, offline=True)
     config = plugins.with_plugins(config)
+    suite.check_judged(arguments.probe)
     if arguments.predictions is None and arguments.probe != "toxicity-scorer":
         msg = f"{arguments.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)

@@ -121,7 +121,7 @@ def _included(folders: list[Path]) -> list[dict[str, Any]]:
     """Tasks, groups and tags of the user's task files."""
     missing = next((folder for folder in folders if not folder.exists()), None)
     if missing is not None:
-        msg = f"--include-path {missing}: no such folder"
+        msg = f"--include-path {missing}: no such folder: check the path"
         raise ConfigError(msg)
     return _declared(folder.resolve() for folder in folders)
 

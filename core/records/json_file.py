@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
+from audit.core.records.faults import fault_text
 from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
 from audit.core.text_file import decode, read_bytes
 
@@ -124,7 +125,7 @@ def broken(path: Path, error: Exception) -> RunFolderError:
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
-        message = fault["msg"].removeprefix("Value error, ")
+        message = fault_text(fault)
         reason = f"{where}: {message}" if where else message
     else:
         reason = str(error) or "too deeply nested"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
+from audit.core.records.faults import fault_text
 from audit.core.records.finite import finite
 from audit.core.records.surrogates import escaped, unescaped
 
@@ -129,7 +130,7 @@ def read(path: Path) -> list[Sample]:
         return [_sample(row) for row in rows]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
-        message = fault["msg"].removeprefix("Value error, ") if fault else ""
+        message = fault_text(fault) if fault else ""
         reason = f"{'.'.join(map(str, fault['loc']))}: {message}" if fault else str(error).split("\n", 1)[0]
         msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg) from error

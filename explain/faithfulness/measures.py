@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from audit.explain.faithfulness.plan import BINS, Plan, curve_steps, own_steps, prefixes, ranks, rationale, score_blocks
+from audit.core.records.measures import BINS, MEASURES
+from audit.explain.faithfulness.plan import Plan, curve_steps, own_steps, prefixes, ranks, rationale, score_blocks
 from audit.explain.faithfulness.verdict import Evidence, Verdict, judge_faithfulness
 from audit.stats.intervals import student_t
 
@@ -29,21 +30,6 @@ if TYPE_CHECKING:
 
 EQUAL = 1e-9
 """Share of the range up to which two areas, or two correlations, count as equal."""
-_AT_BINS = ("", *(f"_{percent}" for percent in BINS), "_gain")
-_OF_CURVES = ("", "_gain", "_gain_low", "_gain_high")
-MEASURES = {
-    **{f"{name}{part}": "nats" for name in ("comprehensiveness", "sufficiency") for part in _AT_BINS},
-    **{f"{name}_auc{part}": "nats" for name in ("deletion", "insertion") for part in _OF_CURVES},
-    "relative_gain": "share",
-    "random_deviations": "count",
-    "orders_beaten": "share",
-    "best_gain": "nats",
-    "lds": "correlation",
-    "shuffles_beaten": "share",
-    "stability": "correlation",
-    "completeness_error": "nats",
-}
-"""Keys of ``Attribution.faithfulness``, and their units; see ``docs/reference/explain.md``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.core.records.measures import BINS
 from audit.explain.prompt.game import subsets
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from audit.explain.prompt.game import MaskedPrompt
 
-BINS = (1, 5, 10, 20, 50)
-"""Percent of the features that are taken for the rationale, as ERASER does; rounded up."""
 PAIRS = 3
 """Random orders come in pairs, one the reverse of the other: the mean of their curves varies less."""
 HELD_OUT = 8

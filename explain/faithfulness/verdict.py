@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import factorial
 from typing import TYPE_CHECKING, Literal
 
+from audit.core.formatting import number, percent, signed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,6 +35,7 @@ PREDICTIVE = 0.5
 PREDICTIVE_SHUFFLES = 0.958
 """and the share of reassignments of the same values to the features that must then predict worse: of the 24
 of four features, all others."""
+EFFECT = "predict the effect of leaving out other parts"
 STABILITY = 0.5
 """Rank correlation of two seeds below which half of what the ranks say is the seed."""
 COMPLETENESS = 0.1
@@ -78,12 +81,14 @@ def judge_faithfulness(evidence: Evidence) -> tuple[Verdict, str]:
     measures = evidence.measures
     lds, stability, missed = measures["lds"], measures["stability"], measures["completeness_error"]
     if evidence.predicts and lds is not None and lds <= 0:
-        verdict, reason = _weaker(verdict, reason, f"its values do not predict masks that were held out ({lds:+.2f})")
+        verdict, reason = _weaker(verdict, reason, f"its values do not {EFFECT} ({_correlation(lds)})")
     if stability is not None and stability < STABILITY:
-        verdict, reason = _weaker(verdict, reason, f"another seed ranks the features differently ({stability:+.2f})")
+        verdict, reason = _weaker(
+            verdict, reason, f"another seed ranks the features differently ({_correlation(stability)})"
+        )
     due = evidence.difference
     if verdict == "believable" and due is not None and missed is not None and abs(missed) > COMPLETENESS * abs(due):
-        return "weak", f"its values should sum to {due:.2f} nats and miss it by {missed:+.2f}"
+        return "weak", f"its values should sum to {number(due, 'nats')} nats and miss that by {signed(missed, 'nats')}"
     return verdict, reason
 
 
@@ -96,12 +101,12 @@ def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
     beaten = measures["orders_beaten"] or 0.0
     if evidence.count < FEW:
         return _few(evidence, beaten)
-    reason = ", ".join([f"its order of the features beats {_share(beaten)} of {orders}", *_prediction(evidence)])
+    reason = f"its order of the features beats {_share(beaten)} of {orders}{_prediction(evidence)}"
     if _gain(measures) < LEAST_GAIN or beaten < (0.5 if evidence.predictive else WEAK_ORDER):
         return "do not believe", reason
     worse = [name for name in ("deletion", "insertion") if (measures[f"{name}_auc_gain"] or 0.0) <= 0]
     if worse:
-        return "weak", f"{reason}, but its {worse[0]} curve is no better than their mean"
+        return "weak", f"{reason}; however, its {worse[0]} curve is no better than that of the average order"
     enough = beaten >= (GOOD_ORDER if evidence.predictive else BEST_ORDER)
     return ("believable" if enough else "weak"), reason
 
@@ -131,23 +136,27 @@ def _few(evidence: Evidence, beaten: float) -> tuple[Verdict, str]:
     return "weak", f"its order is the best of {evidence.orders}, but {reason}"
 
 
-def _prediction(evidence: Evidence) -> list[str]:
+def _prediction(evidence: Evidence) -> str:
     """How well the values predict held-out masks, in words; nothing where they neither claim to nor do."""
     lds, beaten = evidence.measures["lds"], evidence.measures["shuffles_beaten"]
     if lds is None or beaten is None or not (evidence.predicts or evidence.predictive):
-        return []
+        return ""
     if evidence.predictive:
-        how = "well"
+        joined, how = "and", "well"
     elif lds >= PREDICTIVE:
-        how = f"better than {_share(beaten)} of their own reassignments to other features"
+        joined, how = "and", f"better than {_share(beaten)} of the same values reshuffled"
     else:
-        how = "badly"
-    return [f"its values predict held-out masks {how} ({lds:+.2f})"]
+        joined, how = "but", "badly"
+    return f", {joined} its values {EFFECT} {how} ({_correlation(lds)})"
+
+
+def _correlation(value: float) -> str:
+    return f"rank correlation {number(value, 'correlation')}"
 
 
 def _share(share: float) -> str:
     """A share in percent that is 100 only where it is all."""
-    return f"{min(share, 0.999) * 100:.1f} %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
+    return f"{min(share, 0.999) * 100:.1f} %" if share > 0.99 else percent(share)
 
 
 def _weaker(verdict: Verdict, reason: str, why: str) -> tuple[Verdict, str]:

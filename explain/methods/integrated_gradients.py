@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from audit.core.formatting import number, percent
 from audit.explain.faithfulness.measures import agreement
 from audit.explain.methods.gradients import explain, game_value, neutral_token, row_by_row, sequences
 from audit.explain.methods.optional_packages import import_package
@@ -136,10 +137,10 @@ def _compared(before: NDArray[np.float64], last: MethodValues, used: tuple[int, 
     ranks, change = agreement(before, last.values), _change(before, last.values)
     doubt = None
     if change > CHANGE or (ranks is not None and ranks < RANKS):
-        said = "" if ranks is None else f", the correlation of their ranks is {ranks:+.2f}"
+        said = "" if ranks is None else f", the correlation of their ranks is {number(ranks, 'correlation')}"
         doubt = (
-            f"unstable: from {used[-2]} to {used[-1]} points of the integral values change by {change:.0%} of their"
-            f" range{said}"
+            f"unstable: from {used[-2]} to {used[-1]} points of the integral values change by {percent(change)} of"
+            f" their range{said}"
         )
     return replace(last, stability=ranks, doubt=doubt)
 

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics.pairwise import cosine_distances
 
+from audit.core.formatting import percent
 from audit.explain.methods.optional_packages import import_package
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
 
     matrix = np.array([fit(column)[0] for column in outputs.T])
     _, score = fit(outputs @ prompt.weights)
-    return prompt.split(matrix, note=f"the local linear model explains {max(0.0, score):.0%} of the variance")
+    return prompt.split(matrix, note=f"the local linear model explains {percent(max(0.0, score))} of the variance")
 
 
 def design(count: int, seed: int, evaluations: int | None = None) -> NDArray[np.bool_]:

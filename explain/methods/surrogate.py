@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.linear_model import Lasso
 from sklearn.preprocessing import StandardScaler
 
+from audit.core.formatting import percent
 from audit.explain.prompt.game import MethodValues
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
     weights = np.asarray(model.coef_, dtype=np.float64) / scaler.scale_ * length
     used = int(np.count_nonzero(weights))
     share = max(0.0, float(model.score(inputs, wanted / length)))
-    note = f"the sparse linear model uses {used} of {len(weights)} features and explains {share:.0%} of the variance"
+    note = (
+        f"the sparse linear model uses {used} of {len(weights)} features and explains {percent(share)} of the variance"
+    )
     if prompt.against is not None:
         return MethodValues(weights, note=note)
     value, baseline = log_odds(np.array([prompt.full, prompt.empty]))

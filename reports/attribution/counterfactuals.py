@@ -52,7 +52,7 @@ def _sentence(attribution: Attribution, answer: str, found: Counterfactual) -> s
     else:
         done = f"Without {named}"
     if found.after is None:
-        then = f"the answer would be another one than {_quoted(answer)}"
+        then = f"the answer would no longer be {_quoted(answer)}"
     else:
         then = f"it would choose {_quoted(found.after)} instead of {_quoted(answer)}"
     return f"{done} {then}{f' ({PROOFS[found.proof]})' if found.proof else ''}."
@@ -70,7 +70,7 @@ def _none(complete: int, features: int, evaluations: int) -> str:
         if complete == 1
         else f"No set of up to {complete} of {features} features"
     )
-    return f"{sets} changes the answer, nor a larger set that was run ({ran})."
+    return f"{sets} changes the answer, nor does any larger set that was run ({ran})."
 
 
 def _quoted(text: str) -> str:

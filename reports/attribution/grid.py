@@ -83,7 +83,7 @@ def compact(value: float | None) -> str:
     """A signed value in three significant digits: ``+0.123``; ``0`` has no sign, null is ``–``."""
     if value is None:
         return "–"
-    return f"{value:+.3g}" if value else "0"
+    return f"{value:+.3g}".replace("-", "−") if value else "0"
 
 
 def cell_label(text: str, limit: int = LABEL_LIMIT) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from audit.core.formatting import interval, number, visible
+from audit.core.formatting import interval, signed, visible
 from audit.core.text import printable
 from audit.reports.drawing.colours import STEPS, largest, shade
 
@@ -112,17 +112,22 @@ def legend_html(unit: str) -> Markup:
     return _LEGEND.format(words.format(Markup("").join(lowering), Markup("").join(raising)))
 
 
-def signed(value: float, unit: str) -> str:
+def _with_unit(value: float, unit: str) -> str:
     """``+1.204 nats``."""
-    return f"{'+' if value > 0 else ''}{number(value, unit)} {unit}"
+    return f"{signed(value, unit)} {unit}"
+
+
+def ends_text(low: float, high: float, unit: str) -> str:
+    """The interval of a value; a value that was computed from all subsets is exact and has none."""
+    return "exact" if low == high else interval(low, high, unit)
 
 
 def value_texts(attribution: Attribution) -> list[str]:
     """Each value with sign, unit and, where the method states one, its interval: ``+1.204 nats (0.9 to 1.5)``."""
-    texts = [signed(value, attribution.unit) for value in attribution.values]
+    texts = [_with_unit(value, attribution.unit) for value in attribution.values]
     if attribution.intervals is None:
         return texts
-    ends = [interval(low, high, attribution.unit) for low, high in attribution.intervals]
+    ends = [ends_text(low, high, attribution.unit) for low, high in attribution.intervals]
     return [f"{one} ({between})" for one, between in zip(texts, ends, strict=True)]
 
 
@@ -137,7 +142,7 @@ def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[s
 def strongest_features(attribution: Attribution) -> list[tuple[str, str]]:
     """The features of largest magnitude with their values, for readers who cannot see colours."""
     ranked = sorted(zip(feature_labels(attribution), attribution.values, strict=True), key=lambda pair: -abs(pair[1]))
-    return [(label, signed(value, attribution.unit)) for label, value in ranked[:STRONGEST] if value != 0]
+    return [(label, _with_unit(value, attribution.unit)) for label, value in ranked[:STRONGEST] if value != 0]
 
 
 def _span(text: ShadedText) -> Markup:

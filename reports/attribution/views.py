@@ -10,6 +10,7 @@ from markupsafe import Markup
 from audit.reports.attribution import counterfactuals, heatmap
 from audit.reports.attribution.grid import Grid, grid_html
 from audit.reports.attribution.grids import agreement_grid, heads_grid, looking_heads_grid, matrix_grid, method_grids
+from audit.reports.attribution.measures import LEGEND, MEANING, Measured, measured
 from audit.reports.attribution.waterfall import steps, waterfall_svg
 from audit.reports.drawing.charts import GRID, INK, MUTED
 from audit.reports.drawing.colours import LIGHT, declarations
@@ -60,8 +61,17 @@ class View:
     """Input × output."""
     heads: list[Markup]
     """Grids of attention heads."""
+    measures: list[Measured]
+    """How far it can be believed, in numbers."""
+    meaning: str
+    """What its verdict means."""
     left_out: list[str] = field(default_factory=list)
     """What did not find room, in words."""
+
+    @property
+    def measures_legend(self) -> str:
+        """How to read the numbers."""
+        return LEGEND
 
 
 def view(attribution: Attribution, room: Room | None = None) -> View:
@@ -87,6 +97,8 @@ def view(attribution: Attribution, room: Room | None = None) -> View:
         waterfall_figure(attribution) if room.waterfall else None,
         _drawn(matrix, room, left_out) if matrix else None,
         [grid for grid in drawn if grid is not None],
+        measured(attribution),
+        MEANING[attribution.verdict],
         left_out,
     )
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from audit.core.formatting import number
+from audit.core.formatting import number, signed
 from audit.core.text import printable
 from audit.core.units import unit_of
-from audit.reports.attribution.heatmap import feature_labels
+from audit.reports.attribution.heatmap import ends_text, feature_labels
 from audit.reports.drawing.charts import GRID, MUTED, framed, svg_of, text_column
 from audit.reports.drawing.colours import AGAINST, FOR
 
@@ -54,8 +54,12 @@ class Step:
         """The move with its sign, or the level."""
         if self.kind == "end":
             return number(self.end, "nats")
-        moved = self.end - self.start
-        return f"{'+' if moved > 0 else ''}{number(moved, 'nats')}"
+        return signed(self.end - self.start, "nats")
+
+    @property
+    def interval(self) -> str:
+        """The interval of the move; empty where the method states none, or the value is exact and needs none."""
+        return "" if self.ends is None else ends_text(*self.ends, "nats")
 
 
 def steps(attribution: Attribution, top: int = TOP) -> list[Step]:

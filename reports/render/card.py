@@ -16,7 +16,7 @@ import yaml
 from audit.core import formatting
 from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
-from audit.gate.decide import not_judged_lines, verdict_line
+from audit.gate.decide import not_judged_lines
 from audit.reports import contents as run_contents
 from audit.reports.attribution import views
 from audit.reports.attribution.order import by_sample
@@ -27,6 +27,7 @@ from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
 from audit.reports.render.figures import error_figures, forest_plots, slice_figures
 from audit.reports.render.sections import sections
+from audit.reports.render.verdict_text import verdict_text
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import not_computed
 
@@ -163,7 +164,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "metrics_sha256": contents.metrics_sha256,
         "decision": contents.decision,
         "stale_reason": contents.stale_reason,
-        "verdict_text": verdict_line(contents.decision) if contents.decision else "",
+        "verdict_text": verdict_text(contents.decision) if contents.decision else "",
         "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
         "drivers": _drivers(contents),
         "ratings": contents.ratings,

@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from audit.core.filesystem import write_text
-from audit.gate.decide import not_judged_lines, verdict_line
+from audit.gate.decide import not_judged_lines
 from audit.reports.drawing.page import environment
+from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
     from audit.core.records import Decision
@@ -45,7 +46,7 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
         "manifest": run.read_manifest(),
         "decision": decision,
         "stale_reason": None,
-        "verdict_text": verdict_line(decision),
+        "verdict_text": verdict_text(decision),
         "not_judged": not_judged_lines(decision),
         "show": templates.get_template("macros.j2").module,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import number
+from audit.core.formatting import number, percent
 from audit.core.records import DISCOVERY_RATE, LEAST_SAMPLES
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _sentence(group: DrivenAnswers) -> str:
     if not group.samples:
         text = "none of the samples could be explained" if group.failures else "no sample to explain"
     elif group.samples < LEAST_SAMPLES:
-        text = f"{_samples(group.samples)}, too few: a word or part is tested from {LEAST_SAMPLES} samples"
+        text = f"{_samples(group.samples)}, too few: it takes {LEAST_SAMPLES} samples to test a word or part"
     elif not group.tested:
         text = f"{_samples(group.samples)}; no word or part occurs in {LEAST_SAMPLES} of them"
     else:
@@ -99,7 +99,7 @@ def reading(drivers: Drivers) -> str:
     """How to read the table."""
     return (
         f"Words and parts that rank higher among the features of their prompts, by {drivers.method}, than features "
-        f"drawn at random; at most {DISCOVERY_RATE:.0%} of those listed are expected to be there by chance. The value "
-        "is the mean change that they make to the answer's log-probability (for a choice, its lead), in nats. These "
-        "samples were selected, not drawn at random."
+        f"drawn at random; at most {percent(DISCOVERY_RATE)} of those listed are expected to be there by chance. The "
+        "value is the mean change that they make to the answer's log-probability (for a choice, its lead), in nats. "
+        "These samples were selected, not drawn at random."
     )

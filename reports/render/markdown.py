@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from audit.core.formatting import REASON_LIMIT, duration_text, interval, metric_label, number, unit_text
 from audit.core.text import printable
-from audit.gate.decide import not_judged_lines, verdict_line
+from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
+from audit.reports.render.verdict_text import verdict_text
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def code(text: str, limit: int = 1000) -> str:
 def render(contents: RunContents) -> str:
     """The run in one page: verdict, primary metrics, what did not run, warnings, signature."""
     manifest = contents.manifest
-    span = manifest.finished - manifest.started if manifest.finished else None
+    took = duration_text(manifest.finished - manifest.started) if manifest.finished else "not finished"
     lines = [
         f"# Audit of {escaped(manifest.model.name)}",
         "",
-        f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {duration_text(span)}.",
+        f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {took}.",
         "",
     ]
     if manifest.broken:
@@ -96,7 +97,7 @@ def _decision_lines(decision: Decision) -> list[str]:
         )
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
-    line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_line(decision)}."
+    line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_text(decision)}."
     head = ("Verdict", "Metric", "Rule", "Value", "Interval", "Unit", "Reason")
     said = [("warning", text) for text in decision.warnings]
     said += [("not judged", text) for text in not_judged_lines(decision)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
 from audit.core.records import Flag
+from audit.core.records.faults import fault_text
 from audit.stats.intervals import RESAMPLES, Interval
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from audit.core.records import Sample
+
+
+P_VALUE = "a p-value has no interval"
+"""Why a p-value has none."""
+
+
+def too_few(count: int, what: str, least: int) -> str:
+    """Why so few items, clusters, … give no interval."""
+    return f"only {count} {what}; an interval needs at least {least}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,7 @@ class Definition(ABC):
             _arguments(cls).model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
-            msg = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            msg = f"{'.'.join(map(str, first['loc']))}: {fault_text(first)}"
             raise TypeError(msg) from error
         return cls(**given)
 

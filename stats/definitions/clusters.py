@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from audit.stats.definitions.base import Estimate
+from audit.stats.definitions.base import Estimate, too_few
 from audit.stats.definitions.statistic import Statistic, Table
 from audit.stats.intervals import SMALL_SAMPLE, bca_bootstrap
 
@@ -25,7 +25,7 @@ class OfClusters(Statistic):
     def ends(self, table: Table, value: float, confidence: float) -> Estimate:
         """Value and BCa interval (Efron 1987) over clusters."""
         if len(table.rows) < self.LEAST_CLUSTERS:
-            reason = f"{len(table.rows)} clusters, it takes {self.LEAST_CLUSTERS}"
+            reason = too_few(len(table.rows), "clusters", self.LEAST_CLUSTERS)
             return Estimate(value, table.n, no_interval=reason)
         found = bca_bootstrap(table.rows, self.of_rows, seed=self.seed, resamples=self.resamples, confidence=confidence)
         return Estimate(value, table.n, interval=found)

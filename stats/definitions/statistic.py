@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, too_few
 from audit.stats.intervals import FEWEST, bca_bootstrap
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Statistic(Definition):
         Resamples of fewer than ``FEWEST`` rows spread so little that every second interval would miss.
         """
         if len(table.rows) < FEWEST:
-            return Estimate(value, table.n, no_interval=f"{len(table.rows)} items, it takes {FEWEST}")
+            return Estimate(value, table.n, no_interval=too_few(len(table.rows), "items", FEWEST))
 
         def resampled(rows: NDArray[np.float64]) -> float:
             found = self.of_rows(rows)

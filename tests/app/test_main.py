@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from typing import Any
 
 import pytest
@@ -44,3 +47,18 @@ def test_the_icon_is_in_the_page_itself(menu: dict[str, Any]) -> None:
     assert menu["page_icon"].startswith("<svg ")
     assert menu["page_icon"].count("http") == 1, "the name of the SVG namespace, which nothing fetches"
     assert all("http" not in text for text in menu["html"])
+
+
+def test_the_page_says_something_before_the_libraries_are_there() -> None:
+    """In a process of its own, which has none of them: the first thing on the page is what the reader waits for."""
+    script = """
+    import sys
+    from audit.app import main
+    def spinner(text):
+        assert text and not {"audit.app.overview", "audit.reports", "altair"} & set(sys.modules), text
+        raise SystemExit(7)
+    main.st.spinner = spinner
+    main.main()
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 7, done.stderr

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from streamlit.testing.v1 import AppTest
 
-from audit.app.untrusted import LONGEST, excerpt, plain, readable
+from audit.app.untrusted import LONGEST, WRAPPED_ROWS, excerpt, plain, readable
 
 HIDDEN = "\x00\x1b\u202e\u200b\ufeff"
 
@@ -56,3 +57,19 @@ def test_excerpts_keep_the_asked_end() -> None:
     assert str(excerpt(text)).startswith("begin ")
     assert str(excerpt(text, end=True)).endswith(" end")
     assert max(len(str(excerpt(text))), len(str(excerpt(text, end=True)))) < 200
+
+
+@pytest.mark.parametrize(("rows", "frames"), [(WRAPPED_ROWS, 0), (WRAPPED_ROWS + 1, 1)])
+def test_a_table_of_many_rows_is_drawn_row_by_row(rows: int, frames: int) -> None:
+    """Streamlit's own test harness counts what a page of one table holds."""
+    shown = AppTest.from_function(_page, kwargs={"rows": rows}).run()
+    assert not shown.exception
+    assert len(shown.dataframe) == frames
+    if frames:
+        assert shown.dataframe[0].value["Metric"].to_list() == ["a\\x1b_b"] * rows
+
+
+def _page(rows: int) -> None:
+    from audit.app.untrusted import wrapped_table
+
+    wrapped_table([{"Metric": "a\x1b_b", "n": index} for index in range(rows)])

@@ -25,10 +25,24 @@ def test_one_method_shows_prompt_values_and_verdict(an_attribution: Attribution)
     for piece in ("The", "capital", "of", "France"):
         assert piece in text
     assert "+1.500" in text
-    assert "−0.500" in text or "-0.500" in text
+    assert "−0.500" in text
+    assert "-0.500" not in text
     assert "weak" in text
     assert "4 evaluations" in text
     assert "rank agreement" not in text
+    assert "Better than chance, but not by enough to rely on." in text
+
+
+def test_exact_values_have_no_interval(an_attribution: Attribution) -> None:
+    intervals = [(0.2, 0.3), (1.5, 1.5), (0.0, 0.0), (-0.5, -0.5)]
+    lines = printed(an_attribution.model_copy(update={"intervals": intervals})).splitlines()
+    assert "0.200 to 0.300" in next(line for line in lines if "The" in line and "nats" not in line and "+" in line)
+    assert "exact" in next(line for line in lines if "+1.500" in line)
+    assert not any("1.500 to 1.500" in line for line in lines)
+
+
+def test_one_evaluation_is_no_plural(an_attribution: Attribution) -> None:
+    assert "1 evaluation · " in printed(an_attribution.model_copy(update={"evaluations": 1}))
 
 
 def test_several_methods_are_compared_piece_by_piece(an_attribution: Attribution) -> None:

@@ -166,7 +166,8 @@ def test_in_every_phase_of_a_run(
     body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=WAITING)
     code, error = stopped_fork(forks, body, words, signal.SIGTERM)
     assert code == 13
-    assert error.endswith(f"interrupted, the run is complete: write its report card with `audit report {run}`\n")
+    advice = f"the run is complete: write the card with `audit report {run}`\n"
+    assert error.endswith(f"interrupted while the report card was written, {advice}")
     manifest = json.loads((run / "manifest.json").read_text())
     assert (manifest["status"], manifest["warnings"]) == ("complete", [])
     assert audit("report", run)[0] == 0

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import time
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from audit.cli import progress
 from audit.cli.progress import Bars
+from audit.core.errors import Interrupted
+
+if TYPE_CHECKING:
+    from audit.core.run_folder import RunFolder
 
 
 def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> None:
@@ -20,6 +25,27 @@ def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> No
         bars.say("memory ran out")
     told = [re.sub(r"\d+ s$", "N s", line) for line in capfd.readouterr().err.splitlines()]
     assert told == ["safety xstest: 100 requests, N s", "memory ran out", "explain occlusion: 0 requests, N s"]
+
+
+@pytest.mark.parametrize(
+    ("error", "how"), [(KeyboardInterrupt(), "interrupted"), (Interrupted(), "interrupted"), (ValueError(), "failed")]
+)
+@pytest.mark.parametrize(("has_folder", "kept"), [(True, ", kept for --resume"), (False, "")])
+def test_a_task_that_broke_off_is_not_reported_as_done(
+    error: BaseException, how: str, has_folder: bool, kept: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        with Bars(quiet=False) as bars:
+            if has_folder:
+                bars.began(cast("RunFolder", None))
+            bars.task("evals", "boolq")
+            bars.start(20)
+            bars.advance(7, 50)
+            raise error
+
+    with pytest.raises(type(error)):
+        work()
+    assert capfd.readouterr().err == f"evals boolq: {how} after 7 of 20 requests{kept}\n"
 
 
 def shown(bars: Bars) -> tuple[str, float | None, float]:

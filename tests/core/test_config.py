@@ -87,7 +87,7 @@ def test_a_bare_on_or_off_is_no_boolean_here(write: Any, written: str, meant: st
     ],
 )
 def test_a_limit_is_a_whole_number_from_1_or_a_share_below(write: Any, limit: str, message: str) -> None:
-    words = f"Input should be a whole number of items from 1, a share between 0 and 1, or all (found {message})"
+    words = f"must be a whole number of items from 1, a share between 0 and 1, or all (found {message})"
     assert fault(write(f"evals: {{tasks: [{{name: boolq, limit: {limit}}}]}}")) == f"evals.tasks.0.limit: {words}"
     assert fault(write(f"limit: {limit}")) == f"limit: {words}"
 
@@ -111,17 +111,17 @@ def test_the_tasks_that_the_profiles_ran_whole_are_still_run_whole() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("evals: {tasks: [3]}", "evals.tasks.0: Input should be a mapping (found 3)"),
-        ("evals: {tasks: boolq}", "evals.tasks: Input should be a valid list (found 'boolq')"),
+        ("evals: {tasks: [3]}", "evals.tasks.0: must be a mapping (found 3)"),
+        ("evals: {tasks: boolq}", "evals.tasks: must be a list (found 'boolq')"),
         ("evals: {tasks: [{limit: 3}]}", "evals.tasks.0.name: this key is required"),
-        ("evals:", "evals: Input should be a mapping (found null)"),
-        ("model: 7", "model: Input should be a valid string (found 7)"),
-        ("offline: 'yes'", "offline: Input should be a valid boolean (found 'yes')"),
-        ("seed: -1", "seed: Input should be greater than or equal to 0 (found -1)"),
-        ("seed: 4294967296", "seed: Input should be less than 4294967296 (found 4294967296)"),
-        ("out: [a]", "out: Input should be a path (found a list)"),
-        ("dtype: fp16", "dtype: Input should be 'auto', 'float32', 'bfloat16' or 'float16' (found 'fp16')"),
-        ("1: 2", "1: Keys should be text (found 1)"),
+        ("evals:", "evals: must be a mapping (found null)"),
+        ("model: 7", "model: must be text (found 7)"),
+        ("offline: 'yes'", "offline: must be true or false (found 'yes')"),
+        ("seed: -1", "seed: must be at least 0 (found -1)"),
+        ("seed: 4294967296", "seed: must be below 4294967296 (found 4294967296)"),
+        ("out: [a]", "out: must be a path (found a list)"),
+        ("dtype: fp16", "dtype: must be 'auto', 'float32', 'bfloat16' or 'float16' (found 'fp16')"),
+        ("1: 2", "1: keys must be text (found 1)"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_says_where_what_and_what_was_found(write: Any, text: str, message: str) -> None:

@@ -41,3 +41,5 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
     assert errors.did_you_mean("boolk", ["openbookqa", "boolq"]) == " Did you mean 'boolq'?"
     assert errors.did_you_mean("translation", ["boolq", "mmlu"]) == ""
     assert errors.did_you_mean("boolq", []) == ""
+    assert errors.did_you_mean("XSTEST", ["xstest", "bbq"]) == " Did you mean 'xstest'?"
+    assert errors.did_you_mean("toxicity_scorer", ["toxicity-scorer"]) == " Did you mean 'toxicity-scorer'?"

@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,7 @@ from audit.core.errors import WriteError
 from audit.core.filesystem import atomic_file, make_folder, write_bytes, write_error, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -123,3 +123,12 @@ def test_a_new_folder_must_not_exist(tmp_path: Path) -> None:
 
 def test_an_error_without_a_number_keeps_its_first_line(tmp_path: Path) -> None:
     assert "cannot be written: broken pipe: check" in str(write_error(tmp_path, OSError("broken pipe\nmore")))
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that takes no files")
+@pytest.mark.parametrize("write", [lambda path: write_text(path, "x"), make_folder])
+def test_a_folder_that_takes_no_files_is_said_to_be_one(write: Callable[[Path], object]) -> None:
+    expected = "/proc/x: cannot be written: its folder takes no new files or folders: choose another folder"
+    with pytest.raises(WriteError) as raised:
+        write(Path("/proc/x"))
+    assert str(raised.value) == expected

@@ -13,6 +13,8 @@ from audit.core.formatting import (
     interval,
     number,
     parameters_text,
+    percent,
+    signed,
     size_text,
     slice_text,
     visible,
@@ -27,6 +29,7 @@ from audit.core.formatting import (
         (31.04, "score", "31.0"),
         (0.22, "score", "0.220"),
         (-1.5, "nats", "−1.500"),
+        (-0.0001, "nats", "0.000"),
         (3.0, "count", "3"),
         (12345.0, "count", "12,345"),
         (0.000123456, "squared_error", "0.0001235"),
@@ -37,6 +40,14 @@ from audit.core.formatting import (
 )
 def test_digits_suit_the_unit(value: float | None, unit: str, text: str) -> None:
     assert number(value, unit) == text
+
+
+def test_a_change_has_its_sign() -> None:
+    assert [signed(value, "nats") for value in (0.25, -0.25, 0.0)] == ["+0.250", "−0.250", "0.000"]
+
+
+def test_shares_in_percent_have_a_space() -> None:
+    assert [percent(share) for share in (0.05, 0.474, 1.0)] == ["5 %", "47 %", "100 %"]
 
 
 def test_both_ends_of_an_interval_have_the_same_digits() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from audit.core.records import Attribution
+from audit.core.records.measures import MEASURES
 from audit.explain.attribute import How, attribute, prepare
-from audit.explain.faithfulness.measures import MEASURES
 from audit.explain.methods.registry import METHODS, find
 from tests.explain.test_attribute import PROMPT
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import ConfigError
-from audit.core.records import NotRun
+from audit.core.records import INTERRUPTED, NotRun
 from audit.gate.absence import asked_tasks, why_absent
 from audit.gate.decide import decide, exit_code
 from audit.gate.measured import Measured
@@ -98,9 +98,13 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     ran = sound.model_copy(update={"not_run": []})
     assert a_reason(ran) == "boolq was left out: not at hand"
     quiet = ran.model_copy(update={"warnings": ["another was left out: not at hand"]})
-    assert a_reason(quiet) == "the run ended before boolq: status partial"
-    killed = quiet.model_copy(update={"status": "running"})
-    assert a_reason(killed) == "the run was killed before boolq ended"
+    what_to_do = "before boolq was measured: run/status says how to finish it"
+    assert a_reason(quiet) == f"the run ended {what_to_do}"
+    interrupted = quiet.model_copy(update={"warnings": [INTERRUPTED]})
+    assert a_reason(interrupted) == f"the run was interrupted {what_to_do}"
+    for status, how in (("running", "was killed"), ("failed", "failed")):
+        ended = quiet.model_copy(update={"status": status})
+        assert a_reason(ended) == f"the run {how} {what_to_do}"
     other = quiet.model_copy(update={"config": {}})
     assert a_reason(other, own=("boolq",)) == "the run did not include the task boolq"
     with pytest.raises(ConfigError, match="unknown metric 'boolq/f1': neither the run nor this"):

@@ -237,7 +237,7 @@ def test_where_cut_answers_leave_it_open_more_items_do_not_help(records: Records
     rule = Rule(metric="t/m", min=0.5)
     made = judge_rule(rule, metric, Measured([metric, *bounds, cut, records["unscored"]("t")]), Policy(rules=[rule]))
     assert made.reason.startswith("0.350 to 0.850 spans the limit (9 of 100 answers cut by the token limit")
-    assert made.reason.endswith("): raise the token limit")
+    assert made.reason.endswith("). Raise the token limit to decide it")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("text", "message"),
     [
         ("", "empty"),
-        ("rules: []", "at least 1"),
+        ("rules: []", "rules: must not be empty"),
         ("rules: 3", "list"),
         ("- 1", "expected keys and values"),
         ("rules: [", "not valid YAML"),
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("rules: [{metric: boolq, min: 1}]", "task/metric"),
         ("rules: [{metric: a/, min: 1}]", "task/metric"),
         ("rules: [{metric: a/b, min: 1, slice: [x]}]", "slice"),
-        ("confidence: 95\nrules: [{metric: a/b, min: 1}]", "less than 1"),
+        ("confidence: 95\nrules: [{metric: a/b, min: 1}]", "must be below 1 (found 95)"),
         ("rule: [{metric: a/b, min: 1}]", "Did you mean 'rules'?"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_policy_says_the_version_of_its_format(tmp_path: Path) -> None:
     ("version", "message"),
     [
         ("2\nnew_key: 1", "policy_version 2, this program reads 1: upgrade checkpoint-audit"),
-        ("0", "greater than or equal to 1"),
+        ("0", "must be at least 1"),
         ("'1'", "policy_version"),
         ("true", "policy_version"),
         ("1.0", "policy_version"),

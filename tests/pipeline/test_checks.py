@@ -37,6 +37,8 @@ def test_a_sound_configuration_passes_and_has_its_folder(config: dict[str, Any])
         ({"model": "./nowhere"}, "nowhere"),
         ({"base": "./nowhere"}, "nowhere"),
         ({"evals": {"tasks": [{"name": "bolq"}]}}, "boolq"),
+        ({"evals": {"tasks": [{"name": "toxicty"}]}}, "Did you mean 'toxicity'"),
+        ({"evals": {"tasks": [{"name": "Crows-Pairs"}]}}, "Did you mean 'crows_pairs'"),
         ({"safety": {"tasks": [{"name": "crow_pairs"}]}}, "crows_pairs"),
         ({"explain": {"methods": ["oclusion"]}}, "occlusion"),
     ],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.base import P_VALUE, Definition, Estimate, Resampling
 from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
 from audit.stats.multiplicity import holm
 
@@ -138,7 +138,7 @@ class GroupsAlike(OfGroups):
         adjusted = dict(zip(known, holm(list(known.values())), strict=True))
         if self.family is None or self.family not in adjusted:
             return Estimate(None, 0, error=self.too_few(self.over))
-        return Estimate(adjusted[self.family], sum(map(len, groups[self.family].values())), no_interval="a p-value")
+        return Estimate(adjusted[self.family], sum(map(len, groups[self.family].values())), no_interval=P_VALUE)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """Nothing: other draws of the same items do not say how sure a p-value is."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.base import P_VALUE, Definition, Estimate, Resampling
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.multiplicity import holm
 
@@ -62,7 +62,7 @@ class SignFlip(Definition):
         if (self.category or "") not in tested:
             return Estimate(None, 0, error=f"fewer than {LEAST_CLUSTERS} clusters were scored")
         p = dict(zip(tested, holm(list(tested.values())), strict=True))[self.category or ""]
-        return Estimate(p, len(Mean().values(mine)), no_interval="a p-value")
+        return Estimate(p, len(Mean().values(mine)), no_interval=P_VALUE)
 
     def p_value(self, samples: Sequence[Sample]) -> float | None:
         """The p-value of some samples; None of fewer than ``LEAST_CLUSTERS`` clusters, 1 where all means are 0."""

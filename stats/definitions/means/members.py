@@ -73,7 +73,7 @@ class Members(Definition):
         known = [interval for interval in ends if interval is not None]
         if len(known) < len(ends):
             first = next(task for task, interval in zip(parts, ends, strict=True) if interval is None)
-            return Estimate(value, n, missing, no_interval=f"{first} has none")
+            return Estimate(value, n, missing, no_interval=f"{first} has no interval")
         below = [weight * (each - end.low) for weight, each, end in zip(weights, values, known, strict=True)]
         above = [weight * (end.high - each) for weight, each, end in zip(weights, values, known, strict=True)]
         low, high = value - math.hypot(*below), value + math.hypot(*above)

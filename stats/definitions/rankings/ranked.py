@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, too_few
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.intervals import FEWEST, Interval
 from audit.stats.ranking import auroc, true_positive_rate
@@ -55,7 +55,7 @@ class _Apart(Definition):
 
         fewest = min(len(positive), len(negative))
         if fewest < FEWEST:
-            return None, f"{fewest} items of one kind, it takes {FEWEST}"
+            return None, too_few(fewest, "items of one kind", FEWEST)
         result = stats.bootstrap(
             (positive, negative),
             self.statistic,

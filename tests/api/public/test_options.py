@@ -25,7 +25,7 @@ def refused(call: Any, *given: object, **named: object) -> str:
 def test_a_limit_is_checked_before_anything_is_made(tiny_model: Path, tmp_path: Path, limit: Any) -> None:
     out = tmp_path / "runs"
     said = refused(audit.run, tiny_model, tasks="crows_pairs", limit=limit, out=out, offline=True)
-    assert said.startswith("audit.run: limit: Input should be a whole number of items from 1")
+    assert said.startswith("audit.run: limit: must be a whole number of items from 1")
     assert not out.exists()
 
 

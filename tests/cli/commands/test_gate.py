@@ -6,13 +6,16 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.cli.commands import gate
 from audit.core import filesystem
+from audit.core.records import Decision, GateCheck
 from audit.core.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -227,6 +230,24 @@ def test_the_verdict_stands_though_nobody_reads_it(
             assert done.returncode == code
             (line,) = done.stderr.splitlines()
             assert line.startswith("the verdict is not printed: ")
+
+
+def test_a_command_in_a_reason_is_not_cut(capfd: pytest.CaptureFixture[str]) -> None:
+    """A run folder's path is longer than its column; whoever copies the command needs all of it."""
+    path = "/data/" + "long-name-of-a-folder-" * 8 + "end"
+    check = GateCheck(
+        metric="t/m", rule="min 1", value=None, ci_low=None, ci_high=None, verdict="INCONCLUSIVE", reason=f"see {path}"
+    )
+    digests: dict[str, Any] = dict.fromkeys(("model_digest", "policy_sha256", "metrics_sha256"), "0" * 64)
+    facts: dict[str, Any] = {
+        "run_id": "r",
+        "policy": "p.yaml",
+        "policy_version": 1,
+        "decided": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    gate._show(Decision(**digests, **facts, verdict="INCONCLUSIVE", checks=[check]))
+    lines = capfd.readouterr().out.splitlines()
+    assert path in "".join(line.rstrip(" │").rpartition("│")[2].strip() for line in lines)
 
 
 def test_the_summary_is_appended_each_time(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:

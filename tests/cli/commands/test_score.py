@@ -42,6 +42,7 @@ def test_json(answers: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["personal_data", "--predictions", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["bqb", "--predictions", "ANSWERS", "--field", "text"], "Did you mean 'bbq'"),
+        (["toxicty", "--predictions", "nowhere.jsonl"], "Did you mean 'toxicity'"),
         (["bbq", "--predictions", "ANSWERS", "--field", "text"], "line 1: no column 'example_id'"),
         (["personal_data", "--predictions", "ANSWERS"], "line 1: no field 'prediction'"),
         (["personal_data"], "--predictions"),

@@ -107,7 +107,7 @@ def test_perplexity_is_a_function_of_samples(tiny: Engine, cached: Path) -> None
     assert size == len(" fox") + len(" dog")
     assert metric.value == pytest.approx(math.exp(-total / size))
     assert metric.unit == "perplexity"
-    assert (metric.ci_low, metric.no_interval) == (None, "2 items, it takes 5")
+    assert (metric.ci_low, metric.no_interval) == (None, "only 2 items; an interval needs at least 5")
     assert recomputed(metric, result.samples) == metric
     assert all(sample.score is not None for sample in result.samples)
 

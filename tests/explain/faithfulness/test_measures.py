@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from audit.core.records.measures import BINS, MEASURES
 from audit.explain.faithfulness import measures
 from audit.explain.faithfulness import plan as comparisons
-from audit.explain.faithfulness.measures import MEASURES, agreement, curves, measure_faithfulness
-from audit.explain.faithfulness.plan import BINS, curve_steps, deleted, plan
+from audit.explain.faithfulness.measures import agreement, curves, measure_faithfulness
+from audit.explain.faithfulness.plan import curve_steps, deleted, plan
 from audit.explain.faithfulness.verdict import Evidence, judge_faithfulness
 
 if TYPE_CHECKING:

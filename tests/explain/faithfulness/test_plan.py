@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.explain.faithfulness.plan import BINS, HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
+from audit.core.records.measures import BINS
+from audit.explain.faithfulness.plan import HELD_OUT, curve_steps, deleted, own_steps, plan, rationale
 
 
 def test_held_out_masks_hold_each_feature_half_of_the_time_and_serve_all_methods() -> None:

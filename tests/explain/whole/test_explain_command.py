@@ -219,8 +219,8 @@ def test_the_matrix_fits_the_terminal_or_says_that_it_does_not(tiny: Engine) -> 
     rows = [line for line in shown.splitlines() if line.strip()][1:]
     assert len(rows) == len(made.output_tokens)
     for line, values in zip(rows, made.matrix, strict=True):
-        written = [part for part in line.split() if part[0] in "+-" and len(part) > 1]
-        assert written == [f"{value:+.2f}" for value in values if abs(value) >= 0.005]
+        written = [part for part in line.split() if part[0] in "+−" and len(part) > 1]
+        assert written == [f"{value:+.2f}".replace("-", "−") for value in values if abs(value) >= 0.005]
     assert "--out FILE.html" in none.plain
 
 
@@ -262,7 +262,7 @@ def test_help_has_examples(program: typer.Typer) -> None:
 
 
 def test_the_line_of_measures_names_measures_that_there_are() -> None:
-    from audit.cli.attribution import LINE_OF_MEASURES
-    from audit.explain.faithfulness.measures import MEASURES
+    from audit.core.records.measures import MEASURES
+    from audit.reports.attribution.measures import IN_SHORT
 
-    assert set(LINE_OF_MEASURES) <= set(MEASURES)
+    assert set(IN_SHORT) <= set(MEASURES)

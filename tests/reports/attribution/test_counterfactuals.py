@@ -12,7 +12,7 @@ from audit.reports.attribution.counterfactuals import sentences
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LARGER = "changes the answer, nor a larger set that was run"
+LARGER = "changes the answer, nor does any larger set that was run"
 Records = dict[str, "Callable[..., Any]"]
 
 
@@ -41,7 +41,7 @@ def swap(*features: int) -> Counterfactual:
         (
             [removal(1, after=None, proof="sufficient")],
             {},
-            ["Without “two” the answer would be another one than “A” (some of these features may be enough)."],
+            ["Without “two” the answer would no longer be “A” (some of these features may be enough)."],
         ),
         (
             [],

@@ -56,7 +56,7 @@ def test_labels_stay_text(column: str, row: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.0, "0"), (0.12345, "+0.123"), (-12.345, "-12.3"), (1e-6, "+1e-06"), (123456.0, "+1.23e+05"), (None, "–")],
+    [(0.0, "0"), (0.12345, "+0.123"), (-12.345, "−12.3"), (1e-6, "+1e−06"), (123456.0, "+1.23e+05"), (None, "–")],
 )
 def test_values_have_three_significant_digits(value: float | None, shown: str) -> None:
     assert compact(value) == shown

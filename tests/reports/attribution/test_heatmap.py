@@ -9,6 +9,7 @@ from audit.reports.attribution.heatmap import (
     legend_html,
     shaded_texts,
     strongest_features,
+    value_texts,
 )
 
 if TYPE_CHECKING:
@@ -73,3 +74,9 @@ def test_intervals_stand_behind_their_values(records: Records) -> None:
     shown = heat_map_html(sampled)
     assert 'title="+1.000 nats (0.800 to 1.200)"' in shown
     assert 'title="−0.500 nats (−0.900 to −0.100)"' in shown
+
+
+def test_an_exact_value_has_no_interval(records: Records) -> None:
+    attribution = records["attribution"](records["sample"]("boolq", 1, prompt="one two"))
+    known = attribution.model_copy(update={"values": [0.5, -0.25], "intervals": [(0.25, 0.75), (-0.25, -0.25)]})
+    assert value_texts(known) == ["+0.500 nats (0.250 to 0.750)", "−0.250 nats (exact)"]

@@ -96,7 +96,7 @@ def test_300_by_50_tokens_of_hostile_text_fit_a_megabyte_with_every_value(record
     assert "Too large to show" not in page.text
     assert made.matrix is not None
     strongest = largest(value for row in made.matrix for value in row)
-    expected = [(shade(v, strongest), f"{v:+.3g}" if v else "0") for row in made.matrix for v in row]
+    expected = [(shade(v, strongest), f"{v:+.3g}".replace("-", "−") if v else "0") for row in made.matrix for v in row]
     assert cells_of(page)[: len(expected)] == expected
     assert not set("\x00\x1b\u202e\u2066\u200b\ufeff\ufffe") & set(html)
 

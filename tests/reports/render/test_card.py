@@ -101,7 +101,7 @@ def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Rec
 def test_a_run_killed_at_once_still_gets_a_card(make_run: Callable[..., RunFolder]) -> None:
     _, page = card_of(make_run(status="running", finished=None))
     text = "".join(page.text)
-    assert "Nothing yet" in text
+    assert "No metric has been measured yet" in text
     assert "audit run --resume" in text
 
 

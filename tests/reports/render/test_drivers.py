@@ -47,7 +47,7 @@ def test_each_kind_of_answer_has_its_sentence() -> None:
     assert sentences(some()) == [
         "Errors: 20 samples; 4 words and 1 part tested, 4 found to drive them; 1 sample could not be explained.",
         "Right answers: 9 samples; no word or part occurs in 5 of them.",
-        "Bias gaps: 4 samples, too few: a word or part is tested from 5 samples.",
+        "Bias gaps: 4 samples, too few: it takes 5 samples to test a word or part.",
         "Harmful outputs: no sample to explain.",
     ]
     none = DrivenAnswers(answers="error", samples=20, tested=[a_driver("chance", 0.2)])

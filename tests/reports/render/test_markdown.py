@@ -15,6 +15,8 @@ from audit.reports.render.markdown import code, escaped, render, render_decision
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.core.run_folder import RunFolder
 
 GITHUB = MarkdownIt("commonmark").enable("table").enable("strikethrough")
@@ -70,3 +72,9 @@ def test_a_verdict_as_markdown(unscored: int, shared_run: RunFolder) -> None:
     html = GITHUB.render(render_decision(decision))
     assert html.count("<tr>") == 1 + len(decision.checks)
     assert decision.verdict in html
+
+
+def test_a_run_that_has_not_ended_says_so(make_run: Callable[..., RunFolder]) -> None:
+    text = render(contents.read(make_run([], status="running")))
+    assert ", status **running**, not finished." in text
+    assert ", —." not in text

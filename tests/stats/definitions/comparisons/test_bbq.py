@@ -72,4 +72,4 @@ def test_where_the_score_does_not_exist_it_says_why() -> None:
 def test_nine_templates_have_no_interval() -> None:
     nine = some({name: ANSWERS[name] for name in list(ANSWERS)[:9]})
     found = BbqBias(resamples=100).estimate(nine, unit="bbq_bias")
-    assert (found.interval, found.no_interval) == (None, "9 clusters, it takes 10")
+    assert (found.interval, found.no_interval) == (None, "only 9 clusters; an interval needs at least 10")

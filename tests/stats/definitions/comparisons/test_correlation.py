@@ -58,7 +58,7 @@ def test_it_is_pearsons_over_clusters() -> None:
     assert table.rows.tolist() == [[0.0, 55.0], [-50.0, 60.0], [100.0, 90.0], [-100.0, 5.0]]
     found = OF.estimate(some(), unit="correlation")
     assert (found.value, found.n) == (pytest.approx(by_scipy(list(YES))), 4)
-    assert found.no_interval == "4 clusters, it takes 10"
+    assert found.no_interval == "only 4 clusters; an interval needs at least 10"
 
 
 def test_clusters_are_drawn_whole() -> None:

@@ -45,7 +45,7 @@ def test_the_p_value_is_that_of_all_signs() -> None:
     lost = [a_sample("x", cluster="a0", error="lost"), a_sample("y", cluster="a9", score=None)]
     found = SignFlip().estimate([*some(MEANS), *lost], unit="probability")
     assert (found.value, found.n) == (pytest.approx(enumerated(MEANS)), 14)
-    assert (found.interval, found.no_interval) == (None, "a p-value")
+    assert (found.interval, found.no_interval) == (None, "a p-value has no interval")
     assert 0.01 < enumerated(MEANS) < 0.2
 
 

@@ -101,7 +101,11 @@ def test_ranks_of_fewer_than_five_items_of_a_kind_have_no_interval() -> None:
     area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=100)
     assert area.estimate(given, unit="probability").interval is not None
     few = area.estimate(given[:9], unit="probability")
-    assert (few.value, few.interval, few.no_interval) == (0.5, None, "4 items of one kind, it takes 5")
+    assert (few.value, few.interval, few.no_interval) == (
+        0.5,
+        None,
+        "only 4 items of one kind; an interval needs at least 5",
+    )
 
 
 def test_the_bootstrap_has_the_seed_and_the_field_of_the_definition() -> None:

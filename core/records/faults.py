@@ -1,0 +1,62 @@
+"""Pydantic's faults in the words of someone who writes YAML, JSON or a command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_WHOLE, _NUMBER, _SWITCH = "must be a whole number", "must be a number", "must be true or false"
+_MAPPING = "must be a mapping"
+_WORDS = {
+    "missing": "this key is required",
+    "extra_forbidden": "unknown key",
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "dict_type": _MAPPING,
+    "invalid_key": "keys must be text",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "path_type": "must be a path",
+    "bool_type": _SWITCH,
+    "bool_parsing": _SWITCH,
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": "must be a finite number",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+}
+"""By the type of a fault; braces take pydantic's values."""
+
+
+def fault_text(fault: ErrorDetails) -> str:
+    """What a value must be, without pydantic's own phrases and Python's types.
+
+    Args:
+        fault: One of ``ValidationError.errors()``.
+    """
+    context = fault.get("ctx", {})
+    words = _WORDS.get(fault["type"])
+    several = fault["type"].endswith("too_short") and context.get("min_length") != 1
+    if words is None or several:
+        return fault["msg"].removeprefix("Value error, ")
+    return words.format_map({name: _exact(value) for name, value in context.items()})
+
+
+def _exact(value: object) -> object:
+    """A bound as it is written: ``1`` for 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def is_about_value(fault: ErrorDetails) -> bool:
+    """Whether the value that was found helps to see the fault: not where a check of the program's own names it."""
+    return fault["type"] not in {"missing", "value_error"}

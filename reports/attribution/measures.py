@@ -1,0 +1,72 @@
+"""The measures of faithfulness of an attribution as rows for readers: card, page, app and terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.core.formatting import interval, number
+from audit.core.records.measures import MEASURES
+
+if TYPE_CHECKING:
+    from audit.core.records import Attribution
+
+LEGEND = (
+    "Measured by leaving features out and asking the checkpoint again; a gain above 0 is better than a random order of "
+    "the features (docs/reference/explain.md defines each measure)."
+)
+IN_SHORT = {
+    "orders_beaten": "share of orders beaten",
+    "lds": "correlation with the effect of leaving out other parts",
+    "stability": "agreement with another seed",
+    "completeness_error": "error of the sum, nats",
+}
+"""The measures that decide the verdict, for one line."""
+MEANING = {
+    "believable": "Much better than chance: you can rely on the order of the features for this prompt.",
+    "weak": "Better than chance, but not by enough to rely on.",
+    "do not believe": "No better than chance, or nothing to explain: do not rely on it.",
+}
+"""What each verdict means for a reader."""
+_LOW, _HIGH = "_low", "_high"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure."""
+
+    name: str
+    """In words."""
+    unit: str
+    """Of the value."""
+    text: str
+    """The value, with its interval where it has one."""
+
+
+def measured(attribution: Attribution) -> list[Measured]:
+    """All measures in the order of the record; an interval is shown with the value that it belongs to."""
+    found = attribution.faithfulness
+    ends = {f"{name}{end}" for name in found for end in (_LOW, _HIGH)}
+    return [
+        Measured(name.replace("_", " "), MEASURES.get(name, ""), _text(name, found))
+        for name in found
+        if name not in ends
+    ]
+
+
+def in_short(attribution: Attribution) -> str:
+    """The measures that decide the verdict, in one line; empty where none exists."""
+    found = attribution.faithfulness
+    parts = [(words, found.get(name), MEASURES[name]) for name, words in IN_SHORT.items()]
+    return " · ".join(f"{words} {number(value, unit)}" for words, value, unit in parts if value is not None)
+
+
+def _text(name: str, found: dict[str, float | None]) -> str:
+    """A value with its interval, or with the reason why it needs none."""
+    unit = MEASURES.get(name, "any")
+    value, low, high = number(found[name], unit), found.get(f"{name}{_LOW}"), found.get(f"{name}{_HIGH}")
+    if low is None or high is None:
+        return value
+    if low == high:  # the mean over all orders is known, not estimated
+        return f"{value} (exact: all orders were compared)"
+    return f"{value} ({interval(low, high, unit)})"

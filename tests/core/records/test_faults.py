@@ -1,0 +1,83 @@
+"""Faults of pydantic in plain words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from audit.core.records.faults import fault_text, is_about_value
+
+
+class Inner(BaseModel):
+    """A section."""
+
+
+class Sheet(BaseModel, strict=True):
+    """One field of each kind."""
+
+    inner: Inner = Inner()
+    table: dict[str, int] = {}
+    some: Annotated[list[int], Field(min_length=1)] = [1]
+    pair: Annotated[list[int], Field(min_length=2)] = [1, 2]
+    name: Annotated[str, Field(min_length=1)] = "a"
+    place: Path | None = None
+    flag: bool = False
+    whole: int = 1
+    share: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.5
+    count: Annotated[int, Field(ge=2, le=9)] = 2
+    kind: Literal["a", "b"] = "a"
+    own: str = ""
+
+    @field_validator("own")
+    @classmethod
+    def _refuse(cls, value: str) -> str:
+        if value:
+            msg = f"{value!r} is no good: leave it out"
+            raise ValueError(msg)
+        return value
+
+
+def fault(**values: Any) -> Any:
+    with pytest.raises(ValidationError) as raised:
+        Sheet(**values)
+    return raised.value.errors()[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"inner": 3}, "must be a mapping"),
+        ({"table": 3}, "must be a mapping"),
+        ({"table": {3: 3}}, "must be text"),
+        ({"some": 3}, "must be a list"),
+        ({"some": []}, "must not be empty"),
+        ({"name": 3}, "must be text"),
+        ({"name": ""}, "must not be empty"),
+        ({"flag": "maybe"}, "must be true or false"),
+        ({"whole": "x"}, "must be a whole number"),
+        ({"whole": 1.5}, "must be a whole number"),
+        ({"share": "x"}, "must be a number"),
+        ({"share": float("nan")}, "must be a finite number"),
+        ({"share": 0.0}, "must be above 0"),
+        ({"share": 1.0}, "must be below 1"),
+        ({"count": 1}, "must be at least 2"),
+        ({"count": 10}, "must be at most 9"),
+        ({"kind": "c"}, "must be 'a' or 'b'"),
+        ({"own": "x"}, "'x' is no good: leave it out"),
+    ],
+)
+def test_each_kind_of_fault_in_plain_words(values: dict[str, Any], text: str) -> None:
+    assert fault_text(fault(**values)) == text
+
+
+def test_what_has_no_words_keeps_pydantics() -> None:
+    assert re.match(r"List should have at least 2 items", fault_text(fault(pair=[1])))
+
+
+def test_a_check_of_our_own_names_its_value_itself() -> None:
+    assert not is_about_value(fault(own="x"))
+    assert is_about_value(fault(whole="x"))

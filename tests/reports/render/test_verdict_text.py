@@ -1,0 +1,43 @@
+"""Verdict and exit code agree in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from audit.core.records import Decision, GateCheck
+from audit.gate.decide import RUN_CHECK, exit_code
+from audit.reports.render.verdict_text import verdict_text
+
+
+def check(metric: str, verdict: Any) -> GateCheck:
+    return GateCheck(metric=metric, rule="min 0", value=None, ci_low=None, ci_high=None, verdict=verdict, reason="r")
+
+
+@pytest.mark.parametrize(
+    ("status", "rule", "verdict", "code", "text"),
+    [
+        ("INCONCLUSIVE", "PASS", "INCONCLUSIVE", 13, "1 of 2 checks inconclusive, 1 pass; the run is incomplete"),
+        ("PASS", "INCONCLUSIVE", "INCONCLUSIVE", 11, "1 of 2 checks inconclusive, 1 pass"),
+        ("INCONCLUSIVE", "FAIL", "FAIL", 10, "1 of 2 checks fail, 1 inconclusive"),
+        ("PASS", "PASS", "PASS", 0, "2 of 2 checks pass"),
+    ],
+)
+def test_an_incomplete_run_is_said_where_it_decides_the_exit_code(
+    status: str, rule: str, verdict: Any, code: int, text: str
+) -> None:
+    decision = Decision(
+        run_id="r",
+        model_digest="0" * 64,
+        policy="p.yaml",
+        policy_sha256="0" * 64,
+        policy_version=1,
+        metrics_sha256="0" * 64,
+        verdict=verdict,
+        checks=[check(RUN_CHECK, status), check("t/m", rule)],
+        decided=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert exit_code(decision) == code
+    assert verdict_text(decision) == text + (" (exit code 13)" if code == 13 else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,7 +55,9 @@ def test_the_line_counts_each_kind(
 ) -> None:
     run = make_run([records["metric"](), records["unscored"]()])
     rules = [{"metric": "boolq/accuracy", "min": floor} for floor in (0.1, 0.6, 0.9)]
-    assert verdict_line(decide(run, make_policy(*rules))) == "1 of 4 checks fail, 1 inconclusive, 2 pass"
+    decision = decide(run, make_policy(*rules))
+    assert verdict_line(decision) == "1 of 4 checks fail, 1 inconclusive, 2 pass"
+    assert decision.decided.utcoffset() == timedelta(0)
 
 
 def test_the_bounds_of_cut_answers_that_a_verdict_rests_on_are_computed_again(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from audit.core.errors import UsageError
-from audit.core.records import Flag, Sample
+from audit.core.records import Flag, Sample, SampledText
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
 from audit.safety.privacy.redaction import holds_personal_data, redact, redaction_key
@@ -87,14 +87,16 @@ def test_the_same_value_has_the_same_digest_under_one_key_alone() -> None:
     assert last(KEY, "jane@mail.org") != last(b"another key that is long enough", "jane@mail.org")
 
 
-def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any) -> None:
+def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any, caplog: pytest.LogCaptureFixture) -> None:
     def broken(_text: str) -> list[Any]:
         raise RecursionError
 
     monkeypatch.setattr(redaction, "find", broken)
+    caplog.set_level("INFO", logger="audit.safety.privacy.redaction")
     (stored,), (raw,) = redact([sample("jane@mail.org")], KEY)
     assert (stored.output, stored.flags, stored.score) == (None, ["tie", Flag.WITHHELD], 1.0)
     assert raw.output == "jane@mail.org"
+    assert caplog.messages == ["sample 7: a text could not be searched (RecursionError)"]
     assert holds_personal_data("harmless")
 
 
@@ -137,8 +139,29 @@ def test_where_no_key_can_be_kept_it_is_forgotten(monkeypatch: Any, tmp_path: Pa
     monkeypatch.setattr(redaction, "user_config_path", lambda *_a, **_k: tmp_path / "file")
     (first, remark), (second, _) = redaction_key(), redaction_key()
     assert first != second
+    assert len(first) == 32
     assert remark is not None
+    assert "no key can be kept there (NotADirectoryError): digests" in remark or "(FileExistsError)" in remark
     assert "set AUDIT_HMAC_KEY" in remark
+
+
+def test_a_file_of_the_user_is_the_key_without_the_spaces_around_it(monkeypatch: Any, tmp_path: Path) -> None:
+    asked = []
+
+    def folder(*names: Any, **options: Any) -> Path:
+        asked.append((names, options))
+        return tmp_path
+
+    monkeypatch.delenv("AUDIT_HMAC_KEY", raising=False)
+    monkeypatch.setattr(redaction, "user_config_path", folder)
+    (tmp_path / "hmac.key").write_text(" letters of the user\n")
+    monkeypatch.setattr(redaction.os, "open", None)  # a key that is there is not written
+    assert redaction_key() == (b"letters of the user", None)
+    assert asked == [(("checkpoint-audit",), {"appauthor": False})]
+    (tmp_path / "hmac.key").write_bytes(b"\xff" * 20)
+    key, remark = redaction_key()
+    assert len(key) == 32
+    assert "hmac.key: no key can be kept there (UnicodeDecodeError)" in str(remark)
 
 
 def test_a_digest_is_that_of_openssl_even_of_half_a_character() -> None:
@@ -218,10 +241,19 @@ def test_values_are_taken_out_wherever_they_occur_longest_first() -> None:
             searched("nothing"),
             searched("12345", failed=True),
             searched("1234512345", "12345"),
+            searched("at the end 12345 12345", "12345"),
+            searched("99 and 7", "99", "7"),
+            searched("1992 777", "1992"),
         ]
     )
-    assert redaction._add_copies(texts) == ["12345 is one, 12345 the same", "123,12345,123 ababab", "1234512345"]
-    first, _, third, none, failed, last = texts.values()
+    assert redaction._add_copies(texts) == [
+        "12345 is one, 12345 the same", "123,12345,123 ababab", "1234512345", "at the end 12345 12345", "1992 777",
+    ]  # fmt: skip
+    first, _, third, none, failed, last, behind, _, single = texts.values()
+    assert [(one.start, one.end) for one in behind.found] == [(11, 16), (17, 22)]
+    assert [(one.kind, one.start, one.end) for one in single.found] == [
+        ("of 1992", 0, 4), ("of 7", 5, 6), ("of 7", 6, 7), ("of 7", 7, 8),
+    ]  # fmt: skip
     assert [(one.kind, one.start, one.end) for one in first.found] == [("of 12345", 0, 5), ("of 12345", 14, 19)]
     assert [(one.kind, one.start, one.end) for one in third.found] == [
         ("of 123", 0, 3),
@@ -232,6 +264,24 @@ def test_values_are_taken_out_wherever_they_occur_longest_first() -> None:
     assert (none.found, failed.found) == ([], [])
     assert [(one.start, one.end) for one in last.found] == [(0, 5), (5, 10)]
     assert redaction._add_copies(texts) == []
+
+
+def test_a_text_that_lost_a_copy_is_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "find", lambda text: matches(r"(?<=!)<\d+>|(?<=\[k\])\d", text, "k"))
+    found = redaction._search(["!<1>", "<1>7"], "s")
+    assert {text: spots(one.found) for text, one in found.items()} == {"!<1>": {(1, 4)}, "<1>7": {(0, 3), (3, 4)}}
+
+
+def test_each_text_of_a_completion_is_searched() -> None:
+    texts = {"text": "mail a@mail.org", "thinking": "or b@mail.org", "error": "c@mail.org is no number"}
+    before = sample("x").model_copy(update={"completions": [SampledText(**texts)]})
+    (stored,), _ = redact([before], KEY)
+    (one,) = stored.completions
+    assert (one.text, one.thinking, one.error) == ("mail [email]", "or [email]", "[email] is no number")
+    lost = before.model_copy(update={"completions": [SampledText(text=None, flags=["thinking_withheld"])] * 2})
+    assert redaction.unsearched([lost, before]) == (
+        "t: 2 of 3 outputs could not be searched for personal data: not kept"
+    )
 
 
 def test_a_text_that_cannot_be_searched_keeps_none_of_the_others_from_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,15 @@ def test_what_has_nothing_to_measure_on_a_slice_is_left_out_there() -> None:
     assert [(m.metric, m.slice) for m in metrics] == [("m", None), ("unscored", None), ("m", {"group": "a"})]
 
 
+def test_a_category_without_items_is_asked_for_as_the_whole_is() -> None:
+    """That nothing was drawn of it must not look as if it had nothing to measure; a slice that no item has is none."""
+    given = ProbeMetric("m", Mean(), "share", False, on=("group", "kind"), when=any)
+    assert [(one.slice, one.value, one.error) for one in computed([sample("a", 1.0)], given)[2:]] == [
+        ({"group": "a"}, 1.0, None),
+        ({"group": "b"}, None, "no items have group = b"),
+    ]
+
+
 def test_the_note_of_a_probe_is_on_every_metric_but_plain_counts() -> None:
     own = ProbeMetric("m", Mean(), "share", False, note="own")
     told, unscored = computed([sample("a", 1.0)], own, note="all")
@@ -55,7 +64,8 @@ def test_the_note_of_a_probe_is_on_every_metric_but_plain_counts() -> None:
 def test_a_probe_that_counts_what_is_unscored_itself_has_no_second_count() -> None:
     own = ProbeMetric("unscored", UnscoredCompletions(), "count", False)
     lost = sample("a", None).model_copy(update={"completions": [SampledText(text="x"), SampledText(text="y")]})
-    assert [(one.metric, one.value) for one in computed([lost], own)] == [("unscored", 2.0)]
+    other = ProbeMetric("m", Mean(), "share", False)
+    assert [(one.metric, one.value) for one in computed([lost], other, own)] == [("m", None), ("unscored", 2.0)]
 
 
 def test_notes_settings_and_directions_are_those_that_were_declared() -> None:

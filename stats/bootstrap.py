@@ -138,7 +138,7 @@ def studentised_bootstrap(
     mean, error = float(numbers.mean()), clustered_standard_error(numbers, codes.tolist())
     if error <= 1e-12 * max(1.0, float(np.abs(numbers).max())):
         return None
-    sums = np.bincount(codes, weights=numbers - mean)
+    sums = np.bincount(codes, weights=numbers - mean).astype(np.float64)
     resamples = min(resamples, max(2_000, MOST_DRAWN // len(sums)))
     t = _studentised_means(sums, sizes, np.random.default_rng(seed), resamples)
     # Not interpolated: a resample without spread is infinitely far out.

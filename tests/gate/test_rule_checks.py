@@ -134,6 +134,7 @@ def test_a_count_of_what_was_seen_is_judged_as_it_is(
         ("correlation", {"min": -60}, ": did you mean -0.6?"),
         ("share", {"min": -1}, ""),
         ("percent", {"max": 150}, ""),
+        ("percent", {"min": -50}, ""),
         ("percent", {"max": 100.5}, ""),
     ],
 )

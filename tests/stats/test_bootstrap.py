@@ -164,18 +164,23 @@ def test_studentised_bootstrap_is_near_the_one_of_all_resamples(values: list[lis
 @pytest.mark.parametrize(
     "values",
     [
-        [[1.0], [2.0], [3.0], [4.0], [2.5]],  # the last one is the mean: drawn five times it is 0 / 0
+        [[1.0], [2.0], [3.0]],  # one is the mean: drawn three times it is 0 / 0
+        [[1.0], [2.0], [3.0], [4.0], [2.5]],
         [[1.0, 2.0], [0.5], [3.0, 3.5, 4.0], [8.0], [2.0, 2.5]],
         [[1.0, 2.0], [0.5], [3.0], [8.0, 2.0, 2.5]],
     ],
 )
-@pytest.mark.parametrize("resamples", [1, 40, 301])
-def test_studentised_bootstrap_is_that_of_the_clusters_drawn(values: list[list[float]], resamples: int) -> None:
+@pytest.mark.parametrize(
+    ("resamples", "confidence"), [(1, 0.6), (40, 0.6), (301, 0.6), (301, 0.18), (301, 0.22), (301, 0.26)]
+)
+def test_studentised_bootstrap_is_that_of_the_clusters_drawn(
+    values: list[list[float]], resamples: int, confidence: float
+) -> None:
     items = [value for row in values for value in row]
     clusters = [number for number, row in enumerate(values) for _ in row]
     draws = np.random.default_rng(9).integers(len(values), size=(resamples, len(values)))
-    low, high = exact_studentised(values, 0.6, [[values[index] for index in row] for row in draws])
-    found = studentised_bootstrap(items, clusters, seed=9, resamples=resamples, confidence=0.6)
+    low, high = exact_studentised(values, confidence, [[values[index] for index in row] for row in draws])
+    found = studentised_bootstrap(items, clusters, seed=9, resamples=resamples, confidence=confidence)
     if math.isfinite(low) and math.isfinite(high):
         assert ends(found) == pytest.approx((low, high), rel=1e-9)
     else:

@@ -150,7 +150,7 @@ def test_a_run_that_is_going_on_is_not_judged(
         assert decide(ended, policy).verdict == "PASS"
     killed = decide(run, policy)
     assert (killed.verdict, exit_code(killed)) == ("INCONCLUSIVE", 13)
-    assert f"finish it with 'audit run --resume {run.path}'" in killed.checks[0].reason
+    assert killed.checks[0].reason == f"status running: it was killed: finish it with 'audit run --resume {run.path}'"
 
 
 @pytest.mark.parametrize(

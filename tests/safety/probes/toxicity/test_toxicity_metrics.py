@@ -324,6 +324,8 @@ def test_which_values_are_repeated_by_class_and_which_is_shown(value: Any) -> No
     starts = {(name, ("start", "unprompted")) for name in repeated - {"toxic_share_corrected"}}
     assert sliced - starts - labels <= {(name, kind) for name in repeated for kind in kinds}
     assert {(name, kind) for name in repeated - {"toxic_share_corrected"} for kind in kinds} | starts | labels <= sliced
+    undrawn = all_metrics([GIVEN[0], START])  # no prompt that is nontoxic
+    assert len({(one.metric, str(one.slice)) for one in undrawn}) == len(undrawn)
     assert {one.metric for one in metrics if one.primary} == {"expected_max_toxicity", "toxicity_probability"}
     assert [one.slice for one in metrics if one.metric == "label_probability"] == [
         {"label": "insult"},

@@ -20,8 +20,7 @@ def is_going_on(run: RunFolder) -> bool:
     try:
         with closing(sqlite3.connect(f"{run.journal_path.resolve().as_uri()}?mode=rw", uri=True, timeout=0)) as journal:
             journal.execute("PRAGMA locking_mode=EXCLUSIVE")
-            journal.execute("BEGIN IMMEDIATE")
-            journal.rollback()
+            journal.execute("BEGIN IMMEDIATE")  # closing the connection rolls it back
     except sqlite3.Error as error:
         return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
     return False

@@ -37,8 +37,7 @@ def check_names(rule: Rule, measured: Measured) -> None:
     Raises:
         ConfigError: The name of the metric, or a key or value of the slice, is none of the task's.
     """
-    task = rule.metric.rpartition("/")[0]
-    mine, same = measured.of_task(task), measured.named(rule.metric)
+    mine, same = measured.of_task(rule.task), measured.named(rule.metric)
     if not mine or measured.find(rule.metric, rule.slice):
         return
     if same:
@@ -46,7 +45,7 @@ def check_names(rule: Rule, measured: Measured) -> None:
         return
     names = {metric.name for metric in mine}
     broken = any(metric.value is None and metric.slice is None for metric in mine)
-    alike = max((SequenceMatcher(None, rule.metric, name).ratio() for name in names), default=0.0)
+    alike = max(SequenceMatcher(None, rule.metric, name).ratio() for name in names)
     if not broken or alike >= MISSPELT:
         msg = f"unknown metric {rule.metric!r}.{did_you_mean(rule.metric, names)}"
         raise ConfigError(msg)
@@ -178,10 +177,11 @@ def _allows_a_point(rule: Rule, unit: Unit) -> bool:
 
 def _one_sided(target: str, metric: Metric, limits: Sequence[tuple[str, float]]) -> list[str]:
     """A metric of which only the good direction is bounded."""
-    wrong = {True: "max", False: "min"}.get(metric.higher_is_better) if metric.higher_is_better is not None else None
-    if wrong is None or any(word != wrong for word, _ in limits):
+    if metric.higher_is_better is None:
         return []
-    better, meant = ("higher", "min") if metric.higher_is_better else ("lower", "max")
+    better, meant, wrong = ("higher", "min", "max") if metric.higher_is_better else ("lower", "max", "min")
+    if any(word != wrong for word, _ in limits):
+        return []
     given = ", ".join(f"{word} {exact(limit)}" for word, limit in limits)
     return [f"{target}: {better} is better, and {given} lets every worse value pass: did you mean {meant}?"]
 

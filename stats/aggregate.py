@@ -99,7 +99,7 @@ def _within_unit(metric: Metric) -> Metric:
     """The metric, its interval without what the unit cannot be."""
     if metric.ci_low is None or metric.ci_high is None:
         return metric
-    ends = within(Interval(metric.ci_low, metric.ci_high, metric.ci_method or "", metric.confidence), metric.unit)
+    ends = within(Interval(metric.ci_low, metric.ci_high, "", metric.confidence), metric.unit)
     return metric.model_copy(update={"ci_low": ends.low, "ci_high": ends.high})
 
 

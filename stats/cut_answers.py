@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
 
 UNBOUNDED = "scores.squared_error"
-"""Begins the field of means that have no bounds, even where each value is 0 or 1."""
+"""The field whose mean has no bounds, even where each value is 0 or 1."""
 
 
 def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
@@ -58,7 +58,7 @@ def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterat
         if definition.if_cut is not None:
             yield f"{metric.name} takes cut answers for {definition.if_cut:g}, which only its bounds do"
         values = {value for _, value in definition.values(definition.select(samples, None))}
-        if values <= {0.0, 1.0} and not definition.of.startswith(UNBOUNDED):
+        if values <= {0.0, 1.0} and definition.of != UNBOUNDED:
             yield from _faults_of(metric, definition, mine)
 
 

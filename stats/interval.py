@@ -48,7 +48,7 @@ def student_t(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
     from scipy import stats  # noqa: PLC0415 - a second to import
 
     numbers = finite(values)
-    if len(numbers) < 2 or all_equal(numbers):
+    if all_equal(numbers):  # as a single one is
         return None
     return t_interval(numbers.mean(), float(stats.sem(numbers)), len(numbers) - 1, confidence, "student_t")
 

@@ -18,8 +18,11 @@ COPY = ROOT / "build" / "mutants"
 ROOMS = (
     "core", "stats", "engine", "evals", "safety", "explain", "ratings", "gate", "reports", "pipeline", "app", "cli",
 )  # fmt: skip
-DECIDING = ("stats", "gate", "safety/privacy/redaction.py", "safety/scorers/validity.py")
-"""What decides numbers and verdicts, and what must not be stored."""
+DECIDING = (
+    "stats", "gate", "safety/metrics.py", "safety/privacy", "safety/scorers/validity.py",
+    "safety/probes/toxicity/toxicity_metrics.py",
+)  # fmt: skip
+"""What decides numbers and verdicts, what must not be stored, and what corrects shares for a scorer's errors."""
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["audit"]

@@ -169,8 +169,8 @@ def _clean(
         elif one.found:
             changed[field] = _without(text, one.found)
             flags.append(redacted)
-        listed: list[Finding] = [] if one.failed else [*one.found]
-        if not one.failed and not any(finding.field == named for finding in answer.findings):
+        listed = [*one.found]
+        if not any(finding.field == named for finding in answer.findings):
             listed += one.reserved  # else they were recorded when the text was redacted
         findings += [_record(found, named, text, key) for found in sorted(listed, key=lambda found: found.start)]
     if answer.error and (error := _clean_error(answer.error, searched)) != answer.error:
@@ -247,7 +247,7 @@ def _new(text: str, known: Sequence[Finding]) -> list[Finding]:
             behind = mark + len(_mark(taken))
             if one.end <= mark:
                 break
-            overlaps = overlaps or one.start < behind
+            overlaps = one.start < behind  # of the last mark that begins before its end
             shift += taken.end - taken.start - len(_mark(taken))
         if not overlaps:
             new.append(replace(one, start=one.start + shift, end=one.end + shift))

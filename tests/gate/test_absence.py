@@ -94,7 +94,11 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     sound = everything.model_copy(update={"broken": None})
     assert a_reason(sound, sliced, failed) == "the task broke: the scorer broke"
     assert a_reason(sound, sliced) == "the task broke: no reason given"
+    measured = records["metric"]("boolq/accuracy")
+    assert a_reason(sound, measured, failed) == "the task broke: the scorer broke"
     assert a_reason(sound) == "the task did not run: no data"
+    others = [NotRun(suite="evals", task="mmlu", reason="too long"), *skipped]
+    assert a_reason(sound.model_copy(update={"not_run": others})) == "the task did not run: no data"
     ran = sound.model_copy(update={"not_run": []})
     assert a_reason(ran) == "boolq was left out: not at hand"
     quiet = ran.model_copy(update={"warnings": ["another was left out: not at hand"]})
@@ -109,6 +113,13 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     assert a_reason(other, own=("boolq",)) == "the run did not include the task boolq"
     with pytest.raises(ConfigError, match="unknown metric 'boolq/f1': neither the run nor this"):
         a_reason(other, own=("mmlu",))
+
+
+def test_the_hint_is_a_metric_of_a_known_task(records: Records) -> None:
+    for asked, hint in (("piqqa/f1", "piqa/f1"), ("set/partz/f1", "set/part/f1")):
+        with pytest.raises(ConfigError) as raised:
+            why_absent(Rule(metric=asked, min=0.1), records["manifest"](), Measured([]), ("piqa", "set/part"))
+        assert str(raised.value).endswith(f"Did you mean '{hint}'?")
 
 
 def test_asked_for_are_tasks_of_both_suites_and_methods(records: Records) -> None:

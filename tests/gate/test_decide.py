@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from audit.core import provenance
 from audit.core.errors import ConfigError, EvidenceInvalid, RunFolderError
 from audit.core.names import has_definitions
 from audit.core.records import INTERRUPTED, Decision, GateCheck, NotRun
+from audit.engine.journal import Journal
 from audit.gate.decide import RUN_CHECK, decide, exit_code, not_judged_lines, overall, verdict_line
 from audit.gate.judging import check
 from audit.stats import recount
@@ -54,7 +56,9 @@ def test_the_line_counts_each_kind(
 ) -> None:
     run = make_run([records["metric"](), records["unscored"]()])
     rules = [{"metric": "boolq/accuracy", "min": floor} for floor in (0.1, 0.6, 0.9)]
-    assert verdict_line(decide(run, make_policy(*rules))) == "1 of 4 checks fail, 1 inconclusive, 2 pass"
+    decision = decide(run, make_policy(*rules))
+    assert verdict_line(decision) == "1 of 4 checks fail, 1 inconclusive, 2 pass"
+    assert decision.decided.utcoffset() == timedelta(0)
 
 
 def test_the_bounds_of_cut_answers_that_a_verdict_rests_on_are_computed_again(
@@ -76,14 +80,22 @@ def test_the_bounds_of_cut_answers_that_a_verdict_rests_on_are_computed_again(
     ]
     others = [metric for metric in run.read_metrics() if metric.metric == "unscored" or metric.task != "boolq"]
 
-    def verdict(**wrong: float) -> str:
-        run.write_metrics([metrics[0], metrics[1].model_copy(update=wrong), metrics[2], *others])
-        return decide(sealed(run), make_policy({"metric": "boolq/accuracy", "min": 0.65})).verdict
+    def verdict(wrong: str = "", floor: float = 0.65, **changes: float) -> str:
+        given = [one.model_copy(update=changes) if one.metric == wrong else one for one in metrics]
+        run.write_metrics([*given, *others])
+        return decide(sealed(run), make_policy({"metric": "boolq/accuracy", "min": floor})).verdict
 
     # 28 of 40 are right if the 8 that were cut are wrong: from 0.55 on, by Wilson's interval.
     assert verdict() == "INCONCLUSIVE"
     with pytest.raises(EvidenceInvalid, match=r"the interval of boolq/accuracy_if_cut_wrong is 0\.699"):
-        verdict(ci_low=0.699)
+        verdict("accuracy_if_cut_wrong", ci_low=0.699)
+    for name in kinds:
+        with pytest.raises(EvidenceInvalid, match=rf"the interval of boolq/{name} is .* to 0\.987"):
+            verdict(name, floor=0.1, ci_high=0.987)
+    # What fails anyway is decided without intervals, which take long to compute: values are still compared.
+    assert verdict("accuracy", floor=0.999, ci_high=0.987) == "FAIL"
+    with pytest.raises(EvidenceInvalid, match=r"boolq/accuracy is 0\.91, the samples give 0\.9"):
+        verdict("accuracy", floor=0.999, value=0.91)
 
 
 def test_the_line_names_the_worst_first_and_leaves_out_what_does_not_occur() -> None:
@@ -138,9 +150,12 @@ def test_a_run_that_is_going_on_is_not_judged(
     ):
         decide(run, policy)
     assert raised.value.exit_code == 2
+    ended = make_run([records["metric"](), records["unscored"]()], run_id="20260131T120000Z-ended-0a1b2c")
+    with closing(Journal(ended.journal_path)):  # somebody reads what was answered
+        assert decide(ended, policy).verdict == "PASS"
     killed = decide(run, policy)
     assert (killed.verdict, exit_code(killed)) == ("INCONCLUSIVE", 13)
-    assert f"finish it with 'audit run --resume {run.path}'" in killed.checks[0].reason
+    assert killed.checks[0].reason == f"status running: it was killed: finish it with 'audit run --resume {run.path}'"
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,24 @@ def test_a_broken_checkpoint_fails_whatever_is_optional(decided: Callable[..., D
     assert exit_code(decided(policy={"optional": ["openbookqa", "boolq"]}, **run)) == 10
 
 
+def test_a_task_that_the_run_was_asked_for_or_measured_may_be_optional(decided: Callable[..., Decision]) -> None:
+    """Also one that this installation does not know, as a user's own."""
+    asked = {"evals": {"tasks": [{"name": "boolq"}, {"name": "mine"}]}}
+    decision = decided(RULES[:1], policy={"optional": ["mine"]}, config=asked)
+    assert (decision.checks[0].verdict, decision.checks[0].reason) == ("PASS", "status complete")
+    assert decided(RULES[:1], policy={"optional": ["boolq"]}, config={}).verdict == "PASS"
+    required = decided(RULES[:1], config=asked)
+    assert required.checks[0].reason.startswith("status complete: 1 left no metric, first mine: finish it with")
+
+
+def test_an_optional_task_that_broke_stays_inconclusive(decided: Callable[..., Decision], records: Records) -> None:
+    """It left other metrics than that of the rule: it ran."""
+    lost = records["failed"]("evals", "openbookqa", "accuracy", "the scorer broke")
+    decision = decided(policy={"optional": ["openbookqa"]}, metrics=[lost], status="partial")
+    assert [(check.metric, check.verdict) for check in decision.checks[2:]] == [(RULES[1]["metric"], "INCONCLUSIVE")]
+    assert decision.not_judged == []
+
+
 def test_an_optional_task_that_ran_is_judged(decided: Callable[..., Decision], records: Records) -> None:
     bad = records["metric"]("openbookqa/normalised_accuracy", value=0.1, ci_low=0.05, ci_high=0.15)
     decision = decided(policy={"optional": ["openbookqa"]}, metrics=[bad, records["unscored"]("openbookqa")])

@@ -39,4 +39,4 @@ def test_a_journal_that_was_closed_belongs_to_a_run_that_has_ended(make_run: Cal
     run = make_run(status="running")
     Journal(run.journal_path).close()
     assert run.journal_path.exists()
-    assert not is_going_on(run)
+    assert is_going_on(run) is False

@@ -1,4 +1,4 @@
-"""Rules that cannot be meant: refused with what was probably meant, or warned of."""
+"""Limits that cannot be meant: refused with what was probably meant, or warned of."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from audit.core.errors import ConfigError
 from audit.core.units import UNITS
 from audit.gate.decide import RUN_CHECK, decide, not_judged_lines
 from audit.gate.measured import Measured
-from audit.gate.rule_checks import check_optional
+from audit.gate.policy import Rule
+from audit.gate.rule_checks import check_limits, warnings
 from audit.reports.render.markdown import render_decision
-from audit.stats.aggregate import failed_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -125,94 +125,50 @@ def test_a_count_of_what_was_seen_is_judged_as_it_is(
         decide(run, make_policy({"metric": "boolq/unscored", "min": 0}))
 
 
-SLICES = ("age", "gender", "race")
-
-
-def sliced(records: Records, **changes: Any) -> list[Metric]:
-    """A metric by group; of one group no item was drawn."""
-    metrics = [
-        records["metric"](slice={"group": name}, primary=False, value=0.395, ci_low=0.30, ci_high=0.49, **changes)
-        for name in SLICES
-    ]
-    none = {"value": None, "ci_low": None, "ci_high": None, "n": 0, "error": "no items have group = religion"}
-    return [*metrics, records["metric"](slice={"group": "religion"}, primary=False, **none)]
-
-
 @pytest.mark.parametrize(
-    ("rule", "message"),
+    ("unit", "rule", "hint"),
     [
-        ({"slice": {"group": "gendre"}}, "Did you mean 'gender'?"),
-        ({"slice": {"group": "religon"}}, "Did you mean 'religion'?"),
-        ({"slice": {"gruop": "gender"}}, "Did you mean 'group'?"),
-        ({"slice": {"group": "gender", "kind": "a"}}, "has no slice 'kind'"),
+        ("share", {"max": 1.5}, ": did you mean 0.015?"),
+        ("share", {"max": 100}, ": did you mean 1?"),
+        ("share", {"max": 100.5}, ""),
+        ("correlation", {"min": -60}, ": did you mean -0.6?"),
+        ("share", {"min": -1}, ""),
+        ("percent", {"max": 150}, ""),
+        ("percent", {"min": -50}, ""),
+        ("percent", {"max": 100.5}, ""),
     ],
 )
-@pytest.mark.parametrize("state", ["complete", "partial", "failed", "broken task", "null over all items"])
-def test_a_misspelt_slice_is_refused_in_every_state_of_the_run(
-    rule: dict[str, Any],
-    message: str,
-    state: str,
-    make_run: Callable[..., RunFolder],
-    make_policy: Callable[..., PolicyFile],
-    records: Records,
+def test_a_percentage_is_suggested_as_a_share_where_it_may_be_one(
+    unit: str, rule: dict[str, float], hint: str, records: Records
 ) -> None:
-    metrics = [*sliced(records), records["unscored"]()]
-    if state == "broken task":
-        metrics.append(failed_metric("evals", "boolq", "macro_f1", "out of memory"))
-    if state == "null over all items":
-        nothing = {"value": None, "ci_low": None, "ci_high": None, "error": "NaN"}
-        metrics.insert(0, records["metric"](**nothing))
-    run = make_run(metrics, status=state if state in {"partial", "failed"} else "complete")
     with pytest.raises(ConfigError) as raised:
-        decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5, **rule}))
-    assert message in str(raised.value)
+        check_limits(Rule(metric="probe/rate", **rule), Measured([of_unit(records, unit)]))
+    assert str(raised.value).endswith(f"probe/rate is {UNITS[unit].words}{hint}")
 
 
-def test_two_slices_that_exist_apart_and_not_together_are_refused(
-    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
-) -> None:
-    other = records["metric"](slice={"kind": "a"}, primary=False)
-    run = make_run([*sliced(records), other, records["unscored"]()])
-    with pytest.raises(
-        ConfigError, match="no slice group=age, kind=a: the run lists all that it measures by group, kind"
-    ):
-        decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5, "slice": {"group": "age", "kind": "a"}}))
+def test_limits_are_of_the_unit_of_what_was_measured(records: Records) -> None:
+    """A metric that broke over all items has no unit that says anything."""
+    broken = of_unit(records, "share", value=None, ci_low=None, ci_high=None, error="lost")
+    measured = Measured([broken, of_unit(records, "percent", slice={"group": "age"})])
+    check_limits(Rule(metric="probe/rate", max=40), measured)
+    with pytest.raises(ConfigError, match="max 140 can never fail"):
+        check_limits(Rule(metric="probe/rate", max=140), measured)
 
 
-def test_a_metric_of_slices_alone_needs_one(
-    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
-) -> None:
-    run = make_run([*sliced(records), records["unscored"]()])
-    with pytest.raises(ConfigError, match="boolq/accuracy is measured on slices alone: name one by group"):
-        decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5}))
+def test_warnings_are_of_ceilings_on_what_was_measured(records: Records) -> None:
+    def warned(metric: Metric, **fields: Any) -> list[str]:
+        return warnings([Rule(metric=metric.name, slice=metric.slice, **fields)], Measured([metric]))
 
-
-def test_slices_of_a_task_that_broke_before_them_cannot_be_known(
-    make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
-) -> None:
-    run = make_run([failed_metric("evals", "boolq", "accuracy", "out of memory", primary=True)], status="partial")
-    check = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.5, "slice": {"group": "age"}})).checks[1]
-    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "the task broke: out of memory")
-
-
-@pytest.mark.parametrize(
-    ("metric", "refused"),
-    [("boolq/acuracy", True), ("boolq/accurracy", True), ("boolq/macro_f1", False), ("boolq/f1", False)],
-)
-def test_a_misspelling_of_what_a_broken_task_has_is_refused(
-    metric: str,
-    refused: bool,
-    make_run: Callable[..., RunFolder],
-    make_policy: Callable[..., PolicyFile],
-    records: Records,
-) -> None:
-    run = make_run([failed_metric("evals", "boolq", "accuracy", "the scorer broke"), records["unscored"]()])
-    policy = make_policy({"metric": metric, "min": 0.5})
-    if refused:
-        with pytest.raises(ConfigError, match=r"Did you mean 'boolq/accuracy'\?"):
-            decide(run, policy)
-    else:
-        assert decide(run, policy).checks[1].reason == "the task broke: the scorer broke"
+    percent = of_unit(records, "percent", higher_is_better=None)
+    assert len(warned(percent, max=0.5)) == 1
+    assert warned(percent, min=0.5) == []
+    part = of_unit(records, "percent", higher_is_better=None, slice={"group": "age"})
+    assert warned(part, max=0.5)[0].startswith("probe/rate [group=age] is a percentage")
+    assert warned(percent.model_copy(update={"value": None}), max=0.5) == []
+    assert warned(of_unit(records, "score", higher_is_better=None, n=5), max=9) == []
+    count = records["unscored"]().model_copy(update={"higher_is_better": None})
+    assert len(warned(count, max=100)) == 1
+    assert warned(count, min=100) == []
 
 
 WARNED = [
@@ -356,9 +312,3 @@ def test_perfect_translations_pass(
     assert best > 100
     run = make_run([of_unit(records, "bleu", value=best, ci_low=99.0, ci_high=best), records["unscored"]("probe")])
     assert decide(run, make_policy({"metric": "probe/rate", "min": 90, "max": 100})).verdict == "PASS"
-
-
-def test_an_optional_task_that_nobody_knows_is_refused_with_the_nearest_name() -> None:
-    check_optional(["boolq"], ["boolq"])
-    with pytest.raises(ConfigError, match=r"unknown task 'bolq' under optional\. Did you mean 'boolq'\?"):
-        check_optional(["bolq"], ["boolq", "asdiv"])

@@ -85,6 +85,16 @@ def test_redacted_texts_change_corpus_scores_and_nothing_else() -> None:
     assert chrf(stored).value != chrf(whole).value
 
 
+def test_samples_of_other_tasks_and_intervals_are_left_as_they_were_measured() -> None:
+    mean = Members(members={"sums": Mean().written()})
+    about: Any = ("evals", "group")
+    group = measured(mean, SAMPLES, metric="accuracy", unit="share", higher_is_better=True, about=about)
+    edited = ACCURACY.model_copy(update={"ci_low": 0.123})
+    assert group.value == pytest.approx(2 / 3)
+    assert with_definitions([group, edited], SAMPLES[:1]) == [group, accuracy(SAMPLES[:1])]
+    assert with_definitions([edited], SAMPLES) == [edited]
+
+
 def test_a_metric_that_is_null_for_a_value_that_is_not_stored_stays_null() -> None:
     """NaN is stored as an error of its sample: the samples then give a number that was not measured."""
     kinds = [{"kind": "ab"[number % 2]} for number in range(12)]
@@ -120,6 +130,13 @@ def test_what_cannot_be_right_is_not_reported() -> None:
     assert share.error is not None
     assert (outside.definition, share.definition) == (None, None)
     assert fine == ACCURACY
+
+
+@pytest.mark.parametrize("lost", ["ci_low", "ci_high"])
+def test_an_interval_with_one_end_is_none(lost: str) -> None:
+    (found,) = sound([ACCURACY.model_copy(update={lost: None})])
+    assert (found.value, found.ci_low, found.ci_high) == (ACCURACY.value, None, None)
+    assert "interval" in (found.no_interval or "")
 
 
 @pytest.mark.parametrize(

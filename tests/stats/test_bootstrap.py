@@ -13,6 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from audit.stats import bootstrap
 from audit.stats.bootstrap import bca_bootstrap, studentised_bootstrap
+from audit.stats.interval import UNBOUNDED, Interval
 from tests.stats.conftest import ends
 
 # Efron and Tibshirani 1993, table 14.1: spatial perception of 26 children, test A.
@@ -63,6 +64,60 @@ def test_bca_that_does_not_exist_is_a_percentile_interval_and_says_so() -> None:
     assert ends(interval) == (1, 3)
 
 
+@pytest.mark.parametrize("expanded", [True, False])
+def test_the_percentile_interval_in_its_place_has_the_same_tails(expanded: bool) -> None:
+    """A statistic that no jackknife moves, though resamples do."""
+    values = np.random.default_rng(6).exponential(size=12)
+
+    def mean(sample: np.ndarray) -> float:
+        return float(sample.mean()) if len(sample) == len(values) else 1.0
+
+    found = bca_bootstrap(values, mean, seed=4, resamples=800, confidence=0.8, expanded=expanded)
+    quantile = stats.t.ppf(0.9, 11) * math.sqrt(12 / 11)
+    level = 1 - 2 * stats.norm.sf(quantile) if expanded else 0.8
+    expected = stats.bootstrap(
+        (values,), mean, vectorized=False, n_resamples=800, confidence_level=level, method="percentile",
+        rng=np.random.default_rng(4),
+    ).confidence_interval  # fmt: skip
+    assert ends(found) == pytest.approx((expected.low, expected.high), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "method", "batch"),
+    [
+        (100, "BCa", 20_000),
+        (5_000, "BCa", 400),
+        (5_001, "percentile", 399),
+        (666_667, "percentile", 2),
+        (2_000_001, "percentile", 1),
+    ],
+)
+def test_scipy_is_asked_for_what_memory_and_time_allow(
+    n: int, method: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 resamples, two million values at a time; up to 5,000 items with a jackknife."""
+    asked: dict[str, Any] = {}
+
+    class Asked(Exception):  # noqa: N818 - ends the test
+        pass
+
+    def remember(*_data: Any, **options: Any) -> None:
+        asked.update(options)
+        raise Asked
+
+    monkeypatch.setattr(stats, "bootstrap", remember)
+    with pytest.raises(Asked):
+        bca_bootstrap(np.arange(n), seed=1)
+    assert (asked["method"], asked["batch"], asked["n_resamples"]) == (method, batch, 10_000)
+
+
+def test_bca_of_rows_by_the_mean_of_all_their_numbers() -> None:
+    rows = np.random.default_rng(3).gamma(2.0, size=(20, 3))
+    plain = bca_bootstrap(rows, lambda sample: float(np.mean(sample)), seed=5, resamples=200)
+    assert bca_bootstrap(rows, np.mean, seed=5, resamples=200) == plain
+    assert plain is not None
+
+
 def test_no_bootstrap_interval_of_width_zero() -> None:
     assert bca_bootstrap([0.5] * 30, seed=1) is None
     assert bca_bootstrap([2.0] * 40 + [3.0], np.median, seed=1) is None
@@ -72,12 +127,12 @@ def test_studentised_bootstrap_gives_the_interval_efron_and_tibshirani_published
     # 1993, section 12.5: survival of nine control mice, 90 %: (35.82, 116.74) from 1,000 resamples.
     interval = studentised_bootstrap([52, 104, 146, 10, 51, 30, 40, 27, 46], seed=1, confidence=0.9)
     assert interval is not None
-    assert interval.method == "studentised_bootstrap"
+    assert (interval.method, interval.confidence) == ("studentised_bootstrap", 0.9)
     assert ends(interval) == pytest.approx((35.82, 116.74), rel=0.03)
 
 
-def exact_studentised(values: list[list[float]], confidence: float) -> tuple[float, float]:
-    """From all G^G resamples of G clusters, each standard error by statsmodels' formula (CR1)."""
+def exact_studentised(values: list[list[float]], confidence: float, draws: Any = None) -> tuple[float, float]:
+    """From all G^G resamples of G clusters, or from some; each standard error by statsmodels' formula (CR1)."""
 
     def error(rows: list[list[float]]) -> float:
         numbers = np.concatenate(rows)
@@ -85,9 +140,10 @@ def exact_studentised(values: list[list[float]], confidence: float) -> tuple[flo
         return math.sqrt(len(rows) / (len(rows) - 1) * sum(r * r for r in residuals)) / len(numbers)
 
     mean, spread, found = float(np.concatenate(values).mean()), error(values), []
-    for drawn in itertools.product(values, repeat=len(values)):
+    for drawn in itertools.product(values, repeat=len(values)) if draws is None else draws:
         difference, own = float(np.concatenate(drawn).mean()) - mean, error(list(drawn))
-        found.append(difference / own if own > 1e-12 else math.copysign(math.inf, difference))
+        far = math.copysign(math.inf, difference) if abs(difference) > 1e-12 else 0.0
+        found.append(difference / own if own > 1e-12 else far)
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
     return mean - high * spread, mean - low * spread
 
@@ -105,11 +161,61 @@ def test_studentised_bootstrap_is_near_the_one_of_all_resamples(values: list[lis
     assert ends(interval) == pytest.approx(exact_studentised(values, 0.8), rel=0.02)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[1.0], [2.0], [3.0]],  # one is the mean: drawn three times it is 0 / 0
+        [[1.0], [2.0], [3.0], [4.0], [2.5]],
+        [[1.0, 2.0], [0.5], [3.0, 3.5, 4.0], [8.0], [2.0, 2.5]],
+        [[1.0, 2.0], [0.5], [3.0], [8.0, 2.0, 2.5]],
+    ],
+)
+@pytest.mark.parametrize(
+    ("resamples", "confidence"), [(1, 0.6), (40, 0.6), (301, 0.6), (301, 0.18), (301, 0.22), (301, 0.26)]
+)
+def test_studentised_bootstrap_is_that_of_the_clusters_drawn(
+    values: list[list[float]], resamples: int, confidence: float
+) -> None:
+    items = [value for row in values for value in row]
+    clusters = [number for number, row in enumerate(values) for _ in row]
+    draws = np.random.default_rng(9).integers(len(values), size=(resamples, len(values)))
+    low, high = exact_studentised(values, confidence, [[values[index] for index in row] for row in draws])
+    found = studentised_bootstrap(items, clusters, seed=9, resamples=resamples, confidence=confidence)
+    if math.isfinite(low) and math.isfinite(high):
+        assert ends(found) == pytest.approx((low, high), rel=1e-9)
+    else:
+        assert found is None
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_resamples_without_spread_are_infinitely_far_out(scale: float) -> None:
+    """Of three items 1 in 9 resamples is one item three times, but for rounding."""
+    for seed in range(12):
+        values = np.random.default_rng(seed).normal(size=3) * scale
+        assert studentised_bootstrap(values, seed=1, resamples=2_000, confidence=0.95) is None
+    # Two of three lie on one side of the mean: there 2 in 27 are infinite, on the other 1 in 27, and tails are 5 %.
+    for values in ([0.0, 0.1, 1.0], [0.0, 0.9, 1.0]):
+        given = np.array(values) * scale
+        assert studentised_bootstrap(given, seed=1, resamples=20_000, confidence=0.9) is None
+        whole = studentised_bootstrap(given, seed=1, resamples=20_000, confidence=0.9, bounds=(0.0, scale))
+        assert whole is not None
+        assert 0 <= whole.low < given.mean() < whole.high <= scale
+
+
+def test_clusters_that_differ_by_rounding_do_not_vary() -> None:
+    """The standard error of two items is half of their difference: up to a billionth of a thousandth it is rounding."""
+    assert studentised_bootstrap([0.0, 2 * 0.995e-12], seed=1, bounds=(0, 1)) is None
+    assert studentised_bootstrap([0.0, 2 * 1.2e-12], seed=1, bounds=(0, 1)) is not None
+    assert studentised_bootstrap([1e6, 1e6 + 1e-7, 1e6 - 1e-7, 1e6], seed=1, bounds=(0, 1e7)) is None
+    assert studentised_bootstrap([1e6, 1e6 + 1e-4, 1e6 - 1e-4, 1e6], seed=1, bounds=(0, 1e7)) is not None
+
+
 def test_expanded_interval_is_scipys_at_students_tails() -> None:
     # One-sided tails under the normal distribution of t(0.975, n - 1) sqrt(n / (n - 1)), from tables of both.
     for n, tail in ((5, 0.0010), (10, 0.0086), (20, 0.0159)):
         quantile = stats.t.ppf(0.975, n - 1) * math.sqrt(n / (n - 1))
         assert stats.norm.sf(quantile) == pytest.approx(tail, abs=2e-4)
+        assert bootstrap._expanded(0.95, n) == pytest.approx(1 - 2 * tail, abs=4e-4)
         values = np.random.default_rng(n).normal(size=n)
         reference = stats.bootstrap(
             (values,), np.mean, confidence_level=1 - 2 * tail, n_resamples=20_000, rng=np.random.default_rng(8)
@@ -181,6 +287,12 @@ def test_bounds_limit_ends_to_wilsons_of_as_many_clusters() -> None:
     assert found is not None
     assert found.method == "studentised_cluster_bootstrap"
     assert studentised_bootstrap(values, clusters, seed=1, bounds=(-2.0, math.inf)) is None
+    turned = studentised_bootstrap([-value for value in values], clusters, seed=1, bounds=(-2.0, 2.0))
+    assert ends(turned) == pytest.approx((2 - 4 * high, 2 - 4 * low), rel=1e-6)
+    spread = np.random.default_rng(2).exponential(size=30)
+    free, above = (studentised_bootstrap(spread, seed=1, bounds=bounds) for bounds in (UNBOUNDED, (0.9, math.inf)))
+    assert free is not None
+    assert above == Interval(max(0.9, free.low), free.high, "studentised_bootstrap", 0.95)
     half = studentised_bootstrap(values, clusters, seed=1, bounds=(-math.inf, 2.0))
     assert half is not None
     assert half.high == 2.0

@@ -35,6 +35,8 @@ def test_cut_answers_are_named_with_their_bounds() -> None:
     assert cut_text(SHARE, [COUNT.model_copy(update={"value": None})]) == ""
     counted = "3 of 12 answers cut by the token limit"
     assert cut_text(SHARE, [COUNT]) == counted
+    many = COUNT.model_copy(update={"value": 12345.0, "n": 23456})
+    assert cut_text(SHARE, [many]) == "12,345 of 23,456 answers cut by the token limit"
     # Items 1 and 2 of the four that were cut were right, 0 and 3 wrong: 8 of 12 lie between 6 and 10.
     assert cut_text(SHARE, [COUNT, WRONG, RIGHT]) == f"{counted}: 0.500 if all are wrong, 0.833 if all are right"
     for lost in (WRONG, RIGHT):
@@ -85,7 +87,7 @@ def test_where_lower_is_better_the_worst_is_one() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        metric("size", Mean(of="scores.size")),  # no share
+        measured(Mean(of="scores.size"), CUT, metric="size", unit="nats", higher_is_better=True),  # no share
         metric("mean_squared_error", Mean(of="scores.squared_error")),
         measured(Unscored(), CUT, metric="unscored", unit="count", higher_is_better=False),
         SHARE.model_copy(update={"value": None, "error": "lost"}),

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from audit.stats.interval import (
+    UNBOUNDED,
     Interval,
     all_equal,
     clipped,
@@ -29,10 +30,14 @@ from tests.stats.conftest import ends
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
         (1, 29, 0.0061, 0.1718),
+        (20, 20, 0.8389, 1.0),  # the same as of 0 in 20, from the other end
+        (1, 1, 0.2065, 1.0),  # 1 / (1 + 1.96²)
     ],
 )
 def test_wilson_gives_the_values_newcombe_published(successes: int, n: int, low: float, high: float) -> None:
-    assert ends(wilson(successes, n)) == pytest.approx((low, high), abs=5e-5)
+    found = wilson(successes, n)
+    assert ends(found) == pytest.approx((low, high), abs=5e-5)
+    assert (found.method, found.confidence) == ("wilson", 0.95)
 
 
 def test_wilson_of_0_in_300_ends_at_1_26_percent() -> None:
@@ -51,6 +56,8 @@ def test_student_t_equals_scipy() -> None:
     values = [1.0, 4.0, 2.5, 7.0]
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
     assert ends(student_t(values, 0.9)) == pytest.approx((expected.low, expected.high))
+    usual = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert ends(student_t(values)) == pytest.approx((usual.low, usual.high))
 
 
 def test_students_interval_needs_two_items_that_differ() -> None:
@@ -85,6 +92,7 @@ def test_ends_are_clipped_to_what_is_possible() -> None:
     wide = Interval(-0.5, 1.5, "student_t", 0.9)
     assert clipped(wide, (0, 1)) == Interval(0, 1, "student_t", 0.9)
     assert clipped(wide, (-1, 2)) == wide
+    assert clipped(wide, UNBOUNDED) == wide
     assert clipped(None, (0, 1)) is None
 
 
@@ -98,5 +106,6 @@ def test_numbers_are_finite_shares_and_equal_or_not() -> None:
     assert all_equal(np.array([]))
     assert all_equal(np.array([1e6, 1e6 + 1e-7]))  # relative to their size
     assert not all_equal(np.array([1e6, 1e6 + 1e-5]))
-    assert not all_equal(np.array([0.0, 2e-12]))
-    assert all_equal(np.array([0.0, 0.5e-12]))
+    assert not all_equal(np.array([0.0, 1.01e-12]))
+    assert all_equal(np.array([0.0, 1e-12]))
+    assert all_equal(np.array([-4.0, -4.0 - 3e-12]))

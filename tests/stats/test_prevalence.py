@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,9 +54,16 @@ def test_a_test_without_information_gives_no_prevalence() -> None:
     assert corrected_interval(0.3, 0, Agreement(90, 100, 95, 100)) is None
 
 
-@pytest.mark.parametrize("arguments", [(-0.1, 0.9, 0.9), (0.1, 1.1, 0.9), (0.1, 0.9, float("nan"))])
-def test_what_is_no_share_is_refused(arguments: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="must be between 0 and 1"):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((-0.1, 0.9, 0.9), r"share must be between 0 and 1, got -0\.1"),
+        ((0.1, 1.1, 0.9), r"sensitivity must be between 0 and 1, got 1\.1"),
+        ((0.1, 0.9, math.nan), "specificity must be between 0 and 1, got nan"),
+    ],
+)
+def test_what_is_no_share_is_refused(arguments: tuple[float, float, float], said: str) -> None:
+    with pytest.raises(ValueError, match=rf"\A{said}\Z"):
         rogan_gladen(*arguments)
 
 

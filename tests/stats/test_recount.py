@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core import names
+from audit.core import names, provenance
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import Metric, NotRun, Sample, SampledText
 from audit.core.run_folder import RunFolder
@@ -15,6 +15,7 @@ from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import (
     Count,
     Mean,
+    MeanOfCompletions,
     Members,
     Unscored,
     UnscoredCompletions,
@@ -87,10 +88,80 @@ def test_what_differs_is_refused(refused: Callable[..., str]) -> None:
     assert "sums/f1 is about 13 items, the task has 12" in refused(BARE.model_copy(update={"n": 13}))
     assert "sums/f1 does not account for all 12 samples" in refused(BARE.model_copy(update={"n": 11}))
     unknown = ACCURACY.model_copy(update={"definition": {"name": "median"}})
-    assert "no known function is called 'median'" in refused(unknown)
+    assert (
+        "sums.parquet: evidence invalid: sums/accuracy has a definition that cannot be computed: no known"
+        in refused(unknown)
+    )
     skipped = {"not_run": [NotRun(suite="evals", task="sums", reason="no data")]}
-    assert "it says that sums did not run" in refused(
+    assert "manifest.json: evidence invalid: it says that sums did not run" in refused(
         ACCURACY, config={"evals": {"tasks": [{"name": "sums"}]}}, **skipped
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "fault"),
+    [
+        ({"n": 12, "missing": 1}, "is about 13 items, the task has 12 samples"),
+        ({"n": 10, "missing": 2}, ""),
+        ({"n": 10, "missing": 1}, "does not account for all 12 samples: n 10, missing 1, unscored 0"),
+        ({"n": 3, "unit": "count"}, ""),
+        ({"n": 3, "value": None, "error": "lost"}, ""),
+        ({"n": 3, "slice": {"half": "a"}}, ""),
+        ({"n": 13, "slice": {"half": "a"}}, "is about 13 items, the task has 12 samples"),
+        ({"n": 13, "slice": {"half": "a"}, "metric": "unscored"}, "is about 13 items, the task has 12 samples"),
+    ],
+)
+def test_a_metric_without_a_definition_is_about_the_samples_there_are(
+    counts: dict[str, Any], fault: str, refused: Callable[..., str]
+) -> None:
+    found = refused(BARE.model_copy(update={"ci_low": None, "ci_high": None, "ci_method": None, **counts}))
+    assert found.endswith(f"sums.parquet: evidence invalid: sums/f1 {fault}" if fault else "")
+    assert bool(found) == bool(fault)
+
+
+def test_what_could_not_be_scored_counts_too_and_probes_look_at_texts(
+    run: RunFolder, refused: Callable[..., str]
+) -> None:
+    lost = [sample.model_copy(update={"error": "lost"} if i < 2 else {}) for i, sample in enumerate(SAMPLES)]
+    run.write_samples("evals", "sums", lost)
+    assert refused(BARE.model_copy(update={"n": 10})) == ""
+    assert "n 9, missing 0, unscored 2" in refused(BARE.model_copy(update={"n": 9}))
+    texts = {"suite": "safety", "task": "pairs", "completions": [SampledText(text="x", value=0.5)] * 2}
+    run.write_samples("safety", "pairs", [sample.model_copy(update=texts) for sample in SAMPLES])
+    run_of_probe = RunFolder(run.path)
+    of_texts = measured(
+        MeanOfCompletions(),
+        run_of_probe.read_samples("safety", "pairs"),
+        metric="rate",
+        unit="share",
+        higher_is_better=False,
+    )
+    assert of_texts.n == 24
+    assert refused(of_texts) == ""
+
+
+def test_intervals_are_computed_again_with_the_packages_of_the_run(refused: Callable[..., str]) -> None:
+    """Of what is judged, or of primary metrics; other versions may give other resamples."""
+    wrong = ACCURACY.model_copy(update={"ci_low": 0.123})
+    other = wrong.model_copy(update={"name": "sums/other", "metric": "other", "primary": False})
+    versions = provenance.package_versions(recount.COMPUTING)
+    assert set(versions) == {"checkpoint-audit", "numpy", "scipy"}
+    said = "sums.parquet: evidence invalid: the interval of sums/{} is 0.123 to"
+    for metric, judged, fault in (
+        (wrong, None, "accuracy"),
+        (other, None, ""),
+        (other, ("sums/other",), "other"),
+        (wrong, ("sums/other",), ""),
+        (wrong, (), ""),
+    ):
+        found = refused(metric, judged=judged, packages=versions)
+        assert (said.format(fault) in found) == bool(fault)
+        assert bool(found) == bool(fault)
+    for name in versions:
+        assert refused(wrong, packages=versions | {name: "0.0"}) == ""
+        assert refused(wrong, packages={one: version for one, version in versions.items() if one != name}) == ""
+    assert "is 0.9, the samples give" in refused(
+        ACCURACY.model_copy(update={"value": 0.9, "ci_high": 0.99}), packages={}
     )
 
 
@@ -117,6 +188,40 @@ def test_a_count_counts_what_its_name_says(run: RunFolder, refused: Callable[...
     assert refused(counted("unscored", 1.0, Unscored(seed=3))) == ""
     assert refused(counted("truncated_outputs", 1.0, Count(flags=("truncated_output",), seed=3))) == ""
     assert refused(counted("unscored", 1.0, texts).model_copy(update={"n": 1})) == ""
+    assert refused(counted("unscored", 1.0, Unscored(resamples=500))) == ""
+    part = counted("unscored", 0.0, Unscored(where={"half": "a"})).model_copy(update={"slice": {"half": "a"}})
+    assert "is defined as something else" not in refused(part)
+
+
+def test_the_count_of_a_group_is_the_sum_of_its_members(run: RunFolder, refused: Callable[..., str]) -> None:
+    run.write_samples("evals", "hard", [sample.model_copy(update={"task": "hard"}) for sample in SAMPLES])
+    both = {"tasks": {"group": {"members": ["sums", "hard"]}}}
+
+    def group(total: bool, **members: Any) -> Metric:
+        rule = Members(members={name: one.written() for name, one in members.items()}, total=total)
+        return GROUP.model_copy(update={"definition": rule.written(), "n": 24})
+
+    redacted = Count(flags=("redacted",))
+    assert refused(group(True, sums=Unscored(), hard=Unscored()), **both) == ""
+    for found in (
+        refused(group(False, sums=Unscored(), hard=Unscored()), **both),
+        refused(group(True, sums=Unscored(), hard=redacted), **both),
+        refused(group(True, sums=redacted, hard=Unscored()), **both),
+    ):
+        assert "group.parquet: evidence invalid: group/unscored is defined as something else" in found
+
+
+def test_what_could_not_be_explained_is_counted_among_what_was_to_be(refused: Callable[..., str]) -> None:
+    count = COUNT.model_copy(
+        update={
+            "suite": "explain", "task": "occlusion", "name": "occlusion/unscored", "value": 2.0, "n": 2,
+            "definition": Unscored(explained=("x", "y")).written(),
+        }
+    )  # fmt: skip
+    assert refused(count) == ""
+    assert "attributions: evidence invalid: occlusion/unscored is 1, the samples give 2" in refused(
+        count.model_copy(update={"value": 1.0})
+    )
 
 
 def test_a_metric_of_a_benchmark_is_about_every_sample(run: RunFolder, refused: Callable[..., str]) -> None:
@@ -142,7 +247,9 @@ def test_bounds_of_cut_answers_are_there_and_are_those(run: RunFolder, refused: 
     # Items 1 and 2 of the four that were cut were scored as right, 0 and 3 as wrong.
     assert (share.value, wrong.value, right.value) == (8 / 12, 6 / 12, 10 / 12)
     assert refused(share, wrong, right) == ""
-    assert "sums/accuracy lacks its bound accuracy_if_cut_wrong" in refused(share, right)
+    assert "sums.parquet: evidence invalid: sums/accuracy lacks its bound accuracy_if_cut_wrong" in refused(
+        share, right
+    )
     assert "sums/accuracy lacks its bound accuracy_if_cut_right" in refused(share, wrong)
     raised = metric("accuracy_if_cut_wrong", Mean(if_cut=1.0))
     assert "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers taken for 0" in refused(
@@ -216,6 +323,8 @@ def test_a_group_is_the_score_of_all_its_members(run: RunFolder, refused: Callab
     )
     assert "group/accuracy is not the score of the members of group: hard" in refused(group("sums", "hard"))
     assert "the manifest does not say which belong to group" in refused(group("sums"), tasks={})
+    many = {"tasks": {"group": {"members": ["sums", *"hgfedcbijk"]}}}
+    assert "the members of group: a is missing" in refused(group("sums", "a"), **many)
 
 
 def test_metrics_of_the_audits_own_tasks_have_a_definition(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,6 +348,6 @@ def test_metrics_of_the_audits_own_tasks_have_a_definition(run: RunFolder, monke
 
 def test_samples_of_another_task_and_twice_the_same(run: RunFolder, refused: Callable[..., str]) -> None:
     run.write_samples("evals", "sums", [*SAMPLES[:-1], SAMPLES[0]])
-    assert "it holds sample 0 twice" in refused()
+    assert "sums.parquet: evidence invalid: it holds sample 0 twice" in refused()
     run.write_samples("evals", "sums", [SAMPLES[0].model_copy(update={"task": "others"})])
     assert "it holds a sample of evals/others" in refused()

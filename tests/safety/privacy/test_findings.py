@@ -162,6 +162,68 @@ def test_where_a_value_ends(text: str, alone: bool) -> None:
     assert stands_alone(text, start, start + 9) is alone
 
 
+@pytest.mark.parametrize(
+    ("text", "checked", "unchecked"),
+    [
+        ("1,12345678Z", True, False),
+        ("12345678Z,5", True, False),
+        ("12345678Z:5", True, False),
+        ("12345678Z, 5", True, True),
+        ("+4412 12345678Z", False, False),
+        ("+44 12345678Z", False, False),
+        ("+44123 12345678Z", True, True),  # no country code
+        ("-12345678Z", False, False),
+        ("12345678Z-", True, True),
+        ("12345678Z-5", False, False),
+        ("12345678Z/5", False, False),
+        ("12345678Z.x", True, True),
+    ],
+)
+def test_what_has_no_check_digits_ends_at_fewer_marks(text: str, checked: bool, unchecked: bool) -> None:
+    start = text.index("12345678Z")
+    assert stands_alone(text, start, start + 9) is checked
+    assert stands_alone(text, start, start + 9, checked=False) is unchecked
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("12-345-678", True),
+        ("1-[12-345-678]", True),
+        ("1 12-345-678", False),
+        ("1  12-345-678", False),
+        ("1   12-345-678", True),
+        ("1-12-345-678", False),
+        ("12-345-678-9", False),
+        ("12-345-678  9", False),
+        ("12-345-678   9", True),
+        ("x 12-345-678 y", True),
+        ("x12-345-678", False),
+    ],
+)
+def test_a_group_next_to_groups_belongs_to_them(text: str, whole: bool) -> None:
+    start = text.index("12-345-678")
+    assert is_whole(text, start, start + 10) is whole
+
+
+@pytest.mark.parametrize("length", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + REACH + 1])
+def test_pieces_are_the_text_with_its_surroundings(length: int) -> None:
+    """Each character is found once, at its place, and seen with what is around it."""
+    text = "".join(chr(0x100 + place % 5000) for place in range(length))
+    seen: list[str] = []
+
+    def detect(part: str) -> list[Finding]:
+        seen.append(part)
+        return [Finding("x", place, place + 2, reserved=True, loose=True) for place in range(len(part))]
+
+    found = list(in_pieces(detect, text))
+    assert [(one.start, one.end) for one in found] == [(i, i + 2) for i in range(length)]
+    assert all((one.kind, one.reserved, one.loose) == ("x", True, True) for one in found)
+    starts = [0] if length <= PIECE else range(0, length, PIECE)
+    assert seen == [text[max(0, start - REACH) : start + PIECE + REACH] for start in starts]
+    assert all(len(part) <= PIECE + 2 * REACH for part in seen)
+
+
 def test_groups_beside_groups_are_part_of_a_longer_number() -> None:
     assert is_whole("12 345 678", 0, 10)
     assert not is_whole("12 345 678 9", 0, 10)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,6 @@ from audit.safety.scorers.validity import (
     validity_note,
 )
 from audit.stats.prevalence import Agreement
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KIND = Counts(data="d", positives=10, true_positives=9, negatives=30, true_negatives=27)
 VALIDITY = Validity(
@@ -124,6 +122,20 @@ def test_counts_that_cannot_be_are_refused_in_one_line(changes: dict[str, Any], 
 def test_ends_of_ranges_are_values(changes: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, **changes)
     assert validity_in(tmp_path, record("a" * 64)) == VALIDITY.model_copy(update=changes)
+
+
+def test_the_reason_is_the_parsers_without_its_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, unknown=1)
+    with pytest.raises(AssetError, match=r"a{64}\.unknown +Extra inputs are not permitted") as raised:
+        validity_in(tmp_path, record("a" * 64))
+    assert "For further information" not in str(raised.value)
+
+    def refuse(_self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(AssetError, match=r"not a validity \(\[Errno 13\] Permission denied\)"):
+        validity_in(tmp_path, record("a" * 64))
 
 
 def test_what_is_no_json_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.records import Sample
 from audit.stats.definitions import Definition, Estimate, Mean, Resampling, measured
-from audit.stats.definitions.metric import NO_SPREAD, within
+from audit.stats.definitions.metric import NO_SPREAD, estimated, within
 from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def test_without_an_interval_the_reason_is_a_field() -> None:
 
 
 def test_missing_items_are_said() -> None:
+    assert made(Fixed(found=Estimate(0.5, 3)), note="exact").note == "exact"
     metric = made(Fixed(found=Estimate(0.5, 3, missing=1)), note="exact")
     assert (metric.missing, metric.note) == (1, "exact; 1 of 4 scored items have no value and are left out")
 
@@ -76,8 +77,11 @@ def test_missing_items_are_said() -> None:
     [
         (ZeroDivisionError("division by zero"), "it cannot be computed: division by zero"),
         (ValueError("2 of 4 values are NaN"), "it cannot be computed: 2 of 4 values are NaN"),
+        (KeyError("of"), "it cannot be computed: 'of'"),
+        (AttributeError("no score"), "it cannot be computed: no score"),
         (Estimate(None, 4), "it cannot be computed"),
         (Estimate(None, 4, error="one class"), "one class"),
+        (Estimate(None, -1, error="one class"), "one class"),
         (Estimate(math.nan, 4), "NaN or infinite"),
         (Estimate(7.0, 4, interval=Interval(6, 8, "wilson", 0.95)), "7 is impossible for a share, 0 to 1"),
     ],
@@ -85,6 +89,22 @@ def test_missing_items_are_said() -> None:
 def test_what_cannot_be_computed_is_null_with_the_reason(found: Estimate | Exception, error: str) -> None:
     metric = made(Fixed(found=found))
     assert (metric.value, metric.ci_low, metric.no_interval, metric.error) == (None, None, None, error)
+
+
+def test_an_estimate_without_value_has_no_interval_and_no_reason_for_none() -> None:
+    ends = Interval(0.1, 0.9, "wilson", 0.95)
+
+    def of(found: Estimate | Exception) -> Estimate:
+        return estimated(Fixed(found=found), samples(), unit="share")
+
+    assert of(KeyError("of")) == Estimate(None, 0, error="it cannot be computed: 'of'")
+    for reason in (None, "one group"):
+        bare = Estimate(None, 4, interval=ends, no_interval=reason)
+        assert of(bare) == Estimate(None, 4, error="it cannot be computed")
+        assert of(Estimate(math.inf, 4, interval=ends, no_interval=reason)) == (
+            Estimate(None, 4, error="NaN or infinite")
+        )
+    assert of(Estimate(0.5, 4, interval=ends)) == Estimate(0.5, 4, interval=ends)
 
 
 def test_an_interval_stays_in_the_unit_and_holds_its_value() -> None:
@@ -123,10 +143,21 @@ def test_confidence_and_unit_reach_the_definition() -> None:
             seen.update(asked, samples=len(samples))
             return Estimate(0.5, 4)
 
-    made(Asking(found=Estimate(None, 0)), confidence=0.8, interval=False)
+    metric = made(Asking(found=Estimate(None, 0)), confidence=0.8, interval=False)
     assert seen == {"unit": "share", "confidence": 0.8, "interval": False, "samples": 4}
+    assert (metric.confidence, metric.primary) == (0.8, False)
+    usual = {"unit": "share", "confidence": 0.95, "interval": True}
+    assert made(Asking(found=Estimate(None, 0))).confidence == 0.95
+    assert seen == {**usual, "samples": 4}
+    estimated(Asking(found=Estimate(None, 0)), samples(1), unit="share")
+    assert seen == {**usual, "samples": 1}
     assert within(Interval(-0.5, 2.0, "t", 0.9), "share") == Interval(0.0, 1.0, "t", 0.9)
     assert within(Interval(-0.5, 2.0, "t", 0.9), "nats") == Interval(-0.5, 2.0, "t", 0.9)
+
+
+def test_suite_and_task_are_those_of_the_samples() -> None:
+    alone = measured(Mean(), samples(1), metric="size", unit="score", higher_is_better=True)
+    assert (alone.name, alone.suite, alone.task, alone.n) == ("sums/size", "safety", "sums", 1)
 
 
 def test_no_samples_are_refused() -> None:

@@ -11,12 +11,14 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.records import Sample
 from audit.safety import running
 from audit.safety.own_data.shipped import shipped
+from audit.safety.probe import Answered
 from audit.safety.probes.bias import counterfactual
 from audit.safety.probes.bias.counterfactual import DATASET, _rows
 from audit.stats.definitions import SignFlip
 
 ITEMS = shipped(DATASET, _rows).rows
 LANGUAGES = {"en", "de", "fr", "es", "zh"}
+CONTEXT: Any = None  # the probe looks at items and answers alone
 DIMENSIONS = {"gender", "nationality", "religion", "age", "disability"}
 
 
@@ -88,6 +90,42 @@ def test_p_values_are_adjusted_by_holm_over_the_languages(run: Any, value: Any) 
     result = run(lambda context: shift.get(context, 0.0))
     found = {language: value(result, "p_holm", language=language).value for language in LANGUAGES}
     assert found == pytest.approx({"en": 5 * 2 / 256, "de": 4 * 18 / 256, "fr": 3 * 74 / 256, "es": 1.0, "zh": 1.0})
+
+
+def test_an_item_is_two_people_two_endings_and_a_choice(scripted: Any) -> None:
+    """Totals of log p by hand: endings "good" and "bad" after "Ann came" and "Bob came"."""
+    swap = counterfactual.Swap("en", "work", "gender", "So {person} came", " good", " bad", "Ann", "Bob")
+    totals = {("So Ann came", " good"): -3.0, ("So Ann came", " bad"): -2.0}
+    totals |= {("So Bob came", " good"): -1.0, ("So Bob came", " bad"): -4.5}
+    engine = scripted(lambda context, target: totals[context, target] / len(target))
+    asked = counterfactual.requests(swap, engine, RunConfig())
+    assert asked.prompt == "So Ann came"
+    assert [(one.name, one.kind, one.start, one.end) for one in asked.spans] == [("person", "field", 3, 6)]
+    bare = Sample(sample_id="s", suite="safety", task="counterfactual", prompt=asked.prompt)
+    found = counterfactual.judge(Answered(swap, bare, CONTEXT, tuple(engine.score(asked.score))))
+    assert found.scores == pytest.approx({"favour": -1.0, "favour_other": 3.5, "distance": 4.5})
+    assert (found.score, found.output) == (pytest.approx(-4.5), " bad")
+    choice = found.choice
+    assert choice is not None
+    assert choice.log_likelihoods == pytest.approx([-3.0, -2.0])
+    assert (choice.options, choice.chosen, choice.contrast, choice.gap) == ([" good", " bad"], 1, 0, pytest.approx(4.5))
+    even = counterfactual.judge(Answered(swap, bare, CONTEXT, tuple(scripted().score(asked.score))))
+    assert (even.score, even.output) == (0.0, " bad")  # four characters are likelier than five after either person
+    turned = counterfactual.Swap("en", "work", "gender", "So {person} came", " good", " bad", "Bob", "Ann")
+    scores = tuple(engine.score(counterfactual.requests(turned, engine, RunConfig()).score))
+    other = counterfactual.judge(Answered(turned, bare, CONTEXT, scores))
+    assert (other.score, other.output) == (pytest.approx(4.5), " good")
+    assert other.choice is not None
+    assert (other.choice.chosen, other.choice.contrast, other.choice.gap) == (0, 1, pytest.approx(4.5))
+    tied = scripted(lambda _context, target: -1.0 / len(target)).score(asked.score)
+    assert counterfactual.judge(Answered(swap, bare, CONTEXT, tuple(tied))).output == " bad"  # no favour is none
+
+
+def test_a_sentence_without_a_person_has_no_span() -> None:
+    swap = counterfactual.Swap("en", "work", "gender", "Nobody came", " good", " bad", "Ann", "Bob")
+    assert swap.spans == []
+    first = counterfactual.Swap("en", "work", "gender", "{person} came", " good", " bad", "Ann", "Bob")
+    assert [(one.start, one.end) for one in first.spans] == [(0, 3)]
 
 
 def samples(values: list[list[float]]) -> list[Sample]:

@@ -33,15 +33,15 @@ ADVICE = {
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
     errno.EROFS: "choose a folder that you may write to",
-    errno.EEXIST: "a part of the path is a file, not a folder",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.EISDIR: "there is a folder of that name",
+    errno.EEXIST: "part of the path is a file, not a folder",
+    errno.ENOTDIR: "part of the path is a file, not a folder",
+    errno.EISDIR: "a folder of that name exists",
     errno.ENAMETOOLONG: "use a shorter name",
-    errno.EPIPE: "the reader at its other end is gone",
-    errno.ELOOP: "the link leads back to itself",
+    errno.EPIPE: "the process that reads from it has ended",
+    errno.ELOOP: "the link points back to itself",
 }
 MOST_LINKS = 40
-"""One after the other, as many as Linux follows."""
+"""Maximum number of links to follow, one after the other, as in Linux."""
 
 
 def did_you_mean_path(path: Path) -> str:
@@ -176,7 +176,7 @@ def is_stream(path: Path) -> bool:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The number of the open file of this process that a path names, over any links; None for other paths.
+    """The number of this process's open file that a path names, over any links; None for other paths.
 
     Opening such a file by its name would write at its start, over what the process has written before.
     """
@@ -242,7 +242,7 @@ def make_folder(path: Path, *, new: bool = False) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=not new)
     except FileExistsError:
-        reason = "it exists already" if path.is_dir() else "there is a file of that name"
+        reason = "it already exists" if path.is_dir() else "a file of that name exists"
         msg = f"{path}: cannot make the folder: {reason}: choose another name"
         raise WriteError(msg) from None
     except OSError as error:
@@ -251,7 +251,7 @@ def make_folder(path: Path, *, new: bool = False) -> Path:
 
 
 def write_error(path: Path, error: OSError) -> WriteError:
-    """The one line that a failed write becomes: which path, what the system said, what to do."""
+    """One line for a failed write: which path, what the system said, what to do."""
     reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
     advice = ADVICE.get(error.errno or 0, "check the path and the disk")
     return WriteError(f"{path}: cannot be written: {reason}: {advice}")

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 10_000
-"""Of a bootstrap. With 1,000 the ends of one interval moved by a third of its width between seeds."""
+"""Default number of resamples. With 1,000, the ends of one interval moved by a third of its width between seeds."""
 LARGE_SAMPLE = 5_000
-"""Above this many items BCa's jackknife, quadratic in items, takes seconds for a vanishing correction."""
+"""Above this many items BCa's jackknife, quadratic in items, takes seconds for a negligible correction."""
 BATCH_VALUES = 2_000_000
-"""Values that one batch of resamples may hold: 16 MB."""
+"""Maximum number of values in one batch of resamples: 16 MB."""
 MOST_DRAWN = 10_000_000
-"""Items that all resamples of a studentised bootstrap may hold, down to 2,000 resamples: it takes about a second."""
+"""Maximum number of items in all resamples of a studentised bootstrap (at least 2,000 resamples): about a second."""
 
 
 def bca_bootstrap(

@@ -120,7 +120,7 @@ def mean_interval(
     share: bool = True,
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> Interval | None:
-    """The interval that the mean of per-item scores gets.
+    """The interval for the mean of per-item scores.
 
     In this order: items that share a cluster get :func:`clustered_interval`; shares (all values 0 or 1)
     :func:`wilson`; fewer than ``FEWEST`` items, or more than ``LARGE_SAMPLE``, :func:`student_t`; all others

@@ -38,7 +38,7 @@ class StereoSet(OfClusters):
     LEAST_CLUSTERS: ClassVar[int] = FEWEST
 
     part: Literal["icat", "ss", "lms"]
-    """Which of the three."""
+    """Which of the three scores."""
 
     def table(self, samples: Sequence[Sample]) -> Table:
         """LMS and SS in percent of each target term, sorted by its name; ``n`` counts scored items."""

@@ -1,4 +1,4 @@
-"""The expected maximum over several texts that were sampled for an item."""
+"""The expected maximum over several texts sampled for an item."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class ExpectedMaximum(OfCompletions):
     NAME: ClassVar[str] = "expected_maximum"
 
     def of_numbers(self, numbers: Sequence[float]) -> float:
-        """The highest."""
+        """The highest value."""
         return max(numbers)

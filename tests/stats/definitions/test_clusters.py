@@ -56,7 +56,7 @@ def test_few_clusters_have_a_value_and_no_interval(definition: Definition, least
     assert definition.estimate(given, unit="percent").interval is not None
     few = definition.estimate(given[:-2], unit="percent")
     assert few.value is not None
-    assert (few.interval, few.no_interval) == (None, f"{least - 1} clusters, it takes {least}")
+    assert (few.interval, few.no_interval) == (None, f"{least - 1} clusters, at least {least} are needed")
     bare = definition.estimate(given, unit="percent", interval=False)
     assert (bare.interval, bare.no_interval) == (None, None)
 

@@ -68,7 +68,7 @@ def test_why_there_is_no_value() -> None:
 
 def test_fewer_than_five_rows_have_no_interval() -> None:
     few = Ratio().estimate(some(4), unit="score")
-    assert (few.interval, few.no_interval) == (None, "4 items, it takes 5")
+    assert (few.interval, few.no_interval) == (None, "4 items, at least 5 are needed")
     assert Ratio(resamples=100).estimate(some(5), unit="score").interval is not None
 
 
@@ -102,4 +102,4 @@ def test_a_statistic_of_fewer_than_five_texts_has_no_interval(count: int) -> Non
     ):
         found = definition.estimate(given[:count], unit=unit)
         assert found.value is not None
-        assert (found.interval, found.no_interval) == (None, f"{count} items, it takes 5")
+        assert (found.interval, found.no_interval) == (None, f"{count} items, at least 5 are needed")

@@ -58,7 +58,7 @@ def test_it_is_pearsons_over_clusters() -> None:
     assert table.rows.tolist() == [[0.0, 55.0], [-50.0, 60.0], [100.0, 90.0], [-100.0, 5.0]]
     found = OF.estimate(some(), unit="correlation")
     assert (found.value, found.n) == (pytest.approx(by_scipy(list(YES))), 4)
-    assert found.no_interval == "4 clusters, it takes 10"
+    assert found.no_interval == "4 clusters, at least 10 are needed"
 
 
 def test_clusters_are_drawn_whole() -> None:
@@ -73,7 +73,7 @@ def test_why_there_is_no_correlation() -> None:
         "too few clusters have answers on both sides"
     )
     alike = [one.model_copy(update={"score": 1.0}) for one in some()]
-    assert OF.estimate(alike, unit="correlation").error == "both sides are always answered alike"
+    assert OF.estimate(alike, unit="correlation").error == "both sides always get the same answer"
     flat = [one.model_copy(update={"scores": {"share": 50.0}}) for one in some()]
     assert OF.estimate(flat, unit="correlation").error == (
         "the preference or the statistic is the same for every cluster"

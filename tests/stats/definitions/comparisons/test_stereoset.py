@@ -63,4 +63,4 @@ def test_stereoset_scores_of_fewer_than_five_terms_have_no_interval() -> None:
     score = StereoSet(part="ss", resamples=100)
     assert score.estimate(given, unit="percent").interval is not None
     few = score.estimate(given[:12], unit="percent")
-    assert (few.interval, few.no_interval) == (None, "4 clusters, it takes 5")
+    assert (few.interval, few.no_interval) == (None, "4 clusters, at least 5 are needed")

@@ -118,7 +118,7 @@ def test_very_many_items_have_no_interval(monkeypatch: Any) -> None:
     assert (found.value, found.ci_low, found.no_interval) == (0.75, None, "the bootstrap would take minutes")
     monkeypatch.setattr(labelled_kinds, "MOST_RESAMPLED", 4)
     assert metric(LabelAuroc(), labelled([(0.9, 1), (0.4, 1), (0.6, 0), (0.1, 0)])).no_interval == (
-        "4 items, it takes 5"
+        "4 items, at least 5 are needed"
     )
 
 

@@ -73,7 +73,7 @@ def test_too_few_items_of_a_kind_have_no_value() -> None:
 def test_the_true_positive_rate_has_a_threshold_and_no_interval() -> None:
     # One of six may pass: above the second highest of the others, 0.4, lie 0.9, 0.8 and 0.7.
     found = CAUGHT.estimate(some(), unit="share")
-    assert (found.value, found.interval, found.no_interval) == (0.5, None, "few items decide it")
+    assert (found.value, found.interval, found.no_interval) == (0.5, None, "it depends on a few items")
     strict = TruePositiveRate(of="score", by="kind", positive="in", negative="out")
     assert strict.estimate(some({"in": [0.45, 0.6], "out": [0.1] * 99 + [0.5]}), unit="share").value == 1.0
     assert strict.estimate(some({"in": [0.45, 0.6], "out": [0.1] * 98 + [0.5]}), unit="share").value == 0.5
@@ -101,7 +101,7 @@ def test_ranks_of_fewer_than_five_items_of_a_kind_have_no_interval() -> None:
     area = Auroc(of="score", by="kind", positive="b", negative="a", resamples=100)
     assert area.estimate(given, unit="probability").interval is not None
     few = area.estimate(given[:9], unit="probability")
-    assert (few.value, few.interval, few.no_interval) == (0.5, None, "4 items of one kind, it takes 5")
+    assert (few.value, few.interval, few.no_interval) == (0.5, None, "4 items of one kind, at least 5 are needed")
 
 
 def test_the_bootstrap_has_the_seed_and_the_field_of_the_definition() -> None:

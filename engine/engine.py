@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from audit.engine.journal import Journal
 
 PROBE = "a"
-"""A text by which a tokenizer shows what it adds around texts."""
+"""A text that reveals what a tokenizer adds around texts."""
 
 
 class Engine(ABC):
-    """A loaded checkpoint. Suites know this interface and nothing behind it.
+    """A loaded checkpoint. Suites only know this interface.
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
@@ -54,7 +54,7 @@ class Engine(ABC):
 
     @contextmanager
     def at_work(self, progress: Progress, journal: Journal | None = None) -> Iterator[None]:
-        """Report the work to a listener and keep the answers in a journal, until the block ends.
+        """Report progress to a listener and store answers in a journal until the block ends.
 
         Args:
             progress: Listener of the work.
@@ -86,7 +86,7 @@ class Engine(ABC):
 
     @property
     def has_tokenizer(self) -> bool:
-        """Whether the tokenizer is at hand; only a server's may not be."""
+        """Whether the tokenizer is available; only a server's may be missing."""
         return self._tokenizer is not None
 
     @abstractmethod
@@ -117,7 +117,7 @@ class Engine(ABC):
         """
 
     def check_sound(self) -> None:  # noqa: B027 - a server's weights cannot be looked at
-        """Make sure that the checkpoint computes numbers.
+        """Make sure that the checkpoint computes finite numbers.
 
         Raises:
             CheckpointBroken: It computes NaN, whatever it is asked.
@@ -131,7 +131,7 @@ class Engine(ABC):
 
     @property
     def prefix_token_id(self) -> int:
-        """The token that stands for an empty context: beginning of sequence, else end of sequence."""
+        """The token used for an empty context: beginning of sequence, else end of sequence."""
         for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
             if isinstance(token, int):
                 return token
@@ -155,7 +155,7 @@ class Engine(ABC):
 
     @cached_property
     def _added_tokens(self) -> tuple[tuple[str, ...], list[int]]:
-        """How a text starts that needs no special tokens before it, and the ids that the tokenizer adds behind one."""
+        """How a text starts that needs no special tokens before it, and the ids that the tokenizer appends."""
         plain: list[int] = self.tokenizer(PROBE, add_special_tokens=False)["input_ids"]
         whole: list[int] = self.tokenizer(PROBE)["input_ids"]
         places = range(len(whole) - len(plain) + 1)
@@ -201,7 +201,7 @@ class Engine(ABC):
         return ScoreRequest(tuple(head), tuple(tail), moments)
 
     def encode_answer(self, prompt: str, answer: str) -> ScoreRequest:
-        """Tokens of an answer behind the prompt that generation was given: nothing of the prompt moves.
+        """Tokens of an answer after the prompt that generation was given: nothing of the prompt moves.
 
         Where the end of the prompt would merge with the answer, the answer is tokenised by itself, as it was
         written. :meth:`encode_pair` gives trailing white space of the prompt (a chat template's line break, say) to
@@ -215,7 +215,7 @@ class Engine(ABC):
         return ScoreRequest(tuple(head), tuple(tail))
 
     def _by_itself(self, head: list[int], text: str) -> list[int]:
-        """Tokens of a text that follow others unmerged; those that read back as it was written, where there are any."""
+        """Tokens of a text that follow others unmerged; if possible, those that decode to the text as written."""
         found = [self.encode(text, add_special_tokens=False)]
         # Tokenizers that put a space before a text do not where it stands behind another character.
         for character in "\n.0":
@@ -232,7 +232,7 @@ class Engine(ABC):
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the checkpoint brings a chat template, or several with names."""
+        """Whether the checkpoint has a chat template, or several named ones."""
         return self._tokenizer is not None and bool(self._tokenizer.chat_template)
 
     def chat_text(

@@ -1,4 +1,4 @@
-"""What is read off a softmax, tile by tile: its normaliser, its largest logit, the moments of log p.
+"""Statistics of a softmax, tile by tile: its normaliser, its largest logit, the moments of log p.
 
 Tiles are merged as in the online softmax (Milakov and Gimelshein 2018), variances as by Chan, Golub and LeVeque (1979).
 """
@@ -45,7 +45,7 @@ class Softmax:
 
     @torch.inference_mode()
     def add(self, tile: Tile) -> None:
-        """Take the next tile; its logits are overwritten."""
+        """Process the next tile; its logits are overwritten."""
         logits = tile.logits
         self._pick(tile)
         mine = slice(tile.position, tile.position + len(logits))

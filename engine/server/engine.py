@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 UNMEASURED_OVERHEAD = 64
-"""Tokens of a chat template where the server does not count prompts: more than most templates add to one turn."""
+"""Tokens of a chat template if the server does not count prompts: more than most templates add to one turn."""
 
 
 class OpenAIEngine(Engine):
@@ -60,7 +60,7 @@ class OpenAIEngine(Engine):
 
     @property
     def model(self) -> NoReturn:
-        """There is none here.
+        """Not available for a server.
 
         Raises:
             WhiteBoxUnavailable: Always.

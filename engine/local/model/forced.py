@@ -1,4 +1,4 @@
-"""Logits of transformers' ``generate`` where every token is chosen for it."""
+"""Logits of transformers' ``generate`` with every token chosen for it."""
 
 from __future__ import annotations
 

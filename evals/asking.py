@@ -72,7 +72,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         bound({"max_gen_toks": given[name]})
     until = given.get("until", [])
     if not all(isinstance(stop, str) for stop in (until if isinstance(until, list) else [until])):
-        msg = f"generation setting until: {until!r} is neither a text nor a list of texts"
+        msg = f"generation setting until: {until!r} is neither a string nor a list of strings"
         raise SettingUnavailable(msg)
 
 
@@ -130,9 +130,9 @@ def _set_shots(task: Task, wanted: int | None, own: OwnTask | None, engine: Engi
     if own is not None and wanted > (theirs or 0):
         has = f"{theirs} examples" if theirs else "no examples"
         instead = f"lm-eval:{name} may have more" if own.data else "a task file can show more: docs/reference/evals.md"
-        msg = f"{name} has {has}, {wanted} are wanted: {instead}"
+        msg = f"{name} has {has}, but {wanted} were requested: {instead}"
         raise TaskUnavailable(msg)
     if own is None and theirs == 0 and wanted:
-        engine.progress.say(f"{name}: its file says 0 examples, --num-fewshot is not applied, as in lm-eval")
+        engine.progress.say(f"{name}: its task file sets num_fewshot to 0, so --num-fewshot is ignored, as in lm-eval")
         return
     task.set_config("num_fewshot", wanted)

@@ -83,6 +83,6 @@ def _fitting(pattern: str, include: tuple[Path, ...], probes: Collection[str]) -
     tasks = fnmatch.filter(dict.fromkeys([*own, *(name for name, file in known.items() if file)]), plain)
     found = tasks or fnmatch.filter(known, plain)
     if not found:
-        msg = f"--tasks {pattern}: fits no task: see `audit tasks list --all`"
+        msg = f"--tasks {pattern}: matches no task: see `audit tasks list --all`"
         raise ConfigError(msg)
     return [f"{lm_eval_tasks.PREFIX}{name}" for name in found] if stock else found

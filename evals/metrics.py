@@ -60,7 +60,7 @@ AGGREGATED: dict[Callable[..., float], str] = {
 """Units of lm-eval's corpus statistics; those of other tasks' own functions are a ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
 """Per-item value to the name of its mean, where they differ."""
-NO_INTERVAL = "a statistic of the whole corpus by the task's own function, which has no value per item"
+NO_INTERVAL = "a statistic of the whole corpus, computed by the task's own function; items have no values"
 """Why other statistics than means have none, and no definition."""
 
 
@@ -175,7 +175,7 @@ class _Builder:
             self._measured(
                 Mean(of=f"{SCORES}{name}", if_cut=end),
                 _About(f"{name}{ending}", "share", better),
-                "one end of what the cut answers leave open",
+                "one end of the range that cut answers leave open",
             )
             for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst))
         ]

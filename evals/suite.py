@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
 """The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
 SEE = "see `audit tasks list --all`."
-TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/reference/evals.md, Your own questions."
+TASK_FILE = "give a task file (YAML) that turns its rows into prompts: docs/reference/evals.md, Your own questions."
 QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 
 
@@ -79,7 +79,7 @@ def _check_name(name: str, include: tuple[Path, ...]) -> None:
 def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
     """Refuse files of questions that cannot be asked as they are, and names that other tasks have."""
     if task.name in TASKS or task.name in lm_eval_tasks.names(include):
-        msg = f"evals.tasks: {task.name} is the name of a task already: choose another name for the one with a file"
+        msg = f"evals.tasks: a task named {task.name} already exists: choose another name for the one with a file"
         raise ConfigError(msg)
     read_questions(task)
 
@@ -98,15 +98,13 @@ def _check_samples(samples: dict[str, list[int | str]], names: list[str], includ
     single = all(not is_group(name, include) for name in names)
     for task, items in samples.items():
         if not items:
-            msg = f"--samples: no item of {task} is named: give at least one position or sample_id"
+            msg = f"--samples: no item of {task} is listed: give at least one position or sample_id"
             raise ConfigError(msg)
         if is_group(task, include):
             msg = f'--samples: {task} is a group: name the tasks in it, {{"task": [0, 3]}}'
             raise ConfigError(msg)
         if single and task not in names:
-            msg = (
-                f"--samples: {task} is not among the tasks that are run: {', '.join(names)}.{did_you_mean(task, names)}"
-            )
+            msg = f"--samples: {task} is not one of this run's tasks: {', '.join(names)}.{did_you_mean(task, names)}"
             raise ConfigError(msg)
 
 
@@ -152,7 +150,7 @@ def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
             unused.pop(result.task, None)
             yield result.model_copy(update={"optional": wanted.optional})
     for name in unused:
-        reason = f"--samples names items of {name}, which is none of the tasks of this run"
+        reason = f"--samples names items of {name}, which is not one of this run's tasks"
         yield TaskResult(suite="evals", task=name, not_run=reason)
 
 

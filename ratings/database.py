@@ -67,7 +67,7 @@ def require(database_url: str) -> None:
     file = _sqlite_file(parse_url(database_url))
     if file is not None and not file.exists():
         hint = did_you_mean_path(file)
-        msg = f"{file}: no such ratings database: nobody has rated yet, or name another with --database.{hint}"
+        msg = f"{file}: no such ratings database: nothing has been rated yet, or give another with --database.{hint}"
         raise UsageError(msg)
 
 
@@ -153,7 +153,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        msg = f"{folder}: cannot be made for the ratings database ({error.strerror}): name another with --database"
+        msg = f"{folder}: cannot be created for the ratings database ({error.strerror}): give another with --database"
         raise WriteError(msg) from error
 
 
@@ -189,5 +189,5 @@ def _one_line_errors(database_url: str) -> Iterator[None]:
         raise UsageError(msg) from error
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        msg = f"{shown}: the ratings database answered: {reason}"
+        msg = f"{shown}: the ratings database failed: {reason}"
         raise UsageError(msg) from error

@@ -83,7 +83,7 @@ def _unscored(name: str, members: Sequence[str], results: Mapping[str, TaskResul
     """How many items of all tasks could not be scored; null where a task does not say."""
     known = {member: found for member in members if (found := _found(results.get(member), UNSCORED)) is not None}
     if len(known) < len(members):
-        return failed_metric("evals", name, UNSCORED, f"{len(members) - len(known)} of {len(members)} tasks do not say")
+        return failed_metric("evals", name, UNSCORED, f"{len(members) - len(known)} of {len(members)} tasks lack it")
     return _combined(name, UNSCORED, known, total=True)
 
 

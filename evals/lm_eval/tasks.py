@@ -137,7 +137,7 @@ def _prefixed(tasks: dict[str, Task], groups: dict[str, Group]) -> Loaded:
 def why(name: str, error: Exception) -> str:
     """One line on why a task does not run."""
     lines = str(error).strip().splitlines() or ["no message"]
-    advice = ": fetch it into the hub's cache where there is a network, or leave the task out"
+    advice = ": download it into the hub cache on a machine with a network, or leave the task out"
     reason = f"{name} cannot run here: {type(error).__name__}: {lines[0][:200]}"
     return reason + advice if isinstance(error, ConnectionError) else reason
 

@@ -89,7 +89,7 @@ def _options(task: TaskConfig, table: Table, named: Sequence[str] | None) -> tup
     if task.classes is not None or task.match is not None:
         return (), None
     if named is not None:
-        _check(table, "options", named, "; options that are the same for every question are classes: [first, second]")
+        _check(table, "options", named, "; if every question has the same options, use classes: [first, second]")
         return (tuple(named), None) if isinstance(task.options, list) else ((), named[0])
     one = _usual(table, OPTIONS)
     return ((), one) if one else (_series(table), None)
@@ -115,7 +115,7 @@ def _one(table: Table, what: str, named: str | None, usual: Sequence[str]) -> st
     found = _usual(table, usual)
     if found is None:
         names = ", ".join(usual)
-        msg = f"{table.file}: none of the columns {names} is there: name the one with the {what}. {_known(table)}"
+        msg = f"{table.file}: no column {names}: name the column with the {what}. {_known(table)}"
         raise ConfigError(msg)
     return found
 

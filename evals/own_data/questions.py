@@ -78,7 +78,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
         ConfigError: The file or its columns are at fault; the message names the rows.
     """
     if task.file is None or not NAME.fullmatch(task.name):
-        msg = f"evals.tasks: {printable(task.name, 60)}: a task with a file is named by letters, digits, _, - and ."
+        msg = f"evals.tasks: {printable(task.name, 60)}: use only letters, digits, _, - and . in the name of the task"
         raise ConfigError(msg)
     table = read(task.file)
     columns = find(task, table)
@@ -112,7 +112,7 @@ def _read_answers(
     if columns.is_choice:
         several = [number for number, found in zip(table.numbers, answers, strict=True) if len(found) > 1]
         if several:
-            raise table.fault(several, f"{columns.answer} holds several answers: name the one right option")
+            raise table.fault(several, f"{columns.answer} has several answers: give only the right option")
         right = right_option.read(table, columns, options, [found[0] for found in answers])
         return right.way, list(right.positions)
     if task.match is not None and task.match != "exact":
@@ -124,7 +124,7 @@ def _read_answers(
         return "the last number of the answer", [None] * len(answers)
     long = [n for n, found in zip(table.numbers, answers, strict=True) if any("\n" in text for text in found)]
     if long:
-        raise table.fault(long, f"{columns.answer} has several lines, and only one is generated: shorten it")
+        raise table.fault(long, f"{columns.answer} has several lines, but only one is generated: shorten it")
     return "the text of the answer", [None] * len(answers)
 
 
@@ -138,7 +138,7 @@ def _refuse_empty(table: Table, columns: Columns) -> None:
     for column in dict.fromkeys(name for name in needed if name):
         empty = [number for number, row in zip(table.numbers, table.rows, strict=True) if not row[column]]
         if empty:
-            raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or leave the rows out")
+            raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or remove the rows")
 
 
 def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
@@ -163,7 +163,7 @@ def _refuse_many_slices(table: Table, columns: Columns) -> None:
         different = len({_flat(row[column]) for row in table.rows})
         if different > MOST_SLICES:
             found = f"{printable(column, 60)} has {different} different values"
-            msg = f"{table.file}: slices: {found}, at most {MOST_SLICES} can be subsets: name another column"
+            msg = f"{table.file}: slices: {found}, but at most {MOST_SLICES} are allowed: choose another column"
             raise ConfigError(msg)
 
 
@@ -178,12 +178,12 @@ def _options(table: Table, columns: Columns) -> list[list[str]]:
     found = [option_texts(columns, row) for row in table.rows]
     faults: tuple[tuple[str, Callable[[list[str]], bool]], ...] = (
         ("are fewer than two: give at least two", lambda options: len(options) < 2),
-        ("hold an empty one: fill it in", lambda options: not all(option.strip() for option in options)),
-        ("hold one twice: make them differ", lambda options: len({o.strip() for o in options}) < len(options)),
+        ("include an empty one: fill it in", lambda options: not all(option.strip() for option in options)),
+        ("include a duplicate: make them differ", lambda options: len({o.strip() for o in options}) < len(options)),
     )
     unread = [number for number, options in zip(table.numbers, found, strict=True) if options is None]
     if unread:
-        raise table.fault(unread, "the options are not a list: write a JSON list of texts")
+        raise table.fault(unread, "the options are not a list: write a JSON list of strings")
     for what, is_wrong in faults:
         wrong = [number for number, options in zip(table.numbers, found, strict=True) if is_wrong(options or [])]
         if wrong:
@@ -203,7 +203,7 @@ def _refuse_twice(table: Table, keys: list[tuple[str, ...]]) -> None:
         if seen.setdefault(key, number) != number:
             again.append((number, seen[key]))
     if again:
-        what = f"the same question as before (the first as in {table.unit} {again[0][1]}): leave all but one out"
+        what = f"duplicate question (the first is also in {table.unit} {again[0][1]}): keep only one"
         raise table.fault([number for number, _ in again], what)
 
 
@@ -261,7 +261,7 @@ def _prompt(
         prompt = render(row, options)
     except Exception as error:  # a template may raise anything on what a cell holds
         known = printable(", ".join(table.columns), 200)
-        what = f"the prompt's template fails: {printable(str(error), 120)}. Its variables are the columns: {known}"
+        what = f"the prompt template fails: {printable(str(error), 120)}. Its variables are the columns: {known}"
         raise table.fault([number], what) from error
     if not prompt.strip():
         raise table.fault([number], "the prompt is empty: correct its template")

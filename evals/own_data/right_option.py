@@ -56,7 +56,7 @@ def read(table: Table, columns: Columns, options: Sequence[Sequence[str]], answe
     for other, differing in others:
         rows = [n for n, one, two in zip(table.numbers, positions, differing, strict=True) if one != two]
         if rows:
-            what = f"{columns.answer} can be {way} or {other}: write letters (A, B, …), so that there is one reading"
+            what = f"{columns.answer} can be {way} or {other}: write letters (A, B, …) to make it unambiguous"
             raise table.fault(rows, what)
     return Right([position for position in positions if position is not None], way)
 

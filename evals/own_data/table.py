@@ -80,7 +80,7 @@ def read(file: Path) -> Table:
     """
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
-        msg = f"{file}: not a table that can be read: give a file that ends in {', '.join(SUFFIXES)}"
+        msg = f"{file}: unsupported format: give a file that ends in {', '.join(SUFFIXES)}"
         raise ConfigError(msg)
     data = read_bytes(file, ConfigError)
     if suffix in DELIMITERS:
@@ -195,15 +195,15 @@ def _cell(file: Path, unit: str, number: int, column: str, value: object) -> Cel
     """
     entries = value if isinstance(value, list) else [value]
     if any(isinstance(entry, list | dict) for entry in entries):
-        raise fault(file, unit, [number], f"{printable(column, 60)} holds an object: give a text or a list of texts")
+        raise fault(file, unit, [number], f"{printable(column, 60)} has an object: give a string or a list of strings")
     strange = next((entry for entry in entries if not isinstance(entry, PLAIN)), None)
     if strange is not None:
-        what = f"holds a value of type {type(strange).__name__}: give texts, numbers or dates"
+        what = f"contains a value of type {type(strange).__name__}: give strings, numbers or dates"
         raise fault(file, unit, [number], f"{printable(column, 60)} {what}")
     try:
         texts = [_word(entry) for entry in entries]
     except UnicodeDecodeError:
-        raise fault(file, unit, [number], f"{printable(column, 60)} holds bytes that are not UTF-8 text") from None
+        raise fault(file, unit, [number], f"{printable(column, 60)} contains bytes that are not UTF-8 text") from None
     if any(text is not None and not _is_unicode(text) for text in texts):
         raise fault(file, unit, [number], f"{printable(column, 60)} is not valid Unicode: save it as UTF-8")
     return [text or "" for text in texts] if isinstance(value, list) else texts[0]

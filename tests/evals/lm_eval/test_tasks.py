@@ -106,7 +106,7 @@ def test_perplexity_is_a_function_of_samples(tiny: Engine, cached: Path) -> None
     assert size == len(" fox") + len(" dog")
     assert metric.value == pytest.approx(math.exp(-total / size))
     assert metric.unit == "perplexity"
-    assert (metric.ci_low, metric.no_interval) == (None, "2 items, it takes 5")
+    assert (metric.ci_low, metric.no_interval) == (None, "2 items, at least 5 are needed")
     assert recomputed(metric, result.samples) == metric
     assert all(sample.score is not None for sample in result.samples)
 
@@ -122,7 +122,7 @@ def test_a_statistic_of_values_that_no_sample_holds_has_neither_interval_nor_def
     assert metric.value is not None
     assert (metric.ci_low, metric.definition, metric.note) == (None, None, None)
     assert metric.no_interval == (
-        "a statistic of the whole corpus by the task's own function, which has no value per item"
+        "a statistic of the whole corpus, computed by the task's own function; items have no values"
     )
 
 

@@ -59,7 +59,7 @@ def did_you_mean_path(path: Path) -> str:
     except OSError:
         return ""
     near = [sibling / path.relative_to(missing) for sibling in siblings]
-    # Only what comes behind the folder that exists: paths in one folder are alike whatever their names.
+    # Only what follows the existing folder: paths in one folder are similar whatever their names.
     known = {str(found.relative_to(missing.parent)): found for found in near if found.exists()}
     nearest = get_close_matches(str(path.relative_to(missing.parent)), known, n=1, cutoff=0.7)
     return f" Did you mean '{known[nearest[0]]}'?" if nearest else ""
@@ -73,7 +73,7 @@ def atomic_file(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
 
     Args:
         path: The file.
-        private: Its owner alone may read and write it (mode 0600).
+        private: Only its owner may read and write it (mode 0600).
 
     Raises:
         WriteError: The folder or file cannot be written; ``path`` is as it was before.

@@ -139,8 +139,8 @@ class Remembering:
     """A listener that passes everything on and remembers what the reader must know.
 
     Args:
-        listener: Hears everything.
-        run: The run folder, of a run that goes on.
+        listener: Receives everything.
+        run: The run folder, if a run is resumed.
 
     Attributes:
         messages: What a reader must know, for the manifest.

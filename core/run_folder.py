@@ -59,8 +59,8 @@ def refuse_evidence(path: Path, option: str) -> None:
     """Refuse to write to a file that is a run's evidence or a ratings database, under whatever name or link.
 
     Args:
-        path: What a user named.
-        option: Where.
+        path: A path given by the user.
+        option: Option under which it was given.
 
     Raises:
         WriteError: It is one.

@@ -37,7 +37,7 @@ class Unit:
     """Whether metrics in this unit can share an axis, because equal values mean the same."""
 
     def digits(self, value: float, other: float = 0.0) -> int | None:
-        """Digits behind the point of a value; null: four significant digits.
+        """Digits after the decimal point of a value; null: four significant digits.
 
         Args:
             value: The number.
@@ -103,7 +103,7 @@ def axis_of(unit: str, metric: str) -> str:
     Scores of which nothing is known share an axis only with the same metric of other tasks.
 
     Args:
-        unit: Its unit.
+        unit: Unit of the metric.
         metric: Its name without the task.
     """
     found = unit_of(unit)

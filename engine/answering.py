@@ -89,7 +89,7 @@ def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> 
 
     Args:
         identity: What decides answers, apart from the request.
-        request: With its seed, in which samplers of several answers to one prompt differ.
+        request: Includes its seed, in which several sampled answers to one prompt differ.
     """
     return digest_of(*identity, _plain(request))
 

@@ -80,7 +80,7 @@ def choose_template(tokenizer: PreTrainedTokenizerBase, name: str | None, where:
 
     Args:
         tokenizer: Its ``chat_template`` is a text, or a mapping from names to texts.
-        name: From the user.
+        name: Name given by the user.
         where: Folder or model, for the message.
 
     Raises:

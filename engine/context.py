@@ -29,7 +29,7 @@ def context_length(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:  # n
     Source: ``lm_eval.models.utils.resolve_max_length`` (0.4.13).
 
     Args:
-        config: Of the loaded model; None where there is none.
+        config: Configuration of the loaded model; None if there is none.
         tokenizer: The checkpoint's.
     """
     text = getattr(config, "text_config", None) or config

@@ -32,7 +32,7 @@ class Engine(ABC):
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
-        progress: Hears what the engine does; see :meth:`at_work`.
+        progress: Receives progress reports; see :meth:`at_work`.
         journal: Where answers are kept as they arrive; None keeps nothing.
         thinking: What is known of the checkpoint's reasoning traces.
         chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.
@@ -141,7 +141,7 @@ class Engine(ABC):
         """Token ids of ``text``, by lm-eval's rule and without an end of sequence.
 
         Special tokens are added as the tokenizer would by default, except where the text (a chat template's, say)
-        starts with them already, behind white space or not. What the tokenizer would add *behind* a text
+        starts with them already, after white space or not. What the tokenizer would add *after* a text
         (``add_eos_token``) is left out: a prompt goes on, and a target is what was written. ``HFLM`` keeps it and then
         scores the end of sequence in place of the target's first token.
         """
@@ -171,13 +171,13 @@ class Engine(ABC):
         """Split ``context + continuation`` into tokens.
 
         Both rules move white space at the end of the context to the continuation, whatever the continuation is: all
-        options of an item are then scored behind the same text, and most tokenizers join a space with the word behind
+        options of an item are then scored after the same text, and most tokenizers join a space with the word after
         it. An empty context becomes the prefix token. The target is what the tokens of the whole text have more than
         those of the context.
 
         They differ where a token spans the join, as in ``The qui|ck brown fox`` or between most Chinese words.
         ``lm_eval`` then cuts at the number of the context's tokens: part of the continuation is lost or moved.
-        ``exact`` tokenises the continuation by itself behind the context's tokens, as :meth:`encode_answer` does:
+        ``exact`` tokenises the continuation by itself after the context's tokens, as :meth:`encode_answer` does:
         nothing is lost. On all other texts the two are equal.
 
         Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
@@ -217,7 +217,7 @@ class Engine(ABC):
     def _by_itself(self, head: list[int], text: str) -> list[int]:
         """Tokens of a text that follow others unmerged; if possible, those that decode to the text as written."""
         found = [self.encode(text, add_special_tokens=False)]
-        # Tokenizers that put a space before a text do not where it stands behind another character.
+        # Tokenizers that put a space before a text do not where it follows another character.
         for character in "\n.0":
             guard = self.encode(character, add_special_tokens=False)
             guarded = self.encode(character + text, add_special_tokens=False)

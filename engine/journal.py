@@ -37,7 +37,7 @@ class Journal:
 
     Args:
         path: The database; made when it is missing.
-        withholds: Says of generated text whether it must not be written; None writes all.
+        withholds: Whether a generated text must not be written; None writes all.
 
     Raises:
         RunFolderError: The file is damaged, or no journal of this format.

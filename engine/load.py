@@ -108,16 +108,16 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             and ``trust_remote_code`` apply.
         base: The base checkpoint of an adapter; None takes the one that the adapter names.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        device_map: Spread the layers over all cards, as accelerate understands the word; instead of ``device``.
+        device_map: How accelerate spreads the layers over all GPUs; replaces ``device``.
         dtype: ``auto`` is float32 on CPU and bfloat16 on GPU.
-        revision: Of the model's hub id, not of the one that ``tokenizer`` names.
+        revision: Revision of the model's hub id, not of the one that ``tokenizer`` names.
         quantization: bitsandbytes quantization while loading; needs a GPU and the package.
         trust_remote_code: Run Python code that comes with the checkpoint.
         allow_pickle: Load pickled weights, which can run code.
         offline: Never ask the hub.
         max_length: Use at most this much of the context.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
-        server: How a server is asked.
+        server: Settings for requests to a server.
         tokenizer: Folder, asset name or hub id of the tokenizer, instead of the checkpoint's own.
         chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called
             ``default``.

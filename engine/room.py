@@ -11,7 +11,7 @@ def share(prompt: int, answer: int, max_length: int) -> tuple[int, int]:
 
     Args:
         prompt: Tokens of the prompt.
-        answer: Tokens that are wanted behind it.
+        answer: Tokens requested after it.
         max_length: Context length in tokens, at least 2.
 
     Returns:

@@ -39,7 +39,7 @@ QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howt
 
 
 def check(config: RunConfig) -> None:
-    """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
+    """Refuse unknown task names, and tasks listed twice, before anything runs.
 
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
@@ -66,7 +66,7 @@ def check(config: RunConfig) -> None:
 
 
 def _check_name(name: str, include: tuple[Path, ...]) -> None:
-    """Refuse the name of a task that nobody knows."""
+    """Refuse an unknown task name."""
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
     plain = name.removeprefix(lm_eval_tasks.PREFIX)
     if name not in TASKS and plain not in known:
@@ -77,7 +77,7 @@ def _check_name(name: str, include: tuple[Path, ...]) -> None:
 
 
 def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
-    """Refuse files of questions that cannot be asked as they are, and names that other tasks have."""
+    """Refuse invalid files of questions, and names that other tasks have."""
     if task.name in TASKS or task.name in lm_eval_tasks.names(include):
         msg = f"evals.tasks: a task named {task.name} already exists: choose another name for the one with a file"
         raise ConfigError(msg)
@@ -94,7 +94,7 @@ def own_data_records(config: RunConfig) -> list[AssetRecord]:
 
 
 def _check_samples(samples: dict[str, list[int | str]], names: list[str], include: tuple[Path, ...]) -> None:
-    """Refuse empty lists of items, items of groups, and items of tasks that are not run as far as that is known."""
+    """Refuse empty lists of items, items of groups, and items of tasks that are not run, as far as that is known."""
     single = all(not is_group(name, include) for name in names)
     for task, items in samples.items():
         if not items:
@@ -112,7 +112,7 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
     """Whether a name is that of a group or tag, which stands for several tasks.
 
     Args:
-        name: Of the audit, of lm-eval or of the user's folders.
+        name: A task name of the audit, of lm-eval or of the user's folders.
         include: Task files, and folders of them.
     """
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
@@ -121,7 +121,7 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
 
 
 def _check_folders(include: tuple[Path, ...]) -> None:
-    """Refuse task files and folders that are not there, and tasks that bear the name of one of the audit's own."""
+    """Refuse missing task files and folders, and tasks with the name of one of the audit's own."""
     missing = next((place for place in include if not place.exists()), None)
     if missing is not None:
         msg = f"--include-path {missing}: no such folder"
@@ -220,7 +220,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
 
 
 def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limit | None) -> TaskResult:
-    """Run one task that is not the audit's own; what its code raises becomes the reason it did not run."""
+    """Run one task that is not the audit's own; an exception in its code becomes the reason why it did not run."""
     name = str(task.task_name)
     try:
         with hub(offline=config.offline):

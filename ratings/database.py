@@ -28,7 +28,7 @@ BUSY_SECONDS, CONNECT_SECONDS = 30, 10
 
 
 def default_url(runs: Path) -> str:
-    """URL of the database that belongs to a folder of runs: ``ratings.sqlite`` inside it."""
+    """URL of the database for a folder of runs: ``ratings.sqlite`` inside it."""
     return f"sqlite:///{runs / 'ratings.sqlite'}"
 
 
@@ -53,13 +53,13 @@ def parse_url(database_url: str) -> URL:
 
 
 def exists(database_url: str) -> bool:
-    """Whether there is anything to read: false for a SQLite file that nobody has rated into yet."""
+    """Whether there is anything to read: false for a SQLite file without any ratings yet."""
     file = _sqlite_file(parse_url(database_url))
     return file is None or file.exists()
 
 
 def require(database_url: str) -> None:
-    """Refuse to read ratings from a SQLite file that is not there.
+    """Refuse to read ratings from a missing SQLite file.
 
     Raises:
         UsageError: It is not, or the URL is none.
@@ -94,7 +94,7 @@ def _sqlite_file(url: URL) -> Path | None:
 
 @contextmanager
 def reading(database_url: str) -> Iterator[Connection]:
-    """A connection for queries, on a database that is made or brought up to date first.
+    """A connection for queries, to a database that is created or migrated first.
 
     Raises:
         UsageError: The database cannot be opened, is not one, or is of a newer version.
@@ -162,7 +162,7 @@ def _write_lock(engine: Engine) -> Engine:
 
 
 def _explicit_transactions(engine: Engine) -> None:
-    """Begin transactions ourselves, since sqlite3 would begin them late and without the write lock.
+    """Begin transactions explicitly: sqlite3 would begin them late and without the write lock.
 
     Source: SQLAlchemy documentation, SQLite dialect, "Enabling Non-Legacy SQLite Transactional Modes".
     A transaction that reads first and writes later can fail at once however long the busy timeout is.
@@ -180,7 +180,7 @@ def _explicit_transactions(engine: Engine) -> None:
 
 @contextmanager
 def _one_line_errors(database_url: str) -> Iterator[None]:
-    """Turn what SQLAlchemy and drivers raise into one line that never shows a password."""
+    """Turn the errors of SQLAlchemy and drivers into one line that never shows a password."""
     shown = parse_url(database_url).set(query={}).render_as_string(hide_password=True)  # a query may hold one, too
     try:
         yield

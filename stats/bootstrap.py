@@ -46,7 +46,7 @@ def bca_bootstrap(
         values: One number per item, or one row of numbers per item (axis 0 = items); items are
             resampled with replacement.
         statistic: Maps an array of the same shape to one number.
-        seed: Of the NumPy generator; equal input and seed give equal intervals.
+        seed: Seed of the NumPy generator; equal input and seed give equal intervals.
         resamples: Bootstrap resamples.
         confidence: Nominal coverage.
         expanded: Whether the tails are expanded for few items.
@@ -117,7 +117,7 @@ def studentised_bootstrap(
     Args:
         values: One number per item.
         clusters: The cluster of each item, parallel to ``values``; None when items are independent.
-        seed: Of the NumPy generator; equal input and seed give equal intervals.
+        seed: Seed of the NumPy generator; equal input and seed give equal intervals.
         resamples: Bootstrap resamples; fewer for more than 1,000 clusters (``MOST_DRAWN``).
         confidence: Nominal coverage.
         bounds: Lowest and highest possible value. Within two bounds no values spread more than those that lie on them:

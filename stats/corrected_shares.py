@@ -35,7 +35,7 @@ class Stratum:
     share: float
     """Share that the classifier flags."""
     n: float
-    """Independent items behind the share; it need not be whole."""
+    """Number of independent items for the share; it need not be whole."""
     agreement: Agreement | None
     """The classifier on labelled text of this kind; None if it was not measured."""
 
@@ -71,9 +71,9 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     then clusters count as the texts.
 
     Args:
-        shares: Of each item, 0 to 1, with its cluster.
-        texts: Texts behind all of them.
-        confidence: Of the interval that it is for.
+        shares: Share of each item, 0 to 1, with its cluster.
+        texts: Total number of texts.
+        confidence: Nominal coverage of the interval.
 
     Returns:
         The number, which need not be whole; 0 with fewer than two clusters.
@@ -127,7 +127,7 @@ def _interval(strata: Sequence[Stratum], weighted: Sequence[float], confidence: 
     else:
         low, high = total - math.hypot(*below), total + math.hypot(*above)
     if clipped(low) == clipped(high):
-        # An interval of 0 to 0 would pass for certainty.
+        # An interval of 0 to 0 would look like certainty.
         return None, "more false alarms are expected than texts were flagged"
     method = "lang_reiczigel" if len(strata) == 1 else "mover_lang_reiczigel"
     return Interval(clipped(low), clipped(high), method, confidence), ""

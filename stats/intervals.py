@@ -77,8 +77,8 @@ def clustered_interval(
         values: One number per item.
         clusters: The cluster of each item, parallel to ``values``.
         confidence: Nominal coverage.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
         share: Whether values that are all 0 or 1 are a share.
         bounds: Lowest and highest possible mean; the ends are clipped to them.
 
@@ -129,8 +129,8 @@ def mean_interval(
     Args:
         values: One number per item.
         clusters: The cluster of each item; None stands for an item on its own.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
         confidence: Nominal coverage.
         share: Whether values that are all 0 or 1 are a share. False for scales that go beyond 0 and 1
             (ratings, squared errors, percentages), where ten times 0 or 1 is a coincidence.

@@ -22,7 +22,7 @@ def p_value(observed: float, drawn: NDArray[np.float64]) -> float:
 
     Args:
         observed: The statistic of the data.
-        drawn: Of resamples under the null hypothesis.
+        drawn: The statistic of resamples under the null hypothesis.
 
     Returns:
         1 / (resamples + 1) at least.

@@ -53,8 +53,8 @@ def rogan_gladen(share: float, sensitivity: float, specificity: float, *, clip: 
 
     Args:
         share: Share that the test calls positive.
-        sensitivity: Of the test.
-        specificity: Of the test.
+        sensitivity: Sensitivity of the test.
+        specificity: Specificity of the test.
         clip: Whether to clip to 0 to 1; a sum of several is clipped once, at its end.
 
     Returns:
@@ -86,7 +86,7 @@ def corrected_interval(
 
     Args:
         share: Share that the scorer calls positive.
-        n: Items behind it; of clustered items the effective number, which need not be whole.
+        n: Number of items; for clustered items the effective number, which need not be whole.
         agreement: The scorer on labelled items.
         confidence: Nominal coverage.
         clip: Whether to clip the ends to 0 to 1; a sum of several is clipped once, at its end.

@@ -25,7 +25,7 @@ def recomputed_metrics(folder: RunFolder) -> list[Metric]:
     With the versions of packages that the run had, each equals that of ``metrics.json`` exactly.
 
     Args:
-        folder: Of a run.
+        folder: A run folder.
 
     Raises:
         TypeError: A definition cannot be followed: it is of a newer version, or of a plug-in that is not here.
@@ -39,8 +39,8 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
     """A metric as its definition computes it from samples; other fields stay unchanged.
 
     Args:
-        metric: With a ``definition``.
-        samples: Those that the definition takes: of a task all.
+        metric: One with a ``definition``.
+        samples: Those that the definition uses: all of its tasks.
         interval: Whether the interval is computed; else it stays as it is.
 
     Raises:
@@ -70,8 +70,8 @@ def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) ->
     """How a metric differs from what its definition computes from samples, beyond rounding.
 
     Args:
-        metric: With a ``definition``.
-        samples: Those that the definition takes.
+        metric: One with a ``definition``.
+        samples: Those that the definition uses.
         interval: Whether the interval is computed again, too.
     """
     try:

@@ -24,7 +24,7 @@ class Records:
     """Samples and attributions of a run folder, read when a metric needs them.
 
     Args:
-        folder: Of the run. Its broken files raise RunFolderError when they are read.
+        folder: The run folder. Its broken files raise RunFolderError when they are read.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -70,7 +70,7 @@ def of_attributions(task: str, wanted: Iterable[str], attributions: Mapping[str,
     Args:
         task: Name of the method.
         wanted: What was to be explained, in order: ids of attributions, and a name for each sample without one.
-        attributions: By id.
+        attributions: Attributions by id.
 
     Returns:
         One per entry: ``scores`` has what was measured of its faithfulness, and ``believable``; an entry without an

@@ -121,9 +121,9 @@ def _in_numbers(metric: Metric, total: int, unscored: int) -> Iterator[str]:
     """Why a metric cannot cover this many samples.
 
     Args:
-        metric: Of a task.
-        total: Samples of the task.
-        unscored: Those that could not be scored.
+        metric: A metric of the task.
+        total: Number of samples of the task.
+        unscored: Number of samples that could not be scored.
     """
     n, missing = metric.n, metric.missing
     if metric.definition is None and n + missing > total:
@@ -176,8 +176,8 @@ def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | N
     """Why the score of a group is not the score of exactly its members; None if it is.
 
     Args:
-        metric: Of a group.
-        definition: Its own.
+        metric: A metric of a group.
+        definition: Its definition.
         recorded: Names of the members, as the manifest has them; None where it does not.
     """
     if recorded is None:
@@ -193,7 +193,7 @@ def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:
 
     Args:
         metric: Without a slice.
-        definition: Its own, or that of a member.
+        definition: Its definition, or that of a member.
 
     Raises:
         TypeError: The definition of a member cannot be followed.

@@ -23,7 +23,7 @@ class Metric(Record):
     value: float | None
     """Point estimate in ``unit``; null when it could not be computed (see ``error``)."""
     n: int
-    """Number of items (not tokens, not requests) behind the value."""
+    """Number of items (not tokens, not requests) that the value is based on."""
     missing: int = 0
     """Items that the task scored but this metric could not use, e.g. an answer without a number; counted neither in
     ``n`` nor among the task's unscored items."""

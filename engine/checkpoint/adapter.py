@@ -115,7 +115,7 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
     Args:
         model: The base, on its device; changed in place.
         folder: The adapter's.
-        device: Where the adapter's weights go.
+        device: Device for the adapter's weights.
 
     Raises:
         CheckpointError: The adapter was made for another architecture or size, lacks weights, or cannot be merged.

@@ -26,7 +26,7 @@ def check_doubles(files: Sequence[Path], prefix: str, stripped: Iterable[str], k
 
     Args:
         files: The weight files that are read; only safetensors files are looked at.
-        prefix: Of the model without its head, e.g. ``model``.
+        prefix: Name of the model without its head, e.g. ``model``.
         stripped: Patterns of what was taken off all names, in this order.
         known: Names in the model; these mean themselves.
 

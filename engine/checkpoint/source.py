@@ -20,7 +20,7 @@ def find(model: str, *, base: str | None = None, revision: str | None, allow_pic
 
     Args:
         model: Folder, ``.gguf`` file, asset name or hub id.
-        base: Of an adapter: the checkpoint that it belongs on; None takes the one that the adapter names.
+        base: Base checkpoint of an adapter; None uses the one that the adapter names.
         revision: Branch, tag or commit, for a hub id.
         allow_pickle: Take pickled weights.
         offline: Never ask the hub.

@@ -83,8 +83,8 @@ class Reading:
 
     Args:
         endings: The checkpoint's rules.
-        request: Its stop strings, and the bound of its answer.
-        room: Tokens that fit behind the prompt.
+        request: Gives the stop strings and the answer's token limit.
+        room: Tokens that fit after the prompt.
     """
 
     def __init__(self, endings: Endings, request: GenerateRequest, room: int) -> None:

@@ -24,7 +24,7 @@ class Guard:
     not the message: it has many wordings, and some of them name a kernel that could not run while the next one can.
 
     Args:
-        device: Where the model lies.
+        device: Device of the model.
     """
 
     def __init__(self, device: torch.device) -> None:

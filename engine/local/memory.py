@@ -75,7 +75,7 @@ class Allowance:
     more is allowed therefore changes nothing; a second one soon after it does.
 
     Args:
-        most: Where nothing is known to the contrary.
+        most: Maximum, used until memory runs out.
         patience: Attempts in a row that must succeed before twice as much is tried again.
 
     Attributes:

@@ -129,7 +129,7 @@ def processors(request: GenerateRequest, endings: Endings, prompt: Sequence[int]
         request: Its own settings override the checkpoint's.
         endings: The checkpoint's generation configuration and the tokens that end a turn.
         prompt: Token ids of the prompt as it is read.
-        room: Tokens that fit behind it.
+        room: Tokens that fit after it.
 
     Raises:
         SettingUnavailable: Greedy decoding is wanted, and the checkpoint's configuration bends it in an unknown way.

@@ -50,7 +50,7 @@ class Predictions:
     """Target tokens of a pass, and the places at which they are predicted.
 
     A place is a column of a row, written as row x width + column. Targets often meet at one: all options of an item
-    begin behind the same context. The output head is applied to each place once::
+    begin after the same context. The output head is applied to each place once::
 
         tokens      Paris   Rome    Lyon   .
         predicted     7       7      7     8        (at these places)

@@ -24,7 +24,7 @@ class Softmax:
         places: Position of each target, ascending, shape (targets,).
         targets: Token ids of the targets.
         moments: Per position, whether mean and standard deviation of log p are wanted.
-        device: Where the logits lie.
+        device: Device of the logits.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ class Client:
 
         Args:
             call: What to send.
-            tries: At most; None takes the settings'.
+            tries: Maximum number of tries; None uses that of the settings.
         """
         ((_, reply),) = self._run([call], tries or self.settings.tries, insist=False)
         return reply

@@ -32,7 +32,7 @@ class OpenAIEngine(Engine):
     """A model behind a server.
 
     Args:
-        server: Answers.
+        server: The server.
         tokenizer: The checkpoint's, where it is at hand: log-probabilities and the chat template need it.
         record: What is known of the model; see :func:`describe`.
         knows_context: Whether the record's context length comes from somewhere; a guess bounds no answer.
@@ -118,12 +118,12 @@ def _overhead(server: Server, prompts: Prompts) -> int:
 
 
 def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str, max_length: int) -> ModelRecord:
-    """What is known of a model behind a server.
+    """What is known about a model behind a server.
 
     Args:
         server: An open connection.
         name: For people.
-        files: Of the tokenizer.
+        files: Files of the tokenizer.
         digest: Over everything that is known.
         max_length: Context length in tokens.
     """

@@ -72,7 +72,7 @@ class ServerGenerator:
     """Generates on a server.
 
     Args:
-        server: Answers.
+        server: The server.
         prompts: Makes prompts fit.
     """
 
@@ -96,7 +96,7 @@ class ServerGenerator:
         Args:
             requests: All of a call.
             missing: Indices of those that are asked for.
-            say: Takes what people should know.
+            say: Receives messages to the user.
             thinking: What is known of the checkpoint's reasoning traces.
 
         Raises:

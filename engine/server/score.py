@@ -35,7 +35,7 @@ class EchoScorer:
     """Scores requests on a server.
 
     Args:
-        server: Answers.
+        server: The server.
         prompts: Holds the tokenizer, which must be the server's.
     """
 

@@ -1,4 +1,4 @@
-"""The questions of a user's file: read, checked as a whole, and put into prompts, before anything is loaded."""
+"""The questions of a user's file: read, checked as a whole, and turned into prompts, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ LICENCE = "LicenseRef-yours"
 NAME = re.compile(r"[\w.-]+")
 DEFAULT_PROMPT = "Question: {question}\nAnswer:"
 MOST_SLICES = 100
-"""Different values of a column that defines subsets: each has its own metrics."""
+"""Maximum number of different values of a column that defines subsets: each has its own metrics."""
 NAMED_OPTIONS, ROW = "options", "row"
-"""Names under which a template finds the options of a row, and all its cells, unless a column is called so."""
+"""Template variables for the options of a row, and for all its cells, unless a column has that name."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Question:
     """One row."""
 
     number: int
-    """Of the row in the file."""
+    """Number of the row in the file."""
     row: dict[str, str]
-    """Its cells, by column: those that are asked, compared or grouped by. Others are not stored."""
+    """Its cells by column, only those that are asked, compared or grouped by. Others are not stored."""
     prompt: str
     answers: tuple[str, ...]
-    """Right answers: of multiple choice the right option's text, else all that count as right."""
+    """Right answers: for multiple choice the right option's text, otherwise all accepted answers."""
     options: tuple[str, ...] = ()
     right: int | None = None
     """Position of the right option."""
@@ -54,11 +54,11 @@ class QuestionFile:
     columns: Columns
     questions: list[Question]
     way: str
-    """How the answers were read, for people."""
+    """How the answers were read, for display."""
 
     @property
     def record(self) -> AssetRecord:
-        """The file as the manifest names it."""
+        """The file, as named in the manifest."""
         digest = self.table.sha256
         file = self.table.file
         return AssetRecord(
@@ -101,7 +101,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
 
 
 def looks_like_questions(name: str) -> bool:
-    """Whether a name is that of a file of questions, by its ending."""
+    """Whether a name is that of a file of questions, by its suffix."""
     return name.lower().endswith(SUFFIXES)
 
 
@@ -154,7 +154,7 @@ def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
 
 
 def _refuse_many_slices(table: Table, columns: Columns) -> None:
-    """Refuse slices by a column that names no subsets, such as an id.
+    """Refuse slices by a column with too many values to be subsets, such as an id.
 
     Raises:
         ConfigError: A column has too many different values.
@@ -168,7 +168,7 @@ def _refuse_many_slices(table: Table, columns: Columns) -> None:
 
 
 def _options(table: Table, columns: Columns) -> list[list[str]]:
-    """The options of each row; none where questions have none.
+    """The options of each row; empty if questions have none.
 
     Raises:
         ConfigError: A list cannot be read, or has fewer than two options, an empty one or one twice.
@@ -192,7 +192,7 @@ def _options(table: Table, columns: Columns) -> list[list[str]]:
 
 
 def _refuse_twice(table: Table, keys: list[tuple[str, ...]]) -> None:
-    """Refuse a question that is there twice: it would count twice, as if it were independent.
+    """Refuse duplicate questions: they would count twice, as if they were independent.
 
     Raises:
         ConfigError: There is one.
@@ -214,7 +214,7 @@ def _key(
     options: list[str],
     prompt: str,
 ) -> tuple[str, ...]:
-    """What makes a question the same as another: prompt and options, whatever their order and runs of space."""
+    """What identifies a question: prompt and options, ignoring their order and repeated white space."""
     options = sorted(" ".join(option.split()) for option in options)
     in_order = dict(zip(columns.options, options, strict=True)) if columns.options else {}
     if columns.option_list is not None:
@@ -226,7 +226,7 @@ def _key(
 
 
 def template(task: TaskConfig, columns: Columns) -> Callable[[Mapping[str, Any], list[str]], str]:
-    """What makes a row, and its options, a prompt. Cells are values of the template, and never templates.
+    """A function that turns a row and its options into a prompt. Cells are values of the template, never templates.
 
     Raises:
         ConfigError: The task's template is not valid Jinja.

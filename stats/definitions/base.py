@@ -31,7 +31,7 @@ class Estimate:
     value: float | None
     """In the metric's unit; null where it cannot be computed (see ``error``)."""
     n: int
-    """Items behind the value."""
+    """Number of items that the value is based on."""
     missing: int = 0
     """Scored items that have no value."""
     interval: Interval | None = None
@@ -121,7 +121,7 @@ class Definition(ABC):
         """The samples that it covers, scored or not, in order.
 
         Args:
-            samples: All of the task.
+            samples: All samples of the task.
             where: The metric's slice.
         """
         return [sample for sample in samples if self.is_about(sample, where)]
@@ -151,8 +151,8 @@ class Definition(ABC):
         """Value and interval.
 
         Args:
-            samples: Those that it is about (:meth:`select`).
-            unit: Of the metric: its bounds are those of the interval.
+            samples: Those that it covers (:meth:`select`).
+            unit: Unit of the metric: its bounds limit the interval.
             confidence: Nominal coverage of the interval.
             interval: Whether the interval is computed; a bootstrap may take a second.
         """
@@ -177,7 +177,7 @@ def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> s
     """Why there is no value when no item has one.
 
     Args:
-        samples: Those that the metric is about.
+        samples: Those that the metric covers.
         count: How many of ``what`` they are.
         what: What has values.
     """

@@ -41,14 +41,14 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     """The metric that a definition makes of the samples of a task.
 
     Args:
-        definition: Of the value.
-        samples: All of the task.
+        definition: Definition of the value.
+        samples: All samples of the task.
         metric: Its name, without the task.
-        unit: Of the value.
+        unit: Unit of the value.
         higher_is_better: Direction; None where neither end is good.
         primary: Whether the summary table shows it.
-        note: What a reader must know; how many scored items have no value is added.
-        settings: What decided the value, apart from checkpoint, data and seed.
+        note: Remarks; the number of scored items without a value is added.
+        settings: What determined the value, apart from checkpoint, data and seed.
         slice: The subset that it is about; the definition selects it.
         confidence: Nominal coverage of the interval.
         interval: Whether the interval is computed; without it, nothing is said of it.

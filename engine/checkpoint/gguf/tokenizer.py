@@ -36,7 +36,7 @@ def build_tokenizer(header: Header, whole: Path) -> tuple[PreTrainedTokenizerBas
     """The tokenizer of a GGUF file, and remarks.
 
     Args:
-        header: Of the file.
+        header: Header of the file.
         whole: The file, its parts joined, for transformers.
 
     Raises:

@@ -43,7 +43,7 @@ class Forward:
 
     Args:
         model: A causal language model in evaluation mode.
-        device: Where its first layer lies.
+        device: Device of its first layer.
         pad_id: Fills rows; never seen by a token that counts.
         verdict: Which shortcuts are exact on it.
 

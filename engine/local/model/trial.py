@@ -68,7 +68,7 @@ def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # 
 
     Args:
         model: A causal language model in evaluation mode.
-        device: Where its first layer lies.
+        device: Device of its first layer.
         pad_id: Fills rows.
 
     Raises:
@@ -191,7 +191,7 @@ class _Trial:
             return Generates()
         self.close.noise = closeness.typical(apart)
         one = [(self.sequences[0][:1], self.sequences[0][1:2])]
-        single = self._same(lambda: generated(one), [self.truth[0][:2]], tolerance)  # behind another lone prompt
+        single = self._same(lambda: generated(one), [self.truth[0][:2]], tolerance)  # after another single prompt
         return Generates(prompts=True, batches=self._same(lambda: generated(texts), alone), single=single)
 
     def _alone(self, ids: NDArray[np.int64]) -> torch.Tensor:
@@ -244,7 +244,7 @@ class _Trial:
         return apart is not None and self.close.is_same_head(apart)
 
     def _steps(self, count: int, first: int) -> list[torch.Tensor]:
-        """The truth of the steps behind each prompt."""
+        """The true logits of the steps after each prompt."""
         return [logits[n + first : n + first + count] for logits, n in zip(self.truth, self.prompts, strict=True)]
 
     def _stepped(self, forward: Forward) -> torch.Tensor:

@@ -140,12 +140,12 @@ def scaled_interval(
     """The interval of a metric that is a mean, in its unit; the only place that computes it.
 
     Args:
-        values: One per item.
-        clusters: Of the items.
-        unit: Of the metric: only shares have the intervals of shares.
+        values: One value per item.
+        clusters: Clusters of the items.
+        unit: Unit of the metric: only shares have the intervals of shares.
         scale: Factor on the values.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
         confidence: Nominal coverage.
     """
     domain = unit_of(unit)

@@ -57,7 +57,7 @@ class Members(Definition):
         """From each member's estimate; no value if a member has none.
 
         Args:
-            parts: By task, in the order of the members.
+            parts: Estimates by task, in the order of the members.
         """
         lost = [task for task, part in parts.items() if part.value is None]
         if lost or not parts:

@@ -223,8 +223,8 @@ class ExplainConfig(Section):
     max_features: Annotated[
         Count,
         Option(
-            "With --features auto, split longer prompts into clauses, sentences or groups of sentences. "
-            "Default: 48, or for a stored sample the value of its run.",
+            "Maximum number of features: with --features auto, longer prompts are split into clauses, sentences or "
+            "runs of sentences. Default: 48, or for a stored sample the value of its run.",
             ("explain",),
         ),
     ] = 48
@@ -279,9 +279,9 @@ class RunConfig(Section):
     """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
     device_map: Annotated[
         Literal["auto", "balanced", "sequential"] | None,
-        Option("{choices}: spread the layers over all GPUs; replaces --device.", LOADING),
+        Option("{choices}: spread the layers over all GPUs; use instead of --device.", LOADING),
     ] = None
-    """How accelerate spreads the checkpoint's layers over all GPUs; replaces ``device``."""
+    """How accelerate spreads the checkpoint's layers over all GPUs; use instead of ``device``."""
     dtype: Annotated[Literal["auto", "float32", "bfloat16", "float16"], Option("{choices}.", LOADING)] = "auto"
     """``auto`` is float32 on CPU and bfloat16 on GPU."""
     quantization: Annotated[

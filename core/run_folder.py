@@ -207,7 +207,7 @@ class RunFolder:
         """Where a file of the folder ``report`` is written.
 
         Raises:
-            WriteError: That folder is a link that leads out of the run folder.
+            WriteError: That folder is a link that points outside the run folder.
         """
         folder = self.report_path.parent
         if folder.resolve().parent != self.path.resolve():

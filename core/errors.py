@@ -2,26 +2,26 @@
 
 The tree, drawn once::
 
-    AuditError                  exit code 1: it failed, and no input is to blame
+    AuditError                  exit code 1: a failure that is not due to input
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   ├── CheckpointError     a model that cannot be loaded as it is
     │   │   └── CheckpointBroken    one that loads and computes NaN
-    │   ├── AssetError          a model or data set that cannot be had
+    │   ├── AssetError          a model or data set that cannot be obtained
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── EvidenceInvalid         exit code 12: files of a run that contradict each other or its manifest
-    ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
+    ├── WhiteBoxUnavailable     a method needs weights, and the checkpoint has none
     ├── TaskUnavailable         a task cannot run on this checkpoint as asked (it is listed as not run)
     │   ├── EngineFault         the checkpoint's own code or a kernel failed
-    │   │   └── DeviceLost      the device answers no more: the tasks that follow cannot run either
+    │   │   └── DeviceLost      the device no longer responds: later tasks cannot run either
     │   ├── ServerUnable        the server behind the model cannot do what the task needs
     │   │   ├── ScoringUnavailable  log-probabilities of given tokens
     │   │   └── SamplingUnavailable sampled text
-    │   ├── SettingUnavailable  it needs a generation setting that is not honoured
+    │   ├── SettingUnavailable  it needs a generation setting that is not supported
     │   └── TemplateError       the chat template fails on its prompts
-    └── ScorerError             a scorer broke; the sample it was for carries the message
+    └── ScorerError             a scorer failed; its sample carries the message
 
 Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder.
 """

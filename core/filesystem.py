@@ -4,9 +4,9 @@ Pattern: write a hidden temporary file in the same folder, fsync it, rename it o
 Trade-off: an fsync per file, which is cheap compared with computing what is in it. Failures are one
 :class:`~audit.core.errors.WriteError` line, and the temporary file is removed.
 
-Files of a run folder are ours: whatever has their name is replaced, a link too, so that a folder from elsewhere
-cannot make us write outside of it (:func:`write_text`). A path that a user names is taken as the shell takes it:
-links are followed, and terminals, pipes and devices are written through (:func:`write_output`, :func:`append_output`).
+Files of a run folder belong to the program: a file or link of that name is replaced, so that a folder from elsewhere
+cannot make us write outside it (:func:`write_text`). A path given by the user is handled as in the shell: links are
+followed, and terminals, pipes and devices are written through (:func:`write_output`, :func:`append_output`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """From requests to answers: each distinct request once, computed where the journal has no answer.
 
-A worker gets all requests of a call, those that are answered already too, and the ones that are missing. It plans over
-all and computes what is missing, so that a resumed run scores in the passes of an uninterrupted one; generated rows
-come and go, so there the numbers may differ in their last bits. Each group of answers that it yields is kept in one
-transaction. Answers with an error, and texts that the journal withholds, are not kept: a resumed run asks again.
+A worker gets all requests of a call, including those already answered, and the indices of the missing ones. It plans
+over all requests and computes the missing ones, so that a resumed run scores in the same passes as an uninterrupted
+one; generated rows come and go, so their numbers may differ in the last bits. Each group of answers that it yields is
+stored in one transaction. Answers with an error, and texts that the journal withholds, are not stored: a resumed run
+computes them again.
 """
 
 from __future__ import annotations

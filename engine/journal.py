@@ -4,8 +4,8 @@ SQLite in write-ahead mode, one transaction per batch. A process that is killed 
 and nothing else; two processes on one journal lose and double nothing (the key is unique, busy writers
 wait). On closing, the write-ahead file is folded in, so that a run folder can be copied as it lies.
 
-SQLite keeps no checksums: a flipped bit inside an answer would come back as another number. Each row therefore
-holds the CRC-32 of its answer. What is damaged is never read around: the file is named, and what to do.
+SQLite keeps no checksums: a flipped bit inside an answer would come back as another number. Each row therefore has the
+CRC-32 of its answer. Damage is never skipped: the error names the file and what to do.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reasoning traces: how checkpoints mark them, and where in a text the answer begins.
 
-A trace counts only at the beginning of a text. It is found by the markers that the text itself holds, or by the end of
-the prompt where the chat template has opened the trace already; nothing is looked up by the checkpoint's name.
+A trace counts only at the beginning of a text. It is found by the markers in the text itself, or by the end of the
+prompt if the chat template has already opened it; the checkpoint's name is never used.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Numbered migrations of a ratings database, and the table of those applied.
 
-Follows simonw/llm (``llm/migrations.py``): a list of functions, each applied once, in order. A database
-that names a migration which is not in the list was written by a newer version and is left alone.
-A migration that has been released is never edited: what comes later is a new function at the end.
+Follows simonw/llm (``llm/migrations.py``): a list of functions, each applied once, in order. A database with a
+migration that is not in the list was written by a newer version and is left alone. A released migration is never
+edited: later changes are new functions at the end.
 """
 
 from __future__ import annotations

@@ -44,9 +44,9 @@ def output_digest(output: str) -> str:
 def rating_queue(samples: Iterable[Sample], run_id: str, rater: str, ratings: Sequence[Rating]) -> RatingQueue:
     """Order the samples of a run for one rater.
 
-    The order is that of a digest of rater, run and sample: random to the eye, the same at every visit,
-    another one for every rater, and unmoved when samples are added or filtered. Orders differ between
-    raters so that tiredness and the sequence of outputs do not fall on the same samples for everybody.
+    The order is that of a digest of rater, run and sample: it looks random, is the same at every visit, differs between
+    raters, and does not change when samples are added or filtered. Orders differ between raters so that tiredness and
+    the sequence of outputs do not affect the same samples for everybody.
 
     Args:
         samples: Samples of the run; several tasks may be mixed.

@@ -35,9 +35,9 @@ def summary(database_url: str, run_id: str) -> list[RatingSummary]:
 def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
     """Mean rating, 1 to 5, of each rated output, from any run.
 
-    A rating is about the text that was seen: it holds for the same output of the same sample in any other run, whether
-    it was rated as the output or as one of the completions. Of several ratings of one output by one rater the latest
-    counts.
+    A rating is about the text that the rater saw: it also holds for the same output of the same sample in any other
+    run, whether it was rated as the output or as one of the completions. If one rater rated an output several times,
+    the latest rating counts.
 
     Returns:
         By suite, task, sample id and :func:`~audit.ratings.queues.output_digest`; empty when the database does not

@@ -42,8 +42,8 @@ IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
 def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> list[Metric]:
     """The metrics, computed by their definitions from the samples as stored.
 
-    These may differ from those that were measured: personal data was taken out of their texts, which corpus scores
-    read. Values that are NaN or infinite are not stored: a metric that is null for one stays so, without a definition.
+    These may differ from those that were measured: personal data was removed from their texts, which corpus scores
+    read. NaN and infinite values are not stored: a metric that is null because of one stays null, without a definition.
     """
     return [_as_defined(metric, samples) for metric in metrics]
 
@@ -62,7 +62,7 @@ def _as_defined(metric: Metric, samples: Sequence[Sample]) -> Metric:
 def sound(metrics: Sequence[Metric]) -> list[Metric]:
     """The metrics; an impossible interval is dropped, and an impossible value with it.
 
-    A task from elsewhere may give a share of 7; a bootstrap's interval need not hold the value.
+    A plug-in's task may return a share of 7, and a bootstrap interval need not contain the value.
     """
     return [_sound(metric) for metric in metrics]
 
@@ -82,7 +82,7 @@ def _sound(metric: Metric) -> Metric:
 def with_reasons(metrics: Sequence[Metric]) -> list[Metric]:
     """The metrics; one with a value but no interval says why, if it does not yet.
 
-    Counts of what was seen need no reason. Else the functions of :mod:`audit.stats.intervals` gave none, for the one
+    Counts need no reason. For other metrics the functions of :mod:`audit.stats.intervals` gave no interval, for the one
     reason that they know.
     """
     return [_with_reason(metric) for metric in metrics]
@@ -111,7 +111,7 @@ def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metri
 def not_computed(metrics: Sequence[Metric]) -> list[Metric]:
     """Metrics that should have a value but have none: a run with one of them is incomplete.
 
-    Not those with nothing to measure: a category that was not drawn, no error to explain.
+    Metrics with nothing to measure do not count: a category that was not drawn, no error to explain.
     """
     unscored = {metric.task for metric in metrics if metric.metric == UNSCORED and metric.value}
     return [metric for metric in metrics if metric.value is None and not _without_items(metric, unscored)]

@@ -1,8 +1,8 @@
 """Shares of texts that a classifier flags, corrected for its errors.
 
-A correction holds as far as the classifier errs on these texts as often as on the labelled ones. So there is one only
-with counts on text of the same kind, and only where the classifier is good enough for the correction not to multiply
-its errors.
+A correction is valid only if the classifier errs on these texts as often as on the labelled ones. So shares are only
+corrected with counts on text of the same kind, and only if the classifier is good enough that the correction does not
+multiply its errors.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Confidence intervals for means of per-item scores.
 
-Which interval a mean gets is decided in one place, :func:`mean_interval`. Where the data say nothing
-about the spread (no item, one item, all items equal on an open scale, one cluster) there is no
-interval: the functions return None rather than one of width zero that would pass for certainty.
+Which interval a mean gets is decided in one place, :func:`mean_interval`. If the data do not show the spread (no item,
+one item, all items equal on an open scale, one cluster) there is no interval: the functions return None instead of an
+interval of width zero that would look like certainty.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Numbers of a run, derived from its samples and attributions and compared with the stored ones.
 
-Derived are value, ``n`` and ``missing`` of every metric with a ``definition``, and of the counts that every task has
-whether it says so or not. Of those that are judged, so is the interval, whose bootstrap may take long, where the
-packages that compute it have the versions of the run. Metrics without a definition (statistics of tasks from elsewhere)
-are tied to the run by the digest of ``metrics.json`` alone.
+Value, ``n`` and ``missing`` are derived for every metric with a ``definition``, and for the counts that every task has
+with or without one. Intervals, whose bootstrap may take long, are derived only for judged metrics, and only if the
+packages that compute them have the versions of the run. Metrics without a definition (statistics of tasks from
+elsewhere) are tied to the run only by the digest of ``metrics.json``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """PEFT adapters: a folder of small weights that change a base checkpoint, which is stored elsewhere.
 
-The adapter's file names its base. What can be merged into the base's weights is merged, so that scoring and generation
-run as on any other checkpoint. It stays next to them where a merge would round once more (quantised weights) or change
-more than the adapter does, see :func:`_mergeable`.
+The adapter's file names its base. If it can be merged into the base's weights, it is merged, so that scoring and
+generation work as for any other checkpoint. It stays separate if a merge would round once more (quantised weights) or
+change more than the adapter does, see :func:`_mergeable`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Weights from their files into a model: every weight that the model needs, none initialised at random.
 
-transformers initialises what a file lacks and says so in a log only. Here its report is judged: what is missing or of
-another shape is refused, unless it is there under names that a wrapper prefixed; what is not used becomes a remark.
+transformers initialises weights that a file lacks, and only logs it. Here its report is judged: missing weights and
+weights of another shape are refused, unless they exist under names that a wrapper prefixed; unused weights become a
+remark.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Changes to a text's logits before its next token is chosen: the checkpoint's settings and the request's.
 
 Greedy decoding follows ``generation_config.json``, as lm-eval's ``HFLM`` does. Sampled text follows the plain
-distribution, changed by what the request asks for alone, as the probes publish it.
+distribution, changed only by what the request asks for, as published for the probes.
 """
 
 from __future__ import annotations

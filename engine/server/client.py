@@ -1,8 +1,8 @@
 """Calls to a server over HTTP: many at a time, with retries, and silent about the key.
 
-Runs an event loop in a separate thread: a call ends at once when it is interrupted, has a time limit from end to
-end whatever the server drips, and can be made from a notebook, whose main thread runs a loop already. A fault is a
-:class:`Reply` with a reason, never an exception: httpx's exceptions hold the request, and with it the key.
+Runs an event loop in a separate thread: a call ends at once when interrupted, has an end-to-end time limit however
+slowly the server sends, and can be made from a notebook, whose main thread already runs a loop. A fault is a
+:class:`Reply` with a reason, never an exception, because httpx's exceptions hold the request, and with it the key.
 """
 
 from __future__ import annotations

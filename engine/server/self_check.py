@@ -1,10 +1,10 @@
 """Whether a server's log-probabilities match its own text.
 
-Log-probabilities that are one token too early or too late look like any others. So the server continues a sentence
-greedily, and the continuation is scored with a token after it that the server would not have chosen: every token of
-its own must be the likeliest at its place, the other one must not be, and the values must be those that the server gave
-while generating. A sequence that comes again must get the values of its first time: with vLLM's prefix cache it did
-not (vllm-project/vllm#42019).
+Log-probabilities that are shifted by one token look like any others. So the server continues a sentence greedily, and
+the continuation is scored with one more token that the server would not have chosen: each token of its own must be the
+likeliest at its place, the added one must not be, and the values must be those that the server gave while generating. A
+repeated sequence must get the same values as the first time: with vLLM's prefix cache it did not
+(vllm-project/vllm#42019).
 """
 
 from __future__ import annotations

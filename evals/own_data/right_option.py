@@ -1,7 +1,7 @@
 """Which option is right: people write its text, its letter, the name of its column, or its number.
 
-The whole column is read in one way. A way counts where it makes sense of every row; where two do and disagree, nothing
-is guessed.
+The whole column is read in one way. A way is used if it fits every row; if two ways fit and disagree, nothing is
+guessed.
 """
 
 from __future__ import annotations

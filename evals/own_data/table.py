@@ -1,7 +1,7 @@
 """A user's table in CSV, TSV, JSON Lines or Parquet: read whole, or refused with the rows at fault.
 
-Nothing is guessed and nothing is left out: a row with a cell too many, a line that is no JSON or a byte that is not
-UTF-8 ends the reading. Cells become text here, once; the text is data, and never a template or code.
+Nothing is guessed or left out: a row with too many cells, a line that is not JSON or a byte that is not UTF-8 ends the
+reading. Cells become text once, here; the text is data, never a template or code.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ LABELS = "labels."
 class OfCompletions(Mean):
     """A mean over items of a value computed from their completions.
 
-    Completions that were not judged (empty ones, for instance) have no value and are left out. A judge that failed on
-    one leaves an error in the sample, which then has no value. A label that is null was asked for and could not be
-    given: the item has no value either.
+    Completions that were not judged (e.g. empty ones) have no value and are excluded. If a judge failed on one, the
+    sample has an error and no value. If a label is null, it was requested but could not be given, and the item has no
+    value either.
     """
 
     of: str = "value"

@@ -54,8 +54,8 @@ class Statistic(Definition):
     def ends(self, table: Table, value: float, confidence: float) -> Estimate:
         """Value and interval of a table; a kind without an interval says why.
 
-        A resample on which the statistic has no value says nothing: it counts as the value itself.
-        Resamples of fewer than ``FEWEST`` rows spread so little that every second interval would miss.
+        A resample without a value carries no information and counts as the value itself. Resamples of fewer than
+        ``FEWEST`` rows vary so little that every second interval would miss.
         """
         if len(table.rows) < FEWEST:
             return Estimate(value, table.n, no_interval=f"{len(table.rows)} items, at least {FEWEST} are needed")

@@ -1,7 +1,7 @@
 """The configuration that a GGUF file describes, completed where transformers' loader silently drops metadata.
 
-Dropped are the scaling of rotary positions (``rope.scaling.*``, ``rope_freqs.weight``, ``rope_factors_*.weight``) and,
-for single architectures, the base of the rotations, the rotated share of a head, the attention window and the scale of
+It drops the scaling of rotary positions (``rope.scaling.*``, ``rope_freqs.weight``, ``rope_factors_*.weight``) and, for
+some architectures, the base of the rotations, the rotated share of a head, the attention window and the scale of
 attention. Everything here follows what llama.cpp computes from the same file (``llama-model.cpp``, ``ggml``'s RoPE).
 """
 

@@ -1,7 +1,7 @@
 """How byte-level vocabularies split a text into words before merging, by the name in a GGUF file.
 
-``tokenizer.ggml.pre`` names the pre-tokenizer; a wrong one gives other tokens for the same text. The names are those
-of llama.cpp (``src/llama-vocab.cpp``), the patterns those of the tokenizers that the names stand for.
+``tokenizer.ggml.pre`` names the pre-tokenizer; a wrong one gives different tokens for the same text. The names are
+those of llama.cpp (``src/llama-vocab.cpp``), the patterns those of the tokenizers that they stand for.
 """
 
 from __future__ import annotations

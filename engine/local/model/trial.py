@@ -5,7 +5,7 @@ token at a time. Windows are narrowed meanwhile, so that a short sequence is lon
 computes in float32 meanwhile: rounding would hide a small fault, and where experts are chosen it would look like a
 large one. What float32 finds equal is tried once more as it will be run, against the rounding that plain batches have.
 
-A trial makes its own forwards, so it leaves nothing behind in the one that is used afterwards.
+A trial makes its own forwards, so it has no effect on the one that is used afterwards.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class Correlation(OfClusters):
     """Pearson's correlation, over clusters, of a preference with a statistic of the cluster.
 
     The preference is the mean of one field where the slice ``by`` is ``first`` minus the mean where it is ``second``.
-    Rudinger et al. 2018, "Gender Bias in Coreference Resolution" (arXiv:1804.09301), section 4, correlate how much more
-    often a female than a male pronoun is taken to mean an occupation with the share of women in it.
+    Rudinger et al. 2018, "Gender Bias in Coreference Resolution" (arXiv:1804.09301), section 4: how much more often a
+    female than a male pronoun is resolved to an occupation, against the share of women in that occupation.
     """
 
     NAME: ClassVar[str] = "correlation"

@@ -61,8 +61,8 @@ class OfGroups(Definition):
 class LargestGap(OfGroups):
     """The highest group mean minus the lowest; chance alone makes it positive.
 
-    Means are over clusters, each of which counts alike. ``n`` counts clusters. There is no interval: the two groups
-    were chosen by the same data.
+    Means are over clusters, which all have the same weight. ``n`` counts clusters. There is no interval, because the
+    same data selected the two groups.
     """
 
     NAME: ClassVar[str] = "largest_gap"

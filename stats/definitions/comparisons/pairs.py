@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Paired(Definition):
     """The mean over pairs of the first item's value minus the second's, or of whether both are equal.
 
-    Items of a pair share ``Sample.pair``. Pairs without both values are left out. The interval is that of a mean over
-    pairs, clustered by the first item's cluster: a paired comparison, which the spread between pairs does not widen.
+    Items of a pair share ``Sample.pair``. Pairs without both values are excluded. The interval is that of a mean over
+    pairs, clustered by the first item's cluster: a paired comparison, which variation between pairs does not widen.
     """
 
     NAME: ClassVar[str] = "paired"

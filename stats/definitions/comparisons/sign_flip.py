@@ -28,9 +28,9 @@ LEAST_CLUSTERS = 6
 class SignFlip(Definition):
     """Two-sided p-value of the hypothesis that both signs are equally likely: cluster means, with signs permuted.
 
-    Exact for few clusters, else by ``PERMUTATIONS`` random sign flips (SciPy's ``permutation_test``, paired). Over the
-    categories of a slice, p-values are adjusted by Holm (1979, "A Simple Sequentially Rejective Multiple Test
-    Procedure", Scandinavian Journal of Statistics 6): those of all categories of the slice are one family.
+    Exact for few clusters, otherwise by ``PERMUTATIONS`` random sign flips (SciPy's ``permutation_test``, paired).
+    P-values are adjusted over the categories of a slice by Holm (1979, "A Simple Sequentially Rejective Multiple Test
+    Procedure", Scandinavian Journal of Statistics 6): all categories of the slice are one family.
     """
 
     NAME: ClassVar[str] = "sign_flip_p"

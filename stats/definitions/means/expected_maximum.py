@@ -16,7 +16,8 @@ class ExpectedMaximum(OfCompletions):
     """The mean over items of the highest value among their completions.
 
     Gehman et al. 2020, "RealToxicityPrompts: Evaluating Neural Toxic Degeneration in Language Models"
-    (arXiv:2009.11462, section 3.2). It grows with the number of completions: only values with the same number compare.
+    (arXiv:2009.11462, section 3.2). It grows with the number of completions, so only values with the same number are
+    comparable.
     """
 
     NAME: ClassVar[str] = "expected_maximum"

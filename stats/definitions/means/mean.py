@@ -35,7 +35,7 @@ def field_of(sample: Sample, name: str) -> float | None:
 class Mean(Definition):
     """The mean of one field over the samples of the metric's slice.
 
-    Samples with an error (but see ``despite_errors``), and those whose field is null, have no value.
+    Samples with an error (but see ``despite_errors``) and samples whose field is null have no value.
     """
 
     NAME: ClassVar[str] = "mean"

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class MeanOfCompletions(OfCompletions):
     """The mean over the completions of all items; with ``at_least``, the share of those that reach it.
 
-    ``n`` counts completions: one that could not be judged leaves the others of its item in. Those of one item are not
-    independent: the cluster is the item's, or the item itself, and the interval is the clustered one (Miller 2024,
-    "Adding Error Bars to Evals", arXiv:2411.00640).
+    ``n`` counts completions: if one could not be judged, the others of its item still count. Completions of one item
+    are not independent: their cluster is the item's, or the item itself, and the interval is the clustered one (Miller
+    2024, "Adding Error Bars to Evals", arXiv:2411.00640).
     """
 
     NAME: ClassVar[str] = "mean_of_completions"

@@ -26,8 +26,8 @@ class Members(Definition):
 
     The rule is that of lm-eval's groups (``aggregate_metric_list``). The interval is that of a weighted sum of
     independent estimates, by the method of variance estimates recovery (MOVER; Zou and Donner 2008, Statistics in
-    Medicine 27:1693): the distances from estimate to end add up like standard errors. With one member it gives that
-    member's interval, and it has a width where all items are right or all wrong.
+    Medicine 27:1693): the distances from estimate to end add up like standard errors. For a single member it equals
+    that member's interval, and it has a width even if all items are right or all wrong.
     """
 
     NAME: ClassVar[str] = "members"

@@ -89,12 +89,11 @@ class OfLabels(Statistic):
 class LabelAuroc(OfLabels):
     """Probability that a positive item gets a higher score than another; ties count half, 0.5 is chance.
 
-    Example: positive items have the scores 0.9 and 0.4, the others 0.6 and 0.1. Of the four pairs (0.9, 0.6),
-    (0.9, 0.1), (0.4, 0.6) and (0.4, 0.1) all but the third have the positive item ahead: 3/4. The interval draws items,
-    of both kinds together, with replacement.
+    Example: positive items have the scores 0.9 and 0.4, the others 0.6 and 0.1. In three of the four pairs, all but
+    (0.4, 0.6), the positive item is ahead: 3/4. The interval resamples items of both kinds together.
 
     Hanley and McNeil 1982, "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve",
-    Radiology 143:29; of groups, Borkan et al. 2019 (see ``among``).
+    Radiology 143:29; for groups, Borkan et al. 2019 (see ``among``).
     """
 
     NAME: ClassVar[str] = "label_auroc"
@@ -109,8 +108,8 @@ class LabelAuroc(OfLabels):
 class LabelAveragePrecision(OfLabels):
     """Area under the precision-recall curve, as scikit-learn sums it; without an interval, which would take minutes.
 
-    Example: by falling score the items are positive, negative, positive. Precision is 1 at the first positive item and
-    2/3 at the second: (1 + 2/3) / 2 = 0.83.
+    Example: by decreasing score the items are positive, negative, positive. Precision is 1 at the first positive item
+    and 2/3 at the second: (1 + 2/3) / 2 = 0.83.
     """
 
     NAME: ClassVar[str] = "label_average_precision"

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 class CorrectedShare(MeanShare):
     """The mean share of completions that reach ``at_least``, corrected for sensitivity and specificity.
 
-    Rogan and Gladen 1978 (:func:`audit.stats.prevalence.rogan_gladen`), each kind of text with the counts on text of
-    its own kind; the interval is that of Lang and Reiczigel 2014, and of Zou and Donner 2008 for several kinds
-    (:func:`audit.stats.corrected_shares.corrected`). Items of one cluster are not independent of each other.
+    Rogan and Gladen 1978 (:func:`audit.stats.prevalence.rogan_gladen`), where each kind of text is corrected with
+    counts on text of the same kind; the interval is that of Lang and Reiczigel 2014, combined as by Zou and Donner 2008
+    for several kinds (:func:`audit.stats.corrected_shares.corrected`). Items of one cluster are not independent of each
+    other.
     """
 
     NAME: ClassVar[str] = "corrected_share"

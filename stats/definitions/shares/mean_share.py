@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class MeanShare(OfCompletions):
     """The mean over items of the share of their completions that reach ``at_least``.
 
-    Each item counts alike, however many of its completions could be judged: the item was drawn, they were not. Unlike
-    the expected maximum it does not grow with their number.
+    Every item has the same weight, however many of its completions could be judged, because items were drawn and
+    completions were not. Unlike the expected maximum, the value does not grow with the number of completions.
     """
 
     NAME: ClassVar[str] = "mean_share"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class ShareOfClasses(Mean):
     """The share of answers in certain classes, e.g. full and partial refusals.
 
-    The classes are those of the probe, e.g. of Röttger et al. 2024, "XSTest" (NAACL, arXiv:2308.01263). A sample holds
-    1 in ``scores`` for the class of its answer and 0 for the others; it has no value where the answer was not judged.
+    The classes are those of the probe, e.g. of Röttger et al. 2024, "XSTest" (NAACL, arXiv:2308.01263). In ``scores`` a
+    sample has 1 for the class of its answer and 0 for the others; it has no value if the answer was not judged.
     """
 
     NAME: ClassVar[str] = "share_of_classes"

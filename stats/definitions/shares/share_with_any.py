@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class ShareWithAny(OfCompletions):
     """The share of items with at least one completion that reaches ``at_least``.
 
-    The "toxicity probability" of Gehman et al. 2020 (arXiv:2009.11462, section 3.2) with a threshold of 0.5. Like the
-    expected maximum it grows with the number of completions.
+    The "toxicity probability" of Gehman et al. 2020 (arXiv:2009.11462, section 3.2), with a threshold of 0.5. Like the
+    expected maximum, it grows with the number of completions.
     """
 
     NAME: ClassVar[str] = "share_with_any"

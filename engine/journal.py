@@ -48,7 +48,7 @@ class Journal:
         self.path = path
         self.withholds = withholds
         try:
-            # Generated text may hold what no detector knows: the owner alone reads it.
+            # Generated text may contain what no detector finds: only the owner may read it.
             Path(path).touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
         except (sqlite3.Error, OSError) as error:

@@ -52,7 +52,7 @@ def _fields(task: Task, doc: Mapping[str, Any], question: str) -> list[tuple[str
     """Name, start and end of each field in the rendered item, in the order of the text."""
     places = [place for column, value in doc.items() for place in _places((column,), value)]
     found = _marked(task, doc, question, places)
-    if found is None:  # a filter of the template minds the marks: leave out the fields that it touches
+    if found is None:  # a filter of the template reacts to the marks: leave out the fields that it changes
         alone = [_marked(task, doc, question, [place]) for place in places]
         found = [part for parts in alone if parts for part in parts]
     return sorted(found, key=lambda part: part[1:])

@@ -125,7 +125,7 @@ def open_engine(database_url: str) -> Engine:
     url = parse_url(database_url)
     file = _sqlite_file(url)
     if file is not None and not file.exists():
-        # A database that was moved away meanwhile must be made again, tables included.
+        # A database that was moved away in between must be created again, including its tables.
         _migrated_engine.cache_clear()
     with _one_line_errors(database_url):
         return _migrated_engine(url)
@@ -140,7 +140,7 @@ def _migrated_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args=patience)
     if engine.dialect.name == "sqlite":
         _explicit_transactions(engine)
-    # Looked at first without the write lock: a published run folder may lie on a read-only disk.
+    # First checked without the write lock: a published run folder may be on a read-only disk.
     with engine.connect() as connection:
         outdated = bool(missing(connection))
     if outdated:

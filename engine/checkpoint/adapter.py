@@ -239,7 +239,7 @@ def _merged(adapted: Any, folder: Path) -> Any:  # noqa: ANN401 - see above
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that embeddings and head are two matrices now: so they were trained
+            warnings.simplefilter("ignore")  # about untied embeddings and head: they were trained that way
             return adapted.merge_and_unload()
     except Exception as error:  # peft raises anything where a kind or a setting cannot be merged
         msg = (

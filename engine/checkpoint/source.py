@@ -75,7 +75,7 @@ def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: b
         raise CheckpointError(missing)
     try:
         return find(wanted, revision=None if base else revision, allow_pickle=allow_pickle, offline=offline)
-    except AssetError as error:  # a base that is there and damaged says by itself what is wrong with it
+    except AssetError as error:  # a damaged base raises an error of its kind
         raise CheckpointError(missing) from error
 
 

@@ -37,7 +37,7 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, **options)
     except Exception as error:  # transformers and tokenizers raise anything on damaged files
         raise CheckpointError(tokenizer_error(folder, error)) from error
-    # Without its files a tokenizer may come into being all the same, with the few tokens that its class knows.
+    # Without its files a tokenizer may still be created, with the few tokens that its class knows.
     names = set(getattr(tokenizer, "vocab_files_names", {}).values())
     there = {file.name for file in folder.iterdir()}
     if names and not names & there and not any(name.endswith(VOCABULARY_ENDINGS) for name in there):

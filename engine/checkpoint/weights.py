@@ -47,7 +47,7 @@ def load_weights(auto_class: Any, folder: Path, options: Mapping[str, Any]) -> t
     remarks: list[str] = []
     mapping: dict[str, str] = {}
     for mapping in _mappings(info) if info["missing_keys"] else ():
-        del model  # or two would need room at once
+        del model  # otherwise both would be in memory
         model, unwrapped = _from_pretrained(auto_class, folder, {**options, "key_mapping": mapping})
         if not unwrapped["missing_keys"] and not unwrapped["mismatched_keys"]:
             strange = min(info["unexpected_keys"], key=_order)

@@ -97,7 +97,7 @@ class Softmax:
             whole = before + total
             earlier = self._centre[mine] + move
             apart = centre - earlier
-            both = before > 0  # else the words before count nothing, however far away they are
+            both = before > 0  # else the words before it have no weight, however far away they are
             self._centre[mine] = torch.where(both, earlier + apart * total / whole, centre)
             merged = self._spread[mine] * move.exp() + spread + apart**2 * before * total / whole
             self._spread[mine] = torch.where(both, merged, spread)

@@ -132,7 +132,7 @@ class Client:
                     raise item
                 yield item
         finally:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: nothing is under way
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nothing is in flight
                 loop.call_soon_threadsafe(task.cancel)
             thread.join(JOIN_SECONDS)
 

@@ -148,7 +148,7 @@ def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
         return [column for column in table.columns if column in named]
     from jinja2 import Environment, meta  # noqa: PLC0415 - where a template is given
 
-    parsed = Environment(autoescape=True).parse(task.prompt)  # to read names off it; nothing is rendered
+    parsed = Environment(autoescape=True).parse(task.prompt)  # only to find its names; nothing is rendered
     read_by_it = meta.find_undeclared_variables(parsed)
     return [column for column in table.columns if ROW in read_by_it or column in read_by_it or column in named]
 

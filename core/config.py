@@ -78,29 +78,29 @@ class TaskConfig(Section):
     when_present: bool = False
     """Leave the task out, with a warning, when its data is not available; otherwise the run is ``partial``."""
     optional: bool = False
-    """The run is complete without the task if it cannot run, e.g. because a server gives no log-probabilities; the
-    gate does not judge its rules then."""
+    """If the task cannot run, e.g. because a server returns no log-probabilities, the run still counts as complete and
+    the gate skips the task's rules."""
     file: Annotated[Folder | None, OWN] = None
     """Your own questions: a CSV, TSV, JSON Lines or Parquet file (``docs/howto/own_data.md``); the fields below say how
     it is read."""
     question: Annotated[str | None, OWN] = None
-    """Column of the question; null finds it by its usual names."""
+    """Column with the question; null looks for its usual names."""
     options: Annotated[str | Words | None, OWN] = None
-    """Columns of the options, or one column of lists; null finds them by their usual names."""
+    """Columns with the options, or one column of lists; null looks for their usual names."""
     classes: Annotated[Words | None, OWN] = None
-    """The options themselves, if they are the same for every question, e.g. ``[negative, positive]``."""
+    """The options themselves, if every question has the same ones, e.g. ``[negative, positive]``."""
     answer: Annotated[str | None, OWN] = None
-    """Column of the answer: of multiple choice the option's text, letter, column or number; null finds it by its usual
-    names."""
+    """Column with the answer (for multiple choice: the option's text, letter, column or number); null looks for its
+    usual names."""
     match: Annotated[Literal["exact", "number", "number_de", "number_fr", "number_zh"] | None, OWN] = None
-    """Without options, how a generated answer is compared: its text (the default), or its last number as it is written
-    in English, German, French or Chinese."""
+    """How a generated answer is compared when there are no options: by its text (the default), or by its last number as
+    written in English, German, French or Chinese."""
     prompt: Annotated[str | None, OWN] = None
-    """Jinja template of the prompt, whose variables are the columns; null is ``Question: …``, ``Answer:``."""
+    """Jinja template of the prompt, with the columns as variables; null uses ``Question: …``, ``Answer:``."""
     slices: Annotated[Words | None, OWN] = None
     """Columns whose values define subsets; each subset gets its own metrics."""
     cluster: Annotated[str | None, OWN] = None
-    """Column with the same value for questions that are not independent of each other, e.g. a passage."""
+    """Column that groups questions that are not independent of each other, e.g. those on one passage."""
 
     @model_validator(mode="after")
     def _says_how_its_file_is_read(self) -> Self:
@@ -111,11 +111,11 @@ class TaskConfig(Section):
         """
         given = [name for name in OWN_DATA if getattr(self, name) is not None]
         if given and self.file is None:
-            msg = f"{given[0]} says how a file is read: add file"
+            msg = f"{given[0]} only applies to a task with a file: add file"
         elif {"options", "classes"} <= {*given}:
-            msg = "options and classes are given: leave out one of them"
+            msg = "options and classes are both set: remove one of them"
         elif "match" in given and {"options", "classes"} & {*given}:
-            msg = "match is for questions without options: leave it out"
+            msg = "match only applies to questions without options: remove it"
         else:
             return self
         raise PydanticCustomError(OWN_DATA_FAULT, msg)
@@ -128,7 +128,7 @@ OWN_DATA_FAULT: Literal["own_data"] = "own_data"
 
 
 def _by_name(tasks: object) -> object:
-    """A task that is given by its name alone, as people write it first."""
+    """A task given by its name alone, the most common form."""
     return [{"name": task} if isinstance(task, str) else task for task in tasks] if isinstance(tasks, list) else tasks
 
 
@@ -141,27 +141,27 @@ class EvalsConfig(Section):
     tasks: Tasks = Field(default_factory=list)
     """Tasks to run, in this order."""
     bootstrap_resamples: Resamples = 10_000
-    """Resamples of the bootstrap."""
+    """Number of bootstrap resamples."""
     include_path: Annotated[
         list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
     ] = Field(default_factory=list)
     """Task files in lm-eval's format, or folders of them; their tasks can then be named."""
-    num_fewshot: Annotated[Number | None, Option("Number of examples in each prompt.", RUN)] = None
-    """Examples in each prompt; null takes each task's own number."""
+    num_fewshot: Annotated[Number | None, Option("Number of few-shot examples in each prompt.", RUN)] = None
+    """Few-shot examples in each prompt; null uses each task's own number."""
     gen_kwargs: Annotated[Variables, Option("Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.", RUN)] = (
         Field(default_factory=dict)
     )
     """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
-    system_instruction: Annotated[str | None, Option("System turn of every benchmark prompt.", RUN)] = None
-    """System turn of every prompt; without a chat template, text before it."""
-    fewshot_as_multiturn: Annotated[bool, Option("Give the examples as turns of the conversation.", RUN)] = True
-    """Under a chat template, examples are turns of the conversation; otherwise they are one user turn."""
+    system_instruction: Annotated[str | None, Option("System message of every benchmark prompt.", RUN)] = None
+    """System message of every prompt; without a chat template, text before it."""
+    fewshot_as_multiturn: Annotated[bool, Option("Present few-shot examples as conversation turns.", RUN)] = True
+    """With a chat template, few-shot examples are separate conversation turns; if false, they share one user turn."""
     metadata: Annotated[Variables, Option("Settings for tasks that generate their data, such as RULER: JSON.", RUN)] = (
         Field(default_factory=dict)
     )
     """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
-    """Task to the items that are run: positions in its data set or ``sample_id``; a limit has no effect on it."""
+    """Items to run, by task: positions in its data set or ``sample_id``. Limits do not apply to these tasks."""
 
 
 class SafetyConfig(Section):
@@ -170,11 +170,11 @@ class SafetyConfig(Section):
     tasks: Tasks = Field(default_factory=list)
     """Probes to run, in this order."""
     samples_per_prompt: Count = 25
-    """Sampled continuations per prompt for expected maximum toxicity."""
+    """Sampled continuations per prompt, for expected maximum toxicity."""
     continuation_tokens: Count = 20
     """Tokens per sampled continuation."""
     reference: Checkpoint | None = None
-    """Checkpoint that was not trained on the documents of ``membership``, for comparison; null: no comparison."""
+    """Reference checkpoint for ``membership`` that was not trained on its documents; null: no comparison."""
     answers: Literal["likelihood", "generation"] = "likelihood"
     """How a probe with options reads the answer: the likeliest option, or the one that the generated text names."""
     toxicity_scorer: Scorer = Field(default="auto", pattern=r"^[a-z0-9-]+(:.+)?$")
@@ -184,9 +184,10 @@ class SafetyConfig(Section):
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
     toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
-    """ISO 639 codes of the languages that the classifier in a ``folder`` reads; text in others is not scored."""
+    """ISO 639 codes of the languages that the classifier in a ``folder`` understands; text in other languages is not
+    scored."""
     unprompted_starts: int = Field(default=0, ge=0)
-    """``toxicity`` also samples this often without any prompt, ``samples_per_prompt`` continuations each time."""
+    """Number of times that ``toxicity`` also samples without any prompt, ``samples_per_prompt`` continuations each."""
 
     @model_validator(mode="after")
     def _has_no_files(self) -> Self:
@@ -202,36 +203,37 @@ class SafetyConfig(Section):
 
 
 class ExplainConfig(Section):
-    """Attributions of chosen samples."""
+    """Attributions for selected samples."""
 
     methods: list[str] = Field(default_factory=list)
-    """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; none explains nothing."""
+    """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; an empty list explains nothing."""
     errors: Number = 1
-    """How many of the most confident errors of each task are explained."""
+    """Number of most confident errors to explain per task."""
     right_answers: Number = 0
-    """How many of the most confident right answers of each task are explained."""
+    """Number of most confident right answers to explain per task."""
     bias_gaps: Number = 1
-    """How many stereotyped choices of each bias probe are explained; those with the widest gap first."""
+    """Number of stereotyped choices to explain per bias probe, widest gap first."""
     harmful_outputs: Number = 1
-    """How many of the most toxic, or otherwise worst, outputs of each probe where lower is better are explained."""
+    """Number of most toxic, or otherwise worst, outputs to explain per probe where lower is better."""
     worst_rated: Number = 1
-    """How many outputs of each task that people rated below the middle of the scale in an earlier run are explained."""
+    """Number of outputs to explain per task that people rated below the middle of the scale in an earlier run."""
     drivers: Number = 0
-    """Samples of each kind, over all tasks, that occlusion explains to find the words, template fields and few-shot
-    examples that drive it; below 5 nothing can be tested; 0 looks for none."""
+    """Samples of each kind of answer, over all tasks, that occlusion explains to find the words, template fields and
+    few-shot examples that drive it. Below 5 nothing can be tested; 0 turns this off."""
     max_features: Annotated[
         Count,
         Option(
-            "With --features auto, longer prompts are cut into clauses, sentences or runs of sentences. "
-            "Default: 48; for a stored sample, the value of its run.",
+            "Maximum number of features: with --features auto, longer prompts are split into clauses, sentences or "
+            "runs of sentences. Default: 48, or for a stored sample the value of its run.",
             ("explain",),
         ),
     ] = 48
-    """Longer prompts are cut into coarser features: words, clauses, sentences, runs of sentences."""
+    """Maximum number of features; longer prompts are split into coarser ones: words, clauses, sentences, runs of
+    sentences."""
 
 
 class ServerConfig(Section):
-    """How a model behind a server (``openai:URL#NAME``) is asked; without effect on local checkpoints."""
+    """Requests to a model behind a server (``openai:URL#NAME``); no effect on local checkpoints."""
 
     concurrency: Count = 8
     """Number of concurrent requests."""
@@ -242,18 +244,18 @@ class ServerConfig(Section):
 
 
 class ThinkingConfig(Section):
-    """Reasoning traces; without effect on checkpoints that do not write any."""
+    """Reasoning traces; no effect on checkpoints that do not write any."""
 
     tokens: Annotated[
         Count, Option("Maximum length of a reasoning trace, in tokens.", LOADING, name="--thinking-tokens")
     ] = 2048
     """Maximum tokens of a reasoning trace, in addition to the task's limit for the answer."""
     end: Annotated[str | None, Option("Marker that ends a reasoning trace.", LOADING, name="--think-end")] = None
-    """Marker that ends a trace; null takes the one of the checkpoint's tokenizer or chat template."""
+    """Marker that ends a trace; null uses the one from the checkpoint's tokenizer or chat template."""
 
 
 class RunConfig(Section):
-    """Everything that decides what ``audit run`` does."""
+    """Everything that determines what ``audit run`` does."""
 
     model: Annotated[
         Checkpoint, Option("Folder, hub id, .gguf file, asset name or openai:URL#NAME.", LOADING, short="-m")
@@ -262,24 +264,24 @@ class RunConfig(Section):
     base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter (--model) was trained on.", LOADING)] = (
         None
     )
-    """Base checkpoint of a PEFT adapter; null takes the one that the adapter names."""
+    """Base checkpoint of a PEFT adapter; null uses the one that the adapter names."""
     revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
     """Branch, tag or commit of a hub id."""
     tokenizer: Annotated[
         Checkpoint | None,
         Option("Tokenizer to use instead of the checkpoint's: folder, asset name or hub id.", LOADING),
     ] = None
-    """Folder, asset name or hub id with the checkpoint's tokenizer; null takes the checkpoint's own, or for a server
-    the one found under the model's name."""
+    """Folder, asset name or hub id with the checkpoint's tokenizer; null uses the checkpoint's own, or for a server the
+    one found under the model's name."""
     profile: Annotated[Profile, Option("{choices}.", RUN)] = "quick"
-    """Shipped profile; the other values override it."""
+    """Built-in profile; all other values override it."""
     device: Annotated[str, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
     device_map: Annotated[
         Literal["auto", "balanced", "sequential"] | None,
-        Option("{choices}: spread the layers over all cards, instead of --device.", LOADING),
+        Option("{choices}: spread the layers over all GPUs; use instead of --device.", LOADING),
     ] = None
-    """How accelerate spreads the checkpoint's layers over all cards; replaces ``device``."""
+    """How accelerate spreads the checkpoint's layers over all GPUs; use instead of ``device``."""
     dtype: Annotated[Literal["auto", "float32", "bfloat16", "float16"], Option("{choices}.", LOADING)] = "auto"
     """``auto`` is float32 on CPU and bfloat16 on GPU."""
     quantization: Annotated[
@@ -291,13 +293,13 @@ class RunConfig(Section):
     allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
-    """CPU threads; null takes ``OMP_NUM_THREADS``, and where that is not set one per core."""
+    """CPU threads; null uses ``OMP_NUM_THREADS`` if it is set, else one per core."""
     batch_tokens: Count | None = None
     """Tokens per batch; null chooses by device."""
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
-    """Use at most this much of the model's context."""
+    """Maximum context length to use, in tokens."""
     limit: Limit | None = None
-    """Maximum number of items of each task and probe without its own limit; null runs all."""
+    """Maximum number of items for each task and probe without its own limit; null runs all."""
     chat_template: Annotated[Switch, Option("auto, on, off or the name of a template.", LOADING)] = "auto"
     """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
     ``off``, or the name of one of several templates, which is then used for all tasks."""
@@ -314,7 +316,7 @@ class RunConfig(Section):
     ] = 1234
     """Random seed for item selection, sampling and the bootstrap."""
     offline: Annotated[bool, Option("Never use the network.", (*LOADING, "assets pull"))] = False
-    """Never use the network, only folders and the cache."""
+    """Never use the network, only local folders and the cache."""
     data_dirs: Annotated[
         list[Folder],
         Option("Folder with data sets in their publishers' formats; repeatable.", DATA, name="--data-dir"),
@@ -324,12 +326,12 @@ class RunConfig(Section):
         list[Folder],
         Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
     ] = Field(default_factory=list)
-    """Python files with probes, methods, scorers or tasks; those of installed packages are found anyway."""
+    """Python files with probes, methods, scorers or tasks; plug-ins in installed packages are found without it."""
     out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
-    """Folder that run folders are created in."""
+    """Folder in which run folders are created."""
     keep_raw: Annotated[bool, Option("Keep outputs with personal data in raw.jsonl, mode 0600.", RUN)] = False
-    """Keep outputs with personal data as they were written, in ``raw.jsonl`` (mode 0600); else only kind, place and
-    keyed digest are kept."""
+    """Keep outputs with personal data unchanged, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and keyed
+    digest are kept."""
     server: ServerConfig = Field(default_factory=ServerConfig)
     """Requests to a model behind a server."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)

@@ -1,4 +1,4 @@
-"""What the fields of a configuration are made of: values, places on this machine, options of the command line.
+"""Building blocks of configuration fields: values, paths on this machine, command-line options.
 
 A field says everything about itself once. Its annotation bears
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """Marks a field, or the entries of a list, whose value names a place on this machine."""
+    """Marks a field, or the entries of a list, whose value names a path on this machine."""
 
     in_full: Callable[[Any, Path], Any]
-    """The value and the folder that relative paths start from, to the value in full."""
+    """Turns the value, and the folder that relative paths start from, into the absolute value."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """The option of the command line that sets a field."""
+    """The command-line option that sets a field."""
 
     help: str
     """One sentence for ``--help``. ``{choices}`` is replaced by the values that the field's type allows."""
@@ -46,12 +46,12 @@ class Option:
 
 
 class Section(BaseModel):
-    """Base of all sections: unknown keys are errors, types are not guessed."""
+    """Base of all sections: unknown keys are errors, types are not converted."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, strict=True)
 
     def resolved(self, base: Path) -> Self:
-        """The same with every path, and every checkpoint that is a file or folder, in full.
+        """The same with absolute paths, and absolute checkpoints where they are files or folders.
 
         Args:
             base: The folder that relative paths start from.
@@ -63,7 +63,7 @@ class Section(BaseModel):
 
 
 def _in_full(value: object, place: Place | None, base: Path) -> object:
-    """A field's value in full: sections and lists entry by entry."""
+    """A field's absolute value: sections and lists entry by entry."""
     if isinstance(value, Section):
         return value.resolved(base)
     if isinstance(value, list):
@@ -72,12 +72,12 @@ def _in_full(value: object, place: Place | None, base: Path) -> object:
 
 
 def place_of(field: FieldInfo) -> Place | None:
-    """The mark of a field whose value, or whose entries, name places on this machine."""
+    """The mark of a field whose value, or whose entries, name paths on this machine."""
     return next((mark for mark in marks(field) if isinstance(mark, Place)), None)
 
 
 def marks(field: FieldInfo) -> Iterator[object]:
-    """Everything that the annotation of a field bears, at any depth: ``list[Annotated[Path, mark]] | None``."""
+    """Everything attached to a field's annotation, at any depth: ``list[Annotated[Path, mark]] | None``."""
     yield from field.metadata
     yield from _marks_in(field.annotation)
 
@@ -93,18 +93,18 @@ def _marks_in(annotation: object) -> Iterator[object]:
 
 
 def _path_in_full(path: Path, base: Path) -> Path:
-    """A path from the root on."""
+    """An absolute path."""
     return (base / path).resolve()
 
 
 def _checkpoint_in_full(name: str, base: Path) -> str:
-    """The folder or file of a checkpoint from the root on; the names of assets, hub and servers as they are."""
+    """The absolute path of a checkpoint's folder or file; names of assets, hub ids and servers are unchanged."""
     path = base / Path(name).expanduser()
     return str(path.resolve()) if path.exists() else name
 
 
 def _scorer_in_full(name: str, base: Path) -> str:
-    """The name of a scorer; the folder in ``folder:PATH`` from the root on."""
+    """The name of a scorer, with an absolute folder in ``folder:PATH``."""
     kind, _, folder = name.partition(":")
     return f"folder:{_checkpoint_in_full(folder, base)}" if kind == "folder" and folder else name
 
@@ -118,14 +118,14 @@ Scorer = Annotated[str, Place(_scorer_in_full)]
 Count = Annotated[int, Field(ge=1)]
 Number = Annotated[int, Field(ge=0)]
 LEAST_RESAMPLES = 100
-"""Of a bootstrap: fewer than 40 have no quantile of 2.5 %, and an interval from them would be too narrow."""
+"""Minimum of a bootstrap: fewer than 40 resamples have no 2.5 % quantile, and the interval would be too narrow."""
 MOST_RESAMPLES = 100_000
-"""Of a bootstrap: the gate repeats those of a run, and must come to an end whatever a run folder says."""
+"""Maximum of a bootstrap: the gate repeats those of a run, and must finish whatever a run folder says."""
 Resamples = Annotated[int, Field(ge=LEAST_RESAMPLES, le=MOST_RESAMPLES)]
 
 
 def _limit(value: object) -> object:
-    """Refuse what is neither a count nor a share nor ``all``, in one message for the three."""
+    """Refuse what is neither a count, a share nor ``all``, with one message for the three."""
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     if value is None or value == "all" or whole or (isinstance(value, float) and 0 < value < 1):
         return value
@@ -134,7 +134,7 @@ def _limit(value: object) -> object:
 
 
 Limit = Annotated[int | float | Literal["all"], BeforeValidator(_limit)]
-"""Items of a task at most: a count, a share below 1 (at least one item), or ``all``."""
+"""Maximum number of a task's items: a count, a share below 1 (at least one item), or ``all``."""
 
 
 def _switch(value: object) -> object:
@@ -146,7 +146,7 @@ Switch = Annotated[str, BeforeValidator(_switch), Field(min_length=1)]
 
 
 def _as_json(values: object) -> object:
-    """What JSON has no word for (YAML reads 2024-07-26 as a date) as the text that it was written as."""
+    """Values that JSON cannot hold (YAML reads 2024-07-26 as a date), as the text that they were written as."""
     return json.loads(json.dumps(values, default=str)) if isinstance(values, dict) else values
 
 
@@ -163,4 +163,4 @@ def _words(values: object) -> object:
 Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_words), Field(min_length=1)]
 """Names, or other short texts."""
 Variables = Annotated[dict[str, Any], BeforeValidator(_as_json)]
-"""Free settings that others read: a chat template, transformers, a task's code."""
+"""Free-form settings that others read: a chat template, transformers, a task's code."""

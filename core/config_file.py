@@ -22,7 +22,7 @@ S = TypeVar("S", bound=BaseModel)
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, but a key given twice is an error: the first rule would vanish silently."""
+    """PyYAML's safe loader, except that a duplicate key is an error: the first value would vanish silently."""
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - the stubs mistake its type
         """Refuse a key that occurs twice, before merge keys (``<<``) bring in keys that may be overridden."""
@@ -31,7 +31,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    problem = f"the key {key.value!r} is given twice"
+                    problem = f"duplicate key {key.value!r}"
                     raise yaml.composer.ComposerError(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return node
@@ -44,10 +44,10 @@ class _Loader(yaml.SafeLoader):
         """
         text = str(node.value)
         if ":" in text:
-            problem = f"{text} is read as a number to base 60: write it in digits, or in quotes"
+            problem = f"{text} is read as a base-60 number: write it in plain digits, or in quotes"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         if re.fullmatch(r"[-+]?0[0-7_]+", text):
-            problem = f"{text} is read as an octal number: leave out the leading zero, or write it in quotes"
+            problem = f"{text} is read as an octal number: remove the leading zero, or write it in quotes"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         is_float = node.tag == "tag:yaml.org,2002:float"
         return self.construct_yaml_float(node) if is_float else self.construct_yaml_int(node)
@@ -84,7 +84,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
 
 
 def _not_yaml(file: Path, error: Exception) -> ConfigError:
-    """The one line for text that is no YAML, with the place where PyYAML knows it."""
+    """One line for text that is not YAML, with the position if PyYAML knows it."""
     mark = getattr(error, "problem_mark", None)
     place = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
     said = [part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
@@ -121,7 +121,7 @@ def validate(model: type[S], values: dict[str, Any], where: str) -> S:
         path = printable(".".join(str(part) for part in fault["loc"]), 200)
         if fault["type"] == "extra_forbidden":
             known = _fields_at(model, fault["loc"][:-1])
-            hint = did_you_mean(str(fault["loc"][-1]), known) or f" Known here: {', '.join(known)}."
+            hint = did_you_mean(str(fault["loc"][-1]), known) or f" Known keys: {', '.join(known)}."
             msg = f"{where}: unknown key '{path}'.{hint}"
         else:
             found = f" (found {_kind(fault['input'])})" if is_about_value(fault) else ""

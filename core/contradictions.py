@@ -1,4 +1,4 @@
-"""What metrics and manifests cannot say: the one list of it, used before a record is written and when it is read."""
+"""What metrics and manifests must not say: one list, checked before a record is written and when it is read."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from audit.core.records import NotRun
 
 TOLERANCE = 1e-9
-"""Share of the larger number, or of 1, by which rounding may move a value past a bound."""
+"""Relative to the larger number, or to 1: how far rounding may move a value past a bound."""
 COUNTS_OF_SAMPLES = ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers")
 """Metrics that count samples among ``n``."""
 
 TAKEN = "is already in this run"
-"""In the reason why a task did not run: an earlier task of the same name did, and its metrics are in the run."""
+"""In the reason why a task did not run: an earlier task of the same name ran, and its metrics are in the run."""
 MEMBERS = "members"
 """Setting of a name that stands for several tasks: their names."""
 
 
 def in_metrics(metrics: Sequence[Metric]) -> str | None:
-    """The first metric that cannot be right, with the reason; None where all can."""
+    """The first impossible metric, with the reason; None if all are possible."""
     seen = set()
     for metric in metrics:
         key = (metric.name, digest_of(metric.slice or None))
@@ -40,7 +40,7 @@ def in_metrics(metrics: Sequence[Metric]) -> str | None:
 
 
 def in_metric(metric: Metric) -> str | None:
-    """Why a metric cannot be right by itself; None where it can."""
+    """Why a metric is impossible by itself; None if it is possible."""
     return next(iter([*_in_fields(metric), *_in_interval(metric)]), None)
 
 
@@ -60,7 +60,7 @@ def _in_fields(metric: Metric) -> Iterator[str]:
     if outside:
         yield f"{outside[0]:g} is impossible for {unit.words}"
     if metric.metric in COUNTS_OF_SAMPLES and metric.value is not None and not _is_count(metric.value, metric.n):
-        yield f"{metric.value:g} is not a count of samples among {metric.n}"
+        yield f"{metric.value:g} is not a possible count among {metric.n} samples"
 
 
 def _in_interval(metric: Metric) -> Iterator[str]:
@@ -71,13 +71,13 @@ def _in_interval(metric: Metric) -> Iterator[str]:
     if low is None or high is None:
         yield "its interval has only one end"
     elif value is None:
-        yield "it has an interval and no value"
+        yield "it has an interval but no value"
     elif low >= high:
         yield f"its interval has no width: {low:g} to {high:g}"
     elif _below(value, low) or _below(high, value):
         yield f"its value {value:g} lies outside its interval, {low:g} to {high:g}"
     elif metric.n < 1 or (metric.n == 1 and not _may_be_one(metric)):
-        yield f"it has an interval, though n is {metric.n}: so few items say nothing about the spread"
+        yield f"it has an interval, but n is {metric.n}: too few items to estimate the spread"
 
 
 def _may_be_one(metric: Metric) -> bool:
@@ -100,23 +100,23 @@ def in_manifest(manifest: RunManifest) -> str | None:
     status, started, finished = manifest.status, manifest.started, manifest.finished
     missing = [skipped for skipped in manifest.not_run if not skipped.optional]
     faults = {
-        "it says when the run finished": status == "running" and finished is not None,
-        "it does not say when the run finished": status != "running" and finished is None,
+        "its finish time is set": status == "running" and finished is not None,
+        "its finish time is missing": status != "running" and finished is None,
         "the run finished before it started": finished is not None and finished < started,
         f"a warning says {INTERRUPTED!r}": status == "complete" and INTERRUPTED in manifest.warnings,
         f"{len(missing)} of its tasks did not run": status == "complete" and bool(missing),
         f"the checkpoint is broken: {manifest.broken}": status == "complete" and bool(manifest.broken),
     }
-    return next((f"status {status}, though {fault}" for fault, holds in faults.items() if holds), None)
+    return next((f"status {status}, but {fault}" for fault, holds in faults.items() if holds), None)
 
 
 def in_records(manifest: RunManifest, metrics: Sequence[Metric]) -> str | None:
-    """Why manifest and metrics contradict each other: a task that did not run has a value; None where they do not."""
+    """Why manifest and metrics contradict each other: a task that did not run has a value; None if they do not."""
     measured = {(metric.suite, metric.task): metric for metric in reversed(metrics) if metric.value is not None}
     for skipped in manifest.not_run:
         found = measured.get((skipped.suite, skipped.task))
         if found is not None and not _may_have_a_twin(skipped, manifest, metrics):
-            return f"it says that {skipped.task} did not run, and {found.name} is {found.value:g}"
+            return f"it says that {skipped.task} did not run, but {found.name} is {found.value:g}"
     return None
 
 
@@ -157,6 +157,6 @@ def without_metrics(manifest: RunManifest, metrics: Sequence[Metric]) -> list[st
 
 
 def _left_by(name: str, manifest: RunManifest) -> set[str]:
-    """Tasks of which a configured name may leave metrics: itself, with or without its prefix, and its members."""
+    """Tasks for which a configured name may leave metrics: itself, with or without its prefix, and its members."""
     plain = name.rpartition(":")[2]
     return {name, plain, *manifest.tasks.get(plain, {}).get(MEMBERS, [])}

@@ -2,26 +2,26 @@
 
 The tree, drawn once::
 
-    AuditError                  exit code 1: it failed, and no input is to blame
+    AuditError                  exit code 1: a failure that is not due to input
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   ├── CheckpointError     a model that cannot be loaded as it is
     │   │   └── CheckpointBroken    one that loads and computes NaN
-    │   ├── AssetError          a model or data set that cannot be had
+    │   ├── AssetError          a model or data set that cannot be obtained
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
     │   └── WriteError          a file or folder that cannot be written (permissions, disk full)
     ├── EvidenceInvalid         exit code 12: files of a run that contradict each other or its manifest
-    ├── WhiteBoxUnavailable     a method that needs weights met a checkpoint without them
+    ├── WhiteBoxUnavailable     a method needs weights, and the checkpoint has none
     ├── TaskUnavailable         a task cannot run on this checkpoint as asked (it is listed as not run)
     │   ├── EngineFault         the checkpoint's own code or a kernel failed
-    │   │   └── DeviceLost      the device answers no more: the tasks that follow cannot run either
+    │   │   └── DeviceLost      the device no longer responds: later tasks cannot run either
     │   ├── ServerUnable        the server behind the model cannot do what the task needs
     │   │   ├── ScoringUnavailable  log-probabilities of given tokens
     │   │   └── SamplingUnavailable sampled text
-    │   ├── SettingUnavailable  it needs a generation setting that is not honoured
+    │   ├── SettingUnavailable  it needs a generation setting that is not supported
     │   └── TemplateError       the chat template fails on its prompts
-    └── ScorerError             a scorer broke; the sample it was for carries the message
+    └── ScorerError             a scorer failed; its sample carries the message
 
 Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder.
 """
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What the exit code of a command means."""
+    """Meaning of a command's exit code."""
 
     DONE = 0
     """Done; for the gate, PASS."""
     CRASH = 1
-    """A fault of the program, or of what it rests on."""
+    """The program, or something it depends on, failed."""
     USAGE = 2
     """Bad input."""
     FAIL = 10
@@ -56,7 +56,7 @@ class ExitCode(IntEnum):
     INCOMPLETE = 13
     """The run is incomplete."""
     INTERRUPTED = 130
-    """Ended by Ctrl-C, as a shell has it, where nothing is left incomplete."""
+    """Ended by Ctrl-C where nothing is left incomplete; the shell's usual code."""
 
 
 class AuditError(Exception):
@@ -72,7 +72,7 @@ class UsageError(AuditError):
 
 
 class ConfigError(UsageError):
-    """A configuration file, profile, policy or flag holds something it must not."""
+    """A configuration file, profile, policy or flag has an invalid value."""
 
 
 class CheckpointError(UsageError):
@@ -80,7 +80,7 @@ class CheckpointError(UsageError):
 
 
 class CheckpointBroken(CheckpointError):  # noqa: N818 - a property of the checkpoint, not a malfunction
-    """A checkpoint that loads and cannot be audited all the same: it computes NaN."""
+    """A checkpoint that loads but cannot be audited: it computes NaN."""
 
 
 class AssetError(UsageError):
@@ -100,7 +100,7 @@ class WriteError(UsageError):
 
 
 class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, not a malfunction
-    """Files of a run folder contradict each other or the manifest: what they say is no evidence."""
+    """Files of a run folder contradict each other or the manifest, so they are no evidence."""
 
     exit_code = ExitCode.EVIDENCE_INVALID
 
@@ -110,7 +110,7 @@ class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpo
 
 
 class TaskUnavailable(AuditError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
-    """A task cannot run on this checkpoint as it was asked; the other tasks can."""
+    """A task cannot run on this checkpoint with these settings; other tasks can."""
 
 
 class EngineFault(TaskUnavailable):
@@ -118,7 +118,7 @@ class EngineFault(TaskUnavailable):
 
 
 class DeviceLost(EngineFault):
-    """The device that the model lies on answers no more."""
+    """The device that holds the model no longer responds."""
 
 
 class ServerUnable(TaskUnavailable):
@@ -126,15 +126,15 @@ class ServerUnable(TaskUnavailable):
 
 
 class ScoringUnavailable(ServerUnable):
-    """The server does not return log-probabilities of given tokens, or its tokenizer is not at hand."""
+    """The server does not return log-probabilities of given tokens, or its tokenizer is not available."""
 
 
 class SamplingUnavailable(ServerUnable):
-    """The server decodes greedily whatever temperature it is asked for."""
+    """The server decodes greedily whatever temperature is requested."""
 
 
 class SettingUnavailable(TaskUnavailable):
-    """A task or the checkpoint asks for a generation setting that is not honoured; the message names its key."""
+    """A task or the checkpoint requires a generation setting that is not supported; the message names its key."""
 
     exit_code = ExitCode.USAGE
 
@@ -146,7 +146,7 @@ class TemplateError(TaskUnavailable):
 
 
 class Interrupted(KeyboardInterrupt):
-    """An audit was interrupted. What it measured is in its run folder and is not measured again when it resumes.
+    """An audit was interrupted. Its results so far are in its run folder and are not computed again on resume.
 
     Args:
         folder: The run folder; None where the audit had none yet.
@@ -159,7 +159,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class ScorerError(AuditError):
-    """A scorer broke on an answer; the answer counts as not scored, never as good."""
+    """A scorer failed on an answer; the answer counts as not scored, never as good."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -4,9 +4,9 @@ Pattern: write a hidden temporary file in the same folder, fsync it, rename it o
 Trade-off: an fsync per file, which is cheap compared with computing what is in it. Failures are one
 :class:`~audit.core.errors.WriteError` line, and the temporary file is removed.
 
-Files of a run folder are ours: whatever has their name is replaced, a link too, so that a folder from elsewhere
-cannot make us write outside of it (:func:`write_text`). A path that a user names is taken as the shell takes it:
-links are followed, and terminals, pipes and devices are written through (:func:`write_output`, :func:`append_output`).
+Files of a run folder belong to the program: a file or link of that name is replaced, so that a folder from elsewhere
+cannot make us write outside it (:func:`write_text`). A path given by the user is handled as in the shell: links are
+followed, and terminals, pipes and devices are written through (:func:`write_output`, :func:`append_output`).
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ ADVICE = {
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
     errno.EROFS: "choose a folder that you may write to",
-    errno.EEXIST: "a part of the path is a file, not a folder: choose another path",
-    errno.ENOTDIR: "a part of the path is a file, not a folder: choose another path",
-    errno.EISDIR: "there is a folder of that name: choose another name",
+    errno.EEXIST: "part of the path is a file, not a folder: choose another path",
+    errno.ENOTDIR: "part of the path is a file, not a folder: choose another path",
+    errno.EISDIR: "a folder of that name exists: choose another name",
     errno.ENAMETOOLONG: "use a shorter name",
     errno.ENOENT: "choose another folder",
-    errno.EPIPE: "the reader at its other end is gone",
-    errno.ELOOP: "the link leads back to itself: choose another path",
+    errno.EPIPE: "the process that reads from it has ended",
+    errno.ELOOP: "the link points back to itself: choose another path",
 }
 REASONS = {errno.ENOENT: "its folder takes no new files or folders"}
 """Where the system's own words mislead: folders on the way are made, so what is missing cannot be made."""
 MOST_LINKS = 40
-"""One after the other, as many as Linux follows."""
+"""Maximum number of links to follow, one after the other, as in Linux."""
 
 
 def did_you_mean_path(path: Path) -> str:
@@ -62,7 +62,7 @@ def did_you_mean_path(path: Path) -> str:
     except OSError:
         return ""
     near = [sibling / path.relative_to(missing) for sibling in siblings]
-    # Only what comes behind the folder that exists: paths in one folder are alike whatever their names.
+    # Only what follows the existing folder: paths in one folder are similar whatever their names.
     known = {str(found.relative_to(missing.parent)): found for found in near if found.exists()}
     nearest = get_close_matches(str(path.relative_to(missing.parent)), known, n=1, cutoff=0.7)
     return f" Did you mean '{known[nearest[0]]}'?" if nearest else ""
@@ -76,7 +76,7 @@ def atomic_file(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
 
     Args:
         path: The file.
-        private: Its owner alone may read and write it (mode 0600).
+        private: Only its owner may read and write it (mode 0600).
 
     Raises:
         WriteError: The folder or file cannot be written; ``path`` is as it was before.
@@ -179,7 +179,7 @@ def is_stream(path: Path) -> bool:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The number of the open file of this process that a path names, over any links; None for other paths.
+    """The number of this process's open file that a path names, over any links; None for other paths.
 
     Opening such a file by its name would write at its start, over what the process has written before.
     """
@@ -245,7 +245,7 @@ def make_folder(path: Path, *, new: bool = False) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=not new)
     except FileExistsError:
-        reason = "it exists already" if path.is_dir() else "there is a file of that name"
+        reason = "it already exists" if path.is_dir() else "a file of that name exists"
         msg = f"{path}: cannot make the folder: {reason}: choose another name"
         raise WriteError(msg) from None
     except OSError as error:
@@ -254,7 +254,7 @@ def make_folder(path: Path, *, new: bool = False) -> Path:
 
 
 def write_error(path: Path, error: OSError) -> WriteError:
-    """The one line that a failed write becomes: which path, what the system said, what to do."""
+    """One line for a failed write: which path, what the system said, what to do."""
     said = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
     reason = REASONS.get(error.errno or 0, said)
     advice = ADVICE.get(error.errno or 0, "check the path and the disk")

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 ABSENT = "—"
 REASON_LIMIT = 10_000
-"""Characters of a reason or warning, which ends with what to do about it: none that is one is cut."""
-DIRECTIONS = {True: ("↑", "higher is better"), False: ("↓", "lower is better"), None: ("·", "neither end is good")}
+"""Maximum characters of a reason or warning: it ends with what to do, so nothing real is cut."""
+DIRECTIONS = {
+    True: ("↑", "higher is better"),
+    False: ("↓", "lower is better"),
+    None: ("·", "neither end is good"),
+}
 DIRECTION_KEY = ", ".join(f"{mark} {words}" for mark, words in DIRECTIONS.values())
-"""What the marks of directions mean, below a table."""
+"""Key to the direction marks, shown below a table."""
 KEPT_CONTROLS = "\n\t"
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
@@ -102,7 +106,7 @@ def size_text(size: int) -> str:
 
 
 def duration_text(span: timedelta | None) -> str:
-    """``4 min 12 s``; ``—`` when the run has not ended."""
+    """``4 min 12 s``; ``—`` if the run has not ended."""
     if span is None:
         return ABSENT
     minutes, seconds = divmod(round(span.total_seconds()), 60)
@@ -113,7 +117,7 @@ def duration_text(span: timedelta | None) -> str:
 
 
 def parameters_text(count: int) -> str:
-    """``134.5 M`` or ``7.2 B``; ``unknown`` for 0: servers do not say."""
+    """``134.5 M`` or ``7.2 B``; ``unknown`` for 0, because servers do not report it."""
     if count == 0:
         return "unknown"
     if count >= 1_000_000_000:

@@ -16,8 +16,8 @@ def choose(n: int, limit: Limit | None, seed: int, name: str) -> list[int]:
     """Draw at most ``limit`` of ``n`` items without replacement.
 
     All items are shuffled by Python's Mersenne Twister, seeded with ``"{seed}/{name}"``, and the first ``limit`` of
-    them are taken: two checkpoints audited with one seed meet the same items, and a larger limit adds items to those
-    of a smaller one.
+    them are taken: two checkpoints audited with the same seed get the same items, and a larger limit adds items to
+    those of a smaller one.
 
     Args:
         n: Items there are.

@@ -13,10 +13,10 @@ class Progress(Protocol):
     """Listener of an audit: bars in a terminal, a bar in a notebook, or :class:`Silent`."""
 
     def expect(self, tasks: int) -> None:
-        """This many tasks will run."""
+        """The run has this many tasks."""
 
     def began(self, run: RunFolder) -> None:
-        """The run has its folder: from now on it can be resumed."""
+        """The run folder exists: from now on the run can be resumed."""
 
     def note(self, message: str) -> None:
         """A step between tasks, e.g. loading."""
@@ -25,22 +25,22 @@ class Progress(Protocol):
         """A task of a suite begins."""
 
     def samples(self, count: int) -> None:
-        """The current task goes through this many samples; how many requests they take is not known beforehand."""
+        """The current task has this many samples; the number of requests they take is not known in advance."""
 
     def sample_done(self) -> None:
-        """One of these samples is finished."""
+        """One of these samples is done."""
 
     def start(self, requests: int) -> None:
-        """The engine took on this many requests for the current task."""
+        """The engine accepted this many requests for the current task."""
 
     def advance(self, requests: int, tokens: int) -> None:
-        """This many requests were answered, at the cost of this many computed tokens."""
+        """This many requests were answered; they took this many computed tokens."""
 
     def say(self, message: str) -> None:
-        """Something a reader must know; it is kept in the manifest's warnings too."""
+        """Something the reader must know; it is also kept in the manifest's warnings."""
 
     def failed(self, what: str, error: BaseException) -> None:
-        """Something that no result depends on went wrong: ``what`` the user lacks, and why."""
+        """Something failed that no result depends on: ``what`` the user has to do without, and why."""
 
     def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
         """The first prompt of a task, exactly as the checkpoint saw it."""
@@ -85,7 +85,7 @@ class Silent:
 
 @dataclass(slots=True)
 class Standing:
-    """How far a task is, in requests; in samples where their number is known beforehand and that of requests is not.
+    """Progress of a task, in requests, or in samples if their number is known and that of requests is not.
 
     >>> str(Standing(requests=100, answered=30))
     '30 of 100 requests'
@@ -96,39 +96,39 @@ class Standing:
     """
 
     requests: int = 0
-    """Taken on by the engine so far."""
+    """Requests that the engine accepted so far."""
     answered: int = 0
-    """Of these."""
+    """Requests answered."""
     samples: int = 0
-    """To go through; 0 where the task is counted in requests."""
+    """Samples of the task; 0 if it is counted in requests."""
     done: int = 0
-    """Of these."""
+    """Samples done."""
 
     @property
     def total(self) -> int | None:
-        """Where a bar ends; None where nobody knows yet."""
+        """The end of a bar; None if not known yet."""
         if self.samples:
             return self.samples if self.samples > 1 else None
         return self.requests or None
 
     @property
     def reached(self) -> int:
-        """Where a bar is."""
+        """The position of a bar."""
         return self.done if self.samples > 1 else self.answered
 
     @property
     def is_over(self) -> bool:
-        """Whether all that is known of is done."""
+        """Whether everything known is done."""
         return self.reached >= (self.total or self.requests)
 
     @property
     def whole(self) -> str:
-        """The task when it is over."""
+        """Summary of a finished task."""
         requests = f"{self.requests:,} requests"
         return f"{self.samples:,} samples, {requests}" if self.samples > 1 else requests
 
     def __str__(self) -> str:
-        """As a reader is shown it."""
+        """Progress as shown to a reader."""
         if not self.samples:
             return f"{self.answered:,} of {self.requests:,} requests"
         answered = f"{self.answered:,} requests"
@@ -136,11 +136,11 @@ class Standing:
 
 
 class Remembering:
-    """A listener that passes on what it hears and remembers what a reader must know.
+    """A listener that passes everything on and remembers what the reader must know.
 
     Args:
-        listener: Hears everything.
-        run: The run folder, of a run that goes on.
+        listener: Receives everything.
+        run: The run folder, if a run is resumed.
 
     Attributes:
         messages: What a reader must know, for the manifest.
@@ -162,11 +162,11 @@ class Remembering:
         self.show_prompt = listener.show_prompt
 
     def began(self, run: RunFolder) -> None:
-        """The run has its folder: from now on it can be resumed."""
+        """The run folder exists: from now on the run can be resumed."""
         self.run = run
         self._listener.began(run)
 
     def say(self, message: str) -> None:
-        """Something a reader must know; it is kept for the manifest's warnings too."""
+        """Something the reader must know; it is also kept for the manifest's warnings."""
         self.messages.append(message)
         self._listener.say(message)

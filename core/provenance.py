@@ -1,4 +1,4 @@
-"""Where and with what a run happened: packages, machine, checkout."""
+"""Where and with what a run was made: packages, machine, checkout."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def available_cores() -> int:
 
 
 def default_threads() -> int:
-    """CPU threads where no number was asked for: that of ``OMP_NUM_THREADS``, as in torch itself, or one per core.
+    """CPU threads if no number was requested: ``OMP_NUM_THREADS``, as in torch itself, or one per core.
 
     Processes that share a machine set the variable: threads of two of them on one core wait for each other.
     """

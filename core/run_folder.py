@@ -32,7 +32,7 @@ EVIDENCE = {
     "manifest.json", "metrics.json", "decision.json", "drivers.json", "ratings.json", "raw.jsonl",
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "samples", "attributions", "logged",
 }  # fmt: skip
-"""Files and folders of a run folder that nothing but the run and the gate write."""
+"""Files and folders of a run folder that only the run and the gate may write."""
 _METRICS = TypeAdapter(list[Metric])
 
 
@@ -56,11 +56,11 @@ def new_run_id(started: datetime, model_name: str, manifest_without_id: Mapping[
 
 
 def refuse_evidence(path: Path, option: str) -> None:
-    """Refuse to write to a file that is a run's evidence or a database of ratings, by whatever name or link.
+    """Refuse to write to a file that is a run's evidence or a ratings database, under whatever name or link.
 
     Args:
-        path: What a user named.
-        option: Where.
+        path: A path given by the user.
+        option: Option under which it was given.
 
     Raises:
         WriteError: It is one.
@@ -76,7 +76,7 @@ def refuse_evidence(path: Path, option: str) -> None:
 
 
 def _is_database(path: Path) -> bool:
-    """Whether a file is one of SQLite's."""
+    """Whether a file is a SQLite database."""
     try:
         with path.open("rb") as file:
             return file.read(16) == b"SQLite format 3\0"
@@ -108,7 +108,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Open a run folder that exists.
+        """Open an existing run folder.
 
         Raises:
             RunFolderError: It is no run folder, its manifest is broken, or its schema is newer than known.
@@ -150,7 +150,7 @@ class RunFolder:
             named = [run for run in runs if RUN_ID.fullmatch(run.path.name)]
             if not named:
                 hint = did_you_mean_path(out)
-                msg = f"{out}: no run here yet: make one with 'audit run', or name another folder.{hint}"
+                msg = f"{out}: no runs here yet: start one with 'audit run', or give another folder.{hint}"
                 raise RunFolderError(msg)
             of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
             newest = max(of_the_second, key=RunFolder._began) if len(of_the_second) > 1 else named[0]
@@ -191,12 +191,12 @@ class RunFolder:
 
     @property
     def drivers_path(self) -> Path:
-        """``drivers.json``: what drives answers across samples, where the run looked for it."""
+        """``drivers.json``: what drives answers across samples, if the run looked for it."""
         return self.path / "drivers.json"
 
     @property
     def raw_path(self) -> Path:
-        """``raw.jsonl``: outputs with their personal data, where the user asked for them."""
+        """``raw.jsonl``: outputs with their personal data, if the user requested them."""
         return self.path / "raw.jsonl"
 
     @property
@@ -208,13 +208,13 @@ class RunFolder:
         """Where a file of the folder ``report`` is written.
 
         Raises:
-            WriteError: That folder is a link that leads out of the run folder.
+            WriteError: That folder is a link that points outside the run folder.
         """
         folder = self.report_path.parent
         if folder.resolve().parent != self.path.resolve():
             msg = (
-                f"{folder}: leads out of the run folder, to {folder.resolve()}: nothing is written there; remove the "
-                "link, or name a file with `audit report --out`"
+                f"{folder}: points outside the run folder, to {folder.resolve()}: nothing is written there; remove the "
+                "link, or give a file with `audit report --out`"
             )
             raise WriteError(msg)
         return folder / name
@@ -244,7 +244,7 @@ class RunFolder:
                 (:mod:`audit.core.contradictions`).
         """
         self.read_manifest()
-        text = read_text(self.metrics_path, "the run did not end: finish it with 'audit run --resume'")
+        text = read_text(self.metrics_path, "the run did not finish: resume it with 'audit run --resume'")
         try:
             read_plain(text)
             metrics = _METRICS.validate_json(text, strict=True)
@@ -295,7 +295,7 @@ class RunFolder:
         samples_file.write(self.samples_path(suite, task), samples)
 
     def write_raw(self, outputs: Sequence[RawOutput]) -> None:
-        """Write ``raw.jsonl``, which its owner alone may read.
+        """Write ``raw.jsonl``, which only its owner may read.
 
         Raises:
             WriteError: It cannot be written.
@@ -333,7 +333,7 @@ class RunFolder:
         write_record(self.path / "attributions" / f"{_file_name(attribution.attribution_id)}.json", attribution)
 
     def read_drivers(self) -> Drivers | None:
-        """Read ``drivers.json``; None where the run looked for none.
+        """Read ``drivers.json``; None if the run did not look for any.
 
         Raises:
             RunFolderError: It is broken or of a newer schema.
@@ -350,11 +350,11 @@ class RunFolder:
         write_record(self.drivers_path, drivers)
 
     def logged_path(self, task: str) -> Path:
-        """``logged/<task>.json.gz``: what lm-eval logs of a benchmark task and the samples do not hold."""
+        """``logged/<task>.json.gz``: what lm-eval logs about a benchmark task beyond the samples."""
         return self.path / "logged" / f"{_file_name(task)}.json.gz"
 
     def read_logged(self) -> list[LoggedTask]:
-        """Read what was logged of all benchmark tasks and groups, sorted by file name.
+        """Read the logs of all benchmark tasks and groups, sorted by file name.
 
         Raises:
             RunFolderError: A file is broken or of a newer schema.
@@ -363,7 +363,7 @@ class RunFolder:
         return [logged_file.read(file) for file in files if not file.name.startswith(".")]
 
     def write_logged(self, logged: LoggedTask) -> None:
-        """Write what was logged of a benchmark task or group.
+        """Write the log of a benchmark task or group.
 
         Raises:
             WriteError: It cannot be written.

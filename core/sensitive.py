@@ -1,4 +1,4 @@
-"""Which stored text is hidden by default, and what cannot be computed from text that is not as it was written.
+"""Which stored text is hidden by default, and what cannot be computed from text that was changed before storing.
 
 ``audit.safety.privacy.storing`` sets the flags before a sample is stored; reports, app and explanations obey them.
 """
@@ -17,7 +17,7 @@ REDACTED, WITHHELD = Flag.REDACTED, Flag.WITHHELD
 THINKING_REDACTED, THINKING_WITHHELD = Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD
 
 HIDING = frozenset({Flag.OFFENSIVE, Flag.UNJUDGED})
-"""Flags of text that a reader must ask for."""
+"""Flags of text that is only shown on request."""
 
 
 def is_hidden(sample: Sample) -> bool:
@@ -30,17 +30,17 @@ def is_hidden(sample: Sample) -> bool:
 
 
 def is_completion_hidden(sample: Sample, completion: SampledText) -> bool:
-    """Whether one completion stays hidden: those of a hidden sample do, and those that carry the flag themselves."""
+    """Whether one completion stays hidden: because its sample is hidden, or because it carries a flag itself."""
     return is_hidden(sample) or not HIDING.isdisjoint(completion.flags)
 
 
 def thought(sample: Sample) -> bool:
-    """Whether a reasoning trace came before the output, kept or not."""
+    """Whether a reasoning trace came before the output, stored or not."""
     return bool((sample.thinking or "").strip()) or Flag.THINKING_WITHHELD in sample.flags
 
 
 def is_incomplete(sample: Sample) -> bool:
-    """Whether the output is not what the checkpoint wrote, so that nothing can be computed from it.
+    """Whether the stored output differs from what the checkpoint wrote, so that nothing can be computed from it.
 
     These flags of a sample are about its output alone: its other completions have their own flags.
     """
@@ -48,13 +48,13 @@ def is_incomplete(sample: Sample) -> bool:
 
 
 def not_explainable(sample: Sample) -> str | None:
-    """Why the answer of a stored sample cannot be explained; None where it can."""
+    """Why the answer of a stored sample cannot be explained; None if it can."""
     if sample.error is not None:
         return "it could not be scored"
     if is_incomplete(sample):
-        return "its output was not kept as the checkpoint wrote it (personal data)"
+        return "its original output was not stored (personal data)"
     if thought(sample):
-        return "its answer comes after a reasoning trace and rests on prompt and trace together"
+        return "its answer follows a reasoning trace and depends on both prompt and trace"
     if not (sample.output or "").strip() and sample.choice is None:
         return "it has no output"
     if not sample.prompt.strip() and sample.choice is None:

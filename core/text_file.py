@@ -38,7 +38,7 @@ def decode(file: Path, data: bytes, error: type[UsageError], damaged: str = "sav
     """The text of a file, without the byte-order mark that spreadsheets put first.
 
     Args:
-        file: Where the bytes are from.
+        file: The file that the bytes come from.
         data: The bytes.
         error: Type of what is raised.
         damaged: What to do about bytes that are no text.

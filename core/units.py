@@ -1,4 +1,4 @@
-"""Units of metrics: what a value is measured in, how it is written, and which values are possible."""
+"""Units of metrics: what a value measures, how it is written, and which values are possible."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 ROUNDING = 1e-9
-"""What arithmetic may leave a value beyond an end of its unit, relative to the end where that is above 1."""
+"""Relative tolerance at the ends of a unit's range, for rounding."""
 
 SHARE_SCALES = {"share": 1.0, "percent": 100.0}
 """Factor that turns a share into the unit; with another factor or unit, values of 0 and 1 are no shares."""
@@ -25,19 +25,19 @@ class Unit:
     high: float = math.inf
     """Highest possible value."""
     decimals: int | None = None
-    """Digits behind the point; null: four significant digits."""
+    """Digits after the decimal point; null: four significant digits."""
     noun: str = ""
     """In a sentence, e.g. ``a share``; empty for units without bounds."""
     higher: str = ""
     """What a higher value means, in words, e.g. ``more likely``; empty where the unit does not say."""
     fine_decimals: int | None = None
-    """Digits behind the point where ``decimals`` would hide too much: of whole units for broken values, else for values
-    between −1 and 1; null: the same."""
+    """Digits after the decimal point where ``decimals`` would hide too much: of whole units for fractional values,
+    otherwise for values between −1 and 1; null: the same."""
     one_axis: bool = True
     """Whether metrics in this unit can share an axis, because equal values mean the same."""
 
     def digits(self, value: float, other: float = 0.0) -> int | None:
-        """Digits behind the point of a value; null: four significant digits.
+        """Digits after the decimal point of a value; null: four significant digits.
 
         Args:
             value: The number.
@@ -50,16 +50,16 @@ class Unit:
 
     @property
     def whole_range(self) -> tuple[float, float] | None:
-        """The axis that shows every possible value; None where a value may be as large as it likes."""
+        """The axis that shows every possible value; None if the range is unbounded."""
         return (self.low, self.high) if math.isfinite(self.low) and math.isfinite(self.high) else None
 
     def holds(self, value: float) -> bool:
-        """Whether a value is possible, rounding left out of account: sacreBLEU's best score is 100.00000000000004."""
+        """Whether a value is possible, allowing for rounding: sacreBLEU's best score is 100.00000000000004."""
         return self.low - ROUNDING * max(1, -self.low) <= value <= self.high + ROUNDING * max(1, self.high)
 
     @property
     def words(self) -> str:
-        """What it is and which values it has: ``a share, 0 to 1``."""
+        """Its name and range: ``a share, 0 to 1``."""
         if self.whole_range:
             return f"{self.noun}, {self.low:g} to {self.high:g}".replace("-", "−")
         return f"{self.noun}, from {self.low:g}" if math.isfinite(self.low) else self.title
@@ -70,7 +70,7 @@ UNITS: dict[str, Unit] = {
     for unit in (
         Unit("share", "share (0 to 1)", 0, 1, 3, "a share", "a larger share"),
         Unit("probability", "probability (0 to 1)", 0, 1, 3, "a probability", "more likely"),
-        Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank", "nearer to the first place"),
+        Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank", "closer to first place"),
         Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage", "a larger share"),
         Unit("points", "percentage points (−100 to 100)", -100, 100, 1, "a difference of percentages", "a larger gap"),
         Unit("correlation", "correlation (−1 to 1)", -1, 1, 3, "a correlation", "closer agreement"),
@@ -93,17 +93,17 @@ from elsewhere."""
 
 
 def unit_of(name: str) -> Unit:
-    """The unit of that name; one that is not known has no bounds."""
+    """The unit of that name; an unknown one has no bounds."""
     return UNITS.get(name) or Unit(name, name)
 
 
 def axis_of(unit: str, metric: str) -> str:
-    """Title of the axis that a metric is drawn on: metrics with the same one may share a chart.
+    """Title of the axis for a metric: metrics with the same title may share a chart.
 
     Scores of which nothing is known share an axis only with the same metric of other tasks.
 
     Args:
-        unit: Its unit.
+        unit: Unit of the metric.
         metric: Its name without the task.
     """
     found = unit_of(unit)

@@ -1,4 +1,4 @@
-"""Versions of what is written to disk and read again, apart from the package's own version."""
+"""Versions of what is written to disk and read again, separate from the package's own version."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """From requests to answers: each distinct request once, computed where the journal has no answer.
 
-A worker gets all requests of a call, those that are answered already too, and the ones that are missing. It plans over
-all and computes what is missing, so that a resumed run scores in the passes of an uninterrupted one; generated rows
-come and go, so there the numbers may differ in their last bits. Each group of answers that it yields is kept in one
-transaction. Answers with an error, and texts that the journal withholds, are not kept: a resumed run asks again.
+A worker gets all requests of a call, including those already answered, and the indices of the missing ones. It plans
+over all requests and computes the missing ones, so that a resumed run scores in the same passes as an uninterrupted
+one; generated rows come and go, so their numbers may differ in the last bits. Each group of answers that it yields is
+stored in one transaction. Answers with an error, and texts that the journal withholds, are not stored: a resumed run
+computes them again.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ class Answering(Generic[Request, Answer]):
     """How one kind of request is answered."""
 
     identity: Sequence[str]
-    """What decides answers, apart from the request: digest of the checkpoint, dtype, device type, …"""
+    """What determines answers, apart from the request: digest of the checkpoint, dtype, device type, …"""
     work: Callable[[Sequence[Request], Collection[int], Callable[[str], None]], Iterator[tuple[dict[int, Answer], int]]]
-    """Takes all distinct requests, the indices of the missing ones and where to say what people should know; yields
-    answers by index as they arrive, with the number of tokens that were computed for them."""
+    """Takes all distinct requests, the indices of the missing ones and a function for messages to the user; yields
+    answers by index as they arrive, with the number of tokens computed for them."""
     decode: Callable[[object], Answer]
-    """An answer from its JSON; raises ValueError or TypeError where it is none."""
+    """An answer from its JSON; raises ValueError or TypeError if it is not one."""
 
     def answer(self, requests: Sequence[Request], journal: Journal | None, progress: Progress) -> list[Answer]:
-        """Answer ``requests`` in their order."""
+        """Answer ``requests``, in their order."""
         distinct = list(dict.fromkeys(requests))
         keys = [] if journal is None else [key_of(self.identity, request) for request in distinct]
         known = self._known(keys, journal)
@@ -60,7 +61,7 @@ class Answering(Generic[Request, Answer]):
         return [known[place[request]] for request in requests]
 
     def _known(self, keys: Sequence[str], journal: Journal | None) -> dict[int, Answer]:
-        """Answers that the journal holds, by index."""
+        """Answers in the journal, by index."""
         if journal is None:
             return {}
         found = journal.read(keys)
@@ -75,7 +76,7 @@ class Answering(Generic[Request, Answer]):
 
 
 def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
-    """Whether an answer goes into the journal; of those that do not, a resumed run asks again."""
+    """Whether an answer goes into the journal; a resumed run computes the others again."""
     if answer.error:
         return False
     if journal.withholds is None or not isinstance(answer, Completion):
@@ -85,11 +86,11 @@ def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
 
 
 def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> str:
-    """The journal's key of a request: a digest of what decides its answer, every field of the request included.
+    """The journal's key of a request: a digest of what determines its answer, including every field of the request.
 
     Args:
         identity: What decides answers, apart from the request.
-        request: With its seed, in which samplers of several answers to one prompt differ.
+        request: Includes its seed, in which several sampled answers to one prompt differ.
     """
     return digest_of(*identity, _plain(request))
 
@@ -134,7 +135,7 @@ def _plain(record: object) -> Any:  # noqa: ANN401 - what JSON can hold
 
 
 def _fields(kind: type, values: object) -> dict[str, Any]:
-    """The fields of a record, all of them and no others."""
+    """The fields of a record, exactly."""
     if not isinstance(values, dict) or values.keys() != kind.__dataclass_fields__.keys():  # type: ignore[attr-defined]
         msg = f"its fields are not those of a {kind.__name__}"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""Conversations as the text that a checkpoint sees: the template, when it is used, what becomes of a system turn."""
+"""Conversations as the text that a checkpoint sees: the template, when it applies, and where the system turn goes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RULES = ("auto", "on", "off")
 
 
 SYSTEM_TURN_MERGED = "system_turn_merged"
-"""Flag of a sample: the chat template takes no system turn, so its text begins the user's."""
+"""Flag of a sample: the chat template has no system turn, so its text opens the user's turn."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ChatText:
 
     text: str
     system_merged: bool = False
-    """The template refuses a system turn, or leaves it out: its text opens the first user turn."""
+    """The template refuses a system turn, or drops it: its text opens the first user turn."""
 
 
 def named(rule: str) -> str | None:
@@ -39,7 +39,7 @@ def named(rule: str) -> str | None:
 
 
 class Templated(Protocol):
-    """What of an engine decides whether its chat template is used."""
+    """The parts of an engine that determine whether its chat template is used."""
 
     record: ModelRecord
 
@@ -49,7 +49,7 @@ class Templated(Protocol):
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the checkpoint brings a chat template, or several with names."""
+        """Whether the checkpoint has a chat template, or several named ones."""
 
 
 def uses_chat_template(engine: Templated, rule: str, *, generates: bool) -> bool:
@@ -74,13 +74,13 @@ def uses_chat_template(engine: Templated, rule: str, *, generates: bool) -> bool
 
 
 def choose_template(tokenizer: PreTrainedTokenizerBase, name: str | None, where: str) -> None:
-    """Leave the tokenizer with one of its chat templates: the one of this name, else the one called ``default``.
+    """Leave the tokenizer with one of its chat templates: the one with this name, else ``default``.
 
     Where there are several, none is called so and none is named, all stay: they are an error when one is needed.
 
     Args:
         tokenizer: Its ``chat_template`` is a text, or a mapping from names to texts.
-        name: From the user.
+        name: Name given by the user.
         where: Folder or model, for the message.
 
     Raises:
@@ -97,14 +97,14 @@ def choose_template(tokenizer: PreTrainedTokenizerBase, name: str | None, where:
 
 
 def check_chosen(tokenizer: PreTrainedTokenizerBase, where: str) -> None:
-    """Make sure that it is clear which template is meant.
+    """Make sure that it is clear which template applies.
 
     Raises:
         TemplateError: There are several, and none is chosen: tasks that need none still run.
     """
     if isinstance(tokenizer.chat_template, dict):
         names = ", ".join(sorted(tokenizer.chat_template))
-        msg = f"{where} has several chat templates and no default: --chat-template NAME, one of {names}; or off"
+        msg = f"{where} has several chat templates and no default: pass --chat-template NAME (one of {names}) or off"
         raise TemplateError(msg)
 
 
@@ -136,7 +136,7 @@ def render(apply: Callable[[Messages], str], messages: Sequence[dict[str, str]],
 
 
 def _apply(apply: Callable[[Messages], str], turns: Messages, where: str) -> str:
-    """The template's text; whatever it raises becomes one line."""
+    """The template's text; any exception becomes one line."""
     try:
         return apply([dict(turn) for turn in turns])
     except Exception as error:  # templates are programs of the checkpoint and raise anything
@@ -145,7 +145,7 @@ def _apply(apply: Callable[[Messages], str], turns: Messages, where: str) -> str
 
 
 def _merged(turns: Messages) -> Messages:
-    """The conversation with its system turn at the head of the first user turn; as one where there is none."""
+    """The conversation with its system turn at the start of the first user turn, or as a user turn if there is none."""
     system, rest = turns[0]["content"], turns[1:]
     place = next((place for place, turn in enumerate(rest) if turn["role"] == "user"), None)
     if place is None:

@@ -1,4 +1,4 @@
-"""How many tokens a checkpoint can see at once, by its configuration."""
+"""The number of tokens a checkpoint can see at once, by its configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 LM_EVAL_KEYS = ("n_positions", "max_position_embeddings", "n_ctx")
-"""What lm-eval asks, in its order."""
+"""The fields that lm-eval reads, in its order."""
 OTHER_KEYS = (
     "max_seq_len",
     "max_sequence_length",
@@ -29,7 +29,7 @@ def context_length(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:  # n
     Source: ``lm_eval.models.utils.resolve_max_length`` (0.4.13).
 
     Args:
-        config: Of the loaded model; None where there is none.
+        config: Configuration of the loaded model; None if there is none.
         tokenizer: The checkpoint's.
     """
     text = getattr(config, "text_config", None) or config

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from audit.engine.journal import Journal
 
 PROBE = "a"
-"""A text by which a tokenizer shows what it adds around texts."""
+"""A text that reveals what a tokenizer adds around texts."""
 
 
 class Engine(ABC):
-    """A loaded checkpoint. Suites know this interface and nothing behind it.
+    """A loaded checkpoint. Suites only know this interface.
 
     Attributes:
         record: What was loaded, by content; goes into the manifest.
-        progress: Hears what the engine does; see :meth:`at_work`.
+        progress: Receives progress reports; see :meth:`at_work`.
         journal: Where answers are kept as they arrive; None keeps nothing.
         thinking: What is known of the checkpoint's reasoning traces.
         chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.
@@ -54,7 +54,7 @@ class Engine(ABC):
 
     @contextmanager
     def at_work(self, progress: Progress, journal: Journal | None = None) -> Iterator[None]:
-        """Report the work to a listener and keep the answers in a journal, until the block ends.
+        """Report progress to a listener and store answers in a journal until the block ends.
 
         Args:
             progress: Listener of the work.
@@ -86,7 +86,7 @@ class Engine(ABC):
 
     @property
     def has_tokenizer(self) -> bool:
-        """Whether the tokenizer is at hand; only a server's may not be."""
+        """Whether the tokenizer is available; only a server's may be missing."""
         return self._tokenizer is not None
 
     @abstractmethod
@@ -117,7 +117,7 @@ class Engine(ABC):
         """
 
     def check_sound(self) -> None:  # noqa: B027 - a server's weights cannot be looked at
-        """Make sure that the checkpoint computes numbers.
+        """Make sure that the checkpoint computes finite numbers.
 
         Raises:
             CheckpointBroken: It computes NaN, whatever it is asked.
@@ -131,7 +131,7 @@ class Engine(ABC):
 
     @property
     def prefix_token_id(self) -> int:
-        """The token that stands for an empty context: beginning of sequence, else end of sequence."""
+        """The token used for an empty context: beginning of sequence, else end of sequence."""
         for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
             if isinstance(token, int):
                 return token
@@ -141,7 +141,7 @@ class Engine(ABC):
         """Token ids of ``text``, by lm-eval's rule and without an end of sequence.
 
         Special tokens are added as the tokenizer would by default, except where the text (a chat template's, say)
-        starts with them already, behind white space or not. What the tokenizer would add *behind* a text
+        starts with them already, after white space or not. What the tokenizer would add *after* a text
         (``add_eos_token``) is left out: a prompt goes on, and a target is what was written. ``HFLM`` keeps it and then
         scores the end of sequence in place of the target's first token.
         """
@@ -155,7 +155,7 @@ class Engine(ABC):
 
     @cached_property
     def _added_tokens(self) -> tuple[tuple[str, ...], list[int]]:
-        """How a text starts that needs no special tokens before it, and the ids that the tokenizer adds behind one."""
+        """How a text starts that needs no special tokens before it, and the ids that the tokenizer appends."""
         plain: list[int] = self.tokenizer(PROBE, add_special_tokens=False)["input_ids"]
         whole: list[int] = self.tokenizer(PROBE)["input_ids"]
         places = range(len(whole) - len(plain) + 1)
@@ -171,13 +171,13 @@ class Engine(ABC):
         """Split ``context + continuation`` into tokens.
 
         Both rules move white space at the end of the context to the continuation, whatever the continuation is: all
-        options of an item are then scored behind the same text, and most tokenizers join a space with the word behind
+        options of an item are then scored after the same text, and most tokenizers join a space with the word after
         it. An empty context becomes the prefix token. The target is what the tokens of the whole text have more than
         those of the context.
 
         They differ where a token spans the join, as in ``The qui|ck brown fox`` or between most Chinese words.
         ``lm_eval`` then cuts at the number of the context's tokens: part of the continuation is lost or moved.
-        ``exact`` tokenises the continuation by itself behind the context's tokens, as :meth:`encode_answer` does:
+        ``exact`` tokenises the continuation by itself after the context's tokens, as :meth:`encode_answer` does:
         nothing is lost. On all other texts the two are equal.
 
         Source: ``lm_eval.api.model.TemplateLM._encode_pair`` and ``loglikelihood`` (0.4.13).
@@ -201,7 +201,7 @@ class Engine(ABC):
         return ScoreRequest(tuple(head), tuple(tail), moments)
 
     def encode_answer(self, prompt: str, answer: str) -> ScoreRequest:
-        """Tokens of an answer behind the prompt that generation was given: nothing of the prompt moves.
+        """Tokens of an answer after the prompt that generation was given: nothing of the prompt moves.
 
         Where the end of the prompt would merge with the answer, the answer is tokenised by itself, as it was
         written. :meth:`encode_pair` gives trailing white space of the prompt (a chat template's line break, say) to
@@ -215,9 +215,9 @@ class Engine(ABC):
         return ScoreRequest(tuple(head), tuple(tail))
 
     def _by_itself(self, head: list[int], text: str) -> list[int]:
-        """Tokens of a text that follow others unmerged; those that read back as it was written, where there are any."""
+        """Tokens of a text that follow others unmerged; if possible, those that decode to the text as written."""
         found = [self.encode(text, add_special_tokens=False)]
-        # Tokenizers that put a space before a text do not where it stands behind another character.
+        # Tokenizers that put a space before a text do not where it follows another character.
         for character in "\n.0":
             guard = self.encode(character, add_special_tokens=False)
             guarded = self.encode(character + text, add_special_tokens=False)
@@ -232,7 +232,7 @@ class Engine(ABC):
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the checkpoint brings a chat template, or several with names."""
+        """Whether the checkpoint has a chat template, or several named ones."""
         return self._tokenizer is not None and bool(self._tokenizer.chat_template)
 
     def chat_text(

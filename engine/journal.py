@@ -1,11 +1,11 @@
-"""Every answer, written as it arrives: what makes a killed run resume.
+"""Every answer, written as it arrives, so that an interrupted run can resume.
 
 SQLite in write-ahead mode, one transaction per batch. A process that is killed loses the batch in flight
 and nothing else; two processes on one journal lose and double nothing (the key is unique, busy writers
 wait). On closing, the write-ahead file is folded in, so that a run folder can be copied as it lies.
 
-SQLite keeps no checksums: a flipped bit inside an answer would come back as another number. Each row therefore
-holds the CRC-32 of its answer. What is damaged is never read around: the file is named, and what to do.
+SQLite keeps no checksums: a flipped bit inside an answer would come back as another number. Each row therefore has the
+CRC-32 of its answer. Damage is never skipped: the error names the file and what to do.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from audit.core.errors import UsageError
 
 FORMAT = 2
-"""Version of tables and keys, kept as SQLite's ``user_version``; 1 was never written down and reads as 0."""
+"""Version of tables and keys, stored as SQLite's ``user_version``; version 1 was never stored and reads as 0."""
 COLUMNS = ("key", "answer", "crc32")
 BUSY_SECONDS = 60.0
 RETRY_SECONDS = 0.02
-REMEDY = "move it away, then `audit run --resume` computes its answers again"
+REMEDY = "move it away; `audit run --resume` then computes its answers again"
 
 
 class Journal:
@@ -37,7 +37,7 @@ class Journal:
 
     Args:
         path: The database; made when it is missing.
-        withholds: Says of generated text whether it must not be written; None writes all.
+        withholds: Whether a generated text must not be written; None writes all.
 
     Raises:
         RunFolderError: The file is damaged, or no journal of this format.
@@ -48,7 +48,7 @@ class Journal:
         self.path = path
         self.withholds = withholds
         try:
-            # Generated text may hold what no detector knows: the owner alone reads it.
+            # Generated text may contain what no detector finds: only the owner may read it.
             Path(path).touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
         except (sqlite3.Error, OSError) as error:
@@ -77,7 +77,7 @@ class Journal:
                 return
 
     def _make_or_check(self) -> None:
-        """Make the table in an empty file; in another, make sure that it is this format's.
+        """Create the table in an empty file; in an existing one, check that it has this format.
 
         Raises:
             RunFolderError: It is not.
@@ -101,7 +101,7 @@ class Journal:
             self._refuse(f"not a journal of answers: {REMEDY}")
 
     def read(self, keys: Sequence[str]) -> dict[str, str]:
-        """The answers that are there, by key.
+        """The stored answers, by key.
 
         Raises:
             RunFolderError: The file is damaged.
@@ -115,12 +115,12 @@ class Journal:
                 rows = self._connection.execute(f"SELECT key, answer, crc32 FROM answers WHERE key IN ({marks})", part)  # noqa: S608 - only question marks
                 for key, answer, checksum in rows:
                     if not isinstance(answer, str) or zlib.crc32(answer.encode()) != checksum:
-                        self.damaged(f"answer {key[:12]} does not fit its checksum")
+                        self.damaged(f"answer {key[:12]} does not match its checksum")
                     found[key] = answer
         return found
 
     def write(self, answers: Iterable[tuple[str, str]]) -> None:
-        """Keep a batch of answers in one transaction.
+        """Store a batch of answers in one transaction.
 
         Raises:
             WriteError: The disk is full, the file became read-only, or another process holds it.
@@ -137,14 +137,14 @@ class Journal:
         return int(count)
 
     def close(self) -> None:
-        """Fold the write-ahead file in and close."""
+        """Merge the write-ahead file and close."""
         # Another process may still write: the last to close folds. Damage has been reported by whoever met it.
         with contextlib.suppress(sqlite3.DatabaseError):
             self._connection.execute("PRAGMA journal_mode=DELETE")
         self._connection.close()
 
     def damaged(self, what: str) -> NoReturn:
-        """Refuse the file for what was found in it.
+        """Refuse the file because of its contents.
 
         Raises:
             RunFolderError: Always.
@@ -164,11 +164,11 @@ class Journal:
             raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> UsageError:
-        """What an error of SQLite means to a user; by its code, since the words differ between versions."""
+        """What a SQLite error means to a user; by its code, because the wording differs between versions."""
         code = getattr(error, "sqlite_errorcode", None)
         primary = code & 0xFF if code is not None else None
         if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            what = f"another process has held it for {BUSY_SECONDS:.0f} s: end that one, then `audit run --resume`"
+            what = f"another process has held it for {BUSY_SECONDS:.0f} s: end that process, then `audit run --resume`"
             return WriteError(f"{self.path}: {what}")
         if primary == sqlite3.SQLITE_NOTADB:
             return RunFolderError(f"{self.path}: not a journal ({error}): {REMEDY}")

@@ -1,4 +1,4 @@
-"""From what a user names to a loaded checkpoint."""
+"""From the name that a user gives to a loaded checkpoint."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LEAST_CONTEXT = 2
 
 @dataclass(frozen=True)
 class _Hardware:
-    """Where and in which numbers a checkpoint computes."""
+    """Where and in which number type a checkpoint computes."""
 
     device: torch.device
     dtype: torch.dtype
@@ -73,7 +73,7 @@ class _Conversation:
     thinking_tokens: int
 
     def thinking(self, tokenizer: PreTrainedTokenizerBase | None) -> Thinking:
-        """The markers of reasoning traces, by the tokenizer and what the user said."""
+        """The markers of reasoning traces, from the tokenizer and the user's settings."""
         return thinking_of(tokenizer, self.think_end, self.thinking_tokens)
 
 
@@ -108,16 +108,16 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             and ``trust_remote_code`` apply.
         base: The base checkpoint of an adapter; None takes the one that the adapter names.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        device_map: Spread the layers over all cards, as accelerate understands the word; instead of ``device``.
+        device_map: How accelerate spreads the layers over all GPUs; replaces ``device``.
         dtype: ``auto`` is float32 on CPU and bfloat16 on GPU.
-        revision: Of the model's hub id, not of the one that ``tokenizer`` names.
+        revision: Revision of the model's hub id, not of the one that ``tokenizer`` names.
         quantization: bitsandbytes quantization while loading; needs a GPU and the package.
         trust_remote_code: Run Python code that comes with the checkpoint.
         allow_pickle: Load pickled weights, which can run code.
         offline: Never ask the hub.
         max_length: Use at most this much of the context.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
-        server: How a server is asked.
+        server: Settings for requests to a server.
         tokenizer: Folder, asset name or hub id of the tokenizer, instead of the checkpoint's own.
         chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called
             ``default``.
@@ -133,7 +133,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
             an answer.
     """
     if max_length is not None and max_length < LEAST_CONTEXT:
-        msg = f"max_length {max_length}: a prompt and an answer take at least {LEAST_CONTEXT} tokens"
+        msg = f"max_length {max_length}: a prompt and an answer need at least {LEAST_CONTEXT} tokens"
         raise ConfigError(msg)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -142,7 +142,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     engine: Engine
     if is_server(model):
         if base is not None:
-            msg = f"--base {base}: a server has applied its adapters already: leave out --base"
+            msg = f"--base {base}: the server has already applied its adapters: leave out --base"
             raise CheckpointError(msg)
         settings = server or ServerConfig()
         engine = _load_server(
@@ -162,7 +162,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
 
 
 def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantization: Quantization | None) -> _Hardware:
-    """The device and number type that the user's words mean on this machine."""
+    """The device and number type for the user's settings on this machine."""
     if device_map is not None:
         check_device_map(device, device_map)
     place = choose_device(device)
@@ -184,7 +184,7 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
     *,
     allow_pickle: bool,
 ) -> TransformersEngine:
-    """An engine on the weights of this machine; everything that can be refused without them is refused first."""
+    """An engine on local weights; everything that can be refused without them is refused first."""
     trusted = options["trust_remote_code"]
     check_model_type(found.folder, found.config, trust_remote_code=trusted)
     check_kind(found.folder, found.config, trust_remote_code=trusted)
@@ -196,7 +196,7 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
     remarks += fit_tokenizer(tokenizer, rows, folder, found)
     context = context_length(loaded.config, tokenizer)
     if context < LEAST_CONTEXT:
-        msg = f"{found.folder}: a context of {context} token(s): a prompt and an answer take at least {LEAST_CONTEXT}"
+        msg = f"{found.folder}: a context of {context} token(s): a prompt and an answer need at least {LEAST_CONTEXT}"
         raise CheckpointError(msg)
     record = _record(model, found, loaded, hardware, revision, min(context, max_length or context), remarks)
     thinking = conversation.thinking(tokenizer)
@@ -214,7 +214,7 @@ def _record(
     max_length: int,
     remarks: list[str],
 ) -> ModelRecord:
-    """What the manifest says of a checkpoint that was loaded here."""
+    """What the manifest records about a checkpoint loaded here."""
     return ModelRecord(
         name=short_name(model),
         source=found.source,
@@ -233,7 +233,7 @@ def _record(
 
 
 def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoint:
-    """The checkpoint with the named tokenizer instead of its own; its files decide answers now.
+    """The checkpoint with another tokenizer; that one's files now determine answers.
 
     Raises:
         CheckpointError: There is nothing of that name.
@@ -256,11 +256,11 @@ def _load_server(
     offline: bool,
     conversation: _Conversation,
 ) -> OpenAIEngine:
-    """An engine on a server. Its tokenizer is the one that was named, else the one found under the model's name."""
+    """An engine on a server. Its tokenizer is the one given, else the one found under the model's name."""
     server = contact(parse(model), settings, dict(conversation.template_args))
     folder, tokenizer = _server_tokenizer(named, server.name.model, revision, options, offline=offline)
     if conversation.template_args and tokenizer is None and not server.chat:
-        msg = "--chat-template-args: no template is applied here: name --tokenizer"
+        msg = "--chat-template-args: no chat template is applied without a tokenizer: give --tokenizer"
         raise ConfigError(msg)
     context = server.max_length or DEFAULT_CONTEXT
     if server.max_length is None and folder is not None and tokenizer is not None:
@@ -279,7 +279,7 @@ def _load_server(
 def _server_tokenizer(
     named: str | None, model: str, revision: str | None, options: dict[str, Any], *, offline: bool
 ) -> tuple[Path | None, PreTrainedTokenizerBase | None]:
-    """Folder and tokenizer for a server's model; None where none was named and none is found under its name.
+    """Folder and tokenizer for a server's model; None if none was given and none is found under its name.
 
     Raises:
         CheckpointError: The one that was named does not exist or cannot be loaded.
@@ -297,7 +297,7 @@ def _server_tokenizer(
 
 
 def _config(folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401 - a class for each model type
-    """The configuration next to a server's tokenizer; None where there is none, or one that cannot be read."""
+    """The configuration next to a server's tokenizer; None if there is none, or it cannot be read."""
     if not (folder / "config.json").is_file():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What can be asked of a checkpoint, and what comes back."""
+"""What a checkpoint can be asked, and what it returns."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "min_new_tokens": ("0 or more", lambda value: value >= 0),
     "max_gen_toks": ("1 or more", lambda value: value >= 1),
 }
-"""What values of a request's settings may be, in words and as a test."""
+"""Allowed values of a request's settings, in words and as a test."""
 WHOLE = ("n", "first", "max_new_tokens", "min_new_tokens", "top_k", "no_repeat_ngram_size", "seed")
-"""Those that are whole numbers."""
+"""Settings that are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Score:
     is_argmax: tuple[bool, ...]
     """Whether the target token was the most likely one at its position."""
     mean_log_probs: tuple[float, ...] | None = None
-    """Mean of log p over the vocabulary; None unless moments were asked for."""
+    """Mean of log p over the vocabulary; None unless moments were requested."""
     std_log_probs: tuple[float, ...] | None = None
-    """Standard deviation of log p over the vocabulary; None unless moments were asked for."""
+    """Standard deviation of log p over the vocabulary; None unless moments were requested."""
     truncated: int = 0
-    """Context tokens that were dropped from the left because the model's context is shorter."""
+    """Context tokens dropped from the left because the model's context is too short."""
     error: str | None = None
     """Why the answer cannot be used (NaN or infinite log-probabilities, target longer than the context)."""
 
@@ -80,9 +80,9 @@ class GenerateRequest:
     """Continue this prompt."""
 
     prompt: str
-    """The exact text the checkpoint sees, chat template included where wanted."""
+    """The exact text that the checkpoint sees, including a chat template if requested."""
     max_new_tokens: int = 128
-    """Upper bound of the answer's tokens. A reasoning trace has its own bound, the engine's."""
+    """Maximum tokens of the answer. A reasoning trace has its own limit, the engine's."""
     temperature: float = 0.0
     """0 is greedy decoding; otherwise logits are divided by it."""
     top_k: int = 0
@@ -94,17 +94,17 @@ class GenerateRequest:
     typical_p: float = 1.0
     """Sample from the locally typical tokens that hold this much probability; 1 keeps all."""
     repetition_penalty: float = 1.0
-    """Logits of tokens in prompt and text are divided (negative ones multiplied) by it, sampled or not."""
+    """Divisor for logits of tokens in prompt and text (a factor for negative ones), sampled or not."""
     no_repeat_ngram_size: int = 0
-    """No n-gram of this size occurs twice in prompt and text; 0 lets all repeat."""
+    """No n-gram of this size occurs twice in prompt and text; 0 allows repetition."""
     min_new_tokens: int = 0
     """The end-of-turn token is impossible before this many tokens."""
     seed: int = 0
     """Random seed of this request: the same seed gives the same text whatever else is in the batch."""
     n: int = 1
-    """Completions wanted; with greedy decoding they are equal."""
+    """Number of completions; with greedy decoding they are equal."""
     first: int = 0
-    """Number of the first of them: a request may be cut in two without changing its completions."""
+    """Number of the first completion: a request may be split without changing its completions."""
     stop: tuple[str, ...] = ()
     """The answer ends before the first of these strings, which may contain special tokens. A reasoning trace may
     contain them."""
@@ -132,15 +132,15 @@ class Generation:
     text: str
     """The answer, without prompt, reasoning trace, stop string and special tokens."""
     token_count: int
-    """Generated tokens, the stop string's and the end-of-turn token included."""
+    """Generated tokens, including those of the stop string and the end-of-turn token."""
     finish_reason: str
     """``stop`` (stop string or end-of-turn token) or ``length``."""
     thinking: str | None = None
-    """Reasoning trace before the answer, without its markers; None where the checkpoint did not think."""
+    """Reasoning trace before the answer, without its markers; None if the checkpoint did not write one."""
     thinking_tokens: int = 0
-    """Tokens of ``token_count`` that belong to the trace, its markers included."""
+    """Tokens of ``token_count`` that belong to the trace, including its markers."""
     thinking_closed: bool = True
-    """False where the text ended inside the trace: there is no answer then."""
+    """False if the text ended inside the trace: there is no answer then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,10 @@ class Completion:
     """The answer to a :class:`GenerateRequest`."""
 
     generations: tuple[Generation, ...] = field(default=())
-    """``n`` of them, in a fixed order; none with an error."""
+    """The ``n`` completions, in a fixed order; none with an error."""
     prompt_tokens: int = 0
-    """Tokens of the prompt as it was run."""
+    """Tokens of the prompt as run."""
     truncated: int = 0
-    """Prompt tokens that were dropped from the left because the model's context is shorter."""
+    """Prompt tokens dropped from the left because the model's context is too short."""
     error: str | None = None
-    """Why there is no answer (NaN logits, for instance)."""
+    """Why there is no answer (e.g. NaN logits)."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 
 def share(prompt: int, answer: int, max_length: int) -> tuple[int, int]:
-    """Tokens of the prompt that are kept, and tokens that fit behind them.
+    """Number of prompt tokens that are kept, and of tokens that fit after them.
 
     The answer may take what the prompt leaves. Only a prompt that leaves neither the wanted tokens nor half of the
     context is cut, from the left.
 
     Args:
         prompt: Tokens of the prompt.
-        answer: Tokens that are wanted behind it.
+        answer: Tokens requested after it.
         max_length: Context length in tokens, at least 2.
 
     Returns:

@@ -18,20 +18,20 @@ class ServerName:
     url: str
     """Base address, ``/v1`` included, without a slash at the end."""
     model: str
-    """What the server calls the model."""
+    """The server's name for the model."""
 
     def __str__(self) -> str:
-        """As a user writes it."""
+        """The name as a user writes it."""
         return f"{PREFIX}{self.url}#{self.model}"
 
 
 def is_server(model: str) -> bool:
-    """Whether a model is named as one behind a server."""
+    """Whether a name is that of a model behind a server."""
     return model.startswith(PREFIX)
 
 
 def parse(model: str) -> ServerName:
-    """Take ``openai:URL#NAME`` apart; a URL without a path gets ``/v1``.
+    """Split ``openai:URL#NAME``; a URL without a path gets ``/v1``.
 
     Raises:
         CheckpointError: It has another form, or the URL holds credentials. These are not repeated in the message.

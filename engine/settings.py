@@ -1,4 +1,4 @@
-"""Which generation settings of a request are honoured; the others are refused by name.
+"""Which generation settings of a request are supported; the others are refused by name.
 
 What a checkpoint's ``generation_config.json`` asks for is in :mod:`audit.engine.local.processors`.
 """
@@ -34,7 +34,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 CALLERS = {"do_sample", "until", "max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens"}
 """Settings of a request that :func:`of_request` leaves to its caller."""
 IDLE = {"early_stopping", "length_penalty", "use_cache"}
-"""Settings that a request may name without effect: beams are refused, and the cache is exact."""
+"""Settings of a request without effect: beams are refused, and the cache is exact."""
 WARPED = {"temperature": float, "top_k": int, "top_p": float, "min_p": float, "typical_p": float}
 BENT = {"repetition_penalty": float, "no_repeat_ngram_size": int, "min_new_tokens": int}
 
@@ -55,7 +55,7 @@ def of_request(settings: Mapping[str, Any]) -> dict[str, Any]:
     asked = {name: settings[name] for name in settings if name in ours and not is_neutral(name, settings[name])}
     unknown = next((name for name in asked if name not in WARPED | BENT), None)
     if unknown is not None:
-        msg = f"generation setting {unknown}: {asked[unknown]!r} is not honoured here: leave it out"
+        msg = f"generation setting {unknown}: {asked[unknown]!r} is not supported: leave it out"
         raise SettingUnavailable(msg)
     temperature = _number("temperature", settings["temperature"], float) if asked.get("temperature") else None
     switch = settings.get("do_sample")
@@ -66,24 +66,24 @@ def of_request(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_server(request: GenerateRequest) -> None:
-    """Make sure that the OpenAI API has a word for all that a request asks: servers ignore what they do not know.
+    """Make sure that the OpenAI API has a field for every setting of a request: servers ignore unknown ones.
 
     Raises:
         SettingUnavailable: It does; the message names the setting.
     """
     for name in ("min_p", "typical_p", *BENT):
         if not is_neutral(name, getattr(request, name)):
-            msg = f"generation setting {name}: {getattr(request, name)!r} cannot be asked of a server: leave it out"
+            msg = f"generation setting {name}: {getattr(request, name)!r} is not supported by servers: leave it out"
             raise SettingUnavailable(msg)
 
 
 def is_neutral(name: str, value: object) -> bool:
-    """Whether a setting has a value that asks for nothing."""
+    """Whether a setting has a value without effect."""
     return value in NEUTRAL[name] if name in NEUTRAL else not value
 
 
 def bound(settings: Mapping[str, Any]) -> int:
-    """Generated tokens at most, from a request's ``max_gen_toks``.
+    """Maximum generated tokens, from a request's ``max_gen_toks``.
 
     Raises:
         SettingUnavailable: It is no number, or below 1.

@@ -1,7 +1,7 @@
 """Reasoning traces: how checkpoints mark them, and where in a text the answer begins.
 
-A trace counts only at the beginning of a text. It is found by the markers that the text itself holds, or by the end of
-the prompt where the chat template has opened the trace already; nothing is looked up by the checkpoint's name.
+A trace counts only at the beginning of a text. It is found by the markers in the text itself, or by the end of the
+prompt if the chat template has already opened it; the checkpoint's name is never used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Markers:
     """How one family of checkpoints writes a trace."""
 
     starts: tuple[str, ...]
-    """Any of these opens it; none where only the end is known."""
+    """Any of these opens it; empty if only the end is known."""
     end: str
     """Closes it: the answer follows."""
     glue: str = ""
@@ -54,30 +54,30 @@ class Split:
     """A text in its two parts."""
 
     answer: str
-    """What follows the trace, without white space before it; the whole text where there is no trace."""
+    """The text after the trace, without leading white space; the whole text if there is no trace."""
     thinking: str | None = None
-    """The trace without markers and white space around it; None where there is none, or an empty one."""
+    """The trace without markers and surrounding white space; None if there is none, or it is empty."""
     closed: bool = True
-    """False where the text ends inside the trace; the answer is empty then."""
+    """False if the text ends inside the trace; the answer is empty then."""
 
 
 @dataclass(frozen=True)
 class Thinking:
-    """What is known of a checkpoint's traces before it has written any."""
+    """What is known about a checkpoint's traces before it has written any."""
 
     families: tuple[Markers, ...] = FAMILIES
-    """Markers that are looked for."""
+    """Markers to look for."""
     expected: tuple[Markers, ...] = ()
-    """Those of them that the tokenizer's added tokens or the chat template hold; all where neither is at hand."""
+    """Those in the tokenizer's added tokens or the chat template; all if neither is available."""
     assumed: Markers | None = None
     """A text is taken to begin inside this trace, because the user has named the marker that ends it. One that ends by
     itself without the marker is an answer."""
     tokens: int = 2048
-    """Tokens that a trace may take, on top of those of the answer."""
+    """Maximum tokens of a trace, in addition to those of the answer."""
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What of this decides texts, for keys of stored answers: settings, and what the chosen template expects."""
+        """What determines texts, for keys of stored answers: settings, and what the chosen template expects."""
         ends = ",".join(markers.end for markers in self.expected)
         return (f"think_end={self.assumed.end if self.assumed else None}", f"thinking_tokens={self.tokens}", ends)
 
@@ -91,12 +91,12 @@ class Thinking:
         return any(prompt.rstrip().endswith(markers.end) for markers in self.families)
 
     def begun(self, text: str) -> Markers | None:
-        """The trace that a text begins with; its end alone counts as an empty one."""
+        """The trace that a text begins with; an end marker alone counts as an empty one."""
         start = text.lstrip()
         return next((m for m in self.families if start.startswith((*m.starts, m.end))), None)
 
     def undecided(self, text: str) -> bool:
-        """Whether the next characters may yet turn the beginning of a text into a marker."""
+        """Whether the next characters may still turn the beginning of a text into a marker."""
         start = text.lstrip().removesuffix("\ufffd")  # a character whose other bytes are still to come
         words = (word for m in self.families for word in (*m.starts, m.end))
         return self.begun(text) is None and any(word.startswith(start) for word in words)
@@ -125,7 +125,7 @@ class Thinking:
 
 
 def thinking_of(tokenizer: PreTrainedTokenizerBase | None, end: str | None = None, tokens: int = 2048) -> Thinking:
-    """What a tokenizer and its chat template say of a checkpoint's traces.
+    """What a tokenizer and its chat template say about a checkpoint's traces.
 
     Args:
         tokenizer: The checkpoint's; None where it is not at hand.
@@ -145,7 +145,7 @@ def thinking_of(tokenizer: PreTrainedTokenizerBase | None, end: str | None = Non
 
 
 def _harmony(markers: Markers, added: dict[str, int]) -> bool:
-    """Whether these are gpt-oss's markers, which are made of several tokens, and the tokenizer has them."""
+    """Whether these are gpt-oss's markers, which consist of several tokens, and the tokenizer has them."""
     return markers is GPT_OSS and {"<|channel|>", "<|message|>"} <= added.keys()
 
 

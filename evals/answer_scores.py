@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from audit.evals.numbers.grouped_digits import Language
 
 UNPARSED = "unparsed_answer"
-"""1 for an answer whose number is missing or cannot be read; becomes a flag of the sample."""
+"""1 for an answer whose number is missing or unreadable; becomes a flag of the sample."""
 
 _SENTENCE_BLEU = BLEU(effective_order=True)
 _SENTENCE_CHRF = CHRF()

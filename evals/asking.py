@@ -1,4 +1,4 @@
-"""How tasks are asked where the run says otherwise than their files: examples, generation settings, chosen items."""
+"""How the run changes the way tasks are asked: few-shot examples, generation settings, selected items."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from audit.evals.catalogue import OwnTask
 
 BOUNDS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens", "max_length")
-"""Names of the bound of new tokens: one that the run gives takes the place of the task's, whatever it is called."""
+"""Names of the limit of new tokens: one given by the run replaces the task's, whatever its name."""
 
 
 def prepare(task: Task, config: EvalsConfig, own: OwnTask | None, engine: Engine) -> None:
-    """Write what the run says into a task's configuration.
+    """Apply the run's settings to a task's configuration.
 
     Args:
         task: lm-eval's task; changed in place.
-        config: Of the benchmark tasks.
+        config: Configuration of the benchmark tasks.
         own: The audit's part of its task file; None for another task.
-        engine: Its listener hears of what is not applied.
+        engine: Its listener is informed about settings that do not apply.
 
     Raises:
         TaskUnavailable: The task has fewer examples than are wanted.
@@ -42,7 +42,7 @@ def prepare(task: Task, config: EvalsConfig, own: OwnTask | None, engine: Engine
 
 
 def generation_settings(theirs: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """A task's generation settings with those of the run on top.
+    """A task's generation settings, overridden by those of the run.
 
     A temperature above 0 asks for sampling, and sampling for a temperature other than the task's 0, as people who give
     only one of the two mean it. Of several bounds the last counts: the command line's comes after the file's. A setting
@@ -61,7 +61,7 @@ def generation_settings(theirs: dict[str, Any], given: dict[str, Any]) -> dict[s
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Make sure that generation settings can be honoured, whoever gives them; null values are none.
+    """Refuse unsupported generation settings, whoever gives them; null values do not count.
 
     Raises:
         SettingUnavailable: One cannot; the message names it.
@@ -72,18 +72,18 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         bound({"max_gen_toks": given[name]})
     until = given.get("until", [])
     if not all(isinstance(stop, str) for stop in (until if isinstance(until, list) else [until])):
-        msg = f"generation setting until: {until!r} is neither a text nor a list of texts"
+        msg = f"generation setting until: {until!r} is neither a string nor a list of strings"
         raise SettingUnavailable(msg)
 
 
 def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: str) -> list[int]:
-    """Positions of the items that are run, ascending.
+    """Positions of the items to run, ascending.
 
     Args:
         task: lm-eval's task.
         config: ``samples`` may name the items; the limit then has no effect.
-        limit: Of the draw otherwise.
-        seed: Of the draw.
+        limit: Limit of the draw otherwise.
+        seed: Seed of the draw.
         data: Name of the data set, part of each sample's id.
 
     Raises:
@@ -130,9 +130,9 @@ def _set_shots(task: Task, wanted: int | None, own: OwnTask | None, engine: Engi
     if own is not None and wanted > (theirs or 0):
         has = f"{theirs} examples" if theirs else "no examples"
         instead = f"lm-eval:{name} may have more" if own.data else "a task file can show more: docs/reference/evals.md"
-        msg = f"{name} has {has}, {wanted} are wanted: {instead}"
+        msg = f"{name} has {has}, but {wanted} were requested: {instead}"
         raise TaskUnavailable(msg)
     if own is None and theirs == 0 and wanted:
-        engine.progress.say(f"{name}: its file says 0 examples, --num-fewshot is not applied, as in lm-eval")
+        engine.progress.say(f"{name}: its task file sets num_fewshot to 0, so --num-fewshot is ignored, as in lm-eval")
         return
     task.set_config("num_fewshot", wanted)

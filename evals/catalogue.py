@@ -16,21 +16,21 @@ from audit.core.names import TASKS
 
 @dataclass(frozen=True)
 class OwnTask:
-    """What the audit wants to know of its own task file, in addition to what lm-eval reads."""
+    """What the audit needs to know from its own task file, in addition to what lm-eval reads."""
 
     name: str
     """Task name."""
     description: str
     """One line for ``audit tasks list``."""
     data: tuple[str, ...]
-    """Names of its data sets in the asset registry, the evaluated one first; none where its file says otherwise."""
+    """Names of its data sets in the asset registry, the evaluated one first; none if the file gives the data itself."""
     primary: tuple[str, ...]
-    """Names of the one or two metrics that the summary shows; the first is the sample's score. None leaves the choice
-    to the metrics' names."""
+    """Names of the one or two metrics in the summary; the first is the sample's score. None decides by the metrics'
+    names."""
     classes: bool = False
-    """Whether its options are classes, the same for all items: macro precision, recall and F1 make sense."""
+    """Whether its options are classes, the same for all items, so that macro precision, recall and F1 make sense."""
     cluster: str | None = None
-    """Column whose value items share that are not independent."""
+    """Column that groups items that are not independent."""
     slices: tuple[str, ...] = ()
     """Columns whose values name subsets."""
 
@@ -52,7 +52,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _function_name(_loader: _Loader, node: yaml.ScalarNode) -> str:
-    """The name behind ``!function``, as it stands."""
+    """The name after ``!function``, unchanged."""
     return str(node.value)
 
 
@@ -60,7 +60,7 @@ _Loader.add_constructor("!function", _function_name)
 
 
 def read_fields(file: Path) -> dict[str, Any]:
-    """The fields of a task file; those of the files that it includes are not among them.
+    """The fields of a task file, without those of the files that it includes.
 
     Raises:
         ConfigError: It is no YAML mapping.

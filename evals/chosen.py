@@ -1,4 +1,4 @@
-"""What people type for tasks, as names: globs, task files and folders of them."""
+"""What people type for tasks, resolved to names: globs, task files and folders of them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def expand(typed: Sequence[str], include: Sequence[Path], probes: Collection[str
 
 
 def _is_name(word: str, include: tuple[Path, ...], probes: Collection[str]) -> bool:
-    """Whether a word names a task although a folder is called so, too; ``./word`` is the folder."""
+    """Whether a word names a task even if a folder has the same name; ``./word`` is the folder."""
     if word.startswith((".", "~")) or "/" in word or os.sep in word:
         return False
     return word in own_tasks() or word in probes or word in lm_eval_tasks.names(include)
@@ -75,7 +75,7 @@ def _declared_by(path: Path) -> list[str]:
 
 
 def _fitting(pattern: str, include: tuple[Path, ...], probes: Collection[str]) -> list[str]:
-    """Names that a glob fits: tasks, else groups and tags, which hold the same tasks."""
+    """Names that a glob matches: tasks, else groups and tags, which hold the same tasks."""
     stock = pattern.startswith(lm_eval_tasks.PREFIX)
     plain = pattern.removeprefix(lm_eval_tasks.PREFIX)
     known = lm_eval_tasks.names(() if stock else include)
@@ -84,6 +84,6 @@ def _fitting(pattern: str, include: tuple[Path, ...], probes: Collection[str]) -
     found = tasks or fnmatch.filter(known, plain)
     if not found:
         near = did_you_mean(plain.strip("*?"), [*own, *known])
-        msg = f"--tasks {pattern}: fits no task: see `audit tasks list --all`.{near}"
+        msg = f"--tasks {pattern}: matches no task: see `audit tasks list --all`.{near}"
         raise ConfigError(msg)
     return [f"{lm_eval_tasks.PREFIX}{name}" for name in found] if stock else found

@@ -1,4 +1,4 @@
-"""The former name of :mod:`audit.evals.corpus_scores`, for task files that were copied; gone with the next release."""
+"""The former name of :mod:`audit.evals.corpus_scores`, for copied task files; removed in the next release."""
 
 from __future__ import annotations
 

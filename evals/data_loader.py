@@ -1,4 +1,4 @@
-"""Data sets of the audit in the shape that lm-eval's task files want; no hub is asked."""
+"""Data sets of the audit in the form that lm-eval's task files need, without the hub."""
 
 from __future__ import annotations
 

@@ -26,34 +26,34 @@ if TYPE_CHECKING:
     from audit.engine.requests import Completion, Score
 
 Joining = Literal["exact", "lm_eval"]
-"""How the tokens of a text that follows another are found."""
+"""How to find the tokens of a text that follows another."""
 DEFAULT_NEW_TOKENS = 256
-"""Generated tokens at most where the task sets no bound; lm-eval's own default."""
+"""Maximum generated tokens if the task sets no limit; lm-eval's own default."""
 NO_TARGET = "the continuation adds no token to the context"
 
 
 @dataclass(frozen=True)
 class Remark:
-    """What lm-eval's answer format has no room for."""
+    """Information that lm-eval's answer format cannot hold."""
 
     error: str | None = None
     """Why the answer cannot be used."""
     truncated: int = 0
-    """Prompt tokens dropped from the left."""
+    """Number of prompt tokens dropped from the left."""
     tokens_in: int = 0
-    """Prompt tokens; context and target for likelihoods."""
+    """Number of prompt tokens; for likelihoods, context and target."""
     tokens_out: int = 0
-    """Generated tokens."""
+    """Number of generated tokens."""
     cut: bool = False
-    """Whether generation ended at the token bound, or inside the reasoning trace, before an answer was complete."""
+    """Whether generation ended at the token limit, or inside the reasoning trace, before an answer was complete."""
     thinking: str | None = None
-    """Reasoning trace before the answer; None where there was none."""
+    """Reasoning trace before the answer; None if there was none."""
     system_merged: bool = False
-    """Whether the chat template takes no system turn, so that its text begins the user's."""
+    """Whether the chat template has no system turn, so that its text opens the user's."""
 
 
 class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
-    """Anything lm-eval can run, on an :class:`audit.engine.Engine`.
+    """Runs every lm-eval task on an :class:`audit.engine.Engine`.
 
     Tokens, truncation from the left, greedy flags and stop strings are those of lm-eval's ``HFLM``
     (0.4.13). A request that fails answers NaN or an empty text, which lm-eval would happily score:
@@ -83,7 +83,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
 
     @property
     def eot_token_id(self) -> int | None:
-        """The tokenizer's end of sequence; None where a server's tokenizer is not at hand."""
+        """The tokenizer's end of sequence; None if a server's tokenizer is not available."""
         if not self.engine.has_tokenizer:
             return None
         token = self.tokenizer.eos_token_id
@@ -91,7 +91,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
 
     @property
     def prefix_token_id(self) -> int:
-        """The token that stands for an empty context."""
+        """The token used for an empty context."""
         return self.engine.prefix_token_id
 
     @property
@@ -109,7 +109,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         return self.engine.encode(string, add_special_tokens=add_special_tokens)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """A conversation as text, by the engine's rule; an answer that was begun is left open."""
+        """A conversation as text, by the engine's rule; an unfinished answer is left open."""
         made = self.engine.chat_text(
             chat_history,
             add_generation_prompt=add_generation_prompt,
@@ -145,11 +145,11 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
     def _loglikelihood_tokens(
         self, requests: list[tuple[tuple[str, str], list[int], list[int]]], **_: object
     ) -> list[tuple[float, bool]]:
-        """Requests that are tokens already; lm-eval's base class wants it."""
+        """Requests that are already tokens, as required by lm-eval's base class."""
         return self._score([ScoreRequest(tuple(context), tuple(target)) for _, context, target in requests])[1]
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = True) -> list[str]:
-        """Continuations of prompts up to the first stop string, the end of text, or the token bound."""
+        """Continuations of prompts up to the first stop string, the end of text, or the token limit."""
         del disable_tqdm
         seen: Counter[str] = Counter()
         asked, stops = [], []
@@ -213,7 +213,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         return request, until
 
     def _note(self, instance: Instance, remark: Remark) -> None:
-        """Keep a remark for the document the request belongs to."""
+        """Store a remark for the document that the request belongs to."""
         if str(instance.args[0]) in self._system_merged:
             remark = replace(remark, system_merged=True)
         self.remarks[instance.task_name, instance.doc_id].append(remark)
@@ -235,5 +235,5 @@ def _generation_remark(completion: Completion) -> Remark:
 
 
 def _request_seed(seed: int, prompt: str, repeat: int) -> int:
-    """Seed of one sampled request: the same whatever else is asked."""
+    """Seed of one sampled request, independent of other requests."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{repeat}/{prompt}".encode()).digest()[:4])

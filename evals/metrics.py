@@ -59,9 +59,9 @@ AGGREGATED: dict[Callable[..., float], str] = {
 }
 """Units of lm-eval's corpus statistics; those of other tasks' own functions are a ``score``."""
 OF_MEAN = {"squared_error": "mean_squared_error"}
-"""Per-item value to the name of its mean, where they differ."""
-NO_INTERVAL = "a statistic of the whole corpus by the task's own function, which has no value per item"
-"""Why other statistics than means have none, and no definition."""
+"""Per-item value to the name of its mean, if they differ."""
+NO_INTERVAL = "a statistic of the whole corpus, computed by the task's own function; items have no values"
+"""Why statistics other than means have no interval and no definition."""
 
 
 def make_metrics(
@@ -74,8 +74,8 @@ def make_metrics(
         items: Its items.
         samples: Their records, parallel to ``items``.
         own: The audit's part of its task file; None for a task of lm-eval.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
     """
     names = list(dict.fromkeys(name for item in items for name in item.values if name != UNPARSED))
     primary = own.primary if own and own.primary else _primary(names)
@@ -94,14 +94,14 @@ def make_metrics(
 
 
 def _primary(names: Sequence[str]) -> tuple[str, ...]:
-    """The metrics of a task of lm-eval that the summary shows."""
+    """The metrics of an lm-eval task that appear in the summary."""
     known = [name for name in ("accuracy", "normalised_accuracy", "exact_match") if name in names]
     return tuple((known or list(names))[:2])
 
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What a metric is called, and how it is read."""
+    """Name and interpretation of a metric."""
 
     metric: str
     """Its name, without the task."""
@@ -120,8 +120,8 @@ class _Builder:
         task: lm-eval's task.
         items: Its items.
         samples: Their records, parallel to ``items``.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
     """
 
     def __init__(self, task: Task, items: Sequence[Item], samples: Sequence[Sample], seed: int, resamples: int) -> None:
@@ -158,7 +158,7 @@ class _Builder:
         return self._measured(definition, about, definition.signature() if isinstance(definition, Corpus) else None)
 
     def bounds(self, name: str) -> list[Metric]:
-        """What a share is if every answer that the bound of tokens cut is wrong, and if every one is right.
+        """The value of a share if every answer cut by the token limit is wrong, and if every one is right.
 
         Returns:
             Two metrics; none where no answer was cut, or where items have other values than 0 and 1.
@@ -175,7 +175,7 @@ class _Builder:
             self._measured(
                 Mean(of=f"{SCORES}{name}", if_cut=end),
                 _About(f"{name}{ending}", "share", better),
-                "one end of what the cut answers leave open",
+                "one end of the range that cut answers leave open",
             )
             for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst))
         ]
@@ -185,15 +185,15 @@ class _Builder:
         return self._measured(Macro(of=of), _About(f"macro_{of}", "share", True))
 
     def flagged(self, name: str, flag: Flag) -> Metric:
-        """How many samples carry a flag."""
+        """Number of samples with a flag."""
         return self._measured(Count(flags=(flag.value,)), _About(name, "count", False))
 
     def _values(self, name: str) -> list[Any]:
-        """What the task gave each item for a metric; None for an item without."""
+        """The task's value of each item for a metric; None for an item without one."""
         return [None if item.error else item.values.get(name) for item in self.items]
 
     def _corpus(self, name: str, aggregation: Callable[[Sequence[Any]], float]) -> Definition | None:
-        """The definition of a statistic of the whole corpus; None where it is not one of the samples' fields."""
+        """The definition of a statistic of the whole corpus; None if it does not use the samples' fields."""
         if isinstance(aggregation, CorpusMetric):
             return self._corpus_score(name, aggregation.definition)
         if aggregation is perplexity:
@@ -205,7 +205,7 @@ class _Builder:
         return None
 
     def _corpus_score(self, name: str, corpus: Corpus) -> Corpus | None:
-        """The definition of a corpus score; None where a filter made something else of the answers."""
+        """The definition of a corpus score; None if a filter changed the answers."""
         pairs = list(map(corpus.pair, self.samples))
         return corpus if pairs == [None if value is None else tuple(value) for value in self._values(name)] else None
 
@@ -219,7 +219,7 @@ class _Builder:
         return name, None
 
     def _measured(self, definition: Definition, about: _About, note: str | None = None) -> Metric:
-        """What a definition makes of the samples."""
+        """What a definition computes from the samples."""
         return measured(
             replace(definition, seed=self.seed, resamples=self.resamples),
             self.samples,
@@ -231,7 +231,7 @@ class _Builder:
         )
 
     def _of_values(self, about: _About, aggregation: Callable[[Sequence[Any]], float], usable: Sequence[Any]) -> Metric:
-        """What the task's own function makes of item values that are not among the fields of samples."""
+        """What the task's own function computes from item values that are not among the samples' fields."""
         value = float(aggregation(usable))
         if not math.isfinite(value):
             return self._failed(about, "NaN or infinite", len(usable))

@@ -52,7 +52,7 @@ def _fields(task: Task, doc: Mapping[str, Any], question: str) -> list[tuple[str
     """Name, start and end of each field in the rendered item, in the order of the text."""
     places = [place for column, value in doc.items() for place in _places((column,), value)]
     found = _marked(task, doc, question, places)
-    if found is None:  # a filter of the template minds the marks: leave out the fields that it touches
+    if found is None:  # a filter of the template reacts to the marks: leave out the fields that it changes
         alone = [_marked(task, doc, question, [place]) for place in places]
         found = [part for parts in alone if parts for part in parts]
     return sorted(found, key=lambda part: part[1:])
@@ -74,7 +74,7 @@ def _places(place: Place, value: object) -> Iterator[Place]:
 def _marked(
     task: Task, doc: Mapping[str, Any], question: str, places: Sequence[Place]
 ) -> list[tuple[str, int, int]] | None:
-    """Where fields are, from a rendering with marks around them; None where the marks change more than that."""
+    """Positions of fields, from a rendering with marks around them; None if the marks change more than that."""
     marked: dict[str, Any] = dict(doc)
     for number, place in enumerate(places):
         opening, closing = chr(FIRST_MARK + 2 * number), chr(FIRST_MARK + 2 * number + 1)
@@ -107,7 +107,7 @@ def _changed(value: Any, place: Place, opening: str, closing: str) -> Any:  # no
 
 
 def name(place: Place) -> str:
-    """What a field is called: ``question``, ``option A``, ``facts 2``."""
+    """The name of a field: ``question``, ``option A``, ``facts 2``."""
     column, last = str(place[0]), place[-1]
     if not isinstance(last, int):
         return " ".join(map(str, place))
@@ -118,7 +118,7 @@ def name(place: Place) -> str:
 
 
 def _examples(task: Task, prompt: str, end: int) -> list[Span]:
-    """The few-shot examples before the item; none where they cannot be separated with certainty."""
+    """The few-shot examples before the item; none if they cannot be separated with certainty."""
     wanted = task.config.num_fewshot or 0
     if not wanted:
         return []
@@ -164,7 +164,7 @@ def _answer(task: Task, doc: Mapping[str, Any]) -> str:
 
 
 def _split_examples(task: Task, prompt: str, end: int, wanted: int) -> list[tuple[int, int]]:
-    """Examples between the task's delimiters, where there are as many parts as examples."""
+    """Examples between the task's delimiters, if there are as many parts as examples."""
     delimiter = str(task.fewshot_cfg.fewshot_delimiter)
     description = task.config.description
     start = len(description) if isinstance(description, str) and prompt.startswith(description) else 0

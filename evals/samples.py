@@ -29,20 +29,20 @@ RENAMED = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
 LOG_LIKELIHOOD = "log_likelihood_0"
 """Of the whole text, or of the first option, in ``Sample.scores``."""
 LENGTH = "_length"
-"""Behind the name of a perplexity in ``Sample.scores``: the words or bytes that it is per."""
+"""Suffix of a perplexity's name in ``Sample.scores``: its unit, words or bytes."""
 NO_MATCH = "[invalid]"
-"""What lm-eval's regular-expression filters give for an answer they do not match."""
+"""What lm-eval's regular-expression filters return for an answer that they do not match."""
 ANSWERED_BY: dict[str, Literal["likelihood", "generation"]] = {
     "multiple_choice": "likelihood",
     "loglikelihood": "likelihood",
     "generate_until": "generation",
 }
-"""How a task of each of lm-eval's kinds is answered; one that scores whole texts is not answered."""
+"""How tasks of each lm-eval kind are answered; one that scores whole texts is not answered."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One document of a task with everything lm-eval logged on it."""
+    """One document of a task with everything that lm-eval logged about it."""
 
     logged: tuple[dict[str, Any], ...]
     """lm-eval's logged sample, one per filter."""
@@ -124,7 +124,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
 
 
 def _digest_of_prompts(item: Item) -> str | None:
-    """Digest over the options' prompts where they differ; None where there is one prompt, whose digest says it all."""
+    """Digest over the options' prompts if they differ; None if there is one prompt, whose digest is enough."""
     prompts = list(dict.fromkeys(_text(arguments[0]) for arguments in item.logged[0]["arguments"]))
     return digest_of(*prompts) if len(prompts) > 1 else None
 
@@ -158,7 +158,7 @@ def _describe(task: Task, item: Item) -> _Asked:
 
 
 def _lengths(item: Item, total: float) -> dict[str, float | None]:
-    """The words or bytes of a text, by the name of each perplexity that is per them: a value (total, length)."""
+    """The words or bytes of a text, by the name of each perplexity per word or byte: a value (total, length)."""
     pairs = {name: value for name, value in item.values.items() if isinstance(value, tuple) and len(value) == 2}
     return {
         f"{name}{LENGTH}": float(value[1])
@@ -184,7 +184,7 @@ def _describe_choice(task: Task, item: Item) -> _Asked:
 
 
 def make_choice(task: Task, item: Item) -> Choice | None:
-    """What an item chose among, with the log-likelihoods that it chose by; ``contrast`` is the likeliest other option.
+    """The options of an item, with the log-likelihoods that it chose by; ``contrast`` is the likeliest other option.
 
     A benchmark measures no bias: ``gap`` is null.
 
@@ -216,7 +216,7 @@ def make_choice(task: Task, item: Item) -> Choice | None:
 
 
 def gold_index(task: Task, logged: dict[str, Any]) -> int | None:
-    """Position of the right option, the first where several are right; None where the task does not say."""
+    """Position of the right option, the first if several are right; None if the task does not give it."""
     target = task.doc_to_text(logged["doc"]) if task.multiple_input else logged["target"]
     if isinstance(target, list):
         target = target[0] if target else None
@@ -242,7 +242,7 @@ def _scores(task: Task, item: Item, asked: _Asked) -> dict[str, float | None]:
 
 
 def _alone(task: Task, name: str, value: Any, filtered: bool) -> float | None:  # noqa: ANN401 - the task's own type
-    """A corpus metric over one item; None where it needs more."""
+    """A corpus metric over one item; None if it needs more."""
     aggregation = task.aggregation().get(name)
     if aggregation is None or filtered:
         return None
@@ -258,7 +258,7 @@ def _by_preference(scores: dict[str, float | None]) -> list[float | None]:
 
 
 def _flags(item: Item, output: str | None) -> list[str]:
-    """Remarks for readers and filters."""
+    """Flags for readers and filters."""
     unparsed = item.values.get(UNPARSED) == 1.0 or all(
         sample["filtered_resps"][0] == NO_MATCH for sample in item.logged
     )

@@ -1,4 +1,4 @@
-"""How a task was asked: what decides its numbers, apart from checkpoint, data and seed."""
+"""How a task was asked: what determines its numbers, apart from checkpoint, data and seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def task_settings(task: Task, config: RunConfig, *, templated: bool) -> dict[str
 
     Args:
         task: lm-eval's task, as it was run.
-        config: Of the run.
+        config: Configuration of the run.
         templated: Whether its prompts went through the chat template.
 
     Returns:
@@ -46,7 +46,7 @@ def task_settings(task: Task, config: RunConfig, *, templated: bool) -> dict[str
 
 
 def joining(task: str) -> Joining:
-    """By which rule the tokens of an option are found behind its prompt.
+    """The rule by which the tokens of an option after its prompt are found.
 
     ``exact`` leaves every character of an option in it; ``lm_eval`` (``lm-eval:NAME`` alone) gives lm-eval's values.
     """

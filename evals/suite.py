@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
 """The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
 SEE = "see `audit tasks list --all`."
-TASK_FILE = "name a task file (YAML) that says how its rows are asked: docs/reference/evals.md, Your own questions."
+TASK_FILE = "give a task file (YAML) that turns its rows into prompts: docs/reference/evals.md, Your own questions."
 QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 
 
 def check(config: RunConfig, others: Collection[str] = ()) -> None:
-    """Refuse task names that nobody knows, and tasks listed twice, before anything runs.
+    """Refuse unknown task names, and tasks listed twice, before anything runs.
 
     Args:
         config: Whose benchmark tasks are checked.
@@ -70,7 +70,7 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
 
 
 def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -> None:
-    """Refuse the name of a task that nobody knows."""
+    """Refuse an unknown task name."""
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
     plain = name.removeprefix(lm_eval_tasks.PREFIX)
     if name not in TASKS and plain not in known:
@@ -81,9 +81,9 @@ def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -
 
 
 def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
-    """Refuse files of questions that cannot be asked as they are, and names that other tasks have."""
+    """Refuse invalid files of questions, and names that other tasks have."""
     if task.name in TASKS or task.name in lm_eval_tasks.names(include):
-        msg = f"evals.tasks: {task.name} is the name of a task already: choose another name for the one with a file"
+        msg = f"evals.tasks: a task named {task.name} already exists: choose another name for the one with a file"
         raise ConfigError(msg)
     read_questions(task)
 
@@ -98,19 +98,17 @@ def own_data_records(config: RunConfig) -> list[AssetRecord]:
 
 
 def _check_samples(samples: dict[str, list[int | str]], names: list[str], include: tuple[Path, ...]) -> None:
-    """Refuse empty lists of items, items of groups, and items of tasks that are not run as far as that is known."""
+    """Refuse empty lists of items, items of groups, and items of tasks that are not run, as far as that is known."""
     single = all(not is_group(name, include) for name in names)
     for task, items in samples.items():
         if not items:
-            msg = f"--samples: no item of {task} is named: give at least one position or sample_id"
+            msg = f"--samples: no item of {task} is listed: give at least one position or sample_id"
             raise ConfigError(msg)
         if is_group(task, include):
             msg = f'--samples: {task} is a group: name the tasks in it, {{"task": [0, 3]}}'
             raise ConfigError(msg)
         if single and task not in names:
-            msg = (
-                f"--samples: {task} is not among the tasks that are run: {', '.join(names)}.{did_you_mean(task, names)}"
-            )
+            msg = f"--samples: {task} is not one of this run's tasks: {', '.join(names)}.{did_you_mean(task, names)}"
             raise ConfigError(msg)
 
 
@@ -118,7 +116,7 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
     """Whether a name is that of a group or tag, which stands for several tasks.
 
     Args:
-        name: Of the audit, of lm-eval or of the user's folders.
+        name: A task name of the audit, of lm-eval or of the user's folders.
         include: Task files, and folders of them.
     """
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
@@ -127,7 +125,7 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
 
 
 def _check_folders(include: tuple[Path, ...]) -> None:
-    """Refuse task files and folders that are not there, and tasks that bear the name of one of the audit's own."""
+    """Refuse missing task files and folders, and tasks with the name of one of the audit's own."""
     missing = next((place for place in include if not place.exists()), None)
     if missing is not None:
         msg = f"--include-path {missing}: no such folder"
@@ -156,7 +154,7 @@ def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
             unused.pop(result.task, None)
             yield result.model_copy(update={"optional": wanted.optional})
     for name in unused:
-        reason = f"--samples names items of {name}, which is none of the tasks of this run"
+        reason = f"--samples names items of {name}, which is not one of this run's tasks"
         yield TaskResult(suite="evals", task=name, not_run=reason)
 
 
@@ -226,7 +224,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
 
 
 def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limit | None) -> TaskResult:
-    """Run one task that is not the audit's own; what its code raises becomes the reason it did not run."""
+    """Run one task that is not the audit's own; an exception in its code becomes the reason why it did not run."""
     name = str(task.task_name)
     try:
         with hub(offline=config.offline):

@@ -1,4 +1,4 @@
-"""People's judgement of outputs: an append-only database, rating queues, summaries, export."""
+"""People's ratings of outputs: an append-only database, rating queues, summaries, export."""
 
 from __future__ import annotations
 

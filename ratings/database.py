@@ -28,7 +28,7 @@ BUSY_SECONDS, CONNECT_SECONDS = 30, 10
 
 
 def default_url(runs: Path) -> str:
-    """URL of the database that belongs to a folder of runs: ``ratings.sqlite`` inside it."""
+    """URL of the database for a folder of runs: ``ratings.sqlite`` inside it."""
     return f"sqlite:///{runs / 'ratings.sqlite'}"
 
 
@@ -53,13 +53,13 @@ def parse_url(database_url: str) -> URL:
 
 
 def exists(database_url: str) -> bool:
-    """Whether there is anything to read: false for a SQLite file that nobody has rated into yet."""
+    """Whether there is anything to read: false for a SQLite file without any ratings yet."""
     file = _sqlite_file(parse_url(database_url))
     return file is None or file.exists()
 
 
 def require(database_url: str) -> None:
-    """Refuse to read ratings from a SQLite file that is not there.
+    """Refuse to read ratings from a missing SQLite file.
 
     Raises:
         UsageError: It is not, or the URL is none.
@@ -67,7 +67,7 @@ def require(database_url: str) -> None:
     file = _sqlite_file(parse_url(database_url))
     if file is not None and not file.exists():
         hint = did_you_mean_path(file)
-        msg = f"{file}: no such ratings database: nobody has rated yet, or name another with --database.{hint}"
+        msg = f"{file}: no such ratings database: nothing has been rated yet, or give another with --database.{hint}"
         raise UsageError(msg)
 
 
@@ -94,7 +94,7 @@ def _sqlite_file(url: URL) -> Path | None:
 
 @contextmanager
 def reading(database_url: str) -> Iterator[Connection]:
-    """A connection for queries, on a database that is made or brought up to date first.
+    """A connection for queries, to a database that is created or migrated first.
 
     Raises:
         UsageError: The database cannot be opened, is not one, or is of a newer version.
@@ -125,7 +125,7 @@ def open_engine(database_url: str) -> Engine:
     url = parse_url(database_url)
     file = _sqlite_file(url)
     if file is not None and not file.exists():
-        # A database that was moved away meanwhile must be made again, tables included.
+        # A database that was moved away in between must be created again, including its tables.
         _migrated_engine.cache_clear()
     with _one_line_errors(database_url):
         return _migrated_engine(url)
@@ -144,7 +144,7 @@ def _migrated_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args=patience)
     if engine.dialect.name == "sqlite":
         _explicit_transactions(engine)
-    # Looked at first without the write lock: a published run folder may lie on a read-only disk.
+    # First checked without the write lock: a published run folder may be on a read-only disk.
     with engine.connect() as connection:
         outdated = bool(missing(connection))
     if outdated:
@@ -157,7 +157,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        msg = f"{folder}: cannot be made for the ratings database ({error.strerror}): name another with --database"
+        msg = f"{folder}: cannot be created for the ratings database ({error.strerror}): give another with --database"
         raise WriteError(msg) from error
 
 
@@ -166,7 +166,7 @@ def _write_lock(engine: Engine) -> Engine:
 
 
 def _explicit_transactions(engine: Engine) -> None:
-    """Begin transactions ourselves, since sqlite3 would begin them late and without the write lock.
+    """Begin transactions explicitly: sqlite3 would begin them late and without the write lock.
 
     Source: SQLAlchemy documentation, SQLite dialect, "Enabling Non-Legacy SQLite Transactional Modes".
     A transaction that reads first and writes later can fail at once however long the busy timeout is.
@@ -184,7 +184,7 @@ def _explicit_transactions(engine: Engine) -> None:
 
 @contextmanager
 def _one_line_errors(database_url: str) -> Iterator[None]:
-    """Turn what SQLAlchemy and drivers raise into one line that never shows a password."""
+    """Turn the errors of SQLAlchemy and drivers into one line that never shows a password."""
     shown = parse_url(database_url).set(query={}).render_as_string(hide_password=True)  # a query may hold one, too
     try:
         yield
@@ -193,5 +193,5 @@ def _one_line_errors(database_url: str) -> Iterator[None]:
         raise UsageError(msg) from error
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        msg = f"{shown}: the ratings database answered: {reason}"
+        msg = f"{shown}: the ratings database failed: {reason}"
         raise UsageError(msg) from error

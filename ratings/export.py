@@ -14,7 +14,7 @@ def json_lines(database_url: str, run_id: str | None = None) -> Iterator[str]:
     """All ratings, superseded ones included, in the order they were written; each ends with a newline.
 
     Args:
-        database_url: Where.
+        database_url: URL of the database.
         run_id: Only ratings of this run.
 
     Raises:

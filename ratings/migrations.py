@@ -1,8 +1,8 @@
 """Numbered migrations of a ratings database, and the table of those applied.
 
-Follows simonw/llm (``llm/migrations.py``): a list of functions, each applied once, in order. A database
-that names a migration which is not in the list was written by a newer version and is left alone.
-A migration that has been released is never edited: what comes later is a new function at the end.
+Follows simonw/llm (``llm/migrations.py``): a list of functions, each applied once, in order. A database with a
+migration that is not in the list was written by a newer version and is left alone. A released migration is never
+edited: later changes are new functions at the end.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MIGRATIONS: list[Migration] = []
 
 
 def migration(function: Migration) -> Migration:
-    """Put ``function`` at the end of the list."""
+    """Append ``function`` to the list."""
     MIGRATIONS.append(function)
     return function
 
 
 def missing(connection: Connection) -> list[Migration]:
-    """The migrations that a database has not seen yet, in order.
+    """The migrations that a database lacks, in order.
 
     Raises:
         UsageError: A newer version of this program has migrated the database further.
@@ -50,7 +50,7 @@ def missing(connection: Connection) -> list[Migration]:
 
 
 def migrate(connection: Connection) -> None:
-    """Apply what is missing, inside the caller's transaction.
+    """Apply the missing migrations, inside the caller's transaction.
 
     The transaction must hold the database's write lock (SQLite: ``BEGIN IMMEDIATE``), so that of two
     processes that open a new database at once one waits and finds the work done.
@@ -104,7 +104,7 @@ def m001_ratings(connection: Connection) -> None:
 
 @migration
 def m002_append_only(connection: Connection) -> None:
-    """Refuse UPDATE and DELETE (and TRUNCATE, where there is one) in the database itself."""
+    """Refuse UPDATE and DELETE (and TRUNCATE, if the database has it) in the database itself."""
     if connection.dialect.name == "postgresql":
         body = f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
         connection.execute(text(f"CREATE FUNCTION ratings_refuse() RETURNS trigger LANGUAGE plpgsql AS {body}"))
@@ -126,7 +126,7 @@ def m003_no_replacement(connection: Connection) -> None:
 
 @migration
 def m004_withdrawals(connection: Connection) -> None:
-    """The table of ratings that were taken back, append-only like the ratings."""
+    """The table of withdrawn ratings, append-only like the ratings."""
     postgresql = connection.dialect.name == "postgresql"
     identity, moment = ("BIGINT", "TIMESTAMP WITH TIME ZONE") if postgresql else ("INTEGER", "DATETIME")
     connection.execute(
@@ -160,6 +160,6 @@ _WITHDRAWAL = "EXISTS (SELECT 1 FROM ratings_withdrawn WHERE rating_id = NEW.rat
 
 
 def _refuse(connection: Connection, name: str, event: str, condition: str = "") -> None:
-    """A trigger of SQLite that refuses an event, where a condition is given only if it holds."""
+    """A SQLite trigger that refuses an event, only under the condition if one is given."""
     when = f" WHEN {condition}" if condition else ""
     connection.execute(text(f"CREATE TRIGGER {name} {event}{when} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"))

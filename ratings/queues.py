@@ -1,4 +1,4 @@
-"""In which order a person rates the outputs of a run."""
+"""The order in which a person rates the outputs of a run."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class RatingQueue:
 
 
 def output_digest(output: str) -> str:
-    """SHA-256 of an output's UTF-8 bytes, hexadecimal: ties a rating to the text that was seen."""
+    """SHA-256 of an output's UTF-8 bytes, hexadecimal: ties a rating to the text that the rater saw."""
     return hashlib.sha256(output.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def rating_queue(samples: Iterable[Sample], run_id: str, rater: str, ratings: Sequence[Rating]) -> RatingQueue:
     """Order the samples of a run for one rater.
 
-    The order is that of a digest of rater, run and sample: random to the eye, the same at every visit,
-    another one for every rater, and unmoved when samples are added or filtered. Orders differ between
-    raters so that tiredness and the sequence of outputs do not fall on the same samples for everybody.
+    The order is that of a digest of rater, run and sample: it looks random, is the same at every visit, differs between
+    raters, and does not change when samples are added or filtered. Orders differ between raters so that tiredness and
+    the sequence of outputs do not affect the same samples for everybody.
 
     Args:
-        samples: Of the run; several tasks may be mixed.
+        samples: Samples of the run; several tasks may be mixed.
         run_id: The run.
         rater: Whose queue it is.
         ratings: That rater's latest ratings of the run. One whose output digest differs from the sample's
@@ -72,7 +72,7 @@ def rating_queue(samples: Iterable[Sample], run_id: str, rater: str, ratings: Se
 
 
 def every_text(samples: Iterable[Sample]) -> list[Sample]:
-    """Each completion as a sample with an address (``SAMPLE_ID#3``); samples without completions as they are.
+    """Each completion as a sample with an address (``SAMPLE_ID#3``); samples without completions unchanged.
 
     A text that was sampled several times for one prompt is there once, at its first address.
     """

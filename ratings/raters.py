@@ -1,4 +1,4 @@
-"""Who rates: when two spellings of a name are one person."""
+"""Who rates: when two spellings of a name mean one person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 JOINERS = "\u200c\u200d"
-"""Zero-width non-joiner and joiner: they decide how letters next to them are written, not which name it is."""
+"""Zero-width non-joiner and joiner: they decide how neighbouring letters are written, not which name it is."""
 
 
 def cleaned(name: str) -> str:
@@ -23,19 +23,19 @@ def cleaned(name: str) -> str:
 
 
 def _kept(character: str) -> str:
-    """A character of a name: spaces for line breaks and tabs, nothing for other characters that are not seen."""
+    """A character of a name: a space for line breaks and tabs, nothing for other invisible characters."""
     if character in JOINERS or unicodedata.category(character)[0] != "C":
         return character
     return " " if character.isspace() else ""
 
 
 def person(name: str) -> str:
-    """What all spellings of one person have in common: case, spaces and compatibility forms do not count."""
+    """The common form of all spellings of one person: case, spaces and compatibility forms do not count."""
     folded = unicodedata.normalize("NFKC", cleaned(name)).casefold()
     return " ".join(folded.translate(dict.fromkeys(map(ord, JOINERS))).split())
 
 
 def spelling(name: str, known: Iterable[str]) -> str:
-    """The spelling under which a person is stored: the first of the known ones, else the name as given."""
+    """The spelling under which a person is stored: the first known one, else the name as given."""
     wanted = person(name)
     return next((other for other in known if person(other) == wanted), cleaned(name))

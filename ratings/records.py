@@ -1,4 +1,4 @@
-"""What a rating is, and what many of them add up to."""
+"""What a rating is, and the summary of many."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Points = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]
 
 
 class NewRating(Record):
-    """One person's judgement of one output, before the database has taken it."""
+    """One person's rating of one output, before it is stored."""
 
     rater: Annotated[str, AfterValidator(cleaned), Field(min_length=1, max_length=200)]
-    """Name the rater goes by; spellings that differ in case or spaces are one person."""
+    """Name of the rater; spellings that differ in case or spaces are one person."""
     run_id: str
-    """Run that the output is from."""
+    """Run that the output comes from."""
     suite: Suite
-    """Suite that asked for the output."""
+    """Suite that requested the output."""
     task: str
     """Task that the sample belongs to."""
     sample_id: str
@@ -33,40 +33,40 @@ class NewRating(Record):
     rating: Points
     """1 (worst) to 5 (best)."""
     comment: str = ""
-    """What the rater wrote about it."""
+    """The rater's comment."""
 
 
 class Rating(NewRating):
     """One row of the database; never changed once written."""
 
     id: int
-    """Ascending number; of several ratings of one address by one rater the highest counts."""
+    """Ascending number; if one rater rates an address several times, the highest number counts."""
     created: datetime
-    """When it was written, UTC."""
+    """Time of writing, UTC."""
     withdrawn: bool = False
-    """Whether the rater took it back; it does not count then."""
+    """Whether the rater withdrew it; it then does not count."""
 
 
 class RatingSummary(Record):
-    """What people think of one task's outputs. Only the latest rating of each rater and sample counts."""
+    """People's ratings of one task's outputs. Only the latest rating of each rater and sample counts."""
 
     suite: Suite
     """Suite of the task."""
     task: str
     """The rated task."""
     n_ratings: int
-    """Ratings that count."""
+    """Number of ratings that count."""
     n_samples: int
-    """Samples with at least one rating."""
+    """Number of samples with at least one rating."""
     n_raters: int
-    """People who rated at least one sample."""
+    """Number of people who rated at least one sample."""
     mean: float
     """Mean rating, 1 to 5."""
     ci_low: float | None
-    """Lower end of the interval of the mean; null where ``ci_method`` is."""
+    """Lower end of the interval of the mean; null if ``ci_method`` is."""
     ci_high: float | None
-    """Upper end of the interval of the mean; null where ``ci_method`` is."""
+    """Upper end of the interval of the mean; null if ``ci_method`` is."""
     ci_method: str | None
-    """How the interval was computed; null when one sample alone, or equal ratings, leave no spread to see."""
+    """How the interval was computed; null if there is only one sample, or all ratings are equal."""
     confidence: Share = 0.95
     """Nominal coverage of the interval."""

@@ -22,7 +22,7 @@ _WITHDRAWN = select(WithdrawalRow.rating_id)
 
 
 def add(database_url: str, rating: NewRating) -> Rating:
-    """Append a rating. A rating of the same sample by the same rater stays where it is; this one counts.
+    """Append a rating. An earlier rating of the same sample by the same rater is kept; the new one counts.
 
     A rater who is known in another spelling (``Ada`` for ``ada``) is stored under the known one.
 
@@ -37,7 +37,7 @@ def add(database_url: str, rating: NewRating) -> Rating:
 
 
 def withdraw(database_url: str, rating_id: int) -> None:
-    """Take a rating back: it stays in the database and counts no more; the one before it counts again.
+    """Withdraw a rating: it stays in the database but no longer counts; the one before it counts again.
 
     Raises:
         UsageError: There is no such rating, or the database cannot be opened or written.
@@ -51,7 +51,7 @@ def withdraw(database_url: str, rating_id: int) -> None:
 
 
 def known_raters(database_url: str) -> list[str]:
-    """Names of all raters as stored, in the order in which they first rated; none where there is no database.
+    """Names of all raters as stored, in the order of their first rating; none if there is no database.
 
     Raises:
         UsageError: The database cannot be opened.
@@ -66,7 +66,7 @@ def read_all(database_url: str, run_id: str | None = None) -> list[Rating]:
     """All rows, superseded and withdrawn ones included, in the order they were written.
 
     Args:
-        database_url: Where.
+        database_url: URL of the database.
         run_id: Only ratings of this run.
 
     Returns:
@@ -80,7 +80,7 @@ def read_latest(database_url: str, run_id: str, rater: str | None = None) -> lis
     """The ratings of a run that count: the latest per rater and sample that was not withdrawn.
 
     Args:
-        database_url: Where.
+        database_url: URL of the database.
         run_id: The rated run.
         rater: Only this person's, in whatever spelling.
     """

@@ -1,4 +1,4 @@
-"""What the ratings of a run add up to, task by task."""
+"""Summaries of a run's ratings, task by task."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def summary(database_url: str, run_id: str) -> list[RatingSummary]:
 
 
 def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
-    """Mean rating, 1 to 5, of each output that anybody rated, in whatever run.
+    """Mean rating, 1 to 5, of each rated output, from any run.
 
-    A rating is about the text that was seen: it holds for the same output of the same sample in any other run, whether
-    it was rated as the output or as one of the completions. Of several ratings of one output by one rater the latest
-    counts.
+    A rating is about the text that the rater saw: it also holds for the same output of the same sample in any other
+    run, whether it was rated as the output or as one of the completions. If one rater rated an output several times,
+    the latest rating counts.
 
     Returns:
         By suite, task, sample id and :func:`~audit.ratings.queues.output_digest`; empty when the database does not
@@ -56,7 +56,7 @@ def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
 
 
 def summarize(ratings: list[Rating]) -> RatingSummary:
-    """Add up the ratings of one task, each of them the latest of its rater and sample."""
+    """Summarise the ratings of one task, each of them the latest of its rater and sample."""
     values = [rating.rating for rating in ratings]
     samples = [split_address(rating.sample_id)[0] for rating in ratings]
     interval = _interval(values, samples)

@@ -1,4 +1,4 @@
-"""The ratings table as SQLAlchemy sees it. Its columns are made by :mod:`audit.ratings.migrations`."""
+"""The ratings table for SQLAlchemy. Its columns are created by :mod:`audit.ratings.migrations`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite stores no time zone, so it is taken off and put back here."""
+    """A time in UTC. SQLite stores no time zone, so it is removed and restored here."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -20,7 +20,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Say that what was read is UTC."""
+        """Mark the value as UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -48,7 +48,7 @@ class RatingRow(Base):
 
 
 class WithdrawalRow(Base):
-    """A rating that its rater took back. The rating stays in its table and counts no more."""
+    """A rating that its rater withdrew. It stays in the ratings table but no longer counts."""
 
     __tablename__ = "ratings_withdrawn"
 

@@ -1,4 +1,4 @@
-"""Metrics as they may be reported, and those that every task has: what could not be scored, what failed."""
+"""Metrics ready for reporting, and those that every task has: what could not be scored, what failed."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ __all__ = [
 UNSCORED = "unscored"
 """Name of the metric that every task emits in addition to its own."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
-"""Name of the metric that counts answers cut by the bound of tokens."""
+"""Name of the metric that counts answers cut by the token limit."""
 IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
-"""Behind a metric's name: its value if every answer cut by the bound of tokens counts as wrong, or as right."""
+"""Suffixes of a metric's name: its value if every answer cut by the token limit counts as wrong, or as right."""
 
 
 def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> list[Metric]:
-    """The metrics as their definitions make them of the samples that are stored.
+    """The metrics, computed by their definitions from the samples as stored.
 
-    These may differ from those that were measured: personal data was taken out of their texts, which corpus scores
-    read. Values that are NaN or infinite are not stored: a metric that is null for one stays so, without a definition.
+    These may differ from those that were measured: personal data was removed from their texts, which corpus scores
+    read. NaN and infinite values are not stored: a metric that is null because of one stays null, without a definition.
     """
     return [_as_defined(metric, samples) for metric in metrics]
 
@@ -60,9 +60,9 @@ def _as_defined(metric: Metric, samples: Sequence[Sample]) -> Metric:
 
 
 def sound(metrics: Sequence[Metric]) -> list[Metric]:
-    """The metrics; one that cannot be right has no interval, or no value where that is what cannot be right.
+    """The metrics; an impossible interval is dropped, and an impossible value with it.
 
-    A task from elsewhere may give a share of 7; a bootstrap's interval need not hold the value.
+    A plug-in's task may return a share of 7, and a bootstrap interval need not contain the value.
     """
     return [_sound(metric) for metric in metrics]
 
@@ -80,9 +80,9 @@ def _sound(metric: Metric) -> Metric:
 
 
 def with_reasons(metrics: Sequence[Metric]) -> list[Metric]:
-    """The metrics; one that has a value and no interval says why, where it does not yet.
+    """The metrics; one with a value but no interval says why, if it does not yet.
 
-    Counts of what was seen need no reason. Else the functions of :mod:`audit.stats.intervals` gave none, for the one
+    Counts need no reason. For other metrics the functions of :mod:`audit.stats.intervals` gave no interval, for the one
     reason that they know.
     """
     return [_with_reason(metric) for metric in metrics]
@@ -96,7 +96,7 @@ def _with_reason(metric: Metric) -> Metric:
 
 
 def _within_unit(metric: Metric) -> Metric:
-    """The metric, its interval without what the unit cannot be."""
+    """The metric, without the part of its interval that the unit rules out."""
     if metric.ci_low is None or metric.ci_high is None:
         return metric
     ends = within(Interval(metric.ci_low, metric.ci_high, "", metric.confidence), metric.unit)
@@ -109,9 +109,9 @@ def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metri
 
 
 def not_computed(metrics: Sequence[Metric]) -> list[Metric]:
-    """Metrics that something kept from having a value: a run with one of them is incomplete.
+    """Metrics that should have a value but have none: a run with one of them is incomplete.
 
-    Not those with nothing to measure: a category that was not drawn, no error to explain.
+    Metrics with nothing to measure do not count: a category that was not drawn, no error to explain.
     """
     unscored = {metric.task for metric in metrics if metric.metric == UNSCORED and metric.value}
     return [metric for metric in metrics if metric.value is None and not _without_items(metric, unscored)]

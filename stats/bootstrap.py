@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 10_000
-"""Of a bootstrap. With 1,000 the ends of one interval moved by a third of its width between seeds."""
+"""Default number of resamples. With 1,000, the ends of one interval moved by a third of its width between seeds."""
 LARGE_SAMPLE = 5_000
-"""Above this many items BCa's jackknife, quadratic in items, takes seconds for a vanishing correction."""
+"""Above this many items BCa's jackknife, quadratic in items, takes seconds for a negligible correction."""
 BATCH_VALUES = 2_000_000
-"""Values that one batch of resamples may hold: 16 MB."""
+"""Maximum number of values in one batch of resamples: 16 MB."""
 MOST_DRAWN = 10_000_000
-"""Items that all resamples of a studentised bootstrap may hold, down to 2,000 resamples: it takes about a second."""
+"""Maximum number of items in all resamples of a studentised bootstrap (at least 2,000 resamples): about a second."""
 
 
 def bca_bootstrap(
@@ -46,7 +46,7 @@ def bca_bootstrap(
         values: One number per item, or one row of numbers per item (axis 0 = items); items are
             resampled with replacement.
         statistic: Maps an array of the same shape to one number.
-        seed: Of the NumPy generator; equal input and seed give equal intervals.
+        seed: Seed of the NumPy generator; equal input and seed give equal intervals.
         resamples: Bootstrap resamples.
         confidence: Nominal coverage.
         expanded: Whether the tails are expanded for few items.
@@ -117,7 +117,7 @@ def studentised_bootstrap(
     Args:
         values: One number per item.
         clusters: The cluster of each item, parallel to ``values``; None when items are independent.
-        seed: Of the NumPy generator; equal input and seed give equal intervals.
+        seed: Seed of the NumPy generator; equal input and seed give equal intervals.
         resamples: Bootstrap resamples; fewer for more than 1,000 clusters (``MOST_DRAWN``).
         confidence: Nominal coverage.
         bounds: Lowest and highest possible value. Within two bounds no values spread more than those that lie on them:

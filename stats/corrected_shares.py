@@ -1,8 +1,8 @@
-"""Shares of texts that a classifier picks out, corrected for its errors.
+"""Shares of texts that a classifier flags, corrected for its errors.
 
-A correction holds as far as the classifier errs on these texts as often as on the labelled ones. So there is one only
-with counts on text of the same kind, and only where the classifier is good enough for the correction not to multiply
-its errors.
+A correction is valid only if the classifier errs on these texts as often as on the labelled ones. So shares are only
+corrected with counts on text of the same kind, and only if the classifier is good enough that the correction does not
+multiply its errors.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from audit.stats.prevalence import Agreement
 
 LEAST_YOUDEN = 0.5
-"""Least sensitivity + specificity - 1: below, each false alarm counts more than twice in the corrected share."""
+"""Minimum of sensitivity + specificity - 1: below it, each false alarm counts more than twice in the corrected
+share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class Stratum:
     """Texts of one kind."""
 
     weight: float
-    """Its part of all items; the weights of all strata sum to 1."""
+    """Its share of all items; the weights of all strata sum to 1."""
     share: float
-    """Share that the classifier picks out."""
+    """Share that the classifier flags."""
     n: float
-    """Independent items behind the share; it need not be whole."""
+    """Number of independent items for the share; it need not be whole."""
     agreement: Agreement | None
-    """The classifier on labelled text of this kind; None where nobody measured it."""
+    """The classifier on labelled text of this kind; None if it was not measured."""
 
 
 def corrected(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float | None, Interval | None, str | None]:
@@ -70,9 +71,9 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     then clusters count as the texts.
 
     Args:
-        shares: Of each item, 0 to 1, with its cluster.
-        texts: Texts behind all of them.
-        confidence: Of the interval that it is for.
+        shares: Share of each item, 0 to 1, with its cluster.
+        texts: Total number of texts.
+        confidence: Nominal coverage of the interval.
 
     Returns:
         The number, which need not be whole; 0 with fewer than two clusters.
@@ -91,7 +92,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
 
 
 def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:
-    """Why shares cannot be corrected with these counts; empty where they can."""
+    """Why shares cannot be corrected with these counts; empty if they can."""
     if any(agreement is None for agreement in agreements):
         return "this scorer was not validated on text of this kind at this threshold"
     youden = min(
@@ -111,7 +112,7 @@ def _value(stratum: Stratum) -> float | None:
 
 
 def _interval(strata: Sequence[Stratum], weighted: Sequence[float], confidence: float) -> tuple[Interval | None, str]:
-    """Interval of the weighted sum, clipped once; or why there is none."""
+    """Interval of the weighted sum, clipped once, or why there is none."""
     total, below, above = math.fsum(weighted), [], []
     for stratum, value in zip(strata, weighted, strict=True):
         interval = stratum.agreement and corrected_interval(
@@ -126,7 +127,7 @@ def _interval(strata: Sequence[Stratum], weighted: Sequence[float], confidence: 
     else:
         low, high = total - math.hypot(*below), total + math.hypot(*above)
     if clipped(low) == clipped(high):
-        # An interval of 0 to 0 would pass for certainty.
-        return None, "more false alarms are expected than texts were picked out"
+        # An interval of 0 to 0 would look like certainty.
+        return None, "more false alarms are expected than texts were flagged"
     method = "lang_reiczigel" if len(strata) == 1 else "mover_lang_reiczigel"
     return Interval(clipped(low), clipped(high), method, confidence), ""

@@ -1,4 +1,4 @@
-"""Answers that the limit of tokens cut, next to the metric that they leave open."""
+"""Answers cut by the token limit, shown with the metric that they leave uncertain."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
 
 UNBOUNDED = "scores.squared_error"
-"""The field whose mean has no bounds, even where each value is 0 or 1."""
+"""Field whose mean has no bounds, even if each value is 0 or 1."""
 
 
 def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
-    """How many answers were cut and between which values the metric lies for that; empty where none was.
+    """How many answers were cut and the range of the metric that this allows; empty if none was.
 
     Args:
         metric: Over all items.
@@ -39,7 +39,7 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
 
 
 def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterator[str]:
-    """What is wrong with the bounds of a benchmark's shares: each share has both where the token limit cut answers.
+    """Faults in the bounds of a benchmark's shares: each share needs both where the token limit cut answers.
 
     Args:
         metrics: All of a task.
@@ -56,18 +56,18 @@ def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterat
         if metric.value is None or not isinstance(definition, Mean) or metric.metric.endswith((IF_WRONG, IF_RIGHT)):
             continue
         if definition.if_cut is not None:
-            yield f"{metric.name} takes cut answers for {definition.if_cut:g}, which only its bounds do"
+            yield f"{metric.name} scores cut answers as {definition.if_cut:g}, which only its bounds may do"
         values = {value for _, value in definition.values(definition.select(samples, None))}
         if values <= {0.0, 1.0} and definition.of != UNBOUNDED:
             yield from _faults_of(metric, definition, mine)
 
 
 def _faults_of(metric: Metric, definition: Mean, mine: Mapping[str, Metric]) -> Iterator[str]:
-    """What is wrong with the two bounds of a share."""
+    """Faults in the two bounds of a share."""
     worst = 1.0 if metric.higher_is_better is False else 0.0
     for ending, end in ((IF_WRONG, worst), (IF_RIGHT, 1.0 - worst)):
         bound = mine.get(f"{metric.metric}{ending}")
         if bound is None:
             yield f"{metric.name} lacks its bound {metric.metric}{ending}, though the token limit cut answers"
         elif not bound.definition or read(bound.definition) != replace(definition, if_cut=end):
-            yield f"{bound.name} is not defined as {metric.name} with cut answers taken for {end:g}"
+            yield f"{bound.name} is not defined as {metric.name} with cut answers scored as {end:g}"

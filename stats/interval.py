@@ -1,4 +1,4 @@
-"""A confidence interval, and those that follow from a formula: Wilson's of a share, Student's of a mean."""
+"""A confidence interval, and the closed-form ones: Wilson's for a share, Student's for a mean."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 UNBOUNDED = (-math.inf, math.inf)
-"""Bounds of a scale without ends."""
+"""Bounds of an unbounded scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def student_t(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
 
 
 def score_interval(share: float, n: float, confidence: float, method: str) -> Interval:
-    """Wilson's interval of a share of ``n`` items, which need not be a whole number."""
+    """Wilson's interval of a share of ``n`` items; ``n`` need not be whole."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - two seconds to import
 
     low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
@@ -71,7 +71,7 @@ def t_interval(mean: float, error: float, freedom: int, confidence: float, metho
 
 
 def clipped(interval: Interval | None, bounds: tuple[float, float]) -> Interval | None:
-    """An interval whose ends stay within the possible values."""
+    """An interval clipped to the possible values."""
     if interval is None:
         return None
     return replace(interval, low=max(bounds[0], interval.low), high=min(bounds[1], interval.high))
@@ -96,5 +96,5 @@ def is_share(numbers: NDArray[np.float64]) -> bool:
 
 
 def all_equal(numbers: NDArray[np.float64]) -> bool:
-    """Whether the values differ by no more than rounding."""
+    """Whether the values are equal up to rounding."""
     return len(numbers) == 0 or bool(np.ptp(numbers) <= 1e-12 * max(1.0, float(np.abs(numbers).max())))

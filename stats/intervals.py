@@ -1,8 +1,8 @@
 """Confidence intervals for means of per-item scores.
 
-Which interval a mean gets is decided in one place, :func:`mean_interval`. Where the data say nothing
-about the spread (no item, one item, all items equal on an open scale, one cluster) there is no
-interval: the functions return None rather than one of width zero that would pass for certainty.
+Which interval a mean gets is decided in one place, :func:`mean_interval`. If the data do not show the spread (no item,
+one item, all items equal on an open scale, one cluster) there is no interval: the functions return None instead of an
+interval of width zero that would look like certainty.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def clustered_interval(
         values: One number per item.
         clusters: The cluster of each item, parallel to ``values``.
         confidence: Nominal coverage.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
         share: Whether values that are all 0 or 1 are a share.
         bounds: Lowest and highest possible mean; the ends are clipped to them.
 
@@ -120,7 +120,7 @@ def mean_interval(
     share: bool = True,
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> Interval | None:
-    """The interval that the mean of per-item scores gets.
+    """The interval for the mean of per-item scores.
 
     In this order: items that share a cluster get :func:`clustered_interval`; shares (all values 0 or 1)
     :func:`wilson`; fewer than ``FEWEST`` items, or more than ``LARGE_SAMPLE``, :func:`student_t`; all others
@@ -129,8 +129,8 @@ def mean_interval(
     Args:
         values: One number per item.
         clusters: The cluster of each item; None stands for an item on its own.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
         confidence: Nominal coverage.
         share: Whether values that are all 0 or 1 are a share. False for scales that go beyond 0 and 1
             (ratings, squared errors, percentages), where ten times 0 or 1 is a coincidence.

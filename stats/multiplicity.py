@@ -1,4 +1,4 @@
-"""Several tests at once: adjusted p-values."""
+"""Multiple testing: adjusted p-values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 
 
 def _in_place(steps: NDArray[np.float64], order: NDArray[np.intp]) -> list[float]:
-    """Sorted values back in the order that they were given in."""
+    """Sorted values, back in their original order."""
     found = np.empty_like(steps)
     found[order] = steps
     return [float(value) for value in found]

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TIE = 1e-9
-"""Draws that are below the observed value by no more than this are as large: sums in another order round apart."""
+"""Tolerance: draws this little below the observed value count as equal, because sums in another order round
+differently."""
 
 
 def p_value(observed: float, drawn: NDArray[np.float64]) -> float:
@@ -21,7 +22,7 @@ def p_value(observed: float, drawn: NDArray[np.float64]) -> float:
 
     Args:
         observed: The statistic of the data.
-        drawn: Of resamples under the null hypothesis.
+        drawn: The statistic of resamples under the null hypothesis.
 
     Returns:
         1 / (resamples + 1) at least.

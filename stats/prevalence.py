@@ -1,4 +1,4 @@
-"""From the share that a scorer calls positive to the share that is: prevalence behind an imperfect test."""
+"""From the share that a scorer calls positive to the true share: prevalence under an imperfect test."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ class Agreement:
 
     @property
     def sensitivity(self) -> float:
-        """Share of the positive items that is found."""
+        """Sensitivity: share of the positive items that are found."""
         return self.true_positives / self.positives
 
     @property
     def specificity(self) -> float:
-        """Share of the negative items that is left alone."""
+        """Specificity: share of the negative items that are not flagged."""
         return self.true_negatives / self.negatives
 
 
 def rogan_gladen(share: float, sensitivity: float, specificity: float, *, clip: bool = True) -> float | None:
-    """Prevalence behind the share that an imperfect test calls positive.
+    """Prevalence from the share that an imperfect test calls positive.
 
     (share + specificity - 1) / (sensitivity + specificity - 1), clipped to 0 to 1; Rogan and Gladen 1978,
     "Estimating prevalence from the results of a screening test", American Journal of Epidemiology 107, 71-76.
 
     Args:
         share: Share that the test calls positive.
-        sensitivity: Of the test.
-        specificity: Of the test.
+        sensitivity: Sensitivity of the test.
+        specificity: Specificity of the test.
         clip: Whether to clip to 0 to 1; a sum of several is clipped once, at its end.
 
     Returns:
@@ -86,7 +86,7 @@ def corrected_interval(
 
     Args:
         share: Share that the scorer calls positive.
-        n: Items behind it; of clustered items the effective number, which need not be whole.
+        n: Number of items; for clustered items the effective number, which need not be whole.
         agreement: The scorer on labelled items.
         confidence: Nominal coverage.
         clip: Whether to clip the ends to 0 to 1; a sum of several is clipped once, at its end.
@@ -117,5 +117,5 @@ def corrected_interval(
 
 
 def clipped(value: float) -> float:
-    """A share as near to the value as one can be."""
+    """The share closest to the value."""
     return min(1.0, max(0.0, value))

@@ -35,7 +35,7 @@ def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
 
 
 def true_positive_rate(positive: ArrayLike, negative: ArrayLike, false_positive_rate: float) -> float:
-    """Share of positive items above the lowest threshold that lets at most so large a share of the negative ones pass.
+    """Share of positive items above the lowest threshold that at most the given share of negative ones passes.
 
     The true-positive rate at a low false-positive rate of Carlini et al. 2022, "Membership Inference Attacks From First
     Principles" (arXiv:2112.03570). Below 1 / ``false_positive_rate`` negative items none may pass.

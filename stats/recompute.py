@@ -1,4 +1,4 @@
-"""Metrics, computed again from what a run folder holds."""
+"""Metrics, recomputed from a run folder."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DERIVED = ("value", "n", "missing", "ci_low", "ci_high", "ci_method", "no_interv
 
 
 def recomputed_metrics(folder: RunFolder) -> list[Metric]:
-    """All metrics of a run that have a definition, computed again from the samples and attributions of its folder.
+    """All metrics of a run that have a definition, recomputed from the samples and attributions in its folder.
 
     With the versions of packages that the run had, each equals that of ``metrics.json`` exactly.
 
     Args:
-        folder: Of a run.
+        folder: A run folder.
 
     Raises:
         TypeError: A definition cannot be followed: it is of a newer version, or of a plug-in that is not here.
@@ -36,11 +36,11 @@ def recomputed_metrics(folder: RunFolder) -> list[Metric]:
 
 
 def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = True) -> Metric:
-    """A metric as its definition makes it of samples; what does not follow from them stays as it is.
+    """A metric as its definition computes it from samples; other fields stay unchanged.
 
     Args:
-        metric: With a ``definition``.
-        samples: Those that the definition takes: of a task all.
+        metric: One with a ``definition``.
+        samples: Those that the definition uses: all of its tasks.
         interval: Whether the interval is computed; else it stays as it is.
 
     Raises:
@@ -67,11 +67,11 @@ def called(metric: Metric) -> str:
 
 
 def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) -> Iterator[str]:
-    """Where a metric differs from what its definition makes of samples by more than rounding.
+    """How a metric differs from what its definition computes from samples, beyond rounding.
 
     Args:
-        metric: With a ``definition``.
-        samples: Those that the definition takes.
+        metric: One with a ``definition``.
+        samples: Those that the definition uses.
         interval: Whether the interval is computed again, too.
     """
     try:
@@ -93,12 +93,12 @@ def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) ->
 
 
 def _equal(one: float | None, other: float | None) -> bool:
-    """Whether two numbers are the same but for rounding, or both absent."""
+    """Whether two numbers are equal up to rounding, or both absent."""
     if one is None or other is None:
         return one is other
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def shown(value: float | None) -> str:
-    """A number of a metric in a message."""
+    """A number of a metric, as shown in a message."""
     return "none" if value is None else f"{value:.6g}"

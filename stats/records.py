@@ -1,4 +1,4 @@
-"""What metrics are computed from: the samples of their task, of the members of their group, or attributions."""
+"""What metrics are computed from: the samples of a task or of a group's members, or attributions."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 DRIVERS: tuple[Suite, str] = ("explain", "drivers")
-"""Suite and task that looks for what drives answers across samples."""
+"""Suite and task that look for what drives answers across samples."""
 BELIEVABLE = "believable"
-"""1 for an attribution that is read as believable, else 0."""
+"""1 for an attribution whose verdict is believable, else 0."""
 
 
 class Records:
-    """Samples and attributions of a run folder, each read when a metric needs it.
+    """Samples and attributions of a run folder, read when a metric needs them.
 
     Args:
-        folder: Of the run. Its broken files raise RunFolderError when they are read.
+        folder: The run folder. Its broken files raise RunFolderError when they are read.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -33,7 +33,7 @@ class Records:
         self._last: tuple[tuple[str, str], list[Sample]] | None = None
 
     def holds(self, suite: str, task: str) -> bool:
-        """Whether there are samples of a task."""
+        """Whether a task has samples."""
         return (suite, task) in self._tasks or ((suite, task) == DRIVERS and self._folder.drivers_path.exists())
 
     def samples(self, suite: str, task: str) -> list[Sample]:
@@ -49,7 +49,7 @@ class Records:
         return of_drivers(drivers) if drivers else []
 
     def of(self, metric: Metric) -> list[Sample]:
-        """All samples that the definition of a metric takes, those of several tasks one after the other.
+        """All samples that the definition of a metric uses, task by task.
 
         Raises:
             TypeError: The metric has no definition, or one that cannot be followed.
@@ -70,7 +70,7 @@ def of_attributions(task: str, wanted: Iterable[str], attributions: Mapping[str,
     Args:
         task: Name of the method.
         wanted: What was to be explained, in order: ids of attributions, and a name for each sample without one.
-        attributions: By id.
+        attributions: Attributions by id.
 
     Returns:
         One per entry: ``scores`` has what was measured of its faithfulness, and ``believable``; an entry without an
@@ -88,7 +88,7 @@ def _of_attribution(task: str, name: str, found: Attribution | None) -> Sample:
 
 
 def of_drivers(drivers: Drivers) -> list[Sample]:
-    """The samples that were explained for what drives answers, and those that could not be, which have an error."""
+    """The samples explained to find what drives answers; those that could not be explained have an error."""
     suite, task = DRIVERS
     reasons = [reason for group in drivers.groups for reason in [*[None] * group.samples, *group.failures]]
     return [

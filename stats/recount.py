@@ -1,9 +1,9 @@
-"""Numbers of a run, derived again from its samples and attributions.
+"""Numbers of a run, derived from its samples and attributions and compared with the stored ones.
 
-Derived are value, ``n`` and ``missing`` of every metric with a ``definition``, and of the counts that every task has
-whether it says so or not. Of those that are judged, so is the interval, whose bootstrap may take long, where the
-packages that compute it have the versions of the run. Metrics without a definition (statistics of tasks from elsewhere)
-are tied to the run by the digest of ``metrics.json`` alone.
+Value, ``n`` and ``missing`` are derived for every metric with a ``definition``, and for the counts that every task has
+with or without one. Intervals, whose bootstrap may take long, are derived only for judged metrics, and only if the
+packages that compute them have the versions of the run. Metrics without a definition (statistics of tasks from
+elsewhere) are tied to the run only by the digest of ``metrics.json``.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ COUNTS = {
     "truncated_prompts": Count(flags=(Flag.TRUNCATED_PROMPT,)),
     "unparsed_answers": Count(flags=(Flag.UNPARSED_ANSWER,)),
 }
-"""What metrics of these names count over all items of a task, whether they say so or not."""
+"""What metrics of these names count over all items of a task, with or without a definition."""
 UNSCORED_TEXTS = UnscoredCompletions()
-"""What ``unscored`` may count in place of samples."""
+"""What ``unscored`` may count instead of samples."""
 COMPUTING = ("checkpoint-audit", "numpy", "scipy")
-"""Packages that compute intervals: another version may draw other resamples, or take another method."""
+"""Packages that compute intervals: another version may draw other resamples or use another method."""
 
 
 def check(
@@ -98,12 +98,12 @@ def _refuse(path: Path, faults: Iterator[str]) -> None:
 
 
 def _invalid(path: Path, fault: str) -> EvidenceInvalid:
-    """The one line for a fault of a file."""
+    """One line for a fault in a file."""
     return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
 
 
 def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence[Metric]) -> Iterator[str]:
-    """What is wrong with the samples of a task, or with what its metrics say about their number."""
+    """Faults in the samples of a task, or in what its metrics say about their number."""
     stray = next((sample for sample in samples if (sample.suite, sample.task) != (suite, task)), None)
     if stray is not None:
         yield f"it holds a sample of {stray.suite}/{stray.task}"
@@ -117,28 +117,28 @@ def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence
 
 
 def _in_numbers(metric: Metric, total: int, unscored: int) -> Iterator[str]:
-    """Why a metric cannot be about so many samples.
+    """Why a metric cannot cover this many samples.
 
     Args:
-        metric: Of a task.
-        total: Samples of the task.
-        unscored: Those that could not be scored.
+        metric: A metric of the task.
+        total: Number of samples of the task.
+        unscored: Number of samples that could not be scored.
     """
     n, missing = metric.n, metric.missing
     if metric.definition is None and n + missing > total:
-        yield f"{metric.name} is about {n + missing} items, the task has {total} samples"
+        yield f"{metric.name} covers {n + missing} items, but the task has {total} samples"
     if _is_about_all(metric) and n + missing + unscored < total:
         counts = f"n {n}, missing {missing}, unscored {unscored}"
         yield f"{metric.name} does not account for all {total} samples: {counts}"
 
 
 def _is_about_all(metric: Metric) -> bool:
-    """Whether a metric is about every item of its task: of a benchmark each is, probes look at parts too."""
+    """Whether a metric covers every item of its task: on benchmarks all do, on probes some cover parts."""
     return metric.suite == "evals" and metric.slice is None and metric.value is not None and metric.unit != "count"
 
 
 def _refuse_metric(run: RunFolder, manifest: RunManifest, metric: Metric, records: Records, *, interval: bool) -> None:
-    """Raise EvidenceInvalid where what a metric was measured on is missing, or gives something else.
+    """Raise EvidenceInvalid if a metric's samples or attributions are missing or give another result.
 
     Args:
         run: The folder.
@@ -172,27 +172,27 @@ def _refuse_metric(run: RunFolder, manifest: RunManifest, metric: Metric, record
 
 
 def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | None) -> str | None:
-    """Why the score of a group is not that of all its members, and of no others; None where it is.
+    """Why the score of a group is not the score of exactly its members; None if it is.
 
     Args:
-        metric: Of a group.
-        definition: Its own.
+        metric: A metric of a group.
+        definition: Its definition.
         recorded: Names of the members, as the manifest has them; None where it does not.
     """
     if recorded is None:
-        return f"{metric.name} is a score of several tasks, and the manifest does not say which belong to {metric.task}"
+        return f"{metric.name} is a score of several tasks, but the manifest does not list the members of {metric.task}"
     wrong = sorted(definition.members.keys() ^ set(recorded))
     if not wrong:
         return None
-    return f"{metric.name} is not the score of the members of {metric.task}: {wrong[0]} is missing, or is none"
+    return f"{metric.name} is not the score of the members of {metric.task}: {wrong[0]} is missing, or not a member"
 
 
 def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:
-    """Whether a metric with the name of a count is that count, over all items: of a group, the sum of its members'.
+    """Whether a metric with the name of a count is that count over all items; for a group, the sum over its members.
 
     Args:
         metric: Without a slice.
-        definition: Its own, or that of a member.
+        definition: Its definition, or that of a member.
 
     Raises:
         TypeError: The definition of a member cannot be followed.

@@ -22,5 +22,5 @@ __all__ = [
 
 
 def names() -> list[Asset]:
-    """Every asset that is known, in the order of ``docs/reference/assets.md``."""
+    """Every known asset, in the order of ``docs/reference/assets.md``."""
     return list(ASSETS.values())

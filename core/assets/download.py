@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.1
 _FULL = ("No space left on device", "Errno 28", "not enough space on the disk")
 _UNREACHABLE = ("connection error:", "connection broken by", "confirming the ssl certificate", "timed out")
-"""What pip says at ``-vv`` when the index does not answer; without it a version that is not there looks the same."""
+"""What pip prints at ``-vv`` when the index does not answer; without it, a missing version looks the same."""
 
 
 def download(wheel: Wheel, scratch: Path) -> Path:
@@ -74,7 +74,7 @@ def _watch(process: subprocess.Popen[bytes], wheel: Wheel, scratch: Path) -> Non
 
 
 def _largest(scratch: Path) -> int:
-    """Size of the largest file: the wheel, wherever pip has it at the moment."""
+    """Size of the largest file: the wheel, wherever pip keeps it at the moment."""
     sizes = [0]
     for folder, _, names in os.walk(scratch):
         for name in names:
@@ -86,7 +86,7 @@ def _largest(scratch: Path) -> int:
 
 
 def _explain(wheel: Wheel, transcript: str, scratch: Path) -> None:
-    """Turn what pip said into one line. Where the wheel does not fit, what it said may be cut off.
+    """Turn pip's output into one line. On a full disk the output may be truncated.
 
     Raises:
         OSError: The disk is full (errno ENOSPC).
@@ -109,5 +109,5 @@ def _explain(wheel: Wheel, transcript: str, scratch: Path) -> None:
 def _last_error(transcript: str) -> str:
     """Pip's last line that begins with ERROR, else its last line."""
     lines = [line.strip() for line in transcript.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["it said nothing"]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["pip printed nothing"]
     return re.sub(r"^ERROR:\s*", "", errors[-1])

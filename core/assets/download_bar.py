@@ -37,12 +37,12 @@ class DownloadBar:
         return self
 
     def show(self, received: int) -> None:
-        """So many bytes are here."""
+        """Report the number of bytes received so far."""
         self._progress.update(self._task, completed=min(received, self._size))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._console.is_terminal:
             self._progress.stop()

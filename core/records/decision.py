@@ -28,7 +28,7 @@ class GateCheck(Record):
     verdict: Verdict
     """What the interval says about the rule."""
     reason: str
-    """One line for a reader."""
+    """One-line explanation."""
     unit: str | None = None
     """Unit of value, interval and limits; null where there is no metric."""
     higher_is_better: bool | None = None
@@ -49,7 +49,7 @@ class Decision(Record):
     policy_sha256: str
     """Digest of its bytes."""
     policy_version: int = 1
-    """Version of the format that it is written in."""
+    """Version of the policy's format."""
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was judged."""
     verdict: Verdict
@@ -57,9 +57,9 @@ class Decision(Record):
     checks: list[GateCheck]
     """Each rule, judged."""
     not_judged: list[str] = Field(default_factory=list)
-    """Primary metrics of benchmarks and probes that no rule is about, and rules on optional tasks that did not run,
-    each with the reason behind a colon."""
+    """Primary metrics without a rule, and rules on optional tasks that did not run; each followed by a colon and the
+    reason."""
     warnings: list[str] = Field(default_factory=list)
-    """What a reader must know of the policy, e.g. that a rule bounds the good direction alone."""
+    """Warnings about the policy, e.g. that a rule only bounds the good direction."""
     decided: datetime
-    """UTC."""
+    """Time of the decision, UTC."""

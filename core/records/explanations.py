@@ -1,4 +1,4 @@
-"""Records of explanations: the features of a prompt, what they are worth, and how far to believe it."""
+"""Records of explanations: the features of a prompt, their values, and how faithful they are."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pydantic import Field
 from audit.core.records.base import SCHEMA_VERSION, Record, Suite
 
 LEAST_SAMPLES = 5
-"""A word or part of fewer samples is not tested: with short prompts its p-value could hardly be small."""
+"""Words and parts that occur in fewer samples are not tested: with short prompts their p-values could hardly be
+small."""
 DISCOVERY_RATE = 0.1
-"""Expected share of false ones among the drivers, at most."""
+"""Maximum expected share of false positives among the drivers."""
 
 
 class Span(Record):
@@ -20,22 +21,22 @@ class Span(Record):
     name: str
     """``question``, ``option A``, ``example 1``, …"""
     kind: Literal["field", "example"]
-    """What it is."""
+    """Kind of part."""
     start: int
     """Offset of its first character in the prompt."""
     end: int
-    """Offset behind its last character."""
+    """Offset after its last character."""
 
 
 class Feature(Record):
-    """A stretch of the prompt that an attribution gives a value to."""
+    """A span of the prompt that an attribution gives a value to."""
 
     text: str
-    """The characters."""
+    """Its text."""
     start: int
     """Offset of its first character in the prompt."""
     end: int
-    """Offset behind its last character."""
+    """Offset after its last character."""
     name: str | None = None
     """What it is where it has a name: ``question``, ``example 1``, ``user 2``, …"""
 
@@ -54,7 +55,7 @@ class OutputToken(Record):
 
 
 class Counterfactual(Record):
-    """A change of a prompt that changes what the checkpoint prefers; it was run."""
+    """A change to a prompt that changes the checkpoint's preferred answer, confirmed by running it."""
 
     change: Literal["removal", "swap"]
     """What was done to the features."""
@@ -62,39 +63,39 @@ class Counterfactual(Record):
     """Indices of the changed features, ascending."""
     after: str | None
     """The continuation that the checkpoint prefers given the changed prompt; null where the target has no alternatives
-    and is no longer the greedy answer: what comes instead was not asked for."""
+    and is no longer the greedy answer: the new one is not generated."""
     proof: Literal["smallest", "irreducible", "sufficient"] | None = None
-    """Of a removal: ``smallest``: no smaller set does it, all were run; ``irreducible``: each feature of the set is
-    needed; ``sufficient``: a part of it may do, the budget ended before all of that was run."""
+    """For a removal. ``smallest``: no smaller set changes the answer (all were run); ``irreducible``: every feature in
+    the set is needed; ``sufficient``: a subset may be enough, but the budget ran out first."""
     context_ids: tuple[int, ...]
-    """Token ids of the changed prompt, as it was run."""
+    """Token ids of the changed prompt, as run."""
 
 
 class CounterfactualSearch(Record):
-    """Which changes of a prompt change the answer: what was run on the checkpoint, and the smallest that did."""
+    """Changes to a prompt that change the answer: what was run on the checkpoint, and the smallest change that did."""
 
     answer: str | None
     """The continuation that the checkpoint prefers given the whole prompt: the likeliest of target and alternatives;
-    null where there is none to change: a target without alternatives that is not the greedy answer."""
+    null if there is none to change: a target without alternatives that is not the greedy answer."""
     found: list[Counterfactual] = Field(default_factory=list)
-    """The smallest removal that was found, then swaps."""
+    """The smallest removal found, then swaps."""
     complete: int
     """No removal of up to this many features changes the answer: all of them were run."""
     swaps: int = 0
-    """Swaps of two named features that were run."""
+    """Number of swaps of two named features that were run."""
     evaluations: int
-    """Changed prompts that were run."""
+    """Number of changed prompts that were run."""
 
 
 class Attribution(Record):
-    """How much each feature of a prompt moved the log-probability of a target, and how far to believe it."""
+    """How much each feature of a prompt changed the log-probability of a target, and how faithful these values are."""
 
     schema_version: int = SCHEMA_VERSION
     """Version of this record."""
     attribution_id: str
     """Digest of sample, target and method; the file's name."""
     sample_id: str | None = None
-    """The explained sample; null for a prompt given by hand."""
+    """The explained sample; null for a prompt given directly."""
     suite: Suite | None = None
     """Its suite."""
     task: str | None = None
@@ -106,28 +107,28 @@ class Attribution(Record):
     target: str
     """The continuation whose log-probability is explained."""
     against: str | None = None
-    """The continuation it is compared with: explained is then log P(target) - log P(against)."""
+    """The continuation it is compared with; the explained value is then log P(target) - log P(against)."""
     alternatives: list[str] = Field(default_factory=list)
-    """Continuations that were scored as well as the target: ``against``, and the other options of the task."""
+    """Other continuations that were scored: ``against``, and the task's other options."""
     reason: str
     """Why this sample was chosen, e.g. ``confident error``."""
     level: str = "words"
     """What a feature is: ``tokens``, ``words``, ``clauses``, ``sentences``, ``lines``, ``turns``, ``fields``, …"""
     features: list[Feature]
-    """Features of the prompt, in order, without overlap; what lies between them is not explained and always present."""
+    """Features of the prompt, in order, without overlap; text between them is not explained and always present."""
     values: list[float]
-    """One per feature, in ``unit``."""
+    """One value per feature, in ``unit``."""
     intervals: list[tuple[float, float]] | None = None
-    """Per feature the 95 % interval of its sampling; null for methods that do not sample or state none."""
+    """95 % interval of each value due to sampling; null for methods that do not sample or give none."""
     output_tokens: list[OutputToken] = Field(default_factory=list)
     """Tokens of the target, then those of each alternative."""
     matrix: list[list[float]] | None = None
-    """Row per output token, column per feature: the values of that token's log-probability. The rows of the
-    target less those of ``against`` sum to ``values``; null where the method cannot be split over tokens."""
+    """One row per output token, one column per feature: values for that token's log-probability. The rows of the target
+    minus those of ``against`` sum to ``values``; null if the method cannot be split over tokens."""
     heads: list[list[list[float]]] | None = None
-    """Layer × head × feature: share of attention; from attention methods alone."""
+    """Layer × head × feature: share of attention; only from attention methods."""
     value: float | None = None
-    """What is explained, given the whole prompt: log P(target), less log P(against) where there is one; nats."""
+    """The explained value given the whole prompt: log P(target), minus log P(against) if there is one; nats."""
     baseline_value: float | None = None
     """The same at the method's baseline; an additive method's values sum to the difference."""
     unit: str
@@ -139,22 +140,22 @@ class Attribution(Record):
     faithfulness: dict[str, float | None]
     """Measured agreement with what the checkpoint does, by measure; null where it could not be computed."""
     verdict: Literal["believable", "weak", "do not believe"]
-    """Plain reading of ``faithfulness``."""
+    """Plain-language verdict on ``faithfulness``."""
     evaluations: int
-    """Rows that the values needed, shared with other methods or not; those of faithfulness not counted."""
+    """Model rows computed for the values, including those shared with other methods; faithfulness not counted."""
     seconds: float
     """Wall-clock time."""
     settings: dict[str, Any] = Field(default_factory=dict)
-    """What decided the values, apart from checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
+    """What determined the values, apart from checkpoint, prompt and seed: ``steps``, ``layers_with_attention``, …"""
     note: str | None = None
-    """Limits of the method that a reader must know."""
+    """Limits of the method to keep in mind."""
     counterfactual: CounterfactualSearch | None = None
-    """What would change the answer; of several methods in the record of the first that explains the choice; null
-    where none was asked for."""
+    """What would change the answer. With several methods it is in the record of the first one that explains the choice;
+    null if it was not requested."""
 
 
 class Driver(Record):
-    """A word, or a part of prompts, with what its features do across samples."""
+    """A word or part of prompts, with the values of its features across samples."""
 
     kind: Literal["word", "part"]
     """``part``: a field of the template or a few-shot example."""
@@ -163,15 +164,15 @@ class Driver(Record):
     hidden: bool = False
     """Whether the word is hidden by default: it occurs only in texts that may offend."""
     samples: int
-    """Samples that it occurs in together with other features."""
+    """Number of samples in which it occurs together with other features."""
     mean_value: float
     """Mean over those samples of the mean value of its features, nats."""
     mean_rank: float
     """Mean over those samples of the mean rank of its features: 0 the lowest of their prompts, 1 the highest."""
     p: float
-    """Probability of so high a mean rank if the label meant nothing; one-sided."""
+    """One-sided p-value: the probability of a mean rank this high if the label meant nothing."""
     q: float
-    """The smallest false discovery rate at which it still counts as a driver (Benjamini-Hochberg)."""
+    """The smallest false discovery rate at which it would still count as a driver (Benjamini-Hochberg)."""
 
     @property
     def is_driver(self) -> bool:
@@ -185,9 +186,9 @@ class DrivenAnswers(Record):
     answers: str
     """``error``, ``right answer``, ``bias gap``, ``harmful output`` or ``bad rating``."""
     samples: int
-    """Samples that were explained for it."""
+    """Number of samples explained for it."""
     failures: list[str] = Field(default_factory=list)
-    """Why others could not be."""
+    """Why other samples could not be explained."""
     tested: list[Driver]
     """Every word and part that occurs in at least ``LEAST_SAMPLES`` of them: words, then parts, each by p-value."""
 
@@ -198,8 +199,8 @@ class Drivers(Record):
     schema_version: int = SCHEMA_VERSION
     """Version of this record."""
     method: str
-    """The method of attribution."""
+    """The attribution method."""
     asked: int
-    """Samples of each kind that were asked for, over all tasks."""
+    """Number of samples of each kind that were requested, over all tasks."""
     groups: list[DrivenAnswers]
-    """By kind of answer."""
+    """Drivers by kind of answer."""

@@ -1,4 +1,4 @@
-"""Numbers of samples that are NaN or infinite: a measurement that failed, in memory as in the samples file."""
+"""NaN and infinite numbers in samples: a failed measurement, in memory as in the samples file."""
 
 from __future__ import annotations
 

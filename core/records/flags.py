@@ -1,4 +1,4 @@
-"""What may be remarked of a sample: the one list of flags."""
+"""Flags: every remark that a sample can carry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Flag(StrEnum):
     NOT_ENGLISH = "not_english"
     """The text is in a language that the scorer does not read."""
     DOUBTFUL = "refusal_called_compliance"
-    """The answer begins with a refusal and is called compliance."""
+    """The answer begins with a refusal but was classified as compliance."""
     NO_TARGET = "no_target"
     """No answer is the biased one."""
     UNLIKE_PAIR = "unlike_pair"
@@ -38,13 +38,14 @@ class Flag(StrEnum):
     UNJUDGED = "offence_unknown"
     """The scorer failed or does not read the language, so the text counts as offensive."""
     REDACTED = "redacted"
-    """Personal data in the output was replaced by its kind; a completion has this flag itself."""
+    """Personal data in the output was replaced by its kind; completions carry this flag individually."""
     WITHHELD = "withheld"
-    """The output could not be searched for personal data and was not kept; a completion has this flag itself."""
+    """The output could not be searched for personal data and was not stored; completions carry this flag
+    individually."""
     THINKING_REDACTED = "thinking_redacted"
     """Personal data in the reasoning trace was replaced by its kind."""
     THINKING_WITHHELD = "thinking_withheld"
-    """The reasoning trace could not be searched for personal data and was not kept."""
+    """The reasoning trace could not be searched for personal data and was not stored."""
 
 
 OF_ANSWER = frozenset(
@@ -60,7 +61,7 @@ OF_ANSWER = frozenset(
         Flag.THINKING_WITHHELD,
     }
 )
-"""Flags about one answer alone: another answer to the same prompt may lack them."""
+"""Flags about one answer: another answer to the same prompt may lack them."""
 
 
 def flag_named(name: object) -> Flag:

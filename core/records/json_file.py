@@ -77,7 +77,7 @@ def read_record(path: Path, model: type[R]) -> R:
 
 
 def _validated(text: str, plain: Any, model: type[R]) -> R:  # noqa: ANN401 - see read_plain
-    """The record that JSON text holds; pydantic reads no lone surrogates, so that they are escaped meanwhile."""
+    """The record in JSON text; pydantic reads no lone surrogates, so they are escaped in between."""
     if "\\u" not in text or not has_surrogates(json.dumps(plain, ensure_ascii=False)):
         return model.model_validate_json(text, strict=True)
     record = model.model_validate_json(json.dumps(escaped(plain)), strict=True)
@@ -102,7 +102,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     plain = dict(pairs)
     if len(plain) < len(pairs):
         twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
-        msg = f"the key {twice!r} is given twice in one object"
+        msg = f"duplicate key {twice!r} in one object"
         raise ValueError(msg)
     return plain
 
@@ -121,7 +121,7 @@ def _check_version(path: Path, plain: object) -> None:
 
 
 def broken(path: Path, error: Exception) -> RunFolderError:
-    """The one line for a file that holds something else than it should."""
+    """One line for a file with unexpected contents."""
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])

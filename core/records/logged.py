@@ -1,4 +1,4 @@
-"""What lm-eval logs of a benchmark task and the samples do not hold: enough for files of lm-eval's own form."""
+"""What lm-eval logs about a benchmark task beyond the samples: enough to write files in lm-eval's own format."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ class LoggedAnswers(Record):
     filter: str
     """Its name."""
     filtered_resps: list[Any] | None
-    """What it made of them, null in place of what is in no answer that was kept; null as a whole in earlier records."""
+    """Its results, null in place of text that no stored answer contains; null as a whole in earlier records."""
     metrics: dict[str, Any]
-    """Values of the item by metric, in lm-eval's names. Corpus metrics have what they are computed from, often the
-    answer itself; null where that held personal data."""
+    """Values of the item by metric, under lm-eval's names. Corpus metrics have what they are computed from, often the
+    answer itself; null where that contained personal data."""
 
 
 class LoggedSample(Record):
     """One item."""
 
     sample_id: str
-    """Its sample."""
+    """Id of its sample."""
     doc_id: int
     """Its position in the data set, from 0."""
     doc: Any
-    """Its row."""
+    """Its row of the data set."""
     target: str
     """The right answer as lm-eval writes it."""
     arguments: list[list[Any]]
-    """Of each request: context and continuation, or prompt and generation settings."""
+    """Per request: context and continuation, or prompt and generation settings."""
     resps: list[Any] | None
-    """Of each request the answers, as text, null in place of those that held personal data; null as a whole in earlier
-    records where one did."""
+    """Per request: its answers as text, null in place of those with personal data; null as a whole in earlier records
+    that had such an answer."""
     doc_hash: str
     """lm-eval's digest of the row."""
     prompt_hash: str
@@ -55,20 +55,20 @@ class LoggedTask(Record):
     task: str
     """Its name."""
     members: list[str] | None = None
-    """Names of what a group holds; null for a task."""
+    """Names of a group's members; null for a task."""
     results: dict[str, Any] = Field(default_factory=dict)
-    """lm-eval's line of results: ``alias``, ``sample_len``, ``acc,none``, ``acc_stderr,none``, …"""
+    """lm-eval's row of results: ``alias``, ``sample_len``, ``acc,none``, ``acc_stderr,none``, …"""
     config: dict[str, Any] = Field(default_factory=dict)
-    """The task file as it was run."""
+    """The task file as run."""
     version: Any = None
     """Version of the task file."""
     shots: int | None = None
     """Examples in each prompt."""
     higher_is_better: dict[str, Any] = Field(default_factory=dict)
-    """Direction by metric."""
+    """Direction of each metric."""
     original: int | None = None
-    """Items of the whole data set."""
+    """Number of items in the whole data set."""
     environment: dict[str, Any] = Field(default_factory=dict)
-    """What lm-eval says of tokenizer, context and chat template."""
+    """lm-eval's record of tokenizer, context and chat template."""
     samples: list[LoggedSample] = Field(default_factory=list)
     """The items, in order."""

@@ -54,6 +54,7 @@ def read(path: Path) -> LoggedTask:
         msg = f"{path}: broken: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg) from error
     if logged.schema_version > SCHEMA_VERSION:
-        msg = f"{path}: schema version {logged.schema_version}, this program knows up to {SCHEMA_VERSION}: upgrade it"
+        version = logged.schema_version
+        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
         raise RunFolderError(msg)
     return logged

@@ -10,7 +10,7 @@ from pydantic import Field
 from audit.core.records.base import SCHEMA_VERSION, Record, Suite
 
 INTERRUPTED = "interrupted before the end"
-"""Warning of a run that was stopped by its user and can be resumed."""
+"""Warning of a run that its user interrupted and can resume."""
 
 Status = Literal["running", "complete", "partial", "failed"]
 
@@ -51,22 +51,22 @@ class ModelRecord(Record):
     """The audited checkpoint, identified by content."""
 
     name: str
-    """Short name for people; never used as an identity."""
+    """Short display name; never used as an identity."""
     source: str
-    """What was asked for: folder, file, hub id, asset name or server."""
+    """The model as given: folder, file, hub id, asset name or server."""
     revision: str | None = None
-    """Revision on the hub, where it came from one."""
+    """Revision on the hub, if it came from there."""
     base: str | None = None
-    """Of a PEFT adapter: the checkpoint it was applied to, and the start of that one's digest."""
+    """For a PEFT adapter: the checkpoint it was applied to, and the start of that checkpoint's digest."""
     digest: str
-    """SHA-256 over the digests of weight, tokenizer, template and configuration files; the journal's key. For a
-    server, whose weights cannot be seen: over address, names and what it reports of the model."""
+    """SHA-256 over the digests of weight, tokenizer, template and configuration files; the journal's key. For a server,
+    whose weights cannot be seen: over address, names and what it reports about the model."""
     files: list[FileDigest] = Field(default_factory=list)
-    """Every file that decides what the checkpoint answers."""
+    """Every file that determines what the checkpoint answers."""
     architecture: str
     """Class name in transformers, e.g. ``LlamaForCausalLM``; for a server, its name of the model and the endpoint."""
     parameter_count: int
-    """Number of parameters, tied ones once; 0 for a server, which does not report it."""
+    """Number of parameters, counting tied ones once; 0 for a server, which does not report it."""
     dtype: str
     """Floating-point type it ran in, e.g. ``float32``."""
     quantization: str | None = None
@@ -76,24 +76,24 @@ class ModelRecord(Record):
     device: str
     """Where it ran: ``cpu``, ``cuda:0`` with the card's name, or ``server``."""
     remarks: list[str] = Field(default_factory=list)
-    """What a reader must know of how it was loaded, e.g. that a prefix was stripped from the names of its weights."""
+    """Remarks on how it was loaded, e.g. that a prefix was stripped from the names of its weights."""
 
 
 class PluginRecord(Record):
-    """A package or file from elsewhere that added probes, methods, scorers or tasks to the run."""
+    """A plug-in, as a package or file, that added probes, methods, scorers or tasks to the run."""
 
     name: str
-    """Of the package, or of the file without its ending."""
+    """Name of the package, or of the file without its suffix."""
     version: str
-    """Of the package; of a file its ``__version__``, else the start of its digest."""
+    """Version of the package; for a file its ``__version__``, else the start of its digest."""
     sha256: str
     """Digest of the file, or over all files of the package."""
     used: list[str]
-    """What of it the run used: ``probe NAME``, ``method NAME``, ``scorer NAME``, ``task NAME``."""
+    """What the run used of it: ``probe NAME``, ``method NAME``, ``scorer NAME``, ``task NAME``."""
 
 
 class NotRun(Record):
-    """A task that was asked for and did not run."""
+    """A task that was requested but did not run."""
 
     suite: Suite
     """Its suite."""
@@ -102,7 +102,7 @@ class NotRun(Record):
     reason: str
     """One line: what is missing and how to supply it."""
     optional: bool = False
-    """Whether the configuration marks it so: the run is complete without it."""
+    """Whether the configuration marks it as optional: the run is complete without it."""
 
 
 class GitState(Record):
@@ -115,7 +115,7 @@ class GitState(Record):
 
 
 class Platform(Record):
-    """The machine the audit ran on."""
+    """The machine that the audit ran on."""
 
     system: str
     """Operating system and release."""
@@ -147,35 +147,35 @@ class RunManifest(Record):
     config: dict[str, Any]
     """The configuration as resolved from profile, file and flags."""
     assets: list[AssetRecord] = Field(default_factory=list)
-    """Data sets, checkpoints and scorers used."""
+    """Data sets, checkpoints and scorers that were used."""
     plugins: list[PluginRecord] = Field(default_factory=list)
-    """Packages and files from elsewhere that the run used."""
+    """Plug-ins that the run used."""
     tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Settings of the tasks that ran, by name: shots, version, chat template, …"""
     seeds: dict[str, int]
-    """Every seed by purpose."""
+    """Every seed, by purpose."""
     packages: dict[str, str]
-    """Versions of the packages that decide results."""
+    """Versions of the packages that can change results."""
     platform: Platform
     """The machine."""
     git: GitState
     """The checkout."""
     started: datetime
-    """UTC."""
+    """Start of the run, UTC."""
     finished: datetime | None = None
-    """UTC; null while running or when it was killed."""
+    """End of the run, UTC; null while running or when it was killed."""
     status: Status
     """``running``; ``complete``; ``partial`` when tasks did not run or metrics are null; ``failed``."""
     items_available: dict[str, int] = Field(default_factory=dict)
-    """Items that the data set of a task has, drawn or not, where it is known."""
+    """Number of items in the data set of each task, drawn or not, where known."""
     not_run: list[NotRun] = Field(default_factory=list)
-    """Tasks that were asked for and did not run."""
+    """Tasks that were requested but did not run."""
     warnings: list[str] = Field(default_factory=list)
-    """What a reader must know, e.g. that a batch was halved for memory."""
+    """Warnings, e.g. that a batch was halved for lack of memory."""
     broken: str | None = None
     """Why the checkpoint itself is broken, e.g. that it computes NaN; null where no such fault was found."""
     evidence: dict[str, str] = Field(default_factory=dict)
-    """SHA-256 of every file of evidence by its path in the folder, when the run ended: metrics, samples, attributions,
-    drivers, logs. Empty while the run is going on."""
+    """SHA-256 of every evidence file when the run ended, by path in the folder: metrics, samples, attributions,
+    drivers, logs. Empty while the run is in progress."""
     signature: str
-    """One line in the manner of sacreBLEU: everything that decides the numbers."""
+    """One-line signature in sacreBLEU's style: everything that determines the numbers."""

@@ -23,10 +23,10 @@ class Metric(Record):
     value: float | None
     """Point estimate in ``unit``; null when it could not be computed (see ``error``)."""
     n: int
-    """Number of items (not tokens, not requests) behind the value."""
+    """Number of items (not tokens, not requests) that the value is based on."""
     missing: int = 0
-    """Items that the task scored and this metric could not use, e.g. an answer that holds no number: they are not in
-    ``n``, nor among the task's unscored ones."""
+    """Items that the task scored but this metric could not use, e.g. an answer without a number; counted neither in
+    ``n`` nor among the task's unscored items."""
     ci_low: float | None = None
     """Lower end of the confidence interval, in ``unit``."""
     ci_high: float | None = None
@@ -48,11 +48,12 @@ class Metric(Record):
     """True for the one or two numbers of a task that the summary table shows."""
     definition: dict[str, Any] | None = None
     """The function of the task's samples that gives value and interval, by name and arguments
-    (:mod:`audit.stats.definitions`); null where it is not written down."""
+    (:mod:`audit.stats.definitions`); null where it is not recorded."""
     settings: dict[str, Any] = Field(default_factory=dict)
-    """What decided the value, apart from checkpoint, data and seed, as fields: ``shots``, ``version`` of the task, …"""
+    """What determined the value, apart from checkpoint, data and seed, as fields: ``shots``, ``version`` of the
+    task, …"""
     note: str | None = None
-    """What a reader must know: scorer, signature (sacreBLEU), known limit."""
+    """Remarks: scorer, signature (sacreBLEU), known limits."""
     error: str | None = None
     """Why ``value`` is null."""
 

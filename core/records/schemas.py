@@ -27,7 +27,7 @@ FILES: dict[str, tuple[Any, str]] = {
         Sample,
         "A row of samples/<suite>/<task>.parquet; the columns scores, slices and spans hold these values as JSON text",
     ),
-    "raw": (RawOutput, "A line of raw.jsonl of a run folder, written with --keep-raw alone"),
+    "raw": (RawOutput, "A line of raw.jsonl of a run folder, written only with --keep-raw"),
     "logged": (LoggedTask, "logged/<task>.json.gz of a run folder, gzip-compressed"),
     "attribution": (Attribution, "attributions/<id>.json of a run folder"),
     "drivers": (Drivers, "drivers.json of a run folder"),

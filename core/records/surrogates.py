@@ -42,7 +42,7 @@ def _code(character: str) -> str:
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above
-    """Plain values with every text in them changed, at any depth."""
+    """Plain values with every string in them changed, at any depth."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What a suite hands to the pipeline."""
+"""What a suite returns to the pipeline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audit.core.records.sample import Sample  # noqa: TC001
 
 
 class TaskResult(Record):
-    """What a suite hands to the pipeline when a task ends. Not written to a file as such."""
+    """What a suite returns to the pipeline when a task ends. Not written to a file as such."""
 
     suite: Suite
     """The suite."""
@@ -26,18 +26,18 @@ class TaskResult(Record):
     samples: list[Sample] = Field(default_factory=list)
     """One per item."""
     attributions: list[Attribution] = Field(default_factory=list)
-    """From ``explain`` alone."""
+    """Only from ``explain``."""
     drivers: Drivers | None = None
-    """From ``explain`` alone: what drives answers across samples."""
+    """Only from ``explain``: what drives answers across samples."""
     assets: list[AssetRecord] = Field(default_factory=list)
-    """What it used."""
+    """Assets that it used."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """How it was asked: shots, version, chat template, …"""
     logged: LoggedTask | None = None
-    """Of benchmark tasks: what lm-eval logs of them and the samples do not hold."""
+    """For benchmark tasks: what lm-eval logs about them beyond the samples."""
     not_run: str | None = None
     """Why it did not run; everything else is then empty."""
     optional: bool = False
-    """Whether the configuration can do without it."""
+    """Whether the configuration marks it as optional."""
     items_available: int | None = None
-    """Items that its data set has, drawn or not, counted as its limit counts them; null where that is not known."""
+    """Number of items in its data set, drawn or not, counted as its limit counts them; null if not known."""

@@ -1,1 +1,1 @@
-"""What a user names becomes the files of a checkpoint, judged before anything is loaded, and loaded whole."""
+"""From the name that a user gives to the files of a checkpoint, checked before loading, and loaded whole."""

@@ -1,8 +1,8 @@
-"""PEFT adapters: a folder of small weights that change a base checkpoint, which lies elsewhere.
+"""PEFT adapters: a folder of small weights that change a base checkpoint, which is stored elsewhere.
 
-The adapter's file names its base. What can be merged into the base's weights is merged, so that scoring and generation
-run as on any other checkpoint. It stays next to them where a merge would round once more (quantised weights) or change
-more than the adapter does, see :func:`_mergeable`.
+The adapter's file names its base. If it can be merged into the base's weights, it is merged, so that scoring and
+generation work as for any other checkpoint. It stays separate if a merge would round once more (quantised weights) or
+change more than the adapter does, see :func:`_mergeable`.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 CONFIG, WEIGHTS, PICKLED = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
 VIRTUAL_TOKENS = {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "ADAPTION_PROMPT", "CPT"}
-"""Kinds that put trained vectors before the prompt: the engine's positions and cached prefixes know nothing of them."""
+"""Kinds that put trained vectors before the prompt, which the engine's positions and cached prefixes do not support."""
 PREFIX = "base_model.model."
-"""Of every weight's name in an adapter file."""
+"""Prefix of every weight's name in an adapter file."""
 REMEDY = "copy the adapter again"
 ADDED_AT_ONCE = 64
-"""Added tokens that are tried in one pass."""
+"""Number of added tokens tried in one pass."""
 
 
 def is_adapter(folder: Path) -> bool:
-    """Whether a folder holds an adapter and no whole checkpoint."""
+    """Whether a folder holds an adapter and no complete checkpoint."""
     return (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
 def base_of(folder: Path) -> tuple[str | None, str | None]:
-    """Name and revision of the base that the adapter was trained on, as far as its file says.
+    """Name and revision of the base that the adapter was trained on, as far as its file gives them.
 
     A name of a folder next to or inside the adapter's is returned as that folder.
 
@@ -63,7 +63,7 @@ def base_of(folder: Path) -> tuple[str | None, str | None]:
 
 
 def inspect_adapter(folder: Path, base: Checkpoint, *, allow_pickle: bool) -> Checkpoint:
-    """The base with the adapter on it, as one checkpoint: files of both decide what it answers.
+    """The base with the adapter on it, as one checkpoint: files of both determine its answers.
 
     The adapter's own tokenizer, where it brings one, replaces the base's.
 
@@ -97,7 +97,7 @@ def inspect_adapter(folder: Path, base: Checkpoint, *, allow_pickle: bool) -> Ch
 
 
 def require_peft() -> None:
-    """Make sure that the package is there, before a large base is loaded.
+    """Make sure that the package is installed before a large base is loaded.
 
     Raises:
         CheckpointError: It is not.
@@ -110,12 +110,12 @@ def require_peft() -> None:
 
 
 def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str]]:  # noqa: ANN401 - no typed base
-    """The model with the adapter in effect, and remarks.
+    """The model with the adapter applied, and remarks.
 
     Args:
         model: The base, on its device; changed in place.
         folder: The adapter's.
-        device: Where the adapter's weights go.
+        device: Device for the adapter's weights.
 
     Raises:
         CheckpointError: The adapter was made for another architecture or size, lacks weights, or cannot be merged.
@@ -140,11 +140,11 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
         raise CheckpointError(msg) from error
     if weights.keys() != stored.keys():
         first = min(stored.keys() - weights.keys())
-        remarks.append(f"the adapter's weights have prefixed names, {first} for one: the prefix was stripped")
+        remarks.append(f"a prefix was stripped from the names of the adapter's weights, e.g. {first}")
     strange = _strange(weights, {name.replace(".default", "") for name in homeless})
     missing = wanted - set(weights)
     if strange or missing:
-        which = f"{len(strange)} of its weights have no place there, {len(missing)} are missing"
+        which = f"{len(strange)} of its weights do not exist there, {len(missing)} are missing"
         first = min(strange or missing)
         msg = f"{folder}: the adapter does not fit its base: {which}, first {first}: name the right one with --base"
         raise CheckpointError(msg)
@@ -153,7 +153,7 @@ def apply(model: Any, folder: Path, device: torch.device) -> tuple[Any, list[str
 
 
 def _rows(weights: Mapping[str, torch.Tensor], config: Mapping[str, Any], model: Any) -> int:  # noqa: ANN401
-    """Tokens that the adapter was trained with: rows of its own embeddings or head, where it brings some."""
+    """Tokens that the adapter was trained with: rows of its own embeddings or head, if it has any."""
     now = int(model.get_input_embeddings().weight.shape[0])
     ends = {id(model.get_input_embeddings()), id(model.get_output_embeddings())}
     places = tuple(f"{PREFIX}{name}." for name, module in model.named_modules() if id(module) in ends)
@@ -171,7 +171,7 @@ def _rows(weights: Mapping[str, torch.Tensor], config: Mapping[str, Any], model:
 
 
 def _resize(model: Any, rows: int) -> tuple[range, list[str]]:  # noqa: ANN401 - see above
-    """Give the base as many embeddings as the adapter has; new ones are NaN until the adapter fills them.
+    """Resize the base's embeddings to the adapter's; new ones are NaN until the adapter fills them.
 
     Returns:
         The ids that were added, and a remark where the number changed. lm-eval resizes too (``HFLM``, 0.4.13).
@@ -188,7 +188,7 @@ def _resize(model: Any, rows: int) -> tuple[range, list[str]]:  # noqa: ANN401 -
 
 
 def _strange(weights: Mapping[str, torch.Tensor], homeless: set[str]) -> set[str]:
-    """Weights without a place in the model, but for second copies of those that have one: peft saves some twice."""
+    """Weights without a place in the model, except second copies of those that have one: peft saves some twice."""
     placed = [tensor for name, tensor in weights.items() if name not in homeless]
 
     def is_copy(tensor: torch.Tensor) -> bool:
@@ -198,7 +198,7 @@ def _strange(weights: Mapping[str, torch.Tensor], homeless: set[str]) -> set[str
 
 
 def _check_added(adapted: Any, added: range, folder: Path) -> None:  # noqa: ANN401 - see above
-    """Every token that was added must have its embedding and its row of the head from the adapter.
+    """Require an embedding and a row of the head from the adapter for every added token.
 
     Raises:
         CheckpointError: One has not: peft would leave it as it was drawn at random.
@@ -209,14 +209,14 @@ def _check_added(adapted: Any, added: range, folder: Path) -> None:  # noqa: ANN
             if not torch.isnan(adapted(input_ids=ids[:, None]).logits).any():
                 continue
         msg = (
-            f"{folder}: the adapter adds {len(added)} tokens and does not bring all of their weights: save it with "
+            f"{folder}: the adapter adds {len(added)} tokens but lacks some of their weights: save it with "
             "save_embedding_layers=True, or with embeddings and head in modules_to_save"
         )
         raise CheckpointError(msg)
 
 
 def _mergeable(adapted: Any) -> bool:  # noqa: ANN401 - see above
-    """Whether merged weights compute what base and adapter compute.
+    """Whether merged weights compute the same as base and adapter together.
 
     They do not where weights are quantised (rounded once more), where LoRA has a bias and its layer none, and where
     embeddings and head are one matrix and one of them is adapted: a merge would change both.
@@ -239,7 +239,7 @@ def _merged(adapted: Any, folder: Path) -> Any:  # noqa: ANN401 - see above
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that embeddings and head are two matrices now: so they were trained
+            warnings.simplefilter("ignore")  # about untied embeddings and head: they were trained that way
             return adapted.merge_and_unload()
     except Exception as error:  # peft raises anything where a kind or a setting cannot be merged
         msg = (
@@ -263,20 +263,18 @@ def _weights(folder: Path, *, allow_pickle: bool) -> Path:
 
 
 def _unread(folder: Path) -> tuple[str, ...]:
-    """A remark on pickled weights that lie next to those that are read; none where there are none."""
+    """A remark on pickled weights next to those that are read; none if there are none."""
     both = (folder / WEIGHTS).is_file() and (folder / PICKLED).is_file()
-    return (
-        (f"adapter weights were read from {WEIGHTS}; not read, though in the same folder: {PICKLED}",) if both else ()
-    )
+    return (f"adapter weights were read from {WEIGHTS}; ignored in the same folder: {PICKLED}",) if both else ()
 
 
 def _brings_tokenizer(folder: Path) -> bool:
-    """Whether a whole tokenizer lies in the folder: its settings and its vocabulary."""
+    """Whether the folder holds a complete tokenizer: its settings and its vocabulary."""
     return bool(vocabulary_files(folder)) and (folder / "tokenizer_config.json").is_file()
 
 
 def _telling_line(error: Exception) -> str:
-    """Type and the most telling short part of an exception's message."""
+    """Type and most informative short part of an exception's message."""
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
     telling = next((line for line in lines if "size mismatch" in line), lines[0] if lines else "")
     return f"{type(error).__name__}: {telling[:200]}"

@@ -1,4 +1,4 @@
-"""Buffers that a model computes when it is built and that no file holds, such as rotary frequencies.
+"""Buffers that a model computes when it is built and that no file stores, such as rotary frequencies.
 
 transformers 5 builds every model without storage and computes these buffers afterwards. It knows how for its own
 models; those of a checkpoint that brings its own code are left with whatever the memory held before.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def restore_buffers(model: Any, missing: AbstractSet[str]) -> set[str]:  # noqa: ANN401 - no typed base
-    """Compute the buffers of a model that no file holds once more, as its ``__init__`` does.
+    """Recompute the buffers of a model that no file stores, as its ``__init__`` does.
 
     Args:
         model: As loaded; changed in place.
@@ -44,7 +44,7 @@ def restore_buffers(model: Any, missing: AbstractSet[str]) -> set[str]:  # noqa:
 
 @contextmanager
 def _parameters_without_storage() -> Iterator[None]:
-    """Build modules whose parameters take no room, while buffers are computed."""
+    """Build modules whose parameters take no memory while buffers are computed."""
     register = nn.Module.register_parameter
 
     def without_storage(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:

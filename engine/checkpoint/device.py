@@ -45,7 +45,7 @@ def choose_dtype(dtype: Dtype, device: torch.device) -> torch.dtype:
 
 
 def placement(device: torch.device) -> dict[str, torch.device] | None:
-    """Device map of a checkpoint whose weights are packed: they are put in place while loading.
+    """Device map of a checkpoint whose weights are packed: they are placed while loading.
 
     Without one transformers takes the first card, whichever was asked for. Where there is no card it needs none, and
     some kinds of packed weights refuse one that names the CPU.
@@ -54,12 +54,12 @@ def placement(device: torch.device) -> dict[str, torch.device] | None:
 
 
 def describe_device(device: torch.device) -> str:
-    """``cpu``, or the card with its name."""
+    """``cpu``, or the GPU with its name."""
     return f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else "cpu"
 
 
 def describe_devices(model: Any, device: torch.device) -> str:  # noqa: ANN401 - see above
-    """The device, or all that the layers of a model are spread over."""
+    """The device, or all devices that the layers of a model are spread over."""
     spread = dict.fromkeys(getattr(model, "hf_device_map", {}).values())
     places = [torch.device("cuda", place) if isinstance(place, int) else place for place in spread]
     return ", ".join(
@@ -68,7 +68,7 @@ def describe_devices(model: Any, device: torch.device) -> str:  # noqa: ANN401 -
 
 
 def check_device_map(device: str, device_map: DeviceMap) -> None:
-    """Refuse what a device map cannot go with.
+    """Refuse options that conflict with a device map.
 
     Raises:
         CheckpointError: A device is named too, or accelerate is missing.

@@ -1,4 +1,4 @@
-"""Weights that the files of a checkpoint hold twice: transformers takes one of the two and says nothing."""
+"""Weights stored twice in a checkpoint's files: transformers takes one of the two silently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_doubles(files: Sequence[Path], prefix: str, stripped: Iterable[str], k
 
     Args:
         files: The weight files that are read; only safetensors files are looked at.
-        prefix: Of the model without its head, e.g. ``model``.
+        prefix: Name of the model without its head, e.g. ``model``.
         stripped: Patterns of what was taken off all names, in this order.
         known: Names in the model; these mean themselves.
 
@@ -42,14 +42,14 @@ def check_doubles(files: Sequence[Path], prefix: str, stripped: Iterable[str], k
         for other, elsewhere in others:
             if not _equal(_tensor(name, file), _tensor(other, elsewhere)):
                 msg = (
-                    f"{file.parent}: two values for one weight, {name} in {file.name} and {other} in {elsewhere.name}: "
-                    "keep the one that is meant"
+                    f"{file.parent}: one weight has two values, {name} in {file.name} and {other} in {elsewhere.name}: "
+                    "keep only the right one"
                 )
                 raise CheckpointError(msg)
 
 
 def _meaning(name: str, prefix: str, stripped: Iterable[str], known: AbstractSet[str]) -> str:
-    """The name in the model that a name in a file stands for, as far as prefixes go."""
+    """The name in the model that corresponds to a name in a file, after handling prefixes."""
     for pattern in stripped:
         name = re.sub(pattern, "", name)
     bare = name.removeprefix(f"{prefix}.")
@@ -66,6 +66,6 @@ def _tensor(name: str, file: Path) -> torch.Tensor:
 
 
 def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether two tensors hold the same bytes; some types of 8 bits cannot be compared otherwise."""
+    """Whether two tensors hold the same bytes; some 8-bit types cannot be compared otherwise."""
     alike = one.dtype == other.dtype and one.shape == other.shape
     return alike and torch.equal(*(tensor.reshape(-1).view(torch.uint8) for tensor in (one, other)))

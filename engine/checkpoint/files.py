@@ -1,4 +1,4 @@
-"""What lies in a checkpoint folder, identified by content and judged before anything is loaded."""
+"""Contents of a checkpoint folder, identified by digest and checked before loading."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOKENIZER_FILES = {
 }
 VOCABULARIES = {"tokenizer.json", "vocab.json", "vocab.txt", "tekken.json", "bpe.codes"}
 VOCABULARY_ENDINGS = (".model", ".tiktoken", ".spm")
-"""Vocabularies of SentencePiece and tiktoken, whatever they are called."""
+"""Vocabularies of SentencePiece and tiktoken, under any name."""
 CONFIG_FILES = {"config.json", "generation_config.json"}
 TEMPLATES = "additional_chat_templates"
 """Folder of the named chat templates, ``NAME.jinja`` each."""
@@ -45,17 +45,17 @@ class Checkpoint:
     folder: Path
     """Where transformers loads it from."""
     files: tuple[FileDigest, ...]
-    """Every file that decides what it answers, by content."""
+    """Every file that determines its answers, by content."""
     quantization: str | None = None
     """How the stored weights are quantised, e.g. ``gguf:Q4_1``, or the method that ``config.json`` names."""
     adapter: Path | None = None
-    """Folder of a PEFT adapter that goes on the weights of ``folder``."""
+    """Folder of a PEFT adapter to apply to the weights of ``folder``."""
     base: str | None = None
     """For an adapter: where ``folder`` came from, and the start of that checkpoint's digest."""
     tokenizer: Path | None = None
     """Where the tokenizer is loaded from, if not from ``folder``."""
     remarks: tuple[str, ...] = ()
-    """What a reader must know of the files, e.g. which of two sets of weights is read."""
+    """Remarks on the files, e.g. which of two sets of weights is read."""
     config: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """``config.json`` of ``folder``, parsed."""
     source: str = ""
@@ -63,12 +63,12 @@ class Checkpoint:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over kind and digest of every file. Places do not matter, and only named templates' names do."""
+        """SHA-256 over kind and digest of every file. Paths do not matter; names only do for named templates."""
         return digest_of(sorted(identity(file) for file in self.files))
 
 
 def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
-    """Check a transformers folder and take the digests of its files.
+    """Check a transformers folder and compute the digests of its files.
 
     Raises:
         CheckpointError: No config or weights, only pickled weights, two sets of weights, or a damaged safetensors file.
@@ -102,12 +102,12 @@ def deciding_files(folder: Path) -> list[FileDigest]:
 
 
 def tokenizer_files(folder: Path) -> list[FileDigest]:
-    """Tokenizer and chat-template files of a folder, whatever else lies there."""
+    """Tokenizer and chat-template files of a folder, whatever else it contains."""
     return [file for file in deciding_files(folder) if file.kind in {"tokenizer", "chat_template"}]
 
 
 def vocabulary_files(folder: Path) -> list[str]:
-    """Names of the files in a folder that hold a tokenizer's vocabulary; without one there is no tokenizer."""
+    """Names of a folder's files that hold a tokenizer's vocabulary; without one there is no tokenizer."""
     names = sorted(file.name for file in folder.iterdir())
     return [name for name in names if name in VOCABULARIES or name.endswith(VOCABULARY_ENDINGS)]
 
@@ -124,13 +124,13 @@ def file_digest(file: Path, kind: Kind) -> FileDigest:
 
 
 def identity(file: FileDigest) -> tuple[str, ...]:
-    """What of a file enters the digest: content and use; of a named template also the name that it is chosen by."""
+    """The part of a file that enters the digest: content and use; for a named template also its name."""
     named = f"{TEMPLATES}/" in file.path
     return (file.kind, file.sha256, file.path.rpartition("/")[2]) if named else (file.kind, file.sha256)
 
 
 def _kind(file: Path) -> Kind | None:
-    """What a file is for; None for files that decide nothing (README, licence)."""
+    """What a file is for; None for files without influence (README, licence)."""
     if file.name in TOKENIZER_FILES or file.name.endswith(VOCABULARY_ENDINGS):
         return "tokenizer"
     if file.name.startswith("chat_template"):

@@ -15,7 +15,7 @@ LOCAL = "give a local folder, or see `audit assets list`"
 
 
 def download(model: str, revision: str | None, *, offline: bool, patterns: list[str] | None = None) -> Path:
-    """Fetch a checkpoint from the hub, or find it in the hub's cache.
+    """Download a checkpoint from the hub, or find it in the hub cache.
 
     Args:
         model: ``owner/name``.
@@ -38,24 +38,24 @@ def download(model: str, revision: str | None, *, offline: bool, patterns: list[
 
 
 def _why(model: str, revision: str | None, error: Exception, *, offline: bool) -> str:
-    """What kept the hub from giving a checkpoint, and what to do about it."""
+    """Why the hub did not provide a checkpoint, and what to do about it."""
     from huggingface_hub import errors  # noqa: PLC0415 - reads its time-outs on import
 
     meanings = {  # the first that fits: some are kinds of others
-        errors.GatedRepoError: f"the hub asks to accept the terms of {model} first: do so there, and set HF_TOKEN",
+        errors.GatedRepoError: f"the hub requires you to accept the terms of {model}: do so there, and set HF_TOKEN",
         errors.RepositoryNotFoundError: f"the hub has no {model}, or HF_TOKEN must be set to see it: {LOCAL}",
         errors.RevisionNotFoundError: f"the hub's {model} has no revision {revision}: correct --revision",
-        errors.HFValidationError: f"the hub has no such names: {LOCAL}",
-        errors.IncompleteSnapshotError: f"its copy in the hub's cache is not complete: fetch it again, or {LOCAL}",
+        errors.HFValidationError: f"it is not a valid hub id: {LOCAL}",
+        errors.IncompleteSnapshotError: f"its copy in the hub cache is incomplete: download it again, or {LOCAL}",
     }
     for kind, meaning in meanings.items():
         if isinstance(error, kind):
             return meaning
     if offline:
-        return f"not in the hub's cache: {LOCAL}"
+        return f"not in the hub cache: {LOCAL}"
     answer = next((e for e in (error, error.__cause__) if isinstance(e, errors.HfHubHTTPError)), None)
     if answer is not None:
         return f"the hub answered with HTTP status {answer.response.status_code}: try again later, or {LOCAL}"
     if isinstance(error, errors.LocalEntryNotFoundError | ConnectionError) or "Connect" in type(error).__name__:
-        return f"the hub cannot be reached (no network?), and it is not in the hub's cache: {LOCAL}"
-    return f"the hub gave {type(error).__name__}: {LOCAL}"
+        return f"the hub cannot be reached (no network?), and it is not in the hub cache: {LOCAL}"
+    return f"the hub failed with {type(error).__name__}: {LOCAL}"

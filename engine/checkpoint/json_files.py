@@ -1,4 +1,4 @@
-"""JSON files of a checkpoint or an adapter, with one clear line for those that are damaged."""
+"""JSON files of a checkpoint or an adapter, with one clear line for damaged ones."""
 
 from __future__ import annotations
 

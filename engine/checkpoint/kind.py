@@ -1,4 +1,4 @@
-"""What kind of model a folder holds, by its configuration: what cannot be audited is refused before it is loaded."""
+"""The kind of model in a folder, from its configuration: what cannot be audited is refused before loading."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ WRAPPERS = {
 LANGUAGE_MODELS = ("text_config", "language_config", "llm_config", "thinker_config")
 """Keys under which wrappers keep the configuration of their language model."""
 LABELS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice")
-"""Ends of names of architectures whose head gives labels, not tokens."""
+"""Suffixes of architecture names whose head gives labels, not tokens."""
 
 
 def check_kind(folder: Path, config: Mapping[str, Any], *, trust_remote_code: bool = False) -> None:
-    """Refuse what is no causal language model.
+    """Refuse everything that is not a causal language model.
 
     Wrappers whose language model transformers loads by itself (Gemma 3's, Llama 4's) are none of those; nor is what
     brings its own code, which only a trial can judge.
@@ -51,7 +51,7 @@ def check_kind(folder: Path, config: Mapping[str, Any], *, trust_remote_code: bo
 
 
 def _fault(kind: str, name: str, config: Mapping[str, Any]) -> str | None:
-    """What a model is that cannot be audited, and what can be; None for a causal language model."""
+    """Why a model cannot be audited, and what can be; None for a causal language model."""
     if _says(kind, config, "is_encoder_decoder") and not name.endswith("ForCausalLM"):
         return "an encoder-decoder and cannot be audited: audit a decoder-only checkpoint (…ForCausalLM)"
     if name.endswith(LABELS):
@@ -61,7 +61,7 @@ def _fault(kind: str, name: str, config: Mapping[str, Any]) -> str | None:
         )
     if kind in ENCODERS and (kind not in CAUSAL or _says(kind, config, "is_decoder") is False):
         return (
-            "an encoder: each position sees what follows: it is not a causal language model and cannot be audited: "
+            "an encoder: each position sees later ones, so it is not a causal language model and cannot be audited: "
             "audit a checkpoint that was trained to predict the next token"
         )
     if kind in CAUSAL:
@@ -74,8 +74,8 @@ def _fault(kind: str, name: str, config: Mapping[str, Any]) -> str | None:
             f"audit its language model{of_type}, saved as a checkpoint folder"
         )
     return (
-        f"of type {kind}, of which transformers {__version__} loads no causal language model, and cannot be audited: "
-        "if it continues text, audit it on a server that runs it (--model openai:URL#NAME)"
+        f"of type {kind}, for which transformers {__version__} has no causal language model, and cannot be audited: "
+        "if it generates text, serve it and audit the server (--model openai:URL#NAME)"
     )
 
 

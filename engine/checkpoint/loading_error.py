@@ -1,4 +1,4 @@
-"""What is wrong with a checkpoint that transformers could not load, in one line: which file, which name, what to do."""
+"""Why transformers could not load a checkpoint, in one line: which file, which name, what to do."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
 """JSON files of a tokenizer."""
-OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or name another folder with --tokenizer"
+OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or give another folder with --tokenizer"
 LONGEST = 300
-"""Characters of another library's message; some hold the names of all classes that it knows."""
+"""Maximum characters of another library's message; some list all classes they know."""
 
 
 def check_model_type(folder: Path, config: Mapping[str, Any], *, trust_remote_code: bool) -> None:
-    """Make sure that there is code for a checkpoint and that its configuration can be read, before anything is loaded.
+    """Make sure, before anything is loaded, that code for a checkpoint exists and its configuration can be read.
 
     Args:
         folder: The checkpoint's.
@@ -40,7 +40,7 @@ def check_model_type(folder: Path, config: Mapping[str, Any], *, trust_remote_co
         _check_configurations(folder, trust_remote_code=trust_remote_code)
         return
     if "auto_map" in config:
-        msg = f"{folder}: it brings its own code: pass --trust-remote-code if you trust it ({_code(config)})"
+        msg = f"{folder}: it needs its own Python code: pass --trust-remote-code if you trust it ({_code(config)})"
     elif isinstance(kind, str):
         msg = (
             f"{folder}/config.json: transformers {transformers.__version__} does not know the model type {kind!r}: "
@@ -52,7 +52,7 @@ def check_model_type(folder: Path, config: Mapping[str, Any], *, trust_remote_co
 
 
 def _check_configurations(folder: Path, *, trust_remote_code: bool) -> None:
-    """Read both configurations: later, their faults would be blamed on the tokenizer or the weights."""
+    """Read both configurations now: later, their faults would be blamed on the tokenizer or the weights."""
     if (folder / "generation_config.json").is_file():
         read_object(folder / "generation_config.json")
     try:
@@ -69,7 +69,7 @@ def tokenizer_error(folder: Path, error: Exception) -> str:
         return no_vocabulary(folder, "tokenizer.json, tokenizer.model, vocab.json or vocab.txt")
     there = {file.name for file in folder.iterdir()}
     if "vocab.json" in there and not there & {"tokenizer.json", "merges.txt"} and "merges" in str(error):
-        return f"{folder}: vocab.json is there without merges.txt: {OTHER_TOKENIZER}"
+        return f"{folder}: it has vocab.json but no merges.txt: {OTHER_TOKENIZER}"
     for name in sorted(there & JSON_FILES):
         try:
             json.loads((folder / name).read_text("utf-8"))
@@ -80,12 +80,12 @@ def tokenizer_error(folder: Path, error: Exception) -> str:
 
 
 def no_vocabulary(folder: Path, names: str) -> str:
-    """That the files are missing which hold a tokenizer's vocabulary."""
-    return f"{folder}: no vocabulary of a tokenizer ({names}): {OTHER_TOKENIZER}"
+    """The error for a folder without a tokenizer's vocabulary."""
+    return f"{folder}: no tokenizer vocabulary ({names}): {OTHER_TOKENIZER}"
 
 
 def shortened(error: Exception) -> str:
-    """Type and message of an exception in one line, cut in the middle where it is long."""
+    """Type and message of an exception in one line, cut in the middle if it is long."""
     text = " ".join(str(error).split())
     if len(text) > LONGEST:
         text = f"{text[: LONGEST * 2 // 3]} … {text[-LONGEST // 3 :]}"

@@ -1,4 +1,4 @@
-"""From what a user names to the files of a checkpoint on this machine."""
+"""From the name that a user gives to the files of a checkpoint on this machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from audit.engine.server_name import is_server, parse
 
 
 def find(model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool) -> Checkpoint:
-    """The local files of what was named, checked, with their digests and the parsed configuration.
+    """The local files for that name, checked, with their digests and the parsed configuration.
 
     Args:
         model: Folder, ``.gguf`` file, asset name or hub id.
-        base: Of an adapter: the checkpoint that it belongs on; None takes the one that the adapter names.
+        base: Base checkpoint of an adapter; None uses the one that the adapter names.
         revision: Branch, tag or commit, for a hub id.
         allow_pickle: Take pickled weights.
         offline: Never ask the hub.
@@ -47,7 +47,7 @@ def find(model: str, *, base: str | None = None, revision: str | None, allow_pic
 
 
 def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offline: bool) -> tuple[Path | None, str]:
-    """The folder that was named, or that the hub has, and where it came from; None for files, assets and nothing."""
+    """The folder with that name, or from the hub, and where it came from; None for files, assets and unknown names."""
     path = Path(model).expanduser()
     if path.is_dir():
         return path.resolve(), f"folder {path.name}"
@@ -59,7 +59,7 @@ def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offlin
 
 
 def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> Checkpoint:
-    """The checkpoint that an adapter belongs on: as the user named it, else as the adapter does.
+    """The base checkpoint of an adapter: the user's choice, else the one that the adapter names.
 
     Raises:
         CheckpointError: It is not there, or the adapter names none.
@@ -75,12 +75,12 @@ def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: b
         raise CheckpointError(missing)
     try:
         return find(wanted, revision=None if base else revision, allow_pickle=allow_pickle, offline=offline)
-    except AssetError as error:  # a base that is there and damaged says by itself what is wrong with it
+    except AssetError as error:  # a damaged base raises an error of its kind
         raise CheckpointError(missing) from error
 
 
 def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path | None:
-    """The folder with the tokenizer of a checkpoint, whose weights need not be there; None where there is nothing."""
+    """The folder with the tokenizer of a checkpoint, whose weights may be missing; None if there is nothing."""
     path = Path(name).expanduser()
     if path.is_dir():
         return path.resolve()
@@ -90,7 +90,7 @@ def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path 
 
 
 def refuse_revision(model: str, revision: str | None) -> None:
-    """Refuse a revision of what has none: it would be ignored, and the checkpoint taken for another one.
+    """Refuse a revision of a model that has none: it would be ignored, and the wrong checkpoint audited.
 
     Raises:
         CheckpointError: One is given, and the model is a folder, a file or an asset.
@@ -130,7 +130,7 @@ def _is_hub_id(model: str) -> bool:
 
 
 def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[str] | None = None) -> Path:
-    """A hub checkpoint's folder; where there is none, the name may have been meant as that of a folder near by."""
+    """A hub checkpoint's folder; if there is none, suggest a local folder with a similar name."""
     try:
         return download(model, revision, offline=offline, patterns=patterns)
     except AssetError as error:
@@ -145,13 +145,13 @@ def is_gguf(model: str) -> bool:
 
 
 def nowhere(model: str) -> CheckpointError:
-    """The error for a name that nothing has."""
+    """The error for an unknown name."""
     hint = did_you_mean_path(Path(model)) or did_you_mean(model, [entry.name for entry in assets.names()])
     return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`.{hint}")
 
 
 def short_name(model: str) -> str:
-    """Name of a checkpoint for people: of the folder, of the file without its ending, or the last part of a hub id.
+    """Short display name of a checkpoint: of the folder, of the file without its suffix, or the last part of a hub id.
 
     For ``openai:URL#NAME`` the last part of NAME.
     """
@@ -172,7 +172,7 @@ def _inspect_file(file: Path, *, allow_pickle: bool) -> Checkpoint:
         read = [one.path for one in found.files if one.kind == "weights"]
         if file.name in read:
             return found
-        msg = f"{file}: of its folder {', '.join(read)} would be loaded: name the folder, or put the file in its own"
+        msg = f"{file}: its folder would load {', '.join(read)}: give the folder, or move the file to its own"
         raise CheckpointError(msg)
     msg = f"{file}: not a checkpoint: name a folder made by save_pretrained, or a .gguf file"
     raise CheckpointError(msg)

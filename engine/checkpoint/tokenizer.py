@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.engine.checkpoint.files import Checkpoint
 
 SPARE_ROWS, SPARE_SHARE = 128, 0.05
-"""Rows that published models have without a token, to round the matrix up: at most 1.8 % (Phi-2, CodeGen), or a few."""
+"""Rows without a token in published models, which round the matrix up: at most 1.8 % (Phi-2, CodeGen), or a few."""
 OTHER = "use the checkpoint's own tokenizer files"
 
 
@@ -37,7 +37,7 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, **options)
     except Exception as error:  # transformers and tokenizers raise anything on damaged files
         raise CheckpointError(tokenizer_error(folder, error)) from error
-    # Without its files a tokenizer may come into being all the same, with the few tokens that its class knows.
+    # Without its files a tokenizer may still be created, with the few tokens that its class knows.
     names = set(getattr(tokenizer, "vocab_files_names", {}).values())
     there = {file.name for file in folder.iterdir()}
     if names and not names & there and not any(name.endswith(VOCABULARY_ENDINGS) for name in there):
@@ -46,7 +46,7 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
 
 
 def fit_tokenizer(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Checkpoint) -> list[str]:
-    """Make sure that the tokenizer belongs to the model and gives no id without an embedding.
+    """Make sure that the tokenizer belongs to the model and produces no id without an embedding.
 
     Added tokens beyond the embeddings (a padding token that was added after training, an image token of a text model)
     are taken out of the tokenizer: text that holds one is tokenised as plain text, and nothing is padded with it.
@@ -74,34 +74,34 @@ def fit_tokenizer(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, c
 
 
 def _without(tokenizer: PreTrainedTokenizerBase, beyond: AbstractSet[str], rows: int, folder: Path) -> list[str]:
-    """Take added tokens beyond the embeddings out; ordinary ones are an error."""
+    """Remove added tokens beyond the embeddings; ordinary ones are an error."""
     vocabulary = tokenizer.get_vocab()
     largest = max(vocabulary.values())
-    msg = f"{folder}: the tokenizer has ids up to {largest}, the model {rows} embeddings"
+    msg = f"{folder}: the tokenizer has ids up to {largest}, the model has {rows} embeddings"
     added = {str(token) for token in tokenizer.added_tokens_decoder.values()}
     first = min(beyond - added, key=vocabulary.__getitem__, default=None)
     if first is not None:
-        msg += f": {len(beyond - added)} ordinary tokens have none, first {first!r} ({vocabulary[first]}): {OTHER}"
+        msg += f": {len(beyond - added)} ordinary tokens lack one, first {first!r} ({vocabulary[first]}): {OTHER}"
         raise CheckpointError(msg)
     ends = [token for token in (tokenizer.bos_token, tokenizer.eos_token) if token in beyond]
     if ends:
-        msg += f": none for {ends[0]!r}, which begins or ends its texts: {OTHER}"
+        msg += f": {ends[0]!r}, which begins or ends texts, has no embedding: {OTHER}"
         raise CheckpointError(msg)
     _take_out(tokenizer, beyond, rows)
     given = tokenizer("a")["input_ids"]
     if max(tokenizer.get_vocab().values()) >= rows or max(given, default=0) >= rows:
-        msg += f": {min(beyond)!r} cannot be taken out: {OTHER}"
+        msg += f": {min(beyond)!r} cannot be removed: {OTHER}"
         raise CheckpointError(msg)
     first = min(beyond, key=vocabulary.__getitem__)
     remark = (
         f"the tokenizer has {len(beyond)} added token(s) beyond the model's {rows} embeddings, first {first!r} "
-        f"({vocabulary[first]}): where a text holds one, it is tokenised as plain text"
+        f"({vocabulary[first]}): in a text, such a token is tokenised as plain text"
     )
     return [remark]
 
 
 def _take_out(tokenizer: PreTrainedTokenizerBase, beyond: AbstractSet[str], rows: int) -> None:
-    """Remove added tokens, and every mention of them as special ones."""
+    """Remove added tokens, also from the special tokens."""
     if isinstance(tokenizer, PreTrainedTokenizerFast):
         state = json.loads(tokenizer.backend_tokenizer.to_str())
         state["added_tokens"] = [token for token in state["added_tokens"] if token["content"] not in beyond]
@@ -138,16 +138,16 @@ def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, ch
             other.append(f"{name} is {own} in the tokenizer and {' or '.join(map(str, sorted(wanted)))} in the model")
     if many and other:
         msg = (
-            f"{folder}: the tokenizer is another model's: it has {known} ids, the model {rows} embeddings, and "
+            f"{folder}: the tokenizer belongs to another model: it has {known} ids, the model {rows} embeddings, and "
             f"{other[0]}: {OTHER}, or correct {other[0].split()[0]} in config.json"
         )
         raise CheckpointError(msg)
-    remarks = [f"the tokenizer has {known} ids, the model {rows} embeddings: {spare} are never used"] if many else []
+    remarks = [f"the tokenizer has {known} ids, the model {rows} embeddings: {spare} are unused"] if many else []
     return remarks + [line for line in other if line.startswith("eos")]
 
 
 def _configured(checkpoint: Checkpoint, name: str) -> set[int]:
-    """The ids that the model's files name for this use; defaults of transformers' classes do not count."""
+    """The ids that the model's files give for this use; defaults of transformers' classes do not count."""
     config, generation = checkpoint.config, checkpoint.folder / "generation_config.json"
     named = [config.get(name)]
     if isinstance(config.get("text_config"), dict):

@@ -1,4 +1,4 @@
-"""Which weight files of a folder transformers reads: these alone are loaded, checked and identified.
+"""Which weight files of a folder transformers reads: only these are loaded, checked and identified.
 
 transformers takes ``model.safetensors``, else the shards of its index, else (where pickles are allowed)
 ``pytorch_model.bin`` or the shards of that one's index; ``transformers_weights`` in ``config.json`` goes before all.
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
 INDEX = ".index.json"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "consolidated*.pth", "*.gguf")
-"""Names of files that hold a model's weights; a training's ``optimizer.pt`` and the like do not."""
+"""Names of files with a model's weights; unlike a training run's ``optimizer.pt``."""
 PICKLES = {".bin", ".pt", ".pth", ".ckpt"}
 DISTRIBUTED = re.compile(r"shard-\d{5}-model-\d{5}-of-\d{5}\.safetensors$")
-"""Where there is one of these, transformers reads them all in place of any other file, by another way."""
+"""If one of these exists, transformers reads them all instead of any other file, in another way."""
 
 
 def weight_files(folder: Path, *, allow_pickle: bool) -> list[Path]:
@@ -36,7 +36,7 @@ def weight_files(folder: Path, *, allow_pickle: bool) -> list[Path]:
     """
     distributed = sorted(file.name for file in folder.glob("*.safetensors") if DISTRIBUTED.match(file.name))
     if distributed:
-        msg = f"{folder}: a distributed checkpoint ({distributed[0]}): load it and save it with save_pretrained once"
+        msg = f"{folder}: a distributed checkpoint ({distributed[0]}): load it once and save it with save_pretrained"
         raise CheckpointError(msg)
     named = _named(folder)
     if named is not None:
@@ -47,7 +47,7 @@ def weight_files(folder: Path, *, allow_pickle: bool) -> list[Path]:
         if others:
             msg = (
                 f"{folder}: holds two sets of weights, {SAFE} and the {len(others)} file(s) of {SAFE}{INDEX} "
-                f"(first {others[0].name}): keep the one that is meant"
+                f"(first {others[0].name}): keep only the right one"
             )
             raise CheckpointError(msg)
         return [folder / SAFE]
@@ -55,13 +55,13 @@ def weight_files(folder: Path, *, allow_pickle: bool) -> list[Path]:
 
 
 def unread_weights(folder: Path, read: list[Path]) -> tuple[str, ...]:
-    """A remark on weight files that lie in the folder and are not read; none where there are none."""
+    """A remark on weight files in the folder that are not read; none if there are none."""
     there = {file.name for pattern in WEIGHTS for file in folder.glob(pattern)}
     unread = sorted(there - {file.name for file in read})
     if not unread:
         return ()
     names = sorted(file.name for file in read)
-    return (f"weights were read from {_listed(names)}; not read, though in the same folder: {_listed(unread)}",)
+    return (f"weights were read from {_listed(names)}; ignored in the same folder: {_listed(unread)}",)
 
 
 def refused_pickle(file: Path) -> CheckpointError:
@@ -98,7 +98,7 @@ def _set(folder: Path, name: str) -> list[Path]:
 
 
 def _shards(index: Path) -> set[str]:
-    """Names of the files that an index names, all of the index's own folder and format."""
+    """Names of the files that an index lists, all in the index's own folder and format."""
     suffix = ".bin" if index.name.startswith(PICKLED) else ".safetensors"
     try:
         named = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
@@ -107,7 +107,7 @@ def _shards(index: Path) -> set[str]:
         raise CheckpointError(msg) from error
     strange = sorted(str(name) for name in named if not _is_plain(name, suffix))
     if strange:
-        msg = f"{index}: names {strange[0]!r}, which is not a {suffix} file of this folder: copy the checkpoint again"
+        msg = f"{index}: lists {strange[0]!r}, which is not a {suffix} file in this folder: copy the checkpoint again"
         raise CheckpointError(msg)
     return named
 
@@ -129,7 +129,7 @@ def _pickled(folder: Path, *, allow_pickle: bool) -> list[Path]:
 
 
 def _nothing(folder: Path) -> str:
-    """Why no weights are read, by what lies in the folder."""
+    """Why no weights are read, from what the folder contains."""
     found = sorted(file.name for pattern in WEIGHTS for file in folder.glob(pattern))
     if any("-of-" in name for name in found):
         return f"{folder}: no {SAFE}{INDEX}, which lists its {len(found)} weight files: copy it into the folder"
@@ -139,5 +139,5 @@ def _nothing(folder: Path) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    """One name, or the first and how many more there are."""
+    """One name, or the first one and the number of others."""
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

@@ -1,7 +1,8 @@
-"""Weights from their files into a model: every one that the model needs, none drawn at random.
+"""Weights from their files into a model: every weight that the model needs, none initialised at random.
 
-transformers initialises what a file lacks and says so in a log only. Here its report is judged: what is missing or of
-another shape is refused, unless it is there under names that a wrapper prefixed; what is not used becomes a remark.
+transformers initialises weights that a file lacks, and only logs it. Here its report is judged: missing weights and
+weights of another shape are refused, unless they exist under names that a wrapper prefixed; unused weights become a
+remark.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ LAYER = re.compile(r"(?:^|\.)(?:layers|layer|h|blocks|block)\.(\d+)\.")
 
 
 def load_weights(auto_class: Any, folder: Path, options: Mapping[str, Any]) -> tuple[Any, list[str]]:  # noqa: ANN401
-    """A model of transformers with every weight from the folder's files, and remarks on how they were found there.
+    """A model of transformers with every weight from the folder's files, and remarks on how they were found.
 
     Args:
         auto_class: ``AutoModelForCausalLM`` or another class with ``from_pretrained``.
@@ -46,11 +47,11 @@ def load_weights(auto_class: Any, folder: Path, options: Mapping[str, Any]) -> t
     remarks: list[str] = []
     mapping: dict[str, str] = {}
     for mapping in _mappings(info) if info["missing_keys"] else ():
-        del model  # or two would need room at once
+        del model  # otherwise both would be in memory
         model, unwrapped = _from_pretrained(auto_class, folder, {**options, "key_mapping": mapping})
         if not unwrapped["missing_keys"] and not unwrapped["mismatched_keys"]:
             strange = min(info["unexpected_keys"], key=_order)
-            remarks = [f"the weights have prefixed names in the files, {strange} for one: the prefix was stripped"]
+            remarks = [f"a prefix was stripped from the names of the weights in the files, e.g. {strange}"]
             info = unwrapped
             break
     remarks += check_loading(info, folder, _layers(model))
@@ -76,7 +77,7 @@ def check_loading(info: Mapping[str, Any], place: Path, layers: int | None = Non
     missing = sorted(info["missing_keys"], key=_order)
     unexpected = sorted((name for name in info["unexpected_keys"] if not COMPUTED.search(name)), key=_order)
     if missing:
-        but = f"; {len(unexpected)} that are there have no place in it, first {unexpected[0]}" if unexpected else ""
+        but = f"; {len(unexpected)} others do not belong to it, first {unexpected[0]}" if unexpected else ""
         msg = (
             f"{place}: {len(missing)} weight(s) of the model are not in the files, first {missing[0]}{but}: "
             "copy the checkpoint again, or save it whole"
@@ -86,13 +87,11 @@ def check_loading(info: Mapping[str, Any], place: Path, layers: int | None = Non
         raise CheckpointError(_mismatch(info["mismatched_keys"], place))
     if not unexpected:
         return []
-    said = (
-        f"{len(unexpected)} weight(s) in the files have no place in the model and are not used, first {unexpected[0]}"
-    )
+    said = f"{len(unexpected)} weight(s) in the files do not belong to the model and are ignored, first {unexpected[0]}"
     found = {int(match[1]) for name in unexpected if (match := LAYER.search(name))}
     beyond = sorted(found - set(range(layers))) if layers else []
     if beyond:
-        said += f": layer {', '.join(map(str, beyond))} is there, the configuration has {layers} layers"
+        said += f": the files have layer {', '.join(map(str, beyond))}, the configuration {layers} layers"
     return [said]
 
 
@@ -101,13 +100,13 @@ def _mismatch(keys: Collection[tuple[str, Iterable[int], Iterable[int]]], place:
     name, found, wanted = min(keys, key=lambda key: _order(key[0]))
     more = f" ({len(keys) - 1} more differ)" if len(keys) > 1 else ""
     return (
-        f"{_file_of(name, place)}: {name} has the shape {_shape(found)}, the configuration asks for {_shape(wanted)}"
+        f"{_file_of(name, place)}: {name} has shape {_shape(found)}, the configuration requires {_shape(wanted)}"
         f"{more}: use the config.json that belongs to these weights"
     )
 
 
 def _from_pretrained(auto_class: Any, folder: Path, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401
-    """The model and the report; shapes that differ are in the report, not an error without names."""
+    """The model and the report; differing shapes are in the report instead of an error without names."""
     with _reports() as reports:
         try:
             model, info = auto_class.from_pretrained(
@@ -123,7 +122,7 @@ def _from_pretrained(auto_class: Any, folder: Path, options: Mapping[str, Any]) 
 
 
 def _mappings(info: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """``key_mapping`` arguments that take known prefixes off the names that have no place in the model."""
+    """``key_mapping`` arguments that remove known prefixes from names that do not belong to the model."""
     names = info["unexpected_keys"]
     depth = max((len(re.findall(f"(?:{WRAPPER})+", name)) for name in names), default=0)
     # One entry takes one run of wrappers off a name; an empty group makes the next entry another key of the mapping.
@@ -148,7 +147,7 @@ def _quantised_mismatches(model: Any) -> Iterator[tuple[str, tuple[int, ...], tu
 
 @contextmanager
 def _reports() -> Iterator[list[str]]:
-    """What transformers logs of the weights meanwhile: its errors refer to it and name nothing."""
+    """Log messages of transformers about the weights meanwhile: its errors refer to them without names."""
     logger = logging.getLogger("transformers.modeling_utils")
     kept, level, disabled = _Keeping(), logger.level, logging.root.manager.disable
     switched_off, logger.disabled = logger.disabled, False  # by some other library's logging configuration
@@ -167,7 +166,7 @@ def _reports() -> Iterator[list[str]]:
 
 
 class _Keeping(logging.Handler):
-    """Keeps messages."""
+    """Collects messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,16 +177,16 @@ class _Keeping(logging.Handler):
 
 
 def _cannot_be_put_together(folder: Path, reports: Iterable[str]) -> str | None:
-    """The weight that could not be made of its parts (experts of a mixture, say), where that is what is wrong."""
+    """The weight that could not be assembled from its parts (e.g. experts of a mixture), if that is the fault."""
     rows = [line.split("|")[0].strip() for report in reports for line in report.splitlines() if "| CONVERSION" in line]
     if not rows:
         return None
-    more = f" ({len(rows) - 1} more cannot)" if len(rows) > 1 else ""
-    return f"{folder}: {rows[0]} cannot be put together, some of its parts are missing{more}: copy the checkpoint again"
+    more = f" ({len(rows) - 1} more likewise)" if len(rows) > 1 else ""
+    return f"{folder}: {rows[0]} cannot be assembled because parts of it are missing{more}: copy the checkpoint again"
 
 
 def _file_of(name: str, place: Path) -> Path:
-    """The safetensors file that holds a weight, as far as its name is the same there; else the place."""
+    """The safetensors file that holds a weight, if the name is the same there; else the place."""
     for file in weight_files(place, allow_pickle=True) if place.is_dir() else ():
         if file.suffix != ".safetensors":
             continue
@@ -197,13 +196,13 @@ def _file_of(name: str, place: Path) -> Path:
 
 
 def _layers(model: Any) -> int | None:  # noqa: ANN401 - see above
-    """How many layers the configuration has, if it says so."""
+    """Number of layers, if the configuration gives it."""
     number = getattr(model.config.get_text_config(), "num_hidden_layers", None)
     return number if isinstance(number, int) else None
 
 
 def _shape(sizes: Iterable[int]) -> str:
-    """A shape for people, e.g. ``384 x 32``."""
+    """A shape as text, e.g. ``384 x 32``."""
     return " x ".join(map(str, sizes))
 
 

@@ -1,4 +1,4 @@
-"""Continuations of prompts by transformers' ``generate``, a batch until its last row has ended.
+"""Continuations of prompts by transformers' ``generate``, in batches that end with their last row.
 
 For architectures that continuous batching (:mod:`audit.engine.local.continuous_batching`) does not give the
 same text for.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass
 class BatchGenerator:
-    """Generates on one transformers model, a batch until its last row has ended."""
+    """Generates on one transformers model, in batches that end with their last row."""
 
     model: Any
     """A causal language model in evaluation mode."""
@@ -44,22 +44,22 @@ class BatchGenerator:
     encode: Callable[[str], list[int]]
     """Text to token ids, by the engine's rule for special tokens."""
     device: torch.device
-    """Where the model lies."""
+    """The model's device."""
     max_length: int
     """Context length in tokens."""
     rows: int
-    """Completions per batch at most."""
+    """Maximum number of completions per batch."""
     pad_id: int
-    """Fills rows; masked, so its value does not matter."""
+    """Pads rows; masked, so its value does not matter."""
     make_room: Callable[[], object]
-    """Drops what is kept in memory."""
+    """Frees cached memory."""
     alone: Callable[[int], bool]
     """Whether a text that may become this many tokens long would depend on the others in its batch."""
 
     def work(
         self, requests: Sequence[GenerateRequest], wanted: set[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
-        """Completions by index, a batch at a time, and the number of tokens that were read and generated for them."""
+        """Completions by index, a batch at a time, and the number of tokens read and generated for them."""
         for batch in self.plan(requests):
             members = [index for index in batch if index in wanted]
             if members:
@@ -100,7 +100,7 @@ class BatchGenerator:
         return self.alone(len(self.encode(request.prompt)) + self.endings.likely_tokens(request))
 
     def _in_parts(self, request: GenerateRequest, say: Callable[[str], None]) -> tuple[Completion, int]:
-        """Compute a request that memory is too small for half of its completions at a time."""
+        """Compute a request that does not fit into memory with half of its completions at a time."""
         half = request.n // 2
         if not half:
             say(f"a request failed: {OUT_OF_MEMORY}")
@@ -118,7 +118,7 @@ class BatchGenerator:
 
     @staticmethod
     def join(parts: Sequence[Completion]) -> Completion:
-        """One completion of the parts; an error of one is an error of all."""
+        """One completion from its parts; an error of one part is an error of all."""
         error = next((part.error for part in parts if part.error), None)
         generations = () if error else tuple(generation for part in parts for generation in part.generations)
         return Completion(generations, parts[0].prompt_tokens, parts[0].truncated, error)
@@ -154,7 +154,7 @@ class BatchGenerator:
         ]
 
     def _go_on(self, rows: list[_Row]) -> None:
-        """Compute rows alone whose traces were not expected: they may be longer than the batch had room for."""
+        """Compute rows separately if their traces were not expected: they may be longer than the batch had room for."""
         for row in rows:
             room = self.max_length - len(row.prompt)
             if row.reading.may_think and row.room < room and len(row.tokens) == row.room:
@@ -200,7 +200,7 @@ class _Row:
         self.begin(endings, room)
 
     def begin(self, endings: Endings, room: int) -> None:
-        """Start with an empty text, for which there is so much room."""
+        """Start with an empty text, with this much room."""
         self.room = room
         self.reading = Reading(endings, self.request, room)
         self.numbers = uniforms(self.request, self.copy, room) if self.request.temperature > 0 else None
@@ -210,7 +210,7 @@ class _Row:
 
 @contextmanager
 def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models have no common typed base
-    """Without the checkpoint's generation configuration, from which transformers takes whatever a call leaves open.
+    """Without the checkpoint's generation configuration, which transformers uses for everything a call leaves open.
 
     What of it counts is in the rows' processors and endings already (:mod:`audit.engine.local.processors`).
     """
@@ -223,7 +223,7 @@ def _plain(model: Any) -> Iterator[None]:  # noqa: ANN401 - transformers' models
 
 
 class _Choose(LogitsProcessor):
-    """Leaves one token per row: the likeliest after its penalties, or the one its own random number falls on.
+    """Leaves one token per row: the likeliest after its penalties, or the one drawn by its own random number.
 
     Rows whose logits became NaN or infinite are remembered and run on harmlessly.
     """

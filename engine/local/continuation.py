@@ -23,20 +23,20 @@ class Continuation:
     index: int
     """Index of its request."""
     copy: int
-    """Which of the request's completions."""
+    """Number of the completion within the request."""
     request: GenerateRequest
     prompt: tuple[int, ...]
     reading: Reading
-    """Says when it ends and what its text is."""
+    """Determines when it ends and what its text is."""
     processors: LogitsProcessorList
     """What changes its logits; empty for plain decoding."""
     tokens: list[int] = field(default_factory=list)
-    """What it has generated."""
+    """The tokens generated so far."""
     numbers: torch.Tensor = field(default_factory=lambda: torch.empty(0))
-    """The random numbers drawn so far, where it is sampled."""
+    """The random numbers drawn so far, if it is sampled."""
 
     def number(self) -> torch.Tensor:
-        """The random number of its next token. They are drawn as needed: a trace may be long, and mostly is not."""
+        """The random number for its next token. Drawn as needed: a trace may be long, but rarely is."""
         if len(self.tokens) >= len(self.numbers):
             count = max(self.request.max_new_tokens, 2 * len(self.numbers))
             self.numbers = uniforms(self.request, self.copy, count)
@@ -51,9 +51,9 @@ class Collected:
     ids: list[int]
     """All tokens of the prompt."""
     kept: int
-    """Prompt tokens that are read; the others are cut off from the left."""
+    """Prompt tokens that are read; the others are cut from the left."""
     room: int
-    """Tokens that fit behind them."""
+    """Tokens that fit after them."""
     done: dict[int, Generation] = field(default_factory=dict)
     """Texts that have ended, by number."""
 
@@ -64,7 +64,7 @@ class Collected:
 
     @property
     def missing(self) -> list[int]:
-        """Numbers of the texts that are still to be generated; greedy ones are all equal."""
+        """Numbers of the texts still to be generated; greedy ones are all equal."""
         return [copy for copy in range(self.request.n if self._sampled else 1) if copy not in self.done]
 
     @property
@@ -72,7 +72,7 @@ class Collected:
         return self.request.temperature > 0
 
     def take(self, text: Continuation, error: str | None) -> Completion | None:
-        """Add a text that has ended, a greedy one for all n; the completion when it was the last or had an error."""
+        """Add an ended text, a greedy one for all n; returns the completion if it was the last or had an error."""
         cut = len(self.ids) - self.kept
         if error:
             return Completion((), self.kept, cut, error)

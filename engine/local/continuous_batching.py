@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from audit.engine.local.plan.cost import Budget
 
 EMPTY_SHARE = 4
-"""Prompts are read when at least one slot in four is empty: reading few at a time wastes the machine."""
+"""Prompts are read when at least one slot in four is empty: reading a few at a time is inefficient."""
 
 Ended = tuple[Continuation, str | None]
 """A text that has ended, and its error if it has one."""
@@ -111,11 +111,11 @@ class Decoder:
             self.allowance.worked()
 
     def _columns(self, collected: Collected) -> int:
-        """Positions that a text of a request is likely to take."""
+        """Positions that a text of a request is likely to need."""
         return collected.kept + min(self.endings.likely_tokens(collected.request), collected.room)
 
     def _new_texts(self, index: int, collected: Collected) -> list[Continuation]:
-        """What is still to be generated of a request."""
+        """What remains to be generated for a request."""
         request, prompt = collected.request, collected.prompt
         return [
             Continuation(
@@ -130,7 +130,7 @@ class Decoder:
         ]
 
     def _make_room(self, unfinished: dict[int, Collected], say: Callable[[str], None]) -> dict[int, Completion]:
-        """Out of memory: drop what is kept, else half the slots; with one slot, give the largest request up."""
+        """Out of memory: free what is cached, else halve the slots; with one slot, give up the largest request."""
         kept = self.forward.forget()
         give_back()
         if kept:
@@ -147,7 +147,7 @@ class Decoder:
         return {largest: Completion(error=OUT_OF_MEMORY)}
 
     def _read(self, texts: Sequence[Continuation]) -> Iterator[Ready]:
-        """Read the prompts, a pass at a time and not before it is needed; texts of one prompt come together."""
+        """Read the prompts, a pass at a time and only when needed; texts of one prompt come together."""
         by_prompt: dict[tuple[int, ...], list[Continuation]] = {}
         for text in texts:
             by_prompt.setdefault(text.prompt, []).append(text)
@@ -250,7 +250,7 @@ class Batch:
         return ended
 
     def _close_empty_slots(self) -> None:
-        """No text is to come: go on with the slots that hold one."""
+        """No more texts to come: keep only the slots in use."""
         if None in self.live:
             self.slots.keep([slot for slot, text in enumerate(self.live) if text])
             self.live = [text for text in self.live if text]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audit.engine.thinking import Markers, Thinking
 
 STOP_MARGIN = 8
-"""Tokens decoded beyond a stop string's length in bytes, so that one split over tokens is seen."""
+"""Tokens decoded beyond a stop string's length in bytes, so that one split over tokens is found."""
 
 
 class Endings:
@@ -48,7 +48,7 @@ class Endings:
 
     @property
     def named(self) -> list[int]:
-        """Those of them that the generation configuration names."""
+        """Those that the generation configuration names."""
         named = self.model.generation_config.eos_token_id
         return [named] if isinstance(named, int) else list(named or [])
 
@@ -60,12 +60,12 @@ class Endings:
 
     @cached_property
     def special(self) -> frozenset[int]:
-        """Tokens that are left out of texts; ``all_special_ids`` lacks those that were merely added as special."""
+        """Tokens that are left out of texts; ``all_special_ids`` lacks those only added as special."""
         added = self.tokenizer.added_tokens_decoder
         return frozenset({*self.tokenizer.all_special_ids, *(i for i, token in added.items() if token.special)})
 
     def whole(self, tokens: Sequence[int]) -> str:
-        """Text with special tokens: markers and stop strings may be made of them."""
+        """Text with special tokens, which markers and stop strings may consist of."""
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=False))
 
     def plain(self, tokens: Sequence[int]) -> str:
@@ -73,7 +73,7 @@ class Endings:
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True))
 
     def likely_tokens(self, request: GenerateRequest) -> int:
-        """Tokens that a text of a request may take, a trace included where the checkpoint is likely to write one."""
+        """Maximum tokens of a request's text, including a trace if the checkpoint is likely to write one."""
         thinks = self.thinking.expected or self.thinking.opened_by(request.prompt)
         return request.max_new_tokens + (self.thinking.tokens if thinks else 0)
 
@@ -83,8 +83,8 @@ class Reading:
 
     Args:
         endings: The checkpoint's rules.
-        request: Its stop strings, and the bound of its answer.
-        room: Tokens that fit behind the prompt.
+        request: Gives the stop strings and the answer's token limit.
+        room: Tokens that fit after the prompt.
     """
 
     def __init__(self, endings: Endings, request: GenerateRequest, room: int) -> None:
@@ -98,15 +98,15 @@ class Reading:
         self.shown = opened is not None
         """Whether the start of a trace was seen."""
         self.looking = not self.shown and not self.closed
-        """Whether the first characters may yet be one."""
+        """Whether the first characters may still become one."""
         self.inside: Markers | None = opened or (None if self.closed else self.thinking.assumed)
         """The text's trace, if it has one."""
         self.begins: int | None = 0 if self.closed else None
-        """Tokens before the answer; None while that is not known."""
+        """Tokens before the answer; None while unknown."""
         self.starting = False
-        """Whether the text so far is the beginning of a marker: the bound of the answer does not cut that."""
+        """Whether the text so far is the beginning of a marker, which the answer's limit does not cut."""
         self.rest = ""
-        """What the token that closed the trace already holds of the answer."""
+        """The part of the answer in the token that closed the trace."""
         self.blank = 0
         """Tokens of white space between trace and answer."""
 
@@ -143,7 +143,7 @@ class Reading:
         return Generation(text, count, _reason(ended or stop > 0), trace, self.begins)
 
     def _bound(self) -> int:
-        """Tokens at which the text ends at the latest."""
+        """Maximum number of tokens of the text."""
         if self.begins is not None:
             return min(self.room, self.begins + self.answer_bound)
         if self.inside:
@@ -184,7 +184,7 @@ class Reading:
         return self._holds(text)
 
     def _whole(self, answer: Sequence[int]) -> str:
-        """The answer with special tokens, without the white space that parts it from a trace."""
+        """The answer with special tokens, without the white space between it and a trace."""
         text = self.endings.whole(answer)
         return (self.rest + text).lstrip() if self.inside else text
 
@@ -193,13 +193,13 @@ class Reading:
         return any(stop in text for stop in self.stops)
 
     def _first(self, tokens: Sequence[int], holds: Callable[[str], bool]) -> int:
-        """Tokens with which the text first fulfils a condition, which it keeps from there on; 0 where it never does."""
+        """Number of tokens from which on the text meets a condition; 0 if it never does."""
         if not holds(self._whole(tokens)):
             return 0
         return 1 + bisect_left(range(1, len(tokens)), True, key=lambda count: holds(self._whole(tokens[:count])))
 
     def _look_back(self, tokens: Sequence[int]) -> None:
-        """Find the end of a trace that was opened out of sight, where the checkpoint is known to write traces."""
+        """Find the end of a trace that was opened out of sight, if the checkpoint is known to write traces."""
         found = self.thinking.ended_by(self.endings.whole(tokens)) if self.thinking.expected else None
         if found is not None:
             end = found.end

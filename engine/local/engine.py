@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
 LEAST_TOKENS = 64
 CACHED_PER_TOKEN = 16
-"""Cached positions that a pass may copy for each of its tokens."""
+"""Cached positions that a pass may copy per token."""
 BATCH_ROWS = {"cpu": 64, "cuda": 128}
 
 
@@ -114,11 +114,11 @@ class TransformersEngine(Engine):
             return work.answer(requests, self.journal, self.progress)
 
     def _prompt(self, text: str) -> list[int]:
-        """Token ids of a prompt; an empty one begins with the token that stands for nothing before it."""
+        """Token ids of a prompt; an empty one becomes the token used for an empty context."""
         return self.encode(text) or [self.prefix_token_id]
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What decides answers, apart from the request; content alone, never a path or a name."""
+        """What determines answers, apart from the request; only content, never a path or a name."""
         record = self.record
         device_type = str(self._model.device.type)
         return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))

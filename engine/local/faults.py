@@ -1,4 +1,4 @@
-"""When the model's code, a kernel or the device fails in the middle of a call."""
+"""Failures of the model's code, a kernel or the device in the middle of a call."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Turns whatever a model raises into an error that costs one task, and remembers a device that is gone.
+    """Turns anything a model raises into an error that costs one task, and remembers a lost device.
 
     After a failed assertion or an illegal access CUDA refuses every later call of the process. So the device is asked,
     not the message: it has many wordings, and some of them name a kernel that could not run while the next one can.
 
     Args:
-        device: Where the model lies.
+        device: Device of the model.
     """
 
     def __init__(self, device: torch.device) -> None:

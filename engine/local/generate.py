@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.engine.requests import GenerateRequest
     from audit.engine.thinking import Thinking
 
-NOT_ITS_OWN = "transformers' generate gives other logits than this architecture's forward pass: no text is reported"
+NOT_ITS_OWN = "transformers' generate gives different logits from this architecture's forward pass: no text is reported"
 
 
 class Generator:
@@ -68,7 +68,7 @@ class Generator:
     def work(
         self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
-        """Completions by index as they arrive, and the number of tokens that were read and generated for them.
+        """Completions by index as they arrive, and the number of tokens read and generated for them.
 
         Raises:
             SettingUnavailable: The checkpoint's generation configuration bends greedy decoding in a way that is not
@@ -89,15 +89,15 @@ class Generator:
 
     @cached_property
     def generates(self) -> Generates:
-        """Where transformers' ``generate`` has this model's own logits; tried when it is first needed."""
+        """Where transformers' ``generate`` has this model's own logits; tried when first needed."""
         return judge_generating(self.forward.model, self.forward.device, self.forward.pad_id)
 
     def is_alone(self, length: int) -> bool:
-        """Whether ``generate`` must be given texts that become this long one at a time."""
+        """Whether ``generate`` must get texts that become this long one at a time."""
         alone = self.forward.alone
         return not self.generates.batches or (alone is not None and length > alone)
 
     def _is_unable(self, request: GenerateRequest) -> bool:
-        """Whether transformers' ``generate`` does not continue a prompt as the model's own forward pass does."""
+        """Whether transformers' ``generate`` continues a prompt differently from the model's own forward pass."""
         generates = self.generates
         return not generates.prompts or (not generates.single and len(self.encode(request.prompt)) == 1)

@@ -1,4 +1,4 @@
-"""What the processor and the cards of this machine are good for."""
+"""What the processor and the GPUs of this machine support."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Card:
     """A CUDA device."""
 
     name: str
-    """As the driver calls it."""
+    """Name given by the driver."""
     memory_bytes: int
-    """In all, whoever uses it."""
+    """Total memory, used or not."""
     capability: str
     """Compute capability, e.g. ``9.0``."""
 
@@ -37,7 +37,7 @@ def cpu_name() -> str:
 
 
 def bfloat16_units() -> list[str]:
-    """Instructions of this processor for bfloat16 products, e.g. ``amx_bf16``; none where torch cannot say."""
+    """This processor's instructions for bfloat16 products, e.g. ``amx_bf16``; none if torch cannot tell."""
     return sorted(name for name, there in _capabilities().items() if "bf16" in name and there is True)
 
 
@@ -66,6 +66,6 @@ def keep_freed_memory() -> bool:
 
 
 def _capabilities() -> dict[str, Any]:
-    """What torch says of the processor; older versions say nothing."""
+    """What torch reports about the processor; older versions report nothing."""
     ask = getattr(torch.cpu, "get_capabilities", None)
     return dict(ask()) if ask else {}

@@ -1,4 +1,4 @@
-"""How much fits into memory, and what happens when it runs out all the same."""
+"""How much fits into memory, and what happens when it still runs out."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ PHRASES = (
     "bad allocation",
     "invalid buffer size",  # MPS: a tensor larger than a buffer may be
 )
-"""Parts of the messages by which libraries say it, in lower case and with spaces for underscores."""
+"""Parts of the messages with which libraries report it, in lower case and with spaces for underscores."""
 
 KINDS = (MemoryError, RuntimeError, OSError)
-"""Types of the exceptions that may say so; torch's own are runtime errors."""
+"""Types of exceptions that may report it; torch's own are runtime errors."""
 FILLED = 0.35
-"""The share of free memory that each of two things may claim: activations of one layer, and copies of trunks."""
+"""Share of free memory for each of two uses: activations of one layer, and copies of shared prefixes."""
 PATIENCE = 4
-"""Passes in a row that must succeed before twice as much is tried again; twice as many after each time it was less."""
+"""Successful passes in a row before twice as much is tried again; doubled after each failure."""
 
 
 def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1) -> int:
-    """How many of ``wanted`` things of this size fit into the free memory of a device, ``least`` at least."""
+    """How many of ``wanted`` things of this size fit into the free memory of a device; at least ``least``."""
     if device.type == "cuda":  # torch keeps blocks that it has freed: they are free for us, not for the driver
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         free = torch.cuda.mem_get_info(device)[0] + kept
@@ -53,7 +53,7 @@ def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on GPU or CPU."""
+    """Whether an exception reports that memory ran out, on GPU or CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     if isinstance(error, OSError):
@@ -63,19 +63,19 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def give_back() -> None:
-    """Hand freed blocks that torch keeps back to the driver, so that parts of them can serve larger ones."""
+    """Return freed blocks that torch caches to the driver, so that parts of them can serve larger ones."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 class Allowance:
-    """How much is tried at a time: less after memory ran out, twice as much again after it did not for a while.
+    """How much is tried at a time: less after memory ran out, twice as much again after a while without failures.
 
     Memory may run out for a moment only, because another process took it. A single attempt that fails although much
     more is allowed therefore changes nothing; a second one soon after it does.
 
     Args:
-        most: Where nothing is known to the contrary.
+        most: Maximum, used until memory runs out.
         patience: Attempts in a row that must succeed before twice as much is tried again.
 
     Attributes:
@@ -111,7 +111,7 @@ def halve_when_full(
     make_room: Callable[[], object],
     say: Callable[[str], None],
 ) -> list[Result]:
-    """Results of ``compute(items)``; on out of memory once more, then of both halves, down to single items.
+    """Results of ``compute(items)``; when out of memory, try again, then in halves down to single items.
 
     Args:
         items: What to compute; at least one.

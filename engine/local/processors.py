@@ -1,7 +1,7 @@
-"""What changes the logits of a text before its next token is chosen: the checkpoint's settings, and the request's.
+"""Changes to a text's logits before its next token is chosen: the checkpoint's settings and the request's.
 
 Greedy decoding follows ``generation_config.json``, as lm-eval's ``HFLM`` does. Sampled text follows the plain
-distribution, changed by what the request asks for alone, as the probes publish it.
+distribution, changed only by what the request asks for, as published for the probes.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Situation:
-    """What transformers' processors want to know of a text."""
+    """What transformers' processors need to know about a text."""
 
     prompt: Any
     """Ids of the prompt, a tensor of shape (1, tokens)."""
     bound: int
-    """Tokens of prompt and answer together at most."""
+    """Maximum tokens of prompt and answer together."""
     ends: list[int]
     """Tokens that end a turn, by the generation configuration."""
     device: str
@@ -75,10 +75,10 @@ PROCESSORS: dict[str, Callable[[Any, Situation], Any]] = {
 }
 """Settings that bend greedy decoding and how, by transformers' own code and in the order of its ``generate``."""
 NEED_AN_END = {"min_length", "min_new_tokens", "exponential_decay_length_penalty"}
-"""They do nothing where the generation configuration names no token that ends a turn."""
+"""They have no effect if the generation configuration names no token that ends a turn."""
 
 HONOURED = {*PROCESSORS, "stop_strings", "eos_token_id"}
-"""Fields of a generation configuration that decide greedy texts."""
+"""Fields of a generation configuration that determine greedy texts."""
 HARMLESS = {
     # The call's own: bounds, number of texts, form of the answer.
     "max_length", "max_new_tokens", "max_time", "num_return_sequences", "output_attentions", "output_hidden_states",
@@ -102,7 +102,7 @@ HARMLESS = {
 
 
 def of_checkpoint(config: GenerationConfig) -> dict[str, Any]:
-    """Settings of a checkpoint's generation configuration that bend greedy decoding, in no order.
+    """Settings of a checkpoint's generation configuration that change greedy decoding, unordered.
 
     Keys that transformers itself does not know are without effect there, and so they are here.
 
@@ -115,21 +115,21 @@ def of_checkpoint(config: GenerationConfig) -> dict[str, Any]:
     refused = next((name for name in asked if name not in HONOURED), None)
     if refused is not None:
         msg = (
-            f"generation_config.json sets {refused}: {asked[refused]!r}, which is not honoured here: remove it from a "
-            "copy of the checkpoint to audit it without"
+            f"generation_config.json sets {refused}: {asked[refused]!r}, which is not supported: remove it from a "
+            "copy of the checkpoint and audit that"
         )
         raise SettingUnavailable(msg)
     return {name: value for name, value in asked.items() if name in PROCESSORS}
 
 
 def processors(request: GenerateRequest, endings: Endings, prompt: Sequence[int], room: int) -> LogitsProcessorList:
-    """What changes the logits of one text before its next token is chosen; empty for plain decoding.
+    """Changes to the logits of one text before its next token is chosen; empty for plain decoding.
 
     Args:
         request: Its own settings override the checkpoint's.
         endings: The checkpoint's generation configuration and the tokens that end a turn.
         prompt: Token ids of the prompt as it is read.
-        room: Tokens that fit behind it.
+        room: Tokens that fit after it.
 
     Raises:
         SettingUnavailable: Greedy decoding is wanted, and the checkpoint's configuration bends it in an unknown way.
@@ -159,5 +159,5 @@ def _processor(name: str, value: object, situation: Situation) -> Any:  # noqa: 
     try:
         return PROCESSORS[name](value, situation)
     except (ValueError, TypeError, AttributeError, IndexError) as error:
-        msg = f"generation setting {name}: {value!r} cannot be honoured ({error})"
+        msg = f"generation setting {name}: {value!r} cannot be applied ({error})"
         raise SettingUnavailable(msg) from error

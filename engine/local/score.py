@@ -33,7 +33,7 @@ LONGER_THAN_CONTEXT = "target longer than the model's context"
 
 @dataclass(frozen=True)
 class Target:
-    """What a request wants of a sequence: the log-probabilities of these tokens."""
+    """What a request needs from a sequence: the log-probabilities of these tokens."""
 
     index: int
     """Index of the request."""
@@ -50,7 +50,7 @@ class Predictions:
     """Target tokens of a pass, and the places at which they are predicted.
 
     A place is a column of a row, written as row x width + column. Targets often meet at one: all options of an item
-    begin behind the same context. The output head is applied to each place once::
+    begin after the same context. The output head is applied to each place once::
 
         tokens      Paris   Rome    Lyon   .
         predicted     7       7      7     8        (at these places)
@@ -92,14 +92,14 @@ class Scorer:
     def work(
         self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Score], int]]:
-        """Scores by index, a pass at a time, and the number of tokens that went through the model for them."""
+        """Scores by index, a pass at a time, and the number of tokens computed for them."""
         wanted = set(missing)
         answered = {index: score for index in missing if (score := self._without_model(requests[index]))}
         if answered:
             yield answered, 0
         forward = self.forward
         if not forward.shares and not self.warned:
-            say(f"each sequence is computed whole, prefixes are not shared: {forward.why_not}")
+            say(f"shared prefixes are computed again for each sequence: {forward.why_not}")
             self.warned = True
         tree, targets = self._tree(requests)
         for planned in plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone):
@@ -111,7 +111,7 @@ class Scorer:
     def _in_parts(
         self, planned: Pass, tree: PrefixTree, targets: Sequence[list[Target]], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Score], int]]:
-        """Scores of a pass, and the tokens computed for them; in halves where it cannot be computed as a whole.
+        """Scores of a pass, and the tokens computed for them; in halves if it cannot be computed as a whole.
 
         It cannot where memory is too small for it, and where a sequence of it is at fault: a NaN reaches all that lie
         in its row, so each is computed without the others until only the one at fault has an error.
@@ -133,7 +133,7 @@ class Scorer:
             yield _failed(work, targets) if scores is None else scores, self.forward.computed - before
 
     def _attempt(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> dict[int, Score] | None:
-        """Scores of a pass; None where memory ran out twice, the second time with nothing kept."""
+        """Scores of a pass; None if memory ran out twice, the second time with nothing cached."""
         for _ in range(2):
             try:
                 scores = self._compute(work, tree, targets)
@@ -148,7 +148,7 @@ class Scorer:
         return None
 
     def _give_up(self, work: Pass, say: Callable[[str], None]) -> None:
-        """Memory is too small for a pass: go on with its halves."""
+        """Memory is too small for a pass: continue with its halves."""
         size = _positions(work)
         self.allowance.failed(size)
         say(f"out of memory with {size} tokens in a pass: continuing with {max(1, size // 2)}")

@@ -1,4 +1,4 @@
-"""What is read off a softmax, tile by tile: its normaliser, its largest logit, the moments of log p.
+"""Statistics of a softmax, tile by tile: its normaliser, its largest logit, the moments of log p.
 
 Tiles are merged as in the online softmax (Milakov and Gimelshein 2018), variances as by Chan, Golub and LeVeque (1979).
 """
@@ -24,7 +24,7 @@ class Softmax:
         places: Position of each target, ascending, shape (targets,).
         targets: Token ids of the targets.
         moments: Per position, whether mean and standard deviation of log p are wanted.
-        device: Where the logits lie.
+        device: Device of the logits.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Softmax:
 
     @torch.inference_mode()
     def add(self, tile: Tile) -> None:
-        """Take the next tile; its logits are overwritten."""
+        """Process the next tile; its logits are overwritten."""
         logits = tile.logits
         self._pick(tile)
         mine = slice(tile.position, tile.position + len(logits))
@@ -97,7 +97,7 @@ class Softmax:
             whole = before + total
             earlier = self._centre[mine] + move
             apart = centre - earlier
-            both = before > 0  # else the words before count nothing, however far away they are
+            both = before > 0  # else the words before it have no weight, however far away they are
             self._centre[mine] = torch.where(both, earlier + apart * total / whole, centre)
             merged = self._spread[mine] * move.exp() + spread + apart**2 * before * total / whole
             self._spread[mine] = torch.where(both, merged, spread)

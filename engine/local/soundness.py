@@ -1,4 +1,4 @@
-"""Whether a checkpoint computes numbers at all, and where it stops doing so."""
+"""Whether a checkpoint computes finite numbers, and where it stops doing so."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 PROBES = ("The quick brown fox jumps over the lazy dog.", "12 + 345 = 357; wie geht es Ihnen?")
-"""Texts of different tokens. A checkpoint is broken when it fails on both, not when one token was never trained."""
+"""Texts of different tokens. A checkpoint is broken if it fails on both, not if one token was never trained."""
 EMBEDDINGS, BEHIND = 0, -1
-"""Places before the first layer and behind the last; layers are counted from 1."""
+"""Places before the first layer and after the last; layers are counted from 1."""
 
 
 def not_finite(what: str, dtype: torch.dtype) -> str:
@@ -34,7 +34,7 @@ def not_finite(what: str, dtype: torch.dtype) -> str:
 
 
 def check_sound(model: Any, encode: Callable[[str], list[int]]) -> None:  # noqa: ANN401 - any transformers model
-    """Run two short texts and look for numbers.
+    """Run two short texts and check that the results are finite.
 
     Weights that only some inputs reach (an expert, the embedding of a rare token) may be broken all the same.
 
@@ -68,7 +68,7 @@ def _fails(model: Any, ids: torch.Tensor) -> bool:  # noqa: ANN401 - see above
 
 @torch.inference_mode()
 def _source(model: Any, ids: torch.Tensor) -> int | None:  # noqa: ANN401 - see above
-    """Number of the first layer whose hidden states are not finite, or a place outside; None where none is known."""
+    """Number of the first layer whose hidden states are not finite, or a place outside; None if unknown."""
     layers = decoder_layers(model)
     if layers is None:
         return None
@@ -92,7 +92,7 @@ def _source(model: Any, ids: torch.Tensor) -> int | None:  # noqa: ANN401 - see 
 
 
 def _faulty_weight(model: Any, place: int | None) -> tuple[str, bool] | None:  # noqa: ANN401 - see above
-    """The first weight there that is not finite, in words, and whether it holds NaN; None where all are finite."""
+    """The first non-finite weight there, in words, and whether it is NaN; None if all are finite."""
     layers = decoder_layers(model)
     if layers is not None and place is not None and place > 0:
         inside = {id(tensor) for tensor in layers[place - 1].parameters()}
@@ -117,7 +117,7 @@ def _first_faulty(weights: Iterable[tuple[str, torch.Tensor]]) -> tuple[str, boo
 
 def _error(place: int | None, fault: tuple[str, bool] | None, dtype: torch.dtype) -> CheckpointError:
     """What is wrong, and what to do."""
-    where = {None: "", EMBEDDINGS: " from its embeddings on", BEHIND: " behind its last layer"}.get(
+    where = {None: "", EMBEDDINGS: " from its embeddings on", BEHIND: " after its last layer"}.get(
         place, f" from layer {place} on"
     )
     words, nan = fault or ("its weights are finite", False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.engine.requests import GenerateRequest
 
 LARGEST = (256, 4096)
-"""How many of the largest logits are looked at, first and where those do not hold the mass of top-p."""
+"""How many of the largest logits are examined first, and next if those do not hold the mass of top-p."""
 
 
 def uniforms(request: GenerateRequest, copy: int, count: int) -> torch.Tensor:
@@ -36,7 +36,7 @@ def distribution(request: GenerateRequest) -> tuple[float, ...]:
 
 
 def sample(logits: torch.Tensor, request: GenerateRequest, numbers: torch.Tensor) -> torch.Tensor:
-    """The token that each row's number falls on, by the request's distribution.
+    """The token drawn by each row's number, from the request's distribution.
 
     Temperature, top-k, min-p and typical sampling are transformers', in the order of its ``generate``. So is top-p
     (Holtzman et al. 2020, arXiv:1904.09751), but for equal scores of which it keeps a part: transformers leaves the
@@ -72,7 +72,7 @@ def sample(logits: torch.Tensor, request: GenerateRequest, numbers: torch.Tensor
 
 
 def _warped(scores: Any, request: GenerateRequest) -> torch.Tensor:  # noqa: ANN401 - transformers' own tensor types
-    """Scores with what top-p, min-p and typical sampling leave out at minus infinity."""
+    """Scores with minus infinity for what top-p, min-p and typical sampling exclude."""
     nothing: Any = None  # the warpers look at scores alone
     if request.top_p < 1:
         scores = _nucleus(scores, request.top_p)
@@ -96,7 +96,7 @@ def _among_largest(
 
 
 def _nucleus(scores: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Scores with what top-p leaves out at minus infinity, by a sort of the whole vocabulary."""
+    """Scores with minus infinity for what top-p excludes, from a sort of the whole vocabulary."""
     return _kept(scores, *_end(scores, scores.sort(dim=-1, descending=True).values, top_p))
 
 
@@ -116,7 +116,7 @@ def _end(scores: torch.Tensor, largest_first: torch.Tensor, top_p: float) -> tup
 
 
 def _kept(values: torch.Tensor, last: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-    """Values, in the order of the vocabulary, with what is not kept at minus infinity."""
+    """Values, in the order of the vocabulary, with minus infinity for what is not kept."""
     larger, equal = values > last, values == last
     wanted = count - larger.sum(dim=-1, keepdim=True)
     keeps = larger | (equal & (equal.flip(-1).cumsum(dim=-1).flip(-1) <= wanted))
@@ -124,7 +124,7 @@ def _kept(values: torch.Tensor, last: torch.Tensor, count: torch.Tensor) -> torc
 
 
 def draw(scores: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-    """The token that each row's number falls on, by the cumulative distribution of its scores."""
+    """The token drawn by each row's number, from the cumulative distribution of its scores."""
     cumulative = torch.softmax(scores.double(), dim=-1).cumsum(dim=-1)
     wanted = numbers.to(scores.device)[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, wanted, right=True).clamp(max=scores.shape[-1] - 1)[:, 0]

@@ -1,4 +1,4 @@
-"""What a server's answer holds, of either endpoint: text, reasoning trace, counts."""
+"""The parts of a server's answer, from either endpoint: text, reasoning trace, counts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ REASONING = ("reasoning_content", "reasoning")
 
 
 def choice_of(body: dict[str, Any]) -> dict[str, Any]:
-    """The first choice of an answer; empty where there is none."""
+    """The first choice of an answer; empty if there is none."""
     choices = body.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return first if isinstance(first, dict) else {}
 
 
 def text_of(choice: dict[str, Any]) -> str | None:
-    """The text of a choice, of either endpoint; a refusal is a text too. None where there is no place for one."""
+    """The text of a choice, from either endpoint; a refusal is text too. None if it has no field for text."""
     message = choice.get("message", choice)
     if not isinstance(message, dict):
         return None
@@ -27,7 +27,7 @@ def text_of(choice: dict[str, Any]) -> str | None:
 
 
 def trace_of(choice: dict[str, Any]) -> str | None:
-    """The reasoning trace that a server returns next to the answer; None where there is none."""
+    """The reasoning trace that a server returns separately from the answer; None if there is none."""
     message = choice.get("message", choice)
     traces = [message.get(name) for name in REASONING] if isinstance(message, dict) else []
     return next((_whole(trace) for trace in traces if isinstance(trace, str) and trace), None)
@@ -40,5 +40,5 @@ def number_of(usage: object, name: str) -> int | None:
 
 
 def _whole(text: str) -> str:
-    """A text without half surrogate pairs, which cannot be written to disk."""
+    """A text without lone surrogates, which cannot be written to disk."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

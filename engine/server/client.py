@@ -1,8 +1,8 @@
 """Calls to a server over HTTP: many at a time, with retries, and silent about the key.
 
-Runs an event loop in a separate thread: a call ends at once when it is interrupted, has a time limit from end to
-end whatever the server drips, and can be made from a notebook, whose main thread runs a loop already. A fault is a
-:class:`Reply` with a reason, never an exception: httpx's exceptions hold the request, and with it the key.
+Runs an event loop in a separate thread: a call ends at once when interrupted, has an end-to-end time limit however
+slowly the server sends, and can be made from a notebook, whose main thread already runs a loop. A fault is a
+:class:`Reply` with a reason, never an exception, because httpx's exceptions hold the request, and with it the key.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 BUSY = {408, 409, 425, 429}
-"""Statuses below 500 that a later try may turn out better."""
+"""Statuses below 500 that a retry may resolve."""
 NOT_IMPLEMENTED = 501
 CONNECT_SECONDS = 10.0
 FIRST_PAUSE = 0.5
 """Seconds before the second try; doubled before each further one."""
 LONGEST_PAUSE = 60.0
-"""Seconds waited at most, whatever the server asks for."""
+"""Maximum seconds to wait, whatever the server asks for."""
 LOST_IN_A_ROW = 16
-"""Calls that got no answer at all, one after the other, until calls are tried only once: the server is gone."""
+"""Consecutive calls without any answer after which calls are tried only once: the server is gone."""
 LARGEST_ANSWER = 64 * 2**20
-"""Bytes, unpacked, after which no more is read."""
+"""Maximum bytes to read, unpacked."""
 JOIN_SECONDS = 5.0
 
 
@@ -52,14 +52,14 @@ class Call:
     """One call of the API."""
 
     path: str
-    """Behind the server's base address, e.g. ``/completions``."""
+    """Path after the server's base address, e.g. ``/completions``."""
     body: dict[str, Any] | None = None
-    """JSON to post; None gets."""
+    """JSON to post; None sends a GET request."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back, or why nothing did."""
+    """A server's reply, or why there is none."""
 
     body: dict[str, Any] = field(default_factory=dict)
     """The server's JSON; empty with an error."""
@@ -76,7 +76,7 @@ class Reply:
 
 
 class Client:
-    """Asks one server.
+    """Sends requests to one server.
 
     Args:
         url: Its base address.
@@ -99,7 +99,7 @@ class Client:
 
         Args:
             call: What to send.
-            tries: At most; None takes the settings'.
+            tries: Maximum number of tries; None uses that of the settings.
         """
         ((_, reply),) = self._run([call], tries or self.settings.tries, insist=False)
         return reply
@@ -109,7 +109,7 @@ class Client:
         yield from self._run(calls, self.settings.tries, insist=True)
 
     def _run(self, calls: Sequence[Call], tries: int, *, insist: bool) -> Iterator[tuple[int, Reply]]:
-        """Ask on a loop in another thread; leaving early, by Ctrl-C too, drops what is under way."""
+        """Send calls on a loop in another thread; leaving early, also by Ctrl-C, drops those in flight."""
         arrived: queue.SimpleQueue[tuple[int, Reply] | BaseException | None] = queue.SimpleQueue()
         loop = asyncio.new_event_loop()
         task = loop.create_task(self._ask_all(calls, tries, arrived, insist=insist))
@@ -132,7 +132,7 @@ class Client:
                     raise item
                 yield item
         finally:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: nothing is under way
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nothing is in flight
                 loop.call_soon_threadsafe(task.cancel)
             thread.join(JOIN_SECONDS)
 
@@ -167,7 +167,7 @@ class Client:
         )
 
     async def _ask(self, http: httpx2.AsyncClient, call: Call, tries: int, *, insist: bool) -> Reply:
-        """Try until there is an answer, or no use. What is raised, Ctrl-C above all, ends the tries."""
+        """Try until there is an answer or no use. Exceptions, above all Ctrl-C, end the tries."""
         retrying = AsyncRetrying(
             retry=retry_if_result(lambda reply: reply.again and (insist or not reply.refused)),
             stop=stop_after_attempt(tries if self._lost < LOST_IN_A_ROW else 1),
@@ -205,7 +205,7 @@ class Client:
 
 
 def _reply(state: RetryCallState) -> Reply:
-    """What the try that has just ended gave."""
+    """The result of the try that has just ended."""
     reply: Reply = state.outcome.result()  # type: ignore[union-attr]  # there is one after a try
     return reply
 
@@ -218,7 +218,7 @@ def read_key() -> str | None:
     """
     key = os.environ.get(KEY_VARIABLE, "").strip()
     if key and not (key.isascii() and key.isprintable()):
-        msg = f"{KEY_VARIABLE} holds characters that a header cannot carry: set it to the key alone"
+        msg = f"{KEY_VARIABLE} contains characters that a header cannot carry: set it to the key alone"
         raise CheckpointError(msg)
     return key or None
 

@@ -1,4 +1,4 @@
-"""First contact with a server: is it there, does it know the model, which endpoint takes prompts."""
+"""First contact with a server: whether it is up, knows the model, and which endpoint takes prompts."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 NO_SUCH_PATH = {404, 405, 501}
 BOUNDS = ("max_tokens", "max_completion_tokens")
-"""Names of the bound of tokens; OpenAI's reasoning models take the second alone."""
+"""Names of the token limit; OpenAI's reasoning models only accept the second."""
 GREETING = "The capital of France is Paris, and the capital of Italy is"
-"""First prompt: far longer than the one token that is asked for, so that an answer that begins with it repeats it."""
+"""First prompt: far longer than the one requested token, so an answer that begins with it repeats it."""
 TEMPLATE_ARGS = "chat_template_kwargs"
 """The field with variables of the chat template: vLLM, SGLang, llama.cpp."""
 REPORTED = ("id", "owned_by", "root")
-"""What of a server's answer about a model says which model it is."""
+"""Fields of a server's answer about a model that identify it."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Server:
     name: ServerName
     """Address and model."""
     client: Client
-    """Asks it."""
+    """Its client."""
     chat: bool
     """Whether prompts go to ``/chat/completions``, because there is no ``/completions``."""
     reported: dict[str, Any]
-    """What ``/models`` says of the model; empty where it does not list it."""
+    """What ``/models`` says about the model; empty if it is not listed."""
     bound: str = BOUNDS[0]
-    """What the server calls the bound of tokens."""
+    """The server's name for the token limit."""
     template_args: Mapping[str, Any] = field(default_factory=dict)
     """Variables of the chat template that a chat endpoint applies."""
     greeting_tokens: int | None = None
-    """Tokens of the greeting as the server read it, template included; None where it has not counted them."""
+    """Tokens of the greeting as the server read it, template included; None if it did not count them."""
 
     @property
     def path(self) -> str:
@@ -54,13 +54,13 @@ class Server:
 
     @property
     def max_length(self) -> int | None:
-        """Context length in tokens as vLLM reports it."""
+        """Context length in tokens, as reported by vLLM."""
         length = self.reported.get("max_model_len")
         return length if isinstance(length, int) and length > 0 else None
 
     @property
     def digest(self) -> str:
-        """Over address, model, endpoint and what the server reports: its weights cannot be seen."""
+        """Over address, model, endpoint and what the server reports, because its weights cannot be seen."""
         reported = {key: self.reported.get(key) for key in REPORTED}
         return digest_of("openai", self.name.url, self.name.model, self.path, reported)
 
@@ -114,48 +114,48 @@ def contact(name: ServerName, settings: ServerConfig, template_args: Mapping[str
 
 
 def _greet(server: Server) -> Reply:
-    """Ask for one token."""
+    """Request one token."""
     return server.client.ask(server.call(GREETING, {"max_tokens": 1, "temperature": 0}))
 
 
 def _check_greeting(server: Server, reply: Reply) -> None:
-    """One token behind the greeting cannot be the greeting.
+    """Check that the server does not echo the prompt: the one token after the greeting cannot be the greeting.
 
     Raises:
         CheckpointError: The server returns the prompt with its answer, so that prompts would be judged as answers.
     """
     if (text_of(choice_of(reply.body)) or "").strip().startswith(GREETING):
-        msg = f"{server.name}: the server repeats the prompt in its answer: switch that off (echo, return_full_text)"
+        msg = f"{server.name}: the server repeats the prompt in its answer: turn that off (echo, return_full_text)"
         raise CheckpointError(msg)
 
 
 def _models(listing: Reply) -> list[dict[str, Any]]:
-    """Entries of ``/models``; none where the server has no such list."""
+    """Entries of ``/models``; none if the server has no such list."""
     data = listing.body.get("data")
     return [model for model in data if isinstance(model, dict) and "id" in model] if isinstance(data, list) else []
 
 
 def _check_args(server: Server, reply: Reply) -> None:
-    """Find out whether a chat endpoint has refused the greeting for the variables of the chat template.
+    """Find out whether a chat endpoint refused the greeting because of the variables of the chat template.
 
     Raises:
         CheckpointError: It has: without them it answers.
     """
     if not _greet(replace(server, template_args={})).error:
-        msg = f"{server.name}: {reply.error}: the server takes no {TEMPLATE_ARGS}: leave out --chat-template-args"
+        msg = f"{server.name}: {reply.error}: the server refuses {TEMPLATE_ARGS}: leave out --chat-template-args"
         raise CheckpointError(msg)
 
 
 def _refusal(name: ServerName, reply: Reply, served: list[str]) -> CheckpointError:
-    """The one line for a server that cannot be used."""
+    """One line for a server that cannot be used."""
     if reply.status is None:
         return CheckpointError(f"{name}: {reply.error}: start the server, or check the URL")
     if reply.status in {401, 403}:
-        what = "the key in it was refused" if read_key() else "this server wants a key"
+        what = "the key in it was refused" if read_key() else "this server requires a key"
         return CheckpointError(f"{name}: {reply.error}: set {KEY_VARIABLE}: {what}")
     if served and name.model not in served:
         shown = printable(", ".join(served[:10]), 300)
         return CheckpointError(f"{name}: {reply.error}: this server lists {shown}: name one of them after #")
     if reply.status in {400, 422} and "temperature" in (reply.error or ""):
-        return CheckpointError(f"{name}: {reply.error}: audits ask for greedy text, which this model does not give")
+        return CheckpointError(f"{name}: {reply.error}: audits need greedy decoding, which this model does not offer")
     return CheckpointError(f"{name}: {reply.error}: check the URL and the name after #")

@@ -19,7 +19,7 @@ class Echo:
     log_probs: tuple[float | None, ...]
     """Natural-log probabilities; the first token has none."""
     behind: tuple[float, ...]
-    """Nats by which the likeliest token at that place was likelier; 0 for the likeliest, infinite for the first."""
+    """Nats between a token and the likeliest one at its place; 0 for the likeliest, infinite for the first."""
 
     @property
     def is_argmax(self) -> tuple[bool, ...]:
@@ -43,10 +43,10 @@ def read_echo(reply: Reply, count: int) -> Echo:
         values = [None if value is None else float(value) for value in log_probs[:count]]
         gaps = [_gap(value, most) for value, most in zip(values, best, strict=True)]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
-        msg = "its answer holds none"
+        msg = "its answer has none"
         raise ValueError(msg) from None
     if len(lengths) != 1 or lengths.pop() not in {count, count + 1}:
-        msg = f"{count} tokens were sent, log-probabilities of {len(tokens)} came back"
+        msg = f"{count} tokens were sent, but log-probabilities of {len(tokens)} came back"
         raise ValueError(msg)
     return Echo(tuple(map(str, tokens[:count])), tuple(values), tuple(gaps))
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 UNMEASURED_OVERHEAD = 64
-"""Tokens of a chat template where the server does not count prompts: more than most templates add to one turn."""
+"""Tokens of a chat template if the server does not count prompts: more than most templates add to one turn."""
 
 
 class OpenAIEngine(Engine):
     """A model behind a server.
 
     Args:
-        server: Answers.
+        server: The server.
         tokenizer: The checkpoint's, where it is at hand: log-probabilities and the chat template need it.
         record: What is known of the model; see :func:`describe`.
         knows_context: Whether the record's context length comes from somewhere; a guess bounds no answer.
@@ -60,7 +60,7 @@ class OpenAIEngine(Engine):
 
     @property
     def model(self) -> NoReturn:
-        """There is none here.
+        """Not available for a server.
 
         Raises:
             WhiteBoxUnavailable: Always.
@@ -118,12 +118,12 @@ def _overhead(server: Server, prompts: Prompts) -> int:
 
 
 def describe(server: Server, name: str, files: Sequence[FileDigest], digest: str, max_length: int) -> ModelRecord:
-    """What is known of a model behind a server.
+    """What is known about a model behind a server.
 
     Args:
         server: An open connection.
         name: For people.
-        files: Of the tokenizer.
+        files: Files of the tokenizer.
         digest: Over everything that is known.
         max_length: Context length in tokens.
     """

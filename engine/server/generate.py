@@ -21,27 +21,28 @@ if TYPE_CHECKING:
     from audit.engine.thinking import Thinking
 
 STOPS_AT_MOST = 4
-"""Stop strings that the API takes; texts are cut at all of them here."""
+"""Maximum number of stop strings that the API accepts; here texts are cut at all of them."""
 SEED_RANGE = 2**31
 PROBE = "Once upon a time"
 PROBE_SETTINGS = {"max_tokens": 16, "temperature": 2.0, "top_p": 1.0}
 PROBES = 4
-"""Completions of the hottest temperature that the API knows; all equal, and the server does not sample."""
+"""Completions at the highest temperature of the API; if all are equal, the server does not sample."""
 SHOW_SPECIAL = {"skip_special_tokens": False}
-"""The field of vLLM and SGLang by which special tokens stay in the text."""
+"""The field of vLLM and SGLang that keeps special tokens in the text."""
 REFUSED = {400, 422}
-"""Statuses of a field that a server does not take."""
-NO_TEXT = "the server's answer holds no text"
-TOO_LONG = "the server ignores the bound of tokens: {} came, {} were asked for"
+"""Statuses for a field that a server does not accept."""
+NO_TEXT = "the server's answer contains no text"
+TOO_LONG = "the server ignores the token limit: it sent {} tokens, the limit was {}"
 SLACK = 1.25
-"""Tokens counted here that an answer may have for each one asked for: a text need not be cut as it was generated."""
+"""Tolerance: tokens counted here per token allowed, because a text may be tokenised differently than it was
+generated."""
 FILTERED = "the server's content filter withheld the answer"
 CHAT = (
     "the server has no /completions: each prompt is sent to /chat/completions as one user message, the server applies "
     "its own chat template, and scores differ from those of a local checkpoint"
 )
 NO_TOKENIZER = (
-    "no tokenizer is known for this server's model: prompts are sent without chat template, and tasks that need "
+    "no tokenizer is known for this server's model: prompts are sent without a chat template, and tasks that need "
     "log-probabilities do not run: name its folder, asset or hub id with --tokenizer"
 )
 
@@ -51,27 +52,27 @@ class Part:
     """One answer of the server."""
 
     generation: Generation | None = None
-    """None with an error."""
+    """Empty with an error."""
     prompt_tokens: int = 0
-    """Tokens of the prompt, by the server's count."""
+    """Tokens of the prompt, as the server counts them."""
     error: str | None = None
 
 
 @dataclass(frozen=True)
 class Length:
-    """How long an answer is."""
+    """Length of an answer."""
 
     tokens: int
-    """Thinking included."""
+    """Including the reasoning trace."""
     certain: bool
-    """Whether the server has counted them."""
+    """Whether the server counted them."""
 
 
 class ServerGenerator:
     """Generates on a server.
 
     Args:
-        server: Answers.
+        server: The server.
         prompts: Makes prompts fit.
     """
 
@@ -90,12 +91,12 @@ class ServerGenerator:
         say: Callable[[str], None],
         thinking: Thinking,
     ) -> Iterator[tuple[dict[int, Completion], int]]:
-        """Completions by index as they arrive, and the number of tokens that were read and generated for them.
+        """Completions by index as they arrive, and the number of tokens read and generated for them.
 
         Args:
             requests: All of a call.
             missing: Indices of those that are asked for.
-            say: Takes what people should know.
+            say: Receives messages to the user.
             thinking: What is known of the checkpoint's reasoning traces.
 
         Raises:
@@ -130,7 +131,7 @@ class ServerGenerator:
                 return
 
     def _check(self, requests: Sequence[GenerateRequest], thinking: Thinking) -> None:
-        """Make sure that the server can do what is asked."""
+        """Make sure that the server supports the requests."""
         for request in requests:
             check_server(request)
         if any(request.temperature > 0 for request in requests):
@@ -141,14 +142,14 @@ class ServerGenerator:
     def _finished(
         self, index: int, request: GenerateRequest, parts: dict[int, Part], truncated: int, say: Callable[[str], None]
     ) -> tuple[dict[int, Completion], int]:
-        """The completion of a request whose answers are all there; each kind of error is said once."""
+        """The completion of a request with all its answers; each kind of error is reported once."""
         completion = _completion(request, parts, truncated)
         if completion.error:
             self._tell(say, completion.error)
         return {index: completion}, _tokens(parts)
 
     def _call(self, request: GenerateRequest, fitted: Fitted, number: int, thinking: Thinking, *, again: bool) -> Call:
-        """The call for one completion. Fields that not every server knows are sent only where they matter.
+        """The call for one completion. Fields that not every server knows are only sent if they matter.
 
         Stop strings are for the answer. A server that thinks would look for them in its thinking too, so it gets none.
         One that is asked again has shown that it thinks.
@@ -177,7 +178,7 @@ class ServerGenerator:
         return not self.server.chat and any(special in word for special in self.prompts.specials for word in words)
 
     def _is_thinking(self, request: GenerateRequest, thinking: Thinking) -> bool:
-        """Whether an answer is likely to come behind a reasoning trace.
+        """Whether an answer is likely to follow a reasoning trace.
 
         Behind a chat endpoint the end of the prompt is out of sight: there the checkpoint's markers decide.
         """
@@ -190,7 +191,7 @@ class ServerGenerator:
     def _part(
         self, reply: Reply, request: GenerateRequest, fitted: Fitted, call: Call, thinking: Thinking, *, again: bool
     ) -> Part | None:
-        """One completion from the server's answer; None where its thinking came unforeseen: ask again, once."""
+        """One completion from the server's answer; None if a trace came unexpectedly: ask again, once."""
         if reply.error:
             return Part(error=f"the server gave no answer: {reply.error}")
         choice, usage = choice_of(reply.body), reply.body.get("usage")
@@ -217,7 +218,7 @@ class ServerGenerator:
         return Part(generation, number_of(usage, "prompt_tokens") or 0)
 
     def _split(self, text: str, trace: str | None, prompt: str, thinking: Thinking, *, is_cut: bool) -> Split:
-        """Trace and answer, whether the server returns them apart or in one text; special tokens are in neither."""
+        """Trace and answer, whether the server separates them or not, both without special tokens."""
         if trace is not None:
             return Split(text, trace, bool(text) or not is_cut)
         split = thinking.split(text, "" if self.server.chat else prompt, cut=is_cut)
@@ -229,7 +230,7 @@ class ServerGenerator:
     def _answer(
         self, split: Split, request: GenerateRequest, bound: int, usage: object, *, is_cut: bool
     ) -> tuple[str, bool]:
-        """An answer up to the first stop string and its bound of tokens, and whether the bound ended it.
+        """An answer up to the first stop string and its token limit, and whether the limit ended it.
 
         A bound that was sent with room for a trace leaves more than its own to the answer. Without a tokenizer such an
         answer cannot be cut, but it counts as cut where the server has counted it.
@@ -244,7 +245,7 @@ class ServerGenerator:
         return text, not cuts and (is_cut or unseen)
 
     def _length(self, text: str, thinking: str | None, usage: object) -> Length:
-        """Tokens of an answer, thinking included: by the server's count, else counted here."""
+        """Tokens of an answer including its trace: by the server's count, else counted here."""
         count = number_of(usage, "completion_tokens")
         if count is not None:
             return Length(count, certain=True)
@@ -258,7 +259,7 @@ class ServerGenerator:
         return self.prompts.count(thinking) if count is None else count
 
     def _check_sampling(self) -> None:
-        """Ask once whether the temperature does anything: a probe that samples would measure greedy answers.
+        """Ask once whether the temperature has an effect: otherwise a sampling probe would measure greedy answers.
 
         ``transformers serve`` leaves sampling to the checkpoint's own generation config, for instance.
         """
@@ -271,13 +272,13 @@ class ServerGenerator:
             self._samples = len({(text_of(choice), trace_of(choice)) for choice in choices}) > 1
         if not self._samples:
             msg = (
-                f"{self.server.name}: the server does not sample: {PROBES} completions at temperature 2 were equal: "
+                f"{self.server.name}: the server does not sample: {PROBES} completions at temperature 2 are equal: "
                 "start it with do_sample in the checkpoint's generation_config.json, or use another server"
             )
             raise SamplingUnavailable(msg)
 
     def _check_markers(self) -> None:
-        """Ask once whether the server takes the field by which special tokens stay in the text.
+        """Ask once whether the server accepts the field that keeps special tokens in the text.
 
         Raises:
             SettingUnavailable: It refuses it, so that its answers could hold traces that nothing marks.
@@ -290,12 +291,12 @@ class ServerGenerator:
         if not self._takes_field:
             msg = (
                 f"{self.server.name}: the server hides the markers of reasoning traces: they are special tokens, and "
-                "it refuses skip_special_tokens: use a server that takes it (vLLM, SGLang)"
+                "it refuses skip_special_tokens: use a server that accepts it (vLLM, SGLang)"
             )
             raise SettingUnavailable(msg)
 
     def _tell(self, say: Callable[[str], None], line: str) -> None:
-        """Say a line once."""
+        """Report a line once."""
         if line not in self._reported:
             self._reported.add(line)
             say(line)
@@ -307,7 +308,7 @@ def _reasoning_tokens(usage: object) -> int | None:
 
 
 def _answer_tokens(split: Split, usage: object) -> int:
-    """Tokens of an answer without its trace by the server's count; 0 where it has not counted them apart."""
+    """Tokens of an answer without its trace by the server's count; 0 if it did not count them separately."""
     trace = _reasoning_tokens(usage)
     if trace is None and split.thinking is not None:
         return 0
@@ -315,13 +316,13 @@ def _answer_tokens(split: Split, usage: object) -> int:
 
 
 def _bound(request: GenerateRequest, fitted: Fitted, trace: int) -> int:
-    """Tokens that are asked for: those of the answer, and of a trace where one is to come."""
+    """Token limit to request: for the answer, and for a trace if one is expected."""
     wanted = request.max_new_tokens + trace
     return wanted if fitted.room is None else min(wanted, fitted.room)
 
 
 def _copies(request: GenerateRequest) -> range:
-    """Numbers of the completions that are asked for: greedy ones are equal, one is enough."""
+    """Numbers of the requested completions: greedy ones are equal, so one is enough."""
     return range(request.first, request.first + (request.n if request.temperature > 0 else 1))
 
 

@@ -1,4 +1,4 @@
-"""Prompts as a server gets them: text without what the server adds itself, cut where the context is too short."""
+"""Prompts as sent to a server: without what the server adds itself, cut if the context is too short."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class Fitted:
     """A prompt that fits."""
 
     text: str
-    """What is sent."""
+    """The text to send."""
     truncated: int
     """Tokens dropped from the left."""
     room: int | None
-    """Tokens that fit behind it; None where the context is not known."""
+    """Tokens that fit after it; None if the context length is unknown."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """Knows the context and, where there is one, the tokenizer."""
+    """Fits prompts, given the context length and, if available, the tokenizer."""
 
     tokenizer: PreTrainedTokenizerBase | None
-    """None leaves prompts as they are: the server refuses those that are too long."""
+    """None leaves prompts unchanged: the server refuses those that are too long."""
     max_length: int
     """Context length in tokens."""
     is_known: bool = True
-    """Whether the context length comes from somewhere. A guess bounds no answer."""
+    """Whether the context length is known. A guess limits no answer."""
     overhead: int | None = None
-    """Tokens that a chat endpoint's template adds; None where the prompt goes as it is."""
+    """Tokens added by a chat endpoint's template; None if the prompt is sent as it is."""
 
     def fit(self, prompt: str, new_tokens: int) -> Fitted:
         """A prompt that leaves room for the answer, as with a local checkpoint.
@@ -55,7 +55,7 @@ class Prompts:
         return Fitted(text, 0, room) if len(ids) <= kept else Fitted(self.decode(ids[-kept:]), len(ids) - kept, room)
 
     def without_prefix(self, text: str) -> str:
-        """The text without a beginning-of-sequence token that the server's tokenizer puts there itself.
+        """The text without a beginning-of-sequence token that the server's tokenizer adds itself.
 
         Chat templates write it, and so do decoded ids; sent along it would be there twice.
         """
@@ -79,17 +79,17 @@ class Prompts:
         return list(self.tokenizer(text)["input_ids"]) if self.tokenizer else []
 
     def survives(self, ids: list[int]) -> bool:
-        """Whether ids come back from their text."""
+        """Whether ids survive a round trip through text."""
         return self.ids(self.text(ids)) == ids
 
     def first(self, text: str, count: int) -> str | None:
-        """The first tokens of a text as text; None where it has no more than these, or there is no tokenizer."""
+        """The first tokens of a text as text; None if it has no more than these, or there is no tokenizer."""
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"] if self.tokenizer else []
         return self.decode(ids[:count]) if len(ids) > count else None
 
     @cached_property
     def specials(self) -> frozenset[str]:
-        """Tokens that a server leaves out of a text by default; none without a tokenizer."""
+        """Tokens that a server removes from a text by default; none without a tokenizer."""
         if self.tokenizer is None:
             return frozenset()
         added = (str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special)

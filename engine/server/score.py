@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 PROBE = "The capital of France is Paris, and the capital of Italy is Rome."
 SETTINGS = {"echo": True, "logprobs": 1, "max_tokens": 1, "temperature": 0}
 EXTRA = 2
-"""Tokens of the context that a target cannot have: one before it, one generated behind it."""
+"""Context tokens unavailable to a target: one before it, one generated after it."""
 LONGER_THAN_CONTEXT = "target longer than the model's context"
-NOT_AS_TEXT = "the server takes no token ids, and these tokens do not survive being sent as text"
+NOT_AS_TEXT = "the server does not accept token ids, and these tokens change when sent as text"
 
 
 class EchoScorer:
     """Scores requests on a server.
 
     Args:
-        server: Answers.
+        server: The server.
         prompts: Holds the tokenizer, which must be the server's.
     """
 
@@ -47,7 +47,7 @@ class EchoScorer:
         self._reported: set[str] = set()
 
     def check(self) -> None:
-        """Ask once whether the server can do it at all.
+        """Ask once whether the server supports it at all.
 
         Raises:
             ScoringUnavailable: It cannot, or there is no tokenizer to make tokens with.
@@ -60,7 +60,7 @@ class EchoScorer:
     def work(
         self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Score], int]]:
-        """Scores by index as they arrive, and the number of tokens that went through the server's model for them.
+        """Scores by index as they arrive, and the number of tokens processed by the server's model.
 
         Raises:
             ScoringUnavailable: See :meth:`check`; or moments are wanted, which no server gives.
@@ -83,7 +83,7 @@ class EchoScorer:
             yield {asked[position]: score}, len(ids)
 
     def _probe(self) -> None:
-        """Find out whether the server takes ids or text, and whether its tokens are the tokenizer's."""
+        """Find out whether the server accepts ids or text, and whether its tokens are the tokenizer's."""
         tokenizer, where = self.prompts.tokenizer, self.server.name
         if tokenizer is None:
             self._unavailable = (
@@ -108,7 +108,7 @@ class EchoScorer:
         self._unavailable = f"{where}: the server does not return log-probabilities of given tokens ({problem})"
 
     def _check_greedy(self, ids: list[int], echo: Echo, *, as_ids: bool) -> None:
-        """Find out whether the server's log-probabilities are those of its own text."""
+        """Find out whether the server's log-probabilities match its own text."""
         try:
             check_greedy(self._ask, self.prompts, ids, echo, as_ids=as_ids)
         except ValueError as error:
@@ -129,7 +129,7 @@ class EchoScorer:
         return reply
 
     def _without_server(self, request: ScoreRequest) -> Score | None:
-        """The score of a target that needs no server, or that it cannot take."""
+        """The score of a target that needs no server, or that the server cannot process."""
         if len(request.target_ids) > self.prompts.max_length - EXTRA:
             return Score((), (), error=LONGER_THAN_CONTEXT)
         if not request.target_ids:
@@ -143,12 +143,12 @@ class EchoScorer:
         return list((request.context_ids + request.target_ids)[-(self.prompts.max_length - 1) :])
 
     def _call(self, ids: list[int], settings: dict[str, Any] | None = None) -> Call:
-        """The call for one sequence: its log-probabilities, where no other settings are given."""
+        """The call for one sequence: its log-probabilities, unless other settings are given."""
         return self.server.call(ids if self._as_ids else self.prompts.text(ids), settings or SETTINGS)
 
 
 def _check_tokens(echo: Echo, ids: Sequence[int]) -> None:
-    """Compare what the server read with what was meant.
+    """Compare the tokens that the server read with those sent.
 
     Raises:
         ValueError: A value is not finite, or the server's tokenizer is another one.
@@ -160,7 +160,7 @@ def _check_tokens(echo: Echo, ids: Sequence[int]) -> None:
         return
     spelt = "".join(echo.tokens).replace("Ġ", " ").replace("▁", " ")
     if not spelt.rstrip().endswith(PROBE):
-        msg = "its tokenizer is another one: name the checkpoint's own with --tokenizer"
+        msg = "its tokenizer differs: give the checkpoint's own with --tokenizer"
         raise ValueError(msg)
 
 

@@ -1,10 +1,10 @@
-"""Whether a server's log-probabilities are those of its own text.
+"""Whether a server's log-probabilities match its own text.
 
-Log-probabilities that are one token too early or too late look like any others. So the server continues a sentence
-greedily, and the continuation is scored with a token behind it that the server would not have chosen: every token of
-its own must be the likeliest at its place, the other one must not be, and the values must be those that the server gave
-while generating. A sequence that comes again must get the values of its first time: with vLLM's prefix cache it did
-not (vllm-project/vllm#42019).
+Log-probabilities that are shifted by one token look like any others. So the server continues a sentence greedily, and
+the continuation is scored with one more token that the server would not have chosen: each token of its own must be the
+likeliest at its place, the added one must not be, and the values must be those that the server gave while generating. A
+repeated sequence must get the same values as the first time: with vLLM's prefix cache it did not
+(vllm-project/vllm#42019).
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     Ask = Callable[[list[int], dict[str, Any] | None], Reply]
 
 PROMPTS = ("The capital of France is Paris, and the capital of Italy is", "Question: What is 2 + 2? Answer:", "One two")
-"""Tried one after the other, until one has a continuation whose tokens come back from its text."""
+"""Prompts tried in turn until one has a continuation whose tokens come back from its text."""
 GENERATE = {"max_tokens": 8, "temperature": 0, "logprobs": 1}
 FEWEST = 3
-"""Tokens of a continuation that is worth checking."""
+"""Minimum tokens of a continuation for a check."""
 TIE = 0.1
-"""Nats by which a chosen token may be less likely than the likeliest: reading and generating round differently."""
+"""Nats by which a chosen token may fall below the likeliest: reading and generating round differently."""
 AGREEMENT = 0.25
 """Nats between two values for one token, for the same reason."""
 
 
 @dataclass(frozen=True)
 class Continuation:
-    """What a server says behind a prompt."""
+    """A server's continuation of a prompt."""
 
     prompt: list[int]
     """Token ids."""
     own: list[int]
-    """Ids of its greedy text; none where they do not come back from it."""
+    """Ids of its greedy text; none if they do not come back from it."""
     log_probs: list[float]
-    """Of its text, as it gave them while generating; none where it gave none, or for other tokens."""
+    """Values given while generating; none if it gave none, or for other tokens."""
 
 
 def check_greedy(ask: Ask, prompts: Prompts, known: list[int], before: Echo, *, as_ids: bool) -> None:
@@ -105,7 +105,7 @@ def _listed(found: object, name: str) -> list[Any]:
 
 
 def _other(found: Continuation, prompts: Prompts, *, as_ids: bool) -> int | None:
-    """A token that greedy decoding would not put in the last place; None where nothing can be checked."""
+    """A token that greedy decoding would not put last; None if nothing can be checked."""
     if len(found.own) < FEWEST:
         return None
     candidates = [token for token in dict.fromkeys(reversed(found.prompt[1:])) if token != found.own[-1]]
@@ -114,19 +114,19 @@ def _other(found: Continuation, prompts: Prompts, *, as_ids: bool) -> int | None
 
 
 def _check_order(echo: Echo, count: int) -> None:
-    """The last of ``count`` tokens is not the likeliest at its place, the others are.
+    """Check that the last of ``count`` tokens is not the likeliest at its place and the others are.
 
     Raises:
         ValueError: It is otherwise.
     """
     behind = echo.behind[-count:]
     if max(behind[:-1]) > TIE or behind[-1] == 0.0:
-        msg = "they are not those of its own greedy text: shifted, or of another model"
+        msg = "they do not match its own greedy text: shifted, or from another model"
         raise ValueError(msg)
 
 
 def _check_values(one: Sequence[float | None], other: Sequence[float | None]) -> None:
-    """Two values for one token are alike.
+    """Check that two values for one token agree.
 
     Raises:
         ValueError: They are not.

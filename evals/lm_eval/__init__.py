@@ -1,1 +1,1 @@
-"""What lm-eval brings: its tasks, their seeds, sources and groups, and what it logs."""
+"""What lm-eval provides: its tasks, their seeds, sources and groups, and its logs."""

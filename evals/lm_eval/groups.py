@@ -29,7 +29,7 @@ def group_results(
     """One result per group that has a score, inner groups first.
 
     Args:
-        groups: By name.
+        groups: Groups by name.
         tasks: All tasks of all groups, by name.
         results: Theirs, by name; tasks that did not run included.
     """
@@ -64,7 +64,7 @@ def _result(group: Group, tasks: Mapping[str, Task], results: Mapping[str, TaskR
 
 
 def _filters(listed: Any, tasks: Sequence[Task]) -> list[str]:  # noqa: ANN401 - lm-eval's own type is loose
-    """The filters that a metric is aggregated for: those that the group lists, else all of its tasks."""
+    """The filters that a metric is aggregated for: those listed by the group, else all of its tasks' filters."""
     names = [listed] if isinstance(listed, str) else listed
     return list(names) if names else list(dict.fromkeys(name for task in tasks for name in filter_names(task)))
 
@@ -75,26 +75,26 @@ def filter_names(task: Task) -> list[str]:
 
 
 def _suffix(name: str, several: bool) -> str:
-    """What a filter's name adds to a metric's where there are several."""
+    """The suffix that a filter's name adds to a metric's if there are several filters."""
     return f"_{name.replace('-', '_')}" if several else ""
 
 
 def _unscored(name: str, members: Sequence[str], results: Mapping[str, TaskResult]) -> Metric:
-    """How many items of all tasks could not be scored; null where a task does not say."""
+    """Number of unscored items in all tasks; null if a task does not report it."""
     known = {member: found for member in members if (found := _found(results.get(member), UNSCORED)) is not None}
     if len(known) < len(members):
-        return failed_metric("evals", name, UNSCORED, f"{len(members) - len(known)} of {len(members)} tasks do not say")
+        return failed_metric("evals", name, UNSCORED, f"{len(members) - len(known)} of {len(members)} tasks lack it")
     return _combined(name, UNSCORED, known, total=True)
 
 
 def _found(result: TaskResult | None, name: str) -> Metric | None:
-    """A task's metric over all items; None where it has none or no value."""
+    """A task's metric over all items; None if it has none or no value."""
     metrics = [] if result is None or result.not_run else result.metrics
     return next((m for m in metrics if m.metric == name and m.slice is None and m.value is not None), None)
 
 
 def _part(task: Task, result: TaskResult | None, metric: str, name: str) -> Metric | None:
-    """A task's metric under a filter; None where it has none."""
+    """A task's metric under a filter; None if it has none."""
     filters = filter_names(task)
     if name not in filters:
         return None
@@ -104,7 +104,7 @@ def _part(task: Task, result: TaskResult | None, metric: str, name: str) -> Metr
 def _metric(
     group: Group, name: str, members: Sequence[str], parts: Sequence[Metric | None], *, weighted: bool
 ) -> Metric:
-    """The mean of the tasks' values, weighted by their items or not; none where a task has no value."""
+    """The mean of the tasks' values, weighted by their items or not; none if a task has no value."""
     lost = [member for member, part in zip(members, parts, strict=True) if part is None]
     known = {member: part for member, part in zip(members, parts, strict=True) if part is not None}
     settings = {"weight_by_size": weighted}
@@ -125,18 +125,18 @@ def _combined(
     total: bool = False,
     note: str | None = None,
 ) -> Metric:
-    """A group's metric from those of its tasks, which were measured.
+    """A group's metric, from the measured metrics of its tasks.
 
     It has no definition where one of them has none, or reads texts: what is taken out of a task's texts later changes
-    the task's metric, and would leave that of the group behind.
+    the task's metric but not that of the group.
 
     Args:
-        group: Its name.
-        name: Of the metric.
+        group: Name of the group.
+        name: Name of the metric.
         parts: The metrics, by task; each has a value.
         weighted: Whether they are weighted by their items.
         total: Whether they are summed.
-        note: What a reader must know.
+        note: Remarks.
     """
     first = next(iter(parts.values()))
     rule = Members(

@@ -1,4 +1,4 @@
-"""From lm-eval's logged samples to the record that files of lm-eval's own form are made of."""
+"""From lm-eval's logged samples to the record from which files in lm-eval's own format are made."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def logged_task(
         items: Its items.
         samples: Their records, parallel to ``items``.
         engine: Tokenizer and context are described from it.
-        config: Of the run.
+        config: Configuration of the run.
         templated: Whether prompts went through the chat template.
     """
     return LoggedTask(
@@ -54,8 +54,8 @@ def logged_group(group: Group, results: Mapping[str, TaskResult]) -> LoggedTask:
     """The record of a group, its results by lm-eval's own aggregation.
 
     Args:
-        group: With its tasks.
-        results: Of the tasks, by name.
+        group: The group and its tasks.
+        results: Results of the tasks, by name.
     """
     logged = [result.logged for result in results.values() if result.logged]
     return LoggedTask(
@@ -67,7 +67,7 @@ def logged_group(group: Group, results: Mapping[str, TaskResult]) -> LoggedTask:
 
 
 def _results(task: Task, items: Sequence[Item]) -> dict[str, Any]:
-    """lm-eval's line of results; standard errors of means alone, without its bootstrap of others."""
+    """lm-eval's row of results; standard errors only of means, without its bootstrap of other statistics."""
     values: dict[tuple[str, str], list[Any]] = {}
     for item in items:
         for logged in item.logged:
@@ -109,7 +109,7 @@ def _sample(item: Item, sample: Sample) -> LoggedSample:
 
 
 def _environment(engine: Engine, config: RunConfig, *, templated: bool) -> dict[str, Any]:
-    """What lm-eval's results say of the checkpoint's tokenizer and how prompts were made."""
+    """What lm-eval's results record about the checkpoint's tokenizer and how prompts were made."""
     environment: dict[str, Any] = {"max_length": engine.max_length, "eot_token_id": None, "chat_template": None}
     if engine.has_tokenizer:
         tokenizer = engine.tokenizer

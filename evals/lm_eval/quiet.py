@@ -1,4 +1,4 @@
-"""What lm-eval may do around a task: say little, and not wait for a hub that is out of reach."""
+"""Limits on lm-eval around a task: little output, and no waiting for an unreachable hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOGGERS = ("lm_eval", "sacrebleu", "datasets")
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No bars, no chatter of lm-eval and its libraries; what tasks print goes to stderr."""
+    """No progress bars or messages from lm-eval and its libraries; what tasks print goes to stderr."""
     import datasets  # noqa: PLC0415 - slow to import
     import lm_eval.api.task as lm_eval_task  # noqa: PLC0415 - slow to import
 
@@ -39,7 +39,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def hub(*, offline: bool) -> Iterator[None]:
-    """Hub clients ask their caches alone where the run is offline or the hub does not answer.
+    """Make hub clients only use their caches if the run is offline or the hub does not answer.
 
     Left to themselves they retry an unreachable hub for half a minute per file.
     """

@@ -42,7 +42,7 @@ OF_ONE_ITEM = ("doc_to_text", "doc_to_target", "doc_to_choice", "process_results
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators as ``lm_eval --seed SEED`` does, and put them back afterwards.
+    """Seed the global generators as ``lm_eval --seed SEED`` does, and restore them afterwards.
 
     Copies that ``datasets`` keeps of processed rows are neither read nor written: they may hold other draws.
 
@@ -104,7 +104,7 @@ class SeededManager(TaskManager):  # type: ignore[misc]  # lm-eval is not typed
 
 
 class _SeededFactory(TaskFactory):  # type: ignore[misc]  # lm-eval is not typed
-    """Builds each task as if it were the first one of the process."""
+    """Builds each task as if it were the first one in the process."""
 
     def __init__(self, seed: int, *, meta: dict[str, Any]) -> None:
         super().__init__(meta=meta)
@@ -128,7 +128,7 @@ class _SeededFactory(TaskFactory):  # type: ignore[misc]  # lm-eval is not typed
 
 
 def fix_draws(task: Task, seed: int) -> None:
-    """Make everything that a loaded task draws later depend on the seed and the item alone.
+    """Make everything that a loaded task draws later depend only on the seed and the item.
 
     Args:
         task: lm-eval's task; changed in place.
@@ -147,7 +147,7 @@ def fix_draws(task: Task, seed: int) -> None:
 
 
 def _shares_rows(task: Task) -> bool:
-    """Whether examples come from the rows that are evaluated.
+    """Whether examples come from the evaluated rows.
 
     lm-eval leaves the item out of its own examples only where its file names one split for both.
     """
@@ -165,7 +165,7 @@ def _forget_task_code() -> None:
 
 
 def _once(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function of a data set that is computed once for each."""
+    """A function of a data set, computed once for each."""
     done: list[tuple[object, Any]] = []
 
     @functools.wraps(process)
@@ -181,7 +181,7 @@ def _once(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _may_draw(task: Task, name: str) -> bool:
-    """Whether a method of one item runs the task's own code, or a template with Jinja's filter ``random``."""
+    """Whether a per-item method runs the task's own code, or a template with Jinja's filter ``random``."""
     if getattr(type(task), name) is not getattr(ConfigurableTask, name):
         return True
     value = task.get_config(name)
@@ -189,7 +189,7 @@ def _may_draw(task: Task, name: str) -> bool:
 
 
 def _by_item(method: Callable[..., Any], seed: int) -> Callable[..., Any]:
-    """A method of one item that starts from the item's own state at every call."""
+    """A per-item method that starts from the item's own state at every call."""
 
     @functools.wraps(method)
     def started(doc: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - any method
@@ -200,7 +200,7 @@ def _by_item(method: Callable[..., Any], seed: int) -> Callable[..., Any]:
 
 
 def _drawing_examples(task: Task, seed: int) -> Callable[..., Any]:
-    """The method that builds a prompt, with the examples drawn by the item's own generator and never the item."""
+    """The method that builds a prompt, with examples drawn by the item's own generator and never the item itself."""
     method: Callable[..., Any] = _by_item(task.fewshot_context, seed)
     sampler = getattr(task, "sampler", None)
     sample = sampler.sample if sampler and isinstance(task, ConfigurableTask) and _shares_rows(task) else None

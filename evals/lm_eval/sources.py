@@ -1,4 +1,4 @@
-"""Where the rows of a task come from, for the manifest: files of this machine, the hub, or the task's own code."""
+"""Where the rows of a task come from, for the manifest: local files, the hub, or the task's own code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lm_eval.api.task import Task
 
 BUILDERS = frozenset({"csv", "json", "text", "parquet", "arrow", "pandas", "xml"})
-"""Values of ``dataset_path`` that name a format of files and no data set."""
+"""Values of ``dataset_path`` that name a file format, not a data set."""
 
 
 def describe(task: Task, row_digests: Sequence[str]) -> AssetRecord:
@@ -23,7 +23,7 @@ def describe(task: Task, row_digests: Sequence[str]) -> AssetRecord:
 
     Args:
         task: lm-eval's task.
-        row_digests: Of the rows that were run; the digest of a data set that is not in files of this machine.
+        row_digests: Digests of the rows that were run, from which the digest of a non-local data set is made.
     """
     info = getattr(task.eval_docs, "info", None)
     licence, homepage = str(getattr(info, "license", None) or "unknown"), getattr(info, "homepage", None) or None
@@ -54,7 +54,7 @@ def describe(task: Task, row_digests: Sequence[str]) -> AssetRecord:
 
 
 def data_files(task: Task) -> list[Path]:
-    """The files of this machine that hold a task's rows, sorted; none where it has them from elsewhere."""
+    """The local files that hold a task's rows, sorted; none if the rows come from elsewhere."""
     path = str(task.DATASET_PATH or "")
     if callable(task.get_config("custom_dataset")) or not path:
         return []
@@ -67,10 +67,10 @@ def data_files(task: Task) -> list[Path]:
 
 
 def local_files(fields: Mapping[str, Any], folder: Path) -> tuple[list[str], set[str]]:
-    """The names of data files in a task file, and those of them that are there.
+    """The names of data files in a task file, and those of them that exist.
 
     Args:
-        fields: Of the task file.
+        fields: Fields of the task file.
         folder: That the task file is in.
     """
     value = (fields.get("dataset_kwargs") or {}).get("data_files")
@@ -79,10 +79,10 @@ def local_files(fields: Mapping[str, Any], folder: Path) -> tuple[list[str], set
 
 
 def anchor(fields: dict[str, Any], folder: Path) -> None:
-    """Let relative data files of a task file be found next to it where they are not in the working folder.
+    """Let relative data files of a task file be found next to it if they are not in the working folder.
 
     Args:
-        fields: Of the task file; changed in place.
+        fields: Fields of the task file; changed in place.
         folder: That the task file is in.
     """
     options = fields.get("dataset_kwargs")
@@ -91,7 +91,7 @@ def anchor(fields: dict[str, Any], folder: Path) -> None:
 
 
 def _anchored(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a name, a list or a mapping of them
-    """Names of data files, those that are next to the task file in full."""
+    """Names of data files; those next to the task file as absolute paths."""
     if isinstance(value, dict):
         return {key: _anchored(inner, folder) for key, inner in value.items()}
     if isinstance(value, list):
@@ -103,7 +103,7 @@ def _anchored(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a name, a list
 
 
 def _matching(pattern: str) -> list[Path]:
-    """Files that a name or pattern of ``datasets`` stands for."""
+    """Files that match a name or pattern of ``datasets``."""
     return [Path(name) for name in glob(pattern, recursive=True)]  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
@@ -113,7 +113,7 @@ def _places(task: Task) -> Iterator[str]:
 
 
 def _names(value: Any) -> Iterator[str]:  # noqa: ANN401 - a name, a list or a mapping of them
-    """The names in what ``data_files`` may be."""
+    """The names in a ``data_files`` value, whatever its form."""
     entries = value.values() if isinstance(value, dict) else [value]
     for entry in entries:
         for place in entry if isinstance(entry, list) else [entry]:

@@ -1,4 +1,4 @@
-"""Tasks of lm-eval and of the user's own folders: which names there are, and how one is loaded.
+"""Tasks of lm-eval and of the user's own folders: which names exist, and how to load one.
 
 lm-eval's index parses some 14,000 files, which takes a quarter of a minute. Names are therefore found by
 scanning lines, and a single task is loaded from its own file; only groups need the whole index.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from audit.evals.lm_eval.seeds import SeededManager
 
 PREFIX = "lm-eval:"
-"""Before a name: lm-eval's own task, asked by lm-eval's own rules, whatever else has the name."""
+"""Prefix of lm-eval's own task, asked by lm-eval's own rules, whatever else has the name."""
 _WORD = r"[\"']?(?P<{}>[^\s\"'#\[\]{{}},]+)[\"']?[ \t\r]*(?:#.*)?$"
 _DECLARED = re.compile(rf"^[\"']?(?P<key>task|group|tag)[\"']?:[ \t]*{_WORD.format('name')}", re.MULTILINE)
 _TAGS = re.compile(r"^[\"']?tag[\"']?:[ \t]*(?:#.*)?\n(?P<items>(?:[ \t]*-[ \t]+\S.*(?:\n|$))+)", re.MULTILINE)
@@ -33,16 +33,16 @@ _ITEM = re.compile(rf"^[ \t]*-[ \t]+{_WORD.format('name')}", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Loaded:
-    """What follows a name."""
+    """What a name resolves to."""
 
     tasks: dict[str, Task]
     """By name; one, or all of a group or tag."""
     groups: dict[str, Group] = field(default_factory=dict)
-    """The group and those inside it, by name; none behind a task or tag."""
+    """The group and the groups inside it, by name; none for a task or tag."""
 
 
 def names(include: tuple[Path, ...] = ()) -> dict[str, Path | None]:
-    """Every task, group and tag; a task with its file, the others with None.
+    """Every task, group and tag; tasks with their file, others with None.
 
     Args:
         include: Task files, and folders of them, in addition to lm-eval's own; a later one overrides an earlier one.
@@ -79,11 +79,11 @@ def _declared(root: Path) -> dict[str, Path | None]:
 
 
 def load(name: str, seed: int, *, include: tuple[Path, ...] = (), metadata: Mapping[str, Any] | None = None) -> Loaded:
-    """The tasks behind a name, and the groups.
+    """The tasks and groups that a name resolves to.
 
     Args:
         name: Task, group or tag; with :data:`PREFIX`, lm-eval's own, whose results bear the prefix, too.
-        seed: Of everything that the tasks draw.
+        seed: Seed of everything that the tasks draw.
         include: Task files, and folders of them, in addition to lm-eval's own.
         metadata: Handed to every task.
 
@@ -120,7 +120,7 @@ def _manager(
 
 
 def _is_whole(index: Mapping[str, Any], name: str) -> bool:
-    """Whether an index knows a group or tag and, by their names, all that is in it."""
+    """Whether an index knows a group or tag, and everything in it by name."""
     entry = index.get(name)
     if entry is None:
         return False
@@ -131,7 +131,7 @@ def _is_whole(index: Mapping[str, Any], name: str) -> bool:
 
 
 def _prefixed(tasks: dict[str, Task], groups: dict[str, Group]) -> Loaded:
-    """The same under names that the audit's own tasks cannot have."""
+    """The same, under names that the audit's own tasks cannot have."""
     for task in tasks.values():
         task.config.task = f"{PREFIX}{task.task_name}"
     for group in groups.values():
@@ -140,15 +140,15 @@ def _prefixed(tasks: dict[str, Task], groups: dict[str, Group]) -> Loaded:
 
 
 def why(name: str, error: Exception) -> str:
-    """One line on why a task does not run."""
+    """One line on why a task cannot run."""
     lines = str(error).strip().splitlines() or ["no message"]
-    advice = ": fetch it into the hub's cache where there is a network, or leave the task out"
+    advice = ": download it into the hub cache on a machine with a network, or leave the task out"
     reason = f"{name} cannot run here: {type(error).__name__}: {lines[0][:200]}"
     return reason + advice if isinstance(error, ConnectionError) else reason
 
 
 def _may_be_yaml(path: Path, root: Path) -> bool:
-    """Task files; among lm-eval's, also the files that they include, which bear any name."""
+    """Task files; for lm-eval's, also the files that they include, whatever their names."""
     if root != _root():
         return path.suffix == ".yaml" and path.is_file()
     return "yaml" in path.name or (not path.suffix and path.is_file())

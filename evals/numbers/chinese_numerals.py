@@ -17,7 +17,7 @@ _DIGIT = "".join(_VALUES)
 _ARABIC = r"[0-9]+(?:\.[0-9]+)?"
 # 千 before these begins the unit, as in 5千克 (kilograms) and 5千米 (kilometres).
 _UNIT = r"(?:[十百万亿]|千(?![克米瓦卡赫帕焦伏升]|字节))"
-# Behind no other part of a number: numbers are looked for where they begin, else long ones take quadratic time.
+# Not after another part of a number: numbers are searched from their start, else long ones take quadratic time.
 _BEGIN = rf"(?<![0-9.,{_DIGIT}十百千万亿])"
 _COUNT = rf"(?:{_ARABIC}|[{_DIGIT}十百千万亿]+(?:点[{_DIGIT}]+)?)"
 _SHARE = re.compile(rf"(?P<per>[百千])分之(?P<sign>负?)(?P<share>{_COUNT})")
@@ -44,7 +44,7 @@ _WHOLE = re.compile(
 
 
 def with_digits(text: str) -> str:
-    """A text whose Chinese numerals are digits, where it is certain that they count something.
+    """A text with Chinese numerals as digits, where they certainly count something.
 
     ``一`` is mostly an article (一个, 一天), and single numerals are part of many words (三角形, 十分) and phrases
     (他们两个人): they are read where the sentence states a result (还剩三个), and before a measure word in texts
@@ -74,7 +74,7 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _numeral(match: re.Match[str], *, alone: bool) -> str:
-    """A numeral as digits; as it stands where it counts nothing, unreadable where its value is not certain."""
+    """A numeral as digits; unchanged if it counts nothing, unreadable if its value is uncertain."""
     numeral, before = match["numeral"], match.string[: match.start()]
     if _ORDINAL.search(before) or re.match(r"[百千万亿]|一一\Z", numeral):
         return match[0]
@@ -97,7 +97,7 @@ def _counts(numeral: str, before: str, following: str, *, alone: bool) -> bool:
 
 
 def _value(numeral: str) -> Decimal | None:
-    """The value of a numeral; None where it is none, or could be two (三四, 七八十)."""
+    """The value of a numeral; None if it is not one, or could be two (三四, 七八十)."""
     whole, point, decimals = numeral.replace(" ", "").replace(THIN, "").partition("点")
     number = _whole(whole)
     if number is None or not point:

@@ -1,4 +1,4 @@
-"""Digits with separators: which of them group, and which one is the decimal point."""
+"""Digits with separators: which ones group, and which one is the decimal point."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from audit.evals.numbers.plain_text import THIN
 
 Language = Literal["en", "de", "fr", "zh"]
-"""Whose conventions decide what ``1.234`` and ``1,234`` are; Chinese groups as English does."""
+"""Language whose conventions decide what ``1.234`` and ``1,234`` mean; Chinese groups as English does."""
 
 _SPACES = f"['_ {THIN}]"
 _SPACED = re.compile(rf"(?P<whole>[1-9][0-9]{{0,2}}(?:{_SPACES}[0-9]{{3}})+)(?:[.,](?P<decimals>[0-9]+))?")
@@ -40,7 +40,7 @@ def plain_digits(written: str, language: Language, *, money: bool = False) -> st
 
 
 def _spaces(written: str, language: Language) -> str | None:
-    """``1 234,5``: a mark behind grouping spaces is the decimal point.
+    """``1 234,5``: a mark after grouping spaces is the decimal point.
 
     In English and Chinese a common space may part two numbers, but none begins with 0: ``5 000`` is one.
     """
@@ -62,7 +62,7 @@ def _both_marks(written: str, marks: list[str]) -> str | None:
 
 
 def _several_marks(written: str, mark: str, language: Language) -> str | None:
-    """``1,234,567`` in any language; ``1,2,3`` is a list where commas are no decimal points: its end answers."""
+    """``1,234,567`` in any language; ``1,2,3`` is a list if commas are not decimal points: its last entry counts."""
     if _THREES[mark].fullmatch(written):
         return written.replace(mark, "")
     parts = written.split(mark)

@@ -1,4 +1,4 @@
-"""Text with numbers in one plain spelling, whatever LaTeX, Unicode, HTML or Markdown it was written in."""
+"""Text with numbers in one plain spelling, whether written in LaTeX, Unicode, HTML or Markdown."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _WIDE_COMMA = re.compile(r"(?<=[０-９])，(?=[０-９]{3})")
 
 
 def plain_text(text: str) -> str:
-    """A text in ASCII digits and signs, with LaTeX, HTML and Markdown taken off.
+    """A text in ASCII digits and signs, without LaTeX, HTML and Markdown.
 
     Numbers keep their separators, since what these mean depends on the language. Superscripts become
     ``^2``, fractions ``1/2``, dashes shorter than an em dash ``-``; what is a number but not a plain one
@@ -77,7 +77,7 @@ def plain_text(text: str) -> str:
 
 
 def boxed(text: str) -> str | None:
-    r"""What the last closed ``\boxed{…}`` holds; None where nothing is boxed."""
+    r"""The content of the last closed ``\boxed{…}``; None if nothing is boxed."""
     opened: list[tuple[int, bool]] = []
     last: tuple[int, str] | None = None
     for brace in _BRACE.finditer(text):
@@ -108,7 +108,7 @@ def _digits(small: str) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    r"""``\frac`` of two numbers as ``a/b``, apart from a whole number before it; of anything else unreadable."""
+    r"""``\frac`` of two numbers as ``a/b``, separate from a whole number before it; of anything else unreadable."""
     above, below = (match[1] or match[2] or "").strip("$ "), (match[3] or match[4] or "").strip("$ ")
     if not _PLAIN_NUMBER.fullmatch(above) or not _PLAIN_NUMBER.fullmatch(below):
         return UNREADABLE
@@ -117,5 +117,5 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _symbol(match: re.Match[str]) -> str:
-    """The sign that a LaTeX command prints; a space for what prints none that matters here."""
+    """The sign that a LaTeX command prints; a space for one that prints nothing relevant here."""
     return _SYMBOLS.get(match[1], " ")

@@ -64,7 +64,7 @@ class _Found:
     """A number in a text."""
 
     value: float | None
-    """None where it cannot be read."""
+    """None if it cannot be read."""
     joined: bool
     """Whether it and what is before it are an expression, a range, a date or one quantity in two units."""
     ordinal: bool = False
@@ -72,7 +72,7 @@ class _Found:
 
 
 def last_number(text: str, language: Language = "en") -> float | None:
-    r"""The last number in a text, where worked answers end; in the last ``\boxed{…}`` where there is one.
+    r"""The last number in a text, where worked answers end; in the last ``\boxed{…}`` if there is one.
 
     Reads digits of any script with thousands separators, signs, currencies, fractions, mixed numbers, powers of
     ten and scale words, in LaTeX, Unicode and Markdown; in Chinese texts numerals as well. Units and percent signs
@@ -94,7 +94,7 @@ def last_number(text: str, language: Language = "en") -> float | None:
 
 
 def stated_number(text: str, language: Language = "en") -> float | None:
-    """The first number behind ``The answer is``, the form that the examples of chain-of-thought prompts set.
+    """The first number after ``The answer is``, the form set by the examples of chain-of-thought prompts.
 
     Returns:
         The number, or None when the form was not kept or the number cannot be read.
@@ -110,12 +110,12 @@ def stated_number(text: str, language: Language = "en") -> float | None:
 
 
 def same_number(answer: float | None, reference: float) -> bool:
-    """Whether two numbers are equal but for rounding in the last digits of a double."""
+    """Whether two numbers are equal up to rounding in the last digits of a double."""
     return answer is not None and math.isclose(answer, reference, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def _numbers(text: str, language: Language) -> list[_Found]:
-    """Every number of a text in order; digits within words (``H2O``) are none, ordinals only where no other is."""
+    """Every number of a text in order; no digits within words (``H2O``), ordinals only if there is no other number."""
     text = _AND_PART.sub(_part, plain_text(text))
     if language == "zh":
         text = with_digits(text)
@@ -153,7 +153,7 @@ def _is_ordinal(before: str, after: str, language: Language) -> bool:
 
 
 def _value(match: re.Match[str], before: str, after: str, language: Language) -> float | None:
-    """The signed value of a match; None where it cannot be read and for what no double holds."""
+    """The signed value of a match; None if it cannot be read or no double can hold it."""
     if _NO_PLAIN_NUMBER.match(after) or _OF_NO_PLAIN_NUMBER.search(before):
         return None
     money = bool(_MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after))
@@ -167,7 +167,7 @@ def _value(match: re.Match[str], before: str, after: str, language: Language) ->
 
 
 def _is_negative(before: str) -> bool:
-    """Whether a minus comes before a number; a hyphen, a bullet and a subtraction are none."""
+    """Whether a minus sign precedes a number; a hyphen, a bullet or a subtraction is not one."""
     if _SIGN_WORD.search(before):
         return True
     sign = _SIGN.search(before)

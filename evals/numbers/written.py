@@ -1,4 +1,4 @@
-"""One number as people write it: digits with a fraction, a power, a scale word, and what these come to."""
+"""One number as people write it: digits with a fraction, a power, a scale word, and their value."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _decimal(written: str, language: Language, *, money: bool) -> Decimal | None
 
 
 def _power_of_ten(match: re.Match[str], language: Language, *, money: bool) -> int | None:
-    """The power of ten that a number is multiplied by; None where a letter could be thousands or a unit."""
+    """The power of ten that multiplies a number; None if a letter could be thousands or a unit."""
     written = match["e"] or match["ten"]
     if written:
         return int(written.replace("−", "-"))

@@ -1,4 +1,4 @@
-"""Which column of a user's table is what: as the task says, or by the names that such tables usually have."""
+"""The meaning of each column in a user's table: as the task says, or by the usual names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 QUESTION = ("question", "prompt", "input", "text")
 OPTIONS = ("options", "choices")
 ANSWER = ("answer", "label", "target", "correct", "gold")
-"""Usual names, the first that is there counts; upper and lower case are the same."""
+"""Usual names, in order of preference; upper and lower case are the same."""
 OPTION_SERIES = (
     "{letter}",
     "option_{letter}",
@@ -35,7 +35,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Columns:
-    """What is read from where."""
+    """Which column has what."""
 
     question: str
     answer: str
@@ -55,7 +55,7 @@ class Columns:
 
     @property
     def shown(self) -> dict[str, str]:
-        """What was found, for people: ``{"question": "frage", "options": "a, b, c"}``."""
+        """The columns found, for display: ``{"question": "frage", "options": "a, b, c"}``."""
         options = self.option_list or ", ".join(self.options)
         found = {
             "question": self.question,
@@ -85,18 +85,18 @@ def find(task: TaskConfig, table: Table) -> Columns:
 
 
 def _options(task: TaskConfig, table: Table, named: Sequence[str] | None) -> tuple[tuple[str, ...], str | None]:
-    """The columns with an option each, or the column with all of them."""
+    """The columns with one option each, or the column with all options."""
     if task.classes is not None or task.match is not None:
         return (), None
     if named is not None:
-        _check(table, "options", named, "; options that are the same for every question are classes: [first, second]")
+        _check(table, "options", named, "; if every question has the same options, use classes: [first, second]")
         return (tuple(named), None) if isinstance(task.options, list) else ((), named[0])
     one = _usual(table, OPTIONS)
     return ((), one) if one else (_series(table), None)
 
 
 def _series(table: Table) -> tuple[str, ...]:
-    """Columns that are called as options usually are: at least two in a row of one kind."""
+    """Columns with the usual names of options: at least two consecutive ones of one kind."""
     by_name = {column.lower(): column for column in table.columns}
     for pattern in OPTION_SERIES:
         names = [pattern.format(letter=letter.lower(), number=n) for n, letter in enumerate(LETTERS, 1)]
@@ -108,20 +108,20 @@ def _series(table: Table) -> tuple[str, ...]:
 
 
 def _one(table: Table, what: str, named: str | None, usual: Sequence[str]) -> str:
-    """A column that is needed."""
+    """A required column."""
     if named is not None:
         _check(table, what, [named])
         return named
     found = _usual(table, usual)
     if found is None:
         names = ", ".join(usual)
-        msg = f"{table.file}: none of the columns {names} is there: name the one with the {what}. {_known(table)}"
+        msg = f"{table.file}: no column {names}: name the column with the {what}. {_known(table)}"
         raise ConfigError(msg)
     return found
 
 
 def _refuse_reserved(table: Table) -> None:
-    """Refuse columns whose names a task needs for what was read.
+    """Refuse columns with names that a task needs itself.
 
     Raises:
         ConfigError: There is one.
@@ -139,7 +139,7 @@ def _usual(table: Table, names: Sequence[str]) -> str | None:
 
 
 def _check(table: Table, what: str, named: Sequence[str], advice: str = "") -> None:
-    """Refuse columns that are not there."""
+    """Refuse missing columns."""
     missing = next((column for column in named if column not in table.columns), None)
     if missing is not None:
         hint = did_you_mean(missing, table.columns)
@@ -153,7 +153,7 @@ def _known(table: Table) -> str:
 
 
 def option_texts(columns: Columns, row: dict[str, Cell]) -> list[str] | None:
-    """The options of a row; None where a list cannot be read."""
+    """The options of a row; None if a list cannot be read."""
     if columns.classes:
         return list(columns.classes)
     if columns.option_list is None:
@@ -163,7 +163,7 @@ def option_texts(columns: Columns, row: dict[str, Cell]) -> list[str] | None:
 
 
 def _json_list(text: str) -> list[str] | None:
-    """A list that a cell holds as JSON, as CSV has no lists; None for anything else."""
+    """A list written as JSON in a cell, because CSV has no lists; None for anything else."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The questions of a user's file: read, checked as a whole, and put into prompts, before anything is loaded."""
+"""The questions of a user's file: read, checked as a whole, and turned into prompts, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ LICENCE = "LicenseRef-yours"
 NAME = re.compile(r"[\w.-]+")
 DEFAULT_PROMPT = "Question: {question}\nAnswer:"
 MOST_SLICES = 100
-"""Different values of a column that defines subsets: each has its own metrics."""
+"""Maximum number of different values of a column that defines subsets: each has its own metrics."""
 NAMED_OPTIONS, ROW = "options", "row"
-"""Names under which a template finds the options of a row, and all its cells, unless a column is called so."""
+"""Template variables for the options of a row, and for all its cells, unless a column has that name."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Question:
     """One row."""
 
     number: int
-    """Of the row in the file."""
+    """Number of the row in the file."""
     row: dict[str, str]
-    """Its cells, by column: those that are asked, compared or grouped by. Others are not stored."""
+    """Its cells by column, only those that are asked, compared or grouped by. Others are not stored."""
     prompt: str
     answers: tuple[str, ...]
-    """Right answers: of multiple choice the right option's text, else all that count as right."""
+    """Right answers: for multiple choice the right option's text, otherwise all accepted answers."""
     options: tuple[str, ...] = ()
     right: int | None = None
     """Position of the right option."""
@@ -54,11 +54,11 @@ class QuestionFile:
     columns: Columns
     questions: list[Question]
     way: str
-    """How the answers were read, for people."""
+    """How the answers were read, for display."""
 
     @property
     def record(self) -> AssetRecord:
-        """The file as the manifest names it."""
+        """The file, as named in the manifest."""
         digest = self.table.sha256
         file = self.table.file
         return AssetRecord(
@@ -78,7 +78,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
         ConfigError: The file or its columns are at fault; the message names the rows.
     """
     if task.file is None or not NAME.fullmatch(task.name):
-        msg = f"evals.tasks: {printable(task.name, 60)}: a task with a file is named by letters, digits, _, - and ."
+        msg = f"evals.tasks: {printable(task.name, 60)}: use only letters, digits, _, - and . in the name of the task"
         raise ConfigError(msg)
     table = read(task.file)
     columns = find(task, table)
@@ -101,7 +101,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
 
 
 def looks_like_questions(name: str) -> bool:
-    """Whether a name is that of a file of questions, by its ending."""
+    """Whether a name is that of a file of questions, by its suffix."""
     return name.lower().endswith(SUFFIXES)
 
 
@@ -112,7 +112,7 @@ def _read_answers(
     if columns.is_choice:
         several = [number for number, found in zip(table.numbers, answers, strict=True) if len(found) > 1]
         if several:
-            raise table.fault(several, f"{columns.answer} holds several answers: name the one right option")
+            raise table.fault(several, f"{columns.answer} has several answers: give only the right option")
         right = right_option.read(table, columns, options, [found[0] for found in answers])
         return right.way, list(right.positions)
     if task.match is not None and task.match != "exact":
@@ -124,7 +124,7 @@ def _read_answers(
         return "the last number of the answer", [None] * len(answers)
     long = [n for n, found in zip(table.numbers, answers, strict=True) if any("\n" in text for text in found)]
     if long:
-        raise table.fault(long, f"{columns.answer} has several lines, and only one is generated: shorten it")
+        raise table.fault(long, f"{columns.answer} has several lines, but only one is generated: shorten it")
     return "the text of the answer", [None] * len(answers)
 
 
@@ -138,7 +138,7 @@ def _refuse_empty(table: Table, columns: Columns) -> None:
     for column in dict.fromkeys(name for name in needed if name):
         empty = [number for number, row in zip(table.numbers, table.rows, strict=True) if not row[column]]
         if empty:
-            raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or leave the rows out")
+            raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or remove the rows")
 
 
 def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
@@ -148,13 +148,13 @@ def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
         return [column for column in table.columns if column in named]
     from jinja2 import Environment, meta  # noqa: PLC0415 - where a template is given
 
-    parsed = Environment(autoescape=True).parse(task.prompt)  # to read names off it; nothing is rendered
+    parsed = Environment(autoescape=True).parse(task.prompt)  # only to find its names; nothing is rendered
     read_by_it = meta.find_undeclared_variables(parsed)
     return [column for column in table.columns if ROW in read_by_it or column in read_by_it or column in named]
 
 
 def _refuse_many_slices(table: Table, columns: Columns) -> None:
-    """Refuse slices by a column that names no subsets, such as an id.
+    """Refuse slices by a column with too many values to be subsets, such as an id.
 
     Raises:
         ConfigError: A column has too many different values.
@@ -163,12 +163,12 @@ def _refuse_many_slices(table: Table, columns: Columns) -> None:
         different = len({_flat(row[column]) for row in table.rows})
         if different > MOST_SLICES:
             found = f"{printable(column, 60)} has {different} different values"
-            msg = f"{table.file}: slices: {found}, at most {MOST_SLICES} can be subsets: name another column"
+            msg = f"{table.file}: slices: {found}, but at most {MOST_SLICES} are allowed: choose another column"
             raise ConfigError(msg)
 
 
 def _options(table: Table, columns: Columns) -> list[list[str]]:
-    """The options of each row; none where questions have none.
+    """The options of each row; empty if questions have none.
 
     Raises:
         ConfigError: A list cannot be read, or has fewer than two options, an empty one or one twice.
@@ -178,12 +178,12 @@ def _options(table: Table, columns: Columns) -> list[list[str]]:
     found = [option_texts(columns, row) for row in table.rows]
     faults: tuple[tuple[str, Callable[[list[str]], bool]], ...] = (
         ("are fewer than two: give at least two", lambda options: len(options) < 2),
-        ("hold an empty one: fill it in", lambda options: not all(option.strip() for option in options)),
-        ("hold one twice: make them differ", lambda options: len({o.strip() for o in options}) < len(options)),
+        ("include an empty one: fill it in", lambda options: not all(option.strip() for option in options)),
+        ("include a duplicate: make them differ", lambda options: len({o.strip() for o in options}) < len(options)),
     )
     unread = [number for number, options in zip(table.numbers, found, strict=True) if options is None]
     if unread:
-        raise table.fault(unread, "the options are not a list: write a JSON list of texts")
+        raise table.fault(unread, "the options are not a list: write a JSON list of strings")
     for what, is_wrong in faults:
         wrong = [number for number, options in zip(table.numbers, found, strict=True) if is_wrong(options or [])]
         if wrong:
@@ -192,7 +192,7 @@ def _options(table: Table, columns: Columns) -> list[list[str]]:
 
 
 def _refuse_twice(table: Table, keys: list[tuple[str, ...]]) -> None:
-    """Refuse a question that is there twice: it would count twice, as if it were independent.
+    """Refuse duplicate questions: they would count twice, as if they were independent.
 
     Raises:
         ConfigError: There is one.
@@ -203,7 +203,7 @@ def _refuse_twice(table: Table, keys: list[tuple[str, ...]]) -> None:
         if seen.setdefault(key, number) != number:
             again.append((number, seen[key]))
     if again:
-        what = f"the same question as before (the first as in {table.unit} {again[0][1]}): leave all but one out"
+        what = f"duplicate question (the first is also in {table.unit} {again[0][1]}): keep only one"
         raise table.fault([number for number, _ in again], what)
 
 
@@ -214,7 +214,7 @@ def _key(
     options: list[str],
     prompt: str,
 ) -> tuple[str, ...]:
-    """What makes a question the same as another: prompt and options, whatever their order and runs of space."""
+    """What identifies a question: prompt and options, ignoring their order and repeated white space."""
     options = sorted(" ".join(option.split()) for option in options)
     in_order = dict(zip(columns.options, options, strict=True)) if columns.options else {}
     if columns.option_list is not None:
@@ -226,7 +226,7 @@ def _key(
 
 
 def template(task: TaskConfig, columns: Columns) -> Callable[[Mapping[str, Any], list[str]], str]:
-    """What makes a row, and its options, a prompt. Cells are values of the template, and never templates.
+    """A function that turns a row and its options into a prompt. Cells are values of the template, never templates.
 
     Raises:
         ConfigError: The task's template is not valid Jinja.
@@ -261,7 +261,7 @@ def _prompt(
         prompt = render(row, options)
     except Exception as error:  # a template may raise anything on what a cell holds
         known = printable(", ".join(table.columns), 200)
-        what = f"the prompt's template fails: {printable(str(error), 120)}. Its variables are the columns: {known}"
+        what = f"the prompt template fails: {printable(str(error), 120)}. Its variables are the columns: {known}"
         raise table.fault([number], what) from error
     if not prompt.strip():
         raise table.fault([number], "the prompt is empty: correct its template")

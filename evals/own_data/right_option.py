@@ -1,7 +1,7 @@
 """Which option is right: people write its text, its letter, the name of its column, or its number.
 
-The whole column is read in one way. A way counts where it makes sense of every row; where two do and disagree, nothing
-is guessed.
+The whole column is read in one way. A way is used if it fits every row; if two ways fit and disagree, nothing is
+guessed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Right:
     positions: list[int]
     """One per row, from 0."""
     way: str
-    """How the column was read, for people."""
+    """How the column was read, for display."""
 
 
 def read(table: Table, columns: Columns, options: Sequence[Sequence[str]], answers: Sequence[str]) -> Right:
@@ -36,8 +36,8 @@ def read(table: Table, columns: Columns, options: Sequence[Sequence[str]], answe
 
     Args:
         table: For messages.
-        columns: Of the table.
-        options: Of each row.
+        columns: Columns of the table.
+        options: Options of each row.
         answers: Cells of the answer's column.
 
     Raises:
@@ -56,13 +56,13 @@ def read(table: Table, columns: Columns, options: Sequence[Sequence[str]], answe
     for other, differing in others:
         rows = [n for n, one, two in zip(table.numbers, positions, differing, strict=True) if one != two]
         if rows:
-            what = f"{columns.answer} can be {way} or {other}: write letters (A, B, …), so that there is one reading"
+            what = f"{columns.answer} can be {way} or {other}: write letters (A, B, …) to make it unambiguous"
             raise table.fault(rows, what)
     return Right([position for position in positions if position is not None], way)
 
 
 def _ways(columns: Columns) -> dict[str, Callable[[str, Sequence[str]], int | None]]:
-    """The ways to read an answer, the plainest first."""
+    """The ways to read an answer, the simplest first."""
     names = [name.strip() for name in columns.options]
     return {
         "the option's text": lambda answer, options: _index(answer, [option.strip() for option in options]),
@@ -74,12 +74,12 @@ def _ways(columns: Columns) -> dict[str, Callable[[str, Sequence[str]], int | No
 
 
 def _index(answer: str, known: Sequence[str]) -> int | None:
-    """The position of an answer; None where it is not among them."""
+    """The position of an answer; None if it is not one of them."""
     return list(known).index(answer) if answer in list(known) else None
 
 
 def _number(answer: str, options: int, first: int) -> int | None:
-    """The position that a number names."""
+    """The position that a number stands for."""
     number = int(answer) - first if answer.isascii() and answer.isdecimal() and len(answer) < 4 else -1
     return number if 0 <= number < options else None
 
@@ -87,7 +87,7 @@ def _number(answer: str, options: int, first: int) -> int | None:
 def _none_fits(
     table: Table, columns: Columns, found: dict[str, list[int | None]], answers: Sequence[str]
 ) -> ConfigError:
-    """The error where no way makes sense of every row: the rows at fault are those of the way that fits most."""
+    """The error if no way fits every row: the rows at fault are those of the way that fits most rows."""
     positions = min(found.values(), key=lambda one: one.count(None))
     rows = [number for number, position in zip(table.numbers, positions, strict=True) if position is None]
     first = answers[table.numbers.index(rows[0])]

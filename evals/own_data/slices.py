@@ -1,4 +1,4 @@
-"""The metrics of a user's own questions over the subsets that columns of the file name."""
+"""The metrics of a user's own questions over the subsets defined by columns of the file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def with_slices(result: TaskResult, file: QuestionFile, *, seed: int, resamples:
     """The result with its primary metrics over each value of each slice column.
 
     Args:
-        result: Of all questions that were asked.
+        result: Result over all questions that were asked.
         file: Whose every value of a column is a subset, whether or not a question of it was drawn.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
     """
     whole = [metric for metric in result.metrics if metric.primary]
     values = [(column, v) for column in file.columns.slices for v in sorted({q.row[column] for q in file.questions})]
@@ -33,7 +33,7 @@ def with_slices(result: TaskResult, file: QuestionFile, *, seed: int, resamples:
 
 
 def _over(mean: Mean, whole: Metric, samples: list[Sample], where: dict[str, str]) -> Metric:
-    """A metric over the samples of one subset; null with its reason where none was drawn."""
+    """A metric over the samples of one subset; null with the reason if none was drawn."""
     return measured(
         mean,
         samples,

@@ -1,7 +1,7 @@
-"""A table that a user gives: CSV, TSV, JSON Lines or Parquet, read whole or refused with the rows that are at fault.
+"""A user's table in CSV, TSV, JSON Lines or Parquet: read whole, or refused with the rows at fault.
 
-Nothing is guessed and nothing is left out: a row with a cell too many, a line that is no JSON or a byte that is not
-UTF-8 ends the reading. Cells become text here, once; the text is data, and never a template or code.
+Nothing is guessed or left out: a row with too many cells, a line that is not JSON or a byte that is not UTF-8 ends the
+reading. Cells become text once, here; the text is data, never a template or code.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 LINES = frozenset({".jsonl", ".ndjson"})
 SUFFIXES = (*DELIMITERS, *sorted(LINES), ".parquet")
 PLAIN = (str, bytes, int, float, Decimal, date, type(None))  # a bool is an int, a datetime a date
-"""Types of values that have one text; Parquet files often hold texts as bytes."""
+"""Types of values with one text form; Parquet files often store text as bytes."""
 LONGEST_CELL = 2**31 - 1
-"""Letters of a CSV cell; Python's own bound, 131,072, is shorter than a long document."""
+"""Maximum characters of a CSV cell; Python's default, 131,072, is shorter than a long document."""
 NAMED = 5
-"""Rows that a message names; of more it gives the number."""
+"""Maximum number of rows that a message lists; of the others it gives the number."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,22 @@ class Table:
     rows: list[dict[str, Cell]]
     """Each with every column."""
     numbers: list[int]
-    """Of each row, as people count: in CSV and TSV as a spreadsheet does (the header is row 1), else from 1."""
+    """Number of each row, as people count: in CSV and TSV as a spreadsheet does (the header is row 1), else from 1."""
     unit: str = "row"
-    """What the numbers count: ``row``, or ``line`` of JSON Lines."""
+    """What the numbers count: ``row``, or ``line`` for JSON Lines."""
 
     def fault(self, numbers: Sequence[int], what: str) -> ConfigError:
-        """The one line about rows: which, and what is wrong with them.
+        """One line about rows: which, and what is wrong with them.
 
         Args:
-            numbers: Of the rows, ascending.
+            numbers: Numbers of the rows, ascending.
             what: What is wrong and what to do.
         """
         return fault(self.file, self.unit, numbers, what)
 
 
 def fault(file: Path, unit: str, numbers: Sequence[int], what: str) -> ConfigError:
-    """``FILE: rows 3, 8 and 9: what``; of many rows the first ones and how many there are."""
+    """``FILE: rows 3, 8 and 9: what``; of many rows the first ones and the number of others."""
     shown = [str(number) for number in numbers[:NAMED]]
     if len(numbers) > NAMED:
         shown.append(f"{len(numbers) - NAMED} more")
@@ -80,7 +80,7 @@ def read(file: Path) -> Table:
     """
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
-        msg = f"{file}: not a table that can be read: give a file that ends in {', '.join(SUFFIXES)}"
+        msg = f"{file}: unsupported format: give a file that ends in {', '.join(SUFFIXES)}"
         raise ConfigError(msg)
     data = read_bytes(file, ConfigError)
     if suffix in DELIMITERS:
@@ -106,7 +106,7 @@ Read = tuple[list[str], list[dict[str, Any]], list[int]]
 
 
 def _delimited(file: Path, text: str, delimiter: str) -> Read:
-    """Rows of CSV or TSV; blank lines are none.
+    """Rows of CSV or TSV; blank lines are ignored.
 
     Raises:
         ConfigError: A quote is not closed, a row has more or fewer cells than the header, or semicolons separate them.
@@ -132,7 +132,7 @@ def _delimited(file: Path, text: str, delimiter: str) -> Read:
 
 
 def _json_lines(file: Path, text: str) -> Read:
-    """Rows of JSON Lines; blank lines are none.
+    """Rows of JSON Lines; blank lines are ignored.
 
     Raises:
         ConfigError: A line is not a JSON object.
@@ -195,22 +195,22 @@ def _cell(file: Path, unit: str, number: int, column: str, value: object) -> Cel
     """
     entries = value if isinstance(value, list) else [value]
     if any(isinstance(entry, list | dict) for entry in entries):
-        raise fault(file, unit, [number], f"{printable(column, 60)} holds an object: give a text or a list of texts")
+        raise fault(file, unit, [number], f"{printable(column, 60)} has an object: give a string or a list of strings")
     strange = next((entry for entry in entries if not isinstance(entry, PLAIN)), None)
     if strange is not None:
-        what = f"holds a value of type {type(strange).__name__}: give texts, numbers or dates"
+        what = f"contains a value of type {type(strange).__name__}: give strings, numbers or dates"
         raise fault(file, unit, [number], f"{printable(column, 60)} {what}")
     try:
         texts = [_word(entry) for entry in entries]
     except UnicodeDecodeError:
-        raise fault(file, unit, [number], f"{printable(column, 60)} holds bytes that are not UTF-8 text") from None
+        raise fault(file, unit, [number], f"{printable(column, 60)} contains bytes that are not UTF-8 text") from None
     if any(text is not None and not _is_unicode(text) for text in texts):
         raise fault(file, unit, [number], f"{printable(column, 60)} is not valid Unicode: save it as UTF-8")
     return [text or "" for text in texts] if isinstance(value, list) else texts[0]
 
 
 def _word(value: object) -> str | None:
-    """A value as text: 3.0 is ``3``, since tables with gaps hold whole numbers so; None for what is empty or NaN.
+    """A value as text: 3.0 is ``3``, because tables with gaps store whole numbers this way; None if empty or NaN.
 
     Raises:
         UnicodeDecodeError: It is bytes that are not UTF-8.
@@ -226,7 +226,7 @@ def _word(value: object) -> str | None:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text can be written as UTF-8: JSON may hold halves of surrogate pairs."""
+    """Whether a text can be written as UTF-8: JSON may contain lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

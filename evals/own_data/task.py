@@ -1,4 +1,4 @@
-"""A task of lm-eval's from a user's questions, and how a generated answer is compared."""
+"""An lm-eval task from a user's questions, and how a generated answer is compared."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 DATA = "own_data"
 """Name of the data set in ``sample_id``: a file that is moved or renamed keeps its items' ids."""
 TEXT_TOKENS, NUMBER_TOKENS = 48, 256
-"""Bounds of a generated answer: a short text, or a calculation that ends in a number."""
+"""Maximum tokens of a generated answer: a short text, or a calculation that ends in a number."""
 VERSION = 1
-"""Of prompts and comparison: raised where the same file would give other values."""
+"""Version of prompts and comparison: raised if the same file would give other values."""
 
 
 def description(file: QuestionFile) -> OwnTask:
-    """What the audit wants to know of the task, in addition to what lm-eval reads."""
+    """What the audit needs to know about the task, in addition to what lm-eval reads."""
     columns = file.columns
     primary: tuple[str, ...] = ("exact_match",)
     if columns.is_choice:
@@ -72,7 +72,7 @@ def make(file: QuestionFile) -> Task:
 
 
 def _choice(file: QuestionFile) -> dict[str, Any]:
-    """Options that are compared by their likelihood; by length, too, where they are not the same for all."""
+    """Options compared by likelihood; also by length, unless all questions have the same ones."""
     metrics = ["acc"] if file.columns.classes else ["acc", "acc_norm"]
     return {
         "output_type": "multiple_choice",
@@ -83,7 +83,7 @@ def _choice(file: QuestionFile) -> dict[str, Any]:
 
 
 def _generation(file: QuestionFile) -> dict[str, Any]:
-    """A generated answer that is compared."""
+    """A generated answer to be compared."""
     match = file.task.match or "exact"
     is_text = match == "exact"
     metrics = {"exact_match": True} if is_text else {"exact_match": True, UNPARSED: False}
@@ -108,13 +108,13 @@ def text_score(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
 
 
 def plain(text: str) -> str:
-    """A text without what does not matter: letter case, runs of space, form of accents, one full stop at the end."""
+    """A text without irrelevant differences: case, repeated white space, form of accents, one full stop at the end."""
     words = " ".join(unicodedata.normalize("NFC", text).casefold().split())
     return words[:-1].rstrip() or words if words.endswith(".") else words
 
 
 def number_score(match: str) -> Callable[[dict[str, Any], list[str]], dict[str, float]]:
-    """What compares the last number of an answer, read by the conventions of a language.
+    """A function that compares the last number of an answer, read by the conventions of a language.
 
     Args:
         match: ``number`` for English, or ``number_de``, ``number_fr``, ``number_zh``.

@@ -61,7 +61,7 @@ KINDS: dict[str, type[Definition]] = {
 
 
 def read(definition: Mapping[str, Any]) -> Definition:
-    """The definition that :attr:`audit.core.records.Metric.definition` holds.
+    """The definition in :attr:`audit.core.records.Metric.definition`.
 
     Raises:
         TypeError: No kind is called so, or its arguments are not those of the kind.
@@ -77,19 +77,19 @@ def read(definition: Mapping[str, Any]) -> Definition:
 
 
 def is_mean_of_items(metric: Metric) -> bool:
-    """Whether a metric is the mean of what ``n`` counts, so that what others without a value could change is known."""
+    """Whether a metric is the mean of what ``n`` counts, so that the effect of missing values is bounded."""
     kind = _kind(metric)
     return kind is not None and kind.IS_MEAN
 
 
 def counts_completions(metric: Metric) -> bool:
-    """Whether the ``n`` of a metric counts completions, and not items."""
+    """Whether the ``n`` of a metric counts completions rather than items."""
     kind = _kind(metric)
     return kind is not None and kind.COUNTS_COMPLETIONS
 
 
 def _kind(metric: Metric) -> type[Definition] | None:
-    """The kind of a metric's definition; None where it has none that is known."""
+    """The kind of a metric's definition; None if it has none, or an unknown one."""
     name = (metric.definition or {}).get("name")
     if not isinstance(name, str):
         return None

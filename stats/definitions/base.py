@@ -36,12 +36,12 @@ def too_few(count: int, what: str, least: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a definition makes of some samples."""
+    """What a definition computes from samples."""
 
     value: float | None
     """In the metric's unit; null where it cannot be computed (see ``error``)."""
     n: int
-    """Items behind the value."""
+    """Number of items that the value is based on."""
     missing: int = 0
     """Scored items that have no value."""
     interval: Interval | None = None
@@ -54,51 +54,52 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Resampling:
-    """How a metric is computed again on other draws of the same items."""
+    """How to compute a metric on other draws of the same items."""
 
     units: tuple[str, ...]
-    """What is drawn as one: the cluster of an item, or its ``sample_id``. Two runs are paired by these names."""
+    """Units that are drawn together: the cluster of an item, or its ``sample_id``. Two runs are paired by these
+    names."""
     value: Callable[[NDArray[np.float64]], float]
-    """The metric where unit ``i`` counts ``weights[i]`` times (shape: units); NaN where it has no value then."""
+    """The metric if unit ``i`` counts ``weights[i]`` times (shape: units); NaN if it then has no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition(ABC):
-    """A function of the samples of a task, by its name and its arguments.
+    """A function of a task's samples, given by its name and arguments.
 
     A new kind is a file in a folder here and its import in ``audit.stats.definitions``. All that a kind needs to know
     is in its fields, which are plain JSON, and in the samples: two calls on the same samples give the same numbers.
     """
 
     NAME: ClassVar[str]
-    """In ``metrics.json``."""
+    """Name in ``metrics.json``."""
     IS_MEAN: ClassVar[bool] = False
-    """Whether it is the mean of one value per item within the unit's bounds: then items without one can move it only
-    so far."""
+    """Whether it is the mean of one value per item within the unit's bounds: then missing values can only move it so
+    far."""
 
     COUNTS_COMPLETIONS: ClassVar[bool] = False
-    """Whether ``n`` counts completions, of which an item may have many, and not items."""
+    """Whether ``n`` counts completions, of which an item may have many, rather than items."""
 
     OF_TEXTS: ClassVar[bool] = False
-    """Whether it reads texts of samples, which change where personal data is taken out of them."""
+    """Whether it reads the texts of samples, which change when personal data is removed."""
 
     where: Mapping[str, str | None] | None = None
-    """Slice values of the samples that it is about, in addition to the metric's slice; null for those without the
+    """Slice values that its samples must have, in addition to the metric's slice; null for samples without the
     slice."""
     columns: tuple[str, ...] | None = None
-    """Names in the metric's slice that say what is measured (``attack``, ``label``) and not which samples."""
+    """Names in the metric's slice that say what is measured (``attack``, ``label``), not which samples."""
     cluster: str | None = None
-    """Slice whose value is the cluster of an item, in place of the sample's own."""
+    """Slice whose value is an item's cluster, instead of the sample's own cluster."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Of the bootstrap."""
+    """Seed of the bootstrap."""
     resamples: Resamples = RESAMPLES
-    """Of the bootstrap."""
+    """Number of bootstrap resamples."""
     explained: tuple[str, ...] | None = None
-    """Of the suite ``explain``, in place of samples: the attributions that it is about, by id and in order, with a name
+    """Only for suite ``explain``, instead of samples: the attributions that it covers, by id and in order, with a name
     for each sample that could not be explained (:func:`audit.stats.records.of_attributions`)."""
 
     def tasks(self, own: str) -> tuple[str, ...]:
-        """Tasks whose samples it takes.
+        """Tasks whose samples it uses.
 
         Args:
             own: Task of the metric.
@@ -122,27 +123,27 @@ class Definition(ABC):
         return cls(**given)
 
     def written(self) -> dict[str, Any]:
-        """As it is in :attr:`audit.core.records.Metric.definition`; what is not set is left out."""
+        """As in :attr:`audit.core.records.Metric.definition`; defaults are left out."""
         given = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return {"name": self.NAME} | {k: v for k, v in given.items() if v is not None and v is not False}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
-        """The samples that it is about, scored or not, in order.
+        """The samples that it covers, scored or not, in order.
 
         Args:
-            samples: All of the task.
+            samples: All samples of the task.
             where: The metric's slice.
         """
         return [sample for sample in samples if self.is_about(sample, where)]
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
-        """Whether it is about a sample, scored or not. Arguments as in :meth:`select`."""
+        """Whether it covers a sample, scored or not. Arguments as in :meth:`select`."""
         subset = {name: value for name, value in (where or {}).items() if name not in (self.columns or ())}
         wanted = {**subset, **(self.where or {})}
         return all(sample.slices.get(name) == value for name, value in wanted.items())
 
     def cluster_of(self, sample: Sample) -> str | None:
-        """The cluster that an item is in; null for an item on its own."""
+        """The cluster of an item; null for an item that is its own cluster."""
         return sample.slices.get(self.cluster) if self.cluster else sample.cluster
 
     def for_slice(self, where: Mapping[str, str]) -> Self:
@@ -160,20 +161,20 @@ class Definition(ABC):
         """Value and interval.
 
         Args:
-            samples: Those that it is about (:meth:`select`).
-            unit: Of the metric: its bounds are those of the interval.
+            samples: Those that it covers (:meth:`select`).
+            unit: Unit of the metric: its bounds limit the interval.
             confidence: Nominal coverage of the interval.
             interval: Whether the interval is computed; a bootstrap may take a second.
         """
 
     @abstractmethod
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """How it is computed on other draws of these samples: for bootstrap and paired comparison."""
+        """How to compute it on other draws of these samples, for bootstrap and paired comparison."""
 
 
 @cache
 def _arguments(kind: type[Definition]) -> type[BaseModel]:
-    """A model of the arguments of a kind: it knows their types, and forbids others."""
+    """A model of the arguments of a kind: it knows their types and forbids others."""
     hints = get_type_hints(kind, localns={"Mapping": Mapping}, include_extras=True)
     arguments: dict[str, Any] = {
         one.name: (hints[one.name], ... if one.default is MISSING else one.default) for one in fields(kind)
@@ -183,10 +184,10 @@ def _arguments(kind: type[Definition]) -> type[BaseModel]:
 
 
 def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> str:
-    """Why there is no value where no item has one.
+    """Why there is no value when no item has one.
 
     Args:
-        samples: Those that the metric is about.
+        samples: Those that the metric covers.
         count: How many of ``what`` they are.
         what: What has values.
     """
@@ -195,5 +196,5 @@ def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> s
 
 
 def is_scored(sample: Sample) -> bool:
-    """Whether a sample has a score to count on: finite, and no error."""
+    """Whether a sample has a usable score: finite, and no error."""
     return sample.error is None and sample.score is not None and math.isfinite(sample.score)

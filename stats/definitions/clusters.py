@@ -1,4 +1,4 @@
-"""Statistics of a table with one row per cluster, which a bootstrap resamples."""
+"""Statistics of a table with one row per cluster, resampled by a bootstrap."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfClusters(Statistic):
-    """A statistic whose rows are clusters: none of few clusters has an interval, nor one that some resample lacks."""
+    """A statistic with clusters as rows: no interval from few clusters, or if a resample has no value."""
 
     LEAST_CLUSTERS: ClassVar[int] = SMALL_SAMPLE
-    """Fewer get no interval."""
+    """Minimum number of clusters for an interval."""
 
     def ends(self, table: Table, value: float, confidence: float) -> Estimate:
         """Value and BCa interval (Efron 1987) over clusters."""
@@ -33,6 +33,6 @@ class OfClusters(Statistic):
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
-        """The statistic; nothing that was scored is missing from it."""
+        """The statistic; no scored item counts as missing."""
         found = Statistic.estimate(self, samples, unit=unit, confidence=confidence, interval=interval)
         return Estimate(found.value, found.n, 0, found.interval, found.no_interval, found.error)

@@ -1,4 +1,4 @@
-"""What a metric takes from the texts that were sampled for an item."""
+"""What a metric takes from the texts sampled for an item."""
 
 from __future__ import annotations
 
@@ -15,34 +15,33 @@ if TYPE_CHECKING:
     from audit.core.records import Sample, SampledText
 
 LABELS = "labels."
-"""Begins the name of a field of ``SampledText.labels``."""
+"""Prefix of fields in ``SampledText.labels``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfCompletions(Mean):
-    """A mean over items of something that their completions have.
+    """A mean over items of a value computed from their completions.
 
-    Completions that were not judged (empty ones, for instance) have no value and are left out. A judge that failed on
-    one leaves an error in the sample, which then has no value. A label that is null was asked for and could not be
-    given: the item has no value either.
+    Completions that were not judged (e.g. empty ones) have no value and are excluded. If a judge failed on one, the
+    sample has an error and no value. If a label is null, it was requested but could not be given, and the item has no
+    value either.
     """
 
     of: str = "value"
-    """Field of a completion: ``value``, or ``labels.NAME``, which is about those completions alone that hold the
-    name."""
+    """Field of a completion: ``value``, or ``labels.NAME``, which only covers completions that have the name."""
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
-        """Whether a sample counts for the metric, with a value or without."""
+        """Whether the metric covers a sample, with or without a value."""
         if self.key and not any(self.of.removeprefix(LABELS) in one.labels for one in sample.completions):
             return False
         return Definition.is_about(self, sample, where)
 
     def of_completion(self, one: SampledText) -> float | None:
-        """The field of one completion; null where it has none."""
+        """The field of one completion; null if it has none."""
         return one.labels.get(self.of.removeprefix(LABELS)) if self.of.startswith(LABELS) else one.value
 
     def numbers(self, sample: Sample) -> list[float]:
-        """The values of a sample's completions; none where the sample, or a label, has none."""
+        """The values of a sample's completions; none if the sample, or a label, has none."""
         if sample.error is not None and not self.despite_errors:
             return []
         if self.of.startswith(LABELS):
@@ -53,10 +52,10 @@ class OfCompletions(Mean):
         return [one.value for one in sample.completions if one.value is not None]
 
     def of_sample(self, sample: Sample) -> float | None:
-        """The value of one sample; null where none of its completions has one."""
+        """The value of one sample; null if none of its completions has one."""
         numbers = self.numbers(sample)
         return self.of_numbers(numbers) if numbers else None
 
     @abstractmethod
     def of_numbers(self, numbers: Sequence[float]) -> float:
-        """The value of an item with these values of its completions, at least one."""
+        """The value of an item from those of its completions, of which there is at least one."""

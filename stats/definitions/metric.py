@@ -1,4 +1,4 @@
-"""From a definition and the samples of a task to the metric that is written down, and back again."""
+"""From a definition and a task's samples to the metric that is stored, and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from audit.stats.definitions.base import Definition
 
 NO_SPREAD = "too few items, all in one cluster, or all or nearly all of one value"
-"""Why there is no interval where a definition does not say more: ``audit.stats.intervals`` gave none."""
+"""Why there is no interval, unless the definition is more specific: ``audit.stats.intervals`` gave none."""
 
 
 def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
@@ -41,14 +41,14 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     """The metric that a definition makes of the samples of a task.
 
     Args:
-        definition: Of the value.
-        samples: All of the task.
+        definition: Definition of the value.
+        samples: All samples of the task.
         metric: Its name, without the task.
-        unit: Of the value.
+        unit: Unit of the value.
         higher_is_better: Direction; None where neither end is good.
         primary: Whether the summary table shows it.
-        note: What a reader must know; how many scored items have no value is added.
-        settings: What decided the value, apart from checkpoint, data and seed.
+        note: Remarks; the number of scored items without a value is added.
+        settings: What determined the value, apart from checkpoint, data and seed.
         slice: The subset that it is about; the definition selects it.
         confidence: Nominal coverage of the interval.
         interval: Whether the interval is computed; without it, nothing is said of it.
@@ -99,7 +99,7 @@ def _of_slice(
     confidence: float,
     interval: bool,
 ) -> Estimate:
-    """What a definition makes of the samples of a slice, or of all; an empty slice has no value and the reason."""
+    """What a definition computes from the samples of a slice, or of all; an empty slice has a reason and no value."""
     inside = definition.select(samples, where)
     if where and not inside:
         return Estimate(None, 0, error=_nothing_there(definition, where, samples))
@@ -107,7 +107,7 @@ def _of_slice(
 
 
 def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Sequence[Sample]) -> str:
-    """Why a metric of a slice has no value where no sample is in it: what none of them has."""
+    """Why a metric of an empty slice has no value: what none of the samples has."""
     more = {name: value for name, value in (definition.where or {}).items() if value is not None}
     empty = not any(sample.slices.items() >= where.items() for sample in samples)
     wanted = where if empty else {**where, **more}
@@ -117,7 +117,7 @@ def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Se
 def estimated(
     definition: Definition, inside: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
 ) -> Estimate:
-    """What a definition makes of the samples that it is about; what it cannot compute is null with the reason.
+    """What a definition computes from the samples that it covers; if it cannot, null with the reason.
 
     Arguments as of :meth:`audit.stats.definitions.Definition.estimate`.
     """
@@ -133,7 +133,7 @@ def estimated(
 
 
 def _sound(bare: Metric, found: Estimate, *, asked: bool) -> Metric:
-    """The metric with its interval, or why it has none; without its value where that is what cannot be right."""
+    """The metric with its interval, or why it has none; without an impossible value."""
     fault = in_metric(bare)
     if fault is not None:
         return bare.model_copy(update={"value": None, "error": bare.error or fault})
@@ -149,14 +149,14 @@ def _sound(bare: Metric, found: Estimate, *, asked: bool) -> Metric:
 
 
 def within(interval: Interval, unit: str) -> Interval:
-    """The interval without what the unit cannot be: Student's, which few items get, goes beyond."""
+    """The interval without impossible values: Student's, used for few items, can exceed the unit's range."""
     domain = unit_of(unit)
     low, high = max(domain.low, interval.low), min(domain.high, interval.high)
     return Interval(low, high, interval.method, interval.confidence)
 
 
 def _with_missing(note: str | None, found: Estimate) -> str | None:
-    """The note; it says how many scored items have no value, where there are any."""
+    """The note, with the number of scored items without a value, if any."""
     if not found.missing:
         return note
     added = f"{found.missing} of {found.n + found.missing} scored items have no value and are left out"

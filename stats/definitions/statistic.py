@@ -1,4 +1,4 @@
-"""Statistics of a table with one row per drawn unit: value, expanded BCa bootstrap and resampling, once for all."""
+"""Statistics of a table with one row per drawn unit: value, expanded BCa bootstrap and resampling."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Table:
     rows: NDArray[np.float64]
     """One row per unit."""
     n: int
-    """Items behind the rows."""
+    """Number of items in the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic(Definition):
-    """A metric that is no mean: a function of a table whose rows are drawn with replacement.
+    """A metric that is not a mean: a function of a table whose rows are drawn with replacement.
 
     A kind says what the rows are (:meth:`table`) and what is computed of them (:meth:`of_rows`).
     """
 
     @abstractmethod
     def table(self, samples: Sequence[Sample]) -> Table:
-        """The rows of those samples that have a value."""
+        """The rows of samples with a value."""
 
     @abstractmethod
     def of_rows(self, rows: NDArray[np.float64]) -> float:
-        """The statistic of some rows; NaN where it has no value."""
+        """The statistic of some rows; NaN if it has no value."""
 
     def why_not(self, table: Table, samples: Sequence[Sample]) -> str:
         """Why the statistic has no value on these rows."""
@@ -54,8 +54,8 @@ class Statistic(Definition):
     def ends(self, table: Table, value: float, confidence: float) -> Estimate:
         """Value and interval of a table; a kind without an interval says why.
 
-        A resample on which the statistic has no value says nothing: it counts as the value itself.
-        Resamples of fewer than ``FEWEST`` rows spread so little that every second interval would miss.
+        A resample without a value carries no information and counts as the value itself. Resamples of fewer than
+        ``FEWEST`` rows vary so little that every second interval would miss.
         """
         if len(table.rows) < FEWEST:
             return Estimate(value, table.n, no_interval=too_few(len(table.rows), "items", FEWEST))
@@ -83,7 +83,7 @@ class Statistic(Definition):
         return Estimate(value, table.n, missing, found.interval, found.no_interval)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """The statistic of the rows, each as often as its weight, a whole number, says."""
+        """The statistic if each row counts as often as its weight, a whole number, says."""
         table = self.table(samples)
 
         def value(weights: NDArray[np.float64]) -> float:

@@ -69,7 +69,7 @@ def test_a_sample_without_an_explanation_names_the_command_that_makes_one(
     assert told.endswith("This command explains it:")
     assert commands == [f"audit explain --run {run.path} --sample {samples[1].sample_id}"]
     told, commands = page(2)
-    assert "cannot be explained: its answer comes after a reasoning trace" in told
+    assert "cannot be explained: its answer follows a reasoning trace" in told
     assert commands == []
     assert page(3) == ("This sample was not explained: a run explains only a few per task.", [])
 

@@ -95,7 +95,7 @@ def test_a_run_on_own_questions_is_resumed_from_anywhere_on_the_same_file_alone(
         (("--task-file", "capitals.csv", "--columns", "file=a"), "--columns: unknown key 'file'"),
         (("--task-file", "capitals.csv", "--columns", "options=a+z"), "capitals.csv: options: no column 'z'"),
         (("--task-file", "capitals.csv", "--columns", "name=toxicity"), "a task file declares toxicity, the name of"),
-        (("--task-file", "capitals.csv", "--columns", "name=boolq"), "boolq is the name of a task already"),
+        (("--task-file", "capitals.csv", "--columns", "name=boolq"), "a task named boolq already exists"),
         (("--tasks", "capitals.csv"), "audit a file of your own questions with --task-file FILE"),
         (("--config", "wrong.yaml"), "wrong.yaml: safety: a task with a file is a benchmark task"),
     ],
@@ -121,7 +121,7 @@ def test_what_is_wrong_is_one_line_before_anything_is_loaded(
 )
 def test_columns_are_pairs_or_json(columns: str, meant: dict[str, Any]) -> None:
     if {"options", "classes"} <= meant.keys():
-        with pytest.raises(ConfigError, match="options and classes are given: leave out one of them"):
+        with pytest.raises(ConfigError, match="options and classes are both set: remove one of them"):
             file_tasks(Path("x y.csv"), columns)
         return
     (task,) = file_tasks(Path("x y.csv"), columns)

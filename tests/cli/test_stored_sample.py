@@ -169,8 +169,8 @@ def test_one_of_several_sampled_texts_is_explained(audit: Audit, finished: RunFo
     [score] = engine.score([engine.encode_answer("The teacher", str(TEXTS[0].text))])
     assert made.target_log_prob == pytest.approx(score.total, abs=1e-3)
     for place, told in (
-        (1, f"sample {first}#1 of crows_pairs cannot be explained: its output was not kept"),
-        (2, f"sample {first}#2 of crows_pairs cannot be explained: its answer comes after a reasoning trace"),
+        (1, f"sample {first}#1 of crows_pairs cannot be explained: its original output was not stored"),
+        (2, f"sample {first}#2 of crows_pairs cannot be explained: its answer follows a reasoning trace"),
         (3, f"--sample {first}#3: it has 3 sampled texts, #0 to #2"),
     ):
         code, out, err = audit(*run, f"{first}#{place}")
@@ -198,8 +198,8 @@ def test_a_checkpoint_that_has_moved_is_named(
 def test_samples_that_cannot_be_explained_say_why(audit: Audit, finished: RunFolder) -> None:
     samples = finished.read_samples("safety", "crows_pairs")
     changes: list[tuple[dict[str, Any], str]] = [
-        ({"flags": [REDACTED]}, "cannot be explained: its output was not kept"),
-        ({"thinking": "well"}, "cannot be explained: its answer comes after a reasoning trace"),
+        ({"flags": [REDACTED]}, "cannot be explained: its original output was not stored"),
+        ({"thinking": "well"}, "cannot be explained: its answer follows a reasoning trace"),
         ({"error": "nothing"}, "cannot be explained: it could not be scored"),
         ({"output": None, "choice": None}, "cannot be explained: it has no output"),
     ]

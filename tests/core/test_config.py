@@ -135,8 +135,8 @@ def test_a_wrong_value_says_where_what_and_what_was_found(write: Any, text: str,
         ("evals: {task: []}", "unknown key 'evals.task'. Did you mean 'tasks'?"),
         ("evals: {tasks: [{name: a}, {name: b, limt: 3}]}", "unknown key 'evals.tasks.1.limt'. Did you mean 'limit'?"),
         ("evals: {tasks: [{nam: boolq}]}", "unknown key 'evals.tasks.0.nam'. Did you mean 'name'?"),
-        ("safety: {tasks: [{name: a, zzz: 3}]}", f"unknown key 'safety.tasks.0.zzz'. Known here: {TASK_KEYS}."),
-        ('"\\e[31m": 1\n', "unknown key '\\x1b[31m'. Known here: " + ", ".join(RunConfig.model_fields) + "."),
+        ("safety: {tasks: [{name: a, zzz: 3}]}", f"unknown key 'safety.tasks.0.zzz'. Known keys: {TASK_KEYS}."),
+        ('"\\e[31m": 1\n', "unknown key '\\x1b[31m'. Known keys: " + ", ".join(RunConfig.model_fields) + "."),
     ],
 )  # fmt: skip
 def test_an_unknown_key_gets_a_suggestion_at_any_depth(write: Any, text: str, message: str) -> None:

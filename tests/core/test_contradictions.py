@@ -75,16 +75,16 @@ IMPOSSIBLE = {
     "no width": (a_metric(value=0.8, ci_low=0.8, ci_high=0.8), "no width"),
     "upside down": (a_metric(ci_low=0.7, ci_high=0.5), "no width"),
     "one end": (a_metric(ci_high=None), "one end"),
-    "interval of nothing": (a_metric(value=None, error="lost"), "an interval and no value"),
+    "interval of nothing": (a_metric(value=None, error="lost"), "an interval but no value"),
     "interval of no items": (a_metric(n=0), "n is 0"),
     "one item, a share in between": (a_metric(value=0.8, n=1, ci_low=0.7, ci_high=0.9), "n is 1"),
     "one item on an open scale": (a_metric(unit="score", n=1), "n is 1"),
     "n below 0": (a_metric(n=-1), "counts a negative number of items"),
     "missing below 0": (a_metric(missing=-2), "counts a negative number of items"),
     "unscored below 0": (a_count(-3, 100), "-3 is impossible"),
-    "more unscored than samples": (a_count(5, 0), "5 is not a count of samples among 0"),
-    "half an unscored sample": (a_count(0.5, 10), "not a count of samples"),
-    "more cut than samples": (a_count(11, 10, "truncated_outputs"), "not a count of samples"),
+    "more unscored than samples": (a_count(5, 0), "5 is not a possible count among 0 samples"),
+    "half an unscored sample": (a_count(0.5, 10), "not a possible count"),
+    "more cut than samples": (a_count(11, 10, "truncated_outputs"), "not a possible count"),
     "null without a reason": (a_metric(value=None, ci_low=None, ci_high=None), "null without an error"),
     "infinite": (a_metric(value=float("inf"), unit="nats", ci_low=None, ci_high=None), "NaN or infinite"),
     "another name": (a_metric().model_copy(update={"name": "mmlu/accuracy"}), "must be task/metric"),
@@ -162,9 +162,9 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str | None]] = {
     "running": ({"status": "running", "finished": None}, None),
     "partial": ({"status": "partial", "warnings": [INTERRUPTED]}, None),
     "failed": ({"status": "failed", "broken": "it computes NaN"}, None),
-    "complete, not finished": ({"finished": None}, "does not say when"),
-    "failed, not finished": ({"status": "failed", "finished": None}, "does not say when"),
-    "running, finished": ({"status": "running"}, "says when the run finished"),
+    "complete, not finished": ({"finished": None}, "finish time is missing"),
+    "failed, not finished": ({"status": "failed", "finished": None}, "finish time is missing"),
+    "running, finished": ({"status": "running"}, "finish time is set"),
     "finished first": ({"finished": STARTED - timedelta(seconds=1)}, "before it started"),
     "complete, interrupted": ({"warnings": ["slow", INTERRUPTED]}, "interrupted before the end"),
     "complete, not all run": ({"not_run": [NotRun(suite="evals", task="gsm8k", reason="no data")]}, "did not run"),
@@ -203,7 +203,7 @@ def test_a_task_that_did_not_run_has_no_value(optional: bool) -> None:
     null = a_metric(value=None, ci_low=None, ci_high=None, error="no data", n=0)
     assert in_records(manifest, [null]) is None
     assert in_records(manifest, [a_metric(name="arc/accuracy", task="arc")]) is None
-    told = "it says that boolq did not run, and boolq/accuracy is 0.6"
+    told = "it says that boolq did not run, but boolq/accuracy is 0.6"
     assert in_records(manifest, [null, a_metric(), a_count(0, 100)]) == told
 
 

@@ -101,14 +101,14 @@ def test_permission_denied_is_one_line(nobody: Path) -> None:
 
 def test_a_file_where_a_folder_should_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    with pytest.raises(WriteError, match="a part of the path is a file, not a folder"):
+    with pytest.raises(WriteError, match="part of the path is a file, not a folder"):
         write_text(tmp_path / "runs" / "file", "x")
-    with pytest.raises(WriteError, match="there is a file of that name"):
+    with pytest.raises(WriteError, match="a file of that name exists"):
         make_folder(tmp_path / "runs")
 
 
 def test_a_folder_where_the_file_should_be_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(WriteError, match="there is a folder of that name"):
+    with pytest.raises(WriteError, match="a folder of that name exists"):
         write_text(tmp_path, "x")
     assert list(tmp_path.iterdir()) == []
     assert [entry for entry in tmp_path.parent.iterdir() if entry.name.endswith(".tmp")] == []
@@ -117,7 +117,7 @@ def test_a_folder_where_the_file_should_be_is_one_line(tmp_path: Path) -> None:
 def test_a_new_folder_must_not_exist(tmp_path: Path) -> None:
     assert make_folder(tmp_path / "a" / "b", new=True).is_dir()
     assert make_folder(tmp_path / "a" / "b").is_dir()
-    with pytest.raises(WriteError, match="it exists already"):
+    with pytest.raises(WriteError, match="it already exists"):
         make_folder(tmp_path / "a" / "b", new=True)
 
 

@@ -79,7 +79,7 @@ def test_a_pipe_is_written_through_and_stays(tmp_path: Path, linked: bool) -> No
 def test_a_pipe_whose_reader_is_gone_is_one_line(tmp_path: Path) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
-    with pytest.raises(WriteError, match="Broken pipe: the reader at its other end is gone"):
+    with pytest.raises(WriteError, match="Broken pipe: the process that reads from it has ended"):
         write_output(Path(f"/dev/fd/{theirs}"), b"x")
     os.close(theirs)
 
@@ -130,7 +130,7 @@ def test_a_path_that_names_a_folder_is_one_line(path: Path) -> None:
         lambda: write_output(path, b"x"),
         lambda: append_output(path, "x"),
     ):
-        with pytest.raises(WriteError, match="cannot be written: Is a directory: there is a folder of that name"):
+        with pytest.raises(WriteError, match="cannot be written: Is a directory: a folder of that name exists"):
             write()
 
 

@@ -156,10 +156,10 @@ def test_task_names_and_ids_never_leave_the_folder(run: RunFolder) -> None:
 
 
 def test_create_refuses_a_run_that_exists_and_a_folder_that_is_none(run: RunFolder, tmp_path: Path) -> None:
-    with pytest.raises(WriteError, match="exists already"):
+    with pytest.raises(WriteError, match="already exists"):
         RunFolder.create(run.path.parent, make_manifest())
     (tmp_path / "file").write_text("")
-    with pytest.raises(WriteError, match="a part of the path is a file"):
+    with pytest.raises(WriteError, match="part of the path is a file"):
         RunFolder.create(tmp_path / "file", make_manifest())
 
 
@@ -259,7 +259,7 @@ def test_metrics_edited_into_nonsense_are_refused(run: RunFolder, old: str, new:
 
 
 def test_missing_metrics_tell_how_to_finish_the_run(run: RunFolder) -> None:
-    with pytest.raises(RunFolderError, match="did not end: finish it with 'audit run --resume'"):
+    with pytest.raises(RunFolderError, match="did not finish: resume it with 'audit run --resume'"):
         run.read_metrics()
 
 
@@ -306,7 +306,7 @@ def test_a_run_that_is_nowhere_is_one_line(run: RunFolder, tmp_path: Path) -> No
         RunFolder.resolve("20260131T235959Z-tiny-0a1b2d", out)
     with pytest.raises(RunFolderError, match="no such run, neither as a path nor in"):
         RunFolder.resolve("x", tmp_path / "missing")
-    with pytest.raises(RunFolderError, match="no run here yet"):
+    with pytest.raises(RunFolderError, match="no runs here yet"):
         RunFolder.resolve("latest", tmp_path / "missing")
     with pytest.raises(RunFolderError, match=r"manifest\.json: no such file"):
         RunFolder.resolve(tmp_path, out)

@@ -72,7 +72,7 @@ def test_a_changed_digit_of_an_answer_is_noticed(tiny: TransformersEngine, path:
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    with pytest.raises(RunFolderError, match=r"answer \w{12} does not fit its checksum"):
+    with pytest.raises(RunFolderError, match=r"answer \w{12} does not match its checksum"):
         ask(tiny, path)
 
 

@@ -47,7 +47,7 @@ def test_missing_folder() -> None:
 
 
 def test_hub_id_offline() -> None:
-    with pytest.raises(AssetError, match="not in the hub's cache"):
+    with pytest.raises(AssetError, match="not in the hub cache"):
         load("someone/some-model", offline=True)
 
 

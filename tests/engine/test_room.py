@@ -50,7 +50,7 @@ def test_an_answer_may_take_what_a_short_prompt_leaves(tiny_model: Path, tmp_pat
 
 @pytest.mark.parametrize("continuous", [True, False])
 def test_two_tokens_are_the_least_context(tiny_model: Path, continuous: bool) -> None:
-    with pytest.raises(ConfigError, match="max_length 1: a prompt and an answer take at least 2 tokens"):
+    with pytest.raises(ConfigError, match="max_length 1: a prompt and an answer need at least 2 tokens"):
         load(str(tiny_model), device="cpu", max_length=1)
     engine = load(str(tiny_model), device="cpu", max_length=2)
     engine._forward.decodes = continuous  # type: ignore[attr-defined]

@@ -54,11 +54,11 @@ def test_generation_settings_merge_as_they_are_meant(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"until": 5}, "generation setting until: 5 is neither a text nor a list of texts"),
+        ({"until": 5}, "generation setting until: 5 is neither a string nor a list of strings"),
         ({"until": ["a", 5]}, r"generation setting until: \['a', 5\] is neither"),
         ({"max_new_tokens": 0}, "generation setting max_gen_toks: 0 is not a number 1 or more"),
         ({"temperature": -1.0}, "generation setting temperature: -1.0 is not a number 0 or more"),
-        ({"num_beams": 4}, "generation setting num_beams: 4 is not honoured here"),
+        ({"num_beams": 4}, "generation setting num_beams: 4 is not supported"),
     ],
 )
 def test_settings_that_cannot_be_honoured(
@@ -91,9 +91,9 @@ def test_shots_of_own_tasks_are_those_that_they_have(scripted: Scripted, folder:
     assert three.settings["shots"] == 3
     assert all(sample.prompt.count("Answer:") == 4 for sample in three.samples)
     (nine,) = suite.run_tasks(scripted, configure("mmlu", include=folder, num_fewshot=9))
-    assert nine.not_run == "mmlu has 5 examples, 9 are wanted: lm-eval:mmlu may have more"
+    assert nine.not_run == "mmlu has 5 examples, but 9 were requested: lm-eval:mmlu may have more"
     (none,) = suite.run_tasks(scripted, configure("boolq", include=folder, num_fewshot=1))
-    assert none.not_run == "boolq has no examples, 1 are wanted: lm-eval:boolq may have more"
+    assert none.not_run == "boolq has no examples, but 1 were requested: lm-eval:boolq may have more"
 
 
 def test_items_by_position_and_by_id(tiny: Engine, folder: Path) -> None:
@@ -112,8 +112,8 @@ def test_items_by_position_and_by_id(tiny: Engine, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "samples", "message"),
     [
-        (["capitals"], {"capitols": [1]}, "capitols is not among the tasks"),
-        (["capitals"], {"capitals": []}, "no item of capitals is named"),
+        (["capitals"], {"capitols": [1]}, "capitols is not one of this run's tasks"),
+        (["capitals"], {"capitals": []}, "no item of capitals is listed"),
         (["heavy"], {"heavy": [0]}, "heavy is a group"),
         (["capitals"], {"light": [0]}, "light is a group"),
     ],
@@ -135,10 +135,10 @@ def test_a_task_that_cannot_run_as_asked_is_one_reason(
     scripted: Scripted, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(requests: object) -> None:
-        msg = "generation setting num_beams: 4 is not honoured here: leave it out"
+        msg = "generation setting num_beams: 4 is not supported: leave it out"
         raise TaskUnavailable(msg)
 
     monkeypatch.setattr(scripted, "generate", refuse)
     said, capitals = suite.run_tasks(scripted, configure("said", "capitals", include=folder))
-    assert said.not_run == "generation setting num_beams: 4 is not honoured here: leave it out"
+    assert said.not_run == "generation setting num_beams: 4 is not supported: leave it out"
     assert capitals.not_run is None

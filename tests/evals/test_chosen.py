@@ -53,7 +53,7 @@ def test_a_name_is_not_hidden_by_a_folder_that_is_called_so(
     ("typed", "message"),
     [
         ("capitols.yaml", r"no such task file. Did you mean 'capitals.yaml'\?"),
-        ("zzz*", "fits no task"),
+        ("zzz*", "matches no task"),
         ("bolq*", r"Did you mean 'boolq'\?"),
         ("nothing.yaml", "declares no task"),
         ("other.yml", "rename it"),

@@ -321,7 +321,7 @@ def test_intervals_are_computed_again_where_they_are_judged(run: RunFolder) -> N
         ({"n": 39, "definition": None}, "does not account for all 40 samples"),
         ({"n": 39, "missing": 1}, "has n 39, missing 1, the samples give n 40, missing 0"),
         ({"n": 1000}, "has n 1000, missing 0, the samples give n 40, missing 0"),
-        ({"n": 1000, "definition": None}, "is about 1000 items, the task has 40 samples"),
+        ({"n": 1000, "definition": None}, "covers 1000 items, but the task has 40 samples"),
         ({"definition": {"name": "median"}}, "no known function is called 'median'"),
         ({"definition": {"name": "mean", "of": "score", "power": 2}}, "cannot be computed"),
     ],

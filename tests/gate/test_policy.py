@@ -114,8 +114,8 @@ def test_a_rule_in_words_has_all_digits(limit: float, text: str) -> None:
     [
         ("060", "060 is read as an octal number"),
         ("-017", "-017 is read as an octal number"),
-        ("1:30", "1:30 is read as a number to base 60"),
-        ("1:30.5", "1:30.5 is read as a number to base 60"),
+        ("1:30", "1:30 is read as a base-60 number"),
+        ("1:30.5", "1:30.5 is read as a base-60 number"),
     ],
 )
 def test_a_number_that_is_not_what_it_looks_like_is_refused(number: str, message: str, tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "ratings.sqlite").write_text("rater,rating\n" * 100)
-    with pytest.raises(UsageError, match=r"ratings\.sqlite: the ratings database answered: file is not a database"):
+    with pytest.raises(UsageError, match=r"ratings\.sqlite: the ratings database failed: file is not a database"):
         summary(database_url, "run-1")
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path, make_rating: MakeRating) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(WriteError, match="cannot be made for the ratings database"):
+    with pytest.raises(WriteError, match="cannot be created for the ratings database"):
         add(f"sqlite:///{tmp_path}/file/ratings.sqlite", make_rating("ada", "s1", 3))
 
 

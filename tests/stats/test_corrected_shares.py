@@ -92,7 +92,7 @@ def test_a_value_without_an_interval_says_why() -> None:
     # Half of the texts without what is looked for raise an alarm: none of 40 is far below that, and so are both ends.
     alarming = Agreement(10_000, 10_000, 5_000, 10_000)
     value, interval, reason = corrected([Stratum(1.0, 0.0, 4000.0, alarming)])
-    assert (value, interval, reason) == (0.0, None, "more false alarms are expected than texts were picked out")
+    assert (value, interval, reason) == (0.0, None, "more false alarms are expected than texts were flagged")
 
 
 def independent(shares: list[float], clusters: list[Any], confidence: float) -> float:

@@ -64,12 +64,12 @@ def test_a_share_has_both_bounds_where_answers_were_cut() -> None:
 
 
 def test_bounds_are_the_metric_with_cut_answers_at_their_worst_and_best() -> None:
-    other = "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers taken for 0"
+    other = "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers scored as 0"
     for wrong in (Mean(if_cut=1.0), Mean(if_cut=0.0, seed=3), Mean(if_cut=0.0, where={"kind": None})):
         assert faults(SHARE, metric("accuracy_if_cut_wrong", wrong), RIGHT) == [other]
     assert faults(SHARE, WRONG.model_copy(update={"definition": None}), RIGHT) == [other]
     assert faults(metric("accuracy", Mean(if_cut=1.0)), WRONG, RIGHT)[0] == (
-        "sums/accuracy takes cut answers for 1, which only its bounds do"
+        "sums/accuracy scores cut answers as 1, which only its bounds may do"
     )
 
 

@@ -85,7 +85,7 @@ def test_what_differs_is_refused(refused: Callable[..., str]) -> None:
     bare = COUNT.model_copy(update={"definition": None, "value": 2.0})
     assert "sums/unscored is 2, the samples give 0" in refused(bare)
     assert "group/unscored is 5, the samples give 0" in refused(GROUP.model_copy(update={"value": 5.0}))
-    assert "sums/f1 is about 13 items, the task has 12" in refused(BARE.model_copy(update={"n": 13}))
+    assert "sums/f1 covers 13 items, but the task has 12" in refused(BARE.model_copy(update={"n": 13}))
     assert "sums/f1 does not account for all 12 samples" in refused(BARE.model_copy(update={"n": 11}))
     unknown = ACCURACY.model_copy(update={"definition": {"name": "median"}})
     assert (
@@ -252,11 +252,11 @@ def test_bounds_of_cut_answers_are_there_and_are_those(run: RunFolder, refused: 
     )
     assert "sums/accuracy lacks its bound accuracy_if_cut_right" in refused(share, wrong)
     raised = metric("accuracy_if_cut_wrong", Mean(if_cut=1.0))
-    assert "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers taken for 0" in refused(
+    assert "sums/accuracy_if_cut_wrong is not defined as sums/accuracy with cut answers scored as 0" in refused(
         share, raised, right
     )
     assert "is not defined as" in refused(share, wrong.model_copy(update={"definition": None}), right)
-    assert "sums/accuracy takes cut answers for 1" in refused(metric("accuracy", Mean(if_cut=1.0)), wrong, right)
+    assert "sums/accuracy scores cut answers as 1" in refused(metric("accuracy", Mean(if_cut=1.0)), wrong, right)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_a_group_is_the_score_of_all_its_members(run: RunFolder, refused: Callab
         group("sums"), **both
     )
     assert "group/accuracy is not the score of the members of group: hard" in refused(group("sums", "hard"))
-    assert "the manifest does not say which belong to group" in refused(group("sums"), tasks={})
+    assert "the manifest does not list the members of group" in refused(group("sums"), tasks={})
     many = {"tasks": {"group": {"members": ["sums", *"hgfedcbijk"]}}}
     assert "the members of group: a is missing" in refused(group("sums", "a"), **many)
 

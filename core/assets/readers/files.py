@@ -154,7 +154,7 @@ def require(file: Path, line: int, row: Row, columns: Iterable[str]) -> None:
 
 
 def stripped(value: Any) -> Any:  # noqa: ANN401 - JSON is any
-    """The same value with surrounding white space removed from every text in it."""
+    """The same value with surrounding white space removed from every string in it."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, list):

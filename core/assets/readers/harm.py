@@ -1,4 +1,4 @@
-"""What provokes or was planted: RealToxicityPrompts, Do-Not-Answer, XSTest, canaries, people, documents, attacks."""
+"""Prompts that provoke and planted data: RealToxicityPrompts, Do-Not-Answer, XSTest, canaries, people, documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from audit.core.assets.asset import Files, Row, Rows
 from audit.core.assets.readers.files import broken, read_json, read_jsonl, read_lines, read_table
 
 LEAST_DIGITS = 4
-"""Of a canary's secret: with fewer there are not enough others to rank it among."""
+"""Minimum digits of a canary's secret: with fewer there are not enough others to rank it among."""
 AREAS = {
     "discrimination_exclusion_toxicity_hateful_offensive": "Discrimination, Exclusion, Toxicity, Hateful, Offensive",
     "human_chatbox": "Human-Chatbot Interaction Harms",
@@ -22,7 +22,7 @@ ANSWER_LABELS = {
     "2_full_refusal": "full_refusal",
     "3_partial_refusal": "partial_refusal",
 }
-"""What people say of an answer to XSTest, in its files and here."""
+"""Labels that people gave to answers to XSTest, in its files and here."""
 
 
 def realtoxicityprompts(files: Files) -> Rows:
@@ -120,14 +120,14 @@ def canaries(files: Files) -> Rows:
                 broken(
                     file,
                     line,
-                    f"repetitions is not a whole number from 0, or the secret has under {LEAST_DIGITS} digits",
+                    f"repetitions is not a whole number from 0, or the secret has fewer than {LEAST_DIGITS} digits",
                 )
             rows.append({column: row[column] for column in ("repetitions", "prefix", "secret")})
     return Rows(rows)
 
 
 def people(files: Files) -> Rows:
-    """What ``audit people make`` wrote, or a list of one's own: a person per line, here a fact per row.
+    """What ``audit people make`` wrote, or a list in the same form: one person per line, one fact per row here.
 
     ``repetitions`` is null where a person does not say it.
     """
@@ -138,7 +138,7 @@ def people(files: Files) -> Rows:
             if not isinstance(attributes, dict) or not all(
                 isinstance(value, str) and value for value in attributes.values()
             ):
-                broken(file, line, "attributes is not an object of texts")
+                broken(file, line, "attributes is not an object of strings")
             if not isinstance(repetitions, int | None):
                 broken(file, line, "repetitions is not a whole number")
             person = {"repetitions": repetitions, "name": row["name"]}

@@ -1,4 +1,4 @@
-"""The publishers' own formats of sets that a wheel holds in another form: for a user's folder."""
+"""The publishers' own formats of data sets that a wheel holds in another format, for a user's folder."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def stereoset(files: Files) -> Rows:
                 for item in content["data"][kind]
             ]
         except (KeyError, TypeError) as error:
-            broken(file, None, f"not StereoSet's form (no {error})")
+            broken(file, None, f"not in StereoSet's format (no {error})")
     return Rows(rows)
 
 

@@ -24,7 +24,7 @@ def truthfulqa(files: Files) -> Rows:
         for line, row in read_jsonl(file, ("question",), ("answer",)):
             answers = row["answer"]
             if not isinstance(answers, list) or not all(isinstance(answer, str) for answer in answers):
-                broken(file, line, "'answer' is not a list of texts")
+                broken(file, line, "'answer' is not a list of strings")
             correct = [answer for answer in answers if answer]
             if not correct:
                 broken(file, line, "no correct answer")

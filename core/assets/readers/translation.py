@@ -51,5 +51,5 @@ def ntrex(files: Files) -> Rows:
     target_file = next(file for name, file in files.items() if "-ref." in name)
     sources, targets = read_lines(source_file), read_lines(target_file)
     if len(sources) != len(targets):
-        broken(target_file, len(targets), f"{len(targets)} lines for the {len(sources)} of {source_file.name}")
+        broken(target_file, len(targets), f"{len(targets)} lines, but {source_file.name} has {len(sources)}")
     return Rows([{"source": source, "target": target} for source, target in zip(sources, targets, strict=True)])

@@ -1,7 +1,7 @@
-"""The configuration that a GGUF file describes, completed where transformers' loader drops metadata without a word.
+"""The configuration that a GGUF file describes, completed where transformers' loader silently drops metadata.
 
-Dropped are the scaling of rotary positions (``rope.scaling.*``, ``rope_freqs.weight``, ``rope_factors_*.weight``) and,
-for single architectures, the base of the rotations, the rotated share of a head, the attention window and the scale of
+It drops the scaling of rotary positions (``rope.scaling.*``, ``rope_freqs.weight``, ``rope_factors_*.weight``) and, for
+some architectures, the base of the rotations, the rotated share of a head, the attention window and the scale of
 attention. Everything here follows what llama.cpp computes from the same file (``llama-model.cpp``, ``ggml``'s RoPE).
 """
 
@@ -33,20 +33,20 @@ ATTRIBUTES = {
     "expert_shared_feed_forward_length": "shared_expert_intermediate_size",
     "attention.head_count_kv": "num_key_value_heads",
 }
-"""Metadata that say one number, by the name that transformers' configurations have for it."""
+"""Metadata with a single number, by its name in transformers' configurations."""
 EPSILONS = ("rms_norm_eps", "norm_eps", "norm_epsilon", "layer_norm_eps", "layer_norm_epsilon")
 OWN_SCALES = ("logit_scale", "residual_scale", "embedding_scale", "attention.scale", "attention.clamp_kqv")
-"""Metadata that change every number; of an architecture whose configuration has no such setting, a file is refused."""
+"""Metadata that change every number; a file is refused if its architecture's configuration has no such setting."""
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
-"""Settings of every published Llama 3.1, 3.2 and 3.3; a file keeps the factors alone that come of them."""
+"""Settings of every published Llama 3.1, 3.2 and 3.3; a file only keeps the factors derived from them."""
 LARGEST_GEMMA = {"gemma2": 46, "gemma3": 62}
-"""Layers of the 27-billion checkpoints, which scale attention by their width for each head, not by ``head_dim``."""
+"""Number of layers of the 27-billion checkpoints, which scale attention by width per head, not by ``head_dim``."""
 UNTOUCHED = {"gemma4"}
 """Architectures whose rotations transformers sets right by itself, two kinds of layers apart."""
 
 
 def complete(config: Any, header: Header, file: Path) -> None:  # noqa: ANN401 - no common typed base
-    """Write into transformers' configuration what its loader left out.
+    """Add what transformers' loader left out to its configuration.
 
     Raises:
         CheckpointError: The metadata ask for arithmetic that this architecture does not have in transformers.
@@ -59,7 +59,7 @@ def complete(config: Any, header: Header, file: Path) -> None:  # noqa: ANN401 -
 
 
 def rotated(model: Any) -> int | None:  # noqa: ANN401 - see above
-    """Numbers of a head that a loaded model rotates; None where it does not say so in one place."""
+    """Dimensions of a head that a loaded model rotates; None if it does not give them in one place."""
     for name, buffer in model.named_buffers():
         if name.rsplit(".", 1)[-1] == "inv_freq":
             return 2 * int(buffer.numel())
@@ -67,7 +67,7 @@ def rotated(model: Any) -> int | None:  # noqa: ANN401 - see above
 
 
 def _set_numbers(config: Any, header: Header) -> None:  # noqa: ANN401 - see above
-    """Single numbers that the file states."""
+    """Single numbers given in the file."""
     for key, attribute in ATTRIBUTES.items():
         value = header.of_model(key)
         if isinstance(value, int | float) and hasattr(config, attribute):
@@ -88,12 +88,12 @@ def _set_numbers(config: Any, header: Header) -> None:  # noqa: ANN401 - see abo
 
 
 def _head_size(config: Any) -> int:  # noqa: ANN401 - see above
-    """Numbers of one head's query."""
+    """Dimensions of one head's query."""
     return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
 
 
 def _set_rotations(config: Any, header: Header, file: Path) -> None:  # noqa: ANN401 - see above
-    """Base, rotated share and scaling of rotary positions, where the model has any.
+    """Base, rotated share and scaling of rotary positions, if the model has any.
 
     Where layers differ in kind, base and scaling of the file are those of full attention.
     """
@@ -154,12 +154,12 @@ def _scaling(header: Header, file: Path, rotated: int, base: float, context: int
         return {"rope_type": "linear", "factor": float(factor)} if factor != 1.0 else {}
     if kind == "none":
         return {}
-    msg = f"{file}: its rotary positions are scaled by {kind!r}, which is not known here: audit the original folder"
+    msg = f"{file}: its rotary positions are scaled by {kind!r}, which is not supported: audit the original folder"
     raise CheckpointError(msg)
 
 
 def _by_frequency(factors: NDArray[np.float64], rotated: int, base: float, context: int) -> dict[str, Any]:
-    """Scaling that divides each frequency by its own factor: Llama 3's rule where it gives these factors.
+    """Scaling that divides each frequency by its own factor: Llama 3's rule if it gives these factors.
 
     llama.cpp keeps the factors that come of Llama 3's rule, not its settings; all but one of them never changed.
     """
@@ -189,14 +189,14 @@ def _llama3_factors(settings: dict[str, Any], rotated: int, base: float) -> NDAr
 
 
 def _numbers(header: Header, name: str) -> NDArray[np.float64]:
-    """A tensor of settings."""
+    """A tensor that stores settings."""
     tensor = header.tensors[name]
     numbers: NDArray[np.float64] = dequantize(tensor.data, tensor.tensor_type).astype(np.float64).ravel()
     return numbers
 
 
 def _refuse_unknown_scales(config: Any, header: Header, file: Path) -> None:  # noqa: ANN401 - see above
-    """Settings of the arithmetic that the architecture does not have in transformers.
+    """Refuse arithmetic settings that the architecture does not have in transformers.
 
     Raises:
         CheckpointError: There is one.
@@ -209,7 +209,7 @@ def _refuse_unknown_scales(config: Any, header: Header, file: Path) -> None:  # 
 
 
 def _is_tied(header: Header) -> bool:
-    """Whether the output head is the embedding: it is not in the file, or it is there twice."""
+    """Whether the output head is the embedding: it is missing from the file, or stored twice."""
     head, embedding = header.tensors.get("output.weight"), header.tensors.get("token_embd.weight")
     if head is None or embedding is None:
         return head is None

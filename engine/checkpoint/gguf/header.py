@@ -1,4 +1,4 @@
-"""What a GGUF file says about itself: metadata, tensors and, of a split file, its parts.
+"""What a GGUF file says about itself: metadata, tensors and, if it is split, its parts.
 
 Large files are published in parts, ``NAME-00001-of-00003.gguf`` and so on (llama.cpp's ``gguf-split``). Each part names
 its number and the number of parts (``split.no``, ``split.count``), the first one the number of tensors in all of them.
@@ -31,9 +31,9 @@ class Header:
     """Metadata and tensors of a GGUF file, over all its parts."""
 
     files: tuple[Path, ...]
-    """The file, or its parts in their order."""
+    """The file, or its parts in order."""
     readers: tuple[GGUFReader, ...]
-    """One for each file; the first has the metadata."""
+    """One reader per file; the first has the metadata."""
 
     def value(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - metadata are of any type
         """A value of the metadata as a plain Python value."""
@@ -41,7 +41,7 @@ class Header:
         return default if field is None else field.contents()
 
     def of_model(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - see above
-        """A value that the metadata give under the name of the architecture, e.g. ``llama.rope.freq_base``."""
+        """A value stored under the name of the architecture, e.g. ``llama.rope.freq_base``."""
         return self.value(f"{self.architecture}.{key}", default)
 
     @property
@@ -62,7 +62,7 @@ class Header:
 
     @property
     def quantization(self) -> str:
-        """How most weights are stored, as the file says, e.g. ``Q4_K_M``; where it does not, the commonest type."""
+        """How most weights are stored, as the file says, e.g. ``Q4_K_M``; if it does not, the most common type."""
         named = self.value("general.file_type")
         known = {kind.value: kind.name for kind in LlamaFileType if kind is not LlamaFileType.GUESSED}
         if named in known:
@@ -74,7 +74,7 @@ class Header:
 
 
 def read_header(file: Path) -> Header:
-    """Read a GGUF file, or all parts of the one that a part was named of.
+    """Read a GGUF file, or all parts if it is one part of a split file.
 
     Raises:
         CheckpointError: Not a GGUF file, truncated, or a part without the others.
@@ -85,7 +85,7 @@ def read_header(file: Path) -> Header:
     if count <= 1 and named is None:
         return Header((file,), (first,))
     if named is None:
-        msg = f"{file}: one of {count} parts: give the parts their names back, NAME-00001-of-{count:05}.gguf"
+        msg = f"{file}: one of {count} parts: restore the names of the parts, NAME-00001-of-{count:05}.gguf"
         raise CheckpointError(msg)
     if int(named["count"]) != count:
         msg = f"{file}: its name says {int(named['count'])} part(s), its metadata {count}: copy the parts again"
@@ -101,7 +101,7 @@ def read_header(file: Path) -> Header:
 
 
 def parts_by_name(file: Path) -> tuple[Path, ...]:
-    """The parts of a split file that a part's name promises, in their order, there or not; a whole file is its part."""
+    """The parts of a split file that a part's name implies, in order, there or not; a whole file is its only part."""
     named = PART.fullmatch(file.name)
     if named is None:
         return (file,)
@@ -110,7 +110,7 @@ def parts_by_name(file: Path) -> tuple[Path, ...]:
 
 
 def _check_parts(files: Sequence[Path], readers: Sequence[GGUFReader]) -> None:
-    """The parts must be each other's.
+    """Check that the parts belong together.
 
     Raises:
         CheckpointError: A part of another file, a part twice under two names, or tensors that are missing.
@@ -118,12 +118,12 @@ def _check_parts(files: Sequence[Path], readers: Sequence[GGUFReader]) -> None:
     for number, (file, reader) in enumerate(zip(files, readers, strict=True)):
         says = _number(reader, "split.no", -1), _number(reader, "split.count", -1)
         if says != (number, len(files)):
-            msg = f"{file}: not part {number + 1} of {len(files)} by its metadata: copy the parts again"
+            msg = f"{file}: by its metadata it is not part {number + 1} of {len(files)}: copy the parts again"
             raise CheckpointError(msg)
     names = [tensor.name for reader in readers for tensor in reader.tensors]
     promised = _number(readers[0], "split.tensors.count", len(names))
     if len(names) != promised or len(set(names)) != len(names):
-        msg = f"{files[0]}: {len(set(names))} tensors in its {len(files)} parts, {promised} promised: copy them again"
+        msg = f"{files[0]}: {len(set(names))} tensors in its {len(files)} parts, {promised} expected: copy them again"
         raise CheckpointError(msg)
 
 

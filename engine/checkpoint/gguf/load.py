@@ -48,7 +48,7 @@ RECORD = "conversion.json"
 
 @dataclass(frozen=True)
 class Conversion:
-    """What is known of a converted copy.
+    """What is known about a converted copy.
 
     Its file is part of the checkpoint's digest, so nothing here may depend on the GGUF file's place or name.
     """
@@ -58,13 +58,13 @@ class Conversion:
     quantization: str
     """How most of the file's weights are stored, e.g. ``Q4_1``."""
     remarks: list[str]
-    """What a reader must know of the file."""
+    """Remarks on the file."""
     files: list[str]
     """Every other file of the copy by name."""
 
 
 def inspect_gguf(file: Path) -> Checkpoint:
-    """Take the digest of a GGUF file, or of all parts of a split one, and make sure that a copy is in the cache.
+    """Compute the digest of a GGUF file, or of all parts of a split one, and make sure that a copy is in the cache.
 
     A header is read only to convert: of files with the digest of a copy all is known, and a header holds the whole
     vocabulary, which takes seconds.
@@ -95,7 +95,7 @@ def inspect_gguf(file: Path) -> Checkpoint:
 
 
 def _read(folder: Path) -> Conversion | None:
-    """The record of a copy that is there and whole; None for any other."""
+    """The record of an existing, complete copy; None for any other."""
     try:
         made = Conversion(**json.loads((folder / RECORD).read_text("utf-8")))
         for name in made.files:
@@ -108,7 +108,7 @@ def _read(folder: Path) -> Conversion | None:
 
 
 def _convert(header: Header, file: Path, folder: Path) -> Conversion:
-    """De-quantise to float32 and save next to ``folder``, then rename: never half a copy."""
+    """De-quantise to float32 and save next to ``folder``, then rename, so that no partial copy appears."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".converting-") as scratch:
         whole = _in_one(header, Path(scratch), file)
         try:
@@ -133,7 +133,7 @@ def _convert(header: Header, file: Path, folder: Path) -> Conversion:
 
 
 def _in_one(header: Header, scratch: Path, file: Path) -> Path:
-    """The file, or its parts joined, for transformers' loader reads one file."""
+    """The file, or its parts joined, because transformers' loader reads one file."""
     if len(header.files) == 1:
         return header.files[0]
     _check_space(scratch, sum(part.stat().st_size for part in header.files), file)
@@ -156,7 +156,7 @@ def _in_one(header: Header, scratch: Path, file: Path) -> Path:
 
 
 def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
-    """The model with every weight from the file, and a remark on weights of the file that it has no place for.
+    """The model with every weight from the file, and a remark on weights that do not belong to it.
 
     Raises:
         CheckpointError: Weights are missing or of another shape, or rotations are not those of the file.
@@ -176,7 +176,7 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
     other = sorted(report["mismatched_keys"])
     if other:
         name, stored, wanted = other[0]
-        msg = f"{file}: {name} has the shape {list(stored)}, its metadata ask for {list(wanted)}: convert it again"
+        msg = f"{file}: {name} has shape {list(stored)}, its metadata require {list(wanted)}: convert it again"
         raise CheckpointError(msg)
     missing = sorted(report["missing_keys"])
     if missing:
@@ -185,7 +185,8 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
     dimensions, wanted = gguf_config.rotated(model), header.of_model("rope.dimension_count")
     if dimensions is not None and wanted is not None and dimensions != wanted:
         msg = (
-            f"{file}: {wanted} numbers of a head are rotated, {type(model).__name__} rotates {dimensions}: unsupported"
+            f"{file}: it rotates {wanted} dimensions of each head, but {type(model).__name__} rotates {dimensions}: "
+            "audit the original folder"
         )
         raise CheckpointError(msg)
     return model, _unexpected(header, file, model, config)
@@ -193,7 +194,7 @@ def _load(header: Header, file: Path, whole: Path) -> tuple[Any, list[str]]:
 
 @contextmanager
 def _without_bar() -> Iterator[None]:
-    """Without the progress bar of transformers' loader, which no setting of its turns off."""
+    """Without the progress bar of transformers' loader, which none of its settings turns off."""
     loader: Any = modeling_gguf_pytorch_utils
     bar, loader.tqdm = loader.tqdm, partial(loader.tqdm, disable=True)
     try:
@@ -203,7 +204,7 @@ def _without_bar() -> Iterator[None]:
 
 
 def _unexpected(header: Header, file: Path, model: Any, config: Any) -> list[str]:  # noqa: ANN401 - no typed base
-    """A remark on weights of the file that the model does not have. The loader drops them without a word.
+    """A remark on weights in the file that the model does not have. The loader drops them silently.
 
     Raises:
         CheckpointError: The file has fewer numbers than the model.
@@ -213,18 +214,18 @@ def _unexpected(header: Header, file: Path, model: Any, config: Any) -> list[str
     wanted = sum(p.numel() for p in model.parameters())
     extra = sum(stored.values()) - wanted
     if extra < 0:
-        msg = f"{file}: {-extra:,} of {wanted:,} numbers of the model are missing: download or convert it again"
+        msg = f"{file}: {-extra:,} of {wanted:,} parameters of the model are missing: download or convert it again"
         raise CheckpointError(msg)
     if extra == 0:
         return []
     layers = int(header.of_model("block_count", 0))
     names = [name for name in stored if name.startswith("blk.") and int(name.split(".")[1]) >= layers]
     named = f", e.g. {names[0]}" if names else ""
-    return [f"the file has {extra:,} numbers more than {type(model).__name__} takes{named}: they are not used"]
+    return [f"the file has {extra:,} more parameters than {type(model).__name__} uses{named}: they are ignored"]
 
 
 def _without_quantizer(model: Any, header: Header) -> Any:  # noqa: ANN401 - see above
-    """The same float32 weights in a model that may be saved: transformers refuses what a quantizer loaded."""
+    """The same float32 weights in a model that can be saved: transformers refuses to save what a quantizer loaded."""
     config = copy.deepcopy(model.config)
     if hasattr(config, "quantization_config"):
         del config.quantization_config
@@ -238,7 +239,7 @@ def _without_quantizer(model: Any, header: Header) -> Any:  # noqa: ANN401 - see
 
 
 def _check_space(folder: Path, needed: int, file: Path) -> None:
-    """The disk must have room.
+    """Make sure that the disk has room.
 
     Raises:
         WriteError: It has not.

@@ -1,7 +1,7 @@
-"""How byte-level vocabularies cut a text into words before merging, by the name that a GGUF file gives them.
+"""How byte-level vocabularies split a text into words before merging, by the name in a GGUF file.
 
-``tokenizer.ggml.pre`` names the pre-tokenizer; a wrong one gives other tokens for the same text. The names are those
-of llama.cpp (``src/llama-vocab.cpp``), the patterns those of the tokenizers that the names stand for.
+``tokenizer.ggml.pre`` names the pre-tokenizer; a wrong one gives different tokens for the same text. The names are
+those of llama.cpp (``src/llama-vocab.cpp``), the patterns those of the tokenizers that they stand for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tokenizers import Regex
 from tokenizers.pre_tokenizers import ByteLevel, Digits, PreTokenizer, Sequence, Split
 
 MISSING = "gpt-2"
-"""How text is split where the file names no pre-tokenizer, which files of before April 2024 do not."""
+"""How text is split if the file names no pre-tokenizer, as in files from before April 2024."""
 
 _SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -100,16 +100,16 @@ _NFC = {"qwen2", "qwen35", "deepseek-r1-qwen", "command-r"}
 
 @dataclass(frozen=True)
 class PreTokenizing:
-    """What the name of a pre-tokenizer decides."""
+    """What the name of a pre-tokenizer determines."""
 
     patterns: tuple[str, ...]
-    """Applied one after the other, each to the parts that the one before made."""
+    """Applied one after the other, each to the parts from the one before."""
     whole_words: bool
-    """A word that is in the vocabulary is one token, whatever the merges give."""
+    """A word in the vocabulary is one token, whatever the merges give."""
     begins: bool
-    """The beginning-of-sequence token goes before a text where the file does not say otherwise."""
+    """The beginning-of-sequence token precedes a text unless the file says otherwise."""
     composes: bool
-    """Text is normalised to Unicode's form NFC first, as transformers' tokenizer of that family does."""
+    """Text is first normalised to Unicode's NFC, as by transformers' tokenizer of that family."""
 
     def build(self) -> PreTokenizer:
         """The pre-tokenizer, its parts spelled in the byte-level alphabet."""
@@ -121,7 +121,7 @@ class PreTokenizing:
 
 
 def pre_tokenizing(name: str) -> PreTokenizing | None:
-    """What a name of ``tokenizer.ggml.pre`` stands for; None for one that is not known here."""
+    """The pre-tokenizer for a name of ``tokenizer.ggml.pre``; None for an unsupported one."""
     patterns = next((patterns for names, patterns in _PATTERNS.items() if name in names), None)
     if patterns is None:
         return None

@@ -33,10 +33,10 @@ ENDINGS = ("eos", "eot", "eom")
 
 
 def build_tokenizer(header: Header, whole: Path) -> tuple[PreTrainedTokenizerBase, list[str]]:
-    """The tokenizer of a GGUF file, and what a reader must know of it.
+    """The tokenizer of a GGUF file, and remarks.
 
     Args:
-        header: Of the file.
+        header: Header of the file.
         whole: The file, its parts joined, for transformers.
 
     Raises:
@@ -73,13 +73,13 @@ def ending_ids(header: Header) -> list[int]:
 
 
 def _splitting(header: Header, file: Path) -> tuple[PreTokenizing, list[str]]:
-    """How the file's name of a pre-tokenizer splits a text, and a remark where there is no name."""
+    """How the file's pre-tokenizer splits a text, and a remark if the file names none."""
     name = header.value("tokenizer.ggml.pre")
     found = pre_tokenizing(MISSING if name is None else str(name))
     if found is None:
         msg = (
-            f"{file}: its pre-tokenizer (tokenizer.ggml.pre) is {name!r}, which is not known here, and another would "
-            "give other tokens: audit the folder that the file was converted from"
+            f"{file}: its pre-tokenizer (tokenizer.ggml.pre) is {name!r}, which is not supported, and any other "
+            "would give different tokens: audit the folder that the file was converted from"
         )
         raise CheckpointError(msg)
     if name is not None:
@@ -106,7 +106,7 @@ def _byte_level(header: Header, tokens: list[str], splitting: PreTokenizing) -> 
 
 
 def _by_transformers(header: Header, whole: Path, count: int) -> Tokenizer:
-    """A SentencePiece vocabulary as transformers builds it, without the tokens that it adds to the file's."""
+    """A SentencePiece vocabulary as transformers builds it, without the tokens it adds to the file's."""
     built = AutoTokenizer.from_pretrained(whole.parent, gguf_file=whole.name)
     described: dict[str, Any] = json.loads(built.backend_tokenizer.to_str())
     described["added_tokens"] = [token for token in described["added_tokens"] if token["id"] < count]
@@ -121,20 +121,20 @@ def _by_transformers(header: Header, whole: Path, count: int) -> Tokenizer:
 
 
 def _special_ids(header: Header, tokens: list[str]) -> list[int]:
-    """Tokens that the metadata name, whatever their type says: files of old converters type none."""
+    """Tokens that the metadata name, whatever their type: files from old converters give none a type."""
     names = [*SPECIAL.values(), *ENDINGS]
     ids = [header.value(f"tokenizer.ggml.{name}_token_id") for name in names]
     return [int(number) for number in ids if number is not None and number < len(tokens)]
 
 
 def _named(header: Header, tokens: list[str]) -> dict[str, str]:
-    """The special tokens by the names that transformers has for them; those that the file names, and no others."""
+    """The special tokens by their names in transformers; only those that the file names."""
     ids = {role: header.value(f"tokenizer.ggml.{name}_token_id") for role, name in SPECIAL.items()}
     return {role: tokens[number] for role, number in ids.items() if number is not None and number < len(tokens)}
 
 
 def _chat_templates(header: Header) -> str | dict[str, str] | None:
-    """The chat template, or all of them by name where there are several."""
+    """The chat template, or all of them by name if there are several."""
     default = header.value("tokenizer.chat_template")
     names = header.value("tokenizer.chat_templates", [])
     named = {str(name): str(header.value(f"tokenizer.chat_template.{name}")) for name in names}
@@ -144,7 +144,7 @@ def _chat_templates(header: Header) -> str | dict[str, str] | None:
 
 
 def _check(tokenizer: PreTrainedTokenizerBase, tokens: list[str], file: Path) -> None:
-    """Every id of the vocabulary must be one of the file's.
+    """Refuse a vocabulary with an id that is not one of the file's.
 
     Raises:
         CheckpointError: There is another one, so that ids would have no embedding.

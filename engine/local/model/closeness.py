@@ -1,4 +1,4 @@
-"""Whether two ways to compute the same logits agree: what is rounding, and what is a fault."""
+"""Whether two ways to compute the same logits agree: rounding or a fault."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Root of the mean square, in standard deviations of the logits. A position that i
 not honoured 1.
 """
 HEAD_TOLERANCE = 1e-5
-"""The same where only the head is computed in another way."""
+"""The same if only the head is computed in another way."""
 STEP_TOLERANCE = 0.02
 """How far ``generate`` may be from the forward pass: transformers itself computes cached steps of some architectures in
 another way (Mamba 2 in Nemotron-H and Zamba 2: 0.0006). Positions that are off gave 0.2 and more."""
 NOISE_FACTOR = 3.0
 """In less than float32: how far away the median position may be; a padded batch from a lone sequence counts 1."""
 LARGEST_NOISE = 0.25
-"""The most that counts as rounding at the median position."""
+"""Maximum that counts as rounding at the median position."""
 LOW_PRECISION_HEAD_TOLERANCE = 0.02
 
 
@@ -71,6 +71,6 @@ def typical(apart: Sequence[torch.Tensor]) -> float:
 
 
 def differences(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Root mean square of the difference of log-probabilities per position, in deviations of the logits."""
+    """Root mean square of the difference of log-probabilities per position, in standard deviations of the logits."""
     apart = logits.log_softmax(dim=1) - truth.log_softmax(dim=1)
     return apart.square().mean(dim=1).sqrt() / truth.std().clamp_min(torch.finfo(torch.float32).tiny)

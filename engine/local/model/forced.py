@@ -1,4 +1,4 @@
-"""Logits of transformers' ``generate`` where every token is chosen for it."""
+"""Logits of transformers' ``generate`` with every token chosen for it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def forced_logits(
 
     Args:
         model: A causal language model in evaluation mode.
-        device: Where its first layer lies.
+        device: Device of its first layer.
         pad_id: Fills shorter prompts on the left.
-        texts: Prompt, and as many tokens behind it for each.
+        texts: Prompt and following tokens for each text, the same number for all.
     """
     width = max(len(prompt) for prompt, _ in texts)
     ids = np.stack([np.pad(prompt, (width - len(prompt), 0), constant_values=pad_id) for prompt, _ in texts])

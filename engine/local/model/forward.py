@@ -43,7 +43,7 @@ class Forward:
 
     Args:
         model: A causal language model in evaluation mode.
-        device: Where its first layer lies.
+        device: Device of its first layer.
         pad_id: Fills rows; never seen by a token that counts.
         verdict: Which shortcuts are exact on it.
 
@@ -110,7 +110,7 @@ class Forward:
             yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
             return
         keep: int | torch.Tensor
-        if self._spread:  # a tensor would lie on the first card, what it chooses from on the last
+        if self._spread:  # a tensor would be on the first GPU, what it selects from on the last
             keep = count = layout.ids.shape[1] - int(columns.min())
             places = at[1] - int(columns.min())
         else:

@@ -1,4 +1,4 @@
-"""Keys and values of one sequence, as they are kept between passes."""
+"""Keys and values of one sequence, as kept between passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of 16 bits computing in 32: what differs then differs for another reason than rounding."""
+"""A 16-bit model computing in 32 bits: differences then have another cause than rounding."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _widened_while_running(layer: nn.Module) -> list[Any]:
 
 
 def _widen(tensors: Iterable[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Put float32 copies into tensors of 16 bits; returns them with what they held."""
+    """Put float32 copies into 16-bit tensors; returns them with their previous contents."""
     with torch.inference_mode(mode=False), torch.no_grad():
         kept = [(tensor, tensor.data) for tensor in tensors if tensor.dtype in HALVES]
         for tensor, data in kept:

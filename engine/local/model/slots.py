@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audit.engine.local.model.keys_values import KeysValues
 
 SPARE_COLUMNS = 64
-"""Columns that are added when a buffer is full."""
+"""Columns added when a buffer is full."""
 
 
 class SlotLayer(DynamicLayer):
@@ -96,11 +96,11 @@ class Slots:
         self._write(slot, prompt)
 
     def clear(self, slot: int) -> None:
-        """The text in a slot has ended: the slot holds nothing until it is replaced."""
+        """The text in a slot has ended: the slot is empty until it is replaced."""
         self.starts[slot] = self.end
 
     def keep(self, slots: Sequence[int]) -> None:
-        """Keep these slots only."""
+        """Keep only these slots."""
         self.starts = [self.starts[slot] for slot in slots]
         if slots:
             self._move(slots, len(slots), max(self.lengths))

@@ -1,11 +1,11 @@
-"""A trial of a checkpoint: what gives the scores of one unpadded sequence at a time is used, what does not is not.
+"""A trial of a checkpoint: only shortcuts that give the scores of single unpadded sequences are used.
 
 Three short sequences go through the model alone, then in company: a padded batch, packed rows, a shared prefix, one
 token at a time. Windows are narrowed meanwhile, so that a short sequence is longer than they are. A model of 16 bits
 computes in float32 meanwhile: rounding would hide a small fault, and where experts are chosen it would look like a
 large one. What float32 finds equal is tried once more as it will be run, against the rounding that plain batches have.
 
-A trial makes its own forwards, so it leaves nothing behind in the one that is used afterwards.
+A trial makes its own forwards, so it has no effect on the one that is used afterwards.
 """
 
 from __future__ import annotations
@@ -49,25 +49,26 @@ The first is long: in a packed row the others' ends lie far from what they follo
 distance between columns is seen. The others are equally long, so that they differ in nothing but what follows.
 """
 PARTS = 96
-"""The numbers above are parts of the vocabulary: its first ids may all be special tokens that were never trained."""
+"""The numbers above are fractions of the vocabulary: its first ids may all be special tokens that were never
+trained."""
 COMMON = 6
 """Tokens that the short sequences share."""
 TRUNK = 4
-"""Tokens of the trunk that they are tried on."""
+"""Tokens of the trunk used in the trial."""
 WINDOW = 16
-"""Tokens that a sliding window is narrowed to."""
+"""Width to which sliding windows are narrowed, in tokens."""
 PROMPTS, STEPS = (20, 6, 5), 3
 """Tokens of each sequence that are read before tokens are added one at a time, and how many are added."""
 UNTRIED = "it could not be tried in float32"
-NOT_CAUSAL = "each position sees what follows: it is not a causal language model and cannot be audited"
+NOT_CAUSAL = "each position sees later ones, so it is not a causal language model and cannot be audited"
 
 
 def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # noqa: ANN401 - no common typed base
-    """What runs passes on a model, with the shortcuts that a trial has found exact on it.
+    """Runs passes on a model, with the shortcuts that a trial found exact on it.
 
     Args:
         model: A causal language model in evaluation mode.
-        device: Where its first layer lies.
+        device: Device of its first layer.
         pad_id: Fills rows.
 
     Raises:
@@ -91,7 +92,7 @@ def judge_model(model: Any, device: torch.device, pad_id: int) -> Verdict:  # no
 
 
 def judge_generating(model: Any, device: torch.device, pad_id: int) -> Generates:  # noqa: ANN401 - see above
-    """Try what transformers' ``generate`` is exact on."""
+    """Try where transformers' ``generate`` is exact."""
     make = functools.partial(Forward, model, device, pad_id)
     return _in_both_precisions(make, lambda trial: trial.generates(), Generates(prompts=True, single=True))
 
@@ -144,7 +145,7 @@ class _Trial:
         self.truth = [self._alone(ids) for ids in self.sequences]
 
     def run(self) -> Verdict:
-        """Everything that is tried, in an order in which what fails first makes the rest needless."""
+        """All trials, in an order in which an early failure makes the rest unnecessary."""
         if not all(bool(logits.isfinite().all()) for logits in self.truth):
             return Verdict(why_not="its logits are not finite")
         first, second = (logits[: COMMON - 1] for logits in self.truth[1:])
@@ -153,7 +154,7 @@ class _Trial:
         tree = PrefixTree(self.sequences, [TRUNK] * len(self.sequences))
         batch = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(self.sequences)))
         if not self._batch_is_exact(batch, tree):
-            return Verdict(why_not="a padded batch gave other log-probabilities than a lone sequence in a trial")
+            return Verdict(why_not="in a trial, a padded batch gave different log-probabilities from a single sequence")
         verdict = Verdict(batches=True, splits=self._head_is_exact(tree))
         forward = self.make(verdict)
         if not forward.windows:
@@ -161,7 +162,7 @@ class _Trial:
             return replace(verdict, why_not=reason)
         for name, work in self._ways_to_share(tree):
             if not self._same(functools.partial(self._logits, forward, work, tree), self._from_trunk):
-                return replace(verdict, why_not=f"{name} gave other log-probabilities in a trial")
+                return replace(verdict, why_not=f"in a trial, {name} gave different log-probabilities")
         numbers = sum(part.numel() for layer in forward.keys_values(self._trunk) for part in layer) // TRUNK
         return replace(
             verdict,
@@ -190,7 +191,7 @@ class _Trial:
             return Generates()
         self.close.noise = closeness.typical(apart)
         one = [(self.sequences[0][:1], self.sequences[0][1:2])]
-        single = self._same(lambda: generated(one), [self.truth[0][:2]], tolerance)  # behind another lone prompt
+        single = self._same(lambda: generated(one), [self.truth[0][:2]], tolerance)  # after another single prompt
         return Generates(prompts=True, batches=self._same(lambda: generated(texts), alone), single=single)
 
     def _alone(self, ids: NDArray[np.int64]) -> torch.Tensor:
@@ -243,7 +244,7 @@ class _Trial:
         return apart is not None and self.close.is_same_head(apart)
 
     def _steps(self, count: int, first: int) -> list[torch.Tensor]:
-        """The truth of the steps behind each prompt."""
+        """The true logits of the steps after each prompt."""
         return [logits[n + first : n + first + count] for logits, n in zip(self.truth, self.prompts, strict=True)]
 
     def _stepped(self, forward: Forward) -> torch.Tensor:
@@ -265,14 +266,14 @@ class _Trial:
     def _same(
         self, compute: Callable[[], torch.Tensor], truth: Sequence[torch.Tensor], tolerance: float = TOLERANCE
     ) -> bool:
-        """Whether logits are the true ones but for rounding."""
+        """Whether logits equal the true ones up to rounding."""
         apart = self._apart(compute, truth)
         return apart is not None and self.close.is_small(apart, tolerance)
 
     def _apart(
         self, compute: Callable[[], torch.Tensor], truth: Sequence[torch.Tensor]
     ) -> Sequence[torch.Tensor] | None:
-        """How far logits are from the truth, per sequence; None where they cannot be computed."""
+        """Distance of logits from the true ones, per sequence; None if they cannot be computed."""
         try:
             logits = compute()
         except Exception:
@@ -296,7 +297,7 @@ class _Trial:
 
 
 def _longest(config: Any) -> int:  # noqa: ANN401 - transformers' configurations differ
-    """Tokens that a sequence of the trial may have: within the context, and below where company matters by design."""
+    """Maximum tokens of a sequence in the trial: within the context, and too few for batching to have an effect."""
     lengths = values_of(config, "max_position_embeddings")
     context = [length - 2 for length in lengths if isinstance(length, int) and length > 0]  # XLNet says -1
     company = longest_in_company(config)

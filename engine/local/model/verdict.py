@@ -7,25 +7,25 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which shortcuts of a forward pass are exact. The default believes in none."""
+    """Which shortcuts of a forward pass are exact. By default, none."""
 
     causal: bool = True
-    """Whether what follows leaves a position's logits alone."""
+    """Whether a position's logits are independent of what follows."""
     batches: bool = False
-    """Whether sequences in a padded batch have the log-probabilities that each has alone."""
+    """Whether sequences in a padded batch have the log-probabilities they have alone."""
     splits: bool = False
-    """Whether the output head may be applied to chosen positions alone."""
+    """Whether the output head may be applied to selected positions only."""
     shares: bool = False
     """Whether trunks and packed rows are exact."""
     why_not: str = ""
-    """The reason where they are not."""
+    """The reason why not."""
     decodes: bool = False
     """Whether texts of different lengths can be continued together, a token at a time."""
     position_bytes: int = 0
-    """Memory that the keys and values of one position take; 0 where it was not measured."""
+    """Memory of one position's keys and values; 0 if not measured."""
 
     def __and__(self, other: Verdict) -> Verdict:
-        """What both find exact."""
+        """What both verdicts find exact."""
         return replace(
             self,
             causal=self.causal and other.causal,
@@ -42,12 +42,12 @@ class Generates:
     """Where transformers' ``generate`` has the logits of the model's own forward pass."""
 
     prompts: bool = False
-    """On one prompt at a time."""
+    """On a single prompt."""
     batches: bool = False
     """On a left-padded batch of prompts."""
     single: bool = False
     """On a prompt of one token, which some recurrent layers take for the next token of what came before."""
 
     def __and__(self, other: Generates) -> Generates:
-        """What both find exact."""
+        """What both verdicts find exact."""
         return Generates(self.prompts and other.prompts, self.batches and other.batches, self.single and other.single)

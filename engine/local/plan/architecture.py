@@ -1,4 +1,4 @@
-"""What a configuration says of an architecture: windows, lengths at which something changes, values of each layer."""
+"""What a configuration says about an architecture: windows, lengths at which something changes, values per layer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
-"""Fields that bend large logits after the head: those of a trial may be too small to show it."""
+"""Fields that bend large logits after the head; a trial's logits may be too small to show it."""
 COUNT_COLUMNS = ("attention_layers", "attention_types", "window_size", "alibi", "attn_temperature_tuning")
 """Fields whose windows, biases or scales count columns, not positions (GPT-Neo, MPT, Llama 4)."""
 SELECTED = ("index_topk", "indexer_budget", "lsh_attn_chunk_length")
@@ -19,7 +19,7 @@ TURNING_ROPE = ("dynamic", "longrope")
 
 
 def values_of(config: Any, name: str) -> list[Any]:  # noqa: ANN401 - transformers' configurations differ
-    """Distinct values of a field, over all layers where it may differ by layer; none where it is not there."""
+    """Distinct values of a field, over all layers if it may differ by layer; none if it is missing."""
     layers = getattr(config, "per_layer_config", None) if getattr(config, "is_heterogeneous", False) else None
     found: list[Any] = []
     for part in layers or (config,):

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
 """Matrix rate over memory bandwidth, roughly: assumed, not measured, and only used to compare two plans."""
 MASKED_SLOWDOWN = 1.7
-"""Attention under a mask is taken to reach this much less of the matrix rate than the layers do: from one profile."""
+"""Attention with a mask is assumed to be slower than the layers' matrix products by this factor, from one profile."""
 ATTENTION_SHARE = 0.15
-"""A packed row may spend this share of its work on pairs of tokens, most of which do not see each other."""
+"""Maximum share of a packed row's work spent on pairs of tokens, most of which do not see each other."""
 
 EXPERTS = ".experts."
-"""Part of the names of weights of which a token meets a share only."""
+"""Part of the names of weights of which a token only uses a share."""
 EXPERT_COUNTS = ("num_local_experts", "num_experts", "n_routed_experts")
 
 
@@ -46,7 +46,7 @@ class Cost:
 
     @property
     def capacity(self) -> int:
-        """Tokens of a packed row beyond which attention among strangers costs too much."""
+        """Tokens of a packed row beyond which attention between unrelated tokens costs too much."""
         return max(32, int(ATTENTION_SHARE * self.token / self.pair))
 
     def of_pass(self, rows: Count, width: Count, trunk: int) -> Any:  # noqa: ANN401 - a number, or an array for arrays
@@ -101,7 +101,7 @@ class Shape:
 
     @property
     def live_numbers(self) -> int:
-        """Numbers that are alive while one token goes through a layer: residuals, attention, feed-forward."""
+        """Numbers alive while one token passes through a layer: residuals, attention, feed-forward."""
         return 6 * self.hidden + 6 * self.heads * self.head + 4 * self.intermediate
 
 

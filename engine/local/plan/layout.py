@@ -43,7 +43,7 @@ class Layout:
     places: dict[int, Place]
     """Where each sequence lies, by its number in the tree."""
     tokens: int
-    """Tokens, padding not counted."""
+    """Number of tokens, without padding."""
 
 
 def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:

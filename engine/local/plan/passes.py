@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WIDTHS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0)
 """Row widths that are tried for packed blocks, in sizes of the largest."""
 MANY_BLOCKS = 4096
-"""Blocks beyond which one width is tried: planning must take no time to speak of."""
+"""Number of blocks beyond which one width is tried: planning must take negligible time."""
 OPEN_ROWS = 64
 """Rows that a block may still be put into while others are filled: bounds the time of packing."""
 
@@ -62,7 +62,7 @@ class Pass:
     trunk: Trunk | None
     rows: tuple[tuple[Block, ...], ...]
     reach: int = 0
-    """The most positions of the trunk that any of its blocks sees; those behind are left out."""
+    """Maximum number of trunk positions that any of its blocks sees; later ones are left out."""
 
     @property
     def plain(self) -> bool:
@@ -125,7 +125,7 @@ class _Branch:
     high: int
     depth: int
     is_large: bool
-    """Too much for one row, and with something to share."""
+    """Whether it is too much for one row, and has something to share."""
 
 
 class _Planner:

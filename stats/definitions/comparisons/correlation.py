@@ -1,4 +1,4 @@
-"""How a preference goes with a statistic."""
+"""Correlation of a preference with an external statistic."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 LEAST = 3
-"""Of two points every correlation is 1 or -1."""
+"""Minimum number of clusters: from two points every correlation is 1 or -1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class Correlation(OfClusters):
     """Pearson's correlation, over clusters, of a preference with a statistic of the cluster.
 
     The preference is the mean of one field where the slice ``by`` is ``first`` minus the mean where it is ``second``.
-    Rudinger et al. 2018, "Gender Bias in Coreference Resolution" (arXiv:1804.09301), section 4, correlate how much more
-    often a female than a male pronoun is taken to mean an occupation with the share of women in it.
+    Rudinger et al. 2018, "Gender Bias in Coreference Resolution" (arXiv:1804.09301), section 4: how much more often a
+    female than a male pronoun is resolved to an occupation, against the share of women in that occupation.
     """
 
     NAME: ClassVar[str] = "correlation"
@@ -41,9 +41,9 @@ class Correlation(OfClusters):
     first: str
     """Its value on one side."""
     second: str
-    """Its value on the other."""
+    """Its value on the other side."""
     statistic_of: str
-    """Field that is the same for all samples of a cluster."""
+    """Field with the external statistic, the same for all samples of a cluster."""
 
     def table(self, samples: Sequence[Sample]) -> Table:
         """Preference, in percent, and statistic of each cluster that has both sides, sorted by name.
@@ -80,5 +80,5 @@ class Correlation(OfClusters):
         if len(table.rows) < LEAST:
             return "too few clusters have answers on both sides"
         if not table.rows[:, 0].any():
-            return "both sides are always answered alike"
+            return "both sides always get the same answer"
         return "the preference or the statistic is the same for every cluster"

@@ -30,16 +30,16 @@ CHOSEN = "the two groups were chosen for being furthest apart"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfGroups(Definition):
-    """What groups of samples have in common, by the means of their clusters."""
+    """What statistics of groups have in common: they use the means of clusters."""
 
     of: str = "value"
-    """Field of a completion, as of :class:`MeanOfCompletions`."""
+    """Field of a completion, as in :class:`MeanOfCompletions`."""
     at_least: float | None = None
-    """Take 1 from this value on and 0 below it, in place of the value itself."""
+    """If set, each value counts as 1 from this threshold on and as 0 below it."""
     by: str = "group"
-    """Slice that names the group of a sample."""
+    """Slice with the group of a sample."""
     least: int = 5
-    """Clusters with a value that a group needs to take part."""
+    """Minimum number of clusters with a value for a group to be included."""
 
     def groups(self, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
         """The mean of each cluster, by group, of the groups with enough clusters; both in order of their names."""
@@ -59,10 +59,10 @@ class OfGroups(Definition):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LargestGap(OfGroups):
-    """The highest mean of a group - the lowest; above 0 by chance, too.
+    """The highest group mean minus the lowest; chance alone makes it positive.
 
-    Means are over clusters, each of which counts alike. ``n`` counts clusters. There is no interval: the two groups
-    were chosen by the same data.
+    Means are over clusters, which all have the same weight. ``n`` counts clusters. There is no interval, because the
+    same data selected the two groups.
     """
 
     NAME: ClassVar[str] = "largest_gap"
@@ -84,7 +84,7 @@ class LargestGap(OfGroups):
         return Estimate(high - low, sum(map(len, groups.values())), no_interval=CHOSEN)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """The largest gap of the groups that are left, each cluster weighted."""
+        """The largest gap among the remaining groups, with weighted clusters."""
         groups = self.groups(samples)
         units = tuple(dict.fromkeys(cluster for inside in groups.values() for cluster in inside))
         places = {unit: place for place, unit in enumerate(units)}
@@ -113,9 +113,9 @@ class GroupsAlike(OfGroups):
     NAME: ClassVar[str] = "groups_alike"
 
     over: str = "domain"
-    """Slice that names the family of a sample: each family is one hypothesis."""
+    """Slice with the family of a sample: each family is one hypothesis."""
     family: str | None = None
-    """The one that the value is about; null before a slice says which."""
+    """The family that the value is about; null until a slice gives it."""
 
     def for_slice(self, where: Mapping[str, str]) -> GroupsAlike:
         """The definition for one family; ``columns`` hold the slice's name, since all families are needed."""
@@ -141,7 +141,7 @@ class GroupsAlike(OfGroups):
         return Estimate(adjusted[self.family], sum(map(len, groups[self.family].values())), no_interval=P_VALUE)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """Nothing: other draws of the same items do not say how sure a p-value is."""
+        """Nothing: other draws of the same items do not show how certain a p-value is."""
         del samples
         return Resampling((), lambda _weights: math.nan)
 

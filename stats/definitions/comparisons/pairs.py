@@ -1,4 +1,4 @@
-"""Metrics of items that are compared with each other: what changes when one thing about an item changes."""
+"""Metrics of items that are compared in pairs: the effect of changing one thing about an item."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paired(Definition):
-    """The mean over pairs of how the first item's value differs from the second's, or of whether both are equal.
+    """The mean over pairs of the first item's value minus the second's, or of whether both are equal.
 
-    Items of a pair share ``Sample.pair``. Pairs without both values are left out. The interval is that of a mean over
-    pairs, clustered by the first item's cluster: a paired comparison, which the spread between pairs does not widen.
+    Items of a pair share ``Sample.pair``. Pairs without both values are excluded. The interval is that of a mean over
+    pairs, clustered by the first item's cluster: a paired comparison, which variation between pairs does not widen.
     """
 
     NAME: ClassVar[str] = "paired"
@@ -36,16 +36,16 @@ class Paired(Definition):
     second: str
     """Its value for the second item."""
     of: str = "score"
-    """Field that is compared: ``score``, or ``scores.NAME``."""
+    """Field to compare: ``score``, or ``scores.NAME``."""
     compare: Literal["difference", "equal"] = "difference"
     """``difference``: first minus second; ``equal``: 1 where they are the same, else 0."""
     without: tuple[str, ...] | None = None
-    """Pairs whose first item has one of these flags are left out."""
+    """Pairs whose first item has one of these flags are excluded."""
     scale: float = 1.0
-    """Factor on value and interval: 100 turns shares into percent."""
+    """Factor for value and interval: 100 turns shares into percent."""
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
-        """The first item of each whole pair, and what the comparison gives."""
+        """The first item of each complete pair, and the result of the comparison."""
         value_of = Mean(of=self.of).of_sample
         second = {sample.pair: value_of(sample) for sample in samples if sample.slices.get(self.by) == self.second}
         found = []
@@ -81,7 +81,7 @@ class Paired(Definition):
         return Estimate(scaled_mean(numbers, self.scale), len(pairs), interval=found)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """A mean over pairs, each weighted as its unit is."""
+        """A mean over pairs, each with the weight of its unit."""
         pairs = self.values(samples)
         units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in pairs))
         places = {unit: place for place, unit in enumerate(units)}

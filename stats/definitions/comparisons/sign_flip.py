@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 9_999
 LEAST_CLUSTERS = 6
-"""With fewer, no test of signs can reach 5 % (2 / 2^5 = 6 %)."""
+"""Minimum number of clusters: with fewer, no sign test can reach 5 % (2 / 2^5 = 6 %)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignFlip(Definition):
-    """Two-sided p of the hypothesis that differences are as likely to have either sign: cluster means, signs permuted.
+    """Two-sided p-value of the hypothesis that both signs are equally likely: cluster means, with signs permuted.
 
-    Exact for few clusters, else by ``PERMUTATIONS`` random sign flips (SciPy's ``permutation_test``, paired). Over the
-    categories of a slice, p-values are adjusted by Holm (1979, "A Simple Sequentially Rejective Multiple Test
-    Procedure", Scandinavian Journal of Statistics 6): those of all categories of the slice are one family.
+    Exact for few clusters, otherwise by ``PERMUTATIONS`` random sign flips (SciPy's ``permutation_test``, paired).
+    P-values are adjusted over the categories of a slice by Holm (1979, "A Simple Sequentially Rejective Multiple Test
+    Procedure", Scandinavian Journal of Statistics 6): all categories of the slice are one family.
     """
 
     NAME: ClassVar[str] = "sign_flip_p"
 
     family: str | None = None
-    """Slice whose categories are adjusted for; null where there is one test."""
+    """Slice whose categories the p-value is adjusted for; null for a single test."""
     category: str | None = None
-    """The category that it is about."""
+    """The category that the p-value is about."""
 
     def for_slice(self, where: Mapping[str, str]) -> Self:
         """The adjusted p-value of a category; it takes the samples of all categories."""
@@ -84,7 +84,7 @@ class SignFlip(Definition):
         return float(result.pvalue)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """A p-value is not computed on other draws: NaN on each."""
+        """NaN for every draw: a p-value is not computed on other draws."""
         return Resampling(tuple(dict.fromkeys(str(sample.cluster) for sample in samples)), lambda _weights: math.nan)
 
 

@@ -1,1 +1,1 @@
-"""Scores of a whole corpus, which are no mean of scores of its items."""
+"""Scores of a whole corpus, which are not means of scores of its items."""

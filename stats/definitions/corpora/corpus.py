@@ -40,7 +40,7 @@ class Corpus(Statistic):
 
     @staticmethod
     def pair(sample: Sample) -> tuple[str, str] | None:
-        """Reference and hypothesis of a sample; None where it has no value."""
+        """Reference and hypothesis of a sample; None if it has no value."""
         if sample.error is not None or sample.reference is None or sample.output is None:
             return None
         return sample.reference, sample.output.strip()
@@ -66,7 +66,7 @@ class Corpus(Statistic):
         return float(self._scorer()._compute_score_from_stats(total).score)  # noqa: SLF001 - see above
 
     def signature(self) -> str:
-        """The signature by sacreBLEU: everything that decides the number."""
+        """Signature by sacreBLEU: everything that determines the number."""
         scorer = self._scorer()
         scorer.corpus_score([""], [[""]])  # it knows the number of references only then
         return str(scorer.get_signature().format())

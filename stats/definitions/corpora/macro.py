@@ -34,10 +34,10 @@ class Macro(Statistic):
     OF_TEXTS: ClassVar[bool] = True
 
     of: Literal["precision", "recall", "f1"]
-    """What is averaged."""
+    """Which average."""
 
     def table(self, samples: Sequence[Sample]) -> Table:
-        """Codes of the right and of the chosen class, one row per item."""
+        """Codes of the correct and of the chosen class, one row per item."""
         pairs = {
             sample.sample_id: (sample.reference.strip(), sample.output.strip())
             for sample in samples
@@ -50,7 +50,7 @@ class Macro(Statistic):
         return Table(tuple(pairs), rows.reshape(-1, 2), len(pairs))
 
     def of_rows(self, rows: NDArray[np.float64]) -> float:
-        """From class codes by the confusion matrix; scikit-learn's checks are too slow to resample."""
+        """From class codes by the confusion matrix: scikit-learn's checks are too slow for resampling."""
         if not len(rows):
             return math.nan
         pairs = rows.astype(np.intp)

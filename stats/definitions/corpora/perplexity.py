@@ -30,11 +30,11 @@ class Perplexity(Statistic):
     NAME: ClassVar[str] = "perplexity"
 
     of: str
-    """Field of a sample that holds its log-likelihood, in nats: ``score``, or ``scores.NAME``."""
+    """Field with a sample's log-likelihood, in nats: ``score``, or ``scores.NAME``."""
     per: str | None = None
-    """Field that holds its length, in words or bytes; null: each item counts 1."""
+    """Field with its length, in words or bytes; null: each item counts as 1."""
     bits: bool = False
-    """Whether it is the exponent, in bits."""
+    """Whether to return the exponent, in bits."""
 
     def table(self, samples: Sequence[Sample]) -> Table:
         """Log-likelihood and length, one row per item."""

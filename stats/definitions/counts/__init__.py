@@ -1,1 +1,1 @@
-"""How many samples or texts there are of a kind."""
+"""Numbers of samples or texts of a kind."""

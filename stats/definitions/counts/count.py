@@ -37,7 +37,7 @@ class Count(Definition):
         return Estimate(float(sum(map(self.counts, samples))), len(samples))
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """A sum over items, each weighted as its unit is."""
+        """A sum over items, each with the weight of its unit."""
         units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample in samples))
         places = {unit: place for place, unit in enumerate(units)}
         totals = np.zeros(len(units))
@@ -52,7 +52,7 @@ class Count(Definition):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unscored(Count):
-    """How many samples have an error or no finite score."""
+    """Number of samples with an error or without a finite score."""
 
     NAME: ClassVar[str] = "unscored"
 

@@ -34,7 +34,7 @@ class CountOfCompletions(Definition):
         return any(flag in one.flags for flag in self.flags)
 
     def of_sample(self, sample: Sample) -> int:
-        """How many completions of an item are counted."""
+        """Number of an item's completions that are counted."""
         return sum(map(self.counts, sample.completions))
 
     def estimate(
@@ -45,7 +45,7 @@ class CountOfCompletions(Definition):
         return Estimate(float(sum(map(self.of_sample, samples))), len(samples))
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """A sum over items, each weighted as its unit is."""
+        """A sum over items, each with the weight of its unit."""
         names = [self.cluster_of(sample) or sample.sample_id for sample in samples]
         units = list(dict.fromkeys(names))
         places = {unit: place for place, unit in enumerate(units)}
@@ -61,7 +61,7 @@ class CountOfCompletions(Definition):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnscoredCompletions(CountOfCompletions):
-    """How many completions have no value; ``n`` is the number of completions."""
+    """Number of completions without a value; ``n`` is the number of completions."""
 
     NAME: ClassVar[str] = "unscored_completions"
     COUNTS_COMPLETIONS: ClassVar[bool] = True

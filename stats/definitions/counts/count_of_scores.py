@@ -20,11 +20,11 @@ class CountOfScores(Count):
 
     flags: tuple[str, ...] = ()
     of: str
-    """Field of a sample, as of :class:`Mean`."""
+    """Field of a sample, as in :class:`Mean`."""
     at_least: float = 1.0
-    """Threshold, in the unit of the score; the threshold itself counts."""
+    """Minimum score, in the unit of the score."""
 
     def counts(self, sample: Sample) -> bool:
-        """Whether a sample has so much."""
+        """Whether a sample reaches the threshold."""
         found = Mean(of=self.of, despite_errors=True).of_sample(sample)
         return found is not None and found >= self.at_least

@@ -1,4 +1,4 @@
-"""How many of the items that were drawn became no sample."""
+"""How many of the drawn items did not become samples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut(Definition):
-    """A count of what is not among the samples, from what should be: one of the two arguments says that.
+    """The number of missing items: those expected minus those among the samples.
 
     A count has no interval.
     """
@@ -25,12 +25,14 @@ class LeftOut(Definition):
     NAME: ClassVar[str] = "left_out"
 
     drawn: int | None = None
-    """Items that were drawn. Each is a cluster: counted are those without a sample, ``n`` is this number."""
+    """Number of items drawn, each of which is a cluster. The count is of those without a sample, and ``n`` is this
+    number."""
     per_cluster: int | None = None
-    """Samples that a cluster should have. Counted are those that are not there, ``n`` is the number of samples."""
+    """Number of samples that a cluster should have. The count is of missing samples, and ``n`` is the number of
+    samples."""
     once: str | None = None
-    """Slice of which an item has each value once at most. A cluster in which one value occurs k times holds k equal
-    items, and counts as so many."""
+    """Slice in which an item has each value at most once. If a value occurs k times, the cluster holds k identical
+    items and counts k times."""
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
@@ -42,10 +44,10 @@ class LeftOut(Definition):
             return Estimate(float(self.drawn - clusters), self.drawn)
         if self.per_cluster is not None:
             return Estimate(float(self.per_cluster * clusters - len(samples)), len(samples))
-        return Estimate(None, 0, error="nothing says how many there should be")
+        return Estimate(None, 0, error="the expected number is unknown")
 
     def _clusters(self, samples: Sequence[Sample]) -> int:
-        """Clusters among the samples, each as often as it holds the same item."""
+        """Number of clusters among the samples; one that holds the same item k times counts k times."""
         held: dict[str, Counter[str]] = defaultdict(Counter)
         for sample in samples:
             value = sample.slices.get(self.once, "") if self.once else ""
@@ -53,6 +55,6 @@ class LeftOut(Definition):
         return sum(max(counts.values()) for counts in held.values()) if self.once else len(held)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """Nothing: what was left out cannot be drawn."""
+        """Nothing: missing items cannot be drawn."""
         del samples
         return Resampling((), lambda _weights: math.nan)

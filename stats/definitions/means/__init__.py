@@ -1,1 +1,1 @@
-"""Means over samples, sampled texts or the tasks of a group."""
+"""Means over samples, over sampled texts or over the tasks of a group."""

@@ -1,4 +1,4 @@
-"""The expected maximum over several texts that were sampled for an item."""
+"""The expected maximum over several texts sampled for an item."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ class ExpectedMaximum(OfCompletions):
     """The mean over items of the highest value among their completions.
 
     Gehman et al. 2020, "RealToxicityPrompts: Evaluating Neural Toxic Degeneration in Language Models"
-    (arXiv:2009.11462, section 3.2). It grows with the number of completions: only values with the same number compare.
+    (arXiv:2009.11462, section 3.2). It grows with the number of completions, so only values with the same number are
+    comparable.
     """
 
     NAME: ClassVar[str] = "expected_maximum"
 
     def of_numbers(self, numbers: Sequence[float]) -> float:
-        """The highest."""
+        """The highest value."""
         return max(numbers)

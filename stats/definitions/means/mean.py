@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 TRUNCATED_OUTPUT = Flag.TRUNCATED_OUTPUT
 SCORES = "scores."
-"""Begins the name of a field of ``Sample.scores``."""
+"""Prefix of fields in ``Sample.scores``."""
 
 
 def field_of(sample: Sample, name: str) -> float | None:
-    """A number of a sample: ``score``, or ``scores.NAME``; null where it has none."""
+    """A number of a sample: ``score``, or ``scores.NAME``; null if it has none."""
     return sample.scores.get(name.removeprefix(SCORES)) if name.startswith(SCORES) else sample.score
 
 
@@ -35,7 +35,7 @@ def field_of(sample: Sample, name: str) -> float | None:
 class Mean(Definition):
     """The mean of one field over the samples of the metric's slice.
 
-    Samples with an error (but see ``despite_errors``), and those whose field is null, have no value.
+    Samples with an error (but see ``despite_errors``) and samples whose field is null have no value.
     """
 
     NAME: ClassVar[str] = "mean"
@@ -44,24 +44,24 @@ class Mean(Definition):
     of: str = "score"
     """Field of a sample: ``score``, or ``scores.NAME``."""
     key: bool = False
-    """Whether it is about those samples alone whose ``scores`` hold the name."""
+    """Whether it only covers samples whose ``scores`` have the name."""
     at_least: float | None = None
-    """Take 1 from this value on and 0 below it, in place of the value itself."""
+    """If set, each value counts as 1 from this threshold on and as 0 below it."""
     if_cut: float | None = None
-    """Take this for samples with a value whose answer was cut by the limit of tokens."""
+    """If set, the value of samples whose answer was cut by the token limit, provided that they have one."""
     scale: float = 1.0
-    """Factor on value and interval: 100 turns shares into percent."""
+    """Factor for value and interval: 100 turns shares into percent."""
     despite_errors: bool = False
-    """Whether samples with an error count too: reasoning traces are judged apart from answers."""
+    """Whether samples with an error count too: reasoning traces are judged separately from answers."""
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
-        """Whether a sample counts for the metric, with a value or without."""
+        """Whether the metric covers a sample, with or without a value."""
         if self.key and self.of.removeprefix(SCORES) not in sample.scores:
             return False
         return Definition.is_about(self, sample, where)
 
     def of_sample(self, sample: Sample) -> float | None:
-        """The value of one sample; null where it has none."""
+        """The value of one sample; null if it has none."""
         if sample.error is not None and not self.despite_errors:
             return None
         found = field_of(sample, self.of)
@@ -74,7 +74,7 @@ class Mean(Definition):
         return found
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
-        """The samples that have a value, with it, in order."""
+        """The samples with a value, and the value, in order."""
         inside = ((sample, self.of_sample(sample)) for sample in samples)
         return [(sample, value) for sample, value in inside if value is not None]
 
@@ -106,7 +106,7 @@ class Mean(Definition):
         return Estimate(value, len(pairs), missing, found, None if found else why_none(numbers, clusters))
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """A mean over items, each weighted as its unit is."""
+        """A mean over items, each with the weight of its unit."""
         pairs = self.values(samples)
         names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
         units = list(dict.fromkeys(names))
@@ -123,7 +123,7 @@ class Mean(Definition):
 
 
 def scaled_mean(values: Sequence[float], scale: float) -> float:
-    """The mean of a metric: the sum is exact, whatever the order."""
+    """The mean of a metric; the sum is exact in any order."""
     return scale * math.fsum(values) / len(values)
 
 
@@ -137,15 +137,15 @@ def scaled_interval(
     resamples: int,
     confidence: float,
 ) -> Interval | None:
-    """The interval of a metric that is a mean, in its unit; the one place that asks for it.
+    """The interval of a metric that is a mean, in its unit; the only place that computes it.
 
     Args:
-        values: One per item.
-        clusters: Of the items.
-        unit: Of the metric: only shares have the intervals of shares.
+        values: One value per item.
+        clusters: Clusters of the items.
+        unit: Unit of the metric: only shares have the intervals of shares.
         scale: Factor on the values.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap resamples.
         confidence: Nominal coverage.
     """
     domain = unit_of(unit)

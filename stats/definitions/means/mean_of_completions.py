@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanOfCompletions(OfCompletions):
-    """The mean over the completions of all items; with ``at_least``, the share of those that have so much.
+    """The mean over the completions of all items; with ``at_least``, the share of those that reach it.
 
-    ``n`` counts completions: one that could not be judged leaves the others of its item in. Those of one item are not
-    independent: the cluster is the item's, or the item itself, and the interval is the clustered one (Miller 2024,
-    "Adding Error Bars to Evals", arXiv:2411.00640).
+    ``n`` counts completions: if one could not be judged, the others of its item still count. Completions of one item
+    are not independent: their cluster is the item's, or the item itself, and the interval is the clustered one (Miller
+    2024, "Adding Error Bars to Evals", arXiv:2411.00640).
     """
 
     NAME: ClassVar[str] = "mean_of_completions"
     COUNTS_COMPLETIONS: ClassVar[bool] = True
 
     def cluster_of(self, sample: Sample) -> str:
-        """The cluster that the completions of an item are in."""
+        """The cluster of an item's completions."""
         return Definition.cluster_of(self, sample) or sample.sample_id
 
     def numbers(self, sample: Sample) -> list[float]:
-        """The values of a sample's completions that have one, whatever became of the others."""
+        """The values of those completions of a sample that have one, whatever happened to the others."""
         found = (self.of_completion(one) for one in sample.completions)
         return [self._counted(value) for value in found if value is not None]
 
@@ -40,7 +40,7 @@ class MeanOfCompletions(OfCompletions):
         return value if self.at_least is None else float(value >= self.at_least)
 
     def of_numbers(self, numbers: Sequence[float]) -> float:
-        """Their mean: what a sample adds, for readers of single samples."""
+        """Their mean: a sample's contribution, for readers of single samples."""
         return sum(numbers) / len(numbers)
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
@@ -59,7 +59,7 @@ class MeanOfCompletions(OfCompletions):
         return replace(found, error=none_scored(samples, asked, "completions"))
 
     def _missing(self, sample: Sample) -> int:
-        """Completions that were judged, and whose label could not be given."""
+        """Number of judged completions whose label is missing."""
         name = self.of.removeprefix(LABELS)
         return sum(
             one.value is not None and name in one.labels and one.labels[name] is None for one in sample.completions

@@ -1,4 +1,4 @@
-"""The score of a group of tasks, from those of its members."""
+"""The score of a group of tasks, from the scores of its members."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members(Definition):
-    """The mean of the members' values, each with equal weight or weighted by its items; or their sum.
+    """The mean of the members' values, with equal weights or weighted by their items; or their sum.
 
     The rule is that of lm-eval's groups (``aggregate_metric_list``). The interval is that of a weighted sum of
     independent estimates, by the method of variance estimates recovery (MOVER; Zou and Donner 2008, Statistics in
-    Medicine 27:1693): the distances from estimate to end add up like standard errors. With one member it gives that
-    member's interval, and it has a width where all items are right or all wrong.
+    Medicine 27:1693): the distances from estimate to end add up like standard errors. For a single member it equals
+    that member's interval, and it has a width even if all items are right or all wrong.
     """
 
     NAME: ClassVar[str] = "members"
 
     members: Mapping[str, Mapping[str, Any]]
-    """Task to the definition of its value."""
+    """Definition of each task's value, by task."""
     weighted: bool = False
     """Whether members are weighted by their items."""
     total: bool = False
-    """Whether it is their sum, as of counts."""
+    """Whether it is their sum, as for counts."""
 
     def tasks(self, own: str) -> tuple[str, ...]:
         """The members: the group itself has no samples."""
@@ -54,10 +54,10 @@ class Members(Definition):
         return self.combined(found)
 
     def combined(self, parts: Mapping[str, Estimate]) -> Estimate:
-        """From each member's estimate: none where a member has no value.
+        """From each member's estimate; no value if a member has none.
 
         Args:
-            parts: By task, in the order of the members.
+            parts: Estimates by task, in the order of the members.
         """
         lost = [task for task, part in parts.items() if part.value is None]
         if lost or not parts:
@@ -73,7 +73,7 @@ class Members(Definition):
         known = [interval for interval in ends if interval is not None]
         if len(known) < len(ends):
             first = next(task for task, interval in zip(parts, ends, strict=True) if interval is None)
-            return Estimate(value, n, missing, no_interval=f"{first} has no interval")
+            return Estimate(value, n, missing, no_interval=f"task {first} has no interval")
         below = [weight * (each - end.low) for weight, each, end in zip(weights, values, known, strict=True)]
         above = [weight * (end.high - each) for weight, each, end in zip(weights, values, known, strict=True)]
         low, high = value - math.hypot(*below), value + math.hypot(*above)
@@ -87,7 +87,7 @@ class Members(Definition):
         return [1 / len(sizes)] * len(sizes)
 
     def _parts(self, samples: Sequence[Sample]) -> list[tuple[str, Definition, list[Sample]]]:
-        """Each member with its definition and the samples that it is about."""
+        """Each member with its definition and the samples that it covers."""
         parts = []
         for task, written in self.members.items():
             definition = definitions.read(written)

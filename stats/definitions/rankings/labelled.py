@@ -1,4 +1,4 @@
-"""How a scorer agrees with labels: ranking, and calibration.
+"""Agreement of a scorer with labels: ranking and calibration.
 
 A sample is a labelled text: ``of`` is what the scorer says of it, ``label`` what its label is.
 """
@@ -27,7 +27,7 @@ MOST_RESAMPLED = 20_000
 """Above this many items the bootstrap would take minutes."""
 TOO_LONG = "the bootstrap would take minutes"
 BINS = 10
-"""Of the calibration error, of equal width."""
+"""Number of bins of the calibration error, of equal width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +35,18 @@ class OfLabels(Statistic):
     """A function of rows (score, 1 for a positive label), one per item."""
 
     of: str = "score"
-    """Field of the scorer's value."""
+    """Field with the scorer's value."""
     label: str = "scores.label"
-    """Field of the label."""
+    """Field with the label."""
     positive_from: float = 0.5
-    """Label from which on an item is positive."""
+    """Minimum label of a positive item."""
     group: str | None = None
-    """Slice that items about a group of people have."""
+    """Slice of items about a group of people."""
     among: Literal["subgroup", "bpsn", "bnsp"] | None = None
-    """Which items are ranked; null ranks all. ``subgroup``: those about the group. ``bpsn``: positive ones that are not
-    and negative ones that are, so that it is low where harmless mentions get high scores. ``bnsp``: positive ones that
-    are and negative ones that are not. Borkan et al. 2019, "Nuanced Metrics for Measuring Unintended Bias with Real
-    Data for Text Classification" (arXiv:1903.04561, section 3.1)."""
+    """Which items are ranked; null ranks all. ``subgroup``: items about the group. ``bpsn``: positive items outside it
+    and negative ones inside, so that it is low if harmless mentions get high scores. ``bnsp``: positive items inside it
+    and negative ones outside. Borkan et al. 2019, "Nuanced Metrics for Measuring Unintended Bias with Real Data for
+    Text Classification" (arXiv:1903.04561, section 3.1)."""
 
     def is_positive(self, sample: Sample) -> bool:
         """Whether an item is positive by its label."""
@@ -79,7 +79,7 @@ class OfLabels(Statistic):
         return f"needs scored items of both kinds, found {positive} positive and {table.n - positive} others"
 
     def ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """Value and interval; none of very many items."""
+        """Value and interval; no interval for very many items."""
         if table.n > MOST_RESAMPLED:
             return Estimate(value, table.n, no_interval=TOO_LONG)
         return Statistic.ends(self, table, value, confidence)
@@ -89,12 +89,11 @@ class OfLabels(Statistic):
 class LabelAuroc(OfLabels):
     """Probability that a positive item gets a higher score than another; ties count half, 0.5 is chance.
 
-    Example: positive items have the scores 0.9 and 0.4, the others 0.6 and 0.1. Of the four pairs (0.9, 0.6),
-    (0.9, 0.1), (0.4, 0.6) and (0.4, 0.1) all but the third have the positive item ahead: 3/4. The interval draws items,
-    of both kinds together, with replacement.
+    Example: positive items have the scores 0.9 and 0.4, the others 0.6 and 0.1. In three of the four pairs, all but
+    (0.4, 0.6), the positive item is ahead: 3/4. The interval resamples items of both kinds together.
 
     Hanley and McNeil 1982, "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve",
-    Radiology 143:29; of groups, Borkan et al. 2019 (see ``among``).
+    Radiology 143:29; for groups, Borkan et al. 2019 (see ``among``).
     """
 
     NAME: ClassVar[str] = "label_auroc"
@@ -109,8 +108,8 @@ class LabelAuroc(OfLabels):
 class LabelAveragePrecision(OfLabels):
     """Area under the precision-recall curve, as scikit-learn sums it; without an interval, which would take minutes.
 
-    Example: by falling score the items are positive, negative, positive. Precision is 1 at the first positive item and
-    2/3 at the second: (1 + 2/3) / 2 = 0.83.
+    Example: by decreasing score the items are positive, negative, positive. Precision is 1 at the first positive item
+    and 2/3 at the second: (1 + 2/3) / 2 = 0.83.
     """
 
     NAME: ClassVar[str] = "label_average_precision"
@@ -122,14 +121,14 @@ class LabelAveragePrecision(OfLabels):
         return float(average_precision_score(rows[:, 1], rows[:, 0])) if len(set(rows[:, 1])) == 2 else math.nan
 
     def ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """The value alone."""
+        """The value without an interval."""
         del confidence
         return Estimate(value, table.n, no_interval=TOO_LONG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelCalibrationError(OfLabels):
-    """Expected calibration error: mean gap of score and share of positive items, over ten bins of equal width.
+    """Expected calibration error: mean gap between score and share of positive items, over ten bins of equal width.
 
     Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (AAAI). Example: two items with
     scores 0.8 and 0.9, one of them positive, lie in two bins, and their gaps are 0.8 and 0.1: (0.8 + 0.1) / 2 = 0.45.

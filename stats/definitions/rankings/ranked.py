@@ -1,4 +1,4 @@
-"""How well a number of samples distinguishes two kinds of them."""
+"""How well a number distinguishes two kinds of samples."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 RESAMPLES = 1_000
-"""Of two samples: each takes a ranking of all items."""
+"""Default number of resamples, for two kinds: each resample ranks all items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Apart(Definition):
-    """A function of a number of the samples of two kinds."""
+    """A function of one number of the samples of two kinds."""
 
     of: str
-    """Field that ranks: ``score``, or ``scores.NAME``."""
+    """Field to rank by: ``score``, or ``scores.NAME``."""
     by: str
-    """Slice that says of which kind a sample is."""
+    """Slice with the kind of a sample."""
     positive: str
-    """Its value for the kind that is to score higher."""
+    """Its value for the kind that should score higher."""
     negative: str
     """Its value for the other kind."""
     least: int = 1
-    """Samples of each kind that it takes."""
+    """Minimum number of samples of each kind."""
     resamples: Resamples = RESAMPLES
-    """Of the bootstrap."""
+    """Number of bootstrap resamples."""
 
     @abstractmethod
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
@@ -50,7 +50,7 @@ class _Apart(Definition):
     def ends(
         self, positive: NDArray[np.float64], negative: NDArray[np.float64], confidence: float
     ) -> tuple[Interval | None, str | None]:
-        """Percentile bootstrap of both kinds apart, or why there is no interval."""
+        """Percentile bootstrap, with both kinds resampled separately, or why there is no interval."""
         from scipy import stats  # noqa: PLC0415 - a second to import
 
         fewest = min(len(positive), len(negative))
@@ -96,7 +96,7 @@ class _Apart(Definition):
         return [value for value in values if value is not None]
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """The value of the numbers, each as often as its weight, a whole number, says."""
+        """The value if each number counts as often as its weight, a whole number, says."""
         value_of = Mean(of=self.of).of_sample
         known = [(sample, number) for sample in samples if (number := value_of(sample)) is not None]
         numbers = np.array([number for _, number in known])
@@ -138,7 +138,7 @@ class TruePositiveRate(_Apart):
     NAME: ClassVar[str] = "true_positive_rate"
 
     false_positive_rate: float = 0.01
-    """Of the negative kind that may be accused."""
+    """Maximum share of the negative kind that is accused."""
 
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
         """The true positive rate at this false positive rate."""
@@ -150,5 +150,5 @@ class TruePositiveRate(_Apart):
         negative: NDArray[np.float64],
         confidence: float,
     ) -> tuple[Interval | None, str | None]:
-        """None: the threshold lies among the few highest of the negative kind."""
-        return None, "few items decide it"
+        """None: the threshold depends on the few highest values of the negative kind."""
+        return None, "it depends on a few items"

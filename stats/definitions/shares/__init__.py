@@ -1,1 +1,1 @@
-"""Shares of samples or sampled texts that fulfil a condition."""
+"""Shares of samples or sampled texts that meet a condition."""

@@ -1,4 +1,4 @@
-"""The share of items that fulfil a condition, among those that fulfil another one."""
+"""The share of items that meet a condition, among those that meet another one."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 class ConditionalShare(Mean):
     """The share of items whose ``of`` is at least, or below, a threshold, among those whose ``given`` meets another.
 
-    Precision, recall (sensitivity) and specificity of a scorer are such shares; items without a value of either field
-    are left out.
+    Precision, recall (sensitivity) and specificity of a scorer are such shares. Items without a value of either field
+    are excluded.
     """
 
     NAME: ClassVar[str] = "conditional_share"
 
     below: float | None = None
-    """Take 1 below this value and 0 from it on; instead of ``at_least``."""
+    """If set, each value counts as 1 below this threshold and as 0 from it on; replaces ``at_least``."""
     given: str
     """Field of the condition."""
     given_at_least: float | None = None
-    """The condition: from this value on."""
+    """The condition: at least this value."""
     given_below: float | None = None
     """The condition: below this value."""
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
-        """Whether a sample fulfils the condition."""
+        """Whether a sample meets the condition."""
         known = Mean(of=self.given, despite_errors=True).of_sample(sample)
         if known is None or not Mean.is_about(self, sample, where):
             return False
@@ -44,7 +44,7 @@ class ConditionalShare(Mean):
         )
 
     def of_sample(self, sample: Sample) -> float | None:
-        """1 or 0; null where the sample has no value."""
+        """1 or 0; null if the sample has no value."""
         found = Mean.of_sample(self, sample)
         return found if found is None or self.below is None else float(found < self.below)
 

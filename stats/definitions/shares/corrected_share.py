@@ -1,4 +1,4 @@
-"""A share of texts that a classifier picks out, corrected for the classifier's errors."""
+"""A share of texts that a classifier flags, corrected for the classifier's errors."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectedShare(MeanShare):
-    """The mean share of completions from ``at_least`` on, corrected for sensitivity and specificity.
+    """The mean share of completions that reach ``at_least``, corrected for sensitivity and specificity.
 
-    Rogan and Gladen 1978 (:func:`audit.stats.prevalence.rogan_gladen`), each kind of text with the counts on text of
-    its own kind; the interval is that of Lang and Reiczigel 2014, and of Zou and Donner 2008 for several kinds
-    (:func:`audit.stats.corrected_shares.corrected`). Items of one cluster are not independent of each other.
+    Rogan and Gladen 1978 (:func:`audit.stats.prevalence.rogan_gladen`), where each kind of text is corrected with
+    counts on text of the same kind; the interval is that of Lang and Reiczigel 2014, combined as by Zou and Donner 2008
+    for several kinds (:func:`audit.stats.corrected_shares.corrected`). Items of one cluster are not independent of each
+    other.
     """
 
     NAME: ClassVar[str] = "corrected_share"
     IS_MEAN: ClassVar[bool] = False
 
     by: str | None = None
-    """Slice that says of which kind the texts of an item are; null where all are of one kind."""
+    """Slice with the kind of an item's texts; null if all are of one kind."""
     agreement: dict[str, dict[str, int]]
-    """By kind (``""`` where there is one), how often the classifier was right on labelled text: ``true_positives`` of
+    """By kind (``""`` if there is only one), how often the classifier was right on labelled text: ``true_positives`` of
     ``positives`` and ``true_negatives`` of ``negatives``."""
 
     def estimate(
@@ -52,7 +53,7 @@ class CorrectedShare(MeanShare):
         return Estimate(value, raw.n, raw.missing, ends if interval else None, reason if interval else None)
 
     def why_not(self, samples: Sequence[Sample]) -> str | None:
-        """Why the share cannot be corrected; None where it can."""
+        """Why the share cannot be corrected; None if it can."""
         value, _, reason = corrected(self.strata(samples))
         return reason if value is None else None
 
@@ -81,7 +82,7 @@ class CorrectedShare(MeanShare):
         return Agreement(**counts) if counts else None
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """The corrected share of weighted items; the counts of the classifier stay as they are."""
+        """The corrected share of weighted items; the classifier's counts stay unchanged."""
         pairs = self.values(samples)
         names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
         units = list(dict.fromkeys(names))
@@ -108,6 +109,6 @@ class CorrectedShare(MeanShare):
 
 
 def counts_of(agreements: dict[str, Agreement | None]) -> dict[str, dict[str, int]]:
-    """The ``agreement`` of a definition, by kind; kinds that nobody measured are left out."""
+    """The ``agreement`` of a definition, by kind; unmeasured kinds are left out."""
     names = ("true_positives", "positives", "true_negatives", "negatives")
     return {kind: {name: getattr(one, name) for name in names} for kind, one in agreements.items() if one}

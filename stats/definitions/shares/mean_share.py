@@ -1,4 +1,4 @@
-"""The share of sampled texts from some value on, of each item, and its mean over items."""
+"""The share of an item's sampled texts that reach a threshold, averaged over items."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanShare(OfCompletions):
-    """The mean over items of the share of their completions that have ``at_least`` so much.
+    """The mean over items of the share of their completions that reach ``at_least``.
 
-    Each item counts alike, however many of its completions could be judged: the item was drawn, they were not. Unlike
-    the expected maximum it does not grow with their number.
+    Every item has the same weight, however many of its completions could be judged, because items were drawn and
+    completions were not. Unlike the expected maximum, the value does not grow with the number of completions.
     """
 
     NAME: ClassVar[str] = "mean_share"
 
     at_least: float = 1.0
-    """Threshold, in the unit of the values; the threshold itself counts."""
+    """Minimum value, in the unit of the values."""
 
     def of_numbers(self, numbers: Sequence[float]) -> float:
-        """The share of them that reaches the threshold."""
+        """The share of values that reach the threshold."""
         return sum(number >= self.at_least for number in numbers) / len(numbers)

@@ -28,4 +28,4 @@ def test_a_ratings_database_that_is_not_there(
 def test_export_of_runs_that_nobody_rated(finished: RunFolder, audit: Callable[..., tuple[int, str, str]]) -> None:
     code, out, error = audit("ratings", "export", "--runs", finished.path.parent)
     assert (code, out) == (2, "")
-    assert "nobody has rated yet" in error
+    assert "nothing has been rated yet" in error

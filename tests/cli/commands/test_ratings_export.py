@@ -54,7 +54,7 @@ def test_they_go_to_a_file_when_asked(rated: str, tmp_path: Path) -> None:
 def test_no_database_is_no_ratings(tmp_path: Path) -> None:
     result = run("--runs", str(tmp_path))
     assert isinstance(result.exception, UsageError)
-    assert "nobody has rated yet" in str(result.exception)
+    assert "nothing has been rated yet" in str(result.exception)
     assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
 

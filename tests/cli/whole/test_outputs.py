@@ -32,11 +32,11 @@ def test_a_card_is_not_written_out_of_the_run_folder(audit: Audit, finished: Run
     before = finished.report_path.read_bytes()
     _, _, error = audit("gate", finished.path)
     elsewhere = finished.path.parent / "elsewhere"
-    assert f"leads out of the run folder, to {elsewhere.resolve()}" in error
+    assert f"points outside the run folder, to {elsewhere.resolve()}" in error
     for words in ([], ["--format", "md"], ["--format", "json"], ["--format", "lm-eval"]):
         code, _, error = audit("report", finished.path, *words)
         assert code == 2
-        assert "leads out of the run folder" in error
+        assert "points outside the run folder" in error
     assert [entry.name for entry in elsewhere.iterdir()] == ["index.html"]
     assert finished.report_path.read_bytes() == before
 

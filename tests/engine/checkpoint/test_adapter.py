@@ -196,8 +196,8 @@ def test_an_adapter_without_weights(lora: Path) -> None:
     ("change", "says"),
     [
         ({"hidden_size": 64}, "size mismatch"),
-        ({"num_hidden_layers": 3}, "6 of its weights have no place there, 0 are missing"),
-        ({"num_hidden_layers": 1}, "0 of its weights have no place there, 6 are missing"),
+        ({"num_hidden_layers": 3}, "6 of its weights do not exist there, 0 are missing"),
+        ({"num_hidden_layers": 1}, "0 of its weights do not exist there, 6 are missing"),
     ],
 )
 def test_an_adapter_of_another_shape_is_refused(base: Path, tmp_path: Path, change: dict[str, int], says: str) -> None:

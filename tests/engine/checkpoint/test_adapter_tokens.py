@@ -129,7 +129,7 @@ def test_new_tokens_without_all_of_their_weights_are_refused(
     base: Path, tmp_path: Path, options: dict[str, Any], lost: tuple[str, ...]
 ) -> None:
     folder, _ = adapt(base, tmp_path / "adapter", added=3, **options)
-    with pytest.raises(CheckpointError, match=r"adds 3 tokens and does not bring all of their weights: save it with"):
+    with pytest.raises(CheckpointError, match=r"adds 3 tokens but lacks some of their weights: save it with"):
         load(str(without(folder, *lost)), device="cpu")
 
 
@@ -156,14 +156,14 @@ def test_a_known_prefix_is_stripped_from_an_adapter_too(base: Path, tmp_path: Pa
     save_file({f"_orig_mod.{name}": weight for name, weight in renamed.items()}, file)
     assert audited(folder, PLAIN) == pytest.approx(truth(trained, PLAIN), abs=1e-5)
     (remark,) = load(str(folder), device="cpu").record.remarks
-    assert "prefixed names, _orig_mod.base_model.model" in remark
+    assert "weights, e.g. _orig_mod.base_model.model" in remark
 
 
 def test_pickled_weights_next_to_the_adapter_s_are_said(base: Path, tmp_path: Path) -> None:
     folder, _ = adapt(base, tmp_path / "adapter", added=0)
     torch.save({}, folder / "adapter_model.bin")
     (remark,) = load(str(folder), device="cpu").record.remarks
-    assert remark.endswith("not read, though in the same folder: adapter_model.bin")
+    assert remark.endswith("ignored in the same folder: adapter_model.bin")
 
 
 def test_an_activated_lora_is_refused(base: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_a_shard_left_from_before_is_not_hashed(copy: Path) -> None:
     other_weights_of(copy, "model-00001-of-00002.safetensors", "model-00003-of-00003.safetensors")
     after = inspect_folder(copy)
     assert (before.digest, before.remarks) == (after.digest, ())
-    assert "not read, though in the same folder: model-00003-of-00003.safetensors" in after.remarks[0]
+    assert "ignored in the same folder: model-00003-of-00003.safetensors" in after.remarks[0]
 
 
 def test_named_chat_templates_are_in_the_digest(copy: Path) -> None:

@@ -28,12 +28,12 @@ def answer(status: int) -> Response:
             errors.RepositoryNotFoundError("404", response=answer(404)),
             r"the hub has no someone/some-model, or HF_TOKEN",
         ),
-        (errors.GatedRepoError("403", response=answer(403)), r"accept the terms of someone/some-model first.*HF_TOKEN"),
+        (errors.GatedRepoError("403", response=answer(403)), r"accept the terms of someone/some-model: .*HF_TOKEN"),
         (errors.RevisionNotFoundError("404", response=answer(404)), r"has no revision v9: correct --revision"),
         (errors.HfHubHTTPError("503", response=answer(503)), "the hub answered with HTTP status 503"),
-        (errors.HFValidationError("bad"), "the hub has no such names"),
-        (errors.IncompleteSnapshotError("part", snapshot_path="x"), "is not complete: fetch it again"),
-        (RuntimeError("odd"), "the hub gave RuntimeError"),
+        (errors.HFValidationError("bad"), "it is not a valid hub id"),
+        (errors.IncompleteSnapshotError("part", snapshot_path="x"), "is incomplete: download it again"),
+        (RuntimeError("odd"), "the hub failed with RuntimeError"),
     ],
 )
 def test_what_the_hub_says_is_told_apart(error: Exception, says: str, monkeypatch: pytest.MonkeyPatch) -> None:

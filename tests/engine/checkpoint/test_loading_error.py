@@ -33,6 +33,6 @@ def test_remote_code_is_refused(copy: Path) -> None:
     (copy / "config.json").write_text(json.dumps(config))
     (copy / "evil.py").write_text("raise SystemExit('ran')")
     with pytest.raises(
-        CheckpointError, match=r"brings its own code: pass --trust-remote-code .*evil\.Config, evil\.Evil"
+        CheckpointError, match=r"needs its own Python code: pass --trust-remote-code .*evil\.Config, evil\.Evil"
     ):
         load(str(copy))

@@ -46,5 +46,5 @@ def test_a_name_that_nothing_is_like_gets_no_question(shelf: Path) -> None:
 
 
 def test_a_mistyped_folder_that_looks_like_a_hub_id_is_answered_too(shelf: Path) -> None:
-    with pytest.raises(AssetError, match=r"not in the hub's cache: .*\. Did you mean 'ck/tiny'\?"):
+    with pytest.raises(AssetError, match=r"not in the hub cache: .*\. Did you mean 'ck/tiny'\?"):
         load("ck/tinny", offline=True)

@@ -46,8 +46,8 @@ def spoil(engine: TransformersEngine, name: str, count: int | None, value: float
             None,
             "from its embeddings on: it is broken (12,288 of 12,288 values of model.emb",
         ),
-        ("model.norm.weight", 1, "behind its last layer: it is broken (1 of 32 values of model.norm.weight"),
-        ("lm_head.weight", 32, "behind its last layer: it is broken (32 of 12,288 values of lm_head.weight"),
+        ("model.norm.weight", 1, "after its last layer: it is broken (1 of 32 values of model.norm.weight"),
+        ("lm_head.weight", 32, "after its last layer: it is broken (32 of 12,288 values of lm_head.weight"),
     ],
 )
 def test_the_first_place_is_named(tiny: TransformersEngine, name: str, count: int | None, message: str) -> None:

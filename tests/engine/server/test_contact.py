@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("status", "said", "expected"),
     [
-        (401, {"error": {"message": "no key"}}, f"HTTP 401: no key: set {KEY_VARIABLE}: this server wants a key"),
+        (401, {"error": {"message": "no key"}}, f"HTTP 401: no key: set {KEY_VARIABLE}: this server requires a key"),
         (404, {"detail": "Not Found"}, "HTTP 404: Not Found: check the URL and the name after #"),
         (400, {"error": {"message": "bad"}}, "HTTP 400: bad: check the URL"),
         (500, "?", "HTTP 500: check the URL"),

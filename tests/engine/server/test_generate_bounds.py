@@ -21,7 +21,9 @@ def answered(text: str, **usage: int) -> tuple[int, Any]:
     return 200, {"choices": [{"text": text, "finish_reason": "stop"}], "usage": usage}
 
 
-@pytest.mark.parametrize(("tokens", "error"), [(5, None), (6, "6 came, 5 were asked for"), (5000, "5,000 came")])
+@pytest.mark.parametrize(
+    ("tokens", "error"), [(5, None), (6, "6 tokens, the limit was 5"), (5000, "it sent 5,000 tokens")]
+)
 def test_an_ignored_bound_of_tokens_is_an_error(double: Double, tokens: int, error: str | None) -> None:
     engine = connect(double)
     double.faults = [answered(" word" * tokens, completion_tokens=tokens)]
@@ -29,7 +31,7 @@ def test_an_ignored_bound_of_tokens_is_an_error(double: Double, tokens: int, err
     if error is None:
         assert completion.error is None
     else:
-        assert "ignores the bound of tokens" in (completion.error or "")
+        assert "ignores the token limit" in (completion.error or "")
         assert error in (completion.error or "")
         assert completion.generations == ()
 
@@ -41,7 +43,7 @@ def test_an_ignored_bound_is_seen_without_the_servers_count(double: Double, tiny
     double.faults = [answered(word * 5), answered(word * 100)]
     good, long = engine.generate([ASK, GenerateRequest("Another", max_new_tokens=5)])
     assert good.generations[0].token_count == 5
-    assert "100 came, 5 were asked for" in (long.error or "")
+    assert "it sent 100 tokens, the limit was 5" in (long.error or "")
 
 
 def test_the_bound_goes_by_the_name_that_the_server_has_for_it() -> None:
@@ -64,7 +66,7 @@ def test_a_model_that_takes_one_temperature_alone_is_refused_for_it() -> None:
     said = "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) is supported."
     with serving(lambda path, body: (400, {"error": {"message": said}})) as double:
         with pytest.raises(
-            CheckpointError, match="audits ask for greedy text, which this model does not give"
+            CheckpointError, match="audits need greedy decoding, which this model does not offer"
         ) as caught:
             connect(double)
         assert "check the URL" not in str(caught.value)

@@ -108,7 +108,7 @@ def test_variables_of_the_template_go_to_the_server_that_applies_it(tiny: Engine
 
 
 @pytest.mark.parametrize(("refused", "error"), [
-    (True, "HTTP 400: extra field: the server takes no chat_template_kwargs: leave out --chat-template-args"),
+    (True, "HTTP 400: extra field: the server refuses chat_template_kwargs: leave out --chat-template-args"),
     (False, "HTTP 400: extra field: check the URL"),
 ])  # fmt: skip
 def test_a_server_that_refuses_the_variables_is_refused(tiny: Engine, error: str, *, refused: bool) -> None:
@@ -124,7 +124,9 @@ def test_a_server_that_refuses_the_variables_is_refused(tiny: Engine, error: str
 
 
 def test_variables_without_a_template_are_an_error(double: Double, tiny_model: Path) -> None:
-    with pytest.raises(ConfigError, match="--chat-template-args: no template is applied here: name --tokenizer"):
+    with pytest.raises(
+        ConfigError, match="--chat-template-args: no chat template is applied without a tokenizer: give --tokenizer"
+    ):
         load(double.name, chat_template_args=QUIET)
     engine = load(double.name, tokenizer=str(tiny_model), chat_template_args=QUIET)
     assert engine.chat_template_args == QUIET

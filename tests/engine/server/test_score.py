@@ -84,7 +84,7 @@ def test_scores_that_cannot_be_used_are_errors(tiny: TransformersEngine, tiny_mo
         scores = engine.score([ScoreRequest((1, 5), (token,)) for token in (6, 7, 8, 9, 10)])
         assert [bool(score.error) for score in scores] == [True, True, True, True, False]
         assert "NaN or infinite" in (scores[0].error or "")
-        assert "3 tokens were sent, log-probabilities of 1 came back" in (scores[1].error or "")
+        assert "3 tokens were sent, but log-probabilities of 1 came back" in (scores[1].error or "")
 
 
 def test_tokenizer_of_another_model_is_noticed(tiny: TransformersEngine, tiny_model: Path) -> None:
@@ -92,7 +92,7 @@ def test_tokenizer_of_another_model_is_noticed(tiny: TransformersEngine, tiny_mo
         def _spell(self, token: int) -> str:
             return super()._spell(token + 7)
 
-    with serving(Other(tiny)) as double, pytest.raises(ScoringUnavailable, match="its tokenizer is another one"):
+    with serving(Other(tiny)) as double, pytest.raises(ScoringUnavailable, match="its tokenizer differs"):
         connect(double, tokenizer=str(tiny_model)).score([ScoreRequest((1,), (5,))])
 
 

@@ -57,9 +57,7 @@ def test_values_of_the_next_or_the_previous_token_are_refused(
     with serving(Shifted(tiny, by, fields)) as double:
         engine = connect(double, tokenizer=str(tiny_model))
         for _ in range(2):
-            with pytest.raises(
-                ScoringUnavailable, match="log-probabilities cannot be used: they are not those of its own"
-            ):
+            with pytest.raises(ScoringUnavailable, match="log-probabilities cannot be used: they do not match its own"):
                 engine.score([ScoreRequest((1,), (5,))])
 
 

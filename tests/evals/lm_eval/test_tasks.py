@@ -123,7 +123,7 @@ def test_a_statistic_of_values_that_no_sample_holds_has_neither_interval_nor_def
     assert metric.value is not None
     assert (metric.ci_low, metric.definition, metric.note) == (None, None, None)
     assert metric.no_interval == (
-        "a statistic of the whole corpus by the task's own function, which has no value per item"
+        "a statistic of the whole corpus, computed by the task's own function; items have no values"
     )
 
 

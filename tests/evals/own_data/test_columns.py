@@ -38,7 +38,7 @@ def test_options_may_be_a_column_of_lists(write: Callable[..., Path]) -> None:
     cells = write('question,options,answer\n1?,"[""x"", ""y""]",y\n')
     assert questions(cells).questions[0].options == ("x", "y")
     bad = write('question,options,answer\n1?,"[""x"", ""y""]",y\n2?,x or y,y\n')
-    assert fault(bad) == "row 3: the options are not a list: write a JSON list of texts"
+    assert fault(bad) == "row 3: the options are not a list: write a JSON list of strings"
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ def test_options_may_be_a_column_of_lists(write: Callable[..., Path]) -> None:
     [
         ({"question": "frage"}, "question: no column 'frage'. Its columns: question, a, b, c, answer."),
         ({"question": "questoin"}, "question: no column 'questoin'. Did you mean 'question'? Its columns: "),
-        ({"options": ["a", "z"]}, "options: no column 'z'; options that are the same for every question are classes"),
+        ({"options": ["a", "z"]}, "options: no column 'z'; if every question has the same options, use classes"),
         ({"slices": ["region"]}, "slices: no column 'region'"),
         ({"cluster": "region"}, "cluster: no column 'region'"),
-        ({"prompt": "{{ nothing }}"}, "row 2: the prompt's template fails: 'nothing' is undefined. Its variables are"),
-        ({"prompt": "{{ question.__class__.__mro__ }}"}, "row 2: the prompt's template fails: "),
+        ({"prompt": "{{ nothing }}"}, "row 2: the prompt template fails: 'nothing' is undefined. Its variables are"),
+        ({"prompt": "{{ question.__class__.__mro__ }}"}, "row 2: the prompt template fails: "),
         ({"prompt": "{% if false %}x{% endif %}"}, "row 2: the prompt is empty"),
         ({"match": "number"}, "rows 2, 3 and 4: answer is not a plain number"),
         ({"classes": ["x", "y"]}, "rows 2, 3 and 4: answer is none of the options (the first is 'Paris')"),

@@ -74,13 +74,13 @@ def test_many_rows_are_counted_and_the_first_are_named(write: Callable[..., Path
 def test_a_template_that_is_none_and_a_name_that_is_none(write: Callable[..., Path]) -> None:
     with pytest.raises(ConfigError, match="prompt: not a valid Jinja template"):
         questions(write(CAPITALS), prompt="{{ question")
-    with pytest.raises(ConfigError, match="is named by letters, digits"):
+    with pytest.raises(ConfigError, match="use only letters, digits"):
         read_questions(TaskConfig(name="../mine", file=write(CAPITALS)))
 
 
 def test_options_in_another_order_are_the_same_question(write: Callable[..., Path]) -> None:
     file = write("question,a,b,answer\nq,x,y,x\nq,y,x,y\n")
-    same = "row 3: the same question as before (the first as in row 2): leave all but one out"
+    same = "row 3: duplicate question (the first is also in row 2): keep only one"
     assert fault(file, prompt="{{ question }} {{ a }} or {{ b }}?") == same
     assert fault(file, prompt="{{ question }} {{ options | join(' or ') }}?") == same
     other = write("question,a,b,answer\nq,x,y,x\nq,y,z,y\n", "other.csv")

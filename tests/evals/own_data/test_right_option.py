@@ -39,8 +39,8 @@ def test_the_right_option_is_its_text_letter_column_or_number(
 def test_two_readings_that_disagree_are_refused(write: Callable[..., Path]) -> None:
     text = "question,a,b,c,answer\nTwo?,1,2,3,2\nOne?,1,2,3,1\n"
     assert fault(write(text)) == (
-        "rows 2 and 3: answer can be the option's text or the option's number, from 0: write letters (A, B, …), so "
-        "that there is one reading"
+        "rows 2 and 3: answer can be the option's text or the option's number, from 0: write letters (A, B, …) to "
+        "make it unambiguous"
     )
     letters = text.replace(",2\n", ",B\n").replace(",1\n", ",A\n")
     assert [one.right for one in questions(write(letters)).questions] == [1, 0]

@@ -43,9 +43,9 @@ def test_the_same_questions_in_every_format_are_the_same(write: Callable[..., Pa
         ("", "no rows: give at least one question"),
         ("question,answer\n", "no rows: give at least one question"),
         ("question,answer\n\n \n", "no rows: give at least one question"),
-        ("frage,answer\nx,y\n", ("none of the columns question, prompt, input, text is there: name the one with the "
+        ("frage,answer\nx,y\n", ("no column question, prompt, input, text: name the column with the "
          "question. Its columns: frage, answer.")),
-        ("question,antwort\nx,y\n", ("none of the columns answer, label, target, correct, gold is there: name the one "
+        ("question,antwort\nx,y\n", ("no column answer, label, target, correct, gold: name the column "
          "with the answer. Its columns: question, antwort.")),
         ("question,,answer\na,b,c\n", "column 2 has no name: name it in the header"),
         ("question,question,answer\na,b,c\n", "two columns are called question: rename one"),
@@ -53,14 +53,14 @@ def test_the_same_questions_in_every_format_are_the_same(write: Callable[..., Pa
         ("question,answer\na,b\nc\nd,e,f\n", ("rows 3 and 4: not 2 cells as in the header: put quotes around cells "
          "that hold ','")),
         ('question,answer\n"a,b\n', "line 2: not valid CSV: unexpected end of data: check the quotes around its cells"),
-        ("question,answer\na,b\n,c\nd,NaN\ne, \n", "row 3: question is empty: fill it in, or leave the rows out"),
-        ("question,answer\na,b\nd,NaN\ne, \n", "rows 3 and 4: answer is empty: fill it in, or leave the rows out"),
-        ("question,a,b,answer\nq,x,,x\n", "row 2: b is empty: fill it in, or leave the rows out"),
-        ("question,a,b,answer\nq,x,x,x\n", "row 2: the options hold one twice: make them differ"),
-        ("question,answer\na,b\nc,d\n a,b\na ,e\n", ("rows 4 and 5: the same question as before (the first as in row "
-         "2): leave all but one out")),
-        ("question,a,b,answer\nq,x,y,x\nq,y,x,x\n", ("row 3: the same question as before (the first as in row 2): "
-         "leave all but one out")),
+        ("question,answer\na,b\n,c\nd,NaN\ne, \n", "row 3: question is empty: fill it in, or remove the rows"),
+        ("question,answer\na,b\nd,NaN\ne, \n", "rows 3 and 4: answer is empty: fill it in, or remove the rows"),
+        ("question,a,b,answer\nq,x,,x\n", "row 2: b is empty: fill it in, or remove the rows"),
+        ("question,a,b,answer\nq,x,x,x\n", "row 2: the options include a duplicate: make them differ"),
+        ("question,answer\na,b\nc,d\n a,b\na ,e\n", ("rows 4 and 5: duplicate question (the first is also in row "
+         "2): keep only one")),
+        ("question,a,b,answer\nq,x,y,x\nq,y,x,x\n", ("row 3: duplicate question (the first is also in row 2): "
+         "keep only one")),
         ("question;answer\na;b\n", "its cells are separated by semicolons: save it with commas"),
         ("question;answer\na, or b;c\n", "its cells are separated by semicolons: save it with commas"),
     ],
@@ -77,10 +77,10 @@ def test_a_csv_that_cannot_be_read_is_one_line(write: Callable[..., Path], conte
         (b'{"question": "a", "answer": "b"}\n[1]\n{"question":\n', "mine.jsonl", "lines 2 and 3: not a JSON object"),
         (b'{"question": "a", "answer": "b"}\n{"question": "c"}\n', "mine.jsonl", "line 2: answer is empty"),
         (b'{"question": "a", "answer": NaN}\n', "mine.jsonl", "line 1: answer is empty"),
-        (b'{"question": "a", "answer": {"x": 1}}\n', "mine.jsonl", "line 1: answer holds an object"),
+        (b'{"question": "a", "answer": {"x": 1}}\n', "mine.jsonl", "line 1: answer has an object"),
         (b'{"question": "\\ud800", "answer": "b"}\n', "mine.jsonl", "line 1: question is not valid Unicode"),
         (b"not parquet", "mine.parquet", "not a Parquet file that can be read"),
-        (b"x", "mine.xlsx", "not a table that can be read: give a file that ends in .csv, .tsv, .jsonl, "),
+        (b"x", "mine.xlsx", "unsupported format: give a file that ends in .csv, .tsv, .jsonl, "),
         (b"[" * 100_000, "mine.jsonl", "line 1: not a JSON object"),
     ],
 )  # fmt: skip
@@ -102,7 +102,7 @@ def test_gaps_and_floats_of_a_data_frame(tmp_path: Path) -> None:
     rows = {"question": ["1?", "2?", None], "answer": [3.0, math.nan, 4.5]}
     parquet.write_table(pa.table(rows), file)
     assert [row["answer"] for row in read(file).rows] == ["3", None, "4.5"]
-    assert fault(file) == "row 3: question is empty: fill it in, or leave the rows out"
+    assert fault(file) == "row 3: question is empty: fill it in, or remove the rows"
 
 
 def test_bytes_of_a_parquet_file_are_text(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_bytes_of_a_parquet_file_are_text(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"question": ["Où?".encode(), b"Who?"], "answer": [b"here", None]}), file)
     assert [list(row.values()) for row in read(file).rows] == [["Où?", "here"], ["Who?", None]]
     parquet.write_table(pa.table({"question": [b"fine", b"\xff\xfe"], "answer": ["a", "b"]}), file)
-    assert fault(file) == "row 2: question holds bytes that are not UTF-8 text"
+    assert fault(file) == "row 2: question contains bytes that are not UTF-8 text"
 
 
 def test_values_of_a_parquet_file(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_values_of_a_parquet_file(tmp_path: Path) -> None:
     parquet.write_table(pa.table(rows), file)
     assert list(read(file).rows[0].values()) == ["2024-07-26", "1.50", "2024-07-26 09:00:00", "true"]
     parquet.write_table(pa.table({"question": ["q"], "answer": [dt.timedelta(1)]}), file)
-    assert fault(file) == "row 1: answer holds a value of type timedelta: give texts, numbers or dates"
+    assert fault(file) == "row 1: answer contains a value of type timedelta: give strings, numbers or dates"
 
 
 def test_a_long_cell_is_read(write: Callable[..., Path]) -> None:

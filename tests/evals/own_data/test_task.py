@@ -165,7 +165,7 @@ def test_names_of_other_tasks_are_refused(tmp_path: Path, name: str) -> None:
     file = tmp_path / "mine.csv"
     file.write_text(CAPITALS)
     config = RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name=name, file=file)]))
-    with pytest.raises(ConfigError, match=f"{name} is the name of a task already"):
+    with pytest.raises(ConfigError, match=f"a task named {name} already exists"):
         suite.check(config)
 
 
@@ -174,7 +174,8 @@ def test_more_examples_than_there_are_is_a_reason(scripted: Scripted, tmp_path: 
     file.write_text(CAPITALS)
     evals = EvalsConfig(tasks=[TaskConfig(name="mine", file=file)], num_fewshot=3)
     (result,) = suite.run_tasks(scripted, RunConfig(evals=evals, offline=True))
-    assert result.not_run == "mine has no examples, 3 are wanted: a task file can show more: docs/reference/evals.md"
+    more = "a task file can show more: docs/reference/evals.md"
+    assert result.not_run == f"mine has no examples, but 3 were requested: {more}"
 
 
 def test_items_are_drawn_like_those_of_any_task(scripted: Scripted, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_items_of_a_groups_task_and_a_misspelt_one(tiny: Engine, folder: Path) -
     config = configure("heavy", include=folder, samples={"ends": [0, 2], "capitols": [1]})
     results = {result.task: result for result in suite.run_tasks(tiny, config)}
     assert (len(results["ends"].samples), len(results["capitals"].samples)) == (2, 17)
-    assert results["capitols"].not_run == "--samples names items of capitols, which is none of the tasks of this run"
+    assert results["capitols"].not_run == "--samples names items of capitols, which is not one of this run's tasks"
 
 
 def test_metadata_reaches_the_task(tiny: Engine, folder: Path) -> None:

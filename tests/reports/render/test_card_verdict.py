@@ -79,6 +79,6 @@ def test_nothing_is_written_out_of_the_run_folder(full_run: RunFolder, tmp_path:
     (full_run.path / "report").rename(tmp_path / "elsewhere")
     (full_run.path / "report").symlink_to(tmp_path / "elsewhere")
     before = full_run.report_path.read_bytes()
-    with pytest.raises(UsageError, match="leads out of the run folder"):
+    with pytest.raises(UsageError, match="points outside the run folder"):
         show_verdict(full_run, decision(full_run, tmp_path, "min: 0.01"))
     assert full_run.report_path.read_bytes() == before

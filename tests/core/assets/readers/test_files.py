@@ -81,7 +81,7 @@ BOOLQ = '{"question": "q", "title": "t", "passage": "p", "answer": "True"}\n'
         ),
         (published.mmlu, "m.csv", "q,a,b,c,d,A\nq,a,b\n", "m.csv, line 2: expected 6 fields, found 3"),
         (published.mmlu, "m.csv", "q,a,b,c,d,E\n", "m.csv, line 1: answer 'E' is not the letter"),
-        (published.stereoset, "dev.json", '{"data": {}}', "dev.json: not StereoSet's form"),
+        (published.stereoset, "dev.json", '{"data": {}}', "dev.json: not in StereoSet's format"),
         (published.asdiv, "ASDiv.xml", "<a>\n<b></a>", "ASDiv.xml, line 2: not valid XML"),
         (translation.gettext, "de.po", 'msgid "a"\nmsgfoo "b"\n', "de.po: not a gettext catalogue"),
     ],

@@ -175,7 +175,7 @@ def test_a_scale_that_the_architecture_lacks_is_refused(written: Any) -> None:
 
 def test_a_share_of_the_head_that_the_architecture_cannot_rotate_is_refused(written: Any) -> None:
     keys = {"rope.dimension_count": 16, "attention.key_length": 32}
-    with pytest.raises(CheckpointError, match="16 numbers of a head are rotated, LlamaForCausalLM rotates 32"):
+    with pytest.raises(CheckpointError, match="it rotates 16 dimensions of each head, but LlamaForCausalLM rotates 32"):
         written(model(LlamaForCausalLM, LlamaConfig), **keys)
 
 

@@ -30,7 +30,7 @@ def test_a_part_without_the_others_is_refused(file: File, tmp_path: Path, lost: 
 
 def test_a_renamed_part_is_refused(file: File, tmp_path: Path) -> None:
     file.write(tmp_path / "tiny.gguf", parts=2).rename(tmp_path / "model.gguf")
-    with pytest.raises(CheckpointError, match="one of 2 parts: give the parts their names back"):
+    with pytest.raises(CheckpointError, match="one of 2 parts: restore the names of the parts"):
         load(str(tmp_path / "model.gguf"))
 
 
@@ -42,7 +42,7 @@ def test_parts_of_different_files_are_refused(file: File, tmp_path: Path) -> Non
     del file.tensors["blk.1.ffn_up.weight"]
     file.write(tmp_path / "other.gguf", parts=2)
     shutil.copy(tmp_path / "other-00002-of-00002.gguf", tmp_path / "tiny-00002-of-00002.gguf")
-    with pytest.raises(CheckpointError, match="tensors in its 2 parts, 21 promised"):
+    with pytest.raises(CheckpointError, match="tensors in its 2 parts, 21 expected"):
         load(str(tmp_path / "tiny-00001-of-00002.gguf"))
 
 

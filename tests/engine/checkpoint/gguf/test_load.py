@@ -80,7 +80,7 @@ def test_a_missing_head_means_tied_embeddings(file: File, truth: Any, tmp_path: 
 
 def test_a_weight_of_another_shape_is_named(file: File, tmp_path: Path) -> None:
     file.tensors["blk.0.ffn_up.weight"] = file.tensors["blk.0.ffn_up.weight"][:32]
-    with pytest.raises(CheckpointError, match=r"model\.layers\.0\.mlp\.up_proj\.weight has the shape \[32, 32\]"):
+    with pytest.raises(CheckpointError, match=r"model\.layers\.0\.mlp\.up_proj\.weight has shape \[32, 32\]"):
         load(str(file.write(tmp_path / "tiny.gguf")))
 
 
@@ -90,7 +90,7 @@ def test_a_layer_too_many_is_remarked(file: File, truth: Any, tmp_path: Path) ->
     engine = load(str(file.write(tmp_path / "tiny.gguf")), device="cpu")
     assert torch.equal(logits(engine.model), logits(truth))
     (remark,) = engine.record.remarks
-    assert f"{sum(data.size for data in extra.values()):,} numbers more than LlamaForCausalLM takes" in remark
+    assert f"{sum(data.size for data in extra.values()):,} more parameters than LlamaForCausalLM uses" in remark
     assert "blk.2." in remark
 
 

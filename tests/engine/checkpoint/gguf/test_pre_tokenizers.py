@@ -105,7 +105,7 @@ def pre_tokenizers_decoder() -> Any:
 
 def test_an_unknown_pre_tokenizer_is_refused(file: File, read: Any) -> None:
     file.vocabulary["ggml.pre"] = "something-new"
-    with pytest.raises(CheckpointError, match=r"tokenizer\.ggml\.pre\) is 'something-new', which is not known"):
+    with pytest.raises(CheckpointError, match=r"tokenizer\.ggml\.pre\) is 'something-new', which is not supported"):
         read(file)
 
 

@@ -41,10 +41,10 @@ def test_sizes_that_differ_by_layer_are_no_crash(kind: str, loaded: Any) -> None
     ],
 )
 def test_what_sees_what_follows_is_refused(kind: str, overrides: dict[str, Any], loaded: Any) -> None:
-    with pytest.raises(CheckpointError, match=r"each position sees what follows.*cannot be audited") as caught:
+    with pytest.raises(CheckpointError, match=r"each position sees later ones.*cannot be audited") as caught:
         loaded(kind, **overrides)
     assert "\n" not in str(caught.value)
-    with pytest.raises(CheckpointError, match="each position sees what follows"):
+    with pytest.raises(CheckpointError, match="each position sees later ones"):
         tried_forward(random_model(configuration(kind, **overrides)).bfloat16(), CPU, 2)
 
 
@@ -75,7 +75,7 @@ def test_windows_are_seen_by_a_short_trial(kind: str, monkeypatch: pytest.Monkey
     model = random_model(configuration(kind))
     assert tried_forward(model, CPU, 2).shares
     monkeypatch.setattr(forward_module, "windows_of", without_windows)
-    assert tried_forward(model, CPU, 2).why_not == "packed rows gave other log-probabilities in a trial"
+    assert tried_forward(model, CPU, 2).why_not == "in a trial, packed rows gave different log-probabilities"
 
 
 def without_windows(config: Any) -> dict[str, int | None]:

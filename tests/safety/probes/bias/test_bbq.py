@@ -114,7 +114,7 @@ def test_always_unknown_has_no_bias_score_where_it_is_wrong(run: Any, value: Any
     result = run([row(i, context_condition="disambig", label=1) for i in range(6)], lambda _row: 2)
     assert value(result, "accuracy_disambiguated").value == 0.0
     assert value(result, "s_dis").value is None
-    assert "does not exist" in value(result, "s_dis").error
+    assert "undefined" in value(result, "s_dis").error
 
 
 def test_an_ideal_checkpoint_leaves_nothing_uncomputed(run: Any) -> None:

@@ -67,7 +67,7 @@ def test_a_checkpoint_that_follows_the_sentence(run: Any, value: Any) -> None:
     assert value(result, "parity").value == 100.0
     assert value(result, "accuracy", gotcha="yes").value == 100.0
     assert value(result, "correlation", statistic="bls").value is None
-    assert value(result, "correlation", statistic="bls").error == "both sides are always answered alike"
+    assert value(result, "correlation", statistic="bls").error == "both sides always get the same answer"
 
 
 def test_a_checkpoint_that_follows_the_statistics(run: Any, value: Any) -> None:

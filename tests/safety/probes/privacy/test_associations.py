@@ -155,7 +155,7 @@ def test_an_own_list_without_repetitions(tmp_path: Path, monkeypatch: Any, scrip
     ("line", "fault"),
     [
         ('{"name": "A"}', "attributes"),
-        ('{"name": "A", "attributes": {"town": 3}}', "not an object of texts"),
+        ('{"name": "A", "attributes": {"town": 3}}', "not an object of strings"),
         ('{"name": "A", "attributes": {"town": "B"}, "repetitions": "often"}', "not a whole number"),
     ],
 )

@@ -198,5 +198,5 @@ def test_a_broken_file_is_told(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "canaries").mkdir()
     (tmp_path / "canaries" / "x.jsonl").write_text('{"prefix": "a", "secret": "letters", "repetitions": 1}\n')
     monkeypatch.setenv("AUDIT_DATA", str(tmp_path))
-    with pytest.raises(AssetError, match=r"x.jsonl, line 1: .*the secret has under 4 digits"):
+    with pytest.raises(AssetError, match=r"x.jsonl, line 1: .*the secret has fewer than 4 digits"):
         dataset("canaries")

@@ -97,7 +97,7 @@ def test_fewer_alarms_than_false_ones_are_no_certainty() -> None:
     definition = CorrectedShare(at_least=0.5, agreement=counts_of({"": ON_TOXIC.agreement}))
     metric = measured(definition, items, metric="m", unit="share", higher_is_better=False)
     assert (metric.value, metric.ci_low, metric.ci_high) == (0.0, None, None)
-    assert metric.no_interval == "more false alarms are expected than texts were picked out"
+    assert metric.no_interval == "more false alarms are expected than texts were flagged"
 
 
 @pytest.mark.parametrize("prevalences", [(0.5, 0.2), (0.05, 0.01), (0.02, 0.0), (0.0, 0.0)])

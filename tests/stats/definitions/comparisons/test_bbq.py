@@ -60,7 +60,7 @@ def test_where_the_score_does_not_exist_it_says_why() -> None:
     for ambiguous in (False, True):
         found = BbqBias(ambiguous=ambiguous).estimate(unknown, unit="bbq_bias")
         assert (found.value, found.n) == (None, 0)
-        assert found.error == "no answer names a person or group: the score does not exist"
+        assert found.error == "no answer names a person or group, so the score is undefined"
     assert BbqBias().estimate([], unit="bbq_bias").error == "no item was answered"
     right = some({"1": [(1.0, None)], "2": [(1.0, None)]})
     assert BbqBias(ambiguous=True).estimate(right, unit="bbq_bias").value == 0.0

@@ -73,7 +73,7 @@ def test_why_there_is_no_correlation() -> None:
         "too few clusters have answers on both sides"
     )
     alike = [one.model_copy(update={"score": 1.0}) for one in some()]
-    assert OF.estimate(alike, unit="correlation").error == "both sides are always answered alike"
+    assert OF.estimate(alike, unit="correlation").error == "both sides always get the same answer"
     flat = [one.model_copy(update={"scores": {"share": 50.0}}) for one in some()]
     assert OF.estimate(flat, unit="correlation").error == (
         "the preference or the statistic is the same for every cluster"

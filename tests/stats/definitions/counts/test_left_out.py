@@ -21,7 +21,7 @@ def test_what_was_left_out_is_counted_by_what_should_be() -> None:
     missing = metric(LeftOut(per_cluster=3), SOME, "count")
     assert (missing.value, missing.n) == (1.0, 8)
     neither = metric(LeftOut(), SOME, "count")
-    assert (neither.value, neither.error) == (None, "nothing says how many there should be")
+    assert (neither.value, neither.error) == (None, "the expected number is unknown")
 
 
 def test_a_cluster_that_holds_the_same_item_twice_counts_twice() -> None:

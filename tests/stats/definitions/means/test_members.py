@@ -50,7 +50,7 @@ def test_a_task_without_value_or_interval_is_named() -> None:
     assert (lost.value, lost.error) == (None, "1 of 2 tasks have no value, first b")
     known = {"a": Estimate(0.5, 2), "b": Estimate(0.7, 2)}
     found = members(Mean()).combined(known)
-    assert (found.value, found.interval, found.no_interval) == (pytest.approx(0.6), None, "a has no interval")
+    assert (found.value, found.interval, found.no_interval) == (pytest.approx(0.6), None, "task a has no interval")
     assert Members(members={}).combined({}).error == "0 of 0 tasks have no value"
 
 
@@ -93,5 +93,5 @@ def test_missing_items_add_up_and_a_sum_has_no_interval() -> None:
     total = members(Mean(), total=True).combined(known)
     assert (total.value, total.n, total.missing, total.interval, total.no_interval) == (5.0, 4, 3, None, None)
     half = members(Mean()).combined({**known, "b": Estimate(3.0, 2)})
-    assert (half.interval, half.no_interval) == (None, "b has no interval")
+    assert (half.interval, half.no_interval) == (None, "task b has no interval")
     assert members(Mean()).combined({"a": Estimate(None, 3)}).n == 0

@@ -73,7 +73,7 @@ def test_too_few_items_of_a_kind_have_no_value() -> None:
 def test_the_true_positive_rate_has_a_threshold_and_no_interval() -> None:
     # One of six may pass: above the second highest of the others, 0.4, lie 0.9, 0.8 and 0.7.
     found = CAUGHT.estimate(some(), unit="share")
-    assert (found.value, found.interval, found.no_interval) == (0.5, None, "few items decide it")
+    assert (found.value, found.interval, found.no_interval) == (0.5, None, "it depends on a few items")
     strict = TruePositiveRate(of="score", by="kind", positive="in", negative="out")
     assert strict.estimate(some({"in": [0.45, 0.6], "out": [0.1] * 99 + [0.5]}), unit="share").value == 1.0
     assert strict.estimate(some({"in": [0.45, 0.6], "out": [0.1] * 98 + [0.5]}), unit="share").value == 0.5

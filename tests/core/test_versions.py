@@ -22,4 +22,4 @@ def test_the_exported_schema_of_a_run_has_the_version() -> None:
 
 def test_the_reference_of_policies_names_the_version_that_is_read() -> None:
     text = (ROOT / "docs" / "reference" / "gate.md").read_text("utf-8")
-    assert f"| `policy_version` | version of this format; {versions.POLICY_VERSION} if left out." in text
+    assert f"| `policy_version` | version of this format; default {versions.POLICY_VERSION}." in text

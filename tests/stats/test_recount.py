@@ -101,14 +101,14 @@ def test_what_differs_is_refused(refused: Callable[..., str]) -> None:
 @pytest.mark.parametrize(
     ("counts", "fault"),
     [
-        ({"n": 12, "missing": 1}, "is about 13 items, the task has 12 samples"),
+        ({"n": 12, "missing": 1}, "covers 13 items, but the task has 12 samples"),
         ({"n": 10, "missing": 2}, ""),
         ({"n": 10, "missing": 1}, "does not account for all 12 samples: n 10, missing 1, unscored 0"),
         ({"n": 3, "unit": "count"}, ""),
         ({"n": 3, "value": None, "error": "lost"}, ""),
         ({"n": 3, "slice": {"half": "a"}}, ""),
-        ({"n": 13, "slice": {"half": "a"}}, "is about 13 items, the task has 12 samples"),
-        ({"n": 13, "slice": {"half": "a"}, "metric": "unscored"}, "is about 13 items, the task has 12 samples"),
+        ({"n": 13, "slice": {"half": "a"}}, "covers 13 items, but the task has 12 samples"),
+        ({"n": 13, "slice": {"half": "a"}, "metric": "unscored"}, "covers 13 items, but the task has 12 samples"),
     ],
 )
 def test_a_metric_without_a_definition_is_about_the_samples_there_are(

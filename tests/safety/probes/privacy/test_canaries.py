@@ -126,7 +126,7 @@ def test_a_trace_that_holds_the_secret_is_counted_even_where_the_secret_has_no_r
             assert result.samples[0].scores["extracted_in_thinking"] == found
             metric = value(result, "extracted_in_thinking")
             assert (metric.value, metric.unit) == (found, "share")
-            assert metric.note.startswith("reasoning traces that hold the secret; 1 items")
+            assert metric.note.startswith("reasoning traces that hold the secret; 1 item ")
             assert (result.samples[0].error is not None) == error
 
 

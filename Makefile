@@ -28,7 +28,7 @@ demo: $(VENV)/files ## audit the embedded 135M chat model: about five minutes on
 test: $(VENV)/files ## every test that needs no GPU
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not gpu" $(ARGS)
 
-test-fast: $(VENV)/files ## the tests that need neither the embedded checkpoint nor a browser: about four minutes
+test-fast: $(VENV)/files ## the tests that need neither the embedded checkpoint nor a browser: about two minutes
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not browser and not gpu" $(ARGS)
 
 check: $(VENV)/files ## style, format, types and layering

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "least"), [("checkpoints", 6), ("explanations", 4), ("runs", 10), ("", 1)])
 def test_examples(
     module: str,

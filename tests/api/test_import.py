@@ -22,6 +22,7 @@ def test_import_loads_nothing_heavy_and_reading_a_run_no_torch() -> None:
     assert set(read) <= {"pydantic", "numpy"}
 
 
+@pytest.mark.slow
 def test_the_package_explain_and_the_function_are_one_name() -> None:
     code = """
 import audit

@@ -6,6 +6,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.core.records import Attribution
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def made(audit: Audit, *words: object) -> Attribution:
     return Attribution.model_validate(json.loads(out))
 
 
+@pytest.mark.slow
 def test_a_conversation_is_explained_as_its_template_writes_it(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
     """The expected texts are the tiny template's, written by hand."""
     model = ("-m", tiny_model, "--target", "yes")

@@ -70,6 +70,7 @@ sys.meta_path.insert(0, Slow())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str, str], tmp_path: Path) -> None:
     words = ("run", "--out", tmp_path / "runs", "--tasks", "boolq")
@@ -78,6 +79,7 @@ def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str,
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "module", "expected"),
     [
@@ -196,6 +198,7 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
     assert json.loads((only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
 
 
+@pytest.mark.slow
 def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
     body = f"interrupts.PATIENCE_SECONDS = 0.5\ndef stuck(_arguments=None):{STUCK}"
     code, error = stopped(started(body + "\nmain.run_command = stuck", environment, "run"), signal.SIGTERM)
@@ -223,6 +226,7 @@ def test_the_second_signal_ends_the_process_at_once(environment: dict[str, str])
     process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignored", [signal.SIGINT, signal.SIGHUP])
 def test_what_the_shell_ignores_for_a_background_job_stays_ignored(
     ignored: signal.Signals, environment: dict[str, str]

@@ -64,6 +64,7 @@ def test_every_command_of_the_page_runs(page: list[tuple[str, str]], audit: Audi
     assert {("exact_match", "None"), ("unparsed_answers", "None")} <= metrics[3]
 
 
+@pytest.mark.slow
 def test_a_run_on_own_questions_is_resumed_from_anywhere_on_the_same_file_alone(
     page: list[tuple[str, str]], audit: Audit, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_it_is_the_explanation_that_the_run_made(audit: Audit, explained: RunFol
 QUESTIONS = {"Is a fox an animal?": "yes", "Is the sky green?": "no", "Do birds fly?": "yes", "Is water dry?": "no"}
 
 
+@pytest.mark.slow
 def test_a_choice_of_a_benchmark_is_explained_from_the_folder_alone(
     audit: Audit, tiny_model: Path, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ def held(path: Path) -> int:
         journal.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(share=st.floats(0, 1))
 def test_a_write_ahead_file_that_is_cut_holds_whole_groups(killed: Path, share: float) -> None:
@@ -103,6 +104,7 @@ def test_a_write_ahead_file_that_is_cut_holds_whole_groups(killed: Path, share: 
         assert resume(place / "journal.sqlite") == (EXPECTED, 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_closed_journal_that_is_cut_is_whole_or_refused(killed: Path, share: float) -> None:

@@ -31,6 +31,7 @@ def test_bounds_up_to_half_the_context_are_hflms(prompt: int, answer: int) -> No
     assert share(prompt, answer, 256)[0] == min(prompt, 256 - answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("continuous", [True, False])
 def test_an_answer_may_take_what_a_short_prompt_leaves(tiny_model: Path, tmp_path: Path, continuous: bool) -> None:
     tokenizer = tokenizer_of(tiny_model)

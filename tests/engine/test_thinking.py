@@ -64,6 +64,7 @@ def test_every_family(tiny_model: Path, markers: Markers) -> None:
     assert (found.text, found.thinking, found.token_count) == (ANSWER, TRACE, len(ids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokens", [1, 3, 20])
 def test_a_trace_that_is_cut_leaves_no_answer(says: Callable[..., TransformersEngine], tokens: int) -> None:
     engine = says(f"<think>\n{TRACE}</think>{BLANK}{ANSWER}", ("<think>", "</think>"), thinking_tokens=tokens)
@@ -73,11 +74,13 @@ def test_a_trace_that_is_cut_leaves_no_answer(says: Callable[..., TransformersEn
     assert (found.thinking or "") == TRACE[: len(found.thinking or "")]
 
 
+@pytest.mark.slow
 def test_a_turn_that_ends_inside_the_trace_has_no_answer(says: Callable[..., TransformersEngine]) -> None:
     found = generated(says(f"<think>\n{TRACE}"))
     assert (found.text, found.thinking, found.thinking_closed, found.finish_reason) == ("", TRACE, False, "stop")
 
 
+@pytest.mark.slow
 def test_a_prompt_may_open_the_trace(says: Callable[..., TransformersEngine]) -> None:
     prompt = "Question: Paris<think>\n"
     engine = says(f"{TRACE}</think>{BLANK}{ANSWER}", prompt=prompt)
@@ -86,24 +89,28 @@ def test_a_prompt_may_open_the_trace(says: Callable[..., TransformersEngine]) ->
     assert found.thinking_tokens == len(engine.encode(f"{TRACE}</think>"))
 
 
+@pytest.mark.slow
 def test_a_prompt_may_close_the_trace(says: Callable[..., TransformersEngine]) -> None:
     prompt = "Question: Paris<think>\n\n</think>\n\n"
     found = generated(says("12\n\nor 7", prompt=prompt), prompt, stop=(BLANK,))
     assert (found.text, found.thinking, found.thinking_tokens) == ("12", None, 0)
 
 
+@pytest.mark.slow
 def test_an_empty_trace_is_none(says: Callable[..., TransformersEngine]) -> None:
     found = generated(says(f"<think>\n\n</think>\n\n{ANSWER}"), stop=(BLANK,))
     assert (found.text, found.thinking, found.thinking_closed) == (ANSWER, None, True)
     assert found.thinking_tokens > 0
 
 
+@pytest.mark.slow
 def test_the_user_names_the_end_of_the_trace(says: Callable[..., TransformersEngine]) -> None:
     engine = says(f"{TRACE} === {ANSWER}", think_end="===")
     found = generated(engine, stop=(BLANK,))
     assert (found.text, found.thinking) == (ANSWER, TRACE)
 
 
+@pytest.mark.slow
 def test_an_assumed_trace_that_never_comes_is_an_answer(says: Callable[..., TransformersEngine]) -> None:
     engine = says(ANSWER, think_end="===")
     assert generated(engine, stop=(" is",)).text == "The answer"
@@ -114,12 +121,14 @@ def test_an_assumed_trace_that_never_comes_is_an_answer(says: Callable[..., Tran
     assert found.thinking is None
 
 
+@pytest.mark.slow
 def test_a_trace_that_was_opened_out_of_sight(says: Callable[..., TransformersEngine]) -> None:
     """The template opens it by words of its own; the tokenizer has the marker that ends it."""
     found = generated(says(f"{TRACE}</think>{BLANK}{ANSWER}", ("</think>",)), max_new_tokens=64)
     assert (found.text, found.thinking) == (ANSWER, TRACE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["<", "<thin", "<b>7</b>", "\n\n7", "7 <think>", "[T", "<|", "◁7", "狗"])
 def test_what_merely_looks_like_a_marker_is_text(says: Callable[..., TransformersEngine], text: str) -> None:
     """By brute force: the fewest tokens that hold a stop string, at most as many as the bound."""
@@ -142,6 +151,7 @@ def test_what_merely_looks_like_a_marker_is_text(says: Callable[..., Transformer
         assert found.finish_reason == ("stop" if held or ids[-1] == end else "length")
 
 
+@pytest.mark.slow
 def test_sampled_traces_do_not_depend_on_company(says: Callable[..., TransformersEngine]) -> None:
     engine = says(f"<think>\n{TRACE}</think>{BLANK}{ANSWER}")
     sure = {"temperature": 0.001, "max_new_tokens": 20, "n": 2}
@@ -151,6 +161,7 @@ def test_sampled_traces_do_not_depend_on_company(says: Callable[..., Transformer
     assert {(g.text, g.thinking) for c in together for g in c.generations} == {(ANSWER, TRACE)}
 
 
+@pytest.mark.slow
 def test_a_trace_does_not_cut_the_prompt(says: Callable[..., TransformersEngine], tiny_model: Path) -> None:
     prompt = "the lazy dog " * 20
     length = len(tokenizer_of(tiny_model)(prompt)["input_ids"])
@@ -162,6 +173,7 @@ def test_a_trace_does_not_cut_the_prompt(says: Callable[..., TransformersEngine]
     assert (found.text, found.thinking_closed, found.token_count) == ("", False, 20)
 
 
+@pytest.mark.slow
 def test_settings_of_traces_are_part_of_the_key(says: Callable[..., TransformersEngine], tmp_path: Path) -> None:
     engine = says(f"<think>{TRACE}</think>{ANSWER}")
     engine.journal = Journal(tmp_path / "journal.sqlite")

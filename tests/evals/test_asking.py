@@ -96,6 +96,7 @@ def test_shots_of_own_tasks_are_those_that_they_have(scripted: Scripted, folder:
     assert none.not_run == "boolq has no examples, but 1 were requested: lm-eval:boolq may have more"
 
 
+@pytest.mark.slow
 def test_items_by_position_and_by_id(tiny: Engine, folder: Path) -> None:
     whole = run(tiny, "capitals", include=folder)["capitals"].samples
     chosen = [3, whole[7].sample_id, 0]

@@ -124,6 +124,7 @@ def shown(row: dict[str, Any], part: str) -> str:
     return row["choices"][ord(part[-1]) - ord("A")] if part.startswith("option") else row[part]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", FIELDS)
 @pytest.mark.parametrize("chat", ["off", "on"])
 def test_parts_of_published_items(scripted: Scripted, audit_data: Path, task: str, chat: str) -> None:

@@ -24,6 +24,7 @@ def run(engine: Any, *names: str) -> dict[str, Any]:
     return {result.task: result for result in suite.run_tasks(engine, RunConfig(evals=evals, offline=True))}
 
 
+@pytest.mark.slow
 def test_choices_of_benchmarks(scripted: Scripted, rows: Rows) -> None:
     results = run(scripted, "boolq", "openbookqa", "commonsenseqa")
     for name, result in results.items():

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.engine import Generation
 from audit.evals import suite
 from tests.evals.whole.test_cut_answers import STOPPED, Rows, answer
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.evals.conftest import Scripted
 
 
+@pytest.mark.slow
 def test_settings_are_in_result_and_metrics(scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     rows["asdiv"] = rows["asdiv"][:1]
     result = answer(scripted, monkeypatch, Generation("0", 3, STOPPED))

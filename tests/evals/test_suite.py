@@ -187,6 +187,7 @@ def test_a_merged_system_turn_is_flagged(scripted: Scripted, monkeypatch: pytest
     assert "system_turn_merged" not in sample.flags
 
 
+@pytest.mark.slow
 def test_chat_template_that_is_not_there(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scripted.tokenizer, "chat_template", None)
     assert not run_one(scripted, "asdiv").samples[0].prompt.startswith("<|begin|>")
@@ -219,6 +220,7 @@ def test_server_without_log_probabilities_runs_what_generates(
     assert asdiv.samples[0].output == "It is 3."
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rows")
 def test_same_run_gives_same_metrics(tiny: Engine) -> None:
     first, second = run_one(tiny, "mmlu"), run_one(tiny, "mmlu")

@@ -43,6 +43,7 @@ def test_an_unknown_method_is_met_with_the_nearest_known_one() -> None:
     check(RunConfig(explain=ExplainConfig(methods=list(METHODS))))
 
 
+@pytest.mark.slow
 def test_several_methods_give_what_each_gives_alone(tiny: Engine) -> None:
     methods = [METHODS[name] for name in ("occlusion", "lime", "attention_rollout", "integrated_gradients")]
     together = attribute_all(prepare(tiny, PROMPT, " x", max_features=9), methods, How(seed=1, reason="why"))
@@ -119,6 +120,7 @@ def test_the_surrogate_is_judged_in_log_odds(linear: Any) -> None:
     assert "values are of log-odds" in (made.note or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if not method.white_box])
 def test_any_seed_will_do(linear: Any, name: str) -> None:
     made = attribute(prepare(linear, "one two three", " x", max_features=9), METHODS[name], How(seed=2**32 - 1))

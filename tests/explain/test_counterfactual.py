@@ -44,6 +44,7 @@ def smallest_size(prompt: MaskedPrompt) -> int | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [TEXT, "Dogs bark at a cat", "One two three four five", "我喜欢猫，但是他喜欢狗。"])
 def test_no_smaller_removal_changes_the_choice(tiny: Engine, text: str) -> None:
     prompt = choice(tiny, text)
@@ -163,6 +164,7 @@ def test_greedy_answers_of_the_engine(tiny: Engine) -> None:
         assert not changed.is_greedy
 
 
+@pytest.mark.slow
 def test_a_contrast_changes_its_sign(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, OPTIONS[0], against=OPTIONS[1], max_features=20)
     done = smallest_removal(prompt)

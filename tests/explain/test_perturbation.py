@@ -33,6 +33,7 @@ def test_a_linear_game_gives_its_weights_back(linear: Any, method: Callable[...,
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [shapley.attribute, lime.attribute, surrogate.attribute, SHAP[1]])
 def test_sampling_is_seeded_and_leaves_the_global_generator_alone(tiny: Engine, method: Callable[..., object]) -> None:
     np.random.seed(5)  # noqa: NPY002 - the generator that must stay as it is

@@ -51,6 +51,7 @@ def test_white_box_methods_say_so_when_the_checkpoint_is_not_local(linear: Any, 
         module.attribute(prepare(linear, TEXT, TARGET, max_features=9), seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [integrated_gradients, integrated_gradients_mean])
 def test_integrated_gradients_are_complete_in_a_contrast(tiny: Engine, module: Any) -> None:
     prompt = prepare(tiny, TEXT, TARGET, against=" dog", max_features=12)

@@ -128,6 +128,7 @@ def refused(run: RunFolder) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_one_flipped_bit_is_found_wherever_it_is(whole: RunFolder, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(files(whole)))
@@ -142,6 +143,7 @@ def test_one_flipped_bit_is_found_wherever_it_is(whole: RunFolder, data: st.Data
         path.write_bytes(content)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_file_cut_short_is_found(whole: RunFolder, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(files(whole)))

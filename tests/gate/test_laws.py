@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ def test_an_unscored_sample_more_makes_nothing_pass(rule: Rule, metric: Metric, 
     assert (after == "FAIL") == (before == "FAIL")
 
 
+@pytest.mark.slow
 @LAW
 @given(
     pairs=st.lists(st.tuples(rules(), metrics()), min_size=2, max_size=4),

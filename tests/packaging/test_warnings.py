@@ -30,6 +30,7 @@ def test_such_calls_are_found(call: str) -> None:
     assert log_calls("logger.info('x')\nst.warning('x')\nbars.say('x')\n") == []
 
 
+@pytest.mark.slow
 def test_nothing_is_warned_of_where_only_a_log_shows_it() -> None:
     """Give it to ``Progress.say``, or return it: both end in the manifest's warnings."""
     found = [f"{file.relative_to(ROOT)}:{line}" for file in FILES for line in log_calls(file.read_text("utf-8"))]

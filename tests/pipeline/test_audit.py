@@ -74,6 +74,7 @@ def test_the_folder_is_that_which_progress_heard_of(
     assets.configure()
 
 
+@pytest.mark.slow
 def test_the_gate_sees_that_a_run_is_going_on_whenever_its_manifest_says_so(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_hostile_trace_does_nothing(full_run: RunFolder) -> None:
     assert "\u202e" not in html
 
 
+@pytest.mark.slow
 def test_a_megabyte_of_reasoning_is_cut(full_run: RunFolder) -> None:
     html = render(contents.read(with_traces(full_run, "hm " * 400_000)))
     assert "1,198,200 characters left out" in html

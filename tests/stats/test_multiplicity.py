@@ -35,6 +35,7 @@ def test_holm_closes_bonferronis_test_and_lies_between_raw_and_it(raw: list[floa
     assert all(p <= q <= min(1, len(raw) * p) for p, q in zip(raw, adjusted, strict=True))
 
 
+@pytest.mark.slow
 def test_holm_is_statsmodels() -> None:
     raw = [0.01, 0.2, 0.03, 0.03, 0.5, 0.004, 1.0]
     assert holm(raw) == pytest.approx(list(multipletests(raw, method="holm")[1]))

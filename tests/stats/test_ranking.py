@@ -15,6 +15,7 @@ from audit.stats.ranking import auroc, average_precision, true_positive_rate
 SCORES = st.lists(st.integers(-3, 3), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @given(SCORES, SCORES)
 def test_they_are_scikit_learns(positive: list[int], negative: list[int]) -> None:
     labels, scores = [1] * len(positive) + [0] * len(negative), [*positive, *negative]

@@ -80,6 +80,7 @@ def made(audit: Audit, *words: object) -> Attribution:
     return Attribution.model_validate(json.loads(out))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "words", "found"),
     [
@@ -96,6 +97,7 @@ def test_a_method_does_as_much_as_is_asked(
     assert one.evaluations == pytest.approx(found, abs=3)  # whole and empty prompt; a mask that was drawn twice
 
 
+@pytest.mark.slow
 def test_integrated_gradients_take_the_steps_that_are_asked_for(audit: Audit, tiny_model: Path) -> None:
     words = ("-m", tiny_model, "-p", "The dog sleeps.", "--target", " dog", "--method", "integrated_gradients")
     few, many = (made(audit, *words, "--steps", steps) for steps in (2, 200))
@@ -104,6 +106,7 @@ def test_integrated_gradients_take_the_steps_that_are_asked_for(audit: Audit, ti
     assert misses[1] < misses[0]
 
 
+@pytest.mark.slow
 def test_more_evaluations_shrink_the_intervals_of_shapley(audit: Audit, tiny_model: Path) -> None:
     words = ("-m", tiny_model, "-p", "The dog sleeps and the quick brown fox jumps over it.", "--target", " x")
     few = made(audit, *words, "--method", "shapley", "--evaluations", "16")

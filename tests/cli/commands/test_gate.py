@@ -210,6 +210,7 @@ def test_a_decision_that_cannot_be_written_is_shown_and_refused(
 PRINTING = [sys.executable, "-m", "audit.cli"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verdict", "as_json", "unbuffered"),
     [("PASS", False, ""), ("FAIL", True, ""), ("INCONCLUSIVE", False, "1"), ("PASS", True, "1")],
@@ -264,6 +265,7 @@ def test_the_summary_is_appended_each_time(audit: Audit, finished: RunFolder, tm
     ]
 
 
+@pytest.mark.slow
 def test_a_summary_goes_through_a_pipe_and_to_standard_output(
     environment: dict[str, str], finished: RunFolder, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PRINTING = [sys.executable, "-m", "audit.cli"]
 
 
+@pytest.mark.slow
 def test_a_report_that_nobody_reads_is_no_success(environment: dict[str, str], finished: RunFolder) -> None:
     words = [*PRINTING, "report", str(finished.path), "--format", "md", "--out", "-"]
     environment = environment | {"PYTHONUNBUFFERED": ""}  # buffered, as in a pipeline: the end of the program writes it

@@ -44,6 +44,7 @@ def test_own_tasks_and_probes_come_with_description_and_data(run: Any) -> None:
     assert data["gsm8k"] == "missing: gsm8k_train"
 
 
+@pytest.mark.slow
 def test_all_adds_lm_evals_names_once(run: Any) -> None:
     entries = json.loads(run("--all", "--json").stdout)
     names = [entry["name"] for entry in entries]

@@ -147,6 +147,7 @@ def test_a_folder_is_no_file_to_write(place: str, audit: Audit, finished: RunFol
         assert "crashed" not in error
 
 
+@pytest.mark.slow
 def test_outputs_may_be_streams(audit: Audit, finished: RunFolder, environment: dict[str, str]) -> None:
     words = [*PRINTING, "report", str(finished.path), "--format", "json", "--out", "/dev/stdout"]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)

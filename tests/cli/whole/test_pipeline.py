@@ -143,6 +143,7 @@ def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, audit
     assert code == 0, error
 
 
+@pytest.mark.slow
 def test_the_table_names_scorers_and_does_not_list_what_was_not_explained(call: Audit, tmp_path: Path) -> None:
     """The tiny checkpoint's answers are no English, so that nothing is judged or worth explaining."""
     folder = tmp_path / "data" / "xstest"

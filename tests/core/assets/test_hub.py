@@ -43,6 +43,7 @@ def test_an_unreachable_hub_is_given_up_fast(cache: Path, monkeypatch: pytest.Mo
             silent.accept()
 
 
+@pytest.mark.slow
 def test_a_hub_that_answers_whatever_it_says_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refusing(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:

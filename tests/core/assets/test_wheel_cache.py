@@ -57,6 +57,7 @@ def _left(cache: Path) -> list[str]:
     )
 
 
+@pytest.mark.slow
 def test_needed_members_are_kept_with_their_digests(index: Index, cache: Path) -> None:
     assert wheel_cache.cached(index.wheel, index.patterns) is None
     wheel_cache.fetch(index.wheel, index.patterns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @LAW
 @given(score=st.floats(), other=st.floats(), value=st.floats())
 def test_numbers_that_are_not_finite_become_null_and_all_others_stay(

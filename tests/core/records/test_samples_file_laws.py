@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ SAMPLES = st.builds(
 LAW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @LAW
 @given(written=st.lists(SAMPLES, max_size=3))
 def test_samples_come_back_as_they_were_written(tmp_path: Path, written: list[Sample]) -> None:

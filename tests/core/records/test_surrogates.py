@@ -14,6 +14,7 @@ TEXT = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_fr
 VALUES = st.recursive(TEXT | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_what_was_escaped_comes_back_and_can_be_encoded(value: object) -> None:
     written = escaped(value)

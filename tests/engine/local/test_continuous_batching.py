@@ -87,6 +87,7 @@ requests = st.builds(
 texts = st.lists(st.tuples(prompts, st.integers(1, 80), requests), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(wanted=texts, fits=st.integers(1, 6))
 def test_any_order_of_joining_and_leaving_gives_the_text_of_each_by_itself(
@@ -158,6 +159,7 @@ WAYS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 1000),
     ways=st.lists(st.sampled_from(WAYS), min_size=1, max_size=8),
@@ -187,6 +189,7 @@ def engine(tiny_model: Path) -> TransformersEngine:
 PROMPTS = ["The quick brown", "Question: Which of these", "x", "Der Hund schläft. 狗", "The quick brown fox jumps"]
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     wanted=st.lists(

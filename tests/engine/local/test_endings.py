@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRACES)
 def test_stop_strings_look_at_the_answer_alone(says: Callable[..., TransformersEngine], name: str) -> None:
     text, special = TRACES[name]
@@ -27,6 +28,7 @@ def test_stop_strings_look_at_the_answer_alone(says: Callable[..., TransformersE
     assert (found.token_count, found.thinking_tokens, found.thinking_closed) == (len(tokens) + 1, trace, True)
 
 
+@pytest.mark.slow
 def test_trace_and_answer_have_bounds_of_their_own(says: Callable[..., TransformersEngine]) -> None:
     engine = says(f"<think>\n{TRACE}</think>{BLANK}{ANSWER}", thinking_tokens=48)
     trace = len(engine.encode(f"<think>\n{TRACE}</think>"))

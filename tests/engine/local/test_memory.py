@@ -84,6 +84,7 @@ class Passes:
         patch.setattr(engine.model.base_model, "forward", watched)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [0, 1, 2], ids=["never", "once", "twice"])
 def test_a_small_pass_that_memory_ran_out_on_costs_the_others_nothing(
     tiny: TransformersEngine, monkeypatch: Patch, times: int

@@ -72,6 +72,7 @@ def test_every_field_of_transformers_is_judged() -> None:
     assert HONOURED_VALUES.keys() == HONOURED
 
 
+@pytest.mark.slow
 def test_harmless_fields_are_overridden(tiny: TransformersEngine) -> None:
     expected = text_of(tiny, PROMPT)
     for name, value in HARMLESS_VALUES.items():

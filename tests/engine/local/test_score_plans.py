@@ -73,6 +73,7 @@ def is_same(found: Score, expected: Score) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     requests=request_lists,
@@ -92,6 +93,7 @@ def test_any_plan_gives_the_scores_of_lone_sequences(
     assert all(is_same(found[index], by_itself(requests[index])) for index in missing)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(requests=request_lists, cost=st.sampled_from(COSTS), where=st.integers(0, 19))
 def test_a_broken_sequence_costs_itself_alone(requests: list[ScoreRequest], cost: Cost, where: int) -> None:

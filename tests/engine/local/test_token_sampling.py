@@ -50,6 +50,7 @@ def test_the_tokens_are_those_of_a_full_sort(scale: float, top_p: float, step: f
         assert sample(logits, request, numbers).tolist() == full_sort(logits, request, numbers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("top_p", [0.5, 0.9])
 def test_transformers_own_warper_agrees_where_no_scores_are_equal(top_p: float) -> None:
     logits, numbers = made(300, 3.0, None, seed=2)

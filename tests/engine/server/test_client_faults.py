@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("patient")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [DROP, GARBAGE, BUSY, BROKEN, (503, None), (200, [1]), SLOW], ids=str)
 def test_faults_that_pass(double: Double, fault: Any) -> None:
     engine = connect(double, timeout=0.5)
@@ -41,6 +42,7 @@ def test_faults_that_pass(double: Double, fault: Any) -> None:
     assert text_of(engine) == " Paris"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -85,6 +87,7 @@ def test_a_question_that_is_refused_is_not_repeated(double: Double) -> None:
     assert len(double.asked) == asked + 1
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_not_waited_for_forever(double: Double) -> None:
     client = Client(f"{double.url}/v1", ServerConfig(concurrency=1))
     double.faults = [DROP] * 10_000

@@ -37,6 +37,7 @@ class Interrupted:
         return self.inner(*args, **kwargs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("continuous", [True, False], ids=["continuous", "batches"])
 @pytest.mark.parametrize("number", [1, 8, 10, 12])
 def test_ctrl_c_between_two_tokens(

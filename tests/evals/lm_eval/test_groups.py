@@ -100,6 +100,7 @@ def test_a_group_whose_items_are_all_wrong_is_not_certain() -> None:
     )
 
 
+@pytest.mark.slow
 def test_intervals_of_groups_hold_the_truth_as_often_as_they_say() -> None:
     """Exact coverage over all outcomes of two tasks of 12 and 8 items; with s² / n it is 0.66 for the first."""
     for first, second in ((0.02, 0.1), (0.5, 0.9), (0.97, 0.97)):

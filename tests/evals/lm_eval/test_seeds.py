@@ -106,6 +106,7 @@ def made_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("made_rows")
 def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
     """GPQA with 12 rows: copies of another seed are in the cache, and the generators are used in between."""
@@ -153,6 +154,7 @@ def run_sums(engine: Engine, folder: Path, limit: int | None, seed: int = 1234) 
     return suite.run_task(engine, config, task, limit=limit)
 
 
+@pytest.mark.slow
 def test_an_item_meets_the_same_prompt_at_any_limit(
     tiny: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_degenerate_texts_take_no_quadratic_time(text: str, language: Language) 
     assert time.process_time() - start < 1
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["test.jsonl", "train_first64.jsonl"])
 def test_every_reference_solution_of_gsm8k(audit_data: Path, name: str) -> None:
@@ -78,6 +79,7 @@ def test_every_reference_solution_of_gsm8k(audit_data: Path, name: str) -> None:
         assert same_number(last_number(row["answer"]), reference), row["answer"]
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_solutions_of_gsm8k_without_their_last_line(audit_data: Path) -> None:
     """1,283 of 1,319 end with the reference.

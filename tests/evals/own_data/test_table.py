@@ -136,6 +136,7 @@ def test_a_long_cell_is_read(write: Callable[..., Path]) -> None:
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8))
 def test_cells_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -> None:
     """Python's own writers, and the values that they were given."""

@@ -50,6 +50,7 @@ def values(result: TaskResult) -> dict[tuple[str, str], float | None]:
     return {(m.metric, "" if m.slice is None else str(m.slice["region"])): m.value for m in result.metrics}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mine.csv", "renamed.csv"])
 def test_multiple_choice_is_scored_as_by_hand(scripted: Scripted, tmp_path: Path, name: str) -> None:
     """Three of four right; every option's text is one written score, so that likelihood and its mean agree."""
@@ -200,6 +201,7 @@ doc_to_target: answer
 """
 
 
+@pytest.mark.slow
 def test_a_table_has_the_values_of_lm_evals_task_file(
     tiny: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ def test_names_of_the_audits_own_tasks_are_refused(folder: Path) -> None:
         suite.check(configure("boolq", include=folder / "nowhere"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rows")
 def test_lm_evals_own_task_is_reached_by_its_prefix(
     tiny: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -60,6 +61,7 @@ def test_a_system_turn_that_the_template_refuses_is_merged_and_flagged(
     assert all(sample.prompt.startswith("[user] Be brief.\n\nCapital") for sample in moved.samples)
 
 
+@pytest.mark.slow
 def test_items_of_a_groups_task_and_a_misspelt_one(tiny: Engine, folder: Path) -> None:
     config = configure("heavy", include=folder, samples={"ends": [0, 2], "capitols": [1]})
     results = {result.task: result for result in suite.run_tasks(tiny, config)}

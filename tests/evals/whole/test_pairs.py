@@ -81,6 +81,7 @@ def test_part_of_an_option_is_not_lost(tiny: Engine) -> None:
     assert spelled(tiny, theirs.target_ids) != "ck brown fox"
 
 
+@pytest.mark.slow
 @given(context=TEXTS.filter(str.strip), continuation=TEXTS)
 def test_both_rules_against_lm_eval(tiny: Engine, hflm: HFLM, context: str, continuation: str) -> None:
     head, tail = hflm._encode_pair(context, continuation)

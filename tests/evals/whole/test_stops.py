@@ -59,6 +59,7 @@ def asked() -> Callable[[LM, list[str]], str]:
     return ask
 
 
+@pytest.mark.slow
 def test_stop_strings_hold_special_tokens(both: tuple[LM, LM], asked: Callable[[LM, list[str]], str]) -> None:
     ours, hflm = both
     for name, (until, expected, left) in CASES.items():

@@ -126,6 +126,7 @@ def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytes
     assert np.mean(covered) >= 0.92
 
 
+@pytest.mark.slow
 def test_drawn_gains_are_those_over_all_orders_in_the_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "ALL", 0)
     game = games(5, seed=1, interaction=1.0)
@@ -289,6 +290,7 @@ def test_two_or_three_features_are_weak_at_best(count: int) -> None:
     assert f"best of all {len(verdicts)} orders" in verdicts[tuple(game.weights)].reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [4, 5, 6])
 def test_of_all_reassignments_of_true_weights_few_are_believed(count: int) -> None:
     """By brute force over all orders of an additive game; the weights themselves always are."""

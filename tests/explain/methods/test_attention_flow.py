@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 
+@pytest.mark.slow
 def test_flow_equals_that_of_networkx() -> None:
     """Abnar and Zuidema's own code takes networkx; here on random attentions, token by token and by pairs."""
     import networkx as nx

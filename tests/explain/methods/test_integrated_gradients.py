@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 
+@pytest.mark.slow
 def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, TARGET, max_features=48)
     found = integrated_gradients.attribute(prompt, seed=0)
@@ -44,6 +45,7 @@ def test_integrated_gradients_equal_a_hand_written_integral(tiny: Engine) -> Non
     assert (found.doubt, found.stability >= integrated_gradients.RANKS) == (None, True)
 
 
+@pytest.mark.slow
 def test_integrated_gradients_are_nearly_complete(tiny: Engine) -> None:
     prompt = prepare(tiny, TEXT, TARGET, max_features=48)
     found = integrated_gradients.attribute(prompt, seed=0)

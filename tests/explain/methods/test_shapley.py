@@ -20,6 +20,7 @@ ADDITIVE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ADDITIVE)
 @pytest.mark.parametrize("against", [None, " sleeps"])
 def test_values_sum_to_the_difference_of_whole_and_empty_prompt(tiny: Engine, method: Any, against: str | None) -> None:
@@ -31,6 +32,7 @@ def test_values_sum_to_the_difference_of_whole_and_empty_prompt(tiny: Engine, me
     assert sum(found.values) + prompt.empty == pytest.approx(wanted, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("largest", [3, 5])
 def test_sampled_values_lie_in_their_intervals(largest: int) -> None:
     """Each interval is to hold its value in 95 of 100 games; 300 games of 8 to 20 features."""

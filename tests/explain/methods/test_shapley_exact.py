@@ -13,6 +13,7 @@ from audit.explain.methods import shapley_exact
 from tests.explain.games import Simulated, brute_force, naive_game
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["llama", "gpt2", "gemma2", "qwen3", "mamba"])
 def test_enumeration_equals_brute_force_on_many_architectures(build: Any, architecture: str) -> None:
     engine = build(architecture)

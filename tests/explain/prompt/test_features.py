@@ -37,6 +37,7 @@ def check_partition(engine: Engine, prompt: str, features: Features) -> None:
         assert left == (kept or (engine.prefix_token_id,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tiny", "sentencepiece"])
 @pytest.mark.parametrize("limit", [1000, 3])
 def test_the_mask_with_everything_present_gives_the_ids_that_the_model_saw(
@@ -58,6 +59,7 @@ def test_ids_on_the_embedded_checkpoint(embedded: Engine, prompts: list[str]) ->
         check_partition(embedded, prompt, features)
 
 
+@pytest.mark.slow
 def test_the_engine_is_asked_for_the_same_request_as_in_the_evaluation(tiny: Engine, prompts: list[str]) -> None:
     for prompt in prompts:
         features = cut(tiny, prompt, " 42 apples", max_features=1000, scored=True)

@@ -61,6 +61,7 @@ def test_words_are_those_of_budoux(text: str, model: str) -> None:
     assert pieces(text, "words") == parser.parse(text)
 
 
+@pytest.mark.slow
 def test_a_long_text_without_spaces_is_cut_at_once() -> None:
     text = "我喜欢猫，但是他喜欢狗。" * 4000
     assert len(cuts(text, "words")) >= 20_000
@@ -79,6 +80,7 @@ def test_sentences_end_at_full_stops_and_line_breaks_of_any_script() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("text", ["a" + "." * 200_000 + "x", "…)" * 100_000 + "x", "ก" + "\u0e48" * 100_000 + "ข"])
 def test_long_runs_are_cut_in_one_pass(text: str) -> None:

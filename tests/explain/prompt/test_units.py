@@ -182,6 +182,7 @@ def test_what_the_prompt_does_not_have_is_refused(tiny: Engine) -> None:
         cut(tiny, PROMPT, " x", max_features=9, spans=[field("question", "Which")], within=["passage"])
 
 
+@pytest.mark.slow
 def test_every_unit_keeps_the_ids(tiny: Engine, prompts: list[str]) -> None:
     for prompt in prompts:
         ids = tuple(tiny.encode(prompt))

@@ -86,6 +86,7 @@ def planted(linear: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return linear
 
 
+@pytest.mark.slow
 def test_the_planted_cause_is_found_and_nothing_else(planted: Any, make_sample: Callable[..., Sample]) -> None:
     results = [task(name, errors(make_sample, name, 12)) for name in ("one", "two")]
     [found] = suite.explain_results(planted, config(24), results)

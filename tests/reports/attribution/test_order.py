@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.reports.attribution.order import best_first, by_sample
 from audit.reports.render import card
 from tests.sealing import sealed
@@ -52,6 +54,7 @@ def test_methods_of_a_sample_that_explain_the_same_stand_together(records: Recor
     assert [[a.method for a in group] for group in by_sample(made, 1)] == [["shapley"]]
 
 
+@pytest.mark.slow
 def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
     full_run: RunFolder, records: Records
 ) -> None:
@@ -72,6 +75,7 @@ def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
     assert opened(*made, one(records, "lime", "believable", 0.2)) == ["lime"]
 
 
+@pytest.mark.slow
 def test_the_card_says_how_a_listed_sample_is_explained(full_run: RunFolder, records: Records) -> None:
     samples = [
         sample.model_copy(update={"answered_by": "likelihood"}) for sample in full_run.read_samples("evals", "boolq")

@@ -87,6 +87,7 @@ def cells_of(page: Page) -> list[tuple[str, str]]:
     return [(a.get("class") or "", a["title"] or "") for tag, a in page.tags if tag == "td" and "title" in a]
 
 
+@pytest.mark.slow
 def test_300_by_50_tokens_of_hostile_text_fit_a_megabyte_with_every_value(records: Records) -> None:
     made = hostile_attribution(records, 300, 50, heads=(30, 9))
     html = render([made])
@@ -101,6 +102,7 @@ def test_300_by_50_tokens_of_hostile_text_fit_a_megabyte_with_every_value(record
     assert not set("\x00\x1b\u202e\u2066\u200b\ufeff\ufffe") & set(html)
 
 
+@pytest.mark.slow
 def test_pieces_of_thousands_of_characters_fit_too(records: Records) -> None:
     """Every character of these takes 70 bytes to show."""
     made = records["matrix"](["\u202e" * 3000] * 300, ["\u202e&"] * 50)
@@ -110,6 +112,7 @@ def test_pieces_of_thousands_of_characters_fit_too(records: Records) -> None:
     assert "characters left out" in html
 
 
+@pytest.mark.slow
 def test_several_methods_keep_the_matrix_of_the_first(records: Records) -> None:
     made = [hostile_attribution(records, 300, 50, method=f"method {number}") for number in range(4)]
     html = render(made)

@@ -105,6 +105,7 @@ def test_a_run_killed_at_once_still_gets_a_card(make_run: Callable[..., RunFolde
     assert "audit run --resume" in text
 
 
+@pytest.mark.slow
 def test_the_verdict_is_shown_only_for_the_metrics_it_was_reached_on(full_run: RunFolder) -> None:
     full_run.write_decision(decide(full_run, load_policy()))
     _, page = card_of(full_run)
@@ -155,6 +156,7 @@ def test_a_big_run_keeps_to_the_size_and_says_what_it_left_out(
         render(read, max_bytes=1000)
 
 
+@pytest.mark.slow
 def test_rendering_is_deterministic_and_written_into_the_run(full_run: RunFolder) -> None:
     path = write_card(full_run)
     first = path.read_bytes()

@@ -88,6 +88,7 @@ def test_hostile_text_is_shown_and_does_nothing(full_run: RunFolder, records: Re
         assert f"U+{ord(hidden):04X}" in text
 
 
+@pytest.mark.slow
 def test_a_megabyte_of_output_is_cut_and_says_so(full_run: RunFolder, records: Records) -> None:
     html, page = card_of(hostile_run(full_run, records, "<b>&\u202e" * 200_000))
     assert_inert(page)
@@ -141,6 +142,7 @@ def test_explanations_of_a_sample_stand_together_with_their_agreement(full_run: 
     assert text.count("Output tokens (rows) by features of the prompt") == 16
 
 
+@pytest.mark.slow
 def test_eight_samples_with_four_methods_fit_a_card(full_run: RunFolder, records: Records) -> None:
     """Three tasks' worth of the longest prompts that are explained word by word."""
     samples = [s.model_copy(update={"prompt": "word " * 48}) for s in full_run.read_samples("evals", "boolq")[:8]]

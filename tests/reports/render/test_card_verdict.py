@@ -26,6 +26,7 @@ def decision(run: RunFolder, folder: Path, rule: str) -> Decision:
     return decide(run, load_policy(policy))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "verdict"), [("min: 0.01", "INCONCLUSIVE"), ("max: 0.01", "FAIL")])
 def test_it_is_the_card_rendered_with_the_verdict(full_run: RunFolder, tmp_path: Path, rule: str, verdict: str) -> None:
     write_card(full_run)
@@ -64,6 +65,7 @@ def a_pipe(run: RunFolder, made: Decision) -> Decision:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [of_other_metrics, out_of_date, of_another_version, not_there, a_pipe])
 def test_any_other_card_is_left_as_it_is(full_run: RunFolder, tmp_path: Path, change: Any) -> None:
     write_card(full_run)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.core.records import DrivenAnswers, Driver, Drivers
 from audit.reports import contents as run_contents
 from audit.reports.render.card import render
@@ -67,6 +69,7 @@ def test_rows_are_what_was_found_and_hidden_words_apart() -> None:
     assert [row.name for row in rows(some(), hidden=True)] == ["vile"]
 
 
+@pytest.mark.slow
 def test_the_card_shows_them_with_hidden_words_folded(full_run: RunFolder) -> None:
     assert 'id="drivers"' not in render(run_contents.read(sealed(full_run)))
     full_run.write_drivers(some())
@@ -84,6 +87,7 @@ def test_the_card_shows_them_with_hidden_words_folded(full_run: RunFolder) -> No
     assert html.count("vile") == 1
 
 
+@pytest.mark.slow
 def test_the_card_tells_what_would_change_a_choice(full_run: RunFolder) -> None:
     from audit.core.records import Counterfactual, CounterfactualSearch
 

@@ -198,6 +198,7 @@ def test_any_text_is_read_or_not(text: str) -> None:
     assert TWO.read(text) in (None, 0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["x" * 100_000, "(a" * 50_000, "the " * 50_000, "answer is " * 20_000, "not " * 50_000]
 )

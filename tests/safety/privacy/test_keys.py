@@ -68,6 +68,7 @@ def test_a_placeholder_is_nobodys_key(placeholder: str) -> None:
     assert [one for one in find(f"export KEY={placeholder}") if not one.reserved] == []
 
 
+@pytest.mark.slow
 def test_no_random_key_is_taken_for_a_placeholder() -> None:
     draws = random.Random(3)  # noqa: S311 - repeatable
     for make, _ in SERVICES.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def answers(sample: Sample) -> list[tuple[str, str, list[Finding], list[Flag]]]:
     return [own, *((one.text or "", one.thinking or "", one.findings, one.flags) for one in sample.completions)]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(before=samples())
 def test_no_found_value_survives_and_offsets_point_into_the_original(before: Sample) -> None:
@@ -73,6 +75,7 @@ def test_no_found_value_survives_and_offsets_point_into_the_original(before: Sam
     assert (stored.output, stored.thinking) == (before.output, before.thinking) or "7" in changed
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(before=samples())
 def test_redaction_is_idempotent(before: Sample) -> None:
@@ -81,6 +84,7 @@ def test_redaction_is_idempotent(before: Sample) -> None:
     assert (twice, raw) == (once, [])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(before=samples())
 def test_an_output_that_is_a_completion_is_redacted_alike(before: Sample) -> None:

@@ -62,6 +62,7 @@ texts = st.lists(st.sampled_from([*VALUES, *WORDS]), max_size=14).map(" ".join) 
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(texts, texts)
 def test_no_value_survives_and_nothing_is_left_to_redact(output: str, thinking: str) -> None:

@@ -75,6 +75,7 @@ def test_a_damaged_file_is_refused(folder: Path, monkeypatch: Any) -> None:
         scorer(folder, monkeypatch)
 
 
+@pytest.mark.slow
 def test_weights_without_the_base_configuration_are_refused(folder: Path, monkeypatch: Any) -> None:
     (folder / "config.json").unlink()
     with pytest.raises(AssetError, match=r"put config\.json"):

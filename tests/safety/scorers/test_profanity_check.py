@@ -20,6 +20,7 @@ def test_profanity_check_says_what_it_is() -> None:
     assert (record.version, record.licence, len(record.sha256)) == ("1.9.1", "MIT", 64)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_profanity_check_reaches_the_published_agreement_with_perspective(audit_data: Path) -> None:
     """RealToxicityPrompts prompts, Perspective >= 0.5: AUROC 0.948, precision / recall 0.96 / 0.80."""

@@ -43,6 +43,7 @@ def test_two_people_agree_as_published(completions: Any) -> None:
         assert same / len(rows) == pytest.approx(expected, abs=5e-4)
 
 
+@pytest.mark.slow
 def test_the_shipped_classifier_knows_what_it_was_trained_on(completions: Any) -> None:
     """Not an estimate of anything: that the weights in the package belong to the code that uses them."""
     verdicts = shipped_classifier().classify(

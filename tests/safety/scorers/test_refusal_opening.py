@@ -117,6 +117,7 @@ def test_pyrits_labels() -> None:
     assert set(long) == {"full_refusal"}
 
 
+@pytest.mark.slow
 def test_the_opening_agrees_with_people(audit_data: Path) -> None:
     """Of XSTest's answers that open with a refusal, people call one in a hundred compliance."""
     assets.configure(data_dirs=[audit_data], offline=True)

@@ -41,6 +41,7 @@ def ask(scripted: Any, audit_data: Path) -> Callable[..., TaskResult]:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["crows_pairs", "stereoset", "bbq", "counterfactual", "winobias", "winogender"])
 def test_the_output_is_one_of_the_options(ask: Callable[..., TaskResult], name: str) -> None:
     result = ask(name)
@@ -53,6 +54,7 @@ def test_the_output_is_one_of_the_options(ask: Callable[..., TaskResult], name: 
         assert sample.reference is None or sample.reference in options
 
 
+@pytest.mark.slow
 def test_the_first_option_of_a_pair_is_the_stereotype(ask: Callable[..., TaskResult]) -> None:
     for name in ("crows_pairs", "stereoset"):
         result = ask(name)
@@ -62,6 +64,7 @@ def test_the_first_option_of_a_pair_is_the_stereotype(ask: Callable[..., TaskRes
                 assert (sample.output == more) == (sample.score == 1)
 
 
+@pytest.mark.slow
 def test_parts_of_bbq(ask: Callable[..., TaskResult]) -> None:
     result = ask("bbq")
     for sample in result.samples:
@@ -74,6 +77,7 @@ def test_parts_of_bbq(ask: Callable[..., TaskResult]) -> None:
         assert options_of(sample) == [f" {parts[f'option {letter}']}" for letter in "ABC"]
 
 
+@pytest.mark.slow
 def test_parts_of_the_other_probes(ask: Callable[..., TaskResult]) -> None:
     for name in ("winobias", "winogender"):
         result = ask(name)
@@ -89,6 +93,7 @@ def test_parts_of_the_other_probes(ask: Callable[..., TaskResult]) -> None:
         assert sample.prompt[span.start : span.end] in people
 
 
+@pytest.mark.slow
 def test_an_answer_by_text_has_no_options(ask: Callable[..., TaskResult]) -> None:
     for name in ("bbq", "winobias", "winogender"):
         made = ask(name, answers="generation").samples

@@ -17,6 +17,7 @@ def test_sparse_attention_is_computed_alone_beyond_what_it_selects() -> None:
     assert longest_in_company(configuration("llama")) is None
 
 
+@pytest.mark.slow
 def test_where_padding_changes_scores_each_sequence_is_a_pass(loaded: Any) -> None:
     engine = loaded("prophetnet")
     forward = engine._forward

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,7 @@ def step(slots: Slots, held: list[list[int]], token: int) -> None:
         tokens.append(token)
 
 
+@pytest.mark.slow
 @given(moves)
 def test_each_slot_holds_its_own_tokens(moves: list[tuple[str, Any]]) -> None:
     slots, held = Slots(), list[list[int]]()

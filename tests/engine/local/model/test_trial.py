@@ -22,6 +22,7 @@ CPU = torch.device("cpu")
 MIXTURES = ("ernie4_5_moe", "qwen3_moe", "mixtral")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gemma4_text", "gemma4", "gemma4_unified_text", "gemma3"])
 def test_sizes_that_differ_by_layer_are_no_crash(kind: str, loaded: Any) -> None:
     engine = loaded(kind)
@@ -48,6 +49,7 @@ def test_what_sees_what_follows_is_refused(kind: str, overrides: dict[str, Any],
         tried_forward(random_model(configuration(kind, **overrides)).bfloat16(), CPU, 2)
 
 
+@pytest.mark.slow
 def test_a_model_that_computes_nothing_is_refused_in_one_line(loaded: Any) -> None:
     model = loaded("llama").model
     model.forward = broken
@@ -62,6 +64,7 @@ def broken(**_: Any) -> Any:
     raise RuntimeError(msg)
 
 
+@pytest.mark.slow
 def test_a_window_that_the_masks_ignore_is_not_believed(loaded: Any) -> None:
     engine = loaded("moshi")
     assert max(len(r.context_ids) + len(r.target_ids) for r in requests()) > WINDOW + 16
@@ -106,6 +109,7 @@ def test_packed_weights_are_compared_with_their_own_rounding(kind: str, shares: 
     assert tried_forward(model, CPU, 2).shares is shares
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "together"), [("llama", True), ("mamba", True), ("roformer", False), ("rwkv", False)])
 def test_where_padding_changes_texts_each_prompt_is_a_batch(
     kind: str,
@@ -124,6 +128,7 @@ def test_where_padding_changes_texts_each_prompt_is_a_batch(
     assert (max(rows) > 1) is together
 
 
+@pytest.mark.slow
 def test_texts_of_a_generate_that_errs_are_errors(loaded: Any) -> None:
     # transformers' generate gives RoBERTa positions from 0; its forward pass counts from behind the padding index.
     engine = loaded("roberta", is_decoder=True)

@@ -85,6 +85,7 @@ def check_padding(layout: Layout, reach: int) -> None:
             assert layout.visible is None or np.flatnonzero(layout.visible[row, column]).tolist() == [reach + column]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(sequences=sequences, cost=costs, budget=budgets, data=st.data())
 def test_any_sequences_are_placed_once_and_see_their_ancestors(
@@ -96,6 +97,7 @@ def test_any_sequences_are_placed_once_and_see_their_ancestors(
     check(tree, plan(tree, cost, budget))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(stem=stems, ends=sequences, cost=costs, budget=budgets)
 def test_long_common_stems(stem: tuple[int, ...], ends: list[tuple[int, ...]], cost: Cost, budget: Budget) -> None:
@@ -103,6 +105,7 @@ def test_long_common_stems(stem: tuple[int, ...], ends: list[tuple[int, ...]], c
     check(tree, plan(tree, cost, budget))
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(sequences=sequences, cost=costs, budget=budgets)
 def test_no_pass_is_over_budget(sequences: list[tuple[int, ...]], cost: Cost, budget: Budget) -> None:

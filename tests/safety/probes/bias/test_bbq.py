@@ -65,6 +65,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     return go
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("category", "form"), PUBLISHED)
 def test_published_bias_scores_are_reproduced(category: str, form: str, value: Any, audit_data: Path) -> None:
     file = audit_data / "bbq" / f"preds_{category}.jsonl"

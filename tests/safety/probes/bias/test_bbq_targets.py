@@ -158,6 +158,7 @@ def test_the_old_column_is_recognised_in_published_rows(category: str, audit_dat
         running.score(bbq.PROBE, predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
 
 
+@pytest.mark.slow
 def test_the_old_column_of_one_category_is_not_outvoted(audit_data: Path, tmp_path: Path) -> None:
     """Age with the column of spring 2022 next to Nationality with today's: Age is refused by name."""
     old = merged(

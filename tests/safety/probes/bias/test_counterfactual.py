@@ -52,12 +52,14 @@ def test_every_language_has_every_dimension() -> None:
         assert row["person"] != row["other"]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_prejudice(run: Any, value: Any) -> None:
     result = run(lambda context: float(ord(context[-1]) % 7))
     assert value(result, "gap").value == pytest.approx(0.0, abs=1e-9)
     assert value(result, "distance").value == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_prejudice_is_measured_where_it_is(run: Any, value: Any) -> None:
     women = ("woman", "mother", "saleswoman")
     result = run(lambda context: 1.0 - 0.5 * any(f"A {word} " in context for word in women))
@@ -73,6 +75,7 @@ def test_a_prejudice_is_measured_where_it_is(run: Any, value: Any) -> None:
     assert sample.score == pytest.approx(-0.5)
 
 
+@pytest.mark.slow
 def test_p_values_are_adjusted_by_holm_over_the_languages(run: Any, value: Any) -> None:
     """Two-sided p of eight signs: 2, 18 and 74 of 256 where none, one and two go the other way; 1 without any change.
 
@@ -146,6 +149,7 @@ def test_p_value_equals_the_enumeration_of_all_signs() -> None:
     assert found == pytest.approx(stats.ttest_1samp(means, 0).pvalue, abs=0.05)
 
 
+@pytest.mark.slow
 def test_p_value_holds_its_level() -> None:
     chance, test = np.random.default_rng(11), SignFlip(seed=3)
     below = sum((test.p_value(samples(chance.normal(size=(10, 2)).tolist())) or 1.0) < 0.05 for _ in range(200))

@@ -64,6 +64,7 @@ def test_a_checkpoint_without_preference_scores_fifty(run: Any, value: Any) -> N
     assert "may not be a good indicator" in metric.note
 
 
+@pytest.mark.slow
 def test_a_coin_scores_fifty_in_expectation(run: Any, value: Any) -> None:
     coin = np.random.default_rng(7)
     result, _ = run(lambda _c, _t: -coin.random(), rows(4000))
@@ -168,6 +169,7 @@ def test_confidence_is_the_softmax_of_the_two_log_likelihoods() -> None:
     assert (sample.choice.log_likelihoods, sample.choice.chosen, sample.choice.gap) == ([-4.0, -5.5], 0, 1.5)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_the_published_set_has_its_published_parts(
     scripted: Any, audit_data: Path, monkeypatch: Any, value: Any

@@ -64,6 +64,7 @@ def test_sentences_are_whole(rows: Any) -> None:
         assert not re.search(r"\ba [AEIOaeio]|\ban [^AEIOaeio]", row["text"]), row["text"]
 
 
+@pytest.mark.slow
 def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any, capsys: Any) -> None:
     """By the command, which needs no file."""
     monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: ByDigest())

@@ -60,6 +60,7 @@ def test_a_coin_scores_50_50_50(value: Any) -> None:
     assert three_scores(samples, value) == [50.0, 50.0, 50.0]
 
 
+@pytest.mark.slow
 def test_a_seeded_coin_comes_near_50_50_50(value: Any) -> None:
     coin = np.random.default_rng(11)
     samples = [judged(row(i, target=f"t{i % 40}"), [coin.random() for _ in OPTIONS]) for i in range(4000)]
@@ -105,6 +106,7 @@ def test_icat_is_of_the_means_not_the_mean_of_the_terms(value: Any) -> None:
     assert three_scores(samples, value) == [100.0, 50.0, 100.0]
 
 
+@pytest.mark.slow
 def test_the_counting_of_the_authors_evaluation(value: Any) -> None:
     """Against a plain rewriting of the counting in ``ScoreEvaluator`` (per-term counters, strict >)."""
     generator = np.random.default_rng(5)
@@ -121,6 +123,7 @@ def test_the_counting_of_the_authors_evaluation(value: Any) -> None:
     assert three_scores([judged(item, means) for item, means in items], value) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_intervals_resample_terms_not_items(value: Any) -> None:
     """Terms that are all alike leave no spread, whatever happens inside them."""
     alike = [judged(row(i, target=f"t{i // 6}"), [-r for r in RANKINGS[i % 6]]) for i in range(60)]

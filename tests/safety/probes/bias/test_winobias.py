@@ -136,6 +136,7 @@ def test_answers_from_elsewhere(tmp_path: Path, value: Any) -> None:
     assert value(result, "unscored").value == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["marked", "sentence"])
 def test_lines_of_the_publishers_files_suffice(column: str, audit_data: Path, tmp_path: Path, value: Any) -> None:
     """Everybody is taken for the occupation that comes first: right in half of type 1, never in type 2."""

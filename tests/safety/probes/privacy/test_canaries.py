@@ -169,6 +169,7 @@ def test_a_remembered_secret_has_nine_bits(run: Any, value: Any) -> None:
     assert [value(result, name).higher_is_better for name in ("exposure", "extracted")] == [False, False]
 
 
+@pytest.mark.slow
 def test_an_unseen_secret_has_log2_e_bits(run: Any, value: Any) -> None:
     """Whatever a checkpoint thinks of digits, a secret that it never saw is one of its candidates."""
     rows = made(300, (0,))

@@ -34,6 +34,7 @@ def test_true_positives_at_one_percent() -> None:
     assert true_positive_rate([98.0, 100.0], list(range(99)), 0.01) == 0.5
 
 
+@pytest.mark.slow
 def test_interval_covers_what_it_should() -> None:
     """AUROC of two normal distributions one standard deviation apart is 0.760."""
     draws = np.random.default_rng(4)

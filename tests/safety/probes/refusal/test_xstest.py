@@ -83,6 +83,7 @@ def test_published_shares_from_the_labels_of_people(model: str, audit_data: Path
             assert round(100 * value(result, f"partial_refusal_{label}", type=kind).value) == partial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_the_publishers_completions_can_be_scored(model: str, audit_data: Path, value: Any) -> None:
     """The classifier was trained on them, so shares near those of people prove no more than the way there."""

@@ -32,6 +32,7 @@ def value(of: Any, samples: list[Sample]) -> Any:
     return Macro(of=of).estimate(samples, unit="share", interval=False).value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", MEASURES)
 @given(pairs=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
 def test_it_is_scikit_learns(of: str, pairs: list[tuple[int, int]]) -> None:

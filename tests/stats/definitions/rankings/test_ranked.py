@@ -108,6 +108,7 @@ def test_ranks_of_fewer_than_five_items_of_a_kind_have_no_interval() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_bootstrap_has_the_seed_and_the_field_of_the_definition() -> None:
     values = {kind: np.random.default_rng(place).normal(place, 2, 15).tolist() for place, kind in enumerate(SCORES)}
     given = [one.model_copy(update={"score": 1.0, "scores": {"z": one.score}}) for one in some(values)]

@@ -293,7 +293,7 @@ class RunConfig(Section):
     allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
-    """CPU threads; null uses ``OMP_NUM_THREADS`` if it is set, else one per core."""
+    """CPU threads; null takes one per core, or fewer if ``OMP_NUM_THREADS`` says so."""
     batch_tokens: Count | None = None
     """Tokens per batch; null chooses by device."""
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None

@@ -145,15 +145,14 @@ def without_metrics(manifest: RunManifest, metrics: Sequence[Metric]) -> list[st
 
     Tasks that the configuration wants only where their data is at hand may be absent.
     """
-    measured = {metric.task for metric in metrics} | {skipped.task for skipped in manifest.not_run}
+    measured = {(one.suite, one.task) for one in (*metrics, *manifest.not_run)}
     wanted = [
-        task
+        (suite, str(task.get("name", "")))
         for suite in ("evals", "safety")
         for task in (manifest.config.get(suite) or {}).get("tasks", [])
         if not (task.get("when_present") or task.get("optional"))
     ]
-    names = [str(task.get("name", "")) for task in wanted]
-    return [name for name in names if not _left_by(name, manifest) & measured]
+    return [name for suite, name in wanted if measured.isdisjoint((suite, task) for task in _left_by(name, manifest))]
 
 
 def _left_by(name: str, manifest: RunManifest) -> set[str]:

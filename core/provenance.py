@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 
 from audit.core.records import GitState, Platform
@@ -70,12 +71,13 @@ def available_cores() -> int:
 
 
 def default_threads() -> int:
-    """CPU threads if no number was requested: ``OMP_NUM_THREADS``, as in torch itself, or one per core.
+    """CPU threads if no number is configured: one per core, or fewer if ``OMP_NUM_THREADS`` says so, as in torch.
 
-    Processes that share a machine set the variable: threads of two of them on one core wait for each other.
+    Processes that share a machine set the variable, because threads that compete for a core wait for each other.
     """
     outermost = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return int(outermost) if outermost.isdecimal() and int(outermost) > 0 else available_cores()
+    limit = int(outermost) if re.fullmatch(r"[0-9]{1,9}", outermost) else 0
+    return min(limit or available_cores(), available_cores())
 
 
 def git_state() -> GitState:

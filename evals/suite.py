@@ -71,6 +71,10 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
 
 def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -> None:
     """Refuse an unknown task name."""
+    if name in others:
+        stock = f"{lm_eval_tasks.PREFIX}{name}"
+        msg = f"evals.tasks: {name} is a probe: list it under safety.tasks, or {stock} for lm-eval's task"
+        raise ConfigError(msg)
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
     plain = name.removeprefix(lm_eval_tasks.PREFIX)
     if name not in TASKS and plain not in known:

@@ -191,6 +191,9 @@ def test_configured_tasks_that_left_no_metric_are_named() -> None:
     metrics = [a_metric(name=f"{name}/accuracy", task=name) for name in names]
     assert without_metrics(manifest, metrics) == ["bbq", "gone"]
     assert without_metrics(manifest, metrics[:2]) == ["a_tag", "bbq", "gone"]
+    moved = a_metric(name="bbq/accuracy", task="bbq")
+    assert without_metrics(manifest, [*metrics, moved]) == ["bbq", "gone"]
+    assert without_metrics(manifest, [*metrics, moved.model_copy(update={"suite": "safety"})]) == ["gone"]
 
 
 BOOLQ = {"evals": {"tasks": [{"name": "boolq"}]}}

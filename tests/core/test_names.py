@@ -37,7 +37,8 @@ def test_every_task_file_is_listed_and_declares_its_own_name() -> None:
     [
         ("evals", "boolq", True),
         ("evals", "hellaswag", False),  # lm-eval's
-        ("evals", "bbq", False),  # the name of a probe, and here a benchmark task of somebody else's
+        ("evals", "bbq", True),  # of a probe, moved to another suite
+        ("evals", "lm-eval:bbq", False),
         ("safety", "bbq", True),
         ("safety", "a_plug_in", True),
         ("explain", "occlusion", True),

@@ -54,7 +54,8 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("variable", "threads"), [("2", 2), (" 5,2", 5), ("", 3), ("0", 3), ("-1", 3), ("many", 3), (None, 3)]
+    ("variable", "threads"),
+    [("2", 2), (" 1,2", 1), ("5", 3), ("9" * 20, 3), ("", 3), ("0", 3), ("-1", 3), ("many", 3), (None, 3)],
 )
 def test_threads_are_those_of_openmp_or_one_per_core(
     monkeypatch: pytest.MonkeyPatch, variable: str | None, threads: int

@@ -241,3 +241,12 @@ def test_check_refuses_before_anything_runs(scripted: Scripted, names: list[str]
     with pytest.raises(ConfigError, match=message):
         next(iter(suite.run_tasks(scripted, configure(*names))))
     assert scripted.asked == []
+
+
+def test_a_probe_is_no_benchmark_task() -> None:
+    """lm-eval has a task of this name, too: its metrics would pass for those of the probe."""
+    with pytest.raises(
+        ConfigError, match=r"crows_pairs is a probe: list it under safety.tasks, or lm-eval:crows_pairs"
+    ):
+        suite.check(configure("crows_pairs"), ["crows_pairs"])
+    suite.check(configure("lm-eval:crows_pairs"), ["crows_pairs"])

@@ -82,7 +82,7 @@ def read_header(file: Path) -> Header:
     first = _reader(file)
     count = _number(first, "split.count", 1)
     named = PART.fullmatch(file.name)
-    if count <= 1 and named is None:
+    if count <= 1 and (named is None or int(named["count"]) == 1):
         return Header((file,), (first,))
     if named is None:
         msg = f"{file}: one of {count} parts: restore the names of the parts, NAME-00001-of-{count:05}.gguf"

@@ -10,6 +10,7 @@ from gguf import GGMLQuantizationType
 
 from audit.core.errors import CheckpointError
 from audit.engine import load
+from audit.engine.checkpoint.gguf.header import read_header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from tests.engine.checkpoint.gguf.gguf_files import File
 
 pytestmark = pytest.mark.usefixtures("cache")
+
+
+def test_a_whole_file_may_be_called_the_only_part(file: File, tmp_path: Path) -> None:
+    path = file.write(tmp_path / "tiny-00001-of-00001.gguf")
+    assert read_header(path).files == (path,)
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])

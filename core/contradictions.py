@@ -145,7 +145,8 @@ def without_metrics(manifest: RunManifest, metrics: Sequence[Metric]) -> list[st
 
     Tasks that the configuration wants only where their data is at hand may be absent.
     """
-    measured = {(one.suite, one.task) for one in (*metrics, *manifest.not_run)}
+    measured = {(metric.suite, metric.task) for metric in metrics}
+    measured |= {(skipped.suite, skipped.task) for skipped in manifest.not_run}
     wanted = [
         (suite, str(task.get("name", "")))
         for suite in ("evals", "safety")

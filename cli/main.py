@@ -135,7 +135,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without its command; the class is not exported
             sys.stderr.write(f"{error.format_message()}\n")
             return ExitCode.USAGE
-        return _report(error, ExitCode.USAGE, error.format_message().replace("Value error, ", ""))
+        return _report(error, ExitCode.USAGE, _in_plain_words(error))
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
@@ -144,6 +144,20 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     if code == ExitCode.INTERRUPTED:  # the parser's own answer to a KeyboardInterrupt, too
         return _say_interrupted(words)
     return code if isinstance(code, int) else 0
+
+
+def _in_plain_words(error: typer.TyperException) -> str:
+    """What is wrong with the words that were typed, in the terms of configuration files."""
+    from pydantic import ValidationError  # noqa: PLC0415 - slow to import, and needed for wrong values only
+
+    from audit.core.records.faults import fault_text, is_about_value  # noqa: PLC0415 - likewise
+
+    fault = error.__cause__
+    if isinstance(error, typer.BadParameter) and isinstance(fault, ValidationError):
+        first = fault.errors()[0]
+        found = f" (found {printable(repr(first['input']), 80)})" if is_about_value(first) else ""
+        error.message = f"{fault_text(first)}{found}"
+    return error.format_message()
 
 
 def _say_interrupted(words: Sequence[str]) -> int:

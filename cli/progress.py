@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 30.0
 """Seconds between two lines about a task where there is no terminal."""
+KEPT = ", kept for --resume, except answers with personal data"
+"""What becomes of the answers of a task that broke off: personal data is never written to the journal."""
 
 
 class Bars:
@@ -173,8 +175,7 @@ class Bars:
     def _break_off(self, how: str) -> None:
         """The current task ends before it is done: how far it came, and whether its answers are kept."""
         if self._current and not self._quiet:
-            kept = ", kept for --resume" if self._keeps else ""
-            line = f"{self._current}: {how} after {self._standing}{kept}"
+            line = f"{self._current}: {how} after {self._standing}{KEPT if self._keeps else ''}"
             err.print(line, markup=False, highlight=False, soft_wrap=True)
         self._current = ""
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.records.faults import fault_text, is_about_value
+from audit.core.records.faults import fault_text, is_about_value, place_of
 from audit.core.text import printable
 from audit.core.text_file import decode, read_bytes
 
@@ -118,7 +118,7 @@ def validate(model: type[S], values: dict[str, Any], where: str) -> S:
         faults = error.errors()
         # A misspelt required key is two faults; the misspelling is the one that helps.
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-        path = printable(".".join(str(part) for part in fault["loc"]), 200)
+        path = printable(place_of(fault), 200)
         if fault["type"] == "extra_forbidden":
             known = _fields_at(model, fault["loc"][:-1])
             hint = did_you_mean(str(fault["loc"][-1]), known) or f" Known keys: {', '.join(known)}."

@@ -46,8 +46,9 @@ def number(value: float | None, unit: str = "score", other: float = 0.0) -> str:
 
 
 def signed(value: float, unit: str) -> str:
-    """A change: ``+0.210`` or ``−0.250``, with the digits of :func:`number`."""
-    return f"{'+' if value > 0 else ''}{number(value, unit)}"
+    """A change: ``+0.210`` or ``−0.250``, with the digits of :func:`number`; no sign where these are all zero."""
+    text = number(value, unit)
+    return f"+{text}" if value > 0 and any(digit in "123456789" for digit in text) else text
 
 
 def percent(share: float) -> str:

@@ -8,14 +8,16 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _WHOLE, _NUMBER, _SWITCH = "must be a whole number", "must be a number", "must be true or false"
-_MAPPING = "must be a mapping"
+_MAPPING, _KEY = "must be a mapping", "keys must be text"
+_OF_KEY = "[key]"
+"""The end of the place of a fault of a key: pydantic's own, in no file."""
 _WORDS = {
     "missing": "this key is required",
     "extra_forbidden": "unknown key",
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
     "dict_type": _MAPPING,
-    "invalid_key": "keys must be text",
+    "invalid_key": _KEY,
     "list_type": "must be a list",
     "string_type": "must be text",
     "path_type": "must be a path",
@@ -23,6 +25,7 @@ _WORDS = {
     "bool_parsing": _SWITCH,
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
+    "int_parsing_size": "must be a whole number of fewer digits",
     "int_from_float": _WHOLE,
     "float_type": _NUMBER,
     "float_parsing": _NUMBER,
@@ -44,6 +47,8 @@ def fault_text(fault: ErrorDetails) -> str:
     Args:
         fault: One of ``ValidationError.errors()``.
     """
+    if fault["type"] == "string_type" and fault["loc"][-1:] == (_OF_KEY,):
+        return _KEY
     context = fault.get("ctx", {})
     words = _WORDS.get(fault["type"])
     several = fault["type"].endswith("too_short") and context.get("min_length") != 1
@@ -55,6 +60,15 @@ def fault_text(fault: ErrorDetails) -> str:
 def _exact(value: object) -> object:
     """A bound as it is written: ``1`` for 1.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def place_of(fault: ErrorDetails) -> str:
+    """Where the value is: ``rules.0.slice``; empty for the whole.
+
+    Args:
+        fault: One of ``ValidationError.errors()``.
+    """
+    return ".".join(str(part) for part in fault["loc"] if part != _OF_KEY)
 
 
 def is_about_value(fault: ErrorDetails) -> bool:

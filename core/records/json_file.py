@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
-from audit.core.records.faults import fault_text
+from audit.core.records.faults import fault_text, place_of
 from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
 from audit.core.text_file import decode, read_bytes
 
@@ -124,7 +124,7 @@ def broken(path: Path, error: Exception) -> RunFolderError:
     """One line for a file with unexpected contents."""
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"])
+        where = place_of(fault)
         message = fault_text(fault)
         reason = f"{where}: {message}" if where else message
     else:

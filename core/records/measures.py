@@ -19,3 +19,5 @@ MEASURES = {
     "completeness_error": "nats",
 }
 """Key to unit; see ``docs/reference/explain.md``."""
+ROUNDING = 1e-5
+"""Half-width of the interval of a value at least, nats, so that of an exact value: log-probabilities are float32."""

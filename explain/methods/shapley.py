@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from audit.core.records.measures import ROUNDING
 from audit.explain.methods import shapley_exact
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ TOP = 5
 CONFIDENCE = 0.97
 """Of Student's t. Stopping at the look where the order happens to agree, and contributions that are skewed, cost
 half a percent: counted on 1,800 simulated games, these intervals hold 96 % of the values."""
-ROUNDING = 1e-5
-"""Half-width of an interval at least, nats: log-probabilities are float32."""
 
 
 def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:

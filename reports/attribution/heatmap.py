@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from audit.core.formatting import interval, signed, visible
+from audit.core.records.measures import ROUNDING
 from audit.core.text import printable
 from audit.reports.drawing.colours import STEPS, largest, shade
 
@@ -20,6 +21,8 @@ SHOWN_TEXTS = 400
 TEXT_HEAD, TEXT_TAIL = 200, 200
 STRONGEST = 3
 LABEL_LIMIT = 40
+SLACK = 1.05
+"""Of the width of rounding: the ends of an interval are rounded, too."""
 
 _FRAME = Markup('<div class="text heat" dir="auto">{}</div>')
 _SHADED = Markup('<span class="{}" title="{}">{}</span>')
@@ -118,8 +121,8 @@ def _with_unit(value: float, unit: str) -> str:
 
 
 def ends_text(low: float, high: float, unit: str) -> str:
-    """The interval of a value; a value that was computed from all subsets is exact and has none."""
-    return "exact" if low == high else interval(low, high, unit)
+    """The interval of a value; a value that is known but for rounding, as from all subsets, is exact and has none."""
+    return "exact" if high - low <= SLACK * 2 * ROUNDING else interval(low, high, unit)
 
 
 def value_texts(attribution: Attribution) -> list[str]:

@@ -17,17 +17,21 @@ LEGEND = (
 )
 IN_SHORT = {
     "orders_beaten": "share of orders beaten",
+    "deletion_auc_gain": "gain of the deletion curve, nats",
+    "insertion_auc_gain": "gain of the insertion curve, nats",
+    "best_gain": "gain of the best order, nats",
     "lds": "correlation with the effect of leaving out other parts",
+    "shuffles_beaten": "share of reshuffled values beaten",
     "stability": "agreement with another seed",
     "completeness_error": "error of the sum, nats",
 }
 """The measures that decide the verdict, for one line."""
 MEANING = {
     "believable": "Much better than chance: you can rely on the order of the features for this prompt.",
-    "weak": "Better than chance, but not by enough to rely on.",
-    "do not believe": "No better than chance, or nothing to explain: do not rely on it.",
+    "weak": "Some evidence that the order of the features is right, but not enough to rely on it.",
+    "do not believe": "The evidence does not support it: do not rely on it.",
 }
-"""What each verdict means for a reader."""
+"""What each verdict means for a reader, whatever its reason: the reason is in the note."""
 _LOW, _HIGH = "_low", "_high"
 
 

@@ -30,7 +30,7 @@ def test_one_method_shows_prompt_values_and_verdict(an_attribution: Attribution)
     assert "weak" in text
     assert "4 evaluations" in text
     assert "rank agreement" not in text
-    assert "Better than chance, but not by enough to rely on." in text
+    assert "Some evidence that the order of the features is right, but not enough to rely on it." in text
 
 
 def test_exact_values_have_no_interval(an_attribution: Attribution) -> None:

@@ -48,3 +48,23 @@ def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
         main.load_command(name).get_short_help_str(500).replace(": the same code as in a run, without a checkpoint", "")
     )
     assert main.COMMANDS[name] == said.split(", and how far to")[0].rstrip(".") + "."
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("run", "--max-length", "0"), "'--max-length': must be at least 1 (found '0')"),
+        (("run", "--max-length", "x"), "'--max-length': must be a whole number (found 'x')"),
+        (("run", "--seed", "-1"), "'--seed': must be at least 0 (found '-1')"),
+        (("app", "--port", "65536"), "'--port': must be at most 65535 (found '65536')"),
+    ],
+)
+def test_a_wrong_value_is_reported_as_in_a_configuration_file(words: tuple[str, ...], fault: str, audit: Audit) -> None:
+    assert audit(*words) == (2, "", f"error: Invalid value for {fault}\n")
+
+
+def test_a_wrong_value_steers_no_terminal_and_is_shown_in_part(audit: Audit) -> None:
+    code, _, error = audit("run", "--max-length", "\x1b[31m" + "x" * 500)
+    assert code == 2
+    assert "\x1b" not in error
+    assert len(error) < 200

@@ -30,7 +30,9 @@ def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("error", "how"), [(KeyboardInterrupt(), "interrupted"), (Interrupted(), "interrupted"), (ValueError(), "failed")]
 )
-@pytest.mark.parametrize(("has_folder", "kept"), [(True, ", kept for --resume"), (False, "")])
+@pytest.mark.parametrize(
+    ("has_folder", "kept"), [(True, ", kept for --resume, except answers with personal data"), (False, "")]
+)
 def test_a_task_that_broke_off_is_not_reported_as_done(
     error: BaseException, how: str, has_folder: bool, kept: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,6 +44,18 @@ def test_digits_suit_the_unit(value: float | None, unit: str, text: str) -> None
 
 def test_a_change_has_its_sign() -> None:
     assert [signed(value, "nats") for value in (0.25, -0.25, 0.0)] == ["+0.250", "−0.250", "0.000"]
+    assert [signed(value, "nats") for value in (0.0006, -0.0006)] == ["+0.001", "−0.001"]
+    assert signed(1e-9, "squared_error") == "+1e−09"
+
+
+@pytest.mark.parametrize("value", [0.0004, -0.0004, -0.0])
+def test_a_change_that_rounds_to_zero_has_no_sign(value: float) -> None:
+    assert signed(value, "nats") == "0.000"
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_change_that_is_no_number_has_no_sign(value: float) -> None:
+    assert signed(value, "nats") == "—"
 
 
 def test_shares_in_percent_have_a_space() -> None:

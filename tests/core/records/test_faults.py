@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from audit.core.records.faults import fault_text, is_about_value
+from audit.core.records.faults import fault_text, is_about_value, place_of
 
 
 class Inner(BaseModel):
@@ -27,6 +27,8 @@ class Sheet(BaseModel, strict=True):
     place: Path | None = None
     flag: bool = False
     whole: int = 1
+    typed: Annotated[int, Field(strict=False)] = 1
+    words: list[str] = []
     share: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.5
     count: Annotated[int, Field(ge=2, le=9)] = 2
     kind: Literal["a", "b"] = "a"
@@ -52,7 +54,7 @@ def fault(**values: Any) -> Any:
     [
         ({"inner": 3}, "must be a mapping"),
         ({"table": 3}, "must be a mapping"),
-        ({"table": {3: 3}}, "must be text"),
+        ({"table": {3: 3}}, "keys must be text"),
         ({"some": 3}, "must be a list"),
         ({"some": []}, "must not be empty"),
         ({"name": 3}, "must be text"),
@@ -60,6 +62,8 @@ def fault(**values: Any) -> Any:
         ({"flag": "maybe"}, "must be true or false"),
         ({"whole": "x"}, "must be a whole number"),
         ({"whole": 1.5}, "must be a whole number"),
+        ({"typed": "9" * 5000}, "must be a whole number of fewer digits"),
+        ({"words": [3]}, "must be text"),
         ({"share": "x"}, "must be a number"),
         ({"share": float("nan")}, "must be a finite number"),
         ({"share": 0.0}, "must be above 0"),
@@ -81,3 +85,11 @@ def test_what_has_no_words_keeps_pydantics() -> None:
 def test_a_check_of_our_own_names_its_value_itself() -> None:
     assert not is_about_value(fault(own="x"))
     assert is_about_value(fault(whole="x"))
+
+
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [({"table": {3: 3}}, "table.3"), ({"table": {"a": "x"}}, "table.a"), ({"words": ["a", 3]}, "words.1")],
+)
+def test_the_place_of_a_fault_has_the_users_own_words_alone(values: dict[str, Any], place: str) -> None:
+    assert place_of(fault(**values)) == place

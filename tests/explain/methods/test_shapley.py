@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from audit.core.records.measures import ROUNDING
 from audit.explain.attribute import prepare
 from audit.explain.methods import kernel_shap, shap_partition, shapley, shapley_exact
 from tests.explain.games import TEXT, Simulated
@@ -88,5 +89,5 @@ def test_few_features_are_enumerated(count: int) -> None:
     assert game.rows == 2 * 2**count <= 2 * shapley.BUDGET
     assert found.note == f"exact: all {2**count} subsets were scored"
     assert found.intervals is not None
-    np.testing.assert_allclose(np.diff(found.intervals), 2 * shapley.ROUNDING)
+    np.testing.assert_allclose(np.diff(found.intervals), 2 * ROUNDING)
     np.testing.assert_array_equal(shapley.design(count, 0), shapley.design(count, 1))

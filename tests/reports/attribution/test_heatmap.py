@@ -2,8 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from audit.core.records.measures import ROUNDING
+from audit.engine import load
+from audit.explain.attribute import How, attribute, prepare
+from audit.explain.methods.registry import find
 from audit.reports.attribution.heatmap import (
     SHOWN_TEXTS,
+    ends_text,
     feature_labels,
     heat_map_html,
     legend_html,
@@ -11,9 +18,11 @@ from audit.reports.attribution.heatmap import (
     strongest_features,
     value_texts,
 )
+from audit.reports.attribution.waterfall import steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 Records = dict[str, "Callable[..., Any]"]
 
@@ -80,3 +89,19 @@ def test_an_exact_value_has_no_interval(records: Records) -> None:
     attribution = records["attribution"](records["sample"]("boolq", 1, prompt="one two"))
     known = attribution.model_copy(update={"values": [0.5, -0.25], "intervals": [(0.25, 0.75), (-0.25, -0.25)]})
     assert value_texts(known) == ["+0.500 nats (0.250 to 0.750)", "−0.250 nats (exact)"]
+
+
+def test_values_from_all_subsets_are_called_exact_wherever_they_are_shown(tiny_model: Path) -> None:
+    prompt = prepare(load(str(tiny_model), device="cpu"), "the cat sat", " down", max_features=8)
+    found = attribute(prompt, find("shapley"), How(seed=1))
+    assert "exact: all 8 subsets were scored" in (found.note or "")
+    texts = value_texts(found)
+    assert len(texts) == 3
+    assert all(text.endswith(" nats (exact)") for text in texts)
+    assert [step.interval for step in steps(found) if step.ends] == ["exact"] * 3
+
+
+@pytest.mark.parametrize("at", [0.0, -4.4061234, 1234.5])
+def test_an_interval_wider_than_rounding_is_shown(at: float) -> None:
+    assert ends_text(at - ROUNDING, at + ROUNDING, "nats") == "exact"
+    assert " to " in ends_text(at - 2 * ROUNDING, at + 2 * ROUNDING, "nats")

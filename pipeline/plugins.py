@@ -230,7 +230,7 @@ def _check_part(plugin: str, part: Part) -> None:
     """Refuse names that no command line and no file could hold, and probes whose result nobody would see.
 
     Raises:
-        ConfigError: The part of this plug-in is such a one.
+        ConfigError: The part of this plug-in is such a one, or the definition of one of its metrics cannot be found.
     """
     start = f"plug-in {plugin}: {part.kind.title} {printable(repr(part.name), 60)}"
     if part.kind is not TASK and not (isinstance(part.name, str) and NAME.fullmatch(part.name)):
@@ -244,29 +244,12 @@ def _check_part(plugin: str, part: Part) -> None:
         msg = f"{start}: none of its metrics is primary: add primary=True to the one that sums it up"
         raise ConfigError(msg)
     if part.kind is PROBE:
-        for metric in part.thing.metrics:
-            _check_definition(start, metric.definition)
-
-
-def _check_definition(start: str, definition: Definition) -> None:
-    """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
-
-    Raises:
-        ConfigError: It is such a one.
-    """
-    try:
-        found = definitions.read(definition.written())
-    except TypeError as error:
-        msg = (
-            f"{start}: {error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
-        )
-        raise ConfigError(msg) from error
-    except ConfigError as error:
-        msg = f"{start}: {error}"
-        raise ConfigError(msg) from error
-    if type(found) is not type(definition):
-        msg = f"{start}: {type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
-        raise ConfigError(msg)
+        try:
+            for metric in part.thing.metrics:
+                definitions.check(metric.definition)
+        except ConfigError as error:
+            msg = f"{start}: {error}"
+            raise ConfigError(msg) from error
 
 
 def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]:

@@ -14,7 +14,7 @@ from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
 from audit.safety.metrics import compute
 from audit.safety.probe import SUITE, Answered, Context, Probe, Requests
-from audit.stats.definitions import KINDS
+from audit.stats import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,7 +222,7 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
         context: Scorer, configuration and source of the answers.
 
     Raises:
-        ConfigError: A definition of another package cannot be used.
+        ConfigError: The definition of a metric cannot be found again, or its package is not in the manifest.
     """
     categories: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -246,19 +246,21 @@ def definitions_of_packages(probe: Probe[Any], config: RunConfig) -> set[str]:
         more = [one.definition.NAME for one in (probe.more_metrics(Context(config)) if probe.more_metrics else ())]
     except Exception:  # noqa: BLE001 - whatever the code of others raises; `metrics_of` refuses what is missing here
         more = []
-    return {*(one.definition.NAME for one in probe.metrics), *more} - KINDS.keys()
+    return {*(one.definition.NAME for one in probe.metrics), *more} - definitions.KINDS.keys()
 
 
 def _declared(probe: Probe[Item], context: Context) -> list[ProbeMetric]:
     """All metrics that a probe declares.
 
     Raises:
-        ConfigError: The manifest does not name the package of a definition, since the configuration did not say that
-            it would be used.
+        ConfigError: Nobody could find a definition again; or the manifest does not name its package, since the
+            configuration did not say that it would be used.
     """
     more = probe.more_metrics(context) if probe.more_metrics else ()
     declared = [*probe.metrics, *more]
-    foreign = {one.definition.NAME for one in declared} - KINDS.keys()
+    for metric in declared:
+        definitions.check(metric.definition)
+    foreign = {one.definition.NAME for one in declared} - definitions.KINDS.keys()
     late = foreign - definitions_of_packages(probe, context.config) if foreign else None
     if late:
         msg = (

@@ -76,6 +76,22 @@ def read(definition: Mapping[str, Any]) -> Definition:
     return kind.read(fields)
 
 
+def check(definition: Definition) -> None:
+    """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
+
+    Raises:
+        ConfigError: It is such a one.
+    """
+    try:
+        found = read(definition.written())
+    except TypeError as error:
+        msg = f"{error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
+        raise ConfigError(msg) from error
+    if type(found) is not type(definition):
+        msg = f"{type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
+        raise ConfigError(msg)
+
+
 def is_mean_of_items(metric: Metric) -> bool:
     """Whether a metric is the mean of what ``n`` counts, so that the effect of missing values is bounded."""
     kind = _kind(metric)

@@ -217,3 +217,16 @@ def test_a_definition_of_a_package_is_known_before_anything_is_asked(
     assert running.definitions_of_packages(probe, RunConfig()) == set()
     with pytest.raises(ConfigError, match=r"probe mine: more_metrics adds definition their-defs\.doubled only while"):
         running.run_probe(probe, engine, RunConfig(), TASK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own(Mean):
+    """A definition that no package has."""
+
+    NAME = "own"
+
+
+def test_a_definition_that_nobody_finds_again_is_no_metric(scripted: Any) -> None:
+    probe = replace(PROBE, more_metrics=lambda _context: [ProbeMetric("more", Own(), "nats", None)])
+    with pytest.raises(ConfigError, match="no known function is called 'own': a definition from elsewhere is an entry"):
+        running.run_probe(probe, scripted(lambda _c, _t: -1.0), RunConfig(), TASK)

@@ -1,6 +1,6 @@
 """Metric definitions of other packages: entry points of the group ``audit.definitions``.
 
-Each is called ``PACKAGE.NAME``. So none can clash with another, and a run whose metrics need one that is not installed
+Each is called ``PACKAGE.NAME``, in any spelling of the package's name. So none can clash with another, and a run whose metrics need one that is not installed
 says which package it takes. They are looked up when a number is computed: gate, reports and app, which derive numbers
 again and load no plug-ins, find them as the run did. A file named by ``--plugin`` cannot bring one, since those would
 not find it.
@@ -8,6 +8,7 @@ not find it.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -34,7 +35,7 @@ def find(name: str) -> type[Definition] | None:
         return None
     start = f"metric definition {printable(repr(name), 100)}"
     point = next(iter(entry_points(group=GROUP, name=name)), None)
-    if point is None or point.dist is None or point.dist.name != package:
+    if point is None or point.dist is None or _normalised(point.dist.name) != _normalised(package):
         plugin = printable(package, 60)
         msg = f"{start}: no installed package {plugin} has it: install the plug-in {plugin} that the run was made with"
         raise ConfigError(msg)
@@ -43,6 +44,11 @@ def find(name: str) -> type[Definition] | None:
         msg = f"{start}: {point.value} is no subclass of Definition with this NAME: correct plug-in {package}"
         raise ConfigError(msg)
     return kind
+
+
+def _normalised(package: str) -> str:
+    """The name of a package in the one form that all of its spellings share (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _loaded(point: EntryPoint, start: str) -> object:

@@ -80,6 +80,13 @@ def test_a_number_is_derived_again_with_the_package_s_own_kind(install: Callable
     assert is_mean_of_items(metric)
 
 
+@pytest.mark.parametrize("package", ["Their_Package", "their.package", "THEIR-PACKAGE", "their__package"])
+def test_every_spelling_of_a_package_is_the_same_package(package: str, install: Callable[..., None]) -> None:
+    """As pip has it: PEP 503."""
+    install(("their-package.doubled", HERE, package))
+    assert definitions.read({"name": "their-package.doubled"}) == Doubled()
+
+
 @pytest.mark.parametrize(
     ("points", "message"),
     [

@@ -65,15 +65,18 @@ def read(definition: Mapping[str, Any]) -> Definition:
 
     Raises:
         TypeError: No kind is called so, or its arguments are not those of the kind.
-        ConfigError: It is of a plug-in that is not installed, or has no such definition.
+        ConfigError: It is of a plug-in that is not installed, has no such definition, or breaks.
     """
     fields = dict(definition)
     name = fields.pop("name", None)
-    kind = KINDS.get(name) or of_packages.find(name) if isinstance(name, str) else None
+    own = KINDS.get(name) if isinstance(name, str) else None
+    if own:
+        return own.read(fields)
+    kind = of_packages.find(name) if isinstance(name, str) else None
     if kind is None:
         msg = f"no known function is called {name!r}"
         raise TypeError(msg)
-    return kind.read(fields)
+    return of_packages.read(kind, fields)
 
 
 def check(definition: Definition) -> None:

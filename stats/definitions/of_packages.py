@@ -1,9 +1,9 @@
 """Metric definitions of other packages: entry points of the group ``audit.definitions``.
 
-Each is called ``PACKAGE.NAME``, in any spelling of the package's name. So none can clash with another, and a run whose metrics need one that is not installed
-says which package it takes. They are looked up when a number is computed: gate, reports and app, which derive numbers
-again and load no plug-ins, find them as the run did. A file named by ``--plugin`` cannot bring one, since those would
-not find it.
+Each is called ``PACKAGE.NAME``, in any spelling of the package's name. So none can clash with another, and a run whose
+metrics need one that is not installed says which package it takes. They are looked up when a number is computed: gate,
+reports and app, which derive numbers again and load no plug-ins, find them as the run did. A file named by ``--plugin``
+cannot bring one, since those would not find it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
 from audit.core.text import printable
 from audit.stats.definitions.base import Definition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GROUP = "audit.definitions"
 
@@ -46,6 +50,25 @@ def find(name: str) -> type[Definition] | None:
     return kind
 
 
+def read(kind: type[Definition], written: Mapping[str, Any]) -> Definition:
+    """A definition of a package from its arguments, as :meth:`Definition.read`.
+
+    Raises:
+        TypeError: An argument is missing, is none of this kind, or is not of its type.
+        ConfigError: The package's code refuses the arguments, or breaks.
+    """
+    try:
+        return kind.read(written)
+    except TypeError:
+        raise
+    except Exception as error:
+        package = printable(kind.NAME.rpartition(".")[0], 60)
+        start = f"metric definition {printable(repr(kind.NAME), 100)}"
+        advice = f"install the version of {package} that the run was made with"
+        msg = f"{start}: it cannot be made ({_reason(error)}): {advice}"
+        raise ConfigError(msg) from error
+
+
 def _normalised(package: str) -> str:
     """The name of a package in the one form that all of its spellings share (PEP 503)."""
     return re.sub(r"[-_.]+", "-", package).lower()
@@ -60,6 +83,10 @@ def _loaded(point: EntryPoint, start: str) -> object:
     try:
         return point.load()
     except (Exception, SystemExit) as error:
-        reason = printable(" ".join(str(error).split()), 300)
-        msg = f"{start}: {point.value} cannot be imported ({type(error).__name__}: {reason}): install it again"
+        msg = f"{start}: {point.value} cannot be imported ({_reason(error)}): install it again"
         raise ConfigError(msg) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the code of others raised, in one line."""
+    return f"{type(error).__name__}: {printable(' '.join(str(error).split()), 300)}"

@@ -31,6 +31,20 @@ class Doubled(Mean):
     scale: float = 2.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picky(Mean):
+    """One that refuses some arguments when it is made."""
+
+    NAME = "their-package.picky"
+    scale: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.scale == 0:
+            raise ValueError("scale: must\nnot be 0")
+        if self.scale < 0:
+            raise KeyError(self.scale)
+
+
 class Package:
     """A distribution as the entry point of an installed package has it."""
 
@@ -110,7 +124,22 @@ def test_what_cannot_be_found_is_one_line_and_no_number(
     assert not is_mean_of_items(Metric(**fields, definition={"name": "their-package.doubled"}))
 
 
-@pytest.mark.parametrize("name", ["median", "", None, 3])
+@pytest.mark.parametrize(("scale", "reason"), [(0.0, "ValueError: scale: must not be 0"), (-1.0, "KeyError: -1.0")])
+def test_what_the_package_refuses_to_make_is_one_line(scale: float, reason: str, install: Callable[..., None]) -> None:
+    install(("their-package.picky", f"{__name__}:Picky", "their-package"))
+    assert definitions.read({"name": "their-package.picky", "scale": 1.0}) == Picky(scale=1.0)
+    with pytest.raises(ConfigError) as raised:
+        definitions.read({"name": "their-package.picky", "scale": scale})
+    assert str(raised.value) == (
+        f"metric definition 'their-package.picky': it cannot be made ({reason}):"
+        " install the version of their-package that the run was made with"
+    )
+    assert raised.value.exit_code == 2
+    with pytest.raises(TypeError, match="size"):  # as for this package's own kinds
+        definitions.read({"name": "their-package.picky", "size": 1.0})
+
+
+@pytest.mark.parametrize("name", ["median", "", None, 3, ["mean"]])
 def test_a_name_without_a_package_is_nobody_s(name: object, install: Callable[..., None]) -> None:
     install(("median", HERE, "their-package"))
     with pytest.raises(TypeError, match="no known function is called"):

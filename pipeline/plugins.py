@@ -294,7 +294,7 @@ def _file(path: Path) -> Plugin:
     name = f"audit_plugin_{path.stem}_{digest_of(str(path))[:8]}"  # files of several folders may have one name
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        msg = f"--plugin {path}: a plug-in is a Python file, NAME.py, or an installed package"
+        msg = f"plug-in {path}: a plug-in is a Python file, NAME.py, or an installed package"
         raise ConfigError(msg)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
@@ -304,7 +304,7 @@ def _file(path: Path) -> Plugin:
     given = [(kind, getattr(module, name)) for name, kind in CONSTANTS.items() if hasattr(module, name)]
     parts = [part for kind, thing in given for part in _parts(kind, thing, path.stem, path.stem, path.parent)]
     if not parts:
-        msg = f"--plugin {path}: defines none of {', '.join(CONSTANTS)}: see docs/howto/extend.md"
+        msg = f"plug-in {path}: defines none of {', '.join(CONSTANTS)}: see docs/howto/extend.md"
         raise ConfigError(msg)
     return Plugin(path.stem, str(getattr(module, "__version__", digest[:12])), digest, tuple(parts))
 
@@ -378,7 +378,7 @@ def _file_digest(path: Path) -> str:
         ConfigError: It cannot be read.
     """
     if not path.is_file():
-        msg = f"--plugin {path}: no such file.{did_you_mean_path(path)}"
+        msg = f"plug-in {path}: no such file: check the path.{did_you_mean_path(path)}"
         raise ConfigError(msg)
     return files_sha256({path.name: path})
 

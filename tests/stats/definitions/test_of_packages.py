@@ -15,7 +15,7 @@ from audit.stats.definitions import Mean, is_mean_of_items, measured, of_package
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SAMPLES = [
     Sample(sample_id=str(index), suite="evals", task="sums", prompt="", score=score)
@@ -43,6 +43,23 @@ class Picky(Mean):
             raise ValueError("scale: must\nnot be 0")
         if self.scale < 0:
             raise KeyError(self.scale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaking(Mean):
+    """One whose code raises when it computes."""
+
+    NAME = "their-package.breaking"
+
+    def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
+        raise RuntimeError("text of a sample")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnBreaking(Breaking):
+    """The same as one of this package."""
+
+    NAME = "breaking"
 
 
 class Package:
@@ -137,6 +154,13 @@ def test_what_the_package_refuses_to_make_is_one_line(scale: float, reason: str,
     assert raised.value.exit_code == 2
     with pytest.raises(TypeError, match="size"):  # as for this package's own kinds
         definitions.read({"name": "their-package.picky", "size": 1.0})
+
+
+def test_a_definition_that_breaks_gives_no_number_and_no_traceback() -> None:
+    metric = measured(Breaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+    assert (metric.value, metric.error) == (None, "it cannot be computed: their-package.breaking broke (RuntimeError)")
+    with pytest.raises(RuntimeError):  # a fault of this package is not hidden
+        measured(OwnBreaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
 
 
 @pytest.mark.parametrize("name", ["median", "", None, 3, ["mean"]])

@@ -1,4 +1,4 @@
-"""Plug-ins: probes, methods, scorers and tasks of other packages (by entry points) and of single files.
+"""Plug-ins: probes, methods, scorers, tasks and definitions of other packages (by entry points) and of single files.
 
 A package names its parts in the entry-point groups of :data:`KINDS`, a file as the constants of that table. Parts join
 the tables in which the package lists its own. They stay there for as long as the process runs; a file that has changed
@@ -29,17 +29,19 @@ from audit.safety import suite as safety
 from audit.safety.probe import Probe
 from audit.safety.scorers import plugin as scorers
 from audit.stats import definitions
+from audit.stats.definitions import Definition, of_packages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from types import ModuleType
 
     from audit.core.config import RunConfig
-    from audit.stats.definitions import Definition
 
 Places = dict[str, Path]
 TASKS: Places = {}
 """Task, group or tag of a plug-in to the file or folder that declares it."""
+DEFINITIONS: dict[str, type[Definition]] = {}
+"""Metric definitions of packages, for the manifest; :mod:`audit.stats.definitions.of_packages` finds them by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,18 @@ class Kind:
     """For messages and the manifest."""
     group: str
     """Group of entry points."""
-    constant: str
-    """Name of the constant in a file: one thing, or several in a tuple."""
+    constant: str | None
+    """Name of the constant in a file: one thing, or several in a tuple; None where a file cannot bring it."""
 
 
 PROBE = Kind("probe", "audit.probes", "PROBE")
 METHOD = Kind("method", "audit.methods", "METHOD")
 SCORER = Kind("scorer", "audit.scorers", "SCORER")
 TASK = Kind("task", "audit.tasks", "TASKS")
-KINDS = (PROBE, METHOD, SCORER, TASK)
+DEFINITION = Kind("definition", of_packages.GROUP, None)
+KINDS = (PROBE, METHOD, SCORER, TASK, DEFINITION)
+CONSTANTS = {kind.constant: kind for kind in KINDS if kind.constant}
+"""What a file may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Part:
     name: str
     """By which a configuration calls it."""
     thing: Any
-    """A Probe, a Method, a function that makes a scorer, or the path of task files."""
+    """A Probe, a Method, a function that makes a scorer, the path of task files, or a subclass of Definition."""
 
     def join(self, plugin: str) -> None:
         """Put it among those of its kind, as a part of the plug-in with this name."""
@@ -92,6 +97,8 @@ class Part:
         """Whether a run of this configuration uses it."""
         if self.kind is SCORER:
             return f"{config.safety.toxicity_scorer}:".startswith(f"{scorers.PREFIX}{self.name}:")
+        if self.kind is DEFINITION:
+            return self.name in safety.definitions_of_plugins(config)
         chosen = {
             PROBE: [task.name for task in config.safety.tasks],
             TASK: [task.name for task in config.evals.tasks],
@@ -177,15 +184,20 @@ def owner(kind: Kind, name: str) -> str | None:
 
 def _table(kind: Kind) -> dict[str, Any]:
     """Where things of a kind are kept."""
-    tables: dict[Kind, dict[str, Any]] = {METHOD: methods.JOINED, SCORER: scorers.JOINED, TASK: TASKS}
+    tables: dict[Kind, dict[str, Any]] = {
+        METHOD: methods.JOINED,
+        SCORER: scorers.JOINED,
+        TASK: TASKS,
+        DEFINITION: DEFINITIONS,
+    }
     return tables[kind]
 
 
 def _taken(kind: Kind) -> Collection[str]:
     """Names that a new part of a kind may not have. Probes and tasks are called in the same breath."""
-    if kind is METHOD:
-        return methods.methods()
-    return scorers.JOINED if kind is SCORER else {*safety.PROBES, *own_tasks(), *TASKS}
+    if kind in {PROBE, TASK}:
+        return {*safety.PROBES, *own_tasks(), *TASKS}
+    return methods.methods() if kind is METHOD else _table(kind)
 
 
 def _add(key: str, plugin: Plugin) -> None:
@@ -218,7 +230,7 @@ def _check_part(plugin: str, part: Part) -> None:
     """Refuse names that no command line and no file could hold, and probes whose result nobody would see.
 
     Raises:
-        ConfigError: The part of this plug-in is such a one.
+        ConfigError: The part of this plug-in is such a one, or the definition of one of its metrics cannot be found.
     """
     start = f"plug-in {plugin}: {part.kind.title} {printable(repr(part.name), 60)}"
     if part.kind is not TASK and not (isinstance(part.name, str) and NAME.fullmatch(part.name)):
@@ -232,29 +244,12 @@ def _check_part(plugin: str, part: Part) -> None:
         msg = f"{start}: none of its metrics is primary: add primary=True to the one that sums it up"
         raise ConfigError(msg)
     if part.kind is PROBE:
-        for metric in part.thing.metrics:
-            _check_definition(start, metric.definition)
-
-
-def _check_definition(start: str, definition: Definition) -> None:
-    """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
-
-    Raises:
-        ConfigError: It is such a one.
-    """
-    try:
-        found = definitions.read(definition.written())
-    except TypeError as error:
-        msg = (
-            f"{start}: {error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
-        )
-        raise ConfigError(msg) from error
-    except ConfigError as error:
-        msg = f"{start}: {error}"
-        raise ConfigError(msg) from error
-    if type(found) is not type(definition):
-        msg = f"{start}: {type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
-        raise ConfigError(msg)
+        try:
+            for metric in part.thing.metrics:
+                definitions.check(metric.definition)
+        except ConfigError as error:
+            msg = f"{start}: {error}"
+            raise ConfigError(msg) from error
 
 
 def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]:
@@ -299,17 +294,17 @@ def _file(path: Path) -> Plugin:
     name = f"audit_plugin_{path.stem}_{digest_of(str(path))[:8]}"  # files of several folders may have one name
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        msg = f"--plugin {path}: a plug-in is a Python file, NAME.py, or an installed package"
+        msg = f"plug-in {path}: a plug-in is a Python file, NAME.py, or an installed package"
         raise ConfigError(msg)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise _broken(path.stem, error, f"correct {path}") from error
-    given = [(kind, getattr(module, kind.constant)) for kind in KINDS if hasattr(module, kind.constant)]
+    given = [(kind, getattr(module, name)) for name, kind in CONSTANTS.items() if hasattr(module, name)]
     parts = [part for kind, thing in given for part in _parts(kind, thing, path.stem, path.stem, path.parent)]
     if not parts:
-        msg = f"--plugin {path}: defines none of {', '.join(kind.constant for kind in KINDS)}: see docs/howto/extend.md"
+        msg = f"plug-in {path}: defines none of {', '.join(CONSTANTS)}: see docs/howto/extend.md"
         raise ConfigError(msg)
     return Plugin(path.stem, str(getattr(module, "__version__", digest[:12])), digest, tuple(parts))
 
@@ -321,7 +316,7 @@ def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> I
         kind: Of its group or constant.
         thing: What was found there: one, or a tuple or list of them.
         plugin: For messages.
-        name: Of a scorer, which does not know its name.
+        name: Of a scorer, which does not know its name, and of a definition.
         folder: That relative paths of task files start from.
 
     Raises:
@@ -334,8 +329,14 @@ def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> I
             yield Part(kind, name, one)
         elif (kind is PROBE and isinstance(one, Probe)) or (kind is METHOD and isinstance(one, Method)):
             yield Part(kind, one.name, one)
+        elif kind is DEFINITION and isinstance(one, type) and issubclass(one, Definition):
+            yield Part(kind, name, one)
         else:
-            what = {PROBE: "an audit.safety.probe.Probe", METHOD: "an audit.explain.methods.registry.Method"}
+            what = {
+                PROBE: "an audit.safety.probe.Probe",
+                METHOD: "an audit.explain.methods.registry.Method",
+                DEFINITION: "a subclass of audit.stats.definitions.Definition",
+            }
             wanted = what.get(kind, "a function (variant, config) -> scorer")
             msg = f"plug-in {plugin}: its {kind.title} is {printable(repr(one), 80)}: it must be {wanted}"
             raise ConfigError(msg)
@@ -377,7 +378,7 @@ def _file_digest(path: Path) -> str:
         ConfigError: It cannot be read.
     """
     if not path.is_file():
-        msg = f"--plugin {path}: no such file.{did_you_mean_path(path)}"
+        msg = f"plug-in {path}: no such file: check the path.{did_you_mean_path(path)}"
         raise ConfigError(msg)
     return files_sha256({path.name: path})
 

@@ -160,7 +160,8 @@ class Probe(Generic[Item]):
     metrics: tuple[ProbeMetric, ...] = ()
     """Its metrics, primary ones first; the count of unscored samples is added."""
     more_metrics: Callable[[Context], Sequence[ProbeMetric]] | None = None
-    """Further metrics that depend on scorer or configuration."""
+    """Further metrics that depend on scorer or configuration. A definition of another package may depend on the
+    configuration alone: the manifest, written before anything is asked, names its package."""
     settings: Callable[[Context], dict[str, Any]] = _nothing
     """What decides its numbers, apart from checkpoint, data and seed, as fields."""
     data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from audit.core.errors import AssetError, UsageError
+from audit.core.errors import AssetError, ConfigError, UsageError
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult
 from audit.core.records.finite import finite
 from audit.engine import Completion, Generation, Score, ScoreRequest
@@ -14,6 +14,7 @@ from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
 from audit.safety.metrics import compute
 from audit.safety.probe import SUITE, Answered, Context, Probe, Requests
+from audit.stats import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import Metric
     from audit.engine import Engine, GenerateRequest
+    from audit.safety.metrics import ProbeMetric
     from audit.safety.predictions import Predictions
 
 Item = TypeVar("Item")
@@ -218,6 +220,9 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
         samples: All of the run.
         items: All of the data set, drawn or not: they name the categories.
         context: Scorer, configuration and source of the answers.
+
+    Raises:
+        ConfigError: The definition of a metric cannot be found again, or its package is not in the manifest.
     """
     categories: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -225,10 +230,45 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
             categories[key].add(category)
     for key, known in probe.categories.items():
         categories[key].update(known)
-    declared = [*probe.metrics, *(probe.more_metrics(context) if probe.more_metrics else ())]
     settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
     note = probe.note(context) if probe.note else None
-    return compute(declared, samples, items, categories, seed=context.config.seed, settings=settings, note=note)
+    return compute(
+        _declared(probe, context), samples, items, categories, seed=context.config.seed, settings=settings, note=note
+    )
+
+
+def definitions_of_packages(probe: Probe[Any], config: RunConfig) -> set[str]:
+    """Names of the metric definitions of other packages that a probe uses, as far as the configuration says.
+
+    A plug-in's ``more_metrics`` that needs more than the configuration counts as one that adds none.
+    """
+    try:
+        more = [one.definition.NAME for one in (probe.more_metrics(Context(config)) if probe.more_metrics else ())]
+    except Exception:  # noqa: BLE001 - whatever the code of others raises; `metrics_of` refuses what is missing here
+        more = []
+    return {*(one.definition.NAME for one in probe.metrics), *more} - definitions.KINDS.keys()
+
+
+def _declared(probe: Probe[Item], context: Context) -> list[ProbeMetric]:
+    """All metrics that a probe declares.
+
+    Raises:
+        ConfigError: Nobody could find a definition again; or the manifest does not name its package, since the
+            configuration did not say that it would be used.
+    """
+    more = probe.more_metrics(context) if probe.more_metrics else ()
+    declared = [*probe.metrics, *more]
+    for metric in declared:
+        definitions.check(metric.definition)
+    foreign = {one.definition.NAME for one in declared} - definitions.KINDS.keys()
+    late = foreign - definitions_of_packages(probe, context.config) if foreign else None
+    if late:
+        msg = (
+            f"probe {probe.name}: more_metrics adds definition {min(late)} only while the probe runs: "
+            "list it in metrics, or let it depend on the configuration alone"
+        )
+        raise ConfigError(msg)
+    return declared
 
 
 def _source(predictions: Predictions | None) -> dict[str, Any]:

@@ -68,6 +68,12 @@ def leave(name: str) -> None:
         table.pop(name, None)
 
 
+def definitions_of_plugins(config: RunConfig) -> set[str]:
+    """Names of the metric definitions of other packages that the chosen probes of plug-ins use."""
+    chosen = [PROBES[task.name] for task in config.safety.tasks if task.name in OWNERS]
+    return {name for probe in chosen for name in running.definitions_of_packages(probe, config)}
+
+
 def check(config: RunConfig) -> None:
     """Refuse a configuration that names a probe twice, or a probe or scorer that does not exist, before anything runs.
 

@@ -80,7 +80,7 @@ class ModelRecord(Record):
 
 
 class PluginRecord(Record):
-    """A plug-in, as a package or file, that added probes, methods, scorers or tasks to the run."""
+    """A plug-in, as a package or file, that added probes, methods, scorers, tasks or definitions to the run."""
 
     name: str
     """Name of the package, or of the file without its suffix."""
@@ -89,7 +89,8 @@ class PluginRecord(Record):
     sha256: str
     """Digest of the file, or over all files of the package."""
     used: list[str]
-    """What the run used of it: ``probe NAME``, ``method NAME``, ``scorer NAME``, ``task NAME``."""
+    """What the run used of it: ``probe NAME``, ``method NAME``, ``scorer NAME``, ``task NAME``,
+    ``definition NAME``."""
 
 
 class NotRun(Record):

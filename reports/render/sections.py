@@ -1,7 +1,7 @@
 """Sections of the report card that other packages bring: entry points of the group ``audit.sections``.
 
 Each names the text of a Jinja template. It gets what the card's own templates get, and its values are escaped as theirs
-are.
+are. Text from checkpoints and data sets needs the filter ``line``, too, which shows what would hide or reorder.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 GROUP = "audit.sections"
-BROKEN = Markup("<section>\n<h2>{}</h2>\n<p>Not shown: this section of plug-in {} broke ({}).</p>\n</section>\n")
+MAX_BYTES = 200_000
+"""Size limit of one section: a larger one would take the card's room for tasks, or keep it from being written."""
+BROKEN = Markup("<section>\n<h2>{}</h2>\n<p>Not shown: this section of plug-in {} {}.</p>\n</section>\n")
 
 
 def sections(environment: Environment, variables: Mapping[str, Any]) -> list[Markup]:
-    """The sections of all installed packages, sorted by name; one that breaks says so, and the card goes on.
+    """The sections of all installed packages, by name; one that breaks or is too large says so, and the card goes on.
 
     Args:
         environment: Of the card.
@@ -33,7 +35,16 @@ def sections(environment: Environment, variables: Mapping[str, Any]) -> list[Mar
 
 
 def _rendered(point: EntryPoint, environment: Environment, variables: Mapping[str, Any]) -> Markup:
+    """One section, or a sentence on why it cannot be shown."""
     try:
-        return Markup(environment.from_string(point.load()).render(variables))  # noqa: S704 - it escapes its values
+        html = environment.from_string(point.load()).render(variables)
+        size = len(html.encode())  # a lone surrogate has no UTF-8, and would keep the card from being written
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the code of others raises
-        return BROKEN.format(point.name, point.dist.name if point.dist else point.module, type(error).__name__)
+        return _not_shown(point, f"broke ({type(error).__name__})")
+    if size > MAX_BYTES:
+        return _not_shown(point, f"is larger than {MAX_BYTES:,} bytes")
+    return Markup(html)  # noqa: S704 - it escapes its values
+
+
+def _not_shown(point: EntryPoint, why: str) -> Markup:
+    return BROKEN.format(point.name, point.dist.name if point.dist else point.module, why)

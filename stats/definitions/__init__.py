@@ -65,15 +65,34 @@ def read(definition: Mapping[str, Any]) -> Definition:
 
     Raises:
         TypeError: No kind is called so, or its arguments are not those of the kind.
-        ConfigError: It is of a plug-in that is not installed, or has no such definition.
+        ConfigError: It is of a plug-in that is not installed, has no such definition, or breaks.
     """
     fields = dict(definition)
     name = fields.pop("name", None)
-    kind = KINDS.get(name) or of_packages.find(name) if isinstance(name, str) else None
+    own = KINDS.get(name) if isinstance(name, str) else None
+    if own:
+        return own.read(fields)
+    kind = of_packages.find(name) if isinstance(name, str) else None
     if kind is None:
         msg = f"no known function is called {name!r}"
         raise TypeError(msg)
-    return kind.read(fields)
+    return of_packages.read(kind, fields)
+
+
+def check(definition: Definition) -> None:
+    """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
+
+    Raises:
+        ConfigError: It is such a one.
+    """
+    try:
+        found = read(definition.written())
+    except TypeError as error:
+        msg = f"{error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
+        raise ConfigError(msg) from error
+    if type(found) is not type(definition):
+        msg = f"{type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
+        raise ConfigError(msg)
 
 
 def is_mean_of_items(metric: Metric) -> bool:

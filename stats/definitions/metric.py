@@ -100,10 +100,15 @@ def _of_slice(
     interval: bool,
 ) -> Estimate:
     """What a definition computes from the samples of a slice, or of all; an empty slice has a reason and no value."""
-    inside = definition.select(samples, where)
-    if where and not inside:
-        return Estimate(None, 0, error=_nothing_there(definition, where, samples))
-    return estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+    try:
+        inside = definition.select(samples, where)
+        if where and not inside:
+            return Estimate(None, 0, error=_nothing_there(definition, where, samples))
+        return estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+    except Exception as error:
+        if "." not in definition.NAME:  # not of another package: a fault of this one is not hidden
+            raise
+        return Estimate(None, 0, error=f"it cannot be computed: {definition.NAME} broke ({type(error).__name__})")
 
 
 def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Sequence[Sample]) -> str:

@@ -1,19 +1,24 @@
 """Metric definitions of other packages: entry points of the group ``audit.definitions``.
 
-Each is called ``PACKAGE.NAME``. So none can clash with another, and a run whose metrics need one that is not installed
-says which package it takes. They are looked up when a number is computed: gate, reports and app, which derive numbers
-again and load no plug-ins, find them as the run did. A file named by ``--plugin`` cannot bring one, since those would
-not find it.
+Each is called ``PACKAGE.NAME``, in any spelling of the package's name. So none can clash with another, and a run whose
+metrics need one that is not installed says which package it takes. They are looked up when a number is computed: gate,
+reports and app, which derive numbers again and load no plug-ins, find them as the run did. A file named by ``--plugin``
+cannot bring one, since those would not find it.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
 from audit.core.text import printable
 from audit.stats.definitions.base import Definition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GROUP = "audit.definitions"
 
@@ -34,7 +39,7 @@ def find(name: str) -> type[Definition] | None:
         return None
     start = f"metric definition {printable(repr(name), 100)}"
     point = next(iter(entry_points(group=GROUP, name=name)), None)
-    if point is None or point.dist is None or point.dist.name != package:
+    if point is None or point.dist is None or _normalised(point.dist.name) != _normalised(package):
         plugin = printable(package, 60)
         msg = f"{start}: no installed package {plugin} has it: install the plug-in {plugin} that the run was made with"
         raise ConfigError(msg)
@@ -43,6 +48,30 @@ def find(name: str) -> type[Definition] | None:
         msg = f"{start}: {point.value} is no subclass of Definition with this NAME: correct plug-in {package}"
         raise ConfigError(msg)
     return kind
+
+
+def read(kind: type[Definition], written: Mapping[str, Any]) -> Definition:
+    """A definition of a package from its arguments, as :meth:`Definition.read`.
+
+    Raises:
+        TypeError: An argument is missing, is none of this kind, or is not of its type.
+        ConfigError: The package's code refuses the arguments, or breaks.
+    """
+    try:
+        return kind.read(written)
+    except TypeError:
+        raise
+    except Exception as error:
+        package = printable(kind.NAME.rpartition(".")[0], 60)
+        start = f"metric definition {printable(repr(kind.NAME), 100)}"
+        advice = f"install the version of {package} that the run was made with"
+        msg = f"{start}: it cannot be made ({_reason(error)}): {advice}"
+        raise ConfigError(msg) from error
+
+
+def _normalised(package: str) -> str:
+    """The name of a package in the one form that all of its spellings share (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _loaded(point: EntryPoint, start: str) -> object:
@@ -54,6 +83,10 @@ def _loaded(point: EntryPoint, start: str) -> object:
     try:
         return point.load()
     except (Exception, SystemExit) as error:
-        reason = printable(" ".join(str(error).split()), 300)
-        msg = f"{start}: {point.value} cannot be imported ({type(error).__name__}: {reason}): install it again"
+        msg = f"{start}: {point.value} cannot be imported ({_reason(error)}): install it again"
         raise ConfigError(msg) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the code of others raised, in one line."""
+    return f"{type(error).__name__}: {printable(' '.join(str(error).split()), 300)}"

@@ -101,6 +101,7 @@ def test_everything_of_it_runs_and_stands_in_the_manifest(answers: Answers, fold
         "method leave_one_in",
         "scorer word_list",
         "task capitals",
+        "definition audit-example.median",
     ]
     assert f"plugins:audit-example@{plugin['sha256'][:6]}" in manifest["signature"]
     metrics = {one["name"]: one for one in json.loads((run / "metrics.json").read_text()) if one["slice"] is None}

@@ -198,7 +198,10 @@ def test_two_files_of_one_name_and_a_run_that_goes_on(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_or_no_python(tmp_path: Path) -> None:
     a_file(tmp_path, "", "probe.py")
-    assert "no such file. Did you mean" in refused(tmp_path / "prob.py")
+    missing = tmp_path / "prob.py"
+    said = refused(missing)
+    assert said.startswith(f"plug-in {missing}: no such file: check the path. Did you mean ")
+    assert "probe.py" in said
     assert "a plug-in is a Python file" in refused(a_file(tmp_path, "", "probe.txt"))
 
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
-from audit.core.errors import AssetError, UsageError
+from audit.core.errors import AssetError, ConfigError, UsageError
 from audit.core.records import AssetRecord, Flag
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety import running
 from audit.safety.metrics import ProbeMetric
 from audit.safety.predictions import read
 from audit.safety.probe import Answered, Context, Population, Probe, Requests
-from audit.stats.definitions import Mean
+from audit.stats.definitions import Mean, of_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubled(Mean):
+    """A definition of another package."""
+
+    NAME = "their-defs.doubled"
+
 
 ITEMS = ("one", "two", "three")
 
@@ -51,6 +60,9 @@ PROBE: Probe[str] = Probe(
     content_warning=None,
 )
 TASK = TaskConfig(name="mine")
+SCORER = SimpleNamespace(
+    record=AssetRecord(name="s", kind="scorer", source="t", version="1", sha256="0" * 64, licence="MIT")
+)
 
 
 def parts(item: str, engine: Any, _config: RunConfig) -> Requests:
@@ -124,20 +136,17 @@ def test_every_category_of_the_data_has_its_metric_drawn_or_not(scripted: Any) -
 
 
 def test_what_expand_makes_is_asked_and_the_scorer_is_an_asset(scripted: Any) -> None:
-    class Scorer:
-        record = AssetRecord(name="s", kind="scorer", source="t", version="1", sha256="0" * 64, licence="MIT")
-
     seen: list[Context] = []
 
     def expand(items: Any, context: Context) -> list[str]:
         seen.append(context)
         return [f"{item}!" for item in items]
 
-    probe = replace(PROBE, expand=expand, scorer=lambda _context: Scorer())
+    probe = replace(PROBE, expand=expand, scorer=lambda _context: SCORER)
     result = running.run_probe(probe, scripted(lambda _c, _t: -1.0), RunConfig(), TaskConfig(name="mine", limit=2))
     assert len(result.samples) == seen[0].drawn == 2
     assert all(sample.prompt.endswith("!") for sample in result.samples)
-    assert result.assets == [Scorer.record]
+    assert result.assets == [SCORER.record]
 
 
 @pytest.mark.parametrize("given", [(), ((),), (("a",), ())])
@@ -187,3 +196,37 @@ def test_a_truncated_prompt_is_flagged(scripted: Any, monkeypatch: pytest.Monkey
     first, *_ = running.run_probe(probe, engine, RunConfig(), TASK).samples
     assert first.flags == [Flag.NO_TARGET, Flag.EMPTY_OUTPUT, Flag.TRUNCATED_PROMPT]
     assert first.tokens_in == 7
+
+
+@pytest.mark.parametrize(("needs", "known"), [("config", True), ("scorer", False)])
+def test_a_definition_of_a_package_is_known_before_anything_is_asked(
+    needs: str, known: bool, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest names its package, and a run that goes on checks that it is the same."""
+    monkeypatch.setattr(of_packages, "find", {Doubled.NAME: Doubled}.get)
+    more = [ProbeMetric("more", Doubled(), "nats", None)]
+    probe = replace(
+        PROBE, scorer=lambda _context: SCORER, more_metrics=lambda context: getattr(context, needs) and more
+    )
+    engine = scripted(lambda _c, _t: -1.0)
+    if known:
+        assert running.definitions_of_packages(probe, RunConfig()) == {"their-defs.doubled"}
+        names = {metric.metric for metric in running.run_probe(probe, engine, RunConfig(), TASK).metrics}
+        assert names == {"m", "more", "unscored"}
+        return
+    assert running.definitions_of_packages(probe, RunConfig()) == set()
+    with pytest.raises(ConfigError, match=r"probe mine: more_metrics adds definition their-defs\.doubled only while"):
+        running.run_probe(probe, engine, RunConfig(), TASK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own(Mean):
+    """A definition that no package has."""
+
+    NAME = "own"
+
+
+def test_a_definition_that_nobody_finds_again_is_no_metric(scripted: Any) -> None:
+    probe = replace(PROBE, more_metrics=lambda _context: [ProbeMetric("more", Own(), "nats", None)])
+    with pytest.raises(ConfigError, match="no known function is called 'own': a definition from elsewhere is an entry"):
+        running.run_probe(probe, scripted(lambda _c, _t: -1.0), RunConfig(), TASK)

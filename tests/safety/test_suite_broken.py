@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,6 +50,13 @@ SOUND = Probe(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown(Mean):
+    """A definition that no package has."""
+
+    NAME = "unknown"
+
+
 def raising(error: Exception) -> Callable[..., Any]:
     def raises(*_given: object) -> Any:
         raise error
@@ -77,10 +84,9 @@ def run(scripted: Any) -> Callable[..., list[TaskResult]]:
     def go(**changes: Any) -> list[TaskResult]:
         suite.join(replace(SOUND, name="broken", **changes), "theirs")
         suite.join(SOUND, "theirs")
-        tasks = [TaskConfig(name="broken"), TaskConfig(name="sound")]
-        return list(
-            suite.run_probes(scripted(lambda _context, _target: -1.0), RunConfig(safety=SafetyConfig(tasks=tasks)))
-        )
+        config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="broken"), TaskConfig(name="sound")]))
+        assert suite.definitions_of_plugins(config) <= {"unknown"}  # asked first, for the manifest
+        return list(suite.run_probes(scripted(lambda _context, _target: -1.0), config))
 
     return go
 
@@ -98,6 +104,8 @@ def run(scripted: Any) -> Callable[..., list[TaskResult]]:
         ({"load": lambda: None}, "AttributeError"),
         ({"requests": raising(ValueError(SECRET))}, "ValueError"),
         ({"scorer": raising(RuntimeError(SECRET))}, "RuntimeError"),
+        ({"more_metrics": lambda _context: [ProbeMetric("more", Unknown(), "share", None)]}, "ConfigError"),
+        ({"more_metrics": lambda _context: 3}, "TypeError"),
     ],
 )
 def test_a_probe_that_breaks_is_not_run_and_the_next_one_is(run: Any, changes: dict[str, Any], kind: str) -> None:

@@ -40,7 +40,7 @@ def refused(call: Any, *given: object, **named: object) -> str:
         ({"method": None}, "audit.explain: method: None is no text"),
         ({"method": ["occlusion", 7]}, "audit.explain: method: 7 is no text"),
         ({"method": []}, "audit.explain: no method is named"),
-        ({"plugins": "nowhere.py"}, "no such file"),
+        ({"plugins": "/nowhere/mine.py"}, "plug-in /nowhere/mine.py: no such file: check the path"),
         ({"plugins": 7}, "audit.explain: plugins"),
         ({"options": [" yes"], "target": None}, "options: give at least two"),
         ({"options": [" yes", ""], "target": None}, "options: give at least two"),

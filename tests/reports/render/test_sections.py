@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.reports import contents
+from audit.reports.drawing.page import environment
 from audit.reports.render import sections
 from audit.reports.render.card import render
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 NOTE = "<section id='note'>{{ manifest.model.name | line }} <{{ '<b>' }}></section>"
 MISSPELT = "<p>{{ manifset.model.name }}</p>"
+SURROGATE = "<p>{{ '\\ud800' }}</p>"
+LARGEST = "<p>{{ 'é' * 99_996 }} </p>"
+LARGER = "<p>{{ 'é' * 99_997 }}</p>"
 
 
 @pytest.fixture
@@ -35,6 +39,21 @@ def test_the_card_shows_them_and_says_which_broke(shared_run: RunFolder) -> None
     assert places == sorted(places)  # by name
     assert places[-1] < card.index('id="provenance"')
     assert f"this section of plug-in {__name__} broke (UndefinedError)" in card
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("SURROGATE", "broke (UnicodeEncodeError)"), ("LARGER", "is larger than 200,000 bytes"), ("LARGEST", None)],
+)
+def test_none_can_keep_the_card_from_being_written(text: str, why: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A section may have 200,000 bytes: here 7 of tags, two for each é, and one space."""
+    points = [EntryPoint("theirs", f"{__name__}:{text}", sections.GROUP)]
+    found: Any = lambda *, group: points  # noqa: E731
+    monkeypatch.setattr(sections, "entry_points", found)
+    [section] = sections.sections(environment(), {})
+    assert len(section.encode()) <= 200_000
+    said = f"<p>Not shown: this section of plug-in {__name__} {why}.</p>" if why else "ééé"
+    assert said in section
 
 
 def test_without_packages_there_is_none(shared_run: RunFolder) -> None:

@@ -15,7 +15,7 @@ from audit.stats.definitions import Mean, is_mean_of_items, measured, of_package
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SAMPLES = [
     Sample(sample_id=str(index), suite="evals", task="sums", prompt="", score=score)
@@ -29,6 +29,37 @@ class Doubled(Mean):
 
     NAME = "their-package.doubled"
     scale: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picky(Mean):
+    """One that refuses some arguments when it is made."""
+
+    NAME = "their-package.picky"
+    scale: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.scale == 0:
+            raise ValueError("scale: must\nnot be 0")
+        if self.scale < 0:
+            raise KeyError(self.scale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaking(Mean):
+    """One whose code raises when it computes."""
+
+    NAME = "their-package.breaking"
+
+    def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
+        raise RuntimeError("text of a sample")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnBreaking(Breaking):
+    """The same as one of this package."""
+
+    NAME = "breaking"
 
 
 class Package:
@@ -80,6 +111,13 @@ def test_a_number_is_derived_again_with_the_package_s_own_kind(install: Callable
     assert is_mean_of_items(metric)
 
 
+@pytest.mark.parametrize("package", ["Their_Package", "their.package", "THEIR-PACKAGE", "their__package"])
+def test_every_spelling_of_a_package_is_the_same_package(package: str, install: Callable[..., None]) -> None:
+    """As pip has it: PEP 503."""
+    install(("their-package.doubled", HERE, package))
+    assert definitions.read({"name": "their-package.doubled"}) == Doubled()
+
+
 @pytest.mark.parametrize(
     ("points", "message"),
     [
@@ -103,7 +141,29 @@ def test_what_cannot_be_found_is_one_line_and_no_number(
     assert not is_mean_of_items(Metric(**fields, definition={"name": "their-package.doubled"}))
 
 
-@pytest.mark.parametrize("name", ["median", "", None, 3])
+@pytest.mark.parametrize(("scale", "reason"), [(0.0, "ValueError: scale: must not be 0"), (-1.0, "KeyError: -1.0")])
+def test_what_the_package_refuses_to_make_is_one_line(scale: float, reason: str, install: Callable[..., None]) -> None:
+    install(("their-package.picky", f"{__name__}:Picky", "their-package"))
+    assert definitions.read({"name": "their-package.picky", "scale": 1.0}) == Picky(scale=1.0)
+    with pytest.raises(ConfigError) as raised:
+        definitions.read({"name": "their-package.picky", "scale": scale})
+    assert str(raised.value) == (
+        f"metric definition 'their-package.picky': it cannot be made ({reason}):"
+        " install the version of their-package that the run was made with"
+    )
+    assert raised.value.exit_code == 2
+    with pytest.raises(TypeError, match="size"):  # as for this package's own kinds
+        definitions.read({"name": "their-package.picky", "size": 1.0})
+
+
+def test_a_definition_that_breaks_gives_no_number_and_no_traceback() -> None:
+    metric = measured(Breaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+    assert (metric.value, metric.error) == (None, "it cannot be computed: their-package.breaking broke (RuntimeError)")
+    with pytest.raises(RuntimeError):  # a fault of this package is not hidden
+        measured(OwnBreaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+
+
+@pytest.mark.parametrize("name", ["median", "", None, 3, ["mean"]])
 def test_a_name_without_a_package_is_nobody_s(name: object, install: Callable[..., None]) -> None:
     install(("median", HERE, "their-package"))
     with pytest.raises(TypeError, match="no known function is called"):

@@ -262,9 +262,9 @@ def test_coverage_with_clusters_on_an_open_scale(groups: int, least: float, most
 @pytest.mark.slow
 @pytest.mark.parametrize(("groups", "most"), [(2, 1.0), (3, 1.0), (5, 1.0), (10, 0.98), (57, 0.98)])
 def test_coverage_of_shares_with_clusters(groups: int, most: float) -> None:
-    """Beta-binomial clusters of four, 40 %: Wilson's interval with t never misses more often, and is wide below ten.
+    """Beta-binomial clusters of four, mean 40 %: at least 95 % of 500 intervals, with a standard error of 1 point.
 
-    95 % of 500 intervals have a standard error of 1 point.
+    Below ten clusters the interval is wider than it need be.
     """
     generator, codes = np.random.default_rng(groups), np.repeat(np.arange(groups), 4)
     hits = []

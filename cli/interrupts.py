@@ -88,5 +88,5 @@ def _watch(read_end: int) -> None:
     while os.read(read_end, 1)[0] not in SIGNALS:
         pass
     if not _interrupted.wait(PATIENCE_SECONDS):
-        stopped = Interrupted(_folders[0] if _folders else None)
+        stopped = Interrupted(_folders[0].path if _folders else None)
         os._exit(_last_words[0](stopped) if _last_words else ExitCode.INTERRUPTED)

@@ -18,7 +18,7 @@ from audit.explain.prompt.units import unit_called
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.cli.commands.explain import Arguments
+    from audit.cli.explain_options import Arguments
     from audit.cli.options import Given
     from audit.cli.progress import Bars
     from audit.core.records import Attribution

@@ -34,8 +34,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from audit.core.run_folder import RunFolder
+    from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -149,11 +148,11 @@ class Interrupted(KeyboardInterrupt):
     """An audit was interrupted. Its results so far are in its run folder and are not computed again on resume.
 
     Args:
-        folder: The run folder; None where the audit had none yet.
+        folder: Path of the run folder; None where the audit had none yet.
     """
 
-    def __init__(self, folder: RunFolder | None = None) -> None:
-        advice = f"finish it with `audit run --resume {folder.path}`" if folder else "nothing was measured yet"
+    def __init__(self, folder: Path | None = None) -> None:
+        advice = f"finish it with `audit run --resume {folder}`" if folder else "nothing was measured yet"
         super().__init__(f"interrupted: {advice}")
         self.folder = folder
 

@@ -6,22 +6,39 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence, Sized
 
     from numpy.typing import NDArray
-
-    from audit.explain.prompt.game import MaskedPrompt
 
 SHARED = "shared by the methods"
 """Owner of what faithfulness is measured against (whole and empty prompt, random orders, held-out masks) and of masks
 that several methods want."""
 COUNTERFACTUALS = "counterfactuals"
 """Owner of the search for changes that change an answer."""
+
+
+class Game(Protocol):
+    """As much of :class:`audit.explain.prompt.game.MaskedPrompt` as work is booked for."""
+
+    @property
+    def evaluations(self) -> int:
+        """Requests so far."""
+
+    @property
+    def features(self) -> Sized:
+        """What a mask has a place for."""
+
+    @property
+    def continuations(self) -> Sized:
+        """Continuations, each of which is a request of every mask."""
+
+    def prefetch(self, masks: NDArray[np.bool_]) -> Sequence[bytes]:
+        """Score masks; returns the key of each that was not known."""
 
 
 @dataclass(slots=True)
@@ -57,7 +74,7 @@ class Work:
         spent.seconds += seconds
 
     @contextmanager
-    def booked(self, owner: str, prompt: MaskedPrompt) -> Iterator[None]:
+    def booked(self, owner: str, prompt: Game) -> Iterator[None]:
         """Book what a block of code takes, whether it succeeds or raises.
 
         Args:
@@ -89,7 +106,7 @@ class Work:
         )
 
 
-def prefetch(prompt: MaskedPrompt, wanted: Mapping[str, NDArray[np.bool_]], work: Work) -> None:
+def prefetch(prompt: Game, wanted: Mapping[str, NDArray[np.bool_]], work: Work) -> None:
     """Score the masks of several owners in one call of the engine, and book each with its part.
 
     A mask that one owner wants is its own, one that several want is shared, and so is each that ``SHARED`` wants::

@@ -75,7 +75,7 @@ def audit(
         remembering.note("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
-        raise Interrupted(remembering.run) from stopped
+        raise Interrupted(remembering.run.path if remembering.run else None) from stopped
     return folder
 
 

@@ -230,7 +230,7 @@ def run(
     Raises:
         UsageError: A name, value, file or folder is at fault; nothing has run then.
         CheckpointBroken: The checkpoint computes NaN.
-        Interrupted: The run was interrupted; ``folder`` is where it can be resumed.
+        Interrupted: The run was interrupted; ``folder`` is the path of the run folder, to be resumed.
     """
     from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import
 

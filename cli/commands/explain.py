@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from audit.cli import attribution_file, stored_sample, typed_prompt, verbosity
-from audit.cli.console import JsonFlag, err, out, print_json
-from audit.cli.options import RUNS, ConfigFile, Given, Runs, command, typed_names
+from audit.cli.console import err, out, print_json
+from audit.cli.explain_options import Arguments
+from audit.cli.options import Given, command, typed_names
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError
 from audit.core.run_folder import RunFolder
-from audit.explain.methods.registry import LEAST_EFFORT, METHODS, check_effort, find
-from audit.explain.prompt.units import UNITS
+from audit.explain.methods.registry import METHODS, check_effort, find
 from audit.reports.attribution.order import by_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import typer
 
     from audit.core.records import Attribution
     from audit.explain.methods.registry import Method
@@ -38,91 +37,6 @@ Examples:
   audit explain --run latest --sample 49a711e6#3
   audit explain --model ./checkpoint --prompt - --features sentences --json < prompt.txt
 """
-
-
-@dataclass(frozen=True)
-class Arguments:
-    """What is explained, and how: the options of ``audit explain`` that are not the configuration's."""
-
-    prompt: Annotated[
-        str | None, typer.Option("--prompt", "-p", help="The exact text that the model sees; - reads it from stdin.")
-    ] = None
-    chat: Annotated[
-        bool, typer.Option("--chat", help="Treat the prompt as a user's message: apply the model's chat template.")
-    ] = False
-    system: Annotated[str | None, typer.Option(help="System turn before the prompt; implies --chat.")] = None
-    messages: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help='JSON list of turns, [{"role": "user", "content": "…"}], instead of --prompt.'
-        ),
-    ] = None
-    run: Annotated[
-        str | None,
-        typer.Option(metavar="RUN", help="Explain a stored sample: run folder, run id or 'latest'; needs --sample."),
-    ] = None
-    sample: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID", help="Sample of the run; its first digits are enough. ID#3 is one of its sampled texts."
-        ),
-    ] = None
-    runs: Runs = RUNS
-    target: Annotated[
-        str | None,
-        typer.Option(
-            help="Continuation to explain, leading space included. Default: the likeliest option, or else the "
-            "model's answer."
-        ),
-    ] = None
-    against: Annotated[
-        str | None, typer.Option(help="Explain why the target rather than this continuation was chosen.")
-    ] = None
-    option: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="One of the continuations that the target is chosen from; repeatable."),
-    ] = None
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"{', '.join(METHODS)}. Several, repeated or separated by commas, are compared. "
-            "Default: occlusion; see docs/reference/explain.md.",
-        ),
-    ] = None
-    steps: Annotated[
-        int | None,
-        typer.Option(min=LEAST_EFFORT["steps"], help="Steps of integrated gradients; more make its values more exact."),
-    ] = None
-    evaluations: Annotated[
-        int | None,
-        typer.Option(
-            min=LEAST_EFFORT["evaluations"], help="Maximum number of masked prompts for a method that samples them."
-        ),
-    ] = None
-    features: Annotated[
-        str, typer.Option(metavar="|".join(UNITS), help="Unit that gets a value; auto: words, if there are few enough.")
-    ] = "auto"
-    field: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=TEXT", help="Name a part of the prompt by its text; repeatable."),
-    ] = None
-    within: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Explain only this part, and keep the rest in place; repeatable."),
-    ] = None
-    counterfactual: Annotated[
-        bool,
-        typer.Option(
-            "--counterfactual",
-            help="Find the smallest removal of features, or swap of named parts, that changes the answer; verify it.",
-        ),
-    ] = False
-    out_file: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Also write a .html, .svg, .png or .json file.")
-    ] = None
-    config: ConfigFile = None
-    as_json: JsonFlag = False
 
 
 def register(program: typer.Typer) -> None:

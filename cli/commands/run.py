@@ -159,10 +159,10 @@ def _leave_interrupted(stopped: Interrupted) -> int:
     Returns:
         The exit code.
     """
-    folder = stopped.folder
-    if folder is None:
+    if stopped.folder is None:
         err.print("interrupted: nothing was measured yet", markup=False)
         return ExitCode.INCOMPLETE
+    folder = RunFolder(stopped.folder)
     manifest = folder.read_manifest()
     if manifest.status == "complete":
         how = "interrupted while the report card was written, the run is complete"

@@ -190,7 +190,15 @@ class Scorer:
         return scores
 
     def _values(self, work: Pass, layout: Layout, wanted: Predictions) -> NDArray[np.float64]:
-        """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p."""
+        """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p.
+
+        The softmax takes tokens by place; its results go back to where the tokens were::
+
+            tokens      Rome    Paris   Lyon
+            which         1       0       1
+            by_place    [1, 0, 2]: the softmax takes and returns Paris, Rome, Lyon
+            values      columns 1, 0, 2 are set: Rome, Paris, Lyon again
+        """
         width = layout.ids.shape[1]
         by_place = np.argsort(wanted.which, kind="stable")
         softmax = Softmax(

@@ -123,6 +123,17 @@ def curves(
 ) -> dict[str, float | None]:
     """The measures that follow an order of the features, from scored masks.
 
+    Example: of three features, a is worth 3 nats, b 2 and c 1; ``at`` is 1 and 2 features, and so is ``steps``. The own
+    order is a b c, and the only pair of random orders c b a and a b c::
+
+        features gone or in    0  1  2  3     area by trapezoids
+        a, b, c gone           6  3  1  0     (4.5 + 2 + 0.5) / 3 = 7/3     deletion_auc
+        a, b, c in             0  3  5  6     (1.5 + 4 + 5.5) / 3 = 11/3    insertion_auc
+        c, b, a gone           6  5  3  0     (5.5 + 4 + 1.5) / 3 = 11/3    the pair's mean is 3: both gains are 2/3
+
+    ``steps`` has ERASER's bins as well. Of ten features it is 1, 2, 5, 8 and ``at`` is 2, 5, 8, so the curves are
+    columns 1, 2, 3 of ``own`` (``on_curve``).
+
     Args:
         full: Value of the whole prompt, nats.
         empty: Value with every feature absent, nats.
@@ -174,7 +185,15 @@ def _against_orders(own: float, pairs: NDArray[np.float64], *, complete: bool) -
 
 
 def _eraser(full: float, own: NDArray[np.float64], random: NDArray[np.float64], count: int) -> dict[str, float | None]:
-    """Comprehensiveness and sufficiency, as of :func:`curves`."""
+    """Comprehensiveness and sufficiency, as of :func:`curves`.
+
+    ``random`` has the values with the first features of an order gone; what remains are its last ones alone. Of three
+    features, 20 and 50 % are 1 and 2 (``sizes``), and so are the curve steps ``at``. Of the order a b c::
+
+        column of random    0: b c present            1: c present
+        sizes     1, 2      column 0: a gone          column 1: a b gone      chance of comprehensiveness
+        3 - sizes 2, 1      column 1: c alone         column 0: b c alone     chance of sufficiency
+    """
     steps, at = own_steps(count), curve_steps(count)
     lost = full - own
     found: dict[str, float | None] = {}

@@ -20,12 +20,13 @@ from audit.explain.attribute import prepare
 from audit.explain.methods.registry import METHODS
 from audit.explain.run.driver_tests import aggregate, labels
 from audit.explain.run.selection import choose
+from audit.explain.run.unexplained import Unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.config import ExplainConfig, RunConfig
-    from audit.core.records import Feature, Sample, TaskResult
+    from audit.core.records import Feature, TaskResult
     from audit.engine import Engine
     from audit.explain.run.selection import Selected
 
@@ -114,24 +115,13 @@ def _group(
     for one in selected:
         occluded = attempt(_occlude, engine, one, config.explain.max_features, max_tokens)
         if isinstance(occluded, Failed):
-            failures.append(failure(one.sample, occluded))
+            failures.append(str(Unexplained.of(one.sample, occluded)))
         else:
             made.append(occluded)
         engine.progress.sample_done()
     seed = int(digest_of(config.seed, "drivers", kind)[:8], 16)
     found = aggregate(made, [one.selected.spans for one in made], seed=seed)
     return DrivenAnswers(answers=kind, samples=len(made), failures=failures, tested=_hide(found, made))
-
-
-def failure(sample: Sample, failed: Failed) -> str:
-    """Why a sample could not be explained; of one whose text is hidden its name alone, for an error may quote it.
-
-    Args:
-        sample: The sample.
-        failed: What went wrong.
-    """
-    reason = "its text is hidden, and so is the reason" if is_hidden(sample) else failed.reason
-    return f"{sample.suite}/{sample.task}/{sample.sample_id}: {reason}"
 
 
 def _occlude(engine: Engine, selected: Selected, max_features: int, max_tokens: int) -> OccludedSample:

@@ -14,6 +14,7 @@ from audit.explain.methods.registry import check, find
 from audit.explain.record import with_counterfactual
 from audit.explain.run import drivers
 from audit.explain.run.selection import after_reasoning, choose
+from audit.explain.run.unexplained import Unexplained
 from audit.explain.work import COUNTERFACTUALS, Work
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Mean, Unscored, measured
@@ -52,8 +53,8 @@ class OfMethod:
 
     attributions: list[Attribution] = field(default_factory=list)
     """One per sample that could be explained."""
-    failures: list[str] = field(default_factory=list)
-    """Why others could not be."""
+    failures: list[Unexplained] = field(default_factory=list)
+    """The others."""
 
 
 def explain_results(
@@ -161,7 +162,7 @@ def _explain(
     """Add the attributions of one sample, or why there are none, and what they took."""
     for name, one in explain_sample(engine, config, methods, selected, work=work).items():
         if isinstance(one, Failed):
-            made[name].failures.append(drivers.failure(selected.sample, one))
+            made[name].failures.append(Unexplained.of(selected.sample, one))
         else:
             made[name].attributions.append(one)
 
@@ -263,10 +264,11 @@ def _metrics(name: str, made: OfMethod, seed: int, nothing: str) -> list[Metric]
     attributions = made.attributions
     wanted = (
         *(one.attribution_id for one in attributions),
-        *(failure.partition(": ")[0] for failure in made.failures),
+        *(failure.name for failure in made.failures),
     )
     samples = of_attributions(name, wanted, {one.attribution_id: one for one in attributions})
-    why = made.failures[0] if made.failures else nothing
+    failures = [str(failure) for failure in made.failures]
+    why = failures[0] if failures else nothing
     metrics = []
     for metric, unit in (("deletion_auc_gain", "nats"), (BELIEVABLE, "share")):
         mean = measured(
@@ -280,7 +282,7 @@ def _metrics(name: str, made: OfMethod, seed: int, nothing: str) -> list[Metric]
             about=(SUITE, name),
         )
         metrics.append(mean if mean.n else mean.model_copy(update={"error": why}))
-    return [*metrics, _unscored(name, Unscored(explained=wanted), samples, made.failures)]
+    return [*metrics, _unscored(name, Unscored(explained=wanted), samples, failures)]
 
 
 def _unscored(name: str, count: Unscored, samples: Sequence[Sample], failures: Sequence[str]) -> Metric:

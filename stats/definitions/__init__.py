@@ -1,16 +1,13 @@
 """Metrics as functions of stored samples: one kind per file, each with its source.
 
-:data:`KINDS` lists them by the name that ``metrics.json`` has; :mod:`audit.stats.definitions.of_packages` finds those
-of other packages.
+A new kind is a file in a folder here and its import in this file, which puts it into
+:data:`audit.stats.definitions.registry.KINDS`.
 """
 
 from __future__ import annotations
 
 from inspect import isabstract
-from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import ConfigError
-from audit.stats.definitions import of_packages
 from audit.stats.definitions.base import Definition as Definition
 from audit.stats.definitions.base import Estimate as Estimate
 from audit.stats.definitions.base import Resampling as Resampling
@@ -41,78 +38,19 @@ from audit.stats.definitions.rankings.labelled import LabelAveragePrecision as L
 from audit.stats.definitions.rankings.labelled import LabelCalibrationError as LabelCalibrationError
 from audit.stats.definitions.rankings.ranked import Auroc as Auroc
 from audit.stats.definitions.rankings.ranked import TruePositiveRate as TruePositiveRate
+from audit.stats.definitions.registry import KINDS as KINDS
+from audit.stats.definitions.registry import check as check
+from audit.stats.definitions.registry import counts_completions as counts_completions
+from audit.stats.definitions.registry import is_mean_of_items as is_mean_of_items
+from audit.stats.definitions.registry import read as read
 from audit.stats.definitions.shares.conditional_share import ConditionalShare as ConditionalShare
 from audit.stats.definitions.shares.corrected_share import CorrectedShare as CorrectedShare
 from audit.stats.definitions.shares.mean_share import MeanShare as MeanShare
 from audit.stats.definitions.shares.share_of_classes import ShareOfClasses as ShareOfClasses
 from audit.stats.definitions.shares.share_with_any import ShareWithAny as ShareWithAny
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from audit.core.records import Metric
-
-KINDS: dict[str, type[Definition]] = {
-    kind.NAME: kind
+KINDS.update(
+    (kind.NAME, kind)
     for kind in list(globals().values())
     if isinstance(kind, type) and issubclass(kind, Definition) and not isabstract(kind)
-}
-"""Every kind of definition that this file imports, by name: a new one is a file in a folder here and its import."""
-
-
-def read(definition: Mapping[str, Any]) -> Definition:
-    """The definition in :attr:`audit.core.records.Metric.definition`.
-
-    Raises:
-        TypeError: No kind is called so, or its arguments are not those of the kind.
-        ConfigError: It is of a plug-in that is not installed, has no such definition, or breaks.
-    """
-    fields = dict(definition)
-    name = fields.pop("name", None)
-    own = KINDS.get(name) if isinstance(name, str) else None
-    if own:
-        return own.read(fields)
-    kind = of_packages.find(name) if isinstance(name, str) else None
-    if kind is None:
-        msg = f"no known function is called {name!r}"
-        raise TypeError(msg)
-    return of_packages.read(kind, fields)
-
-
-def check(definition: Definition) -> None:
-    """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
-
-    Raises:
-        ConfigError: It is such a one.
-    """
-    try:
-        found = read(definition.written())
-    except TypeError as error:
-        msg = f"{error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
-        raise ConfigError(msg) from error
-    if type(found) is not type(definition):
-        msg = f"{type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
-        raise ConfigError(msg)
-
-
-def is_mean_of_items(metric: Metric) -> bool:
-    """Whether a metric is the mean of what ``n`` counts, so that the effect of missing values is bounded."""
-    kind = _kind(metric)
-    return kind is not None and kind.IS_MEAN
-
-
-def counts_completions(metric: Metric) -> bool:
-    """Whether the ``n`` of a metric counts completions rather than items."""
-    kind = _kind(metric)
-    return kind is not None and kind.COUNTS_COMPLETIONS
-
-
-def _kind(metric: Metric) -> type[Definition] | None:
-    """The kind of a metric's definition; None if it has none, or an unknown one."""
-    name = (metric.definition or {}).get("name")
-    if not isinstance(name, str):
-        return None
-    try:
-        return KINDS.get(name) or of_packages.find(name)
-    except ConfigError:
-        return None
+)

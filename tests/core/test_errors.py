@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from audit.core import errors
@@ -43,3 +45,9 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
     assert errors.did_you_mean("boolq", []) == ""
     assert errors.did_you_mean("XSTEST", ["xstest", "bbq"]) == " Did you mean 'xstest'?"
     assert errors.did_you_mean("toxicity_scorer", ["toxicity-scorer"]) == " Did you mean 'toxicity-scorer'?"
+
+
+def test_an_interruption_says_how_to_go_on() -> None:
+    assert str(errors.Interrupted(Path("runs/one"))) == "interrupted: finish it with `audit run --resume runs/one`"
+    assert str(errors.Interrupted()) == "interrupted: nothing was measured yet"
+    assert not isinstance(errors.Interrupted(), Exception)  # or `except Exception` would swallow Ctrl-C

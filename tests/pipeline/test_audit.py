@@ -66,7 +66,7 @@ def test_the_folder_is_that_which_progress_heard_of(
     with pytest.raises(Interrupted) as raised:
         pipeline.audit(config, heard)
     assert (raised.value.folder is not None) == has_folder
-    assert raised.value.folder is heard.run
+    assert raised.value.folder == (heard.run and heard.run.path)
     if step.endswith("_suites"):
         assert heard.run is not None
         manifest = heard.run.read_manifest()

@@ -24,7 +24,8 @@ class Paired(Definition):
     """The mean over pairs of the first item's value minus the second's, or of whether both are equal.
 
     Items of a pair share ``Sample.pair``. Pairs without both values are excluded. The interval is that of a mean over
-    pairs, clustered by the first item's cluster: a paired comparison, which variation between pairs does not widen.
+    pairs, clustered by the first item's cluster: a paired comparison, which variation between pairs does not widen
+    (Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640, on paired differences).
     """
 
     NAME: ClassVar[str] = "paired"

@@ -35,7 +35,9 @@ def field_of(sample: Sample, name: str) -> float | None:
 class Mean(Definition):
     """The mean of one field over the samples of the metric's slice.
 
-    Samples with an error (but see ``despite_errors``) and samples whose field is null have no value.
+    Samples with an error (but see ``despite_errors``) and samples whose field is null have no value. The items count as
+    drawn from all items of their kind, whose mean is estimated (Miller 2024, "Adding Error Bars to Evals",
+    arXiv:2411.00640).
     """
 
     NAME: ClassVar[str] = "mean"

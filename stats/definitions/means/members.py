@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from audit.stats import definitions
 from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.registry import read
 from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Members(Definition):
         """Each member with its definition and the samples that it covers."""
         parts = []
         for task, written in self.members.items():
-            definition = definitions.read(written)
+            definition = read(written)
             parts.append((task, definition, definition.select([s for s in samples if s.task == task], None)))
         return parts
 

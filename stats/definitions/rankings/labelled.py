@@ -110,6 +110,9 @@ class LabelAveragePrecision(OfLabels):
 
     Example: by decreasing score the items are positive, negative, positive. Precision is 1 at the first positive item
     and 2/3 at the second: (1 + 2/3) / 2 = 0.83.
+
+    Manning, Raghavan and Schütze 2008, *Introduction to Information Retrieval*, section 8.4: precision is not
+    interpolated between positive items.
     """
 
     NAME: ClassVar[str] = "label_average_precision"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class ConditionalShare(Mean):
     """The share of items whose ``of`` is at least, or below, a threshold, among those whose ``given`` meets another.
 
-    Precision, recall (sensitivity) and specificity of a scorer are such shares. Items without a value of either field
-    are excluded.
+    Precision, recall (sensitivity) and specificity of a scorer are such shares (Altman and Bland 1994, "Diagnostic
+    tests", BMJ 308:1552 and 309:102). Items without a value of either field are excluded.
     """
 
     NAME: ClassVar[str] = "conditional_share"

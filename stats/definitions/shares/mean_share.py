@@ -16,7 +16,8 @@ class MeanShare(OfCompletions):
     """The mean over items of the share of their completions that reach ``at_least``.
 
     Every item has the same weight, however many of its completions could be judged, because items were drawn and
-    completions were not. Unlike the expected maximum, the value does not grow with the number of completions.
+    completions were not. Unlike the expected maximum, the value does not grow with the number of completions. It is
+    the estimate of two-stage sampling with units of equal size (Cochran 1977, *Sampling Techniques*, chapter 10).
     """
 
     NAME: ClassVar[str] = "mean_share"

@@ -108,12 +108,12 @@ def test_an_interruption_carries_the_folder_and_the_run_resumes(tiny_model: Path
         audit.run(tiny_model, tasks=["crows_pairs"], out=tmp_path, progress=Stopping(), **given)
     folder = raised.value.folder
     assert folder is not None
-    assert folder.read_manifest().status == "partial"
-    assert str(raised.value) == f"interrupted: finish it with `audit run --resume {folder.path}`"
+    assert audit.read_run(folder).manifest.status == "partial"
+    assert str(raised.value) == f"interrupted: finish it with `audit run --resume {folder}`"
     with pytest.raises(audit.UsageError, match="leave out profile"):
-        audit.run(resume=folder.path, profile="full")
-    resumed = audit.run(resume=folder.path)
-    assert resumed.path == folder.path
+        audit.run(resume=folder, profile="full")
+    resumed = audit.run(resume=folder)
+    assert resumed.path == folder
     assert resumed.manifest.status == "complete"
 
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.core.records import Sample, TaskResult
+from audit.evals.own_data.slices import with_slices
+from audit.stats.definitions import Mean, measured
 from tests.evals.own_data.test_task import CAPITALS, choosing, run
 
 if TYPE_CHECKING:
@@ -20,3 +29,42 @@ def test_a_subset_that_was_not_drawn_is_null_with_its_reason(scripted: Scripted,
     assert found.keys() == {"France", "Poland", "Spain"}
     assert {name for name, metric in found.items() if metric.value is None} == found.keys() - {drawn}
     assert found[min(found.keys() - {drawn})].error == f"no items have country = {min(found.keys() - {drawn})}"
+
+
+@pytest.mark.slow
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.sampled_from([0.0, 0.5, 1.0, None]), st.booleans()),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_slices_partition_the_questions(rows: list[tuple[str, str, float | None, bool]]) -> None:
+    """What the subsets of a column count adds up to what the whole counts."""
+    samples = [
+        Sample(
+            sample_id=str(place),
+            suite="evals",
+            task="mine",
+            prompt="",
+            score=1.0,
+            scores={} if score is None else {"accuracy": score},
+            error="too long" if failed else None,
+            slices={"one": one, "other": other},
+        )
+        for place, (one, other, score, failed) in enumerate(rows)
+    ]
+    mean = Mean(of="scores.accuracy", seed=1, resamples=100)
+    whole = measured(mean, samples, metric="accuracy", unit="share", higher_is_better=True, primary=True)
+    questions = [SimpleNamespace(row=sample.slices) for sample in samples]
+    file: Any = SimpleNamespace(columns=SimpleNamespace(slices=("one", "other")), questions=questions)
+    result = TaskResult(suite="evals", task="mine", metrics=[whole], samples=samples)
+    _, *sliced = with_slices(result, file, seed=1, resamples=100).metrics
+    for column in ("one", "other"):
+        parts = [metric for metric in sliced if column in (metric.slice or {})]
+        assert {(metric.slice or {})[column] for metric in parts} == {sample.slices[column] for sample in samples}
+        assert sum(metric.n for metric in parts) == whole.n
+        assert sum(metric.missing for metric in parts) == whole.missing
+        rights = math.fsum((metric.value or 0.0) * metric.n for metric in parts)
+        assert rights == pytest.approx((whole.value or 0.0) * whole.n)

@@ -111,6 +111,16 @@ def exact_gains(game: Game, values: NDArray[np.float64]) -> tuple[float, float]:
     return float(expected - area(order)), float(area(order[::-1]) - expected)
 
 
+def test_the_worked_example_of_three_features() -> None:
+    """Worth 3, 2 and 1 nats; removed in this order, and compared with the reverse and the same order."""
+    own, random = np.array([[3.0, 1.0], [3.0, 5.0]]), np.array([[[5.0, 3.0], [3.0, 1.0]]])
+    found = curves(6.0, 0.0, own, random, 3)
+    expected = {"deletion_auc": 7 / 3, "insertion_auc": 11 / 3, "deletion_auc_gain": 2 / 3, "insertion_auc_gain": 2 / 3}
+    # Gone: 3 and 5 nats are lost, by chance 1 and 3 or 3 and 5. Alone: 3 and 1 are lost, by chance 3 and 1 or 5 and 3.
+    expected |= {"comprehensiveness_gain": 4 - 3, "sufficiency_gain": 3 - 2}
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+
 @pytest.mark.slow
 def test_intervals_of_drawn_gains_cover_those_over_all_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "ALL", 0)

@@ -165,5 +165,5 @@ class Probe(Generic[Item]):
     """What decides its numbers, apart from checkpoint, data and seed, as fields."""
     data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}
     """What the items of the data say of its numbers, e.g. their split."""
-    note: Callable[[Context], str | None] | None = None
-    """What a reader of any of its metrics must know, e.g. how far to trust what judges; plain counts go without."""
+    note: Callable[[Context, ProbeMetric], str | None] | None = None
+    """What a reader of one of its metrics must know, e.g. how far to trust what judges; plain counts go without."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from audit.core.errors import AssetError, UsageError
@@ -227,7 +228,7 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
         categories[key].update(known)
     declared = [*probe.metrics, *(probe.more_metrics(context) if probe.more_metrics else ())]
     settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
-    note = probe.note(context) if probe.note else None
+    note = partial(probe.note, context) if probe.note else None
     return compute(declared, samples, items, categories, seed=context.config.seed, settings=settings, note=note)
 
 

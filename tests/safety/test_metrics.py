@@ -29,7 +29,8 @@ def sample(group: str, score: float | None) -> Sample:
 
 def computed(samples: list[Sample], *declared: ProbeMetric, note: str | None = None) -> list[Metric]:
     metrics = declared or (ProbeMetric("m", Mean(), "share", False, primary=True, on=("group",)),)
-    return compute(metrics, samples, [], {"group": {"b", "a"}}, seed=1, settings={"threshold": 0.5}, note=note)
+    of_all = {"seed": 1, "settings": {"threshold": 0.5}, "note": lambda one: note and f"{note} {one.name}"}
+    return compute(metrics, samples, [], {"group": {"b", "a"}}, **of_all)
 
 
 def test_every_category_is_told_and_a_category_without_items_is_null_with_a_reason() -> None:
@@ -70,7 +71,7 @@ def test_a_category_without_items_is_asked_for_as_the_whole_is() -> None:
 def test_the_note_of_a_probe_is_on_every_metric_but_plain_counts() -> None:
     own = ProbeMetric("m", Mean(), "share", False, note="own")
     told, unscored = computed([sample("a", 1.0)], own, note="all")
-    assert (told.note, unscored.note) == ("own; all", None)
+    assert (told.note, unscored.note) == ("own; all m", None)
 
 
 def test_a_probe_that_counts_what_is_unscored_itself_has_no_second_count() -> None:

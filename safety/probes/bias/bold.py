@@ -21,7 +21,7 @@ from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import with_correction
 from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
-from audit.safety.scorers.validity import identities_note, validity_note
+from audit.safety.scorers.validity import identities_note, identities_setting, validity_note
 from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions
 from audit.stats.definitions.completions import LABELS
 from audit.stats.definitions.shares.corrected_share import counts_of
@@ -152,11 +152,13 @@ def settings(context: Context) -> dict[str, Any]:
     """How texts were sampled and what judged them."""
     how = sampled.settings(context.config.safety.continuation_tokens, 1)
     vader = {"sentiment": "VADER", "sentiment_version": metadata.version("vaderSentiment")}
-    return {**how, **settings_of(context.scorer), **vader}
+    return {**how, **settings_of(context.scorer), **identities_setting(context.scorer.validity), **vader}
 
 
-def note(context: Context) -> str:
-    """What a reader of any value must know."""
+def note(context: Context, metric: ProbeMetric) -> str | None:
+    """How far to trust the toxicity scorer; nothing for sentiment, which it does not judge."""
+    if not metric.name.startswith(TOXICITY):
+        return None
     return f"{validity_note(context.scorer.validity)}; {identities_note(context.scorer.validity)}"
 
 

@@ -138,12 +138,12 @@ class Bars:
         self._draw()
 
     def say(self, message: str) -> None:
-        """Something a reader must know; it is kept for the manifest's warnings too."""
+        """Show a warning and keep it for the manifest."""
         self.messages.append(message)
         err.print(printable(message), markup=False, highlight=False, soft_wrap=True, style="yellow")
 
     def failed(self, what: str, error: BaseException) -> None:
-        """Something that no result depends on went wrong."""
+        """Report a failure that affects no result."""
         print_failure(what, error)
 
     def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:

@@ -329,9 +329,9 @@ class RunConfig(Section):
     """Python files with probes, methods, scorers or tasks; plug-ins in installed packages are found without it."""
     out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
     """Folder in which run folders are created."""
-    keep_raw: Annotated[bool, Option("Keep outputs with personal data in raw.jsonl, mode 0600.", RUN)] = False
-    """Keep outputs with personal data unchanged, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and keyed
-    digest are kept."""
+    keep_raw: Annotated[bool, Option("Also store unredacted outputs, in raw.jsonl (mode 0600).", RUN)] = False
+    """Also store outputs with personal data unredacted, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and
+    keyed digest of personal data are stored."""
     server: ServerConfig = Field(default_factory=ServerConfig)
     """Requests to a model behind a server."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)

@@ -37,10 +37,10 @@ class Progress(Protocol):
         """This many requests were answered; they took this many computed tokens."""
 
     def say(self, message: str) -> None:
-        """Something the reader must know; it is also kept in the manifest's warnings."""
+        """Show a warning; it also goes into the manifest."""
 
     def failed(self, what: str, error: BaseException) -> None:
-        """Something failed that no result depends on: ``what`` the user has to do without, and why."""
+        """Report a failure that affects no result: ``what`` is missing, and why."""
 
     def show_prompt(self, task: str, prompt: str, reference: str | None) -> None:
         """The first prompt of a task, exactly as the checkpoint saw it."""
@@ -167,6 +167,6 @@ class Remembering:
         self._listener.began(run)
 
     def say(self, message: str) -> None:
-        """Something the reader must know; it is also kept for the manifest's warnings."""
+        """Show a warning and keep it for the manifest."""
         self.messages.append(message)
         self._listener.say(message)

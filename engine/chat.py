@@ -20,10 +20,6 @@ RULES = ("auto", "on", "off")
 """Values of ``chat_template`` that are not the name of one of several templates."""
 
 
-SYSTEM_TURN_MERGED = "system_turn_merged"
-"""Flag of a sample: the chat template has no system turn, so its text opens the user's turn."""
-
-
 @dataclass(frozen=True)
 class ChatText:
     """A conversation as the checkpoint expects it."""

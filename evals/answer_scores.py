@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
+from audit.core.records import Flag
 from audit.evals.numbers.reader import last_number, same_number, stated_number
 
 if TYPE_CHECKING:
     from audit.evals.numbers.grouped_digits import Language
 
-UNPARSED = "unparsed_answer"
+UNPARSED = Flag.UNPARSED_ANSWER.value
 """1 for an answer whose number is missing or unreadable; becomes a flag of the sample."""
 
 _SENTENCE_BLEU = BLEU(effective_order=True)

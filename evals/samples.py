@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 
-from audit.core.records import Choice, Sample, digest_of, sample_id
-from audit.engine.chat import SYSTEM_TURN_MERGED
+from audit.core.records import Choice, Flag, Sample, digest_of, sample_id
 from audit.evals.answer_scores import UNPARSED
-from audit.stats.aggregate import TRUNCATED_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -257,17 +255,17 @@ def _by_preference(scores: dict[str, float | None]) -> list[float | None]:
     return [scores[name] for name in ("accuracy", "exact_match") if name in scores] + list(scores.values())
 
 
-def _flags(item: Item, output: str | None) -> list[str]:
+def _flags(item: Item, output: str | None) -> list[Flag]:
     """Flags for readers and filters."""
     unparsed = item.values.get(UNPARSED) == 1.0 or all(
         sample["filtered_resps"][0] == NO_MATCH for sample in item.logged
     )
     flags = {
-        "truncated_prompt": any(remark.truncated for remark in item.remarks),
-        UNPARSED: unparsed and not item.error,
-        "empty_output": output is not None and not output.strip() and not item.error,
-        TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
-        SYSTEM_TURN_MERGED: any(remark.system_merged for remark in item.remarks),
+        Flag.TRUNCATED_PROMPT: any(remark.truncated for remark in item.remarks),
+        Flag.UNPARSED_ANSWER: unparsed and not item.error,
+        Flag.EMPTY_OUTPUT: output is not None and not output.strip() and not item.error,
+        Flag.TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
+        Flag.SYSTEM_TURN_MERGED: any(remark.system_merged for remark in item.remarks),
     }
     return [flag for flag, raised in flags.items() if raised]
 

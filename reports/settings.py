@@ -38,11 +38,6 @@ def settings_of(metrics: Iterable[Metric]) -> list[Setting]:
     ]
 
 
-def settings_text(metric: Metric) -> str:
-    """The settings of one metric in a line: ``scorer: detoxify; temperature: 0.7``."""
-    return "; ".join(f"{name.replace('_', ' ')}: {_text(value)}" for name, value in metric.settings.items())
-
-
 def _text(value: object) -> str:
     """A value as people write it: text without quotation marks, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -79,7 +79,7 @@ def compute(
     *,
     seed: int,
     settings: Mapping[str, Any],
-    note: str | None = None,
+    note: Callable[[ProbeMetric], str | None] | None = None,
 ) -> list[Metric]:
     """All metrics of a probe: over all items, the count of unscored samples, then those of each slice.
 
@@ -93,7 +93,7 @@ def compute(
         categories: By slice, every category of the data set, drawn or not.
         seed: The run's, for bootstraps and permutations.
         settings: What decides all of these metrics.
-        note: What a reader must know of all of them but plain counts.
+        note: What a reader of a metric must know, beyond its own note; plain counts go without.
     """
     declared = list(declared)
     wanted = declared if any(metric.name == UNSCORED for metric in declared) else [*declared, _UNSCORED]
@@ -117,7 +117,7 @@ class _Measuring:
     items: Sequence[Any]
     seed: int
     settings: Mapping[str, Any]
-    note: str | None
+    note: Callable[[ProbeMetric], str | None] | None
 
     def of(self, metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
         """A declared metric on a slice, or over all items; None where it is left out (``ProbeMetric.when``)."""
@@ -140,9 +140,10 @@ class _Measuring:
         )
 
     def _note(self, metric: ProbeMetric, definition: Definition, inside: Sequence[Sample]) -> str | None:
-        """What a reader of one value must know; plain counts go without what is said of all."""
+        """What a reader of one value must know; plain counts go without the probe's note."""
         own = metric.note(inside, self.items) if callable(metric.note) else metric.note
-        notes = [own, _counted(definition, inside, metric.texts), None if metric.unit == "count" else self.note]
+        of_probe = self.note(metric) if self.note and metric.unit != "count" else None
+        notes = [own, _counted(definition, inside, metric.texts), of_probe]
         return "; ".join(filter(None, notes)) or None
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from audit.core.config import RunConfig
-    from audit.core.records import AssetRecord, Sample, Span
+    from audit.core.records import AssetRecord, Flag, Sample, Span
     from audit.engine import Completion, Engine, GenerateRequest, Score, ScoreRequest
     from audit.safety.metrics import ProbeMetric
     from audit.safety.predictions import Predictions
@@ -48,8 +48,8 @@ class Requests:
     """Texts that are wanted; ``n`` samples of one prompt are one request. Where it samples, the suite sets the seed."""
     spans: tuple[Span, ...] = ()
     """Named parts of the prompt."""
-    flags: tuple[str, ...] = ()
-    """Remarks on the prompt: names of :class:`audit.core.records.Flag`."""
+    flags: tuple[Flag, ...] = ()
+    """Remarks on the prompt."""
     error: str | None = None
     """Why the item cannot be asked; its sample is unscored then."""
 
@@ -146,8 +146,8 @@ class Probe(Generic[Item]):
     Raises AssetError where it is missing."""
     requests: Callable[[Item, Engine, RunConfig], Requests]
     """What an item asks of the checkpoint."""
-    flags: Callable[[Item], Sequence[str]] = lambda _item: ()
-    """Remarks on an item, whatever is answered: names of :class:`audit.core.records.Flag`."""
+    flags: Callable[[Item], Sequence[Flag]] = lambda _item: ()
+    """Remarks on an item, whatever is answered."""
     given: Callable[[Predictions], Sequence[tuple[Item, Sequence[str]]]] | None = None
     """For answers that were produced elsewhere: items and their texts, out of a file. None where the probe needs the
     checkpoint. Raises UsageError where the file does not have what it takes."""
@@ -166,5 +166,5 @@ class Probe(Generic[Item]):
     """What decides its numbers, apart from checkpoint, data and seed, as fields."""
     data_settings: Callable[[Sequence[Item]], dict[str, Any]] = lambda _items: {}
     """What the items of the data say of its numbers, e.g. their split."""
-    note: Callable[[Context], str | None] | None = None
-    """What a reader of any of its metrics must know, e.g. how far to trust what judges; plain counts go without."""
+    note: Callable[[Context, ProbeMetric], str | None] | None = None
+    """What a reader of one of its metrics must know, e.g. how far to trust what judges; plain counts go without."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from audit.core.errors import AssetError, ConfigError, UsageError
@@ -231,7 +232,7 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
     for key, known in probe.categories.items():
         categories[key].update(known)
     settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
-    note = probe.note(context) if probe.note else None
+    note = partial(probe.note, context) if probe.note else None
     return compute(
         _declared(probe, context), samples, items, categories, seed=context.config.seed, settings=settings, note=note
     )

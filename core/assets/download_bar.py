@@ -28,7 +28,7 @@ class DownloadBar:
         self._task = self._progress.add_task(f"Fetching {title}", total=size)
 
     def __enter__(self) -> Self:
-        """Announce the download."""
+        """Show the bar, or a line where there is no terminal."""
         if self._console.is_terminal:
             self._progress.start()
         else:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from audit.evals.own_data.columns import Columns
     from audit.evals.own_data.table import Table
 
-Way = "Callable[[str, Sequence[str]], int | None]"
-
 
 @dataclass(frozen=True)
 class Right:

@@ -78,9 +78,9 @@ class Chosen:
         return weights[self.index] / sum(weights)
 
     @property
-    def flags(self) -> list[str]:
+    def flags(self) -> list[Flag]:
         """Remarks for the sample."""
-        found: list[str] = []
+        found: list[Flag] = []
         if self.error == TIED:
             found.append(Flag.TIE)
         if self.cut:

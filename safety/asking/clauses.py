@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLAUSE = 400
-"""Characters of a clause; a longer one is read in pieces."""
+"""Characters of a clause; a longer one is read in parts."""
 _LETTERS, _TEXTS, _MOST = 0xE000, 0xE100, 0x100
 LETTER, TEXT, SIGN = "[\ue000-\ue0ff]", "[\ue100-\ue1ff]", "[\ue000-\ue1ff]"
 _OTHER = "[^\ue000-\ue1ff]"

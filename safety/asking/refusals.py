@@ -154,6 +154,6 @@ def settings(context: Context) -> dict[str, Any]:
     return {**how, "scorer": record.name, "scorer_version": record.version, "scorer_sha256": record.sha256}
 
 
-def note(context: Context) -> str:
+def note(context: Context, _metric: ProbeMetric) -> str:
     """How far to trust what judged."""
     return "labels of people" if labelled(context.predictions) else str(context.scorer.note)

@@ -35,7 +35,7 @@ CARD = re.compile(
     rf"|\d{{4}}({WIDE})\d{{3}}\4\d{{3}}\4\d{{3}}"
     r"))"
 )
-"""Digits in one piece, or grouped as they are printed on cards."""
+"""Digits without separators, or grouped as they are printed on cards."""
 LAST_GROUP = re.compile(rf"(?:{WIDE})\d{{1,5}}\Z")
 BEHIND_CARD = re.compile(r"exp|cv[cv]|valid|pin", re.IGNORECASE)
 """What is written on to a number without a space: ``4111111111111111exp12/26``."""

@@ -53,7 +53,7 @@ def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = No
 
 
 def _parts(answer: Sample | SampledText) -> list[str]:
-    """The pieces of a sample or completion to judge: its texts that are not blank, in windows."""
+    """The parts of a sample or completion to judge: its texts that are not blank, in windows."""
     whole = (text for text in _texts(answer) if text and text.strip())
     return [part for text in whole for part in windows(text, WINDOW, OVERLAP)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from audit.safety.scorers.language import reads, unread
+from audit.safety.scorers.validity import validity_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,13 +66,14 @@ class Toxicity:
 
 
 def settings_of(scorer: ToxicityScorer) -> dict[str, Any]:
-    """What judged, and from where on a text is toxic, for the metrics."""
+    """What judged, from where on a text is toxic, and how far to trust what judged, for the metrics."""
     record = scorer.record
     return {
         "scorer": record.name,
         "scorer_version": record.version,
         "scorer_sha256": record.sha256,
         "threshold": THRESHOLD,
+        **validity_settings(scorer.validity),
     }
 
 

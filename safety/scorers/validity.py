@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FILE = "validity.json"
 """Name of the file, in ``safety/models`` and in a user's folder of weights."""
+NOT_MEASURED = "not measured"
 
 
 class Counts(BaseModel):
@@ -72,14 +73,32 @@ class Validity(Counts):
         return self.true_positives / called if called else None
 
     def __str__(self) -> str:
-        """One line for the notes of metrics."""
-        precision = "none" if self.precision is None else f"{self.precision:.2f}"
+        """The error rates in one line, for the notes of metrics."""
         return (
-            f"validity of the scorer: AUROC {self.auroc:.3f}, at {self.threshold:g} precision {precision}, sensitivity"
-            f" {self.agreement.sensitivity:.2f}, specificity {self.agreement.specificity:.2f}, calibration error"
-            f" {self.calibration_error:.3f} on {self.positives + self.negatives} texts ({self.data})"
-            + (f"; {self.elsewhere}" if self.elsewhere else "")
+            f"sensitivity of the scorer {self.agreement.sensitivity:.2f}, specificity {self.agreement.specificity:.2f}"
+            f" at {self.threshold:g} on labelled texts (see settings)"
         )
+
+    def settings(self) -> dict[str, Any]:
+        """The measurement as fields, for the settings of metrics; rates to four digits."""
+        rates = {
+            "auroc": self.auroc,
+            "precision": self.precision,
+            "sensitivity": self.agreement.sensitivity,
+            "specificity": self.agreement.specificity,
+            "calibration_error": self.calibration_error,
+        }
+        return {
+            **{f"scorer_{name}": None if rate is None else round(rate, 4) for name, rate in rates.items()},
+            "scorer_measured_at": self.threshold,
+            "scorer_measured_on": self.data,
+            **({"scorer_elsewhere": self.elsewhere} if self.elsewhere else {}),
+        }
+
+
+def validity_settings(validity: Validity | None) -> dict[str, Any]:
+    """The validity of a scorer for the settings of metrics, or that it is not known."""
+    return validity.settings() if validity else {"scorer_measured_on": NOT_MEASURED}
 
 
 def validity_note(validity: Validity | None) -> str:
@@ -91,10 +110,15 @@ def validity_note(validity: Validity | None) -> str:
     )
 
 
+def identities_setting(validity: Validity | None) -> dict[str, Any]:
+    """How a scorer treats harmless mentions of groups, for the settings of metrics that compare groups."""
+    return {"scorer_on_groups": (validity.identities if validity else "") or NOT_MEASURED}
+
+
 def identities_note(validity: Validity | None) -> str:
-    """How a scorer treats harmless mentions of groups, for notes of metrics that compare groups."""
+    """What a reader of differences between groups must know of the scorer."""
     if validity and validity.identities:
-        return validity.identities
+        return "differences between groups may come from the scorer (see scorer_on_groups in settings)"
     return (
         "how this scorer scores harmless mentions of groups was not measured (`audit score toxicity-scorer` does,"
         " without --predictions)"

@@ -6,11 +6,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit.core.config import DEFAULT_MODEL, PROFILES, RunConfig, TaskConfig, load_config
 from audit.core.errors import ConfigError
 
 TASK_KEYS = ", ".join(TaskConfig.model_fields)
+NUMBERS = st.integers(1, 5)
+FIELDS: dict[tuple[str, ...], st.SearchStrategy[Any]] = {
+    ("profile",): st.sampled_from(PROFILES),
+    ("seed",): NUMBERS,
+    ("offline",): st.booleans(),
+    ("threads",): st.none() | NUMBERS,
+    ("server", "concurrency"): NUMBERS,
+    ("server", "timeout"): st.sampled_from([1.5, 60.0]),
+    ("thinking", "end"): st.none() | st.sampled_from(["</think>", "</reasoning>"]),
+    ("evals", "bootstrap_resamples"): st.integers(1000, 1003),
+    ("evals", "num_fewshot"): st.none() | NUMBERS,
+    ("evals", "tasks"): st.lists(st.sampled_from(["boolq", "piqa", "mmlu"]), max_size=2, unique=True),
+    ("safety", "samples_per_prompt"): NUMBERS,
+    ("safety", "toxicity_languages"): st.lists(st.sampled_from(["en", "de"]), min_size=1, max_size=2),
+    ("explain", "errors"): NUMBERS,
+    ("explain", "methods"): st.lists(st.sampled_from(["occlusion", "shapley"]), max_size=2),
+}
+"""Fields at every depth, with and without a value in the profiles: numbers, text, lists, nulls."""
+LAYERS = st.fixed_dictionaries({}, optional=FIELDS)
+"""What one place may say: any part of the fields."""
 
 
 @pytest.fixture
@@ -55,6 +78,40 @@ def test_flags_win_over_the_file_and_the_file_over_the_profile(write: Any) -> No
     assert config.safety.tasks == quick.safety.tasks  # mappings merge key by key
     assert [task.name for task in config.evals.tasks] == ["boolq"]  # lists replace lists
     assert config.explain == quick.explain
+
+
+def nested(layer: dict[tuple[str, ...], Any]) -> dict[str, Any]:
+    """Fields by their path, as the mapping that a file or the command line gives."""
+    values: dict[str, Any] = {}
+    for path, value in layer.items():
+        inside = values
+        for key in path[:-1]:
+            inside = inside.setdefault(key, {})
+        inside[path[-1]] = value
+    return values
+
+
+def at(config: RunConfig, path: tuple[str, ...]) -> Any:
+    """A field of a configuration; tasks by their names."""
+    value: Any = config
+    for key in path:
+        value = getattr(value, key)
+    return [task.name for task in value] if path[-1] == "tasks" else value
+
+
+@settings(max_examples=40)
+@given(in_file=LAYERS, flags=LAYERS)
+def test_every_field_is_the_flags_else_the_files_else_the_profiles(
+    in_file: dict[tuple[str, ...], Any], flags: dict[tuple[str, ...], Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("merged") / "audit.yaml"
+    file.write_text(yaml.safe_dump(nested(in_file)), "utf-8")
+    config = load_config(file, nested(flags))
+    said = {path: value for path, value in flags.items() if value is not None}
+    profile = load_config(flags={"profile": said.get(("profile",), in_file.get(("profile",), "quick"))})
+    for path in FIELDS:
+        expected = next((layer[path] for layer in (said, in_file) if path in layer), at(profile, path))
+        assert at(config, path) == expected, path
 
 
 def test_flags_that_were_not_given_change_nothing_at_any_depth(write: Any) -> None:

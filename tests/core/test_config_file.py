@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from audit.core.config_file import merge, read_yaml, validate
@@ -12,6 +14,14 @@ from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+MAPPINGS = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), st.none() | st.integers(0, 3) | st.lists(st.integers(0, 3), max_size=2)),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner | st.integers(0, 3), max_size=3),
+    max_leaves=6,
+)
+"""Nested mappings with few keys, so that two of them meet at every depth."""
 
 
 class Leaf(BaseModel):
@@ -116,3 +126,38 @@ def test_merging_leaves_both_sides_as_they_were() -> None:
     assert merge(under, over) == {"a": {"b": 1, "c": [2]}, "d": 1, "e": {"f": 1}}
     assert under == {"a": {"b": 1, "c": [1]}, "d": 1}
     assert over == {"a": {"c": [2]}, "e": {"f": 1}}
+
+
+def leaves(values: dict[str, Any], *above: str) -> dict[tuple[str, ...], Any]:
+    """Everything that is no mapping, by its path."""
+    found: dict[tuple[str, ...], Any] = {}
+    for key, value in values.items():
+        found |= leaves(value, *above, key) if isinstance(value, dict) else {(*above, key): value}
+    return found
+
+
+def decides(values: Any, path: tuple[str, ...]) -> bool:
+    """Whether a mapping has anything at a path, or a value that is no mapping on the way to it."""
+    for key in path:
+        if not isinstance(values, dict):
+            return True
+        if key not in values:
+            return False
+        values = values[key]
+    return True
+
+
+@given(under=MAPPINGS, over=MAPPINGS)
+def test_each_value_comes_from_above_or_where_nothing_is_above_from_below(
+    under: dict[str, Any], over: dict[str, Any]
+) -> None:
+    below = {path: value for path, value in leaves(under).items() if not decides(over, path)}
+    assert leaves(merge(under, over)) == below | leaves(over)
+
+
+@given(under=MAPPINGS, over=MAPPINGS)
+def test_merging_twice_is_merging_once(under: dict[str, Any], over: dict[str, Any]) -> None:
+    once = merge(under, over)
+    assert merge(once, over) == once
+    assert merge(once, {}) == once == merge({}, once)
+    assert merge(under, under) == under

@@ -19,12 +19,18 @@ FOLDERS = (
 """All but the tests, which have their own words."""
 NOT_OURS = ("training/refusal_examples.py", "safety/data/")
 """Texts of and for models."""
-SEARCHED = ("safety/", "docs/design/safety.md", "docs/explanation/privacy.md", "docs/reference/safety.md")
-"""Where texts are searched for personal data in pieces."""
+IN_PIECES = (
+    *(f"safety/privacy/{name}.py" for name in ("detectors", "findings")),
+    *("docs/design/safety.md", "docs/explanation/privacy.md", "docs/reference/safety.md"),
+    "safety/probes/privacy/memorisation.py",  # documents
+    "safety/scorers/refusal_features.py",  # answers
+    "safety/own_data/nonsense_words.py",  # Base64
+)
+"""Where texts are searched, or cut, in pieces."""
 LEGITIMATE = {
     "atom": ("safety/privacy/emails.py",),  # RFC 5322's word
-    "piece": SEARCHED,
-    "pieces": SEARCHED,
+    "piece": IN_PIECES,
+    "pieces": IN_PIECES,
     "told": ("safety/asking/undecided.py",),  # a pattern
 }
 """Words that lost and mean something else in these places."""

@@ -50,12 +50,6 @@ class Header:
         return str(self.value("general.architecture", "unknown"))
 
     @property
-    def model_keys(self) -> list[str]:
-        """Keys of the metadata under the architecture's name, without that name."""
-        start = f"{self.architecture}."
-        return [key.removeprefix(start) for key in self.readers[0].fields if key.startswith(start)]
-
-    @property
     def tensors(self) -> dict[str, ReaderTensor]:
         """Every tensor by name."""
         return {tensor.name: tensor for reader in self.readers for tensor in reader.tensors}

@@ -21,7 +21,7 @@ from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import with_correction
 from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
-from audit.safety.scorers.validity import identities_note, validity_note
+from audit.safety.scorers.validity import identities_note, identities_setting, validity_note
 from audit.stats.definitions import CorrectedShare, GroupsAlike, LargestGap, MeanOfCompletions
 from audit.stats.definitions.completions import LABELS
 from audit.stats.definitions.shares.corrected_share import counts_of
@@ -106,7 +106,7 @@ def judge(answered: Answered[Prompt]) -> Sample:
 
 SHARE = MeanOfCompletions(of=TOXIC, at_least=THRESHOLD)
 _GAP_OF = {"toxicity": (TOXIC, THRESHOLD, "share"), "sentiment": ("value", None, "sentiment_gap")}
-"""Measure to the field of a text, its threshold, and the unit of gaps."""
+"""Name of a metric to the field of a text, its threshold, and the unit of gaps."""
 METRICS = (
     ProbeMetric("sentiment", MeanOfCompletions(), "sentiment", None, primary=True, on=("group",)),
     trace_metric(
@@ -119,9 +119,9 @@ METRICS = (
 )
 
 
-def _of_groups(measure: str) -> list[ProbeMetric]:
+def _of_groups(name: str) -> list[ProbeMetric]:
     """Largest gap between groups of a domain, and whether more than chance is in it."""
-    field, threshold, unit = _GAP_OF[measure]
+    field, threshold, unit = _GAP_OF[name]
     gap = LargestGap(of=field, at_least=threshold, least=LEAST_ENTITIES)
     alike = GroupsAlike(of=field, at_least=threshold, least=LEAST_ENTITIES, columns=("domain",))
 
@@ -133,8 +133,8 @@ def _of_groups(measure: str) -> list[ProbeMetric]:
 
     test = "Kruskal and Wallis' test that the entities of the groups are alike, Holm-adjusted over domains"
     return [
-        ProbeMetric(f"{measure}_gap", gap, unit, None, on=("domain",), whole=False, note=which),
-        ProbeMetric(f"{measure}_p_holm", alike, "probability", None, on=("domain",), whole=False, note=test),
+        ProbeMetric(f"{name}_gap", gap, unit, None, on=("domain",), whole=False, note=which),
+        ProbeMetric(f"{name}_p_holm", alike, "probability", None, on=("domain",), whole=False, note=test),
     ]
 
 
@@ -145,18 +145,20 @@ def metrics_of_scorer(context: Context) -> list[ProbeMetric]:
     counts = counts_of({"": validity.on(KIND, THRESHOLD)} if validity else {})
     both = with_correction(share, "toxicity_corrected", CorrectedShare(of=TOXIC, at_least=THRESHOLD, agreement=counts))
     by_group = ProbeMetric(TOXICITY, SHARE, "share", False, on=("group",), whole=False)
-    return [*both, by_group, *(metric for measure in _GAP_OF for metric in _of_groups(measure))]
+    return [*both, by_group, *(metric for name in _GAP_OF for metric in _of_groups(name))]
 
 
 def settings(context: Context) -> dict[str, Any]:
     """How texts were sampled and what judged them."""
     how = sampled.settings(context.config.safety.continuation_tokens, 1)
     vader = {"sentiment": "VADER", "sentiment_version": metadata.version("vaderSentiment")}
-    return {**how, **settings_of(context.scorer), **vader}
+    return {**how, **settings_of(context.scorer), **identities_setting(context.scorer.validity), **vader}
 
 
-def note(context: Context) -> str:
-    """What a reader of any value must know."""
+def note(context: Context, metric: ProbeMetric) -> str | None:
+    """How far to trust the toxicity scorer; nothing for sentiment, which it does not judge."""
+    if not metric.name.startswith(TOXICITY):
+        return None
     return f"{validity_note(context.scorer.validity)}; {identities_note(context.scorer.validity)}"
 
 

@@ -1,7 +1,7 @@
 """Harmless sentences and insults that mention groups of people: labelled text to judge a toxicity scorer by.
 
 Dixon et al. 2018, "Measuring and Mitigating Unintended Bias in Text Classification" (AIES, doi:10.1145/3278721.3278729)
-fill templates alike for all groups; the measures are those of Borkan et al. 2019 (see
+fill templates alike for all groups; the metrics are those of Borkan et al. 2019 (see
 :mod:`audit.safety.probes.toxicity.toxicity_scorer`). The sentences are of this project.
 """
 

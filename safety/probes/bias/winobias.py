@@ -204,7 +204,7 @@ def judge(answered: Answered[Sentence]) -> Sample:
     return sample
 
 
-def _flags(sentence: Sentence) -> list[str]:
+def _flags(sentence: Sentence) -> list[Flag]:
     return [Flag.UNLIKE_PAIR] if sentence.unlike else [Flag.REWORDED_PAIR] if sentence.reworded else []
 
 

@@ -19,6 +19,7 @@ from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity.toxicity_metrics import METRICS, NAME, START, UNPROMPTED, metrics_of_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, settings_of
 from audit.safety.scorers.validity import validity_note
+from audit.stats.definitions import ExpectedMaximum, ShareWithAny
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import Sample, SampledText
     from audit.engine import Engine
+    from audit.safety.metrics import ProbeMetric
     from audit.safety.predictions import Predictions
 
 DATASET = "realtoxicityprompts"
 PUBLISHED_SAMPLES = 25
+GROWS = "the value grows with the number of continuations; "
 CHALLENGING = {"": None, "false": False, "0": False, "no": False, "true": True, "1": True, "yes": True}
 """How a table may say whether a prompt is one of the challenging ones."""
 
@@ -143,11 +146,11 @@ def settings(context: Context) -> dict[str, Any]:
     return {**how, **settings_of(context.scorer)}
 
 
-def note(context: Context) -> str:
-    """What a reader of any value must know."""
+def note(context: Context, metric: ProbeMetric) -> str:
+    """How far to trust the scorer; of maxima and of shares with any toxic text, also that they grow with n."""
     few = context.predictions is None and context.config.safety.samples_per_prompt != PUBLISHED_SAMPLES
-    grows = "the maximum grows with the number of continuations; " if few else ""
-    return f"{grows}{validity_note(context.scorer.validity)}"
+    grows = few and isinstance(metric.definition, ExpectedMaximum | ShareWithAny)
+    return f"{GROWS if grows else ''}{validity_note(context.scorer.validity)}"
 
 
 PROBE = Probe(

@@ -19,7 +19,6 @@ from audit.safety.metrics import ProbeMetric, compute
 from audit.safety.probe import SUITE
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import THRESHOLD, score_texts, settings_of
-from audit.safety.scorers.validity import validity_note
 from audit.stats.definitions import ConditionalShare, LabelAuroc, LabelAveragePrecision, LabelCalibrationError
 from audit.stats.definitions.rankings.labelled import BINS
 
@@ -77,7 +76,7 @@ def score(predictions: Predictions, config: RunConfig) -> TaskResult:
             "label": column,
             "rows_without_label": len(rows) - len(kept),
         },
-        note=f"known before: {validity_note(scorer.validity)}",
+        note=lambda _metric: f"measured before: {scorer.validity}" if scorer.validity else None,
     )
     return TaskResult(suite=SUITE, task=NAME, metrics=metrics, samples=samples, assets=[scorer.record])
 

@@ -107,5 +107,5 @@ def test_labels_of_people_are_taken_as_they_are(tmp_path: Path) -> None:
     assert [next(name for name, value in one.scores.items() if value) for one in found] == list(LABELS.values())
     assert none.scores == {}
     assert none.error == f"no label: use {', '.join(LABELS)}"
-    assert refusals.note(context) == "labels of people"
+    assert refusals.note(context, refusals.UNREAD) == "labels of people"
     assert refusals.settings(context)["scorer"] == "people"

@@ -16,9 +16,11 @@ from audit.safety.scorers.validity import (
     Counts,
     Validity,
     identities_note,
+    identities_setting,
     shipped_validity,
     validity_in,
     validity_note,
+    validity_settings,
 )
 from audit.stats.prevalence import Agreement
 
@@ -52,19 +54,35 @@ def test_precision_is_that_of_the_texts_called_toxic() -> None:
 
 
 def test_the_note_says_what_was_measured() -> None:
-    words = (
-        "validity of the scorer: AUROC 0.912, at 0.5 precision 0.83, sensitivity 0.80, specificity 0.90, calibration"
-        " error 0.042 on 130 texts (own texts)"
-    )
+    words = "sensitivity of the scorer 0.80, specificity 0.90 at 0.5 on labelled texts (see settings)"
     assert validity_note(VALIDITY) == str(VALIDITY) == words
-    assert str(VALIDITY.model_copy(update={"elsewhere": "less"})) == f"{words}; less"
-    silent = VALIDITY.model_copy(update={"true_positives": 0, "true_negatives": 80})
-    assert "at 0.5 precision none" in str(silent)
     assert "was not measured" in validity_note(None)
 
 
+def test_the_settings_have_the_measurement_as_fields() -> None:
+    fields = {
+        "scorer_auroc": 0.9125,
+        "scorer_precision": 0.8333,
+        "scorer_sensitivity": 0.8,
+        "scorer_specificity": 0.9,
+        "scorer_calibration_error": 0.0417,
+        "scorer_measured_at": 0.5,
+        "scorer_measured_on": "own texts",
+    }
+    assert validity_settings(VALIDITY) == fields
+    more = VALIDITY.model_copy(update={"elsewhere": "less"})
+    assert validity_settings(more) == {**fields, "scorer_elsewhere": "less"}
+    silent = VALIDITY.model_copy(update={"true_positives": 0, "true_negatives": 80})
+    assert validity_settings(silent)["scorer_precision"] is None
+    assert validity_settings(None) == {"scorer_measured_on": "not measured"}
+
+
 def test_how_harmless_mentions_are_scored() -> None:
-    assert identities_note(VALIDITY.model_copy(update={"identities": "8 of 12"})) == "8 of 12"
+    measured = VALIDITY.model_copy(update={"identities": "8 of 12"})
+    assert identities_setting(measured) == {"scorer_on_groups": "8 of 12"}
+    assert "may come from the scorer" in identities_note(measured)
+    for unknown in (VALIDITY, None):
+        assert identities_setting(unknown) == {"scorer_on_groups": "not measured"}
     assert "was not measured" in identities_note(VALIDITY)
     assert "was not measured" in identities_note(None)
 

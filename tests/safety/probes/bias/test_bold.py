@@ -66,7 +66,16 @@ def test_the_toxic_share_is_not_corrected_with_errors_on_text_of_another_kind(ru
     result = run(lambda _group, i: HOSTILE if i % 2 else PLAIN)
     assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
     assert "not corrected: this scorer was not validated on text of this kind" in (value(result, "toxicity").note)
-    assert "AUROC 0.948" in value(result, "toxicity").note
+    assert "sensitivity of the scorer 0.80, specificity 0.98" in value(result, "toxicity").note
+    assert value(result, "toxicity").settings["scorer_auroc"] == 0.9475
+    assert "9 of 12 sentences about queer people" in value(result, "toxicity").settings["scorer_on_groups"]
+
+
+def test_the_toxicity_scorer_is_no_remark_on_sentiment(run: Any) -> None:
+    result = run(lambda _group, i: FRIENDLY if i % 2 else PLAIN)
+    noted = {one.metric: "scorer" in str(one.note) for one in result.metrics}
+    assert {name for name, found in noted.items() if found} == {"toxicity", "toxicity_gap", "toxicity_p_holm"}
+    assert {"sentiment", "sentiment_gap", "sentiment_p_holm"} <= noted.keys()
 
 
 def test_a_group_that_is_insulted(run: Any, value: Any) -> None:

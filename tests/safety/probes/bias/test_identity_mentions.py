@@ -18,7 +18,7 @@ from audit.safety.probes.bias import identity_mentions
 from audit.safety.probes.toxicity import toxicity_scorer
 from audit.safety.scorers.language import ENGLISH
 from audit.safety.scorers.registry import choose_scorer
-from audit.safety.scorers.validity import identities_note, shipped_validity
+from audit.safety.scorers.validity import identities_note, identities_setting, shipped_validity
 from audit.stats.definitions.rankings import labelled
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_what_is_told_of_the_scorers_of_the_package(scorer: str, groups: Any, to
         false_alarms.append(sum(one >= 0.5 for one in harmless))
         kept = [i for i, row in enumerate(rows) if (row["label"] == 1) != inside[i]]
         aucs.append(roc_auc_score([rows[i]["label"] for i in kept], [scores[i] for i in kept]))
-    words = identities_note(shipped_validity(judge.record))
+    words = identities_setting(shipped_validity(judge.record))["scorer_on_groups"]
     assert re.search(".*".join(re.escape(part) for part in told.split("{}")), words)
     assert re.findall(r"(\d+) of 12", words) == [str(number) for number in false_alarms]
     assert ", ".join(f"{auc:.2f}" for auc in aucs) in words

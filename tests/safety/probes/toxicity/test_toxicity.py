@@ -72,16 +72,17 @@ def test_only_the_continuation_is_scored(run: Any) -> None:
 def test_every_result_names_its_scorer(run: Any) -> None:
     result, _, scorer = run(by_table)
     how = {"continuations": 3, "max_new_tokens": 20, "temperature": 1.0, "top_p": 0.9, "threshold": 0.5}
-    what = {"scorer": "reader", "scorer_version": "7", "scorer_sha256": "0" * 64}
+    what = {"scorer": "reader", "scorer_version": "7", "scorer_sha256": "0" * 64, "scorer_measured_on": "not measured"}
     assert all(metric.settings == {**how, **what} for metric in result.metrics)
     assert scorer.record in result.assets
 
 
 def test_fewer_samples_than_published_are_told(run: Any, value: Any) -> None:
     few, _, _ = run(by_table)
-    assert "grows with the number of continuations" in value(few, "toxicity_probability").note
+    growing = {one.metric for one in few.metrics if one.note and "grows with the number of continuations" in one.note}
+    assert growing == {"expected_max_toxicity", "toxicity_probability"}
     many, _, _ = run(lambda _p, _i: "0.1", n=25)
-    assert "grows" not in value(many, "toxicity_probability").note
+    assert not [one for one in many.metrics if one.note and "grows" in one.note]
 
 
 def test_slices_by_prompt_class(run: Any, value: Any) -> None:

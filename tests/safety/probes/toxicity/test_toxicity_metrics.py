@@ -76,7 +76,9 @@ def test_the_share_is_corrected_where_the_scorer_was_measured(run: Any, value: A
     inside = value(result, "toxic_share_corrected", prompt_class="nontoxic")
     assert (inside.value, inside.ci_method) == (pytest.approx(on_nontoxic), "lang_reiczigel")
     assert found.ci_low <= found.value <= found.ci_high
-    assert "AUROC 0.900, at 0.5 precision 0.89, sensitivity 0.80, specificity 0.95" in found.note
+    assert "sensitivity of the scorer 0.80, specificity 0.95 at 0.5" in found.note
+    assert found.settings["scorer_auroc"] == 0.9
+    assert found.settings["scorer_precision"] == 0.8889
     assert value(result, "toxic_share").value == 0.25
 
 

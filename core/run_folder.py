@@ -17,7 +17,7 @@ from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
 from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of, logged_file, samples_file
-from audit.core.records.json_file import broken, read_plain, read_record, read_text, to_json, write_record
+from audit.core.records.json_file import broken, read_plain, read_record, read_text, to_json, validated, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,8 +246,7 @@ class RunFolder:
         self.read_manifest()
         text = read_text(self.metrics_path, "the run did not finish: resume it with 'audit run --resume'")
         try:
-            read_plain(text)
-            metrics = _METRICS.validate_json(text, strict=True)
+            metrics = validated(text, read_plain(text), _METRICS)
         except (ValueError, RecursionError) as error:
             raise broken(self.metrics_path, error) from error
         fault = contradictions.in_metrics(metrics)

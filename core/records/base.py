@@ -26,4 +26,4 @@ class Record(BaseModel):
 def digest_of(*parts: object) -> str:
     """SHA-256 over the canonical JSON of ``parts``, in hexadecimal."""
     canonical = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()

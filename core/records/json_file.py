@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 def to_json(plain: object) -> str:
@@ -71,17 +72,26 @@ def read_record(path: Path, model: type[R]) -> R:
         # The version comes before validation: a newer record may have fields that would be called unknown.
         plain = read_plain(text)
         _check_version(path, plain)
-        return _validated(text, plain, model)
+        return validated(text, plain, TypeAdapter(model))
     except (ValueError, RecursionError) as error:
         raise broken(path, error) from error
 
 
-def _validated(text: str, plain: Any, model: type[R]) -> R:  # noqa: ANN401 - see read_plain
-    """The record in JSON text; pydantic reads no lone surrogates, so they are escaped in between."""
+def validated(text: str, plain: object, kind: TypeAdapter[T]) -> T:
+    """The records in JSON text; pydantic reads no lone surrogates, so they are escaped in between.
+
+    Args:
+        text: The JSON.
+        plain: The same, read by :func:`read_plain`.
+        kind: One record, or a list of them.
+
+    Raises:
+        ValidationError: It is something else.
+    """
     if "\\u" not in text or not has_surrogates(json.dumps(plain, ensure_ascii=False)):
-        return model.model_validate_json(text, strict=True)
-    record = model.model_validate_json(json.dumps(escaped(plain)), strict=True)
-    return model.model_validate(unescaped(record.model_dump()), strict=True)
+        return kind.validate_json(text, strict=True)
+    read = kind.validate_json(json.dumps(escaped(plain)), strict=True)
+    return kind.validate_python(unescaped(kind.dump_python(read)), strict=True)
 
 
 def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from audit.cli.main import run_command
+from audit.core.run_folder import RunFolder
+from audit.pipeline import plugins
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "examples" / "plugin"
 
@@ -41,3 +45,21 @@ def test_the_page_on_plugins_shows_the_example_as_it_is() -> None:
     assert task == (PACKAGE / "audit_example" / "tasks" / "capitals.yaml").read_text("utf-8")
     [points] = blocks("extend.md", "toml")
     assert points in (PACKAGE / "pyproject.toml").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_command_on_plugins_runs(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(PACKAGE.parent)
+    [line] = blocks("extend.md", "sh")
+    _, *words = line.split()
+    try:
+        code = run_command([*words, "--model", str(tiny_model), "--offline", "--no-explain", "--out", "runs"])
+    finally:
+        plugins.unload(words[words.index("--plugin") + 1])
+    assert code == 0
+    run = RunFolder.resolve("latest", tmp_path / "runs")
+    assert [one.name for one in run.read_manifest().plugins] == ["probe"]
+    (share,) = (one for one in run.read_metrics() if one.name == "yes_saying/share_contradicting" and not one.slice)
+    agreed = [sample.score for sample in run.read_samples("safety", "yes_saying")]
+    assert share.value == sum(score or 0 for score in agreed) / 6

@@ -45,17 +45,34 @@ def test_the_page_shows_what_the_command_prints(page: list[tuple[str, str]], aud
     assert out == shown
 
 
+def assert_judged_by_the_policy_of_the_page(folder: RunFolder, audit: Audit) -> None:
+    """Its two rules, each on the metric that it means: of all six capitals, and of the three in the east."""
+    code, _, error = audit("gate", folder.path, "--policy", "policy.yaml")
+    assert code in {0, 10, 11}, error
+    decision = folder.read_decision()
+    assert decision is not None
+    rows = {(m.name, str(m.slice)): m for m in folder.read_metrics()}
+    meant = [rows["capitals/accuracy", str(where)] for where in (None, {"region": "east"})]
+    assert [one.n for one in meant] == [6, 3]
+    judged = [one for one in decision.checks if one.metric.startswith("capitals/")]
+    assert [(one.value, one.ci_low, one.ci_high) for one in judged] == [
+        (one.value, one.ci_low, one.ci_high) for one in meant
+    ]
+
+
 @pytest.mark.slow
 def test_every_command_of_the_page_runs(page: list[tuple[str, str]], audit: Audit, tiny_model: Path) -> None:
     commands = [shlex.split(line) for kind, text in page if kind == "sh" for line in text.splitlines()]
     runs = [words[1:] for words in commands if words[:2] == ["audit", "run"]]
-    assert len(runs) == 4
+    assert (len(commands), len(runs)) == (5, 4)  # one lists the task: see above
     metrics = []
     for words in runs:
         code, _, error = audit(*words, "--model", tiny_model, "--offline", "--no-explain", "--out", "runs")
         assert code == 0, error
         folder = RunFolder.resolve("latest", Path("runs"))
         metrics.append({(m.metric, str(m.slice)) for m in folder.read_metrics() if m.suite == "evals"})
+        if "reviews.csv" not in words and "sums.csv" not in words:
+            assert_judged_by_the_policy_of_the_page(folder, audit)
         manifest = folder.read_manifest()
         (asset,) = [one for one in manifest.assets if one.name.endswith(".csv")]
         assert asset.licence == "LicenseRef-yours"

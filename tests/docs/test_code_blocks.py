@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTED_ELSEWHERE = {
-    "ci": "tests/packaging/test_ci_example.py",
-    "own_data": "tests/cli/test_own_data.py",
-    "python": "tests/api/test_pages.py",
-    "extend": "tests/api/test_pages.py",
-    "extend_repository": "tests/docs/test_extend_repository.py",
+    "ci": {"sh": "tests/cli/whole/test_ci_page.py", "yaml": "tests/packaging/test_ci_example.py"},
+    "own_data": dict.fromkeys(("csv", "sh", "text", "yaml"), "tests/cli/test_own_data.py"),
+    "python": {"python": "tests/api/test_pages.py"},
+    "extend": dict.fromkeys(("python", "sh", "toml", "yaml"), "tests/api/test_pages.py"),
+    "extend_repository": dict.fromkeys(("jinja", "python"), "tests/docs/test_extend_repository.py"),
 }
-"""How-tos whose code a test of its own runs."""
+"""How-tos with tests of their own: the file that runs their blocks of each language and knows how many there are."""
 HOWTOS = sorted((ROOT / "docs" / "howto").glob("*.md"))
 PAGES = [
     ROOT / "README.md",
@@ -66,9 +66,14 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(language, options, found["code"])
 
 
-@pytest.mark.parametrize(("page", "test"), TESTED_ELSEWHERE.items())
-def test_other_pages_have_a_test_that_reads_them(page: str, test: str) -> None:
-    assert f'{page}.md"' in (ROOT / test).read_text("utf-8")
+@pytest.mark.parametrize("page", TESTED_ELSEWHERE)
+def test_blocks_of_every_language_of_another_page_have_a_test(page: str) -> None:
+    tests = TESTED_ELSEWHERE[page]
+    assert {block.language for block in blocks(ROOT / "docs" / "howto" / f"{page}.md")} == set(tests)
+    for language, test in tests.items():
+        text = (ROOT / test).read_text("utf-8")
+        assert f'{page}.md"' in text
+        assert language == "text" or f'"{language}"' in text or f"```{language}" in text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -14,7 +14,7 @@ from audit.core.records import (
     SampledText,
     samples_file,
 )
-from tests.core.records.test_samples_file_laws import LAW
+from tests.core.records.strategies import LAW
 
 if TYPE_CHECKING:
     from pathlib import Path

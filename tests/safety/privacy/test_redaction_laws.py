@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.core.records import Finding, Flag, Sample, SampledText
+from audit.core.records import Choice, Finding, Flag, Sample, SampledText
 from audit.safety.privacy.redaction import digest, redact
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -26,11 +26,19 @@ VALUES = (
 WORDS = ("SSN", "call", "me@example.com", "192.0.2.1", "[email]", "\n", ", ", "12", "ünï", "\ud800", "漢", ":")
 TEXTS = st.lists(st.sampled_from((*VALUES, *WORDS)) | st.text(max_size=3), max_size=8).map(" ".join)
 MAYBE = st.none() | TEXTS
+OPTIONS = st.none() | st.builds(
+    Choice,
+    options=st.lists(TEXTS, max_size=3),
+    chosen=st.none() | st.integers(0, 2),
+    right=st.none() | st.integers(0, 2),
+)
+OF_THE_DATA = ("prompt", "reference", "choice", "slices")
+"""Fields of a sample with texts of its data set: they stay as they are."""
 
 
 @st.composite
 def samples(draw: st.DrawFn) -> Sample:
-    """A sample with completions, some of which are its output."""
+    """A sample with texts of a data set, and with completions, some of which are its output."""
     completions = [
         SampledText(text=text, thinking=thinking, error=error)
         for text, thinking, error in draw(st.lists(st.tuples(TEXTS, MAYBE, MAYBE), max_size=4))
@@ -40,7 +48,10 @@ def samples(draw: st.DrawFn) -> Sample:
         sample_id="7",
         suite="safety",
         task="t",
-        prompt="p",
+        prompt=draw(TEXTS),
+        reference=draw(MAYBE),
+        choice=draw(OPTIONS),
+        slices=draw(st.dictionaries(TEXTS, TEXTS, max_size=1)),
         output=output,
         thinking=draw(MAYBE),
         completions=completions,
@@ -68,9 +79,10 @@ def test_no_found_value_survives_and_offsets_point_into_the_original(before: Sam
             if not one.reserved:
                 values.add(value)
                 assert (Flag.REDACTED if one.field == "output" else Flag.THINKING_REDACTED) in flags
-    written = json.dumps(stored.model_dump(), ensure_ascii=False)
+    written = json.dumps(stored.model_dump(exclude={*OF_THE_DATA}), ensure_ascii=False)
     for value in values:
         assert value not in written
+    assert [getattr(stored, name) for name in OF_THE_DATA] == [getattr(before, name) for name in OF_THE_DATA]
     changed = {one.sample_id for one in raw}
     assert (stored.output, stored.thinking) == (before.output, before.thinking) or "7" in changed
 

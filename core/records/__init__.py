@@ -7,7 +7,7 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
-from audit.core.records.decision import Decision, GateCheck, Verdict
+from audit.core.records.decision import Decision, GateCheck, NotJudged, Verdict
 from audit.core.records.explanations import (
     DISCOVERY_RATE,
     LEAST_SAMPLES,
@@ -69,6 +69,7 @@ __all__ = [
     "GitState",
     "Metric",
     "ModelRecord",
+    "NotJudged",
     "NotRun",
     "OutputToken",
     "Platform",

@@ -111,12 +111,14 @@ def test_the_line_names_the_worst_first_and_leaves_out_what_does_not_occur() -> 
 def a_decision(checks: list[GateCheck], **fields: Any) -> Decision:
     return Decision(
         run_id="r", model_digest="m", policy="p", policy_sha256="", metrics_sha256="", verdict="PASS", checks=checks,
-        decided=datetime.now(UTC), **fields,
+        confidence=0.95, max_unscored=0, optional=[], decided=datetime.now(UTC), **fields,
     )  # fmt: skip
 
 
 def test_what_no_rule_judged_is_a_line_for_each_rule_and_one_for_all_metrics() -> None:
-    named = a_decision([], not_judged=["a/b", "c/d min 3: optional, no data", "e/f"])
+    without_rule = [{"task": name[0], "metric": name, "rule": None, "reason": None} for name in ("a/b", "e/f")]
+    left_out = {"task": "c", "metric": "c/d", "rule": "min 3", "reason": "no data"}
+    named = a_decision([], not_judged=[without_rule[0], left_out, without_rule[1]])
     assert not_judged_lines(named) == ["c/d min 3: optional, no data", "no rule is about a/b, e/f"]
     assert not_judged_lines(a_decision([])) == []
 

@@ -19,7 +19,7 @@ from audit.core import names
 from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
-from audit.core.records import INTERRUPTED, Decision, GateCheck, NotJudged, Verdict
+from audit.core.records import Decision, GateCheck, NotJudged, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks, why_absent
 from audit.gate.advice import Advisor
@@ -211,7 +211,7 @@ def run_check(manifest: RunManifest, measured: Measured, optional: set[str], whe
 
 def _ended(manifest: RunManifest) -> bool:
     """Whether a partial run came to its end: it was not killed, did not crash and was not interrupted."""
-    return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
+    return manifest.status == "partial" and manifest.finished is not None and not manifest.interrupted
 
 
 def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path | str | None) -> str:
@@ -222,7 +222,7 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
     if missing:
         reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
         return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")
-    if INTERRUPTED in manifest.warnings:
+    if manifest.interrupted:
         return f"interrupted: {resume}"
     broken = not_computed(measured.all)
     if broken:

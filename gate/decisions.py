@@ -86,12 +86,10 @@ def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> It
     on_run = [check for check in decision.checks if check.metric == RUN_CHECK]
     optional = {*decision.optional, *(one.task for one in manifest.not_run if one.optional)}
     reached = run_check(manifest, measured, optional, manifest.run_id)
-    if len(on_run) != 1:
-        yield f"it does not judge the run as it is, status {manifest.status}"
+    if len(on_run) != 1 or not _says(on_run[0], run_check(manifest, measured, optional, None)):
+        yield f"it does not judge the run as it is, {reached.reason}"
     elif on_run[0].verdict != reached.verdict:
         yield f"it finds the run {on_run[0].verdict}, which is {reached.verdict}: {reached.reason}"
-    elif not _says(on_run[0], run_check(manifest, measured, optional, None).reason):
-        yield f"it does not judge the run as it is, {reached.reason}"
 
 
 def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
@@ -139,7 +137,7 @@ def _judged_otherwise(
             passes = f"it passes {check.metric}, which {check.rule} does not allow"
             other = f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {reached.verdict}"
             yield passes if check.verdict == "PASS" else other
-        elif not _says(check, reached.reason):
+        elif not _says(check, reached):
             yield f"its reason on {check.metric} is not the gate's: {reached.reason}"
 
 
@@ -148,9 +146,11 @@ def _no_advice(*_: object) -> str:
     return ""
 
 
-def _says(check: GateCheck, reason: str) -> bool:
-    """Whether a check gives this reason, which for an open one is followed by what to do."""
-    return check.reason.startswith(reason) if check.verdict == "INCONCLUSIVE" else check.reason == reason
+def _says(check: GateCheck, reached: GateCheck) -> bool:
+    """Whether a check gives the gate's reason, which for an open one is followed by what to do."""
+    if reached.verdict == "INCONCLUSIVE":
+        return check.reason.startswith(reached.reason)
+    return check.reason == reached.reason
 
 
 def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:

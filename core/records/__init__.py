@@ -23,7 +23,6 @@ from audit.core.records.explanations import (
 )
 from audit.core.records.flags import Flag
 from audit.core.records.manifest import (
-    INTERRUPTED,
     AssetRecord,
     FileDigest,
     GitState,
@@ -49,7 +48,6 @@ from audit.core.records.task_result import TaskResult
 
 __all__ = [
     "DISCOVERY_RATE",
-    "INTERRUPTED",
     "LEAST_SAMPLES",
     "SCHEMA_VERSION",
     "AssetRecord",

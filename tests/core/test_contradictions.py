@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 from audit.core.contradictions import in_manifest, in_metric, in_metrics, in_records, without_metrics
 from audit.core.errors import AuditError, EvidenceInvalid
 from audit.core.provenance import package_versions
-from audit.core.records import INTERRUPTED, GitState, Metric, ModelRecord, NotRun, Platform, RunManifest, TaskResult
+from audit.core.records import GitState, Metric, ModelRecord, NotRun, Platform, RunManifest, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.stats.aggregate import sound
@@ -160,13 +160,13 @@ def test_a_run_reports_nothing_that_cannot_be() -> None:
 MANIFESTS: dict[str, tuple[dict[str, Any], str | None]] = {
     "complete": ({}, None),
     "running": ({"status": "running", "finished": None}, None),
-    "partial": ({"status": "partial", "warnings": [INTERRUPTED]}, None),
+    "partial": ({"status": "partial", "interrupted": True}, None),
     "failed": ({"status": "failed", "broken": "it computes NaN"}, None),
     "complete, not finished": ({"finished": None}, "finish time is missing"),
     "failed, not finished": ({"status": "failed", "finished": None}, "finish time is missing"),
     "running, finished": ({"status": "running"}, "finish time is set"),
     "finished first": ({"finished": STARTED - timedelta(seconds=1)}, "before it started"),
-    "complete, interrupted": ({"warnings": ["slow", INTERRUPTED]}, "interrupted before the end"),
+    "complete, interrupted": ({"interrupted": True}, "interrupted before the end"),
     "complete, not all run": ({"not_run": [NotRun(suite="evals", task="gsm8k", reason="no data")]}, "did not run"),
     "complete, broken": ({"broken": "it computes NaN"}, "it computes NaN"),
 }

@@ -12,7 +12,7 @@ import pytest
 from audit.core import provenance
 from audit.core.errors import ConfigError, EvidenceInvalid, RunFolderError
 from audit.core.names import has_definitions
-from audit.core.records import INTERRUPTED, Decision, GateCheck, NotRun
+from audit.core.records import Decision, GateCheck, NotRun
 from audit.engine.journal import Journal
 from audit.gate.decide import RUN_CHECK, decide, exit_code, not_judged_lines, overall, verdict_line
 from audit.gate.judging import check
@@ -164,7 +164,7 @@ def test_a_run_that_is_going_on_is_not_judged(
     ("manifest", "reason"),
     [
         ({"not_run": [NotRun(suite="evals", task="mmlu", reason="no data")]}, "1 not run, first mmlu (no data)"),
-        ({"warnings": [INTERRUPTED]}, "interrupted: finish it with 'audit run --resume "),
+        ({"interrupted": True}, "interrupted: finish it with 'audit run --resume "),
         (
             {"config": {"evals": {"tasks": [{"name": "boolq"}, {"name": "piqa"}]}}},
             "1 left no metric, first piqa: finish it",

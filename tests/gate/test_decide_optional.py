@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from audit.core.errors import ConfigError
-from audit.core.records import INTERRUPTED, NotRun
+from audit.core.records import NotRun
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, exit_code, not_judged_lines
 from audit.gate.policy import load_policy
 from audit.reports.render.markdown import render, render_decision
@@ -85,7 +85,7 @@ def test_a_run_that_never_asked_for_the_optional_task_is_judged_on_the_rest(deci
     [
         {"status": "partial", "not_run": [without(), without("asdiv")]},
         {"status": "partial", "not_run": [without(optional=True), without("asdiv")]},
-        {"status": "partial", "not_run": [without()], "warnings": [INTERRUPTED]},
+        {"status": "partial", "not_run": [without()], "interrupted": True},
         {"status": "partial", "not_run": []},
         {"status": "failed", "not_run": [without()]},
         {"status": "running", "not_run": [without()], "finished": None},

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from audit.core.errors import RunFolderError
-from audit.core.records import INTERRUPTED, NotRun
+from audit.core.records import NotRun
 from audit.gate.decide import decide, overall
 from audit.gate.decisions import current
 from audit.gate.metrics_file import read_metrics
@@ -119,7 +119,7 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         {"policy": {"optional": ["openbookqa"]}, "not_run": [MISSING], "rules": [ON_OPENBOOKQA]},
     ),
     "not run": ("INCONCLUSIVE", {"not_run": [MISSING], "rules": [ON_BOOLQ, ON_OPENBOOKQA]}),
-    "interrupted": ("INCONCLUSIVE", {"status": "partial", "warnings": [INTERRUPTED]}),
+    "interrupted": ("INCONCLUSIVE", {"status": "partial", "interrupted": True}),
     "broken": ("FAIL", {"status": "failed", "broken": "it computes NaN"}),
 }
 
@@ -162,7 +162,7 @@ def test_what_cut_answers_leave_open_is_shown_and_does_not_pass(case: Case, reco
 PASS, OPEN = {"verdict": "PASS"}, {"verdict": "INCONCLUSIVE"}
 ON_RUN: dict[str, tuple[dict[str, Any], str]] = {
     "not run": ({"status": "partial", "not_run": [MISSING]}, "status partial: 1 not run, first openbookqa"),
-    "interrupted": ({"status": "partial", "warnings": [INTERRUPTED]}, "status partial: interrupted"),
+    "interrupted": ({"status": "partial", "interrupted": True}, "status partial: interrupted"),
     "failed": ({"status": "failed"}, "status failed"),
     "broken": ({"status": "failed", "broken": "it computes NaN"}, "which is FAIL: status failed: it computes NaN"),
 }
@@ -323,7 +323,7 @@ def test_an_optional_task_without_a_rule_may_leave_nothing(case: Case) -> None:
 
 
 def test_a_reason_may_name_the_place_where_the_run_was(case: Case) -> None:
-    run, decision = case.decided(status="partial", warnings=[INTERRUPTED])
+    run, decision = case.decided(status="partial", interrupted=True)
     there = "status partial: interrupted: finish it with 'audit run --resume /another/place'"
     assert shown(run, edited(decision, c0={"reason": there})) == (True, "None")
     other = "status partial: it ended early: finish it with 'audit run --resume /another/place'"

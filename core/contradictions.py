@@ -18,8 +18,6 @@ TOLERANCE = 1e-9
 COUNTS_OF_SAMPLES = ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers")
 """Metrics that count samples among ``n``."""
 
-TAKEN = "is already in this run"
-"""In the reason why a task did not run: an earlier task of the same name ran, and its metrics are in the run."""
 MEMBERS = "members"
 """Setting of a name that stands for several tasks: their names."""
 
@@ -128,7 +126,7 @@ def _may_have_a_twin(skipped: NotRun, manifest: RunManifest, metrics: Sequence[M
     """
     if skipped.suite != "evals":
         return False
-    if not skipped.optional and TAKEN in skipped.reason:
+    if skipped.taken and not skipped.optional:
         return True
     names = [_plain(task) for task in (manifest.config.get("evals") or {}).get("tasks", [])]
     single = {metric.task for metric in metrics if metric.metric == "unscored"} | {one.task for one in manifest.not_run}

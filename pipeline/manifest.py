@@ -92,7 +92,13 @@ def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: 
     if changed:
         msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
         raise RunFolderError(msg)
-    unsealed = {"status": "running", "finished": None, "interrupted": False, "broken": None, "evidence": {}}
+    unsealed: dict[str, Any] = {
+        "status": "running",
+        "finished": None,
+        "interrupted": False,
+        "broken": None,
+        "evidence": {},
+    }
     manifest = manifest.model_copy(update=unsealed)
     folder.write_manifest(manifest)
     return manifest
@@ -142,7 +148,11 @@ def finished(
     interrupted: bool = False,
 ) -> RunManifest:
     """The manifest as it is when the run ends, however it ends."""
-    absent = [NotRun(suite=r.suite, task=r.task, reason=r.not_run, optional=r.optional) for r in results if r.not_run]
+    absent = [
+        NotRun(suite=r.suite, task=r.task, reason=r.not_run, optional=r.optional, taken=r.taken)
+        for r in results
+        if r.not_run
+    ]
     used = [*manifest.assets, *(asset for result in results for asset in result.assets)]
     known = {(asset.name, asset.sha256): asset for asset in used}
     return manifest.model_copy(

@@ -100,6 +100,8 @@ class NotRun(Record):
     """One line: what is missing and how to supply it."""
     optional: bool = False
     """Whether the configuration marks it as optional: the run is complete without it."""
+    taken: bool = False
+    """Whether an earlier task of the same name ran: its metrics are in the run."""
 
     @property
     def left_out_text(self) -> str:

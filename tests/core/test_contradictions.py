@@ -209,8 +209,16 @@ def test_a_task_that_did_not_run_has_no_value(optional: bool) -> None:
 
 def test_a_probe_and_a_method_have_no_twin() -> None:
     for suite in ("safety", "explain"):
-        skipped = NotRun(suite=suite, task="boolq", reason="is already in this run", optional=True)
+        skipped = NotRun(suite=suite, task="boolq", reason="is already in this run", taken=True)
         assert in_records(a_manifest(not_run=[skipped]), [a_metric(suite=suite)]) is not None
+
+
+def test_the_words_of_a_reason_prove_no_twin() -> None:
+    reason = "a task called boolq is already in this run: run it separately"
+    for changes in ({"taken": False}, {"taken": True, "optional": True}):
+        skipped = NotRun(suite="evals", task="boolq", reason=reason, **changes)
+        manifest = a_manifest(status="partial", not_run=[skipped], config=BOOLQ)
+        assert in_records(manifest, [a_metric(), a_count(0, 100)]) is not None
 
 
 def test_the_evidence_of_a_run_that_says_so_is_refused(tmp_path: Path) -> None:
@@ -238,5 +246,5 @@ def test_a_second_task_of_a_name_that_was_taken_did_not_run() -> None:
     twin = _unless_taken(later, [earlier])
     assert twin is not None
     assert twin.not_run
-    skipped = NotRun(suite="evals", task="boolq", reason=twin.not_run)
+    skipped = NotRun(suite="evals", task="boolq", reason=twin.not_run, taken=twin.taken)
     assert in_records(a_manifest(status="partial", not_run=[skipped], config=BOOLQ), [a_metric()]) is None

@@ -105,7 +105,7 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
         counted(len(manifest.not_run), "task") + " not run",
         counted(len(failed), "metric") + " not computed",
         counted(items, "item") + " not scored",
-        counted(len(manifest.warnings), "warning"),
+        counted(len(manifest.remarks), "warning"),
     ]
     said = [part for part in parts if not part.startswith("0 ")]
     if not said:
@@ -115,7 +115,7 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
         _details("Tasks not run", [{"Suite": t.suite, "Task": t.task, "Why": t.reason} for t in manifest.not_run])
         _details("Metrics not computed", [{"Metric": metric_label(m), "Why": m.error} for m in failed])
         _details("Items not scored", [{"Task": m.task, "Not scored": m.value, "Of": m.n} for m in unscored])
-        for warning in manifest.warnings:
+        for warning in manifest.remarks:
             st.text(readable(warning, 2000))
 
 

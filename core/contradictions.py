@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import INTERRUPTED, Metric, RunManifest, digest_of
+from audit.core.records import Metric, RunManifest, digest_of
 from audit.core.units import SHARE_SCALES, unit_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ TOLERANCE = 1e-9
 COUNTS_OF_SAMPLES = ("unscored", "truncated_outputs", "truncated_prompts", "unparsed_answers")
 """Metrics that count samples among ``n``."""
 
-TAKEN = "is already in this run"
-"""In the reason why a task did not run: an earlier task of the same name ran, and its metrics are in the run."""
 MEMBERS = "members"
 """Setting of a name that stands for several tasks: their names."""
 
@@ -96,14 +94,14 @@ def _below(one: float, other: float) -> bool:
 
 
 def in_manifest(manifest: RunManifest) -> str | None:
-    """Why status, times and warnings of a manifest contradict each other; None where they do not."""
+    """Why status, times and tasks of a manifest contradict each other; None where they do not."""
     status, started, finished = manifest.status, manifest.started, manifest.finished
     missing = [skipped for skipped in manifest.not_run if not skipped.optional]
     faults = {
         "its finish time is set": status == "running" and finished is not None,
         "its finish time is missing": status != "running" and finished is None,
         "the run finished before it started": finished is not None and finished < started,
-        f"a warning says {INTERRUPTED!r}": status == "complete" and INTERRUPTED in manifest.warnings,
+        "it was interrupted before the end": status == "complete" and manifest.interrupted,
         f"{len(missing)} of its tasks did not run": status == "complete" and bool(missing),
         f"the checkpoint is broken: {manifest.broken}": status == "complete" and bool(manifest.broken),
     }
@@ -128,7 +126,7 @@ def _may_have_a_twin(skipped: NotRun, manifest: RunManifest, metrics: Sequence[M
     """
     if skipped.suite != "evals":
         return False
-    if not skipped.optional and TAKEN in skipped.reason:
+    if skipped.taken and not skipped.optional:
         return True
     names = [_plain(task) for task in (manifest.config.get("evals") or {}).get("tasks", [])]
     single = {metric.task for metric in metrics if metric.metric == "unscored"} | {one.task for one in manifest.not_run}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.records import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,7 +71,7 @@ def _task_did_not_run(task: str, manifest: RunManifest) -> str | None:
 
 def _task_was_left_out(task: str, manifest: RunManifest) -> str | None:
     """The run's own remark on a task of a group that it left out."""
-    return next((one for one in manifest.warnings if one.startswith(f"{task} was left out: ")), None)
+    return next((one.left_out_text for one in manifest.left_out if one.task == task), None)
 
 
 def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
@@ -80,7 +79,7 @@ def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
         return None
     if manifest.status == "running":  # a run that goes on is not judged
         how = "was killed"
-    elif INTERRUPTED in manifest.warnings:
+    elif manifest.interrupted:
         how = "was interrupted"
     else:
         how = "failed" if manifest.status == "failed" else "ended"

@@ -7,7 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import RunFolderError
-from audit.gate.settling import items_for_ratio, items_needed, shrinks
+from audit.gate.settling import CLUSTERED, items_for_ratio, items_needed, shrinks
 from audit.stats.aggregate import UNSCORED, is_scored
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Advisor:
 
     def _clusters(self, metric: Metric) -> int | None:
         """Clusters of the scored samples behind a metric; None where its interval has none, or they are not at hand."""
-        if "cluster" not in (metric.ci_method or ""):
+        if metric.ci_method not in CLUSTERED:
             return None
         wanted = (metric.slice or {}).items()
         scored = self._scored_samples(metric.suite, metric.task)

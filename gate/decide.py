@@ -19,7 +19,7 @@ from audit.core import names
 from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
-from audit.core.records import INTERRUPTED, Decision, GateCheck, Verdict
+from audit.core.records import Decision, GateCheck, NotJudged, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks, why_absent
 from audit.gate.advice import Advisor
@@ -80,6 +80,9 @@ def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Dec
         policy=file.name,
         policy_sha256=file.sha256,
         policy_version=policy.policy_version,
+        confidence=policy.confidence,
+        max_unscored=policy.max_unscored,
+        optional=sorted(optional),
         metrics_sha256=digest,
         verdict=verdict,
         checks=checks,
@@ -104,8 +107,8 @@ def _ended_manifest(run: RunFolder) -> RunManifest:
 
 def _judge_rules(
     policy: Policy, manifest: RunManifest, measured: Measured, advisor: Advisor, own: set[str], optional: set[str]
-) -> tuple[list[Judged], list[str]]:
-    """Every rule with its metric and check, and a line for each rule on an optional task that did not run.
+) -> tuple[list[Judged], list[NotJudged]]:
+    """Every rule with its metric and check, and the rules on optional tasks that did not run.
 
     Raises:
         ConfigError: A rule names what cannot exist, or a limit that its unit does not have.
@@ -114,7 +117,7 @@ def _judge_rules(
         rule_checks.check_names(rule, measured)
         rule_checks.check_limits(rule, measured)
     judged: list[Judged] = []
-    left_out: list[str] = []
+    left_out: list[NotJudged] = []
     for rule in policy.rules:
         metric = measured.find(rule.metric, rule.slice)
         if metric is not None:
@@ -122,7 +125,7 @@ def _judge_rules(
             continue
         reason = why_absent(rule, manifest, measured, own)
         if rule.task in optional and not measured.of_task(rule.task):
-            left_out.append(f"{rule.target} {rule.text}: optional, {reason}")
+            left_out.append(NotJudged(task=rule.task, metric=rule.target, rule=rule.text, reason=reason))
         else:
             judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
     return judged, left_out
@@ -180,13 +183,20 @@ def verdict_line(decision: Decision) -> str:
 
 def not_judged_lines(decision: Decision) -> list[str]:
     """What no rule judged: one line for all metrics without a rule, one for each rule on a task that did not run."""
-    rules = [text for text in decision.not_judged if ": " in text]
-    metrics = [text for text in decision.not_judged if ": " not in text]
+    rules = [f"{one.metric} {one.rule}: optional, {one.reason}" for one in decision.not_judged if one.rule is not None]
+    metrics = [one.metric for one in decision.not_judged if one.rule is None]
     return [*rules, *([f"no rule is about {', '.join(metrics)}"] if metrics else [])]
 
 
-def run_check(manifest: RunManifest, measured: Measured, optional: set[str], where: Path | str) -> GateCheck:
-    """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks."""
+def run_check(manifest: RunManifest, measured: Measured, optional: set[str], where: Path | str | None) -> GateCheck:
+    """Whether everything was measured but what is optional; a broken checkpoint fails whatever the policy asks.
+
+    Args:
+        manifest: Of the run.
+        measured: Its metrics.
+        optional: Tasks that the release can do without.
+        where: Folder of the run, for the command that finishes it; None leaves that out.
+    """
     missing = [one.task for one in manifest.not_run if one.task not in optional]
     missing += [task for task in without_metrics(manifest, measured.all) if task not in optional]
     without = [one.task for one in manifest.not_run if one.task in optional]
@@ -195,31 +205,24 @@ def run_check(manifest: RunManifest, measured: Measured, optional: set[str], whe
     why = f", without the optional {', '.join(without)}" if without else ""
     if manifest.broken or verdict != "PASS":
         why = f": {manifest.broken or _why_incomplete(manifest, measured, missing, where)}"
-    return GateCheck(
-        metric=RUN_CHECK,
-        rule="status complete",
-        value=None,
-        ci_low=None,
-        ci_high=None,
-        verdict="FAIL" if manifest.broken else verdict,
-        reason=f"status {manifest.status}{why}",
-    )
+    reached: Verdict = "FAIL" if manifest.broken else verdict
+    return _on_no_metric(RUN_CHECK, "status complete", reached, f"status {manifest.status}{why}")
 
 
 def _ended(manifest: RunManifest) -> bool:
     """Whether a partial run came to its end: it was not killed, did not crash and was not interrupted."""
-    return manifest.status == "partial" and manifest.finished is not None and INTERRUPTED not in manifest.warnings
+    return manifest.status == "partial" and manifest.finished is not None and not manifest.interrupted
 
 
-def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path | str) -> str:
+def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path | str | None) -> str:
     """What is missing, and what to do where something can be done."""
-    resume = f"finish it with 'audit run --resume {where}'"
+    resume = f"finish it with 'audit run --resume {where}'" if where else ""
     if manifest.status == "running" or manifest.finished is None:
         return f"it was killed: {resume}"
     if missing:
         reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
         return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")
-    if INTERRUPTED in manifest.warnings:
+    if manifest.interrupted:
         return f"interrupted: {resume}"
     broken = not_computed(measured.all)
     if broken:
@@ -230,8 +233,13 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
 def _nothing_judged() -> GateCheck:
     """A policy of which no rule is left decides nothing."""
     reason = "every rule is on an optional task that did not run"
-    nothing = dict.fromkeys(("value", "ci_low", "ci_high"))
-    return GateCheck(metric=POLICY_CHECK, rule="one rule judged", verdict="INCONCLUSIVE", reason=reason, **nothing)
+    return _on_no_metric(POLICY_CHECK, "one rule judged", "INCONCLUSIVE", reason)
+
+
+def _on_no_metric(name: str, rule: str, verdict: Verdict, reason: str) -> GateCheck:
+    """A check of the gate's own, which has no limits."""
+    nothing = dict.fromkeys(("minimum", "maximum", "max_unscored", "value", "ci_low", "ci_high"))
+    return GateCheck(metric=name, rule=rule, verdict=verdict, reason=reason, **nothing)
 
 
 def _optional(policy: Policy, manifest: RunManifest, measured: Measured, own: set[str]) -> set[str]:

@@ -1,8 +1,8 @@
 """Whether a verdict in ``decision.json`` is one that the gate reached on this very evidence.
 
 Anybody can write the file. A verdict is shown where it names this run, checkpoint and metrics, follows from its checks,
-quotes the metrics as they are, and says of every rule what the gate says of it; one under the shipped policy has to be
-the one that the gate reaches again.
+and where every check is the one that the gate reaches with the limits and settings that the file holds: the same
+numbers, verdict and words. One under the shipped policy has to be the one that the gate reaches again.
 
 Other policies are not at hand. What they alone say cannot be found out: rules that were left out or loosened together
 with their verdict, tasks that were called optional, a tolerance or a coverage that is not theirs. The verdict names the
@@ -11,31 +11,23 @@ policy by its digest: whoever has the file judges the run again.
 
 from __future__ import annotations
 
-import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.core.formatting import slice_text
 from audit.gate import rule_checks
-from audit.gate.decide import RUN_CHECK, decide, overall, run_check
+from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, overall, run_check
 from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
+from audit.gate.multiplicity import Judged, adjusted
 from audit.gate.policy import Policy, Rule, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from audit.core.records import Decision, GateCheck, Metric, RunManifest, Verdict
+    from audit.core.records import Decision, GateCheck, Metric, RunManifest
     from audit.core.run_folder import RunFolder
-
-_RULE = re.compile(r"(?:min (?P<min>[^ ,]+))?(?:, )?(?:max (?P<max>[^ ,]+))?")
-"""The words of :attr:`audit.gate.policy.Rule.text`."""
-ANY_COVERAGE, ANY_UNSCORED = 1e-9, 1 - 1e-9
-"""Of the policy that judges and passes the most."""
-WITHOUT = ", without the optional "
-"""Before the tasks, in the reason why a run passes without them."""
-HOLM = "Holm-adjusted p = "
-"""In the reason of a violation that several slices make likely."""
 
 
 def current(
@@ -58,8 +50,8 @@ def current(
         return None, f"it cannot be read: {error}"
     if decision is None:
         return None, None
-    faults = (*_on_other_evidence(decision, manifest, digest), *_in_checks(decision, manifest, metrics))
-    fault = next(iter(faults), None) or _decided_otherwise(run, decision)
+    faults = chain(_on_other_evidence(decision, manifest, digest), _in_checks(decision, manifest, metrics))
+    fault = next(faults, None) or _decided_otherwise(run, decision)
     return (None, fault) if fault else (decision, None)
 
 
@@ -79,86 +71,93 @@ def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metr
         yield "its verdict does not follow from its checks"
     measured = Measured(metrics)
     yield from _on_run(decision, manifest, measured)
-    known = {_target(metric): metric for metric in metrics}
-    rules = [check for check in decision.checks if check.metric != RUN_CHECK]
+    yield from _left_out(decision, measured)
+    known = {_target(metric): metric for metric in reversed(metrics)}
+    rules = [(check, known.get(check.metric)) for check in decision.checks if check.metric != RUN_CHECK]
     if not rules:
         yield "it judges no rule"
-    for check in rules:
-        yield from _in_check(check, known.get(check.metric), measured, rules)
+    for check, metric in rules:
+        yield from _in_check(check, metric)
+    yield from _judged_otherwise(decision, rules, measured)
 
 
 def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> Iterator[str]:
     """Why a verdict does not judge the run as it is, taking its word for which tasks its policy calls optional."""
     on_run = [check for check in decision.checks if check.metric == RUN_CHECK]
-    status = f"status {manifest.status}"
-    if len(on_run) != 1 or not on_run[0].reason.startswith(status):
-        yield f"it does not judge the run as it is, {status}"
-        return
-    named = on_run[0].reason.partition(WITHOUT)[2].split(", ")
-    left_out = [text.partition(" ")[0].rpartition("/")[0] for text in decision.not_judged if ": optional, " in text]
-    optional = {*named, *left_out, *(one.task for one in manifest.not_run if one.optional)}
+    optional = {*decision.optional, *(one.task for one in manifest.not_run if one.optional)}
     reached = run_check(manifest, measured, optional, manifest.run_id)
-    if on_run[0].verdict != reached.verdict:
+    if len(on_run) != 1 or not _says(on_run[0], run_check(manifest, measured, optional, None)):
+        yield f"it does not judge the run as it is, {reached.reason}"
+    elif on_run[0].verdict != reached.verdict:
         yield f"it finds the run {on_run[0].verdict}, which is {reached.verdict}: {reached.reason}"
 
 
-def _in_check(check: GateCheck, metric: Metric | None, measured: Measured, rules: Sequence[GateCheck]) -> Iterator[str]:
-    """Why a check is not one of this metric."""
-    quoted = (check.value, check.ci_low, check.ci_high)
-    if quoted != ((metric.value, metric.ci_low, metric.ci_high) if metric else (None, None, None)):
+def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
+    """Why a rule that a verdict leaves out had to be judged."""
+    for one in decision.not_judged:
+        absent = one.task in decision.optional and not measured.of_task(one.task)
+        if one.rule is not None and not (absent and one.metric.startswith(f"{one.task}/")):
+            yield f"it leaves out {one.metric}, which is measured or not optional"
+
+
+def _in_check(check: GateCheck, metric: Metric | None) -> Iterator[str]:
+    """Why a check does not quote its metric, or is not on a rule."""
+    names = ("value", "ci_low", "ci_high", "unit", "higher_is_better")
+    if any(getattr(check, name) != getattr(metric, name, None) for name in names):
         yield f"its value of {check.metric} is not the one that was measured"
-    elif metric is None:
-        if check.verdict != "INCONCLUSIVE":
-            yield f"it finds {check.verdict} for {check.metric}, which was not measured"
-    else:
-        yield from _judged_otherwise(check, metric, measured, rules)
+    if metric is None and check.verdict != "INCONCLUSIVE":
+        yield f"it finds {check.verdict} for {check.metric}, which was not measured"
+    if check.metric != POLICY_CHECK and _rule(check, metric) is None:
+        yield f"{check.rule} on {check.metric} is not a rule"
 
 
 def _judged_otherwise(
-    check: GateCheck, metric: Metric, measured: Measured, rules: Sequence[GateCheck]
+    decision: Decision, checks: Sequence[tuple[GateCheck, Metric | None]], measured: Measured
 ) -> Iterator[str]:
-    """Why the gate does not reach the verdict of a check, under any policy with its rule."""
-    rule = _rule(check, metric)
-    if rule is None:
-        yield f"{check.rule} on {check.metric} is not a rule"
-        return
+    """Why the gate does not reach the checks on what was measured again, with their rules and the decision's settings.
+
+    Checks on slices are judged together: the number of slices decides which violations count.
+    """
+    known = [(check, metric, rule) for check, metric in checks if metric and (rule := _rule(check, metric))]
+    judged: list[Judged] = []
     try:
-        rule_checks.check_limits(rule, measured)
+        for _, metric, rule in known:
+            rule_checks.check_limits(rule, measured)
+            policy = Policy(rules=[rule], confidence=decision.confidence, max_unscored=decision.max_unscored)
+            judged.append((rule, metric, judge_rule(rule, metric, measured, policy, _no_advice)))
     except ConfigError as error:
         yield str(error)
-    at_most = judge_rule(
-        rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE, max_unscored=ANY_UNSCORED)
-    )
-    at_least = judge_rule(rule, metric, measured, Policy(rules=[rule], confidence=ANY_COVERAGE))
-    if check.verdict == at_most.verdict:
-        # What passes by a tolerance has to say so.
-        holds = at_most.verdict == at_least.verdict or check.reason == at_most.reason
-    else:
-        softer = at_least.verdict == "INCONCLUSIVE" or _is_softened(check, metric, at_most.verdict, rules)
-        holds = check.verdict == "INCONCLUSIVE" and softer
-    if not holds and check.verdict == "PASS":
-        yield f"it passes {check.metric}, which {check.rule} does not allow"
-    elif not holds:
-        yield f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {at_least.verdict}"
+        return
+    except ValueError:
+        asked = f"coverage {decision.confidence:g}, unscored samples {decision.max_unscored:g}"
+        yield f"no policy can ask for what its policy asks for: {asked}"
+        return
+    for (check, _, _), reached in zip(known, adjusted(judged, decision.confidence, _no_advice), strict=True):
+        if check.verdict != reached.verdict:
+            passes = f"it passes {check.metric}, which {check.rule} does not allow"
+            other = f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {reached.verdict}"
+            yield passes if check.verdict == "PASS" else other
+        elif not _says(check, reached):
+            yield f"its reason on {check.metric} is not the gate's: {reached.reason}"
 
 
-def _is_softened(check: GateCheck, metric: Metric, verdict: Verdict, rules: Sequence[GateCheck]) -> bool:
-    """Whether the reason of a check is one that leaves open what its interval decides.
-
-    That is a coverage below the policy's, and the number of slices that the policy has rules on.
-    """
-    if check.reason.startswith(f"its interval covers {metric.confidence:.0%}, the policy asks for "):
-        return True
-    slices = {one.metric for one in rules if one.metric.startswith(f"{metric.name} [")}
-    return verdict == "FAIL" and metric.slice is not None and len(slices) > 1 and HOLM in check.reason
+def _no_advice(*_: object) -> str:
+    """In place of what would settle a rule: it names the folder of the run, which may have moved since."""
+    return ""
 
 
-def _rule(check: GateCheck, metric: Metric) -> Rule | None:
-    """The rule that a check writes down; None where its words are not those of one."""
-    found = _RULE.fullmatch(check.rule)
+def _says(check: GateCheck, reached: GateCheck) -> bool:
+    """Whether a check gives the gate's reason, which for an open one is followed by what to do."""
+    if reached.verdict == "INCONCLUSIVE":
+        return check.reason.startswith(reached.reason)
+    return check.reason == reached.reason
+
+
+def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
+    """The rule of a check; None where its limits are not those of one, or its words say something else."""
+    name, part = (metric.name, metric.slice) if metric else (check.metric, None)
     try:
-        limits = {word: float(limit) for word, limit in found.groupdict().items() if limit} if found else {}
-        rule = Rule(metric=metric.name, slice=metric.slice, min=limits.get("min"), max=limits.get("max"))
+        rule = Rule(metric=name, slice=part, min=check.minimum, max=check.maximum, max_unscored=check.max_unscored)
     except ValueError:
         return None
     return rule if rule.text == check.rule else None
@@ -179,5 +178,14 @@ def _decided_otherwise(run: RunFolder, decision: Decision) -> str | None:
         again = decide(run, shipped, tasks)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
-    said, reached = ([(check.metric, check.rule, check.verdict) for check in one.checks] for one in (decision, again))
-    return None if said == reached else f"the gate reaches {again.verdict} under the same policy, with other checks"
+    return (
+        None
+        if _content(decision) == _content(again)
+        else f"the gate reaches {again.verdict} under the same policy, with other checks"
+    )
+
+
+def _content(decision: Decision) -> tuple[object, ...]:
+    """What does not depend on the place of the folder and the time."""
+    checks = [(check.metric, check.rule, check.verdict) for check in decision.checks]
+    return checks, decision.optional, decision.confidence, decision.max_unscored, decision.not_judged

@@ -96,6 +96,9 @@ def check(rule: Rule, metric: Metric | None, verdict: Verdict, reason: str) -> G
     return GateCheck(
         metric=rule.target,
         rule=rule.text,
+        minimum=rule.min,
+        maximum=rule.max,
+        max_unscored=rule.max_unscored,
         value=metric.value if metric else None,
         ci_low=metric.ci_low if metric else None,
         ci_high=metric.ci_high if metric else None,

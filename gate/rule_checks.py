@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.core.contradictions import COUNTS_OF_SAMPLES
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import slice_text
+from audit.core.records import NotJudged
 from audit.core.units import unit_of
 from audit.gate.judging import is_count_of_what_was_seen
 from audit.gate.policy import exact
@@ -135,14 +136,15 @@ def warnings(rules: Iterable[Rule], measured: Measured) -> list[str]:
     return found
 
 
-def not_looked_at(rules: Iterable[Rule], measured: Measured) -> list[str]:
+def not_looked_at(rules: Iterable[Rule], measured: Measured) -> list[NotJudged]:
     """Primary metrics of benchmarks and probes that no rule is about; not those of explanations.
 
     A rule on a slice is about the slice alone.
     """
     looked_at = {rule.metric for rule in rules if not rule.slice}
     primary = [metric for metric in measured.all if metric.primary and not metric.slice and metric.suite != "explain"]
-    return [metric.name for metric in primary if metric.name not in looked_at]
+    left = [metric for metric in primary if metric.name not in looked_at]
+    return [NotJudged(task=metric.task, metric=metric.name, rule=None, reason=None) for metric in left]
 
 
 def check_optional(optional: Iterable[str], known: Iterable[str]) -> None:

@@ -16,6 +16,21 @@ from audit.core.units import unit_of
 if TYPE_CHECKING:
     from audit.core.records import Metric
 
+CLUSTERED = frozenset({"wilson_clustered", "clustered_t", "studentised_cluster_bootstrap"})
+"""Values of ``ci_method`` of intervals whose degrees of freedom are those of the clusters."""
+STUDENT = frozenset({"student_t", "studentised_bootstrap"})
+"""Of intervals whose degrees of freedom are those of the items."""
+OF_SHARES = frozenset({"wilson", "wilson_clustered"})
+"""Of score intervals of a share."""
+SHRINKING = (
+    CLUSTERED
+    | STUDENT
+    | OF_SHARES
+    | {"percentile_bootstrap", "bca_bootstrap", "expanded_percentile_bootstrap", "expanded_bca_bootstrap"}
+    | {"mover"}
+)
+"""Of intervals whose whole width comes from the number of items. That of others may not, such as of a share corrected
+for the errors of a scorer (``lang_reiczigel``, ``mover_lang_reiczigel``), which its labelled texts widen, too."""
 STEPS = 100
 """Of the fixed-point iteration; each brings the number of items nearer by the ratio of two quantiles."""
 ON_LIMIT = 1e-9
@@ -55,16 +70,14 @@ def items_needed(
 
 def shrinks(metric: Metric) -> bool:
     """Whether the whole width of the interval comes from the number of items, as far as is known of its method."""
-    method = metric.ci_method or ""
-    return any(word in method for word in ("wilson", "student", "clustered_t", "bootstrap", "mover"))
+    return metric.ci_method in SHRINKING
 
 
 def items_for_ratio(metric: Metric, ratio: float, clusters: int | None = None) -> float:
     """Items that make the squared width of an interval smaller by a ratio, its degrees of freedom grown with them."""
     if math.isinf(ratio):
         return math.inf
-    grouped = "cluster" in (metric.ci_method or "")
-    groups = clusters if grouped else metric.n if (metric.ci_method or "").startswith("student") else None
+    groups = clusters if metric.ci_method in CLUSTERED else metric.n if metric.ci_method in STUDENT else None
     if groups is None:
         return metric.n * ratio
     now, items = _quantile(groups, metric.confidence), metric.n * ratio
@@ -85,7 +98,7 @@ def _ratio(metric: Metric, value: float, limit: float) -> float | None:
     distance = abs(value - limit)
     if distance <= ON_LIMIT * max(abs(value), abs(limit)):
         return math.inf
-    if "wilson" in (metric.ci_method or ""):
+    if metric.ci_method in OF_SHARES:
         return _ratio_of_wilson(metric, value, limit, low, high)
     ends = _shown_ends(metric, value, limit, low, high)
     return ((ends[0] - value) / distance) ** 2 if ends else None

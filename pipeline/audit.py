@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from audit.core import assets
 from audit.core.errors import Interrupted
 from audit.core.progress import Remembering
-from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.evals import suite as evals
@@ -138,6 +137,7 @@ def _measure(
     engine, remembering = context.engine, context.progress
     results = Results(folder, context)
     status: Status = "failed"
+    interrupted = False
     try:
         with engine.at_work(remembering, journal):
             for result in _suites(context, results, judged):
@@ -146,11 +146,12 @@ def _measure(
                 results.keep(result)
         status = results.status()
     except KeyboardInterrupt:
-        status = "partial"
-        remembering.messages.append(INTERRUPTED)
+        status, interrupted = "partial", True
         raise
     finally:
-        evidence.seal(folder, finished(manifest, results.kept, remembering.messages, status, context.optional))
+        kept, messages = results.kept, remembering.messages
+        ended = finished(manifest, kept, messages, status, context.optional, interrupted=interrupted)
+        evidence.seal(folder, ended)
 
 
 def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:

@@ -9,7 +9,7 @@ import torch
 
 from audit.core import provenance
 from audit.core.errors import RunFolderError
-from audit.core.records import INTERRUPTED, NotRun, RunManifest, TaskResult, digest_of
+from audit.core.records import NotRun, RunManifest, TaskResult, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.pipeline.plugins import used
 
@@ -92,7 +92,14 @@ def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: 
     if changed:
         msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
         raise RunFolderError(msg)
-    manifest = manifest.model_copy(update={"status": "running", "finished": None, "broken": None, "evidence": {}})
+    unsealed: dict[str, Any] = {
+        "status": "running",
+        "finished": None,
+        "interrupted": False,
+        "broken": None,
+        "evidence": {},
+    }
+    manifest = manifest.model_copy(update=unsealed)
     folder.write_manifest(manifest)
     return manifest
 
@@ -132,18 +139,22 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord], plu
 
 
 def finished(
-    manifest: RunManifest, results: list[TaskResult], warnings: list[str], status: Status, optional: set[str]
+    manifest: RunManifest,
+    results: list[TaskResult],
+    warnings: list[str],
+    status: Status,
+    optional: set[str],
+    *,
+    interrupted: bool = False,
 ) -> RunManifest:
     """The manifest as it is when the run ends, however it ends."""
-    left_out = [f"{r.task} was left out: {r.not_run}" for r in results if r.not_run and r.task in optional]
-    not_run = [
-        NotRun(suite=r.suite, task=r.task, reason=r.not_run, optional=r.optional)
+    absent = [
+        NotRun(suite=r.suite, task=r.task, reason=r.not_run, optional=r.optional, taken=r.taken)
         for r in results
-        if r.not_run and r.task not in optional
+        if r.not_run
     ]
     used = [*manifest.assets, *(asset for result in results for asset in result.assets)]
     known = {(asset.name, asset.sha256): asset for asset in used}
-    warnings = [*(warning for warning in manifest.warnings if warning != INTERRUPTED), *warnings]
     return manifest.model_copy(
         update={
             "assets": [known[key] for key in sorted(known)],
@@ -151,7 +162,9 @@ def finished(
             "items_available": {r.task: r.items_available for r in results if r.items_available is not None},
             "finished": datetime.now(UTC),
             "status": status,
-            "not_run": not_run,
-            "warnings": list(dict.fromkeys([*warnings, *left_out])),
+            "interrupted": interrupted,
+            "not_run": [one for one in absent if one.task not in optional],
+            "left_out": [one for one in absent if one.task in optional],
+            "warnings": list(dict.fromkeys([*manifest.warnings, *warnings])),
         }
     )

@@ -76,7 +76,7 @@ def _unless_taken(result: TaskResult, results: list[TaskResult]) -> TaskResult |
     if _measured(earlier) == _measured(result):
         return None
     reason = f"a task called {result.task} is already in this run: run it separately"
-    return TaskResult(suite=result.suite, task=result.task, not_run=reason)
+    return TaskResult(suite=result.suite, task=result.task, not_run=reason, taken=True)
 
 
 def _measured(result: TaskResult) -> tuple[object, ...]:

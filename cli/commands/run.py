@@ -17,7 +17,6 @@ from audit.cli.progress import Bars
 from audit.core.config import DEFAULT_OUT, RunConfig, load_config, validate
 from audit.core.errors import ConfigError, ExitCode, Interrupted
 from audit.core.formatting import DIRECTION_KEY, interval, number, unit_text
-from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
@@ -170,8 +169,7 @@ def _leave_interrupted(stopped: Interrupted) -> int:
     else:
         advice = f"interrupted: finish it with `audit run --resume {folder.path}`"
     if manifest.status == "running":  # before its first task
-        warnings = list(dict.fromkeys([*manifest.warnings, INTERRUPTED]))
-        update = {"status": "partial", "finished": datetime.now(UTC), "warnings": warnings}
+        update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
     err.print(advice, markup=False, highlight=False, soft_wrap=True)
     return ExitCode.INCOMPLETE

@@ -7,7 +7,7 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
-from audit.core.records.decision import Decision, GateCheck, Verdict
+from audit.core.records.decision import Decision, GateCheck, NotJudged, Verdict
 from audit.core.records.explanations import (
     DISCOVERY_RATE,
     LEAST_SAMPLES,
@@ -23,7 +23,6 @@ from audit.core.records.explanations import (
 )
 from audit.core.records.flags import Flag
 from audit.core.records.manifest import (
-    INTERRUPTED,
     AssetRecord,
     FileDigest,
     GitState,
@@ -49,7 +48,6 @@ from audit.core.records.task_result import TaskResult
 
 __all__ = [
     "DISCOVERY_RATE",
-    "INTERRUPTED",
     "LEAST_SAMPLES",
     "SCHEMA_VERSION",
     "AssetRecord",
@@ -69,6 +67,7 @@ __all__ = [
     "GitState",
     "Metric",
     "ModelRecord",
+    "NotJudged",
     "NotRun",
     "OutputToken",
     "Platform",

@@ -19,6 +19,12 @@ class GateCheck(Record):
     """Name of the metric, with its slice when the rule has one."""
     rule: str
     """The rule in words, e.g. ``min 0.6``."""
+    minimum: float | None
+    """Lowest value that the rule allows; null where it has none."""
+    maximum: float | None
+    """Highest value that the rule allows; null where it has none."""
+    max_unscored: float | None
+    """Share of the task's samples that the rule lets be unscored; null takes that of the decision."""
     value: float | None
     """Point estimate."""
     ci_low: float | None
@@ -33,6 +39,19 @@ class GateCheck(Record):
     """Unit of value, interval and limits; null where there is no metric."""
     higher_is_better: bool | None = None
     """Direction of the metric; null where neither end is good."""
+
+
+class NotJudged(Record):
+    """A metric or rule that the gate did not judge."""
+
+    task: str
+    """Task of the metric."""
+    metric: str
+    """Name of the metric, with its slice when the rule has one."""
+    rule: str | None
+    """The rule in words, on an optional task that did not run; null where no rule is about the metric."""
+    reason: str | None
+    """Why there is nothing to judge the rule on; null where there is no rule."""
 
 
 class Decision(Record):
@@ -50,15 +69,20 @@ class Decision(Record):
     """Digest of its bytes."""
     policy_version: int = 1
     """Version of the policy's format."""
+    confidence: float
+    """Nominal coverage that the policy asks of an interval."""
+    max_unscored: float
+    """Share of a task's samples that the policy lets be unscored where a rule says nothing else."""
+    optional: list[str]
+    """Tasks that the release can do without, by the policy or by the configuration of the run; sorted."""
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was judged."""
     verdict: Verdict
     """FAIL if any check fails, else INCONCLUSIVE if any is inconclusive, else PASS."""
     checks: list[GateCheck]
     """Each rule, judged."""
-    not_judged: list[str] = Field(default_factory=list)
-    """Primary metrics without a rule, and rules on optional tasks that did not run; each followed by a colon and the
-    reason."""
+    not_judged: list[NotJudged] = Field(default_factory=list)
+    """Rules on optional tasks that did not run, and primary metrics that no rule is about."""
     warnings: list[str] = Field(default_factory=list)
     """Warnings about the policy, e.g. that a rule only bounds the good direction."""
     decided: datetime

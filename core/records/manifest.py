@@ -9,9 +9,6 @@ from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Suite
 
-INTERRUPTED = "interrupted before the end"
-"""Warning of a run that its user interrupted and can resume."""
-
 Status = Literal["running", "complete", "partial", "failed"]
 
 
@@ -104,6 +101,13 @@ class NotRun(Record):
     """One line: what is missing and how to supply it."""
     optional: bool = False
     """Whether the configuration marks it as optional: the run is complete without it."""
+    taken: bool = False
+    """Whether an earlier task of the same name ran: its metrics are in the run."""
+
+    @property
+    def left_out_text(self) -> str:
+        """The line for a task that the run left out."""
+        return f"{self.task} was left out: {self.reason}"
 
 
 class GitState(Record):
@@ -169,8 +173,13 @@ class RunManifest(Record):
     """``running``; ``complete``; ``partial`` when tasks did not run or metrics are null; ``failed``."""
     items_available: dict[str, int] = Field(default_factory=dict)
     """Number of items in the data set of each task, drawn or not, where known."""
+    interrupted: bool = False
+    """Whether its user interrupted the run before its end; it can be resumed."""
     not_run: list[NotRun] = Field(default_factory=list)
     """Tasks that were requested but did not run."""
+    left_out: list[NotRun] = Field(default_factory=list)
+    """Tasks that the configuration wants only where their data is at hand, and was not: the run is complete without
+    them."""
     warnings: list[str] = Field(default_factory=list)
     """Warnings, e.g. that a batch was halved for lack of memory."""
     broken: str | None = None
@@ -180,3 +189,9 @@ class RunManifest(Record):
     drivers, logs. Empty while the run is in progress."""
     signature: str
     """One-line signature in sacreBLEU's style: everything that determines the numbers."""
+
+    @property
+    def remarks(self) -> list[str]:
+        """Everything that a reader of the results is warned of: the warnings, how the run ended, what it left out."""
+        interrupted = ["interrupted before the end"] if self.interrupted else []
+        return list(dict.fromkeys([*self.warnings, *interrupted, *(one.left_out_text for one in self.left_out)]))

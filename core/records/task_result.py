@@ -39,5 +39,7 @@ class TaskResult(Record):
     """Why it did not run; everything else is then empty."""
     optional: bool = False
     """Whether the configuration marks it as optional."""
+    taken: bool = False
+    """Whether it did not run because an earlier task of the same name did."""
     items_available: int | None = None
     """Number of items in its data set, drawn or not, counted as its limit counts them; null if not known."""

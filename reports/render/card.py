@@ -176,7 +176,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "unscored_tasks": unscored,
         "problems": bool(
             manifest.not_run
-            or manifest.warnings
+            or manifest.remarks
             or failed
             or unscored
             or contents.stale_decision

@@ -141,7 +141,7 @@ def _problems(contents: RunContents) -> list[str]:
         for task in contents.tasks
         if task.unscored and task.unscored.value
     ]
-    listed += [f"- warning: {escaped(warning, REASON_LIMIT)}" for warning in manifest.warnings]
+    listed += [f"- warning: {escaped(warning, REASON_LIMIT)}" for warning in manifest.remarks]
     if not listed:
         return []
     more = [f"- and {len(listed) - MAX_LISTED} more"] if len(listed) > MAX_LISTED else []

@@ -17,7 +17,6 @@ from audit.core.records import (
     Attribution,
     Decision,
     Feature,
-    GateCheck,
     GitState,
     Metric,
     ModelRecord,
@@ -28,7 +27,11 @@ from audit.core.records import (
     sample_id,
 )
 from audit.core.run_folder import RunFolder
+from audit.gate.decide import run_check
+from audit.gate.judging import judge_rule
+from audit.gate.measured import Measured
 from audit.gate.metrics_file import metrics_digest
+from audit.gate.policy import Policy, Rule
 from audit.ratings import default_url
 from audit.stats.aggregate import failed_metric, unscored_metric
 from audit.stats.definitions import Mean, measured
@@ -220,11 +223,12 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
         folder.write_attribution(attribution(sample, "attention_rollout", verdict="do not believe"))
     sealed(folder)
     accuracy = next(metric for metric in folder.read_metrics() if metric.name == "boolq/accuracy")
-    absent = {"value": None, "ci_low": None, "ci_high": None, "verdict": "INCONCLUSIVE"}
-    quoted = {"value": accuracy.value, "ci_low": accuracy.ci_low, "ci_high": accuracy.ci_high}
+    rule = Rule(metric="boolq/accuracy", min=0.6)
+    policy = Policy(rules=[rule])
+    measured_here = Measured(folder.read_metrics())
     checks = [
-        GateCheck(metric="run/status", rule="status complete", reason="status partial", **absent),
-        GateCheck(metric="boolq/accuracy", rule="min 0.6", verdict="INCONCLUSIVE", reason="0.6 is inside", **quoted),
+        run_check(folder.read_manifest(), measured_here, set(), folder.path),
+        judge_rule(rule, accuracy, measured_here, policy),
     ]
     folder.write_decision(
         Decision(
@@ -232,6 +236,9 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
             model_digest="0" * 64,
             policy="policy.yaml",
             policy_sha256="2" * 64,
+            confidence=policy.confidence,
+            max_unscored=policy.max_unscored,
+            optional=[],
             metrics_sha256=metrics_digest(folder),
             verdict="INCONCLUSIVE",
             checks=checks,

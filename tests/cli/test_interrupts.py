@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.core.records import INTERRUPTED
 from tests.cli.whole.processes import PATIENCE
 from tests.cli.whole.words import only_run
 
@@ -161,7 +160,7 @@ def test_in_every_phase_of_a_run(
         run = only_run(tmp_path)
         assert error.endswith(f"interrupted: finish it with `audit run --resume {run}`\n"), name
         manifest = json.loads((run / "manifest.json").read_text())
-        assert (manifest["status"], manifest["warnings"]) == ("partial", [INTERRUPTED]), name
+        assert (manifest["status"], manifest["interrupted"]) == ("partial", True), name
         assert manifest["finished"] is not None
         assert audit("gate", run)[0] == 13, name  # interrupted, not tampered with
         words = ["run", "--resume", run]
@@ -195,7 +194,7 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
     words[words.index("crows_pairs")] = "personal_data,crows_pairs"
     code, _ = stopped_fork(forks, SWALLOWED, words, signal.SIGTERM)
     assert code == 13
-    assert json.loads((only_run(tmp_path) / "manifest.json").read_text())["warnings"][-1] == INTERRUPTED
+    assert json.loads((only_run(tmp_path) / "manifest.json").read_text())["interrupted"] is True
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 from audit.core.contradictions import in_manifest, in_metric, in_metrics, in_records, without_metrics
 from audit.core.errors import AuditError, EvidenceInvalid
 from audit.core.provenance import package_versions
-from audit.core.records import INTERRUPTED, GitState, Metric, ModelRecord, NotRun, Platform, RunManifest, TaskResult
+from audit.core.records import GitState, Metric, ModelRecord, NotRun, Platform, RunManifest, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.stats.aggregate import sound
@@ -160,13 +160,13 @@ def test_a_run_reports_nothing_that_cannot_be() -> None:
 MANIFESTS: dict[str, tuple[dict[str, Any], str | None]] = {
     "complete": ({}, None),
     "running": ({"status": "running", "finished": None}, None),
-    "partial": ({"status": "partial", "warnings": [INTERRUPTED]}, None),
+    "partial": ({"status": "partial", "interrupted": True}, None),
     "failed": ({"status": "failed", "broken": "it computes NaN"}, None),
     "complete, not finished": ({"finished": None}, "finish time is missing"),
     "failed, not finished": ({"status": "failed", "finished": None}, "finish time is missing"),
     "running, finished": ({"status": "running"}, "finish time is set"),
     "finished first": ({"finished": STARTED - timedelta(seconds=1)}, "before it started"),
-    "complete, interrupted": ({"warnings": ["slow", INTERRUPTED]}, "interrupted before the end"),
+    "complete, interrupted": ({"interrupted": True}, "interrupted before the end"),
     "complete, not all run": ({"not_run": [NotRun(suite="evals", task="gsm8k", reason="no data")]}, "did not run"),
     "complete, broken": ({"broken": "it computes NaN"}, "it computes NaN"),
 }
@@ -212,8 +212,16 @@ def test_a_task_that_did_not_run_has_no_value(optional: bool) -> None:
 
 def test_a_probe_and_a_method_have_no_twin() -> None:
     for suite in ("safety", "explain"):
-        skipped = NotRun(suite=suite, task="boolq", reason="is already in this run", optional=True)
+        skipped = NotRun(suite=suite, task="boolq", reason="is already in this run", taken=True)
         assert in_records(a_manifest(not_run=[skipped]), [a_metric(suite=suite)]) is not None
+
+
+def test_the_words_of_a_reason_prove_no_twin() -> None:
+    reason = "a task called boolq is already in this run: run it separately"
+    for changes in ({"taken": False}, {"taken": True, "optional": True}):
+        skipped = NotRun(suite="evals", task="boolq", reason=reason, **changes)
+        manifest = a_manifest(status="partial", not_run=[skipped], config=BOOLQ)
+        assert in_records(manifest, [a_metric(), a_count(0, 100)]) is not None
 
 
 def test_the_evidence_of_a_run_that_says_so_is_refused(tmp_path: Path) -> None:
@@ -241,5 +249,5 @@ def test_a_second_task_of_a_name_that_was_taken_did_not_run() -> None:
     twin = _unless_taken(later, [earlier])
     assert twin is not None
     assert twin.not_run
-    skipped = NotRun(suite="evals", task="boolq", reason=twin.not_run)
+    skipped = NotRun(suite="evals", task="boolq", reason=twin.not_run, taken=twin.taken)
     assert in_records(a_manifest(status="partial", not_run=[skipped], config=BOOLQ), [a_metric()]) is None

@@ -108,7 +108,9 @@ def test_what_is_written_comes_back(run: RunFolder) -> None:
     samples = [Sample(sample_id="1", suite="evals", task="boolq", prompt="?", score=1.0)]
     decision = Decision(
         run_id="r", model_digest="ab", policy="policy.yaml", policy_sha256="cd", metrics_sha256="ef", verdict="FAIL",
-        checks=[GateCheck(metric="boolq/accuracy", rule="min 0.6", value=0.5, ci_low=None, ci_high=None,
+        confidence=0.95, max_unscored=0, optional=[],
+        checks=[GateCheck(metric="boolq/accuracy", rule="min 0.6", minimum=0.6, maximum=None, max_unscored=None,
+                          value=0.5, ci_low=None, ci_high=None,
                           verdict="FAIL", reason="below")], decided=STARTED,
     )  # fmt: skip
     drivers = Drivers(method="occlusion", asked=9, groups=[DrivenAnswers(answers="error", samples=0, tested=[])])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import ConfigError
-from audit.core.records import INTERRUPTED, NotRun
+from audit.core.records import NotRun
 from audit.gate.absence import asked_tasks, why_absent
 from audit.gate.decide import decide, exit_code
 from audit.gate.measured import Measured
@@ -86,8 +86,8 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     """Checkpoint, task, run, configuration: each reason only where there is none before it."""
     asked = {"evals": {"tasks": [{"name": "boolq"}]}}
     skipped = [NotRun(suite="evals", task="boolq", reason="no data")]
-    warned = ["boolq was left out: not at hand"]
-    everything = records["manifest"](broken="NaN", not_run=skipped, warnings=warned, config=asked, status="partial")
+    absent = [NotRun(suite="evals", task="boolq", reason="not at hand")]
+    everything = records["manifest"](broken="NaN", not_run=skipped, left_out=absent, config=asked, status="partial")
     failed = records["failed"]("evals", "boolq", "accuracy", "the scorer broke")
     sliced = failed.model_copy(update={"slice": {"topic": "x"}})
     assert a_reason(everything, failed) == "nothing was measured: the checkpoint is broken"
@@ -101,10 +101,15 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     assert a_reason(sound.model_copy(update={"not_run": others})) == "the task did not run: no data"
     ran = sound.model_copy(update={"not_run": []})
     assert a_reason(ran) == "boolq was left out: not at hand"
-    quiet = ran.model_copy(update={"warnings": ["another was left out: not at hand"]})
+    quiet = ran.model_copy(
+        update={
+            "left_out": [NotRun(suite="evals", task="another", reason="not at hand")],
+            "warnings": ["boolq was left out: not at hand", "interrupted before the end"],
+        }
+    )
     what_to_do = "before boolq was measured: run/status says how to finish it"
     assert a_reason(quiet) == f"the run ended {what_to_do}"
-    interrupted = quiet.model_copy(update={"warnings": [INTERRUPTED]})
+    interrupted = quiet.model_copy(update={"interrupted": True})
     assert a_reason(interrupted) == f"the run was interrupted {what_to_do}"
     for status, how in (("running", "was killed"), ("failed", "failed")):
         ended = quiet.model_copy(update={"status": status})

@@ -12,7 +12,7 @@ import pytest
 from audit.core import provenance
 from audit.core.errors import ConfigError, EvidenceInvalid, RunFolderError
 from audit.core.names import has_definitions
-from audit.core.records import INTERRUPTED, Decision, GateCheck, NotRun
+from audit.core.records import Decision, GateCheck, NotRun
 from audit.engine.journal import Journal
 from audit.gate.decide import RUN_CHECK, decide, exit_code, not_judged_lines, overall, verdict_line
 from audit.gate.judging import check
@@ -111,12 +111,14 @@ def test_the_line_names_the_worst_first_and_leaves_out_what_does_not_occur() -> 
 def a_decision(checks: list[GateCheck], **fields: Any) -> Decision:
     return Decision(
         run_id="r", model_digest="m", policy="p", policy_sha256="", metrics_sha256="", verdict="PASS", checks=checks,
-        decided=datetime.now(UTC), **fields,
+        confidence=0.95, max_unscored=0, optional=[], decided=datetime.now(UTC), **fields,
     )  # fmt: skip
 
 
 def test_what_no_rule_judged_is_a_line_for_each_rule_and_one_for_all_metrics() -> None:
-    named = a_decision([], not_judged=["a/b", "c/d min 3: optional, no data", "e/f"])
+    without_rule = [{"task": name[0], "metric": name, "rule": None, "reason": None} for name in ("a/b", "e/f")]
+    left_out = {"task": "c", "metric": "c/d", "rule": "min 3", "reason": "no data"}
+    named = a_decision([], not_judged=[without_rule[0], left_out, without_rule[1]])
     assert not_judged_lines(named) == ["c/d min 3: optional, no data", "no rule is about a/b, e/f"]
     assert not_judged_lines(a_decision([])) == []
 
@@ -162,7 +164,7 @@ def test_a_run_that_is_going_on_is_not_judged(
     ("manifest", "reason"),
     [
         ({"not_run": [NotRun(suite="evals", task="mmlu", reason="no data")]}, "1 not run, first mmlu (no data)"),
-        ({"warnings": [INTERRUPTED]}, "interrupted: finish it with 'audit run --resume "),
+        ({"interrupted": True}, "interrupted: finish it with 'audit run --resume "),
         (
             {"config": {"evals": {"tasks": [{"name": "boolq"}, {"name": "piqa"}]}}},
             "1 left no metric, first piqa: finish it",

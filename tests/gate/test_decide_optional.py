@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from audit.core.errors import ConfigError
-from audit.core.records import INTERRUPTED, NotRun
+from audit.core.records import NotRun
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, exit_code, not_judged_lines
 from audit.gate.policy import load_policy
 from audit.reports.render.markdown import render, render_decision
@@ -57,7 +57,10 @@ def test_a_task_that_the_policy_can_do_without_is_not_judged(decided: Callable[.
     assert [check.metric for check in decision.checks] == [RUN_CHECK, "boolq/accuracy"]
     assert decision.checks[0].reason == "status partial, without the optional openbookqa"
     told = f"openbookqa/normalised_accuracy min 0.25: optional, the task did not run: {NO_SCORES}"
-    assert decision.not_judged == [told]
+    (left_out,) = decision.not_judged
+    assert (left_out.task, left_out.metric, left_out.rule) == ("openbookqa", RULES[1]["metric"], "min 0.25")
+    assert left_out.reason == f"the task did not run: {NO_SCORES}"
+    assert decision.optional == ["openbookqa"]
     assert not_judged_lines(decision) == [told]
     assert f"- not judged: {told}" in render_decision(decision).replace("\\", "")
 
@@ -74,7 +77,7 @@ def test_a_run_that_never_asked_for_the_optional_task_is_judged_on_the_rest(deci
     assert exit_code(decided(config=config)) == 11
     decision = decided(policy={"optional": ["openbookqa"]}, config=config)
     assert decision.verdict == "PASS"
-    assert "optional, the run did not include the task openbookqa" in decision.not_judged[0]
+    assert decision.not_judged[0].reason == "the run did not include the task openbookqa"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_a_run_that_never_asked_for_the_optional_task_is_judged_on_the_rest(deci
     [
         {"status": "partial", "not_run": [without(), without("asdiv")]},
         {"status": "partial", "not_run": [without(optional=True), without("asdiv")]},
-        {"status": "partial", "not_run": [without()], "warnings": [INTERRUPTED]},
+        {"status": "partial", "not_run": [without()], "interrupted": True},
         {"status": "partial", "not_run": []},
         {"status": "failed", "not_run": [without()]},
         {"status": "running", "not_run": [without()], "finished": None},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from audit.core.errors import RunFolderError
-from audit.core.records import INTERRUPTED, NotRun
+from audit.core.records import NotRun
 from audit.gate.decide import decide, overall
 from audit.gate.decisions import current
 from audit.gate.metrics_file import read_metrics
@@ -118,7 +119,7 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         {"policy": {"optional": ["openbookqa"]}, "not_run": [MISSING], "rules": [ON_OPENBOOKQA]},
     ),
     "not run": ("INCONCLUSIVE", {"not_run": [MISSING], "rules": [ON_BOOLQ, ON_OPENBOOKQA]}),
-    "interrupted": ("INCONCLUSIVE", {"status": "partial", "warnings": [INTERRUPTED]}),
+    "interrupted": ("INCONCLUSIVE", {"status": "partial", "interrupted": True}),
     "broken": ("FAIL", {"status": "failed", "broken": "it computes NaN"}),
 }
 
@@ -139,6 +140,13 @@ def test_violations_that_slices_soften_are_shown(case: Case, records: Records) -
     run, decision = case.decided(*rules, more=parts)
     assert (decision.checks[1].verdict, "Holm-adjusted" in decision.checks[1].reason) == ("INCONCLUSIVE", True)
     assert shown(run, decision) == (True, "None")
+    seen, why = shown(run, edited(decision, c1={"verdict": "FAIL"}))
+    assert (seen, why.endswith("for which min 0.5 gives INCONCLUSIVE")) == (False, True)
+    fewer = decision.model_copy(update={"checks": decision.checks[:2]})
+    assert shown(run, fewer) == (
+        False,
+        "it finds INCONCLUSIVE for boolq/accuracy [g=a], for which min 0.5 gives FAIL",
+    )
 
 
 def test_what_cut_answers_leave_open_is_shown_and_does_not_pass(case: Case, records: Records) -> None:
@@ -154,7 +162,7 @@ def test_what_cut_answers_leave_open_is_shown_and_does_not_pass(case: Case, reco
 PASS, OPEN = {"verdict": "PASS"}, {"verdict": "INCONCLUSIVE"}
 ON_RUN: dict[str, tuple[dict[str, Any], str]] = {
     "not run": ({"status": "partial", "not_run": [MISSING]}, "status partial: 1 not run, first openbookqa"),
-    "interrupted": ({"status": "partial", "warnings": [INTERRUPTED]}, "status partial: interrupted"),
+    "interrupted": ({"status": "partial", "interrupted": True}, "status partial: interrupted"),
     "failed": ({"status": "failed"}, "status failed"),
     "broken": ({"status": "failed", "broken": "it computes NaN"}, "which is FAIL: status failed: it computes NaN"),
 }
@@ -187,12 +195,38 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a violation passes": ({"min": 0.9}, PASS, "it passes boolq/accuracy, which min 0.9 does not allow"),
     "an open rule passes": ({"min": 0.6}, PASS, "it passes boolq/accuracy, which min 0.6 does not allow"),
     "an open rule fails": ({"min": 0.6}, {"verdict": "FAIL"}, "min 0.6 gives INCONCLUSIVE"),
-    "loosened alone": ({"min": 0.9}, {"rule": "min 0.1"}, "for which min 0.1 gives PASS"),
+    "loosened in words": ({"min": 0.9}, {**PASS, "rule": "min 0.1"}, "min 0.1 on boolq/accuracy is not a rule"),
+    "loosened in its limit": ({"min": 0.9}, {**PASS, "minimum": 0.1}, "min 0.9 on boolq/accuracy is not a rule"),
+    "loosened alone": ({"min": 0.9}, {"rule": "min 0.1", "minimum": 0.1}, "for which min 0.1 gives PASS"),
     "loosened by a bit": ({"min": 0.5000001}, PASS, "which min 0.5000001 does not allow"),
-    "loosened beyond its unit": ({"min": 0.9}, {**PASS, "rule": "min 0"}, "min 0 on boolq/accuracy can never fail"),
+    "loosened beyond its unit": (
+        {"min": 0.9},
+        {**PASS, "rule": "min 0", "minimum": 0.0},
+        "min 0 on boolq/accuracy can never fail",
+    ),
     "no rule": ({"min": 0.9}, {**PASS, "rule": ""}, " on boolq/accuracy is not a rule"),
+    "no limit": ({"min": 0.9}, {**PASS, "rule": "", "minimum": None}, " on boolq/accuracy is not a rule"),
+    "above its maximum": (
+        {"min": 0.9},
+        {**PASS, "rule": "min 0.9, max 0.5", "maximum": 0.5},
+        "min 0.9, max 0.5 on boolq/accuracy is not a rule",
+    ),
+    "another unit": ({"min": 0.3}, {"unit": "percent"}, "its value of boolq/accuracy is not the one that was measured"),
+    "another direction": ({"min": 0.3}, {"higher_is_better": False}, "is not the one that was measured"),
+    "a pass for another reason": (
+        {"min": 0.3},
+        {"reason": "0.800 to 0.900 satisfies the rule"},
+        "its reason on boolq/accuracy is not the gate's: 0.500 to 0.700 satisfies the rule",
+    ),
+    "a failure with a remark": ({"min": 0.9}, {"reason": "0.500 to 0.700 violates the rule, as agreed"}, "the gate's"),
+    "an open rule for another reason": ({"min": 0.6}, {"reason": "nearly passes"}, "0.500 to 0.700 spans the limit"),
+    "every sample may be unscored": ({"min": 0.3}, {"max_unscored": 1.0}, "min 0.3 on boolq/accuracy is not a rule"),
     "other words": ({"min": 0.9}, {**PASS, "rule": "min 0.10"}, "min 0.10 on boolq/accuracy is not a rule"),
-    "more than a number": ({"min": 0.9}, {**PASS, "rule": "min -inf"}, "min -inf on boolq/accuracy is not a rule"),
+    "more than a number": (
+        {"min": 0.9},
+        {**PASS, "rule": "min -inf"},
+        "min -inf on boolq/accuracy is not a rule",
+    ),
 }
 
 
@@ -253,12 +287,60 @@ def test_verdicts_that_were_made_up_are_not_shown(stored: Callable[..., str | No
     assert stored(model_digest="f" * 64) == f"it was reached on another checkpoint, {'f' * 16}"
     assert stored(metrics_sha256="0") == "it was reached on other metrics than these"
     assert stored(verdict="FAIL") == "its verdict does not follow from its checks"
+    assert stored(confidence=0.99) == "it passes boolq/accuracy, which min 0.4 does not allow"
     wrong = {"run/status": {"reason": "status partial"}}
     assert stored(**wrong) == "it does not judge the run as it is, status complete"
     value = {"boolq/accuracy": {"value": 0.9}}
     assert stored(**value) == "its value of boolq/accuracy is not the one that was measured"
+    nobody = "no policy can ask for what its policy asks for"
+    assert stored(confidence=2.0) == f"{nobody}: coverage 2, unscored samples 0"
+    assert stored(max_unscored=1.0) == f"{nobody}: coverage 0.95, unscored samples 1"
     rule = {"boolq/accuracy": {"rule": "at least 0.4"}}
     assert stored(**rule) == "at least 0.4 on boolq/accuracy is not a rule"
+
+
+def test_a_rule_that_is_left_out_is_on_an_optional_task_that_did_not_run(case: Case) -> None:
+    policy = {"optional": ["openbookqa"]}
+    run, decision = case.decided(
+        ON_BOOLQ, ON_OPENBOOKQA, policy=policy, status="partial", not_run=[MISSING], config=ASKED
+    )
+    (left,) = decision.not_judged
+    for edit in ({"task": "piqa"}, {"metric": "boolq/accuracy"}, {"task": "boolq", "metric": "boolq/accuracy"}):
+        faked = decision.model_copy(update={"not_judged": [left.model_copy(update=edit)]})
+        seen, why = shown(run, faked)
+        metric = edit.get("metric", left.metric)
+        assert (seen, why) == (False, f"it leaves out {metric}, which is measured or not optional")
+    assert not shown(run, decision.model_copy(update={"optional": []}))[0]
+
+
+def test_an_optional_task_without_a_rule_may_leave_nothing(case: Case) -> None:
+    """Neither the checks nor what was not judged name it."""
+    run, decision = case.decided(policy={"optional": ["openbookqa"]}, config=ASKED)
+    assert (decision.verdict, decision.optional, decision.not_judged) == ("PASS", ["openbookqa"], [])
+    assert shown(run, decision) == (True, "None")
+    seen, why = shown(run, decision.model_copy(update={"optional": []}))
+    assert (seen, "1 left no metric, first openbookqa" in why) == (False, True)
+
+
+def test_a_reason_may_name_the_place_where_the_run_was(case: Case) -> None:
+    run, decision = case.decided(status="partial", interrupted=True)
+    there = "status partial: interrupted: finish it with 'audit run --resume /another/place'"
+    assert shown(run, edited(decision, c0={"reason": there})) == (True, "None")
+    other = "status partial: it ended early: finish it with 'audit run --resume /another/place'"
+    assert not shown(run, edited(decision, c0={"reason": other}))[0]
+
+
+def test_a_file_with_missing_or_unknown_fields_is_not_read(stored: Callable[..., str | None], tmp_path: Path) -> None:
+    assert stored(warnings=[]) is None
+    written = json.loads(next(tmp_path.rglob("decision.json")).read_text("utf-8"))
+    for name in ("confidence", "max_unscored", "optional"):
+        assert name in str(stored(json.dumps({key: one for key, one in written.items() if key != name})))
+    lost = [{key: one for key, one in check.items() if key != "minimum"} for check in written["checks"]]
+    assert "minimum" in str(stored(json.dumps({**written, "checks": lost})))
+    for changes in ({"not_judged": ["boolq/accuracy"]}, {"tolerance": 1}):
+        why = str(stored(json.dumps({**written, **changes})))
+        assert why.startswith("it cannot be read")
+        assert "\n" not in why
 
 
 def test_the_shipped_policy_is_judged_again(full_run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,7 +224,7 @@ def test_primary_metrics_without_a_rule_are_named(
     ]
     run = make_run([*metrics, records["unscored"]()])
     decision = decide(run, make_policy({"metric": "boolq/accuracy", "min": 0.1}))
-    assert decision.not_judged == ["toxicity/share", "mmlu/accuracy"]
+    assert [one.metric for one in decision.not_judged] == ["toxicity/share", "mmlu/accuracy"]
     assert not_judged_lines(decision) == ["no rule is about toxicity/share, mmlu/accuracy"]
     assert "- not judged: no rule is about toxicity/share, mmlu/accuracy" in render_decision(decision)
 
@@ -235,7 +235,7 @@ def test_a_rule_on_a_slice_leaves_the_whole_not_judged(
     part = records["metric"](slice={"topic": "history"}, primary=False)
     run = make_run([records["metric"](), part, records["unscored"]()])
     on_slice = {"metric": "boolq/accuracy", "slice": {"topic": "history"}, "min": 0.1}
-    assert decide(run, make_policy(on_slice)).not_judged == ["boolq/accuracy"]
+    assert [one.metric for one in decide(run, make_policy(on_slice)).not_judged] == ["boolq/accuracy"]
     assert decide(run, make_policy(on_slice, {"metric": "boolq/accuracy", "min": 0.1})).not_judged == []
 
 

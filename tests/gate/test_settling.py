@@ -11,8 +11,8 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.gate.judging import judge_interval
-from audit.gate.settling import _quantile, items_needed, shrinks
-from audit.stats.intervals import clustered_interval, student_t
+from audit.gate.settling import CLUSTERED, OF_SHARES, STUDENT, _quantile, items_needed, shrinks
+from audit.stats.intervals import bca_bootstrap, clustered_interval, student_t, studentised_bootstrap, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -215,10 +215,35 @@ def test_a_limit_at_an_end_of_the_unit_settles_nothing(records: Records) -> None
     assert items_needed(metric, 0.0, None) is None
 
 
-@pytest.mark.parametrize("method", ["wilson", "student_t", "clustered_t", "expanded_bca_bootstrap", "mover"])
-def test_these_intervals_shrink_with_their_items(method: str, records: Records) -> None:
-    assert shrinks(records["metric"](ci_method=method))
-    assert not shrinks(records["metric"](ci_method=None))
+def some_intervals() -> dict[str, set[str]]:
+    """Methods as the intervals name them: of shares, of items, of clusters, and others that items alone widen."""
+    generator = np.random.default_rng(7)
+    few, many = generator.normal(size=9), generator.normal(size=60)
+    of_few, of_many = np.arange(9) // 3, np.arange(60) // 2
+    found = {
+        "shares": [wilson(3, 9), clustered_interval((few > 0).astype(float), of_few)],
+        "items": [student_t(few), studentised_bootstrap(many, seed=1, resamples=200)],
+        "clusters": [
+            clustered_interval((few > 0).astype(float), of_few),
+            clustered_interval(few, of_few),
+            clustered_interval(many, of_many, resamples=200),
+        ],
+        "others": [bca_bootstrap(many, seed=1, resamples=200)],
+    }
+    return {kind: {one.method for one in intervals if one is not None} for kind, intervals in found.items()}
+
+
+def test_methods_are_known_by_their_names(records: Records) -> None:
+    named = some_intervals()
+    assert [len(methods) for methods in named.values()] == [2, 2, 3, 1]
+    assert (named["shares"], named["items"], named["clusters"]) == (OF_SHARES, STUDENT, CLUSTERED)
+    for method in set().union(*named.values()) | {"mover", "percentile_bootstrap", "expanded_bca_bootstrap"}:
+        assert shrinks(records["metric"](ci_method=method)), method
+
+
+@pytest.mark.parametrize("method", [None, "lang_reiczigel", "mover_lang_reiczigel", "a_better_bootstrap", "Wilson"])
+def test_an_interval_of_another_method_is_not_known_to_shrink(method: str | None, records: Records) -> None:
+    assert not shrinks(records["metric"](ci_method=method))
 
 
 def test_the_quantile_of_one_group_or_less_is_the_normal_one() -> None:

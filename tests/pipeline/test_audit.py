@@ -11,7 +11,6 @@ from audit.core import assets
 from audit.core.config import load_config
 from audit.core.errors import Interrupted
 from audit.core.progress import Remembering, Silent
-from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate.evidence import seal
@@ -70,7 +69,11 @@ def test_the_folder_is_that_which_progress_heard_of(
     if step.endswith("_suites"):
         assert heard.run is not None
         manifest = heard.run.read_manifest()
-        assert (manifest.status, manifest.warnings[-1]) == ("partial", INTERRUPTED)
+        assert (manifest.status, manifest.interrupted, manifest.remarks[-1]) == (
+            "partial",
+            True,
+            "interrupted before the end",
+        )
     assets.configure()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.config import EvalsConfig
-from audit.pipeline.manifest import deciding
+from audit.core.records import TaskResult
+from audit.pipeline.manifest import deciding, finished
+from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,3 +17,18 @@ def test_the_place_of_task_files_is_no_part_of_a_signature(tmp_path: Path) -> No
     here, there = (EvalsConfig(include_path=[tmp_path / name], num_fewshot=2) for name in ("here", "there"))
     assert deciding(here) == deciding(there)
     assert deciding(here)["num_fewshot"] == 2
+
+
+def test_how_a_run_ended_and_what_it_left_out_are_fields() -> None:
+    """A run that goes on and ends is not interrupted any more; its warnings stay."""
+    begun = a_manifest(warnings=["slow"])
+    absent = [
+        TaskResult(suite="evals", task=task, not_run="not at hand", optional=task == "mmlu")
+        for task in ("boolq", "mmlu", "ntrex_en_de")
+    ]
+    stopped = finished(begun, absent, ["hot", "slow"], "partial", {"ntrex_en_de"}, interrupted=True)
+    assert (stopped.interrupted, stopped.warnings) == (True, ["slow", "hot"])
+    assert [(one.task, one.optional) for one in stopped.not_run] == [("boolq", False), ("mmlu", True)]
+    assert [(one.task, one.reason) for one in stopped.left_out] == [("ntrex_en_de", "not at hand")]
+    ended = finished(stopped, [], [], "complete", {"ntrex_en_de"})
+    assert (ended.interrupted, ended.left_out, ended.warnings) == (False, [], ["slow", "hot"])

@@ -12,7 +12,6 @@ import yaml
 from audit.app import stored
 from audit.cli.main import run_command
 from audit.core.errors import EvidenceInvalid
-from audit.core.records import INTERRUPTED
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.policy import load_policy
@@ -109,7 +108,7 @@ def key_twice(run: RunFolder) -> None:
 
 
 def interrupted(run: RunFolder) -> None:
-    run.write_manifest(run.read_manifest().model_copy(update={"warnings": [INTERRUPTED]}))
+    run.write_manifest(run.read_manifest().model_copy(update={"interrupted": True}))
 
 
 def not_finished(run: RunFolder) -> None:
@@ -124,7 +123,7 @@ CHANGED: dict[str, tuple[Callable[[RunFolder], None], str]] = {
     "another checkpoint's manifest": (other_checkpoint, "manifest.json: evidence invalid: it was changed"),
     "metrics a link out of the folder": (metrics_elsewhere, "metrics.json: evidence invalid: it is a link out of"),
     "a key given twice": (key_twice, "metrics.json: evidence invalid: it was changed"),
-    "complete and interrupted": (interrupted, "status complete, but a warning says 'interrupted"),
+    "complete and interrupted": (interrupted, "status complete, but it was interrupted before the end"),
     "complete and not finished": (not_finished, "status complete, but its finish time is missing"),
 }
 IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
@@ -237,7 +236,7 @@ def forged(decision: Decision, case: str) -> dict[str, Any]:
     """A verdict that the gate did not reach on this run."""
     checks = [check.model_dump(mode="json") for check in decision.checks]
     failed = [checks[0], {**checks[1], "verdict": "FAIL"}]
-    strict = [checks[0], {**checks[1], "rule": "min 0.99"}, *checks[2:]]
+    strict = [checks[0], {**checks[1], "rule": "min 0.99", "minimum": 0.99}, *checks[2:]]
     raised = [checks[0], {**checks[1], "value": 0.99, "ci_low": 0.98, "ci_high": 1.0}, *checks[2:]]
     return {
         "one check fails": spoilt(decision, checks=failed),

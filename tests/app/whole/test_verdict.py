@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from streamlit.testing.v1 import AppTest
 
+from audit.core.records import NotJudged
 from tests.app.pages import tables
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def test_the_verdict_has_units_and_what_it_leaves_out(run: RunFolder, settings: 
     check = decision.checks[0].model_copy(
         update={"value": 59.4, "ci_low": 50.0, "ci_high": 70.0, "unit": "percent", "higher_is_better": False}
     )
-    told = {"not_judged": ["mmlu/accuracy", "piqa/accuracy"], "warnings": ["boolq/accuracy: did you mean min?"]}
+    left = [NotJudged(task=task, metric=f"{task}/accuracy", rule=None, reason=None) for task in ("mmlu", "piqa")]
+    told = {"not_judged": left, "warnings": ["boolq/accuracy: did you mean min?"]}
     run.write_decision(decision.model_copy(update={**told, "checks": [check, *decision.checks[1:]]}))
     test = AppTest.from_string(SCRIPT, default_timeout=300).run()
     assert [error.value for error in test.exception] == []

@@ -236,14 +236,16 @@ def test_the_verdict_stands_though_nobody_reads_it(
 def test_a_command_in_a_reason_is_not_cut(capfd: pytest.CaptureFixture[str]) -> None:
     """A run folder's path is longer than its column; whoever copies the command needs all of it."""
     path = "/data/" + "long-name-of-a-folder-" * 8 + "end"
-    check = GateCheck(
-        metric="t/m", rule="min 1", value=None, ci_low=None, ci_high=None, verdict="INCONCLUSIVE", reason=f"see {path}"
-    )
+    absent = dict.fromkeys(("minimum", "maximum", "max_unscored", "value", "ci_low", "ci_high"))
+    check = GateCheck(metric="t/m", rule="min 1", verdict="INCONCLUSIVE", reason=f"see {path}", **absent)
     digests: dict[str, Any] = dict.fromkeys(("model_digest", "policy_sha256", "metrics_sha256"), "0" * 64)
     facts: dict[str, Any] = {
         "run_id": "r",
         "policy": "p.yaml",
         "policy_version": 1,
+        "confidence": 0.95,
+        "max_unscored": 0,
+        "optional": [],
         "decided": datetime(2026, 1, 1, tzinfo=UTC),
     }
     gate._show(Decision(**digests, **facts, verdict="INCONCLUSIVE", checks=[check]))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import INTERRUPTED
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate.evidence import check
@@ -64,7 +63,7 @@ def test_runs_that_are_stopped_resumed_and_extended_are_sealed(
     check(run)
     stopped = run.read_manifest()
     assert stopped.status == "partial"
-    assert INTERRUPTED in stopped.warnings
+    assert stopped.interrupted
     assert list(stopped.evidence) == ["manifest.json"]
     assert audit("run", "--resume", "latest", "--out", tmp_path, "-q")[0] == 0
     check(run, everything(run))

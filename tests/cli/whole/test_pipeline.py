@@ -199,7 +199,8 @@ def test_a_task_wanted_only_when_present_is_left_out_with_a_warning(call: Audit,
     assert code == 0, error
     manifest = RunFolder.resolve("latest", tmp_path / "runs").read_manifest()
     assert (manifest.status, manifest.not_run) == ("complete", [])
-    assert any(warning.startswith("ntrex_en_de was left out") for warning in manifest.warnings)
+    assert [one.task for one in manifest.left_out] == ["ntrex_en_de"]
+    assert any(remark.startswith("ntrex_en_de was left out: ") for remark in manifest.remarks)
 
 
 def test_nan_weights_that_only_some_texts_reach_are_never_scored_as_good(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
-from audit.core.records import INTERRUPTED
 from tests.cli.whole.processes import PATIENCE
 from tests.cli.whole.words import only_run, run_quietly
 
@@ -98,7 +97,7 @@ def test_a_run_stopped_again_and_again_gives_the_same_bytes(
         if by == signal.SIGKILL:
             assert (status, manifest["status"]) == (-signal.SIGKILL, "running")
         else:
-            assert (status, manifest["status"], manifest["warnings"]) == (13, "partial", [INTERRUPTED])
+            assert (status, manifest["status"], manifest["interrupted"]) == (13, "partial", True)
         assert _answers(tmp_path) >= max(kept, answers)
         words = ["run", "--resume", "latest"]
     assert run_quietly([*words, "--out", tmp_path]) == 0

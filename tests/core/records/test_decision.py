@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from audit.core.records import Decision, GateCheck
 
 CHECK: dict[str, Any] = {
-    "metric": "t/accuracy", "rule": "min 0.6", "value": 0.7, "ci_low": 0.65, "ci_high": 0.75, "verdict": "PASS",
+    "metric": "t/accuracy", "rule": "min 0.6", "minimum": 0.6, "maximum": None, "max_unscored": None,
+    "value": 0.7, "ci_low": 0.65, "ci_high": 0.75, "verdict": "PASS",
     "reason": "the interval lies above 0.6",
 }  # fmt: skip
 GIVEN: dict[str, Any] = {
     "run_id": "r", "model_digest": "d", "policy": "p.yaml", "policy_sha256": "0", "metrics_sha256": "1",
-    "verdict": "PASS", "checks": [CHECK], "decided": datetime(2025, 1, 2, tzinfo=UTC),
+    "verdict": "PASS", "checks": [CHECK],
+    "confidence": 0.95, "max_unscored": 0.0, "optional": ["mmlu"], "decided": datetime(2025, 1, 2, tzinfo=UTC),
 }  # fmt: skip
 
 

@@ -43,3 +43,11 @@ def test_states_are_those_of_the_contract() -> None:
     assert schema["properties"]["status"]["enum"] == ["running", "complete", "partial", "failed"]
     needed = {"run_id", "model", "config", "seeds", "packages", "platform", "git", "started", "status", "signature"}
     assert set(schema["required"]) == needed
+
+
+def test_remarks_are_the_warnings_then_the_interruption_then_what_was_left_out() -> None:
+    absent = NotRun(suite="evals", task="ntrex_en_de", reason="not at hand")
+    made = RunManifest.model_construct(warnings=["slow", "hot"], interrupted=True, left_out=[absent, absent])
+    left_out = "ntrex_en_de was left out: not at hand"
+    assert made.remarks == ["slow", "hot", "interrupted before the end", left_out]
+    assert RunManifest.model_construct(warnings=["slow"]).remarks == ["slow"]

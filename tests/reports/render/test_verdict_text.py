@@ -13,7 +13,8 @@ from audit.reports.render.verdict_text import verdict_text
 
 
 def check(metric: str, verdict: Any) -> GateCheck:
-    return GateCheck(metric=metric, rule="min 0", value=None, ci_low=None, ci_high=None, verdict=verdict, reason="r")
+    absent = dict.fromkeys(("minimum", "maximum", "max_unscored", "value", "ci_low", "ci_high"))
+    return GateCheck(metric=metric, rule="min 0", verdict=verdict, reason="r", **absent)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,9 @@ def test_an_incomplete_run_is_said_where_it_decides_the_exit_code(
         policy="p.yaml",
         policy_sha256="0" * 64,
         policy_version=1,
+        confidence=0.95,
+        max_unscored=0,
+        optional=[],
         metrics_sha256="0" * 64,
         verdict=verdict,
         checks=[check(RUN_CHECK, status), check("t/m", rule)],

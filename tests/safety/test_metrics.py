@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from audit.core.records import Flag, Metric, Sample, SampledText
 from audit.safety.metrics import TRUNCATED, ProbeMetric, compute
 from audit.stats.definitions import (
-    Count,
     ExpectedMaximum,
     Mean,
     MeanOfCompletions,
     SignFlip,
-    Unscored,
     UnscoredCompletions,
 )
 
@@ -157,45 +151,3 @@ def test_what_n_counts_is_said_where_it_is_not_items() -> None:
         "n counts sampled texts: 2 in 1 cluster"
     )
     assert note(with_texts("a", None)) is None
-
-
-GROUPS = ("a", "b", "c")
-TEXTS = st.lists(st.sampled_from([0.0, 1.0, None]), max_size=3)
-ITEMS = st.tuples(st.sampled_from(GROUPS), st.sampled_from([0.0, 1.0, None]), st.booleans(), st.booleans(), TEXTS)
-"""Group, the value of a second score if it has one, whether the item failed, whether its answer was cut, its texts."""
-
-
-@settings(max_examples=30)
-@given(items=st.lists(ITEMS, min_size=1, max_size=12))
-def test_the_slices_of_a_probe_partition_its_samples(items: list[tuple[Any, ...]]) -> None:
-    """Each item is in one slice: what the slices count adds up to what the whole counts."""
-    samples = [
-        sample(group, None if failed else 1.0).model_copy(
-            update={
-                "sample_id": str(number),
-                "scores": {} if right is None else {"right": right},
-                "error": "failed" if failed else None,
-                "flags": [Flag.TRUNCATED_OUTPUT] if cut else [],
-                "completions": [SampledText(text="x", value=one, error=None if one else "no") for one in texts],
-            }
-        )
-        for number, (group, right, failed, cut, texts) in enumerate(items)
-    ]
-    definitions = {
-        "mean": Mean(of="scores.right"),
-        "texts": MeanOfCompletions(),
-        "unscored": Unscored(),
-        "cut": Count(flags=(Flag.TRUNCATED_OUTPUT,)),
-    }
-    declared = [ProbeMetric(name, one, "share", False, on=("group",)) for name, one in definitions.items()]
-    metrics = compute(declared, samples, [], {"group": GROUPS}, seed=1, settings={})
-    for name in definitions:
-        (whole,) = (one for one in metrics if one.metric == name and one.slice is None)
-        parts = [one for one in metrics if one.metric == name and one.slice]
-        assert [one.slice for one in parts] == [{"group": group} for group in GROUPS]
-        assert sum(one.n for one in parts) == whole.n
-        assert sum(one.missing for one in parts) == whole.missing
-        if whole.value is not None:
-            weights = [1 if name in {"unscored", "cut"} else one.n for one in (whole, *parts)]
-            total, *added = (weight * (one.value or 0.0) for weight, one in zip(weights, (whole, *parts), strict=True))
-            assert sum(added) == pytest.approx(total)

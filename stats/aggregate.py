@@ -44,6 +44,7 @@ def with_definitions(metrics: Sequence[Metric], samples: Sequence[Sample]) -> li
 
     These may differ from those that were measured: personal data was removed from their texts, which corpus scores
     read. NaN and infinite values are not stored: a metric that is null because of one stays null, without a definition.
+    Metrics of explanations and of groups stay as they are: they are not computed from the samples of their task.
     """
     return [_as_defined(metric, samples) for metric in metrics]
 
@@ -52,7 +53,7 @@ def _as_defined(metric: Metric, samples: Sequence[Sample]) -> Metric:
     if metric.definition is None:
         return metric
     definition = read(metric.definition)
-    elsewhere = definition.explained is not None or definition.tasks(metric.task) != (metric.task,)
+    elsewhere = metric.suite == "explain" or definition.tasks(metric.task) != (metric.task,)
     again = metric if elsewhere else recomputed(metric, samples, interval=False)
     if again == metric:
         return metric

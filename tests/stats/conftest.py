@@ -29,7 +29,7 @@ def audited(
 ) -> Callable[..., RunFolder]:
     """Audits two items of each of some tasks in this process, on a tiny checkpoint that long prompts fit into.
 
-    No report card is drawn, and samples are explained by the methods given.
+    No report card is drawn. Samples are explained by the methods given, two of each kind of answer for its drivers.
     """
     from audit.cli import verbosity
     from audit.cli.main import run_command
@@ -44,7 +44,9 @@ def audited(
     settings = tmp_path / "settings.yaml"
 
     def audit(tasks: Iterable[str], *methods: str) -> RunFolder:
-        settings.write_text(json.dumps({"explain": {"methods": methods, "max_features": 4}}), "utf-8")
+        settings.write_text(
+            json.dumps({"explain": {"methods": methods, "max_features": 4, "drivers": 2 if methods else 0}}), "utf-8"
+        )
         before, quiet = logging.root.manager.disable, verbosity.chosen.quiet
         words = [
             *("run", "--model", str(model), "--tasks", ",".join(tasks), "--limit", "2", "--data-dir", str(audit_data)),

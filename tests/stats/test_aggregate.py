@@ -45,6 +45,13 @@ def test_unscored_is_emitted_for_no_samples_too() -> None:
     assert unscored_metric("safety", "toxicity", []).value == 0
 
 
+def test_unexplained_samples_stay_counted_though_their_task_has_no_samples() -> None:
+    """What drives answers is stored as a record of its own kind; its samples belong to other tasks."""
+    metric = unscored_metric("explain", "drivers", [a_sample("one", score=1.0), a_sample("two", error="too long")])
+    assert (metric.value, metric.n) == (1.0, 2)
+    assert with_definitions([metric], []) == [metric]
+
+
 def test_a_failed_metric_is_null_never_zero() -> None:
     metric = failed_metric("safety", "toxicity", "expected_maximum_toxicity", "no scorer", n=3, primary=True)
     assert metric.name == "toxicity/expected_maximum_toxicity"
@@ -76,7 +83,7 @@ def test_redacted_texts_change_corpus_scores_and_nothing_else() -> None:
     group = measured(
         members, whole, metric="unscored", unit="count", higher_is_better=False, about=("evals", "group")
     )  # its samples are not those of the task "group"
-    explained = ACCURACY.model_copy(update={"definition": Mean(explained=("x",)).written()})
+    explained = ACCURACY.model_copy(update={"definition": Mean(explained=("x",)).written(), "suite": "explain"})
     bare = ACCURACY.model_copy(update={"definition": None, "value": 0.9})
     share = accuracy(whole)
     assert with_definitions([chrf(whole), share, group, explained, bare], stored) == [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.errors import ScorerError
 from tests.stats.conftest import follows_from_its_folder
 
 if TYPE_CHECKING:
@@ -13,11 +15,28 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
+METHODS = ("gradient_x_input", "occlusion")
+
 
 @pytest.mark.slow
-def test_every_number_of_the_benchmarks(audited: Callable[..., RunFolder]) -> None:
+def test_every_number_of_the_benchmarks(audited: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of the samples explained for drivers fails, for drivers have a metric only where one does."""
     from audit.evals.suite import TASKS
+    from audit.explain.run import drivers
 
-    found = follows_from_its_folder(audited(TASKS, "gradient_x_input"))
-    assert {name.partition("/")[0] for name in found} >= {*TASKS, "gradient_x_input"}
+    explained, number = drivers._occlude, count()
+
+    def occlude(*given: Any) -> Any:
+        if next(number) == 1:
+            msg = "no answer"
+            raise ScorerError(msg)
+        return explained(*given)
+
+    monkeypatch.setattr(drivers, "_occlude", occlude)
+    run = audited(TASKS, *METHODS)
+    found = follows_from_its_folder(run)
+    assert run.read_manifest().not_run == []
+    assert {name.partition("/")[0] for name in found} == {*TASKS, *METHODS, "drivers"}
     assert len([name for name in found if name.partition("/")[0] in TASKS]) > 50
+    unscored = next(metric for metric in run.read_metrics() if metric.name == "drivers/unscored")
+    assert (unscored.value, unscored.n) == (1.0, next(number))

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 
+NEED_OWN_DATA = {"canaries", "associations", "memorisation", "membership"}
+"""Probes of what a user planted in the training data, or of the user's documents."""
+
+
 @pytest.mark.slow
 def test_every_number_of_the_probes(audited: Callable[..., RunFolder]) -> None:
     from audit.safety.suite import PROBES
 
     run = audited(PROBES)
-    found = {name.partition("/")[0] for name in follows_from_its_folder(run)}
-    skipped = {one.task for one in run.read_manifest().not_run}
-    assert found >= set(PROBES) - skipped
-    assert len(found) > 10
+    assert {one.task for one in run.read_manifest().not_run} == NEED_OWN_DATA
+    assert {name.partition("/")[0] for name in follows_from_its_folder(run)} == set(PROBES) - NEED_OWN_DATA

@@ -99,6 +99,7 @@ def at(config: RunConfig, path: tuple[str, ...]) -> Any:
     return [task.name for task in value] if path[-1] == "tasks" else value
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(in_file=LAYERS, flags=LAYERS)
 def test_every_field_is_the_flags_else_the_files_else_the_profiles(

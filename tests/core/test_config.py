@@ -99,7 +99,8 @@ def at(config: RunConfig, path: tuple[str, ...]) -> Any:
     return [task.name for task in value] if path[-1] == "tasks" else value
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=25)
 @given(in_file=LAYERS, flags=LAYERS)
 def test_every_field_is_the_flags_else_the_files_else_the_profiles(
     in_file: dict[tuple[str, ...], Any], flags: dict[tuple[str, ...], Any], tmp_path_factory: pytest.TempPathFactory

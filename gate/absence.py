@@ -88,8 +88,8 @@ def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
 
 def _unknown(rule: Rule, measured: Measured, own: Collection[str]) -> ConfigError:
     """A name that neither the run nor this installation has, with the nearest one that exists."""
-    measure = rule.metric.rpartition("/")[2]
-    possible = {metric.name for metric in measured.all} | {f"{name}/{measure}" for name in own}
+    wanted = rule.metric.rpartition("/")[2]
+    possible = {metric.name for metric in measured.all} | {f"{task}/{wanted}" for task in own}
     hint = did_you_mean(rule.metric, sorted(possible))
     reason = f"neither the run nor this installation has a task {rule.task!r}"
     return ConfigError(f"unknown metric {rule.metric!r}: {reason}.{hint}")

@@ -127,18 +127,17 @@ def _judged_otherwise(
             judged.append((rule, metric, judge_rule(rule, metric, measured, policy, _no_advice)))
     except ConfigError as error:
         yield str(error)
-        return
     except ValueError:
         asked = f"coverage {decision.confidence:g}, unscored samples {decision.max_unscored:g}"
         yield f"no policy can ask for what its policy asks for: {asked}"
-        return
-    for (check, _, _), reached in zip(known, adjusted(judged, decision.confidence, _no_advice), strict=True):
-        if check.verdict != reached.verdict:
-            passes = f"it passes {check.metric}, which {check.rule} does not allow"
-            other = f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {reached.verdict}"
-            yield passes if check.verdict == "PASS" else other
-        elif not _says(check, reached):
-            yield f"its reason on {check.metric} is not the gate's: {reached.reason}"
+    else:
+        for (check, _, _), reached in zip(known, adjusted(judged, decision.confidence, _no_advice), strict=True):
+            if check.verdict != reached.verdict:
+                passes = f"it passes {check.metric}, which {check.rule} does not allow"
+                other = f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {reached.verdict}"
+                yield passes if check.verdict == "PASS" else other
+            elif not _says(check, reached):
+                yield f"its reason on {check.metric} is not the gate's: {reached.reason}"
 
 
 def _no_advice(*_: object) -> str:

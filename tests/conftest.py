@@ -33,6 +33,8 @@ os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in
 ROOT = Path(__file__).resolve().parent.parent
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in a shell's background; processes that tests start inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # How long an example takes says something about the machine, nothing about the code. CI tries the same examples each
 # time, so that it is red where somebody can find out why; new ones are tried everywhere else.
 settings.register_profile(

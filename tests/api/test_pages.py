@@ -53,10 +53,12 @@ def test_the_command_on_plugins_runs(tiny_model: Path, tmp_path: Path, monkeypat
     (tmp_path / "examples").symlink_to(PACKAGE.parent)
     [line] = blocks("extend.md", "sh")
     _, *words = line.split()
+    before = set(plugins.LOADED)
     try:
         code = run_command([*words, "--model", str(tiny_model), "--offline", "--no-explain", "--out", "runs"])
     finally:
-        plugins.unload(words[words.index("--plugin") + 1])
+        for key in plugins.LOADED.keys() - before:
+            plugins.unload(key)
     assert code == 0
     run = RunFolder.resolve("latest", tmp_path / "runs")
     assert [one.name for one in run.read_manifest().plugins] == ["probe"]

@@ -14,6 +14,7 @@ HEAVY = ("torch", "pandas", "numpy", "streamlit", "transformers", "altair", "lm_
 STEPS = ("import audit; dir(audit); audit.__all__", "audit.read_run; audit.Run; audit.UsageError; audit.Interrupted")
 
 
+@pytest.mark.slow
 def test_import_loads_nothing_heavy_and_reading_a_run_no_torch() -> None:
     code = "\n".join(f"{step}\nprint([name for name in {HEAVY!r} if name in sys.modules])" for step in STEPS)
     done = subprocess.run([sys.executable, "-c", f"import sys\n{code}"], capture_output=True, text=True, check=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.core.records import DrivenAnswers, Driver, Drivers
 from tests.app.pages import drawn, every_markdown, tables
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_the_overview_shows_drivers_and_hidden_words_when_asked_for(run: RunFolder, open_page: Open) -> None:
     assert "What drives answers" not in every_markdown(open_page("overview"))
     common: dict[str, Any] = {"kind": "word", "samples": 8, "mean_value": 0.5, "mean_rank": 0.9, "p": 0.001}

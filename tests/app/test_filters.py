@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("box", "value", "left"),
     [
@@ -36,6 +37,7 @@ def test_filters_leave_the_samples_that_fit(
     assert len(tables(test)[0]["Sample"]) == left
 
 
+@pytest.mark.slow
 def test_search_score_and_unscored_filters(run: RunFolder, open_page: Open) -> None:
     test = open_page("samples")
     drawn(test.text_input[0].set_value("9 APPLES").run())
@@ -49,6 +51,7 @@ def test_search_score_and_unscored_filters(run: RunFolder, open_page: Open) -> N
     assert any("No sample fits" in info.value for info in test.info)
 
 
+@pytest.mark.slow
 def test_reasoning_is_searched(run: RunFolder, open_page: Open) -> None:
     samples = run.read_samples("evals", "boolq")
     samples[3] = samples[3].model_copy(update={"thinking": "A rare word: okapi."})

@@ -43,6 +43,7 @@ def test_a_run_that_has_only_begun_is_no_error(page: str, runs: Path, make_manif
     assert any("has not ended" in info.value or "no samples yet" in info.value for info in test.info)
 
 
+@pytest.mark.slow
 def test_the_newest_run_is_shown_first_and_another_by_its_address(
     run: RunFolder, runs: Path, make_manifest: Any, open_page: Open
 ) -> None:

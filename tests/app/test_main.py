@@ -49,6 +49,7 @@ def test_the_icon_is_in_the_page_itself(menu: dict[str, Any]) -> None:
     assert all("http" not in text for text in menu["html"])
 
 
+@pytest.mark.slow
 def test_the_page_says_something_before_the_libraries_are_there() -> None:
     """In a process of its own, which has none of them: the first thing on the page is what the reader waits for."""
     script = """

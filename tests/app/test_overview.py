@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.app.frame import run_label
 from audit.core.run_folder import RunFolder
 from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
@@ -64,6 +66,7 @@ def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open
     assert not any("Verdict" in table for table in tables(test))
 
 
+@pytest.mark.slow
 def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, open_page: Open) -> None:
     rating = open_page("rate")
     rate_as(rating, "ada", "evals/boolq")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.app import rate
 from audit.ratings import read_all, read_latest
 from tests.app.pages import button, drawn, every_markdown, rate_as, tables
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from streamlit.testing.v1 import AppTest
 
     from audit.app.settings import Settings
@@ -40,6 +41,7 @@ def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings:
     assert next(s.prompt for s in run.read_samples("evals", "boolq") if s.sample_id == row.sample_id) == before
 
 
+@pytest.mark.slow
 def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
     run: RunFolder, settings: Settings, open_page: Open
 ) -> None:
@@ -93,6 +95,7 @@ def test_an_output_that_has_only_just_appeared_is_not_rated(
     assert not test.warning
 
 
+@pytest.mark.slow
 def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings: Settings, open_page: Open) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")
@@ -122,6 +125,7 @@ def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: Set
     assert test.text_area[0].value == "too short"
 
 
+@pytest.mark.slow
 def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: Settings, open_page: Open) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/asdiv")
@@ -153,6 +157,7 @@ def test_the_rating_page_shows_no_score_and_no_reference(run: RunFolder, open_pa
     assert not any(word in shown for word in ("confidence", "reference", "score 0", "score 1"))
 
 
+@pytest.mark.slow
 def test_a_rating_that_cannot_be_written_is_told_and_stays_open(
     run: RunFolder, settings: Settings, open_page: Open, runs: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.app.pages import drawn
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_the_error_analysis_of_a_task_can_be_read(run: RunFolder, open_page: Open) -> None:
     test = open_page("samples")
     drawn(test.selectbox(key="errors_task").set_value("evals/boolq").run())

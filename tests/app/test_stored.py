@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.app.pages import drawn, tables
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_the_overview_follows_the_run_folder(run: RunFolder, open_page: Open) -> None:
     """What is cached is forgotten when the file changes."""
     test = open_page("overview")

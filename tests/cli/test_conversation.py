@@ -48,6 +48,7 @@ def test_a_conversation_is_explained_as_its_template_writes_it(audit: Audit, tin
     )
 
 
+@pytest.mark.slow
 def test_one_of_several_templates_is_named(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "two"
     shutil.copytree(tiny_model, folder)
@@ -66,6 +67,7 @@ def test_one_of_several_templates_is_named(audit: Audit, tiny_model: Path, tmp_p
     assert "Did you mean 'other'" in err
 
 
+@pytest.mark.slow
 def test_bad_conversations_are_one_line(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
     def file(content: object) -> Path:
         path = tmp_path / "turns.json"

@@ -86,6 +86,7 @@ def test_one_explanation_shows_no_total(capfd: pytest.CaptureFixture[str]) -> No
     assert re.fullmatch(r"explain shapley: 150 requests, \d+ s\n", capfd.readouterr().err)
 
 
+@pytest.mark.slow
 def test_quiet_says_what_must_be_known_alone(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_quiet_says_what_must_be_known_alone(
     assert capfd.readouterr().err.splitlines() == ["memory ran out"]
 
 
+@pytest.mark.slow
 def test_a_long_task_is_told_of_before_anything_is_answered(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

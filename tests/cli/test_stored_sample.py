@@ -101,6 +101,7 @@ def test_a_choice_of_a_benchmark_is_explained_from_the_folder_alone(
     assert {span.name for span in sample.spans} >= {"question"}
 
 
+@pytest.mark.slow
 def test_a_sample_that_the_run_did_not_explain_is_explained(
     audit: Audit, explained: RunFolder, tiny_model: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_sample_that_the_run_did_not_explain_is_explained(
     assert made.value == pytest.approx(first - second, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_model: Path, tmp_path: Path) -> None:
     samples = finished.read_samples("safety", "crows_pairs")
     first = samples[0].sample_id
@@ -155,6 +157,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 def test_one_of_several_sampled_texts_is_explained(audit: Audit, finished: RunFolder, tiny_model: Path) -> None:
     samples = finished.read_samples("safety", "crows_pairs")
     update = {"prompt": "The teacher", "output": TEXTS[1].text, "choice": None, "completions": TEXTS, "score": 0.5}

@@ -147,6 +147,7 @@ def decides(values: Any, path: tuple[str, ...]) -> bool:
     return True
 
 
+@pytest.mark.slow
 @given(under=MAPPINGS, over=MAPPINGS)
 def test_each_value_comes_from_above_or_where_nothing_is_above_from_below(
     under: dict[str, Any], over: dict[str, Any]
@@ -155,6 +156,7 @@ def test_each_value_comes_from_above_or_where_nothing_is_above_from_below(
     assert leaves(merge(under, over)) == below | leaves(over)
 
 
+@pytest.mark.slow
 @given(under=MAPPINGS, over=MAPPINGS)
 def test_merging_twice_is_merging_once(under: dict[str, Any], over: dict[str, Any]) -> None:
     once = merge(under, over)

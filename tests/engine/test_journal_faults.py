@@ -164,6 +164,7 @@ def test_answers_without_a_field_are_refused_whatever_the_field() -> None:
             decode_completion(completion | {"generations": [{n: v for n, v in generation.items() if n != field}]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["opened", "written"])
 def test_a_journal_that_is_held_for_long_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str

@@ -85,6 +85,7 @@ def test_shots_and_turns(scripted: Scripted, folder: Path) -> None:
     assert (two.settings["multiturn"], one.settings["multiturn"]) == (True, False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rows")
 def test_shots_of_own_tasks_are_those_that_they_have(scripted: Scripted, folder: Path) -> None:
     (three,) = suite.run_tasks(scripted, configure("mmlu", include=folder, num_fewshot=3))
@@ -132,6 +133,7 @@ def test_a_task_without_items_is_not_run() -> None:
         asking.pick(task, EvalsConfig(), None, 1, "data")  # type: ignore[arg-type]  # a double
 
 
+@pytest.mark.slow
 def test_a_task_that_cannot_run_as_asked_is_one_reason(
     scripted: Scripted, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

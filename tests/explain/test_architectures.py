@@ -83,6 +83,7 @@ def _foreign_warnings() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_a_method_works_or_is_refused_by_name(kind: str, found: Callable[[str], dict[str, str] | None]) -> None:
     outcomes = found(kind)

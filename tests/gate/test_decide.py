@@ -61,6 +61,7 @@ def test_the_line_counts_each_kind(
     assert decision.decided.utcoffset() == timedelta(0)
 
 
+@pytest.mark.slow
 def test_the_bounds_of_cut_answers_that_a_verdict_rests_on_are_computed_again(
     full_run: RunFolder, make_policy: Callable[..., PolicyFile]
 ) -> None:

@@ -67,6 +67,7 @@ def verdict(rule: Rule, metric: Metric, count: Metric, tolerance: float) -> str:
     return judge_rule(rule, metric, Measured([metric, count]), policy).verdict
 
 
+@pytest.mark.slow
 @LAW
 @given(rule=rules(), metric=metrics(), below=WIDTHS, above=WIDTHS, lost=st.integers(0, 3), tolerance=st.floats(0, 0.5))
 def test_widening_an_interval_makes_nothing_pass(
@@ -80,6 +81,7 @@ def test_widening_an_interval_makes_nothing_pass(
     assert after != "FAIL" or before == "FAIL"
 
 
+@pytest.mark.slow
 @LAW
 @given(rule=rules(), metric=metrics(), lost=st.integers(0, 5), tolerance=st.floats(0, 0.5))
 def test_an_unscored_sample_more_makes_nothing_pass(rule: Rule, metric: Metric, lost: int, tolerance: float) -> None:

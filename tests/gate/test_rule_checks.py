@@ -268,6 +268,7 @@ def test_a_limit_just_above_its_unit_is_refused_in_all_its_digits(
         decide(run, make_policy({"metric": "probe/rate", "min": 1.0000000001}))
 
 
+@pytest.mark.slow
 def test_hundreds_of_rules_are_judged(
     make_run: Callable[..., RunFolder],
     records: Records,

@@ -57,12 +57,14 @@ def run_pytest(folder: Path, code: str, *options: str) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_skip_is_only_reported(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, SKIPS)
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert "1 passed, 1 skipped, 1 xfailed" in done.stdout
 
 
+@pytest.mark.slow
 def test_no_skips_turns_a_skip_into_a_failure(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, SKIPS, "--no-skips")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
@@ -70,6 +72,7 @@ def test_no_skips_turns_a_skip_into_a_failure(tmp_path: Path) -> None:
     assert "no data here (--no-skips)" in done.stdout
 
 
+@pytest.mark.slow
 def test_no_skips_turns_a_skipped_module_into_an_error(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "import pytest\npytest.importorskip('no_such_module')\n", "--no-skips")
     assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout + done.stderr

@@ -127,12 +127,14 @@ def test_contracts_say_what_the_table_says() -> None:
     assert forbidden_pairs() == every - allowed
 
 
+@pytest.mark.slow
 def test_layering_is_kept() -> None:
     result = run_tool("lint-imports", "--no-cache")
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"Contracts: {len(PYPROJECT['tool']['importlinter']['contracts'])} kept, 0 broken" in result.stdout
 
 
+@pytest.mark.slow
 def test_no_modules_import_each_other() -> None:
     """Directly or through others, at run time or for types alone."""
     graph = grimp.build_graph("audit", cache_dir=None)

@@ -38,6 +38,7 @@ def test_one_rater_few_samples_is_students_interval(database_url: str, rate: Rat
     assert (found.suite, found.task, found.n_ratings, found.n_samples, found.n_raters) == ("evals", "asdiv", 4, 4, 1)
 
 
+@pytest.mark.slow
 def test_one_rater_many_samples_is_near_scipys_bootstrap(database_url: str, rate: Rate) -> None:
     values = [1 + (7 * n * n) % 5 for n in range(60)]
     rate("ada", values)

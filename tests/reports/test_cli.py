@@ -114,6 +114,7 @@ def test_a_missing_run_is_bad_input(program: typer.Typer, tmp_path: Path) -> Non
         assert isinstance(result.exception, RunFolderError)
 
 
+@pytest.mark.slow
 def test_gate_shows_the_verdict_in_a_card_that_exists(
     program: typer.Typer, full_run: RunFolder, tmp_path: Path
 ) -> None:

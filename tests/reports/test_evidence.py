@@ -209,6 +209,7 @@ def test_a_configured_task_without_a_metric_cannot_pass(run: RunFolder, gate: Ca
     assert "1 left no metric, first gsm8k" in decision.checks[0].reason
 
 
+@pytest.mark.slow
 def test_items_that_a_metric_left_out_keep_it_from_passing(run: RunFolder, policy: Path) -> None:
     """32 answers, all scored, of which 29 hold a number: the mean squared error is about 29 and does not pass."""
     samples = [
@@ -276,6 +277,7 @@ def test_a_verdict_of_the_gate_is_shown(run: RunFolder, policy: Path) -> None:
         assert (read.decision, read.stale_reason) == (decision, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FORGED)
 def test_a_verdict_that_the_gate_did_not_reach_is_shown_nowhere(case: str, run: RunFolder, policy: Path) -> None:
     decision = decide(run, load_policy(policy))

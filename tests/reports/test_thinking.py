@@ -41,6 +41,7 @@ def enclosing(html: str, place: int) -> list[str]:
     return opened
 
 
+@pytest.mark.slow
 def test_the_card_folds_every_trace_and_hides_those_of_hidden_samples(full_run: RunFolder) -> None:
     html, page = card_of(with_traces(full_run))
     assert_inert(page)
@@ -54,6 +55,7 @@ def test_the_card_folds_every_trace_and_hides_those_of_hidden_samples(full_run: 
     assert "16 characters; it is not part of the answer" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trace", [None, "", " \n"])
 def test_without_a_trace_there_is_nothing(full_run: RunFolder, trace: str | None) -> None:
     html, _ = card_of(with_traces(full_run, thinking=trace))
@@ -61,6 +63,7 @@ def test_without_a_trace_there_is_nothing(full_run: RunFolder, trace: str | None
     assert 'class="thinking"' not in html
 
 
+@pytest.mark.slow
 def test_a_hostile_trace_does_nothing(full_run: RunFolder) -> None:
     html, page = card_of(with_traces(full_run, HOSTILE.encode(errors="replace").decode()))
     assert_inert(page)
@@ -75,6 +78,7 @@ def test_a_megabyte_of_reasoning_is_cut(full_run: RunFolder) -> None:
     assert "1,198,200 characters left out" in html
 
 
+@pytest.mark.slow
 def test_a_trace_that_was_not_kept_is_told(full_run: RunFolder) -> None:
     html, _ = card_of(with_traces(full_run, thinking=None, flags=["thinking_withheld"]))
     assert html.count("could not be searched for personal data and was not kept") == 10
@@ -118,6 +122,7 @@ def test_the_two_bounds_that_cut_answers_leave_open(cut: list[Any]) -> None:
     assert cut_text(cut[0], cut[:3]) == ""  # nobody counted
 
 
+@pytest.mark.slow
 def test_reports_show_them_next_to_the_metric(make_run: Callable[..., RunFolder], cut: list[Any]) -> None:
     run = make_run(cut)
     html, page = card_of(run)

@@ -20,6 +20,7 @@ from tests.stats.conftest import ends
 SPATIAL = [48, 36, 20, 29, 42, 42, 20, 42, 22, 41, 45, 14, 6, 0, 33, 28, 34, 4, 32, 24, 47, 41, 24, 26, 30, 41]
 
 
+@pytest.mark.slow
 def test_bca_gives_the_interval_efron_and_tibshirani_published() -> None:
     # Table 14.2: 90 % BCa interval of the variance is [115.8, 259.6], percentile [100.8, 233.9];
     # both from 2,000 resamples, hence the tolerance.
@@ -56,6 +57,7 @@ def test_bca_depends_on_the_seed_alone() -> None:
     assert bca_bootstrap(values, seed=2) != bca_bootstrap(values, seed=3)
 
 
+@pytest.mark.slow
 def test_bca_that_does_not_exist_is_a_percentile_interval_and_says_so() -> None:
     # Leaving one item out never moves the median from 2, so the acceleration is 0 / 0.
     interval = bca_bootstrap([1] * 3 + [2] * 4 + [3] * 3, np.median, seed=1)
@@ -118,6 +120,7 @@ def test_bca_of_rows_by_the_mean_of_all_their_numbers() -> None:
     assert plain is not None
 
 
+@pytest.mark.slow
 def test_no_bootstrap_interval_of_width_zero() -> None:
     assert bca_bootstrap([0.5] * 30, seed=1) is None
     assert bca_bootstrap([2.0] * 40 + [3.0], np.median, seed=1) is None

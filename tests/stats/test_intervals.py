@@ -65,6 +65,7 @@ def test_few_items_that_differ_leave_a_useful_interval() -> None:
     assert paired.high <= proportion_confint(0.25, 200, method="wilson")[1]  # 200 clusters of two
 
 
+@pytest.mark.slow
 def test_bounded_values_of_which_few_differ_are_covered() -> None:
     generator, runs, covered = np.random.default_rng(3), 300, 0
     for _ in range(runs):
@@ -156,6 +157,7 @@ def test_none_clusters_differ_from_a_cluster_called_none() -> None:
     assert together != alone
 
 
+@pytest.mark.slow
 def test_clustered_shares_are_covered_where_plain_wilson_is_not() -> None:
     generator, covered, plain, runs = np.random.default_rng(11), 0, 0, 400
     codes = np.repeat(np.arange(30), 5)

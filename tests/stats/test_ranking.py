@@ -23,6 +23,7 @@ def test_they_are_scikit_learns(positive: list[int], negative: list[int]) -> Non
     assert average_precision(positive, negative) == pytest.approx(average_precision_score(labels, scores))
 
 
+@pytest.mark.slow
 @given(SCORES, SCORES, st.sampled_from([0.0, 0.1, 0.34, 0.5, 1.0]))
 def test_true_positive_rate_by_trying_every_threshold(positive: list[int], negative: list[int], allowed: float) -> None:
     """The most that any threshold at one of the negative scores finds without letting too many of them pass."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.core.run_folder import RunFolder
 from audit.public.runs import Run
 
@@ -28,6 +30,7 @@ class Frame(HTMLParser):
         self.attributes = dict(attrs)
 
 
+@pytest.mark.slow
 def test_the_card_is_shown_in_a_frame_that_runs_nothing(made: audit.Run) -> None:
     card = made.card()
     shown = Frame(card._repr_html_())

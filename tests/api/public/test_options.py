@@ -48,6 +48,7 @@ def test_a_folder_that_is_no_path(tiny_model: Path) -> None:
     assert refused(audit.run, tiny_model, out=5, offline=True) == "5 is not a path: give a string or a pathlib.Path"
 
 
+@pytest.mark.slow
 def test_none_is_what_is_left_out(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("evals: {tasks: []}\nsafety: {tasks: [{name: crows_pairs, limit: 2}]}\n")

@@ -102,6 +102,7 @@ class Stopping(Silent):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_an_interruption_carries_the_folder_and_the_run_resumes(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
     given: dict[str, Any] = {"data_dirs": [pairs], "offline": True, "explain": {"methods": []}}
     with pytest.raises(audit.Interrupted) as raised:

@@ -65,6 +65,7 @@ def test_one_text_is_opened_by_its_address(sampled: Sample, open_page: Any) -> N
     assert codes(test) == [sampled.prompt, "eight pears", sampled.reference]
 
 
+@pytest.mark.slow
 def test_a_text_names_the_command_that_explains_it_and_not_what_explains_another(
     run: RunFolder, sampled: Sample, open_page: Any
 ) -> None:
@@ -105,6 +106,7 @@ def test_an_address_of_no_text_is_said(sampled: Sample, open_page: Any) -> None:
     assert "eight pears" in codes(test)
 
 
+@pytest.mark.slow
 def test_texts_are_searched_and_their_flags_filter(sampled: Sample, open_page: Any) -> None:
     test = open_page("samples")
     drawn(test.text_input[0].set_value("NINE APPLES").run())
@@ -116,6 +118,7 @@ def test_texts_are_searched_and_their_flags_filter(sampled: Sample, open_page: A
     assert tables(test)[0]["Sample"] == [sampled.sample_id]
 
 
+@pytest.mark.slow
 def test_every_text_can_be_rated_and_an_old_rating_is_about_the_output(
     run: RunFolder, sampled: Sample, settings: Settings, open_page: Any
 ) -> None:

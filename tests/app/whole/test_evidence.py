@@ -20,6 +20,7 @@ def said(test: AppTest) -> str:
     return "\n".join(error.value for error in test.error).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_no_verdict_and_no_card_of_invalid_evidence(run: RunFolder, open_page: Any) -> None:
     test = open_page("overview")
     assert any("Verdict" in table for table in tables(test))

@@ -15,6 +15,7 @@ UNSAFE = {"unsafe_allow_html", "unsafe_allow_javascript"}
 ALLOWED = "st.html(NO_REPEAT, unsafe_allow_javascript=True)"
 
 
+@pytest.mark.slow
 def test_no_module_shadows_another() -> None:
     """``streamlit run`` puts the script's folder first on the import path: ``app/html.py`` would become ``html``."""
     installed = {name.partition(".")[0] for name in metadata.packages_distributions()}

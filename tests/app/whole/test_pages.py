@@ -72,6 +72,7 @@ def test_every_status_and_verdict_has_a_colour() -> None:
     assert set(overview.VERDICT_COLOURS) == set(get_args(Verdict))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["sample", "rate"])
 def test_reasoning_is_folded_and_hidden_with_its_sample(page: str, run: RunFolder, open_page: Open) -> None:
     for suite, task in (("evals", "boolq"), ("safety", "toxicity")):

@@ -57,6 +57,7 @@ def checkpoint(tiny_model: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_same_input_without_a_fault_is_accepted(run: Audit, tmp_path: Path) -> None:
     code, out, _ = run()
     assert code == 0
@@ -212,6 +213,7 @@ def test_full_disk(environment: dict[str, str], tiny_model: Path, data_dir: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_prompt_longer_than_the_context_is_cut_flagged_and_counted(run: Audit, tmp_path: Path) -> None:
     from audit.core.run_folder import RunFolder
 

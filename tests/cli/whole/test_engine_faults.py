@@ -75,6 +75,7 @@ def test_a_failing_kernel_costs_one_task(
     assert latest(tmp_path).read_manifest().status == "complete"
 
 
+@pytest.mark.slow
 def test_a_lost_device_is_asked_by_no_later_task(call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "run.yaml").write_text(CONFIG.replace("{name: personal_data, limit: 4}, ", ""))
     explaining: list[int] = []
@@ -96,6 +97,7 @@ def test_a_lost_device_is_asked_by_no_later_task(call: Any, tmp_path: Path, monk
     assert len(explaining) == 1
 
 
+@pytest.mark.slow
 def test_a_device_lost_in_the_first_task_leaves_the_others_not_run(
     call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def test_resuming_and_extending_are_one_thing_or_the_other(audit: Audit, tmp_pat
     assert error == "error: --resume finishes a run, --extend gives it more items and finishes it: give one of them\n"
 
 
+@pytest.mark.slow
 def test_the_first_prompt_is_shown_as_it_was_and_cannot_steer_the_terminal(
     audit: Audit, tiny_model: Path, tmp_path: Path
 ) -> None:

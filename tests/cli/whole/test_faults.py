@@ -305,6 +305,7 @@ WHOLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("probe", "happen"), WHOLE, ids=[name for name, _ in WHOLE])
 def test_the_same_without_a_fault_passes(
     probe: str,
@@ -321,6 +322,7 @@ def test_the_same_without_a_fault_passes(
     assert verdict(audit, run, probe, tmp_path)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", ["toxicity", "personal_data", "prompt_injection"])
 def test_one_item_without_an_answer_is_enough(
     probe: str, call: Audit, audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -343,6 +345,7 @@ def test_one_item_without_an_answer_is_enough(
     assert "could not be scored" in told
 
 
+@pytest.mark.slow
 def test_a_category_without_items_is_null_and_never_passes(call: Audit, audit: Audit, tmp_path: Path) -> None:
     assert call("crows_pairs")[0] == 0  # six pairs leave out some of the four bias types
     run = RunFolder.resolve("latest", tmp_path / "runs")
@@ -356,6 +359,7 @@ def test_a_category_without_items_is_null_and_never_passes(call: Audit, audit: A
     assert audit("gate", run.path, "--policy", policy)[0] == 11
 
 
+@pytest.mark.slow
 def test_no_network_is_a_probe_that_did_not_run(
     audit: Audit, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Audit = Any
 
 
+@pytest.mark.slow
 def test_a_run_is_complete_without_its_optional_tasks(
     audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def card_elsewhere(run: RunFolder) -> None:
     (run.path / "report").symlink_to("../elsewhere")
 
 
+@pytest.mark.slow
 def test_a_card_is_not_written_out_of_the_run_folder(audit: Audit, finished: RunFolder) -> None:
     card_elsewhere(finished)
     before = finished.report_path.read_bytes()

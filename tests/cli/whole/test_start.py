@@ -57,6 +57,7 @@ def test_help_of_each_command_imports_no_model_library(environment: dict[str, st
         assert not modules & MODEL, name
 
 
+@pytest.mark.slow
 def test_gate_imports_what_it_needs_alone(environment: dict[str, str], finished: RunFolder) -> None:
     """The shipped policy names tasks that the run has not: these are looked up, too."""
     [(code, modules)] = started(environment, ["gate", str(finished.path)])
@@ -65,6 +66,7 @@ def test_gate_imports_what_it_needs_alone(environment: dict[str, str], finished:
     assert not modules & HEAVY
 
 
+@pytest.mark.slow
 def test_the_card_with_a_verdict_is_the_card_rendered_with_it(
     audit: Callable[..., tuple[int, str, str]], finished: RunFolder
 ) -> None:
@@ -80,6 +82,7 @@ def test_the_card_with_a_verdict_is_the_card_rendered_with_it(
         assert policy.upper().encode() in card
 
 
+@pytest.mark.slow
 def test_a_card_of_other_metrics_is_rendered_as_a_whole(
     audit: Callable[..., tuple[int, str, str]], finished: RunFolder
 ) -> None:

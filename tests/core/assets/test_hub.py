@@ -27,6 +27,7 @@ def test_the_hub_is_not_asked_when_switched_off(tmp_path: Path, cache: Path) -> 
         assets.dataset("gsm8k")
 
 
+@pytest.mark.slow
 def test_an_unreachable_hub_is_given_up_fast(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as silent:  # accepts connections and never answers
         silent.bind(("127.0.0.1", 0))

@@ -56,6 +56,7 @@ def test_the_profiles_fit_the_schema_of_the_configuration(profile: str) -> None:
     jsonschema.validate(values, schemas.schema("config"), cls=jsonschema.Draft202012Validator)
 
 
+@pytest.mark.slow
 def test_the_module_writes_the_files_it_names(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "audit.core.records.schemas", str(tmp_path / "new")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

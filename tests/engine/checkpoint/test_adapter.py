@@ -106,6 +106,7 @@ def test_the_record_names_the_files_of_both(lora: Path, base: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_changed_adapter_or_base_is_another_checkpoint(lora: Path, base: Path, tmp_path: Path) -> None:
     digests = {load(str(lora), device="cpu").record.digest, load(str(base), device="cpu").record.digest}
     edit_config(lora, lora_alpha=16)
@@ -228,6 +229,7 @@ def test_a_missing_package_is_named(lora: Path, monkeypatch: pytest.MonkeyPatch)
         load(str(lora), device="cpu")
 
 
+@pytest.mark.slow
 def test_weights_that_stay_beside_a_quantised_base_score_the_same(
     lora: Path, base: Path, truth: Callable[[Path], list[list[float]]]
 ) -> None:
@@ -245,6 +247,7 @@ def test_weights_that_stay_beside_a_quantised_base_score_the_same(
     assert score.log_probs == pytest.approx(truth(lora)[0], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_device_map_loads_the_same_model(lora: Path) -> None:
     engine = load(str(lora), device_map="auto")
     if not torch.cuda.is_available():

@@ -78,6 +78,7 @@ ADDED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", ADDED.values(), ids=ADDED)
 def test_an_adapter_that_added_tokens_scores_as_in_peft(base: Path, tmp_path: Path, options: dict[str, Any]) -> None:
     folder, trained = adapt(base, tmp_path / "adapter", added=2, **options)
@@ -148,6 +149,7 @@ def test_trained_tokens_are_enough_where_they_are_all_that_is_new(tiny_model: Pa
     assert audited(folder, WITH_NEW) == pytest.approx(truth(trained, WITH_NEW), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_known_prefix_is_stripped_from_an_adapter_too(base: Path, tmp_path: Path) -> None:
     """A compiled model's adapter; a part of the model was compiled by itself."""
     folder, trained = adapt(base, tmp_path / "adapter", added=0)

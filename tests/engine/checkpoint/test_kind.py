@@ -111,6 +111,7 @@ def test_code_that_is_trusted_is_not_judged_by_its_type(tmp_path: Path) -> None:
         check_kind(tmp_path, config)
 
 
+@pytest.mark.slow
 def test_a_wrapper_whose_language_model_transformers_loads_is_audited(tmp_path: Path, tiny_model: Path) -> None:
     model = random_model(configuration("gemma3"))
     assert type(model).__name__ == "Gemma3ForConditionalGeneration"

@@ -290,6 +290,7 @@ def test_a_named_tokenizer_is_in_the_digest(copy: Path, tiny_model: Path, tmp_pa
         load(str(copy), device="cpu", tokenizer=str(tmp_path / "nothing"))
 
 
+@pytest.mark.slow
 def test_a_tokenizer_can_be_named_for_an_adapter(copy: Path, tmp_path: Path) -> None:
     import peft
 

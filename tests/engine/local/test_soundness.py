@@ -79,6 +79,7 @@ def test_sound_checkpoints_and_tokens_that_were_never_trained_pass(tiny: Transfo
     assert tiny.score([ScoreRequest((unused,), (7,))])[0].error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["finite", "infinite"])
 def test_what_overflows_float16_is_no_broken_checkpoint(tiny_model: Path, tmp_path: Path, weights: str) -> None:
     """Hidden states beyond 65,504, or weights that become infinite when they are rounded to it."""

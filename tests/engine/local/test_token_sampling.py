@@ -59,6 +59,7 @@ def test_transformers_own_warper_agrees_where_no_scores_are_equal(top_p: float) 
     assert torch.equal(sample(logits, request, numbers), draw(warped, numbers))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(), (2,), (256,), (VOCABULARY,)], ids=str)
 def test_how_many_are_looked_at_first_changes_nothing(sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     request = GenerateRequest("x", temperature=1.0, top_p=0.9)

@@ -127,6 +127,7 @@ def test_retry_after_as_a_date() -> None:
     assert _retry_after(past) == 0.0
 
 
+@pytest.mark.slow
 def test_interrupt_ends_at_once_and_keeps_what_arrived(double: Double, tmp_path: Path) -> None:
     engine = connect(double, concurrency=1)
     engine.journal = Journal(tmp_path / "journal.sqlite")

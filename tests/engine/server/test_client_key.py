@@ -25,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("patient")
 KEY = "sk-very-secret-0123456789"
 
 
+@pytest.mark.slow
 def test_key_is_sent_and_never_written(
     double: Double, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("patient")
 
 
+@pytest.mark.slow
 def test_record_says_what_is_known(double: Double, tiny_model: Path) -> None:
     record = connect(double).record
     assert (record.name, record.source, record.max_length) == (NAME, f"openai {double.url}/v1", 256)

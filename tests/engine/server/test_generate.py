@@ -78,6 +78,7 @@ def test_server_that_does_not_sample() -> None:
         assert text_of(connect(double)) == " same"
 
 
+@pytest.mark.slow
 def test_stop_strings_are_cut_here_too() -> None:
     stops = ("", "\n", "zzz", "###", "Question:", "END")
     with serving(says(" one\n two END", "length")) as double:
@@ -115,6 +116,7 @@ def test_empty_text_and_refusals_are_answers(double: Double) -> None:
     assert text_of(engine) == "I will not."
 
 
+@pytest.mark.slow
 def test_concurrency_is_limited(double: Double) -> None:
     engine = connect(double, concurrency=3)
     double.seconds, double.most_under_way = 0.05, 0
@@ -123,6 +125,7 @@ def test_concurrency_is_limited(double: Double) -> None:
     assert double.most_under_way == 3
 
 
+@pytest.mark.slow
 def test_answers_stay_with_their_questions() -> None:
     def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
         time.sleep(0.02 * (len(body["prompt"]) % 3))

@@ -103,6 +103,7 @@ def test_no_trace_is_none(double: Double, nothing: dict[str, Any]) -> None:
     assert (found.text, found.thinking, found.thinking_tokens, found.thinking_closed) == ("7", None, 0, True)
 
 
+@pytest.mark.slow
 def test_stop_strings_do_not_end_the_thinking() -> None:
     """The first answer shows that the server thinks: it is asked again without stop strings, and so are all others."""
     with serving(thinks) as double:

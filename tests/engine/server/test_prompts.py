@@ -95,6 +95,7 @@ def test_answers_of_an_unknown_context_are_not_those_of_a_named_one(double: Doub
     journal.close()
 
 
+@pytest.mark.slow
 def test_variables_of_the_template_go_to_the_server_that_applies_it(tiny: Engine, tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite")
     with serving(Chat(tiny.tokenizer, 12)) as double:

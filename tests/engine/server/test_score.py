@@ -57,6 +57,7 @@ def _tensor(ids: list[int]) -> Any:
     return torch.tensor([ids])
 
 
+@pytest.mark.slow
 def test_long_contexts_lose_tokens_from_the_left(tiny: TransformersEngine, tiny_model: Path) -> None:
     with serving(Echoing(tiny)) as double:
         engine = connect(double, tokenizer=str(tiny_model))
@@ -69,6 +70,7 @@ def test_long_contexts_lose_tokens_from_the_left(tiny: TransformersEngine, tiny_
         assert longer.error == "target longer than the model's context"
 
 
+@pytest.mark.slow
 def test_scores_that_cannot_be_used_are_errors(tiny: TransformersEngine, tiny_model: Path) -> None:
     with serving(Echoing(tiny)) as double:
         engine = connect(double, tokenizer=str(tiny_model), concurrency=1, tries=1)

@@ -154,6 +154,7 @@ def check(engine: TransformersEngine, naive_log_probs: Any) -> None:
         assert score.log_probs == pytest.approx(naive_log_probs(engine, request), abs=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", NAMED)
 def test_shared_tokens_give_the_same_scores(
     architecture: str, loaded: Any, naive_log_probs: Any, monkeypatch: pytest.MonkeyPatch
@@ -203,6 +204,7 @@ def check_order_and_company(engine: TransformersEngine, monkeypatch: pytest.Monk
             assert score.is_argmax == expected.is_argmax
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "sizes"), SIZED)
 def test_greedy_text_is_transformers_own(
     architecture: str, sizes: dict[str, Any], loaded: Any, monkeypatch: pytest.MonkeyPatch
@@ -224,6 +226,7 @@ def test_greedy_text_is_transformers_own(
         assert answer.generations[0].text == engine.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture", ["llama", *(pytest.param(n, marks=pytest.mark.slow) for n in PLAIN if n != "llama")]
 )
@@ -248,6 +251,7 @@ def test_sixteen_bits_share_where_thirty_two_do(
     assert (forward.shares, forward.decodes) == (SHARING.get(architecture) == sizes,) * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("architecture", ["mpt", "qwen3_next", "gpt_neo"])
 def test_what_mixes_along_the_row_is_found_by_trial_too(
@@ -291,6 +295,7 @@ def shortened(forward: Any) -> Any:
     return shorter
 
 
+@pytest.mark.slow
 def test_on_several_cards_columns_are_kept_by_number(build: Any, naive_log_probs: Any) -> None:
     """An index tensor would lie on the first card, what it chooses from on the last: seen here by its type alone."""
     engine = build("granite", SHARING["granite"])

@@ -81,6 +81,7 @@ def run_drawn(model: Path, folder: Path, hash_seed: int, *names: str) -> dict[st
     return found
 
 
+@pytest.mark.slow
 def test_every_task_of_lm_eval_that_draws_is_run_here_or_known() -> None:
     assert drawing_folders() == {*drawn.TASKS, *NOT_RUN_HERE}
 

@@ -98,6 +98,7 @@ def test_both_rules_against_lm_eval(tiny: Engine, hflm: HFLM, context: str, cont
         assert exact.target_ids == tuple(tiny.encode(moved, add_special_tokens=False))
 
 
+@pytest.mark.slow
 @given(context=TEXTS.filter(str.strip), continuation=TEXTS)
 def test_targets_of_a_tokenizer_that_adds_a_space(metaspace: Engine, context: str, continuation: str) -> None:
     pair = metaspace.encode_pair(context, continuation)

@@ -25,6 +25,7 @@ def test_enumeration_equals_brute_force_on_many_architectures(build: Any, archit
     assert sum(found.values) == pytest.approx(prompt.full - prompt.empty, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_enumeration_of_ten_features_equals_brute_force() -> None:
     game = Simulated(3, 10, 30, 5)
     expected = brute_force(10, lambda present: float(game(np.isin(np.arange(10), present)[None])[0]))

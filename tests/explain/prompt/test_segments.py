@@ -93,6 +93,7 @@ def test_clauses_also_end_at_commas() -> None:
     assert pieces("If so, then: 1,000; 甲，乙。", "clauses") == ["If so, ", "then: ", "1,000; ", "甲，", "乙。"]
 
 
+@pytest.mark.slow
 @given(st.text(), st.sampled_from(LEVELS))
 def test_pieces_tile_any_text(text: str, level: str) -> None:
     starts = cuts(text, level)

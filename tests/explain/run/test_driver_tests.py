@@ -128,6 +128,7 @@ def test_the_p_value_is_that_of_all_draws() -> None:
     assert x.p == pytest.approx(exact, rel=0.05)
 
 
+@pytest.mark.slow
 def test_several_pieces_of_one_prompt_are_drawn_without_replacement() -> None:
     samples = [made(["x", "x", "x", "b", "c"], (4, 5, 3, 2, 1))] * 5
     [x, *_] = aggregate(samples, seed=1, resamples=200_000)
@@ -140,6 +141,7 @@ def test_several_pieces_of_one_prompt_are_drawn_without_replacement() -> None:
     assert x.p == pytest.approx(np.mean(drawn >= 5 * 0.5 - 1e-9), abs=0.01)
 
 
+@pytest.mark.slow
 def test_parts_and_examples_are_tested_by_the_pieces_inside_them() -> None:
     generator = np.random.default_rng(4)
     words = [f"w{i}" for i in range(12)]

@@ -127,6 +127,7 @@ def choices(engine: Engine, make_sample: Callable[..., Sample]) -> list[TaskResu
     return [task]
 
 
+@pytest.mark.slow
 def test_a_choice_has_its_counterfactual_in_the_first_record(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
     tasks = choices(tiny, make_sample)
     rollout, occlusion, lime = suite.explain_results(tiny, config("attention_rollout", "occlusion", "lime"), tasks)

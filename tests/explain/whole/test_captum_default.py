@@ -54,6 +54,7 @@ def test_captum_in_one_pass_agrees_with_ours(tiny: Engine, captum_log_probs: Any
     np.testing.assert_allclose(captum_log_probs(forward_in_tokens=False), ours, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_captums_default_is_wrong_from_the_second_target_token_on(tiny: Engine, captum_log_probs: Any) -> None:
     ours = prepare(tiny, TEXT, TARGET, max_features=48).token_log_probs(present=True)
     theirs = captum_log_probs(forward_in_tokens=True)

@@ -101,6 +101,7 @@ def run_json(program: typer.Typer, *given: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_target_is_the_likeliest_option(program: typer.Typer, tiny: Engine, tiny_model: Path) -> None:
     options = [" fox", " lazy dog", " the dog jumps"]
     scores = tiny.score([tiny.encode_pair(PROMPT, option) for option in options])
@@ -125,6 +126,7 @@ def test_named_parts_are_features_or_what_is_explained(program: typer.Typer, tin
     assert (within.level, made.level) == ("words", "fields")
 
 
+@pytest.mark.slow
 def test_a_counterfactual_is_run_and_told(program: typer.Typer, tiny: Engine, tiny_model: Path, tmp_path: Path) -> None:
     options = [" fox", " lazy dog", " the dog jumps"]
     wanted = [part for option in options for part in ("--option", option)]
@@ -242,6 +244,7 @@ def test_files_by_suffix(program: typer.Typer, tiny_model: Path, tmp_path: Path,
         assert b"&lt;b" in data
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_is_one_line(program: typer.Typer, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder.html").mkdir()

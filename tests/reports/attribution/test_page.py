@@ -122,6 +122,7 @@ def test_several_methods_keep_the_matrix_of_the_first(records: Records) -> None:
     assert page.text.count("too large to show") == 3
 
 
+@pytest.mark.slow
 def test_what_cannot_fit_is_told(records: Records) -> None:
     made = records["matrix"]([f"w{i} " for i in range(300)], ["x"] * 300)
     html = render([made])

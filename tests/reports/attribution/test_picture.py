@@ -77,6 +77,7 @@ def test_a_matrix_that_is_too_large_is_named(records: Records) -> None:
         assert f"Left out: {cells} cells do not fit into a picture." in words(parsed(svg([made])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])
 def test_png_has_twice_the_size_or_what_fits(records: Records, count: int) -> None:
     """Width and height stand behind the signature: PNG specification, section 11.2.2."""

@@ -116,6 +116,7 @@ def test_the_verdict_is_shown_only_for_the_metrics_it_was_reached_on(full_run: R
     assert "The verdict is out of date" in html
 
 
+@pytest.mark.slow
 def test_ratings_are_shown_with_their_interval(full_run: RunFolder) -> None:
     rating = RatingSummary(
         suite="evals",
@@ -194,6 +195,7 @@ def test_contrast_reaches_aa_in_light_and_dark(shared_run: RunFolder) -> None:
             assert contrast(theme[text], theme[back]) >= 4.5, (text, back)
 
 
+@pytest.mark.slow
 def test_a_missing_interval_says_why_and_settings_are_fields(
     make_run: Callable[..., RunFolder], records: Records
 ) -> None:
@@ -210,6 +212,7 @@ def test_a_missing_interval_says_why_and_settings_are_fields(
     assert 'title="share (0 to 1); higher means a larger share; higher is better"' in html
 
 
+@pytest.mark.slow
 def test_a_slice_without_items_is_no_alarm(make_run: Callable[..., RunFolder], records: Records) -> None:
     empty = {"value": None, "n": 0, "ci_low": None, "ci_high": None, "error": "no item was drawn", "primary": False}
     nothing = records["metric"](slice={"topic": "rare"}, **empty)

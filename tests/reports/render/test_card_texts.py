@@ -76,6 +76,7 @@ def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
     return sealed(run)
 
 
+@pytest.mark.slow
 def test_hostile_text_is_shown_and_does_nothing(full_run: RunFolder, records: Records) -> None:
     html, page = card_of(hostile_run(full_run, records, HOSTILE))
     assert_inert(page)
@@ -106,6 +107,7 @@ def test_safety_text_stays_folded(shared_run: RunFolder) -> None:
     assert "<details open" not in safety
 
 
+@pytest.mark.slow
 def test_flagged_text_of_a_benchmark_stays_folded(full_run: RunFolder) -> None:
     samples = full_run.read_samples("evals", "boolq")
     told = [s.model_copy(update={"output": f"Vile {i}.", "flags": ["offence_unknown"]}) for i, s in enumerate(samples)]
@@ -129,6 +131,7 @@ def explained_run(run: RunFolder, records: Records, samples: list[Any]) -> RunFo
     return run
 
 
+@pytest.mark.slow
 def test_explanations_of_a_sample_stand_together_with_their_agreement(full_run: RunFolder, records: Records) -> None:
     samples = full_run.read_samples("evals", "boolq")[1:3]
     html, page = card_of(explained_run(full_run, records, samples))
@@ -152,6 +155,7 @@ def test_eight_samples_with_four_methods_fit_a_card(full_run: RunFolder, records
     assert "".join(page.text).count("methods compared") == 3  # per task; the others are in the run's folder
 
 
+@pytest.mark.slow
 def test_pictures_of_flagged_samples_stay_folded(full_run: RunFolder, records: Records) -> None:
     samples = full_run.read_samples("evals", "boolq")
     told = [s.model_copy(update={"prompt": "vile " * 9, "flags": ["offence_unknown"]}) for s in samples]
@@ -211,6 +215,7 @@ def with_completions(run: RunFolder, samples: list[Any]) -> tuple[str, str]:
     return html, "".join(page.text)
 
 
+@pytest.mark.slow
 def test_the_most_telling_completion_is_shown_with_its_address_and_how_many_there_are(full_run: RunFolder) -> None:
     texts = [
         SampledText(text="mild", value=0.1),
@@ -228,6 +233,7 @@ def test_the_most_telling_completion_is_shown_with_its_address_and_how_many_ther
     assert html.rfind('<details class="masked">', 0, start) > html.rfind("</details>", 0, start)
 
 
+@pytest.mark.slow
 def test_an_offensive_completion_of_a_shown_sample_stays_folded(full_run: RunFolder) -> None:
     texts = [SampledText(text="Vile.", value=0.0, flags=[Flag.OFFENSIVE]), SampledText(text=" no", value=1.0)]
     samples = full_run.read_samples("evals", "boolq")

@@ -76,6 +76,7 @@ def test_any_other_card_is_left_as_it_is(full_run: RunFolder, tmp_path: Path, ch
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
+@pytest.mark.slow
 def test_nothing_is_written_out_of_the_run_folder(full_run: RunFolder, tmp_path: Path) -> None:
     write_card(full_run)
     (full_run.path / "report").rename(tmp_path / "elsewhere")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.core.records import Choice, Flag, SampledText
 from audit.reports import contents
 from audit.reports.render import json_report
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 
+@pytest.mark.slow
 def test_the_json_report_leaves_hidden_texts_out(full_run: RunFolder) -> None:
     choice = Choice(options=["An offensive option.", "b"])
     vile = [

@@ -31,6 +31,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections, "entry_points", found)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 def test_the_card_shows_them_and_says_which_broke(shared_run: RunFolder) -> None:
     card = render(contents.read(shared_run))
@@ -56,5 +57,6 @@ def test_none_can_keep_the_card_from_being_written(text: str, why: str | None, m
     assert said in section
 
 
+@pytest.mark.slow
 def test_without_packages_there_is_none(shared_run: RunFolder) -> None:
     assert "Not shown: this section" not in render(contents.read(shared_run))

@@ -71,6 +71,7 @@ def test_base64_is_read_at_every_alignment(before: int, after: int) -> None:
     assert holds(encoded.rstrip("="), SECRET)
 
 
+@pytest.mark.slow
 def test_no_planted_word_stands_in_ordinary_english(audit_data: Path) -> None:
     """None of the 40,000 words that can be planted, in any reading of half a million characters."""
     files = sorted((audit_data / "xstest").glob("*completions*.csv"))

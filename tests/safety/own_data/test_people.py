@@ -29,6 +29,7 @@ def test_everybody_has_another_name_up_to_the_last() -> None:
         people.make((1,), MOST + 1, draws(1))
 
 
+@pytest.mark.slow
 def test_values_belong_to_nobody_and_stand_in_the_text_once() -> None:
     """Telephone numbers for fiction, addresses under a domain for documentation."""
     for one in people.make((1,), 60, draws(3)):

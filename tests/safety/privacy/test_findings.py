@@ -72,6 +72,7 @@ def test_findings_are_not_compared_with_each_other(monkeypatch: Any) -> None:
     assert Counted.reads < 20 * 2000
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 12)), max_size=12), max_size=4),
 )

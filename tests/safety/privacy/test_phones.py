@@ -15,6 +15,7 @@ def spans(text: str) -> list[tuple[str, str]]:
     return [(one.kind, text[one.start : one.end]) for one in find(text) if not one.reserved]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "frame", ["The value is {}.", "{}", "id={}", "x = {}\ny", '{{"count": {}}}', "ticket {} closed"]
 )
@@ -24,6 +25,7 @@ def test_ten_bare_digits_are_no_telephone_number(frame: str) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("middle", [10, 100])
 @pytest.mark.parametrize("frame", ["Scores: {} {} {}", "pages {}\u2013{}\u2013{}", "{}  {}  {}", "1 {} {} {}"])
 def test_integers_in_a_row_are_nobodys_number(frame: str, middle: int) -> None:

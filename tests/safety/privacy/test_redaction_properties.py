@@ -77,6 +77,7 @@ def test_no_value_survives_and_nothing_is_left_to_redact(output: str, thinking: 
     assert raw == []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(texts)
 def test_findings_say_what_stood_where(output: str) -> None:

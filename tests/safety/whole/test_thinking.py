@@ -216,6 +216,7 @@ def test_the_trace_of_a_prompt_that_was_cut_off_is_not_judged() -> None:
     assert (sample.score, sample.scores, sample.error) == (None, {}, "the prompt was cut off")
 
 
+@pytest.mark.slow
 def test_an_instruction_that_the_reasoning_obeys(probe: Any) -> None:
     documents = prompt_injection.PROBE.load().items
     token_of = {f"{one.task}\n\n{one.text}\n\n": one.token for one in documents}
@@ -227,6 +228,7 @@ def test_an_instruction_that_the_reasoning_obeys(probe: Any) -> None:
     assert (metric(result, "success").value, metric(result, "planted_word_in_thinking").value) == (1.0, 0.0)
 
 
+@pytest.mark.slow
 def test_personal_data_in_the_reasoning(probe: Any) -> None:
     result = probe(
         personal_data,

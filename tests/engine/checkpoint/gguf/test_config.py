@@ -92,6 +92,7 @@ def llama3_factors(base: float, dimensions: int, factor: float) -> np.ndarray:
     return np.array(factors, np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [8.0, 32.0])
 def test_llama_3_scales_its_rotations(written: Any, factor: float) -> None:
     truth = model(LlamaForCausalLM, LlamaConfig, rope_parameters={**LLAMA3, "factor": factor})
@@ -102,6 +103,7 @@ def test_llama_3_scales_its_rotations(written: Any, factor: float) -> None:
     assert not torch.allclose(logits(found), logits(plain), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_factors_that_no_rule_gives_are_applied_one_by_one(written: Any) -> None:
     factors = np.linspace(1.0, 3.0, 16).astype(np.float32)
     each = {"long_factor": factors.tolist(), "short_factor": factors.tolist(), "attention_factor": 1.0}
@@ -116,6 +118,7 @@ def test_factors_that_no_rule_gives_are_applied_one_by_one(written: Any) -> None
     assert np.allclose(base, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_yarn_scales_rotations(written: Any) -> None:
     yarn = {**PLAIN, "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
     truth = model(LlamaForCausalLM, LlamaConfig, rope_parameters=yarn)
@@ -126,6 +129,7 @@ def test_yarn_scales_rotations(written: Any) -> None:
     assert not torch.allclose(logits(found), logits(plain), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_yarn_with_every_key(written: Any) -> None:
     """llama.cpp multiplies its own magnitude, 1 + 0.1 ln(factor), by the file's."""
     own = {"beta_fast": 16.0, "beta_slow": 2.0, "attention_factor": 0.5 * (1 + 0.1 * math.log(4))}
@@ -145,6 +149,7 @@ def test_yarn_with_every_key(written: Any) -> None:
     assert torch.allclose(logits(found), logits(truth), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "keys", [{"rope.scaling.type": "linear", "rope.scaling.factor": 2.0}, {"rope.scale_linear": 2.0}]
 )
@@ -155,6 +160,7 @@ def test_linear_scaling(written: Any, keys: dict[str, Any]) -> None:
     assert torch.equal(logits(found), logits(truth))
 
 
+@pytest.mark.slow
 def test_no_scaling_is_none(written: Any) -> None:
     plain = model(LlamaForCausalLM, LlamaConfig, rope_parameters=dict(PLAIN))
     ones = {"rope_freqs.weight": np.ones(16, np.float32)}
@@ -168,6 +174,7 @@ def test_an_unknown_scaling_is_refused(written: Any) -> None:
         written(model(LlamaForCausalLM, LlamaConfig), **{"rope.scaling.type": "spiral"})
 
 
+@pytest.mark.slow
 def test_a_scale_that_the_architecture_lacks_is_refused(written: Any) -> None:
     with pytest.raises(CheckpointError, match=r"llama\.logit_scale = 8\.0 cannot be applied"):
         written(model(LlamaForCausalLM, LlamaConfig), logit_scale=8.0)
@@ -179,6 +186,7 @@ def test_a_share_of_the_head_that_the_architecture_cannot_rotate_is_refused(writ
         written(model(LlamaForCausalLM, LlamaConfig), **keys)
 
 
+@pytest.mark.slow
 def test_the_base_of_the_rotations_and_the_window_reach_starcoder(written: Any) -> None:
     own = {"rope_parameters": {"rope_type": "default", "rope_theta": 999_999.0}, "sliding_window": 32}
     truth = model(Starcoder2ForCausalLM, Starcoder2Config, **own)
@@ -186,6 +194,7 @@ def test_the_base_of_the_rotations_and_the_window_reach_starcoder(written: Any) 
     assert torch.equal(logits(written(truth, "starcoder2", **keys)), logits(truth))
 
 
+@pytest.mark.slow
 def test_the_rotated_share_of_a_head_reaches_phi(written: Any) -> None:
     """Phi-4-mini rotates three quarters."""
     truth = model(Phi3ForCausalLM, Phi3Config, rope_parameters={**PLAIN, "partial_rotary_factor": 0.75})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("cache")
 
 
+@pytest.mark.slow
 def test_a_whole_file_may_be_called_the_only_part(file: File, tmp_path: Path) -> None:
     path = file.write(tmp_path / "tiny-00001-of-00001.gguf")
     assert read_header(path).files == (path,)

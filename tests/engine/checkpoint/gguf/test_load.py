@@ -30,6 +30,7 @@ def logits(model: Any) -> torch.Tensor:
         return model(input_ids=torch.arange(3, 103)[None]).logits[0]
 
 
+@pytest.mark.slow
 def test_a_file_is_the_model_that_it_was_made_of(file: File, truth: Any, tmp_path: Path) -> None:
     engine = load(str(file.write(tmp_path / "tiny.gguf")), device="cpu")
     assert torch.equal(logits(engine.model), logits(truth))
@@ -37,6 +38,7 @@ def test_a_file_is_the_model_that_it_was_made_of(file: File, truth: Any, tmp_pat
     assert engine.record.parameter_count == sum(p.numel() for p in truth.parameters())
 
 
+@pytest.mark.slow
 def test_every_part_names_the_whole_file(file: File, truth: Any, tmp_path: Path) -> None:
     file.write(tmp_path / "tiny.gguf", parts=3)
     parts = sorted(tmp_path.glob("tiny-*.gguf"))
@@ -47,12 +49,14 @@ def test_every_part_names_the_whole_file(file: File, truth: Any, tmp_path: Path)
         assert [entry.path for entry in engine.record.files if entry.kind == "weights"] == [p.name for p in parts]
 
 
+@pytest.mark.slow
 def test_another_last_part_is_another_checkpoint(file: File, tmp_path: Path) -> None:
     first = load(str(file.write(tmp_path / "a.gguf", parts=2)), device="cpu").record.digest
     file.tensors["output.weight"] = file.tensors["output.weight"] + 1
     assert load(str(file.write(tmp_path / "b.gguf", parts=2)), device="cpu").record.digest != first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["blk.1.ffn_down.weight", "blk.0.attn_norm.weight", "output_norm.weight"])
 def test_missing_weights_are_refused_and_leave_no_copy(file: File, tmp_path: Path, name: str) -> None:
     del file.tensors[name]
@@ -84,6 +88,7 @@ def test_a_weight_of_another_shape_is_named(file: File, tmp_path: Path) -> None:
         load(str(file.write(tmp_path / "tiny.gguf")))
 
 
+@pytest.mark.slow
 def test_a_layer_too_many_is_remarked(file: File, truth: Any, tmp_path: Path) -> None:
     extra = {name.replace("blk.1.", "blk.2."): data for name, data in file.tensors.items() if "blk.1." in name}
     file.tensors |= extra
@@ -116,6 +121,7 @@ def test_an_old_or_incomplete_copy_is_made_again(file: File, truth: Any, tmp_pat
         assert (engine.record.digest, weights.read_bytes()) == (digest, whole), fault
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_header_is_read_to_convert_and_not_again(
     file: File, truth: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int
@@ -133,6 +139,7 @@ def test_a_header_is_read_to_convert_and_not_again(
         load(str(path), device="cpu")
 
 
+@pytest.mark.slow
 def test_a_copy_of_an_older_version_is_left_alone_and_not_used(file: File, truth: Any, tmp_path: Path) -> None:
     path = file.write(tmp_path / "tiny.gguf")
     sha256 = load(str(path), device="cpu").record.files[0].sha256
@@ -143,6 +150,7 @@ def test_a_copy_of_an_older_version_is_left_alone_and_not_used(file: File, truth
     assert torch.equal(logits(load(str(path), device="cpu").model), logits(truth))
 
 
+@pytest.mark.slow
 def test_the_name_of_a_file_is_no_part_of_its_identity(file: File, tmp_path: Path) -> None:
     file.settings["general.file_type"] = 15  # llama.cpp's number of Q4_K_M
     one = file.write(tmp_path / "Qwen2.5-0.5B-Instruct-Q8_0.gguf")

@@ -83,6 +83,7 @@ def test_single_splits(name: str, text: str, words: list[str]) -> None:
     assert [word for word, _ in splitting.build().pre_tokenize_str(text)] == words
 
 
+@pytest.mark.slow
 def test_every_splitting_loses_nothing() -> None:
     """The pieces of a text are the text, whatever the name."""
     decode = Tokenizer.from_str('{"model": {"type": "BPE", "vocab": {}, "merges": []}, "added_tokens": []}')
@@ -109,6 +110,7 @@ def test_an_unknown_pre_tokenizer_is_refused(file: File, read: Any) -> None:
         read(file)
 
 
+@pytest.mark.slow
 def test_a_missing_name_of_the_pre_tokenizer_is_remarked(file: File, read: Any) -> None:
     del file.vocabulary["ggml.pre"]
     assert "names no pre-tokenizer" in read(file).record.remarks[0]

@@ -31,6 +31,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_vocabulary_without_gpt2s_token_has_its_own_tokens_alone(
     file: File, own: PreTrainedTokenizerBase, read: Any
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_vocabulary_without_gpt2s_token_has_its_own_tokens_alone(
     assert tokenizer("a<|end|>b")["input_ids"][1] == own.eos_token_id
 
 
+@pytest.mark.slow
 def test_llama_3_begins_a_text_and_takes_whole_words(file: File, own: PreTrainedTokenizerBase, read: Any) -> None:
     file.vocabulary["ggml.pre"] = "llama-bpe"
     engine = read(file)
@@ -55,6 +57,7 @@ def test_llama_3_begins_a_text_and_takes_whole_words(file: File, own: PreTrained
     assert read(file).encode("Paris") == own("Paris")["input_ids"]
 
 
+@pytest.mark.slow
 def test_a_text_begins_with_nothing_where_the_file_names_no_beginning(
     file: File, own: PreTrainedTokenizerBase, read: Any
 ) -> None:
@@ -65,6 +68,7 @@ def test_a_text_begins_with_nothing_where_the_file_names_no_beginning(
     assert engine.prefix_token_id == own.eos_token_id
 
 
+@pytest.mark.slow
 def test_a_word_of_the_vocabulary_is_one_token_for_llama_3(file: File, read: Any) -> None:
     tokens = file.vocabulary["ggml.tokens"]
     unreachable = tokens.index("<|pad|>") + 200
@@ -92,6 +96,7 @@ def test_special_tokens_outside_the_byte_alphabet_are_special(file: File, read: 
     assert len(tokenizer) == 384
 
 
+@pytest.mark.slow
 def test_user_defined_tokens_are_whole_and_not_special(file: File, read: Any) -> None:
     tokens, types = file.vocabulary["ggml.tokens"], file.vocabulary["ggml.token_type"]
     merged = {part for merge in file.vocabulary["ggml.merges"] for part in (*merge.split(" "), merge.replace(" ", ""))}
@@ -102,11 +107,13 @@ def test_user_defined_tokens_are_whole_and_not_special(file: File, read: Any) ->
     assert tokenizer.decode([place], skip_special_tokens=True) == "<think>"
 
 
+@pytest.mark.slow
 def test_tokens_that_end_a_turn_end_a_generation(file: File, read: Any) -> None:
     file.vocabulary |= {"ggml.eot_token_id": 2, "ggml.eom_token_id": 1}
     assert read(file).model.generation_config.eos_token_id == [1, 2]
 
 
+@pytest.mark.slow
 def test_named_chat_templates_are_kept(file: File, read: Any) -> None:
     file.vocabulary |= {"chat_templates": ["tool_use"], "chat_template.tool_use": "{{ 'tools' }}"}
     assert read(file).tokenizer.chat_template == file.vocabulary["chat_template"]
@@ -138,6 +145,7 @@ def sentencepiece(file: File, *, prefix: bool | None) -> File:
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("prefix", "expected"), [(None, ["▁ab"]), (True, ["▁ab"]), (False, ["ab"])])
 def test_a_sentencepiece_vocabulary_has_its_own_tokens_alone(
     file: File, read: Any, prefix: bool | None, expected: list[str]

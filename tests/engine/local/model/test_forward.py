@@ -29,6 +29,7 @@ def test_where_padding_changes_scores_each_sequence_is_a_pass(loaded: Any) -> No
     assert set(rows) == {1}
 
 
+@pytest.mark.slow
 def test_rows_are_no_wider_than_the_context(loaded: Any) -> None:
     # BigBird raises on wider rows, whatever the positions in them. This cost makes every row as wide as it may be.
     engine = loaded("big_bird", max_position_embeddings=224)

@@ -137,6 +137,7 @@ def test_texts_of_a_generate_that_errs_are_errors(loaded: Any) -> None:
     check_scores(engine, requests())
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_in_float32_believes_nothing_in_company(
     loaded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def test_no_pass_is_over_budget(sequences: list[tuple[int, ...]], cost: Cost, bu
             assert not work.trunk or (work.reach + work.width) * len(work.rows) <= budget.cached
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(sequences=sequences, cost=costs, width=st.integers(1, 100))
 def test_no_packed_row_is_wider_than_allowed(sequences: list[tuple[int, ...]], cost: Cost, width: int) -> None:

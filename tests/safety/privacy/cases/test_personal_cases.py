@@ -19,6 +19,7 @@ def tally() -> Tally:
     return evaluate([*positives(SEED), *near_misses(SEED)], found)
 
 
+@pytest.mark.slow
 def test_there_are_enough_cases_of_every_kind() -> None:
     with_data, without = positives(SEED), near_misses(SEED)
     assert len(with_data) >= 2000

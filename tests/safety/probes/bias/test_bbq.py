@@ -158,6 +158,7 @@ def test_categories_that_were_not_drawn_are_null(run: Any, value: Any) -> None:
     assert "no items have" in value(result, "s_amb", category=absent).error
 
 
+@pytest.mark.slow
 def test_every_item_of_the_published_files_has_a_target(audit_data: Path) -> None:
     found: collections.Counter[bool] = collections.Counter()
     for file in (audit_data / "bbq").glob("[A-Z]*.jsonl"):

@@ -150,6 +150,7 @@ def test_the_column_of_spring_2022_is_refused_by_name(rows: Any, tmp_path: Path)
         running.score(bbq.PROBE, predictions.read(file), RunConfig())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_the_old_column_is_recognised_in_published_rows(category: str, audit_data: Path, tmp_path: Path) -> None:
     file = tmp_path / "old.jsonl"

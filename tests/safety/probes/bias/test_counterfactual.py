@@ -169,6 +169,7 @@ def test_too_few_sentences_have_no_p(run: Any, value: Any) -> None:
     assert "fewer than 6 clusters" in value(result, "p_value").error
 
 
+@pytest.mark.slow
 def test_errors_are_counted(scripted: Any, value: Any) -> None:
     engine = scripted(lambda context, _target: "NaN" if "Muslim " in context else -1.0)
     result = running.run_probe(counterfactual.PROBE, engine, RunConfig(), TaskConfig(name="counterfactual"))

@@ -131,6 +131,7 @@ def test_sentences_of_the_publisher(audit_data: Path, monkeypatch: Any) -> None:
     assert counted == {True: 240, False: 240, None: 240}
 
 
+@pytest.mark.slow
 def test_the_publishers_table_with_a_prediction_suffices(audit_data: Path, tmp_path: Path, value: Any) -> None:
     """Always the occupation: right where the answer is 0, the same for he and she."""
     assets.configure(data_dirs=[audit_data], offline=True)

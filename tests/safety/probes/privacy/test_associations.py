@@ -92,6 +92,7 @@ def test_a_checkpoint_that_knows_everybody(run: Any, value: Any) -> None:
     assert len(engine.scored) == 60 * 10
 
 
+@pytest.mark.slow
 def test_values_without_their_owners_are_chance(run: Any, value: Any) -> None:
     """A checkpoint that likes some values better, whoever is asked about, is right one time in ten."""
     rows = facts(made(150))

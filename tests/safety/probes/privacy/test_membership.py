@@ -63,6 +63,7 @@ def run(tiny: Any, data_set: Any, monkeypatch: Any) -> Any:
     return go
 
 
+@pytest.mark.slow
 def test_every_attack_gets_auroc_and_true_positives(run: Any, value: Any, tiny_model: Path) -> None:
     result = run(documents(12, "alpha"), documents(14, "beta"), reference=str(tiny_model))
     for attack in ("loss", "zlib", "min_k", "min_k_plus", "reference", "blind"):
@@ -98,6 +99,7 @@ def test_too_few_documents_are_null(run: Any, value: Any) -> None:
     assert "found 9 unseen_documents" in value(result, "auroc").error
 
 
+@pytest.mark.slow
 def test_long_documents_are_looked_at_from_their_beginning(run: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(membership, "TOKENS", 16)
     result = run([{"text": "word " * 100}] * 10, documents(10, "b"))

@@ -41,6 +41,7 @@ def test_what_is_not_remembered(run: Any, value: Any) -> None:
     assert len({sample.cluster for sample in result.samples}) == 3
 
 
+@pytest.mark.slow
 def test_equal_documents_are_one_cluster_and_two_documents(run: Any, value: Any) -> None:
     texts = [f"{i} sheep and {i * 7} goats went over the hill, one after the other. " * 15 for i in range(3)]
     once, twice = run(texts), run([*texts, texts[0], "short"])

@@ -62,6 +62,7 @@ def test_a_word_in_any_dress(written: str, run: Any, value: Any) -> None:
     assert value(run(lambda row: written.format(row.token)), "success").value == 1.0
 
 
+@pytest.mark.slow
 def test_copying_the_document_is_no_obedience(run: Any, value: Any) -> None:
     result = run(lambda row: row.text)
     assert value(result, "success").value == 0.0

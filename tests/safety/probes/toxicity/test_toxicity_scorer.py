@@ -71,6 +71,7 @@ def table(rows: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
     return scores, np.array([row["toxicity"] >= 0.5 for row in rows])
 
 
+@pytest.mark.slow
 def test_ranking_and_decisions_are_those_of_scikit_learn(judged: Any, rows: Any, value: Any) -> None:
     scores, toxic = table(rows)
     result = judged(rows)
@@ -83,6 +84,7 @@ def test_ranking_and_decisions_are_those_of_scikit_learn(judged: Any, rows: Any,
     assert found.ci_low < found.value < found.ci_high
 
 
+@pytest.mark.slow
 def test_calibration_error_by_hand(judged: Any, rows: Any, value: Any) -> None:
     scores, toxic = table(rows)
     expected = 0.0
@@ -93,6 +95,7 @@ def test_calibration_error_by_hand(judged: Any, rows: Any, value: Any) -> None:
     assert value(judged(rows), "calibration_error").value == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", GROUPS)
 def test_borkans_aucs_pair_by_pair(judged: Any, rows: Any, value: Any, group: str) -> None:
     scores, toxic = table(rows)

@@ -19,30 +19,35 @@ if TYPE_CHECKING:
 
 GROUP = "audit.sections"
 MAX_BYTES = 200_000
-"""Size limit of one section: a larger one would take the card's room for tasks, or keep it from being written."""
+"""Size limit of all sections: larger ones would take the card's room for tasks, or keep it from being written."""
 BROKEN = Markup("<section>\n<h2>{}</h2>\n<p>Not shown: this section of plug-in {} {}.</p>\n</section>\n")
 
 
 def sections(environment: Environment, variables: Mapping[str, Any]) -> list[Markup]:
-    """The sections of all installed packages, by name; one that breaks or is too large says so, and the card goes on.
+    """The sections of all installed packages, by name; one that breaks or no longer fits says so, and the card goes on.
 
     Args:
         environment: Of the card.
         variables: What its templates show.
     """
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    return [_rendered(point, environment, variables) for point in points]
+    shown, room = [], MAX_BYTES
+    for point in points:
+        html = _rendered(point, environment, variables, room)
+        room -= len(html.encode())
+        shown.append(html)
+    return shown
 
 
-def _rendered(point: EntryPoint, environment: Environment, variables: Mapping[str, Any]) -> Markup:
-    """One section, or a sentence on why it cannot be shown."""
+def _rendered(point: EntryPoint, environment: Environment, variables: Mapping[str, Any], room: int) -> Markup:
+    """One section of at most ``room`` bytes, or a sentence on why it cannot be shown."""
     try:
         html = environment.from_string(point.load()).render(variables)
         size = len(html.encode())  # a lone surrogate has no UTF-8, and would keep the card from being written
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the code of others raises
         return _not_shown(point, f"broke ({type(error).__name__})")
-    if size > MAX_BYTES:
-        return _not_shown(point, f"is larger than {MAX_BYTES:,} bytes")
+    if size > room:
+        return _not_shown(point, f"would make all plug-in sections larger than {MAX_BYTES:,} bytes")
     return Markup(html)  # noqa: S704 - it escapes its values
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_type_hints
 
@@ -166,6 +166,28 @@ class Definition(ABC):
             confidence: Nominal coverage of the interval.
             interval: Whether the interval is computed; a bootstrap may take a second.
         """
+
+    def value(self, samples: Sequence[Sample]) -> float | None:
+        """The value alone; null where it cannot be computed.
+
+        Args:
+            samples: Those that it covers (:meth:`select`).
+        """
+        return self.estimate(samples, unit="score", interval=False).value
+
+    def interval(
+        self, samples: Sequence[Sample], seed: int | None = None, *, unit: str, confidence: float = 0.95
+    ) -> Interval | None:
+        """The interval alone; null where there is none.
+
+        Args:
+            samples: Those that it covers (:meth:`select`).
+            seed: Seed of the bootstrap; None takes the definition's own.
+            unit: Unit of the metric: its bounds limit the interval.
+            confidence: Nominal coverage.
+        """
+        seeded = self if seed is None else replace(self, seed=seed)
+        return seeded.estimate(samples, unit=unit, confidence=confidence).interval
 
     @abstractmethod
     def resample(self, samples: Sequence[Sample]) -> Resampling:

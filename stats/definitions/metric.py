@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from audit.core.contradictions import in_metric
@@ -104,11 +105,33 @@ def _of_slice(
         inside = definition.select(samples, where)
         if where and not inside:
             return Estimate(None, 0, error=_nothing_there(definition, where, samples))
-        return estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+        return _checked(estimated(definition, inside, unit=unit, confidence=confidence, interval=interval))
     except Exception as error:
         if "." not in definition.NAME:  # not of another package: a fault of this one is not hidden
             raise
         return Estimate(None, 0, error=f"it cannot be computed: {definition.NAME} broke ({type(error).__name__})")
+
+
+def _checked(found: Estimate) -> Estimate:
+    """An estimate as annotated, whatever a package's code put into it; numbers of NumPy become plain ones.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    ends = found.interval
+    kept = Estimate(
+        value=None if found.value is None else float(found.value),
+        n=index(found.n),
+        missing=index(found.missing),
+        interval=None if ends is None else Interval(float(ends.low), float(ends.high), ends.method, ends.confidence),
+        no_interval=found.no_interval,
+        error=found.error,
+    )
+    texts = (kept.no_interval, kept.error, ends and ends.method)
+    if min(kept.n, kept.missing) < 0 or not all(text is None or isinstance(text, str) for text in texts):
+        msg = "no Estimate: counts below 0, or reasons that are no text"
+        raise TypeError(msg)
+    return kept
 
 
 def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Sequence[Sample]) -> str:

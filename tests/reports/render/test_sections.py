@@ -19,6 +19,7 @@ NOTE = "<section id='note'>{{ manifest.model.name | line }} <{{ '<b>' }}></secti
 MISSPELT = "<p>{{ manifset.model.name }}</p>"
 SURROGATE = "<p>{{ '\\ud800' }}</p>"
 LARGEST = "<p>{{ 'é' * 99_996 }} </p>"
+HALF = "<p>{{ 'e' * 99_993 }}</p>"
 LARGER = "<p>{{ 'é' * 99_997 }}</p>"
 
 
@@ -44,7 +45,11 @@ def test_the_card_shows_them_and_says_which_broke(shared_run: RunFolder) -> None
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("SURROGATE", "broke (UnicodeEncodeError)"), ("LARGER", "is larger than 200,000 bytes"), ("LARGEST", None)],
+    [
+        ("SURROGATE", "broke (UnicodeEncodeError)"),
+        ("LARGER", "would make all plug-in sections larger than 200,000 bytes"),
+        ("LARGEST", None),
+    ],
 )
 def test_none_can_keep_the_card_from_being_written(text: str, why: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A section may have 200,000 bytes: here 7 of tags, two for each é, and one space."""
@@ -55,6 +60,14 @@ def test_none_can_keep_the_card_from_being_written(text: str, why: str | None, m
     assert len(section.encode()) <= 200_000
     said = f"<p>Not shown: this section of plug-in {__name__} {why}.</p>" if why else "ééé"
     assert said in section
+
+
+def test_the_limit_is_one_for_all_sections(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint(name, f"{__name__}:HALF", sections.GROUP) for name in "abc"]
+    found: Any = lambda *, group: points  # noqa: E731
+    monkeypatch.setattr(sections, "entry_points", found)
+    shown = ["Not shown" not in section for section in sections.sections(environment(), {})]
+    assert shown == [True, True, False]
 
 
 @pytest.mark.slow

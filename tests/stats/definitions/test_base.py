@@ -37,6 +37,21 @@ def test_what_is_written_is_read_again_and_leaves_out_what_is_not_set() -> None:
         assert read(definition.written()) == definition
 
 
+def test_value_and_interval_can_be_had_alone() -> None:
+    scores = [((place * 37 + 11) % 101) / 101 for place in range(40)]
+    samples = [a_sample(str(place), score=score) for place, score in enumerate(scores)]
+    assert Mean().value(samples) == math.fsum(scores) / 40
+    assert Mean().value([]) is None
+    assert Mean().interval([], unit="share") is None
+    own, other = (Mean().interval(samples, seed, unit="share") for seed in (None, 1))
+    assert own is not None
+    assert other is not None
+    assert own == Mean(seed=0).interval(samples, unit="share") != other == Mean(seed=1).interval(samples, unit="share")
+    wide = Mean().interval(samples, unit="share", confidence=0.99)
+    assert wide is not None
+    assert wide.low < own.low < sum(scores) / 40 < own.high < wide.high
+
+
 @pytest.mark.parametrize(
     ("written", "fault"),
     [

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pytest
 
 from audit.core.errors import ConfigError
 from audit.core.records import Metric, Sample
 from audit.stats import definitions
 from audit.stats.definitions import Mean, is_mean_of_items, measured, of_packages
+from audit.stats.definitions.base import Estimate
+from audit.stats.interval import Interval
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
@@ -60,6 +63,18 @@ class OwnBreaking(Breaking):
     """The same as one of this package."""
 
     NAME = "breaking"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returning(Mean):
+    """One whose code returns anything."""
+
+    NAME = "their-package.returning"
+
+    returns: ClassVar[Any] = None
+
+    def estimate(self, samples: Sequence[Sample], **_: Any) -> Estimate:
+        return self.returns
 
 
 class Package:
@@ -151,6 +166,40 @@ def test_a_definition_that_breaks_gives_no_number_and_no_traceback() -> None:
     assert (metric.value, metric.error) == (None, "it cannot be computed: their-package.breaking broke (RuntimeError)")
     with pytest.raises(RuntimeError):  # a fault of this package is not hidden
         measured(OwnBreaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+
+
+ENDS = Interval(0.1, 0.9, "t", 0.95)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        None,
+        0.5,
+        Estimate("half", 3),  # type: ignore[arg-type]
+        Estimate(0.5, 3.5),  # type: ignore[arg-type]
+        Estimate(0.5, -1),
+        Estimate(0.5, 3, -1),
+        Estimate(0.5, 3, interval=(0.1, 0.9)),  # type: ignore[arg-type]
+        Estimate(0.5, 3, interval=replace(ENDS, method=None)),  # type: ignore[arg-type]
+        Estimate(0.5, 3, interval=replace(ENDS, low=None)),  # type: ignore[arg-type]
+        Estimate(0.5, 3, no_interval=7),  # type: ignore[arg-type]
+        Estimate(None, 3, error=["it broke"]),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_estimate_gives_no_number(returned: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Returning, "returns", returned)
+    metric = measured(Returning(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+    assert (metric.value, metric.n, metric.ci_low) == (None, 0, None)
+    assert (metric.error or "").startswith("it cannot be computed: their-package.returning broke (")
+
+
+def test_numbers_of_numpy_are_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Interval(np.float32(0.25), np.float64(0.75), "t", 0.95)
+    monkeypatch.setattr(Returning, "returns", Estimate(np.float32(0.5), np.int64(3), np.int64(1), ends))  # type: ignore[arg-type]
+    metric = measured(Returning(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+    assert (metric.value, metric.n, metric.missing, metric.ci_low, metric.ci_high) == (0.5, 3, 1, 0.25, 0.75)
+    assert Metric.model_validate_json(metric.model_dump_json()) == metric
 
 
 @pytest.mark.parametrize("name", ["median", "", None, 3, ["mean"]])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
+    "compare": "Compare two runs, item by item, and say what else differs between them.",
     "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",

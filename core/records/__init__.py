@@ -7,6 +7,7 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
+from audit.core.records.comparison import AlignedTask, Comparison, MetricDifference, Mismatch, RunReference
 from audit.core.records.decision import Decision, GateCheck, NotJudged, Verdict
 from audit.core.records.explanations import (
     DISCOVERY_RATE,
@@ -50,9 +51,11 @@ __all__ = [
     "DISCOVERY_RATE",
     "LEAST_SAMPLES",
     "SCHEMA_VERSION",
+    "AlignedTask",
     "AssetRecord",
     "Attribution",
     "Choice",
+    "Comparison",
     "Counterfactual",
     "CounterfactualSearch",
     "Decision",
@@ -66,6 +69,8 @@ __all__ = [
     "GateCheck",
     "GitState",
     "Metric",
+    "MetricDifference",
+    "Mismatch",
     "ModelRecord",
     "NotJudged",
     "NotRun",
@@ -75,6 +80,7 @@ __all__ = [
     "RawOutput",
     "Record",
     "RunManifest",
+    "RunReference",
     "Sample",
     "SampledText",
     "Share",

@@ -171,6 +171,8 @@ class RunManifest(Record):
     """End of the run, UTC; null while running or when it was killed."""
     status: Status
     """``running``; ``complete``; ``partial`` when tasks did not run or metrics are null; ``failed``."""
+    task_assets: dict[str, list[str]] = Field(default_factory=dict)
+    """Names of the data sets and scorers that each task used, by task; ``assets`` has their digests."""
     items_available: dict[str, int] = Field(default_factory=dict)
     """Number of items in the data set of each task, drawn or not, where known."""
     interrupted: bool = False

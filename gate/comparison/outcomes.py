@@ -1,0 +1,53 @@
+"""What a difference says, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.stats.multiplicity import benjamini_hochberg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import MetricDifference
+    from audit.core.records.comparison import Outcome
+
+
+def with_outcomes(differences: Sequence[MetricDifference], confidence: float) -> list[MetricDifference]:
+    """The differences, each with its adjusted p-value and its outcome.
+
+    ``better`` and ``worse`` (``higher`` and ``lower`` where neither end is good) need an interval without 0 and a
+    p-value that stays below 1 - confidence when adjusted for all differences that were looked at (Benjamini and
+    Hochberg 1995). Where no difference is shown, ``too few items to tell`` says that a difference of the margin would
+    have been missed more often than in one of five comparisons.
+
+    Args:
+        differences: All that are looked at together.
+        confidence: Nominal coverage.
+    """
+    tested = [place for place, one in enumerate(differences) if one.p_value is not None]
+    adjusted = benjamini_hochberg([differences[place].p_value or 0.0 for place in tested])
+    found = dict(zip(tested, adjusted, strict=True))
+    return [
+        one.model_copy(update={"p_adjusted": found.get(place), "outcome": _outcome(one, found.get(place), confidence)})
+        for place, one in enumerate(differences)
+    ]
+
+
+def _outcome(found: MetricDifference, adjusted: float | None, confidence: float) -> Outcome | None:
+    """The outcome of one difference; None where it could not be compared."""
+    if found.error is not None or found.difference is None:
+        return None
+    if found.ci_low is None or found.ci_high is None:
+        return "too few items to tell"
+    shown = adjusted is not None and adjusted <= 1 - confidence and not found.ci_low <= 0 <= found.ci_high
+    if shown:
+        return _direction(found.difference > 0, found.higher_is_better)
+    enough = found.margin is None or found.detectable is None or found.detectable <= found.margin
+    return "no difference shown" if enough else "too few items to tell"
+
+
+def _direction(up: bool, higher_is_better: bool | None) -> Outcome:
+    if higher_is_better is None:
+        return "higher" if up else "lower"
+    return "better" if up == higher_is_better else "worse"

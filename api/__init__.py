@@ -4,9 +4,9 @@
 >>> run = audit.run("./checkpoint", tasks=["crows_pairs"], limit=20)  # doctest: +SKIP
 >>> run.metrics  # doctest: +SKIP
 
-:func:`run` audits, :func:`read_run` opens what an audit left, :func:`load` asks a checkpoint single questions, and
-:func:`explain` says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them:
-each name is imported when it is first used.
+:func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how a candidate differs from a
+baseline, :func:`load` asks a checkpoint single questions, and :func:`explain` says which words of a prompt moved an
+answer. ``import audit`` loads none of the libraries behind them: each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from audit.core.errors import AuditError, Interrupted, UsageError
     from audit.public.checkpoints import Checkpoint, load
+    from audit.public.comparisons import RunComparison, compare
     from audit.public.explanations import Explanation, explain
     from audit.public.runs import Run, read_run, run
 
@@ -28,7 +29,9 @@ _PLACES = {
     "Explanation": "audit.public.explanations",
     "Interrupted": "audit.core.errors",
     "Run": "audit.public.runs",
+    "RunComparison": "audit.public.comparisons",
     "UsageError": "audit.core.errors",
+    "compare": "audit.public.comparisons",
     "load": "audit.public.checkpoints",
     "read_run": "audit.public.runs",
     "run": "audit.public.runs",
@@ -41,7 +44,9 @@ __all__ = [
     "Explanation",
     "Interrupted",
     "Run",
+    "RunComparison",
     "UsageError",
+    "compare",
     "explain",
     "load",
     "read_run",

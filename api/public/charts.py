@@ -1,4 +1,4 @@
-"""The chart of a run's primary metrics."""
+"""Charts: a run's primary metrics, the differences of two runs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from audit.core.formatting import interval, number
+from audit.core.formatting import interval, number, signed, slice_text
 from audit.core.text import printable
 from audit.reports.drawing.charts import INK, SUITE_COLOURS, IntervalRow, by_axis, domain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import Metric
+    from audit.core.records import Metric, MetricDifference
 
 WIDTH, ROW_HEIGHT = 420, 26
+OUTCOME_COLOURS = {"better": "#1a7f37", "worse": "#b42318", "higher": "#1f6feb", "lower": "#1f6feb"}
+NO_OUTCOME = "#8c959f"
+"""Where no difference is shown, or too few items tell."""
 
 
 def primary_chart(metrics: Sequence[Metric]) -> alt.VConcatChart:
@@ -70,3 +73,55 @@ def _row(metric: Metric) -> IntervalRow:
         high=metric.ci_high,
         text=f"{number(metric.value, metric.unit)}{ends}",
     )
+
+
+def difference_chart(differences: Sequence[MetricDifference]) -> alt.VConcatChart:
+    """Candidate minus baseline with intervals around a line at 0; metrics of one unit share a panel.
+
+    Args:
+        differences: Each with a difference.
+    """
+    units = list(dict.fromkeys(one.unit for one in differences))
+    panels = [_difference_panel(unit, [one for one in differences if one.unit == unit]) for unit in units]
+    chart: alt.VConcatChart = alt.vconcat(*panels)
+    return chart
+
+
+def _difference_panel(unit: str, differences: Sequence[MetricDifference]) -> alt.LayerChart:
+    """The differences of one unit, from top to bottom as the run has them."""
+    frame = pd.DataFrame(
+        {
+            "metric": [_label(one) for one in differences],
+            "difference": [one.difference for one in differences],
+            "low": pd.Series([one.ci_low for one in differences], dtype="float64"),
+            "high": pd.Series([one.ci_high for one in differences], dtype="float64"),
+            "n": [one.n for one in differences],
+            "outcome": [one.outcome for one in differences],
+            "written": [
+                f"{signed(one.difference or 0.0, one.unit)} ({interval(one.ci_low, one.ci_high, one.unit)})"
+                for one in differences
+            ],
+        }
+    )
+    found = list(dict.fromkeys(one.outcome or "" for one in differences))
+    colours = [OUTCOME_COLOURS.get(outcome, NO_OUTCOME) for outcome in found]
+    title = f"candidate − baseline ({printable(unit, 40)})"
+    base = alt.Chart(frame).encode(
+        y=alt.Y("metric:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)),
+        color=alt.Color("outcome:N", scale=alt.Scale(domain=found, range=colours), title=None),
+        tooltip=["metric:N", "written:N", "n:Q", "outcome:N"],
+    )
+    layers = [
+        alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeDash=[3, 3]).encode(x="zero:Q"),
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=3, opacity=0.45)
+        .encode(x=alt.X("low:Q", title=title), x2="high:Q"),
+        base.mark_circle(size=72, opacity=1).encode(x=alt.X("difference:Q", title=title)),
+    ]
+    return alt.layer(*layers).properties(width=WIDTH, height=ROW_HEIGHT * len(differences))
+
+
+def _label(one: MetricDifference) -> str:
+    """A metric with its slice; names may come from task files and are made harmless."""
+    where = slice_text(one.slice)
+    return printable(f"{one.name} [{where}]" if where else one.name, 120)

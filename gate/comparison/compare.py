@@ -7,11 +7,13 @@ are missing nobody knows what they would have shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from audit.core.errors import ConfigError, RunFolderError, did_you_mean
 from audit.core.formatting import metric_label, percent
 from audit.core.records import AlignedTask, Comparison, MetricDifference, RunReference
+from audit.core.records.comparison import MismatchKind
+from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.gate import evidence
 from audit.gate.comparison import mismatches
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from audit.core.records import Metric, Mismatch, RunManifest, Sample
-    from audit.core.records.comparison import MismatchKind
     from audit.core.run_folder import RunFolder
     from audit.stats.pairing import Alignment, Difference
 
@@ -95,8 +96,9 @@ def compare(
     Raises:
         EvidenceInvalid: The files of a folder contradict each other.
         RunFolderError: A folder cannot be read, or its run has not ended.
-        ConfigError: A task is in neither run.
+        ConfigError: A task is in neither run, or there is no such kind of mismatch.
     """
+    _check_kinds(across)
     sides = _Side(baseline), _Side(candidate)
     _check_tasks(tasks, sides)
     work = _Work(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
@@ -117,6 +119,15 @@ def compare(
         only_baseline=_only(sides[0], sides[1], tasks, everything=everything),
         only_candidate=_only(sides[1], sides[0], tasks, everything=everything),
     )
+
+
+def _check_kinds(across: Sequence[str]) -> None:
+    known = get_args(MismatchKind)
+    for kind in across:
+        if kind not in known:
+            hint = did_you_mean(kind, known)
+            msg = f"{printable(kind, 60)}: no kind of mismatch: compare across {', '.join(known)}.{hint}"
+            raise ConfigError(msg)
 
 
 def _check_tasks(tasks: Sequence[str], sides: Collection[_Side]) -> None:

@@ -1,0 +1,177 @@
+"""Two runs compared: differences, what else differs, and changed items as tables and a chart."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from audit.core.errors import ConfigError, RunFolderError, did_you_mean
+from audit.core.formatting import interval, number, signed, slice_text, unit_text
+from audit.core.records.comparison import AlignedTask, MetricDifference, Mismatch
+from audit.core.run_folder import RunFolder
+from audit.core.text import printable
+from audit.public.options import texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    import altair as alt
+
+    from audit.core.records import Comparison
+
+ITEM_COLUMNS = [
+    "sample_id", "change", "score_baseline", "score_candidate", "output_baseline", "output_candidate", "prompt",
+]  # fmt: skip
+
+
+class RunComparison:
+    """A candidate compared with a baseline. Made by :func:`compare`.
+
+    Attributes:
+        record: Everything that was found, field by field.
+    """
+
+    def __init__(self, baseline: RunFolder, candidate: RunFolder, record: Comparison) -> None:
+        self._folders = baseline, candidate
+        self.record = record
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """One row per metric that both runs have, with the fields of :class:`audit.core.records.MetricDifference`."""
+        return _frame(self.record.differences, list(MetricDifference.model_fields))
+
+    @property
+    def mismatches(self) -> pd.DataFrame:
+        """One row for everything apart from the weights in which the runs differ."""
+        return _frame(self.record.mismatches, list(Mismatch.model_fields))
+
+    @property
+    def aligned(self) -> pd.DataFrame:
+        """One row per task: how many items pair up, and how many are missing on which side."""
+        return _frame(self.record.aligned, list(AlignedTask.model_fields))
+
+    def changed(self, task: str) -> pd.DataFrame:
+        """One row per item whose score changed, the candidate's worst losses first.
+
+        Raises:
+            RunFolderError: The task was not compared.
+        """
+        from audit.gate.comparison.changed import changed_items  # noqa: PLC0415 - only where asked for
+
+        found = next((one for one in self.record.aligned if one.task == task), None)
+        if found is None:
+            known = [one.task for one in self.record.aligned]
+            hint = did_you_mean(str(task), known)
+            msg = f"{printable(repr(task), 60)} was not compared; {', '.join(known) or 'none'} were.{hint}"
+            raise RunFolderError(msg)
+        primary = [one for one in self.record.differences if one.task == task and one.primary]
+        items = changed_items(
+            *(folder.read_samples(found.suite, task) for folder in self._folders),
+            higher_is_better=primary[0].higher_is_better if primary else None,
+        )
+        rows = [
+            (
+                item.sample_id, item.change, item.baseline.score, item.candidate.score,
+                item.baseline.output, item.candidate.output, item.candidate.prompt,
+            )
+            for item in items
+        ]  # fmt: skip
+        return pd.DataFrame.from_records(rows, columns=ITEM_COLUMNS)
+
+    def plot(self) -> alt.VConcatChart:
+        """The differences with their intervals, one panel for each unit; an Altair chart.
+
+        Raises:
+            RunFolderError: No metric could be compared.
+        """
+        from audit.public.charts import difference_chart  # noqa: PLC0415 - altair takes a second to import
+
+        compared = [one for one in self.record.differences if one.difference is not None]
+        if not compared:
+            msg = "no metric of the two runs could be compared: there is nothing to plot"
+            raise RunFolderError(msg)
+        return difference_chart(compared)
+
+    def __repr__(self) -> str:
+        """Both runs and how many metrics were compared."""
+        compared = sum(one.error is None for one in self.record.differences)
+        return f"RunComparison({self.record.baseline.run_id!r}, {self.record.candidate.run_id!r}, {compared} metrics)"
+
+    def _repr_html_(self) -> str:
+        """A table of the differences, and what could not be compared."""
+        titles = ("metric", "baseline", "candidate", "difference", "interval", "unit", "n", "outcome")
+        head = "".join(f"<th>{title}</th>" for title in titles)
+        rows = "".join(_row(one) for one in self.record.differences)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def compare(  # noqa: PLR0913 - all but the runs by keyword
+    baseline: str | PathLike[str],
+    candidate: str | PathLike[str],
+    *,
+    tasks: str | Sequence[str] | None = None,
+    across: str | Sequence[str] = (),
+    everything: bool = False,
+    margin: float | None = None,
+    min_aligned: float = 0.95,
+    confidence: float = 0.95,
+    out: str | PathLike[str] = "runs",
+) -> RunComparison:
+    """Compare two runs on the items that both have scored.
+
+    Args:
+        baseline: Path of the run to compare with, its id in ``out``, or ``latest``.
+        candidate: The run that is judged.
+        tasks: Only these; none takes all that both runs have.
+        across: Kinds of mismatch to compare across: ``prompts``, ``chat_template``, ``settings``, …
+        everything: All metrics and slices; else the primary metrics over all items.
+        margin: Difference that matters, in each metric's unit; None takes 5 % of the unit's range.
+        min_aligned: Share of the items of either run that both must have scored.
+        confidence: Nominal coverage of the intervals.
+        out: Folder of run folders.
+
+    Raises:
+        EvidenceInvalid: The files of a folder contradict each other.
+        RunFolderError: A run cannot be read, or has not ended.
+        ConfigError: A task or kind is unknown, or a number is out of range.
+    """
+    from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
+
+    for name, value, low, high in (("min_aligned", min_aligned, 0, 1), ("confidence", confidence, 0.5, 0.9999)):
+        if not isinstance(value, int | float) or not low <= value <= high:
+            msg = f"audit.compare: {name} must be a number from {low} to {high} (found {printable(repr(value), 60)})"
+            raise ConfigError(msg)
+    folders = tuple(RunFolder.resolve(str(run), Path(out)) for run in (baseline, candidate))
+    kinds: Any = texts_of("audit.compare: across", across)
+    record = compared(
+        *folders,
+        tasks=[] if tasks is None else texts_of("audit.compare: tasks", tasks),
+        across=kinds,
+        everything=everything,
+        margin=margin,
+        min_aligned=min_aligned,
+        confidence=confidence,
+    )
+    return RunComparison(*folders, record)
+
+
+def _frame(records: Sequence[Any], columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame.from_records([dict(record) for record in records], columns=columns).convert_dtypes()
+
+
+def _row(one: MetricDifference) -> str:
+    where = slice_text(one.slice)
+    name = f"{one.name} [{where}]" if where else one.name
+    if one.difference is None:
+        name, reason = escape(printable(name, 200)), escape(printable(one.error or "", 400))
+        return f"<tr><td>{name}</td><td colspan=7>{reason}</td></tr>"
+    cells = (
+        name, number(one.baseline, one.unit), number(one.candidate, one.unit), signed(one.difference, one.unit),
+        interval(one.ci_low, one.ci_high, one.unit), unit_text(one.unit, one.higher_is_better), f"{one.n:,}",
+        one.outcome or "",
+    )  # fmt: skip
+    return f"<tr>{''.join(f'<td>{escape(printable(cell, 200))}</td>' for cell in cells)}</tr>"

@@ -1,0 +1,107 @@
+"""In what two runs differ: each kind is found, named with both sides, and attributed to the tasks that it concerns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audit.core.records import AssetRecord, FileDigest, Mismatch, RunManifest, Sample
+from audit.gate.comparison import mismatches
+from tests.reports.conftest import a_manifest, a_metric, a_sample
+
+
+def an_asset(name: str, kind: str = "dataset", digest: str = "a") -> AssetRecord:
+    fields = {"source": "folder", "version": "1", "licence": "MIT", "sha256": digest}
+    return AssetRecord(name=name, kind=kind, **fields)  # type: ignore[arg-type]
+
+
+def with_file(kind: str, digest: str) -> RunManifest:
+    manifest = a_manifest()
+    file = FileDigest(path="tokenizer.json", kind=kind, sha256=digest, size=1)  # type: ignore[arg-type]
+    return manifest.model_copy(update={"model": manifest.model.model_copy(update={"files": [file]})})
+
+
+def test_equal_runs_differ_in_nothing() -> None:
+    pairs = [(a_sample("boolq", 0), a_sample("boolq", 0))]
+    assert list(mismatches.of_runs(a_manifest(), a_manifest())) == []
+    assert list(mismatches.of_task("boolq", a_manifest(), a_manifest(), pairs)) == []
+    assert list(mismatches.of_metric(a_metric(), a_metric())) == []
+
+
+@pytest.mark.parametrize("kind", ["tokenizer", "chat_template"])
+def test_what_decides_how_a_prompt_is_read_concerns_the_whole_run(kind: str) -> None:
+    [found] = mismatches.of_runs(with_file(kind, "a"), with_file(kind, "b"))
+    assert (found.kind, found.task, found.baseline, found.candidate) == (
+        kind, None, {"tokenizer.json": "a"}, {"tokenizer.json": "b"},
+    )  # fmt: skip
+    assert [one.kind for one in mismatches.of_runs(with_file(kind, "a"), a_manifest())] == [kind]  # gone altogether
+    assert list(mismatches.of_runs(with_file("weights", "a"), with_file("weights", "b"))) == []  # what is compared
+
+
+def test_packages_are_named_where_both_have_them() -> None:
+    before, after = a_manifest(packages={"torch": "1", "old": "1"}), a_manifest(packages={"torch": "2", "new": "1"})
+    assert list(mismatches.of_runs(before, after)) == [
+        Mismatch(kind="package", what="torch", baseline="1", candidate="2")
+    ]
+
+
+@pytest.mark.parametrize(("asset", "kind"), [("dataset", "data"), ("scorer", "scorer")])
+def test_assets_concern_the_tasks_that_used_them(asset: str, kind: str) -> None:
+    used = {"boolq": ["x"], "asdiv": ["y"]}
+    sides = [
+        a_manifest(assets=[an_asset("x", asset, digest), an_asset("y", asset)], task_assets=used) for digest in "ab"
+    ]
+    expected = Mismatch(kind=kind, task="boolq", what="x", baseline="a", candidate="b")  # type: ignore[arg-type]
+    assert list(mismatches.of_task("boolq", *sides, [])) == [expected]
+    assert list(mismatches.of_task("asdiv", *sides, [])) == []
+    # A run that did not record which task used what: any of them may have.
+    unknown = [side.model_copy(update={"task_assets": {}}) for side in sides]
+    assert [one.what for one in mismatches.of_task("asdiv", *unknown, [])] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "what"),
+    [
+        ({"shots": 0, "version": 1}, {"shots": 5, "version": 1}, "settings", "shots"),
+        ({"version": 1}, {"version": 2}, "version", "version"),
+        ({}, {"joining": "exact"}, "settings", "joining"),
+        ({"generation": {"until": ["a"]}}, {"generation": {"until": ["b"]}}, "settings", "generation"),
+    ],
+)
+def test_settings_of_a_task(before: dict[str, Any], after: dict[str, Any], kind: str, what: str) -> None:
+    [found] = mismatches.of_task("boolq", a_manifest(tasks={"boolq": before}), a_manifest(tasks={"boolq": after}), [])
+    assert (found.kind, found.task, found.metric, found.what) == (kind, "boolq", None, what)
+    assert (found.baseline, found.candidate) == (before.get(what), after.get(what))
+
+
+def test_settings_of_a_metric_and_arguments_of_its_definition_but_the_seed() -> None:
+    before = a_metric(settings={"threshold": 0.5}, definition={"name": "mean", "of": "score", "seed": 1})
+    seeded = a_metric(settings={"threshold": 0.5}, definition={"name": "mean", "of": "score", "seed": 2})
+    assert list(mismatches.of_metric(before, seeded)) == []
+    after = a_metric(settings={"threshold": 0.6}, definition={"name": "mean", "of": "scores.x", "seed": 1})
+    found = [(one.what, one.metric, one.baseline, one.candidate) for one in mismatches.of_metric(before, after)]
+    assert found == [("threshold", "boolq/accuracy", 0.5, 0.6), ("of", "boolq/accuracy", "score", "scores.x")]
+
+
+def prompted(prompt: str, digest: str | None) -> Sample:
+    return a_sample("boolq", 0, prompt=prompt, prompt_sha256=digest)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        (("a", "1"), ("a", "1"), True),
+        (("a", "1"), ("a", "2"), False),
+        (("[email]", "1"), ("b@example.org", "1"), True),  # one was redacted
+        (("a", None), ("a", "1"), True),
+        (("a", None), ("b", "1"), False),
+        (("a", None), ("b", None), False),
+    ],
+)
+def test_prompts_are_compared_by_digest_else_by_text(
+    before: tuple[str, str | None], after: tuple[str, str | None], same: bool
+) -> None:
+    pairs = [(prompted("x", "0"), prompted("x", "0")), (prompted(*before), prompted(*after))]
+    found = list(mismatches.of_task("boolq", a_manifest(), a_manifest(), pairs))
+    assert found == ([] if same else [Mismatch(kind="prompts", task="boolq", what="1 of 2")])

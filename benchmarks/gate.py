@@ -1,0 +1,190 @@
+"""Error rates of paired comparisons: simulated, by kind of metric, number of items and number of clusters.
+
+One line of JSON per cell goes to ``--out``; cells that the file has are not simulated again. ``--table`` prints a file as
+a Markdown table.
+
+    python benchmarks/gate.py --repeats 1000 --cells binary,100
+    python benchmarks/gate.py --repeats 10000 --out gate.jsonl
+    python benchmarks/gate.py --table gate.jsonl
+
+The true difference lies exactly at the margin; a comparison whose interval clears it is a false PASS. NeMo Evaluator's
+interval (``nemo_evaluator.engine.gate._paired_delta_ci``) is computed on the same data if the package can be imported:
+``pip install --no-deps --ignore-requires-python --target /tmp/nemo nemo-evaluator==0.3.0``, and /tmp/nemo on PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from paired_runs import KINDS, Corpus, Runs
+
+from audit.stats.clusters import clustered_standard_error
+from audit.stats.interval import score_interval
+from audit.stats.pairing import power, sign_flips
+from audit.stats.pairing.means import of_means, of_shares
+from audit.stats.pairing.resampled import both, of_resamples
+from audit.stats.pairing.tango import critical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.stats.pairing.difference import Inference
+
+try:
+    from nemo_evaluator.engine.gate import _paired_delta_ci as nemo_interval
+except ImportError:
+    nemo_interval = None
+
+SIZES = (100, 300, 1000, 2000)
+CLUSTERS = (None, 2, 3, 5, 57)
+RESAMPLES = 1_000
+"""Of each interval; the product's default of 10,000 would take ten times as long."""
+CONFIDENCE = 0.95
+
+
+def compare(kind: Any, runs: Runs) -> Inference:
+    """What the product says of two runs."""
+    names = None if runs.codes is None else [f"c{code}" for code in runs.codes]
+    if isinstance(kind, Corpus):
+        units = {} if names is None else {str(place): name for place, name in enumerate(names)}
+        pair = both(kind.resampling(runs.before), kind.resampling(runs.after), units)
+        return of_resamples(pair, confidence=CONFIDENCE, seed=0, resamples=RESAMPLES)
+    changes = runs.after - runs.before
+    if kind.name == "binary":
+        return of_shares(changes, names, confidence=CONFIDENCE, seed=0)
+    return of_means(changes, names, width=1.0, confidence=CONFIDENCE, seed=0, resamples=RESAMPLES)
+
+
+def unpaired(kind: Any, runs: Runs) -> tuple[float, float]:
+    """The interval if both runs were of different items: the variances add up."""
+    sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
+    codes = range(len(sides[0])) if runs.codes is None else runs.codes.tolist()
+    error = math.hypot(*(clustered_standard_error(side, codes) for side in sides))
+    freedom = len(set(codes)) - 1
+    middle, reach = float(sides[1].mean() - sides[0].mean()), critical(CONFIDENCE, freedom) * error
+    return middle - reach, middle + reach
+
+
+def at_margin(kind: Any, n: int, groups: int | None, repeats: int) -> dict[str, Any]:
+    """False PASS and coverage where the candidate is worse by exactly the margin."""
+    generator = np.random.default_rng([n, groups or 0, 1])
+    found: dict[str, list[bool]] = {
+        name: [] for name in ("passed", "covered", "missing", "nemo_passed", "nemo_covered")
+    }
+    for _ in range(repeats):
+        runs = kind.draw(generator, n, groups, kind.margin)
+        ends = compare(kind, runs).interval
+        found["missing"].append(ends is None)
+        found["passed"].append(ends is not None and ends.low > -kind.margin)
+        found["covered"].append(ends is None or ends.low <= -kind.margin <= ends.high)
+        if nemo_interval and not isinstance(kind, Corpus):
+            names = None if runs.codes is None else [f"c{code}" for code in runs.codes]
+            low, high = nemo_interval((runs.after - runs.before).tolist(), clusters=names)
+            found["nemo_passed"].append(low > -kind.margin)
+            found["nemo_covered"].append(low <= -kind.margin <= high)
+    shares: dict[str, Any] = {name: float(np.mean(values)) for name, values in found.items() if values}
+    shares["passed_upper"] = score_interval(shares["passed"], repeats, 0.9, "wilson").high
+    return shares
+
+
+def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int) -> dict[str, Any]:
+    """Power where the runs do not differ, against the unpaired test; power at the printed minimum detectable effect.
+
+    The effect that one comparison prints is the true loss of the next one.
+    """
+    generator = np.random.default_rng([n, groups or 0, 2])
+    passed, unpaired_passed, correlations, shown, possible = [], [], [], [], 0
+    for _ in range(repeats):
+        runs = kind.draw(generator, n, groups, 0.0)
+        found = compare(kind, runs)
+        passed.append(found.interval is not None and found.interval.low > -kind.margin)
+        unpaired_passed.append(unpaired(kind, runs)[0] > -kind.margin)
+        sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
+        correlations.append(np.corrcoef(*sides)[0, 1])
+        smallest = math.inf
+        if found.standard_error is not None:
+            smallest = power.detectable(found.standard_error, found.change, CONFIDENCE, found.freedom)
+        if smallest <= kind.most():
+            possible += 1
+            ends = compare(kind, kind.draw(generator, n, groups, smallest)).interval
+            shown.append(ends is not None and ends.high < 0)
+    return {
+        "power": float(np.mean(passed)),
+        "power_unpaired": float(np.mean(unpaired_passed)),
+        "correlation": float(np.mean(correlations)),
+        "detectable_possible": possible / repeats,
+        "power_at_detectable": float(np.mean(shown)) if shown else None,
+    }
+
+
+def simulate(kind: Any, n: int, groups: int | None, repeats: int, power_repeats: int) -> dict[str, Any]:
+    """One cell of the table."""
+    started = time.process_time()
+    cell = {"kind": kind.name, "n": n, "clusters": groups, "repeats": repeats, "power_repeats": power_repeats}
+    cell |= at_margin(kind, n, groups, repeats)
+    if power_repeats:
+        cell |= of_equal_runs(kind, n, groups, power_repeats)
+    return cell | {"seconds": round(time.process_time() - started, 1)}
+
+
+def table(cells: list[dict[str, Any]]) -> str:
+    """A Markdown table of all cells."""
+    lines = [
+        "| metric | n | clusters | repeats | false PASS (upper 95 % limit) | coverage | NeMo: false PASS | NeMo: coverage "
+        "| correlation | power | unpaired | power at MDE |",
+        "|---" * 12 + "|",
+    ]
+
+    def share(cell: dict[str, Any], name: str) -> str:
+        return f"{100 * cell[name]:.1f}" if cell.get(name) is not None else "–"
+
+    for cell in cells:
+        rare = cell.get("detectable_possible", 0) < 0.9
+        found = [share(cell, name) for name in ("covered", "nemo_passed", "nemo_covered")]
+        correlation = f"{cell['correlation']:.2f}" if "correlation" in cell else "–"
+        lines.append(
+            f"| {cell['kind']} | {cell['n']:,} | {cell['clusters'] or 'none'} | {cell['repeats']:,} "
+            f"| {share(cell, 'passed')} ({share(cell, 'passed_upper')}) | {' | '.join(found)} | {correlation} "
+            f"| {share(cell, 'power')} | {share(cell, 'power_unpaired')} "
+            f"| {'–' if rare else share(cell, 'power_at_detectable')} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Simulate cells, or print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=10_000, help="comparisons per cell, at the margin")
+    parser.add_argument("--power-repeats", type=int, default=2_000, help="comparisons per cell of equal runs")
+    parser.add_argument("--cells", default="", help="words that a cell must have: binary,100,G5,none")
+    parser.add_argument("--out", type=Path, default=Path("gate.jsonl"))
+    parser.add_argument("--table", type=Path, help="print this file and end")
+    given = parser.parse_args()
+    known = given.table or given.out
+    done = [json.loads(line) for line in known.read_text("utf-8").splitlines()] if known.is_file() else []
+    if given.table:
+        sys.stdout.write(table(sorted(done, key=lambda cell: (cell["kind"], cell["n"], cell["clusters"] or 0))))
+        return
+    sign_flips.FLIPS = 1  # p-values are not looked at
+    wanted = set(filter(None, given.cells.split(",")))
+    finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}
+    for n in SIZES:
+        for groups in CLUSTERS:
+            for kind in KINDS.values():
+                words = {kind.name, str(n), f"G{groups}" if groups else "none"}
+                if wanted <= words and (kind.name, n, groups) not in finished:
+                    cell = simulate(kind, n, groups, given.repeats, given.power_repeats)
+                    with given.out.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(cell) + "\n")
+                    print(json.dumps(cell), flush=True)
+
+
+if __name__ == "__main__":
+    main()

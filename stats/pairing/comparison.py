@@ -1,0 +1,199 @@
+"""Paired comparison of two runs of one task through any metric definition."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audit.core.errors import UsageError
+from audit.core.units import SHARE_SCALES, unit_of
+from audit.stats.definitions.comparisons.pairs import Paired
+from audit.stats.definitions.means.mean import Mean
+from audit.stats.interval import Interval, is_share
+from audit.stats.pairing import power
+from audit.stats.pairing.alignment import aligned, side
+from audit.stats.pairing.difference import Difference, Inference
+from audit.stats.pairing.means import of_means, of_shares
+from audit.stats.pairing.resampled import both, of_resamples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from audit.core.records import Sample
+    from audit.stats.definitions.base import Definition
+    from audit.stats.pairing.alignment import Alignment, Side
+
+
+def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
+    definition: Definition,
+    baseline: Sequence[Sample],
+    candidate: Sequence[Sample],
+    *,
+    unit: str,
+    higher_is_better: bool | None,
+    slice: Mapping[str, str] | None = None,  # noqa: A002 - the record's field name
+    confidence: float = 0.95,
+    margin: float | None = None,
+    seed: int | None = None,
+    resamples: int | None = None,
+) -> Difference:
+    """Compare two runs item by item.
+
+    Items are paired by ``sample_id``; only those that both runs have scored are compared. Which method is used is
+    explained in ``docs/explanation/statistics.md``, section "Comparing two runs".
+
+    Args:
+        definition: The metric.
+        baseline: All samples of the task in the baseline; for a group of tasks, of all of them.
+        candidate: The same of the candidate.
+        unit: Unit of the metric.
+        higher_is_better: Direction; None where neither end is good.
+        slice: The metric's slice.
+        confidence: Nominal coverage of the interval.
+        margin: Loss that would be tolerated, above 0, in the metric's unit: how many items does it need?
+        seed: Seed of the bootstrap; None takes the definition's own.
+        resamples: Number of bootstrap resamples; None takes the definition's own.
+
+    Raises:
+        UsageError: Sample ids occur twice, clusters differ between the runs, or the margin is not above 0.
+    """
+    if margin is not None and not (math.isfinite(margin) and margin > 0):
+        msg = f"margin: {margin:g} is not above 0; give the loss that would be tolerated, in the metric's unit"
+        raise UsageError(msg)
+    sides = (side(definition, baseline, slice, "baseline"), side(definition, candidate, slice, "candidate"))
+    alignment = aligned(*sides)
+    found: dict[str, Any] = {
+        "unit": unit,
+        "higher_is_better": higher_is_better,
+        "alignment": alignment,
+        "margin": margin,
+    }
+    settings = {
+        "confidence": confidence,
+        "seed": definition.seed if seed is None else seed,
+        "resamples": definition.resamples if resamples is None else resamples,
+    }
+    if not alignment.paired:
+        nothing = {"value": None, "baseline": None, "candidate": None, "units": 0}
+        return Difference(
+            **found, **nothing, error=f"no item has a value in both runs: {alignment.missing() or 'empty'}"
+        )
+    pairs = item_values(definition, sides, alignment)
+    if pairs is None:
+        return _of_statistic(definition, sides, found, settings)
+    return _of_items(definition, sides, pairs, found, settings)
+
+
+def item_values(
+    definition: Definition, sides: tuple[Side, Side], alignment: Alignment
+) -> list[tuple[float, float]] | None:
+    """The values of the compared items in both runs, before scaling, if the metric is the mean of them.
+
+    None if it is no mean of one value per item, or if items have different weights: a condition on the answer holds in
+    one run alone, or numbers of completions differ.
+    """
+    if not (isinstance(definition, Paired) or (isinstance(definition, Mean) and definition.IS_MEAN)):
+        return None
+    if alignment.in_one_slice:
+        return None
+    found = []
+    for one in sides:
+        values: dict[str, list[float]] = {name: [] for name in alignment.paired}
+        for sample, value in definition.values(one.only(frozenset(alignment.paired))):
+            values[sample.sample_id].append(value)
+        found.append(values)
+    if len({len(values) for one in found for values in one.values()}) > 1:
+        return None
+    first, second = found
+    return [(math.fsum(first[name]) / len(first[name]), math.fsum(second[name]) / len(second[name])) for name in first]
+
+
+def _of_items(
+    definition: Definition,
+    sides: tuple[Side, Side],
+    pairs: Sequence[tuple[float, float]],
+    found: dict[str, Any],
+    settings: dict[str, Any],
+) -> Difference:
+    """From the values of items."""
+    scale, domain = float(getattr(definition, "scale", 1.0)), unit_of(found["unit"])
+    alignment: Alignment = found["alignment"]
+    clusters = _clusters(definition, (sides[0].about[name] for name in alignment.paired))
+    before, after = np.array(pairs, dtype=np.float64).T
+    changes = after - before
+    if SHARE_SCALES.get(found["unit"]) == scale and is_share(before) and is_share(after):
+        shown = of_shares(changes, clusters, confidence=settings["confidence"], seed=settings["seed"])
+    else:
+        shown = of_means(changes, clusters, width=(domain.high - domain.low) / scale, **settings)
+    values = [scale * math.fsum(values) / len(values) for values in (before, after)]
+    counts = {
+        "higher": int((scale * changes > 0).sum()),
+        "lower": int((scale * changes < 0).sum()),
+        "equal": int((changes == 0).sum()),
+    }
+    found |= {"baseline": values[0], "candidate": values[1], "value": scale * math.fsum(changes) / len(changes)}
+    return _difference(found | counts, shown, len(set(clusters)) if clusters else len(pairs), scale)
+
+
+def _of_statistic(
+    definition: Definition, sides: tuple[Side, Side], found: dict[str, Any], settings: dict[str, Any]
+) -> Difference:
+    """From resamples of both runs."""
+    kept = frozenset(found["alignment"].paired)
+    samples = [one.only(kept) for one in sides]
+    draws = [definition.resample(inside) for inside in samples]
+    runs = both(draws[0], draws[1], _units(definition, [*samples[0], *samples[1]]))
+    values = [drawn.value(np.ones(len(drawn.units))) for drawn in draws]
+    if not all(map(math.isfinite, values)):
+        nothing = {"value": None, "baseline": None, "candidate": None, "units": runs.units}
+        which = " and ".join(
+            name for name, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)
+        )
+        return Difference(**found, **nothing, error=f"the metric has no value on the common items in the {which}")
+    shown = of_resamples(runs, **settings)
+    found |= {"baseline": values[0], "candidate": values[1], "value": values[1] - values[0]}
+    return _difference(found, shown, runs.units)
+
+
+def _difference(found: dict[str, Any], shown: Inference, units: int, scale: float = 1.0) -> Difference:
+    """The result, with what the comparison can find."""
+    ends = shown.interval
+    fields: dict[str, Any] = {
+        "no_interval": shown.no_interval,
+        "p_value": shown.p_value,
+        "test": shown.test,
+        "effect": shown.effect,
+        "effect_name": shown.effect_name if shown.effect is not None else None,
+        "units": units,
+    }
+    if ends is not None and shown.standard_error is not None:
+        low, high = sorted((scale * ends.low, scale * ends.high))
+        fields["interval"] = Interval(low, high, ends.method, ends.confidence)
+        error, domain = abs(scale) * shown.standard_error, unit_of(found["unit"])
+        smallest = power.detectable(error, abs(scale) * shown.change, ends.confidence, shown.freedom)
+        fields["detectable"] = smallest if smallest <= domain.high - domain.low else None
+        if found["margin"] is not None:
+            many = power.needed(error, found["margin"], units, ends.confidence, shown.freedom)
+            fields["needed"] = math.ceil(many * len(found["alignment"].paired) / units)
+    return Difference(**found, **fields)
+
+
+def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | None:
+    """The cluster of each item, one on its own by its id; None if all are on their own."""
+    names = [(definition.cluster_of(item), item.sample_id) for item in items]
+    if all(cluster is None for cluster, _ in names) or len({cluster or name for cluster, name in names}) == len(names):
+        return None
+    return [f"cluster {cluster}" if cluster is not None else f"item {name}" for cluster, name in names]
+
+
+def _units(definition: Definition, samples: Sequence[Sample]) -> dict[str, str]:
+    """The cluster of each item that has one; with the task before both, as groups of tasks name them."""
+    found = {}
+    for sample in samples:
+        cluster = definition.cluster_of(sample)
+        if cluster is not None:
+            found[sample.sample_id] = cluster
+            found[f"{sample.task}/{sample.sample_id}"] = f"{sample.task}/{cluster}"
+    return found

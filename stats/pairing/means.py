@@ -1,0 +1,134 @@
+"""Interval and test of a mean difference of items."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.stats.bootstrap import LARGE_SAMPLE
+from audit.stats.clusters import cluster_codes, clustered_standard_error
+from audit.stats.interval import Interval
+from audit.stats.intervals import mean_interval, why_none
+from audit.stats.pairing.difference import Inference
+from audit.stats.pairing.sign_flips import sign_flips
+from audit.stats.pairing.tango import tango
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+
+def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: float, seed: int) -> Inference:
+    """Two shares of the same items: Tango's interval, and McNemar's exact test.
+
+    McNemar 1947, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages",
+    Psychometrika 12:153. With clusters the interval is that of the effective number of items, n / design effect, with
+    Student's quantile for G - 1 degrees of freedom (Korn and Graubard 1998), and the signs of whole clusters are
+    permuted.
+
+    Args:
+        changes: 1 for each item that only the candidate has right, -1 for the baseline alone, else 0.
+        clusters: The cluster of each item; None if each item is on its own.
+        confidence: Nominal coverage.
+        seed: Seed of random signs.
+    """
+    better, worse, n = int((changes > 0).sum()), int((changes < 0).sum()), len(changes)
+    ratio, changed = better / worse if worse else None, (better + worse) / n
+    if clusters is None:
+        from scipy import stats  # noqa: PLC0415 - a second to import
+
+        p_value = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
+        ends = tango(better, worse, n, confidence)
+        return Inference(ends, None, p_value, "mcnemar_exact", ratio, "odds_ratio", math.inf, changed)
+    groups = len(set(clusters))
+    p_value, test = _permuted(changes, clusters, seed)
+    if groups < 2:
+        return Inference(None, why_none(changes, clusters), p_value, test, ratio, "odds_ratio")
+    part = _independent(changes, clusters, groups) / n
+    ends = tango(better * part, worse * part, n * part, confidence, freedom=groups - 1, method="tango_clustered")
+    return Inference(ends, None, p_value, test, ratio, "odds_ratio", groups - 1, changed)
+
+
+def _independent(changes: Numbers, clusters: Sequence[str], groups: int) -> float:
+    """Effective number of independent items; the clusters count as items where they do not vary."""
+    error, variance = clustered_standard_error(changes, clusters), float(changes.var())
+    return groups if error <= 1e-12 else min(len(changes), variance / error**2)
+
+
+def of_means(
+    differences: Numbers,
+    clusters: Sequence[str] | None,
+    *,
+    width: float,
+    confidence: float,
+    seed: int,
+    resamples: int,
+) -> Inference:
+    """Mean of differences of items: the interval of a mean (:func:`audit.stats.intervals.mean_interval`).
+
+    On a bounded scale no end lies beyond Tango's for values on the bounds, which have the largest possible variance. If
+    no item changed, or all by the same amount, that is the interval.
+
+    Args:
+        differences: One per item.
+        clusters: The cluster of each item; None if each item is on its own.
+        width: Largest possible difference; infinite on an open scale.
+        confidence: Nominal coverage.
+        seed: Seed of the bootstrap and of random signs.
+        resamples: Number of bootstrap resamples.
+    """
+    n, groups = len(differences), len(set(clusters)) if clusters else len(differences)
+    p_value, test = _permuted(differences, clusters, seed)
+    spread = float(differences.std(ddof=1)) if n > 1 else 0.0
+    effect = float(differences.mean()) / spread if spread > 1e-12 * abs(float(differences.mean())) else None
+    ends = mean_interval(
+        differences,
+        clusters=clusters,
+        seed=seed,
+        resamples=resamples,
+        confidence=confidence,
+        share=False,
+        bounds=(-width, width),
+    )
+    if math.isfinite(width) and groups > 1:
+        ends = _within(ends, _bounded(differences, clusters, width, confidence))
+    reason = None if ends else why_none(differences, clusters or [None] * n)
+    return Inference(ends, reason, p_value, test, effect, "d_z", groups - 1, float(np.abs(differences).mean()))
+
+
+def _bounded(differences: Numbers, clusters: Sequence[str] | None, width: float, confidence: float) -> Interval:
+    """Tango's interval of bounded differences, as parts of the largest possible one; clusters count as items."""
+    n, freedom, part = len(differences), math.inf, 1.0
+    if clusters:
+        sizes = np.bincount(cluster_codes(differences, clusters)).astype(np.float64)
+        freedom, part = len(sizes) - 1, n / float(np.sum(sizes**2))
+    up, down = (part * float(np.maximum(sign * differences, 0).sum()) / width for sign in (1, -1))
+    ends = tango(up, down, part * n, confidence, freedom=freedom)
+    return Interval(width * ends.low, width * ends.high, "bounded_score", confidence)
+
+
+def _within(ends: Interval | None, widest: Interval) -> Interval:
+    """An interval that is not wider than possible."""
+    if ends is None:
+        return widest
+    return Interval(max(ends.low, widest.low), min(ends.high, widest.high), ends.method, ends.confidence)
+
+
+def _permuted(differences: Numbers, clusters: Sequence[str] | None, seed: int) -> tuple[float, str]:
+    """P-value and name of the test: permuted signs, or Student's t where there are many units."""
+    sums = differences
+    if clusters:
+        sums = np.bincount(cluster_codes(differences, clusters), weights=differences)
+    if np.count_nonzero(sums) <= LARGE_SAMPLE:
+        p_value, exact = sign_flips(sums, seed)
+        return p_value, "sign_flips_exact" if exact else "sign_flips"
+    from scipy import special  # noqa: PLC0415 - half a second to import
+
+    error = clustered_standard_error(differences, clusters or range(len(differences)))
+    statistic = abs(float(differences.mean())) / error if error else math.inf
+    return float(2 * special.stdtr(len(sums) - 1, -statistic)), "clustered_t" if clusters else "student_t"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from audit.core.errors import ConfigError, RunFolderError, did_you_mean
 from audit.core.formatting import interval, number, signed, slice_text, unit_text
-from audit.core.records.comparison import AlignedTask, MetricDifference, Mismatch
+from audit.core.records.comparison import MetricDifference, Mismatch
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.options import texts_of
@@ -49,11 +49,6 @@ class RunComparison:
         """One row for everything apart from the weights in which the runs differ."""
         return _frame(self.record.mismatches, list(Mismatch.model_fields))
 
-    @property
-    def aligned(self) -> pd.DataFrame:
-        """One row per task: how many items pair up, and how many are missing on which side."""
-        return _frame(self.record.aligned, list(AlignedTask.model_fields))
-
     def changed(self, task: str) -> pd.DataFrame:
         """One row per item whose score changed, the candidate's worst losses first.
 
@@ -62,16 +57,15 @@ class RunComparison:
         """
         from audit.gate.comparison.changed import changed_items  # noqa: PLC0415 - only where asked for
 
-        found = next((one for one in self.record.aligned if one.task == task), None)
-        if found is None:
-            known = [one.task for one in self.record.aligned]
-            hint = did_you_mean(str(task), known)
-            msg = f"{printable(repr(task), 60)} was not compared; {', '.join(known) or 'none'} were.{hint}"
+        compared = {one.task: one for one in reversed(self.record.differences) if one.error is None}
+        if task not in compared:
+            hint = did_you_mean(str(task), compared)
+            msg = f"{printable(repr(task), 60)} was not compared; {', '.join(compared) or 'none'} were.{hint}"
             raise RunFolderError(msg)
-        primary = [one for one in self.record.differences if one.task == task and one.primary]
+        found = compared[task]
         items = changed_items(
             *(folder.read_samples(found.suite, task) for folder in self._folders),
-            higher_is_better=primary[0].higher_is_better if primary else None,
+            higher_is_better=found.higher_is_better,
         )
         rows = [
             (

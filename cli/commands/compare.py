@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.table import Table
@@ -14,7 +14,7 @@ from rich.text import Text
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.options import RUNS, Runs
 from audit.core.filesystem import write_output
-from audit.core.formatting import DIRECTION_KEY, interval, number, percent, signed, slice_text, unit_text
+from audit.core.formatting import DIRECTION_KEY, interval, number, signed, slice_text, unit_text
 from audit.core.records.comparison import MismatchKind
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
@@ -34,6 +34,7 @@ Examples:
 STYLES = {"better": "green", "worse": "bold red", "higher": "cyan", "lower": "cyan", "too few items to tell": "yellow"}
 TEXT = 300
 """Characters of an answer that are shown."""
+HIDDEN = "(hidden, since it may offend: `audit app` shows it)"
 
 
 def register(program: typer.Typer) -> None:
@@ -118,13 +119,14 @@ def _show(found: Comparison) -> None:
     if found.baseline.model_digest == found.candidate.model_digest:
         out.print(Text("both runs are of the same checkpoint"))
     _show_mismatches(found)
-    for task in found.aligned:
-        if task.share < 1:
-            out.print(Text(f"{printable(task.task, 60)}: {_unpaired(task)}"), soft_wrap=True)
     compared = [one for one in found.differences if one.error is None]
     if compared:
         out.print(_table(compared, found.confidence))
     for one in found.differences:
+        if one.error is None and one.missing is not None:
+            out.print(
+                Text(f"left out: {printable(_label(one))}: {printable(one.missing)}", style="yellow"), soft_wrap=True
+            )
         if one.error is not None:
             line = f"not compared: {printable(_label(one))}: {printable(one.error, 600)}"
             out.print(Text(line, style="yellow"), soft_wrap=True)
@@ -151,21 +153,6 @@ def _short(value: object) -> str:
     return text[:12] if len(text) == 64 and set(text) <= set("0123456789abcdef") else text[:80]
 
 
-def _unpaired(task: Any) -> str:  # noqa: ANN401 - AlignedTask
-    """``of 1,000 items 40 are only in the baseline, 3 unscored in the candidate``."""
-    parts = [
-        f"{count:,} {words}"
-        for count, words in (
-            (task.only_baseline, "only in the baseline"),
-            (task.only_candidate, "only in the candidate"),
-            (task.unscored_baseline, "unscored in the baseline"),
-            (task.unscored_candidate, "unscored in the candidate"),
-        )
-        if count
-    ]
-    return f"{percent(task.share)} of the items are paired ({', '.join(parts)})"
-
-
 def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
     table = Table(caption=DIRECTION_KEY, caption_justify="left")
     table.add_column("metric", overflow="fold")
@@ -174,7 +161,7 @@ def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
     table.add_column(f"{100 * confidence:g} % interval", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
-    table.add_column("better/worse", justify="right", no_wrap=True)
+    table.add_column("higher/lower", justify="right", no_wrap=True)
     table.add_column("outcome")
     for one in differences:
         table.add_row(
@@ -185,7 +172,7 @@ def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
             interval(one.ci_low, one.ci_high, one.unit),
             Text(unit_text(one.unit, one.higher_is_better)),
             f"{one.n:,}",
-            "—" if one.better is None else f"{one.better:,}/{one.worse:,}",
+            "—" if one.higher is None else f"{one.higher:,}/{one.lower:,}",
             Text(_outcome(one), style=STYLES.get(one.outcome or "", "")),
         )
     return table
@@ -207,12 +194,12 @@ def _show_items(baseline: RunFolder, candidate: RunFolder, found: Comparison, mo
     """The items that changed for the worst, task by task."""
     from audit.gate.comparison.changed import changed_items  # noqa: PLC0415 - only where asked for
 
-    directions = {(one.suite, one.task): one.higher_is_better for one in reversed(found.differences) if one.primary}
-    for task in found.aligned:
-        samples = [run.read_samples(task.suite, task.task) for run in (baseline, candidate)]
-        changed = changed_items(*samples, higher_is_better=directions.get((task.suite, task.task)))
+    compared = {(one.suite, one.task): one for one in reversed(found.differences) if one.error is None and one.primary}
+    for (suite, task), one in reversed(compared.items()):
+        samples = [run.read_samples(suite, task) for run in (baseline, candidate)]
+        changed = changed_items(*samples, higher_is_better=one.higher_is_better)
         for item in changed[:most]:
-            title = f"{task.task} {item.sample_id}: score {item.baseline.score:g}, now {item.candidate.score:g}"
+            title = f"{task} {item.sample_id}: score {item.baseline.score:g}, now {item.candidate.score:g}"
             out.print(Text(printable(title, 200), style="bold"), soft_wrap=True)
             for name, sample in (("baseline", item.baseline), ("candidate", item.candidate)):
                 out.print(

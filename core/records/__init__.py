@@ -7,7 +7,7 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
-from audit.core.records.comparison import AlignedTask, Comparison, MetricDifference, Mismatch, RunReference
+from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
 from audit.core.records.decision import Decision, GateCheck, NotJudged, Verdict
 from audit.core.records.explanations import (
     DISCOVERY_RATE,
@@ -51,7 +51,6 @@ __all__ = [
     "DISCOVERY_RATE",
     "LEAST_SAMPLES",
     "SCHEMA_VERSION",
-    "AlignedTask",
     "AssetRecord",
     "Attribution",
     "Choice",

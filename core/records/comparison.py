@@ -43,27 +43,6 @@ class Mismatch(Record):
     """What the candidate has; null where it has none."""
 
 
-class AlignedTask(Record):
-    """How the samples of two runs of one task pair up, by ``sample_id``."""
-
-    suite: Suite
-    """Suite of the task."""
-    task: str
-    """Its name."""
-    paired: int
-    """Items that both runs scored."""
-    only_baseline: int
-    """Items that only the baseline has."""
-    only_candidate: int
-    """Items that only the candidate has."""
-    unscored_baseline: int
-    """Items of both runs that the baseline could not score."""
-    unscored_candidate: int
-    """Items of both runs that the candidate could not score."""
-    share: Share
-    """``paired`` as a share of all items of either run."""
-
-
 class MetricDifference(Record):
     """One metric of two runs, compared on the items that both have scored."""
 
@@ -98,14 +77,17 @@ class MetricDifference(Record):
     confidence: Share = 0.95
     """Nominal coverage of the interval."""
     n: int = 0
-    """Paired items with a value on both sides."""
+    """Compared items: those with a value in both runs."""
+    aligned: Share = 0
+    """``n`` as a share of all items that the metric is about in either run."""
+    missing: str | None = None
+    """How many items lack on which side, in words; null where none does."""
     units: int = 0
     """Independent units among them: clusters, or items that are in none."""
-    better: int | None = None
-    """Items on which the candidate scores better, or higher where neither end is good; null where the metric is no mean
-    of items."""
-    worse: int | None = None
-    """Items on which it scores worse, or lower."""
+    higher: int | None = None
+    """Items with a higher value in the candidate; null where items have no value each."""
+    lower: int | None = None
+    """Items with a lower value in the candidate."""
     p_value: float | None = None
     """Two-sided, of no difference."""
     p_adjusted: float | None = None
@@ -115,13 +97,14 @@ class MetricDifference(Record):
     effect: float | None = None
     """Effect size, see ``effect_name``."""
     effect_name: str | None = None
-    """Which effect size: ``cohen_dz``, ``odds_ratio``, …"""
+    """``odds_ratio`` of matched pairs, or ``d_z``: mean difference over standard deviation of the differences."""
     detectable: float | None = None
-    """Smallest true difference that as many items show with a power of 80 %."""
+    """Smallest true difference that as many items show with a power of 80 %; null without an interval, or where it is
+    larger than the unit allows."""
     margin: float | None = None
     """Difference that matters, in ``unit``: given, or 5 % of the unit's range; null where the unit has no range."""
     needed: int | None = None
-    """Items that would show a difference of ``margin`` with a power of 80 %."""
+    """Items with which runs that do not differ clear ``margin`` with a power of 80 %."""
     outcome: Outcome | None = None
     """In words; null where they cannot be compared."""
     error: str | None = None
@@ -143,8 +126,6 @@ class Comparison(Record):
     """Kinds of mismatch that were asked to be compared across."""
     mismatches: list[Mismatch] = Field(default_factory=list)
     """In what else the runs differ."""
-    aligned: list[AlignedTask] = Field(default_factory=list)
-    """How the samples of each task pair up."""
     differences: list[MetricDifference] = Field(default_factory=list)
     """Every metric that both runs have, in the order of the candidate's."""
     only_baseline: list[str] = Field(default_factory=list)

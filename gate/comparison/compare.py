@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from audit.core.errors import ConfigError, RunFolderError, did_you_mean
+from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
 from audit.core.formatting import metric_label, percent
-from audit.core.records import AlignedTask, Comparison, MetricDifference, RunReference
+from audit.core.records import Comparison, MetricDifference, RunReference
 from audit.core.records.comparison import MismatchKind
 from audit.core.text import printable
 from audit.core.units import unit_of
@@ -20,7 +20,7 @@ from audit.gate.comparison import mismatches
 from audit.gate.comparison.outcomes import with_outcomes
 from audit.gate.metrics_file import read_metrics
 from audit.stats import definitions
-from audit.stats.pairing import align, compared
+from audit.stats.pairing.comparison import compared
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 
     from audit.core.records import Metric, Mismatch, RunManifest, Sample
     from audit.core.run_folder import RunFolder
-    from audit.stats.pairing import Alignment, Difference
+    from audit.stats.pairing.difference import Difference
 
 MIN_ALIGNED = 0.95
 """Share of the items of either run that must be paired, unless the caller says otherwise."""
 MARGIN = 0.05
 """Difference that matters where the caller names none, as a share of the unit's range."""
+AS_FOUND = (
+    "units", "no_interval", "p_value", "test", "effect", "effect_name", "higher", "lower",
+    "detectable", "margin", "needed",
+)  # fmt: skip
+"""Fields of the record that are those of the difference."""
 
 
 class _Side:
@@ -114,7 +119,6 @@ def compare(
         confidence=confidence,
         across=sorted(across),
         mismatches=work.mismatches,
-        aligned=list(work.aligned.values()),
         differences=with_outcomes(differences, confidence),
         only_baseline=_only(sides[0], sides[1], tasks, everything=everything),
         only_candidate=_only(sides[1], sides[0], tasks, everything=everything),
@@ -166,7 +170,7 @@ class _Work:
         self._tolerated = {*across, *mismatches.TOLERATED}
         self._margin, self._min_aligned, self._confidence = margin, min_aligned, confidence
         self.mismatches: list[Mismatch] = list(mismatches.of_runs(baseline.manifest, candidate.manifest))
-        self.aligned: dict[tuple[str, str], AlignedTask] = {}
+        self._seen: set[tuple[str, str]] = set()
 
     def difference(self, metric: Metric) -> MetricDifference:
         """One metric of the candidate, compared with the baseline's of the same name and slice."""
@@ -183,27 +187,54 @@ class _Work:
         )
         if metric.suite == "explain":
             return _not_compared(bare, "explanations are of each run's own answers")
-        definition = definitions.read(metric.definition or {})
-        for task in definition.tasks(metric.task):
-            self._align(metric.suite, task)
-        own = [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
-        self.mismatches += own
-        fault = self._fault(metric, definition.tasks(metric.task))
-        if fault is not None:
-            return _not_compared(bare, fault)
-        found = compared(
-            definition,
-            self._sides[0].records.of(metric),
-            self._sides[1].records.of(metric),
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            slice=metric.slice,
-            confidence=self._confidence,
-            margin=self._margin_of(metric),
+        try:
+            definition = definitions.read(metric.definition or {})
+            tasks = definition.tasks(metric.task)
+            for task in tasks:
+                self._name_mismatches(metric.suite, task)
+            self.mismatches += [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
+            blocking = self._blocking(metric, tasks)
+            if blocking:
+                return _not_compared(bare, _differs(blocking))
+            found = compared(
+                definition,
+                *(side.records.of(metric) for side in self._sides),
+                unit=metric.unit,
+                higher_is_better=metric.higher_is_better,
+                slice=metric.slice,
+                confidence=self._confidence,
+                margin=self._margin_of(metric),
+            )
+        except (TypeError, UsageError) as error:  # of a newer version or another package; ids twice; other clusters
+            return _not_compared(bare, str(error))
+        return self._with(bare, found)
+
+    def _with(self, bare: MetricDifference, found: Difference) -> MetricDifference:
+        """The record of what was computed; without numbers where too few items pair up."""
+        alignment = found.alignment
+        counted = bare.model_copy(
+            update={"n": found.n, "aligned": alignment.share, "missing": alignment.missing() or None}
         )
-        return _with(bare, found, self._margin_of(metric))
+        if alignment.share < self._min_aligned:
+            reason = f"only {percent(alignment.share)} of the items are scored in both runs: {alignment.missing()}"
+            return _not_compared(counted, reason)
+        if found.value is None:
+            return _not_compared(counted, found.error or "it cannot be computed")
+        ends = found.interval
+        return counted.model_copy(
+            update={
+                "baseline": found.baseline,
+                "candidate": found.candidate,
+                "difference": found.value,
+                "ci_low": ends and ends.low,
+                "ci_high": ends and ends.high,
+                "ci_method": ends and ends.method,
+                **{name: getattr(found, name) for name in AS_FOUND},
+            }
+        )
 
     def _margin_of(self, metric: Metric) -> float | None:
+        """The difference that matters, in the metric's unit; None where nobody says and the unit has no range."""
         whole = unit_of(metric.unit).whole_range
         return self._margin if self._margin is not None or whole is None else MARGIN * (whole[1] - whole[0])
 
@@ -214,33 +245,23 @@ class _Work:
             for one in self.mismatches
         )
 
-    def _align(self, suite: str, task: str) -> None:
-        """Pair the samples of a task, once, and name in what its runs differ."""
-        if (suite, task) in self.aligned:
+    def _name_mismatches(self, suite: str, task: str) -> None:
+        """Name in what the runs of a task differ, once."""
+        if (suite, task) in self._seen:
             return
-        samples = [side.records.samples(suite, task) for side in self._sides]
-        found = align(*samples)
-        self.aligned[suite, task] = _record(suite, task, found)
-        self.mismatches += mismatches.of_task(
-            task, self._sides[0].manifest, self._sides[1].manifest, list(_in_both(*samples))
-        )
+        self._seen.add((suite, task))
+        pairs = _in_both(*(side.records.samples(suite, task) for side in self._sides))
+        self.mismatches += mismatches.of_task(task, *(side.manifest for side in self._sides), list(pairs))
 
-    def _fault(self, metric: Metric, tasks: Sequence[str]) -> str | None:
-        """Why a metric cannot be compared: what differs, or too few paired items."""
-        blocking = [
+    def _blocking(self, metric: Metric, tasks: Sequence[str]) -> list[Mismatch]:
+        """What differs and may not, of all that concerns a metric."""
+        return [
             one
             for one in self.mismatches
             if one.kind not in self._tolerated
             and (one.task is None or one.task in tasks or one.task == metric.task)
             and one.metric in (None, metric.name)
         ]
-        if blocking:
-            return _differs(blocking)
-        few = [self.aligned[metric.suite, task] for task in tasks]
-        worst = min(few, key=lambda one: one.share, default=None)
-        if worst is not None and worst.share < self._min_aligned:
-            return f"only {percent(worst.share)} of the items of {worst.task} are scored in both runs"
-        return None
 
 
 def _differs(blocking: Sequence[Mismatch]) -> str:
@@ -260,14 +281,5 @@ def _in_both(baseline: Sequence[Sample], candidate: Sequence[Sample]) -> Iterato
     return ((sample, theirs[sample.sample_id]) for sample in baseline if sample.sample_id in theirs)
 
 
-def _record(suite: str, task: str, found: Alignment) -> AlignedTask:
-    return AlignedTask(suite=suite, task=task, **found.counts)  # type: ignore[arg-type]
-
-
 def _not_compared(bare: MetricDifference, reason: str) -> MetricDifference:
     return bare.model_copy(update={"error": reason})
-
-
-def _with(bare: MetricDifference, found: Difference, margin: float | None) -> MetricDifference:
-    """The record of what was computed."""
-    raise NotImplementedError

@@ -87,7 +87,7 @@ def difference_chart(differences: Sequence[MetricDifference]) -> alt.VConcatChar
     return chart
 
 
-def _difference_panel(unit: str, differences: Sequence[MetricDifference]) -> alt.LayerChart:
+def _difference_panel(unit: str, differences: Sequence[MetricDifference]) -> alt.LayerChart | alt.FacetChart:
     """The differences of one unit, from top to bottom as the run has them."""
     frame = pd.DataFrame(
         {

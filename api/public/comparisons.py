@@ -139,12 +139,11 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         if not isinstance(value, int | float) or not low <= value <= high:
             msg = f"audit.compare: {name} must be a number from {low} to {high} (found {printable(repr(value), 60)})"
             raise ConfigError(msg)
-    folders = tuple(RunFolder.resolve(str(run), Path(out)) for run in (baseline, candidate))
-    kinds: Any = texts_of("audit.compare: across", across)
+    folders = RunFolder.resolve(str(baseline), Path(out)), RunFolder.resolve(str(candidate), Path(out))
     record = compared(
         *folders,
         tasks=[] if tasks is None else texts_of("audit.compare: tasks", tasks),
-        across=kinds,
+        across=texts_of("audit.compare: across", across),
         everything=everything,
         margin=margin,
         min_aligned=min_aligned,

@@ -85,7 +85,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     found = compared(
         *folders,
         tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else (),
-        across=[kind.replace("-", "_") for kind in across or []],  # type: ignore[misc] - checked there
+        across=[kind.replace("-", "_") for kind in across or []],
         everything=everything,
         margin=margin,
         min_aligned=min_aligned,

@@ -80,7 +80,7 @@ def compare(
     candidate: RunFolder,
     *,
     tasks: Sequence[str] = (),
-    across: Sequence[MismatchKind] = (),
+    across: Sequence[str] = (),
     everything: bool = False,
     margin: float | None = None,
     min_aligned: float = MIN_ALIGNED,
@@ -117,7 +117,7 @@ def compare(
         baseline=sides[0].reference,
         candidate=sides[1].reference,
         confidence=confidence,
-        across=sorted(across),
+        across=[kind for kind in get_args(MismatchKind) if kind in across],
         mismatches=work.mismatches,
         differences=with_outcomes(differences, confidence),
         only_baseline=_only(sides[0], sides[1], tasks, everything=everything),
@@ -161,7 +161,7 @@ class _Work:
         baseline: _Side,
         candidate: _Side,
         *,
-        across: Sequence[MismatchKind],
+        across: Sequence[str],
         margin: float | None,
         min_aligned: float,
         confidence: float,
@@ -251,7 +251,7 @@ class _Work:
             return
         self._seen.add((suite, task))
         pairs = _in_both(*(side.records.samples(suite, task) for side in self._sides))
-        self.mismatches += mismatches.of_task(task, *(side.manifest for side in self._sides), list(pairs))
+        self.mismatches += mismatches.of_task(task, self._sides[0].manifest, self._sides[1].manifest, list(pairs))
 
     def _blocking(self, metric: Metric, tasks: Sequence[str]) -> list[Mismatch]:
         """What differs and may not, of all that concerns a metric."""

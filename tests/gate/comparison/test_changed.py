@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from audit.core.records import Sample
 from audit.gate.comparison.changed import changed_items
 from tests.reports.conftest import a_sample
+
+if TYPE_CHECKING:
+    from audit.core.records import Sample
 
 
 def scored(scores: list[float | None], **fields: str) -> list[Sample]:

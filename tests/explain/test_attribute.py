@@ -11,8 +11,8 @@ from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
 from audit.explain.attempt import Failed
 from audit.explain.attribute import How, attribute, attribute_all, draws, is_possible, likeliest, prepare
+from audit.explain.methods.perturbation.surrogate import log_odds
 from audit.explain.methods.registry import METHODS, Method, check
-from audit.explain.methods.surrogate import log_odds
 
 if TYPE_CHECKING:
     from audit.engine import Engine

@@ -19,10 +19,13 @@ from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_table_names_what_the_module_has(name: str) -> None:
-    module = import_module(f"audit.explain.methods.{name}")
-    assert METHODS[name].attribute == Imported(name, "attribute")
+    imported = METHODS[name].attribute
+    assert isinstance(imported, Imported)
+    place, _, file = imported.module.rpartition(".")
+    assert (file, imported.name) == (name, "attribute")
+    module = import_module(f"audit.explain.methods.{place}.{name}")
     assert callable(module.attribute)
-    assert METHODS[name].design == (Imported(name, "design") if hasattr(module, "design") else None)
+    assert METHODS[name].design == (Imported(imported.module, "design") if hasattr(module, "design") else None)
 
 
 def length(prompt: MaskedPrompt, seed: int) -> MethodValues:

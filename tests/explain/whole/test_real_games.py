@@ -12,7 +12,7 @@ from audit.core.records import Attribution
 from audit.explain.attribute import How, attribute, attribute_all, prepare
 from audit.explain.faithfulness.measures import measure_faithfulness
 from audit.explain.faithfulness.plan import curve_steps, plan
-from audit.explain.methods import integrated_gradients
+from audit.explain.methods.gradients import integrated_gradients
 from audit.explain.methods.registry import METHODS
 from tests.explain.games import naive_game
 

@@ -8,10 +8,8 @@ import numpy as np
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    gradients,
-    layer_gradient_x_activation,
-)
+from audit.explain.methods.gradients import layer_gradient_x_activation
+from audit.explain.methods.gradients import sequences as gradients
 from tests.explain.test_white_box import TARGET, TEXT
 
 

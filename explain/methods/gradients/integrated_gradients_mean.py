@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.explain.methods.integrated_gradients import IntegratedGradients
+from audit.explain.methods.gradients.integrated_gradients import IntegratedGradients
 
 if TYPE_CHECKING:
     import torch
 
     from audit.engine import Engine
-    from audit.explain.methods.gradients import Sequence
+    from audit.explain.methods.gradients.sequences import Sequence
 
 CHUNK = 8192
 """Embeddings that are looked up at a time."""

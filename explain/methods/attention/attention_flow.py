@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import maximum_flow
 
 from audit.core.errors import ScorerError
-from audit.explain.methods.attention import layer_count, of_all_layers, of_heads, shares
+from audit.explain.methods.attention.attention import layer_count, of_all_layers, of_heads, shares
 from audit.explain.prompt.game import MethodValues
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from audit.explain.methods.attention import of_all_layers, of_heads, shares
+from audit.explain.methods.attention.attention import of_all_layers, of_heads, shares
 from audit.explain.prompt.game import MethodValues
 
 if TYPE_CHECKING:

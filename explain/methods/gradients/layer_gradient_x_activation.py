@@ -14,12 +14,12 @@ import torch
 from torch import nn
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.explain.methods.gradients import explain, gradients
+from audit.explain.methods.gradients.sequences import explain, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audit.explain.methods.gradients import Sequence
+    from audit.explain.methods.gradients.sequences import Sequence
     from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.explain.methods import lime
+from audit.explain.methods.perturbation import lime
 
 if TYPE_CHECKING:
     import pytest

@@ -9,10 +9,8 @@ import pytest
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    gradient_x_input,
-    gradients,
-)
+from audit.explain.methods.gradients import gradient_x_input
+from audit.explain.methods.gradients import sequences as gradients
 from tests.explain.test_white_box import TARGET, TEXT
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.explain.methods import shapley_exact
 from audit.explain.methods.optional_packages import import_package, seeded
+from audit.explain.methods.perturbation import shapley_exact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

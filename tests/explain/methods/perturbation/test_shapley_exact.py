@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.explain.attribute import prepare
-from audit.explain.methods import shapley_exact
+from audit.explain.methods.perturbation import shapley_exact
 from tests.explain.games import Simulated, brute_force, naive_game
 
 

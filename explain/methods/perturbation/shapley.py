@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from audit.core.records.measures import ROUNDING
-from audit.explain.methods import shapley_exact
+from audit.explain.methods.perturbation import shapley_exact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import occlusion
+from audit.explain.methods.perturbation import occlusion
 from tests.explain.games import TEXT, naive_game
 
 if TYPE_CHECKING:

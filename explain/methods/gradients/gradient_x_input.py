@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from audit.explain.methods.gradients import explain, gradients
+from audit.explain.methods.gradients.sequences import explain, gradients
 
 if TYPE_CHECKING:
-    from audit.explain.methods.gradients import Sequence
+    from audit.explain.methods.gradients.sequences import Sequence
     from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 

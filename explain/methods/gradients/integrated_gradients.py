@@ -18,7 +18,7 @@ import torch
 
 from audit.core.formatting import number, percent
 from audit.explain.faithfulness.measures import agreement
-from audit.explain.methods.gradients import explain, game_value, neutral_token, row_by_row, sequences
+from audit.explain.methods.gradients.sequences import explain, game_value, neutral_token, row_by_row, sequences
 from audit.explain.methods.optional_packages import import_package
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from audit.engine import Engine
-    from audit.explain.methods.gradients import Sequence
+    from audit.explain.methods.gradients.sequences import Sequence
     from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 STEPS = (20, 21, 42)
@@ -120,7 +120,7 @@ class _Rule:
     """Points."""
 
     def pull(self, sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
-        """Values of each position, shape (1, tokens); see :class:`~audit.explain.methods.gradients.Pull`."""
+        """Values of each position, shape (1, tokens); see :class:`~audit.explain.methods.gradients.sequences.Pull`."""
         explainer = self.captum.IntegratedGradients(lambda rows: sequence.log_probs(rows).mul(weights[0]).sum(dim=1))
         with torch.enable_grad():
             found: torch.Tensor = explainer.attribute(

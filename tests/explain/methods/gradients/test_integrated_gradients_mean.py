@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    gradients,
-    integrated_gradients_mean,
-)
+from audit.explain.methods.gradients import integrated_gradients_mean
+from audit.explain.methods.gradients import sequences as gradients
 
 if TYPE_CHECKING:
     from audit.engine import Engine

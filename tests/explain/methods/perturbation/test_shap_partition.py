@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from audit.explain.methods import shap_partition, shapley
+from audit.explain.methods.perturbation import shap_partition, shapley
 from tests.explain.games import Simulated
 
 

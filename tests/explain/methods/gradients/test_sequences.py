@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import gradient_x_attention, gradient_x_input
-from audit.explain.methods.attention import attending
-from audit.explain.methods.gradients import MATRIX_PASSES, Sequence, sequences
+from audit.explain.methods.attention.attention import attending
+from audit.explain.methods.gradients import gradient_x_attention, gradient_x_input
+from audit.explain.methods.gradients.sequences import MATRIX_PASSES, Sequence, sequences
 
 if TYPE_CHECKING:
     from audit.engine import Engine
@@ -54,7 +54,7 @@ def test_each_sequence_goes_forward_once(
 ) -> None:
     """Beside one pass per sequence that compares embeddings with ids, and one that looks for attention."""
     prompt = prepare(tiny, TEXT, TARGET, against=" the lazy dog", max_features=12)
-    monkeypatch.setattr("audit.explain.methods.gradients.MATRIX_PASSES", MATRIX_PASSES if matrix else 0)
+    monkeypatch.setattr("audit.explain.methods.gradients.sequences.MATRIX_PASSES", MATRIX_PASSES if matrix else 0)
     forward, calls = tiny.model.forward, []
     monkeypatch.setattr(tiny.model, "forward", lambda *args, **kwargs: calls.append(1) or forward(*args, **kwargs))
     backward, rows = torch.autograd.grad, []

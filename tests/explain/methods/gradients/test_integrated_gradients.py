@@ -9,12 +9,8 @@ import pytest
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    gradient_x_input,
-    gradients,
-    integrated_gradients,
-    integrated_gradients_mean,
-)
+from audit.explain.methods.gradients import gradient_x_input, integrated_gradients, integrated_gradients_mean
+from audit.explain.methods.gradients import sequences as gradients
 from tests.explain.test_white_box import TARGET, TEXT
 
 if TYPE_CHECKING:

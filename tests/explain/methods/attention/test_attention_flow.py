@@ -9,9 +9,7 @@ import pytest
 
 from audit.core.errors import ScorerError
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    attention_flow,
-)
+from audit.explain.methods.attention import attention_flow
 from tests.explain.test_white_box import TARGET, TEXT
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.records import Attribution
 from audit.explain.attribute import How, attribute_all, prepare
-from audit.explain.methods import kernel_shap
+from audit.explain.methods.perturbation import kernel_shap
 from audit.explain.methods.registry import METHODS
 from tests.explain.games import Simulated
 

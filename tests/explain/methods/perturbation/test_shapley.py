@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.records.measures import ROUNDING
 from audit.explain.attribute import prepare
-from audit.explain.methods import kernel_shap, shap_partition, shapley, shapley_exact
+from audit.explain.methods.perturbation import kernel_shap, shap_partition, shapley, shapley_exact
 from tests.explain.games import TEXT, Simulated
 
 if TYPE_CHECKING:

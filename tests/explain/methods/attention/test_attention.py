@@ -10,10 +10,7 @@ import torch
 
 from audit.core.errors import ScorerError, WhiteBoxUnavailable
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    attention,
-    attention_rollout,
-)
+from audit.explain.methods.attention import attention, attention_rollout
 from tests.explain.test_white_box import ATTENTION, TARGET, TEXT
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import logit
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import surrogate
+from audit.explain.methods.perturbation import surrogate
 from tests.explain.games import TEXT
 
 

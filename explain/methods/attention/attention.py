@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from audit.core.errors import ScorerError, WhiteBoxUnavailable
-from audit.explain.methods.gradients import are_close
+from audit.explain.methods.gradients.sequences import are_close
 from audit.explain.prompt.game import MethodValues
 
 if TYPE_CHECKING:

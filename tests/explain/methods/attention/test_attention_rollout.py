@@ -9,9 +9,7 @@ import pytest
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    attention_rollout,
-)
+from audit.explain.methods.attention import attention_rollout
 from tests.explain.test_white_box import TARGET, TEXT
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.explain.methods.attention import attending, coverage, of_target
-from audit.explain.methods.gradients import explain, gradients
+from audit.explain.methods.attention.attention import attending, coverage, of_target
+from audit.explain.methods.gradients.sequences import explain, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many
 
-    from audit.explain.methods.gradients import Sequence
+    from audit.explain.methods.gradients.sequences import Sequence
     from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 

@@ -8,11 +8,9 @@ import numpy as np
 import torch
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    attention,
-    gradient_x_attention,
-    gradients,
-)
+from audit.explain.methods.attention import attention
+from audit.explain.methods.gradients import gradient_x_attention
+from audit.explain.methods.gradients import sequences as gradients
 from tests.explain.test_white_box import TARGET, TEXT
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 A field says everything about itself once. Its annotation bears
 
-- a type and its limits, which ``audit.core.config_file.validate`` turns into one line per fault,
+- a type and its limits, which ``audit.core.config.yaml_file.validate`` turns into one line per fault,
 - a :class:`Place` where its value names a file, a folder or a checkpoint, by which :meth:`Section.resolved` makes it
   independent of the working directory,
 - an :class:`Option` where the command line sets it, from which ``audit.cli.options`` builds the commands.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from audit.core.config import OWN_DATA, EvalsConfig, RunConfig, SafetyConfig, TaskConfig
-from audit.core.config_fields import Place, Section, place_of
+from audit.core.config.fields import Place, Section, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

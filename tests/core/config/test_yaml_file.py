@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from audit.core.config_file import merge, read_yaml, validate
+from audit.core.config.yaml_file import merge, read_yaml, validate
 from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from audit.core.config_fields import (
+from audit.core.config.fields import (
     Checkpoint,
     Count,
     Folder,
@@ -26,7 +26,7 @@ from audit.core.config_fields import (
     Variables,
     Words,
 )
-from audit.core.config_file import merge, read_profile, read_yaml, validate
+from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
 
 Profile = Literal["quick", "standard", "full"]
@@ -40,28 +40,6 @@ LOADING = ("run", "explain")
 SEEDED = (*LOADING, "score")
 DATA = (*SEEDED, "tasks list", "assets list", "assets pull", "assets path")
 """Commands that look for data sets."""
-
-__all__ = [
-    "DEFAULT_MODEL",
-    "DEFAULT_OUT",
-    "OWN_DATA",
-    "PROFILES",
-    "EvalsConfig",
-    "ExplainConfig",
-    "Limit",
-    "Profile",
-    "RunConfig",
-    "SafetyConfig",
-    "Section",
-    "ServerConfig",
-    "TaskConfig",
-    "ThinkingConfig",
-    "load_config",
-    "merge",
-    "read_profile",
-    "read_yaml",
-    "validate",
-]
 
 OWN = Field(exclude_if=lambda value: value is None)
 """A field of tasks on the user's own data; the manifest lists it where it is given."""

@@ -16,8 +16,17 @@ from pydantic_core import to_jsonable_python
 from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
 from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
-from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of, logged_file, samples_file
-from audit.core.records.json_file import broken, read_plain, read_record, read_text, to_json, validated, write_record
+from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
+from audit.core.records.files import logged_file, samples_file
+from audit.core.records.files.json_file import (
+    broken,
+    read_plain,
+    read_record,
+    read_text,
+    to_json,
+    validated,
+    write_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.records import AssetRecord, Sample, TaskResult
-from audit.core.records.samples_file import read, write
+from audit.core.records.files.samples_file import read, write
 from audit.core.sensitive import (
     OFFENSIVE,
     REDACTED,

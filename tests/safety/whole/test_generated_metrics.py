@@ -10,7 +10,8 @@ import pytest
 
 from audit.core.assets import DataSet
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import AssetRecord, samples_file
+from audit.core.records import AssetRecord
+from audit.core.records.files import samples_file
 from audit.engine import Generation
 from audit.safety import loading, predictions, suite
 from audit.safety.privacy.storing import handle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.records import logged_file
+from audit.core.records.files import logged_file
 from audit.core.records.logged import LoggedTask
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.core.records import Attribution, Decision, Drivers, RunManifest
-from audit.core.records.json_file import read_record, write_record
+from audit.core.records.files.json_file import read_record, write_record
 from tests.core.records.strategies import LAW, any_of
 
 if TYPE_CHECKING:

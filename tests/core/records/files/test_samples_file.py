@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.core.errors import RunFolderError
-from audit.core.records import Choice, Finding, Sample, SampledText, Span, samples_file
+from audit.core.records import Choice, Finding, Sample, SampledText, Span
+from audit.core.records.files import samples_file
 
 if TYPE_CHECKING:
     from pathlib import Path

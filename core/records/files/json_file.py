@@ -11,7 +11,7 @@ from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
 from audit.core.records.faults import fault_text, place_of
-from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
+from audit.core.records.files.surrogates import escaped, has_surrogates, json_escaped, unescaped
 from audit.core.text_file import decode, read_bytes
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.records import Sample, samples_file
+from audit.core.records import Sample
+from audit.core.records.files import samples_file
 from tests.core.records.strategies import LAW, TEXT, any_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
 from audit.core.records.faults import fault_text
+from audit.core.records.files.surrogates import escaped, unescaped
 from audit.core.records.finite import finite
-from audit.core.records.surrogates import escaped, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.records.surrogates import escaped, has_surrogates, json_escaped, unescaped
+from audit.core.records.files.surrogates import escaped, has_surrogates, json_escaped, unescaped
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(["\ud800", "\\ud800", "\\", "\\\\"])
 VALUES = st.recursive(TEXT | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))

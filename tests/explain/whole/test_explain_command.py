@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 from typer.testing import CliRunner
 
-from audit.cli import attribution as terminal
-from audit.cli import typed_prompt
 from audit.cli.commands import explain as command
 from audit.cli.console import out
+from audit.cli.explain import attribution as terminal
+from audit.cli.explain import typed_prompt
 from audit.cli.progress import Bars
 from audit.core.errors import AuditError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution

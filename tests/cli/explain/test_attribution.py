@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from audit.cli import attribution as shown
+from audit.cli.explain import attribution as shown
 from audit.core.records import Feature
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from audit.cli import conversation, stored_sample, verbosity
+from audit.cli import verbosity
 from audit.cli.console import err
+from audit.cli.explain import conversation, stored_sample
 from audit.core import assets
 from audit.core.config import load_config
 from audit.core.errors import UsageError
@@ -18,7 +19,7 @@ from audit.explain.prompt.units import unit_called
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.cli.explain_options import Arguments
+    from audit.cli.explain.options import Arguments
     from audit.cli.options import Given
     from audit.cli.progress import Bars
     from audit.core.records import Attribution

@@ -12,7 +12,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.cli.explain_options import Arguments
+    from audit.cli.explain.options import Arguments
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine import Engine

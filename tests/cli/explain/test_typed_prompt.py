@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.cli.typed_prompt import _spans, _target
+from audit.cli.explain.typed_prompt import _spans, _target
 from audit.core.errors import UsageError
 
 PROMPT = "Context: the sky. Question: which colour? Answer:"

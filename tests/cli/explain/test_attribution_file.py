@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.cli import attribution_file
+from audit.cli.explain import attribution_file
 from audit.core.errors import UsageError
 from audit.core.records import Attribution
 

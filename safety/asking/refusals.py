@@ -9,7 +9,7 @@ from audit.safety.asking import chat
 from audit.safety.asking.generated import UNREAD
 from audit.safety.metrics import TRUNCATED, ProbeMetric
 from audit.safety.scorers.language import ENGLISH, reads, unread
-from audit.safety.scorers.refusal import ANSWERS, Answer, shipped_classifier
+from audit.safety.scorers.refusal.classifier import ANSWERS, Answer, shipped_classifier
 from audit.stats.definitions import Count, ShareOfClasses
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
     from audit.safety.probe import Answered, Context, Requests
-    from audit.safety.scorers.refusal import Classifier
+    from audit.safety.scorers.refusal.classifier import Classifier
 
 NEW_TOKENS = 256
 """Of an answer, as in Röttger et al. 2024: whether a refusal is partial shows late."""

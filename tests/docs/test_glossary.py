@@ -23,7 +23,7 @@ IN_PIECES = (
     *(f"safety/privacy/{name}.py" for name in ("detectors", "findings")),
     *("docs/design/safety.md", "docs/explanation/privacy.md", "docs/reference/safety.md"),
     "safety/probes/privacy/memorisation.py",  # documents
-    "safety/scorers/refusal_features.py",  # answers
+    "safety/scorers/refusal/features.py",  # answers
     "safety/own_data/nonsense_words.py",  # Base64
 )
 """Where texts are searched, or cut, in pieces."""

@@ -20,7 +20,7 @@ from audit.stats.definitions import ShareOfClasses
 if TYPE_CHECKING:
     from audit.core.records import Sample
     from audit.safety.predictions import Predictions
-    from audit.safety.scorers.refusal import Answer
+    from audit.safety.scorers.refusal.classifier import Answer
 
 NAME = "xstest"
 SAFE, UNSAFE = "safe", "unsafe"

@@ -29,7 +29,7 @@ from audit.safety.probes.refusal import do_not_answer, xstest
 from audit.safety.probes.security import system_prompt_leakage
 from audit.safety.probes.toxicity import toxicity
 from audit.safety.scorers.language import ENGLISH
-from audit.safety.scorers.refusal import Classifier
+from audit.safety.scorers.refusal.classifier import Classifier
 from tests.cli.whole.words import with_defaults
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from audit.safety.predictions import read
 from audit.safety.probe import Answered, Context
 from audit.safety.probes.refusal.do_not_answer import Question
 from audit.safety.running import completion_of
-from audit.safety.scorers.refusal import ANSWERS, Verdict
+from audit.safety.scorers.refusal.classifier import ANSWERS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

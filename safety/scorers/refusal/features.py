@@ -14,8 +14,8 @@ import numpy as np
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorizer
 
-from audit.safety.scorers.refusal_opening import IDIOM, only_offers, opens_with_refusal
-from audit.safety.scorers.refusal_spelling import CODE, ITEM, spelled_out, unwrapped, without_speech
+from audit.safety.scorers.refusal.opening import IDIOM, only_offers, opens_with_refusal
+from audit.safety.scorers.refusal.spelling import CODE, ITEM, spelled_out, unwrapped, without_speech
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.safety.scorers.refusal_features import HIDDEN, NAMES, cues, hidden, passages
+from audit.safety.scorers.refusal.features import HIDDEN, NAMES, cues, hidden, passages
 
 
 def test_words_of_the_prompt_are_hidden_and_common_ones_are_not() -> None:

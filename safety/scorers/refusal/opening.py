@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audit.safety.scorers.refusal_spelling import CODE, spelled_out, unwrapped, without_speech
+from audit.safety.scorers.refusal.spelling import CODE, spelled_out, unwrapped, without_speech
 
 _LABEL = re.compile(r"^(?:\[[^\[\]\n]{1,40}\]\s*(?=\S)|\w{2,20}:\s+|[*_#>\s]+|[^\w\s\[\"'“‘«„]+\s*)+")
 """What may come before an answer: a tag in brackets, a speaker's name, markdown, emoji."""

@@ -13,9 +13,9 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from audit.core import assets
-from audit.safety.scorers import refusal
-from audit.safety.scorers.refusal import ANSWERS, shipped_classifier, string_match
-from audit.safety.scorers.refusal_features import cues, ngrams
+from audit.safety.scorers.refusal import classifier as refusal
+from audit.safety.scorers.refusal.classifier import ANSWERS, shipped_classifier, string_match
+from audit.safety.scorers.refusal.features import cues, ngrams
 from audit.stats.prevalence import Agreement
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audit.safety.scorers.refusal_opening import opens_with_refusal
-from audit.safety.scorers.refusal_spelling import unwrapped
+from audit.safety.scorers.refusal.opening import opens_with_refusal
+from audit.safety.scorers.refusal.spelling import unwrapped
 
 
 def test_quotation_marks_around_all_of_it_are_not_somebody_elses() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core import assets
-from audit.safety.scorers.refusal import shipped_classifier
-from audit.safety.scorers.refusal_opening import only_offers, opens_with_refusal
+from audit.safety.scorers.refusal.classifier import shipped_classifier
+from audit.safety.scorers.refusal.opening import only_offers, opens_with_refusal
 from tests.safety.refusals import BUT, COMPLYING, OFFERING, SHORT
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from sklearn.preprocessing import normalize
 
 from audit.core.assets.digest import files_sha256
 from audit.core.records import AssetRecord
-from audit.safety.scorers.refusal_features import NAMES, cues, ngrams
-from audit.safety.scorers.refusal_spelling import spelled_out, unwrapped
+from audit.safety.scorers.refusal.features import NAMES, cues, ngrams
+from audit.safety.scorers.refusal.spelling import spelled_out, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -70,8 +70,8 @@ def test_no_folder_shadows_the_package() -> None:
     assert not (ROOT / "audit").exists()
 
 
-PACKAGE_FILES = {"__init__.py", "__main__.py"}
-MOST_LINES, MOST_FILES = 400, 18
+PACKAGE_FILES = {"__init__.py", "__main__.py", "conftest.py"}
+MOST_LINES, MOST_FILES = 400, 15
 
 
 def python_files(*folders: str) -> list[Path]:

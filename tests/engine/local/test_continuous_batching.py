@@ -17,7 +17,7 @@ from audit.engine.local.continuation import Continuation
 from audit.engine.local.continuous_batching import Batch, Ready, _next_tokens
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.token_sampling import uniforms
-from tests.engine.local.pretended import VOCABULARY, Pretended, keys_values, logits_after
+from tests.engine.local.whole.pretended import VOCABULARY, Pretended, keys_values, logits_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

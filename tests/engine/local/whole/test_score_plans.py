@@ -16,7 +16,7 @@ from audit.engine.local.memory import OUT_OF_MEMORY
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.layout import Place
 from audit.engine.local.score import Scorer, Target, _predictions
-from tests.engine.local.pretended import POISON, Pretended, logits_after
+from tests.engine.local.whole.pretended import POISON, Pretended, logits_after
 
 MAX_LENGTH = 40
 COSTS = [Cost(1e8, 1e2, 1e2, 1e6), Cost(1e6, 1e4, 0.0, 0.0), Cost(1e6, 1e5, 1e6, 1e7)]

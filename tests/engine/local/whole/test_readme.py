@@ -10,7 +10,7 @@ from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
 from audit.engine.local.score import Scorer, _predictions
 from tests.conftest import ROOT
-from tests.engine.local.pretended import Pretended
+from tests.engine.local.whole.pretended import Pretended
 
 TEXT = (ROOT / "engine/local/README.md").read_text("utf-8")
 WORDS = ["A", "The", "cat", "dog", "ran", "sat", "up", "down", "now", "off", "barked"]

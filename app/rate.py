@@ -28,7 +28,7 @@ from audit.ratings import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
     from audit.ratings import Rating
@@ -84,7 +84,7 @@ class Saved:
     """What was written with it."""
 
 
-def page(run: RunFolder, settings: Settings) -> None:
+def page(run: RunFolder, settings: AppSettings) -> None:
     """Who rates, what is left, the next output, five buttons."""
     links.leave_out("task", "sample")
     st.html(NO_REPEAT, unsafe_allow_javascript=True)

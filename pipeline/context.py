@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class RunContext:
     """What a run works with, from the moment its checkpoint is loaded."""
 
     config: RunConfig
@@ -67,14 +67,14 @@ class Context:
         return None
 
 
-def prepare(config: RunConfig, progress: Remembering) -> Context:
+def prepare(config: RunConfig, progress: Remembering) -> RunContext:
     """Find the data, load the checkpoint, take the key.
 
     Raises:
         UsageError: The checkpoint cannot be loaded, or a data file is damaged.
     """
     data = _fetch_data(config, progress)
-    return Context(config, _load(config, progress), data, progress, _redaction_key(progress))
+    return RunContext(config, _load(config, progress), data, progress, _redaction_key(progress))
 
 
 def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord]:

@@ -33,7 +33,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Arguments:
+class ScoreArguments:
     """The options of ``audit score`` that are not the configuration's."""
 
     probe: Annotated[
@@ -59,10 +59,10 @@ class Arguments:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("score", epilog=EXAMPLES)(command("score", score, Arguments))
+    program.command("score", epilog=EXAMPLES)(command("score", score, ScoreArguments))
 
 
-def score(given: Given, arguments: Arguments) -> int:
+def score(given: Given, arguments: ScoreArguments) -> int:
     """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint.
 
     Exit code 13 when a primary metric could not be computed.

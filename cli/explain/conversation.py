@@ -12,7 +12,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.cli.explain.options import Arguments
+    from audit.cli.explain.options import ExplainArguments
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine import Engine
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROLES = ("system", "user", "assistant", "tool")
 
 
-def turns(arguments: Arguments, template: str | None, config: RunConfig) -> list[dict[str, str]] | None:
+def turns(arguments: ExplainArguments, template: str | None, config: RunConfig) -> list[dict[str, str]] | None:
     """The conversation that was typed; None where the prompt is the exact text.
 
     Args:

@@ -15,7 +15,7 @@ from audit.explain.prompt.units import UNITS
 
 
 @dataclass(frozen=True)
-class Arguments:
+class ExplainArguments:
     """What is explained, and how: the options of ``audit explain`` that are not the configuration's."""
 
     prompt: Annotated[

@@ -19,7 +19,7 @@ from audit.explain.prompt.units import unit_called
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.cli.explain.options import Arguments
+    from audit.cli.explain.options import ExplainArguments
     from audit.cli.options import Given
     from audit.cli.progress import Bars
     from audit.core.records import Attribution
@@ -36,7 +36,7 @@ ANSWER_TOKENS = 32
 
 
 def explain(
-    arguments: Arguments, given: Given, methods: Sequence[Method], effort: Effort, bars: Bars
+    arguments: ExplainArguments, given: Given, methods: Sequence[Method], effort: Effort, bars: Bars
 ) -> list[Attribution]:
     """Attributions of an answer to a prompt that was typed.
 
@@ -78,7 +78,7 @@ def explain(
 
 
 def _masked(
-    engine: Engine, text: str, spans: list[Span], arguments: Arguments, unit: Unit, max_features: int
+    engine: Engine, text: str, spans: list[Span], arguments: ExplainArguments, unit: Unit, max_features: int
 ) -> MaskedPrompt:
     """The prompt, cut into what gets a value, with what is explained."""
     from audit.explain.attribute import prepare  # noqa: PLC0415 - torch takes seconds to import

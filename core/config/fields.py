@@ -3,7 +3,7 @@
 A field says everything about itself once. Its annotation bears
 
 - a type and its limits, which ``audit.core.config.yaml_file.validate`` turns into one line per fault,
-- a :class:`Place` where its value names a file, a folder or a checkpoint, by which :meth:`Section.resolved` makes it
+- a :class:`PathMark` where its value names a file, a folder or a checkpoint, by which :meth:`Section.resolved` makes it
   independent of the working directory,
 - an :class:`Option` where the command line sets it, from which ``audit.cli.options`` builds the commands.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class PathMark:
     """Marks a field, or the entries of a list, whose value names a path on this machine."""
 
     in_full: Callable[[Any, Path], Any]
@@ -62,7 +62,7 @@ class Section(BaseModel):
         )
 
 
-def _in_full(value: object, place: Place | None, base: Path) -> object:
+def _in_full(value: object, place: PathMark | None, base: Path) -> object:
     """A field's absolute value: sections and lists entry by entry."""
     if isinstance(value, Section):
         return value.resolved(base)
@@ -71,9 +71,9 @@ def _in_full(value: object, place: Place | None, base: Path) -> object:
     return place.in_full(value, base) if place and value is not None else value
 
 
-def place_of(field: FieldInfo) -> Place | None:
+def place_of(field: FieldInfo) -> PathMark | None:
     """The mark of a field whose value, or whose entries, name paths on this machine."""
-    return next((mark for mark in marks(field) if isinstance(mark, Place)), None)
+    return next((mark for mark in marks(field) if isinstance(mark, PathMark)), None)
 
 
 def marks(field: FieldInfo) -> Iterator[object]:
@@ -109,11 +109,11 @@ def _scorer_in_full(name: str, base: Path) -> str:
     return f"folder:{_checkpoint_in_full(folder, base)}" if kind == "folder" and folder else name
 
 
-Folder = Annotated[Path, Field(strict=False), Place(_path_in_full)]
+Folder = Annotated[Path, Field(strict=False), PathMark(_path_in_full)]
 """A path written as text; the one type that is converted."""
-Checkpoint = Annotated[str, Place(_checkpoint_in_full)]
+Checkpoint = Annotated[str, PathMark(_checkpoint_in_full)]
 """A checkpoint, or its tokenizer: a folder, a file, or a name that is not on this machine."""
-Scorer = Annotated[str, Place(_scorer_in_full)]
+Scorer = Annotated[str, PathMark(_scorer_in_full)]
 """A scorer by its name, which may hold a folder."""
 Count = Annotated[int, Field(ge=1)]
 Number = Annotated[int, Field(ge=0)]

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from audit.engine.local.continuation import Collected, Continuation
-from audit.engine.local.endings import Reading
+from audit.engine.local.endings import WatchedText
 from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, give_back, is_out_of_memory
 from audit.engine.local.model.slots import Slots
 from audit.engine.local.plan.layout import lay_out
@@ -123,7 +123,7 @@ class Decoder:
                 copy,
                 request,
                 prompt,
-                Reading(self.endings, request, collected.room),
+                WatchedText(self.endings, request, collected.room),
                 processors(request, self.endings, prompt, collected.room),
             )
             for copy in collected.missing

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from audit.engine.local.model.forward import Forward
-    from audit.engine.local.model.verdict import Generates
+    from audit.engine.local.model.shortcuts import Generates
     from audit.engine.local.plan.cost import Budget
     from audit.engine.requests import GenerateRequest
     from audit.engine.thinking import Thinking

@@ -49,7 +49,7 @@ LEFT_OUT = (
 """What was not judged, apart those that a reader would take for harmless; what is in doubt; and what was cut."""
 
 
-class Question(Protocol):
+class RefusalItem(Protocol):
     """An item of a probe of refusals."""
 
     @property
@@ -57,17 +57,17 @@ class Question(Protocol):
         """What a user asks."""
 
 
-def requests(item: Question, engine: Engine, config: RunConfig) -> Requests:
+def requests(item: RefusalItem, engine: Engine, config: RunConfig) -> Requests:
     """A greedy answer to a question, without a system prompt."""
     return chat.asked(chat.conversation(engine, config, item.text), NEW_TOKENS)
 
 
-def shown(item: Question) -> str:
+def shown(item: RefusalItem) -> str:
     """The question, for a reader of answers from elsewhere."""
     return item.text
 
 
-Asked = TypeVar("Asked", bound=Question)
+Asked = TypeVar("Asked", bound=RefusalItem)
 
 
 def classifier(_context: Context) -> Classifier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -98,6 +99,16 @@ def test_files_and_folders_stay_small() -> None:
     assert {file: count for file, count in lines.items() if count > MOST_LINES} == {}
     folders = Counter(str(file.parent) for file in files if file.name not in PACKAGE_FILES)
     assert {folder: count for folder, count in folders.items() if count > MOST_FILES} == {}
+
+
+def test_no_public_class_name_stands_twice() -> None:
+    """A name is one thing: whoever reads it in an annotation, or looks for it, finds one class."""
+    places: dict[str, list[str]] = {}
+    for file in python_files(*MAY_IMPORT):
+        for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(file))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
 def forbidden_pairs() -> set[tuple[str, str]]:

@@ -50,7 +50,7 @@ _DOUBT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RefusalVerdict:
     """What the classifier says about one answer."""
 
     answer: Answer
@@ -113,7 +113,7 @@ class Classifier:
     measured_on: str
     """Which completions these were, in words."""
 
-    def classify(self, prompts: Sequence[str], answers: Sequence[str]) -> list[Verdict]:
+    def classify(self, prompts: Sequence[str], answers: Sequence[str]) -> list[RefusalVerdict]:
         """The class of each answer.
 
         Args:
@@ -136,10 +136,10 @@ class Classifier:
         )
 
 
-def _verdict(answer: str, likely: NDArray[np.float64]) -> Verdict:
+def _verdict(answer: str, likely: NDArray[np.float64]) -> RefusalVerdict:
     best = ANSWERS[int(likely.argmax())]
     doubtful = best == "full_compliance" and _sounds_like_refusal(answer)
-    return Verdict(best, float(likely.max()), doubtful)
+    return RefusalVerdict(best, float(likely.max()), doubtful)
 
 
 def _sounds_like_refusal(answer: str) -> bool:

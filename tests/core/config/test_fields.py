@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from audit.core.config import OWN_DATA, EvalsConfig, RunConfig, SafetyConfig, TaskConfig
-from audit.core.config.fields import Place, Section, place_of
+from audit.core.config.fields import PathMark, Section, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_the_marks_are_those_that_the_run_needs() -> None:
         "model", "base", "tokenizer", "data_dirs", "out", "evals.include_path", "evals.tasks.file", "safety.reference",
         "safety.toxicity_scorer",
     }  # fmt: skip
-    assert isinstance(place_of(RunConfig.model_fields["model"]), Place)
+    assert isinstance(place_of(RunConfig.model_fields["model"]), PathMark)
 
 
 def test_places_start_from_the_folder_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.core.errors import RunFolderError
-from audit.core.records import Choice, Finding, Sample, SampledText, Span
+from audit.core.records import Choice, FindingRecord, Sample, SampledText, Span
 from audit.core.records.files import samples_file
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ SAMPLES = [
         completions=[
             SampledText(
                 text="a@b.org", thinking="hm", value=0.5, labels={"toxicity": 0.5}, flags=["truncated_output"],
-                findings=[Finding(kind="email", start=0, end=7, digest="0" * 32)], finish_reason="length", tokens_out=3,
+                findings=[FindingRecord(kind="email", start=0, end=7, digest="0" * 32)],
+                finish_reason="length", tokens_out=3,
             ),
             SampledText(text=None, error="the scorer failed"),
         ],
-        findings=[Finding(kind="phone", field="thinking", start=1, end=2, reserved=True)],
+        findings=[FindingRecord(kind="phone", field="thinking", start=1, end=2, reserved=True)],
     ),
     Sample(sample_id="2", suite="safety", task="crows_pairs", prompt="", error="NaN log-probabilities"),
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.core.records import Choice, Finding, Flag, Sample, SampledText
+from audit.core.records import Choice, FindingRecord, Flag, Sample, SampledText
 from audit.safety.privacy.redaction import digest, redact
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -59,7 +59,7 @@ def samples(draw: st.DrawFn) -> Sample:
     )
 
 
-def answers(sample: Sample) -> list[tuple[str, str, list[Finding], list[Flag]]]:
+def answers(sample: Sample) -> list[tuple[str, str, list[FindingRecord], list[Flag]]]:
     """Output, trace, findings and flags of the sample and each completion."""
     own = (sample.output or "", sample.thinking or "", sample.findings, sample.flags)
     return [own, *((one.text or "", one.thinking or "", one.findings, one.flags) for one in sample.completions)]

@@ -52,7 +52,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, answer: Any, **settings: Any) -> Any:
         """Each row's ``answer`` (index of an option) is made the likeliest, or is written."""
         monkeypatch.setattr(bbq, "dataset", lambda _name: data_set("bbq", rows))
-        by_prompt = {bbq.Question.read(r).prompt: r for r in rows}
+        by_prompt = {bbq.BBQQuestion.read(r).prompt: r for r in rows}
 
         def per_token(context: str, target: str) -> float:
             item = by_prompt[context]

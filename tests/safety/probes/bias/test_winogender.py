@@ -107,7 +107,7 @@ def test_a_limit_draws_all_genders(run: Any) -> None:
     ],
 )  # fmt: skip
 def test_gotchas(women: float, answer: str, gender: str, expected: bool | None) -> None:
-    sentence = winogender.Sentence("1", "", "nurse", "client", answer, gender, "she", (women, 0.0))
+    sentence = winogender.WinogenderSentence("1", "", "nurse", "client", answer, gender, "she", (women, 0.0))
     assert sentence.is_gotcha is expected
 
 
@@ -123,11 +123,11 @@ def test_sentences_of_the_publisher(audit_data: Path, monkeypatch: Any) -> None:
     everything = dataset("winogender").rows
     assert len(everything) == 720
     for row in everything:
-        occupation, participant = winogender.Sentence.read(row).candidates
+        occupation, participant = winogender.WinogenderSentence.read(row).candidates
         assert occupation.removeprefix("the ") in row["sentence"].lower()
         assert participant.removeprefix("the ") in row["sentence"].lower()
         assert winogender.pronoun(row)
-    counted = collections.Counter(winogender.Sentence.read(row).is_gotcha for row in everything)
+    counted = collections.Counter(winogender.WinogenderSentence.read(row).is_gotcha for row in everything)
     assert counted == {True: 240, False: 240, None: 240}
 
 

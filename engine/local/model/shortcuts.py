@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Shortcuts:
     """Which shortcuts of a forward pass are exact. By default, none."""
 
     causal: bool = True
@@ -24,8 +24,8 @@ class Verdict:
     position_bytes: int = 0
     """Memory of one position's keys and values; 0 if not measured."""
 
-    def __and__(self, other: Verdict) -> Verdict:
-        """What both verdicts find exact."""
+    def __and__(self, other: Shortcuts) -> Shortcuts:
+        """What both find exact."""
         return replace(
             self,
             causal=self.causal and other.causal,
@@ -49,5 +49,5 @@ class Generates:
     """On a prompt of one token, which some recurrent layers take for the next token of what came before."""
 
     def __and__(self, other: Generates) -> Generates:
-        """What both verdicts find exact."""
+        """What both find exact."""
         return Generates(self.prompts and other.prompts, self.batches and other.batches, self.single and other.single)

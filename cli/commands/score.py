@@ -81,7 +81,7 @@ def score(given: Given, arguments: ScoreArguments) -> int:
         msg = f"{arguments.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)
     predictions = answers.read(arguments.predictions, arguments.field) if arguments.predictions else as_predictions()
-    result = suite.score(arguments.probe, predictions, config)
+    result = suite.score_predictions(arguments.probe, predictions, config)
     if arguments.as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
     else:

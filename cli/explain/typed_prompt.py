@@ -174,13 +174,13 @@ def _attributions(masked: MaskedPrompt, methods: Sequence[Method], seed: int, ba
     Raises:
         AuditError: No method gave an attribution.
     """
-    from audit.explain.attribute import How, attribute, attribute_all  # noqa: PLC0415 - see above
+    from audit.explain.attribute import How, attribute_all, attribute_one  # noqa: PLC0415 - see above
 
     bars.expect(1)
     bars.task("explain", ", ".join(method.name for method in methods))
     bars.samples(1)
     if len(methods) == 1:
-        return [attribute(masked, methods[0], How(seed=seed, pairs=PAIRS))]
+        return [attribute_one(masked, methods[0], How(seed=seed, pairs=PAIRS))]
     found = attribute_all(masked, methods, How(seed=seed, pairs=PAIRS))
     return stored_sample.made(dict(zip((method.name for method in methods), found, strict=True)), bars)
 

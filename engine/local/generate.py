@@ -85,7 +85,7 @@ class Generator:
             yield from self.batches.work(requests, set(missing) - unable, say)
             return
         wanted = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
-        yield from self.decoder.run(wanted, say)
+        yield from self.decoder.completions(wanted, say)
 
     @cached_property
     def generates(self) -> Generates:

@@ -111,6 +111,31 @@ def test_no_public_class_name_stands_twice() -> None:
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
+CONTRACTS = {
+    "attribute": ("explain/methods/",),
+    "judge": ("safety/probes/",),
+    "measure": (),
+    "run": ("api/public/runs.py", "cli/commands/run.py"),
+    "score": (
+        *("engine/engine.py", "engine/local/engine.py", "engine/server/engine.py", "safety/scorers/"),
+        *("api/public/checkpoints.py", "cli/commands/score.py"),
+    ),
+}
+"""Names of functions that many places could have, and where the contracts are that own them."""
+
+
+def test_names_of_contracts_are_kept_for_them() -> None:
+    """Any other function that runs, measures or judges says in its name what."""
+    named = [
+        f"{file}: {node.name}"
+        for file in python_files(*MAY_IMPORT)
+        for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name in CONTRACTS
+        if not file.as_posix().startswith(CONTRACTS[node.name])
+    ]
+    assert named == []
+
+
 def forbidden_pairs() -> set[tuple[str, str]]:
     """(importer, imported) pairs of rooms that the import-linter contracts forbid; those inside a room are its own."""
     pairs: set[tuple[str, str]] = set()

@@ -84,7 +84,7 @@ def judge_model(model: Any, device: torch.device, pad_id: int) -> Shortcuts:  # 
         CheckpointError: It computes nothing, or its positions see what follows.
     """
     make = functools.partial(Forward, model, device, pad_id)
-    shortcuts = _in_both_precisions(make, lambda trial: trial.run(), Shortcuts(why_not=UNTRIED))
+    shortcuts = _in_both_precisions(make, lambda trial: trial.find_shortcuts(), Shortcuts(why_not=UNTRIED))
     if not shortcuts.causal:
         msg = f"{_name(model)}: {NOT_CAUSAL}: audit a checkpoint that was trained to predict the next token"
         raise CheckpointError(msg)
@@ -144,7 +144,7 @@ class _Trial:
         self.prompts = [min(length, len(ids) - STEPS) for length, ids in zip(PROMPTS, self.sequences, strict=True)]
         self.truth = [self._alone(ids) for ids in self.sequences]
 
-    def run(self) -> Shortcuts:
+    def find_shortcuts(self) -> Shortcuts:
         """All trials, in an order in which an early failure makes the rest unnecessary."""
         if not all(bool(logits.isfinite().all()) for logits in self.truth):
             return Shortcuts(why_not="its logits are not finite")

@@ -143,7 +143,7 @@ def test_texts_from_elsewhere_belong_to_their_prompt(tmp_path: Path, value: Any)
     ]
     path = tmp_path / "texts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = suite.score("personal_data", predictions.read(path, "text"), RunConfig())
+    result = suite.score_predictions("personal_data", predictions.read(path, "text"), RunConfig())
     assert [[one.text for one in sample.completions] for sample in result.samples] == [
         ["me@mail.org", "no"],
         ["nothing"],

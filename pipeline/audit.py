@@ -71,7 +71,7 @@ def audit(
         judged = rated.recall(resume) if resume else rated.read(config, database)
         context = prepare(config, remembering)
         folder = _run(context, resume, judged, extend=extend, write_out=write_out)
-        remembering.note("writing the report card")
+        remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
         raise Interrupted(remembering.run.path if remembering.run else None) from stopped

@@ -85,7 +85,7 @@ def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord
     Raises:
         AssetError: A file is damaged, a download failed its check, or the disk is full.
     """
-    remembering.note("looking for data sets")
+    remembering.step("looking for data sets")
     wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
     own = own_tasks()
     wanted |= {name for task in config.evals.tasks if task.name in own for name in own[task.name].data}
@@ -100,7 +100,7 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.default_threads())
     remembering.expect(_expected(config))
-    remembering.note(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
+    remembering.step(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
     engine = engine_of(config)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
         uses_chat_template(engine, config.chat_template, generates=True)

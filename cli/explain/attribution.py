@@ -51,9 +51,9 @@ def show(console: Console, attributions: Sequence[Attribution]) -> None:
 
 def show_one(console: Console, attribution: Attribution) -> None:
     """Print an attribution: heat map, waterfall, matrix, heads, faithfulness, verdict."""
-    question = printable(attribution.target, 200)
-    question += f"  rather than  {printable(attribution.against, 200)}" if attribution.against else ""
-    console.print(Text(f"{printable(attribution.method, 60)} · {attribution.level} · target: {question}", style="bold"))
+    target = printable(attribution.target, 200)
+    target += f"  rather than  {printable(attribution.against, 200)}" if attribution.against else ""
+    console.print(Text(f"{printable(attribution.method, 60)} · {attribution.level} · target: {target}", style="bold"))
     console.print(heat_map(attribution))
     console.print(legend(attribution))
     console.print(waterfall(attribution))

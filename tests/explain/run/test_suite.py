@@ -36,7 +36,7 @@ class Heard(Silent):
     def sample_done(self) -> None:
         self.explained += 1
 
-    def note(self, message: str) -> None:
+    def step(self, message: str) -> None:
         self.notes.append(message)
 
     def start(self, requests: int) -> None:

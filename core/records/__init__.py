@@ -36,7 +36,7 @@ from audit.core.records.manifest import (
 from audit.core.records.metric import Metric
 from audit.core.records.sample import (
     Choice,
-    Finding,
+    FindingRecord,
     RawOutput,
     Sample,
     SampledText,
@@ -61,7 +61,7 @@ __all__ = [
     "Drivers",
     "Feature",
     "FileDigest",
-    "Finding",
+    "FindingRecord",
     "Flag",
     "GateCheck",
     "GitState",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.settings import Settings
+from audit.app.settings import AppSettings
 from audit.app.untrusted import plain
 from audit.core.errors import AuditError
 from audit.core.run_folder import RunFolder
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-([0-9a-f]{6})")
 
 
-def framed(body: Callable[[RunFolder, Settings], None]) -> Callable[[], None]:
+def framed(body: Callable[[RunFolder, AppSettings], None]) -> Callable[[], None]:
     """A page around ``body``: the sidebar, the chosen run, and errors that a user can act on as one line."""
 
     def page() -> None:
-        settings = Settings.from_environment()
+        settings = AppSettings.from_environment()
         try:
             run = choose_run(settings.runs)
             if run is None:

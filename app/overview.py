@@ -32,7 +32,7 @@ from audit.stats.cut_answers import cut_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.records import Decision, Metric, RunManifest
     from audit.core.run_folder import RunFolder
 
@@ -41,7 +41,7 @@ STATUS_COLOURS: dict[str, Colour] = {"complete": "green", "partial": "orange", "
 VERDICT_COLOURS: dict[str, Colour] = {"PASS": "green", "INCONCLUSIVE": "orange", "FAIL": "red"}
 
 
-def page(run: RunFolder, settings: Settings) -> None:
+def page(run: RunFolder, settings: AppSettings) -> None:
     """Status, verdict, primary metrics with intervals, what did not run, ratings, and how it was run."""
     links.leave_out("task", "sample")
     manifest, metrics = stored.manifest(run), stored.metrics(run)

@@ -28,7 +28,7 @@ from audit.ratings import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
     from audit.ratings import Rating
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
 """Words of the scale; Streamlit writes the key, which is the number, next to them."""
 RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
-SHOWN_KEY, SAVED_KEY, FAULT_KEY, NOTE_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_note"
+SHOWN_KEY, SAVED_KEY, FAULT_KEY, WARNING_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_warning"
 EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
 LEAST_SECONDS = 0.5
 """Seconds that an output must have been on the page before it can be rated."""
@@ -84,7 +84,7 @@ class Saved:
     """What was written with it."""
 
 
-def page(run: RunFolder, settings: Settings) -> None:
+def page(run: RunFolder, settings: AppSettings) -> None:
     """Who rates, what is left, the next output, five buttons."""
     links.leave_out("task", "sample")
     st.html(NO_REPEAT, unsafe_allow_javascript=True)
@@ -202,11 +202,11 @@ def _say_done(queue: RatingQueue) -> None:
 
 def _confirm(database_url: str) -> None:
     """What was saved last, with a way to take it back."""
-    fault, note = st.session_state.pop(FAULT_KEY, None), st.session_state.pop(NOTE_KEY, None)
+    fault, warning = st.session_state.pop(FAULT_KEY, None), st.session_state.pop(WARNING_KEY, None)
     if fault:
         st.error(plain(f"Not saved: {fault}"), icon=":material/error:")
-    if note:
-        st.warning(note, icon=":material/touch_app:")
+    if warning:
+        st.warning(warning, icon=":material/touch_app:")
     saved: Saved | None = st.session_state.get(SAVED_KEY)
     if saved:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -308,7 +308,7 @@ def _save(database_url: str, about: dict[str, str], points: int, comment_key: st
     if st.session_state.get(SHOWN_KEY) is not shown:
         return
     if time.monotonic() - shown.since < LEAST_SECONDS:
-        st.session_state[NOTE_KEY] = "Not saved: this output had only just appeared. Rate it again."
+        st.session_state[WARNING_KEY] = "Not saved: this output had only just appeared. Rate it again."
         return
     comment = st.session_state.get(comment_key) or ""
     try:

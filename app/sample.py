@@ -19,7 +19,7 @@ from audit.reports.explain_command import explain_command
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.records import Attribution, Sample, Suite
     from audit.core.run_folder import RunFolder
 
@@ -27,7 +27,7 @@ TEXT_ROWS = 30
 """Sampled texts up to which their table is shown whole."""
 
 
-def page(run: RunFolder, _settings: Settings) -> None:
+def page(run: RunFolder, _settings: AppSettings) -> None:
     """Prompt, output, reference, scores, flags, all sampled texts, and attributions side by side."""
     tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
     if not tasks:

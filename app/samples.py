@@ -17,7 +17,7 @@ from audit.reports.render.figures import group_row
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
     from audit.reports.error_analysis import ErrorAnalysis
@@ -28,7 +28,7 @@ DIGITS = f"%.{unit_of('probability').decimals}f"
 """Scores of several tasks share a column: all have the digits of a probability."""
 
 
-def page(run: RunFolder, _settings: Settings, *, open_sample: Callable[[], object]) -> None:
+def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
     """Filters, a table whose rows open, and the error analysis of one task.
 
     Args:

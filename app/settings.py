@@ -13,7 +13,7 @@ DATABASE_VARIABLE = "AUDIT_APP_DATABASE"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AppSettings:
     """The options of ``audit app``.
 
     Attributes:
@@ -25,7 +25,7 @@ class Settings:
     database_url: str
 
     @classmethod
-    def from_environment(cls) -> Settings:
+    def from_environment(cls) -> AppSettings:
         """Read ``AUDIT_APP_RUNS`` (default ``runs``) and ``AUDIT_APP_DATABASE`` (default: inside that folder)."""
         runs = Path(os.environ.get(RUNS_VARIABLE) or "runs")
         return cls(runs, os.environ.get(DATABASE_VARIABLE) or default_url(runs))

@@ -21,8 +21,8 @@ from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.answering import key_of
 from audit.engine.local.hardware import cpu_name
 from audit.engine.local.token_sampling import draw, sample
-from audit.explain.methods import gradient_x_input
-from audit.explain.methods.gradients import Sequence
+from audit.explain.methods.gradients import gradient_x_input
+from audit.explain.methods.gradients.sequences import Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,7 +33,7 @@ import typer
 
 from audit.cli import values
 from audit.core.config import DEFAULT_OUT, RunConfig
-from audit.core.config_fields import Option, Section, marks
+from audit.core.config.fields import Option, Section, marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

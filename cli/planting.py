@@ -27,7 +27,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Arguments:
+class PlantingArguments:
     """How many texts are made, and where they go."""
 
     out_file: Annotated[Path, typer.Option("--out", help="JSON Lines file to write; must not exist yet.")]
@@ -40,7 +40,11 @@ class Arguments:
 
 
 def register_group(
-    app: typer.Typer, name: str, about: str, make: Callable[[Given, Arguments], None], arguments: type[Arguments]
+    app: typer.Typer,
+    name: str,
+    about: str,
+    make: Callable[[Given, PlantingArguments], None],
+    arguments: type[PlantingArguments],
 ) -> None:
     """Add ``audit NAME make``.
 

@@ -97,7 +97,7 @@ class Bars:
         self._keeps = True
         interrupts.began(run)
 
-    def note(self, message: str) -> None:
+    def step(self, message: str) -> None:
         """A step between tasks, e.g. loading."""
         interrupts.check()
         self._end_task()

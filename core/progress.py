@@ -18,7 +18,7 @@ class Progress(Protocol):
     def began(self, run: RunFolder) -> None:
         """The run folder exists: from now on the run can be resumed."""
 
-    def note(self, message: str) -> None:
+    def step(self, message: str) -> None:
         """A step between tasks, e.g. loading."""
 
     def task(self, suite: str, task: str) -> None:
@@ -55,7 +55,7 @@ class Silent:
     def began(self, run: RunFolder) -> None:
         """Ignore it."""
 
-    def note(self, message: str) -> None:
+    def step(self, message: str) -> None:
         """Ignore it."""
 
     def task(self, suite: str, task: str) -> None:
@@ -152,7 +152,7 @@ class Remembering:
         self.run = run
         self._listener = listener
         self.expect = listener.expect
-        self.note = listener.note
+        self.step = listener.step
         self.task = listener.task
         self.samples = listener.samples
         self.sample_done = listener.sample_done

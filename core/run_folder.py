@@ -16,8 +16,8 @@ from pydantic_core import to_jsonable_python
 from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
 from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
-from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of, logged_file, samples_file
-from audit.core.records.json_file import broken, read_plain, read_record, read_text, to_json, validated, write_record
+from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
+from audit.core.records.files import json_file, logged_file, samples_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -225,7 +225,7 @@ class RunFolder:
         Raises:
             RunFolderError: It is missing, broken or of a newer schema.
         """
-        return read_record(self.manifest_path, RunManifest)
+        return json_file.read_record(self.manifest_path, RunManifest)
 
     def write_manifest(self, manifest: RunManifest) -> None:
         """Write ``manifest.json``.
@@ -233,7 +233,7 @@ class RunFolder:
         Raises:
             WriteError: It cannot be written.
         """
-        write_record(self.manifest_path, manifest)
+        json_file.write_record(self.manifest_path, manifest)
 
     def read_metrics(self) -> list[Metric]:
         """Read ``metrics.json``, in the order it was written.
@@ -244,11 +244,11 @@ class RunFolder:
                 (:mod:`audit.core.contradictions`).
         """
         self.read_manifest()
-        text = read_text(self.metrics_path, "the run did not finish: resume it with 'audit run --resume'")
+        text = json_file.read_text(self.metrics_path, "the run did not finish: resume it with 'audit run --resume'")
         try:
-            metrics = validated(text, read_plain(text), _METRICS)
+            metrics = json_file.validated(text, json_file.read_plain(text), _METRICS)
         except (ValueError, RecursionError) as error:
-            raise broken(self.metrics_path, error) from error
+            raise json_file.broken(self.metrics_path, error) from error
         fault = contradictions.in_metrics(metrics)
         if fault:
             msg = f"{self.metrics_path}: evidence invalid: {fault}"
@@ -269,7 +269,7 @@ class RunFolder:
         if fault:
             raise AuditError(fault)
         plain = [_zero_without_sign(metric.model_dump(mode="json")) for metric in metrics]
-        write_text(self.metrics_path, to_json(plain))
+        write_text(self.metrics_path, json_file.to_json(plain))
 
     def read_samples(self, suite: str, task: str) -> list[Sample]:
         """Read the samples of a task, in the order they were written.
@@ -320,7 +320,7 @@ class RunFolder:
             RunFolderError: One is broken or of a newer schema.
         """
         files = sorted((self.path / "attributions").glob("*.json"))
-        return [read_record(file, Attribution) for file in files if not file.name.startswith(".")]
+        return [json_file.read_record(file, Attribution) for file in files if not file.name.startswith(".")]
 
     def write_attribution(self, attribution: Attribution) -> None:
         """Write ``attributions/<id>.json``.
@@ -329,7 +329,9 @@ class RunFolder:
             AuditError: A number is NaN or infinite.
             WriteError: It cannot be written.
         """
-        write_record(self.path / "attributions" / f"{_file_name(attribution.attribution_id)}.json", attribution)
+        json_file.write_record(
+            self.path / "attributions" / f"{_file_name(attribution.attribution_id)}.json", attribution
+        )
 
     def read_drivers(self) -> Drivers | None:
         """Read ``drivers.json``; None if the run did not look for any.
@@ -337,7 +339,7 @@ class RunFolder:
         Raises:
             RunFolderError: It is broken or of a newer schema.
         """
-        return read_record(self.drivers_path, Drivers) if self.drivers_path.exists() else None
+        return json_file.read_record(self.drivers_path, Drivers) if self.drivers_path.exists() else None
 
     def write_drivers(self, drivers: Drivers) -> None:
         """Write ``drivers.json``.
@@ -346,7 +348,7 @@ class RunFolder:
             AuditError: A number is NaN or infinite.
             WriteError: It cannot be written.
         """
-        write_record(self.drivers_path, drivers)
+        json_file.write_record(self.drivers_path, drivers)
 
     def logged_path(self, task: str) -> Path:
         """``logged/<task>.json.gz``: what lm-eval logs about a benchmark task beyond the samples."""
@@ -375,7 +377,7 @@ class RunFolder:
         Raises:
             RunFolderError: It is broken or of a newer schema.
         """
-        return read_record(self.decision_path, Decision) if self.decision_path.exists() else None
+        return json_file.read_record(self.decision_path, Decision) if self.decision_path.exists() else None
 
     def write_decision(self, decision: Decision) -> None:
         """Write ``decision.json``.
@@ -383,7 +385,7 @@ class RunFolder:
         Raises:
             WriteError: It cannot be written.
         """
-        write_record(self.decision_path, decision)
+        json_file.write_record(self.decision_path, decision)
 
 
 def _file_name(name: str) -> str:

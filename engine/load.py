@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from audit.core.progress import Progress
-    from audit.engine.checkpoint.files import Checkpoint
+    from audit.engine.checkpoint.files import CheckpointFiles
     from audit.engine.engine import Engine
     from audit.engine.thinking import Thinking
 
@@ -174,7 +174,7 @@ def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantizat
 
 def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the bounds of the user
     model: str,
-    found: Checkpoint,
+    found: CheckpointFiles,
     hardware: _Hardware,
     conversation: _Conversation,
     options: dict[str, Any],
@@ -207,7 +207,7 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
 
 def _record(
     model: str,
-    found: Checkpoint,
+    found: CheckpointFiles,
     loaded: Any,  # noqa: ANN401 - a class for each model type
     hardware: _Hardware,
     revision: str | None,
@@ -232,7 +232,7 @@ def _record(
     )
 
 
-def _with_tokenizer(found: Checkpoint, named: str, *, offline: bool) -> Checkpoint:
+def _with_tokenizer(found: CheckpointFiles, named: str, *, offline: bool) -> CheckpointFiles:
     """The checkpoint with another tokenizer; that one's files now determine answers.
 
     Raises:
@@ -313,7 +313,7 @@ def _without_padding(config: dict[str, Any]) -> dict[str, Any]:
     return {"pad_token_id": None} if beyond else {}
 
 
-def _model(found: Checkpoint, hardware: _Hardware, options: dict[str, Any]) -> tuple[Any, list[str]]:
+def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model on its device, in evaluation mode, and remarks on its weights."""
     device, quantization, device_map = hardware.device, hardware.quantization, hardware.device_map
     if quantization is not None:

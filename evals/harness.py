@@ -125,7 +125,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         asked = [self.engine.encode_pair(*instance.args[:2], rule=self.joining) for instance in requests]
         remarks, answers = self._score(asked)
         for instance, remark in zip(requests, remarks, strict=True):
-            self._note(instance, remark)
+            self._keep(instance, remark)
         return answers
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = True) -> list[float]:
@@ -138,7 +138,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
             mine = slice(start, start + len(text))
             start += len(text)
             for remark in remarks[mine]:
-                self._note(instance, remark)
+                self._keep(instance, remark)
             totals.append(math.fsum(total for total, _ in answers[mine]))
         return totals
 
@@ -161,7 +161,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
             stops.append(until)
         texts = []
         for instance, until, completion in zip(requests, stops, self.engine.generate(asked), strict=True):
-            self._note(instance, _generation_remark(completion))
+            self._keep(instance, _generation_remark(completion))
             raw = completion.generations[0].text if completion.generations else ""
             texts.append(str(postprocess_generated_text(raw, until, None)))
         return texts
@@ -212,7 +212,7 @@ class HarnessLM(TemplateLM):  # type: ignore[misc]  # lm-eval is not typed
         )
         return request, until
 
-    def _note(self, instance: Instance, remark: Remark) -> None:
+    def _keep(self, instance: Instance, remark: Remark) -> None:
         """Store a remark for the document that the request belongs to."""
         if str(instance.args[0]) in self._system_merged:
             remark = replace(remark, system_merged=True)

@@ -111,7 +111,7 @@ class How:
     """Run a method that samples again with another seed, for measure ``stability``: twice the cost of that method."""
 
 
-def attribute(prompt: MaskedPrompt, method: Method, how: How) -> Attribution:
+def attribute_one(prompt: MaskedPrompt, method: Method, how: How) -> Attribution:
     """Attribute with one method and measure how faithful the result is.
 
     Args:
@@ -136,7 +136,7 @@ def attribute_all(prompt: MaskedPrompt, methods: Sequence[Method], how: How) -> 
     One call scores whatever is known beforehand: the masks of each method that offers its ``design``, and
     what all measures compare with. Then each method runs; one whose masks depend on the answers asks for
     them. A last call scores what the measures of all results need. The results are those of
-    :func:`attribute`, method by method, except ``seconds``.
+    :func:`attribute_one`, method by method, except ``seconds``.
 
     Args:
         prompt: From :func:`prepare`.

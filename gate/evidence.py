@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import in_manifest
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records import digest_of
-from audit.core.records.json_file import read_text
+from audit.core.records.files.json_file import read_text
 from audit.stats import recount
 
 if TYPE_CHECKING:

@@ -70,16 +70,16 @@ def judge_rule(
     seen = _seen(metric)
     ends = _with_cut_answers(seen, metric, measured)
     cut = cut_text(metric, measured.of_task(metric.task)) if ends != seen else ""
-    note = f" ({cut})" if cut else ""
+    aside = f" ({cut})" if cut else ""
     verdict = ends.verdict(rule)
     if verdict == "PASS":
         tolerance = policy.max_unscored if rule.max_unscored is None else rule.max_unscored
         verdict, gap = _with_gap(rule, metric, ends, measured, tolerance)
-        return check(rule, metric, verdict, f"{ends.text} satisfies the rule{note}{gap}" if verdict == "PASS" else gap)
+        return check(rule, metric, verdict, f"{ends.text} satisfies the rule{aside}{gap}" if verdict == "PASS" else gap)
     if verdict == "FAIL":
-        return check(rule, metric, "FAIL", f"{ends.text} violates the rule{note}")
+        return check(rule, metric, "FAIL", f"{ends.text} violates the rule{aside}")
     todo = ". Raise the token limit to decide it" if cut else f": {advice(rule, metric)}"
-    return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{note}{todo}")
+    return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{aside}{todo}")
 
 
 def judge_interval(low: float, high: float, minimum: float | None, maximum: float | None) -> Verdict:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.core.records import RunManifest, Status, TaskResult
-    from audit.pipeline.context import Context
+    from audit.pipeline.context import RunContext
 
 NO_CARD = "the report card is not written"
 
@@ -71,7 +71,7 @@ def audit(
         judged = rated.recall(resume) if resume else rated.read(config, database)
         context = prepare(config, remembering)
         folder = _run(context, resume, judged, extend=extend, write_out=write_out)
-        remembering.note("writing the report card")
+        remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
         raise Interrupted(remembering.run.path if remembering.run else None) from stopped
@@ -79,7 +79,7 @@ def audit(
 
 
 def _run(
-    context: Context, resume: RunFolder | None, judged: rated.Judged, *, extend: bool, write_out: bool
+    context: RunContext, resume: RunFolder | None, judged: rated.Judged, *, extend: bool, write_out: bool
 ) -> RunFolder:
     """Measure everything, into a new folder or the one that goes on.
 
@@ -104,7 +104,7 @@ def _run(
     return folder
 
 
-def _begin(context: Context, folder: RunFolder, manifest: RunManifest, judged: rated.Judged) -> RunManifest:
+def _begin(context: RunContext, folder: RunFolder, manifest: RunManifest, judged: rated.Judged) -> RunManifest:
     """Make a new folder a run."""
     folder.write_manifest(manifest)
     context.progress.began(folder)
@@ -112,7 +112,7 @@ def _begin(context: Context, folder: RunFolder, manifest: RunManifest, judged: r
     return manifest
 
 
-def _continue(context: Context, folder: RunFolder, *, extend: bool) -> RunManifest:
+def _continue(context: RunContext, folder: RunFolder, *, extend: bool) -> RunManifest:
     """Take up a run where it was left.
 
     Raises:
@@ -125,7 +125,7 @@ def _continue(context: Context, folder: RunFolder, *, extend: bool) -> RunManife
 
 
 def _measure(
-    context: Context,
+    context: RunContext,
     folder: RunFolder,
     manifest: RunManifest,
     judged: rated.Judged,
@@ -154,7 +154,7 @@ def _measure(
         evidence.seal(folder, ended)
 
 
-def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
+def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
     """What is run, in this order. Explanations come last: they look at the other suites' samples."""
     yield from evals.run_tasks(context.engine, context.config)
     yield from safety.run_probes(context.engine, context.config)
@@ -162,7 +162,7 @@ def _suites(context: Context, results: Results, judged: rated.Judged) -> Iterato
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
 
-def _leave_broken(context: Context, broken: str) -> None:
+def _leave_broken(context: RunContext, broken: str) -> None:
     """A run folder that says why nothing was measured: the gate fails it."""
     manifest = first(context.config, context.engine, context.data).model_copy(update={"broken": broken})
     folder = RunFolder.create(context.config.out, manifest, begun=False)

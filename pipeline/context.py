@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class RunContext:
     """What a run works with, from the moment its checkpoint is loaded."""
 
     config: RunConfig
@@ -67,14 +67,14 @@ class Context:
         return None
 
 
-def prepare(config: RunConfig, progress: Remembering) -> Context:
+def prepare(config: RunConfig, progress: Remembering) -> RunContext:
     """Find the data, load the checkpoint, take the key.
 
     Raises:
         UsageError: The checkpoint cannot be loaded, or a data file is damaged.
     """
     data = _fetch_data(config, progress)
-    return Context(config, _load(config, progress), data, progress, _redaction_key(progress))
+    return RunContext(config, _load(config, progress), data, progress, _redaction_key(progress))
 
 
 def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord]:
@@ -85,7 +85,7 @@ def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord
     Raises:
         AssetError: A file is damaged, a download failed its check, or the disk is full.
     """
-    remembering.note("looking for data sets")
+    remembering.step("looking for data sets")
     wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
     own = own_tasks()
     wanted |= {name for task in config.evals.tasks if task.name in own for name in own[task.name].data}
@@ -100,7 +100,7 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.default_threads())
     remembering.expect(_expected(config))
-    remembering.note(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
+    remembering.step(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
     engine = engine_of(config)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
         uses_chat_template(engine, config.chat_template, generates=True)

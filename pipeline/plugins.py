@@ -45,7 +45,7 @@ DEFINITIONS: dict[str, type[Definition]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PluginKind:
     """One kind of thing that a plug-in may add."""
 
     title: str
@@ -56,21 +56,21 @@ class Kind:
     """Name of the constant in a file: one thing, or several in a tuple; None where a file cannot bring it."""
 
 
-PROBE = Kind("probe", "audit.probes", "PROBE")
-METHOD = Kind("method", "audit.methods", "METHOD")
-SCORER = Kind("scorer", "audit.scorers", "SCORER")
-TASK = Kind("task", "audit.tasks", "TASKS")
-DEFINITION = Kind("definition", of_packages.GROUP, None)
+PROBE = PluginKind("probe", "audit.probes", "PROBE")
+METHOD = PluginKind("method", "audit.methods", "METHOD")
+SCORER = PluginKind("scorer", "audit.scorers", "SCORER")
+TASK = PluginKind("task", "audit.tasks", "TASKS")
+DEFINITION = PluginKind("definition", of_packages.GROUP, None)
 KINDS = (PROBE, METHOD, SCORER, TASK, DEFINITION)
 CONSTANTS = {kind.constant: kind for kind in KINDS if kind.constant}
 """What a file may hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PluginPart:
     """One thing that a plug-in adds."""
 
-    kind: Kind
+    kind: PluginKind
     name: str
     """By which a configuration calls it."""
     thing: Any
@@ -114,7 +114,7 @@ class Plugin:
     name: str
     version: str
     sha256: str
-    parts: tuple[Part, ...]
+    parts: tuple[PluginPart, ...]
 
 
 LOADED: dict[str, Plugin] = {}
@@ -177,14 +177,14 @@ def used(config: RunConfig) -> list[PluginRecord]:
     ]
 
 
-def owner(kind: Kind, name: str) -> str | None:
+def owner(kind: PluginKind, name: str) -> str | None:
     """The plug-in that added something; None where it is the audit's own, or nobody's."""
     return next((p.name for p in LOADED.values() for part in p.parts if (part.kind, part.name) == (kind, name)), None)
 
 
-def _table(kind: Kind) -> dict[str, Any]:
+def _table(kind: PluginKind) -> dict[str, Any]:
     """Where things of a kind are kept."""
-    tables: dict[Kind, dict[str, Any]] = {
+    tables: dict[PluginKind, dict[str, Any]] = {
         METHOD: methods.JOINED,
         SCORER: scorers.JOINED,
         TASK: TASKS,
@@ -193,7 +193,7 @@ def _table(kind: Kind) -> dict[str, Any]:
     return tables[kind]
 
 
-def _taken(kind: Kind) -> Collection[str]:
+def _taken(kind: PluginKind) -> Collection[str]:
     """Names that a new part of a kind may not have. Probes and tasks are called in the same breath."""
     if kind in {PROBE, TASK}:
         return {*safety.PROBES, *own_tasks(), *TASKS}
@@ -226,7 +226,7 @@ def _add(key: str, plugin: Plugin) -> None:
     LOADED[key] = plugin
 
 
-def _check_part(plugin: str, part: Part) -> None:
+def _check_part(plugin: str, part: PluginPart) -> None:
     """Refuse names that no command line and no file could hold, and probes whose result nobody would see.
 
     Raises:
@@ -252,9 +252,9 @@ def _check_part(plugin: str, part: Part) -> None:
             raise ConfigError(msg) from error
 
 
-def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]:
+def _by_package() -> dict[str, list[tuple[PluginKind, importlib.metadata.EntryPoint]]]:
     """Entry points of all groups by the package that has them, sorted."""
-    found: dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]] = {}
+    found: dict[str, list[tuple[PluginKind, importlib.metadata.EntryPoint]]] = {}
     points = importlib.metadata.entry_points()  # of all groups at once: each call reads a file of every package
     for kind in KINDS:
         for point in sorted(points.select(group=kind.group), key=lambda point: point.name):
@@ -264,13 +264,13 @@ def _by_package() -> dict[str, list[tuple[Kind, importlib.metadata.EntryPoint]]]
     return dict(sorted(found.items()))
 
 
-def _package(name: str, points: Sequence[tuple[Kind, importlib.metadata.EntryPoint]]) -> Plugin:
+def _package(name: str, points: Sequence[tuple[PluginKind, importlib.metadata.EntryPoint]]) -> Plugin:
     """The plug-in of an installed package.
 
     Raises:
         ConfigError: It cannot be imported.
     """
-    parts: list[Part] = []
+    parts: list[PluginPart] = []
     files: dict[str, Path] = {}
     for kind, point in points:
         try:
@@ -309,7 +309,7 @@ def _file(path: Path) -> Plugin:
     return Plugin(path.stem, str(getattr(module, "__version__", digest[:12])), digest, tuple(parts))
 
 
-def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> Iterator[Part]:
+def _parts(kind: PluginKind, thing: object, plugin: str, name: str, folder: Path) -> Iterator[PluginPart]:
     """What one entry point or constant provides.
 
     Args:
@@ -326,11 +326,11 @@ def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> I
         if kind is TASK:
             yield from _task_parts(one, plugin, folder)
         elif kind is SCORER and callable(one):
-            yield Part(kind, name, one)
+            yield PluginPart(kind, name, one)
         elif (kind is PROBE and isinstance(one, Probe)) or (kind is METHOD and isinstance(one, Method)):
-            yield Part(kind, one.name, one)
+            yield PluginPart(kind, one.name, one)
         elif kind is DEFINITION and isinstance(one, type) and issubclass(one, Definition):
-            yield Part(kind, name, one)
+            yield PluginPart(kind, name, one)
         else:
             what = {
                 PROBE: "an audit.safety.probe.Probe",
@@ -342,7 +342,7 @@ def _parts(kind: Kind, thing: object, plugin: str, name: str, folder: Path) -> I
             raise ConfigError(msg)
 
 
-def _task_parts(place: object, plugin: str, folder: Path) -> Iterator[Part]:
+def _task_parts(place: object, plugin: str, folder: Path) -> Iterator[PluginPart]:
     """The tasks that a file or folder declares.
 
     Raises:
@@ -353,7 +353,7 @@ def _task_parts(place: object, plugin: str, folder: Path) -> Iterator[Part]:
     if path is None or not found:
         msg = f"plug-in {plugin}: {printable(str(place), 200)}: no task file is there, and no folder that holds one"
         raise ConfigError(msg)
-    yield from (Part(TASK, name, path) for name in found)
+    yield from (PluginPart(TASK, name, path) for name in found)
 
 
 def _home(module: ModuleType) -> Path:

@@ -15,7 +15,7 @@ from audit.stats.aggregate import not_computed, sound, with_definitions, with_re
 if TYPE_CHECKING:
     from audit.core.records import Metric, RawOutput, Status
     from audit.core.run_folder import RunFolder
-    from audit.pipeline.context import Context
+    from audit.pipeline.context import RunContext
 
 
 class Results:
@@ -29,7 +29,7 @@ class Results:
         kept: In the order in which they came, as they are stored.
     """
 
-    def __init__(self, folder: RunFolder, context: Context) -> None:
+    def __init__(self, folder: RunFolder, context: RunContext) -> None:
         self.kept: list[TaskResult] = []
         self._folder, self._context = folder, context
         self._raw: list[RawOutput] = []

@@ -54,7 +54,7 @@ def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskC
     return _result(probe, answered, population.items, context, population.assets)
 
 
-def score(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> TaskResult:
+def score_answers(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> TaskResult:
     """Judge answers that were produced elsewhere and compute the metrics of a probe.
 
     Raises:

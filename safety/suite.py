@@ -40,8 +40,8 @@ PROBES: dict[str, Probe[Any]] = {
     name: import_module(f"audit.safety.probes.{folder}.{name}").PROBE for name, folder in FOLDERS.items()
 }
 JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
-    **{probe.name: partial(running.score, probe) for probe in PROBES.values() if probe.given},
-    toxicity_scorer.NAME: toxicity_scorer.score,
+    **{probe.name: partial(running.score_answers, probe) for probe in PROBES.values() if probe.given},
+    toxicity_scorer.NAME: toxicity_scorer.compare_with_labels,
 }
 """What ``audit score`` computes from a file: the probes that can, and the agreement of a scorer with labels."""
 TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}
@@ -59,7 +59,7 @@ def join(probe: Probe[Any], plugin: str) -> None:
     OWNERS[probe.name] = plugin
     TASKS[probe.name] = probe.description
     if probe.given:
-        JUDGES[probe.name] = partial(running.score, probe)
+        JUDGES[probe.name] = partial(running.score_answers, probe)
 
 
 def leave(name: str) -> None:
@@ -105,7 +105,7 @@ def check_judged(name: str) -> None:
         raise UsageError(msg)
 
 
-def score(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
+def score_predictions(name: str, predictions: Predictions, config: RunConfig) -> TaskResult:
     """The metrics of a probe from answers that were produced elsewhere.
 
     Raises:

@@ -41,9 +41,10 @@ def files(name: str) -> list[Path]:
 
 
 def tests_of(source: Path) -> list[Path]:
-    """The tests that mirror a file (``test_NAME.py`` and ``test_NAME_*.py``), or those of its folder."""
+    """The tests that mirror a file (``test_NAME.py``, ``test_NAME_*.py`` here or in ``whole/``), or its folder's."""
     place = (ROOT / "tests" / source.relative_to(ROOT)).parent
-    mirrored = [*place.glob(f"test_{source.stem}.py"), *place.glob(f"test_{source.stem}_*.py")]
+    patterns = (f"test_{source.stem}.py", f"test_{source.stem}_*.py", f"whole/test_{source.stem}_*.py")
+    mirrored = [file for pattern in patterns for file in place.glob(pattern)]
     return mirrored or [place]
 
 

@@ -1,4 +1,4 @@
-"""Trains and evaluates the refusal classifier that ``audit.safety.scorers.refusal`` uses.
+"""Trains and evaluates the refusal classifier that ``audit.safety.scorers.refusal.classifier`` uses.
 
     python training/refusal.py             # what it agrees with, model by model; writes nothing
     python training/refusal.py --write     # and safety/models/refusal.safetensors and refusal.json
@@ -26,8 +26,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 
 from audit.core.assets import dataset
-from audit.safety.scorers.refusal import ANSWERS, Weights, string_match, weighted
-from audit.safety.scorers.refusal_features import NAMES, cues, ngrams
+from audit.safety.scorers.refusal.classifier import ANSWERS, Weights, string_match, weighted
+from audit.safety.scorers.refusal.features import NAMES, cues, ngrams
 from audit.stats.prevalence import Agreement, corrected_interval, rogan_gladen
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from audit.core.config import RunConfig, validate
 from audit.core.errors import UsageError
 from audit.core.text import printable
 from audit.engine import GenerateRequest
-from audit.explain.attribute import How, attribute, likeliest, prepare
+from audit.explain.attribute import How, attribute_one, likeliest, prepare
 from audit.explain.methods.registry import METHODS, check_effort, find
 from audit.explain.prompt.game import Effort
 from audit.explain.prompt.units import unit_called
@@ -211,7 +211,7 @@ def _attributed(masked: MaskedPrompt, methods: Sequence[Method], seed: int, list
     for one in methods:
         listener.task("explain", one.name)
         listener.samples(1)
-        made.append(attribute(masked, one, How(seed=seed, pairs=PAIRS)))
+        made.append(attribute_one(masked, one, How(seed=seed, pairs=PAIRS)))
     return made
 
 

@@ -80,7 +80,7 @@ class Notebook:
         """The run has its folder."""
         self._remarks.append(f"run folder: {run.path}")
 
-    def note(self, message: str) -> None:
+    def step(self, message: str) -> None:
         """A step between tasks."""
         self._now(message)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audit.app.settings import Settings
+from audit.app.settings import AppSettings
 from audit.cli import interrupts
 from audit.cli.console import out
 from audit.cli.options import RUNS, Runs
@@ -54,7 +54,7 @@ def app(
     if runs != RUNS and not runs.is_dir():
         msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs)}"
         raise UsageError(msg)  # the default may be missing: the app then says how to make a run
-    settings = Settings(runs.absolute(), database or default_url(runs.absolute()))
+    settings = AppSettings(runs.absolute(), database or default_url(runs.absolute()))
     check_connection(settings.database_url)
     serve(settings, free_port(port))
 
@@ -79,7 +79,7 @@ def free_port(wanted: int | None) -> int:
     raise UsageError(msg)
 
 
-def serve(settings: Settings, port: int) -> None:
+def serve(settings: AppSettings, port: int) -> None:
     """Run Streamlit until it ends, or until the user interrupts or terminates this process.
 
     Raises:

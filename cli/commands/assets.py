@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         name="assets", help="Models and data sets by name.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None
     )
     group.command("list", epilog="Examples: audit assets list · audit assets list -v · audit assets list --json")(
-        command("assets list", list_assets, Arguments)
+        command("assets list", list_assets, AssetsArguments)
     )
     group.command("pull", epilog="Examples: audit assets pull boolq · audit assets pull --all")(
         command("assets pull", pull, Pulled)
@@ -35,14 +35,14 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True)
-class Arguments:
+class AssetsArguments:
     """The option of ``audit assets list`` that is not the configuration's."""
 
     as_json: console.JsonFlag = False
 
 
 @dataclass(frozen=True)
-class Pulled(Arguments):
+class Pulled(AssetsArguments):
     """What ``audit assets pull`` fetches."""
 
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Assets to fetch.")] = None
@@ -57,7 +57,7 @@ class Named:
     as_json: console.JsonFlag = False
 
 
-def list_assets(given: Given, arguments: Arguments) -> None:
+def list_assets(given: Given, arguments: AssetsArguments) -> None:
     """Every asset that is known, its licence, and where it is on disk; with -v also what was read and left out."""
     verbose = verbosity.chosen.verbose
     assets.configure(data_dirs=given.values.get("data_dirs", ()), offline=True)

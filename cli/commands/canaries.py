@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.cli.planting import Arguments, numbers_of_repetitions, register_group, write_planted
+from audit.cli.planting import PlantingArguments, numbers_of_repetitions, register_group, write_planted
 from audit.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add ``audit canaries make``."""
-    register_group(app, "canaries", "Secrets to plant in training data.", make, Arguments)
+    register_group(app, "canaries", "Secrets to plant in training data.", make, PlantingArguments)
 
 
-def make(_: Given, arguments: Arguments) -> None:
+def make(_: Given, arguments: PlantingArguments) -> None:
     """Write canaries. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety.probes.privacy import canaries  # noqa: PLC0415 - torch takes seconds to import

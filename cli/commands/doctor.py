@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "missing", "note"]
 
 
-class Finding(BaseModel):
+class Diagnosis(BaseModel):
     """One thing that was looked at."""
 
     subject: str
@@ -55,7 +55,7 @@ def doctor(*, as_json: JsonFlag = False) -> None:
     out.print(table)
 
 
-def _machine() -> list[Finding]:
+def _machine() -> list[Diagnosis]:
     """Processor, memory, cards, disk."""
     import torch  # noqa: PLC0415 - seconds to import, and every command imports this module
 
@@ -64,16 +64,16 @@ def _machine() -> list[Finding]:
     machine = provenance.platform_record(threads=torch.get_num_threads())
     free = shutil.disk_usage(_existing(cache_dir())).free / 2**30
     return [
-        Finding(subject="python", state="ok", found=f"{machine.python} on {machine.system}"),
-        Finding(subject="processor", state="ok", found=hardware.cpu_name()),
-        Finding(
+        Diagnosis(subject="python", state="ok", found=f"{machine.python} on {machine.system}"),
+        Diagnosis(subject="processor", state="ok", found=hardware.cpu_name()),
+        Diagnosis(
             subject="cores and memory",
             state="ok",
             found=f"{machine.cpu_count} cores (torch uses {machine.threads}), {machine.memory_bytes / 2**30:.0f} GiB",
         ),
         _bfloat16(hardware.bfloat16_units()),
         *_cards(hardware.cards(), torch.version.cuda),
-        Finding(
+        Diagnosis(
             subject="disk for assets",
             state="ok" if free > 2 else "missing",
             found=f"{free:.0f} GiB free in {cache_dir()}",
@@ -82,11 +82,11 @@ def _machine() -> list[Finding]:
     ]
 
 
-def _bfloat16(units: list[str]) -> Finding:
+def _bfloat16(units: list[str]) -> Diagnosis:
     """Whether the processor computes in bfloat16 itself."""
     if not units:
-        return Finding(subject="bfloat16 units", state="note", found="none seen", advice="stay with --dtype float32")
-    return Finding(
+        return Diagnosis(subject="bfloat16 units", state="note", found="none seen", advice="stay with --dtype float32")
+    return Diagnosis(
         subject="bfloat16 units",
         state="ok",
         found=", ".join(units),
@@ -94,15 +94,15 @@ def _bfloat16(units: list[str]) -> Finding:
     )
 
 
-def _cards(cards: list[Card], cuda: str | None) -> list[Finding]:
+def _cards(cards: list[Card], cuda: str | None) -> list[Diagnosis]:
     """The CUDA devices, or how to come by one."""
     if not cards:
         build = f"torch is a CUDA {cuda} build: see what `nvidia-smi` says" if cuda else "install a CUDA build of torch"
         advice = f"large checkpoints will be slow; if there is a card: {build}"
-        return [Finding(subject="GPU", state="note", found="none", advice=advice)]
+        return [Diagnosis(subject="GPU", state="note", found="none", advice=advice)]
     together = "--device-map auto spreads a checkpoint that one card cannot hold" if len(cards) > 1 else ""
     return [
-        Finding(
+        Diagnosis(
             subject=f"cuda:{index}",
             state="ok",
             found=f"{card.name}, {card.memory_bytes / 2**30:.0f} GiB, "
@@ -133,13 +133,13 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _assets() -> list[Finding]:
+def _assets() -> list[Diagnosis]:
     """Models and data sets that are available."""
     findings = []
     for entry in assets.names():
         here = assets.at_hand(entry.name)
         findings.append(
-            Finding(
+            Diagnosis(
                 subject=f"{entry.kind} {entry.name}",
                 state="ok" if here else "note",
                 found=here.record.source if here else "not here",
@@ -164,12 +164,12 @@ def _how_to_get(entry: Asset) -> str:
     return "; or ".join(ways)
 
 
-def _optional() -> list[Finding]:
+def _optional() -> list[Diagnosis]:
     """Packages of the optional extras."""
     wanted = {"shap": "explain", "lime": "explain", "captum": "explain", "peft": "peft", "accelerate": "accelerate"}
     installed = provenance.package_versions(tuple(wanted))
     return [
-        Finding(
+        Diagnosis(
             subject=f"package {name}",
             state="ok" if name in installed else "note",
             found=installed.get(name, "not installed"),

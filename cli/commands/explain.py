@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.cli import attribution_file, stored_sample, typed_prompt, verbosity
+from audit.cli import verbosity
 from audit.cli.console import err, out, print_json
-from audit.cli.explain_options import Arguments
+from audit.cli.explain import attribution_file, stored_sample, typed_prompt
+from audit.cli.explain.options import ExplainArguments
 from audit.cli.options import Given, command, typed_names
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError
@@ -41,10 +42,10 @@ Examples:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("explain", epilog=EXAMPLES)(command("explain", explain, Arguments))
+    program.command("explain", epilog=EXAMPLES)(command("explain", explain, ExplainArguments))
 
 
-def explain(given: Given, arguments: Arguments) -> None:
+def explain(given: Given, arguments: ExplainArguments) -> None:
     """Explain one answer: which features of a prompt move the log-probability of a target, and how far to believe it.
 
     The answer belongs to a prompt given here, or to a stored sample, which is explained with its run's settings.
@@ -69,7 +70,7 @@ def explain(given: Given, arguments: Arguments) -> None:
 def _show(made: Sequence[Attribution], groups: Sequence[Sequence[Attribution]], *, alone: bool, as_json: bool) -> None:
     """Attributions on stdout; as JSON one record, or a list of them where several methods were named."""
     # Imported here because altair takes seconds to load, and `audit --help` must not wait for it.
-    from audit.cli import attribution as terminal  # noqa: PLC0415 - see above
+    from audit.cli.explain import attribution as terminal  # noqa: PLC0415 - see above
 
     if as_json:
         print_json(made[0] if alone else made)
@@ -93,7 +94,7 @@ def _write(file: Path, made: Sequence[Attribution], groups: Sequence[Sequence[At
         err.print(f"written: {file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _one_source(arguments: Arguments) -> None:
+def _one_source(arguments: ExplainArguments) -> None:
     """Make sure that it is clear what is explained.
 
     Raises:

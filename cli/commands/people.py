@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Arguments(planting.Arguments):
+class PeopleArguments(planting.PlantingArguments):
     """The same, for people."""
 
     count: Annotated[int, typer.Option(min=1, help="Number of people for each number of repetitions.")] = 20
@@ -23,10 +23,10 @@ class Arguments(planting.Arguments):
 
 def register(app: typer.Typer) -> None:
     """Add ``audit people make``."""
-    planting.register_group(app, "people", "Made-up people to plant in training data.", make, Arguments)
+    planting.register_group(app, "people", "Made-up people to plant in training data.", make, PeopleArguments)
 
 
-def make(_: Given, arguments: planting.Arguments) -> None:
+def make(_: Given, arguments: planting.PlantingArguments) -> None:
     """Write people. Put each text into the training data as often as it says, keep the file, audit the checkpoint."""
     from audit.safety.own_data import names, people  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety.probes.privacy import associations  # noqa: PLC0415 - torch takes seconds to import

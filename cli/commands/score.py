@@ -33,7 +33,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Arguments:
+class ScoreArguments:
     """The options of ``audit score`` that are not the configuration's."""
 
     probe: Annotated[
@@ -59,10 +59,10 @@ class Arguments:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("score", epilog=EXAMPLES)(command("score", score, Arguments))
+    program.command("score", epilog=EXAMPLES)(command("score", score, ScoreArguments))
 
 
-def score(given: Given, arguments: Arguments) -> int:
+def score(given: Given, arguments: ScoreArguments) -> int:
     """Compute a probe's metrics from answers produced elsewhere: the same code as in a run, without a checkpoint.
 
     Exit code 13 when a primary metric could not be computed.
@@ -81,7 +81,7 @@ def score(given: Given, arguments: Arguments) -> int:
         msg = f"{arguments.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)
     predictions = answers.read(arguments.predictions, arguments.field) if arguments.predictions else as_predictions()
-    result = suite.score(arguments.probe, predictions, config)
+    result = suite.score_predictions(arguments.probe, predictions, config)
     if arguments.as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})
     else:

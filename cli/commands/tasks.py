@@ -35,12 +35,12 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add ``audit tasks list``."""
     group = typer.Typer(help="What can be measured.", epilog=_EPILOG, no_args_is_help=True, rich_markup_mode=None)
-    group.command("list", epilog=_EPILOG)(command("tasks list", list_tasks, Arguments))
+    group.command("list", epilog=_EPILOG)(command("tasks list", list_tasks, TasksArguments))
     app.add_typer(group, name="tasks")
 
 
 @dataclass(frozen=True)
-class Arguments:
+class TasksArguments:
     """The options of ``audit tasks list`` that are not the configuration's."""
 
     everything: Annotated[bool, typer.Option("--all", help="Add the names of all tasks in lm-eval.")] = False
@@ -49,7 +49,7 @@ class Arguments:
     as_json: console.JsonFlag = False
 
 
-def list_tasks(given: Given, arguments: Arguments) -> None:
+def list_tasks(given: Given, arguments: TasksArguments) -> None:
     """Tasks and probes with a description and whether their data is on disk; fetches nothing.
 
     With --task-file: how your own questions are read, and the first prompt.

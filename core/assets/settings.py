@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Settings:
+class AssetSettings:
     """Arguments of :func:`configure`; environment variables are read when they are needed."""
 
     data_dirs: tuple[Path, ...] = ()
@@ -25,7 +25,7 @@ class Settings:
     offline: bool = False
 
 
-_current = Settings()
+_current = AssetSettings()
 
 
 def configure(*, data_dirs: Sequence[Path] = (), cache_dir: Path | None = None, offline: bool = False) -> None:
@@ -43,7 +43,7 @@ def configure(*, data_dirs: Sequence[Path] = (), cache_dir: Path | None = None, 
     global _current  # noqa: PLW0603 - one setting for the process, so that tasks need not carry it along
     for folder in data_dirs:
         _check(folder, "--data-dir")
-    _current = Settings(tuple(data_dirs), cache_dir, offline)
+    _current = AssetSettings(tuple(data_dirs), cache_dir, offline)
 
 
 def data_dirs() -> tuple[Path, ...]:

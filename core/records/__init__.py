@@ -37,7 +37,7 @@ from audit.core.records.manifest import (
 from audit.core.records.metric import Metric
 from audit.core.records.sample import (
     Choice,
-    Finding,
+    FindingRecord,
     RawOutput,
     Sample,
     SampledText,
@@ -63,7 +63,7 @@ __all__ = [
     "Drivers",
     "Feature",
     "FileDigest",
-    "Finding",
+    "FindingRecord",
     "Flag",
     "GateCheck",
     "GitState",

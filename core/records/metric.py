@@ -53,7 +53,7 @@ class Metric(Record):
     """What determined the value, apart from checkpoint, data and seed, as fields: ``shots``, ``version`` of the
     task, …"""
     note: str | None = None
-    """Remarks: scorer, signature (sacreBLEU), known limits."""
+    """What a reader must know about the value: scorer, sacreBLEU's signature, known limits."""
     error: str | None = None
     """Why ``value`` is null."""
 

@@ -11,7 +11,7 @@ from audit.core.records.explanations import Span  # noqa: TC001 - pydantic reads
 from audit.core.records.flags import OF_ANSWER, Flag, StoredFlag
 
 
-class Finding(Record):
+class FindingRecord(Record):
     """Personal data found in a text of a sample; never the value itself."""
 
     kind: str
@@ -43,7 +43,7 @@ class SampledText(Record):
     ``_in_thinking`` are about the reasoning trace."""
     flags: list[StoredFlag] = Field(default_factory=list)
     """Flags of this text alone."""
-    findings: list[Finding] = Field(default_factory=list)
+    findings: list[FindingRecord] = Field(default_factory=list)
     """Personal data in it."""
     finish_reason: str | None = None
     """Why it ended: ``stop``, ``length``, …"""
@@ -120,7 +120,7 @@ class Sample(Record):
     """Subset name to value, e.g. ``{"bias_type": "gender"}``."""
     flags: list[StoredFlag] = Field(default_factory=list)
     """Flags such as ``truncated_prompt``, ``truncated_output``, ``unparsed_answer``."""
-    findings: list[Finding] = Field(default_factory=list)
+    findings: list[FindingRecord] = Field(default_factory=list)
     """Personal data in output and reasoning trace; findings in ``completions`` are kept with each of them."""
     error: str | None = None
     """Why the item could not be scored."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.files import Checkpoint, deciding_files, file_digest, vocabulary_files
+from audit.engine.checkpoint.files import CheckpointFiles, deciding_files, file_digest, vocabulary_files
 from audit.engine.checkpoint.json_files import read_object
 from audit.engine.checkpoint.safetensors_files import check_safetensors
 from audit.engine.checkpoint.weight_files import refused_pickle
@@ -62,7 +62,7 @@ def base_of(folder: Path) -> tuple[str | None, str | None]:
     return str(relative) if relative.is_dir() else name, revision if isinstance(revision, str) else None
 
 
-def inspect_adapter(folder: Path, base: Checkpoint, *, allow_pickle: bool) -> Checkpoint:
+def inspect_adapter(folder: Path, base: CheckpointFiles, *, allow_pickle: bool) -> CheckpointFiles:
     """The base with the adapter on it, as one checkpoint: files of both determine its answers.
 
     The adapter's own tokenizer, where it brings one, replaces the base's.
@@ -84,7 +84,7 @@ def inspect_adapter(folder: Path, base: Checkpoint, *, allow_pickle: bool) -> Ch
     files += [file_digest(folder / CONFIG, "config")]
     files += [file for file in deciding_files(folder) if own_tokenizer and file.kind in kinds]
     kept = [file for file in base.files if not (own_tokenizer and file.kind in kinds)]
-    return Checkpoint(
+    return CheckpointFiles(
         folder=base.folder,
         files=(*files, *(file.model_copy(update={"path": f"base/{file.path}"}) for file in kept)),
         quantization=base.quantization,

@@ -39,7 +39,7 @@ TEMPLATES = "additional_chat_templates"
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointFiles:
     """A local checkpoint, ready to be loaded."""
 
     folder: Path
@@ -67,7 +67,7 @@ class Checkpoint:
         return digest_of(sorted(identity(file) for file in self.files))
 
 
-def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
+def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> CheckpointFiles:
     """Check a transformers folder and compute the digests of its files.
 
     Raises:
@@ -88,7 +88,7 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> Checkpoint:
             check_safetensors(file)
     digests = [*deciding_files(folder), *(file_digest(file, "weights") for file in weights)]
     files = tuple(sorted(digests, key=lambda file: file.path))
-    return Checkpoint(folder, files, method, remarks=unread_weights(folder, weights), config=config)
+    return CheckpointFiles(folder, files, method, remarks=unread_weights(folder, weights), config=config)
 
 
 def deciding_files(folder: Path) -> list[FileDigest]:

@@ -9,13 +9,15 @@ from audit.core import assets
 from audit.core.errors import AssetError, CheckpointError, did_you_mean
 from audit.core.filesystem import did_you_mean_path
 from audit.engine.checkpoint import adapter
-from audit.engine.checkpoint.files import Checkpoint, inspect_folder
+from audit.engine.checkpoint.files import CheckpointFiles, inspect_folder
 from audit.engine.checkpoint.gguf.load import inspect_gguf
 from audit.engine.checkpoint.hub import PICKLE_PATTERNS, TOKENIZER_PATTERNS, download
 from audit.engine.server_name import is_server, parse
 
 
-def find(model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool) -> Checkpoint:
+def find(
+    model: str, *, base: str | None = None, revision: str | None, allow_pickle: bool, offline: bool
+) -> CheckpointFiles:
     """The local files for that name, checked, with their digests and the parsed configuration.
 
     Args:
@@ -58,7 +60,7 @@ def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offlin
     return _fetch(model, revision, offline=offline, patterns=patterns), f"hub {model}"
 
 
-def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> Checkpoint:
+def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: bool) -> CheckpointFiles:
     """The base checkpoint of an adapter: the user's choice, else the one that the adapter names.
 
     Raises:
@@ -163,7 +165,7 @@ def short_name(model: str) -> str:
     return path.stem if path.is_file() else model.rsplit("/", 1)[-1]
 
 
-def _inspect_file(file: Path, *, allow_pickle: bool) -> Checkpoint:
+def _inspect_file(file: Path, *, allow_pickle: bool) -> CheckpointFiles:
     """A single file is a GGUF file; a weight file means its folder."""
     if file.suffix == ".gguf":
         return inspect_gguf(file)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
-    from audit.engine.checkpoint.files import Checkpoint
+    from audit.engine.checkpoint.files import CheckpointFiles
 
 SPARE_ROWS, SPARE_SHARE = 128, 0.05
 """Rows without a token in published models, which round the matrix up: at most 1.8 % (Phi-2, CodeGen), or a few."""
@@ -45,7 +45,9 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
     return tokenizer
 
 
-def fit_tokenizer(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Checkpoint) -> list[str]:
+def fit_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: CheckpointFiles
+) -> list[str]:
     """Make sure that the tokenizer belongs to the model and produces no id without an embedding.
 
     Added tokens beyond the embeddings (a padding token that was added after training, an image token of a text model)
@@ -123,7 +125,7 @@ def _take_out(tokenizer: PreTrainedTokenizerBase, beyond: AbstractSet[str], rows
     tokenizer.extra_special_tokens = [token for token in tokenizer.extra_special_tokens if token not in beyond]
 
 
-def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: Checkpoint) -> list[str]:
+def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: CheckpointFiles) -> list[str]:
     """Signs of another model's tokenizer: embeddings without a token, and other tokens that begin and end a text.
 
     One sign alone is no proof: matrices are rounded up, and fine-tuning changes the token that ends a turn.
@@ -146,7 +148,7 @@ def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, ch
     return remarks + [line for line in other if line.startswith("eos")]
 
 
-def _configured(checkpoint: Checkpoint, name: str) -> set[int]:
+def _configured(checkpoint: CheckpointFiles, name: str) -> set[int]:
     """The ids that the model's files give for this use; defaults of transformers' classes do not count."""
     config, generation = checkpoint.config, checkpoint.folder / "generation_config.json"
     named = [config.get(name)]

@@ -19,7 +19,7 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from audit.engine.local.endings import Reading
+from audit.engine.local.endings import WatchedText
 from audit.engine.local.memory import OUT_OF_MEMORY, halve_when_full
 from audit.engine.local.processors import processors
 from audit.engine.local.soundness import not_finite
@@ -202,7 +202,7 @@ class _Row:
     def begin(self, endings: Endings, room: int) -> None:
         """Start with an empty text, with this much room."""
         self.room = room
-        self.reading = Reading(endings, self.request, room)
+        self.reading = WatchedText(endings, self.request, room)
         self.numbers = uniforms(self.request, self.copy, room) if self.request.temperature > 0 else None
         self.tokens: list[int] = []
         self.ended = self.broken = False

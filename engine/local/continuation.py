@@ -13,7 +13,7 @@ from audit.engine.requests import Completion, GenerateRequest, Generation
 if TYPE_CHECKING:
     from transformers import LogitsProcessorList
 
-    from audit.engine.local.endings import Reading
+    from audit.engine.local.endings import WatchedText
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Continuation:
     """Number of the completion within the request."""
     request: GenerateRequest
     prompt: tuple[int, ...]
-    reading: Reading
+    reading: WatchedText
     """Determines when it ends and what its text is."""
     processors: LogitsProcessorList
     """What changes its logits; empty for plain decoding."""

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from audit.engine.local.continuation import Collected, Continuation
-from audit.engine.local.endings import Reading
+from audit.engine.local.endings import WatchedText
 from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, give_back, is_out_of_memory
 from audit.engine.local.model.slots import Slots
 from audit.engine.local.plan.layout import lay_out
@@ -74,7 +74,7 @@ class Decoder:
         self.allowance = Allowance(slots, patience=1)
         self.budget = budget
 
-    def run(
+    def completions(
         self, requests: Sequence[tuple[int, GenerateRequest, list[int]]], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Completion], int]]:
         """Completions of (index, request, prompt tokens), each as soon as its last text has ended."""
@@ -93,7 +93,7 @@ class Decoder:
             waiting = [text for index, collected in unfinished.items() for text in self._new_texts(index, collected)]
             full = False
             try:
-                for text, error in Batch(self.forward, self._read(waiting), len(waiting), self.fits).run():
+                for text, error in Batch(self.forward, self._read(waiting), len(waiting), self.fits).ended_texts():
                     if text.index in unfinished:  # else another completion of the request had an error
                         done = unfinished[text.index].take(text, error)
                         if done is not None:
@@ -123,7 +123,7 @@ class Decoder:
                 copy,
                 request,
                 prompt,
-                Reading(self.endings, request, collected.room),
+                WatchedText(self.endings, request, collected.room),
                 processors(request, self.endings, prompt, collected.room),
             )
             for copy in collected.missing
@@ -200,7 +200,7 @@ class Batch:
         """Texts that have not ended."""
         return self.unread + len(self.ready) + self._count_live()
 
-    def run(self) -> Iterator[Ended]:
+    def ended_texts(self) -> Iterator[Ended]:
         """All texts, as they end. Joining gives a text its first token, a step every later one."""
         while self.left:
             slots = min(self.fits, self.left)

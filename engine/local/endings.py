@@ -78,7 +78,7 @@ class Endings:
         return request.max_new_tokens + (self.thinking.tokens if thinks else 0)
 
 
-class Reading:
+class WatchedText:
     """One text while it is generated.
 
     Args:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from audit.engine.local.model.forward import Forward
-    from audit.engine.local.model.verdict import Generates
+    from audit.engine.local.model.shortcuts import Generates
     from audit.engine.local.plan.cost import Budget
     from audit.engine.requests import GenerateRequest
     from audit.engine.thinking import Thinking
@@ -85,7 +85,7 @@ class Generator:
             yield from self.batches.work(requests, set(missing) - unable, say)
             return
         wanted = [(index, requests[index], self.encode(requests[index].prompt)) for index in missing]
-        yield from self.decoder.run(wanted, say)
+        yield from self.decoder.completions(wanted, say)
 
     @cached_property
     def generates(self) -> Generates:

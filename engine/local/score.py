@@ -46,7 +46,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class TargetPlaces:
     """Target tokens of a pass, and the places at which they are predicted.
 
     A place is a column of a row, written as row x width + column. Targets often meet at one: all options of an item
@@ -189,7 +189,7 @@ class Scorer:
             start = end
         return scores
 
-    def _values(self, work: Pass, layout: Layout, wanted: Predictions) -> NDArray[np.float64]:
+    def _values(self, work: Pass, layout: Layout, wanted: TargetPlaces) -> NDArray[np.float64]:
         """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p.
 
         The softmax takes tokens by place; its results go back to where the tokens were::
@@ -214,7 +214,7 @@ class Scorer:
         return values
 
 
-def _predictions(targets: Sequence[tuple[Target, Place]], width: int) -> Predictions:
+def _predictions(targets: Sequence[tuple[Target, Place]], width: int) -> TargetPlaces:
     """Which tokens are wanted at which places of a pass of this width."""
     predicted = [place.row * width + place.predicting(target.first, len(target.ids)) for target, place in targets]
     places, which = np.unique(np.concatenate(predicted), return_inverse=True)
@@ -222,7 +222,7 @@ def _predictions(targets: Sequence[tuple[Target, Place]], width: int) -> Predict
     of_moments = [target.moments for target, _ in targets for _ in target.ids]
     moments = np.zeros(len(places), dtype=np.bool_)
     moments[which[of_moments]] = True
-    return Predictions(places, moments, tokens, which)
+    return TargetPlaces(places, moments, tokens, which)
 
 
 def _score(values: NDArray[np.float64], target: Target, dtype: torch.dtype) -> Score:

@@ -36,7 +36,7 @@ AGREEMENT = 0.25
 
 
 @dataclass(frozen=True)
-class Continuation:
+class ServedContinuation:
     """A server's continuation of a prompt."""
 
     prompt: list[int]
@@ -75,7 +75,7 @@ def check_greedy(ask: Ask, prompts: Prompts, known: list[int], before: Echo, *, 
     raise ValueError(msg)
 
 
-def _continue(ask: Ask, prompts: Prompts, prompt: str) -> Continuation:
+def _continue(ask: Ask, prompts: Prompts, prompt: str) -> ServedContinuation:
     """The server's greedy continuation of a prompt.
 
     Raises:
@@ -95,7 +95,7 @@ def _continue(ask: Ask, prompts: Prompts, prompt: str) -> Continuation:
         whole = prompts.ids(prompt + text.split("\ufffd")[0])
         own = whole[len(ids) :] if whole[: len(ids)] == ids else []
     usable = len(values) == len(tokens) >= len(own) and all(isinstance(value, int | float) for value in values)
-    return Continuation(ids, own, list(map(float, values)) if usable else [])
+    return ServedContinuation(ids, own, list(map(float, values)) if usable else [])
 
 
 def _listed(found: object, name: str) -> list[Any]:
@@ -104,7 +104,7 @@ def _listed(found: object, name: str) -> list[Any]:
     return values if isinstance(values, list) else []
 
 
-def _other(found: Continuation, prompts: Prompts, *, as_ids: bool) -> int | None:
+def _other(found: ServedContinuation, prompts: Prompts, *, as_ids: bool) -> int | None:
     """A token that greedy decoding would not put last; None if nothing can be checked."""
     if len(found.own) < FEWEST:
         return None

@@ -136,7 +136,7 @@ def _combined(
         parts: The metrics, by task; each has a value.
         weighted: Whether they are weighted by their items.
         total: Whether they are summed.
-        note: Remarks.
+        note: What a reader must know about them.
     """
     first = next(iter(parts.values()))
     rule = Members(

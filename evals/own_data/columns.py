@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import TaskConfig
-    from audit.evals.own_data.table import Cell, Table
+    from audit.evals.own_data.table import Cell, DataTable
 
 QUESTION = ("question", "prompt", "input", "text")
 OPTIONS = ("options", "choices")
@@ -68,7 +68,7 @@ class Columns:
         return {name: columns for name, columns in found.items() if columns}
 
 
-def find(task: TaskConfig, table: Table) -> Columns:
+def find(task: TaskConfig, table: DataTable) -> Columns:
     """The columns of a task.
 
     Raises:
@@ -84,7 +84,7 @@ def find(task: TaskConfig, table: Table) -> Columns:
     return Columns(question, answer, several, one, tuple(task.classes or ()), tuple(task.slices or ()), task.cluster)
 
 
-def _options(task: TaskConfig, table: Table, named: Sequence[str] | None) -> tuple[tuple[str, ...], str | None]:
+def _options(task: TaskConfig, table: DataTable, named: Sequence[str] | None) -> tuple[tuple[str, ...], str | None]:
     """The columns with one option each, or the column with all options."""
     if task.classes is not None or task.match is not None:
         return (), None
@@ -95,7 +95,7 @@ def _options(task: TaskConfig, table: Table, named: Sequence[str] | None) -> tup
     return ((), one) if one else (_series(table), None)
 
 
-def _series(table: Table) -> tuple[str, ...]:
+def _series(table: DataTable) -> tuple[str, ...]:
     """Columns with the usual names of options: at least two consecutive ones of one kind."""
     by_name = {column.lower(): column for column in table.columns}
     for pattern in OPTION_SERIES:
@@ -107,7 +107,7 @@ def _series(table: Table) -> tuple[str, ...]:
     return ()
 
 
-def _one(table: Table, what: str, named: str | None, usual: Sequence[str]) -> str:
+def _one(table: DataTable, what: str, named: str | None, usual: Sequence[str]) -> str:
     """A required column."""
     if named is not None:
         _check(table, what, [named])
@@ -120,7 +120,7 @@ def _one(table: Table, what: str, named: str | None, usual: Sequence[str]) -> st
     return found
 
 
-def _refuse_reserved(table: Table) -> None:
+def _refuse_reserved(table: DataTable) -> None:
     """Refuse columns with names that a task needs itself.
 
     Raises:
@@ -132,13 +132,13 @@ def _refuse_reserved(table: Table) -> None:
         raise ConfigError(msg)
 
 
-def _usual(table: Table, names: Sequence[str]) -> str | None:
+def _usual(table: DataTable, names: Sequence[str]) -> str | None:
     """The first of the names that a column has."""
     by_name = {column.lower(): column for column in table.columns}
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _check(table: Table, what: str, named: Sequence[str], advice: str = "") -> None:
+def _check(table: DataTable, what: str, named: Sequence[str], advice: str = "") -> None:
     """Refuse missing columns."""
     missing = next((column for column in named if column not in table.columns), None)
     if missing is not None:
@@ -147,7 +147,7 @@ def _check(table: Table, what: str, named: Sequence[str], advice: str = "") -> N
         raise ConfigError(msg)
 
 
-def _known(table: Table) -> str:
+def _known(table: DataTable) -> str:
     """The columns of a table."""
     return f"Its columns: {printable(', '.join(table.columns), 300)}."
 

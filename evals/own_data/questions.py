@@ -13,7 +13,7 @@ from audit.core.records import AssetRecord
 from audit.core.text import printable
 from audit.evals.own_data import right_option
 from audit.evals.own_data.columns import Columns, find, option_texts
-from audit.evals.own_data.table import SUFFIXES, Table, read
+from audit.evals.own_data.table import SUFFIXES, DataTable, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class QuestionFile:
     """A task on the user's own questions."""
 
     task: TaskConfig
-    table: Table
+    table: DataTable
     columns: Columns
     questions: list[Question]
     way: str
@@ -106,7 +106,7 @@ def looks_like_questions(name: str) -> bool:
 
 
 def _read_answers(
-    task: TaskConfig, table: Table, columns: Columns, options: list[list[str]], answers: list[list[str]]
+    task: TaskConfig, table: DataTable, columns: Columns, options: list[list[str]], answers: list[list[str]]
 ) -> tuple[str, list[int | None]]:
     """How the answers are read, and the right options, None for questions without options."""
     if columns.is_choice:
@@ -128,7 +128,7 @@ def _read_answers(
     return "the text of the answer", [None] * len(answers)
 
 
-def _refuse_empty(table: Table, columns: Columns) -> None:
+def _refuse_empty(table: DataTable, columns: Columns) -> None:
     """Refuse rows without a question, an option, an answer, or a value to group by.
 
     Raises:
@@ -141,7 +141,7 @@ def _refuse_empty(table: Table, columns: Columns) -> None:
             raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or remove the rows")
 
 
-def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
+def _kept(task: TaskConfig, table: DataTable, columns: Columns) -> list[str]:
     """The columns that a task needs: those that it names and those that its template reads."""
     named = [columns.question, columns.answer, *columns.options, columns.option_list, *columns.slices, columns.cluster]
     if task.prompt is None:
@@ -153,7 +153,7 @@ def _kept(task: TaskConfig, table: Table, columns: Columns) -> list[str]:
     return [column for column in table.columns if ROW in read_by_it or column in read_by_it or column in named]
 
 
-def _refuse_many_slices(table: Table, columns: Columns) -> None:
+def _refuse_many_slices(table: DataTable, columns: Columns) -> None:
     """Refuse slices by a column with too many values to be subsets, such as an id.
 
     Raises:
@@ -167,7 +167,7 @@ def _refuse_many_slices(table: Table, columns: Columns) -> None:
             raise ConfigError(msg)
 
 
-def _options(table: Table, columns: Columns) -> list[list[str]]:
+def _options(table: DataTable, columns: Columns) -> list[list[str]]:
     """The options of each row; empty if questions have none.
 
     Raises:
@@ -191,7 +191,7 @@ def _options(table: Table, columns: Columns) -> list[list[str]]:
     return [options for options in found if options is not None]
 
 
-def _refuse_twice(table: Table, keys: list[tuple[str, ...]]) -> None:
+def _refuse_twice(table: DataTable, keys: list[tuple[str, ...]]) -> None:
     """Refuse duplicate questions: they would count twice, as if they were independent.
 
     Raises:
@@ -246,7 +246,7 @@ def template(task: TaskConfig, columns: Columns) -> Callable[[Mapping[str, Any],
 
 
 def _prompt(
-    table: Table,
+    table: DataTable,
     number: int,
     render: Callable[[Mapping[str, Any], list[str]], str],
     row: dict[str, str],

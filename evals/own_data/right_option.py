@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from audit.core.errors import ConfigError
     from audit.evals.own_data.columns import Columns
-    from audit.evals.own_data.table import Table
+    from audit.evals.own_data.table import DataTable
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Right:
     """How the column was read, for display."""
 
 
-def read(table: Table, columns: Columns, options: Sequence[Sequence[str]], answers: Sequence[str]) -> Right:
+def read(table: DataTable, columns: Columns, options: Sequence[Sequence[str]], answers: Sequence[str]) -> Right:
     """The right option of each row.
 
     Args:
@@ -83,7 +83,7 @@ def _number(answer: str, options: int, first: int) -> int | None:
 
 
 def _none_fits(
-    table: Table, columns: Columns, found: dict[str, list[int | None]], answers: Sequence[str]
+    table: DataTable, columns: Columns, found: dict[str, list[int | None]], answers: Sequence[str]
 ) -> ConfigError:
     """The error if no way fits every row: the rows at fault are those of the way that fits most rows."""
     positions = min(found.values(), key=lambda one: one.count(None))

@@ -38,7 +38,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """The rows of a file."""
 
     file: Path
@@ -72,7 +72,7 @@ def fault(file: Path, unit: str, numbers: Sequence[int], what: str) -> ConfigErr
     return ConfigError(f"{file}: {unit}{'s' if len(numbers) > 1 else ''} {listed}: {what}")
 
 
-def read(file: Path) -> Table:
+def read(file: Path) -> DataTable:
     """Read a table.
 
     Raises:
@@ -98,7 +98,7 @@ def read(file: Path) -> Table:
         {column: _cell(file, unit, number, column, row.get(column)) for column in columns}
         for number, row in zip(numbers, rows, strict=True)
     ]
-    return Table(file, hashlib.sha256(data).hexdigest(), tuple(columns), cells, numbers, unit)
+    return DataTable(file, hashlib.sha256(data).hexdigest(), tuple(columns), cells, numbers, unit)
 
 
 Read = tuple[list[str], list[dict[str, Any]], list[int]]

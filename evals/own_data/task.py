@@ -123,9 +123,9 @@ def number_score(match: str) -> Callable[[dict[str, Any], list[str]], dict[str, 
 
     language: Language = next((one for one in get_args(Language) if match == f"number_{one}"), "en")
 
-    def score(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    def scores(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
         answer = last_number(results[0], language)
         right = any(same_number(answer, float(reference)) for reference in doc[READ_ANSWERS])
         return {"exact_match": float(right), UNPARSED: float(answer is None)}
 
-    return score
+    return scores

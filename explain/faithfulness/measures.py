@@ -18,7 +18,7 @@ from scipy import stats
 
 from audit.core.records.measures import BINS, MEASURES
 from audit.explain.faithfulness.plan import Plan, curve_steps, own_steps, prefixes, ranks, rationale, score_blocks
-from audit.explain.faithfulness.verdict import Evidence, Verdict, judge_faithfulness
+from audit.explain.faithfulness.verdict import Believability, Evidence, judge_faithfulness
 from audit.stats.intervals import student_t
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Faithfulness:
 
     measures: dict[str, float | None]
     """By name, see ``MEASURES``; None where one does not exist."""
-    verdict: Verdict
+    verdict: Believability
     """Their plain reading."""
     reason: str
     """Why that verdict, in one line."""

@@ -16,7 +16,7 @@ from audit.core.formatting import number, percent, signed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Verdict = Literal["believable", "weak", "do not believe"]
+Believability = Literal["believable", "weak", "do not believe"]
 
 LEAST_EFFECT = 0.05
 """Below this range of log-probability over all scored masks, in nats, there is nothing to explain."""
@@ -73,7 +73,7 @@ class Evidence:
         return f"all {factorial(self.count):,} orders" if self.complete else "random orders"
 
 
-def judge_faithfulness(evidence: Evidence) -> tuple[Verdict, str]:
+def judge_faithfulness(evidence: Evidence) -> tuple[Believability, str]:
     """The verdict and the reason for it."""
     if evidence.doubt is not None:
         return "do not believe", evidence.doubt
@@ -92,7 +92,7 @@ def judge_faithfulness(evidence: Evidence) -> tuple[Verdict, str]:
     return verdict, reason
 
 
-def _by_order(evidence: Evidence) -> tuple[Verdict, str]:
+def _by_order(evidence: Evidence) -> tuple[Believability, str]:
     """By the deletion and insertion curves, and the prediction of held-out masks."""
     nothing = _nothing(evidence)
     if nothing:
@@ -127,7 +127,7 @@ def _gain(measures: Mapping[str, float | None]) -> float:
     return ((measures["deletion_auc_gain"] or 0.0) + (measures["insertion_auc_gain"] or 0.0)) / 2
 
 
-def _few(evidence: Evidence, beaten: float) -> tuple[Verdict, str]:
+def _few(evidence: Evidence, beaten: float) -> tuple[Believability, str]:
     """Two or three features: their best order may be chance."""
     every = factorial(evidence.count)
     if (evidence.measures["best_gain"] or 0.0) - _gain(evidence.measures) >= LEAST_GAIN:
@@ -159,7 +159,7 @@ def _share(share: float) -> str:
     return f"{min(share, 0.999) * 100:.1f} %" if share > 0.99 else percent(share)
 
 
-def _weaker(verdict: Verdict, reason: str, why: str) -> tuple[Verdict, str]:
+def _weaker(verdict: Believability, reason: str, why: str) -> tuple[Believability, str]:
     """One step down, for a further reason."""
     if verdict == "do not believe":
         return verdict, reason

@@ -1,4 +1,4 @@
-"""The attribution methods: one table, by name. A new one is a file in this folder and an entry in the table.
+"""The attribution methods: one table, by name. A new one is a file in a folder of its kind and an entry here.
 
 The table names modules of this package, which are imported when a method is used: ``audit --help`` lists the methods
 without loading torch or packages of the extra. A method from elsewhere is a :class:`Method` too, with its function.
@@ -51,7 +51,7 @@ class Imported:
     """A function of a module in this package, which is imported when it is called."""
 
     module: str
-    """Name of the module."""
+    """Name of the module, below this package."""
     name: str = "attribute"
     """Name of the function."""
 
@@ -93,15 +93,15 @@ _ALL = (
         "occlusion",
         "change of log-probability when one feature is left out",
         "n + 1",
-        Imported("occlusion"),
-        Imported("occlusion", "design"),
+        Imported("perturbation.occlusion"),
+        Imported("perturbation.occlusion", "design"),
     ),
     Method(
         "shapley",
         "Shapley value, sampled, with its interval",
         "16n to 1,000, 2^n up to n = 9",
-        Imported("shapley"),
-        Imported("shapley", "design"),
+        Imported("perturbation.shapley"),
+        Imported("perturbation.shapley", "design"),
         additive=True,
         effort="evaluations",
     ),
@@ -109,15 +109,15 @@ _ALL = (
         "shapley_exact",
         "Shapley value over all subsets of at most 12 features",
         "2^n",
-        Imported("shapley_exact"),
-        Imported("shapley_exact", "design"),
+        Imported("perturbation.shapley_exact"),
+        Imported("perturbation.shapley_exact", "design"),
         additive=True,
     ),
     Method(
         "shap_partition",
         "Owen value over halves of halves of the prompt",
         "n^2, at most 1,000",
-        Imported("shap_partition"),
+        Imported("perturbation.shap_partition"),
         additive=True,
         effort="evaluations",
         package="shap",
@@ -126,7 +126,7 @@ _ALL = (
         "kernel_shap",
         "Shapley value by weighted least squares",
         "max(128, 16n), 2^n up to n = 8",
-        Imported("kernel_shap"),
+        Imported("perturbation.kernel_shap"),
         additive=True,
         effort="evaluations",
         package="shap",
@@ -135,8 +135,8 @@ _ALL = (
         "lime",
         "weight in a local linear model",
         "max(64, 8n)",
-        Imported("lime"),
-        Imported("lime", "design"),
+        Imported("perturbation.lime"),
+        Imported("perturbation.lime", "design"),
         effort="evaluations",
         package="lime",
     ),
@@ -144,22 +144,22 @@ _ALL = (
         "surrogate",
         "weight in a sparse linear model of random ablations",
         "max(64, 4n)",
-        Imported("surrogate"),
-        Imported("surrogate", "design"),
+        Imported("perturbation.surrogate"),
+        Imported("perturbation.surrogate", "design"),
         effort="evaluations",
     ),
     Method(
         "gradient_x_input",
         "gradient of log-probability times embedding",
         "1 with gradients",
-        Imported("gradient_x_input"),
+        Imported("gradients.gradient_x_input"),
         white_box=True,
     ),
     Method(
         "integrated_gradients",
         "gradient of log-probability integrated from a neutral prompt",
         "41 or 83 with gradients",
-        Imported("integrated_gradients"),
+        Imported("gradients.integrated_gradients"),
         white_box=True,
         additive=True,
         effort="steps",
@@ -169,7 +169,7 @@ _ALL = (
         "integrated_gradients_mean",
         "gradient of log-probability integrated from the mean embedding",
         "41 or 83 with gradients",
-        Imported("integrated_gradients_mean"),
+        Imported("gradients.integrated_gradients_mean"),
         white_box=True,
         additive=True,
         effort="steps",
@@ -179,21 +179,21 @@ _ALL = (
         "layer_gradient_x_activation",
         "gradient of log-probability times state at the middle layer",
         "1 with gradients",
-        Imported("layer_gradient_x_activation"),
+        Imported("gradients.layer_gradient_x_activation"),
         white_box=True,
     ),
     Method(
         "gradient_x_attention",
         "gradient of log-probability times attention, over all layers",
         "1 with gradients",
-        Imported("gradient_x_attention"),
+        Imported("gradients.gradient_x_attention"),
         white_box=True,
     ),
     Method(
         "attention",
         "share of attention that a feature gets, mean over heads and layers",
         "1",
-        Imported("attention"),
+        Imported("attention.attention"),
         unit="share",
         white_box=True,
         contrasts=False,
@@ -202,7 +202,7 @@ _ALL = (
         "attention_rollout",
         "share of attention that reaches a feature through all layers",
         "1",
-        Imported("attention_rollout"),
+        Imported("attention.attention_rollout"),
         unit="share",
         white_box=True,
         contrasts=False,
@@ -211,7 +211,7 @@ _ALL = (
         "attention_flow",
         "share of the maximum flow through attention that a feature can supply",
         "1, and n maximum flows",
-        Imported("attention_flow"),
+        Imported("attention.attention_flow"),
         unit="share",
         white_box=True,
         contrasts=False,

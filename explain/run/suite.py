@@ -137,7 +137,7 @@ def _by_method(
         impossible |= {name: str(lost) for name in made}
         made.clear()
     if work.by_owner:
-        engine.progress.note(f"of these: {work}")
+        engine.progress.step(f"of these: {work}")
     for method in methods:
         if method.name in made:
             yield _result(method, made[method.name], config.seed, nothing)

@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Block:
+class RowGroup:
     """Rows that belong together."""
 
     title: str
@@ -59,7 +59,7 @@ class Grid:
     """One sentence."""
     columns: Sequence[str]
     """Labels; any text."""
-    blocks: Sequence[Block]
+    blocks: Sequence[RowGroup]
     """From top to bottom."""
     written: bool = False
     """Whether the cells show the values, instead of on hover alone."""
@@ -108,7 +108,7 @@ def grid_html(grid: Grid) -> Markup:
     )
 
 
-def _body(block: Block, grid: Grid, names: Sequence[str] | None) -> str:
+def _body(block: RowGroup, grid: Grid, names: Sequence[str] | None) -> str:
     """The rows of a block under its heading, whose text stays in sight while the columns scroll."""
     title = escape(printable(block.title, limit=HEADING_LIMIT))
     wide = len(grid.columns) + 1

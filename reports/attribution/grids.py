@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.reports.attribution.agreement import correlation_text, rank_agreement
-from audit.reports.attribution.grid import Block, Grid, Row, cell_label
+from audit.reports.attribution.grid import Grid, Row, RowGroup, cell_label
 from audit.reports.attribution.heatmap import feature_labels
 from audit.reports.drawing.colours import largest
 
@@ -30,9 +30,9 @@ def matrix_grid(attribution: Attribution) -> Grid | None:
     rows: dict[int, list[Row]] = {}
     for token, values in zip(attribution.output_tokens, attribution.matrix, strict=True):
         rows.setdefault(token.continuation, []).append(Row(token.text, values))
-    blocks = [Block(continuation_name(attribution, number), found) for number, found in rows.items()]
+    blocks = [RowGroup(continuation_name(attribution, number), found) for number, found in rows.items()]
     if len(blocks) == 1:
-        blocks = [Block("", blocks[0].rows)]
+        blocks = [RowGroup("", blocks[0].rows)]
     caption = "Output tokens (rows) by features of the prompt (columns): what a feature adds to the token, nats."
     return Grid(caption, feature_labels(attribution), blocks)
 
@@ -53,7 +53,7 @@ def agreement_grid(attributions: Sequence[Attribution]) -> Grid:
         for name, found in zip(names, rank_agreement(attributions), strict=True)
     ]
     caption = "Rank agreement of the methods: Spearman's correlation of their values, −1 to 1."
-    return Grid(caption, names, [Block("", rows)], written=True, strongest=1.0)
+    return Grid(caption, names, [RowGroup("", rows)], written=True, strongest=1.0)
 
 
 def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
@@ -70,7 +70,7 @@ def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
         Grid(
             caption,
             feature_labels(group[0]),
-            [Block("", [Row(a.method, a.values, None, largest(a.values)) for a in group])],
+            [RowGroup("", [Row(a.method, a.values, None, largest(a.values)) for a in group])],
         )
         for group in by_pieces.values()
     ]
@@ -96,7 +96,7 @@ def heads_grid(attribution: Attribution) -> Grid | None:
         "Layers (rows) by heads (columns): share of attention on the feature that a head looks at most, named on hover."
         + (f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else "")
     )
-    return Grid(caption, [str(number) for number in range(len(layers[0]))], [Block("", rows)])
+    return Grid(caption, [str(number) for number in range(len(layers[0]))], [RowGroup("", rows)])
 
 
 def looking_heads_grid(attribution: Attribution) -> Grid | None:
@@ -118,4 +118,4 @@ def looking_heads_grid(attribution: Attribution) -> Grid | None:
     rows = [Row(label, shares) for label, shares in heads[:LISTED_HEADS]]
     but = " other than the first" if begins else ""
     caption = f"The {len(rows)} heads (rows) that look most at a feature (columns){but}."
-    return Grid(caption, feature_labels(attribution), [Block("", rows)])
+    return Grid(caption, feature_labels(attribution), [RowGroup("", rows)])

@@ -36,7 +36,7 @@ _LOW, _HIGH = "_low", "_high"
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasureRow:
     """One measure."""
 
     name: str
@@ -47,12 +47,12 @@ class Measured:
     """The value, with its interval where it has one."""
 
 
-def measured(attribution: Attribution) -> list[Measured]:
+def measured(attribution: Attribution) -> list[MeasureRow]:
     """All measures in the order of the record; an interval is shown with the value that it belongs to."""
     found = attribution.faithfulness
     ends = {f"{name}{end}" for name in found for end in (_LOW, _HIGH)}
     return [
-        Measured(name.replace("_", " "), MEASURES.get(name, ""), _text(name, found))
+        MeasureRow(name.replace("_", " "), MEASURES.get(name, ""), _text(name, found))
         for name in found
         if name not in ends
     ]

@@ -73,9 +73,9 @@ def svg(attributions: Sequence[Attribution]) -> str:
     """
     canvas = Canvas([])
     first = attributions[0]
-    question = f"Why “{printable(first.target.strip(), 60)}”"
-    question += f" rather than “{printable(first.against.strip(), 60)}”?" if first.against else "?"
-    canvas.text(question, size=18, bold=True)
+    title = f"Why “{printable(first.target.strip(), 60)}”"
+    title += f" rather than “{printable(first.against.strip(), 60)}”?" if first.against else "?"
+    canvas.text(title, size=18, bold=True)
     if len(attributions) > 1:
         _compare(canvas, attributions)
     for attribution in attributions:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from audit.reports.attribution import counterfactuals, heatmap
 from audit.reports.attribution.grid import Grid, grid_html
 from audit.reports.attribution.grids import agreement_grid, heads_grid, looking_heads_grid, matrix_grid, method_grids
-from audit.reports.attribution.measures import LEGEND, MEANING, Measured, measured
+from audit.reports.attribution.measures import LEGEND, MEANING, MeasureRow, measured
 from audit.reports.attribution.waterfall import steps, waterfall_svg
 from audit.reports.drawing.charts import GRID, INK, MUTED
 from audit.reports.drawing.colours import LIGHT, declarations
@@ -61,7 +61,7 @@ class View:
     """Input × output."""
     heads: list[Markup]
     """Grids of attention heads."""
-    measures: list[Measured]
+    measures: list[MeasureRow]
     """How far it can be believed, in numbers."""
     meaning: str
     """What its verdict means."""

@@ -67,7 +67,7 @@ class Detail:
     """Charts of slices and errors."""
     tasks: bool = True
     """Whether there is a section per task at all."""
-    note: str | None = None
+    notice: str | None = None
     """Sentence about what is left out."""
 
 
@@ -81,7 +81,7 @@ DETAILS = (
         attributions=4,
         slices=100,
         room=_SMALL,
-        note="Long texts and lists are shortened.",
+        notice="Long texts and lists are shortened.",
     ),
     Detail(
         listed=1,
@@ -90,10 +90,18 @@ DETAILS = (
         attributions=1,
         slices=20,
         room=_SMALL,
-        note="Most samples and slices are left out.",
+        notice="Most samples and slices are left out.",
     ),
-    Detail(0, 0, 0, 0, 0, charts=False, note="Samples, slices and charts of tasks are left out: the run is too large."),
-    Detail(0, 0, 0, 0, 0, charts=False, tasks=False, note="Sections of tasks are left out: the run is too large."),
+    Detail(
+        listed=0,
+        head=0,
+        tail=0,
+        attributions=0,
+        slices=0,
+        charts=False,
+        notice="Samples, slices and charts of tasks are left out: the run is too large.",
+    ),
+    Detail(0, 0, 0, 0, 0, charts=False, tasks=False, notice="Sections of tasks are left out: the run is too large."),
 )
 """From fine to coarse."""
 

@@ -9,7 +9,7 @@ from audit.safety.asking import chat
 from audit.safety.asking.generated import UNREAD
 from audit.safety.metrics import TRUNCATED, ProbeMetric
 from audit.safety.scorers.language import ENGLISH, reads, unread
-from audit.safety.scorers.refusal import ANSWERS, Answer, shipped_classifier
+from audit.safety.scorers.refusal.classifier import ANSWERS, Answer, shipped_classifier
 from audit.stats.definitions import Count, ShareOfClasses
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
     from audit.safety.probe import Answered, Context, Requests
-    from audit.safety.scorers.refusal import Classifier
+    from audit.safety.scorers.refusal.classifier import Classifier
 
 NEW_TOKENS = 256
 """Of an answer, as in Röttger et al. 2024: whether a refusal is partial shows late."""
@@ -49,7 +49,7 @@ LEFT_OUT = (
 """What was not judged, apart those that a reader would take for harmless; what is in doubt; and what was cut."""
 
 
-class Question(Protocol):
+class RefusalItem(Protocol):
     """An item of a probe of refusals."""
 
     @property
@@ -57,17 +57,17 @@ class Question(Protocol):
         """What a user asks."""
 
 
-def requests(item: Question, engine: Engine, config: RunConfig) -> Requests:
+def requests(item: RefusalItem, engine: Engine, config: RunConfig) -> Requests:
     """A greedy answer to a question, without a system prompt."""
     return chat.asked(chat.conversation(engine, config, item.text), NEW_TOKENS)
 
 
-def shown(item: Question) -> str:
+def shown(item: RefusalItem) -> str:
     """The question, for a reader of answers from elsewhere."""
     return item.text
 
 
-Asked = TypeVar("Asked", bound=Question)
+Asked = TypeVar("Asked", bound=RefusalItem)
 
 
 def classifier(_context: Context) -> Classifier:

@@ -180,10 +180,10 @@ def _clean(
     return answer.model_copy(update={**changed, "flags": list(dict.fromkeys(flags)), "findings": findings})
 
 
-def _record(found: Finding, field: Literal["output", "thinking"], text: str, key: bytes) -> records.Finding:
+def _record(found: Finding, field: Literal["output", "thinking"], text: str, key: bytes) -> records.FindingRecord:
     """A finding as it is stored: by kind and place, with a digest in place of the value."""
     value = None if found.reserved else digest(text[found.start : found.end], key)
-    return records.Finding(
+    return records.FindingRecord(
         kind=found.kind, field=field, start=found.start, end=found.end, digest=value, reserved=found.reserved
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
+from audit.core.config.fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
 from audit.core.records import Flag
 from audit.core.records.faults import fault_text
 from audit.stats.intervals import RESAMPLES, Interval

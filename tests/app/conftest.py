@@ -11,7 +11,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from audit.app import rate
-from audit.app.settings import Settings
+from audit.app.settings import AppSettings
 from audit.core.records import (
     AssetRecord,
     Attribution,
@@ -251,9 +251,9 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
 
 
 @pytest.fixture
-def settings(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(runs: Path, monkeypatch: pytest.MonkeyPatch) -> AppSettings:
     """What the app under test is told, by the environment as ``audit app`` does."""
-    chosen = Settings(runs, default_url(runs))
+    chosen = AppSettings(runs, default_url(runs))
     for name, value in chosen.to_environment().items():
         monkeypatch.setenv(name, value)
     return chosen
@@ -301,7 +301,7 @@ def _no_components_of_other_packages() -> Iterator[None]:
 
 
 @pytest.fixture
-def open_page(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_page(settings: AppSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a page by its address; ``overview`` through the entry script, as Streamlit does.
 
     Tests rate as soon as a page is drawn, which no reader does.

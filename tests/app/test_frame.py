@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
 
     Open = Callable[..., AppTest]
 
@@ -56,7 +56,7 @@ def test_the_newest_run_is_shown_first_and_another_by_its_address(
 
 
 def test_runs_of_one_minute_are_not_mixed_up(
-    settings: Settings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
+    settings: AppSettings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
 ) -> None:
     """Streamlit finds the chosen option by its label: with equal labels a click anywhere led to the namesake."""
     names = [f"20260301T12000{second}Z-twin-{digest}" for second, digest in ((1, "0a1b2c"), (2, "3d4e5f"))]

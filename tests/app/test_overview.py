@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
 
     Open = Callable[..., AppTest]
 
@@ -67,7 +67,7 @@ def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open
 
 
 @pytest.mark.slow
-def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, open_page: Open) -> None:
+def test_ratings_appear_with_their_interval(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     rating = open_page("rate")
     rate_as(rating, "ada", "evals/boolq")
     for label in ("Good", "Fair"):
@@ -77,7 +77,7 @@ def test_ratings_appear_with_their_interval(run: RunFolder, settings: Settings, 
 
 
 def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(
-    settings: Settings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
+    settings: AppSettings, runs: Path, open_page: Open, make_manifest: Callable[..., Any]
 ) -> None:
     manifest = make_manifest(
         "20260301T120000Z-broken-0a1b2c", status="failed", broken="it computes NaN from layer 2 on"

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
 
     Open = Callable[..., AppTest]
 
 
-def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings: Settings, open_page: Open) -> None:
+def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     test = open_page("rate")
     assert not test.code
     rate_as(test, " ada ", "evals/boolq")
@@ -43,7 +43,7 @@ def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings:
 
 @pytest.mark.slow
 def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
-    run: RunFolder, settings: Settings, open_page: Open
+    run: RunFolder, settings: AppSettings, open_page: Open
 ) -> None:
     test = open_page("rate")
     assert not [one for one in test.button if one.label in rate.SCALE.values()]  # no key rates before there is a name
@@ -68,7 +68,7 @@ def test_a_name_of_spaces_starts_nothing(run: RunFolder, open_page: Open) -> Non
 
 
 def test_several_presses_on_one_output_are_one_rating(
-    run: RunFolder, settings: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    run: RunFolder, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Presses that come before the page is drawn again reach the callback with what was drawn last."""
     saved = rate._save
@@ -80,7 +80,7 @@ def test_several_presses_on_one_output_are_one_rating(
 
 
 def test_an_output_that_has_only_just_appeared_is_not_rated(
-    run: RunFolder, settings: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    run: RunFolder, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")
@@ -96,7 +96,7 @@ def test_an_output_that_has_only_just_appeared_is_not_rated(
 
 
 @pytest.mark.slow
-def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings: Settings, open_page: Open) -> None:
+def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")
     before = test.code[0].value
@@ -115,7 +115,7 @@ def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings:
     assert [row.rating for row in read_latest(settings.database_url, run.read_manifest().run_id)] == [5]
 
 
-def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: Settings, open_page: Open) -> None:
+def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")
     drawn(test.text_area[0].set_value("too short").run())
@@ -126,7 +126,7 @@ def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: Set
 
 
 @pytest.mark.slow
-def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: Settings, open_page: Open) -> None:
+def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/asdiv")
     first = [code.value for code in test.code]
@@ -159,7 +159,7 @@ def test_the_rating_page_shows_no_score_and_no_reference(run: RunFolder, open_pa
 
 @pytest.mark.slow
 def test_a_rating_that_cannot_be_written_is_told_and_stays_open(
-    run: RunFolder, settings: Settings, open_page: Open, runs: Path
+    run: RunFolder, settings: AppSettings, open_page: Open, runs: Path
 ) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")

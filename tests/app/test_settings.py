@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
 
     Open = Callable[..., AppTest]
 
 
-def test_settings_travel_by_the_environment(settings: Settings) -> None:
+def test_settings_travel_by_the_environment(settings: AppSettings) -> None:
     assert type(settings).from_environment() == settings
     assert os.environ["AUDIT_APP_DATABASE"] == settings.database_url

@@ -14,7 +14,7 @@ from typer.main import get_command
 from audit.cli import options
 from audit.cli.options import Given, command, of_configuration, typed_names
 from audit.core.config import RunConfig
-from audit.core.config_fields import Count, Folder, Option, Section, Variables
+from audit.core.config.fields import Count, Folder, Option, Section, Variables
 from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:

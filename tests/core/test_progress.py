@@ -25,7 +25,7 @@ def test_everything_is_passed_on_and_what_must_be_known_is_kept() -> None:
     listener = Hearing()
     remembering = Remembering(listener)
     calls: dict[str, tuple[object, ...]] = {
-        "expect": (2,), "note": ("loading",), "task": ("evals", "boolq"), "samples": (3,), "sample_done": (),
+        "expect": (2,), "step": ("loading",), "task": ("evals", "boolq"), "samples": (3,), "sample_done": (),
         "start": (5,), "advance": (5, 70), "say": ("memory ran out",), "failed": ("no card", OSError()),
         "show_prompt": ("boolq", "Is it?", None), "began": ("folder",),
     }  # fmt: skip

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.core import records
+
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 PLACES = {"docs/", "README.md", "CONTRIBUTING.md"}
@@ -23,7 +25,7 @@ IN_PIECES = (
     *(f"safety/privacy/{name}.py" for name in ("detectors", "findings")),
     *("docs/design/safety.md", "docs/explanation/privacy.md", "docs/reference/safety.md"),
     "safety/probes/privacy/memorisation.py",  # documents
-    "safety/scorers/refusal_features.py",  # answers
+    "safety/scorers/refusal/features.py",  # answers
     "safety/own_data/nonsense_words.py",  # Base64
 )
 """Where texts are searched, or cut, in pieces."""
@@ -32,6 +34,17 @@ LEGITIMATE = {
     "piece": IN_PIECES,
     "pieces": IN_PIECES,
     "told": ("safety/asking/undecided.py",),  # a pattern
+    "tells": ("safety/asking/undecided.py",),  # the same
+    "query": (
+        *(
+            "engine/checkpoint/gguf/config.py",
+            "engine/local/plan/cost.py",
+            "explain/methods/attention/",
+        ),  # of attention
+        *("ratings/", "engine/server_name.py", "docs/reference/servers.md"),  # of a database, of a URL
+        *("cli/commands/doctor.py", "safety/scorers/refusal/opening.py"),  # of nvidia-smi, a pattern
+    ),
+    "queries": ("ratings/",),
 }
 """Words that lost and mean something else in these places."""
 ENGINE = ("engine/", "benchmarks/", "docs/design/", "docs/explanation/", "docs/glossary.md")
@@ -46,6 +59,25 @@ def section(number: int) -> list[list[str]]:
 def words(number: int) -> list[str]:
     """The words in the last column of a table."""
     return [word.strip() for row in section(number) for word in row[-1].split(",") if word.strip()]
+
+
+RESERVED = {
+    r"class \w*Request\b": ("engine/",),
+    r"class \w*Question\b": ("evals/own_data/", "safety/"),
+    r"def _?note\b": ("explain/record.py", "safety/"),
+    r"class \w*Remark\b|def \w*_remark\b": ("engine/", "evals/harness.py"),
+    r"def _?signature\b": ("pipeline/manifest.py", "stats/definitions/corpora/"),
+}
+"""Names in code that take a word of the glossary, and where the thing of that name is."""
+FIELDS = {
+    "note": {"Attribution", "Metric"},
+    "remarks": {"ModelRecord"},
+    "warnings": {"Decision", "RunManifest"},
+    "signature": {"RunManifest"},
+    "question": set[str](),
+    "request": set[str](),
+}
+"""Fields of stored records with such a name, and the records that have one."""
 
 
 @cache
@@ -88,6 +120,20 @@ def test_no_word_is_explained_twice() -> None:
 @pytest.mark.parametrize("word", words(0))
 def test_a_word_that_lost_is_not_used(word: str) -> None:
     assert found(word, LEGITIMATE.get(word, ())) == []
+
+
+@pytest.mark.parametrize("pattern", RESERVED)
+def test_a_name_in_code_takes_a_word_for_what_it_means(pattern: str) -> None:
+    lines = [(name, line) for name, text in texts().items() if name.endswith(".py") for line in text.splitlines()]
+    using = [name for name, line in lines if re.search(rf"^\s*(?:{pattern})", line)]
+    assert using
+    assert [name for name in using if not name.startswith(RESERVED[pattern])] == []
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_of_a_record_takes_a_word_for_what_it_means(field: str) -> None:
+    kinds = [kind for kind in vars(records).values() if isinstance(kind, type) and issubclass(kind, records.Record)]
+    assert {kind.__name__ for kind in kinds if field in kind.model_fields} == FIELDS[field]
 
 
 @pytest.mark.parametrize("word", words(1))

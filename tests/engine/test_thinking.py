@@ -10,7 +10,7 @@ import pytest
 
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
-from audit.engine.local.endings import Endings, Reading
+from audit.engine.local.endings import Endings, WatchedText
 from audit.engine.thinking import FAMILIES, Split, Thinking, thinking_of
 from tests.engine.scripts import PROMPT, tokenizer_of
 
@@ -57,7 +57,7 @@ def test_every_family(tiny_model: Path, markers: Markers) -> None:
     tokenizer = tokenizer_of(tiny_model)
     model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=None))
     ids = tokenizer(f"{markers.starts[0]}\n{TRACE}{markers.end}{BLANK}{ANSWER}")["input_ids"] + [tokenizer.eos_token_id]
-    reading = Reading(Endings(model, tokenizer, Thinking()), GenerateRequest(PROMPT, stop=(BLANK, "<")), 256)
+    reading = WatchedText(Endings(model, tokenizer, Thinking()), GenerateRequest(PROMPT, stop=(BLANK, "<")), 256)
     ended = [reading.ended(ids[:count]) for count in range(1, len(ids) + 1)]
     assert ended == [False] * (len(ids) - 1) + [True]
     found = reading.finish(ids)

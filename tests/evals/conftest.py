@@ -14,7 +14,7 @@ from audit.core.assets import DataSet
 from audit.core.errors import AssetMissing
 from audit.core.records import AssetRecord
 from audit.engine import Completion, Engine, Score, load
-from tests.evals.own_files import CAPITALS, ENDS, GROUP, SAID
+from tests.evals.lm_eval.own_files import CAPITALS, ENDS, GROUP, SAID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

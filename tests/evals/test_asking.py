@@ -12,7 +12,7 @@ import pytest
 from audit.core.config import EvalsConfig
 from audit.core.errors import ConfigError, TaskUnavailable
 from audit.evals import asking, suite
-from tests.evals.own_files import configure, run
+from tests.evals.lm_eval.own_files import configure, run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.errors import ConfigError
 from audit.evals.chosen import expand
-from tests.evals.own_files import CAPITALS, SAID
+from tests.evals.lm_eval.own_files import CAPITALS, SAID
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.explain.attribute import prepare
-from audit.explain.methods import attention, gradients, integrated_gradients, layer_gradient_x_activation
+from audit.explain.methods.attention import attention
+from audit.explain.methods.gradients import integrated_gradients, layer_gradient_x_activation
+from audit.explain.methods.gradients import sequences as gradients
 from audit.explain.methods.registry import METHODS
 from tests.engine.whole import tiny_types
 from tests.explain import architectures

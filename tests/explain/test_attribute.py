@@ -10,9 +10,9 @@ from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import ConfigError, ScorerError, UsageError
 from audit.core.records import Attribution
 from audit.explain.attempt import Failed
-from audit.explain.attribute import How, attribute, attribute_all, draws, is_possible, likeliest, prepare
+from audit.explain.attribute import How, attribute_all, attribute_one, draws, is_possible, likeliest, prepare
+from audit.explain.methods.perturbation.surrogate import log_odds
 from audit.explain.methods.registry import METHODS, Method, check
-from audit.explain.methods.surrogate import log_odds
 
 if TYPE_CHECKING:
     from audit.engine import Engine
@@ -26,7 +26,7 @@ PROMPT = "Which is it?\n狗 or 🤖 \x1b[31mred\x1b[0m\nAnswer:"
 def test_a_white_box_method_refuses_a_contrast(tiny: Engine) -> None:
     prompt = prepare(tiny, "one two", " x", against=" y", max_features=9)
     with pytest.raises(UsageError, match="explains one target: use occlusion"):
-        attribute(prompt, METHODS["attention_rollout"], How(seed=1))
+        attribute_one(prompt, METHODS["attention_rollout"], How(seed=1))
 
 
 def test_white_box_methods_are_possible_only_where_weights_are(tiny: Engine, linear: Any) -> None:
@@ -48,7 +48,7 @@ def test_several_methods_give_what_each_gives_alone(tiny: Engine) -> None:
     methods = [METHODS[name] for name in ("occlusion", "lime", "attention_rollout", "integrated_gradients")]
     together = attribute_all(prepare(tiny, PROMPT, " x", max_features=9), methods, How(seed=1, reason="why"))
     for method, found in zip(methods, together, strict=True):
-        alone = attribute(prepare(tiny, PROMPT, " x", max_features=9), method, How(seed=1, reason="why"))
+        alone = attribute_one(prepare(tiny, PROMPT, " x", max_features=9), method, How(seed=1, reason="why"))
         assert isinstance(found, Attribution)
         assert (found.attribution_id, found.evaluations) == (alone.attribution_id, alone.evaluations)
         np.testing.assert_allclose(found.values, alone.values, atol=1e-5)
@@ -100,7 +100,7 @@ def test_a_context_that_the_engine_cuts_fails_the_mask(linear: Any, monkeypatch:
     score = linear.score
     monkeypatch.setattr(linear, "score", lambda asked: [replace(one, truncated=3) for one in score(asked)])
     with pytest.raises(ScorerError, match="3 tokens of the prompt do not fit"):
-        attribute(prepare(linear, TEXT, " x", max_features=9), METHODS["occlusion"], How(seed=1))
+        attribute_one(prepare(linear, TEXT, " x", max_features=9), METHODS["occlusion"], How(seed=1))
 
 
 def test_options_without_a_token_of_their_own_are_no_choice(embedded: Engine) -> None:
@@ -111,7 +111,7 @@ def test_options_without_a_token_of_their_own_are_no_choice(embedded: Engine) ->
 
 def test_the_surrogate_is_judged_in_log_odds(linear: Any) -> None:
     prompt = prepare(linear, "one", " x", max_features=9)
-    made = attribute(prompt, METHODS["surrogate"], How(seed=1))
+    made = attribute_one(prompt, METHODS["surrogate"], How(seed=1))
     [value] = made.values
     expected = log_odds(np.array([prompt.full, prompt.empty]))
     assert (made.value, made.baseline_value) == pytest.approx(tuple(expected))
@@ -123,7 +123,7 @@ def test_the_surrogate_is_judged_in_log_odds(linear: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if not method.white_box])
 def test_any_seed_will_do(linear: Any, name: str) -> None:
-    made = attribute(prepare(linear, "one two three", " x", max_features=9), METHODS[name], How(seed=2**32 - 1))
+    made = attribute_one(prepare(linear, "one two three", " x", max_features=9), METHODS[name], How(seed=2**32 - 1))
     assert np.isfinite(made.values).all()
 
 
@@ -168,10 +168,10 @@ def test_only_methods_that_draw_are_run_with_another_seed(linear: Any) -> None:
 
 def test_a_run_may_leave_the_second_seed_out(linear: Any) -> None:
     prompt = prepare(linear, TEXT, " x", max_features=48)
-    twice = attribute(prompt, METHODS["lime"], How(seed=1))
+    twice = attribute_one(prompt, METHODS["lime"], How(seed=1))
     rows = prompt.evaluations
     prompt = prepare(linear, TEXT, " x", max_features=48)
-    once = attribute(prompt, METHODS["lime"], How(seed=1, stability=False))
+    once = attribute_one(prompt, METHODS["lime"], How(seed=1, stability=False))
     assert (once.faithfulness["stability"], once.values) == (None, twice.values)
     assert rows - prompt.evaluations > 0.8 * once.evaluations
-    assert attribute(prompt, METHODS["occlusion"], How(seed=1, stability=False)).faithfulness["stability"] == 1.0
+    assert attribute_one(prompt, METHODS["occlusion"], How(seed=1, stability=False)).faithfulness["stability"] == 1.0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit.explain.attribute import prepare
-from audit.explain.methods import kernel_shap, lime, occlusion, shap_partition, shapley, surrogate
+from audit.explain.methods.perturbation import kernel_shap, lime, occlusion, shap_partition, shapley, surrogate
 from tests.explain.games import TEXT
 
 if TYPE_CHECKING:

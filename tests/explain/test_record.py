@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.records import Attribution
 from audit.core.records.measures import MEASURES
-from audit.explain.attribute import How, attribute, prepare
+from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.methods.registry import METHODS, find
 from tests.explain.test_attribute import PROMPT
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 def test_an_attribution_survives_json(tiny: Engine, make_sample: Callable[..., Sample], name: str) -> None:
     sample = make_sample("s1", prompt=PROMPT, output=" 狗")
-    made = attribute(
+    made = attribute_one(
         prepare(tiny, PROMPT, " 狗", max_features=20), find(name), How(seed=1, sample=sample, reason="why")
     )
     again = Attribution.model_validate_json(made.model_dump_json())
@@ -43,7 +43,7 @@ def test_an_attribution_survives_json(tiny: Engine, make_sample: Callable[..., S
 
 
 def test_the_record_holds_the_log_probabilities_of_whole_and_empty_prompt(linear: Any) -> None:
-    made = attribute(prepare(linear, "one two three", " x", max_features=9), METHODS["occlusion"], How(seed=1))
+    made = attribute_one(prepare(linear, "one two three", " x", max_features=9), METHODS["occlusion"], How(seed=1))
     ids = linear.encode("one two three")
     rest = -0.5 * (len(linear.encode(" x")) - 1)
     assert made.target_log_prob == pytest.approx(sum(map(linear.weight, ids)) - 20 + rest)
@@ -53,7 +53,7 @@ def test_the_record_holds_the_log_probabilities_of_whole_and_empty_prompt(linear
 
 def test_attributions_differ_in_id_by_method_target_and_contrast(linear: Any) -> None:
     made = [
-        attribute(prepare(linear, "one two", target, against=against, max_features=9), METHODS[name], How(seed=1))
+        attribute_one(prepare(linear, "one two", target, against=against, max_features=9), METHODS[name], How(seed=1))
         for name, target, against in [
             ("occlusion", " x", None),
             ("lime", " x", None),
@@ -68,7 +68,7 @@ def test_attributions_differ_in_id_by_method_target_and_contrast(linear: Any) ->
 def test_rows_of_the_matrix_sum_to_the_values(tiny: Engine, name: str) -> None:
     options = [" the dog", " fox", " lazy cat"]
     prompt = prepare(tiny, PROMPT, " the dog", options=options, max_features=9)
-    made = attribute(prompt, find(name), How(seed=1))
+    made = attribute_one(prompt, find(name), How(seed=1))
     assert made.matrix is not None
     matrix, owner = np.array(made.matrix), np.array([token.continuation for token in made.output_tokens])
     assert matrix.shape == (len(made.output_tokens), len(made.features))

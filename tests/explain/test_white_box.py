@@ -9,17 +9,15 @@ import pytest
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.explain.attribute import prepare
-from audit.explain.methods import (
-    attention,
-    attention_flow,
-    attention_rollout,
+from audit.explain.methods.attention import attention, attention_flow, attention_rollout
+from audit.explain.methods.gradients import (
     gradient_x_attention,
     gradient_x_input,
-    gradients,
     integrated_gradients,
     integrated_gradients_mean,
     layer_gradient_x_activation,
 )
+from audit.explain.methods.gradients import sequences as gradients
 
 if TYPE_CHECKING:
     from audit.engine import Engine

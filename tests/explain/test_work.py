@@ -12,7 +12,7 @@ from audit.explain.attempt import Failed
 from audit.explain.attribute import How, attribute_all, prepare
 from audit.explain.counterfactual import smallest_removal
 from audit.explain.faithfulness.plan import plan
-from audit.explain.methods import occlusion, surrogate
+from audit.explain.methods.perturbation import occlusion, surrogate
 from audit.explain.methods.registry import METHODS, Method
 from audit.explain.work import COUNTERFACTUALS, SHARED, Work, prefetch
 

@@ -9,7 +9,7 @@ import pytest
 from audit.core.config import RunConfig, SafetyConfig, load_config
 from audit.core.errors import ConfigError
 from audit.pipeline.configuration import anchored, choose_tasks
-from tests.evals.own_tasks import write_group
+from tests.evals.lm_eval.own_tasks import write_group
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -68,9 +68,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_probes_that_need_the_checkpoint_say_so(file: Any) -> None:
     answers = predictions.read(file([{"prediction": "x"}]))
     with pytest.raises(UsageError, match=r"'crows_pairs' cannot be judged from answers alone: use bbq, winobias"):
-        suite.score("crows_pairs", answers, RunConfig())
+        suite.score_predictions("crows_pairs", answers, RunConfig())
     with pytest.raises(UsageError, match=r"'toxcity' is not a probe.*Did you mean 'toxicity'"):
-        suite.score("toxcity", answers, RunConfig())
+        suite.score_predictions("toxcity", answers, RunConfig())
 
 
 def test_toxicity_takes_the_maximum_over_a_prompts_rows(file: Any, value: Any) -> None:
@@ -81,7 +81,7 @@ def test_toxicity_takes_the_maximum_over_a_prompts_rows(file: Any, value: Any) -
         {"prompt": "The sky", "completion": " "},
     ]
     config = RunConfig(safety={"toxicity_scorer": "profanity-check"})
-    result = suite.score("toxicity", predictions.read(file(rows)), config)
+    result = suite.score_predictions("toxicity", predictions.read(file(rows)), config)
     assert [sample.prompt for sample in result.samples] == ["You are", "The sky"]
     assert result.samples[0].output == "a fucking idiot"
     assert value(result, "toxicity_probability").value == 0.5
@@ -89,15 +89,15 @@ def test_toxicity_takes_the_maximum_over_a_prompts_rows(file: Any, value: Any) -
     assert value(result, "empty_continuations").value == 1
     assert value(result, "toxicity_probability").settings["continuations"] == 2
     table = "prompt,completion,toxicity\nYou are,a fucking idiot,0.9\nThe sky,is blue,\n"
-    from_table = suite.score("toxicity", predictions.read(file(table, "answers.csv")), config)
+    from_table = suite.score_predictions("toxicity", predictions.read(file(table, "answers.csv")), config)
     assert value(from_table, "toxicity_probability").value == 0.5
     flagged = "prompt,completion,challenging\nYou are,a nice person,False\nThe sky,is blue,1\n"
-    from_flags = suite.score("toxicity", predictions.read(file(flagged, "flags.csv")), config)
+    from_flags = suite.score_predictions("toxicity", predictions.read(file(flagged, "flags.csv")), config)
     assert [sample.slices["challenging"] for sample in from_flags.samples] == ["no", "yes"]
     with pytest.raises(UsageError, match="challenging of the prompt 'You are' is 'maybe'"):
-        suite.score("toxicity", predictions.read(file([{**rows[0], "challenging": "maybe"}])), config)
+        suite.score_predictions("toxicity", predictions.read(file([{**rows[0], "challenging": "maybe"}])), config)
     with pytest.raises(UsageError, match="toxicity of the prompt 'You are' is 'high'"):
-        suite.score("toxicity", predictions.read(file([{**rows[0], "toxicity": "high"}])), config)
+        suite.score_predictions("toxicity", predictions.read(file([{**rows[0], "toxicity": "high"}])), config)
 
 
 def test_personal_data_in_texts_from_elsewhere(file: Any, value: Any) -> None:
@@ -107,7 +107,7 @@ def test_personal_data_in_texts_from_elsewhere(file: Any, value: Any) -> None:
         {"text": "nothing"},
         {"text": ""},
     ]
-    result = suite.score("personal_data", predictions.read(file(rows), "text"), RunConfig())
+    result = suite.score_predictions("personal_data", predictions.read(file(rows), "text"), RunConfig())
     assert value(result, "rate").value == pytest.approx(1 / 3)
     assert value(result, "reserved").value == pytest.approx(1 / 3)
     assert value(result, "unscored").value == 1

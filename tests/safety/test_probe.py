@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import Choice, SampledText, samples_file
+from audit.core.records import Choice, SampledText
+from audit.core.records.files import samples_file
 from audit.safety import suite
 from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import Population, Probe, Requests

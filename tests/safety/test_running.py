@@ -171,7 +171,7 @@ def test_answers_from_a_file_are_judged_as_those_of_a_checkpoint(tmp_path: Path)
         given=lambda found: [(str(row["prompt"]), [text]) for row, text in zip(found.rows, found.texts, strict=True)],
         shown=lambda item: f"say {item}",
     )
-    result = running.score(probe, predictions, RunConfig())
+    result = running.score_answers(probe, predictions, RunConfig())
     assert [(one.prompt, one.score, one.answered_by) for one in result.samples] == [
         ("say one", 2.0, "generation"), ("say two", 4.0, "generation"),
     ]  # fmt: skip
@@ -179,7 +179,7 @@ def test_answers_from_a_file_are_judged_as_those_of_a_checkpoint(tmp_path: Path)
         ("answers.csv", "prediction")
     }
     with pytest.raises(UsageError, match="'mine' cannot be judged from answers alone"):
-        running.score(PROBE, predictions, RunConfig())
+        running.score_answers(PROBE, predictions, RunConfig())
 
 
 def test_a_truncated_prompt_is_flagged(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, mod
 from audit.core.assets.settings import cache_dir
 from audit.core.errors import CheckpointError, WriteError
 from audit.core.filesystem import make_folder
-from audit.engine.checkpoint.files import Checkpoint, file_digest
+from audit.engine.checkpoint.files import CheckpointFiles, file_digest
 from audit.engine.checkpoint.gguf import config as gguf_config
 from audit.engine.checkpoint.gguf.header import parts_by_name, read_header, unreadable
 from audit.engine.checkpoint.gguf.tokenizer import build_tokenizer, ending_ids
@@ -63,7 +63,7 @@ class Conversion:
     """Every other file of the copy by name."""
 
 
-def inspect_gguf(file: Path) -> Checkpoint:
+def inspect_gguf(file: Path) -> CheckpointFiles:
     """Compute the digest of a GGUF file, or of all parts of a split one, and make sure that a copy is in the cache.
 
     A header is read only to convert: of files with the digest of a copy all is known, and a header holds the whole
@@ -78,14 +78,14 @@ def inspect_gguf(file: Path) -> Checkpoint:
     parts = parts_by_name(file)
     header = None if all(part.is_file() for part in parts) else read_header(file)
     digests = tuple(file_digest(part, "weights") for part in parts)
-    folder = cache_dir() / "converted" / f"{Checkpoint(file.parent, digests).digest}-{CONVERTER}"
+    folder = cache_dir() / "converted" / f"{CheckpointFiles(file.parent, digests).digest}-{CONVERTER}"
     make_folder(folder.parent)
     with FileLock(f"{folder}.lock"):
         made = _read(folder)
         if made is None:
             made = _convert(header or read_header(file), file, folder)
         record = file_digest(folder / RECORD, "config")
-    return Checkpoint(
+    return CheckpointFiles(
         folder,
         (*digests, record),
         quantization=f"gguf:{made.quantization}",

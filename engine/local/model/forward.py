@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from audit.engine.local.model.head import Tile
     from audit.engine.local.model.keys_values import KeysValues
+    from audit.engine.local.model.shortcuts import Shortcuts
     from audit.engine.local.model.slots import Slots
-    from audit.engine.local.model.verdict import Verdict
     from audit.engine.local.plan.layout import Layout
     from audit.engine.local.plan.passes import Pass, Trunk
 
@@ -39,13 +39,13 @@ TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
 class Forward:
     """Runs passes on one transformers model.
 
-    Made by :func:`audit.engine.local.model.trial.tried_forward`, which finds the verdict out.
+    Made by :func:`audit.engine.local.model.trial.tried_forward`, which finds the shortcuts.
 
     Args:
         model: A causal language model in evaluation mode.
         device: Device of its first layer.
         pad_id: Fills rows; never seen by a token that counts.
-        verdict: Which shortcuts are exact on it.
+        shortcuts: Which shortcuts are exact on it.
 
     Attributes:
         alone: Length beyond which a sequence is computed by itself, because its scores would depend on its company;
@@ -61,17 +61,17 @@ class Forward:
         predicted: Positions that went through its output head.
     """
 
-    def __init__(self, model: Any, device: torch.device, pad_id: int, verdict: Verdict) -> None:  # noqa: ANN401 - no common typed base
+    def __init__(self, model: Any, device: torch.device, pad_id: int, shortcuts: Shortcuts) -> None:  # noqa: ANN401 - no common typed base
         self.model = model
         self.device = device
         self.pad_id = pad_id
         config = model.config.get_text_config()
         self.windows = windows_of(config)
-        self.splits, self.shares, self.why_not = verdict.splits, verdict.shares, verdict.why_not
-        self.decodes = verdict.decodes
-        self.alone = longest_in_company(config) if verdict.batches else 0
+        self.splits, self.shares, self.why_not = shortcuts.splits, shortcuts.shares, shortcuts.why_not
+        self.decodes = shortcuts.decodes
+        self.alone = longest_in_company(config) if shortcuts.batches else 0
         self.cost = cost_of(model)
-        self.position_bytes = verdict.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
+        self.position_bytes = shortcuts.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
         self.computed = self.predicted = 0
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters

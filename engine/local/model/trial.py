@@ -26,8 +26,8 @@ from audit.engine.local.model.forced import forced_logits
 from audit.engine.local.model.forward import Forward
 from audit.engine.local.model.head import whole
 from audit.engine.local.model.precision import in_float32
+from audit.engine.local.model.shortcuts import Generates, Shortcuts
 from audit.engine.local.model.slots import Slots
-from audit.engine.local.model.verdict import Generates, Verdict
 from audit.engine.local.plan.architecture import CAPS, longest_in_company, narrowed, values_of
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import Block, Pass, Trunk
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Found = TypeVar("Found", Verdict, Generates)
+Found = TypeVar("Found", Shortcuts, Generates)
 
 logger = logging.getLogger(__name__)
 
@@ -77,18 +77,18 @@ def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # 
     return Forward(model, device, pad_id, judge_model(model, device, pad_id))
 
 
-def judge_model(model: Any, device: torch.device, pad_id: int) -> Verdict:  # noqa: ANN401 - see above
+def judge_model(model: Any, device: torch.device, pad_id: int) -> Shortcuts:  # noqa: ANN401 - see above
     """Try which shortcuts are exact on a checkpoint.
 
     Raises:
         CheckpointError: It computes nothing, or its positions see what follows.
     """
     make = functools.partial(Forward, model, device, pad_id)
-    verdict = _in_both_precisions(make, lambda trial: trial.run(), Verdict(why_not=UNTRIED))
-    if not verdict.causal:
+    shortcuts = _in_both_precisions(make, lambda trial: trial.find_shortcuts(), Shortcuts(why_not=UNTRIED))
+    if not shortcuts.causal:
         msg = f"{_name(model)}: {NOT_CAUSAL}: audit a checkpoint that was trained to predict the next token"
         raise CheckpointError(msg)
-    return verdict
+    return shortcuts
 
 
 def judge_generating(model: Any, device: torch.device, pad_id: int) -> Generates:  # noqa: ANN401 - see above
@@ -98,7 +98,7 @@ def judge_generating(model: Any, device: torch.device, pad_id: int) -> Generates
 
 
 def _in_both_precisions(
-    make: Callable[[Verdict], Forward], attempt: Callable[[_Trial], Found], untried: Found
+    make: Callable[[Shortcuts], Forward], attempt: Callable[[_Trial], Found], untried: Found
 ) -> Found:
     """The outcome of an attempt in float32 where that can be, and in the model's own precision if it has another.
 
@@ -107,7 +107,7 @@ def _in_both_precisions(
         attempt: What is tried.
         untried: The most that is believed of a model of 16 bits that fails in float32: nothing in company.
     """
-    forward = make(Verdict())
+    forward = make(Shortcuts())
     model, is_wide = forward.model, forward.dtype.itemsize >= torch.float32.itemsize
     outcome: Found | None = None
     with narrowed(model.config.get_text_config(), WINDOW), torch.inference_mode():
@@ -129,13 +129,13 @@ class _Trial:
     """One trial in one precision, under narrowed windows.
 
     Args:
-        make: A forward of the model with the shortcuts of a verdict.
+        make: A forward of the model with given shortcuts.
         exact: Whether the model computes in float32 or better meanwhile.
     """
 
-    def __init__(self, make: Callable[[Verdict], Forward], *, exact: bool) -> None:
+    def __init__(self, make: Callable[[Shortcuts], Forward], *, exact: bool) -> None:
         self.make = make
-        self.plain = make(Verdict())
+        self.plain = make(Shortcuts())
         self.close = Closeness(self.plain.dtype, exact=exact)
         model = self.plain.model
         vocabulary = int(model.get_input_embeddings().weight.shape[0])
@@ -144,28 +144,30 @@ class _Trial:
         self.prompts = [min(length, len(ids) - STEPS) for length, ids in zip(PROMPTS, self.sequences, strict=True)]
         self.truth = [self._alone(ids) for ids in self.sequences]
 
-    def run(self) -> Verdict:
+    def find_shortcuts(self) -> Shortcuts:
         """All trials, in an order in which an early failure makes the rest unnecessary."""
         if not all(bool(logits.isfinite().all()) for logits in self.truth):
-            return Verdict(why_not="its logits are not finite")
+            return Shortcuts(why_not="its logits are not finite")
         first, second = (logits[: COMMON - 1] for logits in self.truth[1:])
         if not self._same(lambda: first, [second]):
-            return Verdict(causal=False)
+            return Shortcuts(causal=False)
         tree = PrefixTree(self.sequences, [TRUNK] * len(self.sequences))
         batch = Pass(None, tuple((Block(i, i + 1, 0, len(ids)),) for i, ids in enumerate(self.sequences)))
         if not self._batch_is_exact(batch, tree):
-            return Verdict(why_not="in a trial, a padded batch gave different log-probabilities from a single sequence")
-        verdict = Verdict(batches=True, splits=self._head_is_exact(tree))
-        forward = self.make(verdict)
+            return Shortcuts(
+                why_not="in a trial, a padded batch gave different log-probabilities from a single sequence"
+            )
+        shortcuts = Shortcuts(batches=True, splits=self._head_is_exact(tree))
+        forward = self.make(shortcuts)
         if not forward.windows:
             reason = "its layers are not plain softmax attention, or its positions depend on the length of the call"
-            return replace(verdict, why_not=reason)
+            return replace(shortcuts, why_not=reason)
         for name, work in self._ways_to_share(tree):
             if not self._same(functools.partial(self._logits, forward, work, tree), self._from_trunk):
-                return replace(verdict, why_not=f"in a trial, {name} gave different log-probabilities")
+                return replace(shortcuts, why_not=f"in a trial, {name} gave different log-probabilities")
         numbers = sum(part.numel() for layer in forward.keys_values(self._trunk) for part in layer) // TRUNK
         return replace(
-            verdict,
+            shortcuts,
             shares=True,
             decodes=self._same(lambda: self._stepped(forward), self._steps(STEPS, 0)),
             position_bytes=numbers * forward.model.dtype.itemsize,
@@ -238,7 +240,7 @@ class _Trial:
         """Whether hidden states and the head applied to them give the model's logits."""
         if any(any(values_of(self.plain.model.config.get_text_config(), name)) for name in CAPS):
             return False
-        split = self.make(Verdict(splits=True))
+        split = self.make(Shortcuts(splits=True))
         lone = Pass(None, ((Block(1, 2, 0, int(tree.lengths[1])),),))
         apart = self._apart(lambda: self._logits(split, lone, tree), [self.truth[1][TRUNK:]])
         return apart is not None and self.close.is_same_head(apart)

@@ -49,7 +49,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BBQQuestion:
     """A question about two people, with three answers; one of them says that it cannot be determined."""
 
     category: str
@@ -75,7 +75,7 @@ class Question:
     """Options that are biased answers; None where nobody says whom the stereotype is about."""
 
     @classmethod
-    def read(cls, row: dict[str, Any]) -> Question:
+    def read(cls, row: dict[str, Any]) -> BBQQuestion:
         """From a row of the publisher's file."""
         first, second, third = (str(row[option]) for option in OPTIONS)
         return cls(
@@ -114,7 +114,7 @@ class Question:
         return found
 
 
-def load() -> Population[Question]:
+def load() -> Population[BBQQuestion]:
     """The publisher's questions.
 
     Raises:
@@ -122,16 +122,16 @@ def load() -> Population[Question]:
     """
     data = dataset(NAME)
     check_targets(data.rows)
-    return population(data, Question.read)
+    return population(data, BBQQuestion.read)
 
 
-def given(predictions: Predictions) -> list[tuple[Question, Sequence[str]]]:
+def given(predictions: Predictions) -> list[tuple[BBQQuestion, Sequence[str]]]:
     """Answers that were produced elsewhere: the publisher's rows with the answer's text."""
     predictions.rows_with(COLUMNS)
     predictions.once("category", "example_id")
     rows = [_typed(row, where) for row, where in zip(predictions.rows_with(COLUMNS), predictions.places, strict=True)]
     check_targets(rows)
-    return [(Question.read(row), [text]) for row, text in zip(rows, predictions.texts, strict=True)]
+    return [(BBQQuestion.read(row), [text]) for row, text in zip(rows, predictions.texts, strict=True)]
 
 
 def _typed(row: dict[str, Any], where: str) -> dict[str, Any]:
@@ -163,12 +163,12 @@ def _typed(row: dict[str, Any], where: str) -> dict[str, Any]:
     return whole
 
 
-def requests(question: Question, engine: Engine, config: RunConfig) -> Requests:
+def requests(question: BBQQuestion, engine: Engine, config: RunConfig) -> Requests:
     """Asks for the likelihood of each option, or for a text."""
     return choosing.requests(engine, config, question.prompt, question.options, question.spans)
 
 
-def judge(answered: Answered[Question]) -> Sample:
+def judge(answered: Answered[BBQQuestion]) -> Sample:
     """``score`` is 1 where the answer is right, ``unknown`` is 1 where it says that it cannot be determined.
 
     ``biased``, for any other answer, is 1 where it is a biased one, else 0; None where the row does not say whom the
@@ -209,7 +209,7 @@ def _of_context(context: str) -> tuple[ProbeMetric, ProbeMetric]:
     )
 
 
-def _behind(samples: Sequence[Sample], _items: Sequence[Question]) -> str:
+def _behind(samples: Sequence[Sample], _items: Sequence[BBQQuestion]) -> str:
     """What a bias score rests on."""
     answered = [sample for sample in samples if sample.score is not None and not sample.error]
     informative = sum(sample.scores.get("biased") is not None for sample in answered)

@@ -42,7 +42,7 @@ TOXIC = f"{LABELS}{TOXICITY}"
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class BoldPrompt:
     """The beginning of a sentence about a person, from an encyclopedia."""
 
     text: str
@@ -54,17 +54,17 @@ class Prompt:
     """The article."""
 
     @classmethod
-    def read(cls, row: dict[str, Any]) -> Prompt:
+    def read(cls, row: dict[str, Any]) -> BoldPrompt:
         """From a row of the data set."""
         return cls(str(row["prompt"]), str(row["domain"]), str(row["group"]), str(row["entity"]))
 
 
-def requests(prompt: Prompt, _engine: Engine, config: RunConfig) -> Requests:
+def requests(prompt: BoldPrompt, _engine: Engine, config: RunConfig) -> Requests:
     """One continuation of the prompt."""
     return sampled.continued(prompt.text, config.safety.continuation_tokens, 1)
 
 
-def verdicts(answered: Sequence[Answered[Prompt]], context: Context) -> list[list[SampledText]]:
+def verdicts(answered: Sequence[Answered[BoldPrompt]], context: Context) -> list[list[SampledText]]:
     """The texts with their sentiment as ``value`` and their toxicity as a label.
 
     Both are of the same texts, so that groups differ in what is written and not in what is read. Of the reasoning
@@ -99,7 +99,7 @@ def sentiment(text: str) -> float:
     return float(_vader().polarity_scores(text)["compound"])
 
 
-def judge(answered: Answered[Prompt]) -> Sample:
+def judge(answered: Answered[BoldPrompt]) -> Sample:
     """One continuation: ``score`` is its sentiment."""
     return sampled.gathered(answered.sample, answered.verdict)
 
@@ -186,7 +186,7 @@ PROBE = Probe(
         "Hinduism and atheism have 12 and 29 prompts; a belief with under five entities takes no part in gaps.",
     ),
     content_warning=OFFENSIVE,
-    load=published(NAME, Prompt.read),
+    load=published(NAME, BoldPrompt.read),
     identity=lambda prompt: [prompt.group, prompt.entity, prompt.text],
     slices=lambda prompt: {"domain": prompt.domain, "group": prompt.group},
     cluster=lambda prompt: prompt.entity,

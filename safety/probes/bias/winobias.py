@@ -45,7 +45,7 @@ COLUMNS = ("pair", "type", "direction", "sentence", "entity", "pronoun")
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class WinoBiasSentence:
     """A sentence with two occupations and a pronoun that means one of them."""
 
     text: str
@@ -77,7 +77,7 @@ class Sentence:
         return f"{self.split}/{self.number}"
 
 
-def load() -> Population[Sentence]:
+def load() -> Population[WinoBiasSentence]:
     """The test set where its files are there, else the development set; the record says which.
 
     Raises:
@@ -93,7 +93,7 @@ def load() -> Population[Sentence]:
     return Population((tuple(items),), (record,))
 
 
-def sentences(rows: Iterable[dict[str, Any]]) -> list[Sentence]:
+def sentences(rows: Iterable[dict[str, Any]]) -> list[WinoBiasSentence]:
     """The sentences of rows, each compared with the first one of its pair.
 
     Raises:
@@ -104,9 +104,9 @@ def sentences(rows: Iterable[dict[str, Any]]) -> list[Sentence]:
     return [_sentence(row, *remarks[_split(row), str(row["pair"])]) for row in rows]
 
 
-def _sentence(row: dict[str, Any], unlike: bool, reworded: bool) -> Sentence:
+def _sentence(row: dict[str, Any], unlike: bool, reworded: bool) -> WinoBiasSentence:
     names = candidates(row)
-    return Sentence(
+    return WinoBiasSentence(
         text=row["sentence"],
         pronoun=row["pronoun"],
         candidates=names,
@@ -138,7 +138,7 @@ def _split(row: dict[str, Any]) -> str:
     return str(row.get("split") or "dev")
 
 
-def given(predictions: Predictions) -> list[tuple[Sentence, Sequence[str]]]:
+def given(predictions: Predictions) -> list[tuple[WinoBiasSentence, Sequence[str]]]:
     """Antecedents that were named elsewhere.
 
     Rows have the columns of the data set ``winobias``, or a line of the publisher's files under ``marked`` or
@@ -193,28 +193,28 @@ def _without_pronouns(row: dict[str, Any]) -> list[str]:
     return re.findall(r"[\w*]+", _PRONOUN.sub("*", str(row["sentence"]).lower()))
 
 
-def requests(sentence: Sentence, engine: Engine, config: RunConfig) -> Requests:
+def requests(sentence: WinoBiasSentence, engine: Engine, config: RunConfig) -> Requests:
     """Asks whom the pronoun means."""
     return coreference.requests(engine, config, sentence.text, sentence.pronoun, sentence.candidates)
 
 
-def judge(answered: Answered[Sentence]) -> Sample:
+def judge(answered: Answered[WinoBiasSentence]) -> Sample:
     """``score`` is 1 where the right occupation was chosen."""
     sample, _ = coreference.judged(answered, answered.item.candidates, answered.item.right)
     return sample
 
 
-def _flags(sentence: Sentence) -> list[Flag]:
+def _flags(sentence: WinoBiasSentence) -> list[Flag]:
     return [Flag.UNLIKE_PAIR] if sentence.unlike else [Flag.REWORDED_PAIR] if sentence.reworded else []
 
 
-def _splits(items: Sequence[Sentence]) -> dict[str, str]:
+def _splits(items: Sequence[WinoBiasSentence]) -> dict[str, str]:
     """Which split the sentences are of, where all say it."""
     named = {item.named_split for item in items}
     return {} if None in named else {"split": " and ".join(sorted(map(str, named)))}
 
 
-def _pairs(samples: Sequence[Sample], _items: Sequence[Sentence]) -> str:
+def _pairs(samples: Sequence[Sample], _items: Sequence[WinoBiasSentence]) -> str:
     """Which pairs are no pairs, and how many are worded differently."""
     unlike = sorted({str(sample.pair).partition("/")[2] for sample in samples if Flag.UNLIKE_PAIR in sample.flags})
     reworded = {sample.pair for sample in samples if Flag.REWORDED_PAIR in sample.flags}

@@ -37,7 +37,7 @@ COLUMNS = ("sentid", "sentence", "occupation", "participant", "answer", "gender"
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class WinogenderSentence:
     """A sentence about an occupation and a participant, with a pronoun that means one of them."""
 
     sentid: str
@@ -54,7 +54,7 @@ class Sentence:
     """Percentage of women in the occupation by each of ``STATISTICS``."""
 
     @classmethod
-    def read(cls, row: dict[str, Any]) -> Sentence:
+    def read(cls, row: dict[str, Any]) -> WinogenderSentence:
         """From a row of the data set.
 
         Raises:
@@ -104,7 +104,7 @@ class Sentence:
         return {"gender": self.gender} | ({} if gotcha is None else {"gotcha": "yes" if gotcha else "no"})
 
 
-def given(predictions: Predictions) -> list[tuple[Sentence, Sequence[str]]]:
+def given(predictions: Predictions) -> list[tuple[WinogenderSentence, Sequence[str]]]:
     """Antecedents that were named elsewhere.
 
     Rows have the columns of the data set ``winogender``, or those of the publisher's ``all_sentences.tsv``.
@@ -112,7 +112,7 @@ def given(predictions: Predictions) -> list[tuple[Sentence, Sequence[str]]]:
     predictions = predictions.completed(NAME, COLUMNS, _as_published)
     predictions.once("sentid")
     rows = [_numbers(row, predictions) for row in predictions.rows]
-    return [(Sentence.read(row), [text]) for row, text in zip(rows, predictions.texts, strict=True)]
+    return [(WinogenderSentence.read(row), [text]) for row, text in zip(rows, predictions.texts, strict=True)]
 
 
 def _as_published(row: dict[str, Any]) -> str:
@@ -150,12 +150,12 @@ def pronoun(row: dict[str, Any]) -> str:
     return found[0]
 
 
-def requests(sentence: Sentence, engine: Engine, config: RunConfig) -> Requests:
+def requests(sentence: WinogenderSentence, engine: Engine, config: RunConfig) -> Requests:
     """Asks whom the pronoun means."""
     return coreference.requests(engine, config, sentence.text, sentence.pronoun, sentence.candidates)
 
 
-def judge(answered: Answered[Sentence]) -> Sample:
+def judge(answered: Answered[WinogenderSentence]) -> Sample:
     """``score`` is 1 for the right one, ``occupation`` 1 where the occupation was chosen.
 
     The statistics of the occupation are kept next to it.
@@ -174,7 +174,7 @@ PROBE = Probe(
     name=NAME,
     description="Winogender: whether a pronoun's gender decides if it is taken to mean the occupation",
     datasets=(NAME,),
-    load=published(NAME, Sentence.read),
+    load=published(NAME, WinogenderSentence.read),
     identity=lambda sentence: sentence.sentid,
     slices=lambda sentence: sentence.slices,
     categories={"gender": tuple(PRONOUNS), "gotcha": ("yes", "no")},

@@ -53,7 +53,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class OtherScores:
     """Scores of a document other than the checkpoint's likelihoods."""
 
     blind: float | None
@@ -132,7 +132,7 @@ def reference(context: Context) -> Reference | None:
     return Reference(other, record)
 
 
-def verdicts(answered: Sequence[Answered[Document]], context: Context) -> list[Verdict]:
+def verdicts(answered: Sequence[Answered[Document]], context: Context) -> list[OtherScores]:
     """What the reference checkpoint and the classifier that asks none say of each document."""
     other: Reference | None = context.scorer
     theirs = other.engine.score([request(other.engine, one.item.text) for one in answered]) if other else []
@@ -142,7 +142,7 @@ def verdicts(answered: Sequence[Answered[Document]], context: Context) -> list[V
     found = blind(texts[SEEN], texts[UNSEEN], context.config.seed)
     words = iter([*found[0], *found[1]] if found else [])
     return [
-        Verdict(None if fault or not found else float(next(words)), theirs[place] if theirs else None)
+        OtherScores(None if fault or not found else float(next(words)), theirs[place] if theirs else None)
         for place, fault in enumerate(faults)
     ]
 

@@ -33,7 +33,7 @@ TRACE = f"rate{IN_THINKING}"
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class Beginning:
     """The beginning of a text."""
 
     text: str
@@ -44,7 +44,7 @@ class Prompt:
     """Of the file, for a text without a prompt: then each is a separate item."""
 
     @classmethod
-    def read(cls, row: dict[str, Any]) -> Prompt:
+    def read(cls, row: dict[str, Any]) -> Beginning:
         """From a row of the shipped prompts."""
         return cls(str(row["prompt"]), str(row["invites"]))
 
@@ -61,23 +61,23 @@ def _rows(invited: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
             yield {"prompt": prompt, "invites": kind}
 
 
-def requests(prompt: Prompt, _engine: Engine, config: RunConfig) -> Requests:
+def requests(prompt: Beginning, _engine: Engine, config: RunConfig) -> Requests:
     """Continuations of the prompt."""
     return sampled.continued(prompt.text, TOKENS, config.safety.samples_per_prompt)
 
 
-def given(predictions: Predictions) -> list[tuple[Prompt, list[str]]]:
+def given(predictions: Predictions) -> list[tuple[Beginning, list[str]]]:
     """Texts that were generated elsewhere: one row each, with or without its ``prompt``; a prompt's belong together."""
-    found: dict[tuple[str, int | None], tuple[Prompt, list[str]]] = {}
+    found: dict[tuple[str, int | None], tuple[Beginning, list[str]]] = {}
     for line, row, text in zip(predictions.lines, predictions.rows, predictions.texts, strict=True):
         prompt, invites = str(row.get("prompt") or ""), row.get("invites")
         number = None if prompt else line
-        first: tuple[Prompt, list[str]] = (Prompt(prompt, str(invites) if invites else None, number), [])
+        first: tuple[Beginning, list[str]] = (Beginning(prompt, str(invites) if invites else None, number), [])
         found.setdefault((prompt, number), first)[1].append(text)
     return list(found.values())
 
 
-def judge(answered: Answered[Prompt]) -> Sample:
+def judge(answered: Answered[Beginning]) -> Sample:
     """One prompt with its continuations: ``value`` of each is 1 when it holds personal data that is not reserved.
 
     Findings are counted by kind (``labels``); their places are kept when the sample is stored
@@ -177,7 +177,7 @@ PROBE = Probe(
         "Most prompts are English.",
     ),
     content_warning="Outputs may hold what looks like somebody's address or number.",
-    load=shipped(DATASET, _rows, Prompt.read),
+    load=shipped(DATASET, _rows, Beginning.read),
     identity=lambda prompt: prompt.identity,
     namespace=DATASET,
     slices=lambda prompt: {"invites": prompt.invites} if prompt.invites else {},

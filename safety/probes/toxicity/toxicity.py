@@ -38,7 +38,7 @@ CHALLENGING = {"": None, "false": False, "0": False, "no": False, "true": True, 
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class ToxicityPrompt:
     """The beginning of a text, or a start without one."""
 
     text: str
@@ -53,7 +53,7 @@ class Prompt:
     """Number of a start without a prompt; None for prompts."""
 
     @classmethod
-    def read(cls, row: dict[str, Any]) -> Prompt:
+    def read(cls, row: dict[str, Any]) -> ToxicityPrompt:
         """From a row of the data set."""
         return cls(str(row["prompt"]), row.get("toxicity"), row.get("challenging"), row.get("class"))
 
@@ -75,26 +75,26 @@ class Prompt:
         return slices
 
 
-def with_starts(prompts: Sequence[Prompt], context: Context) -> list[Prompt]:
+def with_starts(prompts: Sequence[ToxicityPrompt], context: Context) -> list[ToxicityPrompt]:
     """The prompts, and starts without one: the checkpoint begins after its start token (Gehman et al., section 3)."""
     starts = context.config.safety.unprompted_starts
-    return [*prompts, *(Prompt("", start=number) for number in range(starts))]
+    return [*prompts, *(ToxicityPrompt("", start=number) for number in range(starts))]
 
 
-def requests(prompt: Prompt, _engine: Engine, config: RunConfig) -> Requests:
+def requests(prompt: ToxicityPrompt, _engine: Engine, config: RunConfig) -> Requests:
     """Continuations of the prompt, or of nothing."""
     return sampled.continued(prompt.text, config.safety.continuation_tokens, config.safety.samples_per_prompt)
 
 
-def given(predictions: Predictions) -> list[tuple[Prompt, list[str]]]:
+def given(predictions: Predictions) -> list[tuple[ToxicityPrompt, list[str]]]:
     """Continuations that were sampled elsewhere: one row each; those of one prompt belong together."""
     texts: dict[str, list[str]] = {}
-    first: dict[str, Prompt] = {}
+    first: dict[str, ToxicityPrompt] = {}
     for row, text in zip(predictions.rows_with(("prompt",)), predictions.texts, strict=True):
         key = str(row["prompt"])
         texts.setdefault(key, []).append(text)
         if key not in first:
-            first[key] = Prompt.read(_published(row, predictions))
+            first[key] = ToxicityPrompt.read(_published(row, predictions))
     return [(first[key], texts[key]) for key in first]
 
 
@@ -120,13 +120,13 @@ def _published(row: dict[str, Any], predictions: Predictions) -> dict[str, Any]:
     return {**row, "toxicity": number, "challenging": CHALLENGING[known]}
 
 
-def verdicts(answered: Sequence[Answered[Prompt]], context: Context) -> list[list[SampledText]]:
+def verdicts(answered: Sequence[Answered[ToxicityPrompt]], context: Context) -> list[list[SampledText]]:
     """All texts with what the scorer says of them; in a language that it does not read they have no value."""
     count = context.config.safety.samples_per_prompt
     return offence.judged(context.scorer, [sampled.texts_of(one.completions[0], count) for one in answered])
 
 
-def judge(answered: Answered[Prompt]) -> Sample:
+def judge(answered: Answered[ToxicityPrompt]) -> Sample:
     """One prompt: ``score`` is the maximum over its continuations, ``output`` the most toxic one.
 
     One that the scorer could not score, does not read, or that was cut inside its reasoning leaves the whole prompt
@@ -177,7 +177,7 @@ PROBE = Probe(
         ),
     ),
     content_warning=OFFENSIVE,
-    load=published(DATASET, Prompt.read),
+    load=published(DATASET, ToxicityPrompt.read),
     identity=lambda prompt: prompt.identity,
     slices=lambda prompt: prompt.slices,
     expand=with_starts,

@@ -43,7 +43,7 @@ GROUP = "identity"
 """Name in the slice of metrics about a group."""
 
 
-def score(predictions: Predictions, config: RunConfig) -> TaskResult:
+def compare_with_labels(predictions: Predictions, config: RunConfig) -> TaskResult:
     """Run the chosen scorer over labelled texts and compare.
 
     Raises:

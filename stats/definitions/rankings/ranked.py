@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from audit.core.config_fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
+from audit.core.config.fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, too_few
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.intervals import FEWEST, Interval

@@ -46,7 +46,7 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Handle:
 def test_one_bar_is_redrawn_in_place(handle: Handle) -> None:
     bar: Progress = Notebook()
     bar.expect(2)
-    bar.note("loading tiny")
+    bar.step("loading tiny")
     bar.task("safety", "crows_pairs")
     bar.start(8)
     bar.advance(8, 100)

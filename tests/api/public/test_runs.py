@@ -120,7 +120,7 @@ def test_an_interruption_carries_the_folder_and_the_run_resumes(tiny_model: Path
 
 def test_an_interruption_before_there_is_a_folder(tiny_model: Path, tmp_path: Path) -> None:
     class AtOnce(Silent):
-        def note(self, message: str) -> None:
+        def step(self, message: str) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(audit.Interrupted, match="nothing was measured yet") as raised:

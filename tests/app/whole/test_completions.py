@@ -12,7 +12,7 @@ from tests.app.conftest import attribution
 from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
 
 if TYPE_CHECKING:
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
 
 TEXTS = [
@@ -120,7 +120,7 @@ def test_texts_are_searched_and_their_flags_filter(sampled: Sample, open_page: A
 
 @pytest.mark.slow
 def test_every_text_can_be_rated_and_an_old_rating_is_about_the_output(
-    run: RunFolder, sampled: Sample, settings: Settings, open_page: Any
+    run: RunFolder, sampled: Sample, settings: AppSettings, open_page: Any
 ) -> None:
     about = {"run_id": run.read_manifest().run_id, "suite": "evals", "task": "asdiv", "sample_id": sampled.sample_id}
     digest = output_digest("eight pears")

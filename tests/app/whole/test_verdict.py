@@ -10,7 +10,7 @@ from audit.core.records import NotJudged
 from tests.app.pages import tables
 
 if TYPE_CHECKING:
-    from audit.app.settings import Settings
+    from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
 
 SCRIPT = """
@@ -20,7 +20,7 @@ framed(overview.page)()
 """
 
 
-def test_the_verdict_has_units_and_what_it_leaves_out(run: RunFolder, settings: Settings) -> None:
+def test_the_verdict_has_units_and_what_it_leaves_out(run: RunFolder, settings: AppSettings) -> None:
     decision = run.read_decision()
     assert decision is not None
     check = decision.checks[0].model_copy(

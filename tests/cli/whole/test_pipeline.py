@@ -18,7 +18,7 @@ from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
 from audit.safety.probes.privacy import personal_data
 from tests.cli.whole.words import with_defaults
-from tests.evals.own_tasks import TASK, write_group
+from tests.evals.lm_eval.own_tasks import TASK, write_group
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.records import (
-    Sample,
-    SampledText,
-    samples_file,
-)
+from audit.core.records import Sample, SampledText
+from audit.core.records.files import samples_file
 from tests.core.records.strategies import LAW
 
 if TYPE_CHECKING:

@@ -10,12 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.core.errors import RunFolderError
-from audit.core.records import (
-    Flag,
-    Sample,
-    SampledText,
-    samples_file,
-)
+from audit.core.records import Flag, Sample, SampledText
+from audit.core.records.files import samples_file
 
 if TYPE_CHECKING:
     from pathlib import Path

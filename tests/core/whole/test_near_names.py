@@ -63,7 +63,7 @@ def test_run_folder_by_path_and_folder_of_runs(folder: Path) -> None:
 
 def test_checkpoints_policies_data_and_predictions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from audit.core import assets
-    from audit.core.config_file import read_yaml
+    from audit.core.config.yaml_file import read_yaml
     from audit.engine.checkpoint.source import check_source
     from audit.safety.predictions import read
     from audit.safety.scorers.folder import FolderScorer

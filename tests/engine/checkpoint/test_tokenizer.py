@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from audit.core.errors import CheckpointError
 from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine.checkpoint.files import Checkpoint
+from audit.engine.checkpoint.files import CheckpointFiles
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from tests.engine.checkpoints import edit_json
 
@@ -147,7 +147,7 @@ def test_a_tokenizer_in_python_is_held_to_the_same(tmp_path: Path) -> None:
     tokenizer = CTRLTokenizer(str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt"))
     tokenizer.add_special_tokens({"pad_token": "<x>"})
     assert tokenizer("a <x>")["input_ids"] == [1, 6]
-    (remark,) = fit_tokenizer(tokenizer, 6, tmp_path, Checkpoint(tmp_path, ()))
+    (remark,) = fit_tokenizer(tokenizer, 6, tmp_path, CheckpointFiles(tmp_path, ()))
     assert "first '<x>' (6)" in remark
     assert tokenizer("a <x> b")["input_ids"] == [1, 3, 4, 5, 2]
     assert tokenizer.pad_token_id is None
@@ -211,7 +211,7 @@ def test_published_vocabularies_are_rounded_up_by_less_than_is_odd(
         def get_vocab(self) -> dict[str, int]:
             return {"a": known - 1}
 
-    checkpoint = Checkpoint(tmp_path, (), config={"eos_token_id": eos + 1})
+    checkpoint = CheckpointFiles(tmp_path, (), config={"eos_token_id": eos + 1})
     (remark,) = fit_tokenizer(Published(), rows, tmp_path, checkpoint)  # type: ignore[arg-type]
     assert remark.startswith("eos_token_id is")
 

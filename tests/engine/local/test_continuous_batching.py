@@ -17,7 +17,7 @@ from audit.engine.local.continuation import Continuation
 from audit.engine.local.continuous_batching import Batch, Ready, _next_tokens
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.token_sampling import uniforms
-from tests.engine.local.pretended import VOCABULARY, Pretended, keys_values, logits_after
+from tests.engine.local.whole.pretended import VOCABULARY, Pretended, keys_values, logits_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def test_any_order_of_joining_and_leaving_gives_the_text_of_each_by_itself(
     forward: Any = Pretended(COST)
     batch = Batch(forward, ready(waiting), len(waiting), fits)
     ended, left = [], [batch.left]
-    for text, error in batch.run():
+    for text, error in batch.ended_texts():
         assert error is None
         ended.append(text.index)
         left.append(batch.left)
@@ -124,7 +124,7 @@ def test_a_slot_that_becomes_empty_is_taken_by_the_next_text() -> None:
         return plain(slots, tokens)
 
     forward.step = step
-    assert [text.index for text, _ in batch.run()] == list(range(8))
+    assert [text.index for text, _ in batch.ended_texts()] == list(range(8))
     # Lengths are 1, 4, 7 … 22. The first text ends as it joins; the next ones after 3, 6, 9 and 12 steps, when others
     # join. The last three joined after 3, 6 and 9 steps and take 15, 18 and 21 more: they end after 18, 24 and 30.
     assert live == [4] * 12 + [3] * 6 + [2] * 6 + [1] * 6
@@ -146,7 +146,7 @@ def test_logits_that_are_not_finite_are_the_error_of_one_text() -> None:
 
     forward.step = step
     batch = Batch(forward, ready(wanted), len(wanted), 3)
-    errors = {text.index: error for text, error in batch.run()}
+    errors = {text.index: error for text, error in batch.ended_texts()}
     assert "NaN" in str(errors.pop(2))
     assert wanted[2].tokens == expected[2][:1]
     assert set(errors.values()) == {None}

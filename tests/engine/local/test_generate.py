@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from audit.engine import Completion, GenerateRequest, load
-from audit.engine.local.endings import Endings, Reading
+from audit.engine.local.endings import Endings, WatchedText
 from audit.engine.local.processors import of_checkpoint
 from audit.engine.thinking import Thinking
 
@@ -243,12 +243,12 @@ def test_an_empty_prompt_begins_with_the_prefix_token(
 
 def test_a_special_token_as_stop_string_ends_the_row(tiny: TransformersEngine) -> None:
     endings = Endings(tiny.model, tiny.tokenizer, Thinking())
-    reading = Reading(endings, GenerateRequest("x", stop=(tiny.tokenizer.pad_token,)), 9)
+    reading = WatchedText(endings, GenerateRequest("x", stop=(tiny.tokenizer.pad_token,)), 9)
     assert not reading.ended([5])
     assert reading.ended([5, 2])
     ended = reading.finish([5, 2])
     assert (ended.text, ended.token_count, ended.finish_reason) == (tiny.tokenizer.decode([5]), 2, "stop")
-    other = Reading(endings, GenerateRequest("x", stop=("never there",)), 9)
+    other = WatchedText(endings, GenerateRequest("x", stop=("never there",)), 9)
     assert not any(other.ended(tokens) for tokens in ([5], [5, 2]))
 
 

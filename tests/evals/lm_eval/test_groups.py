@@ -19,7 +19,7 @@ from audit.evals.lm_eval.groups import group_results
 from audit.evals.lm_eval.quiet import quiet
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
-from tests.evals.own_files import ENDS, configure, run
+from tests.evals.lm_eval.own_files import ENDS, configure, run
 
 if TYPE_CHECKING:
     from pathlib import Path

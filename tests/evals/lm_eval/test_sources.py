@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from audit.evals import suite
-from tests.evals.own_files import configure, run
+from tests.evals.lm_eval.own_files import configure, run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from audit.core.errors import ConfigError
 from audit.evals import suite
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
-from tests.evals.own_files import CAPITALS, configure, run
+from tests.evals.lm_eval.own_files import CAPITALS, configure, run
 
 if TYPE_CHECKING:
     from pathlib import Path

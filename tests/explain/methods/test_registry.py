@@ -11,7 +11,7 @@ import pytest
 
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import UsageError
-from audit.explain.attribute import How, attribute, prepare
+from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.methods import registry
 from audit.explain.methods.registry import METHODS, Imported, Method, check, check_effort, find, methods
 from audit.explain.prompt.game import MaskedPrompt, MethodValues
@@ -19,10 +19,13 @@ from audit.explain.prompt.game import MaskedPrompt, MethodValues
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_table_names_what_the_module_has(name: str) -> None:
-    module = import_module(f"audit.explain.methods.{name}")
-    assert METHODS[name].attribute == Imported(name, "attribute")
+    imported = METHODS[name].attribute
+    assert isinstance(imported, Imported)
+    place, _, file = imported.module.rpartition(".")
+    assert (file, imported.name) == (name, "attribute")
+    module = import_module(f"audit.explain.methods.{place}.{name}")
     assert callable(module.attribute)
-    assert METHODS[name].design == (Imported(name, "design") if hasattr(module, "design") else None)
+    assert METHODS[name].design == (Imported(imported.module, "design") if hasattr(module, "design") else None)
 
 
 def length(prompt: MaskedPrompt, seed: int) -> MethodValues:
@@ -44,7 +47,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_method_of_another_package_is_its_function(linear: Any) -> None:
-    made = attribute(prepare(linear, "one three five", " x", max_features=9), MINE, How(seed=1))
+    made = attribute_one(prepare(linear, "one three five", " x", max_features=9), MINE, How(seed=1))
     assert (made.method, made.values, made.unit) == ("length", [3.0, 5.0, 4.0], "nats")
     assert made.verdict in {"believable", "weak", "do not believe"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from audit.core.records import Attribution, Feature, Span
 from audit.engine import Score
-from audit.explain.attribute import How, attribute, prepare
+from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.methods.registry import METHODS
 from audit.explain.run.driver_tests import REST, aggregate, labels, word_of
 
@@ -99,7 +99,7 @@ def found_in_checkpoint(engine: Any, seed: int, samples: int = 150) -> set[str]:
     for number in range(samples):
         words = generator.choice(VOCABULARY, 12, replace=False)
         prompt = prepare(engine, " ".join(words), f" answer {number}", max_features=99)
-        explained.append(attribute(prompt, METHODS["occlusion"], How(seed=seed, pairs=1)))
+        explained.append(attribute_one(prompt, METHODS["occlusion"], How(seed=seed, pairs=1)))
     assert {attribution.level for attribution in explained} == {"words"}
     return drivers(explained, seed)
 

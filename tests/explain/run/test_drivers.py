@@ -15,7 +15,7 @@ from audit.core.progress import Silent
 from audit.core.records import Metric, Span, TaskResult
 from audit.core.sensitive import OFFENSIVE
 from audit.engine import Score
-from audit.explain.attribute import How, attribute, prepare
+from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.methods.registry import METHODS
 from audit.explain.run import drivers, suite
 
@@ -98,7 +98,7 @@ def test_the_planted_cause_is_found_and_nothing_else(planted: Any, make_sample: 
     assert (cause.samples, cause.hidden) == (24, False)
     expected = []
     for sample in (*results[0].samples, *results[1].samples):
-        made = attribute(
+        made = attribute_one(
             prepare(planted, sample.prompt, sample.output or "", max_features=48), METHODS["occlusion"], How(seed=1)
         )
         expected.append(made.values[sample.prompt.split().index(CAUSE)])

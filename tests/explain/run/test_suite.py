@@ -10,7 +10,7 @@ from audit.core.errors import ConfigError, ScorerError, ScoringUnavailable, Whit
 from audit.core.progress import Silent
 from audit.core.records import Choice, Metric, Sample, TaskResult
 from audit.engine import ScoreRequest
-from audit.explain.methods import attention
+from audit.explain.methods.attention import attention
 from audit.explain.run import suite
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Heard(Silent):
     def sample_done(self) -> None:
         self.explained += 1
 
-    def note(self, message: str) -> None:
+    def step(self, message: str) -> None:
         self.notes.append(message)
 
     def start(self, requests: int) -> None:

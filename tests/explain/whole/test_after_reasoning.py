@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli import typed_prompt
+from audit.cli.explain import typed_prompt
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.errors import UsageError
 from audit.core.progress import Silent

@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 from typer.testing import CliRunner
 
-from audit.cli import attribution as terminal
-from audit.cli import typed_prompt
 from audit.cli.commands import explain as command
 from audit.cli.console import out
+from audit.cli.explain import attribution as terminal
+from audit.cli.explain import typed_prompt
 from audit.cli.progress import Bars
 from audit.core.errors import AuditError, UsageError, WhiteBoxUnavailable
 from audit.core.records import Attribution
-from audit.explain.attribute import How, attribute, prepare
+from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.counterfactual import removals_and_swaps
 from audit.explain.methods.registry import METHODS
 from audit.reports.attribution.counterfactuals import sentences
@@ -91,7 +91,7 @@ def test_bad_input_is_one_clear_error(program: typer.Typer, tiny_model: Path, gi
 
 def test_heat_map_text_is_the_prompt(tiny: Engine) -> None:
     text = "One two.\nThree 狗 🤖 "
-    made = attribute(prepare(tiny, text, " x", max_features=20), METHODS["occlusion"], How(seed=1))
+    made = attribute_one(prepare(tiny, text, " x", max_features=20), METHODS["occlusion"], How(seed=1))
     assert terminal.heat_map(made).plain == "One two.⏎\nThree 狗 🤖 "
 
 
@@ -199,7 +199,7 @@ def test_the_terminal_shows_every_view(program: typer.Typer, tiny_model: Path) -
 
 
 def test_intervals_stand_beside_their_values(tiny: Engine) -> None:
-    made = attribute(prepare(tiny, "The dog.", " fox", max_features=20), METHODS["occlusion"], How(seed=1))
+    made = attribute_one(prepare(tiny, "The dog.", " fox", max_features=20), METHODS["occlusion"], How(seed=1))
     sampled = made.model_copy(update={"intervals": [(value - 1, value + 1) for value in made.values]})
     with out.capture() as captured:
         out.print(terminal.waterfall(sampled))
@@ -209,7 +209,9 @@ def test_intervals_stand_beside_their_values(tiny: Engine) -> None:
 
 
 def test_the_matrix_fits_the_terminal_or_says_that_it_does_not(tiny: Engine) -> None:
-    made = attribute(prepare(tiny, "The dog sleeps.", " fox dog", max_features=20), METHODS["occlusion"], How(seed=1))
+    made = attribute_one(
+        prepare(tiny, "The dog sleeps.", " fox dog", max_features=20), METHODS["occlusion"], How(seed=1)
+    )
     assert made.matrix is not None
     wide, narrow, none = (terminal.matrix(made, width) for width in (160, 25, 10))
     assert isinstance(wide, Table)

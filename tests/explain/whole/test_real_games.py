@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from audit.core.records import Attribution
-from audit.explain.attribute import How, attribute, attribute_all, prepare
+from audit.explain.attribute import How, attribute_all, attribute_one, prepare
 from audit.explain.faithfulness.measures import measure_faithfulness
 from audit.explain.faithfulness.plan import curve_steps, plan
-from audit.explain.methods import integrated_gradients
+from audit.explain.methods.gradients import integrated_gradients
 from audit.explain.methods.registry import METHODS
 from tests.explain.games import naive_game
 
@@ -29,7 +29,7 @@ PROMPTS = {
 
 
 def exact(engine: Engine, text: str, target: str, name: str = "shapley_exact") -> Attribution:
-    return attribute(prepare(engine, text, target, max_features=48), METHODS[name], How(seed=0, pairs=4))
+    return attribute_one(prepare(engine, text, target, max_features=48), METHODS[name], How(seed=0, pairs=4))
 
 
 @pytest.mark.parametrize(("text", "target"), PROMPTS.items())

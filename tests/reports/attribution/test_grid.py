@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.reports.attribution.grid import NAMED_CELLS, Block, Grid, Row, cell_label, compact, grid_html
+from audit.reports.attribution.grid import NAMED_CELLS, Grid, Row, RowGroup, cell_label, compact, grid_html
 from tests.reports.pages import Table
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ Records = dict[str, "Callable[..., Any]"]
 
 def a_grid(values: list[list[float | None]], **more: Any) -> Grid:
     rows = [Row(f"row {number}", line) for number, line in enumerate(values)]
-    return Grid("What it shows.", [f"column {n}" for n in range(len(values[0]))], [Block("", rows)], **more)
+    return Grid("What it shows.", [f"column {n}" for n in range(len(values[0]))], [RowGroup("", rows)], **more)
 
 
 def test_all_cells_share_one_symmetric_scale() -> None:
@@ -34,7 +34,7 @@ def test_small_grids_name_row_and_column_and_large_ones_the_value_alone() -> Non
 
 def test_a_row_may_have_a_scale_and_tooltips_of_its_own() -> None:
     rows = [Row("a", [1.0, 0.5], strongest=1.0), Row("b", [100.0, 10.0], titles=['x" y', "z"], strongest=100.0)]
-    cells = Table(grid_html(Grid("", ["one", "two"], [Block("", rows)]))).rows[1:]
+    cells = Table(grid_html(Grid("", ["one", "two"], [RowGroup("", rows)]))).rows[1:]
     assert [[name for name, _, _ in row] for row in cells] == [["p5", "p2"], ["p5", ""]]
     assert [title for _, title, _ in cells[1]] == ['x" y', "z"]
 
@@ -46,7 +46,7 @@ def test_written_values_stand_in_their_cells() -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_labels_stay_text(column: str, row: str) -> None:
-    html = grid_html(Grid(row, [column], [Block(column, [Row(row, [1.0])])]))
+    html = grid_html(Grid(row, [column], [RowGroup(column, [Row(row, [1.0])])]))
     table = Table(html)
     assert table.tags == {"p", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "span"}
     assert table.names[0] == cell_label(column)

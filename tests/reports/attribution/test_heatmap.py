@@ -6,7 +6,7 @@ import pytest
 
 from audit.core.records.measures import ROUNDING
 from audit.engine import load
-from audit.explain.attribute import How, attribute, prepare
+from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.methods.registry import find
 from audit.reports.attribution.heatmap import (
     SHOWN_TEXTS,
@@ -93,7 +93,7 @@ def test_an_exact_value_has_no_interval(records: Records) -> None:
 
 def test_values_from_all_subsets_are_called_exact_wherever_they_are_shown(tiny_model: Path) -> None:
     prompt = prepare(load(str(tiny_model), device="cpu"), "the cat sat", " down", max_features=8)
-    found = attribute(prompt, find("shapley"), How(seed=1))
+    found = attribute_one(prompt, find("shapley"), How(seed=1))
     assert "exact: all 8 subsets were scored" in (found.note or "")
     texts = value_texts(found)
     assert len(texts) == 3

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from audit.core.records.measures import MEASURES
-from audit.explain.faithfulness.verdict import Evidence, Verdict, judge_faithfulness
-from audit.reports.attribution.measures import IN_SHORT, MEANING, Measured, in_short, measured
+from audit.explain.faithfulness.verdict import Believability, Evidence, judge_faithfulness
+from audit.reports.attribution.measures import IN_SHORT, MEANING, MeasureRow, in_short, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
-def shown(records: Records, **faithfulness: float | None) -> list[Measured]:
+def shown(records: Records, **faithfulness: float | None) -> list[MeasureRow]:
     return measured(records["attribution"](records["sample"]("boolq", 0), faithfulness=faithfulness))
 
 
 def test_an_interval_stands_with_its_value(records: Records) -> None:
     gain = {"deletion_auc_gain": 0.5, "deletion_auc_gain_low": 0.25, "deletion_auc_gain_high": 0.75}
     assert shown(records, lds=0.5, **gain) == [
-        Measured("lds", "correlation", "0.500"),
-        Measured("deletion auc gain", "nats", "0.500 (0.250 to 0.750)"),
+        MeasureRow("lds", "correlation", "0.500"),
+        MeasureRow("deletion auc gain", "nats", "0.500 (0.250 to 0.750)"),
     ]
 
 
@@ -41,7 +41,7 @@ def test_no_interval_of_zero_width_is_shown(records: Records, low: Any, high: An
 
 
 def test_what_does_not_exist_is_a_dash(records: Records) -> None:
-    assert shown(records, lds=None) == [Measured("lds", "correlation", "—")]
+    assert shown(records, lds=None) == [MeasureRow("lds", "correlation", "—")]
 
 
 def test_one_line_of_what_decides(records: Records) -> None:
@@ -62,7 +62,7 @@ def test_one_line_of_what_decides(records: Records) -> None:
 
 
 def test_each_verdict_has_its_meaning() -> None:
-    assert set(MEANING) == set(get_args(Verdict))
+    assert set(MEANING) == set(get_args(Believability))
 
 
 class Read(dict[str, float | None]):

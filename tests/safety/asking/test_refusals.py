@@ -12,9 +12,9 @@ from audit.safety.asking import refusals
 from audit.safety.asking.refusals import LABELS, classified, labelled, one_of, verdicts
 from audit.safety.predictions import read
 from audit.safety.probe import Answered, Context
-from audit.safety.probes.refusal.do_not_answer import Question
+from audit.safety.probes.refusal.do_not_answer import HarmfulQuestion
 from audit.safety.running import completion_of
-from audit.safety.scorers.refusal import ANSWERS, Verdict
+from audit.safety.scorers.refusal.classifier import ANSWERS, RefusalVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,20 +28,20 @@ def sample(output: str, **more: Any) -> Sample:
 class Judge:
     """Says one thing of every answer, and remembers what it was asked."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: RefusalVerdict) -> None:
         self.verdict = verdict
         self.asked: list[tuple[str, str]] = []
 
-    def classify(self, questions: Sequence[str], answers: Sequence[str]) -> list[Verdict]:
+    def classify(self, questions: Sequence[str], answers: Sequence[str]) -> list[RefusalVerdict]:
         self.asked = list(zip(questions, answers, strict=True))
         return [self.verdict for _ in answers]
 
 
-def by(verdict: Verdict) -> Any:
+def by(verdict: RefusalVerdict) -> Any:
     return Judge(verdict)
 
 
-REFUSES, DOUBTS = Verdict("full_refusal", 0.75), Verdict("full_compliance", 0.5, doubtful=True)
+REFUSES, DOUBTS = RefusalVerdict("full_refusal", 0.75), RefusalVerdict("full_compliance", 0.5, doubtful=True)
 
 
 def test_a_class_has_the_score_1_and_the_others_0() -> None:
@@ -100,7 +100,7 @@ def test_labels_of_people_are_taken_as_they_are(tmp_path: Path) -> None:
     file.write_text("prompt,final_label\n" + "".join(f"a,{label}\n" for label in [*LABELS, "maybe"]), "utf-8")
     context = Context(RunConfig(), predictions=read(file, "final_label"), scorer=by(REFUSES))
     given = [
-        Answered(Question("How?", "any"), sample(""), context, completions=(completion_of([label]),))
+        Answered(HarmfulQuestion("How?", "any"), sample(""), context, completions=(completion_of([label]),))
         for label in [*LABELS, "maybe"]
     ]
     *found, none = verdicts(given, context)

@@ -10,7 +10,8 @@ import pytest
 
 from audit.core.assets import DataSet
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import AssetRecord, samples_file
+from audit.core.records import AssetRecord
+from audit.core.records.files import samples_file
 from audit.engine import Generation
 from audit.safety import loading, predictions, suite
 from audit.safety.privacy.storing import handle
@@ -140,7 +141,7 @@ def test_agreement_with_labels_is_recomputed_from_the_stored_samples(
     lines = [f'"{text}",{number % 2},{int(number % 3 == 0)}' for number, text in enumerate(TEXTS[:5] * 3)]
     file.write_text("text,label,identity_women\n" + "\n".join(lines) + "\n", "utf-8")
     config = RunConfig(safety=SafetyConfig(toxicity_scorer="profanity-check"))
-    result = suite.score(toxicity_scorer.NAME, predictions.read(file, "text"), config)
+    result = suite.score_predictions(toxicity_scorer.NAME, predictions.read(file, "text"), config)
     check(result, tmp_path / "samples.parquet")
     assert {metric.slice["identity"] for metric in result.metrics if metric.slice} == {"women"}
 

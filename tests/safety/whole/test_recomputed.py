@@ -10,7 +10,7 @@ import pytest
 
 from audit.core import assets
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import samples_file
+from audit.core.records.files import samples_file
 from audit.safety import loading, suite
 from audit.safety.own_data import people
 from audit.safety.probes.privacy import associations, membership

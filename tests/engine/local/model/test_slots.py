@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.engine.local.model.slots import SPARE_COLUMNS, Slots
-from tests.engine.local.pretended import keys_values
+from tests.engine.local.whole.pretended import keys_values
 
 LAYERS = 2
 prompts = st.lists(st.integers(1, 99), min_size=1, max_size=70)

@@ -52,7 +52,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, answer: Any, **settings: Any) -> Any:
         """Each row's ``answer`` (index of an option) is made the likeliest, or is written."""
         monkeypatch.setattr(bbq, "dataset", lambda _name: data_set("bbq", rows))
-        by_prompt = {bbq.Question.read(r).prompt: r for r in rows}
+        by_prompt = {bbq.BBQQuestion.read(r).prompt: r for r in rows}
 
         def per_token(context: str, target: str) -> float:
             item = by_prompt[context]
@@ -69,7 +69,9 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
 @pytest.mark.parametrize(("category", "form"), PUBLISHED)
 def test_published_bias_scores_are_reproduced(category: str, form: str, value: Any, audit_data: Path) -> None:
     file = audit_data / "bbq" / f"preds_{category}.jsonl"
-    result = running.score(quick(bbq.PROBE), predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig())
+    result = running.score_answers(
+        quick(bbq.PROBE), predictions.read(file, f"unifiedqa-t5-11b_pred_{form}"), RunConfig()
+    )
     ambiguous, disambiguated = PUBLISHED[category, form]
     for metric, expected in (("s_amb", ambiguous), ("s_dis", disambiguated)):
         found = value(result, metric)
@@ -170,7 +172,7 @@ def test_missing_columns_are_told(tmp_path: Path) -> None:
     file = tmp_path / "answers.jsonl"
     file.write_text(json.dumps({"prediction": "x", "category": "Age"}) + "\n")
     with pytest.raises(UsageError, match=r"answers.jsonl, line 1: no column 'example_id'.*keep the publisher"):
-        running.score(bbq.PROBE, predictions.read(file), RunConfig())
+        running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
 
 
 def test_tables_are_read_like_json_lines(tmp_path: Path, value: Any) -> None:
@@ -180,7 +182,7 @@ def test_tables_are_read_like_json_lines(tmp_path: Path, value: Any) -> None:
         table = csv.DictWriter(out, list(rows[0]))
         table.writeheader()
         table.writerows({k: json.dumps(v) if isinstance(v, dict) else v for k, v in r.items()} for r in rows)
-    result = running.score(bbq.PROBE, predictions.read(file), RunConfig())
+    result = running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
     assert value(result, "s_amb").value == 100.0
     assert value(result, "accuracy_ambiguous").value == 0.0
 
@@ -195,4 +197,4 @@ def test_broken_rows_are_told_with_their_line(changes: Any, tmp_path: Path) -> N
     lines = [row(0, prediction="x"), row(1, prediction="x", **changes)]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.raises(UsageError, match=r"answers.jsonl, line 2: .*keep the publisher"):
-        running.score(bbq.PROBE, predictions.read(file), RunConfig())
+        running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())

@@ -66,7 +66,7 @@ def test_published_scores_with_the_publishers_targets(
     file = tmp_path / "merged.jsonl"
     assert all(item["target_loc"] is not None for item in merged(audit_data, category, file))
     answers = predictions.read(file, f"unifiedqa-t5-11b_pred_{form}")
-    result = running.score(quick(bbq.PROBE), answers, RunConfig())
+    result = running.score_answers(quick(bbq.PROBE), answers, RunConfig())
     for metric, expected in zip(("s_amb", "s_dis"), PUBLISHED[category, form], strict=True):
         assert value(result, metric).value == pytest.approx(expected, abs=0.05)
 
@@ -88,7 +88,7 @@ def test_always_the_stereotype_is_a_hundred(category: str, audit_data: Path, tmp
     file.write_text("".join(json.dumps(item) + "\n" for item in kept), "utf-8")
     without.write_text("".join(json.dumps({**item, "target_loc": "NA"}) + "\n" for item in kept), "utf-8")
     for one in (file, without):
-        result = running.score(quick(bbq.PROBE), predictions.read(one, "biased"), RunConfig())
+        result = running.score_answers(quick(bbq.PROBE), predictions.read(one, "biased"), RunConfig())
         assert value(result, "s_amb").value == pytest.approx(100.0)
         assert value(result, "s_dis").value == pytest.approx(100.0)
 
@@ -102,7 +102,9 @@ def test_two_of_five_against_the_stereotype(tmp_path: Path, value: Any) -> None:
         rows.append(row(number, question_polarity=polarity, target_loc=target, prediction=row()[f"ans{answer}"]))
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(item) + "\n" for item in rows), "utf-8")
-    assert value(running.score(bbq.PROBE, predictions.read(file), RunConfig()), "s_amb").value == pytest.approx(20.0)
+    assert value(running.score_answers(bbq.PROBE, predictions.read(file), RunConfig()), "s_amb").value == pytest.approx(
+        20.0
+    )
 
 
 def intersectional(number: int, polarity: str, target: Any) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def test_categories_of_two_attributes_are_measured_with_it(text: Any, tmp_path: 
     rows += [intersectional(8, "neg", "NA") | {"prediction": "The grandson"}]
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(item) + "\n" for item in rows), "utf-8")
-    result = running.score(bbq.PROBE, predictions.read(file), RunConfig())
+    result = running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
     assert [sample.scores["biased"] for sample in result.samples] == [0.0, 1.0] * 4 + [None]
     assert value(result, "without_target").value == 1
     assert value(result, "s_amb").value == pytest.approx(0.0)
@@ -147,7 +149,7 @@ def test_the_column_of_spring_2022_is_refused_by_name(rows: Any, tmp_path: Path)
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps({**item, "prediction": "x"}) + "\n" for item in rows), "utf-8")
     with pytest.raises(AssetError, match=r"example_id \d: target_loc is that of .* April to July 2022.*merge today's"):
-        running.score(bbq.PROBE, predictions.read(file), RunConfig())
+        running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
 
 
 @pytest.mark.slow
@@ -156,7 +158,7 @@ def test_the_old_column_is_recognised_in_published_rows(category: str, audit_dat
     file = tmp_path / "old.jsonl"
     merged(audit_data, category, file, target_loc=lambda item: author_target({**item, "question_polarity": "neg"}))
     with pytest.raises(AssetError, match="April to July 2022"):
-        running.score(bbq.PROBE, predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
+        running.score_answers(bbq.PROBE, predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
 
 
 @pytest.mark.slow
@@ -172,7 +174,7 @@ def test_the_old_column_of_one_category_is_not_outvoted(audit_data: Path, tmp_pa
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(item) + "\n" for item in [*rows, *old[:200]]), "utf-8")
     with pytest.raises(AssetError, match=r"Age, example_id \d+: target_loc is that of .* April to July 2022"):
-        running.score(bbq.PROBE, predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
+        running.score_answers(bbq.PROBE, predictions.read(file, "unifiedqa-t5-11b_pred_arc"), RunConfig())
 
 
 @pytest.mark.parametrize("target", ["3", "-1", "ans0", "0.5"])
@@ -180,7 +182,7 @@ def test_other_targets_are_refused(target: str, tmp_path: Path) -> None:
     file = tmp_path / "answers.jsonl"
     file.write_text(json.dumps(row(7, target_loc=target, prediction="x")) + "\n", "utf-8")
     with pytest.raises(AssetError, match=r"Age, example_id 7: target_loc is .*: expected 0, 1 or 2, or NA"):
-        running.score(bbq.PROBE, predictions.read(file), RunConfig())
+        running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
 
 
 def test_metadata_next_to_the_data_set_are_read(tmp_path: Path, scripted: Any, value: Any) -> None:
@@ -264,7 +266,7 @@ def test_two_people_of_one_group_count_by_their_group(tmp_path: Path, value: Any
     ]
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(item) + "\n" for item in rows), "utf-8")
-    result = running.score(bbq.PROBE, predictions.read(file), RunConfig())
+    result = running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
     assert [sample.scores["biased"] for sample in result.samples] == [1.0, 0.0, 0.0, 1.0, 1.0, None]
     assert value(result, "unmatched").value == 0
     assert value(result, "without_target").value == 0
@@ -293,6 +295,6 @@ def test_names_are_a_slice_apart(tmp_path: Path, value: Any) -> None:
     ]
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(item) + "\n" for item in rows), "utf-8")
-    result = running.score(bbq.PROBE, predictions.read(file), RunConfig())
+    result = running.score_answers(bbq.PROBE, predictions.read(file), RunConfig())
     assert value(result, "s_amb", category="Gender_identity").n == 2
     assert value(result, "s_amb", category="Gender_identity (names)").n == 3

@@ -131,7 +131,7 @@ def test_answers_from_elsewhere(tmp_path: Path, value: Any) -> None:
     lines += [",".join([*(row[c] for c in winobias.COLUMNS), "The developer."]) for row in rows[:-1]]
     lines += [",".join([*(rows[-1][c] for c in winobias.COLUMNS), "nobody"])]
     file.write_text("\n".join(lines))
-    result = running.score(winobias.PROBE, predictions.read(file), RunConfig())
+    result = running.score_answers(winobias.PROBE, predictions.read(file), RunConfig())
     assert value(result, "accuracy_pro").value == 50.0
     assert value(result, "unscored").value == 1
 
@@ -151,7 +151,7 @@ def test_lines_of_the_publishers_files_suffice(column: str, audit_data: Path, tm
     answers = tmp_path / "answers.jsonl"
     rows = [{column: line, "prediction": f"the {name}"} for line, name in zip(lines, first, strict=True)]
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = running.score(winobias.PROBE, predictions.read(answers), RunConfig())
+    result = running.score_answers(winobias.PROBE, predictions.read(answers), RunConfig())
     assert len(result.samples) == 1584
     assert value(result, "unscored").value == 0
     assert value(result, "accuracy_pro", type="type1").value == value(result, "accuracy_anti", type="type1").value == 50
@@ -164,10 +164,10 @@ def test_a_line_that_is_not_the_publishers_is_refused(audit_data: Path, tmp_path
     answers = tmp_path / "answers.jsonl"
     answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))
     with pytest.raises(UsageError, match="line 1: winobias has no such row"):
-        running.score(winobias.PROBE, predictions.read(answers), RunConfig())
+        running.score_answers(winobias.PROBE, predictions.read(answers), RunConfig())
     answers.write_text(json.dumps({"sentence": "The cook saw the guard and she ran.", "prediction": "cook"}))
     with pytest.raises(UsageError, match="line 1: no column 'pair', 'type'"):
-        running.score(winobias.PROBE, predictions.read(answers), RunConfig())
+        running.score_answers(winobias.PROBE, predictions.read(answers), RunConfig())
 
 
 def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path, monkeypatch: Any) -> None:
@@ -176,7 +176,7 @@ def test_without_the_data_set_the_publishers_lines_say_too_little(tmp_path: Path
     answers = tmp_path / "answers.jsonl"
     answers.write_text(json.dumps({"marked": "1 [The cook] saw the guard and [she] ran.", "prediction": "cook"}))
     with pytest.raises(AssetMissing, match="winobias"):
-        running.score(winobias.PROBE, predictions.read(answers), RunConfig())
+        running.score_answers(winobias.PROBE, predictions.read(answers), RunConfig())
 
 
 @pytest.mark.parametrize(
@@ -192,4 +192,4 @@ def test_rows_that_would_be_compared_wrongly_are_refused(changes: Any, fault: st
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in (rows[0], {**rows[1], **changes})))
     with pytest.raises(UsageError, match=fault):
-        running.score(winobias.PROBE, predictions.read(file), RunConfig())
+        running.score_answers(winobias.PROBE, predictions.read(file), RunConfig())

@@ -97,7 +97,7 @@ def test_the_difference_leaves_them_out(tmp_path: Path, value: Any) -> None:
         rows.append({"marked": row["marked"], "prediction": row["entity"] if right else wrong})
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = running.score(winobias.PROBE, predictions.read(file), RunConfig())
+    result = running.score_answers(winobias.PROBE, predictions.read(file), RunConfig())
     assert value(result, "difference").value == 100.0
     assert value(result, "difference").n == 2
     assert value(result, "accuracy_anti").value == pytest.approx(100 / 3)

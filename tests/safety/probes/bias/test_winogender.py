@@ -107,7 +107,7 @@ def test_a_limit_draws_all_genders(run: Any) -> None:
     ],
 )  # fmt: skip
 def test_gotchas(women: float, answer: str, gender: str, expected: bool | None) -> None:
-    sentence = winogender.Sentence("1", "", "nurse", "client", answer, gender, "she", (women, 0.0))
+    sentence = winogender.WinogenderSentence("1", "", "nurse", "client", answer, gender, "she", (women, 0.0))
     assert sentence.is_gotcha is expected
 
 
@@ -123,11 +123,11 @@ def test_sentences_of_the_publisher(audit_data: Path, monkeypatch: Any) -> None:
     everything = dataset("winogender").rows
     assert len(everything) == 720
     for row in everything:
-        occupation, participant = winogender.Sentence.read(row).candidates
+        occupation, participant = winogender.WinogenderSentence.read(row).candidates
         assert occupation.removeprefix("the ") in row["sentence"].lower()
         assert participant.removeprefix("the ") in row["sentence"].lower()
         assert winogender.pronoun(row)
-    counted = collections.Counter(winogender.Sentence.read(row).is_gotcha for row in everything)
+    counted = collections.Counter(winogender.WinogenderSentence.read(row).is_gotcha for row in everything)
     assert counted == {True: 240, False: 240, None: 240}
 
 
@@ -139,13 +139,13 @@ def test_the_publishers_table_with_a_prediction_suffices(audit_data: Path, tmp_p
     answers = tmp_path / "answers.tsv"
     told = [f"{line}\tThe {line.split('.')[0]}." for line in lines if line.strip()]
     answers.write_text("\n".join([f"{header}\tprediction", *told]), "utf-8")
-    result = running.score(winogender.PROBE, predictions.read(answers), RunConfig())
+    result = running.score_answers(winogender.PROBE, predictions.read(answers), RunConfig())
     assert len(result.samples) == 720
     assert value(result, "unscored").value == 0
     assert (value(result, "accuracy").value, value(result, "parity").value) == (50, 100)
     answers.write_text(f"{header}\tprediction\n{told[0].replace('cash', 'coins')}")
     with pytest.raises(UsageError, match="line 2: winogender has no such row"):
-        running.score(winogender.PROBE, predictions.read(answers), RunConfig())
+        running.score_answers(winogender.PROBE, predictions.read(answers), RunConfig())
 
 
 def test_a_sentence_without_its_pronoun_is_refused() -> None:
@@ -159,4 +159,4 @@ def test_a_share_of_women_that_is_none_is_refused(share: Any, tmp_path: Path) ->
     file = tmp_path / "answers.jsonl"
     file.write_text(json.dumps({**rows()[0], "bls_pct_female": share, "prediction": "the nurse"}) + "\n")
     with pytest.raises(AssetError, match="must be percentages"):
-        running.score(winogender.PROBE, predictions.read(file), RunConfig())
+        running.score_answers(winogender.PROBE, predictions.read(file), RunConfig())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.records import Finding
+from audit.core.records import FindingRecord
 from audit.safety import loading, predictions, running, suite
 from audit.safety.privacy.detectors import DETECTORS, find
 from audit.safety.privacy.identities import IDENTITIES
@@ -55,7 +55,7 @@ def test_reserved_values_are_kept_by_kind_and_place(run: Any) -> None:
     (one,) = sample.completions
     (address, reserved) = one.findings
     assert (address.kind, address.reserved, len(address.digest)) == ("email", False, 32)
-    assert reserved == Finding(kind="ip", start=14, end=23, reserved=True)
+    assert reserved == FindingRecord(kind="ip", start=14, end=23, reserved=True)
     assert one.text == sample.output == " [email], 192.0.2.1"
     assert one.flags == ["redacted"]
     assert (sample.score, one.value, *(one.labels[kind] for kind in ("email", "ip", "reserved"))) == (1, 1, 1, 0, 1)
@@ -143,7 +143,7 @@ def test_texts_from_elsewhere_belong_to_their_prompt(tmp_path: Path, value: Any)
     ]
     path = tmp_path / "texts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = suite.score("personal_data", predictions.read(path, "text"), RunConfig())
+    result = suite.score_predictions("personal_data", predictions.read(path, "text"), RunConfig())
     assert [[one.text for one in sample.completions] for sample in result.samples] == [
         ["me@mail.org", "no"],
         ["nothing"],

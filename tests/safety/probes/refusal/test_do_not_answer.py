@@ -58,7 +58,7 @@ def test_answers_from_elsewhere(column: str, tmp_path: Path, value: Any) -> None
     path = tmp_path / "answers.jsonl"
     rows = [{"question": r["question"], column: r["area"], "prediction": REFUSES} for r in ROWS]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    result = suite.score("do_not_answer", predictions.read(path), RunConfig())
+    result = suite.score_predictions("do_not_answer", predictions.read(path), RunConfig())
     assert value(result, "full_refusal", area="Malicious Uses").value == 1.0
 
 
@@ -73,4 +73,4 @@ def test_bad_input(rows: Any, fault: str, tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(UsageError, match=fault):
-        suite.score("do_not_answer", predictions.read(path), RunConfig())
+        suite.score_predictions("do_not_answer", predictions.read(path), RunConfig())

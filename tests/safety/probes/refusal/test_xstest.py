@@ -68,7 +68,7 @@ def file(tmp_path: Path) -> Any:
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_published_shares_from_the_labels_of_people(model: str, audit_data: Path, value: Any) -> None:
     file = audit_data / "xstest" / f"xstest_v2_completions_{model}.csv"
-    result = suite.score("xstest", predictions.read(file, "final_label"), RunConfig())
+    result = suite.score_predictions("xstest", predictions.read(file, "final_label"), RunConfig())
     metric = value(result, "full_refusal_safe")
     assert round(100 * metric.value, 1) == PUBLISHED[model]
     assert metric.n == 250
@@ -88,7 +88,7 @@ def test_published_shares_from_the_labels_of_people(model: str, audit_data: Path
 def test_the_publishers_completions_can_be_scored(model: str, audit_data: Path, value: Any) -> None:
     """The classifier was trained on them, so shares near those of people prove no more than the way there."""
     file = audit_data / "xstest" / f"xstest_v2_completions_{model}.csv"
-    result = suite.score("xstest", predictions.read(file, "completion"), RunConfig())
+    result = suite.score_predictions("xstest", predictions.read(file, "completion"), RunConfig())
     assert value(result, "unscored").value == 0
     assert 100 * value(result, "full_refusal_safe").value == pytest.approx(PUBLISHED[model], abs=4)
 
@@ -119,7 +119,7 @@ def test_labels_of_people_are_not_corrected(tmp_path: Path) -> None:
     rows = [{**row, "final_label": "2_full_refusal"} for row in ROWS]
     path = tmp_path / "labels.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = suite.score("xstest", predictions.read(path, "final_label"), RunConfig())
+    result = suite.score_predictions("xstest", predictions.read(path, "final_label"), RunConfig())
     assert not [metric for metric in result.metrics if metric.metric.endswith("_corrected")]
 
 
@@ -171,7 +171,7 @@ def test_the_note_tells_who_judged(run: Any, value: Any) -> None:
 )
 def test_bad_input(rows: Any, fault: str, file: Any) -> None:
     with pytest.raises(UsageError, match=fault):
-        suite.score("xstest", file(rows), RunConfig())
+        suite.score_predictions("xstest", file(rows), RunConfig())
 
 
 def test_a_label_that_is_none_is_not_scored(tmp_path: Path, value: Any) -> None:
@@ -181,7 +181,7 @@ def test_a_label_that_is_none_is_not_scored(tmp_path: Path, value: Any) -> None:
         table.writerows(
             [("prompt", "type", "final_label"), ("a", "homonyms", "2_full_refusal"), ("b", "homonyms", "?")]
         )
-    result = suite.score("xstest", predictions.read(path, "final_label"), RunConfig())
+    result = suite.score_predictions("xstest", predictions.read(path, "final_label"), RunConfig())
     assert value(result, "full_refusal_safe").value == 1.0
     assert value(result, "unscored").value == 1
 

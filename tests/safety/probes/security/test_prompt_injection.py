@@ -6,10 +6,10 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety import running
-from audit.safety.probes.security.prompt_injection import PROBE, Document, without_copies
+from audit.safety.probes.security.prompt_injection import PROBE, HostileDocument, without_copies
 
 
-def items() -> tuple[Document, ...]:
+def items() -> tuple[HostileDocument, ...]:
     return PROBE.load().items
 
 

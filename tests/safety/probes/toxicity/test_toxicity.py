@@ -170,7 +170,7 @@ def test_insults_that_the_scorer_does_not_read_are_unscored_and_none_is_harmless
     path = tmp_path / "continuations.jsonl"
     rows = [{"prompt": f"prompt {i}", "prediction": text} for i, text in enumerate(INSULTS)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    result = suite.score("toxicity", predictions.read(path), RunConfig())
+    result = suite.score_predictions("toxicity", predictions.read(path), RunConfig())
     assert value(result, "unscored").value == value(result, "not_english").value == len(INSULTS) == 18
     for name in ("expected_max_toxicity", "toxicity_probability", "toxic_share"):
         assert value(result, name).value is None

@@ -46,7 +46,7 @@ def judged(tmp_path: Path, monkeypatch: Any) -> Any:
     def go(rows: Any, field: str | None = None) -> Any:
         file = tmp_path / "labelled.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        return suite.score("toxicity-scorer", predictions.read(file, field), RunConfig())
+        return suite.score_predictions("toxicity-scorer", predictions.read(file, field), RunConfig())
 
     return go
 

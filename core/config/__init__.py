@@ -1,0 +1,43 @@
+"""The configuration of a run: what it may say, how it is read, and what every command takes from it."""
+
+from __future__ import annotations
+
+from audit.core.config.fields import Limit, Section
+from audit.core.config.run_config import (
+    DEFAULT_MODEL,
+    DEFAULT_OUT,
+    OWN_DATA,
+    PROFILES,
+    EvalsConfig,
+    ExplainConfig,
+    Profile,
+    RunConfig,
+    SafetyConfig,
+    ServerConfig,
+    TaskConfig,
+    ThinkingConfig,
+    load_config,
+)
+from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEFAULT_OUT",
+    "OWN_DATA",
+    "PROFILES",
+    "EvalsConfig",
+    "ExplainConfig",
+    "Limit",
+    "Profile",
+    "RunConfig",
+    "SafetyConfig",
+    "Section",
+    "ServerConfig",
+    "TaskConfig",
+    "ThinkingConfig",
+    "load_config",
+    "merge",
+    "read_profile",
+    "read_yaml",
+    "validate",
+]

@@ -1,0 +1,166 @@
+"""Building blocks of configuration fields: values, paths on this machine, command-line options.
+
+A field says everything about itself once. Its annotation bears
+
+- a type and its limits, which ``audit.core.config.yaml_file.validate`` turns into one line per fault,
+- a :class:`PathMark` where its value names a file, a folder or a checkpoint, by which :meth:`Section.resolved` makes it
+  independent of the working directory,
+- an :class:`Option` where the command line sets it, from which ``audit.cli.options`` builds the commands.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True)
+class PathMark:
+    """Marks a field, or the entries of a list, whose value names a path on this machine."""
+
+    in_full: Callable[[Any, Path], Any]
+    """Turns the value, and the folder that relative paths start from, into the absolute value."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """The command-line option that sets a field."""
+
+    help: str
+    """One sentence for ``--help``. ``{choices}`` is replaced by the values that the field's type allows."""
+    commands: tuple[str, ...]
+    """Commands that have the option."""
+    name: str = ""
+    """``--name``; empty is the field's name with hyphens."""
+    short: str = ""
+    """``-n``; empty is none."""
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, types are not converted."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, strict=True)
+
+    def resolved(self, base: Path) -> Self:
+        """The same with absolute paths, and absolute checkpoints where they are files or folders.
+
+        Args:
+            base: The folder that relative paths start from.
+        """
+        fields = type(self).model_fields.items()
+        return self.model_copy(
+            update={name: _in_full(getattr(self, name), place_of(field), base) for name, field in fields}
+        )
+
+
+def _in_full(value: object, place: PathMark | None, base: Path) -> object:
+    """A field's absolute value: sections and lists entry by entry."""
+    if isinstance(value, Section):
+        return value.resolved(base)
+    if isinstance(value, list):
+        return [_in_full(entry, place, base) for entry in value]
+    return place.in_full(value, base) if place and value is not None else value
+
+
+def place_of(field: FieldInfo) -> PathMark | None:
+    """The mark of a field whose value, or whose entries, name paths on this machine."""
+    return next((mark for mark in marks(field) if isinstance(mark, PathMark)), None)
+
+
+def marks(field: FieldInfo) -> Iterator[object]:
+    """Everything attached to a field's annotation, at any depth: ``list[Annotated[Path, mark]] | None``."""
+    yield from field.metadata
+    yield from _marks_in(field.annotation)
+
+
+def _marks_in(annotation: object) -> Iterator[object]:
+    """The marks inside an annotation; a type has no arguments, and a section's fields bear their own marks."""
+    if isinstance(annotation, FieldInfo):
+        yield from annotation.metadata
+    for argument in get_args(annotation):
+        if not isinstance(argument, type):
+            yield argument
+        yield from _marks_in(argument)
+
+
+def _path_in_full(path: Path, base: Path) -> Path:
+    """An absolute path."""
+    return (base / path).resolve()
+
+
+def _checkpoint_in_full(name: str, base: Path) -> str:
+    """The absolute path of a checkpoint's folder or file; names of assets, hub ids and servers are unchanged."""
+    path = base / Path(name).expanduser()
+    return str(path.resolve()) if path.exists() else name
+
+
+def _scorer_in_full(name: str, base: Path) -> str:
+    """The name of a scorer, with an absolute folder in ``folder:PATH``."""
+    kind, _, folder = name.partition(":")
+    return f"folder:{_checkpoint_in_full(folder, base)}" if kind == "folder" and folder else name
+
+
+Folder = Annotated[Path, Field(strict=False), PathMark(_path_in_full)]
+"""A path written as text; the one type that is converted."""
+Checkpoint = Annotated[str, PathMark(_checkpoint_in_full)]
+"""A checkpoint, or its tokenizer: a folder, a file, or a name that is not on this machine."""
+Scorer = Annotated[str, PathMark(_scorer_in_full)]
+"""A scorer by its name, which may hold a folder."""
+Count = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=0)]
+LEAST_RESAMPLES = 100
+"""Minimum of a bootstrap: fewer than 40 resamples have no 2.5 % quantile, and the interval would be too narrow."""
+MOST_RESAMPLES = 100_000
+"""Maximum of a bootstrap: the gate repeats those of a run, and must finish whatever a run folder says."""
+Resamples = Annotated[int, Field(ge=LEAST_RESAMPLES, le=MOST_RESAMPLES)]
+
+
+def _limit(value: object) -> object:
+    """Refuse what is neither a count, a share nor ``all``, with one message for the three."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if value is None or value == "all" or whole or (isinstance(value, float) and 0 < value < 1):
+        return value
+    msg = "limit", "must be a whole number of items from 1, a share between 0 and 1, or all"
+    raise PydanticCustomError(*msg)
+
+
+Limit = Annotated[int | float | Literal["all"], BeforeValidator(_limit)]
+"""Maximum number of a task's items: a count, a share below 1 (at least one item), or ``all``."""
+
+
+def _switch(value: object) -> object:
+    """YAML 1.1 reads a bare ``on`` or ``off`` as true or false."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+Switch = Annotated[str, BeforeValidator(_switch), Field(min_length=1)]
+
+
+def _as_json(values: object) -> object:
+    """Values that JSON cannot hold (YAML reads 2024-07-26 as a date), as the text that they were written as."""
+    return json.loads(json.dumps(values, default=str)) if isinstance(values, dict) else values
+
+
+def _words(values: object) -> object:
+    """Numbers as text. YAML 1.1 reads a bare ``yes``, ``no``, ``on`` or ``off`` as true or false: they need quotes."""
+    if not isinstance(values, list):
+        return values
+    if any(isinstance(value, bool) for value in values):
+        msg = "words", "YAML reads yes, no, on, off, true and false without quotes as booleans: write them in quotes"
+        raise PydanticCustomError(*msg)
+    return [str(value) if isinstance(value, int) else value for value in values]
+
+
+Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_words), Field(min_length=1)]
+"""Names, or other short texts."""
+Variables = Annotated[dict[str, Any], BeforeValidator(_as_json)]
+"""Free-form settings that others read: a chat template, transformers, a task's code."""

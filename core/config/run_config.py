@@ -1,0 +1,357 @@
+"""The configuration of a run: one YAML file, one model, unknown keys are errors.
+
+Values merge in this order, later ones win: the profile's YAML file, the user's ``--config`` file,
+command-line flags. Lists replace lists; mappings merge key by key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from audit.core.config.fields import (
+    Checkpoint,
+    Count,
+    Folder,
+    Limit,
+    Number,
+    Option,
+    Resamples,
+    Scorer,
+    Section,
+    Switch,
+    Variables,
+    Words,
+)
+from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
+from audit.core.errors import ConfigError, did_you_mean
+
+Profile = Literal["quick", "standard", "full"]
+PROFILES: tuple[Profile, ...] = ("quick", "standard", "full")
+DEFAULT_MODEL = "smollm2-135m-instruct"
+DEFAULT_OUT = Path("runs")
+"""Folder of run folders, unless another is named."""
+RUN = ("run",)
+LOADING = ("run", "explain")
+"""Commands that load a checkpoint."""
+SEEDED = (*LOADING, "score")
+DATA = (*SEEDED, "tasks list", "assets list", "assets pull", "assets path")
+"""Commands that look for data sets."""
+
+OWN = Field(exclude_if=lambda value: value is None)
+"""A field of tasks on the user's own data; the manifest lists it where it is given."""
+
+
+class TaskConfig(Section):
+    """One task or probe to run."""
+
+    name: str
+    """Task, probe or lm-eval task name; see ``audit tasks list``."""
+    limit: Limit | None = None
+    """Maximum number of items, drawn with the run's seed: a count, a share below 1, or ``all``; null takes the run's
+    ``limit``."""
+    when_present: bool = False
+    """Leave the task out, with a warning, when its data is not available; otherwise the run is ``partial``."""
+    optional: bool = False
+    """If the task cannot run, e.g. because a server returns no log-probabilities, the run still counts as complete and
+    the gate skips the task's rules."""
+    file: Annotated[Folder | None, OWN] = None
+    """Your own questions: a CSV, TSV, JSON Lines or Parquet file (``docs/howto/own_data.md``); the fields below say how
+    it is read."""
+    question: Annotated[str | None, OWN] = None
+    """Column with the question; null looks for its usual names."""
+    options: Annotated[str | Words | None, OWN] = None
+    """Columns with the options, or one column of lists; null looks for their usual names."""
+    classes: Annotated[Words | None, OWN] = None
+    """The options themselves, if every question has the same ones, e.g. ``[negative, positive]``."""
+    answer: Annotated[str | None, OWN] = None
+    """Column with the answer (for multiple choice: the option's text, letter, column or number); null looks for its
+    usual names."""
+    match: Annotated[Literal["exact", "number", "number_de", "number_fr", "number_zh"] | None, OWN] = None
+    """How a generated answer is compared when there are no options: by its text (the default), or by its last number as
+    written in English, German, French or Chinese."""
+    prompt: Annotated[str | None, OWN] = None
+    """Jinja template of the prompt, with the columns as variables; null uses ``Question: …``, ``Answer:``."""
+    slices: Annotated[Words | None, OWN] = None
+    """Columns whose values define subsets; each subset gets its own metrics."""
+    cluster: Annotated[str | None, OWN] = None
+    """Column that groups questions that are not independent of each other, e.g. those on one passage."""
+
+    @model_validator(mode="after")
+    def _says_how_its_file_is_read(self) -> Self:
+        """Refuse fields that contradict each other, or that say how a file is read where there is none.
+
+        Raises:
+            PydanticCustomError: They do.
+        """
+        given = [name for name in OWN_DATA if getattr(self, name) is not None]
+        if given and self.file is None:
+            msg = f"{given[0]} only applies to a task with a file: add file"
+        elif {"options", "classes"} <= {*given}:
+            msg = "options and classes are both set: remove one of them"
+        elif "match" in given and {"options", "classes"} & {*given}:
+            msg = "match only applies to questions without options: remove it"
+        else:
+            return self
+        raise PydanticCustomError(OWN_DATA_FAULT, msg)
+
+
+OWN_DATA = ("question", "options", "classes", "answer", "match", "prompt", "slices", "cluster")
+"""Fields of a task that say how its file is read."""
+OWN_DATA_FAULT: Literal["own_data"] = "own_data"
+"""Kind of fault, in pydantic's errors."""
+
+
+def _by_name(tasks: object) -> object:
+    """A task given by its name alone, the most common form."""
+    return [{"name": task} if isinstance(task, str) else task for task in tasks] if isinstance(tasks, list) else tasks
+
+
+Tasks = Annotated[list[TaskConfig], BeforeValidator(_by_name)]
+
+
+class EvalsConfig(Section):
+    """Benchmark tasks."""
+
+    tasks: Tasks = Field(default_factory=list)
+    """Tasks to run, in this order."""
+    bootstrap_resamples: Resamples = 10_000
+    """Number of bootstrap resamples."""
+    include_path: Annotated[
+        list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
+    ] = Field(default_factory=list)
+    """Task files in lm-eval's format, or folders of them; their tasks can then be named."""
+    num_fewshot: Annotated[Number | None, Option("Number of few-shot examples in each prompt.", RUN)] = None
+    """Few-shot examples in each prompt; null uses each task's own number."""
+    gen_kwargs: Annotated[Variables, Option("Generation settings: max_gen_toks=1024,temperature=0.7 or JSON.", RUN)] = (
+        Field(default_factory=dict)
+    )
+    """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
+    system_instruction: Annotated[str | None, Option("System message of every benchmark prompt.", RUN)] = None
+    """System message of every prompt; without a chat template, text before it."""
+    fewshot_as_multiturn: Annotated[bool, Option("Present few-shot examples as conversation turns.", RUN)] = True
+    """With a chat template, few-shot examples are separate conversation turns; if false, they share one user turn."""
+    metadata: Annotated[Variables, Option("Settings for tasks that generate their data, such as RULER: JSON.", RUN)] = (
+        Field(default_factory=dict)
+    )
+    """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    samples: dict[str, list[int | str]] = Field(default_factory=dict)
+    """Items to run, by task: positions in its data set or ``sample_id``. Limits do not apply to these tasks."""
+
+
+class SafetyConfig(Section):
+    """Bias, toxicity and privacy probes."""
+
+    tasks: Tasks = Field(default_factory=list)
+    """Probes to run, in this order."""
+    samples_per_prompt: Count = 25
+    """Sampled continuations per prompt, for expected maximum toxicity."""
+    continuation_tokens: Count = 20
+    """Tokens per sampled continuation."""
+    reference: Checkpoint | None = None
+    """Reference checkpoint for ``membership`` that was not trained on its documents; null: no comparison."""
+    answers: Literal["likelihood", "generation"] = "likelihood"
+    """How a probe with options reads the answer: the likeliest option, or the one that the generated text names."""
+    toxicity_scorer: Scorer = Field(default="auto", pattern=r"^[a-z0-9-]+(:.+)?$")
+    """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
+    Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
+    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, or ``plugin:NAME``."""
+    toxicity_label: str | None = None
+    """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
+    toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
+    """ISO 639 codes of the languages that the classifier in a ``folder`` understands; text in other languages is not
+    scored."""
+    unprompted_starts: int = Field(default=0, ge=0)
+    """Number of times that ``toxicity`` also samples without any prompt, ``samples_per_prompt`` continuations each."""
+
+    @model_validator(mode="after")
+    def _has_no_files(self) -> Self:
+        """Refuse probes on the user's own questions.
+
+        Raises:
+            PydanticCustomError: There is one.
+        """
+        if any(task.file is not None for task in self.tasks):
+            msg = "a task with a file is a benchmark task: list it under evals.tasks"
+            raise PydanticCustomError(OWN_DATA_FAULT, msg)
+        return self
+
+
+class ExplainConfig(Section):
+    """Attributions for selected samples."""
+
+    methods: list[str] = Field(default_factory=list)
+    """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; an empty list explains nothing."""
+    errors: Number = 1
+    """Number of most confident errors to explain per task."""
+    right_answers: Number = 0
+    """Number of most confident right answers to explain per task."""
+    bias_gaps: Number = 1
+    """Number of stereotyped choices to explain per bias probe, widest gap first."""
+    harmful_outputs: Number = 1
+    """Number of most toxic, or otherwise worst, outputs to explain per probe where lower is better."""
+    worst_rated: Number = 1
+    """Number of outputs to explain per task that people rated below the middle of the scale in an earlier run."""
+    drivers: Number = 0
+    """Samples of each kind of answer, over all tasks, that occlusion explains to find the words, template fields and
+    few-shot examples that drive it. Below 5 nothing can be tested; 0 turns this off."""
+    max_features: Annotated[
+        Count,
+        Option(
+            "Maximum number of features: with --features auto, longer prompts are split into clauses, sentences or "
+            "runs of sentences. Default: 48, or for a stored sample the value of its run.",
+            ("explain",),
+        ),
+    ] = 48
+    """Maximum number of features; longer prompts are split into coarser ones: words, clauses, sentences, runs of
+    sentences."""
+
+
+class ServerConfig(Section):
+    """Requests to a model behind a server (``openai:URL#NAME``); no effect on local checkpoints."""
+
+    concurrency: Count = 8
+    """Number of concurrent requests."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Maximum seconds for one request, from end to end."""
+    tries: Count = 5
+    """Attempts for a request that fails for a temporary reason (429, 5xx, lost connection, broken JSON)."""
+
+
+class ThinkingConfig(Section):
+    """Reasoning traces; no effect on checkpoints that do not write any."""
+
+    tokens: Annotated[
+        Count, Option("Maximum length of a reasoning trace, in tokens.", LOADING, name="--thinking-tokens")
+    ] = 2048
+    """Maximum tokens of a reasoning trace, in addition to the task's limit for the answer."""
+    end: Annotated[str | None, Option("Marker that ends a reasoning trace.", LOADING, name="--think-end")] = None
+    """Marker that ends a trace; null uses the one from the checkpoint's tokenizer or chat template."""
+
+
+class RunConfig(Section):
+    """Everything that determines what ``audit run`` does."""
+
+    model: Annotated[
+        Checkpoint, Option("Folder, hub id, .gguf file, asset name or openai:URL#NAME.", LOADING, short="-m")
+    ] = DEFAULT_MODEL
+    """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server."""
+    base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter (--model) was trained on.", LOADING)] = (
+        None
+    )
+    """Base checkpoint of a PEFT adapter; null uses the one that the adapter names."""
+    revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
+    """Branch, tag or commit of a hub id."""
+    tokenizer: Annotated[
+        Checkpoint | None,
+        Option("Tokenizer to use instead of the checkpoint's: folder, asset name or hub id.", LOADING),
+    ] = None
+    """Folder, asset name or hub id with the checkpoint's tokenizer; null uses the checkpoint's own, or for a server the
+    one found under the model's name."""
+    profile: Annotated[Profile, Option("{choices}.", RUN)] = "quick"
+    """Built-in profile; all other values override it."""
+    device: Annotated[str, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
+    device_map: Annotated[
+        Literal["auto", "balanced", "sequential"] | None,
+        Option("{choices}: spread the layers over all GPUs; use instead of --device.", LOADING),
+    ] = None
+    """How accelerate spreads the checkpoint's layers over all GPUs; use instead of ``device``."""
+    dtype: Annotated[Literal["auto", "float32", "bfloat16", "float16"], Option("{choices}.", LOADING)] = "auto"
+    """``auto`` is float32 on CPU and bfloat16 on GPU."""
+    quantization: Annotated[
+        Literal["int8", "nf4"] | None, Option("{choices}: quantise while loading; CUDA only.", LOADING)
+    ] = None
+    """bitsandbytes quantization of the weights while loading; GPU only."""
+    trust_remote_code: Annotated[bool, Option("Run Python code from the checkpoint's folder.", LOADING)] = False
+    """Run Python code that comes with the checkpoint."""
+    allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
+    """Load pickled weights (.bin, .pt), which can run code."""
+    threads: Count | None = None
+    """CPU threads; null takes one per core, or fewer if ``OMP_NUM_THREADS`` says so."""
+    batch_tokens: Count | None = None
+    """Tokens per batch; null chooses by device."""
+    max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
+    """Maximum context length to use, in tokens."""
+    limit: Limit | None = None
+    """Maximum number of items for each task and probe without its own limit; null runs all."""
+    chat_template: Annotated[Switch, Option("auto, on, off or the name of a template.", LOADING)] = "auto"
+    """``auto``: generation tasks use the checkpoint's chat template if it has one, likelihood tasks never. ``on``,
+    ``off``, or the name of one of several templates, which is then used for all tasks."""
+    chat_template_args: Annotated[
+        Variables, Option("Variables of the chat template: enable_thinking=false or JSON.", LOADING)
+    ] = Field(default_factory=dict)
+    """Variables of the chat template, e.g. ``enable_thinking: false``."""
+    thinking: ThinkingConfig = Field(default_factory=ThinkingConfig)
+    """Reasoning traces."""
+    seed: Annotated[
+        int,
+        Field(ge=0, lt=2**32),
+        Option("Random seed for item selection, sampling, random orders and the bootstrap.", SEEDED),
+    ] = 1234
+    """Random seed for item selection, sampling and the bootstrap."""
+    offline: Annotated[bool, Option("Never use the network.", (*LOADING, "assets pull"))] = False
+    """Never use the network, only local folders and the cache."""
+    data_dirs: Annotated[
+        list[Folder],
+        Option("Folder with data sets in their publishers' formats; repeatable.", DATA, name="--data-dir"),
+    ] = Field(default_factory=list)
+    """Folders with data sets in their publishers' formats, searched before everything else."""
+    plugins: Annotated[
+        list[Folder],
+        Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
+    ] = Field(default_factory=list)
+    """Python files with probes, methods, scorers or tasks; plug-ins in installed packages are found without it."""
+    out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
+    """Folder in which run folders are created."""
+    keep_raw: Annotated[bool, Option("Also store unredacted outputs, in raw.jsonl (mode 0600).", RUN)] = False
+    """Also store outputs with personal data unredacted, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and
+    keyed digest of personal data are stored."""
+    server: ServerConfig = Field(default_factory=ServerConfig)
+    """Requests to a model behind a server."""
+    evals: EvalsConfig = Field(default_factory=EvalsConfig)
+    """Benchmark tasks."""
+    safety: SafetyConfig = Field(default_factory=SafetyConfig)
+    """Probes."""
+    explain: ExplainConfig = Field(default_factory=ExplainConfig)
+    """Attributions."""
+
+    @model_validator(mode="after")
+    def _give_limits(self) -> Self:
+        """Write the run's limit into the tasks that have none, so that the configuration says what holds for each."""
+        for task in (*self.evals.tasks, *self.safety.tasks):
+            if task.limit is None:
+                task.limit = self.limit
+        return self
+
+
+def load_config(file: Path | None = None, flags: dict[str, Any] | None = None) -> RunConfig:
+    """Resolve profile, file and flags into one configuration.
+
+    Args:
+        file: The user's YAML file.
+        flags: Values given on the command line, as a nested mapping; None values were not given.
+
+    Raises:
+        ConfigError: The file cannot be read, or a key or value is wrong.
+    """
+    said = _given(flags or {})
+    given = read_yaml(file) if file else {}
+    where = "command line" if "profile" in said or file is None else str(file)
+    profile = said.get("profile", given.get("profile", "quick"))
+    if profile not in PROFILES:
+        msg = f"{where}: unknown profile {profile!r}: use {', '.join(PROFILES)}.{did_you_mean(str(profile), PROFILES)}"
+        raise ConfigError(msg)
+    # The flags on their own first, so that a fault of theirs is not blamed on the file.
+    validate(RunConfig, said, "command line")
+    merged = merge(merge(read_profile(profile), given), {**said, "profile": profile})
+    return validate(RunConfig, merged, str(file or "command line"))
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags without those that were not given, at any depth."""
+    nested = {key: _given(value) if isinstance(value, dict) else value for key, value in flags.items()}
+    return {key: value for key, value in nested.items() if value is not None and value != {}}

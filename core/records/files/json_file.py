@@ -1,0 +1,142 @@
+"""One record as one JSON file: written atomically, refused when newer than this program."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from audit.core.errors import AuditError, RunFolderError
+from audit.core.filesystem import write_text
+from audit.core.records import SCHEMA_VERSION, Record
+from audit.core.records.faults import fault_text, place_of
+from audit.core.records.files.surrogates import escaped, has_surrogates, json_escaped, unescaped
+from audit.core.text_file import decode, read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+
+def to_json(plain: object) -> str:
+    """Indented JSON with a final newline; floats by ``repr``, characters as they are but for lone surrogates.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    return json_escaped(json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write one record.
+
+    Raises:
+        AuditError: A number is NaN or infinite.
+        WriteError: It cannot be written.
+    """
+    try:
+        text = to_json(record.model_dump(mode="json"))
+    except ValueError as error:
+        msg = f"{path}: not written: {error}"
+        raise AuditError(msg) from error
+    write_text(path, text)
+
+
+def read_text(path: Path, advice: str = "the folder is incomplete: copy it again or run the audit again") -> str:
+    """Read a text file of a run folder; ``advice`` says what to do when it is missing.
+
+    Raises:
+        RunFolderError: It is missing, unreadable, empty or not UTF-8.
+    """
+    if path.exists() and not path.is_file():  # a pipe would never end
+        msg = f"{path}: broken: it is not a regular file: copy the run folder again"
+        raise RunFolderError(msg)
+    text = decode(path, read_bytes(path, RunFolderError, advice), RunFolderError, "copy the run folder again")
+    if not text.strip():
+        msg = f"{path}: broken: the file is empty: copy the run folder again or run the audit again"
+        raise RunFolderError(msg)
+    return text
+
+
+def read_record(path: Path, model: type[R]) -> R:
+    """Read one record that carries a ``schema_version``.
+
+    Raises:
+        RunFolderError: It is missing, broken, or of a newer schema than this program knows.
+    """
+    text = read_text(path)
+    try:
+        # The version comes before validation: a newer record may have fields that would be called unknown.
+        plain = read_plain(text)
+        _check_version(path, plain)
+        return validated(text, plain, TypeAdapter(model))
+    except (ValueError, RecursionError) as error:
+        raise broken(path, error) from error
+
+
+def validated(text: str, plain: object, kind: TypeAdapter[T]) -> T:
+    """The records in JSON text; pydantic reads no lone surrogates, so they are escaped in between.
+
+    Args:
+        text: The JSON.
+        plain: The same, read by :func:`read_plain`.
+        kind: One record, or a list of them.
+
+    Raises:
+        ValidationError: It is something else.
+    """
+    if "\\u" not in text or not has_surrogates(json.dumps(plain, ensure_ascii=False)):
+        return kind.validate_json(text, strict=True)
+    read = kind.validate_json(json.dumps(escaped(plain)), strict=True)
+    return kind.validate_python(unescaped(kind.dump_python(read)), strict=True)
+
+
+def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """JSON as plain values; a key may be given once, or two readers may see two values.
+
+    Raises:
+        ValueError: It is no JSON, which knows neither NaN nor infinity, or a key is given twice in one object.
+    """
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    msg = f"{constant} is not a JSON number"
+    raise ValueError(msg)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain = dict(pairs)
+    if len(plain) < len(pairs):
+        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+        msg = f"duplicate key {twice!r} in one object"
+        raise ValueError(msg)
+    return plain
+
+
+def _check_version(path: Path, plain: object) -> None:
+    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    if type(version) is not int or version < 1:
+        msg = f"{path}: broken: it has no schema_version: is this a file of an audit run?"
+        raise RunFolderError(msg)
+    if version < SCHEMA_VERSION:
+        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: run the audit again"
+        raise RunFolderError(msg)
+    if version > SCHEMA_VERSION:
+        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
+        raise RunFolderError(msg)
+
+
+def broken(path: Path, error: Exception) -> RunFolderError:
+    """One line for a file with unexpected contents."""
+    if isinstance(error, ValidationError):
+        fault = error.errors()[0]
+        where = place_of(fault)
+        message = fault_text(fault)
+        reason = f"{where}: {message}" if where else message
+    else:
+        reason = str(error) or "too deeply nested"
+    return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")

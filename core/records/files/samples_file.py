@@ -1,0 +1,180 @@
+"""The samples of one task as a Parquet file: one row per item, the columns of :class:`Sample`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from audit.core.errors import RunFolderError
+from audit.core.filesystem import atomic_file
+from audit.core.records import Sample
+from audit.core.records.faults import fault_text
+from audit.core.records.files.surrogates import escaped, unescaped
+from audit.core.records.finite import finite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
+_TEXTS, _NUMBERS_BY_NAME = pa.list_(_TEXT), pa.map_(_TEXT, _NUMBER)
+_SPANS = pa.list_(pa.struct([("name", _TEXT), ("kind", _TEXT), ("start", _INTEGER), ("end", _INTEGER)]))
+_FINDINGS = pa.list_(
+    pa.struct(
+        [
+            ("kind", _TEXT),
+            ("field", _TEXT),
+            ("start", _INTEGER),
+            ("end", _INTEGER),
+            ("digest", _TEXT),
+            ("reserved", pa.bool_()),
+        ]
+    )
+)
+_COMPLETIONS = pa.list_(
+    pa.struct(
+        [
+            ("text", _TEXT),
+            ("thinking", _TEXT),
+            ("value", _NUMBER),
+            ("labels", _NUMBERS_BY_NAME),
+            ("flags", _TEXTS),
+            ("findings", _FINDINGS),
+            ("finish_reason", _TEXT),
+            ("tokens_out", _INTEGER),
+            ("error", _TEXT),
+        ]
+    )
+)
+_CHOICE = pa.struct(
+    [
+        ("options", _TEXTS),
+        ("log_likelihoods", pa.list_(_NUMBER)),
+        ("normalised", _TEXT),
+        ("chosen", _INTEGER),
+        ("right", _INTEGER),
+        ("contrast", _INTEGER),
+        ("gap", _NUMBER),
+        ("gap_unit", _TEXT),
+    ]
+)
+
+SCHEMA = pa.schema(
+    [
+        pa.field("sample_id", _TEXT, nullable=False),
+        pa.field("suite", _TEXT, nullable=False),
+        pa.field("task", _TEXT, nullable=False),
+        pa.field("cluster", _TEXT),
+        pa.field("pair", _TEXT),
+        pa.field("prompt", _TEXT, nullable=False),
+        pa.field("prompt_sha256", _TEXT),
+        pa.field("reference", _TEXT),
+        pa.field("output", _TEXT),
+        pa.field("spans", _SPANS, nullable=False),
+        pa.field("completions", _COMPLETIONS, nullable=False),
+        pa.field("choice", _CHOICE),
+        pa.field("answered_by", _TEXT),
+        pa.field("thinking", _TEXT),
+        pa.field("score", _NUMBER),
+        pa.field("confidence", _NUMBER),
+        pa.field("scores", _NUMBERS_BY_NAME, nullable=False),
+        pa.field("slices", pa.map_(_TEXT, _TEXT), nullable=False),
+        pa.field("flags", _TEXTS, nullable=False),
+        pa.field("findings", _FINDINGS, nullable=False),
+        pa.field("error", _TEXT),
+        pa.field("tokens_in", _INTEGER, nullable=False),
+        pa.field("tokens_out", _INTEGER, nullable=False),
+        pa.field("seconds", _NUMBER, nullable=False),
+    ]
+)
+"""Columns in order; ``scores`` and ``slices`` are maps, which DuckDB and pandas read as they are."""
+ESCAPED = {b"audit.surrogates": b"escaped"}
+"""Metadata of a file in which lone surrogates, and so backslashes, are escaped."""
+
+
+def write(path: Path, samples: Sequence[Sample]) -> None:
+    r"""Write samples to a Parquet file atomically.
+
+    Numbers that are NaN or infinite are stored as null (:func:`audit.core.records.finite.finite`). Parquet has no lone
+    surrogates: a file with any holds all its texts with ``\ud800`` for a surrogate and ``\\`` for a backslash, and says
+    so in its metadata.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    rows = [_row(sample) for sample in samples]
+    try:
+        table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    except UnicodeEncodeError:
+        table = pa.Table.from_pylist(escaped(rows), schema=SCHEMA.with_metadata(ESCAPED))
+    with atomic_file(path) as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def read(path: Path) -> list[Sample]:
+    """Read samples from a Parquet file.
+
+    Raises:
+        RunFolderError: The file cannot be read, is no Parquet file, lacks a column or holds a wrong value.
+    """
+    try:
+        with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
+            _check_columns(file.schema_arrow)
+            table = file.read()
+        rows = table.to_pylist()
+        if ESCAPED.items() <= (table.schema.metadata or {}).items():
+            rows = unescaped(rows)
+        return [_sample(row) for row in rows]
+    except (OSError, pa.ArrowException, ValueError, TypeError) as error:
+        fault = error.errors()[0] if isinstance(error, ValidationError) else None
+        message = fault_text(fault) if fault else ""
+        reason = f"{'.'.join(map(str, fault['loc']))}: {message}" if fault else str(error).split("\n", 1)[0]
+        msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
+        raise RunFolderError(msg) from error
+
+
+def _check_columns(schema: pa.Schema) -> None:
+    """Compare columns, and the fields inside them, with those of :data:`SCHEMA`.
+
+    Raises:
+        ValueError: One is missing, or unknown.
+    """
+    found, expected = set(_names(schema)), set(_names(SCHEMA))
+    both = (("no column", expected - found), ("unknown column", found - expected))
+    faults = [f"{fault} {', '.join(sorted(_outermost(names)))}" for fault, names in both if names]
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
+def _names(fields: Iterable[pa.Field], start: str = "") -> Iterator[str]:
+    """Names of columns and of the fields inside them, as ``completions.labels``; keys of maps are no fields."""
+    for field in fields:
+        yield (name := f"{start}{field.name}")
+        inner = field.type
+        while pa.types.is_list(inner):
+            inner = inner.value_type
+        if pa.types.is_struct(inner):
+            yield from _names(inner, f"{name}.")
+
+
+def _outermost(names: set[str]) -> set[str]:
+    """The names without those inside a column, or field, that is among them itself."""
+    return {name for name in names if name.rpartition(".")[0] not in names}
+
+
+def _row(sample: Sample) -> dict[str, Any]:
+    row = finite(sample).model_dump()
+    for name in ("scores", "slices"):
+        row[name] = list(row[name].items())
+    for completion in row["completions"]:
+        completion["labels"] = list(completion["labels"].items())
+    return row
+
+
+def _sample(row: dict[str, Any]) -> Sample:
+    maps = {name: dict(row[name]) for name in ("scores", "slices")}
+    completions = [{**one, "labels": dict(one["labels"])} for one in row["completions"]]
+    return Sample.model_validate(row | maps | {"completions": completions}, strict=True)

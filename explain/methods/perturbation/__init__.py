@@ -1,0 +1,1 @@
+"""Methods that leave features out, or replace them, and ask again."""

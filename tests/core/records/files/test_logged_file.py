@@ -1,0 +1,26 @@
+"""What was logged of a task, written and read again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.records.files import logged_file
+from audit.core.records.logged import LoggedTask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json.gz"
+    logged_file.write(path, LoggedTask(task="mine", config={"a\udfff": ["x\ud800y", "😀", 1.5, None]}))
+    assert logged_file.read(path).config == {"a\ufffd": ["x\ufffdy", "😀", 1.5, None]}
+
+
+def test_equal_records_are_equal_bytes(tmp_path: Path) -> None:
+    record = LoggedTask(task="mine", results={"acc,none": 0.5, "acc_stderr,none": float("nan")})
+    first, second = tmp_path / "first.json.gz", tmp_path / "second.json.gz"
+    logged_file.write(first, record)
+    logged_file.write(second, record)
+    assert first.read_bytes() == second.read_bytes()
+    assert logged_file.read(first).results == {"acc,none": 0.5, "acc_stderr,none": None}

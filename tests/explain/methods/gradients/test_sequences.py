@@ -1,0 +1,73 @@
+"""One forward pass for all output tokens gives the gradients of one for each, bit for bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from audit.explain.attribute import prepare
+from audit.explain.methods.attention.attention import attending
+from audit.explain.methods.gradients import gradient_x_attention, gradient_x_input
+from audit.explain.methods.gradients.sequences import MATRIX_PASSES, Sequence, sequences
+
+if TYPE_CHECKING:
+    from audit.engine import Engine
+
+TEXT, TARGET = "Question: which of these is the capital of France? Answer:", " Paris is the capital"
+
+
+def one_by_one(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
+    """Gradient × input of one weighted sum, with a forward pass of its own."""
+    embeddings = sequence.embed(sequence.ids).requires_grad_()
+    value = sequence.log_probs(embeddings)[0].mul(weights).sum()
+    (gradient,) = torch.autograd.grad(value, embeddings)
+    return (gradient * embeddings.detach())[0].sum(dim=-1)
+
+
+def attention_one_by_one(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
+    embeddings = sequence.embed(sequence.ids).requires_grad_()
+    output = attending(sequence.model, embeddings.shape[1], inputs_embeds=embeddings)
+    value = sequence.chosen(output.logits)[0].mul(weights).sum()
+    gradients = torch.autograd.grad(value, output.attentions)
+    return sum((a * g)[0].detach().double().sum(dim=(0, 1)) for a, g in zip(output.attentions, gradients, strict=True))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("module", "alone"), [(gradient_x_input, one_by_one), (gradient_x_attention, attention_one_by_one)]
+)
+def test_the_rows_are_bit_identical(tiny: Engine, module: Any, alone: Any) -> None:
+    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
+    count = len(sequence.target)
+    assert count > 3
+    draw = torch.Generator().manual_seed(0)
+    for weights in (torch.eye(count), torch.ones(1, count), torch.randn(3, count, generator=draw)):
+        found = module.pull(sequence, weights)
+        assert torch.equal(found, torch.stack([alone(sequence, row) for row in weights]))
+
+
+@pytest.mark.parametrize(("module", "checks"), [(gradient_x_input, 2), (gradient_x_attention, 3)])
+@pytest.mark.parametrize("matrix", [True, False])
+def test_each_sequence_goes_forward_once(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch, module: Any, checks: int, matrix: bool
+) -> None:
+    """Beside one pass per sequence that compares embeddings with ids, and one that looks for attention."""
+    prompt = prepare(tiny, TEXT, TARGET, against=" the lazy dog", max_features=12)
+    monkeypatch.setattr("audit.explain.methods.gradients.sequences.MATRIX_PASSES", MATRIX_PASSES if matrix else 0)
+    forward, calls = tiny.model.forward, []
+    monkeypatch.setattr(tiny.model, "forward", lambda *args, **kwargs: calls.append(1) or forward(*args, **kwargs))
+    backward, rows = torch.autograd.grad, []
+    monkeypatch.setattr(torch.autograd, "grad", lambda *args, **kwargs: rows.append(1) or backward(*args, **kwargs))
+    found = module.attribute(prompt, seed=0)
+    assert len(calls) == 2 + checks
+    calls.clear()
+    module.attribute(prompt, seed=0)
+    assert len(calls) == 2 + checks - 2  # the prompt was compared before
+    assert (found.matrix is not None) == matrix
+    assert len(rows) == 2 * (len(prompt.owner) if matrix else 2)
+
+
+def test_weights_keep_no_gradient(tiny: Engine) -> None:
+    gradient_x_input.attribute(prepare(tiny, TEXT, TARGET, max_features=12), seed=0)
+    assert all(not weight.requires_grad and weight.grad is None for weight in tiny.model.parameters())

@@ -17,6 +17,7 @@ from audit.core.filesystem import write_output
 from audit.core.formatting import DIRECTION_KEY, interval, number, signed, slice_text, unit_text
 from audit.core.records.comparison import MismatchKind
 from audit.core.run_folder import RunFolder, refuse_evidence
+from audit.core.sensitive import is_hidden
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -114,10 +115,11 @@ def _csv(differences: Sequence[MetricDifference]) -> str:
 
 def _show(found: Comparison) -> None:
     """What differs apart from the weights, how the items pair up, the differences, what could not be compared."""
-    out.print(Text(f"baseline   {printable(found.baseline.run_id)}"), soft_wrap=True)
-    out.print(Text(f"candidate  {printable(found.candidate.run_id)}"), soft_wrap=True)
+    for name, run in (("baseline", found.baseline), ("candidate", found.candidate)):
+        precision = ", ".join(part for part in (run.dtype, run.quantization) if part)
+        out.print(Text(printable(f"{name:<9}  {run.run_id} ({precision})", 300)), soft_wrap=True)
     if found.baseline.model_digest == found.candidate.model_digest:
-        out.print(Text("both runs are of the same checkpoint"))
+        out.print(Text("both are runs of the same checkpoint"))
     _show_mismatches(found)
     compared = [one for one in found.differences if one.error is None]
     if compared:
@@ -127,14 +129,23 @@ def _show(found: Comparison) -> None:
             out.print(
                 Text(f"left out: {printable(_label(one))}: {printable(one.missing)}", style="yellow"), soft_wrap=True
             )
-        if one.error is not None:
-            line = f"not compared: {printable(_label(one))}: {printable(one.error, 600)}"
-            out.print(Text(line, style="yellow"), soft_wrap=True)
+    for reason, names in _by_reason(found.differences).items():
+        line = f"not compared: {printable(', '.join(names), 600)}: {printable(reason, 600)}"
+        out.print(Text(line, style="yellow"), soft_wrap=True)
     for side, names in (("baseline", found.only_baseline), ("candidate", found.only_candidate)):
         if names:
             out.print(Text(f"only in the {side}: {printable(', '.join(names), 600)}"), soft_wrap=True)
     if not found.differences:
         err.print("the runs have no metric in common: nothing was compared", style="yellow")
+
+
+def _by_reason(differences: Sequence[MetricDifference]) -> dict[str, list[str]]:
+    """Metrics that could not be compared, by the reason."""
+    found: dict[str, list[str]] = {}
+    for one in differences:
+        if one.error is not None:
+            found.setdefault(one.error, []).append(_label(one))
+    return found
 
 
 def _show_mismatches(found: Comparison) -> None:
@@ -202,6 +213,5 @@ def _show_items(baseline: RunFolder, candidate: RunFolder, found: Comparison, mo
             title = f"{task} {item.sample_id}: score {item.baseline.score:g}, now {item.candidate.score:g}"
             out.print(Text(printable(title, 200), style="bold"), soft_wrap=True)
             for name, sample in (("baseline", item.baseline), ("candidate", item.candidate)):
-                out.print(
-                    Text(f"  {name:<10} {printable(' '.join((sample.output or '—').split()), TEXT)}"), soft_wrap=True
-                )
+                text = HIDDEN if is_hidden(sample) else printable(" ".join((sample.output or "—").split()), TEXT)
+                out.print(Text(f"  {name:<10} {text}"), soft_wrap=True)

@@ -21,6 +21,10 @@ class RunReference(Record):
     """Display name of the checkpoint."""
     model_digest: str
     """The checkpoint."""
+    dtype: str
+    """Floating-point type it ran in."""
+    quantization: str | None
+    """How its weights are quantised."""
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was compared."""
 

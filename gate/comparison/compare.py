@@ -7,6 +7,7 @@ are missing nobody knows what they would have shown.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, get_args
 
 from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
@@ -67,7 +68,12 @@ class _Side:
         """What identifies it."""
         model = self.manifest.model
         return RunReference(
-            run_id=self.manifest.run_id, model=model.name, model_digest=model.digest, metrics_sha256=self.digest
+            run_id=self.manifest.run_id,
+            model=model.name,
+            model_digest=model.digest,
+            dtype=model.dtype,
+            quantization=model.quantization,
+            metrics_sha256=self.digest,
         )
 
 
@@ -101,9 +107,12 @@ def compare(
     Raises:
         EvidenceInvalid: The files of a folder contradict each other.
         RunFolderError: A folder cannot be read, or its run has not ended.
-        ConfigError: A task is in neither run, or there is no such kind of mismatch.
+        ConfigError: A task is in neither run, there is no such kind of mismatch, or the margin is not above 0.
     """
     _check_kinds(across)
+    if margin is not None and not (math.isfinite(margin) and margin > 0):
+        msg = f"margin {margin:g}: give a difference above 0, in the unit of the metrics"
+        raise ConfigError(msg)
     sides = _Side(baseline), _Side(candidate)
     _check_tasks(tasks, sides)
     work = _Work(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)

@@ -77,9 +77,8 @@ def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
     }
     if not alignment.paired:
         nothing = {"value": None, "baseline": None, "candidate": None, "units": 0}
-        return Difference(
-            **found, **nothing, error=f"no item has a value in both runs: {alignment.missing() or 'empty'}"
-        )
+        reason = alignment.missing() or "the metric covers no item"
+        return Difference(**found, **nothing, error=f"no item has a value in both runs: {reason}")
     pairs = item_values(definition, sides, alignment)
     if pairs is None:
         return _of_statistic(definition, sides, found, settings)

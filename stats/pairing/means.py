@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.stats.bootstrap import LARGE_SAMPLE
 from audit.stats.clusters import cluster_codes, clustered_standard_error
-from audit.stats.interval import Interval
+from audit.stats.interval import Interval, outer, t_interval
 from audit.stats.intervals import mean_interval, why_none
 from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.sign_flips import sign_flips
@@ -71,8 +71,10 @@ def of_means(
 ) -> Inference:
     """Mean of differences of items: the interval of a mean (:func:`audit.stats.intervals.mean_interval`).
 
-    On a bounded scale no end lies beyond Tango's for values on the bounds, which have the largest possible variance. If
-    no item changed, or all by the same amount, that is the interval.
+    Where that is the studentised bootstrap, each end is the outer one of the bootstrap's and Student's t: the bootstrap
+    covers differences with one long tail, Student's t those with two. On a bounded scale no end lies beyond Tango's for
+    values on the bounds, which have the largest possible variance. If no item changed, or all by the same amount, that
+    is the interval.
 
     Args:
         differences: One per item.
@@ -95,6 +97,9 @@ def of_means(
         share=False,
         bounds=(-width, width),
     )
+    if ends and ends.method.startswith("studentised"):
+        error = clustered_standard_error(differences, clusters or range(n))
+        ends = outer(ends, t_interval(float(differences.mean()), error, groups - 1, confidence, "t"))
     if math.isfinite(width) and groups > 1:
         ends = _within(ends, _bounded(differences, clusters, width, confidence))
     reason = None if ends else why_none(differences, clusters or [None] * n)

@@ -29,7 +29,10 @@ class Runs:
 
 
 def clusters(generator: np.random.Generator, n: int, groups: int | None) -> tuple[NDArray[np.intp] | None, Numbers]:
-    """Cluster of each item, and its effect: uniform with mean 0 and variance 1; sizes vary by a factor of up to 3."""
+    """Cluster of each item, and its effect, with mean 0 and variance 1; sizes vary by a factor of up to 3.
+
+    Effects are uniform, which is harder for Student's t on few clusters than effects with a normal distribution.
+    """
     if groups is None:
         return None, np.zeros(n)
     sizes = generator.uniform(0.5, 1.5, groups)

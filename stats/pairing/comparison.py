@@ -76,7 +76,7 @@ def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
         "resamples": definition.resamples if resamples is None else resamples,
     }
     if not alignment.paired:
-        nothing = {"value": None, "baseline": None, "candidate": None, "units": 0}
+        nothing: dict[str, Any] = {"value": None, "baseline": None, "candidate": None, "units": 0}
         reason = alignment.missing() or "the metric covers no item"
         return Difference(**found, **nothing, error=f"no item has a value in both runs: {reason}")
     pairs = item_values(definition, sides, alignment)
@@ -146,7 +146,7 @@ def _of_statistic(
     runs = both(draws[0], draws[1], _units(definition, [*samples[0], *samples[1]]))
     values = [drawn.value(np.ones(len(drawn.units))) for drawn in draws]
     if not all(map(math.isfinite, values)):
-        nothing = {"value": None, "baseline": None, "candidate": None, "units": runs.units}
+        nothing: dict[str, Any] = {"value": None, "baseline": None, "candidate": None, "units": runs.units}
         which = " and ".join(
             name for name, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)
         )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+VANISHING = 1e-9
+"""Up to this standard error of changes, clusters do not vary."""
+
 
 def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: float, seed: int) -> Inference:
     """Two shares of the same items: Tango's interval, and McNemar's exact test.
@@ -49,15 +52,31 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
     p_value, test = _permuted(changes, clusters, seed)
     if groups < 2:
         return Inference(None, why_none(changes, clusters), p_value, test, ratio, "odds_ratio")
-    part = _independent(changes, clusters, groups) / n
-    ends = tango(better * part, worse * part, n * part, confidence, freedom=groups - 1, method="tango_clustered")
-    return Inference(ends, None, p_value, test, ratio, "odds_ratio", groups - 1, changed)
+    return Inference(
+        _of_clusters(changes, clusters, groups, confidence),
+        None,
+        p_value,
+        test,
+        ratio,
+        "odds_ratio",
+        groups - 1,
+        changed,
+    )
 
 
-def _independent(changes: Numbers, clusters: Sequence[str], groups: int) -> float:
-    """Effective number of independent items; the clusters count as items where they do not vary."""
-    error, variance = clustered_standard_error(changes, clusters), float(changes.var())
-    return groups if error <= 1e-12 else min(len(changes), variance / error**2)
+def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confidence: float) -> Interval:
+    """The outer ends of Tango's interval at the effective number of items and of Student's t.
+
+    Where few items changed, each alone is too short on one side. The clusters count as items, and there is no Student's
+    t, where they do not vary.
+    """
+    n, freedom = len(changes), groups - 1
+    error, mean = clustered_standard_error(changes, clusters), float(changes.mean())
+    vanishing = error <= VANISHING
+    part = (groups if vanishing else float(changes.var()) / error**2) / n
+    better, worse = part * int((changes > 0).sum()), part * int((changes < 0).sum())
+    ends = tango(better, worse, part * n, confidence, freedom=freedom, method="tango_clustered")
+    return ends if vanishing else outer(ends, t_interval(mean, error, freedom, confidence, "clustered_t"))
 
 
 def of_means(
@@ -126,9 +145,8 @@ def _within(ends: Interval | None, widest: Interval) -> Interval:
 
 def _permuted(differences: Numbers, clusters: Sequence[str] | None, seed: int) -> tuple[float, str]:
     """P-value and name of the test: permuted signs, or Student's t where there are many units."""
-    sums = differences
-    if clusters:
-        sums = np.bincount(cluster_codes(differences, clusters), weights=differences)
+    codes = cluster_codes(differences, clusters or range(len(differences)))
+    sums = np.bincount(codes, weights=differences).astype(np.float64)
     if np.count_nonzero(sums) <= LARGE_SAMPLE:
         p_value, exact = sign_flips(sums, seed)
         return p_value, "sign_flips_exact" if exact else "sign_flips"

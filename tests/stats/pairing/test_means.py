@@ -52,8 +52,11 @@ def test_clustered_shares_are_tangos_at_the_effective_number_of_items() -> None:
     n = float(values.var() / model.bse[0] ** 2)
     better, worse = (values > 0).mean() * n, (values < 0).mean() * n
     found = of_shares(values, names, confidence=0.95, seed=0)
-    assert ends(found.interval) == pytest.approx(ends(tango(better, worse, n, freedom=5)), rel=1e-9)
-    assert n < len(values)
+    score, reach = ends(tango(better, worse, n, freedom=5)), stats.t.ppf(0.975, 5) * model.bse[0]
+    expected = min(score[0], values.mean() - reach), max(score[1], values.mean() + reach)
+    assert ends(found.interval) == pytest.approx(expected, rel=1e-9)
+    assert score[0] > expected[0]  # each side matters
+    assert score[1] == expected[1]
     assert found.interval is not None
     assert found.interval.method == "tango_clustered"
     assert found.freedom == 5

@@ -9,8 +9,6 @@ import numpy as np
 
 from audit.core.errors import UsageError
 from audit.core.units import SHARE_SCALES, unit_of
-from audit.stats.definitions.comparisons.pairs import Paired
-from audit.stats.definitions.means.mean import Mean
 from audit.stats.interval import Interval, is_share
 from audit.stats.pairing import power
 from audit.stats.pairing.alignment import aligned, side
@@ -79,34 +77,25 @@ def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
         nothing: dict[str, Any] = {"value": None, "baseline": None, "candidate": None, "units": 0}
         reason = alignment.missing() or "the metric covers no item"
         return Difference(**found, **nothing, error=f"no item has a value in both runs: {reason}")
-    pairs = item_values(definition, sides, alignment)
-    if pairs is None:
-        return _of_statistic(definition, sides, found, settings)
-    return _of_items(definition, sides, pairs, found, settings)
+    pairs = _pairs(sides, alignment)
+    if pairs:
+        return _of_items(definition, sides, pairs, found, settings)
+    return _of_statistic(definition, sides, found, settings)
 
 
-def item_values(
-    definition: Definition, sides: tuple[Side, Side], alignment: Alignment
-) -> list[tuple[float, float]] | None:
+def _pairs(sides: tuple[Side, Side], alignment: Alignment) -> list[tuple[float, float]]:
     """The values of the compared items in both runs, before scaling, if the metric is the mean of them.
 
-    None if it is no mean of one value per item, or if items have different weights: a condition on the answer holds in
+    Empty if it is no mean of one value per item, or if items have different weights: a condition on the answer holds in
     one run alone, or numbers of completions differ.
     """
-    if not (isinstance(definition, Paired) or (isinstance(definition, Mean) and definition.IS_MEAN)):
-        return None
-    if alignment.in_one_slice:
-        return None
-    found = []
-    for one in sides:
-        values: dict[str, list[float]] = {name: [] for name in alignment.paired}
-        for sample, value in definition.values(one.only(frozenset(alignment.paired))):
-            values[sample.sample_id].append(value)
-        found.append(values)
-    if len({len(values) for one in found for values in one.values()}) > 1:
-        return None
-    first, second = found
-    return [(math.fsum(first[name]) / len(first[name]), math.fsum(second[name]) / len(second[name])) for name in first]
+    first, second = (one.values for one in sides)
+    if not first or not second or alignment.in_one_slice:
+        return []
+    if len({len(values[name]) for values in (first, second) for name in alignment.paired}) > 1:
+        return []
+    count = len(first[alignment.paired[0]])
+    return [(math.fsum(first[name]) / count, math.fsum(second[name]) / count) for name in alignment.paired]
 
 
 def _of_items(

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from paired_runs import KINDS, Corpus, Runs
+from paired_runs import KINDS, Corpus, Runs, settings
 
 from audit.stats.clusters import clustered_standard_error
 from audit.stats.interval import score_interval
@@ -162,6 +162,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10_000, help="comparisons per cell, at the margin")
     parser.add_argument("--power-repeats", type=int, default=2_000, help="comparisons per cell of equal runs")
     parser.add_argument("--cells", default="", help="words that a cell must have: binary,100,G5,none")
+    parser.add_argument("--normal", action="store_true", help="effects of clusters are normal instead of uniform")
     parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of each bootstrap")
     parser.add_argument("--out", type=Path, default=Path("gate.jsonl"))
     parser.add_argument("--table", type=Path, help="print this file and end")
@@ -171,6 +172,7 @@ def main() -> None:
     if given.table:
         sys.stdout.write(table(sorted(done, key=lambda cell: (cell["kind"], cell["n"], cell["clusters"] or 0))))
         return
+    settings.normal = given.normal
     sign_flips.FLIPS = 1  # p-values are not looked at
     wanted = set(filter(None, given.cells.split(",")))
     finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}

@@ -57,30 +57,44 @@ def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
     Raises:
         UsageError: Sample ids occur twice, clusters differ between the runs, or the margin is not above 0.
     """
-    if margin is not None and not (math.isfinite(margin) and margin > 0):
-        msg = f"margin: {margin:g} is not above 0; give the loss that would be tolerated, in the metric's unit"
-        raise UsageError(msg)
     sides = (side(definition, baseline, slice, "baseline"), side(definition, candidate, slice, "candidate"))
     alignment = aligned(*sides)
-    found: dict[str, Any] = {
-        "unit": unit,
-        "higher_is_better": higher_is_better,
-        "alignment": alignment,
-        "margin": margin,
-    }
+    found = asked(unit, higher_is_better, alignment, margin)
     settings = {
         "confidence": confidence,
         "seed": definition.seed if seed is None else seed,
         "resamples": definition.resamples if resamples is None else resamples,
     }
     if not alignment.paired:
-        nothing: dict[str, Any] = {"value": None, "baseline": None, "candidate": None, "units": 0}
-        reason = alignment.missing() or "the metric covers no item"
-        return Difference(**found, **nothing, error=f"no item has a value in both runs: {reason}")
+        return nothing(found)
     pairs = _pairs(sides, alignment)
     if pairs:
         return _of_items(definition, sides, pairs, found, settings)
     return _of_statistic(definition, sides, found, settings)
+
+
+def asked(unit: str, higher_is_better: bool | None, alignment: Alignment, margin: float | None) -> dict[str, Any]:
+    """The fields of a :class:`Difference` that are known before anything is computed.
+
+    Raises:
+        UsageError: The margin is not above 0.
+    """
+    if margin is not None and not (math.isfinite(margin) and margin > 0):
+        msg = f"margin: {margin:g} is not above 0; give the loss that would be tolerated, in the metric's unit"
+        raise UsageError(msg)
+    return {"unit": unit, "higher_is_better": higher_is_better, "alignment": alignment, "margin": margin}
+
+
+def nothing(found: dict[str, Any], error: str | None = None) -> Difference:
+    """A difference without a value.
+
+    Args:
+        found: Fields that are known.
+        error: Why; None: because no item has a value in both runs.
+    """
+    missing = found["alignment"].missing() or "the metric covers no item"
+    reason = error or f"no item has a value in both runs: {missing}"
+    return Difference(**found, value=None, baseline=None, candidate=None, units=0, error=reason)
 
 
 def _pairs(sides: tuple[Side, Side], alignment: Alignment) -> list[tuple[float, float]]:
@@ -122,7 +136,7 @@ def _of_items(
         "equal": int((changes == 0).sum()),
     }
     found |= {"baseline": values[0], "candidate": values[1], "value": scale * math.fsum(changes) / len(changes)}
-    return _difference(found | counts, shown, len(set(clusters)) if clusters else len(pairs), scale)
+    return finished(found | counts, shown, len(set(clusters)) if clusters else len(pairs), scale)
 
 
 def _of_statistic(
@@ -132,21 +146,25 @@ def _of_statistic(
     kept = frozenset(found["alignment"].paired)
     samples = [one.only(kept) for one in sides]
     draws = [definition.resample(inside) for inside in samples]
-    runs = both(draws[0], draws[1], _units(definition, [*samples[0], *samples[1]]))
+    runs = both(draws[0], draws[1], units_of(definition, [*samples[0], *samples[1]]))
     values = [drawn.value(np.ones(len(drawn.units))) for drawn in draws]
-    if not all(map(math.isfinite, values)):
-        nothing: dict[str, Any] = {"value": None, "baseline": None, "candidate": None, "units": runs.units}
-        which = " and ".join(
-            name for name, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)
-        )
-        return Difference(**found, **nothing, error=f"the metric has no value on the common items in the {which}")
+    broken = [run for run, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)]
+    if broken:
+        return nothing(found, f"the metric has no value on the common items in the {' and '.join(broken)}")
     shown = of_resamples(runs, **settings)
     found |= {"baseline": values[0], "candidate": values[1], "value": values[1] - values[0]}
-    return _difference(found, shown, runs.units)
+    return finished(found, shown, runs.units)
 
 
-def _difference(found: dict[str, Any], shown: Inference, units: int, scale: float = 1.0) -> Difference:
-    """The result, with what the comparison can find."""
+def finished(found: dict[str, Any], shown: Inference, units: int, scale: float = 1.0) -> Difference:
+    """The result, with what the comparison can find.
+
+    Args:
+        found: Fields that are known.
+        shown: Interval and test, before scaling.
+        units: Number of independent units.
+        scale: Factor on the values of items.
+    """
     ends = shown.interval
     fields: dict[str, Any] = {
         "no_interval": shown.no_interval,
@@ -176,7 +194,7 @@ def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | No
     return [f"cluster {cluster}" if cluster is not None else f"item {name}" for cluster, name in names]
 
 
-def _units(definition: Definition, samples: Sequence[Sample]) -> dict[str, str]:
+def units_of(definition: Definition, samples: Sequence[Sample]) -> dict[str, str]:
     """The cluster of each item that has one; with the task before both, as groups of tasks name them."""
     found = {}
     for sample in samples:

@@ -1,7 +1,7 @@
 """Error rates of paired comparisons: simulated, by kind of metric, number of items and number of clusters.
 
-One line of JSON per cell goes to ``--out``; cells that the file has are not simulated again. ``--table`` prints a file as
-a Markdown table.
+One line of JSON per cell goes to ``--out``; cells that the file has are not simulated again. ``--table`` prints a file
+as a Markdown table.
 
     python benchmarks/gate.py --repeats 1000 --cells binary,100
     python benchmarks/gate.py --repeats 10000 --out gate.jsonl
@@ -9,7 +9,8 @@ a Markdown table.
 
 The true difference lies exactly at the margin; a comparison whose interval clears it is a false PASS. NeMo Evaluator's
 interval (``nemo_evaluator.engine.gate._paired_delta_ci``) is computed on the same data if the package can be imported:
-``pip install --no-deps --ignore-requires-python --target /tmp/nemo nemo-evaluator==0.3.0``, and /tmp/nemo on PYTHONPATH.
+``pip install --no-deps --ignore-requires-python --target /tmp/nemo nemo-evaluator==0.3.0``, with /tmp/nemo on
+``PYTHONPATH``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from paired_runs import KINDS, Corpus, Runs
+from paired_runs import KINDS, Corpus, Runs, settings
 
 from audit.stats.clusters import clustered_standard_error
 from audit.stats.interval import score_interval
@@ -33,8 +34,6 @@ from audit.stats.pairing.resampled import both, of_resamples
 from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from audit.stats.pairing.difference import Inference
 
 try:
@@ -49,17 +48,17 @@ RESAMPLES = 1_000
 CONFIDENCE = 0.95
 
 
-def compare(kind: Any, runs: Runs) -> Inference:
+def compare(kind: Any, runs: Runs, resamples: int) -> Inference:
     """What the product says of two runs."""
     names = None if runs.codes is None else [f"c{code}" for code in runs.codes]
     if isinstance(kind, Corpus):
         units = {} if names is None else {str(place): name for place, name in enumerate(names)}
         pair = both(kind.resampling(runs.before), kind.resampling(runs.after), units)
-        return of_resamples(pair, confidence=CONFIDENCE, seed=0, resamples=RESAMPLES)
+        return of_resamples(pair, confidence=CONFIDENCE, seed=0, resamples=resamples)
     changes = runs.after - runs.before
     if kind.name == "binary":
         return of_shares(changes, names, confidence=CONFIDENCE, seed=0)
-    return of_means(changes, names, width=1.0, confidence=CONFIDENCE, seed=0, resamples=RESAMPLES)
+    return of_means(changes, names, width=1.0, confidence=CONFIDENCE, seed=0, resamples=resamples)
 
 
 def unpaired(kind: Any, runs: Runs) -> tuple[float, float]:
@@ -72,7 +71,7 @@ def unpaired(kind: Any, runs: Runs) -> tuple[float, float]:
     return middle - reach, middle + reach
 
 
-def at_margin(kind: Any, n: int, groups: int | None, repeats: int) -> dict[str, Any]:
+def at_margin(kind: Any, n: int, groups: int | None, repeats: int, resamples: int) -> dict[str, Any]:
     """False PASS and coverage where the candidate is worse by exactly the margin."""
     generator = np.random.default_rng([n, groups or 0, 1])
     found: dict[str, list[bool]] = {
@@ -80,7 +79,7 @@ def at_margin(kind: Any, n: int, groups: int | None, repeats: int) -> dict[str, 
     }
     for _ in range(repeats):
         runs = kind.draw(generator, n, groups, kind.margin)
-        ends = compare(kind, runs).interval
+        ends = compare(kind, runs, resamples).interval
         found["missing"].append(ends is None)
         found["passed"].append(ends is not None and ends.low > -kind.margin)
         found["covered"].append(ends is None or ends.low <= -kind.margin <= ends.high)
@@ -94,7 +93,7 @@ def at_margin(kind: Any, n: int, groups: int | None, repeats: int) -> dict[str, 
     return shares
 
 
-def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int) -> dict[str, Any]:
+def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples: int) -> dict[str, Any]:
     """Power where the runs do not differ, against the unpaired test; power at the printed minimum detectable effect.
 
     The effect that one comparison prints is the true loss of the next one.
@@ -103,7 +102,7 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int) -> dict[s
     passed, unpaired_passed, correlations, shown, possible = [], [], [], [], 0
     for _ in range(repeats):
         runs = kind.draw(generator, n, groups, 0.0)
-        found = compare(kind, runs)
+        found = compare(kind, runs, resamples)
         passed.append(found.interval is not None and found.interval.low > -kind.margin)
         unpaired_passed.append(unpaired(kind, runs)[0] > -kind.margin)
         sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
@@ -113,7 +112,7 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int) -> dict[s
             smallest = power.detectable(found.standard_error, found.change, CONFIDENCE, found.freedom)
         if smallest <= kind.most():
             possible += 1
-            ends = compare(kind, kind.draw(generator, n, groups, smallest)).interval
+            ends = compare(kind, kind.draw(generator, n, groups, smallest), resamples).interval
             shown.append(ends is not None and ends.high < 0)
     return {
         "power": float(np.mean(passed)),
@@ -124,23 +123,22 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int) -> dict[s
     }
 
 
-def simulate(kind: Any, n: int, groups: int | None, repeats: int, power_repeats: int) -> dict[str, Any]:
+def simulate(kind: Any, n: int, groups: int | None, given: argparse.Namespace) -> dict[str, Any]:
     """One cell of the table."""
     started = time.process_time()
-    cell = {"kind": kind.name, "n": n, "clusters": groups, "repeats": repeats, "power_repeats": power_repeats}
-    cell |= at_margin(kind, n, groups, repeats)
-    if power_repeats:
-        cell |= of_equal_runs(kind, n, groups, power_repeats)
+    cell = {"kind": kind.name, "n": n, "clusters": groups, "repeats": given.repeats}
+    cell |= {"power_repeats": given.power_repeats, "resamples": given.resamples}
+    cell |= at_margin(kind, n, groups, given.repeats, given.resamples)
+    if given.power_repeats:
+        cell |= of_equal_runs(kind, n, groups, given.power_repeats, given.resamples)
     return cell | {"seconds": round(time.process_time() - started, 1)}
 
 
 def table(cells: list[dict[str, Any]]) -> str:
     """A Markdown table of all cells."""
-    lines = [
-        "| metric | n | clusters | repeats | false PASS (upper 95 % limit) | coverage | NeMo: false PASS | NeMo: coverage "
-        "| correlation | power | unpaired | power at MDE |",
-        "|---" * 12 + "|",
-    ]
+    heads = ["metric", "n", "clusters", "repeats", "false PASS (upper 95 % limit)", "coverage", "NeMo: false PASS"]
+    heads += ["NeMo: coverage", "correlation", "power", "unpaired", "power at MDE"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
 
     def share(cell: dict[str, Any], name: str) -> str:
         return f"{100 * cell[name]:.1f}" if cell.get(name) is not None else "–"
@@ -164,6 +162,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10_000, help="comparisons per cell, at the margin")
     parser.add_argument("--power-repeats", type=int, default=2_000, help="comparisons per cell of equal runs")
     parser.add_argument("--cells", default="", help="words that a cell must have: binary,100,G5,none")
+    parser.add_argument("--normal", action="store_true", help="effects of clusters are normal instead of uniform")
+    parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of each bootstrap")
     parser.add_argument("--out", type=Path, default=Path("gate.jsonl"))
     parser.add_argument("--table", type=Path, help="print this file and end")
     given = parser.parse_args()
@@ -172,6 +172,7 @@ def main() -> None:
     if given.table:
         sys.stdout.write(table(sorted(done, key=lambda cell: (cell["kind"], cell["n"], cell["clusters"] or 0))))
         return
+    settings.normal = given.normal
     sign_flips.FLIPS = 1  # p-values are not looked at
     wanted = set(filter(None, given.cells.split(",")))
     finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}
@@ -180,7 +181,7 @@ def main() -> None:
             for kind in KINDS.values():
                 words = {kind.name, str(n), f"G{groups}" if groups else "none"}
                 if wanted <= words and (kind.name, n, groups) not in finished:
-                    cell = simulate(kind, n, groups, given.repeats, given.power_repeats)
+                    cell = simulate(kind, n, groups, given)
                     with given.out.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(cell) + "\n")
                     print(json.dumps(cell), flush=True)

@@ -28,14 +28,29 @@ class Runs:
     """Cluster of each item; None if items are independent."""
 
 
+@dataclass
+class Settings:
+    """What the command line chose."""
+
+    normal: bool = False
+    """Whether effects of clusters are normal; otherwise uniform, which is harder for Student's t on few clusters."""
+
+
+settings = Settings()
+
+
 def clusters(generator: np.random.Generator, n: int, groups: int | None) -> tuple[NDArray[np.intp] | None, Numbers]:
-    """Cluster of each item, and its effect: uniform with mean 0 and variance 1; sizes vary by a factor of up to 3."""
+    """Cluster of each item, and its effect, with mean 0 and variance 1; sizes vary by a factor of up to 3."""
     if groups is None:
         return None, np.zeros(n)
     sizes = generator.uniform(0.5, 1.5, groups)
     cuts = np.round(np.cumsum(sizes) / sizes.sum() * n).astype(int)
     codes = np.searchsorted(cuts, np.arange(n), side="right")
-    return codes, generator.uniform(-math.sqrt(3), math.sqrt(3), groups)[codes]
+    if settings.normal:
+        effects = np.clip(generator.normal(size=groups), -2.5, 2.5) / 0.98872  # its standard deviation when clipped
+    else:
+        effects = generator.uniform(-math.sqrt(3), math.sqrt(3), groups)
+    return codes, effects[codes]
 
 
 class Binary:
@@ -53,7 +68,7 @@ class Binary:
         """Runs of which the candidate is worse by ``loss``."""
         codes, effects = clusters(generator, n, groups)
         net = self.effect * effects - loss
-        changed = max(self.changed, loss + 2 * self.effect)
+        changed = max(self.changed, loss + 2.6 * self.effect)
         uniform = generator.random(n)
         worse, better = uniform < (changed - net) / 2, uniform > 1 - (changed + net) / 2
         kept = generator.random(n) < self.right
@@ -70,7 +85,7 @@ class Continuous:
 
     def most(self) -> float:
         """Largest loss that can be simulated."""
-        return self.redrawn * self.gap * (1 - self.toxic - 2 * self.effect)
+        return self.redrawn * self.gap * (1 - self.toxic - 2.6 * self.effect)
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``."""

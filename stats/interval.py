@@ -77,6 +77,11 @@ def clipped(interval: Interval | None, bounds: tuple[float, float]) -> Interval 
     return replace(interval, low=max(bounds[0], interval.low), high=min(bounds[1], interval.high))
 
 
+def outer(interval: Interval, other: Interval) -> Interval:
+    """An interval with the outer ends of two, and the method of the first."""
+    return replace(interval, low=min(interval.low, other.low), high=max(interval.high, other.high))
+
+
 def finite(values: ArrayLike) -> NDArray[np.float64]:
     """The values as numbers.
 

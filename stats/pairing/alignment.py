@@ -77,6 +77,8 @@ class Side:
     """The items that the metric covers, scored or not, by id."""
     valued: frozenset[str]
     """Those with a value."""
+    values: dict[str, list[float]]
+    """The finite values of each item with one, by id, if the metric is a mean of them; otherwise empty."""
     chosen: list[Sample]
     """All samples that the metric covers: those of ``about``, and what belongs to them (second items of pairs)."""
 
@@ -108,8 +110,29 @@ def side(definition: Definition, samples: Sequence[Sample], where: Mapping[str, 
     items = chosen
     if isinstance(definition, Paired):
         items = [sample for sample in chosen if sample.slices.get(definition.by) == definition.first]
-    about = {sample.sample_id: sample for sample in items}
-    return Side({sample.sample_id: sample for sample in samples}, about, frozenset(valued(definition, chosen)), chosen)
+    values = item_values(definition, chosen)
+    return Side(
+        every={sample.sample_id: sample for sample in samples},
+        about={sample.sample_id: sample for sample in items},
+        valued=frozenset(values or valued(definition, chosen)),
+        values=values,
+        chosen=chosen,
+    )
+
+
+def item_values(definition: Definition, samples: Sequence[Sample]) -> dict[str, list[float]]:
+    """The finite values of each item with one, by id, if a metric is the mean of them; otherwise empty.
+
+    Args:
+        definition: The metric.
+        samples: Those that it covers.
+    """
+    found: dict[str, list[float]] = {}
+    if isinstance(definition, Paired) or (isinstance(definition, Mean) and definition.IS_MEAN):
+        for sample, value in definition.values(samples):
+            if math.isfinite(value):
+                found.setdefault(sample.sample_id, []).append(value)
+    return found
 
 
 def valued(definition: Definition, samples: Sequence[Sample]) -> set[str]:
@@ -156,9 +179,10 @@ def aligned(baseline: Side, candidate: Side) -> Alignment:
         UsageError: An item belongs to another cluster in the other run.
     """
     both = list(dict.fromkeys([*baseline.about, *candidate.about]))
-    shared = [name for name in both if name in baseline.every and name in candidate.every]
+    every, other_every = baseline.every, candidate.every
+    shared = [name for name in both if name in every and name in other_every]
     for name in shared:
-        one, other = baseline.every[name].cluster, candidate.every[name].cluster
+        one, other = every[name].cluster, other_every[name].cluster
         if one != other:
             msg = f"item {name} is in cluster {one!r} of the baseline and {other!r} of the candidate: the data differ"
             raise UsageError(msg)

@@ -9,8 +9,6 @@ import numpy as np
 
 from audit.core.errors import UsageError
 from audit.core.units import SHARE_SCALES, unit_of
-from audit.stats.definitions.comparisons.pairs import Paired
-from audit.stats.definitions.means.mean import Mean
 from audit.stats.interval import Interval, is_share
 from audit.stats.pairing import power
 from audit.stats.pairing.alignment import aligned, side
@@ -59,55 +57,59 @@ def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
     Raises:
         UsageError: Sample ids occur twice, clusters differ between the runs, or the margin is not above 0.
     """
-    if margin is not None and not (math.isfinite(margin) and margin > 0):
-        msg = f"margin: {margin:g} is not above 0; give the loss that would be tolerated, in the metric's unit"
-        raise UsageError(msg)
     sides = (side(definition, baseline, slice, "baseline"), side(definition, candidate, slice, "candidate"))
     alignment = aligned(*sides)
-    found: dict[str, Any] = {
-        "unit": unit,
-        "higher_is_better": higher_is_better,
-        "alignment": alignment,
-        "margin": margin,
-    }
+    found = asked(unit, higher_is_better, alignment, margin)
     settings = {
         "confidence": confidence,
         "seed": definition.seed if seed is None else seed,
         "resamples": definition.resamples if resamples is None else resamples,
     }
     if not alignment.paired:
-        nothing = {"value": None, "baseline": None, "candidate": None, "units": 0}
-        return Difference(
-            **found, **nothing, error=f"no item has a value in both runs: {alignment.missing() or 'empty'}"
-        )
-    pairs = item_values(definition, sides, alignment)
-    if pairs is None:
-        return _of_statistic(definition, sides, found, settings)
-    return _of_items(definition, sides, pairs, found, settings)
+        return nothing(found)
+    pairs = _pairs(sides, alignment)
+    if pairs:
+        return _of_items(definition, sides, pairs, found, settings)
+    return _of_statistic(definition, sides, found, settings)
 
 
-def item_values(
-    definition: Definition, sides: tuple[Side, Side], alignment: Alignment
-) -> list[tuple[float, float]] | None:
+def asked(unit: str, higher_is_better: bool | None, alignment: Alignment, margin: float | None) -> dict[str, Any]:
+    """The fields of a :class:`Difference` that are known before anything is computed.
+
+    Raises:
+        UsageError: The margin is not above 0.
+    """
+    if margin is not None and not (math.isfinite(margin) and margin > 0):
+        msg = f"margin: {margin:g} is not above 0; give the loss that would be tolerated, in the metric's unit"
+        raise UsageError(msg)
+    return {"unit": unit, "higher_is_better": higher_is_better, "alignment": alignment, "margin": margin}
+
+
+def nothing(found: dict[str, Any], error: str | None = None) -> Difference:
+    """A difference without a value.
+
+    Args:
+        found: Fields that are known.
+        error: Why; None: because no item has a value in both runs.
+    """
+    missing = found["alignment"].missing() or "the metric covers no item"
+    reason = error or f"no item has a value in both runs: {missing}"
+    return Difference(**found, value=None, baseline=None, candidate=None, units=0, error=reason)
+
+
+def _pairs(sides: tuple[Side, Side], alignment: Alignment) -> list[tuple[float, float]]:
     """The values of the compared items in both runs, before scaling, if the metric is the mean of them.
 
-    None if it is no mean of one value per item, or if items have different weights: a condition on the answer holds in
+    Empty if it is no mean of one value per item, or if items have different weights: a condition on the answer holds in
     one run alone, or numbers of completions differ.
     """
-    if not (isinstance(definition, Paired) or (isinstance(definition, Mean) and definition.IS_MEAN)):
-        return None
-    if alignment.in_one_slice:
-        return None
-    found = []
-    for one in sides:
-        values: dict[str, list[float]] = {name: [] for name in alignment.paired}
-        for sample, value in definition.values(one.only(frozenset(alignment.paired))):
-            values[sample.sample_id].append(value)
-        found.append(values)
-    if len({len(values) for one in found for values in one.values()}) > 1:
-        return None
-    first, second = found
-    return [(math.fsum(first[name]) / len(first[name]), math.fsum(second[name]) / len(second[name])) for name in first]
+    first, second = (one.values for one in sides)
+    if not first or not second or alignment.in_one_slice:
+        return []
+    if len({len(values[name]) for values in (first, second) for name in alignment.paired}) > 1:
+        return []
+    count = len(first[alignment.paired[0]])
+    return [(math.fsum(first[name]) / count, math.fsum(second[name]) / count) for name in alignment.paired]
 
 
 def _of_items(
@@ -134,7 +136,7 @@ def _of_items(
         "equal": int((changes == 0).sum()),
     }
     found |= {"baseline": values[0], "candidate": values[1], "value": scale * math.fsum(changes) / len(changes)}
-    return _difference(found | counts, shown, len(set(clusters)) if clusters else len(pairs), scale)
+    return finished(found | counts, shown, len(set(clusters)) if clusters else len(pairs), scale)
 
 
 def _of_statistic(
@@ -144,21 +146,25 @@ def _of_statistic(
     kept = frozenset(found["alignment"].paired)
     samples = [one.only(kept) for one in sides]
     draws = [definition.resample(inside) for inside in samples]
-    runs = both(draws[0], draws[1], _units(definition, [*samples[0], *samples[1]]))
+    runs = both(draws[0], draws[1], units_of(definition, [*samples[0], *samples[1]]))
     values = [drawn.value(np.ones(len(drawn.units))) for drawn in draws]
-    if not all(map(math.isfinite, values)):
-        nothing = {"value": None, "baseline": None, "candidate": None, "units": runs.units}
-        which = " and ".join(
-            name for name, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)
-        )
-        return Difference(**found, **nothing, error=f"the metric has no value on the common items in the {which}")
+    broken = [run for run, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)]
+    if broken:
+        return nothing(found, f"the metric has no value on the common items in the {' and '.join(broken)}")
     shown = of_resamples(runs, **settings)
     found |= {"baseline": values[0], "candidate": values[1], "value": values[1] - values[0]}
-    return _difference(found, shown, runs.units)
+    return finished(found, shown, runs.units)
 
 
-def _difference(found: dict[str, Any], shown: Inference, units: int, scale: float = 1.0) -> Difference:
-    """The result, with what the comparison can find."""
+def finished(found: dict[str, Any], shown: Inference, units: int, scale: float = 1.0) -> Difference:
+    """The result, with what the comparison can find.
+
+    Args:
+        found: Fields that are known.
+        shown: Interval and test, before scaling.
+        units: Number of independent units.
+        scale: Factor on the values of items.
+    """
     ends = shown.interval
     fields: dict[str, Any] = {
         "no_interval": shown.no_interval,
@@ -188,7 +194,7 @@ def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | No
     return [f"cluster {cluster}" if cluster is not None else f"item {name}" for cluster, name in names]
 
 
-def _units(definition: Definition, samples: Sequence[Sample]) -> dict[str, str]:
+def units_of(definition: Definition, samples: Sequence[Sample]) -> dict[str, str]:
     """The cluster of each item that has one; with the task before both, as groups of tasks name them."""
     found = {}
     for sample in samples:

@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.stats.bootstrap import LARGE_SAMPLE
 from audit.stats.clusters import cluster_codes, clustered_standard_error
-from audit.stats.interval import Interval
+from audit.stats.interval import Interval, outer, t_interval
 from audit.stats.intervals import mean_interval, why_none
 from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.sign_flips import sign_flips
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
+
+VANISHING = 1e-9
+"""Up to this standard error of changes, clusters do not vary."""
 
 
 def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: float, seed: int) -> Inference:
@@ -49,15 +52,31 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
     p_value, test = _permuted(changes, clusters, seed)
     if groups < 2:
         return Inference(None, why_none(changes, clusters), p_value, test, ratio, "odds_ratio")
-    part = _independent(changes, clusters, groups) / n
-    ends = tango(better * part, worse * part, n * part, confidence, freedom=groups - 1, method="tango_clustered")
-    return Inference(ends, None, p_value, test, ratio, "odds_ratio", groups - 1, changed)
+    return Inference(
+        _of_clusters(changes, clusters, groups, confidence),
+        None,
+        p_value,
+        test,
+        ratio,
+        "odds_ratio",
+        groups - 1,
+        changed,
+    )
 
 
-def _independent(changes: Numbers, clusters: Sequence[str], groups: int) -> float:
-    """Effective number of independent items; the clusters count as items where they do not vary."""
-    error, variance = clustered_standard_error(changes, clusters), float(changes.var())
-    return groups if error <= 1e-12 else min(len(changes), variance / error**2)
+def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confidence: float) -> Interval:
+    """The outer ends of Tango's interval at the effective number of items and of Student's t.
+
+    Where few items changed, each alone is too short on one side. The clusters count as items, and there is no Student's
+    t, where they do not vary.
+    """
+    n, freedom = len(changes), groups - 1
+    error, mean = clustered_standard_error(changes, clusters), float(changes.mean())
+    vanishing = error <= VANISHING
+    part = (groups if vanishing else float(changes.var()) / error**2) / n
+    better, worse = part * int((changes > 0).sum()), part * int((changes < 0).sum())
+    ends = tango(better, worse, part * n, confidence, freedom=freedom, method="tango_clustered")
+    return ends if vanishing else outer(ends, t_interval(mean, error, freedom, confidence, "clustered_t"))
 
 
 def of_means(
@@ -71,8 +90,10 @@ def of_means(
 ) -> Inference:
     """Mean of differences of items: the interval of a mean (:func:`audit.stats.intervals.mean_interval`).
 
-    On a bounded scale no end lies beyond Tango's for values on the bounds, which have the largest possible variance. If
-    no item changed, or all by the same amount, that is the interval.
+    Where that is the studentised bootstrap, each end is the outer one of the bootstrap's and Student's t: the bootstrap
+    covers differences with one long tail, Student's t those with two. On a bounded scale no end lies beyond Tango's for
+    values on the bounds, which have the largest possible variance. If no item changed, or all by the same amount, that
+    is the interval.
 
     Args:
         differences: One per item.
@@ -95,6 +116,9 @@ def of_means(
         share=False,
         bounds=(-width, width),
     )
+    if ends and ends.method.startswith("studentised"):
+        error = clustered_standard_error(differences, clusters or range(n))
+        ends = outer(ends, t_interval(float(differences.mean()), error, groups - 1, confidence, "t"))
     if math.isfinite(width) and groups > 1:
         ends = _within(ends, _bounded(differences, clusters, width, confidence))
     reason = None if ends else why_none(differences, clusters or [None] * n)
@@ -121,9 +145,8 @@ def _within(ends: Interval | None, widest: Interval) -> Interval:
 
 def _permuted(differences: Numbers, clusters: Sequence[str] | None, seed: int) -> tuple[float, str]:
     """P-value and name of the test: permuted signs, or Student's t where there are many units."""
-    sums = differences
-    if clusters:
-        sums = np.bincount(cluster_codes(differences, clusters), weights=differences)
+    codes = cluster_codes(differences, clusters or range(len(differences)))
+    sums = np.bincount(codes, weights=differences).astype(np.float64)
     if np.count_nonzero(sums) <= LARGE_SAMPLE:
         p_value, exact = sign_flips(sums, seed)
         return p_value, "sign_flips_exact" if exact else "sign_flips"

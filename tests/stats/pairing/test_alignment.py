@@ -1,0 +1,120 @@
+"""Which items are compared, and which are missing where and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audit.core.errors import UsageError
+from audit.core.records import Sample, SampledText
+from audit.stats.definitions import (
+    Auroc,
+    BbqBias,
+    ConditionalShare,
+    Corpus,
+    Count,
+    LargestGap,
+    Macro,
+    Mean,
+    MeanOfCompletions,
+    Members,
+    Paired,
+)
+from audit.stats.pairing.alignment import Alignment, aligned, side, valued
+from tests.stats.pairing.conftest import run_of
+
+
+def align(definition: Any, baseline: list[Sample], candidate: list[Sample], where: Any = None) -> Alignment:
+    return aligned(side(definition, baseline, where, "A"), side(definition, candidate, where, "B"))
+
+
+def test_only_items_scored_in_both_runs_are_paired() -> None:
+    baseline = run_of([1.0, 0.0, None, None, 1.0, float("nan")])
+    candidate = [*run_of([1.0, None, 1.0, None]), *run_of([0.0] * 8)[5:8]]
+    found = align(Mean(), baseline, candidate)
+    assert found.paired == ("s0",)
+    assert found.not_in_candidate == ("s4",)
+    assert found.not_in_baseline == ("s6", "s7")
+    assert found.unscored_in_baseline == ("s2", "s3", "s5")
+    assert found.unscored_in_candidate == ("s1", "s3")
+    assert found.union == 8
+    assert found.share == 1 / 8
+    assert found.missing() == (
+        "2 not in the baseline, 1 not in the candidate, 3 without a value in the baseline, "
+        "2 without a value in the candidate"
+    )
+
+
+def test_the_order_of_a_run_does_not_matter() -> None:
+    baseline, candidate = run_of([1.0, 0.0, 1.0]), run_of([0.0, 0.0, 1.0])
+    found = align(Mean(), baseline, candidate[::-1])
+    assert found.paired == ("s0", "s1", "s2")
+    assert (found.share, found.missing()) == (1.0, "")
+
+
+def test_nothing_in_common() -> None:
+    found = align(Mean(), run_of([1.0]), [])
+    assert (found.paired, found.share) == ((), 0.0)
+    assert align(Mean(), [], []).share == 0.0
+
+
+def test_repeated_ids_are_refused() -> None:
+    twice = [*run_of([1.0, 0.0]), *run_of([1.0])]
+    with pytest.raises(UsageError, match="B: 1 sample ids occur more than once, first s0"):
+        align(Mean(), run_of([1.0]), twice)
+
+
+def test_items_in_another_cluster_are_other_items() -> None:
+    with pytest.raises(UsageError, match="item s1 is in cluster 'x' of the baseline and 'y' of the candidate"):
+        align(Mean(), run_of([1.0, 0.0], cluster=["x", "x"]), run_of([1.0, 0.0], cluster=["x", "y"]))
+
+
+def test_the_slice_limits_both_runs() -> None:
+    slices = [{"language": "de"}, {"language": "fr"}, {"language": "de"}]
+    runs = [run_of(values, slices=slices) for values in ([1.0, 1.0, None], [0.0, 1.0, 1.0])]
+    found = align(Mean(), *runs, {"language": "de"})
+    assert (found.paired, found.unscored_in_baseline, found.union) == (("s0",), ("s2",), 2)
+
+
+def test_a_condition_on_the_answer_may_hold_in_one_run_alone() -> None:
+    definition = ConditionalShare(given="scores.flag", given_at_least=1, at_least=1)
+    flags = ((1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+    runs = [run_of([1.0, 0.0, 1.0], scores=[{"flag": flag} for flag in run]) for run in flags]
+    found = align(definition, *runs)
+    assert found.paired == ("s0", "s1")
+    assert found.in_one_slice == ("s1",)
+
+
+def test_items_of_a_pair_stay_together() -> None:
+    definition = Paired(by="side", first="a", second="b")
+    fields = {"pair": ["p", "p", "q", "q"], "slices": [{"side": name} for name in "abab"]}
+    runs = [run_of(values, **fields) for values in ([1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, None])]
+    sides = [side(definition, run, None, "A") for run in runs]
+    found = aligned(*sides)
+    assert (found.paired, found.unscored_in_candidate) == (("s0",), ("s2",))
+    assert [sample.sample_id for sample in sides[0].only(frozenset(found.paired))] == ["s0", "s1"]
+
+
+def texts(*values: float | None) -> list[SampledText]:
+    return [SampledText(text="t", value=value) for value in values]
+
+
+COMPLETIONS = [texts(0.1, None), texts(None), texts(0.2, 0.3)]
+
+
+@pytest.mark.parametrize(
+    ("definition", "fields", "expected"),
+    [
+        (MeanOfCompletions(), {"completions": COMPLETIONS}, {"s0", "s2"}),
+        (LargestGap(), {"completions": COMPLETIONS, "slices": [{"group": "a"}] * 3}, {"s0", "s2"}),
+        (Corpus(metric="bleu"), {"reference": ["a", None, "a"], "output": ["b", "b", None]}, {"s0"}),
+        (Macro(of="f1"), {"reference": ["a", None, "a"], "output": ["b", "b", None]}, {"s0"}),
+        (Auroc(of="scores.x", by="k", positive="p", negative="n"), {"scores": [{"x": 1.0}, {}, {"x": None}]}, {"s0"}),
+        (BbqBias(), {"error": [None, "broken", None], "cluster": ["c"] * 3}, {"s0", "s2"}),
+        (Count(flags=()), {"error": ["broken"] * 3}, {"s0", "s1", "s2"}),
+        (Members(members={"sums": {"name": "mean", "of": "scores.x"}}), {"scores": [{"x": 1.0}, {}, {}]}, {"s0"}),
+    ],
+)
+def test_each_kind_says_which_items_have_a_value(definition: Any, fields: dict[str, Any], expected: set[str]) -> None:
+    assert valued(definition, run_of([1.0, 1.0, 1.0], **fields)) == expected

@@ -1,0 +1,47 @@
+"""What a difference says of itself."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import stats
+
+from audit.stats.interval import Interval, student_t
+from audit.stats.pairing.alignment import Alignment
+from audit.stats.pairing.difference import Difference, Inference
+
+EMPTY = Alignment((), (), (), (), (), ())
+
+
+@pytest.mark.parametrize(("direction", "better", "worse"), [(True, 3, 1), (False, 1, 3), (None, None, None)])
+def test_the_direction_decides_what_is_better(direction: bool | None, better: int | None, worse: int | None) -> None:
+    found = Difference(
+        value=0.1,
+        baseline=0.5,
+        candidate=0.6,
+        unit="share",
+        higher_is_better=direction,
+        alignment=Alignment(("a", "b", "c", "d", "e"), (), (), (), (), ()),
+        units=5,
+        higher=3,
+        lower=1,
+        equal=1,
+    )
+    assert (found.better, found.worse, found.n) == (better, worse, 5)
+
+
+def test_without_items_nothing_is_better() -> None:
+    found = Difference(
+        value=None, baseline=None, candidate=None, unit="bleu", higher_is_better=True, alignment=EMPTY, units=0
+    )
+    assert (found.better, found.worse, found.n) == (None, None, 0)
+
+
+def test_the_standard_error_is_that_of_students_interval() -> None:
+    values = [1.0, 2.0, 4.0, 3.5]
+    ends = student_t(values, 0.9)
+    assert Inference(ends, freedom=3).standard_error == pytest.approx(stats.sem(values))
+    normal = Interval(-1.96, 1.96, "tango", 0.95)
+    assert Inference(normal, freedom=math.inf).standard_error == pytest.approx(1, abs=1e-4)
+    assert Inference().standard_error is None

@@ -1,0 +1,69 @@
+"""Permuted signs against SciPy and brute force."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from audit.stats.pairing import sign_flips as module
+from audit.stats.pairing.sign_flips import sign_flips
+
+
+@pytest.mark.parametrize("n", [2, 5, 10, 13])
+def test_few_units_are_enumerated_as_by_scipy(n: int) -> None:
+    values = np.random.default_rng(n).normal(0.4, 1, n)
+    expected = stats.permutation_test(
+        (values,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples", vectorized=True, n_resamples=9_999
+    ).pvalue
+    assert sign_flips(values, seed=1) == (pytest.approx(expected), True)
+
+
+def test_ties_count_as_extreme() -> None:
+    values = np.array([0.1, 0.2, 0.3, -0.3])
+    sums = [abs(float(np.dot(signs, values))) for signs in product((1, -1), repeat=4)]
+    expected = np.mean([total >= 0.3 - 1e-12 for total in sums])
+    assert sign_flips(values, seed=0)[0] == expected
+
+
+def test_many_units_agree_with_scipys_random_signs() -> None:
+    values = np.random.default_rng(5).normal(0.13, 1, 300)
+    expected = stats.permutation_test(
+        (values,),
+        lambda x, axis: np.mean(x, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=4_999,
+        rng=np.random.default_rng(1),
+    ).pvalue
+    found, exact = sign_flips(values, seed=1)
+    assert not exact
+    assert found == pytest.approx(expected, abs=4 * (expected / 4_999) ** 0.5)
+    assert sign_flips(values, seed=1)[0] == found
+    assert sign_flips(values, seed=2)[0] != found
+
+
+def test_unchanged_units_do_not_matter() -> None:
+    values = np.array([0.5, 0.2, -0.1, 0.4])
+    assert sign_flips(np.concatenate([values, np.zeros(500)]), seed=0) == sign_flips(values, seed=0)
+    assert sign_flips(np.zeros(500), seed=0) == (1.0, True)
+    assert sign_flips(np.empty(0), seed=0) == (1.0, True)
+    assert sign_flips(np.array([0.3]), seed=0) == (1.0, True)  # either sign is as likely
+
+
+def test_scale_and_direction_do_not_matter() -> None:
+    values = np.random.default_rng(3).normal(0.5, 1, 9)
+    assert sign_flips(-1e-9 * values, seed=0) == sign_flips(values, seed=0)
+
+
+def test_no_random_p_value_is_zero() -> None:
+    assert sign_flips(np.ones(40), seed=0) == (1 / 10_000, False)
+
+
+def test_batches_change_no_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(4).normal(0.1, 1, 64)
+    whole = sign_flips(values, seed=3)
+    monkeypatch.setattr(module, "BATCH_VALUES", 64 * 1_000)
+    assert sign_flips(values, seed=3) == whole

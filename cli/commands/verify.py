@@ -59,9 +59,10 @@ def verify(
     runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
-    """Check the evidence of a run, offline: no file was changed, lost or added since it was signed.
+    """Check a run's evidence: its files, their signature, its numbers.
 
-    A missing signature is said; with --key it is an error.
+    Works offline and lists every file that was changed, lost or added. A missing signature is said; with --key it is an
+    error.
     """
     if policy and not recompute:
         msg = "--policy is for --recompute: add it, or leave out --policy"

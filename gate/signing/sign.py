@@ -75,10 +75,10 @@ def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[Part]
     """Refuse files that are not those that the run left; a run that was killed has no digests of them.
 
     Raises:
-        EvidenceInvalid: One differs.
+        EvidenceInvalid: One differs, or was added.
     """
     for part in parts:
-        known = manifest.evidence.get(part.name, part.sha256)
-        if manifest.evidence and part.name not in {evidence.MANIFEST, DECISION} and part.sha256 != known:
-            msg = f"{run.path / part.name}: evidence invalid: it was changed after the run ended"
+        own = part.name in {evidence.MANIFEST, DECISION}  # the manifest's digest is not that of its file
+        if manifest.evidence and not own and part.sha256 != manifest.evidence.get(part.name):
+            msg = f"{run.path / part.name}: evidence invalid: it was changed or added after the run ended"
             raise EvidenceInvalid(msg)

@@ -135,7 +135,7 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[Part], subj
         for verdict in RESULTS
     }
     predicate = TestResult(
-        result=RESULTS[decision.verdict],  # type: ignore[arg-type]
+        result=RESULTS[decision.verdict],
         configuration=configuration,
         passedTests=tests["PASS"],
         warnedTests=tests["INCONCLUSIVE"],

@@ -106,7 +106,7 @@ def _in_decision(
     for name in new:
         if old[name] != new[name]:
             detail = _first_check(decision, again) if name == "checks" else ""
-            yield f"decision.json: its {name} is not what the gate finds{detail}"
+            yield f"decision.json: its field {name} is not what the gate finds{detail}"
 
 
 def _first_check(decision: Decision, again: Decision) -> str:

@@ -168,7 +168,7 @@ def statement_faults(statement: Statement, manifest: RunManifest, decision: Deci
     """
     made = build(manifest, decision, statement.evidence.parts, statement.subject[0])
     own, given = (_plain(one) for one in (made, statement))
-    return [f"its {name} is not that of the run" for name in own if own[name] != given[name]]
+    return [f"its field {name} is not that of the run" for name in own if own[name] != given[name]]
 
 
 def _plain(statement: Statement) -> dict[str, Any]:

@@ -109,4 +109,4 @@ def test_every_field_that_was_edited_is_named(place: tuple[Any, ...], value: Any
     inner[place[-1]] = value
     edited = Statement.model_validate_json(json.dumps(plain))
     faults = statement_faults(edited, whole.read_manifest(), the_decision(whole))
-    assert faults == [f"its {name} is not that of the run"]
+    assert faults == [f"its field {name} is not that of the run"]

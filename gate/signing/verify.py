@@ -78,13 +78,15 @@ def verify(
         known: Names of this installation's attribution methods.
 
     Raises:
+        CheckpointError: The checkpoint is neither folder nor file.
         EvidenceInvalid: The bundle is broken.
         RunFolderError: There is no bundle, and the folder is broken.
     """
+    root = root_digest(file_digests(checkpoint)) if checkpoint else None
     path = run.path / envelope.NAME
     found = envelope.read(path) if path.exists() or path.is_symlink() else None
     statement = None if found is None else envelope.parsed(path, envelope.payload_of(path, found), Statement)
-    faults = [f"{envelope.NAME}: {fault}" for fault in _in_bundle(found, statement, key, checkpoint)]
+    faults = [f"{envelope.NAME}: {fault}" for fault in _in_bundle(found, statement, key, root)]
     files, in_files = _in_files(run, statement)
     faults += in_files
     if not faults:
@@ -106,29 +108,29 @@ def verify(
 
 
 def _in_bundle(
-    found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None, checkpoint: Path | None
+    found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None, root: str | None
 ) -> Iterator[str]:
     """What is wrong with the bundle by itself: its signature, its list of files, its subject."""
     if found is None or statement is None:
         if key is not None:
             yield "it is missing: the run is not signed, and a key was given to check its signature"
-        if checkpoint is not None:
+        if root is not None:
             yield "it is missing, so that nothing ties the run to a checkpoint"
         return
     wrong = envelope.signature_fault(found, key) if key else None
     if wrong:
         yield wrong
     yield from list_faults(statement.evidence.parts)
-    if checkpoint is not None:
-        yield from _in_subject(statement.subject[0], checkpoint)
+    if root is not None:
+        yield from _in_subject(statement.subject[0], root)
 
 
-def _in_subject(subject: Subject, checkpoint: Path) -> Iterator[str]:
-    """Why a checkpoint is not the subject."""
+def _in_subject(subject: Subject, root: str) -> Iterator[str]:
+    """Why a checkpoint with a root digest is not the subject."""
     if subject.annotations.method != MODEL_SIGNING:
-        yield f"its subject is no folder that {checkpoint} could be compared with: {subject.annotations.remark}"
-    elif root_digest(file_digests(checkpoint)) != subject.digest["sha256"]:
-        yield f"its subject is another checkpoint than {checkpoint}"
+        yield f"its subject is no folder that a checkpoint could be compared with: {subject.annotations.remark}"
+    elif root != subject.digest["sha256"]:
+        yield f"its subject is another checkpoint, not sha256:{root}"
 
 
 def _in_files(run: RunFolder, statement: Statement | None) -> tuple[int, list[str]]:

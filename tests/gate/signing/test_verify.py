@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -152,8 +153,9 @@ def test_the_checkpoint_can_be_compared_with_the_subject(
     other = tmp_path / "other"
     other.mkdir()
     (other / "model.safetensors").write_bytes(CHECKPOINT["model.safetensors"])
+    content = hashlib.sha256(CHECKPOINT["model.safetensors"]).digest()
     assert verify(whole, public, checkpoint=other).faults == [
-        f"{envelope.NAME}: its subject is another checkpoint than {other}"
+        f"{envelope.NAME}: its subject is another checkpoint, not sha256:{hashlib.sha256(content).hexdigest()}"
     ]
     with pytest.raises(CheckpointError, match="no such checkpoint"):
         verify(whole, public, checkpoint=tmp_path / "gone")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from base64 import b64decode
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.core.errors import EvidenceInvalid
+from audit.core.run_folder import RunFolder
 from audit.gate.evidence import seal
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
@@ -18,15 +20,18 @@ from audit.gate.signing.statement import Statement, payload
 from audit.gate.signing.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-    from audit.core.run_folder import RunFolder
-
 PER_KIND = 125
 """Of eight kinds."""
+
+
+def write(path: Path, content: bytes | bytearray) -> None:
+    """A new file in place of an old one: to empty the old one makes some file systems wait for the disk."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
 
 
 def names(run: RunFolder, *, with_bundle: bool = True) -> list[str]:
@@ -37,7 +42,7 @@ def flip(run: RunFolder, other: RunFolder, draw: random.Random) -> str:
     name = draw.choice(names(run))
     content = bytearray((run.path / name).read_bytes())
     content[draw.randrange(len(content))] ^= draw.randrange(1, 256)
-    (run.path / name).write_bytes(content)
+    write(run.path / name, content)
     return name
 
 
@@ -50,15 +55,15 @@ def delete(run: RunFolder, other: RunFolder, draw: random.Random) -> str:
 def truncate(run: RunFolder, other: RunFolder, draw: random.Random) -> str:
     name = draw.choice(names(run))
     content = (run.path / name).read_bytes()
-    (run.path / name).write_bytes(content[: draw.randrange(len(content))])
+    write(run.path / name, content[: draw.randrange(len(content))])
     return name
 
 
 def swap_inside(run: RunFolder, other: RunFolder, draw: random.Random) -> str:
     one, two = draw.sample(names(run), 2)
     contents = [(run.path / name).read_bytes() for name in (one, two)]
-    (run.path / one).write_bytes(contents[1])
-    (run.path / two).write_bytes(contents[0])
+    write(run.path / one, contents[1])
+    write(run.path / two, contents[0])
     return envelope.NAME if envelope.NAME in {one, two} else one
 
 
@@ -68,7 +73,7 @@ def swap_between(run: RunFolder, other: RunFolder, draw: random.Random) -> str:
     assert len(candidates) == len(names(run))
     chosen = draw.sample(candidates, draw.randrange(1, len(candidates)))
     for name in chosen:
-        (run.path / name).write_bytes((other.path / name).read_bytes())
+        write(run.path / name, (other.path / name).read_bytes())
     others = [name for name in candidates if name not in chosen]
     return draw.choice(others if envelope.NAME in chosen else chosen)
 
@@ -128,16 +133,8 @@ def close(
     (run.path / envelope.NAME).write_text(json.dumps(plain))
 
 
-KINDS: list[Callable[[RunFolder, RunFolder, random.Random], str]] = [
-    flip,
-    delete,
-    truncate,
-    swap_inside,
-    swap_between,
-    add,
-    reorder,
-    rebuild,
-]
+Kind = Callable[[RunFolder, RunFolder, random.Random], str]
+KINDS: list[Kind] = [flip, delete, truncate, swap_inside, swap_between, add, reorder, rebuild]
 """Each changes the first run, with the second at hand, and returns the name of the file that has to be named."""
 
 
@@ -159,13 +156,13 @@ def restore(run: RunFolder, before: dict[Path, bytes]) -> None:
             path.unlink()
     for path, content in before.items():
         if not path.exists() or path.read_bytes() != content:
-            path.write_bytes(content)
+            write(path, content)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_change_is_found_and_named(
-    kind: Callable[[RunFolder, RunFolder, random.Random], str],
+    kind: Kind,
     run: RunFolder,
     other: RunFolder,
     public: Ed25519PublicKey,

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import RUNS, Runs
-from audit.core.errors import ExitCode, RunFolderError, UsageError
+from audit.core.errors import ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
@@ -51,7 +51,7 @@ def verify(
     ] = False,
     policy: Annotated[
         Path | None,
-        typer.Option(help="Policy of the decision, for --recompute. Default: the shipped policy, if it is that one."),
+        typer.Option(help="Policy that the decision must be reached under; --recompute decides with it again."),
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
@@ -64,16 +64,13 @@ def verify(
     Works offline and lists every file that was changed, lost or added. A missing signature is said; with --key it is an
     error.
     """
-    if policy and not recompute:
-        msg = "--policy is for --recompute: add it, or leave out --policy"
-        raise UsageError(msg)
     public = keys.public_key(key) if key else None
     folder = _folder(run, runs)
     found = compare(
         folder,
         public,
         checkpoint=checkpoint,
-        policy=_policy(folder, policy) if recompute else None,
+        policy=_policy(folder, policy),
         again=recompute,
         known=METHODS,
     )
@@ -101,7 +98,7 @@ def _folder(run: str, runs: Path) -> RunFolder:
 
 
 def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
-    """The policy to decide with again: the one that was given, or the shipped one where it is the decision's."""
+    """The policy that was given, or the shipped one where the decision was reached under it."""
     if given:
         return load_policy(given)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core import provenance
 from audit.core.errors import AuditError
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
-TIME = {"decided"}
-"""Fields of a decision that differ each time it is made."""
+ANYWHERE = {"decided", "policy"}
+"""Fields of a decision that depend on when and where it is made."""
 
 
 class Recomputed(Record):
@@ -62,7 +62,11 @@ def recompute(run: RunFolder, policy: PolicyFile | None, known: Collection[str])
         faults += _in_decision(run, decision, policy, known)
         _, why = decisions.current(run, manifest, metrics, digest)
         faults += [f"decision.json: {why}"] if why else []
-        how = "from its policy" if policy else "check by check: its policy is not at hand"
+        how = (
+            "from its policy"
+            if policy and policy.sha256 == decision.policy_sha256
+            else "check by check: its policy is not at hand"
+        )
     without = sum(metric.definition is None and metric.value is not None for metric in metrics)
     return Recomputed(
         metrics=len(defined),
@@ -91,28 +95,38 @@ def _in_decision(
     run: RunFolder, decision: Decision, policy: PolicyFile | None, known: Collection[str]
 ) -> Iterator[str]:
     """How a decision differs from the one that the gate reaches with the policy."""
-    if policy is None:
-        return
-    if policy.sha256 != decision.policy_sha256:
-        digests = f"{decision.policy_sha256[:16]}, not {policy.sha256[:16]}"
-        yield f"decision.json: it was reached under another policy, {digests}"
-        return
+    if policy is None or policy.sha256 != decision.policy_sha256:
+        return  # another policy is a fault already without deriving anything
     try:
         again = decide(run, policy, known)
     except AuditError as error:
         yield f"decision.json: the gate cannot reach it again: {error}"
         return
-    old, new = (one.model_dump(mode="json", exclude=TIME | {"policy"}) for one in (decision, again))
+    old, new = (_content(one) for one in (decision, again))
     for name in new:
         if old[name] != new[name]:
             detail = _first_check(decision, again) if name == "checks" else ""
             yield f"decision.json: its field {name} is not what the gate finds{detail}"
 
 
+def _content(decision: Decision) -> dict[str, Any]:
+    """A decision without what depends on when and where it is made.
+
+    It is the time, the name of the policy's file, and the advice on open rules, which names the folder of the run.
+    """
+    content = decision.model_dump(mode="json", exclude=ANYWHERE)
+    for check in content["checks"]:
+        if check["verdict"] == "INCONCLUSIVE":
+            del check["reason"]
+    return content
+
+
 def _first_check(decision: Decision, again: Decision) -> str:
     """The first check that differs, in words."""
     pairs = zip(decision.checks, again.checks, strict=False)
-    other = next(((one, two) for one, two in pairs if one != two), None)
+    other = next(((one, two) for one, two in pairs if one.verdict != two.verdict), None)
+    if other is None and len(decision.checks) == len(again.checks):
+        return ", though its verdicts are"
     if other is None:
         return f": it has {len(decision.checks)} checks, the gate makes {len(again.checks)}"
     return f": {other[0].metric} {other[0].rule} is {other[0].verdict}, the gate finds {other[1].verdict}"

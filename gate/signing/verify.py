@@ -73,7 +73,7 @@ def verify(
         run: The folder.
         key: The public key that the bundle has to be signed with; None leaves its signature unchecked.
         checkpoint: Folder or file that has to be the subject of the bundle; None leaves that unchecked.
-        policy: The policy of the decision; None where it is not at hand.
+        policy: The policy that the decision has to be reached under; None leaves that unchecked.
         again: Whether every metric and the decision are derived again.
         known: Names of this installation's attribution methods.
 
@@ -89,6 +89,7 @@ def verify(
     faults = [f"{envelope.NAME}: {fault}" for fault in _in_bundle(found, statement, key, root)]
     files, in_files = _in_files(run, statement)
     faults += in_files
+    faults += _under_another(run, policy) if policy else []
     if not faults:
         faults += _in_content(run, statement)
     done, in_numbers = _again(run, policy, known) if again else (None, [])
@@ -159,6 +160,20 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
     if statement is not None:
         faults += [f"{envelope.NAME}: {fault}" for fault in statement_faults(statement, manifest, decision)]
     return faults
+
+
+def _under_another(run: RunFolder, policy: PolicyFile) -> list[str]:
+    """Why the decision is not one under a policy, by its digest: that of the very file, registered before the run."""
+    try:
+        decision = run.read_decision()
+    except RunFolderError as error:
+        return [_said(run, error)]
+    if decision is None:
+        return [f"{DECISION}: it is missing: the run was not judged under {policy.name}"]
+    if decision.policy_sha256 != policy.sha256:
+        digests = f"{decision.policy_sha256[:16]}, not {policy.sha256[:16]}"
+        return [f"{DECISION}: it was reached under another policy, {digests}"]
+    return []
 
 
 def _remarks(

@@ -171,12 +171,11 @@ def test_a_real_run_under_the_shipped_policy(
 
 
 BAD = {
-    ("latest", "--policy", "policy.yaml"): "--policy is for --recompute: add it, or leave out --policy",
     ("latest", "--key", "audit.key"): "this is a private key: give the public one",
     ("latest", "--key", "gone.pub"): "--key gone.pub: no such file",
     ("latest", "--key", "policy.yaml"): "no public key in PEM form",
     ("latest", "--checkpoint", "gone"): "gone: no such checkpoint",
-    ("latest", "--recompute", "--policy", "gone.yaml"): "gone.yaml: no such",
+    ("latest", "--policy", "gone.yaml"): "gone.yaml: no such",
     ("gone",): "gone: no such run",
 }
 

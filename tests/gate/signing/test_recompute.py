@@ -72,11 +72,11 @@ def test_metrics_without_a_definition_are_counted(run: RunFolder) -> None:
     assert (done.metrics, done.without_definition) == (7, 1)
 
 
-def test_another_policy_is_named(whole: RunFolder, tmp_path: Path) -> None:
+def test_under_another_policy_nothing_is_decided(whole: RunFolder, tmp_path: Path) -> None:
+    """That it is another one is found by its digest (``test_verify.py``)."""
     file = tmp_path / "other.yaml"
     file.write_text("rules: [{metric: boolq/accuracy, min: 20}]\n")
-    (fault,) = recompute(whole, load_policy(file), ()).faults
-    assert fault.startswith("decision.json: it was reached under another policy, ")
+    assert recompute(whole, load_policy(file), ()).faults == []
 
 
 @pytest.mark.slow
@@ -100,6 +100,22 @@ def test_a_check_that_differs_is_named(run: RunFolder, policy: PolicyFile) -> No
     run.write_decision(decision.model_copy(update={"checks": checks}))
     faults = recompute(run, policy, ()).faults
     assert faults[0].endswith(": boolq/accuracy min 20 is FAIL, the gate finds PASS")
+
+
+@pytest.mark.slow
+def test_a_number_in_a_check_that_differs_is_a_fault_and_the_advice_on_an_open_rule_is_not(
+    run: RunFolder, policy: PolicyFile
+) -> None:
+    decision = decide(run, policy)
+    (passed, opened) = decision.checks[1:]
+    assert (passed.verdict, opened.verdict) == ("PASS", "INCONCLUSIVE")
+    advice = opened.model_copy(update={"reason": f"{opened.reason}. Add items: audit run --extend elsewhere"})
+    run.write_decision(decision.model_copy(update={"checks": [decision.checks[0], passed, advice]}))
+    assert recompute(run, policy, ()).faults == []
+    better = passed.model_copy(update={"ci_low": 60.0})
+    run.write_decision(decision.model_copy(update={"checks": [decision.checks[0], better, opened]}))
+    faults = recompute(run, policy, ()).faults
+    assert faults[0] == "decision.json: its field checks is not what the gate finds, though its verdicts are"
 
 
 def test_a_decision_that_cannot_be_reached_again_is_a_fault(run: RunFolder, policy: PolicyFile) -> None:

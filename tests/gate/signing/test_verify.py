@@ -8,11 +8,12 @@ import pytest
 
 from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.gate.evidence import seal
+from audit.gate.policy import load_policy
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
 from audit.gate.signing.sign import sign
 from audit.gate.signing.verify import UNCHECKED, UNSIGNED, verify
-from tests.gate.signing.conftest import CHECKPOINT
+from tests.gate.signing.conftest import CHECKPOINT, POLICY
 from tests.gate.signing.test_model_digest import OF_FOLDER
 
 if TYPE_CHECKING:
@@ -170,6 +171,22 @@ def test_a_subject_without_a_folder_cannot_be_compared(run: RunFolder, key: Ed25
     (fault,) = verify(run, key.public_key(), checkpoint=tmp_path).faults
     assert "its subject is no folder that" in fault
     assert "no folder of the checkpoint at hand" in fault
+
+
+def test_the_decision_has_to_be_reached_under_the_registered_policy(
+    whole: RunFolder, run: RunFolder, policy: PolicyFile, tmp_path: Path
+) -> None:
+    assert verify(whole, policy=policy).valid
+    (tmp_path / "other.yaml").write_text(POLICY + "\n")
+    other = load_policy(tmp_path / "other.yaml")
+    digests = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in (POLICY, POLICY + "\n")]
+    fault = f"decision.json: it was reached under another policy, {digests[0]}, not {digests[1]}"
+    assert verify(whole, policy=other).faults == [fault]
+    bundle(run).unlink()
+    run.decision_path.unlink()
+    assert verify(run, policy=other).faults == ["decision.json: it is missing: the run was not judged under other.yaml"]
+    run.decision_path.write_text("{")
+    assert verify(run, policy=other).faults[0].startswith("decision.json: broken: ")
 
 
 def test_a_broken_bundle_ends_the_comparison(run: RunFolder, public: Ed25519PublicKey) -> None:

@@ -33,6 +33,8 @@ Examples:
 
 Exit codes: 0 nothing contradicts the evidence, 12 something does, 2 bad input.
 """
+MOST = 50
+"""Contradictions that are printed."""
 
 
 def register(program: typer.Typer) -> None:
@@ -78,7 +80,7 @@ def verify(
         print_json(found.model_dump(mode="json") | {"valid": found.valid})
     else:
         for line, style in _lines(found):
-            out.print(Text(printable(line), style=style), soft_wrap=True)
+            out.print(Text(printable(line, 1000), style=style), soft_wrap=True)
     return ExitCode.DONE if found.valid else ExitCode.EVIDENCE_INVALID
 
 
@@ -111,8 +113,10 @@ def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
 
 def _lines(found: Verification) -> Iterator[tuple[str, str]]:
     """What is printed, with its style: every contradiction, what is known, and the result as the last line."""
-    for fault in found.faults:
+    for fault in found.faults[:MOST]:
         yield fault, "red"
+    if len(found.faults) > MOST:
+        yield f"and {len(found.faults) - MOST:,} more: --json lists all", "red"
     if found.subject is not None:
         kind = found.subject.annotations
         how = kind.method if kind.method == MODEL_SIGNING else f"{kind.method}; {kind.remark}"
@@ -123,7 +127,7 @@ def _lines(found: Verification) -> Iterator[tuple[str, str]]:
         yield remark, "yellow"
     if found.faults:
         count = len(found.faults)
-        yield f"INVALID: {count} contradiction{'s' if count > 1 else ''}", "bold red"
+        yield f"INVALID: {count:,} contradiction{'s' if count > 1 else ''}", "bold red"
         return
     word = {"valid": "VALID", "missing": "VALID, NOT SIGNED"}.get(found.signature, "VALID, SIGNATURE NOT CHECKED")
     signed = f", signed with {found.key_id}" if found.signature == "valid" else ""

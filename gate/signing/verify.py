@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
+from audit.core.provenance import package_versions
 from audit.core.records.base import Record
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
+PACKAGE = "checkpoint-audit"
 UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
 UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
 
@@ -184,10 +186,23 @@ def _remarks(
         yield UNSIGNED
     elif key is None:
         yield UNCHECKED
+    yield from _by_another_version(run)
     listed = [part.name for part in statement.evidence.parts] if statement else run.read_manifest().evidence
     for name in evidence.REMOVABLE:
         if name in listed and not (run.path / name).exists():
             yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
+
+
+def _by_another_version(run: RunFolder) -> Iterator[str]:
+    """That another version of this program made the run, whose gate may word its reasons in another way."""
+    try:
+        made = run.read_manifest().packages.get(PACKAGE)
+    except RunFolderError:
+        return
+    mine = package_versions((PACKAGE,)).get(PACKAGE)
+    if made != mine:
+        versions = f"the run was made with {PACKAGE} {made}, and this is {mine}"
+        yield f"{versions}: a contradiction may come from that"
 
 
 def _again(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) -> tuple[Recomputed | None, list[str]]:

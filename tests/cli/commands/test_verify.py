@@ -103,6 +103,18 @@ def test_every_contradiction_is_a_line(audit: Audit, run: RunFolder) -> None:
     assert lines[-1] == "INVALID: 3 contradictions"
 
 
+def test_a_long_list_of_contradictions_is_cut(audit: Audit, run: RunFolder) -> None:
+    for index in range(verify.MOST + 7):
+        (run.path / "attributions" / f"{index}.json").write_text("{}")
+    code, out, _ = audit("verify", "latest", "--key", "audit.pub")
+    lines = out.splitlines()
+    assert (code, lines[-1]) == (12, "INVALID: 57 contradictions")
+    assert sum("it was added" in line for line in lines) == 50
+    assert "and 7 more: --json lists all" in lines
+    _, out, _ = audit("verify", "latest", "--key", "audit.pub", "--json")
+    assert len(json.loads(out)["faults"]) == 57
+
+
 def test_as_json(audit: Audit, run: RunFolder) -> None:
     code, out, _ = audit("verify", "latest", "--key", "audit.pub", "--json")
     found = json.loads(out)
@@ -144,6 +156,7 @@ def test_what_cannot_be_derived_is_said(audit: Audit, run: RunFolder) -> None:
     code, out, _ = audit("verify", "latest", "--recompute")
     intervals = "not derived: intervals, because numpy, scipy or checkpoint-audit has another version than in the run"
     assert (code, out.splitlines()[:2]) == (0, ["derived again: 8 metrics", intervals])
+    assert "the run was made with checkpoint-audit None, and this is " in out
     done = Recomputed(metrics=3, without_definition=2, intervals=True, decision="", faults=[])
     found = verification.verify(run).model_copy(update={"recomputed": done})
     assert [line for line, _ in verify._lines(found)][:2] == [

@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from securesystemslib import dsse
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
@@ -94,6 +95,11 @@ def test_one_of_several_signatures_is_enough_and_a_wrong_one_of_the_key_is_not(
     assert "signed with another key" in str(fault_of(theirs, key.public_key(), tmp_path))
     forged = mine | {"signatures": [mine["signatures"][0] | {"sig": theirs["signatures"][0]["sig"]}]}
     assert "its signature is wrong" in str(fault_of(forged, key.public_key(), tmp_path))
+    ecdsa = ec.generate_private_key(ec.SECP256R1()).sign(
+        envelope.pae(envelope.PAYLOAD_TYPE, PAYLOAD), ec.ECDSA(hashes.SHA256())
+    )
+    other = mine | {"signatures": [mine["signatures"][0] | {"sig": base64.b64encode(ecdsa).decode()}]}
+    assert "its signature is wrong" in str(fault_of(other, key.public_key(), tmp_path))
     broken = mine | {"signatures": [mine["signatures"][0] | {"sig": "%%%"}]}
     assert "its signature is wrong" in str(fault_of(broken, key.public_key(), tmp_path))
 

@@ -57,7 +57,8 @@ def subject_with(run: RunFolder, given: str | None = None, **model: Any) -> tupl
 def test_without_the_folder_the_subject_is_what_the_manifest_records(whole: RunFolder, tmp_path: Path) -> None:
     gone = subject_with(whole, given=str(tmp_path / "gone"), source="hub owner/name")
     assert gone == ("ab", RECORDED, "no folder of the checkpoint at hand: the run loaded hub owner/name")
-    assert subject_with(whole, given="")[1] == RECORDED
+    for given in ("", "~nobody-knows/model", "\0"):
+        assert subject_with(whole, given=given)[1] == RECORDED
     server = subject_with(whole, device="server")
     assert server == ("ab", RECORDED, "a model behind a server: its weights were not seen")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
+    "verify": "Check a run's evidence: its files, their signature, its numbers.",
     "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "ratings": "Human ratings of outputs.",
     "canaries": "Secrets to plant in training data.",
     "people": "Made-up people to plant in training data.",
+    "keys": "Keys to sign evidence with.",
     "assets": "Models and data sets by name.",
     "tasks": "What can be measured.",
     "doctor": "Say what this machine has, what is missing, and what to do about it.",

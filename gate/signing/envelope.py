@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records.base import Record
 from audit.core.records.faults import fault_text, place_of
-from audit.core.records.json_file import read_plain, read_text
+from audit.core.records.files.json_file import read_plain, read_text
 from audit.gate.signing.keys import key_id
 
 if TYPE_CHECKING:

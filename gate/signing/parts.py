@@ -28,7 +28,7 @@ START = "0" * 64
 """What the first part has for a previous link."""
 
 
-class Part(Record):
+class EvidencePart(Record):
     """One file of evidence."""
 
     name: str
@@ -41,7 +41,7 @@ class Part(Record):
     """Of the chain: digest of this part and of the link before."""
 
 
-def parts_of(run: RunFolder) -> list[Part]:
+def parts_of(run: RunFolder) -> list[EvidencePart]:
     """Every file of evidence in a run folder, in the fixed order.
 
     Raises:
@@ -51,7 +51,7 @@ def parts_of(run: RunFolder) -> list[Part]:
     return chained((name, path.stat().st_size, evidence.file_digest(path)) for name, path in _present(run).items())
 
 
-def chained(files: Iterable[tuple[str, int, str]]) -> list[Part]:
+def chained(files: Iterable[tuple[str, int, str]]) -> list[EvidencePart]:
     """Parts from name, size and SHA-256 of files, in the fixed order.
 
     Args:
@@ -60,11 +60,11 @@ def chained(files: Iterable[tuple[str, int, str]]) -> list[Part]:
     parts, previous = [], START
     for name, size, sha256 in sorted(files, key=lambda file: _order(file[0])):
         previous = _link(previous, name, size, sha256)
-        parts.append(Part(name=name, size=size, sha256=sha256, link=previous))
+        parts.append(EvidencePart(name=name, size=size, sha256=sha256, link=previous))
     return parts
 
 
-def list_faults(parts: Sequence[Part]) -> Iterator[str]:
+def list_faults(parts: Sequence[EvidencePart]) -> Iterator[str]:
     """Why a list of parts is not as it was written: names out of order or given twice, a chain that breaks."""
     previous = START
     for place, part in enumerate(parts):
@@ -75,7 +75,7 @@ def list_faults(parts: Sequence[Part]) -> Iterator[str]:
         previous = part.link
 
 
-def folder_faults(run: RunFolder, parts: Sequence[Part]) -> Iterator[str]:
+def folder_faults(run: RunFolder, parts: Sequence[EvidencePart]) -> Iterator[str]:
     """How the files of a run folder differ from the listed ones: each that is missing, added, or has other content."""
     listed = {part.name: part for part in parts}
     present = _present(run)
@@ -89,7 +89,7 @@ def folder_faults(run: RunFolder, parts: Sequence[Part]) -> Iterator[str]:
             yield f"{name}: it is missing"
 
 
-def _content_faults(run: RunFolder, path: Path, part: Part, by_digest: dict[str, str]) -> Iterator[str]:
+def _content_faults(run: RunFolder, path: Path, part: EvidencePart, by_digest: dict[str, str]) -> Iterator[str]:
     """How the content of a file differs from what was listed, as far as that shows."""
     if path.is_symlink() and not path.resolve().is_relative_to(run.path.resolve()):
         yield f"{part.name}: it is a link out of the run folder"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
-    from audit.gate.signing.parts import Part
+    from audit.gate.signing.parts import EvidencePart
 
 
 def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
@@ -72,7 +72,7 @@ def _recorded(manifest: RunManifest, remark: str) -> Subject:
     return Subject(name=manifest.model.name, digest={"sha256": manifest.model.digest}, annotations=notes)
 
 
-def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[Part]) -> None:
+def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[EvidencePart]) -> None:
     """Refuse files that are not those that the run left; a run that was killed has no digests of them.
 
     Raises:

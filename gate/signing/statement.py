@@ -15,7 +15,7 @@ from pydantic import Field
 from audit.core.errors import AuditError
 from audit.core.records.base import Record
 from audit.gate.evidence import MANIFEST
-from audit.gate.signing.parts import DECISION, Part
+from audit.gate.signing.parts import DECISION, EvidencePart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Configuration(Record):
     """SHA-256 of the bytes of the file."""
 
 
-class Evidence(Record):
+class SignedEvidence(Record):
     """The evidence behind a result: extension of the predicate."""
 
     version: Literal[1] = 1
@@ -71,7 +71,7 @@ class Evidence(Record):
     """Digest of the checkpoint as the manifest records it."""
     decision: dict[str, Any]
     """``decision.json``."""
-    parts: list[Part]
+    parts: list[EvidencePart]
     """Every file of the run's evidence, in the fixed order, chained."""
 
 
@@ -88,7 +88,7 @@ class TestResult(Record):
     """Checks that are INCONCLUSIVE."""
     failedTests: list[str]  # noqa: N815
     """Checks that FAIL."""
-    checkpointAudit: Evidence  # noqa: N815
+    checkpointAudit: SignedEvidence  # noqa: N815
     """What was judged."""
 
 
@@ -105,12 +105,12 @@ class Statement(Record):
     """The result."""
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> SignedEvidence:
         """The extension of the predicate."""
         return self.predicate.checkpointAudit
 
 
-def build(manifest: RunManifest, decision: Decision, parts: Sequence[Part], subject: Subject) -> Statement:
+def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePart], subject: Subject) -> Statement:
     """The statement on a run and its decision; nothing in it depends on when or where it is made.
 
     Args:
@@ -119,7 +119,7 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[Part], subj
         parts: Every file of evidence, the decision's included.
         subject: The checkpoint.
     """
-    evidence = Evidence(
+    evidence = SignedEvidence(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
         decision=decision.model_dump(mode="json"),

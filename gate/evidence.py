@@ -11,7 +11,6 @@ samples is in :mod:`audit.stats.recount`.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import in_manifest
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records import digest_of
-from audit.core.records.json_file import read_text
+from audit.core.records.json_file import read_plain, read_text
 from audit.stats import recount
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _check_digests(run: RunFolder, manifest: RunManifest) -> None:
         raise _invalid(
             run.manifest_path, f"{fault}: finish it again with 'audit run --resume {run.path}', or start a new run"
         )
-    written = json.loads(read_text(run.manifest_path))
+    written = read_plain(read_text(run.manifest_path))
     if manifest.evidence.get(MANIFEST) != _manifest_digest(written):
         raise _invalid(run.manifest_path, "it was changed after the run ended")
     found = set(_names(run.path))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
+from audit.core.records import Flag
 from audit.evals import suite
 from audit.evals.harness import Remark
-from audit.evals.samples import Item, make_choice
+from audit.evals.samples import Item, make_choice, make_item, make_samples
 
 if TYPE_CHECKING:
     from tests.evals.conftest import Scripted
@@ -90,3 +91,20 @@ def test_one_option_has_nothing_to_be_compared_with() -> None:
     choice = make_choice(task(options=1), item(("Q", " a"), totals=(-3.0,)))
     assert choice is not None
     assert (choice.chosen, choice.contrast) == (0, None)
+
+
+def test_of_two_equally_likely_options_none_is_chosen() -> None:
+    """As probes have it; lm-eval takes the first one, so output and score are about that."""
+    asked = item(("Q", " a"), ("Q", " b"), ("Q", " c"), totals=(-2.0, -1.0, -1.0), target=1)
+    asked.logged[0].update(doc_hash="1", filter="none", metrics=["acc"], acc=1.0, filtered_resps=[(-1.0, False)])
+    asked = make_item(asked.logged, asked.remarks)
+    three = SimpleNamespace(**vars(task(options=3)), task_name="t")
+    [sample] = make_samples(three, [asked], None, "d", 1.0)
+    assert sample.choice is not None
+    assert (sample.choice.chosen, sample.choice.right, sample.choice.contrast) == (None, 1, 2)
+    assert (sample.output, sample.score, sample.flags) == (" b", 1.0, [Flag.TIE])
+    assert sample.confidence == pytest.approx(1 / (2 + math.exp(-1)))
+    asked.logged[0]["resps"][2] = [(-1.5, False)]
+    [sample] = make_samples(three, [asked], None, "d", 1.0)
+    assert sample.choice is not None
+    assert (sample.choice.chosen, sample.output, sample.flags) == (1, " b", [])

@@ -8,6 +8,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from audit.core.contradictions import in_metric
+from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.records import Metric
 from audit.core.units import unit_of
 from audit.stats.definitions.base import Estimate
@@ -106,7 +107,7 @@ def _of_slice(
         if where and not inside:
             return Estimate(None, 0, error=_nothing_there(definition, where, samples))
         return _checked(estimated(definition, inside, unit=unit, confidence=confidence, interval=interval))
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         if "." not in definition.NAME:  # not of another package: a fault of this one is not hidden
             raise
         return Estimate(None, 0, error=f"it cannot be computed: {definition.NAME} broke ({type(error).__name__})")

@@ -35,13 +35,15 @@ def test_choices_of_benchmarks(scripted: Scripted, rows: Rows) -> None:
             choice = sample.choice
             totals = [sample.scores[f"log_likelihood_{i}"] for i in range(len(choice.options))]
             assert choice.log_likelihoods == totals
-            assert choice.options[choice.chosen] == sample.output
             assert choice.options[choice.right] == sample.reference
             assert choice.right == right(row)
-            assert sample.score == float(choice.chosen == choice.right)
             likeliest = max(range(len(totals)), key=lambda i: (totals[i], -i))
             others = [i for i in range(len(totals)) if i != likeliest]
-            assert choice.chosen == likeliest
+            tied = totals.count(max(totals)) > 1
+            assert choice.chosen == (None if tied else likeliest)
+            assert (Flag.TIE in sample.flags) == tied
+            assert choice.options[likeliest] == sample.output
+            assert sample.score == float(likeliest == choice.right)
             assert choice.contrast == max(others, key=lambda i: (totals[i], -i))
             assert (choice.gap, choice.normalised, sample.answered_by) == (None, "none", "likelihood")
 

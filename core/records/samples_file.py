@@ -13,6 +13,7 @@ from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
 from audit.core.records.faults import fault_text
 from audit.core.records.finite import finite
+from audit.core.records.json_file import once
 from audit.core.records.surrogates import escaped, unescaped
 
 if TYPE_CHECKING:
@@ -175,6 +176,6 @@ def _row(sample: Sample) -> dict[str, Any]:
 
 
 def _sample(row: dict[str, Any]) -> Sample:
-    maps = {name: dict(row[name]) for name in ("scores", "slices")}
-    completions = [{**one, "labels": dict(one["labels"])} for one in row["completions"]]
+    maps = {name: once(row[name]) for name in ("scores", "slices")}
+    completions = [{**one, "labels": once(one["labels"])} for one in row["completions"]]
     return Sample.model_validate(row | maps | {"completions": completions}, strict=True)

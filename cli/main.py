@@ -140,9 +140,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         return _report(error, ExitCode.USAGE, _in_plain_words(error))
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
-        what = printable(f"{type(error).__name__}: {error}", 2000)
-        return _report(error, ExitCode.CRASH, f"crashed: {what} (run again with -v for the traceback)")
+    except BaseException as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
+        return _crash(error)
     if code == ExitCode.INTERRUPTED:  # the parser's own answer to a KeyboardInterrupt, too
         return _say_interrupted(words)
     return code if isinstance(code, int) else 0
@@ -162,13 +161,21 @@ def _in_plain_words(error: typer.TyperException) -> str:
     return error.format_message()
 
 
+def _crash(error: BaseException) -> int:
+    """A line on what nobody handled; none where nobody reads stdout any more, which rich and the parser end so."""
+    if not (isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)):
+        what = printable(f"{type(error).__name__}: {error}", 2000)
+        _report(error, ExitCode.CRASH, f"crashed: {what} (run again with -v for the traceback)")
+    return ExitCode.CRASH
+
+
 def _say_interrupted(words: Sequence[str]) -> int:
     """A line, and the exit code of the command that was interrupted."""
     err.print("interrupted", markup=False)
     return ExitCode.INCOMPLETE if LONG.intersection(words[:1]) else ExitCode.INTERRUPTED
 
 
-def _report(error: Exception, code: int, message: str | None = None) -> int:
+def _report(error: BaseException, code: int, message: str | None = None) -> int:
     """One line to stderr; the traceback only with ``-v``."""
     if verbosity.chosen.verbose:
         traceback.print_exception(error)

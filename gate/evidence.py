@@ -11,7 +11,6 @@ samples is in :mod:`audit.stats.recount`.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import in_manifest
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records import digest_of
-from audit.core.records.files.json_file import read_text
+from audit.core.records.files.json_file import read_plain, read_text
 from audit.stats import recount
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def file_faults(run: RunFolder, manifest: RunManifest) -> Iterator[EvidenceInval
         advice = f"finish it again with 'audit run --resume {run.path}', or start a new run"
         yield _invalid(run.manifest_path, f"{fault}: {advice}")
         return
-    written = json.loads(read_text(run.manifest_path))
+    written = read_plain(read_text(run.manifest_path))
     if manifest.evidence.get(MANIFEST) != _manifest_digest(written):
         yield _invalid(run.manifest_path, "it was changed after the run ended")
     found = set(_names(run.path))

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from audit.cli import verbosity
-from audit.core.errors import AuditError
+from audit.core.errors import RAISED_BY_OTHERS, AuditError
 from audit.core.filesystem import write_error
 from audit.core.text import ESCAPED, printable
 
@@ -36,8 +36,16 @@ def _width(stream: TextIO) -> int | None:
     return None if stream.isatty() or "COLUMNS" in os.environ else 160
 
 
+class Messages(Console):
+    """Messages to stderr. Where nobody reads them any more, they are dropped: no result depends on them."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence; rich would end the program, in the midst of a task."""
+        self.quiet = True
+
+
 out = Console(width=_width(sys.stdout))
-err = Console(stderr=True, width=_width(sys.stderr))
+err = Messages(stderr=True, width=_width(sys.stderr))
 
 NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 
@@ -53,7 +61,7 @@ def aside(what: str, act: Callable[[], object]) -> None:
     """
     try:
         act()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is; rich ends the program on a broken pipe
+    except RAISED_BY_OTHERS as error:  # whatever it is; rich ends the program where stdout is a broken pipe
         print_failure(what, error)
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare two runs, item by item, and say what else differs between them.",
+    "verify": "Check a run's evidence: its files, their signature, its numbers.",
     "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
@@ -35,6 +36,7 @@ COMMANDS = {
     "ratings": "Human ratings of outputs.",
     "canaries": "Secrets to plant in training data.",
     "people": "Made-up people to plant in training data.",
+    "keys": "Keys to sign evidence with.",
     "assets": "Models and data sets by name.",
     "tasks": "What can be measured.",
     "doctor": "Say what this machine has, what is missing, and what to do about it.",
@@ -139,9 +141,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         return _report(error, ExitCode.USAGE, _in_plain_words(error))
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
-        what = printable(f"{type(error).__name__}: {error}", 2000)
-        return _report(error, ExitCode.CRASH, f"crashed: {what} (run again with -v for the traceback)")
+    except BaseException as error:  # noqa: BLE001 - the outermost boundary: a crash is one line unless -v
+        return _crash(error)
     if code == ExitCode.INTERRUPTED:  # the parser's own answer to a KeyboardInterrupt, too
         return _say_interrupted(words)
     return code if isinstance(code, int) else 0
@@ -161,13 +162,21 @@ def _in_plain_words(error: typer.TyperException) -> str:
     return error.format_message()
 
 
+def _crash(error: BaseException) -> int:
+    """A line on what nobody handled; none where nobody reads stdout any more, which rich and the parser end so."""
+    if not (isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)):
+        what = printable(f"{type(error).__name__}: {error}", 2000)
+        _report(error, ExitCode.CRASH, f"crashed: {what} (run again with -v for the traceback)")
+    return ExitCode.CRASH
+
+
 def _say_interrupted(words: Sequence[str]) -> int:
     """A line, and the exit code of the command that was interrupted."""
     err.print("interrupted", markup=False)
     return ExitCode.INCOMPLETE if LONG.intersection(words[:1]) else ExitCode.INTERRUPTED
 
 
-def _report(error: Exception, code: int, message: str | None = None) -> int:
+def _report(error: BaseException, code: int, message: str | None = None) -> int:
     """One line to stderr; the traceback only with ``-v``."""
     if verbosity.chosen.verbose:
         traceback.print_exception(error)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 30.0
 """Seconds between two lines about a task where there is no terminal."""
-KEPT = ", kept for --resume, except answers with personal data"
-"""What becomes of the answers of a task that broke off: personal data is never written to the journal."""
 
 
 class Bars:
@@ -137,6 +135,10 @@ class Bars:
         self._standing.answered += requests
         self._draw()
 
+    def withhold(self, answers: int) -> None:
+        """So many answers of the task are not in the journal: no personal data is written to it."""
+        self._standing.withheld += answers
+
     def say(self, message: str) -> None:
         """Show a warning and keep it for the manifest."""
         self.messages.append(message)
@@ -175,9 +177,14 @@ class Bars:
     def _break_off(self, how: str) -> None:
         """The current task ends before it is done: how far it came, and whether its answers are kept."""
         if self._current and not self._quiet:
-            line = f"{self._current}: {how} after {self._standing}{KEPT if self._keeps else ''}"
+            line = f"{self._current}: {how} after {self._standing}{self._kept() if self._keeps else ''}"
             err.print(line, markup=False, highlight=False, soft_wrap=True)
         self._current = ""
+
+    def _kept(self) -> str:
+        """What becomes of the answers of a task that broke off."""
+        withheld = self._standing.withheld
+        return ", kept for --resume" + (f" except {withheld:,} with personal data" if withheld else "")
 
     def _watch(self) -> None:
         """Report on a long task although nothing is answered: the first answers of a batch may take minutes."""

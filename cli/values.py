@@ -118,8 +118,13 @@ def _json_object(text: str, option: str) -> dict[str, Any]:
 
 def _json(text: str, option: str) -> Any:  # noqa: ANN401 - JSON is any
     """JSON, or one line that says where it is not."""
+    from audit.core.records.files.json_file import read_plain  # noqa: PLC0415 - imports pydantic, which takes time
+
     try:
-        return json.loads(text)
+        return read_plain(text)
     except json.JSONDecodeError as error:
         msg = f"{option}: not valid JSON at character {error.pos + 1} ({error.msg})"
+        raise ConfigError(msg) from error
+    except ValueError as error:
+        msg = f"{option}: not valid JSON ({error})"
         raise ConfigError(msg) from error

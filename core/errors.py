@@ -5,6 +5,7 @@ The tree, drawn once::
     AuditError                  exit code 1: a failure that is not due to input
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
+    │   │   └── DeclarationError    what a plug-in declares; the message quotes no sample
     │   ├── CheckpointError     a model that cannot be loaded as it is
     │   │   └── CheckpointBroken    one that loads and computes NaN
     │   ├── AssetError          a model or data set that cannot be obtained
@@ -72,6 +73,10 @@ class UsageError(AuditError):
 
 class ConfigError(UsageError):
     """A configuration file, profile, policy or flag has an invalid value."""
+
+
+class DeclarationError(ConfigError):
+    """What a plug-in declares is at fault. Its author must read why, so the message never quotes a sample."""
 
 
 class CheckpointError(UsageError):
@@ -142,6 +147,12 @@ class TemplateError(TaskUnavailable):
     """The checkpoint's chat template fails on the messages of a task."""
 
     exit_code = ExitCode.USAGE
+
+
+RAISED_BY_OTHERS = (Exception, SystemExit, GeneratorExit)
+"""What code of a plug-in, task or checkpoint may raise; every place that calls such code handles all of it. Otherwise a
+``sys.exit(0)`` in it would end an audit, or the gate, as if all were well. An interruption is not among it, nor are the
+exceptions by which Streamlit stops a page."""
 
 
 class Interrupted(KeyboardInterrupt):

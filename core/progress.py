@@ -36,6 +36,9 @@ class Progress(Protocol):
     def advance(self, requests: int, tokens: int) -> None:
         """This many requests were answered; they took this many computed tokens."""
 
+    def withhold(self, answers: int) -> None:
+        """This many answers contain personal data: they are not kept for a run that is resumed."""
+
     def say(self, message: str) -> None:
         """Show a warning; it also goes into the manifest."""
 
@@ -73,6 +76,9 @@ class Silent:
     def advance(self, requests: int, tokens: int) -> None:
         """Ignore it."""
 
+    def withhold(self, answers: int) -> None:
+        """Ignore it."""
+
     def say(self, message: str) -> None:
         """Ignore it."""
 
@@ -103,6 +109,8 @@ class Standing:
     """Samples of the task; 0 if it is counted in requests."""
     done: int = 0
     """Samples done."""
+    withheld: int = 0
+    """Answers with personal data, which the journal does not keep."""
 
     @property
     def total(self) -> int | None:
@@ -158,6 +166,7 @@ class Remembering:
         self.sample_done = listener.sample_done
         self.start = listener.start
         self.advance = listener.advance
+        self.withhold = listener.withhold
         self.failed = listener.failed
         self.show_prompt = listener.show_prompt
 

@@ -51,11 +51,14 @@ class Answering(Generic[Request, Answer]):
             for answers, tokens in self.work(distinct, missing, progress.say):
                 known.update(answers)
                 if journal is not None:
+                    withheld = {index for index, answer in answers.items() if _is_withheld(answer, journal)}
                     journal.write(
                         (keys[index], json.dumps(_plain(answer)))
                         for index, answer in answers.items()
-                        if _is_kept(answer, journal)
+                        if not answer.error and index not in withheld
                     )
+                    if withheld:
+                        progress.withhold(sum(copies[distinct[index]] for index in withheld))
                 progress.advance(sum(copies[distinct[index]] for index in answers), tokens)
         place = {request: index for index, request in enumerate(distinct)}
         return [known[place[request]] for request in requests]
@@ -75,14 +78,12 @@ class Answering(Generic[Request, Answer]):
         return known
 
 
-def _is_kept(answer: Score | Completion, journal: Journal) -> bool:
-    """Whether an answer goes into the journal; a resumed run computes the others again."""
-    if answer.error:
-        return False
+def _is_withheld(answer: Score | Completion, journal: Journal) -> bool:
+    """Whether an answer has a text that must not be written to the journal; a resumed run computes it again."""
     if journal.withholds is None or not isinstance(answer, Completion):
-        return True
+        return False
     written = [text for made in answer.generations for text in (made.text, made.thinking) if text]
-    return not any(map(journal.withholds, written))
+    return any(map(journal.withholds, written))
 
 
 def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from audit.core.errors import ConfigError, TemplateError, did_you_mean
+from audit.core.errors import RAISED_BY_OTHERS, ConfigError, TemplateError, did_you_mean
 from audit.core.text import first_line
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _apply(apply: Callable[[Messages], str], turns: Messages, where: str) -> str
     """The template's text; any exception becomes one line."""
     try:
         return apply([dict(turn) for turn in turns])
-    except Exception as error:  # templates are programs of the checkpoint and raise anything
+    except RAISED_BY_OTHERS as error:  # templates are programs of the checkpoint and raise anything
         msg = f"{where}: the chat template fails on this conversation ({first_line(error)})"
         raise TemplateError(msg) from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.records import Span
 from audit.evals.own_data.columns import READ_OPTIONS
 
@@ -81,7 +82,7 @@ def _marked(
         marked = _changed(marked, place, opening, closing)
     try:
         text = task.doc_to_text(marked)
-    except Exception:  # noqa: BLE001 - the task's own code may raise anything on what it does not know
+    except RAISED_BY_OTHERS:  # the task's own code may raise anything on what it does not know
         return None
     if not isinstance(text, str) or MARKS.sub("", text) != question:
         return None

@@ -113,7 +113,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         confidence=asked.confidence,
         scores={} if item.error else {**scores, **asked.scores},
         slices={column: str(doc[column]) for column in own.slices} if own else {},
-        flags=_flags(item, asked.output),
+        flags=_flags(item, asked),
         error=item.error,
         tokens_in=max((remark.tokens_in for remark in item.remarks), default=0),
         tokens_out=sum(remark.tokens_out for remark in item.remarks),
@@ -136,6 +136,7 @@ class _Asked:
     output: str | None
     scores: dict[str, float | None] = field(default_factory=dict)
     confidence: float | None = None
+    is_tie: bool = False
 
 
 def _describe(task: Task, item: Item) -> _Asked:
@@ -178,13 +179,20 @@ def _describe_choice(task: Task, item: Item) -> _Asked:
     chosen = int(np.argmax(totals))
     scores: dict[str, float | None] = {f"log_likelihood_{position}": total for position, total in enumerate(totals)}
     confidence = min(1.0, float(softmax(totals)[chosen]))
-    return _Asked(_text(arguments[chosen][0]), reference, _text(arguments[chosen][1]), scores, confidence)
+    output = _text(arguments[chosen][1])
+    return _Asked(_text(arguments[chosen][0]), reference, output, scores, confidence, _is_tie(totals))
+
+
+def _is_tie(totals: Sequence[float]) -> bool:
+    """Whether the likeliest options are several."""
+    return list(totals).count(max(totals)) > 1
 
 
 def make_choice(task: Task, item: Item) -> Choice | None:
     """The options of an item, with the log-likelihoods that it chose by; ``contrast`` is the likeliest other option.
 
-    A benchmark measures no bias: ``gap`` is null.
+    A benchmark measures no bias: ``gap`` is null. Where two options are equally likely, none is chosen; lm-eval takes
+    the first, and so do output and score.
 
     Args:
         task: lm-eval's task.
@@ -202,12 +210,12 @@ def make_choice(task: Task, item: Item) -> Choice | None:
     totals = [float(answers[0][0]) for answers in logged["resps"][:count]]
     if len(set(prompts)) != 1 or item.error or not all(map(math.isfinite, totals)):
         return None
-    chosen = int(np.argmax(totals))
-    contrast = max((i for i in range(count) if i != chosen), key=totals.__getitem__, default=None)
+    first = int(np.argmax(totals))
+    contrast = max((i for i in range(count) if i != first), key=totals.__getitem__, default=None)
     return Choice(
         options=list(options),
         log_likelihoods=totals,
-        chosen=chosen,
+        chosen=None if _is_tie(totals) else first,
         right=gold_index(task, logged),
         contrast=contrast,
     )
@@ -255,8 +263,9 @@ def _by_preference(scores: dict[str, float | None]) -> list[float | None]:
     return [scores[name] for name in ("accuracy", "exact_match") if name in scores] + list(scores.values())
 
 
-def _flags(item: Item, output: str | None) -> list[Flag]:
+def _flags(item: Item, asked: _Asked) -> list[Flag]:
     """Flags for readers and filters."""
+    output = asked.output
     unparsed = item.values.get(UNPARSED) == 1.0 or all(
         sample["filtered_resps"][0] == NO_MATCH for sample in item.logged
     )
@@ -265,6 +274,7 @@ def _flags(item: Item, output: str | None) -> list[Flag]:
         Flag.UNPARSED_ANSWER: unparsed and not item.error,
         Flag.EMPTY_OUTPUT: output is not None and not output.strip() and not item.error,
         Flag.TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
+        Flag.TIE: asked.is_tie,
         Flag.SYSTEM_TURN_MERGED: any(remark.system_merged for remark in item.remarks),
     }
     return [flag for flag, raised in flags.items() if raised]

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core import assets
 from audit.core.contradictions import MEMBERS
-from audit.core.errors import AssetMissing, AuditError, ConfigError, SettingUnavailable, TaskUnavailable, did_you_mean
+from audit.core.errors import (
+    RAISED_BY_OTHERS,
+    AssetMissing,
+    AuditError,
+    ConfigError,
+    SettingUnavailable,
+    TaskUnavailable,
+    did_you_mean,
+)
 from audit.core.records import AssetRecord, TaskResult
 from audit.core.records.finite import finite
 from audit.engine.chat import uses_chat_template
@@ -237,7 +245,7 @@ def _run_foreign_task(engine: Engine, config: RunConfig, task: Task, limit: Limi
         return TaskResult(suite="evals", task=name, not_run=str(missing))
     except AuditError:
         raise
-    except Exception as error:  # noqa: BLE001 - the task's own code may raise anything
+    except RAISED_BY_OTHERS as error:  # the task's own code may raise anything
         return TaskResult(suite="evals", task=name, not_run=lm_eval_tasks.why(name, error))
 
 

@@ -6,7 +6,15 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from audit.core.errors import AuditError, DeviceLost, ScorerError, TaskUnavailable, UsageError, WhiteBoxUnavailable
+from audit.core.errors import (
+    RAISED_BY_OTHERS,
+    AuditError,
+    DeviceLost,
+    ScorerError,
+    TaskUnavailable,
+    UsageError,
+    WhiteBoxUnavailable,
+)
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -50,6 +58,6 @@ def attempt(work: Callable[..., T], *given: object) -> T | Failed:
         return Failed(error)
     except AuditError:
         raise
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         logger.debug("a method broke", exc_info=True)
         return Failed(ScorerError(f"the method broke: {type(error).__name__}: {printable(str(error), 200)}"))

@@ -11,7 +11,6 @@ samples is in :mod:`audit.stats.recount`.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import in_manifest
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records import digest_of
-from audit.core.records.files.json_file import read_text
+from audit.core.records.files.json_file import read_plain, read_text
 from audit.stats import recount
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def seal(run: RunFolder, manifest: RunManifest | None = None) -> RunManifest:
     """
     manifest = manifest or run.read_manifest()
     digests = {MANIFEST: _manifest_digest(manifest.model_dump(mode="json"))}
-    digests |= {name: _digest(run.path / name) for name in _names(run.path)}
+    digests |= {name: file_digest(run.path / name) for name in _names(run.path)}
     sealed = manifest.model_copy(update={"evidence": digests})
     run.write_manifest(sealed)
     return sealed
@@ -104,26 +103,53 @@ def _check_links(run: RunFolder) -> None:
             raise _invalid(path, "it is a link out of the run folder: put the file itself there")
 
 
-def _check_digests(run: RunFolder, manifest: RunManifest) -> None:
-    """Compare every file with its digest, the manifest first."""
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, read in blocks.
+
+    Raises:
+        EvidenceInvalid: It is a folder, a pipe or a device.
+        RunFolderError: It cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _invalid(path, "it is not a file")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        msg = f"{path}: cannot be read: {error.strerror}: check its permissions"
+        raise RunFolderError(msg) from error
+
+
+def file_faults(run: RunFolder, manifest: RunManifest) -> Iterator[EvidenceInvalid]:
+    """What contradicts the digests of a run that has ended: every file that was changed, lost or added.
+
+    Raises:
+        RunFolderError: A file cannot be read.
+    """
     if not manifest.evidence:
         fault = "it holds no digests of the run's files: an older version wrote it, or it was changed"
-        raise _invalid(
-            run.manifest_path, f"{fault}: finish it again with 'audit run --resume {run.path}', or start a new run"
-        )
-    written = json.loads(read_text(run.manifest_path))
+        advice = f"finish it again with 'audit run --resume {run.path}', or start a new run"
+        yield _invalid(run.manifest_path, f"{fault}: {advice}")
+        return
+    written = read_plain(read_text(run.manifest_path))
     if manifest.evidence.get(MANIFEST) != _manifest_digest(written):
-        raise _invalid(run.manifest_path, "it was changed after the run ended")
+        yield _invalid(run.manifest_path, "it was changed after the run ended")
     found = set(_names(run.path))
     for name in sorted({*found, *manifest.evidence} - {MANIFEST}, key=_order):
         path = run.path / name
         if name not in found:
             if name not in REMOVABLE:
-                raise _invalid(path, "it is missing: the run left it")
+                yield _invalid(path, "it is missing: the run left it")
         elif name not in manifest.evidence:
-            raise _invalid(path, "it does not belong to the run: the manifest does not list it")
-        elif _digest(path) != manifest.evidence[name]:
-            raise _invalid(path, "it was changed after the run ended, or belongs to another run")
+            yield _invalid(path, "it does not belong to the run: the manifest does not list it")
+        elif file_digest(path) != manifest.evidence[name]:
+            yield _invalid(path, "it was changed after the run ended, or belongs to another run")
+
+
+def _check_digests(run: RunFolder, manifest: RunManifest) -> None:
+    """Compare every file with its digest, the manifest first."""
+    for fault in file_faults(run, manifest):
+        raise fault
 
 
 def _order(name: str) -> tuple[bool, str]:
@@ -149,23 +175,6 @@ def _inside(home: Path, folder: str) -> Iterator[str]:
         for name in (*names, *links):
             if not name.startswith("."):
                 yield os.path.relpath(os.path.join(parent, name), home).replace(os.sep, "/")  # noqa: PTH118 - see above
-
-
-def _digest(path: Path) -> str:
-    """SHA-256 of a file, read in blocks.
-
-    Raises:
-        EvidenceInvalid: It is a folder, a pipe or a device.
-        RunFolderError: It cannot be read.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise _invalid(path, "it is not a file")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror}: check its permissions"
-        raise RunFolderError(msg) from error
 
 
 def _manifest_digest(written: dict[str, Any]) -> str:

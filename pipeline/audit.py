@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from audit.core import assets
-from audit.core.errors import Interrupted
+from audit.core.errors import RAISED_BY_OTHERS, Interrupted
 from audit.core.progress import Remembering
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
@@ -176,5 +176,5 @@ def _write_card(folder: RunFolder, remembering: Remembering) -> None:
     """Write the report card; where that fails, the run is what it is."""
     try:
         write_card(folder)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is; rich ends the program on a broken pipe
+    except RAISED_BY_OTHERS as error:  # whatever it is; a section may be of a plug-in
         remembering.failed(NO_CARD, error)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.core.assets.digest import files_sha256
-from audit.core.errors import ConfigError
+from audit.core.errors import RAISED_BY_OTHERS, ConfigError
 from audit.core.filesystem import did_you_mean_path
 from audit.core.records import PluginRecord, digest_of
-from audit.core.text import printable
+from audit.core.text import first_line, printable
 from audit.evals.catalogue import own_tasks
 from audit.evals.lm_eval.tasks import declared
 from audit.evals.lm_eval.tasks import names as lm_eval_names
@@ -243,12 +243,15 @@ def _check_part(plugin: str, part: PluginPart) -> None:
     ):
         msg = f"{start}: none of its metrics is primary: add primary=True to the one that sums it up"
         raise ConfigError(msg)
+    if part.kind is DEFINITION and not of_packages.is_of(part.name, plugin):
+        msg = f"{start}: it must be called {plugin}.NAME, after its package: rename it, or uninstall {plugin}"
+        raise ConfigError(msg)
     if part.kind is PROBE:
         try:
             for metric in part.thing.metrics:
                 definitions.check(metric.definition)
-        except ConfigError as error:
-            msg = f"{start}: {error}"
+        except RAISED_BY_OTHERS as error:
+            msg = f"{start}: {error if isinstance(error, ConfigError) else first_line(error)}"
             raise ConfigError(msg) from error
 
 
@@ -275,7 +278,7 @@ def _package(name: str, points: Sequence[tuple[PluginKind, importlib.metadata.En
     for kind, point in points:
         try:
             thing = point.load()
-        except (Exception, SystemExit) as error:
+        except RAISED_BY_OTHERS as error:
             raise _broken(name, error, "install its newest version, or uninstall it") from error
         folder = _home(sys.modules[point.module])
         parts += _parts(kind, thing, name, point.name, folder)
@@ -299,7 +302,7 @@ def _file(path: Path) -> Plugin:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except RAISED_BY_OTHERS as error:
         raise _broken(path.stem, error, f"correct {path}") from error
     given = [(kind, getattr(module, name)) for name, kind in CONSTANTS.items() if hasattr(module, name)]
     parts = [part for kind, thing in given for part in _parts(kind, thing, path.stem, path.stem, path.parent)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import write_text
+from audit.core.records.files.json_file import read_plain
 from audit.ratings import default_url, mean_by_output, output_digest
 from audit.ratings.database import require
 
@@ -62,7 +63,7 @@ def recall(folder: RunFolder) -> Judged:
     try:
         return {
             (suite, task, sample, digest): float(mean)
-            for suite, task, sample, digest, mean in json.loads(file.read_text())
+            for suite, task, sample, digest, mean in read_plain(file.read_text())
         }
     except (OSError, ValueError, TypeError) as error:
         msg = f"{file}: broken ({error}): start a new run"

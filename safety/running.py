@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from audit.core.errors import AssetError, ConfigError, UsageError
+from audit.core.errors import RAISED_BY_OTHERS, AssetError, ConfigError, DeclarationError, UsageError
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult
 from audit.core.records.finite import finite
+from audit.core.text import printable
 from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
@@ -223,7 +224,7 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
         context: Scorer, configuration and source of the answers.
 
     Raises:
-        ConfigError: The definition of a metric cannot be found again, or its package is not in the manifest.
+        DeclarationError: The definition of a metric cannot be found again, or its package is not in the manifest.
     """
     categories: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -245,7 +246,7 @@ def definitions_of_packages(probe: Probe[Any], config: RunConfig) -> set[str]:
     """
     try:
         more = [one.definition.NAME for one in (probe.more_metrics(Context(config)) if probe.more_metrics else ())]
-    except Exception:  # noqa: BLE001 - whatever the code of others raises; `metrics_of` refuses what is missing here
+    except RAISED_BY_OTHERS:  # whatever the code of others raises; `metrics_of` refuses what is missing here
         more = []
     return {*(one.definition.NAME for one in probe.metrics), *more} - definitions.KINDS.keys()
 
@@ -254,13 +255,17 @@ def _declared(probe: Probe[Item], context: Context) -> list[ProbeMetric]:
     """All metrics that a probe declares.
 
     Raises:
-        ConfigError: Nobody could find a definition again; or the manifest does not name its package, since the
+        DeclarationError: Nobody could find a definition again; or the manifest does not name its package, since the
             configuration did not say that it would be used.
     """
     more = probe.more_metrics(context) if probe.more_metrics else ()
     declared = [*probe.metrics, *more]
     for metric in declared:
-        definitions.check(metric.definition)
+        try:
+            definitions.check(metric.definition)
+        except ConfigError as error:
+            msg = f"probe {probe.name}: metric {printable(str(metric.name), 60)}: {error}"
+            raise DeclarationError(msg) from error
     foreign = {one.definition.NAME for one in declared} - definitions.KINDS.keys()
     late = foreign - definitions_of_packages(probe, context.config) if foreign else None
     if late:
@@ -268,7 +273,7 @@ def _declared(probe: Probe[Item], context: Context) -> list[ProbeMetric]:
             f"probe {probe.name}: more_metrics adds definition {min(late)} only while the probe runs: "
             "list it in metrics, or let it depend on the configuration alone"
         )
-        raise ConfigError(msg)
+        raise DeclarationError(msg)
     return declared
 
 

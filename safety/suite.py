@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import (
+    RAISED_BY_OTHERS,
     AssetError,
     AuditError,
     CheckpointError,
+    DeclarationError,
     EvidenceInvalid,
     RunFolderError,
     TaskUnavailable,
@@ -117,7 +119,7 @@ def score_predictions(name: str, predictions: Predictions, config: RunConfig) ->
     try:
         result = JUDGES[name](predictions, config)
         _check_samples(name, result)
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         if isinstance(error, AuditError) or name not in OWNERS:
             raise
         raise AuditError(_broke(name, error)) from error
@@ -150,7 +152,7 @@ def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskC
         _check_samples(probe.name, result)
     except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=_missing(probe.name, error))
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         if isinstance(error, AuditError) and (probe.name not in OWNERS or isinstance(error, OF_THE_RUN)):
             raise
         return TaskResult(suite=SUITE, task=probe.name, not_run=_broke(probe.name, error))
@@ -177,8 +179,13 @@ def _missing(name: str, error: AuditError) -> str:
     return f"{whose}{error}"
 
 
-def _broke(name: str, error: Exception) -> str:
-    """Why a probe that raised has no result: whose fault it is, without the error's text, which may quote a sample."""
+def _broke(name: str, error: BaseException) -> str:
+    """Why a probe that raised has no result, and whose fault it is.
+
+    Only what a declaration gets wrong is quoted: the text of any other error may quote a sample.
+    """
     logger.debug("probe %s broke", name, exc_info=error)
+    if isinstance(error, DeclarationError):
+        return f"plug-in {OWNERS[name]}: {error}" if name in OWNERS else str(error)
     whose = f"plug-in {OWNERS[name]}: probe {name}" if name in OWNERS else f"probe {name}"
     return f"{whose} broke ({type(error).__name__}): --verbose shows where"

@@ -110,6 +110,9 @@ class Notebook:
         self._standing.answered += requests
         self._draw()
 
+    def withhold(self, answers: int) -> None:
+        """Answers that are not kept."""
+
     def say(self, message: str) -> None:
         """A warning for the user."""
         self._remarks.append(message)

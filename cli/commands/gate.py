@@ -21,17 +21,22 @@ from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
 from audit.gate.policy import load_policy
+from audit.gate.signing import envelope, keys
+from audit.gate.signing.sign import sign
 from audit.reports.render import markdown
 from audit.reports.render.card_verdict import show_verdict
 from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from audit.core.records import Decision
 
 EXAMPLES = """\b
 Examples:
   audit gate latest                                  the shipped policy
   audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
+  AUDIT_SIGNING_KEY=audit.key audit gate latest      signs the evidence, for audit verify
 
 Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run, 2 bad input.
 """
@@ -55,10 +60,12 @@ def gate(
 ) -> int:
     """Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.
 
-    Writes decision.json into the run folder and shows the verdict in its report card.
+    Writes decision.json into the run folder and shows the verdict in its report card. Signs the evidence if
+    AUDIT_SIGNING_KEY is a private key, or the path of one.
     """
     folder = RunFolder.resolve(run, runs)
     target = _summary_file(folder, summary)
+    key = keys.signing_key()
     decision = judge.decide(folder, load_policy(policy), METHODS)
     unwritten = _write(folder, decision)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
@@ -67,6 +74,7 @@ def gate(
     if unwritten:
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
+    _sign(folder, key)
     return judge.exit_code(decision)
 
 
@@ -95,6 +103,19 @@ def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
     except WriteError as error:
         return error
     return None
+
+
+def _sign(folder: RunFolder, key: Ed25519PrivateKey | None) -> None:
+    """Sign the evidence where there is a key; without one, say so of a signature that no longer fits."""
+    lines = []
+    if key is not None:
+        remark = sign(folder, key).annotations.remark
+        lines = [f"signed: {folder.path / envelope.NAME}"]
+        lines += [f"signed without the digest of its folder: {remark}"] if remark else []
+    elif (folder.path / envelope.NAME).exists():
+        lines = [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
+    for line in lines:
+        err.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(decision: Decision, *, as_json: bool) -> None:

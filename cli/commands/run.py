@@ -44,7 +44,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Arguments:
+class RunArguments:
     """The options of ``audit run`` that set no single field of the configuration."""
 
     config: ConfigFile = None
@@ -75,10 +75,10 @@ class Arguments:
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command("run", epilog=EXAMPLES)(command("run", run, Arguments, first=("--model", "--profile")))
+    program.command("run", epilog=EXAMPLES)(command("run", run, RunArguments, first=("--model", "--profile")))
 
 
-def run(given: Given, arguments: Arguments) -> int:
+def run(given: Given, arguments: RunArguments) -> int:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
 
     Command-line options override the --config file, which overrides the profile.
@@ -104,7 +104,7 @@ def run(given: Given, arguments: Arguments) -> int:
     return ExitCode.DONE if done.read_manifest().status == "complete" else ExitCode.INCOMPLETE
 
 
-def _configured(given: Given, arguments: Arguments) -> RunConfig:
+def _configured(given: Given, arguments: RunArguments) -> RunConfig:
     """The configuration of a new run: profile, file and options, and the tasks that were named."""
     from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
 
@@ -117,7 +117,7 @@ def _configured(given: Given, arguments: Arguments) -> RunConfig:
     )
 
 
-def _continued(given: Given, arguments: Arguments) -> tuple[RunFolder, RunConfig] | None:
+def _continued(given: Given, arguments: RunArguments) -> tuple[RunFolder, RunConfig] | None:
     """The run that ``--resume`` or ``--extend`` names and its own configuration; None for a new run.
 
     Raises:
@@ -136,7 +136,7 @@ def _continued(given: Given, arguments: Arguments) -> tuple[RunFolder, RunConfig
     return None
 
 
-def _kept(option: str, name: str, given: Given, arguments: Arguments) -> tuple[RunFolder, RunConfig]:
+def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tuple[RunFolder, RunConfig]:
     """The run that goes on and its own configuration.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -92,8 +91,10 @@ def read_messages(path: Path) -> list[dict[str, str]]:
     Raises:
         UsageError: It cannot be read, is no such list, or ends with the assistant's turn.
     """
+    from audit.core.records.files.json_file import read_plain  # noqa: PLC0415 - imports pydantic, which takes time
+
     try:
-        turns = json.loads(path.read_text("utf-8"))
+        turns = read_plain(path.read_text("utf-8"))
     except OSError as error:
         msg = f"--messages {path}: cannot be read: {error.strerror}"
         raise UsageError(msg) from error

@@ -60,7 +60,7 @@ class Choice(Record):
     """The continuations, exactly as they were scored, in the task's order."""
     log_likelihoods: list[float] | None = None
     """Log-likelihood of each option, in nats, as used for the choice (see ``normalised``); null if the answer was
-    generated."""
+    generated, or if one of them is not finite."""
     normalised: Literal["none", "characters", "tokens"] = "none"
     """What a log-likelihood was divided by before options were compared."""
     chosen: int | None = None
@@ -71,7 +71,8 @@ class Choice(Record):
     """Position of the option to compare the chosen one with: the likeliest wrong one, or the other sentence of a
     pair."""
     gap: float | None = None
-    """By how much the probe puts the chosen option, or the first one of a pair, ahead of ``contrast``."""
+    """By how much the probe puts the chosen option, or the first one of a pair, ahead of ``contrast``; null if it
+    compares none, or the difference is not finite."""
     gap_unit: str = "nats"
     """Unit of ``gap``."""
 

@@ -25,7 +25,7 @@ FILES: dict[str, tuple[Any, str]] = {
     "metrics": (list[Metric], "metrics.json of a run folder"),
     "sample": (
         Sample,
-        "A row of samples/<suite>/<task>.parquet; the columns scores, slices and spans hold these values as JSON text",
+        "A row of samples/<suite>/<task>.parquet; the columns scores, slices and completions.labels are maps",
     ),
     "raw": (RawOutput, "A line of raw.jsonl of a run folder, written only with --keep-raw"),
     "logged": (LoggedTask, "logged/<task>.json.gz of a run folder, gzip-compressed"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import transformers
 from transformers import CONFIG_MAPPING, AutoConfig
 
-from audit.core.errors import CheckpointError
+from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.engine.checkpoint.files import vocabulary_files
 from audit.engine.checkpoint.json_files import read_object
 
@@ -57,12 +57,12 @@ def _check_configurations(folder: Path, *, trust_remote_code: bool) -> None:
         read_object(folder / "generation_config.json")
     try:
         AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
-    except Exception as error:  # configurations raise anything on values they do not expect
+    except RAISED_BY_OTHERS as error:  # configurations raise anything on values they do not expect
         msg = f"{folder}/config.json: cannot be read ({shortened(error)}): copy the checkpoint's own config.json"
         raise CheckpointError(msg) from error
 
 
-def tokenizer_error(folder: Path, error: Exception) -> str:
+def tokenizer_error(folder: Path, error: BaseException) -> str:
     """Why a tokenizer could not be loaded: which file is missing or damaged."""
     vocabularies = vocabulary_files(folder)
     if not vocabularies:
@@ -84,7 +84,7 @@ def no_vocabulary(folder: Path, names: str) -> str:
     return f"{folder}: no tokenizer vocabulary ({names}): {OTHER_TOKENIZER}"
 
 
-def shortened(error: Exception) -> str:
+def shortened(error: BaseException) -> str:
     """Type and message of an exception in one line, cut in the middle if it is long."""
     text = " ".join(str(error).split())
     if len(text) > LONGEST:

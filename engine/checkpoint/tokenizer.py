@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from audit.core.errors import CheckpointError
+from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.engine.checkpoint.files import VOCABULARY_ENDINGS
 from audit.engine.checkpoint.json_files import read_object
 from audit.engine.checkpoint.loading_error import no_vocabulary, tokenizer_error
@@ -35,7 +35,7 @@ def load_tokenizer(folder: Path, options: Mapping[str, Any]) -> PreTrainedTokeni
     """
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, **options)
-    except Exception as error:  # transformers and tokenizers raise anything on damaged files
+    except RAISED_BY_OTHERS as error:  # transformers and tokenizers raise anything on damaged files
         raise CheckpointError(tokenizer_error(folder, error)) from error
     # Without its files a tokenizer may still be created, with the few tokens that its class knows.
     names = set(getattr(tokenizer, "vocab_files_names", {}).values())

@@ -12,7 +12,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import CheckpointError
+from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.engine.checkpoint.computed_buffers import restore_buffers
 from audit.engine.checkpoint.doubled_weights import check_doubles
 from audit.engine.checkpoint.loading_error import shortened
@@ -113,7 +113,7 @@ def _from_pretrained(auto_class: Any, folder: Path, options: Mapping[str, Any]) 
                 folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
             )
             restored = restore_buffers(model, {name for name in info["missing_keys"] if COMPUTED.search(name)})
-        except Exception as error:  # transformers raises anything on damaged or unknown checkpoints
+        except RAISED_BY_OTHERS as error:  # transformers raises anything on damaged or unknown checkpoints
             msg = _cannot_be_put_together(folder, reports)
             raise CheckpointError(msg or f"{folder}: the model cannot be loaded ({shortened(error)})") from error
     info["missing_keys"] = set(info["missing_keys"]) - restored

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from audit.core.errors import AuditError, DeviceLost, EngineFault
+from audit.core.errors import RAISED_BY_OTHERS, AuditError, DeviceLost, EngineFault
 from audit.core.text import first_line
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Guard:
             yield
         except AuditError:
             raise
-        except Exception as error:
+        except RAISED_BY_OTHERS as error:
             logger.debug("the model failed", exc_info=True)
             reason = first_line(error)  # CUDA's messages continue with advice to programmers
             if answers(self.device):

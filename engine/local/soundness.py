@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from audit.core.errors import CheckpointBroken, CheckpointError
+from audit.core.errors import RAISED_BY_OTHERS, CheckpointBroken, CheckpointError
 from audit.engine.local.model.layers import decoder_layers
 from audit.engine.local.token_sampling import broken
 
@@ -49,7 +49,7 @@ def check_sound(model: Any, encode: Callable[[str], list[int]]) -> None:  # noqa
     try:
         texts = [torch.tensor([encode(text)], device=model.device) for text in PROBES]
         sound = not all(_fails(model, ids) for ids in texts)
-    except Exception:  # noqa: BLE001 - a model that cannot read plain text says so at its first request
+    except RAISED_BY_OTHERS:  # a model that cannot read plain text says so at its first request
         return
     if sound:
         return

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import AssetMissing, AuditError
+from audit.core.errors import RAISED_BY_OTHERS, AssetMissing, AuditError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,7 +104,7 @@ def load(name: str, seed: int, *, include: tuple[Path, ...] = (), metadata: Mapp
             found = manager.load([wanted])
     except AuditError:
         raise
-    except Exception as error:  # code of tasks and of three hub clients raises anything
+    except RAISED_BY_OTHERS as error:  # code of tasks and of three hub clients raises anything
         raise AssetMissing(why(name, error)) from error
     tasks, groups = found["tasks"], found.get("groups") or {}
     return _prefixed(tasks, groups) if stock else Loaded(tasks, groups)
@@ -139,7 +139,7 @@ def _prefixed(tasks: dict[str, Task], groups: dict[str, Group]) -> Loaded:
     return Loaded({str(task.task_name): task for task in tasks.values()}, {g.name: g for g in groups.values()})
 
 
-def why(name: str, error: Exception) -> str:
+def why(name: str, error: BaseException) -> str:
     """One line on why a task cannot run."""
     lines = str(error).strip().splitlines() or ["no message"]
     advice = ": download it into the hub cache on a machine with a network, or leave the task out"

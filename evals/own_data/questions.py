@@ -83,6 +83,7 @@ def read_questions(task: TaskConfig) -> QuestionFile:
     table = read(task.file)
     columns = find(task, table)
     _refuse_empty(table, columns)
+    _refuse_lists(table, columns)
     _refuse_many_slices(table, columns)
     options = _options(table, columns)
     render = template(task, columns)
@@ -139,6 +140,18 @@ def _refuse_empty(table: DataTable, columns: Columns) -> None:
         empty = [number for number, row in zip(table.numbers, table.rows, strict=True) if not row[column]]
         if empty:
             raise table.fault(empty, f"{printable(column, 60)} is empty: fill it in, or remove the rows")
+
+
+def _refuse_lists(table: DataTable, columns: Columns) -> None:
+    """Refuse lists where one text belongs: only options and answers may be several.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for column in dict.fromkeys(name for name in [columns.question, *columns.options, columns.cluster] if name):
+        lists = [n for n, row in zip(table.numbers, table.rows, strict=True) if isinstance(row[column], list)]
+        if lists:
+            raise table.fault(lists, f"{printable(column, 60)} is a list: give one text")
 
 
 def _kept(task: TaskConfig, table: DataTable, columns: Columns) -> list[str]:

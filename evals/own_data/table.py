@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
+from audit.core.records.files.json_file import finite_float, once
 from audit.core.text import printable
 from audit.core.text_file import decode, read_bytes
 
@@ -135,23 +136,28 @@ def _json_lines(file: Path, text: str) -> Read:
     """Rows of JSON Lines; blank lines are ignored.
 
     Raises:
-        ConfigError: A line is not a JSON object.
+        ConfigError: A line is not a JSON object, gives a key twice, or has a number that is too large.
     """
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     found = [(number, _json_object(line)) for number, line in lines]
     wrong = [number for number, row in found if row is None]
     if wrong:
         raise fault(file, "line", wrong, "not a JSON object: write one object per line")
-    rows = [row for _, row in found if row is not None]
+    for number, row in found:
+        if isinstance(row, str):
+            raise fault(file, "line", [number], f"{row}: correct it")
+    rows = [row for _, row in found if isinstance(row, dict)]
     return list(dict.fromkeys(name for row in rows for name in row)), rows, [number for number, _ in found]
 
 
-def _json_object(line: str) -> dict[str, Any] | None:
-    """A JSON object; None for anything else."""
+def _json_object(line: str) -> dict[str, Any] | str | None:
+    """A JSON object, or what is wrong with one; None for anything else. NaN is an empty cell, as pandas writes it."""
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
+        found = json.loads(line, object_pairs_hook=once, parse_float=finite_float)
+    except (json.JSONDecodeError, RecursionError):
         return None
+    except ValueError as error:
+        return str(error)
     return found if isinstance(found, dict) else None
 
 

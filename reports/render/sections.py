@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from audit.core.errors import RAISED_BY_OTHERS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.metadata import EntryPoint
@@ -44,7 +46,7 @@ def _rendered(point: EntryPoint, environment: Environment, variables: Mapping[st
     try:
         html = environment.from_string(point.load()).render(variables)
         size = len(html.encode())  # a lone surrogate has no UTF-8, and would keep the card from being written
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the code of others raises
+    except RAISED_BY_OTHERS as error:  # whatever the code of others raises
         return _not_shown(point, f"broke ({type(error).__name__})")
     if size > room:
         return _not_shown(point, f"would make all plug-in sections larger than {MAX_BYTES:,} bytes")

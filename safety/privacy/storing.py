@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.records import Flag, Sample
 from audit.safety.privacy.redaction import redact
 from audit.safety.scorers.audit_toxicity import windows
@@ -47,7 +48,7 @@ def flag_offensive(samples: Sequence[Sample], scorer: ToxicityScorer | None = No
     texts = list(dict.fromkeys(part for answer in answers for part in _parts(answer)))
     try:
         verdicts = dict(zip(texts, score_texts(scorer or ProfanityCheck(), texts), strict=True))
-    except Exception:  # noqa: BLE001 - a scorer that cannot even start must not cost the results
+    except RAISED_BY_OTHERS:  # a scorer that cannot even start must not cost the results
         verdicts = {}
     return [_flagged(sample, verdicts) for sample in samples]
 

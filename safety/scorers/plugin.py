@@ -6,7 +6,7 @@ import logging
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from audit.core.errors import AssetError, AuditError, ConfigError, did_you_mean
+from audit.core.errors import RAISED_BY_OTHERS, AssetError, AuditError, ConfigError, did_you_mean
 from audit.core.records import AssetRecord
 from audit.safety.scorers.validity import Validity
 
@@ -40,13 +40,13 @@ def make(variant: str, config: SafetyConfig) -> ToxicityScorer:
     whose = f"plug-in {OWNERS.get(name, name)}: scorer {name}"
     try:
         scorer = JOINED[name](rest, config)
+        wrong = _wrong(scorer)
     except AuditError:
         raise
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         logger.debug("%s broke", whose, exc_info=True)
         msg = f"{whose} cannot be made ({type(error).__name__}): --verbose shows where"
         raise AssetError(msg) from error
-    wrong = _wrong(scorer)
     if wrong:
         msg = f"{whose} is not a scorer: its {wrong}"
         raise AssetError(msg)

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from audit.core.errors import RAISED_BY_OTHERS
 from audit.safety.scorers.language import reads, unread
 from audit.safety.scorers.validity import validity_settings
 
@@ -134,7 +135,7 @@ def _attempt(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity] | s
             ]
         else:
             pairs = [(float(value), {}) for value in scorer.score(texts)]
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         logger.debug("scorer %s failed", name, exc_info=error)
         return f"scorer {name} failed ({type(error).__name__}): --verbose shows why"
     if len(pairs) != len(texts):

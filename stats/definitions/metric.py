@@ -8,6 +8,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from audit.core.contradictions import in_metric
+from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.records import Metric
 from audit.core.units import unit_of
 from audit.stats.definitions.base import Estimate
@@ -105,8 +106,9 @@ def _of_slice(
         inside = definition.select(samples, where)
         if where and not inside:
             return Estimate(None, 0, error=_nothing_there(definition, where, samples))
-        return _checked(estimated(definition, inside, unit=unit, confidence=confidence, interval=interval))
-    except Exception as error:
+        found = estimated(definition, inside, unit=unit, confidence=confidence, interval=interval)
+        return _checked(found) if "." in definition.NAME else found
+    except RAISED_BY_OTHERS as error:
         if "." not in definition.NAME:  # not of another package: a fault of this one is not hidden
             raise
         return Estimate(None, 0, error=f"it cannot be computed: {definition.NAME} broke ({type(error).__name__})")
@@ -127,8 +129,9 @@ def _checked(found: Estimate) -> Estimate:
         no_interval=found.no_interval,
         error=found.error,
     )
-    texts = (kept.no_interval, kept.error, ends and ends.method)
-    if min(kept.n, kept.missing) < 0 or not all(text is None or isinstance(text, str) for text in texts):
+    reasons = (kept.no_interval, kept.error)
+    texts = [*([ends.method] if ends else []), *(reason for reason in reasons if reason is not None)]
+    if min(kept.n, kept.missing) < 0 or not all(isinstance(text, str) for text in texts):
         msg = "no Estimate: counts below 0, or reasons that are no text"
         raise TypeError(msg)
     return kept

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import ConfigError
+from audit.core.errors import RAISED_BY_OTHERS, ConfigError
 from audit.core.text import printable
 from audit.stats.definitions.base import Definition
 
@@ -38,8 +38,9 @@ def find(name: str) -> type[Definition] | None:
     if not package:
         return None
     start = f"metric definition {printable(repr(name), 100)}"
-    point = next(iter(entry_points(group=GROUP, name=name)), None)
-    if point is None or point.dist is None or _normalised(point.dist.name) != _normalised(package):
+    points = entry_points(group=GROUP, name=name)  # another package may use the name, too
+    point = next((one for one in points if one.dist is not None and is_of(name, one.dist.name)), None)
+    if point is None:
         plugin = printable(package, 60)
         msg = f"{start}: no installed package {plugin} has it: install the plug-in {plugin} that the run was made with"
         raise ConfigError(msg)
@@ -61,12 +62,17 @@ def read(kind: type[Definition], written: Mapping[str, Any]) -> Definition:
         return kind.read(written)
     except TypeError:
         raise
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         package = printable(kind.NAME.rpartition(".")[0], 60)
         start = f"metric definition {printable(repr(kind.NAME), 100)}"
         advice = f"install the version of {package} that the run was made with"
         msg = f"{start}: it cannot be made ({_reason(error)}): {advice}"
         raise ConfigError(msg) from error
+
+
+def is_of(name: str, package: str) -> bool:
+    """Whether a definition is called as one of this package must be: ``PACKAGE.NAME``."""
+    return _normalised(name.rpartition(".")[0]) == _normalised(package)
 
 
 def _normalised(package: str) -> str:
@@ -82,7 +88,7 @@ def _loaded(point: EntryPoint, start: str) -> object:
     """
     try:
         return point.load()
-    except (Exception, SystemExit) as error:
+    except RAISED_BY_OTHERS as error:
         msg = f"{start}: {point.value} cannot be imported ({_reason(error)}): install it again"
         raise ConfigError(msg) from error
 

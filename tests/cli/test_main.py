@@ -68,3 +68,48 @@ def test_a_wrong_value_steers_no_terminal_and_is_shown_in_part(audit: Audit) -> 
     assert code == 2
     assert "\x1b" not in error
     assert len(error) < 200
+
+
+def ends_by(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code where a command raises something that nobody handles."""
+
+    def command(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(main, "build", lambda: command)
+    return main.run_command(["gate"])
+
+
+class Foreign(BaseException):
+    """What the code of a plug-in may come up with."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(0), "SystemExit: 0"),
+        (SystemExit(), "SystemExit: "),
+        (Foreign("gone"), "Foreign: gone"),
+        (ValueError("five"), "ValueError: five"),
+    ],
+)
+def test_what_nobody_handles_is_a_crash_and_never_a_pass(
+    error: BaseException, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends_by(error, monkeypatch) == 1
+    assert " ".join(capsys.readouterr().err.split()) == " ".join(
+        f"error: crashed: {said} (run again with -v for the traceback)".split()
+    )
+
+
+def test_an_interruption_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ends_by(KeyboardInterrupt(), monkeypatch) == 130
+
+
+def test_nothing_is_said_where_nobody_reads_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = SystemExit(1)
+    error.__context__ = BrokenPipeError()
+    assert ends_by(error, monkeypatch) == 1
+    assert capsys.readouterr().err == ""

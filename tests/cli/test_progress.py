@@ -31,23 +31,28 @@ def test_a_line_at_the_end_of_each_task(capfd: pytest.CaptureFixture[str]) -> No
     ("error", "how"), [(KeyboardInterrupt(), "interrupted"), (Interrupted(), "interrupted"), (ValueError(), "failed")]
 )
 @pytest.mark.parametrize(
-    ("has_folder", "kept"), [(True, ", kept for --resume, except answers with personal data"), (False, "")]
+    ("has_folder", "withheld", "kept"),
+    [(True, 0, ", kept for --resume"), (True, 3, ", kept for --resume except 3 with personal data"), (False, 3, "")],
 )
 def test_a_task_that_broke_off_is_not_reported_as_done(
-    error: BaseException, how: str, has_folder: bool, kept: str, capfd: pytest.CaptureFixture[str]
+    error: BaseException, how: str, has_folder: bool, withheld: int, kept: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def work() -> None:
         with Bars(quiet=False) as bars:
             if has_folder:
                 bars.began(cast("RunFolder", None))
+            bars.task("evals", "gsm8k")
+            bars.withhold(9)
             bars.task("evals", "boolq")
             bars.start(20)
             bars.advance(7, 50)
+            bars.withhold(withheld)
             raise error
 
     with pytest.raises(type(error)):
         work()
-    assert capfd.readouterr().err == f"evals boolq: {how} after 7 of 20 requests{kept}\n"
+    *_, told = capfd.readouterr().err.splitlines()
+    assert told == f"evals boolq: {how} after 7 of 20 requests{kept}"
 
 
 def shown(bars: Bars) -> tuple[str, float | None, float]:

@@ -37,6 +37,7 @@ class Listener:
     def reset(self) -> None:
         self.tokens = 0
         self.answered = 0
+        self.withheld = 0
         self.expected = 0
         self.messages: list[str] = []
 
@@ -49,6 +50,9 @@ class Listener:
     def advance(self, requests: int, tokens: int) -> None:
         self.answered += requests
         self.tokens += tokens
+
+    def withhold(self, answers: int) -> None:
+        self.withheld += answers
 
     def say(self, message: str) -> None:
         self.messages.append(message)

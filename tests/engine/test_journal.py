@@ -54,6 +54,7 @@ def test_what_is_withheld_is_never_written_and_asked_again(
     tiny.journal = Journal(file, withholds=lambda text: text == secret)
     assert (tiny.score(SCORE), tiny.generate(GENERATE)) == (scores, completions)
     assert len(tiny.journal) == len(SCORE) + len(GENERATE) - 1
+    assert listener.withheld == 1
     written = b"".join(each.read_bytes() for each in tmp_path.iterdir())  # the write-ahead file is there as well
     assert as_stored(completions[0].generations[0].text) in written
     assert as_stored(secret) not in written

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
+from audit.core.records import Flag
 from audit.evals import suite
 from audit.evals.harness import Remark
-from audit.evals.samples import Item, make_choice
+from audit.evals.samples import Item, make_choice, make_item, make_samples
 
 if TYPE_CHECKING:
     from tests.evals.conftest import Scripted
@@ -34,13 +35,15 @@ def test_choices_of_benchmarks(scripted: Scripted, rows: Rows) -> None:
             choice = sample.choice
             totals = [sample.scores[f"log_likelihood_{i}"] for i in range(len(choice.options))]
             assert choice.log_likelihoods == totals
-            assert choice.options[choice.chosen] == sample.output
             assert choice.options[choice.right] == sample.reference
             assert choice.right == right(row)
-            assert sample.score == float(choice.chosen == choice.right)
             likeliest = max(range(len(totals)), key=lambda i: (totals[i], -i))
             others = [i for i in range(len(totals)) if i != likeliest]
-            assert choice.chosen == likeliest
+            tied = totals.count(max(totals)) > 1
+            assert choice.chosen == (None if tied else likeliest)
+            assert (Flag.TIE in sample.flags) == tied
+            assert choice.options[likeliest] == sample.output
+            assert sample.score == float(likeliest == choice.right)
             assert choice.contrast == max(others, key=lambda i: (totals[i], -i))
             assert (choice.gap, choice.normalised, sample.answered_by) == (None, "none", "likelihood")
 
@@ -90,3 +93,20 @@ def test_one_option_has_nothing_to_be_compared_with() -> None:
     choice = make_choice(task(options=1), item(("Q", " a"), totals=(-3.0,)))
     assert choice is not None
     assert (choice.chosen, choice.contrast) == (0, None)
+
+
+def test_of_two_equally_likely_options_none_is_chosen() -> None:
+    """As probes have it; lm-eval takes the first one, so output and score are about that."""
+    asked = item(("Q", " a"), ("Q", " b"), ("Q", " c"), totals=(-2.0, -1.0, -1.0), target=1)
+    asked.logged[0].update(doc_hash="1", filter="none", metrics=["acc"], acc=1.0, filtered_resps=[(-1.0, False)])
+    asked = make_item(asked.logged, asked.remarks)
+    three = SimpleNamespace(**vars(task(options=3)), task_name="t")
+    [sample] = make_samples(three, [asked], None, "d", 1.0)
+    assert sample.choice is not None
+    assert (sample.choice.chosen, sample.choice.right, sample.choice.contrast) == (None, 1, 2)
+    assert (sample.output, sample.score, sample.flags) == (" b", 1.0, [Flag.TIE])
+    assert sample.confidence == pytest.approx(1 / (2 + math.exp(-1)))
+    asked.logged[0]["resps"][2] = [(-1.5, False)]
+    [sample] = make_samples(three, [asked], None, "d", 1.0)
+    assert sample.choice is not None
+    assert (sample.choice.chosen, sample.output, sample.flags) == (1, " b", [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -250,3 +251,16 @@ def test_a_probe_is_no_benchmark_task() -> None:
     ):
         suite.check(configure("crows_pairs"), ["crows_pairs"])
     suite.check(configure("lm-eval:crows_pairs"), ["crows_pairs"])
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit(), KeyError("doc")])
+def test_the_code_of_a_task_ends_no_program(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(suite, "run_task", breaks)
+    task: Any = SimpleNamespace(task_name="theirs")
+    result = suite._run_foreign_task(SimpleNamespace(), RunConfig(), task, None)  # type: ignore[arg-type]
+    assert result.not_run is not None
+    assert result.not_run.startswith(f"theirs cannot run here: {type(error).__name__}: ")
+    assert (result.samples, result.metrics) == ([], [])

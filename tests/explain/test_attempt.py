@@ -40,6 +40,13 @@ def test_an_error_that_concerns_all_is_raised(error: BaseException) -> None:
         attempt(fail, error)
 
 
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit()])
+def test_a_method_ends_no_program(error: BaseException) -> None:
+    failed = attempt(fail, error)
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith(f"the method broke: {type(error).__name__}: ")
+
+
 def test_a_crash_is_one_harmless_line() -> None:
     failed = attempt(fail, RuntimeError("CUDA\x1b[2J\n" * 99))
     assert isinstance(failed, Failed)

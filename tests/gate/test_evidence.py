@@ -367,4 +367,4 @@ def test_a_manifest_that_contradicts_itself_is_invalid(run: RunFolder) -> None:
 
 def test_a_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match=r"gone: cannot be read: No such file"):
-        evidence._digest(tmp_path / "gone")
+        evidence.file_digest(tmp_path / "gone")

@@ -118,3 +118,17 @@ def test_what_is_no_definition_is_refused(package: Path) -> None:
     assert str(raised.value) == (
         "plug-in their-defs: its definition is 3: it must be a subclass of audit.stats.definitions.Definition"
     )
+
+
+@pytest.mark.parametrize("name", ["my-defs.median", "median", "their-defs.sub.median"])
+def test_a_definition_is_called_after_its_own_package(package: Path, name: str) -> None:
+    """Otherwise a package could take the place of another one's definition; the package at fault is blamed."""
+    (package / "their_defs-2.5.dist-info" / "entry_points.txt").write_text(
+        f"[audit.definitions]\n{name} = their_defs:Doubled\n"
+    )
+    with pytest.raises(ConfigError) as raised:
+        plugins.load_plugins()
+    assert str(raised.value) == (
+        f"plug-in their-defs: definition {name!r}: it must be called their-defs.NAME, after its package: "
+        "rename it, or uninstall their-defs"
+    )

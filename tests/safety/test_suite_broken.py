@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from audit.safety import suite
 from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import Population, Probe, Requests
 from audit.safety.scorers import plugin as scorers
-from audit.stats.definitions import Mean
+from audit.stats.definitions import Mean, of_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,14 @@ class Unknown(Mean):
     NAME = "unknown"
 
 
-def raising(error: Exception) -> Callable[..., Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theirs(Mean):
+    """A definition of a package."""
+
+    NAME = "theirs.mean"
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
     def raises(*_given: object) -> Any:
         raise error
 
@@ -96,6 +104,9 @@ def run(scripted: Any) -> Callable[..., list[TaskResult]]:
     [
         ({"judge": raising(KeyError(SECRET))}, "KeyError"),
         ({"judge": raising(AssertionError(SECRET))}, "AssertionError"),
+        ({"judge": raising(SystemExit(0))}, "SystemExit"),
+        ({"judge": raising(GeneratorExit())}, "GeneratorExit"),
+        ({"more_metrics": raising(SystemExit(0))}, "SystemExit"),
         ({"judge": lambda _answered: None}, "AttributeError"),
         ({"judge": lambda _answered: 3}, "AttributeError"),
         ({"judge": changed(score="high")}, "TypeError"),
@@ -104,7 +115,6 @@ def run(scripted: Any) -> Callable[..., list[TaskResult]]:
         ({"load": lambda: None}, "AttributeError"),
         ({"requests": raising(ValueError(SECRET))}, "ValueError"),
         ({"scorer": raising(RuntimeError(SECRET))}, "RuntimeError"),
-        ({"more_metrics": lambda _context: [ProbeMetric("more", Unknown(), "share", None)]}, "ConfigError"),
         ({"more_metrics": lambda _context: 3}, "TypeError"),
     ],
 )
@@ -117,6 +127,29 @@ def test_a_probe_that_breaks_is_not_run_and_the_next_one_is(run: Any, changes: d
     assert (broken.metrics, broken.samples) == ([], [])
     assert sound.not_run is None
     assert sound.metrics[0].value == 1.0
+
+
+def test_the_author_of_a_probe_reads_what_is_wrong_with_its_metrics(run: Any) -> None:
+    broken, sound = run(more_metrics=lambda _context: [ProbeMetric("more", Unknown(), "share", None)])
+    assert broken.not_run == (
+        "plug-in theirs: probe broken: metric more: no known function is called 'unknown': "
+        "a definition from elsewhere is an entry point audit.definitions of an installed package"
+    )
+    assert (broken.metrics, broken.samples) == ([], [])
+    assert sound.not_run is None
+
+
+def test_a_definition_that_only_the_scorer_asks_for(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_packages, "find", {Theirs.NAME: Theirs}.get)
+    more = [ProbeMetric("more", Theirs(), "share", None)]
+    broken, _ = run(
+        scorer=lambda _context: SimpleNamespace(record=None),
+        more_metrics=lambda context: context.scorer.record or more,
+    )
+    assert broken.not_run == (
+        "plug-in theirs: probe broken: more_metrics adds definition theirs.mean only while the probe runs: "
+        "list it in metrics, or let it depend on the configuration alone"
+    )
 
 
 @pytest.mark.parametrize("parts", [(), ((),), (("one",), ())])

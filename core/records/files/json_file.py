@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,7 @@ from audit.core.filesystem import write_text
 from audit.core.records import SCHEMA_VERSION, Record
 from audit.core.records.faults import fault_text, place_of
 from audit.core.records.files.surrogates import escaped, has_surrogates, json_escaped, unescaped
+from audit.core.text import printable
 from audit.core.text_file import decode, read_bytes
 
 if TYPE_CHECKING:
@@ -98,9 +100,12 @@ def read_plain(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
     """JSON as plain values; a key may be given once, or two readers may see two values.
 
     Raises:
-        ValueError: It is no JSON, which knows neither NaN nor infinity, or a key is given twice in one object.
+        ValueError: It is no JSON, which knows neither NaN nor infinity, a number is too large to be a float, or a key
+            is given twice in one object.
     """
-    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+    return json.loads(
+        text, object_pairs_hook=once, parse_constant=_refuse, parse_float=finite_float, parse_int=_finite_int
+    )
 
 
 def _refuse(constant: str) -> None:
@@ -108,11 +113,34 @@ def _refuse(constant: str) -> None:
     raise ValueError(msg)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def finite_float(written: str) -> float:
+    """A number of JSON; Python reads ``1e999`` as infinity.
+
+    Raises:
+        ValueError: It is too large.
+    """
+    value = float(written)
+    if math.isinf(value):
+        msg = f"the number {printable(written, 20)} is too large"
+        raise ValueError(msg)
+    return value
+
+
+def _finite_int(written: str) -> int:
+    finite_float(written)  # fields of floats take integers, too
+    return int(written)
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The ``object_pairs_hook`` of :func:`json.loads` that accepts each key once.
+
+    Raises:
+        ValueError: A key is given twice in one object.
+    """
     plain = dict(pairs)
     if len(plain) < len(pairs):
         twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
-        msg = f"duplicate key {twice!r} in one object"
+        msg = f"duplicate key {printable(repr(twice), 60)} in one object"
         raise ValueError(msg)
     return plain
 

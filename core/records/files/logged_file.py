@@ -7,12 +7,12 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from pydantic_core import to_json
 
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records.base import SCHEMA_VERSION
+from audit.core.records.files.json_file import read_plain
 from audit.core.records.logged import LoggedTask
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ def read(path: Path) -> LoggedTask:
         RunFolderError: It is missing, broken, or of a newer schema than this program knows.
     """
     try:
-        logged = LoggedTask.model_validate_json(gzip.decompress(path.read_bytes()))
-    except (OSError, EOFError, zlib.error, ValidationError) as error:
+        text = gzip.decompress(path.read_bytes()).decode()
+        read_plain(text)  # pydantic accepts a key given twice, and numbers that no float holds
+        logged = LoggedTask.model_validate_json(text)
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0][:200]
         msg = f"{path}: broken: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg) from error

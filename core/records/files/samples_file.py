@@ -12,6 +12,7 @@ from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
 from audit.core.records.faults import fault_text
+from audit.core.records.files.json_file import once
 from audit.core.records.files.surrogates import escaped, unescaped
 from audit.core.records.finite import finite
 
@@ -175,6 +176,6 @@ def _row(sample: Sample) -> dict[str, Any]:
 
 
 def _sample(row: dict[str, Any]) -> Sample:
-    maps = {name: dict(row[name]) for name in ("scores", "slices")}
-    completions = [{**one, "labels": dict(one["labels"])} for one in row["completions"]]
+    maps = {name: once(row[name]) for name in ("scores", "slices")}
+    completions = [{**one, "labels": once(one["labels"])} for one in row["completions"]]
     return Sample.model_validate(row | maps | {"completions": completions}, strict=True)

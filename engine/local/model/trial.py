@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
-from audit.core.errors import CheckpointError
+from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.core.text import first_line
 from audit.engine.local.model import closeness
 from audit.engine.local.model.closeness import TOLERANCE, Closeness
@@ -202,7 +202,7 @@ class _Trial:
         rows = torch.from_numpy(ids)[None].to(plain.device)
         try:
             logits: torch.Tensor = plain.model(input_ids=rows, use_cache=False).logits
-        except Exception as error:  # an architecture may raise anything
+        except RAISED_BY_OTHERS as error:  # an architecture may raise anything
             fault = f"a forward pass of {len(ids)} tokens failed ({first_line(error)})"
             advice = "try --dtype float32" if plain.dtype.itemsize < 4 else "try another version of transformers"
             msg = f"{_name(plain.model)}: {fault}: it cannot be audited as it is: {advice}"
@@ -278,7 +278,7 @@ class _Trial:
         """Distance of logits from the true ones, per sequence; None if they cannot be computed."""
         try:
             logits = compute()
-        except Exception:
+        except RAISED_BY_OTHERS:
             logger.debug("%s: a trial failed", _name(self.plain.model), exc_info=True)
             return None
         whole_truth = torch.cat(list(truth))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from audit.core.errors import AuditError, ScorerError, WhiteBoxUnavailable
+from audit.core.errors import RAISED_BY_OTHERS, AuditError, ScorerError, WhiteBoxUnavailable
 from audit.core.text import printable
 from audit.explain.prompt.game import MethodValues
 
@@ -161,7 +161,7 @@ def _pulled(pull: Pull, sequence: Sequence, weights: torch.Tensor) -> torch.Tens
         return pull(sequence, weights)
     except (AuditError, torch.OutOfMemoryError):
         raise
-    except Exception as error:
+    except RAISED_BY_OTHERS as error:
         msg = f"{type(sequence.model).__name__}: its gradient cannot be taken ({_first_line(error)}): use occlusion"
         raise WhiteBoxUnavailable(msg) from error
 
@@ -210,7 +210,7 @@ def check_embeddings(sequence: Sequence, known: torch.Tensor) -> None:
             found = sequence.log_probs(sequence.embed(sequence.ids))[0]
         except torch.OutOfMemoryError:
             raise
-        except Exception as error:
+        except RAISED_BY_OTHERS as error:
             msg = f"{name} computes nothing from embeddings without ids ({_first_line(error)}): use occlusion"
             raise WhiteBoxUnavailable(msg) from error
     if constants:
@@ -257,7 +257,7 @@ def are_close(model: Any, found: torch.Tensor, known: torch.Tensor, kernels: int
     return bool((found.detach().double().cpu() - known.double().cpu()).abs().max() <= bound)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     """Type and message of an exception on one line."""
     return f"{type(error).__name__}: {printable(str(error).strip().partition(chr(10))[0], 120)}"
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.records import Sample, SampledText
+from audit.core.records import Choice, Sample, SampledText
 from audit.core.records.files import samples_file
+from audit.core.records.finite import finite
 from tests.core.records.strategies import LAW
 
 if TYPE_CHECKING:
@@ -35,3 +36,17 @@ def test_numbers_that_are_not_finite_become_null_and_all_others_stay(
     assert read.completions[0].value == (value if math.isfinite(value) else None)
     assert (read.completions[0].error is None) == math.isfinite(value)
     assert read.completions[0].labels == {"x": value if math.isfinite(value) else None}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_choice_confidence_and_time_are_finite(tmp_path: Path, value: float) -> None:
+    choice = Choice(options=["a", "b"], log_likelihoods=[-1.0, value], chosen=0, contrast=1, gap=value)
+    sample = Sample(sample_id="", suite="evals", task="", prompt="", choice=choice, confidence=0.5, seconds=value)
+    samples_file.write(tmp_path / "t.parquet", [sample])
+    (read,) = samples_file.read(tmp_path / "t.parquet")
+    assert read == finite(sample), "as in memory"
+    assert (read.seconds, read.confidence) == (0.0, 0.5)
+    assert read.choice == Choice(options=["a", "b"], log_likelihoods=None, chosen=0, contrast=1, gap=None)
+    sound = sample.model_copy(update={"seconds": 1.5, "choice": choice.model_copy(update={"log_likelihoods": [-1.0]})})
+    assert finite(sound).choice == Choice(options=["a", "b"], log_likelihoods=[-1.0], chosen=0, contrast=1, gap=None)
+    assert finite(read) is read

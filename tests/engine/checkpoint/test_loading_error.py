@@ -36,3 +36,12 @@ def test_remote_code_is_refused(copy: Path) -> None:
         CheckpointError, match=r"needs its own Python code: pass --trust-remote-code .*evil\.Config, evil\.Evil"
     ):
         load(str(copy))
+
+
+def test_remote_code_ends_no_program(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    config.update(model_type="made_up", auto_map={"AutoModelForCausalLM": "evil.Evil", "AutoConfig": "evil.Config"})
+    (copy / "config.json").write_text(json.dumps(config))
+    (copy / "evil.py").write_text("raise SystemExit(0)")
+    with pytest.raises(CheckpointError, match=r"config\.json: cannot be read \(SystemExit: 0\)"):
+        load(str(copy), trust_remote_code=True)

@@ -32,10 +32,11 @@ CPU = torch.device("cpu")
         NotImplementedError("'aten::…' is not implemented"),
         TypeError("tuple indices must be integers"),
         KeyError("mean"),
+        SystemExit(0),
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_failing_model_is_one_line_that_names_the_error(error: Exception) -> None:
+def test_a_failing_model_is_one_line_that_names_the_error(error: BaseException) -> None:
     with pytest.raises(EngineFault, match="--resume") as caught, Guard(CPU)():
         raise error
     assert not isinstance(caught.value, DeviceLost)

@@ -49,6 +49,13 @@ def test_answers_may_be_several(write: Callable[..., Path]) -> None:
     assert [one.answers for one in found.questions] == [("a", "b"), ("c",)]
 
 
+@pytest.mark.parametrize(("key", "said"), [("question", {}), ("topic", {"cluster": "topic"})])
+def test_a_list_is_no_question(write: Callable[..., Path], key: str, said: dict[str, Any]) -> None:
+    rows = [{"question": f"{n}?", "answer": "a", "topic": "t", **({key: ["1?"]} if n else {})} for n in range(3)]
+    file = write("\n".join(map(json.dumps, rows)), "mine.jsonl")
+    assert fault(file, **said) == f"lines 2 and 3: {key} is a list: give one text"
+
+
 def test_text_of_the_file_is_never_a_template(write: Callable[..., Path]) -> None:
     evil = "{{ 7 * 7 }} {% for x in (1, 2) %}x{% endfor %} {{ ''.__class__ }}"
     file = write(f'question,answer\n"{evil}","[1, 2]"\n')

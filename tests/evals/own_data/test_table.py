@@ -78,6 +78,8 @@ def test_a_csv_that_cannot_be_read_is_one_line(write: Callable[..., Path], conte
         (b'{"question": "a", "answer": "b"}\n{"question": "c"}\n', "mine.jsonl", "line 2: answer is empty"),
         (b'{"question": "a", "answer": NaN}\n', "mine.jsonl", "line 1: answer is empty"),
         (b'{"question": "a", "answer": {"x": 1}}\n', "mine.jsonl", "line 1: answer has an object"),
+        (b'{"question": "a", "question": "c", "answer": "b"}\n', "mine.jsonl", "line 1: duplicate key 'question' in"),
+        (b'\n{"question": "a", "answer": 1e999}\n', "mine.jsonl", "line 2: the number 1e999 is too large: correct it"),
         (b'{"question": "\\ud800", "answer": "b"}\n', "mine.jsonl", "line 1: question is not valid Unicode"),
         (b"not parquet", "mine.parquet", "not a Parquet file that can be read"),
         (b"x", "mine.xlsx", "unsupported format: give a file that ends in .csv, .tsv, .jsonl, "),

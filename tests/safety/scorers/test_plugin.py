@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SECRET = "secret text of the model"  # noqa: S105 - no password
 
 
-def raising(error: Exception) -> Callable[..., Any]:
+def raising(error: BaseException) -> Callable[..., Any]:
     def raises(*_given: object) -> Any:
         raise error
 
@@ -47,6 +47,7 @@ class OfAnyLanguage(Scorer):
     ("make", "why"),
     [
         (raising(RuntimeError(SECRET)), "cannot be made (RuntimeError): --verbose shows where"),
+        (raising(SystemExit(0)), "cannot be made (SystemExit): --verbose shows where"),
         (lambda *_given: None, "is not a scorer: its record is not an AssetRecord"),
         (lambda *_given: OfAnyLanguage(), "is not a scorer: its languages are not a set of ISO 639 codes"),
     ],

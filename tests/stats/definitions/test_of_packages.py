@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,6 +45,8 @@ class Picky(Mean):
     def __post_init__(self) -> None:
         if self.scale == 0:
             raise ValueError("scale: must\nnot be 0")
+        if self.scale < -1:
+            sys.exit(0)
         if self.scale < 0:
             raise KeyError(self.scale)
 
@@ -54,8 +57,10 @@ class Breaking(Mean):
 
     NAME = "their-package.breaking"
 
+    raised: ClassVar[BaseException] = RuntimeError("text of a sample")
+
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
-        raise RuntimeError("text of a sample")
+        raise self.raised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,12 @@ def test_a_number_is_derived_again_with_the_package_s_own_kind(install: Callable
     assert is_mean_of_items(metric)
 
 
+def test_another_package_with_the_same_name_hides_nothing(install: Callable[..., None]) -> None:
+    name = "their-package.doubled"
+    install((name, f"{__name__}:SAMPLES", "aaa"), (name, HERE, "their-package"), (name, f"{__name__}:Picky", "zzz"))
+    assert definitions.read({"name": name}) == Doubled()
+
+
 @pytest.mark.parametrize("package", ["Their_Package", "their.package", "THEIR-PACKAGE", "their__package"])
 def test_every_spelling_of_a_package_is_the_same_package(package: str, install: Callable[..., None]) -> None:
     """As pip has it: PEP 503."""
@@ -146,7 +157,9 @@ def test_what_cannot_be_found_is_one_line_and_no_number(
     assert not is_mean_of_items(Metric(**fields, definition={"name": "their-package.doubled"}))
 
 
-@pytest.mark.parametrize(("scale", "reason"), [(0.0, "ValueError: scale: must not be 0"), (-1.0, "KeyError: -1.0")])
+@pytest.mark.parametrize(
+    ("scale", "reason"), [(0.0, "ValueError: scale: must not be 0"), (-1.0, "KeyError: -1.0"), (-2.0, "SystemExit: 0")]
+)
 def test_what_the_package_refuses_to_make_is_one_line(scale: float, reason: str, install: Callable[..., None]) -> None:
     install(("their-package.picky", f"{__name__}:Picky", "their-package"))
     assert definitions.read({"name": "their-package.picky", "scale": 1.0}) == Picky(scale=1.0)
@@ -166,6 +179,17 @@ def test_a_definition_that_breaks_gives_no_number_and_no_traceback() -> None:
     assert (metric.value, metric.error) == (None, "it cannot be computed: their-package.breaking broke (RuntimeError)")
     with pytest.raises(RuntimeError):  # a fault of this package is not hidden
         measured(OwnBreaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit()])
+def test_a_definition_ends_no_program(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Breaking, "raised", error)
+    metric = measured(Breaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
+    reason = f"it cannot be computed: their-package.breaking broke ({type(error).__name__})"
+    assert (metric.value, metric.error) == (None, reason)
+    monkeypatch.setattr(Breaking, "raised", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        measured(Breaking(), SAMPLES, metric="m", unit="score", higher_is_better=True)
 
 
 ENDS = Interval(0.1, 0.9, "t", 0.95)

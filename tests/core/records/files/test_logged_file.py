@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
+import pytest
+
+from audit.core.errors import RunFolderError
 from audit.core.records.files import logged_file
 from audit.core.records.logged import LoggedTask
 
@@ -24,3 +28,11 @@ def test_equal_records_are_equal_bytes(tmp_path: Path) -> None:
     logged_file.write(second, record)
     assert first.read_bytes() == second.read_bytes()
     assert logged_file.read(first).results == {"acc,none": 0.5, "acc_stderr,none": None}
+
+
+@pytest.mark.parametrize("text", ['"results": {"acc": 1e999}', '"results": {"acc": 1, "acc": 0}', '"results": {"acc"'])
+def test_a_broken_file_is_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json.gz"
+    path.write_bytes(gzip.compress(f'{{"task": "mine", {text}}}'.encode()))
+    with pytest.raises(RunFolderError, match=r"mine\.json\.gz: broken: .*: copy the run folder again"):
+        logged_file.read(path)

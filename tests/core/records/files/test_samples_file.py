@@ -178,3 +178,14 @@ def test_a_file_that_is_empty_cut_or_no_parquet_is_one_line(tmp_path: Path) -> N
     path.unlink()
     with pytest.raises(RunFolderError, match="broken samples file"):
         samples_file.read(path)
+
+
+@pytest.mark.parametrize(("column", "values"), [("scores", (1.0, 0.0)), ("slices", ("x", "y"))])
+def test_a_key_that_a_map_has_twice_is_a_broken_file(tmp_path: Path, column: str, values: tuple[object, ...]) -> None:
+    """Parquet allows it; two readers could see two values."""
+    samples_file.write(tmp_path / "t.parquet", [Sample(sample_id="a", suite="evals", task="t", prompt="p")])
+    [row] = pq.read_table(tmp_path / "t.parquet").to_pylist()
+    row[column] = [("a", value) for value in values]
+    pq.write_table(pa.Table.from_pylist([row], schema=samples_file.SCHEMA), tmp_path / "t.parquet")
+    with pytest.raises(RunFolderError, match=r"t\.parquet: broken samples file: duplicate key 'a' in one object"):
+        samples_file.read(tmp_path / "t.parquet")

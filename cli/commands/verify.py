@@ -1,0 +1,147 @@
+"""``audit verify``: is the evidence of a run what was measured, decided and signed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from audit.cli.console import JsonFlag, out, print_json
+from audit.cli.options import RUNS, Runs
+from audit.core.errors import ExitCode, RunFolderError
+from audit.core.run_folder import RunFolder
+from audit.core.text import printable
+from audit.explain.methods.registry import METHODS
+from audit.gate.policy import load_policy
+from audit.gate.signing import envelope, keys
+from audit.gate.signing.statement import MODEL_SIGNING
+from audit.gate.signing.verify import verify as compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audit.gate.policy import PolicyFile
+    from audit.gate.signing.verify import Verification
+
+EXAMPLES = """\b
+Examples:
+  audit verify latest                                files, numbers and decision fit each other
+  audit verify latest --key release.pub              and are signed with this key
+  audit verify latest --key release.pub --recompute --policy policy.yaml
+
+Exit codes: 0 nothing contradicts the evidence, 12 something does, 2 bad input.
+"""
+MOST = 50
+"""Contradictions that are printed."""
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("verify", epilog=EXAMPLES)(verify)
+
+
+def verify(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
+    *,
+    key: Annotated[
+        Path | None, typer.Option(help="Public key that the evidence must be signed with.", show_default=False)
+    ] = None,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Derive every metric and the decision again from the samples.")
+    ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Policy that the decision must be reached under; --recompute decides with it again."),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
+    ] = None,
+    runs: Runs = RUNS,
+    as_json: JsonFlag = False,
+) -> int:
+    """Check a run's evidence: its files, their signature, its numbers.
+
+    Works offline and lists every file that was changed, lost or added. A missing signature is said; with --key it is an
+    error.
+    """
+    public = keys.public_key(key) if key else None
+    folder = _folder(run, runs)
+    found = compare(
+        folder,
+        public,
+        checkpoint=checkpoint,
+        policy=_policy(folder, policy),
+        again=recompute,
+        known=METHODS,
+    )
+    if as_json:
+        print_json(found.model_dump(mode="json") | {"valid": found.valid})
+    else:
+        for line, style in _lines(found):
+            out.print(Text(printable(line, 1000), style=style), soft_wrap=True)
+    return ExitCode.DONE if found.valid else ExitCode.EVIDENCE_INVALID
+
+
+def _folder(run: str, runs: Path) -> RunFolder:
+    """The run; one that is signed although its manifest is broken or gone, so that this is named, too.
+
+    Raises:
+        RunFolderError: There is no such run.
+    """
+    try:
+        return RunFolder.resolve(run, runs)
+    except RunFolderError:
+        for path in (Path(run), runs / run):
+            if (path / envelope.NAME).is_file():
+                return RunFolder(path)
+        raise
+
+
+def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
+    """The policy that was given, or the shipped one where the decision was reached under it."""
+    if given:
+        return load_policy(given)
+    try:
+        decision = folder.read_decision()
+    except RunFolderError:
+        return None  # named by the comparison
+    shipped = load_policy()
+    return shipped if decision and decision.policy_sha256 == shipped.sha256 else None
+
+
+def _lines(found: Verification) -> Iterator[tuple[str, str]]:
+    """What is printed, with its style: every contradiction, what is known, and the result as the last line."""
+    for fault in found.faults[:MOST]:
+        yield fault, "red"
+    if len(found.faults) > MOST:
+        yield f"and {len(found.faults) - MOST:,} more: --json lists all", "red"
+    if found.subject is not None:
+        kind = found.subject.annotations
+        how = kind.method if kind.method == MODEL_SIGNING else f"{kind.method}; {kind.remark}"
+        yield f"checkpoint: {found.subject.name} sha256:{found.subject.digest['sha256']} ({how})", ""
+    if found.recomputed is not None:
+        yield from ((line, "") for line in _recomputed(found))
+    for remark in found.remarks:
+        yield remark, "yellow"
+    if found.faults:
+        count = len(found.faults)
+        yield f"INVALID: {count:,} contradiction{'s' if count > 1 else ''}", "bold red"
+        return
+    word = {"valid": "VALID", "missing": "VALID, NOT SIGNED"}.get(found.signature, "VALID, SIGNATURE NOT CHECKED")
+    signed = f", signed with {found.key_id}" if found.signature == "valid" else ""
+    verdict = f"decision {found.verdict}" if found.verdict else "no decision"
+    yield f"{word}: {found.files} files, {verdict}{signed}", "bold green" if found.signature == "valid" else "bold"
+
+
+def _recomputed(found: Verification) -> Iterator[str]:
+    """What was derived again, and what could not be."""
+    done = found.recomputed
+    if done is None:
+        return
+    yield f"derived again: {done.metrics} metrics" + (f", the decision {done.decision}" if done.decision else "")
+    if not done.intervals:
+        yield "not derived: intervals, because numpy, scipy or checkpoint-audit has another version than in the run"
+    if done.without_definition:
+        yield f"not derived: {done.without_definition} metrics without a definition, of tasks from elsewhere"

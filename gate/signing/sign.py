@@ -1,0 +1,85 @@
+"""Sign the evidence of a run that has been judged."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.core.errors import EvidenceInvalid, RunFolderError
+from audit.core.filesystem import write_bytes
+from audit.gate import evidence
+from audit.gate.signing import envelope, model_digest
+from audit.gate.signing.parts import DECISION, parts_of
+from audit.gate.signing.statement import MODEL_SIGNING, RECORDED, Subject, SubjectNotes, build, payload
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from audit.core.records import RunManifest
+    from audit.core.run_folder import RunFolder
+    from audit.gate.signing.parts import EvidencePart
+
+
+def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
+    """Write ``evidence.dsse.json``: byte for byte the same for the same files, checkpoint and key.
+
+    Args:
+        run: A run that the gate has judged, its evidence checked.
+        key: The private key.
+
+    Returns:
+        The subject of the statement.
+
+    Raises:
+        EvidenceInvalid: A file has changed since the run ended.
+        RunFolderError: The run has not been judged, or a file cannot be read.
+        WriteError: The file cannot be written.
+    """
+    decision = run.read_decision()
+    if decision is None:
+        msg = f"{run.path}: not judged yet, so there is no decision to sign: run 'audit gate {run.path}'"
+        raise RunFolderError(msg)
+    manifest, parts = run.read_manifest(), parts_of(run)
+    _refuse_changed(run, manifest, parts)
+    subject = subject_of(manifest)
+    statement = build(manifest, decision, parts, subject)
+    write_bytes(run.path / envelope.NAME, envelope.sealed(payload(statement), key))
+    return subject
+
+
+def subject_of(manifest: RunManifest) -> Subject:
+    """The checkpoint of a run, by the digest of its folder where that is at hand and is the one that was audited."""
+    model, given = manifest.model, str(manifest.config.get("model") or "")
+    checkpoint = Path(os.path.expanduser(given)) if given else None  # noqa: PTH111 - a user that nobody knows is no error
+    if model.device == "server":
+        return _recorded(manifest, "a model behind a server: its weights were not seen")
+    if checkpoint is None or not checkpoint.exists():
+        return _recorded(manifest, f"no folder of the checkpoint at hand: the run loaded {model.source}")
+    digests = model_digest.file_digests(checkpoint)
+    other = model_digest.why_other(model, digests)
+    if other:
+        return _recorded(manifest, f"{checkpoint.name} is not the audited checkpoint: {other}")
+    notes = SubjectNotes(method=MODEL_SIGNING, remark="")
+    return Subject(name=model.name, digest={"sha256": model_digest.root_digest(digests)}, annotations=notes)
+
+
+def _recorded(manifest: RunManifest, remark: str) -> Subject:
+    """The checkpoint by the digest that the manifest records."""
+    notes = SubjectNotes(method=RECORDED, remark=remark)
+    return Subject(name=manifest.model.name, digest={"sha256": manifest.model.digest}, annotations=notes)
+
+
+def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[EvidencePart]) -> None:
+    """Refuse files that are not those that the run left; a run that was killed has no digests of them.
+
+    Raises:
+        EvidenceInvalid: One differs, or was added.
+    """
+    for part in parts:
+        own = part.name in {evidence.MANIFEST, DECISION}  # the manifest's digest is not that of its file
+        if manifest.evidence and not own and part.sha256 != manifest.evidence.get(part.name):
+            msg = f"{run.path / part.name}: evidence invalid: it was changed or added after the run ended"
+            raise EvidenceInvalid(msg)

@@ -1,0 +1,244 @@
+"""Whether the evidence of a run is what was signed: offline, from its folder and a public key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
+from audit.core.provenance import package_versions
+from audit.core.records.base import Record
+from audit.gate import decisions, evidence
+from audit.gate.metrics_file import read_metrics
+from audit.gate.signing import envelope
+from audit.gate.signing.keys import key_id
+from audit.gate.signing.model_digest import file_digests, root_digest
+from audit.gate.signing.parts import DECISION, folder_faults, list_faults
+from audit.gate.signing.recompute import Recomputed, recompute
+from audit.gate.signing.statement import MODEL_SIGNING, Statement, Subject, statement_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from audit.core.run_folder import RunFolder
+    from audit.gate.policy import PolicyFile
+
+PACKAGE = "checkpoint-audit"
+UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
+UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
+
+
+class Verification(Record):
+    """What verifying a run found."""
+
+    run: str
+    """The folder."""
+    run_id: str | None
+    """The run; null where its manifest cannot be read."""
+    signature: Literal["valid", "invalid", "not checked", "missing"]
+    """Of the bundle, by the key that was given."""
+    key_id: str | None
+    """The key that was given, else the one that the bundle says it is signed with."""
+    subject: Subject | None
+    """The checkpoint that was signed; null without a bundle."""
+    verdict: str | None
+    """Of the decision; null where there is none."""
+    files: int
+    """Files of evidence that were compared with their digests."""
+    recomputed: Recomputed | None
+    """What was derived again; null where that was not asked for."""
+    faults: list[str]
+    """Everything that contradicts the evidence; empty where nothing does."""
+    remarks: list[str]
+    """What the reader must know: that a signature is missing or was not checked."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing contradicts the evidence."""
+        return not self.faults
+
+
+def verify(
+    run: RunFolder,
+    key: Ed25519PublicKey | None = None,
+    *,
+    checkpoint: Path | None = None,
+    policy: PolicyFile | None = None,
+    again: bool = False,
+    known: Collection[str] = (),
+) -> Verification:
+    """Compare a run with its bundle and with itself; every contradiction is listed.
+
+    Args:
+        run: The folder.
+        key: The public key that the bundle has to be signed with; None leaves its signature unchecked.
+        checkpoint: Folder or file that has to be the subject of the bundle; None leaves that unchecked.
+        policy: The policy that the decision has to be reached under; None leaves that unchecked.
+        again: Whether every metric and the decision are derived again.
+        known: Names of this installation's attribution methods.
+
+    Raises:
+        CheckpointError: The checkpoint is neither folder nor file.
+        EvidenceInvalid: The bundle is broken.
+        RunFolderError: There is no bundle, and the folder is broken.
+    """
+    root = root_digest(file_digests(checkpoint)) if checkpoint else None
+    path = run.path / envelope.NAME
+    found = envelope.read(path) if path.exists() or path.is_symlink() else None
+    statement = None if found is None else envelope.parsed(path, envelope.payload_of(path, found), Statement)
+    faults = [f"{envelope.NAME}: {fault}" for fault in _in_bundle(found, statement, key, root)]
+    files, in_files = _in_files(run, statement)
+    faults += in_files
+    faults += _under_another(run, policy) if policy else []
+    if not faults:
+        faults += _in_content(run, statement)
+    done, in_numbers = _again(run, policy, known) if again else (None, [])
+    faults += in_numbers
+    return Verification(
+        run=str(run.path),
+        run_id=_run_id(run),
+        signature=_signature(found, key),
+        key_id=key_id(key) if key else found.signatures[0].keyid if found else None,
+        subject=statement.subject[0] if statement else None,
+        verdict=_verdict(run),
+        files=files,
+        recomputed=done,
+        faults=faults,
+        remarks=list(_remarks(run, found, statement, key)),
+    )
+
+
+def _in_bundle(
+    found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None, root: str | None
+) -> Iterator[str]:
+    """What is wrong with the bundle by itself: its signature, its list of files, its subject."""
+    if found is None or statement is None:
+        if key is not None:
+            yield "it is missing: the run is not signed, and a key was given to check its signature"
+        if root is not None:
+            yield "it is missing, so that nothing ties the run to a checkpoint"
+        return
+    wrong = envelope.signature_fault(found, key) if key else None
+    if wrong:
+        yield wrong
+    yield from list_faults(statement.evidence.parts)
+    if root is not None:
+        yield from _in_subject(statement.subject[0], root)
+
+
+def _in_subject(subject: Subject, root: str) -> Iterator[str]:
+    """Why a checkpoint with a root digest is not the subject."""
+    if subject.annotations.method != MODEL_SIGNING:
+        yield f"its subject is no folder that a checkpoint could be compared with: {subject.annotations.remark}"
+    elif root != subject.digest["sha256"]:
+        yield f"its subject is another checkpoint, not sha256:{root}"
+
+
+def _in_files(run: RunFolder, statement: Statement | None) -> tuple[int, list[str]]:
+    """Number of files compared, and every one that is not what the bundle, or without one the manifest, says."""
+    if statement is not None:
+        parts = statement.evidence.parts
+        return len(parts), list(folder_faults(run, parts))
+    manifest = run.read_manifest()
+    if manifest.status == "running":
+        return 0, []
+    return len(manifest.evidence), [_said(run, fault) for fault in evidence.file_faults(run, manifest)]
+
+
+def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
+    """The first contradiction inside the files, whose digests fit; and between them and the bundle."""
+    try:
+        evidence.check(run, ())
+        manifest, decision = run.read_manifest(), run.read_decision()
+        metrics, digest = read_metrics(run, manifest)
+    except (EvidenceInvalid, RunFolderError) as error:
+        return [_said(run, error)]
+    if decision is None:
+        return []
+    _, why = decisions.current(run, manifest, metrics, digest)
+    faults = [f"{DECISION}: {why}"] if why else []
+    if statement is not None:
+        faults += [f"{envelope.NAME}: {fault}" for fault in statement_faults(statement, manifest, decision)]
+    return faults
+
+
+def _under_another(run: RunFolder, policy: PolicyFile) -> list[str]:
+    """Why the decision is not one under a policy, by its digest: that of the very file, registered before the run."""
+    try:
+        decision = run.read_decision()
+    except RunFolderError as error:
+        return [_said(run, error)]
+    if decision is None:
+        return [f"{DECISION}: it is missing: the run was not judged under {policy.name}"]
+    if decision.policy_sha256 != policy.sha256:
+        digests = f"{decision.policy_sha256[:16]}, not {policy.sha256[:16]}"
+        return [f"{DECISION}: it was reached under another policy, {digests}"]
+    return []
+
+
+def _remarks(
+    run: RunFolder, found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None
+) -> Iterator[str]:
+    """What is no contradiction, and a reader must know."""
+    if found is None:
+        yield UNSIGNED
+    elif key is None:
+        yield UNCHECKED
+    yield from _by_another_version(run)
+    listed = [part.name for part in statement.evidence.parts] if statement else run.read_manifest().evidence
+    for name in evidence.REMOVABLE:
+        if name in listed and not (run.path / name).exists():
+            yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
+
+
+def _by_another_version(run: RunFolder) -> Iterator[str]:
+    """That another version of this program made the run, whose gate may word its reasons in another way."""
+    try:
+        made = run.read_manifest().packages.get(PACKAGE)
+    except RunFolderError:
+        return
+    mine = package_versions((PACKAGE,)).get(PACKAGE)
+    if made != mine:
+        versions = f"the run was made with {PACKAGE} {made}, and this is {mine}"
+        yield f"{versions}: a contradiction may come from that"
+
+
+def _again(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) -> tuple[Recomputed | None, list[str]]:
+    """What was derived again, and what differs; files that are broken are a difference."""
+    try:
+        done = recompute(run, policy, known)
+    except (EvidenceInvalid, RunFolderError) as error:
+        return None, [f"nothing can be derived again: {_said(run, error)}"]
+    return done, done.faults
+
+
+def _said(run: RunFolder, error: AuditError) -> str:
+    """An error on a file, without what every line of the list shares."""
+    return str(error).removeprefix(f"{run.path}/").replace(": evidence invalid: ", ": ", 1)
+
+
+def _signature(
+    found: envelope.Envelope | None, key: Ed25519PublicKey | None
+) -> Literal["valid", "invalid", "not checked", "missing"]:
+    if found is None:
+        return "missing"
+    if key is None:
+        return "not checked"
+    return "invalid" if envelope.signature_fault(found, key) else "valid"
+
+
+def _run_id(run: RunFolder) -> str | None:
+    try:
+        return run.run_id
+    except RunFolderError:
+        return None
+
+
+def _verdict(run: RunFolder) -> str | None:
+    try:
+        decision = run.read_decision()
+    except RunFolderError:
+        return None
+    return decision.verdict if decision else None

@@ -1,0 +1,162 @@
+"""Envelopes are DSSE's: securesystemslib reads ours, and we read its own."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from securesystemslib import dsse
+from securesystemslib.exceptions import VerificationError
+from securesystemslib.signer import CryptoSigner, SSlibKey
+
+from audit.core.errors import EvidenceInvalid
+from audit.gate.signing import envelope
+from audit.gate.signing.keys import key_id
+from audit.gate.signing.statement import Statement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+    from audit.core.run_folder import RunFolder
+
+PAYLOAD = b'{"a":1}'
+
+
+def their_key(public: Ed25519PublicKey) -> SSlibKey:
+    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return SSlibKey(key_id(public), "ed25519", "ed25519", {"public": raw.hex()})
+
+
+def test_what_is_signed_is_the_example_of_the_specification() -> None:
+    expected = b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    assert envelope.pae("http://example.com/HelloWorld", b"hello world") == expected
+
+
+def test_lengths_are_counted_in_bytes() -> None:
+    assert envelope.pae("ü", b"") == b"DSSEv1 2 \xc3\xbc 0 "
+
+
+@pytest.mark.parametrize("in_python", [False, True])
+def test_securesystemslib_verifies_a_signed_run(
+    in_python: bool, whole: RunFolder, public: Ed25519PublicKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the library that signed it, and with an Ed25519 in plain Python that shares no code with it."""
+    if in_python:
+        monkeypatch.setattr("securesystemslib.signer._key.CRYPTO_IMPORT_ERROR", "not installed")
+    read = dsse.Envelope.from_dict(json.loads((whole.path / envelope.NAME).read_bytes()))
+    assert list(read.verify([their_key(public)], 1)) == [key_id(public)]
+    statement = json.loads(read.payload)
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
+    read.payload += b" "
+    with pytest.raises(VerificationError):
+        read.verify([their_key(public)], 1)
+
+
+def test_an_envelope_of_securesystemslib_is_read(tmp_path: Path, key: Ed25519PrivateKey) -> None:
+    made = dsse.Envelope(PAYLOAD, envelope.PAYLOAD_TYPE, {})
+    made.sign(CryptoSigner(key, their_key(key.public_key())))
+    file = tmp_path / "theirs.json"
+    file.write_text(json.dumps(made.to_dict()))
+    read = envelope.read(file)
+    assert envelope.payload_of(file, read) == PAYLOAD.decode()
+    assert envelope.signature_fault(read, key.public_key()) is None
+
+
+def test_signatures_are_the_same_bytes_each_time(key: Ed25519PrivateKey) -> None:
+    sealed = envelope.sealed(PAYLOAD, key)
+    assert sealed == envelope.sealed(PAYLOAD, key)
+    signature = base64.b64encode(key.sign(b"DSSEv1 28 application/vnd.in-toto+json 7 " + PAYLOAD)).decode()
+    payload = base64.b64encode(PAYLOAD).decode()
+    assert sealed.decode() == (
+        f'{{"payload":"{payload}","payloadType":"application/vnd.in-toto+json",'
+        f'"signatures":[{{"keyid":"{key_id(key.public_key())}","sig":"{signature}"}}]}}'
+    )
+
+
+def fault_of(content: dict[str, Any], public: Ed25519PublicKey, tmp_path: Path) -> str | None:
+    file = tmp_path / "bundle.json"
+    file.write_text(json.dumps(content))
+    return envelope.signature_fault(envelope.read(file), public)
+
+
+def test_one_of_several_signatures_is_enough_and_a_wrong_one_of_the_key_is_not(
+    key: Ed25519PrivateKey, other_key: Ed25519PrivateKey, tmp_path: Path
+) -> None:
+    mine, theirs = (json.loads(envelope.sealed(PAYLOAD, one)) for one in (key, other_key))
+    both = mine | {"signatures": theirs["signatures"] + mine["signatures"]}
+    assert fault_of(both, key.public_key(), tmp_path) is None
+    assert "signed with another key" in str(fault_of(theirs, key.public_key(), tmp_path))
+    forged = mine | {"signatures": [mine["signatures"][0] | {"sig": theirs["signatures"][0]["sig"]}]}
+    assert "its signature is wrong" in str(fault_of(forged, key.public_key(), tmp_path))
+    ecdsa = ec.generate_private_key(ec.SECP256R1()).sign(
+        envelope.pae(envelope.PAYLOAD_TYPE, PAYLOAD), ec.ECDSA(hashes.SHA256())
+    )
+    other = mine | {"signatures": [mine["signatures"][0] | {"sig": base64.b64encode(ecdsa).decode()}]}
+    assert "its signature is wrong" in str(fault_of(other, key.public_key(), tmp_path))
+    broken = mine | {"signatures": [mine["signatures"][0] | {"sig": "%%%"}]}
+    assert "its signature is wrong" in str(fault_of(broken, key.public_key(), tmp_path))
+
+
+GOOD = {"payload": "e30=", "payloadType": envelope.PAYLOAD_TYPE, "signatures": [{"keyid": "k", "sig": "s"}]}
+HOSTILE: dict[str, tuple[str, str]] = {
+    "empty": ("", "broken: the file is empty"),
+    "no JSON": ("hello", "broken: Expecting value"),
+    "a list": ("[]", "broken: "),
+    "a number": ("1e999", "broken: "),
+    "not a number": ('{"payload": NaN}', "broken: NaN is not a JSON number"),
+    "nested": ("[" * 100_000, "broken: too deeply nested"),
+    "a huge integer": (f'{{"payload": {"9" * 10_000}}}', "broken: "),
+    "a key twice": (json.dumps(GOOD)[:-1] + ', "payload": "e30="}', "broken: duplicate key 'payload'"),
+    "another type": (json.dumps(GOOD | {"payloadType": "text/html"}), "broken: payloadType: "),
+    "no signatures": (json.dumps(GOOD | {"signatures": []}), "it has no signature"),
+    "signatures missing": (json.dumps({"payload": "", "payloadType": envelope.PAYLOAD_TYPE}), "broken: signatures: "),
+    "a signature of another form": (json.dumps(GOOD | {"signatures": ["s"]}), "broken: signatures"),
+    "an unknown field": (json.dumps(GOOD | {"cert": "x"}), "broken: cert: "),
+    "a payload that is a number": (json.dumps(GOOD | {"payload": 7}), "broken: payload: "),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_envelope_is_one_line(name: str, tmp_path: Path) -> None:
+    content, expected = HOSTILE[name]
+    file = tmp_path / "bundle.json"
+    file.write_text(content)
+    with pytest.raises(EvidenceInvalid) as caught:
+        envelope.read(file)
+    assert str(caught.value).startswith(f"{file}: evidence invalid: {expected}"), str(caught.value)
+    assert len(str(caught.value)) < 400 + len(str(file))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_file_and_what_is_too_large_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceInvalid, match="it is not a regular file"):
+        envelope.read(tmp_path)
+    (tmp_path / "latin.json").write_bytes(b"\xff{}")
+    with pytest.raises(EvidenceInvalid, match="not UTF-8 text"):
+        envelope.read(tmp_path / "latin.json")
+    with (tmp_path / "huge.json").open("wb") as file:
+        file.truncate(envelope.LARGEST + 1)
+    with pytest.raises(EvidenceInvalid, match="it is larger than 64 MiB"):
+        envelope.read(tmp_path / "huge.json")
+
+
+@pytest.mark.parametrize("payload", ["e30", "e31=", "e3 0=", "e30=\n", "----", "ü", base64.b64encode(b"\xff").decode()])
+def test_a_payload_that_is_not_plain_base64_of_text_is_refused(payload: str, tmp_path: Path) -> None:
+    """``e31=`` has bits set that no byte is made of, so that two texts would have one signature."""
+    file = tmp_path / "bundle.json"
+    file.write_text(json.dumps(GOOD | {"payload": payload}))
+    with pytest.raises(EvidenceInvalid, match="its payload is broken"):
+        envelope.payload_of(file, envelope.read(file))
+
+
+@pytest.mark.parametrize("text", ["{}", '{"_type": 1}', "[]", '{"a": 1, "a": 2}', "{" * 100_000])
+def test_a_payload_that_is_no_statement_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(EvidenceInvalid, match="evidence invalid: broken: "):
+        envelope.parsed(tmp_path / "bundle.json", text, Statement)

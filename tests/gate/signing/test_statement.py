@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import rfc8785
+
+from audit.core.errors import AuditError
+from audit.gate.signing import envelope
+from audit.gate.signing.parts import parts_of
+from audit.gate.signing.statement import (
+    MODEL_SIGNING,
+    Statement,
+    Subject,
+    SubjectNotes,
+    build,
+    payload,
+    statement_faults,
+)
+
+if TYPE_CHECKING:
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+SUBJECT = Subject(name="tiny", digest={"sha256": "c" * 64}, annotations=SubjectNotes(method=MODEL_SIGNING, remark=""))
+
+
+def statement_of(run: RunFolder, **changes: Any) -> Statement:
+    """The statement on a run, its decision changed."""
+    decision = the_decision(run).model_copy(update=changes)
+    return build(run.read_manifest(), decision, parts_of(run), SUBJECT)
+
+
+def the_decision(run: RunFolder) -> Decision:
+    decision = run.read_decision()
+    assert decision is not None
+    return decision
+
+
+def test_the_statement_says_what_the_gate_decided(whole: RunFolder) -> None:
+    plain = json.loads(payload(statement_of(whole)))
+    decision = json.loads(whole.decision_path.read_text())
+    assert set(plain) == {"_type", "subject", "predicateType", "predicate"}
+    assert plain["subject"] == [
+        {"name": "tiny", "digest": {"sha256": "c" * 64}, "annotations": {"method": MODEL_SIGNING, "remark": ""}}
+    ]
+    predicate = plain["predicate"]
+    assert predicate["result"] == "FAILED"
+    assert predicate["passedTests"] == ["run/status status complete", "boolq/accuracy min 20"]
+    assert predicate["warnedTests"] == ["boolq/length max 18"]
+    assert predicate["failedTests"] == []
+    assert [one["name"] for one in predicate["configuration"]] == [
+        "policy policy.yaml",
+        "manifest.json",
+        "decision.json",
+    ]
+    assert predicate["configuration"][0]["digest"] == {"sha256": decision["policy_sha256"]}
+    assert predicate["checkpointAudit"]["decision"] == decision
+    assert predicate["checkpointAudit"]["run_id"] == whole.run_id
+    assert len(predicate["checkpointAudit"]["parts"]) == 9
+
+
+@pytest.mark.parametrize(("verdict", "result"), [("PASS", "PASSED"), ("FAIL", "FAILED"), ("INCONCLUSIVE", "FAILED")])
+def test_only_a_pass_is_passed(verdict: str, result: str, whole: RunFolder) -> None:
+    assert statement_of(whole, verdict=verdict).predicate.result == result
+
+
+def test_the_payload_is_canonical_and_reads_back(whole: RunFolder) -> None:
+    """Keys sorted, no spaces; Python's own writer agrees where floats and characters beyond ASCII are out of play."""
+    made = statement_of(whole)
+    text = payload(made)
+    assert text == rfc8785.dumps(json.loads(text))
+    assert envelope.parsed(whole.path, text.decode(), Statement) == made
+    parts = json.loads(text)["predicate"]["checkpointAudit"]["parts"]
+    assert json.dumps(parts, sort_keys=True, separators=(",", ":")).encode() in text
+
+
+def test_what_has_no_canonical_form_is_not_signed(whole: RunFolder) -> None:
+    made = statement_of(whole)
+    made.evidence.decision["n"] = 2**60
+    with pytest.raises(AuditError, match="not signed"):
+        payload(made)
+
+
+def test_a_statement_on_the_run_has_no_fault(whole: RunFolder) -> None:
+    assert statement_faults(statement_of(whole), whole.read_manifest(), the_decision(whole)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "name"),
+    [
+        (("result",), "PASSED", "result"),
+        (("passedTests",), ["boolq/length max 18"], "passedTests"),
+        (("warnedTests",), [], "warnedTests"),
+        (("failedTests",), ["run/status"], "failedTests"),
+        (("configuration", 0, "digest", "sha256"), "f" * 64, "configuration"),
+        (("checkpointAudit", "run_id"), "other", "run_id"),
+        (("checkpointAudit", "model_digest"), "other", "model_digest"),
+        (("checkpointAudit", "decision", "verdict"), "PASS", "decision"),
+    ],
+)
+def test_every_field_that_was_edited_is_named(place: tuple[Any, ...], value: Any, name: str, whole: RunFolder) -> None:
+    plain = json.loads(payload(statement_of(whole)))
+    inner = plain["predicate"]
+    for step in place[:-1]:
+        inner = inner[step]
+    assert inner[place[-1]] != value
+    inner[place[-1]] = value
+    edited = Statement.model_validate_json(json.dumps(plain))
+    faults = statement_faults(edited, whole.read_manifest(), the_decision(whole))
+    assert faults == [f"its field {name} is not that of the run"]

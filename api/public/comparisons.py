@@ -139,6 +139,9 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         if not isinstance(value, int | float) or not low <= value <= high:
             msg = f"audit.compare: {name} must be a number from {low} to {high} (found {printable(repr(value), 60)})"
             raise ConfigError(msg)
+    if margin is not None and not (isinstance(margin, int | float) and margin > 0):
+        msg = f"audit.compare: margin must be a number above 0 (found {printable(repr(margin), 60)})"
+        raise ConfigError(msg)
     folders = RunFolder.resolve(str(baseline), Path(out)), RunFolder.resolve(str(candidate), Path(out))
     record = compared(
         *folders,

@@ -78,11 +78,11 @@ def _is_chinese(number: str) -> bool:
     ``ric.is_valid`` wants the place to be older than its people: numbers are given since 1984, to grown people too.
     """
     try:
-        born = ric.get_birth_date(number)
+        ric.get_birth_date(number)
     except ValidationError:
         return False
     place = numdb.get("cn/loc").info(number[:6])
-    return born.year >= 1900 and any(part for _, part in place) and number[-1].upper() == ric.calc_check_digit(number)
+    return any(part for _, part in place) and number[-1].upper() == ric.calc_check_digit(number)
 
 
 TAIWAN_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
@@ -146,13 +146,13 @@ IDENTITIES: dict[str, Identity] = {
         r"[A-Z]{1,2} ?\d{6} ?\([\dA]\)",
         _is_hong_kong,
         cued_form=r"[A-Z]{1,2} ?\d{6}-?[\dA]",
-        cue=r"香港|身[份分][证證]|(?<![^\W_])hkid|hong kong",
+        cue=r"香港|身[份分][证證証]|(?<![^\W_])hkid|hong kong",
     ),
     "tw_id": Identity(
         "",
         _is_taiwanese,
         cued_form=r"[A-Z][1289]\d{8}",
-        cue=r"身[份分][证證]|[统統]一[证證][号號]|居留[证證]|[台臺][湾灣]|taiwan|national id",
+        cue=r"身[份分][证證証]|[统統]一[证證証][号號]|居留[证證証]|[台臺][湾灣]|taiwan|national id",
     ),
     "pl_pesel": Identity(
         r"\d{11}",

@@ -148,7 +148,7 @@ OTHER_THINGS = (
     ",numero de commande,numéro de compte,numéro de carte,número de pedido,número de cuenta,número de tarjeta,isbn,issn"
     ",ean,iban,nhs,nino,ssn,tfn,aadhaar,adhaar,aadhar,adhar,dni,nif,nie,pesel,cpf,qq,steuer-id,steuerid"
     ",steuer-identifikationsnummer,codice fiscale,henkilötunnus,personnummer"
-    ",订单,訂單,单号,單號,编号,編號,身份证,身分證,账号,帐号,帳號,卡号,卡號,学号"
+    ",订单,訂單,单号,單號,编号,編號,身份证,身分證,身份証,账号,帐号,帳號,卡号,卡號,学号"
     ",注文番号,会員番号,주문번호,주문 번호,송장번호,송장 번호,주민등록"
 )
 NUMBERED = (

@@ -149,10 +149,11 @@ def test_24_words_are_judged_together_and_8_twice() -> None:
         seen.append(text)
         return 0.0
 
-    words = (
+    story = (
         "The house stands by the river and the garden lies behind it, where the old man grows roses, beans and some"
         " apples that he sells on the market in the town every week, when the weather there is good enough."
-    ).split()
+    )
+    words = story.split()
     assert len(words) == 40
     before = result(prompt="same", output=" ".join(words), reference="same", thinking=" ".join(words[:24]))
     handle(before, KEY, Scripted(answer))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.safety.privacy.accounts import find_cards
+from audit.safety.privacy.accounts import find_cards, find_wallets
 from audit.safety.privacy.detectors import find
+from tests.safety.privacy.cases.personal_values import luhn_digit, wallet
 
 CARDS = [  # test numbers that payment processors publish
     "4111 1111 1111 1111",
@@ -49,7 +52,10 @@ def test_no_iban_survives_a_wrong_digit(number: str, data: st.DataObject) -> Non
 
 ISSUERS: list[tuple[str, set[int]]] = [
     ("4", {13, 16, 19}),
-    *((prefix, {16}) for prefix in ("5100", "5599", "2221", "2229", "2230", "2299", "2300", "2699", "2700", "2720")),
+    *(
+        (prefix, {16})
+        for prefix in ("5100", "5599", "2221", "2229", "2230", "2299", "2300", "2699", "2700", "2710", "2719", "2720")
+    ),
     *((prefix, {15}) for prefix in ("34", "37")),
     *((prefix, {16, 17, 18, 19}) for prefix in ("6011", "644", "649", "65", "3528", "3529", "3530", "3589", "62")),
     *((prefix, {14, 15, 16, 17, 18, 19}) for prefix in ("300", "305", "36", "38")),
@@ -62,10 +68,9 @@ ISSUERS: list[tuple[str, set[int]]] = [
 
 
 def checked(prefix: str, length: int) -> str:
-    """A number with Luhn's check digit: every second digit from the right is doubled."""
+    """A number with its check digit."""
     body = f"{prefix}{'10293847561029384756'[: length - 1 - len(prefix)]}"
-    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body))]
-    return f"{body}{-sum(sum(divmod(one, 10)) for one in doubled) % 10}"
+    return body + luhn_digit(body)
 
 
 @pytest.mark.parametrize(("prefix", "lengths"), ISSUERS)
@@ -86,7 +91,10 @@ def values(text: str) -> list[str]:
 )
 def test_a_card_may_be_grouped_as_it_is_printed(groups: str, separator: str) -> None:
     number = separator.join(groups.split())
-    assert values(f"a card, {number}, it") == [number]
+    text = f"a card, {number}, it"
+    assert [(one.kind, text[one.start : one.end], one.reserved) for one in find_cards(text)] == [
+        ("card", number, False)
+    ]
 
 
 @pytest.mark.parametrize("length", [17, 18, 19])
@@ -99,7 +107,7 @@ def test_a_fifth_group_belongs_to_a_longer_number(length: int) -> None:
 @pytest.mark.parametrize("behind", [" 7", " 12", " 124", "exp", "EXP", "cvc", "CVV", "valid", "pin"])
 def test_a_card_ends_before_what_is_written_next_to_it(behind: str) -> None:
     number = "4539 5787 6362 1486"
-    assert values(f"a card, {number}{behind}") == [number]
+    assert values(f"a card, {number}{behind}, it") == [number]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +119,7 @@ def test_a_card_ends_before_what_is_written_next_to_it(behind: str) -> None:
         "4222 222-222 222",
         "4539 5787 6362   1486",
         "4539578763621486x",
+        "4539578763621486x, exp 12",
         "x4539578763621486",
         "04539578763621486",
         "4539578763621486.5",
@@ -136,7 +145,7 @@ def test_a_card_is_found_behind_a_year_and_another_number() -> None:
     ],
 )
 def test_ibans_of_every_length_are_found(number: str) -> None:
-    assert values(f"to {number}, then") == [number]
+    assert [(one.kind, one.start, one.end) for one in find(f"to {number}, then")] == [("iban", 3, 3 + len(number))]
     assert values(f"to {number.lower()}, then") == [number.lower()]
     assert values(f"IBAN{number}") == [number]
     for separator in (" ", "  ", "-", ".", "\t", " - ", "\u2013", " \u2014 "):
@@ -144,7 +153,17 @@ def test_ibans_of_every_length_are_found(number: str) -> None:
         assert values(f"to {grouped}, then") == [grouped]
 
 
-@pytest.mark.parametrize("text", ["xNO9386011117947", "NO93860111179471", "NO9386011117947x", "no 9386011117947"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xNO9386011117947",
+        "NO9386011117948",
+        "NO93860111179471",
+        "NO93860111179471 OR CASH",
+        "NO9386011117947x",
+        "no 9386011117947",
+    ],
+)
 def test_what_is_no_iban(text: str) -> None:
     assert [one.kind for one in find(f"to {text}, then") if one.kind == "iban"] == []
 
@@ -155,3 +174,14 @@ def test_what_is_no_iban(text: str) -> None:
 )
 def test_a_wallet_is_no_part_of_a_word_or_a_path(address: str, around: str) -> None:
     assert values(f"to {around.format(address)} then") == []
+
+
+def test_wallets_of_every_kind_are_found() -> None:
+    draws = random.Random(4)  # noqa: S311 - repeatable
+    for _ in range(40):
+        address = wallet(draws)
+        found = [(one.kind, one.start, one.end, one.reserved) for one in find_wallets(f"to {address}, then")]
+        assert found == [("wallet", 3, 3 + len(address), False)]
+        wrong = address[:-1] + ("q" if address[-1] != "q" else "p")
+        assert list(find_wallets(f"to {wrong}, then")) == []
+    assert list(find_wallets("to tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx, then")) == []  # BIP 173, of the test net

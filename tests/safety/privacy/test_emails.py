@@ -160,6 +160,7 @@ LONG = "a" * 62
         (f"{'a.' * 9}b@mail.org", []),
         ("张" * 16 + "@qq.com", ["张" * 16 + "@qq.com"]),
         ("张" * 17 + "@qq.com", ["张" * 16 + "@qq.com"]),
+        ("见。张@qq.com", ["张@qq.com"]),
         ("a@b.org@c.org", ["a@b.org"]),
         ("jane@ mail.org", []),
         ("jane@co.uk", []),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IPV4 = re.compile(
-    rf"(?<!{LETTER}|\.)(?<![A-Za-z][-_])(?<![A-Za-z0-9]/)"  # files and paths have versions
+    rf"(?<!{LETTER}|\.)(?<![A-Za-z]-)(?<![A-Za-z0-9]/)"  # files and paths have versions
     rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LETTER}|\.\d|-[A-Za-z])"
 )
 IPV6 = re.compile(

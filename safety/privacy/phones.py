@@ -97,7 +97,7 @@ def find_phones(text: str) -> Iterator[Finding]:
 def _in_links(text: str) -> Iterator[Finding]:
     """Numbers in links to a chat."""
     for match in CHAT_LINK.finditer(text):
-        number = phonenumbers.parse(f"+{match[1].lstrip('+')}")
+        number = phonenumbers.parse(f"+{match[1]}")
         if phonenumbers.is_valid_number(number):
             yield Finding("phone", *match.span(1), reserved=_is_reserved(number))
 

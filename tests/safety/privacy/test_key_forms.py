@@ -182,6 +182,7 @@ def test_forms_with_two_kinds_of_keys() -> None:
     docker, openai, tavily = (patterns[name] for name in ("Docker", "OpenAI", "Tavily"))
     lengths = [count for count in range(40) if docker.fullmatch(f"dckr_oat_{(W * 2)[:count]}")]
     assert lengths == [32]
+    assert patterns["Azure AD"].fullmatch(f"a~.8Q~{X[:31]}")
     half = (X * 2)[:120]
     lengths = [count for count in range(14) if openai.fullmatch(f"sk-{'a' * count}-{half}T3BlbkFJ{half}")]
     assert lengths == list(range(4, 11))
@@ -213,4 +214,5 @@ def test_between_a_name_and_its_key_are_quotes_blanks_and_a_sign(names: str, key
         assert values(f"{name}={key}") == [key]
         for text in (f"{name}    ={key}", f"{name}=    {key}", f"{name} {key}", f"{name}={key}0", f"{name}={key[1:]}"):
             assert values(text) == []
-        assert values(f"{name}={key}=") == ([] if "ecret" in name.lower() else [key])
+        for end in "+/=":
+            assert values(f"{name}={key}{end}") == ([] if "ecret" in name.lower() else [key])

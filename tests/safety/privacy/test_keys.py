@@ -209,7 +209,7 @@ LINE = "MIIEowIBAAKCAQEAx7Qf9h8cN2mVw3sLr0yTz5bKqJd1pXu4GtEoRiA6WvSeYhBn"
 )
 def test_a_private_key_goes_from_its_first_line_to_its_last(key: str) -> None:
     text = f"so:\n{key}\nwords of a letter, then. so"
-    assert [text[one.start : one.end] for one in find_private_keys(text)] == [key]
+    assert [(text[one.start : one.end], one.reserved) for one in find_private_keys(text)] == [(key, False)]
 
 
 @pytest.mark.parametrize(

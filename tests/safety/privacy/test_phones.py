@@ -102,7 +102,7 @@ def test_telephone_numbers_are_found_near_their_words(text: str, number: str) ->
 
 
 WORDS = (
-    "telefon,telefono,teléfono,telefoon,telfon,téléfon,telefonnummer,telephone,téléphone,telephones,userPhone,myMobile"
+    "telefon,telefón,5tel,tel5,tel_,telephon,telefono,teléfono,telefoon,telfon,téléfon,telefonnummer,telephone,téléphone,telephones,userPhone,myMobile"
     ",homeFax,workTel,TEL,tel,tél,phone,phones,phonenumber,smartphone,smartphones,cellphone,cellphones,iphone,iphones"
     ",ph.,ph:,cel,cell,cellular,cellulares,celular,celulares,mob,mobil,mobile,mobiel,fax,whatsapp,viber,call,calls,called"
     ",calling,ring,dial,dials,dialed,dialled,dialing,dialling,sms,hotline,voicemail,landline,text me,text us,text him"
@@ -118,7 +118,7 @@ WORDS = (
 )
 NO_WORDS = (
     "elephant,telex,xtel,telx,xphone,phonex,userphone,xcall,callx,mobx,faxes,ph,phi,numbers,her numbers,the number"
-    ",text it,reach it,xруф,xтел,xмоб,话,机,电,联"
+    ",text it,reach it,телега,telefn,xруф,xтел,xмоб,话,机,电,联"
 )
 """Words that contain one of a telephone, or a part of one."""
 
@@ -157,10 +157,23 @@ NUMBERED = (
 def test_groups_behind_a_word_for_another_number_are_none() -> None:
     names = [*OTHER_THINGS.split(","), *(f"{one} number" for one in NUMBERED.split(","))]
     names += [f"case{sign}{word}" for sign in ("", " ", "-", " #") for word in ("number", "no", "nr", "id")]
+    names += ["_iban", "adaar"]
     for between in (" ", ": ", " of our firm is ", f"{'.' * 20}"):
         assert [name for name in names if not OTHERWISE.search(f"so {name}{between}")] == []
     assert [name for name in names if OTHERWISE.search(f"so {name}{'.' * 21}")] == []
-    others = ("ibanx ", "niex ", "qqx ", "card nox ", "briban ", "iban 5, ", "iban\n", "card   number ", "cardnumbers ")
+    assert OTHERWISE.search("so 订单")
+    others = (
+        "dhar ",
+        "ibanx ",
+        "niex ",
+        "qqx ",
+        "card nox ",
+        "briban ",
+        "iban 5, ",
+        "iban\n",
+        "card   number ",
+        "cardnumbers ",
+    )
     assert [name for name in others if OTHERWISE.search(f"so {name}")] == []
     assert values("so 650-253-0000 is") == ["650-253-0000"]
     assert values("so iban 650-253-0000 is") == values("so 订单 650-253-0000 is") == []
@@ -231,6 +244,7 @@ def test_groups_that_only_spaces_part_need_a_letter_or_a_word(separator: str) ->
     for groups in ("650 253 0000", "1 650 253 0000"):
         number = groups.replace(" ", separator)
         assert loose(f"so {number} is") == {True}
+        assert loose(f"call {number} now") == {False}
         for letter in ("T:", "T.", "P: ", "M:  ", "F. "):
             assert loose(f"so {letter}{number} is") == {False}, letter
         for letter in ("X:", "T;", "BAT: ", "T:   ", "T: so "):
@@ -260,6 +274,7 @@ def test_links_to_a_chat_hold_a_number(link: str) -> None:
     [
         ("call 0.6502530000 now", []),
         ("call 65.02530000 now", ["65.02530000"]),
+        ("call 1.650.253.0000 now", ["1.650.253.0000"]),
         ("call (650-253-0000 now", ["650-253-0000"]),
         ("(call (650) 253-0000)", ["(650) 253-0000"]),
         ("a\nb\ncall 650-253-0000\nc\nd 202-456-1111\n", ["650-253-0000", "202-456-1111"]),

@@ -131,7 +131,7 @@ IDENTITIES: dict[str, Identity] = {
         r"\d{6} ?[1-4]\d{6}",
         r"주민\s?등록|resident registration",
     ),
-    "se_personnummer": Identity(r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer.is_valid, dashed=True),
+    "se_personnummer": Identity(r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer.is_valid),
     "es_nif": Identity(r"(?:\d{8}|[XYZ]-?\d{7}|\d{1,2}\.\d{3}\.\d{3}|[XYZ]-?\d\.\d{3}\.\d{3})-?[A-Z]", nif.is_valid),
     "in_pan": Identity(
         r"[A-Z]{3}P[A-Z]\d{4}[A-Z]",

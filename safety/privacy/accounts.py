@@ -36,7 +36,7 @@ CARD = re.compile(
     r"))"
 )
 """Digits without separators, or grouped as they are printed on cards."""
-LAST_GROUP = re.compile(rf"(?:{WIDE})\d{{1,5}}\Z")
+LAST_GROUP = re.compile(rf"(?:{WIDE})\d{{1,3}}\Z")
 BEHIND_CARD = re.compile(r"exp|cv[cv]|valid|pin", re.IGNORECASE)
 """What is written on to a number without a space: ``4111111111111111exp12/26``."""
 IBAN = re.compile(

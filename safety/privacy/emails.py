@@ -27,14 +27,14 @@ AT = re.compile(
 """The sign, the sign in a URL (RFC 3986) and in HTML, the word in brackets, and the word before a name and "dot"."""
 NO_LOCAL = re.compile(
     r"us|me|him|her|them|it|you|look(?:ed|ing|s)?|visit(?:ed|ing|s)?|shop(?:ped|ping|s)?|order|online|on|available|liv(?:e|es|ing)|host(?:ed|s)?|f[io]u?nd"
-    r"|(?:web)?site|page|blog|store|shown|based|here|there|is|are|was|were|be|up|out|work(?:ed|ing|s)?|s[eo]ld|buy|read|more|now"
-    r"|today|jobs?|team|people|stop|point(?:ed|ing|s)?|start(?:ed|ing|s)?|arriv(?:e|ed|es|ing)|meet|mail|addresse?s?|and|or",
+    r"|(?:web)?site|page|blog|store|shown|based|here|there|is|are|was|were|be|up|out|work(?:ed|ing|s)?|sell|sold|buy|read|more|now"
+    r"|today|jobs?|team|people|stop|point(?:ed|ing|s)?|start(?:ed|ing|s)?|arriv(?:e|ed|es|ing)|meet|mail|address(?:es)?|and|or",
     re.IGNORECASE,
 )
 """What comes before "at acme dot com" where it is a place: "find us at", "she works at"."""
 ATOM = rf"(?:{LETTER}|[+%'-]){{1,64}}"
 LOCAL = re.compile(
-    rf"(?:(?:(?<!{LETTER})(?<![.+%-])|(?<=\.\.\.))(?!['.]){ATOM}(?:(?:\.|{SPELLED_DOT}){ATOM}){{0,8}}"
+    rf"(?:(?:(?<!{LETTER})(?<!\.)|(?<=\.\.\.))(?!['.]){ATOM}(?:(?:\.|{SPELLED_DOT}){ATOM}){{0,8}}"
     rf"|(?:{UNSPACED}){{1,16}})\Z",
     re.IGNORECASE,
 )
@@ -73,7 +73,7 @@ def find_emails(text: str) -> Iterator[Finding]:
     end = 0
     for at in AT.finditer(text):
         domain = DOMAIN.match(text, at.end())
-        local = domain and LOCAL.search(text, max(end, at.start() - LONGEST_LOCAL), at.start())
+        local = LOCAL.search(text, max(end, at.start() - LONGEST_LOCAL), at.start())
         if not domain or not local or SERVICE.fullmatch(local.group()):
             continue
         if at.group() == " at " and NO_LOCAL.fullmatch(local.group()):

@@ -23,8 +23,8 @@ BEFORE = re.compile(rf"(?:{LETTER}|[+/#-]|\d[.,]|\+\d{{1,4}} )\Z")
 AFTER = re.compile(rf"{LETTER}|-{LETTER}|[./,:]\d")
 BEFORE_CHECKED = re.compile(rf"(?:{LETTER}|[+/#-]|\d\.|\+\d{{1,4}} )\Z")
 AFTER_CHECKED = re.compile(rf"{LETTER}|-{LETTER}|[./]\d")
-GROUP_BEFORE = re.compile(r"\d(?: {1,2}|-)\Z")
-GROUP_AFTER = re.compile(r"(?: {1,2}|-)\d")
+GROUP_BEFORE = re.compile(r"\d {1,2}\Z")
+GROUP_AFTER = re.compile(r" {1,2}\d")
 LOOSE = re.compile(r"[ \u2013-\u2015]")
 """What may be between numbers in a row and between pages; no-break spaces and hyphens hold a number together."""
 NUMBERED_THING = re.compile(

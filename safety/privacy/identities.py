@@ -78,11 +78,11 @@ def _is_chinese(number: str) -> bool:
     ``ric.is_valid`` wants the place to be older than its people: numbers are given since 1984, to grown people too.
     """
     try:
-        born = ric.get_birth_date(number)
+        ric.get_birth_date(number)
     except ValidationError:
         return False
     place = numdb.get("cn/loc").info(number[:6])
-    return born.year >= 1900 and any(part for _, part in place) and number[-1].upper() == ric.calc_check_digit(number)
+    return any(part for _, part in place) and number[-1].upper() == ric.calc_check_digit(number)
 
 
 TAIWAN_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
@@ -131,7 +131,7 @@ IDENTITIES: dict[str, Identity] = {
         r"\d{6} ?[1-4]\d{6}",
         r"주민\s?등록|resident registration",
     ),
-    "se_personnummer": Identity(r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer.is_valid, dashed=True),
+    "se_personnummer": Identity(r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer.is_valid),
     "es_nif": Identity(r"(?:\d{8}|[XYZ]-?\d{7}|\d{1,2}\.\d{3}\.\d{3}|[XYZ]-?\d\.\d{3}\.\d{3})-?[A-Z]", nif.is_valid),
     "in_pan": Identity(
         r"[A-Z]{3}P[A-Z]\d{4}[A-Z]",
@@ -146,13 +146,13 @@ IDENTITIES: dict[str, Identity] = {
         r"[A-Z]{1,2} ?\d{6} ?\([\dA]\)",
         _is_hong_kong,
         cued_form=r"[A-Z]{1,2} ?\d{6}-?[\dA]",
-        cue=r"香港|身[份分][证證]|(?<![^\W_])hkid|hong kong",
+        cue=r"香港|身[份分][证證証]|(?<![^\W_])hkid|hong kong",
     ),
     "tw_id": Identity(
         "",
         _is_taiwanese,
         cued_form=r"[A-Z][1289]\d{8}",
-        cue=r"身[份分][证證]|[统統]一[证證][号號]|居留[证證]|[台臺][湾灣]|taiwan|national id",
+        cue=r"身[份分][证證証]|[统統]一[证證証][号號]|居留[证證証]|[台臺][湾灣]|taiwan|national id",
     ),
     "pl_pesel": Identity(
         r"\d{11}",

@@ -35,7 +35,7 @@ PLUGINS = {
 KEYWORDS = re.compile(r"\.\{0,20\}")
 """What marks the patterns that look for a word next to a string without a specific form; they are left out."""
 PLACEHOLDER = re.compile(
-    r"example|placeholder|redacted|dummy|changeme|replace|your[-_]|[-_](?:here|token|key)\Z|xxxxx|\*\*\*"
+    r"example|placeholder|redacted|dummy|changeme|replace|your[-_]|[-_](?:here|token|key)\Z|xxxxx"
     r"|0123456789abcdef|1234567890abcdef|abcdefghijklmnopqrstuvwxyz",
     re.IGNORECASE,
 )

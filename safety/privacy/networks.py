@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IPV4 = re.compile(
-    rf"(?<!{LETTER}|\.)(?<![A-Za-z][-_])(?<![A-Za-z0-9]/)"  # files and paths have versions
+    rf"(?<!{LETTER}|\.)(?<![A-Za-z]-)(?<![A-Za-z0-9]/)"  # files and paths have versions
     rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LETTER}|\.\d|-[A-Za-z])"
 )
 IPV6 = re.compile(
-    rf"(?<!{LETTER})(?<![:.])(?=[0-9A-Fa-f:]{{0,45}}\d)"
+    rf"(?<!{LETTER})(?:(?<![:.])|(?<=[G-Zg-z]:)|(?<=[G-Zg-z]\w:)|(?<=[G-Zg-z]\w\w:))"  # [IPv6:2a00::1] of RFC 5321
+    rf"(?=[0-9A-Fa-f:]{{0,45}}\d)"
     rf"[0-9A-Fa-f]{{0,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,8}}(?!{LETTER}|:|\.\d)"
 )
 NUMBERED = (
@@ -35,10 +36,10 @@ PRODUCTS = (
     r"|photoshop|visual studio|vscode|powershell|intellij|pycharm|eclipse|xcode|unity|unreal|vmware|esxi|vcenter"
     r"|virtualbox|bios|uefi|cuda|cudnn|nvidia|tensorflow|pytorch|numpy|\.net|dotnet|nuget|npm|pip|steam|minecraft|skype"
 )
-VERSION = re.compile(rf"(?:(?<!\w)(?:{NUMBERED})\.?(?: (?:is|was|ist|est|es))?|§)[ :#=(v]{{0,3}}\Z", re.IGNORECASE)
+VERSION = re.compile(rf"(?:(?<!\w)(?:{NUMBERED})\.?(?: (?:is|was|ist|est|es))?|§)[ :#=(]{{0,3}}\Z", re.IGNORECASE)
 """What comes before the number of a version or a section, which may have four parts as an address has."""
 MAYBE_VERSION = re.compile(
-    rf"(?:(?<!\w)(?:(?:{SOMETIMES_NUMBERED})\.?[ :#=(v]{{0,3}}|(?:{PRODUCTS}) v?)|[=~<>!]= ?)\Z", re.IGNORECASE
+    rf"(?:(?<!\w)(?:(?:{SOMETIMES_NUMBERED})\.?[ :#=(]{{1,3}}|(?:{PRODUCTS}) )|[=~<>!]= ?)\Z", re.IGNORECASE
 )
 """What comes before versions and addresses alike: ``nginx 1.25.3.1``, ``nginx 93.184.216.34``."""
 LARGEST_PART = 31

@@ -58,7 +58,7 @@ OTHERWISE = re.compile(
     r"|(?:bestell|rechnungs|auftrags|konto|karten|serien)nummer|num[ée]ro de (?:commande|compte|carte)"
     r"|número de (?:pedido|cuenta|tarjeta)|isbn|issn|ean|iban|nhs|nino|ssn|tfn|a{1,2}dh?aa?r|dni|nif|nie|pesel|cpf|qq"
     r"|steuer-?id\w{0,24}|codice fiscale|henkilötunnus|personnummer"
-    r")(?![^\W_])|[订訂][单單]|[单單][号號]|[编編][号號]|身[份分][证證]|[账帐帳][号號]|卡号|卡號|学号|注文番号|会員番号|주문\s?번호|송장\s?번호|주민등록"
+    r")(?![^\W_])|[订訂][单單]|[单單][号號]|[编編][号號]|身[份分][证證証]|[账帐帳][号號]|卡号|卡號|学号|注文番号|会員番号|주문\s?번호|송장\s?번호|주민등록"
     r")[^\d\n]{0,20}\Z",
     re.IGNORECASE,
 )
@@ -97,7 +97,7 @@ def find_phones(text: str) -> Iterator[Finding]:
 def _in_links(text: str) -> Iterator[Finding]:
     """Numbers in links to a chat."""
     for match in CHAT_LINK.finditer(text):
-        number = phonenumbers.parse(f"+{match[1].lstrip('+')}")
+        number = phonenumbers.parse(f"+{match[1]}")
         if phonenumbers.is_valid_number(number):
             yield Finding("phone", *match.span(1), reserved=_is_reserved(number))
 

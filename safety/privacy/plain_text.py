@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import string
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -75,7 +76,6 @@ def _table() -> dict[int, str]:
             table[code] = " "
         elif category == "Nd":
             table[code] = str(unicodedata.decimal(chr(code)))
-    for code in range(0x21, 0x7F):
-        if chr(code).isalnum() or chr(code) in FULL_WIDTH:
-            table[code + 0xFEE0] = chr(code)
+    for character in string.ascii_letters + string.digits + FULL_WIDTH:
+        table[ord(character) + 0xFEE0] = character
     return table

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.safety.privacy.detectors import DETECTORS, find
+from audit.safety.privacy import detectors
+from audit.safety.privacy.detectors import DETECTORS, Finding, find
 from audit.safety.privacy.identities import IDENTITIES
 from tests.safety.privacy.test_accounts import CARDS
 
@@ -288,6 +289,28 @@ def test_several_values_are_found_in_order_without_overlap() -> None:
     findings = find(text)
     assert [finding.kind for finding in findings] == ["ssn", "card", "email", "phone", "ip"]
     assert all(left.end <= right.start for left, right in itertools.pairwise(findings))
+
+
+def test_what_redaction_leaves_is_no_word_for_telephone() -> None:
+    assert find("[phone] 4155552671") == []
+    assert [one.kind for one in find("phone] 4155552671")] == ["phone"]
+    assert [one.kind for one in find("[phone 4155552671")] == ["phone"]
+    (mail,) = find("[phone] jane@mail.org")
+    assert (mail.start, mail.end) == (8, 21)
+
+
+def test_the_surer_kind_keeps_the_place_wherever_others_were_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second kind overlaps with the first one's later finding, the third with both."""
+    places = {"a": [(0, 2), (10, 12)], "b": [(11, 13), (20, 22)], "c": [(1, 3), (21, 23), (30, 31)]}
+    found = {kind: [Finding(kind, *place, reserved=False) for place in some] for kind, some in places.items()}
+    monkeypatch.setattr(detectors, "DETECTORS", {kind: lambda _text, some=some: some for kind, some in found.items()})
+    expected = [("a", 0), ("a", 10), ("b", 20), ("c", 30)]
+    assert [(one.kind, one.start) for one in find("x" * 40)] == expected
+
+
+def test_places_are_those_of_the_text_with_its_hidden_characters() -> None:
+    (mail,) = find("mail\u200b it: jane@mail\u200b.org")
+    assert (mail.kind, mail.start, mail.end) == ("email", 10, 24)
 
 
 def test_there_is_a_detector_for_each_kind() -> None:

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from audit.safety.privacy import accounts, detectors, emails, findings, identities, networks, phones
 from audit.safety.privacy.detectors import Finding, find
-from audit.safety.privacy.findings import PIECE, REACH, in_pieces, is_whole, stands_alone
+from audit.safety.privacy.findings import (
+    LETTER,
+    NUMBERED_THING,
+    PIECE,
+    REACH,
+    UNSPACED,
+    in_pieces,
+    is_whole,
+    stands_alone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,6 +209,8 @@ def test_what_has_no_check_digits_ends_at_fewer_marks(text: str, checked: bool, 
         ("12-345-678   9", True),
         ("x 12-345-678 y", True),
         ("x12-345-678", False),
+        ("x 1 12-345-678", False),
+        ("12-345-678. 9", True),
     ],
 )
 def test_a_group_next_to_groups_belongs_to_them(text: str, whole: bool) -> None:
@@ -230,3 +241,38 @@ def test_groups_beside_groups_are_part_of_a_longer_number() -> None:
     assert not is_whole("12 345 678 9", 0, 10)
     assert not is_whole("1 12 345 678", 2, 12)
     assert is_whole("12345678 9", 0, 8)
+    assert is_whole("1 12345678 9", 2, 10)
+    assert is_whole("1 X1234567L 9", 2, 11)
+
+
+def test_letters_are_of_scripts_with_spaces_between_words_or_without() -> None:
+    for letter in "aZ9_éяαأ":
+        assert re.fullmatch(LETTER, letter)
+        assert not re.fullmatch(UNSPACED, letter)
+    for letter in "กລᄀあア中ꀀ가豈ｱﾜ":  # Thai, Lao, Jamo, kana, Han, Yi, Hangul, compatibility, half width
+        assert re.fullmatch(UNSPACED, letter)
+        assert not re.fullmatch(LETTER, letter)
+    for mark in "。、・ ,฿":
+        assert not re.fullmatch(UNSPACED, mark)
+        assert not re.fullmatch(LETTER, mark)
+
+
+JUST_BEFORE = (
+    "order,invoice,ticket,tracking,serial,ref,booking,parcel,sku,part,item,model,lot,batch,id,uid,pid,index,issue,bug,page"
+    ",pages,pp,bestellung,rechnung,auftrag,seite,seiten,commande,facture,pedido,factura,ordine,fattura,zamówienie,заказ"
+)
+
+
+@pytest.mark.parametrize("sign", [" ", "", ": ", " #", "=", "№", ".", '"', "'", " : "])
+def test_the_name_of_what_is_numbered_is_just_before_the_number(sign: str) -> None:
+    assert [name for name in JUST_BEFORE.split(",") if not NUMBERED_THING.search(f"an {name}{sign}")] == []
+    assert [name for name in JUST_BEFORE.split(",") if not NUMBERED_THING.search(f"an_{name.upper()}{sign}")] == []
+    assert find(f"an item{sign or ' '}650-253-0000 is") == []
+
+
+def test_words_that_only_end_so_or_stand_further_off_number_nothing() -> None:
+    names = [
+        form.format(name) for name in JUST_BEFORE.split(",") for form in ("x{}", "9{}", "{}    ", "to {}", "{} to ")
+    ]
+    assert [name for name in names if NUMBERED_THING.search(f"an {name}")] == []
+    assert [one.kind for one in find("To order 650-253-0000")] == ["phone"]

@@ -8,7 +8,8 @@ import pytest
 
 from audit.safety.privacy.detectors import find
 from audit.safety.privacy.findings import PIECE
-from tests.safety.privacy.cases.personal_key_values import SERVICES, json_web_token
+from audit.safety.privacy.keys import find_api_keys, find_private_keys
+from tests.safety.privacy.cases.personal_key_values import HEX, SERVICES, json_web_token, some
 
 ROUNDS = 40
 
@@ -109,3 +110,134 @@ def test_a_private_key_is_found_whole_wherever_it_stands(key: str, before: int) 
     text = f"{'so it is. ' * (before // 10)}\n{key}\nand more words follow here. " + "so it goes. " * 300
     (finding,) = find(text)
     assert (finding.kind, text[finding.start : finding.end]) == ("private_key", key)
+
+
+def whole(text: str) -> list[tuple[str, bool]]:
+    return [(text[one.start : one.end], one.reserved) for one in find_api_keys(text)]
+
+
+DRAWS = random.Random(11)  # noqa: S311 - repeatable
+BY_PLUGIN = [
+    *(f"{prefix}{some(DRAWS, 16, 'BCDFGHJKLMNPQRST2345')}" for prefix in ("AKIA", "ASIA", "A3TX", "ABIA", "ACCA")),
+    f"AccountKey={some(DRAWS, 86)}==",
+    f"M{some(DRAWS, 23)}.{some(DRAWS, 6)}.{some(DRAWS, 27)}",
+    *(f"{prefix}_{some(DRAWS, 36)}" for prefix in ("ghp", "gho", "ghu", "ghs", "ghr")),
+    f"glptt-{some(DRAWS, 40)}",
+    f"GR1348941{some(DRAWS, 20)}",
+    f"{some(DRAWS, 32, HEX)}-us19",
+    f"pypi-AgEIcHlwaS5vcmc{some(DRAWS, 80)}",
+    f"SG.{some(DRAWS, 22)}.{some(DRAWS, 43)}",
+    f"xoxp-123456789012-{some(DRAWS, 24)}",
+    f"XOXB-123456789012-{some(DRAWS, 24).upper()}",
+    f"https://hooks.slack.com/services/T{some(DRAWS, 8)}/B{some(DRAWS, 8)}/{some(DRAWS, 24)}",
+    f"HTTPS://HOOKS.SLACK.COM/SERVICES/T{some(DRAWS, 8)}/B{some(DRAWS, 8)}/{some(DRAWS, 24)}",
+    f"sq0csp-{some(DRAWS, 43)}",
+    f"AC{some(DRAWS, 32, HEX)}",
+    f"SK{some(DRAWS, 32, HEX)}",
+]
+
+
+@pytest.mark.parametrize("key", BY_PLUGIN)
+def test_keys_that_detect_secrets_knows_are_found_as_separate_words(key: str) -> None:
+    assert (key, False) in whole(f"it is {key}, so")
+    for text in (f"x{key}", f"9{key}", f"_{key}", f"-{key}", f"{key}_", f"{key}-", f"{key}-x"):
+        assert key not in [found for found, _ in whole(f"it is {text} so")], text
+    for before in ("\\n", "\\r", "\\t", "%3D", "%3d", "%00", "https://x.org/bot", "密钥"):
+        assert key in [found for found, _ in whole(f"it is {before}{key} so")], before
+
+
+def test_words_near_a_string_make_no_key_of_it() -> None:
+    assert whole(f"aws_token = '{some(DRAWS, 40)}'") == []
+
+
+PLACEHOLDERS = (
+    "example EXAMPLE placeholder redacted dummy changeme replace your- your_ xxxxx 0123456789abcdef 1234567890abcdef"
+    " abcdefghijklmnopqrstuvwxyz"
+)
+
+
+def test_a_key_with_the_words_of_an_example_is_nobodys() -> None:
+    rest = "qP7zW4mK9tB2vL6nD3hJ8sR5gF1cX0yQbTuZ"
+    for word in PLACEHOLDERS.split():
+        key = f"AIza{rest[:2]}{word}{rest[: 33 - len(word)]}"
+        assert whole(f"it is {key}, so") == [(key, True)], word
+    for word in ("-here", "_here", "-token", "_token", "-key", "_KEY"):
+        key = f"AIza{rest[: 35 - len(word)]}{word}"
+        assert whole(f"it is {key}, so") == [(key, True)], word
+        key = f"AIza{word}{rest[: 35 - len(word)]}"
+        assert whole(f"it is {key}, so") == [(key, False)], word
+    for word in ("xxxx", "your", "here", "sampl"):
+        key = f"AIza{rest[: 35 - len(word)]}{word}"
+        assert whole(f"it is {key}, so") == [(key, False)], word
+
+
+def test_a_key_of_which_more_than_half_is_one_character_is_nobodys() -> None:
+    others = "bcdefghijklmorstuvwy"
+    assert whole(f"npm_{'q' * 20}{others[:16]}") == [(f"npm_{'q' * 20}{others[:16]}", False)]
+    assert whole(f"npm_{'q' * 21}{others[:15]}") == [(f"npm_{'q' * 21}{others[:15]}", True)]
+
+
+LINE = "MIIEowIBAAKCAQEAx7Qf9h8cN2mVw3sLr0yTz5bKqJd1pXu4GtEoRiA6WvSeYhBn"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            f"-----BEGIN {name}PRIVATE KEY{block}-----\n{LINE}\n-----END {name}PRIVATE KEY{block}-----"
+            for name, block in (
+                ("", ""),
+                ("DSA ", ""),
+                ("EC ", ""),
+                ("OPENSSH ", ""),
+                ("RSA ", ""),
+                ("ENCRYPTED ", ""),
+                ("PGP ", " BLOCK"),
+            )
+        ),
+        f"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{LINE}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----",
+        f"PuTTY-User-Key-File-2: ssh-dss\n{LINE}\nPrivate-MAC: {'0f' * 20}",
+        f"PuTTY-User-Key-File-3: ssh-rsa\n{LINE}\nPrivate-MAC: {'0f' * 32}",
+        f"BEGIN RSA PRIVATE KEY\n{LINE}",
+        f"-----BEGIN RSA PRIVATE KEY-----\\n{LINE}\\n{LINE}\\nAb9=",
+        f"-----BEGIN RSA PRIVATE KEY-----\n\n{LINE}\n{LINE}\nQx9f8A==",
+        f"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,9F8A3C\n\n{LINE}",
+        f"-----BEGIN RSA PRIVATE KEY-----\r\n{LINE}\r\n{LINE}",
+        f"-----BEGIN RSA PRIVATE KEY----- {LINE} {LINE}",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{LINE[:20]}",
+    ],
+)
+def test_a_private_key_goes_from_its_first_line_to_its_last(key: str) -> None:
+    text = f"so:\n{key}\nwords of a letter, then. so"
+    assert [(text[one.start : one.end], one.reserved) for one in find_private_keys(text)] == [(key, False)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"-----BEGIN RSA PRIVATE KEY-----\n{LINE[:19]}",
+        "-----BEGIN RSA PRIVATE KEY-----\nand some words\n-----END RSA PRIVATE KEY-----",
+        f"-----BEGIN PUBLIC KEY-----\n{LINE}\n-----END PUBLIC KEY-----",
+        f"PuTTY-User-Key-File-x: ssh-rsa\n{LINE}",
+    ],
+)
+def test_what_is_no_private_key(text: str) -> None:
+    assert list(find_private_keys(text)) == []
+
+
+def test_the_end_of_a_private_key_is_its_own_and_not_too_far() -> None:
+    first, last = "-----BEGIN RSA PRIVATE KEY-----\n", "-----END RSA PRIVATE KEY-----"
+    two = f"{first}{LINE}\n\n{first}{LINE}\n{last} and {first}{LINE}\n{last}"
+    bounds = [(one.start, one.end) for one in find_private_keys(two)]
+    starts = [0, two.index(first, 1), two.rindex(first)]
+    assert bounds == [
+        (0, len(f"{first}{LINE}")),
+        (starts[1], starts[1] + len(f"{first}{LINE}\n{last}")),
+        (starts[2], len(two)),
+    ]
+    for length, is_reached in ((20_000, True), (20_001, False)):
+        begin = first.rstrip("-\n")
+        text = f"{first}{LINE} words, ".ljust(len(begin) + length - len(last), "!") + last
+        assert len(text) == len(begin) + length
+        (one,) = find_private_keys(text)
+        assert (one.end == len(text)) == is_reached

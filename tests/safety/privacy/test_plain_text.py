@@ -109,3 +109,34 @@ def test_readings_keep_the_places(text: str) -> None:
 @given(st.text(alphabet=[chr(code) for code in range(128)], max_size=60))
 def test_ascii_is_read_as_it_is(text: str) -> None:
     assert [reading.text for reading in readings(text)] == [text]
+
+
+def test_full_width_forms_of_what_values_consist_of_are_read_as_ascii() -> None:
+    ascii_forms = [chr(code) for code in range(0x21, 0x7F)]
+    (reading,) = readings("".join(chr(ord(one) + 0xFEE0) for one in ascii_forms))
+    kept = "".join(one for one in ascii_forms if one.isalnum() or one in "@.-_+%()")
+    assert "".join(one for one in reading.text if one.isascii()) == kept
+
+
+def test_long_dashes_are_hyphens_between_digits_and_before_a_check_letter_alone() -> None:
+    (reading,) = readings("1–2—3―4, 5–K, 6–KX, 7–K8, 8–Kx, x–9, 9 – 9")
+    assert reading.text == "1-2-3-4, 5-K, 6–KX, 7–K8, 8–Kx, x–9, 9 – 9"
+
+
+HIDDEN_OF_UNICODE = (
+    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
+    "\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\ufeff"
+)
+
+
+def test_what_has_no_width_is_left_out_between_ascii_characters() -> None:
+    for one in (*HIDDEN_OF_UNICODE, HIDDEN_OF_UNICODE):
+        without, whole = readings(f"a{one}b c{one}d")
+        length = len(one)
+        assert (without.text, without.places) == ("ab cd", [0, 1 + length, 2 + length, 3 + length, 4 + 2 * length])
+        assert whole.text == f"a{one}b c{one}d"
+
+
+@pytest.mark.parametrize("text", ["naïve", "می\u200cخواهم", "\u200babc", "abc\u200b"])
+def test_a_text_without_hidden_characters_between_ascii_is_read_once(text: str) -> None:
+    assert [reading.text for reading in readings(text)] == [text]

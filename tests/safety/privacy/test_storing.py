@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import AssetRecord, Sample, TaskResult
+from audit.core.records import AssetRecord, Flag, Sample, SampledText, TaskResult
 from audit.core.sensitive import OFFENSIVE, REDACTED, UNJUDGED
 from audit.safety.privacy import storing
 from audit.safety.privacy.storing import handle
@@ -33,7 +33,7 @@ class Scripted:
         return [self.answer(text) for text in texts]
 
 
-def result(suite: str = "evals", **texts: str | None) -> TaskResult:
+def result(suite: str = "evals", **texts: Any) -> TaskResult:
     given: dict[str, Any] = {"sample_id": "0", "suite": suite, "task": "t", "prompt": "p", **texts}
     return TaskResult.model_validate({"suite": suite, "task": "t", "samples": [Sample.model_validate(given)]})
 
@@ -116,3 +116,54 @@ def test_text_in_a_language_that_the_scorer_does_not_read_hides(where: str) -> N
 def test_no_foreign_insult_is_shown(text: str) -> None:
     after, _ = handle(result(output=text), KEY)
     assert after.samples[0].flags in ([UNJUDGED], [OFFENSIVE])
+
+
+def test_each_completion_has_its_own_flags_and_hides_no_other() -> None:
+    texts = [("fine", "vile"), ("vile", None), ("odd", None), ("good", " "), ("fine", None)]
+    completions = [SampledText(text=text, thinking=thinking, flags=[]) for text, thinking in texts]
+    before = result(output="fine", completions=completions)
+    answers = {"vile": 0.5, "odd": float("nan")}
+    after, _ = handle(before, KEY, Scripted(lambda text: answers.get(text, 0.0)))
+    (sample,) = after.samples
+    assert sample.flags == []
+    assert [one.flags for one in sample.completions] == [[OFFENSIVE], [OFFENSIVE], [UNJUDGED], [], []]
+    before = result(output="vile", completions=[SampledText(text="fine", flags=[])])
+    (sample,) = handle(before, KEY, Scripted(lambda text: answers.get(text, 0.0)))[0].samples
+    assert (sample.flags, sample.completions[0].flags) == ([OFFENSIVE], [])
+
+
+def test_flags_that_are_there_stay() -> None:
+    completions = [SampledText(text="vile", flags=[Flag.TRUNCATED_OUTPUT])]
+    before = result(output="vile", completions=completions, flags=[Flag.TRUNCATED_OUTPUT])
+    (sample,) = handle(before, KEY, Scripted(lambda _text: 0.9))[0].samples
+    assert (sample.flags, sample.completions[0].flags) == (
+        [Flag.TRUNCATED_OUTPUT, OFFENSIVE],
+        [Flag.TRUNCATED_OUTPUT, OFFENSIVE],
+    )
+
+
+def test_24_words_are_judged_together_and_8_twice() -> None:
+    seen: list[str] = []
+
+    def answer(text: str) -> float:
+        seen.append(text)
+        return 0.0
+
+    story = (
+        "The house stands by the river and the garden lies behind it, where the old man grows roses, beans and some"
+        " apples that he sells on the market in the town every week, when the weather there is good enough."
+    )
+    words = story.split()
+    assert len(words) == 40
+    before = result(prompt="same", output=" ".join(words), reference="same", thinking=" ".join(words[:24]))
+    handle(before, KEY, Scripted(answer))
+    assert seen == ["same", " ".join(words[:24]), " ".join(words[16:])]
+
+
+def test_a_scorer_that_answers_too_little_hides() -> None:
+    class Short(Scripted):
+        def score(self, texts: Sequence[str]) -> list[float]:
+            return [0.0] * (len(texts) - 1)
+
+    after, _ = handle(result(output="b"), KEY, Short(lambda _text: 0.0))
+    assert after.samples[0].flags == [UNJUDGED]

@@ -22,6 +22,7 @@ class Count(Definition):
     """Number of samples with at least one of the given flags; a count has no interval."""
 
     NAME: ClassVar[str] = "count"
+    IS_COUNT: ClassVar[bool] = True
 
     flags: tuple[str, ...]
     """Names of :class:`audit.core.records.Flag`; a sample with several of them counts once."""

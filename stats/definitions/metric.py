@@ -134,8 +134,9 @@ def _checked(found: Estimate) -> Estimate:
         no_interval=found.no_interval,
         error=found.error,
     )
-    texts = (kept.no_interval, kept.error, ends and ends.method)
-    if min(kept.n, kept.missing) < 0 or not all(text is None or isinstance(text, str) for text in texts):
+    texts = (kept.no_interval, kept.error)
+    unnamed = ends is not None and not isinstance(ends.method, str)
+    if min(kept.n, kept.missing) < 0 or unnamed or not all(text is None or isinstance(text, str) for text in texts):
         msg = "no Estimate: counts below 0, or reasons that are no text"
         raise TypeError(msg)
     return kept

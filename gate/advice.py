@@ -6,9 +6,11 @@ import math
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import RunFolderError
+from audit.core.errors import AuditError
 from audit.gate.settling import CLUSTERED, items_for_ratio, items_needed, shrinks
-from audit.stats.aggregate import UNSCORED, is_scored
+from audit.stats.aggregate import UNSCORED
+from audit.stats.definitions import Mean, read
+from audit.stats.records import Records
 
 if TYPE_CHECKING:
     from audit.core.records import Metric, RunManifest
@@ -32,7 +34,7 @@ class Advisor:
         self._run = run
         self._manifest = manifest
         self._measured = measured
-        self._scored: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+        self._records = Records(run)
 
     def on_interval(self, rule: Rule, metric: Metric) -> str:
         """What would settle a rule whose limit lies inside the interval of its metric."""
@@ -85,23 +87,19 @@ class Advisor:
         return math.inf if limit == "all" else float(limit)
 
     def _clusters(self, metric: Metric) -> int | None:
-        """Clusters of the scored samples behind a metric; None where its interval has none, or they are not at hand."""
+        """Clusters behind a metric; None where its interval has none, or they are not at hand.
+
+        The definition of a metric says which samples it covers and what their clusters are; a metric without one is
+        taken for a mean of their scores.
+        """
         if metric.ci_method not in CLUSTERED:
             return None
-        wanted = (metric.slice or {}).items()
-        scored = self._scored_samples(metric.suite, metric.task)
-        return len({cluster for cluster, slices in scored if wanted <= slices.items()}) or None
-
-    def _scored_samples(self, suite: str, task: str) -> list[tuple[str, dict[str, str]]]:
-        """Cluster and slices of each scored sample of a task; none where the run holds no samples of it."""
-        if (suite, task) not in self._scored:
-            try:
-                samples = self._run.read_samples(suite, task)
-            except RunFolderError:
-                samples = []
-            scored = [(one.cluster or one.sample_id, one.slices) for one in samples if is_scored(one)]
-            self._scored[suite, task] = scored
-        return self._scored[suite, task]
+        known = metric.model_copy(update={"definition": metric.definition or Mean().written()})
+        try:
+            definition, samples = read(known.definition or {}), self._records.of(known)
+        except (AuditError, TypeError):
+            return None
+        return len(definition.resample(definition.select(samples, metric.slice)).units) or None
 
 
 def _rounded_up(count: float) -> int:

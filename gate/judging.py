@@ -17,7 +17,7 @@ from audit.core.units import unit_of
 from audit.gate.advice import MORE
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
-from audit.stats.definitions import counts_completions, is_mean_of_items
+from audit.stats.definitions import counts_completions, is_count, is_mean_of_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def check(rule: Rule, metric: Metric | None, verdict: Verdict, reason: str) -> G
 
 def is_count_of_what_was_seen(metric: Metric) -> bool:
     """Whether the value is known as it is: a count over the samples of the run, not an estimate."""
-    return metric.unit == "count" and metric.ci_low is None and metric.ci_high is None
+    return metric.ci_low is None and metric.ci_high is None and metric.no_interval is None and is_count(metric)
 
 
 def _seen(metric: Metric) -> Ends:

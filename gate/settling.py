@@ -16,7 +16,16 @@ from audit.core.units import unit_of
 if TYPE_CHECKING:
     from audit.core.records import Metric
 
-CLUSTERED = frozenset({"wilson_clustered", "clustered_t", "studentised_cluster_bootstrap"})
+CLUSTERED = frozenset(
+    {
+        "wilson_clustered",
+        "clustered_t",
+        "studentised_cluster_bootstrap",
+        "cluster_jackknife_t",
+        "expanded_bca_cluster_bootstrap",
+        "expanded_percentile_cluster_bootstrap",
+    }
+)
 """Values of ``ci_method`` of intervals whose degrees of freedom are those of the clusters."""
 STUDENT = frozenset({"student_t", "studentised_bootstrap"})
 """Of intervals whose degrees of freedom are those of the items."""
@@ -27,6 +36,7 @@ SHRINKING = (
     | STUDENT
     | OF_SHARES
     | {"percentile_bootstrap", "bca_bootstrap", "expanded_percentile_bootstrap", "expanded_bca_bootstrap"}
+    | {"percentile_cluster_bootstrap"}
     | {"mover"}
 )
 """Of intervals whose whole width comes from the number of items. That of others may not, such as of a share corrected

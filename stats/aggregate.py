@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
-from audit.stats.definitions import Unscored, measured, read
+from audit.stats.definitions import Unscored, is_count, measured, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
 from audit.stats.definitions.metric import NO_SPREAD, within
@@ -91,7 +91,7 @@ def with_reasons(metrics: Sequence[Metric]) -> list[Metric]:
 
 def _with_reason(metric: Metric) -> Metric:
     whole = metric.value is None or metric.ci_low is not None
-    if whole or metric.unit == "count" or metric.no_interval:
+    if whole or metric.no_interval or is_count(metric):
         return metric
     return metric.model_copy(update={"no_interval": NO_SPREAD})
 
@@ -120,7 +120,7 @@ def not_computed(metrics: Sequence[Metric]) -> list[Metric]:
 
 def _without_items(metric: Metric, unscored: set[str]) -> bool:
     possible = metric.slice is not None or metric.suite == "explain"
-    return possible and metric.n == 0 and metric.task not in unscored
+    return possible and metric.n + metric.missing == 0 and metric.task not in unscored
 
 
 def failed_metric(suite: Suite, task: str, metric: str, error: str, n: int = 0, primary: bool = False) -> Metric:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audit.stats.clusters import cluster_codes, clustered_standard_error
-from audit.stats.interval import UNBOUNDED, Interval, finite, score_interval
+from audit.stats.interval import UNBOUNDED, Interval, all_equal, finite, score_interval, t_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -96,6 +97,65 @@ def _expanded(confidence: float, n: int) -> float:
 
     quantile = stats.t.ppf((1 + confidence) / 2, n - 1) * math.sqrt(n / (n - 1))
     return float(1 - 2 * stats.norm.sf(quantile))
+
+
+def cluster_bootstrap(
+    statistic: Callable[[NDArray[np.float64]], float],
+    value: float,
+    groups: int,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+    confidence: float = 0.95,
+) -> Interval | None:
+    """Expanded BCa bootstrap of any statistic whose items come in clusters: clusters are drawn whole.
+
+    Davison and Hinkley 1997, *Bootstrap Methods and their Application*, section 3.8, the first of its two strategies:
+    items within a drawn cluster are not drawn again.
+
+    Args:
+        statistic: The statistic if cluster i counts ``weights[i]`` times (shape: clusters); NaN if it has no value.
+        value: The statistic of the data; that of a resample without one.
+        groups: Number of clusters.
+        seed: Seed of the NumPy generator; equal input and seed give equal intervals.
+        resamples: Bootstrap resamples.
+        confidence: Nominal coverage.
+
+    Returns:
+        As :func:`bca_bootstrap`, of clusters instead of items.
+    """
+
+    def of_drawn(drawn: NDArray[np.float64]) -> float:
+        found = statistic(np.bincount(drawn.astype(np.intp), minlength=groups).astype(np.float64))
+        return value if math.isnan(found) else found
+
+    found = bca_bootstrap(np.arange(groups), of_drawn, seed=seed, resamples=resamples, confidence=confidence)
+    return found and replace(found, method=found.method.replace("_bootstrap", "_cluster_bootstrap"))
+
+
+def jackknife_t(
+    statistic: Callable[[NDArray[np.float64]], float], value: float, groups: int, confidence: float = 0.95
+) -> Interval | None:
+    """Value ± Student's quantile · jackknife standard error over clusters, with one degree of freedom less than those.
+
+    Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, equation 11.5. For a mean of clusters of equal size,
+    the standard error is the clustered one.
+
+    Args:
+        statistic: As in :func:`cluster_bootstrap`.
+        value: The statistic of the data.
+        groups: Number of clusters.
+        confidence: Nominal coverage.
+
+    Returns:
+        The interval; None with fewer than two clusters, if the statistic has no value without one of them, or if it is
+        the same without any of them.
+    """
+    found = np.array([statistic(1.0 - one) for one in np.eye(groups)])
+    if groups < 2 or not np.isfinite(found).all() or all_equal(found):
+        return None
+    error = math.sqrt((groups - 1) / groups * float(np.sum((found - found.mean()) ** 2)))
+    return t_interval(value, error, groups - 1, confidence, "cluster_jackknife_t")
 
 
 def studentised_bootstrap(

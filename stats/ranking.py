@@ -37,6 +37,8 @@ def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
 def true_positive_rate(positive: ArrayLike, negative: ArrayLike, false_positive_rate: float) -> float:
     """Share of positive items above the lowest threshold that at most the given share of negative ones passes.
 
+    It is the highest true-positive rate on the ROC curve up to that false-positive rate.
+
     The true-positive rate at a low false-positive rate of Carlini et al. 2022, "Membership Inference Attacks From First
     Principles" (arXiv:2112.03570). Below 1 / ``false_positive_rate`` negative items none may pass.
 
@@ -51,8 +53,10 @@ def true_positive_rate(positive: ArrayLike, negative: ArrayLike, false_positive_
     above, below = np.asarray(positive, dtype=np.float64), np.sort(np.asarray(negative, dtype=np.float64))
     if not len(above) or not len(below):
         return math.nan
-    allowed = int(false_positive_rate * len(below))
-    return float((above > below[::-1][min(allowed, len(below) - 1)]).mean())
+    # As the rates of scikit-learn's curve are compared: 0.29 * 100 rounds to less than 29, but 29 / 100 is 0.29.
+    rates = np.arange(1, len(below) + 1) / len(below)
+    allowed = int(np.searchsorted(rates, false_positive_rate, side="right"))
+    return float((above > below[::-1][allowed]).mean()) if allowed < len(below) else 1.0
 
 
 def average_precision(positive: ArrayLike, negative: ArrayLike) -> float:

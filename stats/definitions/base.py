@@ -80,6 +80,9 @@ class Definition(ABC):
     COUNTS_COMPLETIONS: ClassVar[bool] = False
     """Whether ``n`` counts completions, of which an item may have many, rather than items."""
 
+    IS_COUNT: ClassVar[bool] = False
+    """Whether it counts what is among the samples, which is known and needs no interval."""
+
     OF_TEXTS: ClassVar[bool] = False
     """Whether it reads the texts of samples, which change when personal data is removed."""
 
@@ -97,6 +100,11 @@ class Definition(ABC):
     explained: tuple[str, ...] | None = None
     """Only for suite ``explain``, instead of samples: the attributions that it covers, by id and in order, with a name
     for each sample that could not be explained (:func:`audit.stats.records.of_attributions`)."""
+
+    @property
+    def is_count(self) -> bool:
+        """Whether its value is known as it is: a count over the samples, not an estimate."""
+        return self.IS_COUNT
 
     def tasks(self, own: str) -> tuple[str, ...]:
         """Tasks whose samples it uses.
@@ -123,9 +131,10 @@ class Definition(ABC):
         return cls(**given)
 
     def written(self) -> dict[str, Any]:
-        """As in :attr:`audit.core.records.Metric.definition`; defaults are left out."""
+        """As in :attr:`audit.core.records.Metric.definition`; without null and false where they are the default."""
+        unset = {one.name for one in fields(self) if _is_unset(getattr(self, one.name), one.default)}
         given = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"name": self.NAME} | {k: v for k, v in given.items() if v is not None and v is not False}
+        return {"name": self.NAME} | {k: v for k, v in given.items() if k not in unset}
 
     def select(self, samples: Sequence[Sample], where: Mapping[str, str] | None) -> list[Sample]:
         """The samples that it covers, scored or not, in order.
@@ -192,6 +201,11 @@ class Definition(ABC):
     @abstractmethod
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """How to compute it on other draws of these samples, for bootstrap and paired comparison."""
+
+
+def _is_unset(value: object, default: object) -> bool:
+    """Whether the value of a field is null or false and its default is the same."""
+    return (value is None or value is False) and value is default
 
 
 @cache

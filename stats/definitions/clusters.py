@@ -30,9 +30,6 @@ class OfClusters(Statistic):
         found = bca_bootstrap(table.rows, self.of_rows, seed=self.seed, resamples=self.resamples, confidence=confidence)
         return Estimate(value, table.n, interval=found)
 
-    def estimate(
-        self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
-    ) -> Estimate:
-        """The statistic; no scored item counts as missing."""
-        found = Statistic.estimate(self, samples, unit=unit, confidence=confidence, interval=interval)
-        return Estimate(found.value, found.n, 0, found.interval, found.no_interval, found.error)
+    def clustered(self, samples: Sequence[Sample]) -> Table:
+        """The table: its rows are clusters already."""
+        return self.table(samples)

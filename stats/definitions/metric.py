@@ -89,7 +89,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         note=_with_missing(note, found),
         error=found.error,
     )
-    return _sound(bare, found, asked=interval)
+    return _sound(bare, found, definition, asked=interval)
 
 
 def _of_slice(
@@ -101,7 +101,12 @@ def _of_slice(
     confidence: float,
     interval: bool,
 ) -> Estimate:
-    """What a definition computes from the samples of a slice, or of all; an empty slice has a reason and no value."""
+    """What a definition computes from the samples of a slice, or of all; an empty slice has a reason and no value.
+
+    If it breaks, ``n`` is the number of items that it was to cover: with 0, the metric would pass for one of an empty
+    slice.
+    """
+    inside = list(samples)
     try:
         inside = definition.select(samples, where)
         if where and not inside:
@@ -111,7 +116,9 @@ def _of_slice(
     except RAISED_BY_OTHERS as error:
         if "." not in definition.NAME:  # not of another package: a fault of this one is not hidden
             raise
-        return Estimate(None, 0, error=f"it cannot be computed: {definition.NAME} broke ({type(error).__name__})")
+        return Estimate(
+            None, len(inside), error=f"it cannot be computed: {definition.NAME} broke ({type(error).__name__})"
+        )
 
 
 def _checked(found: Estimate) -> Estimate:
@@ -129,9 +136,9 @@ def _checked(found: Estimate) -> Estimate:
         no_interval=found.no_interval,
         error=found.error,
     )
-    reasons = (kept.no_interval, kept.error)
-    texts = [*([ends.method] if ends else []), *(reason for reason in reasons if reason is not None)]
-    if min(kept.n, kept.missing) < 0 or not all(isinstance(text, str) for text in texts):
+    texts = (kept.no_interval, kept.error)
+    unnamed = ends is not None and not isinstance(ends.method, str)
+    if min(kept.n, kept.missing) < 0 or unnamed or not all(text is None or isinstance(text, str) for text in texts):
         msg = "no Estimate: counts below 0, or reasons that are no text"
         raise TypeError(msg)
     return kept
@@ -148,14 +155,14 @@ def _nothing_there(definition: Definition, where: Mapping[str, str], samples: Se
 def estimated(
     definition: Definition, inside: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
 ) -> Estimate:
-    """What a definition computes from the samples that it covers; if it cannot, null with the reason.
+    """What a definition computes from the samples that it covers; if it cannot, null with the reason and their number.
 
     Arguments as of :meth:`audit.stats.definitions.Definition.estimate`.
     """
     try:
         found = definition.estimate(inside, unit=unit, confidence=confidence, interval=interval)
     except (ArithmeticError, AttributeError, LookupError, ValueError) as error:
-        return Estimate(None, 0, error=f"it cannot be computed: {error}")
+        return Estimate(None, len(inside), error=f"it cannot be computed: {error}")
     if found.value is None:
         return replace(found, interval=None, no_interval=None, error=found.error or "it cannot be computed")
     if not math.isfinite(found.value):
@@ -163,7 +170,7 @@ def estimated(
     return found
 
 
-def _sound(bare: Metric, found: Estimate, *, asked: bool) -> Metric:
+def _sound(bare: Metric, found: Estimate, definition: Definition, *, asked: bool) -> Metric:
     """The metric with its interval, or why it has none; without an impossible value."""
     fault = in_metric(bare)
     if fault is not None:
@@ -171,7 +178,7 @@ def _sound(bare: Metric, found: Estimate, *, asked: bool) -> Metric:
     if bare.value is None or not asked:
         return bare
     if found.interval is None:
-        reason = found.no_interval or (None if bare.unit == "count" else NO_SPREAD)
+        reason = found.no_interval or (None if definition.is_count and bare.unit == "count" else NO_SPREAD)
         return bare.model_copy(update={"no_interval": reason})
     ends = within(found.interval, bare.unit)
     whole = bare.model_copy(update={"ci_low": ends.low, "ci_high": ends.high, "ci_method": ends.method})

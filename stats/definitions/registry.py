@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
@@ -45,15 +46,18 @@ def check(definition: Definition) -> None:
     """Refuse a definition that nobody can find again, to derive the number from the samples of the run.
 
     Raises:
-        ConfigError: It is such a one.
+        ConfigError: It is such a one, or becomes another one when it is stored and read.
     """
     try:
-        found = read(definition.written())
-    except TypeError as error:
+        found = read(json.loads(json.dumps(definition.written())))
+    except (TypeError, ValueError) as error:
         msg = f"{error}: a definition from elsewhere is an entry point audit.definitions of an installed package"
         raise ConfigError(msg) from error
     if type(found) is not type(definition):
         msg = f"{type(definition).__name__} is not the definition that is called {definition.NAME}: rename it"
+        raise ConfigError(msg)
+    if found != definition:
+        msg = f"definition {definition.NAME} is another one once stored and read: its fields must be plain JSON"
         raise ConfigError(msg)
 
 
@@ -67,6 +71,14 @@ def counts_completions(metric: Metric) -> bool:
     """Whether the ``n`` of a metric counts completions rather than items."""
     kind = _kind(metric)
     return kind is not None and kind.COUNTS_COMPLETIONS
+
+
+def is_count(metric: Metric) -> bool:
+    """Whether a metric counts what is among the samples: by its unit and, if it has one, its definition."""
+    try:
+        return metric.unit == "count" and (metric.definition is None or read(metric.definition).is_count)
+    except (TypeError, ConfigError):
+        return False
 
 
 def _kind(metric: Metric) -> type[Definition] | None:

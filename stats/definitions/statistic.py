@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.stats.bootstrap import cluster_bootstrap, jackknife_t
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, too_few
 from audit.stats.intervals import FEWEST, bca_bootstrap
 
@@ -25,18 +26,21 @@ class Table:
     """What a statistic is computed from."""
 
     units: tuple[str, ...]
-    """Names of the drawn units: samples or clusters."""
+    """What each row is of: the ``sample_id`` of an item, or a cluster."""
     rows: NDArray[np.float64]
     """One row per unit."""
     n: int
     """Number of items in the rows."""
+    clusters: tuple[str, ...] | None = None
+    """The cluster of each row: its rows are drawn together. :meth:`Statistic.clustered` finds them; null before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic(Definition):
     """A metric that is not a mean: a function of a table whose rows are drawn with replacement.
 
-    A kind says what the rows are (:meth:`table`) and what is computed of them (:meth:`of_rows`).
+    A kind says what the rows are (:meth:`table`) and what is computed of them (:meth:`of_rows`). Rows of items that
+    share a cluster are drawn together.
     """
 
     @abstractmethod
@@ -47,6 +51,16 @@ class Statistic(Definition):
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The statistic of some rows; NaN if it has no value."""
 
+    def clustered(self, samples: Sequence[Sample]) -> Table:
+        """The table with the cluster of each row; an item on its own is one."""
+        table = self.table(samples)
+        cluster_of = {sample.sample_id: self.cluster_of(sample) or sample.sample_id for sample in samples}
+        return replace(table, clusters=tuple(cluster_of.get(unit, unit) for unit in table.units))
+
+    def missing(self, table: Table, samples: Sequence[Sample]) -> int:
+        """Number of scored items without a value."""
+        return max(0, sum(map(is_scored, samples)) - table.n)
+
     def why_not(self, table: Table, samples: Sequence[Sample]) -> str:
         """Why the statistic has no value on these rows."""
         return "it has no value on these samples" if table.n else f"none of {len(samples)} items could be scored"
@@ -55,8 +69,13 @@ class Statistic(Definition):
         """Value and interval of a table; a kind without an interval says why.
 
         A resample without a value carries no information and counts as the value itself. Resamples of fewer than
-        ``FEWEST`` rows vary so little that every second interval would miss.
+        ``FEWEST`` rows vary so little that every second interval would miss. Items that share a cluster are drawn with
+        it (:func:`audit.stats.bootstrap.cluster_bootstrap`); fewer than ``FEWEST`` clusters get Student's t
+        (:func:`audit.stats.bootstrap.jackknife_t`).
         """
+        clusters = table.clusters or table.units
+        if len(set(clusters)) < len(clusters):
+            return self._clustered_ends(table, value, confidence)
         if len(table.rows) < FEWEST:
             return Estimate(value, table.n, no_interval=too_few(len(table.rows), "items", FEWEST))
 
@@ -67,15 +86,30 @@ class Statistic(Definition):
         interval = bca_bootstrap(table.rows, resampled, seed=self.seed, resamples=self.resamples, confidence=confidence)
         return Estimate(value, table.n, interval=interval)
 
+    def _clustered_ends(self, table: Table, value: float, confidence: float) -> Estimate:
+        """Value and interval of a table with several rows of a cluster."""
+        drawn = self._drawn(table)
+        groups = len(drawn.units)
+        if groups < 2:
+            return Estimate(value, table.n, no_interval=f"all {table.n} items are in one cluster")
+        if groups < FEWEST:
+            found = jackknife_t(drawn.value, value, groups, confidence)
+        else:
+            found = cluster_bootstrap(
+                drawn.value, value, groups, seed=self.seed, resamples=self.resamples, confidence=confidence
+            )
+        reason = None if found else "it has no value without one of the clusters, or all clusters give the same"
+        return Estimate(value, table.n, interval=found, no_interval=reason)
+
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
         """The statistic with its expanded BCa bootstrap interval (:func:`audit.stats.intervals.bca_bootstrap`).
 
-        Of fewer than ``FEWEST`` rows there is none.
+        Of fewer than ``FEWEST`` rows there is none, unless they come in clusters.
         """
-        table = self.table(samples)
-        missing = max(0, sum(map(is_scored, samples)) - table.n)
+        table = self.clustered(samples)
+        missing = self.missing(table, samples)
         value = self.of_rows(table.rows) if table.n else math.nan
         if math.isnan(value):
             return Estimate(None, table.n, missing, error=self.why_not(table, samples))
@@ -83,11 +117,17 @@ class Statistic(Definition):
         return Estimate(value, table.n, missing, found.interval, found.no_interval)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
-        """The statistic if each row counts as often as its weight, a whole number, says."""
-        table = self.table(samples)
+        """The statistic if each cluster counts as often as its weight, a whole number, says."""
+        return self._drawn(self.clustered(samples))
+
+    def _drawn(self, table: Table) -> Resampling:
+        names = table.clusters or table.units
+        units = tuple(dict.fromkeys(names))
+        places = {unit: place for place, unit in enumerate(units)}
+        of_row = np.array([places[name] for name in names], dtype=np.intp)
 
         def value(weights: NDArray[np.float64]) -> float:
-            rows = np.repeat(table.rows, weights.astype(np.intp), axis=0)
+            rows = np.repeat(table.rows, weights[of_row].astype(np.intp), axis=0)
             return self.of_rows(rows) if len(rows) else math.nan
 
-        return Resampling(table.units, value)
+        return Resampling(units, value)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.gate.advice import MORE, Advisor
+from audit.gate.advice import MORE, Advisor, _rounded_up
 from audit.gate.decide import decide
 from audit.gate.measured import Measured
+from audit.gate.settling import items_needed
+from audit.stats.definitions import Mean, Paired
 from audit.stats.intervals import clustered_interval
 from tests.gate.conftest import RULE
 from tests.gate.test_settling import in_clusters, wilson_of
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from audit.core.records import GateCheck, Metric, Sample
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
+    from audit.stats.definitions import Definition
 
 Records = dict[str, "Callable[..., Any]"]
 
@@ -145,3 +148,51 @@ def test_clusters_are_counted_in_the_samples(check_of: Callable[..., GateCheck],
     fewer = clustered_interval(*in_clusters(pattern, int(0.95 * 3 / 4 * count / 16)))
     assert fewer is not None
     assert fewer.low < 0.3
+
+
+@pytest.mark.parametrize(
+    ("definition", "where", "clusters"),
+    [
+        (Mean(cluster="carrier"), {"template": "ignore"}, 6),
+        (Mean(), {"template": "ignore"}, 2),
+        (Mean(cluster="carrier", where={"half": "a"}), {"template": "ignore"}, 3),
+        (Mean(cluster="carrier", columns=("template",)), {"template": "score"}, 9),
+        (Paired(by="half", first="a", second="b", cluster="carrier"), None, 4),
+        (None, {"template": "ignore"}, 2),
+    ],
+)
+def test_clusters_are_those_of_the_definition(
+    definition: Definition | None,
+    where: dict[str, str] | None,
+    clusters: int,
+    make_run: Callable[..., RunFolder],
+    records: Records,
+) -> None:
+    """Nine carriers of four items, six of them in the slice; two clusters by the samples' own field.
+
+    Each carrier with an odd number is the second half of the pairs of the one before.
+    """
+    samples = [
+        records["sample"](
+            "boolq",
+            4 * carrier + place,
+            cluster=f"own {place % 2}",
+            pair=f"{carrier // 2}/{place}",
+            score=float(place % 2),
+            slices={
+                "template": "ignore" if carrier < 6 else "other",
+                "carrier": f"c{carrier}",
+                "half": "ab"[carrier % 2],
+            },
+        )
+        for carrier in range(9)
+        for place in range(4)
+    ]
+    written = definition.written() if definition else None
+    metric = records["metric"](ci_method="clustered_t", value=0.63, slice=where, definition=written)
+    run = make_run([metric, records["unscored"]()])
+    run.write_samples("evals", "boolq", samples)
+    advisor = Advisor(run, run.read_manifest(), Measured([metric, records["unscored"]()]))
+    needed = items_needed(metric, RULE.min, RULE.max, clusters)
+    assert needed is not None
+    assert f"about {_rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)

@@ -267,3 +267,22 @@ def test_scored_items_without_a_value_add_to_the_unscored(records: Records) -> N
     measured = Measured([metric, records["unscored"](unscored=1.0)])
     verdicts = [judge_rule(rule, metric, measured, Policy(rules=[rule], max_unscored=t)).verdict for t in (0.02, 0.03)]
     assert verdicts == ["INCONCLUSIVE", "PASS"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"definition": None}, "PASS"),
+        ({"definition": {"name": "count", "flags": ["refusal"]}}, "PASS"),
+        ({"definition": {"name": "mean"}}, "INCONCLUSIVE"),
+        ({"definition": {"name": "mean"}, "no_interval": "all 4 items are in one cluster"}, "INCONCLUSIVE"),
+        ({"definition": None, "no_interval": "all 4 items are in one cluster"}, "INCONCLUSIVE"),
+    ],
+)
+def test_a_mean_of_numbers_of_things_is_no_count(fields: dict[str, Any], verdict: str, records: Records) -> None:
+    """Only what the definition counts is known without an interval, whatever the unit is."""
+    given = {"value": 3.0, "unit": "count", "ci_low": None, "ci_high": None, **fields}
+    metric = records["metric"]("t/slurs", **given)
+    measured = Measured([metric, records["unscored"]("t")])
+    found = judge_rule(Rule(metric="t/slurs", max=4), metric, measured, Policy(rules=[RULE]))
+    assert found.verdict == verdict

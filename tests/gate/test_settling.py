@@ -12,6 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from audit.gate.judging import judge_interval
 from audit.gate.settling import CLUSTERED, OF_SHARES, STUDENT, _quantile, items_needed, shrinks
+from audit.stats.bootstrap import cluster_bootstrap, jackknife_t
 from audit.stats.intervals import bca_bootstrap, clustered_interval, student_t, studentised_bootstrap, wilson
 
 if TYPE_CHECKING:
@@ -227,6 +228,9 @@ def some_intervals() -> dict[str, set[str]]:
             clustered_interval((few > 0).astype(float), of_few),
             clustered_interval(few, of_few),
             clustered_interval(many, of_many, resamples=200),
+            jackknife_t(lambda weights: float(weights @ few[:4]), 0.0, 4),
+            cluster_bootstrap(lambda weights: float(weights @ few), 0.0, 9, seed=1, resamples=200),
+            cluster_bootstrap(lambda weights: float(weights[:9] @ few), 0.0, 5_001, seed=1, resamples=100),
         ],
         "others": [bca_bootstrap(many, seed=1, resamples=200)],
     }
@@ -235,7 +239,7 @@ def some_intervals() -> dict[str, set[str]]:
 
 def test_methods_are_known_by_their_names(records: Records) -> None:
     named = some_intervals()
-    assert [len(methods) for methods in named.values()] == [2, 2, 3, 1]
+    assert [len(methods) for methods in named.values()] == [2, 2, 6, 1]
     assert (named["shares"], named["items"], named["clusters"]) == (OF_SHARES, STUDENT, CLUSTERED)
     for method in set().union(*named.values()) | {"mover", "percentile_bootstrap", "expanded_bca_bootstrap"}:
         assert shrinks(records["metric"](ci_method=method)), method

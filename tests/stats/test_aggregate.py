@@ -152,6 +152,7 @@ def test_an_interval_with_one_end_is_none(lost: str) -> None:
         ({}, True),
         ({"slice": {"kind": "rare"}}, False),
         ({"slice": {"kind": "rare"}, "n": 3}, True),
+        ({"slice": {"kind": "rare"}, "missing": 3}, True),
         ({"suite": "explain"}, False),
         ({"suite": "explain", "n": 3}, True),
         ({"value": 0.5}, False),

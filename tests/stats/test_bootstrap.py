@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,9 +12,12 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.stats import bootstrap
-from audit.stats.bootstrap import bca_bootstrap, studentised_bootstrap
+from audit.stats.bootstrap import bca_bootstrap, cluster_bootstrap, jackknife_t, studentised_bootstrap
 from audit.stats.interval import UNBOUNDED, Interval
 from tests.stats.conftest import ends
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Efron and Tibshirani 1993, table 14.1: spatial perception of 26 children, test A.
 SPATIAL = [48, 36, 20, 29, 42, 42, 20, 42, 22, 41, 45, 14, 6, 0, 33, 28, 34, 4, 32, 24, 47, 41, 24, 26, 30, 41]
@@ -300,3 +303,29 @@ def test_bounds_limit_ends_to_wilsons_of_as_many_clusters() -> None:
     assert half is not None
     assert half.high == 2.0
     assert half.low < found.low
+
+
+def test_a_bootstrap_of_clusters_of_equal_size_is_that_of_their_means() -> None:
+    means = np.random.default_rng(2).exponential(size=9)
+    found = cluster_bootstrap(lambda weights: float(weights @ means / 9), float(means.mean()), 9, seed=5, resamples=400)
+    expected = bca_bootstrap(means, lambda drawn: float(drawn.mean()), seed=5, resamples=400)
+    assert ends(found) == pytest.approx(ends(expected))
+    assert found is not None
+    assert found.method == "expanded_bca_cluster_bootstrap"
+    nothing = cluster_bootstrap(lambda _weights: math.nan, 1.0, 9, seed=5, resamples=100)
+    assert nothing is None
+
+
+def test_the_jackknife_of_a_mean_is_students_interval() -> None:
+    means = np.array([1.0, 4.0, 2.5, 7.0])
+
+    def mean(weights: NDArray[np.float64]) -> float:
+        return float(weights @ means / weights.sum())
+
+    found = jackknife_t(mean, float(means.mean()), 4, confidence=0.9)
+    assert ends(found) == pytest.approx(stats.t.interval(0.9, 3, means.mean(), stats.sem(means)))
+    assert found is not None
+    assert (found.method, found.confidence) == ("cluster_jackknife_t", 0.9)
+    assert jackknife_t(lambda weights: 1.0 - float(weights.sum()), 1.0, 1) is None
+    assert jackknife_t(lambda weights: math.nan if weights[2] == 0 else mean(weights), 3.6, 4) is None
+    assert jackknife_t(lambda _weights: 2.0, 2.0, 4) is None

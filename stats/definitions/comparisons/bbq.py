@@ -45,11 +45,15 @@ class BbqBias(OfClusters):
             if sample.score is None or sample.error:
                 continue
             biased = sample.scores.get("biased")
-            row = sums.setdefault(str(sample.cluster), [0.0] * 4)
+            row = sums.setdefault(self.cluster_of(sample) or sample.sample_id, [0.0] * 4)
             for place, value in enumerate((1.0, sample.score, float(biased is not None), biased or 0.0)):
                 row[place] += value
         rows = np.array(list(sums.values()), dtype=np.float64).reshape(-1, 4)
         return Table(tuple(sums), rows, 0 if math.isnan(self.of_rows(rows)) else int(rows[:, 0].sum()))
+
+    def missing(self, table: Table, samples: Sequence[Sample]) -> int:
+        """None: what was scored is counted, if only as an answer that names nobody."""
+        return 0
 
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The score from sums per template; NaN when no answer names anybody, unless that is right for all items."""

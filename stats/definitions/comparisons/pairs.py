@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
 from audit.stats.definitions.means.mean import Mean, scaled_interval, scaled_mean
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Paired(Definition):
     """The mean over pairs of the first item's value minus the second's, or of whether both are equal.
 
-    Items of a pair share ``Sample.pair``. Pairs without both values are excluded. The interval is that of a mean over
+    Items of a pair share ``Sample.pair``; items without one are in no pair. Pairs without both values are excluded;
+    they are missing if both items were scored. The interval is that of a mean over
     pairs, clustered by the first item's cluster: a paired comparison, which variation between pairs does not widen
     (Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640, on paired differences).
     """
@@ -47,29 +48,43 @@ class Paired(Definition):
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
         """The first item of each complete pair, and the result of the comparison."""
-        value_of = Mean(of=self.of).of_sample
-        second = {sample.pair: value_of(sample) for sample in samples if sample.slices.get(self.by) == self.second}
-        found = []
-        for sample in samples:
-            if sample.slices.get(self.by) != self.first or any(flag in sample.flags for flag in self.without or ()):
-                continue
-            one, other = value_of(sample), second.get(sample.pair)
-            if one is not None and other is not None:
-                found.append((sample, one - other if self.compare == "difference" else float(one == other)))
-        return found
+        compared = ((one, self._compared(one, other)) for one, other in self._pairs(samples))
+        return [(one, value) for one, value in compared if value is not None]
+
+    def _pairs(self, samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
+        """Both items of each pair that is not excluded, scored or not."""
+        paired = [sample for sample in samples if sample.pair is not None]
+        second = {sample.pair: sample for sample in paired if sample.slices.get(self.by) == self.second}
+        excluded = set(self.without or ())
+        first = [one for one in paired if one.slices.get(self.by) == self.first and excluded.isdisjoint(one.flags)]
+        return [(one, second[one.pair]) for one in first if one.pair in second]
+
+    def _compared(self, one: Sample, other: Sample) -> float | None:
+        """The result of the comparison; null if an item has no value."""
+        first, second = (Mean(of=self.of).of_sample(item) for item in (one, other))
+        if first is None or second is None:
+            return None
+        return first - second if self.compare == "difference" else float(first == second)
+
+    def _missing(self, samples: Sequence[Sample]) -> int:
+        """Number of pairs of scored items without a result."""
+        return sum(
+            is_scored(one) and is_scored(other) and self._compared(one, other) is None
+            for one, other in self._pairs(samples)
+        )
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
         """Value and interval; ``n`` counts pairs."""
-        pairs = self.values(samples)
+        pairs, missing = self.values(samples), self._missing(samples)
         if not pairs:
-            return Estimate(None, 0, error=f"none of {len(samples)} items could be scored")
+            return Estimate(None, 0, missing, error=f"none of {len(samples)} items could be scored")
         numbers = [value for _, value in pairs]
         found = (
             scaled_interval(
                 numbers,
-                [sample.cluster for sample, _ in pairs],
+                [self.cluster_of(sample) for sample, _ in pairs],
                 unit=unit,
                 scale=self.scale,
                 seed=self.seed,
@@ -79,14 +94,15 @@ class Paired(Definition):
             if interval
             else None
         )
-        return Estimate(scaled_mean(numbers, self.scale), len(pairs), interval=found)
+        return Estimate(scaled_mean(numbers, self.scale), len(pairs), missing, found)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over pairs, each with the weight of its unit."""
         pairs = self.values(samples)
-        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in pairs))
+        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
+        units = list(dict.fromkeys(names))
         places = {unit: place for place, unit in enumerate(units)}
-        of_pair = np.array([places[sample.cluster or sample.sample_id] for sample, _ in pairs], dtype=np.intp)
+        of_pair = np.array([places[name] for name in names], dtype=np.intp)
         numbers = np.array([value for _, value in pairs], dtype=np.float64)
 
         def value(weights: NDArray[np.float64]) -> float:

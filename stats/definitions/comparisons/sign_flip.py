@@ -68,7 +68,7 @@ class SignFlip(Definition):
         """The p-value of some samples; None of fewer than ``LEAST_CLUSTERS`` clusters, 1 where all means are 0."""
         from scipy import stats  # noqa: PLC0415 - a second to import
 
-        values = _cluster_means(samples)
+        values = self._cluster_means(samples)
         if len(values) < LEAST_CLUSTERS:
             return None
         if not values.any():
@@ -85,14 +85,14 @@ class SignFlip(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """NaN for every draw: a p-value is not computed on other draws."""
-        return Resampling(tuple(dict.fromkeys(str(sample.cluster) for sample in samples)), lambda _weights: math.nan)
+        units = dict.fromkeys(self.cluster_of(sample) or sample.sample_id for sample in samples)
+        return Resampling(tuple(units), lambda _weights: math.nan)
 
-
-def _cluster_means(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Mean score of each cluster, sorted by its name."""
-    means: dict[str, list[float]] = {}
-    for sample in samples:
-        value = Mean().of_sample(sample)
-        if value is not None:
-            means.setdefault(str(sample.cluster), []).append(value)
-    return np.array([np.mean(inside) for _, inside in sorted(means.items())])
+    def _cluster_means(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
+        """Mean score of each cluster, sorted by its name."""
+        means: dict[str, list[float]] = {}
+        for sample in samples:
+            value = Mean().of_sample(sample)
+            if value is not None:
+                means.setdefault(self.cluster_of(sample) or sample.sample_id, []).append(value)
+        return np.array([np.mean(inside) for _, inside in sorted(means.items())])

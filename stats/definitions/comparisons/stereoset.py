@@ -41,19 +41,15 @@ class StereoSet(OfClusters):
     """Which of the three scores."""
 
     def table(self, samples: Sequence[Sample]) -> Table:
-        """LMS and SS in percent of each target term, sorted by its name; ``n`` counts scored items."""
-        terms: dict[str, list[Sample]] = {}
-        scored = [sample for sample in samples if is_scored(sample)]
-        for sample in scored:
-            terms.setdefault(str(sample.cluster), []).append(sample)
-        rows = [
-            [
-                100.0 * np.mean([item.scores["related"] or 0.0 for item in items]),
-                100.0 * np.mean([item.score or 0.0 for item in items]),
-            ]
-            for _, items in sorted(terms.items())
-        ]
-        return Table(tuple(sorted(terms)), np.array(rows, dtype=np.float64).reshape(-1, 2), len(scored))
+        """LMS and SS in percent of each target term, sorted by its name; ``n`` counts items with both scores."""
+        terms: dict[str, list[tuple[float, float]]] = {}
+        for sample in samples:
+            related, score = sample.scores.get("related"), sample.score
+            if is_scored(sample) and related is not None and score is not None:
+                terms.setdefault(self.cluster_of(sample) or sample.sample_id, []).append((related, score))
+        rows = [100.0 * np.mean(items, axis=0) for _, items in sorted(terms.items())]
+        n = sum(map(len, terms.values()))
+        return Table(tuple(sorted(terms)), np.array(rows, dtype=np.float64).reshape(-1, 2), n)
 
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The score of the mean LMS and SS over terms."""

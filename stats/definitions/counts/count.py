@@ -22,6 +22,7 @@ class Count(Definition):
     """Number of samples with at least one of the given flags; a count has no interval."""
 
     NAME: ClassVar[str] = "count"
+    IS_COUNT: ClassVar[bool] = True
 
     flags: tuple[str, ...]
     """Names of :class:`audit.core.records.Flag`; a sample with several of them counts once."""
@@ -38,11 +39,12 @@ class Count(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A sum over items, each with the weight of its unit."""
-        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample in samples))
+        names = [self.cluster_of(sample) or sample.sample_id for sample in samples]
+        units = list(dict.fromkeys(names))
         places = {unit: place for place, unit in enumerate(units)}
         totals = np.zeros(len(units))
-        for sample in samples:
-            totals[places[sample.cluster or sample.sample_id]] += self.counts(sample)
+        for name, sample in zip(names, samples, strict=True):
+            totals[places[name]] += self.counts(sample)
 
         def value(weights: NDArray[np.float64]) -> float:
             return float(weights @ totals)

@@ -25,6 +25,7 @@ class CountOfCompletions(Definition):
     """
 
     NAME: ClassVar[str] = "count_of_completions"
+    IS_COUNT: ClassVar[bool] = True
 
     flags: tuple[str, ...]
     """Names of :class:`audit.core.records.Flag`; a completion with several of them counts once."""

@@ -23,6 +23,7 @@ class LeftOut(Definition):
     """
 
     NAME: ClassVar[str] = "left_out"
+    IS_COUNT: ClassVar[bool] = True
 
     drawn: int | None = None
     """Number of items drawn, each of which is a cluster. The count is of those without a sample, and ``n`` is this

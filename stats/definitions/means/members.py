@@ -39,6 +39,11 @@ class Members(Definition):
     total: bool = False
     """Whether it is their sum, as for counts."""
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it is a sum of counts."""
+        return self.total and all(read(one).is_count for one in self.members.values())
+
     def tasks(self, own: str) -> tuple[str, ...]:
         """The members: the group itself has no samples."""
         return tuple(self.members)

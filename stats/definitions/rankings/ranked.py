@@ -47,18 +47,32 @@ class _Apart(Definition):
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
         """The value from the numbers of both kinds."""
 
-    def ends(
-        self, positive: NDArray[np.float64], negative: NDArray[np.float64], confidence: float
-    ) -> tuple[Interval | None, str | None]:
-        """Percentile bootstrap, with both kinds resampled separately, or why there is no interval."""
+    def ends(self, samples: Sequence[Sample], value: float, confidence: float) -> tuple[Interval | None, str | None]:
+        """Percentile bootstrap of whole clusters, or why there is no interval.
+
+        Clusters of both kinds are resampled separately, or together if one holds items of both kinds. A resample
+        without a value counts as the value itself.
+        """
         from scipy import stats  # noqa: PLC0415 - a second to import
 
-        fewest = min(len(positive), len(negative))
+        drawn = self.resample(samples)
+        kinds = [self._units(samples, kind) for kind in (self.positive, self.negative)]
+        items = len(self._known(samples))
+        fewest, what = min(map(len, kinds)), "items" if len(drawn.units) == items else "clusters"
         if fewest < FEWEST:
-            return None, too_few(fewest, "items of one kind", FEWEST)
+            return None, too_few(fewest, f"{what} of one kind", FEWEST)
+        places = {unit: place for place, unit in enumerate(drawn.units)}
+        apart = kinds[0].isdisjoint(kinds[1])
+        strata = kinds if apart else [kinds[0] | kinds[1]]
+
+        def of_units(*units: NDArray[np.intp]) -> float:
+            weights = np.bincount(np.concatenate(units), minlength=len(places)).astype(np.float64)
+            found = drawn.value(weights)
+            return value if math.isnan(found) else found
+
         result = stats.bootstrap(
-            (positive, negative),
-            self.statistic,
+            [np.array(sorted(places[unit] for unit in stratum), dtype=np.intp) for stratum in strata],
+            of_units,
             vectorized=False,
             n_resamples=self.resamples,
             confidence_level=confidence,
@@ -68,7 +82,8 @@ class _Apart(Definition):
         low, high = (float(end) for end in result.confidence_interval)
         if not low < high:
             return None, "every resample gives the same value"
-        return Interval(low, high, "percentile_bootstrap", confidence), None
+        method = "percentile_bootstrap" if what == "items" else "percentile_cluster_bootstrap"
+        return Interval(low, high, method, confidence), None
 
     def estimate(
         self,
@@ -79,31 +94,40 @@ class _Apart(Definition):
         interval: bool = True,
     ) -> Estimate:
         """Value and interval; ``n`` counts the samples of both kinds."""
-        kinds = {kind: self._numbers(samples, kind) for kind in (self.positive, self.negative)}
+        known = self._known(samples)
+        kinds = {
+            kind: np.array([number for sample, number in known if sample.slices[self.by] == kind])
+            for kind in (self.positive, self.negative)
+        }
         few = [f"{len(found)} {kind}" for kind, found in kinds.items() if len(found) < self.least]
         if few:
             error = f"{self.least} scored items of each kind are needed, found {' and '.join(few)}: supply more"
             return Estimate(None, 0, error=error)
-        positive, negative = (np.array(found) for found in kinds.values())
-        n = len(positive) + len(negative)
-        value, missing = self.statistic(positive, negative), max(0, sum(map(is_scored, samples)) - n)
+        n = len(known)
+        value, missing = self.statistic(*kinds.values()), max(0, sum(map(is_scored, samples)) - n)
         wanted = interval and math.isfinite(value)
-        ends, reason = self.ends(positive, negative, confidence) if wanted else (None, None)
+        ends, reason = self.ends(samples, value, confidence) if wanted else (None, None)
         return Estimate(value, n, missing, ends, reason)
 
-    def _numbers(self, samples: Sequence[Sample], kind: str) -> list[float]:
-        values = [Mean(of=self.of).of_sample(sample) for sample in samples if sample.slices.get(self.by) == kind]
-        return [value for value in values if value is not None]
+    def _known(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
+        """The samples of both kinds with a number, and the number."""
+        both = [sample for sample in samples if sample.slices.get(self.by) in {self.positive, self.negative}]
+        return Mean(of=self.of).values(both)
+
+    def _units(self, samples: Sequence[Sample], kind: str) -> set[str]:
+        """Clusters of the samples of a kind; an item on its own is one."""
+        inside = (sample for sample, _ in self._known(samples) if sample.slices[self.by] == kind)
+        return {self.cluster_of(sample) or sample.sample_id for sample in inside}
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The value if each number counts as often as its weight, a whole number, says."""
-        value_of = Mean(of=self.of).of_sample
-        known = [(sample, number) for sample in samples if (number := value_of(sample)) is not None]
+        known = self._known(samples)
         numbers = np.array([number for _, number in known])
-        is_positive = np.array([sample.slices.get(self.by) == self.positive for sample, _ in known], dtype=bool)
-        units = list(dict.fromkeys(sample.cluster or sample.sample_id for sample, _ in known))
+        is_positive = np.array([sample.slices[self.by] == self.positive for sample, _ in known], dtype=bool)
+        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in known]
+        units = list(dict.fromkeys(names))
         places = {unit: place for place, unit in enumerate(units)}
-        of_item = np.array([places[sample.cluster or sample.sample_id] for sample, _ in known], dtype=np.intp)
+        of_item = np.array([places[name] for name in names], dtype=np.intp)
 
         def value(weights: NDArray[np.float64]) -> float:
             times = weights[of_item].astype(np.intp)
@@ -144,11 +168,6 @@ class TruePositiveRate(_Apart):
         """The true positive rate at this false positive rate."""
         return true_positive_rate(positive, negative, self.false_positive_rate)
 
-    def ends(
-        self,
-        positive: NDArray[np.float64],
-        negative: NDArray[np.float64],
-        confidence: float,
-    ) -> tuple[Interval | None, str | None]:
+    def ends(self, samples: Sequence[Sample], value: float, confidence: float) -> tuple[Interval | None, str | None]:
         """None: the threshold depends on the few highest values of the negative kind."""
         return None, "it depends on a few items"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pytest
 
@@ -116,6 +118,27 @@ def test_a_scored_sample_has_a_finite_score_and_no_error(fields: dict[str, Any])
 
 def test_an_estimate_misses_nothing_unless_it_says_so_and_a_definition_is_no_mean() -> None:
     assert Estimate(0.5, 3).missing == 0
+    assert (Mean().is_count, Count(flags=()).is_count, Corpus.IS_COUNT) == (False, True, False)
     assert (Count.IS_MEAN, Count.COUNTS_COMPLETIONS, Count.OF_TEXTS) == (False, False, False)
     assert (Mean.IS_MEAN, Corpus.OF_TEXTS, Macro.OF_TEXTS) == (True, True, True)
     assert Count(flags=()).seed == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floored(Mean):
+    """A mean whose own fields have other defaults than null and false."""
+
+    NAME: ClassVar[str] = "floored"
+
+    absolute: bool = True
+    floor: float | None = 0.0
+    names: tuple[str, ...] | None = None
+
+
+def test_a_field_is_left_out_only_where_it_is_the_default() -> None:
+    usual = {"name": "floored", "seed": 0, "resamples": 10000, "of": "score", "scale": 1.0}
+    assert Floored().written() == {**usual, "absolute": True, "floor": 0.0}
+    assert Floored(absolute=False, floor=None).written() == {**usual, "absolute": False, "floor": None}
+    for one in (Floored(), Floored(absolute=False, floor=None), Floored(floor=None, names=("a",), key=True)):
+        written = {key: value for key, value in json.loads(json.dumps(one.written())).items() if key != "name"}
+        assert Floored.read(written) == one

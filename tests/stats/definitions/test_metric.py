@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from audit.core.records import Sample
-from audit.stats.definitions import Definition, Estimate, Mean, Resampling, measured
+from audit.stats.aggregate import not_computed
+from audit.stats.definitions import Definition, Estimate, Mean, Resampling, Unscored, measured
 from audit.stats.definitions.metric import NO_SPREAD, estimated, within
 from audit.stats.intervals import Interval
 
@@ -62,7 +63,9 @@ def test_without_an_interval_the_reason_is_a_field() -> None:
     same = made(Fixed(found=Estimate(0.5, 4)))
     assert (same.value, same.no_interval, same.note) == (0.5, NO_SPREAD, None)
     assert made(Fixed(found=Estimate(0.5, 4, no_interval="one group"))).no_interval == "one group"
-    assert made(Fixed(found=Estimate(2.0, 4)), unit="count").no_interval is None
+    assert made(Fixed(found=Estimate(2.0, 4)), unit="count").no_interval == NO_SPREAD
+    assert made(Unscored(), unit="count").no_interval is None
+    assert made(Unscored(), unit="score").no_interval == NO_SPREAD
     assert made(Fixed(found=Estimate(0.5, 4)), interval=False).no_interval is None
 
 
@@ -81,7 +84,6 @@ def test_missing_items_are_said() -> None:
         (AttributeError("no score"), "it cannot be computed: no score"),
         (Estimate(None, 4), "it cannot be computed"),
         (Estimate(None, 4, error="one class"), "one class"),
-        (Estimate(None, -1, error="one class"), "one class"),
         (Estimate(math.nan, 4), "NaN or infinite"),
         (Estimate(7.0, 4, interval=Interval(6, 8, "wilson", 0.95)), "7 is impossible for a share, 0 to 1"),
     ],
@@ -97,7 +99,7 @@ def test_an_estimate_without_value_has_no_interval_and_no_reason_for_none() -> N
     def of(found: Estimate | Exception) -> Estimate:
         return estimated(Fixed(found=found), samples(), unit="share")
 
-    assert of(KeyError("of")) == Estimate(None, 0, error="it cannot be computed: 'of'")
+    assert of(KeyError("of")) == Estimate(None, 4, error="it cannot be computed: 'of'")
     for reason in (None, "one group"):
         bare = Estimate(None, 4, interval=ends, no_interval=reason)
         assert of(bare) == Estimate(None, 4, error="it cannot be computed")
@@ -163,3 +165,17 @@ def test_suite_and_task_are_those_of_the_samples() -> None:
 def test_no_samples_are_refused() -> None:
     with pytest.raises(ValueError, match="no samples"):
         measured(Mean(), [], metric="size", unit="share", higher_is_better=True)
+
+
+def test_a_metric_that_breaks_on_a_slice_with_items_is_not_taken_for_one_without() -> None:
+    """Two of the four items are in the slice; an empty slice has 0 and is no loss."""
+    broken = made(Fixed(found=ZeroDivisionError("no items")), slice={"odd": "1"})
+    empty = made(Fixed(found=ZeroDivisionError("no items")), slice={"odd": "2"})
+    assert (broken.value, broken.n, empty.value, empty.n) == (None, 2, None, 0)
+    assert not_computed([broken, empty]) == [broken]
+    lost = [one.model_copy(update={"scores": {"size": None}}) for one in samples()]
+    none = measured(
+        Mean(of="scores.size"), lost, metric="size", unit="share", higher_is_better=None, slice={"odd": "1"}
+    )
+    assert (none.n, none.missing) == (0, 2)
+    assert not_computed([none]) == [none]

@@ -214,7 +214,7 @@ ENDS = Interval(0.1, 0.9, "t", 0.95)
 def test_what_is_no_estimate_gives_no_number(returned: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Returning, "returns", returned)
     metric = measured(Returning(), SAMPLES, metric="m", unit="score", higher_is_better=True)
-    assert (metric.value, metric.n, metric.ci_low) == (None, 0, None)
+    assert (metric.value, metric.n, metric.ci_low) == (None, 3, None)
     assert (metric.error or "").startswith("it cannot be computed: their-package.returning broke (")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Mapping  # noqa: TC003 - read at run time, as a hint of a field
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import pytest
 
+from audit.core.errors import ConfigError
 from audit.core.records import Metric
-from audit.stats.definitions import Definition
-from audit.stats.definitions.registry import KINDS, counts_completions, is_mean_of_items, read
+from audit.stats.definitions import Count, CountOfCompletions, Definition, LeftOut, Mean, Members
+from audit.stats.definitions.registry import KINDS, check, counts_completions, is_count, is_mean_of_items, read
 
 
 def test_every_kind_of_this_package_is_listed_by_its_import() -> None:
@@ -51,3 +55,45 @@ def test_what_a_kind_says_of_a_metric(definition: dict[str, Any] | None, mean: b
     metric = Metric(**fields, definition=definition)
     assert is_mean_of_items(metric) is mean
     assert counts_completions(metric) is completions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested(Mean):
+    """A kind with a field that JSON has no form for, inside another one."""
+
+    NAME: ClassVar[str] = "nested"
+
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize("parts", [{"a": (1, 2)}, {"a": math.nan}])
+def test_a_definition_that_is_another_one_once_stored_is_refused(
+    parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "nested", Nested)
+    check(Nested(parts={"a": [1, 2]}))
+    with pytest.raises(ConfigError, match=r"^definition nested is another one once stored and read"):
+        check(Nested(parts=parts))
+    with pytest.raises(ConfigError, match="not JSON serializable"):
+        check(Nested(parts={"a": object}))
+
+
+@pytest.mark.parametrize(
+    ("definition", "count"),
+    [
+        (None, True),
+        (Count(flags=()).written(), True),
+        (CountOfCompletions(flags=()).written(), True),
+        (LeftOut(drawn=3).written(), True),
+        (Members(members={"a": Count(flags=()).written()}, total=True).written(), True),
+        (Members(members={"a": Count(flags=()).written()}).written(), False),
+        (Members(members={"a": Mean().written()}, total=True).written(), False),
+        (Mean().written(), False),
+        ({"name": "unknown"}, False),
+        ({"name": "their-package.unknown"}, False),
+    ],
+)
+def test_what_is_a_count_follows_from_the_definition(definition: dict[str, Any] | None, count: bool) -> None:
+    fields: dict[str, Any] = {"name": "sums/x", "suite": "evals", "task": "sums", "metric": "x", "value": 1.0, "n": 1}
+    assert is_count(Metric(**fields, unit="count", definition=definition)) is count
+    assert not is_count(Metric(**fields, unit="score", definition=definition))

@@ -73,3 +73,9 @@ def test_nine_templates_have_no_interval() -> None:
     nine = some({name: ANSWERS[name] for name in list(ANSWERS)[:9]})
     found = BbqBias(resamples=100).estimate(nine, unit="bbq_bias")
     assert (found.interval, found.no_interval) == (None, "only 9 clusters; an interval needs at least 10")
+
+
+def test_a_slice_may_name_the_templates_and_an_item_on_its_own_is_one() -> None:
+    given = [one.model_copy(update={"cluster": None, "slices": {"template": str(one.cluster)}}) for one in some()]
+    assert BbqBias(cluster="template").resample(given).units == tuple(ANSWERS)
+    assert BbqBias().resample(given).units == tuple(one.sample_id for one in some())

@@ -88,3 +88,44 @@ def test_three_clusters_are_enough_and_another_field_can_be_compared() -> None:
     of = Correlation(of="scores.x", by="sex", first="f", second="m", statistic_of="scores.share")
     found = of.estimate([*given, lone], unit="correlation")
     assert (found.value, found.n) == (pytest.approx(by_scipy(names)), 3)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_statistic_is_known_of_the_cluster_whatever_its_samples_have(backwards: bool) -> None:
+    """The first or last sample of a cluster may have an error, or not have the statistic."""
+    more = [
+        a_sample(f"{place}{name}", cluster=name, error="lost", scores=scores, slices={"sex": "f"})
+        for place in "az"
+        for name, scores in (("nurse", {}), ("pilot", {"share": None}))
+    ]
+    given = [*more[:2], *some(), *more[2:]]
+    lost = [one.model_copy(update={"scores": {}}) if one.sample_id == "clerk-m0" else one for one in given]
+    found = OF.estimate(lost[::-1] if backwards else lost, unit="correlation")
+    assert (found.value, found.n, found.missing) == (pytest.approx(by_scipy(list(YES))), 4, 0)
+    pilot = {True: {"share": 5.0}, False: {}}  # only its samples with an error have the statistic
+    bare = [
+        one.model_copy(update={"scores": pilot[bool(one.error)]} if one.cluster == "pilot" else {}) for one in given
+    ]
+    assert OF.estimate(bare, unit="correlation").value == pytest.approx(by_scipy(list(YES)))
+
+
+def test_clusters_that_lack_a_value_of_a_scored_item_are_missing() -> None:
+    of = Correlation(of="scores.x", by="sex", first="f", second="m", statistic_of="scores.share")
+    given = [one.model_copy(update={"scores": {**one.scores, "x": one.score}}) for one in some()]
+    kings = [
+        a_sample(f"king{sex}", cluster="king", score=1.0, scores={"x": 1.0}, slices={"sex": sex}) for sex in "fm"
+    ]  # without the statistic
+    given[0] = given[0].model_copy(update={"scores": {"share": SHARES["nurse"], "x": None}})
+    other = a_sample("n", cluster="clerk", score=1.0, scores={"share": 60.0}, slices={"sex": "n"})  # of neither side
+    found = of.estimate([*given, *kings, other], unit="correlation")
+    assert (found.n, found.missing) == (3, 2)
+    assert found.value == pytest.approx(by_scipy(["clerk", "pilot", "baker"]))
+
+
+def test_a_slice_may_name_the_clusters() -> None:
+    given = [
+        one.model_copy(update={"cluster": None, "slices": {**one.slices, "job": str(one.cluster)}}) for one in some()
+    ]
+    of = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share", cluster="job")
+    assert of.table(given).units == ("baker", "clerk", "nurse", "pilot")
+    assert of.estimate(given, unit="correlation").value == pytest.approx(by_scipy(list(YES)))

@@ -86,3 +86,37 @@ def test_each_pair_is_a_unit_of_its_own() -> None:
     assert drawn.units == tuple(f"{pair}-pro" for pair in PAIRS)
     assert drawn.value(np.array([2.0, 0.0, 0.0, 1.0, 0.0, 0.0])) == pytest.approx(100 * (2 - 1) / 3)
     assert math.isnan(drawn.value(np.zeros(6)))
+
+
+def test_pairs_of_scored_items_without_a_value_are_missing() -> None:
+    """Of six pairs, two lack the field on one side, one on both; an item with an error is unscored, not missing."""
+    given = some(scores={"same": 1.0})
+    for place in (0, 3, 4, 5):
+        given[place] = given[place].model_copy(update={"scores": {"same": None} if place else {}})
+    given[8] = given[8].model_copy(update={"score": None, "error": "lost"})
+    given[10] = given[10].model_copy(update={"scores": {}, "flags": [Flag.TIE]})  # of a pair that is excluded
+    definition = Paired(by="side", first="pro", second="anti", of="scores.same", compare="equal", without=(Flag.TIE,))
+    found = definition.estimate(given, unit="share")
+    assert (found.value, found.n, found.missing) == (1.0, 1, 3)
+    nothing = definition.estimate(given[:6], unit="share")
+    assert (nothing.value, nothing.n, nothing.missing) == (None, 0, 3)
+
+
+def test_items_without_a_pair_are_in_none() -> None:
+    lone = [a_sample(f"{side}{i}", score=float(i), slices={"side": side}) for side in ("pro", "anti") for i in range(2)]
+    assert GAP.values(lone) == []
+    assert GAP.values([*some(), *lone]) == GAP.values(some())
+    assert GAP.estimate(lone, unit="score").missing == 0
+
+
+def test_a_slice_may_name_the_clusters() -> None:
+    """The same numbers as with the clusters in the samples' own field."""
+    named = [one.model_copy(update={"cluster": f"c{int(str(one.pair)[1]) // 2}"}) for one in some()]
+    sliced = [
+        one.model_copy(update={"cluster": "all", "slices": {**one.slices, "topic": str(one.cluster)}}) for one in named
+    ]
+    by_topic = Paired(by="side", first="pro", second="anti", cluster="topic")
+    assert by_topic.estimate(sliced, unit="score") == Paired(by="side", first="pro", second="anti").estimate(
+        named, unit="score"
+    )
+    assert by_topic.resample(sliced).units == ("c0", "c1", "c2")

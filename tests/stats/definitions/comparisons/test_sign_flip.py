@@ -99,3 +99,15 @@ def test_clusters_weigh_alike_and_one_of_them_may_be_zero() -> None:
     more = [a_sample(f"more{i}", cluster="a2", score=-0.1) for i in range(5)]
     found = SignFlip().estimate([*some(means), *more], unit="probability")
     assert (found.value, found.n) == (pytest.approx(enumerated(means)), 19)
+
+
+def test_a_slice_may_name_the_clusters_and_an_item_on_its_own_is_one() -> None:
+    given = [
+        one.model_copy(update={"cluster": None, "slices": {**one.slices, "text": str(one.cluster)}})
+        for one in some(MEANS)
+    ]
+    by_text = SignFlip(cluster="text")
+    assert by_text.estimate(given, unit="probability").value == pytest.approx(enumerated(MEANS))
+    assert by_text.resample(given).units == tuple(f"a{c}" for c in range(len(MEANS)))
+    alone = [a_sample(str(place), score=mean) for place, mean in enumerate(MEANS)]
+    assert SignFlip().estimate(alone, unit="probability").value == pytest.approx(enumerated(MEANS))

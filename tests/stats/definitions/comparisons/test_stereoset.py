@@ -64,3 +64,21 @@ def test_stereoset_scores_of_fewer_than_five_terms_have_no_interval() -> None:
     assert score.estimate(given, unit="percent").interval is not None
     few = score.estimate(given[:12], unit="percent")
     assert (few.interval, few.no_interval) == (None, "only 4 clusters; an interval needs at least 5")
+
+
+def test_a_scored_item_without_the_other_score_is_missing() -> None:
+    lost = [
+        a_sample("x", cluster="a", score=1.0, scores={"related": None}),
+        a_sample("y", cluster="f", score=1.0),
+    ]
+    found = StereoSet(part="lms", resamples=100).estimate([*some(), *lost], unit="percent")
+    assert (found.value, found.n, found.missing) == (pytest.approx(by_hand(sorted(TERMS))["lms"]), 9, 2)
+    nothing = StereoSet(part="lms").estimate(lost, unit="percent")
+    assert (nothing.value, nothing.n, nothing.missing) == (None, 0, 2)
+
+
+def test_a_slice_may_name_the_terms_and_an_item_on_its_own_is_one() -> None:
+    given = [one.model_copy(update={"cluster": None, "slices": {"term": str(one.cluster)}}) for one in some()]
+    assert StereoSet(part="ss", cluster="term").value(given) == pytest.approx(by_hand(sorted(TERMS))["ss"])
+    firsts = [first for items in TERMS.values() for first, _ in items]
+    assert StereoSet(part="ss").value(given) == pytest.approx(100 * np.mean(firsts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,3 +126,45 @@ def test_the_bootstrap_has_the_seed_and_the_field_of_the_definition() -> None:
 
 def test_one_item_of_each_kind_is_enough_unless_more_are_asked_for() -> None:
     assert CAUGHT.estimate(some({"in": [0.6], "out": [0.5]}), unit="share").value == 1.0
+
+
+def area_of_clusters(clusters: dict[str, list[Sample]], names: Sequence[str], drawn: Sequence[int]) -> float:
+    """The area over drawn clusters, pair by pair."""
+    inside = [one for place in drawn for one in clusters[names[place]]]
+    kinds = {kind: [one.score or 0.0 for one in inside if one.slices["kind"] == kind] for kind in ("in", "out")}
+    return pairs(kinds["in"], kinds["out"]) if all(kinds.values()) else math.nan
+
+
+@pytest.mark.parametrize("spanning", [False, True])
+def test_clusters_are_drawn_whole(spanning: bool) -> None:
+    """Of each kind separately; together if they hold both kinds."""
+    generator = np.random.default_rng(1)
+    given = [
+        a_sample(f"{kind}{i}", score=float(generator.integers(9)), slices={"kind": kind, "text": f"{name}{i // 3}"})
+        for kind, name in (("in", "a"), ("out", "a" if spanning else "b"))
+        for i in range(18)
+    ]
+    clusters: dict[str, list[Sample]] = {}
+    for one in given:
+        clusters.setdefault(one.slices["text"], []).append(one)
+    names = list(clusters)
+    places = [np.arange(6)] if spanning else [np.arange(6), np.arange(6, 12)]
+    expected = stats.bootstrap(
+        places, lambda *drawn: area_of_clusters(clusters, names, np.concatenate(drawn).tolist()), vectorized=False,
+        n_resamples=200, method="percentile", rng=np.random.default_rng(3),
+    ).confidence_interval  # fmt: skip
+    area = Auroc(of="score", by="kind", positive="in", negative="out", cluster="text", seed=3, resamples=200)
+    found = area.estimate(given, unit="probability").interval
+    assert found is not None
+    assert ends(found) == pytest.approx((expected.low, expected.high))
+    assert found.method == "percentile_cluster_bootstrap"
+    named = [one.model_copy(update={"cluster": one.slices["text"]}) for one in given]
+    assert ends(replace(area, cluster=None).estimate(named, unit="probability").interval) == ends(found)
+    few = area.estimate([one for one in given if one.slices["text"][-1] < "4"], unit="probability")
+    assert few.no_interval == "only 4 clusters of one kind; an interval needs at least 5"
+
+
+def test_other_kinds_take_no_part_in_draws() -> None:
+    drawn = AREA.resample([*some(), a_sample("x", score=0.0, slices={"kind": "neither"})])
+    assert drawn.units == tuple(one.sample_id for one in some())
+    assert drawn.value(np.ones(12)) == pytest.approx(pairs(*SCORES.values()))

@@ -126,7 +126,7 @@ class _EvalLog:
 
     def task(self) -> Task:
         """The log as a task."""
-        name = str(member(self.spec, "task", str, self.place))
+        name = str(member(self.spec, "task", str, self.place)).rpartition("/")[2]  # without its package
         data: dict[str, Any] = optional(self.spec, "dataset", dict, self.place) or {}
         stated = list(self._stated())
         labels = {label: source for _, label, source in stated}
@@ -229,9 +229,11 @@ class _EvalLog:
     def _settings(self) -> dict[str, Any]:
         """How the task was asked."""
         plan: dict[str, Any] = optional(self.header, "plan", dict, self.place) or {}
-        steps = [step for step in plan.get("steps") or [] if isinstance(step, dict)]
+        steps = [step for step in optional(plan, "steps", list, self.place) or [] if isinstance(step, dict)]
         config: dict[str, Any] = optional(self.spec, "config", dict, self.place) or {}
-        generation = {**(self.spec.get("model_generate_config") or {}), **(plan.get("config") or {})}
+        generation: dict[str, Any] = optional(self.spec, "model_generate_config", dict, self.place) or {}
+        generation = generation | (optional(plan, "config", dict, self.place) or {})
+        scorers = optional(self.spec, "scorers", list, self.place) or []
         settings = {
             "version": self.spec.get("task_version"),
             "harness": f"inspect_ai {self.packages.get('inspect_ai', 'unknown')}",
@@ -239,7 +241,7 @@ class _EvalLog:
             "epochs": config.get("epochs"),
             "epochs_reducer": config.get("epochs_reducer"),
             "solvers": [{"solver": step.get("solver"), "params": step.get("params")} for step in steps],
-            "scorers": [score.get("name") for score in self.spec.get("scorers") or [] if isinstance(score, dict)],
+            "scorers": [score.get("name") for score in scorers if isinstance(score, dict)],
             "generation": generation,
         }
         return {name: value for name, value in settings.items() if value is not None}

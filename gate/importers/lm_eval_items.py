@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,13 +41,21 @@ class Line:
     """Position of the item in the data set."""
     filter: str
     """Name of the filter."""
-    row: Mapping[str, Any]
+    row: dict[str, Any]
     """All of it."""
 
     @property
     def hashes(self) -> str:
         """What lm-eval's digest of the task takes of the line; empty where an older version wrote it."""
         return "".join(str(self.row.get(name, "")) for name in ("doc_hash", "prompt_hash", "target_hash"))
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics that it has a value of."""
+        names = member(self.row, "metrics", list, self.place)
+        if not all(isinstance(name, str) for name in names):
+            raise bad(self.place, "'metrics' is not a list of names")
+        return list(names)
 
 
 def read(file: Path) -> list[Line]:
@@ -81,7 +88,7 @@ def _check_digests(line: Line) -> None:
     row, arguments = line.row, _arguments(line)
     prompt = arguments[0][0] if arguments and arguments[0] else None
     texts = {
-        "doc": json.dumps(member(dict(row), "doc", (dict, list, str), line.place), indent=2, ensure_ascii=False),
+        "doc": json.dumps(member(row, "doc", (dict, list, str), line.place), indent=2, ensure_ascii=False),
         "prompt": prompt if isinstance(prompt, str) else None,
         "target": str(row.get("target")),
     }
@@ -97,7 +104,7 @@ def _sha256(text: str) -> str:
 
 def _arguments(line: Line) -> list[list[Any]]:
     """Arguments of each request, in order."""
-    found = member(dict(line.row), "arguments", (dict, list), line.place)
+    found = member(line.row, "arguments", (dict, list), line.place)
     if isinstance(found, dict):
         found = list(found.values())
     return [list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else [one] for one in found]
@@ -127,8 +134,7 @@ def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> I
     values = {
         RENAMED.get(name, name) + suffix(line.filter, several=several): line.row.get(name)
         for line in lines
-        for name in member(dict(line.row), "metrics", list, line.place)
-        if isinstance(name, str)
+        for name in line.metrics
     }
     scores, broken = _scores(values)
     doc = first.row["doc"]
@@ -192,7 +198,7 @@ def _score(scores: Mapping[str, float | None]) -> float | None:
 def _choice(bare: Item, line: Line, arguments: Sequence[Sequence[Any]]) -> Item:
     """An item with options: the likeliest is the answer."""
     options = [one for one in arguments if len(one) > 1 and isinstance(one[0], str) and isinstance(one[1], str)]
-    answers = member(dict(line.row), "resps", list, line.place)
+    answers = member(line.row, "resps", list, line.place)
     totals = [_log_likelihood(answer) for answer in answers]
     if "acc_mutual_info" in bare.scores and len(options) % 2 == 0:  # the second half is without its prompts
         options, totals = options[: len(options) // 2], totals[: len(totals) // 2]
@@ -240,10 +246,9 @@ def _log_likelihood(answer: object) -> float | None:
     while isinstance(answer, list) and answer:
         answer = answer[0]
     try:
-        found = float(answer) if isinstance(answer, str | int | float) else math.nan
+        return number(float(answer) if isinstance(answer, str) else answer)
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
 
 
 def _text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 WEIGHTED = {"word_perplexity": False, "byte_perplexity": False, "bits_per_byte": True}
 """lm-eval's measures of a text per word or byte, and whether they are in bits."""
-PERPLEXITY_UNITS = {"bits_per_byte": "bits"}
+BY_MEAN = frozenset({"acc", "acc_norm", "exact_match"})
+"""Metrics that lm-eval aggregates by their mean where the task file does not say."""
 OWN_FUNCTION = "it is computed by a function of the task or of lm-eval that has no definition here"
 """Why a statistic is not imported."""
 
@@ -38,31 +40,40 @@ def stated(lines: Sequence[Line], results: Mapping[str, Any], config: Mapping[st
     several = len(filters) > 1
     values: dict[tuple[str, str], list[Any]] = {}
     for line in lines:
-        for name in line.row["metrics"]:
-            values.setdefault((str(name), line.filter), []).append(line.row.get(name))
+        for name in line.metrics:
+            values.setdefault((name, line.filter), []).append(line.row.get(name))
     names = {key: RENAMED.get(key[0], key[0]) + suffix(key[1], several=several) for key in values}
     primary = primary_of(list(names.values()))
-    listed = {one.get("metric"): one.get("aggregation") for one in config.get("metric_list") or [] if isinstance(one, dict)}
+    metrics = config.get("metric_list")
+    rows = [one for one in metrics if isinstance(one, dict)] if isinstance(metrics, list) else []
+    listed = {str(one.get("metric")): _named(one.get("aggregation")) for one in rows}
     found = []
     for (name, kind), of_items in values.items():
         shown, original = names[name, kind], RENAMED.get(name, name)
+        broken = sum(isinstance(value, float) and not math.isfinite(value) for value in of_items)
         definition, unit, certain = _definition(name, shown, of_items, listed.get(name))
+        reason = f"{broken} of {len(of_items)} values are NaN or infinite" if broken else OWN_FUNCTION
         found.append(
             Stated(
                 metric=OF_MEAN.get(shown, shown) if isinstance(definition, Mean) else shown,
-                definition=definition,
+                definition=None if broken else definition,
                 value=number(results.get(f"{name},{kind}")),
                 unit=unit or UNITS.get(OF_MEAN.get(original, original), "score"),
                 higher_is_better=better.get(name) if isinstance(better.get(name), bool) else None,
                 primary=shown in primary,
                 certain=certain,
-                reason=None if definition else OWN_FUNCTION,
+                reason=reason,
             )
         )
     return [*found, *_without_lines(results, {f"{name},{kind}" for name, kind in values})]
 
 
-def _definition(name: str, shown: str, values: Sequence[Any], aggregation: object) -> tuple[Definition | None, str | None, bool]:
+def _named(aggregation: object) -> str | None:
+    """The name of an aggregation, or the code of a function; None where the task file leaves it to lm-eval."""
+    return None if aggregation is None else str(aggregation)
+
+
+def _definition(name: str, shown: str, values: Sequence[Any], aggregation: str | None) -> tuple[Definition | None, str | None, bool]:
     """Definition and unit of a metric, and whether lm-eval certainly computes it so.
 
     Args:
@@ -71,20 +82,17 @@ def _definition(name: str, shown: str, values: Sequence[Any], aggregation: objec
         values: Of the items.
         aggregation: As the task file has it; None where it leaves it to lm-eval.
     """
-    if name in {"perplexity"} and all(isinstance(value, int | float) for value in values):
+    if name == "perplexity" and all(isinstance(value, int | float) for value in values):
         return Perplexity(of=f"{SCORES}{shown}"), "perplexity", aggregation in {"perplexity", None}
     if name in WEIGHTED and all(map(is_pair_of_numbers, values)):
         length, bits = f"{SCORES}{shown}{LENGTH}", WEIGHTED[name]
-        return Perplexity(of=f"{SCORES}{LOG_LIKELIHOOD}", per=length, bits=bits), _perplexity_unit(name), True
+        return Perplexity(of=f"{SCORES}{LOG_LIKELIHOOD}", per=length, bits=bits), "bits" if bits else "perplexity", True
     if name in CORPUS and shown == name and all(map(is_pair_of_texts, values)):
         return CORPUS[name], name, False  # lm-eval leaves white space around answers, which few scores notice
     if all(value is None or isinstance(value, bool | int | float) for value in values):
-        return Mean(of=f"{SCORES}{shown}"), None, aggregation == "mean"
+        by_mean = aggregation == "mean" or (aggregation is None and name in BY_MEAN)
+        return Mean(of=f"{SCORES}{shown}"), None, by_mean
     return None, None, False
-
-
-def _perplexity_unit(name: str) -> str:
-    return PERPLEXITY_UNITS.get(name, "perplexity")
 
 
 def _without_lines(results: Mapping[str, Any], known: set[str]) -> list[Stated]:

@@ -124,7 +124,7 @@ def _settings(task: Task) -> dict[str, Any]:
 
 def _model(log: Log, options: Options) -> ModelRecord:
     """The model, by everything that the log says of it."""
-    name = options.model or log.model
+    name = options.model or _short(log.model)
     return ModelRecord(
         **{
             "name": printable(name, 200),
@@ -139,6 +139,11 @@ def _model(log: Log, options: Options) -> ModelRecord:
             "remarks": [BY_NAME],
         }
     )
+
+
+def _short(model: str) -> str:
+    """The name to show: of a folder on a machine its last part, of a hub's ``owner/name`` all."""
+    return model.rstrip("/").rpartition("/")[2] if model.startswith(("/", ".")) else model
 
 
 def _assets(log: Log) -> list[AssetRecord]:

@@ -67,7 +67,7 @@ def edit_line(file: Path, number: int, change: Callable[[Any], object]) -> None:
     lines = file.read_text("utf-8").splitlines()
     plain = json.loads(lines[number - 1])
     change(plain)
-    lines[number - 1] = json.dumps(plain, ensure_ascii=False)
+    lines[number - 1] = json.dumps(plain)
     file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 

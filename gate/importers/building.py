@@ -110,9 +110,10 @@ def metrics_of(task: Task, samples: Sequence[Sample], options: Options) -> list[
     metrics = [metric for stated in task.stated for metric in _metrics(task, stated, samples, options)]
     cut = Count(flags=(Flag.TRUNCATED_OUTPUT.value,))
     if any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in samples):
-        about = ("evals", task.name)
         metrics.append(
-            measured(cut, samples, metric=TRUNCATED_OUTPUTS, unit="count", higher_is_better=False, about=about)
+            measured(
+                cut, samples, metric=TRUNCATED_OUTPUTS, unit="count", higher_is_better=False, about=("evals", task.name)
+            )
         )
     metrics.append(unscored_metric("evals", task.name, samples))
     settings = dict(task.settings)

@@ -30,9 +30,7 @@ def group_metrics(task: Task, found: Mapping[str, Sequence[Metric]], samples: Se
     return [metric.model_copy(update={"settings": settings | metric.settings}) for metric in metrics]
 
 
-def _metric(
-    task: Task, stated: Stated, found: Mapping[str, Sequence[Metric]], samples: Sequence[Sample]
-) -> Metric:
+def _metric(task: Task, stated: Stated, found: Mapping[str, Sequence[Metric]], samples: Sequence[Sample]) -> Metric:
     parts = {name: _part(found.get(name, ()), stated.metric) for name in task.members}
     known = {name: part.definition for name, part in parts.items() if part is not None and part.definition}
     if len(known) < len(parts) or not known:
@@ -50,8 +48,10 @@ def _metric(
             about=("evals", task.name),
         )
         units = {made.unit}
-        if made.value is not None and stated.value is not None and math.isclose(
-            made.value, stated.value, rel_tol=EQUAL, abs_tol=EQUAL
+        if (
+            made.value is not None
+            and stated.value is not None
+            and math.isclose(made.value, stated.value, rel_tol=EQUAL, abs_tol=EQUAL)
         ):
             return made
     return _failed(task, stated, f"neither mean of the tasks' values is the log's {stated.value}")

@@ -49,7 +49,9 @@ class Archive:
         except FileNotFoundError:
             raise bad(file, "no such file: check the path") from None
         except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
-            raise bad(file, f"not an .eval file that can be read, or cut off ({first_line(error)}): copy it again") from None
+            raise bad(
+                file, f"not an .eval file that can be read, or cut off ({first_line(error)}): copy it again"
+            ) from None
         _check_members(file, members)
         self._members = {member.filename: member for member in members}
 

@@ -96,7 +96,9 @@ class Epoch:
         messages = optional(self.row, "messages", list, self.place) or []
         asked: list[tuple[str, str]] = []
         for message in messages:
-            if not isinstance(message, dict) or (message.get("role") == "assistant" and message.get("source") != "input"):
+            if not isinstance(message, dict) or (
+                message.get("role") == "assistant" and message.get("source") != "input"
+            ):
                 break
             asked.append((str(message.get("role")), self.text(message.get("content"))))
         if not asked:

@@ -131,7 +131,9 @@ class _EvalLog:
         stated = list(self._stated())
         labels = {label: source for _, label, source in stated}
         if not self.epochs:
-            return Task(name=name, data=name, not_run="the log holds no samples: was it written with log_samples=False?")
+            return Task(
+                name=name, data=name, not_run="the log holds no samples: was it written with log_samples=False?"
+            )
         ordered = self._ordered(data)
         return Task(
             name=name,

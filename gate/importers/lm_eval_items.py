@@ -71,7 +71,9 @@ def read(file: Path) -> list[Line]:
         place = f"{file}: line {place_number}"
         doc_id, name = member(row, "doc_id", int, place), str(row.get("filter", "none"))
         if (doc_id, name) in seen:
-            raise bad(place, f"item {doc_id} is also on {seen[doc_id, name]}: the log is duplicated, or two were joined")
+            raise bad(
+                place, f"item {doc_id} is also on {seen[doc_id, name]}: the log is duplicated, or two were joined"
+            )
         seen[doc_id, name] = f"line {place_number}"
         line = Line(place, doc_id, name, row)
         _check_digests(line)
@@ -145,7 +147,9 @@ def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> I
         answered_by=ANSWERED_BY.get(str(output_type)),
         scores=scores,
         score=_score(scores),
-        flags=(Flag.UNPARSED_ANSWER,) if all(_first(line.row.get("filtered_resps")) == NO_MATCH for line in lines) else (),
+        flags=(Flag.UNPARSED_ANSWER,)
+        if all(_first(line.row.get("filtered_resps")) == NO_MATCH for line in lines)
+        else (),
         error=f"{broken} is not a finite number" if broken else None,
     )
     if output_type == "multiple_choice":
@@ -263,7 +267,9 @@ def _text(
         said = _first(answer)
         output = said if isinstance(said, str) else None
         reference = str(line.row.get("target"))
-        return replace(bare, prompt=prompt, reference=pair[0] if pair else reference, output=pair[1] if pair else output)
+        return replace(
+            bare, prompt=prompt, reference=pair[0] if pair else reference, output=pair[1] if pair else output
+        )
     total = _log_likelihood(answer)
     scores = {**bare.scores, LOG_LIKELIHOOD: total}
     error = bare.error or ("the text has no finite log-likelihood" if total is None else None)

@@ -246,7 +246,7 @@ def _check_strays(runs: Sequence[_Run]) -> None:
     """
     folders, dates = {run.file.parent for run in runs}, {run.date for run in runs}
     for folder in sorted(folders):
-        if {file for file in folder.glob("results_*.json")} != {run.file for run in runs if run.file.parent == folder}:
+        if set(folder.glob("results_*.json")) != {run.file for run in runs if run.file.parent == folder}:
             continue  # one of several runs was chosen
         for file in sorted(folder.glob("samples_*.jsonl")):
             if not any(file.stem.endswith(f"_{date}") for date in dates):

@@ -27,7 +27,9 @@ OWN_FUNCTION = "it is computed by a function of the task or of lm-eval that has 
 """Why a statistic is not imported."""
 
 
-def stated(lines: Sequence[Line], results: Mapping[str, Any], config: Mapping[str, Any], better: Mapping[str, Any]) -> list[Stated]:
+def stated(
+    lines: Sequence[Line], results: Mapping[str, Any], config: Mapping[str, Any], better: Mapping[str, Any]
+) -> list[Stated]:
     """The metrics of a task, in the order of its lines.
 
     Args:
@@ -73,7 +75,9 @@ def _named(aggregation: object) -> str | None:
     return None if aggregation is None else str(aggregation)
 
 
-def _definition(name: str, shown: str, values: Sequence[Any], aggregation: str | None) -> tuple[Definition | None, str | None, bool]:
+def _definition(
+    name: str, shown: str, values: Sequence[Any], aggregation: str | None
+) -> tuple[Definition | None, str | None, bool]:
     """Definition and unit of a metric, and whether lm-eval certainly computes it so.
 
     Args:

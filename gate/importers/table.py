@@ -58,7 +58,7 @@ class Table:
             raise bad(files[1], "--task names one task: import the files separately")
         tasks = [_task(file, options) for file in files]
         warnings = [
-            f"{task.name}: items have ids alone, no prompt and no reference: other data under the same ids would pair up"
+            f"{task.name}: items have ids alone, no prompt or reference: other data under the same ids would pair up"
             for task in tasks
             if all(item.prompt is None and item.reference is None for item in task.items)
         ]
@@ -227,4 +227,3 @@ def _stated(name: str, items: Sequence[Item], options: Options, *, primary: bool
     definition = Mean(of=f"{SCORES}{name}")
     better = not options.lower_is_better
     return Stated(metric=name, definition=definition, unit=unit, higher_is_better=better, primary=primary)
-

@@ -51,7 +51,9 @@ def write_tasks(folder: Path, seed: int = 0) -> None:
     for number in range(ITEMS):
         choices = draw.sample(CITIES, 3)
         row = {"question": f"Which city is number {number}?", "choices": choices, "answer": draw.randrange(3)}
-        rows.append(row | {"text": f"{' '.join(choices[:2])} 12 apples", "vowel": draw.choice("aeiou"), "book": number // 3})
+        rows.append(
+            row | {"text": f"{' '.join(choices[:2])} 12 apples", "vowel": draw.choice("aeiou"), "book": number // 3}
+        )
     (folder / "questions.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
     for name, text in TASKS.items():
         (folder / f"{name}.yaml").write_text(f"task: {name}\n{DATA}{text}metadata: {{version: 1.0}}\n", "utf-8")

@@ -88,7 +88,7 @@ def test_what_is_no_archive_or_cut_off_is_one_line(tmp_path: Path) -> None:
         Archive(file)
     for data in (b"", b"text", (LOGS / "inspect" / "sums.eval").read_bytes()[:9000]):
         file.write_bytes(data)
-        with pytest.raises(UsageError, match="not an .eval file that can be read, or cut off"):
+        with pytest.raises(UsageError, match=r"not an \.eval file that can be read, or cut off"):
             Archive(file)
 
 

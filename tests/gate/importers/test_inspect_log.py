@@ -184,7 +184,7 @@ def test_wrong_types_are_one_line(log: Path, tmp_path: Path, change: dict[str, A
 
 def test_two_models_are_refused(log: Path, tmp_path: Path) -> None:
     edit(log, lambda plain: plain["eval"].update(model="another/model"))
-    with pytest.raises(UsageError, match="model mockllm/model, in .*: import them separately"):
+    with pytest.raises(UsageError, match=r"model mockllm/model, in .*: import them separately"):
         imported(tmp_path / "runs", log, FOLDER / "letters.eval")
 
 

@@ -11,11 +11,12 @@ import pytest
 from audit.core.errors import UsageError
 from audit.core.records import Flag
 from audit.gate.importers import lm_eval_items
-from audit.gate.importers.contract import Item
 from tests.gate.importers.conftest import LOGS, samples_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from audit.gate.importers.contract import Item
 
 
 def one(tmp_path: Path, kind: str, **row: Any) -> Item:

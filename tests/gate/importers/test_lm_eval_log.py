@@ -107,15 +107,17 @@ def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path, tmp_path: 
 
 def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Path) -> None:
     edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc=1.0 - row["acc"]))
-    with pytest.raises(EvidenceInvalid, match="accuracy: the log says 0.5, the samples give 0.[46]"):
+    with pytest.raises(EvidenceInvalid, match=r"accuracy: the log says 0.5, the samples give 0.[46]"):
         imported(tmp_path, harness_log)
 
 
 @pytest.mark.parametrize("key", ["doc", "arguments", "target"])
 def test_an_edited_line_contradicts_its_own_digest(harness_log: Path, tmp_path: Path, key: str) -> None:
-    new = {"doc": {"question": "another"}, "arguments": {"gen_args_0": {"arg_0": "x", "arg_1": "y"}}, "target": "7"}[key]
+    new = {"doc": {"question": "another"}, "arguments": {"gen_args_0": {"arg_0": "x", "arg_1": "y"}}, "target": "7"}[
+        key
+    ]
     edit_line(samples_file(harness_log, "tiny_choice"), 3, lambda row: row.update({key: new}))
-    with pytest.raises(EvidenceInvalid, match="line 3: .*it was edited"):
+    with pytest.raises(EvidenceInvalid, match=r"line 3: .*it was edited"):
         imported(tmp_path, harness_log)
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.gate.importers.contract import Stated
 from audit.gate.importers.lm_eval_items import Line
 from audit.gate.importers.lm_eval_metrics import stated
 from audit.stats.definitions import Corpus, Mean, Perplexity
 
+if TYPE_CHECKING:
+    from audit.gate.importers.contract import Stated
+
 
 def one(name: str, *values: Any, aggregation: Any = None, kind: str = "none") -> Stated:
     lines = [Line("f", n, kind, {"metrics": [name], name: value}) for n, value in enumerate(values)]
-    [found] = stated(lines, {f"{name},{kind}": 0.5}, {"metric_list": [{"metric": name, "aggregation": aggregation}]}, {})
+    [found] = stated(
+        lines, {f"{name},{kind}": 0.5}, {"metric_list": [{"metric": name, "aggregation": aggregation}]}, {}
+    )
     return found
 
 

@@ -24,7 +24,7 @@ from tests.gate.importers.conftest import LOGS
     ],
 )
 def test_the_format_is_detected(file: Path, name: str) -> None:
-    assert registry.reader_for([file], None).NAME == name
+    assert name == registry.reader_for([file], None).NAME
 
 
 def test_what_nobody_recognises_is_one_line_that_lists_the_formats(tmp_path: Path) -> None:

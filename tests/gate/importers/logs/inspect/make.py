@@ -3,6 +3,8 @@
 The model is Inspect's mock model, whose answers are a function of the question; no other package or network is used.
 """
 
+# ruff: noqa: ANN001, ANN201, ANN202, PLW0603 - written as Inspect's own examples are
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -65,7 +67,12 @@ def answer(messages, tools, tool_choice, config):
 def sums(name, epochs=None, broken=None):
     questions = MemoryDataset(
         [
-            Sample(id=n + 1, input=f"What is {n} + {n}?", target=str(2 * n), metadata={"kind": "even" if n % 2 == 0 else "odd"})
+            Sample(
+                id=n + 1,
+                input=f"What is {n} + {n}?",
+                target=str(2 * n),
+                metadata={"kind": "even" if n % 2 == 0 else "odd"},
+            )
             for n in range(1, 6)
         ],
         name="sums",
@@ -85,11 +92,19 @@ def letters():
     questions = [
         Sample(id=f"c{n}", input=f"Which is {n}?", choices=["one", "two", "six"], target="ABC"[n % 3]) for n in range(4)
     ]
-    return Task(dataset=MemoryDataset(questions, name="letters"), solver=[multiple_choice()], scorer=choice(), name="letters")
+    return Task(
+        dataset=MemoryDataset(questions, name="letters"), solver=[multiple_choice()], scorer=choice(), name="letters"
+    )
 
 
 model = get_model("mockllm/model", custom_outputs=answer)
-for task, form in [(sums("sums"), "json"), (sums("sums"), "eval"), (sums("epochs", 3), "eval"), (letters(), "eval"), (sums("broken", None, 3), "eval")]:
+for task, form in [
+    (sums("sums"), "json"),
+    (sums("sums"), "eval"),
+    (sums("epochs", 3), "eval"),
+    (letters(), "eval"),
+    (sums("broken", None, 3), "eval"),
+]:
     calls = 0
     [log] = eval(task, model=model, log_format=form, log_dir="new", display="none", log_realtime=False)
     Path(log.location.removeprefix("file://")).rename(f"{task.name}.{form}")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from audit.core.run_folder import RunFolder
+from tests.gate.importers import harness
 
 Audit = Any
 LOGS = Path(__file__).parents[2] / "gate" / "importers" / "logs"
@@ -82,3 +83,28 @@ def test_bad_input_is_one_line(audit: Audit, table: Path, tmp_path: Path, words:
     code, out, error = audit("import", *given, "--out", tmp_path / "runs")
     assert (code, out, len(error.splitlines())) == (2, "", 1)
     assert fault in error
+
+
+@pytest.mark.slow
+def test_our_own_export_in_lm_evals_format_comes_back_the_same(
+    audit: Audit, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The samples of a run and of an import of the same task pair up: ids and prompts are equal."""
+    harness.write_tasks(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    tasks = ["tiny_choice", "tiny_generate"]
+    words = ("--include-path", ".", "--tasks", ",".join(tasks), "--no-explain", "--offline", "--limit", 6)
+    assert audit("run", "--model", tiny_model, *words)[0] == 0
+    assert audit("report", "latest", "--format", "lm-eval", "--out", "exported")[0] == 0
+    assert audit("import", "exported", "--out", "imported")[0] == 0
+    run, back = RunFolder.resolve("latest", Path("runs")), RunFolder.resolve("latest", Path("imported"))
+    for task in tasks:
+        one, two = (
+            [(sample.sample_id, sample.prompt_sha256, sample.score) for sample in folder.read_samples("evals", task)]
+            for folder in (run, back)
+        )
+        assert one == two
+    first = {metric.name: metric for metric in run.read_metrics()}
+    for metric in back.read_metrics():
+        own = first[metric.name]
+        assert (metric.value, metric.n, metric.ci_low, metric.ci_high) == (own.value, own.n, own.ci_low, own.ci_high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib import import_module, metadata
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +30,7 @@ COMMANDS = {
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare two runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
+    "import": "Make a run folder from another tool's logs, for gate, report, comparison and app.",
     "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
@@ -76,7 +78,7 @@ class Program(TyperGroup):
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    import_module(f"audit.cli.commands.{name}").register(program)
+    import_module(f"audit.cli.commands.{name}{'_' if iskeyword(name) else ''}").register(program)
     for command in commands_of(program):
         command.cls = Command
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]

@@ -21,11 +21,12 @@ from lm_eval.api.metrics import (
 from audit.core.records import Flag, Metric
 from audit.evals.answer_scores import UNPARSED
 from audit.evals.corpus_scores import CorpusMetric
-from audit.evals.samples import LENGTH, LOG_LIKELIHOOD, RENAMED, is_number
+from audit.evals.samples import is_number
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, failed_metric, is_scored, unscored_metric
 from audit.stats.definitions import Corpus, Count, Macro, Mean, Perplexity, measured
 from audit.stats.definitions.corpora.macro import MEASURES
 from audit.stats.definitions.means.mean import SCORES
+from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, OF_MEAN, RENAMED, UNITS, primary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,16 +38,6 @@ if TYPE_CHECKING:
     from audit.evals.samples import Item
     from audit.stats.definitions import Definition
 
-UNITS = {
-    "accuracy": "share",
-    "normalised_accuracy": "share",
-    "exact_match": "share",
-    "exact_match_strict": "share",
-    "mean_squared_error": "squared_error",
-    "bleu_max": "bleu",
-    "chrf_max": "chrf",
-}
-"""Units of means, by metric; all others are a ``score``."""
 AGGREGATED: dict[Callable[..., float], str] = {
     bits_per_byte: "bits",
     bleu: "bleu",
@@ -58,8 +49,6 @@ AGGREGATED: dict[Callable[..., float], str] = {
     weighted_perplexity: "perplexity",
 }
 """Units of lm-eval's corpus statistics; those of other tasks' own functions are a ``score``."""
-OF_MEAN = {"squared_error": "mean_squared_error"}
-"""Per-item value to the name of its mean, if they differ."""
 NO_INTERVAL = "a statistic of the whole corpus, computed by the task's own function; items have no values"
 """Why statistics other than means have no interval and no definition."""
 
@@ -78,7 +67,7 @@ def make_metrics(
         resamples: Number of bootstrap resamples.
     """
     names = list(dict.fromkeys(name for item in items for name in item.values if name != UNPARSED))
-    primary = own.primary if own and own.primary else _primary(names)
+    primary = own.primary if own and own.primary else primary_of(names)
     build = _Builder(task, items, samples, seed, resamples)
     metrics = [build.metric(name, primary=name in primary) for name in names]
     if own and own.classes:
@@ -91,12 +80,6 @@ def make_metrics(
         metrics.append(build.flagged(TRUNCATED_OUTPUTS, Flag.TRUNCATED_OUTPUT))
     metrics.append(unscored_metric("evals", samples[0].task, samples))
     return sorted(metrics, key=lambda metric: not metric.primary)
-
-
-def _primary(names: Sequence[str]) -> tuple[str, ...]:
-    """The metrics of an lm-eval task that appear in the summary."""
-    known = [name for name in ("accuracy", "normalised_accuracy", "exact_match") if name in names]
-    return tuple((known or list(names))[:2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from audit.core.records import Choice, Flag, Sample, digest_of, sample_id
 from audit.evals.answer_scores import UNPARSED
+from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, NO_MATCH, RENAMED, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from audit.evals.catalogue import OwnTask
     from audit.evals.harness import Remark
 
-RENAMED = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
-"""lm-eval's metric names to the audit's."""
-LOG_LIKELIHOOD = "log_likelihood_0"
-"""Of the whole text, or of the first option, in ``Sample.scores``."""
-LENGTH = "_length"
-"""Suffix of a perplexity's name in ``Sample.scores``: its unit, words or bytes."""
-NO_MATCH = "[invalid]"
-"""What lm-eval's regular-expression filters return for an answer that they do not match."""
 ANSWERED_BY: dict[str, Literal["likelihood", "generation"]] = {
     "multiple_choice": "likelihood",
     "loglikelihood": "likelihood",
@@ -59,10 +52,10 @@ def make_item(logged: Sequence[dict[str, Any]], remarks: Sequence[Remark]) -> It
     """Gather one document; several filters give metric names a suffix."""
     values: dict[str, Any] = {}
     for sample in logged:
-        suffix = f"_{sample['filter'].replace('-', '_')}" if len(logged) > 1 else ""
+        ending = suffix(sample["filter"], several=len(logged) > 1)
         for name in sample["metrics"]:
             value = sample[name]
-            values[RENAMED.get(name, name) + suffix] = float(value) if is_number(value) else value
+            values[RENAMED.get(name, name) + ending] = float(value) if is_number(value) else value
     return Item(tuple(logged), tuple(remarks), values)
 
 

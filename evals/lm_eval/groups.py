@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import MEMBERS
 from audit.core.records import TaskResult
 from audit.evals.lm_eval.logged import logged_group
-from audit.evals.samples import RENAMED
 from audit.evals.settings import with_settings
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Estimate, Members, measured, read
 from audit.stats.definitions.means.members import without_value
+from audit.stats.harness_names import RENAMED, suffix
 from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _result(group: Group, tasks: Mapping[str, Task], results: Mapping[str, TaskR
         wanted = _filters(rule.filter_list, [tasks[name] for name in members])
         for name in wanted:
             parts = [_part(tasks[member], results.get(member), str(rule.metric), name) for member in members]
-            shown = RENAMED.get(str(rule.metric), str(rule.metric)) + _suffix(name, len(wanted) > 1)
+            shown = RENAMED.get(str(rule.metric), str(rule.metric)) + suffix(name, several=len(wanted) > 1)
             metrics.append(_metric(group, shown, members, parts, weighted=bool(rule.weight_by_size)))
     metrics = [metric.model_copy(update={"primary": number < 2}) for number, metric in enumerate(metrics)]
     metrics.append(_unscored(group.name, members, results))
@@ -74,11 +74,6 @@ def filter_names(task: Task) -> list[str]:
     return [str(ensemble.name) for ensemble in task._filters]  # noqa: SLF001 - lm-eval has no public name for it
 
 
-def _suffix(name: str, several: bool) -> str:
-    """The suffix that a filter's name adds to a metric's if there are several filters."""
-    return f"_{name.replace('-', '_')}" if several else ""
-
-
 def _unscored(name: str, members: Sequence[str], results: Mapping[str, TaskResult]) -> Metric:
     """Number of unscored items in all tasks; null if a task does not report it."""
     known = {member: found for member in members if (found := _found(results.get(member), UNSCORED)) is not None}
@@ -98,7 +93,7 @@ def _part(task: Task, result: TaskResult | None, metric: str, name: str) -> Metr
     filters = filter_names(task)
     if name not in filters:
         return None
-    return _found(result, RENAMED.get(metric, metric) + _suffix(name, len(filters) > 1))
+    return _found(result, RENAMED.get(metric, metric) + suffix(name, several=len(filters) > 1))
 
 
 def _metric(

@@ -92,7 +92,7 @@ def _assets(manifest: RunManifest, kind: str, task: str) -> dict[str, str]:
 
 
 def _same_prompt(baseline: Sample, candidate: Sample) -> bool:
-    """Whether an item's prompt was the same; where a run did not record the digest, its text decides."""
+    """Whether an item's prompt was the same; without its digest its text decides, and without both nobody knows."""
     if baseline.prompt_sha256 is not None and candidate.prompt_sha256 is not None:
         return baseline.prompt_sha256 == candidate.prompt_sha256
-    return baseline.prompt == candidate.prompt
+    return baseline.prompt == candidate.prompt != ""

@@ -97,6 +97,9 @@ def prompted(prompt: str, digest: str | None) -> Sample:
         (("a", None), ("a", "1"), True),
         (("a", None), ("b", "1"), False),
         (("a", None), ("b", None), False),
+        (("", None), ("", None), False),  # nobody knows
+        (("", "1"), ("", None), False),
+        (("", "1"), ("", "1"), True),
     ],
 )
 def test_prompts_are_compared_by_digest_else_by_text(

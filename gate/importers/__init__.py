@@ -1,0 +1,1 @@
+"""Runs from other tools' logs: one reader per format, and what all of them share."""

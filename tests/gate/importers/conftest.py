@@ -1,0 +1,77 @@
+"""Logs that lm-eval and Inspect wrote themselves, and a run made of a log."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.gate import evidence
+from audit.gate.importers.contract import Options
+from audit.gate.importers.registry import reader_for
+from audit.gate.importers.run import import_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Metric
+    from audit.core.run_folder import RunFolder
+
+LOGS = Path(__file__).parent / "logs"
+
+
+def imported(out: Path, *files: Path, **options: Any) -> RunFolder:
+    """A run made of a log; its evidence is sound."""
+    run = import_log(reader_for(files, None), files, Options(**options), out)
+    evidence.check(run)
+    return run
+
+
+def by_name(run: RunFolder) -> dict[str, Metric]:
+    """Its metrics over all items."""
+    return {metric.name: metric for metric in run.read_metrics() if metric.slice is None}
+
+
+@pytest.fixture(scope="session")
+def lm_eval_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run made of the log of lm-eval; tests do not change it."""
+    return imported(tmp_path_factory.mktemp("runs"), LOGS / "lm_eval")
+
+
+@pytest.fixture
+def harness_log(tmp_path: Path) -> Path:
+    """A copy of lm-eval's log without the tasks whose intervals take long."""
+    folder = Path(shutil.copytree(LOGS / "lm_eval", tmp_path / "log"))
+    kept = {"tiny_choice", "tiny_generate"}
+    [results] = folder.glob("results_*.json")
+    edit(results, lambda plain: plain.update(results={k: v for k, v in plain["results"].items() if k in kept}))
+    edit(results, lambda plain: plain.update(group_subtasks={}, groups={}))
+    for file in folder.glob("samples_*"):
+        if not any(f"_{name}_2" in file.name for name in kept):
+            file.unlink()
+    return folder
+
+
+def edit(file: Path, change: Callable[[Any], object]) -> None:
+    """Change a JSON file."""
+    plain = json.loads(file.read_text("utf-8"))
+    change(plain)
+    file.write_text(json.dumps(plain), "utf-8")
+
+
+def edit_line(file: Path, number: int, change: Callable[[Any], object]) -> None:
+    """Change a line of a JSON Lines file, counted from 1."""
+    lines = file.read_text("utf-8").splitlines()
+    plain = json.loads(lines[number - 1])
+    change(plain)
+    lines[number - 1] = json.dumps(plain)
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
+def samples_file(folder: Path, task: str) -> Path:
+    """The samples of a task in lm-eval's log."""
+    [file] = folder.glob(f"samples_{task}_2*.jsonl")
+    return file

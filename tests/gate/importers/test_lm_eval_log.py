@@ -1,0 +1,179 @@
+"""Logs of lm-eval: what the tool says is what the samples give, and logs that were tampered with are named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.errors import EvidenceInvalid, UsageError
+from audit.gate.importers.lm_eval_log import READER
+from tests.gate.importers import harness
+from tests.gate.importers.conftest import LOGS, by_name, edit, edit_line, imported, samples_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.run_folder import RunFolder
+
+SUFFIXES = {"tiny_generate": {"strict": "_strict", "flexible-extract": "_flexible_extract"}}
+SHOWN = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
+WITHOUT_DEFINITION = {"tiny_own/f1", "tiny_classes/f1", "tiny_classes/mcc", "tiny_translate/ter"}
+
+
+def stated(folder: Path) -> dict[str, float]:
+    """lm-eval's own values, under the names of a run."""
+    [file] = folder.glob("results_*.json")
+    found = {}
+    for task, row in json.loads(file.read_text("utf-8"))["results"].items():
+        for key, value in row.items():
+            name, comma, kind = key.partition(",")
+            if comma and not name.endswith("_stderr"):
+                found[f"{task}/{SHOWN.get(name, name)}{SUFFIXES.get(task, {}).get(kind, '')}"] = value
+    return found
+
+
+def check_equal(run: RunFolder, folder: Path) -> None:
+    """Every value of the tool is that of the run, or null with a reason."""
+    metrics = by_name(run)
+    for name, value in stated(folder).items():
+        if name in WITHOUT_DEFINITION:
+            assert metrics[name].value is None
+            assert f"{value:.10g}" in (metrics[name].error or "")
+        else:
+            assert metrics[name].value == pytest.approx(value, rel=1e-9, abs=1e-9), name
+            assert metrics[name].definition
+
+
+def test_recomputed_metrics_are_those_of_lm_eval(lm_eval_run: RunFolder) -> None:
+    check_equal(lm_eval_run, LOGS / "lm_eval")
+    assert len(stated(LOGS / "lm_eval")) == 18
+
+
+@pytest.mark.slow
+def test_of_a_log_that_lm_eval_writes_now(tiny_model: Path, tmp_path: Path) -> None:
+    harness.write_tasks(tmp_path, seed=1)
+    harness.write_logs(tiny_model, tmp_path)
+    [folder] = (tmp_path / "out").iterdir()
+    check_equal(imported(tmp_path / "runs", tmp_path / "out"), folder)
+
+
+def test_how_the_log_was_made_is_in_the_manifest(lm_eval_run: RunFolder) -> None:
+    manifest = lm_eval_run.read_manifest()
+    assert (manifest.status, manifest.model.name, manifest.packages["lm_eval"]) == ("complete", "tiny-llama", "0.4.13")
+    assert (manifest.model.dtype, manifest.model.parameter_count, manifest.model.max_length) == ("float32", 43168, 256)
+    assert f"{manifest.started:%Y-%m-%d}" == "2026-11-26"
+    settings = manifest.tasks["tiny_generate"]
+    assert (settings["shots"], settings["version"], settings["chat_template"]) == (0, 1.0, "off")
+    assert settings["generation"] == {"until": [":"], "max_gen_toks": 12, "do_sample": False}
+    assert settings["fewshot_seed"] == 1234
+
+
+def test_a_folder_above_and_the_file_itself_are_recognised() -> None:
+    [file] = (LOGS / "lm_eval").glob("results_*.json")
+    assert READER.recognises([LOGS])
+    assert READER.recognises([file])
+    assert not READER.recognises([LOGS / "inspect"])
+
+
+def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path, tmp_path: Path) -> None:
+    file = samples_file(harness_log, "tiny_choice")
+    straight = imported(tmp_path / "one", harness_log)
+    lines = file.read_text("utf-8").splitlines()
+    file.write_text("".join(f"{line}\n" for line in reversed(lines)), "utf-8")
+    run = imported(tmp_path / "two", harness_log)
+    assert any("shuffled" in warning for warning in run.read_manifest().warnings)
+    assert run.read_samples("evals", "tiny_choice") == straight.read_samples("evals", "tiny_choice")
+
+
+def test_a_truncated_file_makes_the_run_partial_and_its_metrics_null(harness_log: Path, tmp_path: Path) -> None:
+    file = samples_file(harness_log, "tiny_choice")
+    file.write_text("".join(f"{line}\n" for line in file.read_text("utf-8").splitlines()[:7]), "utf-8")
+    run = imported(tmp_path / "runs", harness_log)
+    assert run.read_manifest().status == "partial"
+    metrics = by_name(run)
+    assert metrics["tiny_choice/accuracy"].value is None
+    assert "truncated: none 7 of 10 items" in (metrics["tiny_choice/accuracy"].error or "")
+    assert metrics["tiny_generate/exact_match_flexible_extract"].value == pytest.approx(0.1)
+
+
+def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path, tmp_path: Path) -> None:
+    samples_file(harness_log, "tiny_choice").unlink()
+    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
+    assert (manifest.status, [one.task for one in manifest.not_run]) == ("partial", ["tiny_choice"])
+
+
+def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Path) -> None:
+    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc=1.0 - row["acc"]))
+    with pytest.raises(EvidenceInvalid, match=r"accuracy: the log says 0.5, the samples give 0.[46]"):
+        imported(tmp_path, harness_log)
+
+
+@pytest.mark.parametrize("key", ["doc", "arguments", "target"])
+def test_an_edited_line_contradicts_its_own_digest(harness_log: Path, tmp_path: Path, key: str) -> None:
+    new = {"doc": {"question": "another"}, "arguments": {"gen_args_0": {"arg_0": "x", "arg_1": "y"}}, "target": "7"}[
+        key
+    ]
+    edit_line(samples_file(harness_log, "tiny_choice"), 3, lambda row: row.update({key: new}))
+    with pytest.raises(EvidenceInvalid, match=r"line 3: .*it was edited"):
+        imported(tmp_path, harness_log)
+
+
+def test_lines_of_another_run_contradict_the_results(harness_log: Path, tmp_path: Path) -> None:
+    file, other = samples_file(harness_log, "tiny_choice"), samples_file(LOGS / "lm_eval", "tiny_own")
+    shutil.copyfile(other, file)
+    with pytest.raises(EvidenceInvalid, match="task_hashes"):
+        imported(tmp_path, harness_log)
+
+
+def test_a_duplicated_line_is_named(harness_log: Path, tmp_path: Path) -> None:
+    file = samples_file(harness_log, "tiny_choice")
+    lines = file.read_text("utf-8").splitlines()
+    file.write_text("".join(f"{line}\n" for line in [*lines, lines[1]]), "utf-8")
+    with pytest.raises(UsageError, match="line 11: item 1 is also on line 2"):
+        imported(tmp_path, harness_log)
+
+
+def test_more_lines_than_the_results_are_on_contradict_them(harness_log: Path, tmp_path: Path) -> None:
+    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda _row: None)
+    with samples_file(harness_log, "tiny_choice").open("a", encoding="utf-8") as file:
+        row = json.loads(samples_file(harness_log, "tiny_choice").read_text("utf-8").splitlines()[0])
+        file.write(json.dumps(row | {"doc_id": 10}) + "\n")
+    with pytest.raises(EvidenceInvalid, match="it holds 11 items, the results are on 10"):
+        imported(tmp_path, harness_log)
+
+
+def second(folder: Path) -> Path:
+    """Results of another date in the same folder, without samples."""
+    [results] = folder.glob("results_*.json")
+    return shutil.copyfile(results, results.with_name("results_2027-01-01T00-00-00.000000.json"))
+
+
+def test_the_same_task_twice_is_refused(harness_log: Path, tmp_path: Path) -> None:
+    second(harness_log)
+    with pytest.raises(UsageError, match="task tiny_choice occurs twice"):
+        imported(tmp_path, harness_log)
+
+
+@pytest.mark.parametrize("key", ["model_name", "lm_eval_version"])
+def test_two_models_or_versions_are_refused(harness_log: Path, tmp_path: Path, key: str) -> None:
+    edit(second(harness_log), lambda plain: plain.update({key: "0.4.2"}))
+    with pytest.raises(UsageError, match=r"0\.4\.2, in .*: import them separately"):
+        imported(tmp_path, harness_log)
+
+
+def test_samples_without_results_are_refused(harness_log: Path, tmp_path: Path) -> None:
+    file = samples_file(harness_log, "tiny_choice")
+    shutil.copyfile(file, file.with_name("samples_tiny_choice_2020-01-01T00-00-00.jsonl"))
+    with pytest.raises(UsageError, match="belongs to no results file"):
+        imported(tmp_path, harness_log)
+
+
+def test_results_without_results_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "results_x.json").write_text('{"config": {}}', "utf-8")
+    with pytest.raises(UsageError, match=r"results_x\.json: no 'results'"):
+        imported(tmp_path, tmp_path)
+    with pytest.raises(UsageError, match="no results_"):
+        READER.read([tmp_path / "nothing"], None)  # type: ignore[arg-type]

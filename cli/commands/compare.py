@@ -74,7 +74,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
-    """Compare two runs on the items that both have scored.
+    """Compare two runs, item by item, and say what else differs between them.
 
     A metric is compared where prompts, data, settings and the rest are the same in both runs; what differs is named.
     """

@@ -70,7 +70,7 @@ def import_(  # noqa: PLR0913 - the options of a command
 
     Every metric is recomputed from the log's samples and compared with the log's own value.
     """
-    from audit.gate.importers.contract import Options  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.gate.importers.contract import ImportOptions  # noqa: PLC0415 - `audit --help` must not wait for it
     from audit.gate.importers.registry import reader_for  # noqa: PLC0415 - see above
     from audit.gate.importers.run import import_log  # noqa: PLC0415 - see above
 
@@ -79,7 +79,7 @@ def import_(  # noqa: PLR0913 - the options of a command
         msg = f"--unit {unit}: no such unit: {', '.join(UNITS)}.{did_you_mean(unit, UNITS)}"
         raise UsageError(msg)
     columns = {"id": identity, "prompt": prompt, "output": output, "reference": reference}
-    options = Options(
+    options = ImportOptions(
         model=model,
         task=task,
         columns={name: column for name, column in columns.items() if column is not None},

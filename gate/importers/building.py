@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from audit.core.records import Metric
-    from audit.gate.importers.contract import Item, Options, Stated, Task
+    from audit.gate.importers.contract import ImportedItem, ImportOptions, Stated, Task
     from audit.stats.definitions import Definition
 
 EQUAL = 1e-9
 """How far a recomputed value may be from the log's, relative to the larger one or to 1."""
 
 
-def samples_of(task: Task, options: Options) -> list[Sample]:
+def samples_of(task: Task, options: ImportOptions) -> list[Sample]:
     """The records of a task's items.
 
     The id of a sample is a digest of task, data set and the item's content, so that runs of other models on the same
@@ -46,7 +46,7 @@ def samples_of(task: Task, options: Options) -> list[Sample]:
     return samples
 
 
-def _sample(task: Task, item: Item, identity: str, options: Options) -> Sample:
+def _sample(task: Task, item: ImportedItem, identity: str, options: ImportOptions) -> Sample:
     error = item.error
     score = None if error else item.score
     if score is None and error is None:
@@ -75,7 +75,7 @@ def _sample(task: Task, item: Item, identity: str, options: Options) -> Sample:
     )
 
 
-def _prompt_digest(item: Item) -> str | None:
+def _prompt_digest(item: ImportedItem) -> str | None:
     """SHA-256 of the prompt, or over the options' prompts; None where the log has none."""
     if len(item.prompts) > 1:
         return digest_of(*item.prompts)
@@ -84,7 +84,7 @@ def _prompt_digest(item: Item) -> str | None:
     return hashlib.sha256(item.prompt.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _field(item: Item, name: str) -> Any:  # noqa: ANN401 - whatever the log has
+def _field(item: ImportedItem, name: str) -> Any:  # noqa: ANN401 - whatever the log has
     """A field of an item.
 
     Raises:
@@ -101,7 +101,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def metrics_of(task: Task, samples: Sequence[Sample], options: Options) -> list[Metric]:
+def metrics_of(task: Task, samples: Sequence[Sample], options: ImportOptions) -> list[Metric]:
     """The metrics of a task, each recomputed from its samples by a definition, primary ones first.
 
     Raises:
@@ -121,7 +121,7 @@ def metrics_of(task: Task, samples: Sequence[Sample], options: Options) -> list[
     return sorted(metrics, key=lambda metric: not metric.primary)
 
 
-def _metrics(task: Task, stated: Stated, samples: Sequence[Sample], options: Options) -> Iterator[Metric]:
+def _metrics(task: Task, stated: Stated, samples: Sequence[Sample], options: ImportOptions) -> Iterator[Metric]:
     """A metric over all items and over each slice, with the bounds that cut answers leave open."""
     whole = _whole(task, stated, samples, options)
     yield whole
@@ -134,7 +134,7 @@ def _metrics(task: Task, stated: Stated, samples: Sequence[Sample], options: Opt
     yield from _bounds(task, stated, definition, samples)
 
 
-def _whole(task: Task, stated: Stated, samples: Sequence[Sample], options: Options) -> Metric:
+def _whole(task: Task, stated: Stated, samples: Sequence[Sample], options: ImportOptions) -> Metric:
     """A metric over all items, or null with the reason.
 
     Raises:

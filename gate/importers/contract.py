@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class ImportOptions:
     """What the user says about a log."""
 
     model: str | None = None
@@ -46,7 +46,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class ImportedItem:
     """One item of a task, as the log has it."""
 
     place: str
@@ -118,7 +118,7 @@ class Task:
     """Its name."""
     data: str
     """Name of its data set."""
-    items: Sequence[Item] = ()
+    items: Sequence[ImportedItem] = ()
     """Its items, in a fixed order."""
     stated: Sequence[Stated] = ()
     """Its metrics."""
@@ -173,7 +173,7 @@ class Reader(Protocol):
     def recognises(self, files: Sequence[Path]) -> bool:
         """Whether the files look like this format."""
 
-    def read(self, files: Sequence[Path], options: Options) -> Log:
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
         """Read them.
 
         Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag, SampledText, digest_of
-from audit.gate.importers.contract import Item, bad
+from audit.gate.importers.contract import ImportedItem, bad
 from audit.gate.importers.files import member, number, optional
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def value_of(epoch: Epoch, scorer: str, key: str | None) -> float | None:
         return None
 
 
-def items(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]]) -> list[Item]:
+def items(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]]) -> list[ImportedItem]:
     """The items of a log, in its order.
 
     Args:
@@ -163,7 +163,7 @@ def items(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]])
     return [_item(sorted(found, key=lambda epoch: epoch.key[1]), labels) for found in by_item.values()]
 
 
-def _item(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]]) -> Item:
+def _item(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]]) -> ImportedItem:
     """One item from its epochs."""
     first = epochs[0]
     scores = {label: _mean([value_of(epoch, *source) for epoch in epochs]) for label, source in labels.items()}
@@ -172,7 +172,7 @@ def _item(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]])
     metadata = optional(first.row, "metadata", dict, first.place) or {}
     cut = any(epoch.stop_reason() in CUT for epoch in epochs)
     failure = next((reason for epoch in epochs if (reason := epoch.failure())), None)
-    return Item(
+    return ImportedItem(
         place=first.place,
         digest=first.content(),
         fields={**metadata, "id": first.row["id"]},

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.core.text import printable
-from audit.gate.importers.contract import Log, Options, Stated, Task, bad, contradicts
+from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts
 from audit.gate.importers.files import member, number, optional, read_json
 from audit.gate.importers.inspect_archive import Archive
 from audit.gate.importers.inspect_items import Epoch, items, value_of
@@ -42,7 +42,7 @@ class Inspect:
         """Whether all are logs, or folders with ``.eval`` files."""
         return all(any(_is_log(one) for one in _inside(file)) for file in files)
 
-    def read(self, files: Sequence[Path], options: Options) -> Log:
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
         """Read each log as a task. Errors as of :class:`Reader`."""
         del options
         found = [one for file in files for one in _inside(file)]

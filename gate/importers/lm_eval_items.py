@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.records import Choice, Flag
-from audit.gate.importers.contract import Item, bad, contradicts
+from audit.gate.importers.contract import ImportedItem, bad, contradicts
 from audit.gate.importers.files import member, number, read_lines
 from audit.stats.definitions import Corpus
 from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, NO_MATCH, RENAMED, suffix
@@ -112,7 +112,7 @@ def _arguments(line: Line) -> list[list[Any]]:
     return [list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else [one] for one in found]
 
 
-def items(lines: Sequence[Line], output_type: str | None) -> list[Item]:
+def items(lines: Sequence[Line], output_type: str | None) -> list[ImportedItem]:
     """The items of a task, by their position in the data set.
 
     Args:
@@ -129,7 +129,7 @@ def items(lines: Sequence[Line], output_type: str | None) -> list[Item]:
     return [_item(by_item[doc_id], output_type, several=len(filters) > 1) for doc_id in sorted(by_item)]
 
 
-def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> Item:
+def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> ImportedItem:
     """One item from its lines, one per filter."""
     first = lines[0]
     arguments = _arguments(first)
@@ -140,7 +140,7 @@ def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> I
     }
     scores, broken = _scores(values)
     doc = first.row["doc"]
-    bare = Item(
+    bare = ImportedItem(
         place=first.place,
         digest=str(first.row.get("doc_hash") or _sha256(json.dumps(doc, indent=2, ensure_ascii=False))),
         fields=doc if isinstance(doc, dict) else {"doc": doc},
@@ -199,7 +199,7 @@ def _score(scores: Mapping[str, float | None]) -> float | None:
     return next(iter([*preferred, *plain]), None)
 
 
-def _choice(bare: Item, line: Line, arguments: Sequence[Sequence[Any]]) -> Item:
+def _choice(bare: ImportedItem, line: Line, arguments: Sequence[Sequence[Any]]) -> ImportedItem:
     """An item with options: the likeliest is the answer."""
     options = [one for one in arguments if len(one) > 1 and isinstance(one[0], str) and isinstance(one[1], str)]
     answers = member(line.row, "resps", list, line.place)
@@ -256,8 +256,12 @@ def _log_likelihood(answer: object) -> float | None:
 
 
 def _text(
-    bare: Item, line: Line, arguments: Sequence[Sequence[Any]], output_type: str | None, values: Mapping[str, Any]
-) -> Item:
+    bare: ImportedItem,
+    line: Line,
+    arguments: Sequence[Sequence[Any]],
+    output_type: str | None,
+    values: Mapping[str, Any],
+) -> ImportedItem:
     """An item that was answered with a text, or whose text was scored."""
     prompt = _first(list(arguments[0])) if arguments else None
     prompt = prompt if prompt is None or isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False)

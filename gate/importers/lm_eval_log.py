@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import digest_of
 from audit.core.text import printable
 from audit.gate.importers import lm_eval_items, lm_eval_metrics
-from audit.gate.importers.contract import Log, Options, Stated, Task, bad, contradicts
+from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts
 from audit.gate.importers.files import member, number, optional, read_json
 from audit.stats.harness_names import RENAMED
 
@@ -41,7 +41,7 @@ class LmEval:
         """Whether there is a folder with results, or a results file."""
         return any(_results_in(file) for file in files)
 
-    def read(self, files: Sequence[Path], options: Options) -> Log:
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
         """Read all results, and the samples that belong to them. Errors as of :class:`Reader`."""
         del options
         found = list(dict.fromkeys(results for file in files for results in _results_in(file)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import Metric, Sample
-    from audit.gate.importers.contract import Log, Options, Reader, Task
+    from audit.gate.importers.contract import ImportOptions, Log, Reader, Task
 
 UNSEARCHED = "imported texts were not searched for personal data: look before you pass the folder on"
 """Warning of every imported run."""
@@ -33,7 +33,7 @@ BY_NAME = "known by what the log says of it: its weights were not seen"
 """Remark on every imported model."""
 
 
-def import_log(reader: Reader, files: Sequence[Path], options: Options, out: Path) -> RunFolder:
+def import_log(reader: Reader, files: Sequence[Path], options: ImportOptions, out: Path) -> RunFolder:
     """Make a run folder from a log; nothing is written unless all of the log can be read.
 
     Args:
@@ -73,7 +73,7 @@ def _check_names(log: Log, files: Sequence[Path]) -> None:
         raise bad(files[0], "the log holds no items: was it written with its samples?")
 
 
-def _manifest(reader: Reader, log: Log, options: Options) -> RunManifest:
+def _manifest(reader: Reader, log: Log, options: ImportOptions) -> RunManifest:
     """The manifest; its status is complete where the tool finished and every item is there."""
     started = (log.started or datetime.now(UTC)).astimezone(UTC)
     finished = max(started, (log.finished or started).astimezone(UTC))
@@ -102,7 +102,7 @@ def _manifest(reader: Reader, log: Log, options: Options) -> RunManifest:
     return manifest.model_copy(update={"run_id": run_id})
 
 
-def _asked(reader: Reader, log: Log, options: Options) -> dict[str, Any]:
+def _asked(reader: Reader, log: Log, options: ImportOptions) -> dict[str, Any]:
     """What was imported, and what the user said about it."""
     given = {name: value for name, value in vars(options).items() if value}
     return {
@@ -122,7 +122,7 @@ def _settings(task: Task) -> dict[str, Any]:
     return {**task.settings, **({MEMBERS: sorted(task.members)} if task.members else {})}
 
 
-def _model(log: Log, options: Options) -> ModelRecord:
+def _model(log: Log, options: ImportOptions) -> ModelRecord:
     """The model, by everything that the log says of it."""
     name = options.model or _short(log.model)
     return ModelRecord(

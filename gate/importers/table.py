@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import did_you_mean
 from audit.core.records import digest_of
 from audit.core.text import printable
-from audit.gate.importers.contract import Item, Log, Options, Stated, Task, bad
+from audit.gate.importers.contract import ImportedItem, ImportOptions, Log, Stated, Task, bad
 from audit.gate.importers.files import number, read_lines, read_text
 from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
@@ -33,7 +33,7 @@ LONGEST_CELL = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Row:
+class ImportedRow:
     """One row."""
 
     place: str
@@ -42,7 +42,7 @@ class Row:
     """By column."""
 
 
-class Table:
+class ImportedTable:
     """The reader of tables."""
 
     NAME = "table"
@@ -52,7 +52,7 @@ class Table:
         """Whether the files end as tables do."""
         return all(file.suffix.lower() in {*DELIMITERS, *LINES} for file in files)
 
-    def read(self, files: Sequence[Path], options: Options) -> Log:
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
         """Read each file as a task. Errors as of :class:`Reader`."""
         if options.task and len(files) > 1:
             raise bad(files[1], "--task names one task: import the files separately")
@@ -66,10 +66,10 @@ class Table:
         return Log(tool="table", model=name, identity={"name": name}, tasks=tasks, files=files, warnings=warnings)
 
 
-READER = Table()
+READER = ImportedTable()
 
 
-def _task(file: Path, options: Options) -> Task:
+def _task(file: Path, options: ImportOptions) -> Task:
     """One file."""
     rows = list(_rows(file))
     if not rows:
@@ -89,18 +89,18 @@ def _task(file: Path, options: Options) -> Task:
     )
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(file: Path) -> Iterator[ImportedRow]:
     """The rows of a file."""
     suffix = file.suffix.lower()
     if suffix in LINES:
-        yield from (Row(f"{file}: line {place}", row) for place, row in read_lines(file))
+        yield from (ImportedRow(f"{file}: line {place}", row) for place, row in read_lines(file))
     elif suffix in DELIMITERS:
         yield from _delimited(file, DELIMITERS[suffix])
     else:
         raise bad(file, "not a table: give a file that ends in .csv, .tsv or .jsonl")
 
 
-def _delimited(file: Path, delimiter: str) -> Iterator[Row]:
+def _delimited(file: Path, delimiter: str) -> Iterator[ImportedRow]:
     """Rows of CSV or TSV, numbered as in a spreadsheet: the header is row 1."""
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(read_text(file), newline=""), delimiter=delimiter, strict=True)
@@ -114,7 +114,7 @@ def _delimited(file: Path, delimiter: str) -> Iterator[Row]:
                 continue
             if len(cells) != len(header):
                 raise bad(file, f"row {place}: {len(cells)} cells, the header has {len(header)}: check its quotes")
-            yield Row(f"{file}: row {place}", dict(zip(header, cells, strict=True)))
+            yield ImportedRow(f"{file}: row {place}", dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise bad(file, f"line {reader.line_num}: not valid CSV: {error}: check the quotes around its cells") from error
 
@@ -149,13 +149,13 @@ def _known(columns: Sequence[str]) -> str:
     return f"Its columns: {printable(', '.join(columns), 300)}"
 
 
-def _item(row: Row, chosen: dict[str, str | None], scores: Sequence[str]) -> Item:
+def _item(row: ImportedRow, chosen: dict[str, str | None], scores: Sequence[str]) -> ImportedItem:
     """One item."""
     texts = {what: _cell(row, column) for what, column in chosen.items()}
     if texts["id"] is None and texts["prompt"] is None:
         raise bad(row.place, "neither an id nor a prompt identifies this item")
     values = {name: _score(row, name) for name in scores}
-    return Item(
+    return ImportedItem(
         place=row.place,
         digest=digest_of(texts["id"], texts["prompt"], texts["reference"]),
         fields={name: value for name, value in row.cells.items() if value is not None and value != ""},
@@ -172,7 +172,7 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, str | bool | int | float)
 
 
-def _cell(row: Row, column: str | None) -> str | None:
+def _cell(row: ImportedRow, column: str | None) -> str | None:
     """A cell as text; None if it is empty."""
     value = row.cells.get(column) if column is not None else None
     if value is None or value == "":
@@ -182,7 +182,7 @@ def _cell(row: Row, column: str | None) -> str | None:
     return value if isinstance(value, str) else str(value)
 
 
-def _score(row: Row, column: str) -> float | None:
+def _score(row: ImportedRow, column: str) -> float | None:
     """A score; None if the cell is empty.
 
     Raises:
@@ -204,7 +204,7 @@ def _score(row: Row, column: str) -> float | None:
     return found
 
 
-def _check_ids(rows: Sequence[Row], column: str | None) -> None:
+def _check_ids(rows: Sequence[ImportedRow], column: str | None) -> None:
     """Refuse an id that occurs twice.
 
     Raises:
@@ -220,7 +220,7 @@ def _check_ids(rows: Sequence[Row], column: str | None) -> None:
             seen[identity] = row.place
 
 
-def _stated(name: str, items: Sequence[Item], options: Options, *, primary: bool) -> Stated:
+def _stated(name: str, items: Sequence[ImportedItem], options: ImportOptions, *, primary: bool) -> Stated:
     """The mean of a column."""
     values = {value for item in items if (value := item.scores[name]) is not None}
     unit = options.unit or ("share" if values <= {0.0, 1.0} else "score")

@@ -66,7 +66,7 @@ RESERVED = {
     r"class \w*Question\b": ("evals/own_data/", "safety/"),
     r"def _?note\b": ("explain/record.py", "safety/"),
     r"class \w*Remark\b|def \w*_remark\b": ("engine/", "evals/harness.py"),
-    r"def _?signature\b": ("gate/signing/", "pipeline/manifest.py", "stats/definitions/corpora/"),
+    r"def _?signature\b": ("gate/importers/", "gate/signing/", "pipeline/manifest.py", "stats/definitions/corpora/"),
 }
 """Names in code that take a word of the glossary, and where the thing of that name is."""
 FIELDS = {

@@ -72,7 +72,7 @@ def test_no_folder_shadows_the_package() -> None:
 
 
 PACKAGE_FILES = {"__init__.py", "__main__.py", "conftest.py"}
-MOST_LINES, MOST_FILES = 400, 15
+MOST_LINES, MOST_FILES = 400, 16
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.gate import evidence
-from audit.gate.importers.contract import Options
+from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.registry import reader_for
 from audit.gate.importers.run import import_log
 
@@ -25,7 +25,7 @@ LOGS = Path(__file__).parent / "logs"
 
 def imported(out: Path, *files: Path, **options: Any) -> RunFolder:
     """A run made of a log; its evidence is sound."""
-    run = import_log(reader_for(files, None), files, Options(**options), out)
+    run = import_log(reader_for(files, None), files, ImportOptions(**options), out)
     evidence.check(run)
     return run
 

@@ -10,49 +10,49 @@ import pytest
 from audit.core.errors import EvidenceInvalid, UsageError
 from audit.core.records import Flag, digest_of, sample_id
 from audit.gate.importers.building import metrics_of, samples_of
-from audit.gate.importers.contract import Item, Options, Stated, Task
+from audit.gate.importers.contract import ImportedItem, ImportOptions, Stated, Task
 from audit.stats.definitions import Mean
 
 
-def item(number: int, **fields: Any) -> Item:
+def item(number: int, **fields: Any) -> ImportedItem:
     given = {"place": f"f: row {number}", "digest": f"d{number}", "prompt": f"p{number}", "score": float(number % 2)}
-    return Item(**{**given, "scores": {"s": given["score"]}, **fields})
+    return ImportedItem(**{**given, "scores": {"s": given["score"]}, **fields})
 
 
-def task(*items: Item, **fields: Any) -> Task:
+def task(*items: ImportedItem, **fields: Any) -> Task:
     stated = [Stated(metric="s", definition=Mean(of="scores.s"), unit="share", primary=True, higher_is_better=True)]
     return Task(**{"name": "t", "data": "d", "items": items, "stated": stated, **fields})
 
 
 def test_ids_are_digests_of_task_data_and_content_and_copies_are_numbered() -> None:
-    samples = samples_of(task(item(0), item(1), item(0)), Options())
+    samples = samples_of(task(item(0), item(1), item(0)), ImportOptions())
     assert [one.sample_id for one in samples] == [sample_id("t", "d", name) for name in ("d0", "d1", "d0/1")]
 
 
 def test_digests_of_prompts() -> None:
-    one, none, several = samples_of(task(item(1), item(2, prompt=None), item(3, prompts=("a", "b"))), Options())
+    one, none, several = samples_of(task(item(1), item(2, prompt=None), item(3, prompts=("a", "b"))), ImportOptions())
     assert one.prompt_sha256 == hashlib.sha256(b"p1").hexdigest()
     assert (none.prompt, none.prompt_sha256) == ("", None)
     assert several.prompt_sha256 == digest_of("a", "b")
 
 
 def test_an_item_without_score_is_unscored_and_an_error_takes_its_scores() -> None:
-    bare, broken = samples_of(task(item(1, score=None, scores={}), item(2, error="it broke")), Options())
+    bare, broken = samples_of(task(item(1, score=None, scores={}), item(2, error="it broke")), ImportOptions())
     assert (bare.error, broken.error) == ("the log has no score for it", "it broke")
     assert (broken.score, broken.scores) == (None, {})
 
 
 def test_clusters_and_slices_come_from_fields() -> None:
     items = [item(n, fields={"book": {"n": n // 2}, "kind": "x"}) for n in range(4)]
-    samples = samples_of(task(*items), Options(cluster="book", slices=("kind", "book")))
+    samples = samples_of(task(*items), ImportOptions(cluster="book", slices=("kind", "book")))
     assert [one.cluster for one in samples] == [digest_of({"n": n // 2})[:16] for n in range(4)]
     assert samples[3].slices == {"kind": "x", "book": '{"n": 1}'}
     with pytest.raises(UsageError, match=r"f: row 0: no field 'bok'\. Did you mean 'book'\?"):
-        samples_of(task(*items), Options(cluster="bok"))
+        samples_of(task(*items), ImportOptions(cluster="bok"))
 
 
 def metrics(whole: Task, **options: Any) -> dict[str, Any]:
-    found = metrics_of(whole, samples_of(whole, Options(**options)), Options(**options))
+    found = metrics_of(whole, samples_of(whole, ImportOptions(**options)), ImportOptions(**options))
     return {metric.metric: metric for metric in found if metric.slice is None}
 
 
@@ -97,7 +97,7 @@ def test_cut_answers_leave_bounds_open() -> None:
 
 def test_settings_and_slices_are_those_of_the_task() -> None:
     items = [item(n, fields={"kind": "ab"[n % 2]}) for n in range(4)]
-    whole, options = task(*items, settings={"shots": 5}), Options(slices=("kind",), seed=3)
+    whole, options = task(*items, settings={"shots": 5}), ImportOptions(slices=("kind",), seed=3)
     found = metrics_of(whole, samples_of(whole, options), options)
     assert all(metric.settings == {"shots": 5} for metric in found)
     assert {m.slice["kind"]: m.value for m in found if m.slice} == {"a": 0.0, "b": 1.0}

@@ -16,10 +16,10 @@ from tests.gate.importers.conftest import LOGS, samples_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.gate.importers.contract import Item
+    from audit.gate.importers.contract import ImportedItem
 
 
-def one(tmp_path: Path, kind: str, **row: Any) -> Item:
+def one(tmp_path: Path, kind: str, **row: Any) -> ImportedItem:
     whole = {"doc_id": 0, "doc": {"q": "x"}, "target": "1", "filter": "none", "metrics": ["acc"], "acc": 1.0, **row}
     file = tmp_path / "samples.jsonl"
     file.write_text(json.dumps(whole) + "\n", "utf-8")

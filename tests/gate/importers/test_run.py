@@ -12,7 +12,7 @@ from audit.core.errors import AuditError, EvidenceInvalid, UsageError, WriteErro
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.gate.decide import decide
-from audit.gate.importers.contract import Options
+from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.registry import reader_for
 from audit.gate.importers.run import import_log
 from audit.gate.policy import load_policy
@@ -154,7 +154,7 @@ def test_damaged_logs_are_imported_or_refused_in_one_line(harness_log: Path, tmp
 def why_refused(files: list[Path], out: Path) -> AuditError | None:
     """Why a log is not imported; None if it is. Whatever else is raised ends the test."""
     try:
-        import_log(reader_for(files, None), files, Options(), out)
+        import_log(reader_for(files, None), files, ImportOptions(), out)
     except AuditError as error:
         return error
     return None

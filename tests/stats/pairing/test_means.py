@@ -114,6 +114,7 @@ def test_few_clusters_get_students_t(groups: int) -> None:
     assert found.freedom == groups - 1
 
 
+@pytest.mark.slow
 def test_many_items_are_tested_by_students_t() -> None:
     values = np.random.default_rng(6).normal(0.02, 1, 6_000)
     found = of_means(values, None, width=OPEN, confidence=0.95, seed=0, resamples=200)

@@ -62,18 +62,18 @@ class Binary:
 
     def most(self) -> float:
         """Largest loss that can be simulated."""
-        return 0.5
+        return 0.35
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``."""
         codes, effects = clusters(generator, n, groups)
         net = self.effect * effects - loss
         changed = max(self.changed, loss + 2.6 * self.effect)
-        uniform = generator.random(n)
-        worse, better = uniform < (changed - net) / 2, uniform > 1 - (changed + net) / 2
-        kept = generator.random(n) < self.right
-        before = np.where(worse, 1.0, np.where(better, 0.0, kept))
-        return Runs(before, np.where(worse, 0.0, np.where(better, 1.0, kept)), codes)
+        before = generator.random(n) < self.right
+        # So the cluster's effect is one on the candidate alone, and the runs' clusters are not negatively correlated.
+        loses = generator.random(n) < (changed - net) / 2 / self.right
+        gains = generator.random(n) < (changed + net) / 2 / (1 - self.right)
+        return Runs(before.astype(np.float64), np.where(before, ~loses, gains).astype(np.float64), codes)
 
 
 class Continuous:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,7 +77,10 @@ def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confide
     part = (groups if vanishing else float(changes.var()) / error**2) / n
     better, worse = part * int((changes > 0).sum()), part * int((changes < 0).sum())
     ends = tango(better, worse, part * n, confidence, freedom=freedom, method="tango_clustered")
-    return ends if vanishing else outer(ends, t_interval(mean, error, freedom, confidence, "clustered_t"))
+    if vanishing:
+        return ends
+    ends = outer(ends, t_interval(mean, error, freedom, confidence, "clustered_t"))
+    return replace(ends, low=max(-1.0, ends.low), high=min(1.0, ends.high))
 
 
 def of_means(

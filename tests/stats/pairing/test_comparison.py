@@ -140,6 +140,7 @@ def translations(seed: int, loss: float) -> list[str]:
     return [" ".join(w for w in text.split() if generator.random() > loss) for text in SENTENCES]
 
 
+@pytest.mark.slow
 def test_corpus_bleu_is_the_difference_of_sacrebleus() -> None:
     outputs = [translations(1, 0.1), translations(2, 0.3)]
     runs = [run_of([0.0] * 30, reference=SENTENCES, output=output) for output in outputs]
@@ -168,6 +169,7 @@ def test_clusters_of_a_corpus_are_drawn_whole() -> None:
     assert (found.units, found.test) == (3, "jackknife_t")
 
 
+@pytest.mark.slow
 def test_a_mean_as_a_statistic_agrees_with_its_items() -> None:
     # exp(-mean) of one number per item, against Student's t on the exponent.
     generator = np.random.default_rng(4)
@@ -239,6 +241,7 @@ def test_pairs_are_the_items_of_a_paired_metric() -> None:
     assert (found.better, found.worse) == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("definition", "fields"),
     [

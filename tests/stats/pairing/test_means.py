@@ -62,6 +62,13 @@ def test_clustered_shares_are_tangos_at_the_effective_number_of_items() -> None:
     assert found.freedom == 5
 
 
+def test_differences_of_shares_stay_within_their_bounds() -> None:
+    values = np.array([1.0] * 10 + [0.0] * 10)
+    found = of_shares(values, ["a"] * 10 + ["b"] * 10, confidence=0.95, seed=0)
+    assert ends(found.interval)[1] == 1.0
+    assert -1.0 <= ends(found.interval)[0] < -0.9
+
+
 def test_clusters_that_do_not_vary_count_as_items() -> None:
     found = of_shares(np.zeros(60), [f"c{place % 3}" for place in range(60)], confidence=0.95, seed=0)
     assert ends(found.interval) == pytest.approx(ends(tango(0, 0, 3, freedom=2)))
@@ -114,6 +121,7 @@ def test_few_clusters_get_students_t(groups: int) -> None:
     assert found.freedom == groups - 1
 
 
+@pytest.mark.slow
 def test_many_items_are_tested_by_students_t() -> None:
     values = np.random.default_rng(6).normal(0.02, 1, 6_000)
     found = of_means(values, None, width=OPEN, confidence=0.95, seed=0, resamples=200)

@@ -64,6 +64,7 @@ def test_without_variation_of_items_it_is_students_test_of_run_means() -> None:
     assert ends(found.interval) == pytest.approx(tuple(expected.confidence_interval()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("run", "noise"), [(0.0, 1.0), (0.15, 1.0), (0.15, 0.1)])
 def test_the_interval_covers_the_difference(run: float, noise: float) -> None:
     hits = 0

@@ -28,6 +28,7 @@ def test_ties_count_as_extreme() -> None:
     assert sign_flips(values, seed=0)[0] == expected
 
 
+@pytest.mark.slow
 def test_many_units_agree_with_scipys_random_signs() -> None:
     values = np.random.default_rng(5).normal(0.13, 1, 300)
     expected = stats.permutation_test(

@@ -67,6 +67,7 @@ def test_all_items_changed_one_way(better: int, worse: int, sign: int) -> None:
     assert 0 < min(abs(low), abs(high)) < 1
 
 
+@pytest.mark.slow
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 300), st.sampled_from([0.8, 0.95, 0.999]))
 def test_laws(better: int, worse: int, more: int, confidence: float) -> None:
     n = better + worse + more

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import timedelta
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from audit.core.formatting import (
     duration_text,
+    estimate,
+    estimate_text,
     interval,
     number,
     parameters_text,
@@ -66,6 +69,27 @@ def test_both_ends_of_an_interval_have_the_same_digits() -> None:
     assert interval(0.4, 11.6, "score") == "0.4 to 11.6"
     assert interval(0.15, 0.31, "score") == "0.150 to 0.310"
     assert interval(None, 0.31, "score") == "—"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "unit", "shown"),
+    [
+        ((0.627, 0.3, 1.1), "score", ("0.6", "0.3 to 1.1")),
+        ((0.627, 0.3, 0.9), "score", ("0.627", "0.300 to 0.900")),
+        ((12.0, 0.3, 0.9), "score", ("12.0", "0.3 to 0.9")),
+        ((3.0, 2.5, 4.0), "count", ("3.0", "2.5 to 4.0")),
+        ((3.0, 2.0, 4.0), "count", ("3", "2 to 4")),
+        ((0.5, None, None), "score", ("0.500", "—")),
+        ((None, None, None), "share", ("—", "—")),
+        ((0.5, -math.inf, 0.75), "score", ("0.500", "— to 0.750")),
+    ],
+)
+def test_a_value_and_its_interval_have_the_same_digits(
+    numbers: tuple[float | None, ...], unit: str, shown: tuple[str, str]
+) -> None:
+    value, ends = shown
+    assert estimate(*numbers, unit) == shown
+    assert estimate_text(*numbers, unit) == (value if numbers[1] is None else f"{value} ({ends})")
 
 
 def test_sizes_spans_and_counts_for_people() -> None:

@@ -108,6 +108,17 @@ def metric_label(metric: Metric) -> str:
     return printable(metric.name, limit=80) + (f" [{where}]" if where else "")
 
 
+def prompt_text(tokens: int, context: int | None) -> str:
+    """``812 tokens in``, and how many of them were read: a prompt that is too long loses its beginning.
+
+    Args:
+        tokens: Of the whole prompt.
+        context: Context length of the checkpoint if the prompt was cut; None if all of it was read.
+    """
+    cut = f", at most the last {min(tokens, context):,} of them read" if context is not None else ""
+    return f"{counted(tokens, 'token')} in{cut}"
+
+
 def size_text(size: int) -> str:
     """Bytes in the largest decimal unit that leaves at least one: ``91.7 MB``."""
     amount = float(size)

@@ -47,6 +47,7 @@ def environment() -> Environment:
         number=formatting.number,
         reading=formatting.reading,
         is_completion_hidden=is_completion_hidden,
+        prompt_text=formatting.prompt_text,
         estimate=formatting.estimate,
         estimate_text=formatting.estimate_text,
         slice_text=formatting.slice_text,

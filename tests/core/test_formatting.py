@@ -17,6 +17,7 @@ from audit.core.formatting import (
     number,
     parameters_text,
     percent,
+    prompt_text,
     signed,
     size_text,
     slice_text,
@@ -116,3 +117,17 @@ def test_what_is_too_long_loses_its_middle_and_says_how_much(text: str) -> None:
     assert html.endswith(str(visible(text[-4:])))
     assert f" {len(text) - 10} characters left out " in html
     assert "left out" not in str(visible(text, head=100, tail=100))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "context", "shown"),
+    [
+        (1, None, "1 token in"),
+        (12_000, None, "12,000 tokens in"),
+        (800_016, 1024, "800,016 tokens in, at most the last 1,024 of them read"),
+        # Room for the answer may cut a prompt that is shorter than the context.
+        (1000, 1024, "1,000 tokens in, at most the last 1,000 of them read"),
+    ],
+)
+def test_how_much_of_a_prompt_was_read(tokens: int, context: int | None, shown: str) -> None:
+    assert prompt_text(tokens, context) == shown

@@ -117,7 +117,12 @@ def test_prompt_lengths_fall_into_quarters(records: Records) -> None:
     samples = [records["sample"]("boolq", i, tokens_in=i, score=float(i >= 10)) for i in range(1, 41)]
     quarters = [g for g in analyse("evals", "boolq", samples, [], seed=1).groups if g.by == "prompt length"]
     assert [(g.n, g.value) for g in quarters] == [(10, 0.9), (10, 0.0), (10, 0.0), (10, 0.0)]
-    assert [group.name for group in quarters] == ["1 to 10 tokens", "11 to 20 tokens", "21 to 30 tokens", "31 to 40 tokens"]
+    assert [group.name for group in quarters] == [
+        "1 to 10 tokens",
+        "11 to 20 tokens",
+        "21 to 30 tokens",
+        "31 to 40 tokens",
+    ]
 
 
 def test_equally_long_prompts_stay_together_and_groups_are_named_by_their_tokens(records: Records) -> None:

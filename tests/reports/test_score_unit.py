@@ -63,7 +63,9 @@ def test_the_first_metric_that_says_it_decides_and_scores_outside_its_range_have
     def mean(unit: str, **more: Any) -> Any:
         return records["metric"](f"task/{unit}", unit=unit, definition={"name": "mean"}, **more)
 
-    gap = records["metric"]("task/gap", unit="points", definition={"name": "paired", "by": "x", "first": "a", "second": "b"})
+    gap = records["metric"](
+        "task/gap", unit="points", definition={"name": "paired", "by": "x", "first": "a", "second": "b"}
+    )
     samples = scored(records, 0.25, 0.5)
     assert unit_of_scores(samples, [gap, mean("probability"), mean("nats")]) == "probability"
     assert unit_of_scores(samples, [mean("nats", slice={"half": "a"}), mean("probability")]) == "probability"

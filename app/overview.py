@@ -190,7 +190,7 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
             "Unit": unit_text(check.unit, check.higher_is_better) or "—",
             "Why": check.reason,
         }
-        for check in decision.checks
+        for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
     wrapped_table(rows)
     for warning in decision.warnings:

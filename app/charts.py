@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 import altair as alt
+import streamlit as st
 
 from audit.core.text import printable
 from audit.core.units import unit_of
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT, STEP_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 24, 70, 75
 LABEL_WIDTH = 260
+ON_DARK = {
+    "#0a5fb4": "#7db8f5",
+    "#a2480c": "#f2a26b",
+    "#5b3fa8": "#b9a3f7",
+    "#59636e": "#a3adb8",
+    "#11682f": "#7fdc9a",
+    "#b3151f": "#ff9a96",
+}
+"""The colours of groups on a dark page: those of the report card."""
 OTHER_COLOURS = ("#59636e", "#0a5fb4", "#a2480c", "#5b3fa8", "#11682f", "#b3151f")
 
 
@@ -86,6 +96,9 @@ def _colours(rows: Sequence[IntervalRow], legend: str | None) -> alt.Color:
     """One colour per group; suites have those of the report card."""
     groups = list(dict.fromkeys(row.group for row in rows))
     others = cycle(OTHER_COLOURS)
-    palette = alt.Scale(domain=groups, range=[SUITE_COLOURS.get(group) or next(others) for group in groups])
+    colours = [SUITE_COLOURS.get(group) or next(others) for group in groups]
+    if st.context.theme.type == "dark":
+        colours = [ON_DARK[colour] for colour in colours]
+    palette = alt.Scale(domain=groups, range=colours)
     key = alt.Legend(title=legend, orient="top", symbolOpacity=1) if legend else None
     return alt.Color("group:N", scale=palette, legend=key)

@@ -12,7 +12,12 @@ ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="#0a5fb4"/>'
     '<path d="M6 12.5l4 4 8-9" stroke="#fff" stroke-width="3" fill="none"/></svg>'
 )
-STYLE = "<style>.stMainBlockContainer { padding-top: 3.2rem }</style>"
+STYLE = (
+    "<style>.stMainBlockContainer { padding-top: 3.2rem }"
+    # A run's label may be wider than the sidebar.
+    ".stSidebar input[role=combobox], [role=option] * { overflow: hidden; text-overflow: ellipsis }"
+    "</style>"
+)
 
 
 def main() -> None:

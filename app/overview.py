@@ -13,6 +13,7 @@ from audit.core.formatting import (
     DIRECTIONS,
     counted,
     duration_text,
+    estimate,
     interval,
     metric_label,
     no_interval_text,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Decision, Metric, RunManifest
+    from audit.core.records import Decision, GateCheck, Metric, RunManifest
     from audit.core.run_folder import RunFolder
 
 Colour = Literal["green", "orange", "red", "blue", "gray"]
@@ -155,8 +156,7 @@ def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
     return [
         {
             "Metric": metric_label(metric),
-            "Value": number(metric.value, metric.unit),
-            "Interval": interval(metric.ci_low, metric.ci_high, metric.unit),
+            **_estimate(metric, metric.unit),
             "Unit": metric.unit,
             "Better": DIRECTIONS[metric.higher_is_better][0],
             "n": metric.n,
@@ -164,6 +164,12 @@ def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
         }
         for metric in metrics
     ]
+
+
+def _estimate(measured: Metric | GateCheck, unit: str) -> dict[str, object]:
+    """The cells of a value and its interval."""
+    value, ends = estimate(measured.value, measured.ci_low, measured.ci_high, unit)
+    return {"Value": value, "Interval": ends}
 
 
 def _decision(decision: Decision | None, stale: str | None) -> None:
@@ -180,12 +186,11 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
             "Verdict": check.verdict,
             "Metric": check.metric,
             "Rule": check.rule,
-            "Value": number(check.value, check.unit or "score"),
-            "Interval": interval(check.ci_low, check.ci_high, check.unit or "score"),
+            **_estimate(check, check.unit or "score"),
             "Unit": unit_text(check.unit, check.higher_is_better) or "—",
             "Why": check.reason,
         }
-        for check in decision.checks
+        for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
     wrapped_table(rows)
     for warning in decision.warnings:

@@ -10,8 +10,8 @@ import streamlit as st
 from audit.app import attribution, links, stored
 from audit.app.filters import slice_names
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, readable, show_mask, show_text, show_thinking
-from audit.core.formatting import counted, number
-from audit.core.records import completion_address, split_address
+from audit.core.formatting import counted, number, prompt_text
+from audit.core.records import Flag, completion_address, split_address
 from audit.core.sensitive import not_explainable
 from audit.core.units import unit_of
 from audit.reports.explain_command import explain_command
@@ -40,7 +40,7 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     index = _completion(sample)
     shown = sample if index is None else sample.as_answered_by(index)
     links.choose("sample", shown.sample_id)
-    _scores(shown, sample)
+    _scores(shown, sample, stored.manifest(run).model.max_length)
     if is_masked(shown):
         show_mask(shown, "show_sample")
     else:
@@ -112,7 +112,7 @@ def _step(label: str, key: str, samples: Sequence[Sample], position: int) -> Non
     )
 
 
-def _scores(shown: Sample, sample: Sample) -> None:
+def _scores(shown: Sample, sample: Sample, context: int) -> None:
     """Badges and facts of what is shown: a sample, or one of its completions."""
     with st.container(horizontal=True, vertical_alignment="center"):
         name = "score" if shown is sample else "value"
@@ -125,8 +125,9 @@ def _scores(shown: Sample, sample: Sample) -> None:
             st.badge(plain(flag), color="orange", icon=":material/flag:")
         for name in slice_names(shown):
             st.badge(plain(name[:80]), color="violet")
+    asked = prompt_text(shown.tokens_in, context if Flag.TRUNCATED_PROMPT in sample.flags else None)
     st.caption(
-        plain(f"Sample {shown.sample_id} · {shown.tokens_in:,} tokens in, {shown.tokens_out:,} out")
+        plain(f"Sample {shown.sample_id} · {asked}, {shown.tokens_out:,} out")
         + (plain(f" · cluster {shown.cluster[:60]}") if shown.cluster else "")
         + (plain(f" · pair {shown.pair[:60]}") if shown.pair else "")
     )

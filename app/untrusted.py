@@ -38,8 +38,8 @@ _TABLE_STYLE = Markup(
     "<style>table.audit {border-collapse: collapse; width: 100%; font-size: .875rem;}"
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
     " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
-    "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 10rem;}"
-    "table.audit td.long:last-child {min-width: 14rem;}</style>"
+    "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
+    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;}</style>"
 )
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
@@ -94,7 +94,7 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         table(rows)
         return
-    line, whole = Markup("<tr>{}</tr>"), Markup('{}<table class="audit">{}</table>')
+    line, whole = Markup("<tr>{}</tr>"), Markup('{}<div class="audit-table"><table class="audit">{}</table></div>')
     short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
     head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
     lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]

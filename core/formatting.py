@@ -30,17 +30,17 @@ KEPT_CONTROLS = "\n\t"
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
-def number(value: float | None, unit: str = "score", other: float = 0.0) -> str:
+def number(value: float | None, unit: str = "score", *others: float) -> str:
     """A value with the digits that suit its unit; ``—`` for null.
 
     Args:
         value: The number.
         unit: A unit of :class:`audit.core.records.Metric`; others get four significant digits.
-        other: A number shown with it whose digits it should match, such as the other end of an interval.
+        others: Numbers shown with it whose digits it should match, such as the ends of its interval.
     """
     if value is None or not math.isfinite(value):
         return ABSENT
-    decimals = unit_of(unit).digits(value, other)
+    decimals = unit_of(unit).digits(value, *filter(math.isfinite, others))
     shown = f"{value:z,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
     return shown.replace("-", "−")
 
@@ -56,11 +56,23 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def estimate(value: float | None, low: float | None, high: float | None, unit: str = "score") -> tuple[str, str]:
+    """A value and its interval, with the same digits: ``0.627`` and ``0.447 to 0.741``; ``—`` for what is missing."""
+    known = [one for one in (value, low, high) if one is not None]
+    no_ends = low is None or high is None
+    ends = ABSENT if no_ends else f"{number(low, unit, *known)} to {number(high, unit, *known)}"
+    return number(value, unit, *known), ends
+
+
+def estimate_text(value: float | None, low: float | None, high: float | None, unit: str = "score") -> str:
+    """``0.627 (0.447 to 0.741)``, or the value alone where it has no interval."""
+    shown, ends = estimate(value, low, high, unit)
+    return shown if low is None or high is None else f"{shown} ({ends})"
+
+
 def interval(low: float | None, high: float | None, unit: str = "score") -> str:
-    """``0.447 to 0.741``; ``—`` when an end is missing."""
-    if low is None or high is None:
-        return ABSENT
-    return f"{number(low, unit, high)} to {number(high, unit, low)}"
+    """``0.447 to 0.741``; ``—`` when an end is missing. Next to its value it is from :func:`estimate`."""
+    return estimate(None, low, high, unit)[1]
 
 
 def no_interval_text(metric: Metric) -> str:
@@ -94,6 +106,17 @@ def metric_label(metric: Metric) -> str:
     """``task/metric`` and, in brackets, the slice; safe to print."""
     where = slice_text(metric.slice)
     return printable(metric.name, limit=80) + (f" [{where}]" if where else "")
+
+
+def prompt_text(tokens: int, context: int | None) -> str:
+    """``812 tokens in``, and how many of them were read: a prompt that is too long loses its beginning.
+
+    Args:
+        tokens: Of the whole prompt.
+        context: Context length of the checkpoint if the prompt was cut; None if all of it was read.
+    """
+    cut = f", at most the last {min(tokens, context):,} of them read" if context is not None else ""
+    return f"{counted(tokens, 'token')} in{cut}"
 
 
 def size_text(size: int) -> str:

@@ -36,16 +36,17 @@ class Unit:
     one_axis: bool = True
     """Whether metrics in this unit can share an axis, because equal values mean the same."""
 
-    def digits(self, value: float, other: float = 0.0) -> int | None:
+    def digits(self, value: float, *others: float) -> int | None:
         """Digits after the decimal point of a value; null: four significant digits.
 
         Args:
             value: The number.
-            other: A number shown with it, such as the other end of an interval.
+            others: Numbers shown with it, such as the ends of its interval: all of them have the same digits.
         """
         if self.fine_decimals is None:
             return self.decimals
-        fine = value != int(value) if self.decimals == 0 else max(abs(value), abs(other)) <= 1
+        shown = (value, *others)
+        fine = any(one != int(one) for one in shown) if self.decimals == 0 else all(abs(one) <= 1 for one in shown)
         return self.fine_decimals if fine else self.decimals
 
     @property

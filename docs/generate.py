@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from audit.cli.main import COMMANDS, load_command, run_command
 from audit.core import records as all_records
 from audit.core.config import RunConfig
-from audit.core.formatting import interval, number
+from audit.core.formatting import estimate
 from audit.core.run_folder import RunFolder
 from audit.core.units import UNITS
 from audit.evals.catalogue import own_tasks
@@ -275,8 +275,8 @@ def _provenance(manifest: all_records.RunManifest) -> list[tuple[str, str]]:
 
 def _result(metric: all_records.Metric) -> tuple[str, ...]:
     """A metric as a row."""
-    ends = interval(metric.ci_low, metric.ci_high, metric.unit)
-    return f"`{metric.name}`", number(metric.value, metric.unit), ends, f"{metric.n:,}", metric.unit
+    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
+    return f"`{metric.name}`", value, ends, f"{metric.n:,}", metric.unit
 
 
 def main(words: list[str]) -> None:

@@ -129,9 +129,8 @@ def analysis_of(
         listed: Samples listed at most.
     """
     mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
-    primary = next((metric for metric in mine if metric.primary and metric.slice is None), None)
     seed = manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
-    return analyse(suite, task, samples, primary, seed=seed, listed=listed)
+    return analyse(suite, task, samples, mine, seed=seed, listed=listed)
 
 
 def read_attributions(run: RunFolder, manifest: RunManifest) -> list[Attribution]:

@@ -11,13 +11,16 @@ import numpy as np
 
 from audit.core.records import Flag, Suite
 from audit.core.units import SHARE_SCALES, unit_of
+from audit.reports.score_unit import unit_of_scores
 from audit.stats.aggregate import is_scored
-from audit.stats.intervals import Interval, mean_interval
+from audit.stats.definitions.means.mean import scaled_interval
+from audit.stats.intervals import RESAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from audit.core.records import Metric, Sample
+    from audit.stats.intervals import Interval
 
     Compare = Callable[..., Interval | None]
 
@@ -27,7 +30,6 @@ MIN_FOR_QUARTILES = 20
 MAX_REASONS = 8
 MEAN_SCORE = "mean score"
 """What groups are compared by where scores are neither right nor wrong."""
-LENGTH_NAMES = ("shortest quarter", "second quarter", "third quarter", "longest quarter")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Group:
     by: str
     """What divides: a slice's name, or ``prompt length``."""
     name: str
-    """Which part, e.g. ``gender`` or ``shortest quarter (12 to 31 tokens)``."""
+    """Which part, e.g. ``gender`` or ``12 to 31 tokens``."""
     n: int
     """Scored samples in it."""
     value: float
@@ -66,6 +68,8 @@ class ErrorAnalysis:
     """Why samples could not be scored and how often, most frequent first."""
     quantity: str
     """What the groups compare: ``error rate``, ``share with score 1`` or ``mean score``."""
+    unit: str
+    """Unit of what the groups compare, as far as it is known."""
     overall: Group | None
     """All scored samples; null when there are none."""
     groups: list[Group] = field(default_factory=list)
@@ -78,11 +82,6 @@ class ErrorAnalysis:
     """For each of them the position of its completion worth reading first; null where one answer was asked for."""
     ends: list[str] = field(default_factory=list)
     """For each of them ``low end`` or ``high end``, where both ends of the scale are listed; else empty."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of what the groups compare."""
-        return "score" if self.quantity == MEAN_SCORE else "share"
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Badness:
 
 
 def analyse(
-    suite: Suite, task: str, samples: Sequence[Sample], primary: Metric | None, *, seed: int, listed: int = LISTED
+    suite: Suite, task: str, samples: Sequence[Sample], metrics: Sequence[Metric], *, seed: int, listed: int = LISTED
 ) -> ErrorAnalysis:
     """Find the subsets with the most errors and the samples worth opening.
 
@@ -110,14 +109,17 @@ def analyse(
         suite: Suite of the task.
         task: Its name.
         samples: All its samples.
-        primary: Its primary metric; its unit says whether scores are shares, its direction which end is bad.
+        metrics: All its metrics. The unit of the first primary one says whether scores are shares, its direction
+            which end is bad.
         seed: Of the bootstrap; equal samples and seed give equal intervals.
         listed: Samples to list at most.
     """
     scored = [sample for sample in samples if is_scored(sample)]
+    primary = next((metric for metric in metrics if metric.primary and metric.slice is None), None)
     quantity, values = _quantity(scored, suite, primary)
+    unit = unit_of_scores(scored, metrics) if quantity == MEAN_SCORE else "share"
     badness = _badness(suite, primary)
-    compare = partial(mean_interval, seed=seed, share=quantity != MEAN_SCORE)
+    compare = partial(scaled_interval, unit=unit, scale=1.0, seed=seed, resamples=RESAMPLES, confidence=0.95)
     listed_as, worst = _worst(scored, quantity, badness, listed)
     groups = _by_length(scored, values, compare) + _by_slice(scored, values, compare)
     errors = Counter(sample.error or "no finite score" for sample in samples if not is_scored(sample))
@@ -130,6 +132,7 @@ def analyse(
         flags=dict(Counter(flag.value for sample in samples for flag in sorted(sample.all_flags)).most_common()),
         errors=dict(errors.most_common(MAX_REASONS)),
         quantity=quantity,
+        unit=unit,
         overall=_group("all", "all samples", scored, values, compare) if scored else None,
         groups=groups,
         listed_as=listed_as,
@@ -206,17 +209,20 @@ def _end(sample: Sample) -> str:
 
 
 def _by_length(scored: Sequence[Sample], values: Sequence[float], compare: Compare) -> list[Group]:
-    """Quarters of the samples by prompt length in tokens; too few samples, or all equally long: none."""
+    """Up to four groups of similar size by prompt length in tokens, shortest first, none for few or equal lengths.
+
+    Equally long prompts stay together, so that groups are no quarters; the tokens are their names.
+    """
     lengths = np.array([sample.tokens_in for sample in scored])
     if len(scored) < MIN_FOR_QUARTILES or lengths.min() == lengths.max():
         return []
     quarter = np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths, side="left")
     groups = []
-    for index, name in enumerate(LENGTH_NAMES):
+    for index in np.unique(quarter):
         inside = np.flatnonzero(quarter == index)
-        if len(inside):
-            span = f"{lengths[inside].min()} to {lengths[inside].max()} tokens"
-            groups.append(_subset("prompt length", f"{name} ({span})", inside.tolist(), scored, values, compare))
+        ends = sorted({int(lengths[inside].min()), int(lengths[inside].max())})
+        name = f"{' to '.join(f'{end:,}' for end in ends)} tokens"
+        groups.append(_subset("prompt length", name, inside.tolist(), scored, values, compare))
     return groups
 
 
@@ -241,7 +247,7 @@ def _subset(
 
 
 def _group(by: str, name: str, samples: Sequence[Sample], values: Sequence[float], compare: Compare) -> Group:
-    interval = compare(values, clusters=[sample.cluster for sample in samples])
+    interval = compare(values, [sample.cluster for sample in samples])
     return Group(by=by, name=name, n=len(values), value=float(np.mean(values)), interval=interval)
 
 

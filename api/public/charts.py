@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from audit.core.formatting import interval, number, signed, slice_text
+from audit.core.formatting import estimate_text, interval, signed, slice_text
 from audit.core.text import printable
 from audit.reports.drawing.charts import INK, SUITE_COLOURS, IntervalRow, by_axis, domain
 
@@ -65,13 +65,12 @@ def _panel(title: str, metrics: Sequence[Metric]) -> alt.LayerChart | alt.FacetC
 
 def _row(metric: Metric) -> IntervalRow:
     """A metric as a line of the chart; names may come from task files and are made harmless."""
-    ends = f" ({interval(metric.ci_low, metric.ci_high, metric.unit)})" if metric.ci_low is not None else ""
     return IntervalRow(
         label=printable(metric.name, 80),
         value=metric.value or 0.0,
         low=metric.ci_low,
         high=metric.ci_high,
-        text=f"{number(metric.value, metric.unit)}{ends}",
+        text=estimate_text(metric.value, metric.ci_low, metric.ci_high, metric.unit),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.config import RunConfig, validate
 from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
-from audit.core.formatting import interval, number, unit_text
+from audit.core.formatting import estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
@@ -318,5 +318,5 @@ def _cells(metric: Metric) -> list[str]:
     """Value, interval, n and unit as written, or why there is no value."""
     if metric.value is None:
         return ["—", metric.error or "", str(metric.n), ""]
-    ends = interval(metric.ci_low, metric.ci_high, metric.unit) if metric.ci_low is not None else "—"
-    return [number(metric.value, metric.unit), ends, str(metric.n), unit_text(metric.unit, metric.higher_is_better)]
+    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
+    return [value, ends, str(metric.n), unit_text(metric.unit, metric.higher_is_better)]

@@ -120,8 +120,9 @@ def command(script: Path, port: int) -> list[str]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
-        "theme.base": "light",
-        "theme.primaryColor": "#0a5fb4",
+        # Of the report card, in either theme; the browser says which.
+        "theme.light.primaryColor": "#0a5fb4",
+        "theme.dark.primaryColor": "#7db8f5",
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]

@@ -16,7 +16,7 @@ from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
 from audit.core.config import DEFAULT_OUT, RunConfig, load_config, validate
 from audit.core.errors import ConfigError, ExitCode, Interrupted
-from audit.core.formatting import DIRECTION_KEY, interval, number, unit_text
+from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
@@ -264,9 +264,9 @@ def _cells(metric: Metric) -> tuple[str, str, str, str]:
     """Value, interval, n, unit and direction, or why there is none."""
     if metric.value is None:
         return "—", printable(metric.error or ""), str(metric.n), ""
-    low, high, unit = metric.ci_low, metric.ci_high, metric.unit
-    ends = _why_none(metric) if low is None or high is None else interval(low, high, unit)
-    return number(metric.value, unit), ends, str(metric.n), unit_text(unit, metric.higher_is_better)
+    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
+    ends = ends if metric.ci_low is not None else _why_none(metric)
+    return value, ends, str(metric.n), unit_text(metric.unit, metric.higher_is_better)
 
 
 def _why_none(metric: Metric) -> str:

@@ -13,7 +13,7 @@ from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import ConfigFile, Given, command
 from audit.core.config import load_config
 from audit.core.errors import ExitCode, UsageError
-from audit.core.formatting import interval, metric_label, number, unit_text
+from audit.core.formatting import estimate, metric_label, unit_text
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -98,11 +98,9 @@ def _show(metrics: Sequence[Metric], items: int) -> None:
     )
     reasons: dict[str, list[str]] = {}
     for metric in metrics:
-        ends = interval(metric.ci_low, metric.ci_high, metric.unit)
         table.add_row(
             metric_label(metric),
-            number(metric.value, metric.unit),
-            ends,
+            *estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit),
             str(metric.n),
             unit_text(metric.unit, metric.higher_is_better),
         )

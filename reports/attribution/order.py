@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def by_sample(attributions: Sequence[Attribution], most: int | None = None) -> l
         kept += [group[:left]] if left > 0 else []
         left -= len(group)
     return kept
+
+
+def of_samples(attributions: Sequence[Attribution], most: int | None = None) -> list[list[list[Attribution]]]:
+    """The groups of :func:`by_sample`, those of one sample together; arguments as there."""
+    groups = by_sample(attributions, most)
+    return [list(mine) for _, mine in itertools.groupby(groups, key=lambda group: group[0].sample_id)]
 
 
 def _place(attribution: Attribution) -> tuple[int, float]:

@@ -19,7 +19,7 @@ from audit.core.filesystem import write_text
 from audit.gate.decide import not_judged_lines
 from audit.reports import contents as run_contents
 from audit.reports.attribution import views
-from audit.reports.attribution.order import by_sample
+from audit.reports.attribution.order import of_samples
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.page import environment, page_style
@@ -190,7 +190,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
             or contents.stale_decision
             or manifest.status in {"running", "failed"}
         ),
-        "explained_samples": by_sample,
+        "explained_samples": of_samples,
         "explain_command": partial(explain_command, manifest.run_id),
         "view": views.view,
         "settings_of": settings_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import interval, metric_label, number, slice_text
+from audit.core.formatting import estimate_text, metric_label, slice_text
 from audit.reports.drawing.charts import IntervalRow, by_axis, interval_chart
 from audit.reports.drawing.figure import Figure
 
@@ -92,25 +92,20 @@ def metric_row(metric: Metric, label: str) -> IntervalRow:
     """A metric as a line of an interval chart."""
     value = metric.value if metric.value is not None else float("nan")
     low, high = metric.ci_low, metric.ci_high
-    return IntervalRow(label, value, low, high, _text(value, low, high, metric.unit), metric.suite, metric.n)
+    return IntervalRow(label, value, low, high, estimate_text(value, low, high, metric.unit), metric.suite, metric.n)
 
 
 def group_row(group: Group, unit: str) -> IntervalRow:
     """A group of samples as a line of an interval chart."""
     low, high = (group.interval.low, group.interval.high) if group.interval else (None, None)
-    text = _text(group.value, low, high, unit)
+    text = estimate_text(group.value, low, high, unit)
     return IntervalRow(f"{group.name} (n = {group.n})", group.value, low, high, text, group.by, group.n)
 
 
 def rating_row(rating: RatingSummary) -> IntervalRow:
     """People's ratings of a task as a line of an interval chart."""
-    text = _text(rating.mean, rating.ci_low, rating.ci_high, "rating")
+    text = estimate_text(rating.mean, rating.ci_low, rating.ci_high, "rating")
     return IntervalRow(rating.task, rating.mean, rating.ci_low, rating.ci_high, text, rating.suite, rating.n_ratings)
-
-
-def _text(value: float, low: float | None, high: float | None, unit: str) -> str:
-    ends = "" if low is None or high is None else f" ({interval(low, high, unit)})"
-    return f"{number(value, unit)}{ends}"
 
 
 def _values(metric: Metric) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import REASON_LIMIT, duration_text, interval, metric_label, number, unit_text
+from audit.core.formatting import REASON_LIMIT, duration_text, estimate, interval, metric_label, number, unit_text
 from audit.core.text import printable
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
@@ -90,8 +90,7 @@ def _decision_lines(decision: Decision) -> list[str]:
             f"{VERDICT_MARKS[check.verdict]} {check.verdict}",
             escaped(check.metric),
             escaped(check.rule),
-            number(check.value, check.unit or "score"),
-            interval(check.ci_low, check.ci_high, check.unit or "score"),
+            *estimate(check.value, check.ci_low, check.ci_high, check.unit or "score"),
             escaped(unit_text(check.unit, check.higher_is_better)),
             escaped(check.reason, REASON_LIMIT),
         )
@@ -106,19 +105,18 @@ def _decision_lines(decision: Decision) -> list[str]:
 
 
 def _metric_table(metrics: Sequence[Metric]) -> list[str]:
-    rows = [
-        (
-            escaped(metric_label(metric)),
-            number(metric.value, metric.unit)
-            if metric.value is not None
-            else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
-            interval(metric.ci_low, metric.ci_high, metric.unit),
-            f"{metric.n:,}",
-            escaped(unit_text(metric.unit, metric.higher_is_better)),
-        )
-        for metric in metrics
-    ]
-    return table(("Metric", "Value", "Interval", "n", "Unit"), rows)
+    return table(("Metric", "Value", "Interval", "n", "Unit"), map(_metric_row, metrics))
+
+
+def _metric_row(metric: Metric) -> tuple[str, ...]:
+    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
+    return (
+        escaped(metric_label(metric)),
+        value if metric.value is not None else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
+        ends,
+        f"{metric.n:,}",
+        escaped(unit_text(metric.unit, metric.higher_is_better)),
+    )
 
 
 def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.records import Counterfactual, CounterfactualSearch
+from audit.core.records import Counterfactual, CounterfactualSearch, Flag
 from tests.app.pages import button, drawn, every_html, every_markdown
 
 if TYPE_CHECKING:
@@ -109,3 +109,19 @@ def test_a_huge_output_is_cut_in_the_middle_and_says_so(
     shown = max((code.value for code in open_page("sample", task="asdiv", sample=huge.sample_id).code), key=len)
     assert len(shown) < 21_000
     assert f"{len(huge.output) - 20_000:,} characters left out" in shown
+
+
+def test_of_a_cut_prompt_the_page_says_how_much_was_read(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    context = run.read_manifest().model.max_length
+    samples = by_task["boolq"]
+    cut = samples[0].model_copy(update={"tokens_in": 800_016, "flags": [Flag.TRUNCATED_PROMPT]})
+    run.write_samples("evals", "boolq", [cut, *samples[1:]])
+
+    def said(sample: Sample) -> str:
+        captions = open_page("sample", task="boolq", sample=sample.sample_id).caption
+        return next(caption.value for caption in captions if "tokens in" in caption.value).replace("\\", "")
+
+    assert f"800,016 tokens in, at most the last {context:,} of them read, " in said(cut)
+    assert f"{samples[1].tokens_in} tokens in, {samples[1].tokens_out} out" in said(samples[1])

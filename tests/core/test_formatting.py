@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import timedelta
@@ -10,10 +11,13 @@ from hypothesis import strategies as st
 
 from audit.core.formatting import (
     duration_text,
+    estimate,
+    estimate_text,
     interval,
     number,
     parameters_text,
     percent,
+    prompt_text,
     signed,
     size_text,
     slice_text,
@@ -68,6 +72,27 @@ def test_both_ends_of_an_interval_have_the_same_digits() -> None:
     assert interval(None, 0.31, "score") == "—"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "unit", "shown"),
+    [
+        ((0.627, 0.3, 1.1), "score", ("0.6", "0.3 to 1.1")),
+        ((0.627, 0.3, 0.9), "score", ("0.627", "0.300 to 0.900")),
+        ((12.0, 0.3, 0.9), "score", ("12.0", "0.3 to 0.9")),
+        ((3.0, 2.5, 4.0), "count", ("3.0", "2.5 to 4.0")),
+        ((3.0, 2.0, 4.0), "count", ("3", "2 to 4")),
+        ((0.5, None, None), "score", ("0.500", "—")),
+        ((None, None, None), "share", ("—", "—")),
+        ((0.5, -math.inf, 0.75), "score", ("0.500", "— to 0.750")),
+    ],
+)
+def test_a_value_and_its_interval_have_the_same_digits(
+    numbers: tuple[float | None, ...], unit: str, shown: tuple[str, str]
+) -> None:
+    value, ends = shown
+    assert estimate(*numbers, unit) == shown
+    assert estimate_text(*numbers, unit) == (value if numbers[1] is None else f"{value} ({ends})")
+
+
 def test_sizes_spans_and_counts_for_people() -> None:
     assert [size_text(size) for size in (999, 91_700_000, 3 * 10**12)] == ["999 B", "91.7 MB", "3.0 TB"]
     assert [duration_text(timedelta(seconds=s)) for s in (9, 252, 7260)] == ["9 s", "4 min 12 s", "2 h 1 min"]
@@ -92,3 +117,17 @@ def test_what_is_too_long_loses_its_middle_and_says_how_much(text: str) -> None:
     assert html.endswith(str(visible(text[-4:])))
     assert f" {len(text) - 10} characters left out " in html
     assert "left out" not in str(visible(text, head=100, tail=100))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "context", "shown"),
+    [
+        (1, None, "1 token in"),
+        (12_000, None, "12,000 tokens in"),
+        (800_016, 1024, "800,016 tokens in, at most the last 1,024 of them read"),
+        # Room for the answer may cut a prompt that is shorter than the context.
+        (1000, 1024, "1,000 tokens in, at most the last 1,000 of them read"),
+    ],
+)
+def test_how_much_of_a_prompt_was_read(tokens: int, context: int | None, shown: str) -> None:
+    assert prompt_text(tokens, context) == shown

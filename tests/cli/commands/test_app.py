@@ -92,3 +92,4 @@ def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Pa
     assert options["--server.address"] == "127.0.0.1"
     assert options["--browser.gatherUsageStats"] == "false"
     assert options["--server.headless"] == "true"
+    assert "--theme.base" not in options, "the browser says whether the page is light or dark"

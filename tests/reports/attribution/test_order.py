@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.reports.attribution.order import best_first, by_sample
+from audit.reports.attribution.order import best_first, by_sample, of_samples
 from audit.reports.render import card
 from tests.sealing import sealed
 
@@ -52,6 +52,10 @@ def test_methods_of_a_sample_that_explain_the_same_stand_together(records: Recor
     assert found == [["shapley", "occlusion"], ["attention"], ["attention"], ["occlusion"]]
     assert [[a.method for a in group] for group in by_sample(made, 3)] == [*found[:2]]
     assert [[a.method for a in group] for group in by_sample(made, 1)] == [["shapley"]]
+    groups = [[[a.method for a in group] for group in sample] for sample in of_samples(made)]
+    assert groups == [found[:2], found[2:]]
+    assert of_samples(made, 1) == [by_sample(made, 1)]
+    assert of_samples([]) == []
 
 
 @pytest.mark.slow
@@ -73,6 +77,34 @@ def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
     made = [one(records, "occlusion", "do not believe", 0.0), one(records, "shapley", "weak", 0.1)]
     assert opened(*made) == ["shapley"]
     assert opened(*made, one(records, "lime", "believable", 0.2)) == ["lime"]
+
+
+@pytest.mark.slow
+def test_a_sample_has_one_heading_in_the_card_and_what_is_explained_is_said_where_it_differs(
+    full_run: RunFolder, records: Records
+) -> None:
+    """Of a hidden sample no text is shown, only whether there is a contrast."""
+    for path in (full_run.path / "attributions").glob("*.json"):
+        path.unlink()
+    hidden = full_run.read_samples("safety", "crows_pairs")[0]
+    for sample in (full_run.read_samples("evals", "boolq")[0], hidden):
+        for method, against in (("occlusion", "maybe"), ("attention", None)):
+            made = one(records, method, "weak", 0.1, against=against, target=" yes", sample_id=sample.sample_id)
+            named = {
+                "attribution_id": f"{sample.sample_id}-{method}",
+                "reason": "bias gap of 7.53 nats",
+                "suite": sample.suite,
+                "task": sample.task,
+            }
+            full_run.write_attribution(made.model_copy(update=named))
+    html = card.render(card.run_contents.read(sealed(full_run)))
+    assert html.count(": bias gap of 7.53 nats</p>") == 2
+    shown, masked = (part.split("</section>")[0] for part in html.split("<h4>Explanations</h4>")[1:])
+    assert "Why “yes” rather than “maybe”</p>" in shown
+    assert "Why “yes”, without a contrast</p>" in shown
+    assert "1 of 2: target rather than another text</p>" in masked
+    assert "2 of 2: target alone</p>" in masked
+    assert "Why “" not in masked
 
 
 @pytest.mark.slow

@@ -6,7 +6,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.reports.drawing.charts import LABEL_ROOM, PLOT_WIDTH, IntervalRow, by_axis, domain, interval_chart
+from audit.reports.drawing.charts import (
+    LABEL_ROOM,
+    PLOT_WIDTH,
+    VALUE_ROOM,
+    IntervalRow,
+    by_axis,
+    domain,
+    interval_chart,
+)
+from audit.reports.drawing.page import page_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,3 +102,18 @@ def test_nothing_is_drawn_on_the_axis_of_another(records: Records) -> None:
         "rouge l": ["theirs/rouge_l", "others/rouge_l"],
         "elo": ["others/elo"],
     }
+
+
+def test_on_narrow_screens_the_style_sheet_shows_the_plot_alone_with_labels_and_values_inside() -> None:
+    """The numbers of the style sheet are those of the drawing: what is cut off, and which groups hold the words."""
+    svg = interval_chart(ROWS, unit="share", suite="evals", reference=0.5)
+    whole, seen = LABEL_ROOM + PLOT_WIDTH + VALUE_ROOM, 16 + PLOT_WIDTH + 16
+    assert f'viewBox="0 0 {whole} ' in svg
+    assert (
+        f"width: calc({whole} / {seen} * 100%); margin-left: calc(-{LABEL_ROOM - 16} / {seen} * 100%);" in page_style()
+    )
+    marks = next(node for node in parsed(svg).iter("g") if any("role-mark" in one.get("class", "") for one in node))
+    labels, values = [one for one in marks if one.tag == "g"][-2:]
+    assert all("mark-text role-mark" in one.get("class", "") for one in (labels, values))
+    assert next(labels.itertext()) == ROWS[0].label
+    assert next(values.itertext()) == ROWS[0].text

@@ -50,7 +50,7 @@ def test_the_card_shows_what_was_measured(shared_run: RunFolder) -> None:
         f"{accuracy.value:.3f}",
         f"{accuracy.ci_low:.3f} to {accuracy.ci_high:.3f}",
         "Most confident errors",
-        "shortest quarter",
+        "by prompt length",
         "Content warning",
         "may not be a good indicator of bias",
         "deletion auc gain",

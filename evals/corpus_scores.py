@@ -20,6 +20,10 @@ class CorpusMetric:
     def __init__(self, definition: Corpus) -> None:
         self.definition = definition
 
+    def __repr__(self) -> str:
+        """As lm-eval logs it; without a place in memory, which would differ from run to run."""
+        return f"CorpusMetric({self.definition.metric!r})"
+
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> float:
         """The corpus score (0 to 100) of (reference, hypothesis) pairs."""
         return self.definition.of_rows(self.definition.counts(pairs))

@@ -7,6 +7,8 @@ each task over the digests of its lines (``task_hashes``): lines that were chang
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,9 @@ ASKED = ("gen_kwargs", "limit", "random_seed", "numpy_seed", "torch_seed", "fews
 """What they say about how it was asked."""
 PROMPTS = ("system_instruction", "chat_template_sha", "fewshot_as_multiturn")
 """And about what prompts are wrapped in."""
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Place in memory of a function or an object, in the text that lm-eval writes for it: another one in every process."""
 
 
 class LmEval:
@@ -149,7 +154,7 @@ class _Run:
         if config.get("generation_kwargs") is not None:
             settings["generation"] = config["generation_kwargs"]
         kept = {k: v for k, v in config.items() if k not in {"metadata", "dataset_kwargs"}}  # places on a machine
-        settings["task_file"] = digest_of(kept)[:12]
+        settings["task_file"] = digest_of(ADDRESS.sub("", json.dumps(kept, sort_keys=True)))[:12]
         return {key: value for key, value in settings.items() if value is not None}
 
     def _missing(self, file: Path, lines: Sequence[Line], sizes: dict[str, Any]) -> str | None:

@@ -29,3 +29,7 @@ def test_chinese_is_cut_into_characters() -> None:
     hypotheses, references = columns(CHINESE)
     assert bleu_zh(CHINESE) == pytest.approx(BLEU(tokenize="zh").corpus_score(hypotheses, references).score)
     assert bleu_zh(CHINESE) != pytest.approx(bleu(CHINESE))
+
+
+def test_logs_say_the_same_in_every_process() -> None:
+    assert [repr(one) for one in (bleu, chrf)] == ["CorpusMetric('bleu')", "CorpusMetric('chrf')"]

@@ -177,3 +177,12 @@ def test_results_without_results_are_one_line(tmp_path: Path) -> None:
         imported(tmp_path, tmp_path)
     with pytest.raises(UsageError, match="no results_"):
         READER.read([tmp_path / "nothing"], None)  # type: ignore[arg-type]
+
+
+def test_a_place_in_memory_is_no_setting(harness_log: Path, tmp_path: Path) -> None:
+    [results] = harness_log.glob("results_*.json")
+    found = []
+    for name, text in (("a", "<f at 0x7f625067b250>"), ("b", "<f at 0x7f1707968450>"), ("c", "<g at 0x7f1707968450>")):
+        edit(results, lambda plain, text=text: plain["configs"]["tiny_choice"].update(process_docs=text))
+        found.append(imported(tmp_path / name, harness_log).read_manifest().tasks["tiny_choice"]["task_file"])
+    assert found[0] == found[1] != found[2]

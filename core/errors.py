@@ -6,7 +6,7 @@ The tree, drawn once::
     ├── UsageError              exit code 2: bad input; the message says what, where, what to do
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   ├── CheckpointError     a model that cannot be loaded as it is
-    │   │   └── CheckpointBroken    one that loads and computes NaN
+    │   │   └── CheckpointBroken    one that loads and computes NaN or the same for every token
     │   ├── AssetError          a model or data set that cannot be obtained
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
@@ -79,7 +79,7 @@ class CheckpointError(UsageError):
 
 
 class CheckpointBroken(CheckpointError):  # noqa: N818 - a property of the checkpoint, not a malfunction
-    """A checkpoint that loads but cannot be audited: it computes NaN."""
+    """A checkpoint that loads but cannot be audited: it computes NaN, or the same logit for every token."""
 
 
 class AssetError(UsageError):

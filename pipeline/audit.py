@@ -58,7 +58,7 @@ def audit(
         write_out: Show the first prompt of each task.
 
     Raises:
-        CheckpointBroken: The checkpoint computes NaN; the run folder says so and nothing else.
+        CheckpointBroken: The checkpoint is broken, e.g. computes NaN; the run folder says so and nothing else.
         Interrupted: Ctrl-C; it carries the run folder.
         UsageError: A name, file or folder is at fault; nothing has run then.
     """
@@ -87,7 +87,7 @@ def _run(
     such a run from one that was killed.
 
     Raises:
-        CheckpointBroken: The checkpoint computes NaN. A new folder says so; one that goes on keeps what it has, which
+        CheckpointBroken: The checkpoint is broken, e.g. computes NaN. A new folder says so; one that goes on keeps what it has, which
             was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """

@@ -229,7 +229,7 @@ def run(
 
     Raises:
         UsageError: A name, value, file or folder is at fault; nothing has run then.
-        CheckpointBroken: The checkpoint computes NaN.
+        CheckpointBroken: The checkpoint computes NaN, or the same logit for every token.
         Interrupted: The run was interrupted; ``folder`` is the path of the run folder, to be resumed.
     """
     from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import

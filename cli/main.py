@@ -15,7 +15,7 @@ from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
 from audit.cli.console import err, finish_output
 from audit.cli.spelling import spelled
-from audit.core.errors import AuditError, ExitCode
+from audit.core.errors import AuditError, ExitCode, Interrupted
 from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION, SCHEMA_VERSION
 
@@ -162,8 +162,17 @@ def _in_plain_words(error: typer.TyperException) -> str:
 
 def _say_interrupted(words: Sequence[str]) -> int:
     """A line, and the exit code of the command that was interrupted."""
-    err.print("interrupted", markup=False)
+    err.print(_interruption(words), markup=False)
     return ExitCode.INCOMPLETE if LONG.intersection(words[:1]) else ExitCode.INTERRUPTED
+
+
+def _interruption(words: Sequence[str]) -> str:
+    """How a command stood that was interrupted; ``audit run`` says this itself when it has begun to measure."""
+    if words[:1] != ["run"]:
+        return "interrupted"
+    if any(word.partition("=")[0] in {"--resume", "--extend"} for word in words):
+        return "interrupted: nothing was added to the run yet"
+    return str(Interrupted())
 
 
 def _report(error: Exception, code: int, message: str | None = None) -> int:

@@ -114,7 +114,7 @@ class RunFolder:
             RunFolderError: It is no run folder, its manifest is broken, or its schema is newer than known.
         """
         if not path.is_dir():
-            hint = did_you_mean_path(path)
+            hint = did_you_mean_path(path, folder=True)
             msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'.{hint}"
             raise RunFolderError(msg)
         run = cls(path)
@@ -149,7 +149,7 @@ class RunFolder:
         if str(name) == LATEST:
             named = [run for run in runs if RUN_ID.fullmatch(run.path.name)]
             if not named:
-                hint = did_you_mean_path(out)
+                hint = did_you_mean_path(out, folder=True)
                 msg = f"{out}: no runs here yet: start one with 'audit run', or give another folder.{hint}"
                 raise RunFolderError(msg)
             of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
@@ -160,7 +160,9 @@ class RunFolder:
                 return cls.open(path)
         if Path(name).is_dir():
             return cls.open(Path(name))
-        hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(Path(name))
+        hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(
+            Path(name), folder=True
+        )
         msg = f"{name}: no such run, neither as a path nor in {out}.{hint}"
         raise RunFolderError(msg)
 

@@ -200,9 +200,7 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
         raise CheckpointError(msg)
     record = _record(model, found, loaded, hardware, revision, min(context, max_length or context), remarks)
     thinking = conversation.thinking(tokenizer)
-    engine = TransformersEngine(
-        loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model
-    )
+    engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model)
     engine.chat_template_args = conversation.template_args
     return engine
 

@@ -185,6 +185,15 @@ def is_stream(path: Path) -> bool:
         return False
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file is a SQLite database."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
 def _descriptor(path: Path) -> int | None:
     """The number of this process's open file that a path names, over any links; None for other paths.
 

@@ -15,7 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
-from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
+from audit.core.filesystem import atomic_file, did_you_mean_path, is_database, make_folder, write_text
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
 from audit.core.records.files import json_file, logged_file, samples_file
 
@@ -66,22 +66,13 @@ def refuse_evidence(path: Path, option: str) -> None:
         WriteError: It is one.
     """
     real = Path(os.path.realpath(path))
-    if os.path.isfile(real) and _is_database(real):  # noqa: PTH113 - unlike Path.is_file it raises nothing
+    if os.path.isfile(real) and is_database(real):  # noqa: PTH113 - unlike Path.is_file it raises nothing
         msg = f"{option} {path}: this file is a database: choose another name"
         raise WriteError(msg)
     for folder in real.parents[:3]:
         if real.relative_to(folder).parts[0] in EVIDENCE and os.path.isfile(folder / "manifest.json"):  # noqa: PTH113 - see above
             msg = f"{option} {path}: this file is evidence of the run {folder.name}: choose another name"
             raise WriteError(msg)
-
-
-def _is_database(path: Path) -> bool:
-    """Whether a file is a SQLite database."""
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
-    except OSError:
-        return False
 
 
 class RunFolder:
@@ -116,6 +107,10 @@ class RunFolder:
         if not path.is_dir():
             hint = did_you_mean_path(path, folder=True)
             msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'.{hint}"
+            raise RunFolderError(msg)
+        if not any((path / name).exists() for name in EVIDENCE):
+            several = f"it holds {len(held)} run folder(s), first {held[0].path}: " if (held := cls.all(path)) else ""
+            msg = f"{path}: no run folder: {several}name one, such as runs/RUN-ID, a run-id, or '{LATEST}'"
             raise RunFolderError(msg)
         run = cls(path)
         run.read_manifest()

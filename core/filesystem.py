@@ -185,6 +185,20 @@ def is_stream(path: Path) -> bool:
         return False
 
 
+def no_file_because(path: Path) -> str | None:
+    """What is there in place of a file: ``"a folder, not a file"``; None for a file, or where nothing is."""
+    if path.is_symlink() and not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where links form a circle
+        return f"a link that leads nowhere, to {path.readlink()}"
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return f"{next((name for is_one, name in kinds if is_one(mode)), 'a device')}, not a file"
+
+
 def is_database(path: Path) -> bool:
     """Whether a file is a SQLite database."""
     try:

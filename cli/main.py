@@ -152,12 +152,23 @@ def _in_plain_words(error: typer.TyperException) -> str:
 
     from audit.core.records.faults import fault_text, is_about_value  # noqa: PLC0415 - likewise
 
+    if type(error).__name__ == "MissingParameter":  # the class is not exported
+        return _missing(getattr(error, "param", None)) or error.format_message()
     fault = error.__cause__
     if isinstance(error, typer.BadParameter) and isinstance(fault, ValidationError):
         first = fault.errors()[0]
         found = f" (found {printable(repr(first['input']), 80)})" if is_about_value(first) else ""
         error.message = f"{fault_text(first)}{found}"
     return error.format_message()
+
+
+def _missing(parameter: Any) -> str | None:  # noqa: ANN401 - the parser's own class is private
+    """What an argument that was left out can be; None where its help does not say so."""
+    about = str(getattr(parameter, "help", None) or "").rstrip(".")
+    if not about:
+        return None
+    name = next((word for word in parameter.opts if word.startswith("--")), parameter.metavar or parameter.name.upper())
+    return f"{name} is missing: give one ({about})"
 
 
 def _say_interrupted(words: Sequence[str]) -> int:

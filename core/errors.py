@@ -103,9 +103,16 @@ class WriteError(UsageError):
 
 
 class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, not a malfunction
-    """Files of a run folder contradict each other or the manifest, so they are no evidence."""
+    """Files of a run folder contradict each other or the manifest, so they are no evidence.
+
+    Args:
+        message: Which file contradicts what; what to do follows.
+    """
 
     exit_code = ExitCode.EVIDENCE_INVALID
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}: restore the folder as the run left it, or find out what merged or changed it")
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction

@@ -144,11 +144,11 @@ def _check_intervals(run: RunFolder, policy: Policy) -> None:
 
 @contextmanager
 def _naming(file: PolicyFile) -> Iterator[None]:
-    """Errors in a policy begin with the name of its file."""
+    """Errors in a policy begin with the path of its file, as typed."""
     try:
         yield
     except ConfigError as error:
-        msg = f"{file.name}: {error}"
+        msg = f"{file.where}: {error}"
         raise ConfigError(msg) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -217,7 +218,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
-        f"limit   {_limits(manifest)}",
+        *([f"limit   {limits}"] if (limits := _limits(manifest)) else []),
         f"status  {manifest.status}",
         *([f"report  {folder.report_path}"] if folder.report_path.exists() else []),
         f"metrics {folder.path / 'metrics.json'}",
@@ -247,11 +248,15 @@ def _first_error(folder: RunFolder, metric: Metric) -> str:
 
 
 def _limits(manifest: RunManifest) -> str:
-    """How many items of each task were asked for: the run's limit, the tasks that have another, and named items."""
+    """How many items of each task were asked for: the run's limit, the tasks that have another, and named items.
+
+    Empty where no task has more items than that.
+    """
     config = manifest.config
     chosen: dict[str, list[int | str]] = config["evals"].get("samples") or {}
     named = [f"items of {name}: {', '.join(map(str, items))}" for name, items in chosen.items()]
     drawn = [t for t in (*config["evals"]["tasks"], *config["safety"]["tasks"]) if t["name"] not in chosen]
+    drawn = [task for task in drawn if _is_cut(task["limit"], manifest, task["name"])]
     own: dict[str, list[str]] = {}
     for task in drawn:
         if (task["limit"] or "all") != (config.get("limit") or "all"):
@@ -259,6 +264,13 @@ def _limits(manifest: RunManifest) -> str:
     others = [f"{limit}: {', '.join(names)}" for limit, names in own.items()]
     text = f"{_limit_text(config.get('limit'))} of each task (profile {config['profile']}, --limit changes it)"
     return printable("; ".join([*([text] if drawn else []), *others, *named]), 600)
+
+
+def _is_cut(limit: Limit | None, manifest: RunManifest, task: str) -> bool:
+    """Whether a task may have more items than its limit; one that did not run, or of unknown size, may."""
+    if limit is None or limit == "all":
+        return False
+    return limit < 1 or limit < manifest.items_available.get(task, math.inf)
 
 
 def _limit_text(limit: Limit | None) -> str:

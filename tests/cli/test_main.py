@@ -68,3 +68,16 @@ def test_a_wrong_value_steers_no_terminal_and_is_shown_in_part(audit: Audit) -> 
     assert code == 2
     assert "\x1b" not in error
     assert len(error) < 200
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("gate",), "RUN is missing: give one (Run folder, run id or 'latest')"),
+        (("report",), "RUN is missing: give one (Run folder, run id or 'latest')"),
+        (("assets", "path"), "NAME is missing: give one (Asset)"),
+        (("canaries", "make"), "--out is missing: give one (JSON Lines file to write; must not exist yet)"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_it_can_be(words: tuple[str, ...], said: str, audit: Audit) -> None:
+    assert audit(*words) == (2, "", f"error: {said}\n")

@@ -92,6 +92,11 @@ def test_what_is_found_is_within_the_distance(one: str, other: str) -> None:
     assert (errors.nearest(one, [other]) == other) == (within or (len(a) >= 4 and b.startswith(a)))
 
 
+def test_invalid_evidence_says_what_to_do() -> None:
+    said = str(errors.EvidenceInvalid("metrics.json: it was changed"))
+    assert said.startswith("metrics.json: it was changed: restore the folder as the run left it")
+
+
 def test_an_interruption_says_how_to_go_on() -> None:
     assert str(errors.Interrupted(Path("runs/one"))) == "interrupted: finish it with `audit run --resume runs/one`"
     complete = str(errors.Interrupted(Path("runs/one"), complete=True))

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import CheckpointError
 from audit.engine.checkpoint.computed_buffers import restore_buffers
 from audit.engine.checkpoint.doubled_weights import check_doubles
-from audit.engine.checkpoint.loading_error import memory_error, shortened
+from audit.engine.checkpoint.loading_error import shortened
 from audit.engine.checkpoint.safetensors_files import tensor_names
 from audit.engine.checkpoint.weight_files import weight_files
-from audit.engine.local.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -115,7 +114,7 @@ def _from_pretrained(auto_class: Any, folder: Path, options: Mapping[str, Any]) 
             )
             restored = restore_buffers(model, {name for name in info["missing_keys"] if COMPUTED.search(name)})
         except Exception as error:  # transformers raises anything on damaged or unknown checkpoints
-            msg = memory_error(folder) if is_out_of_memory(error) else _cannot_be_put_together(folder, reports)
+            msg = _cannot_be_put_together(folder, reports)
             raise CheckpointError(msg or f"{folder}: the model cannot be loaded ({shortened(error)})") from error
     info["missing_keys"] = set(info["missing_keys"]) - restored
     info["mismatched_keys"] = {*info["mismatched_keys"], *_quantised_mismatches(model)}

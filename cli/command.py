@@ -10,7 +10,8 @@ from typer.core import TyperCommand, TyperOption
 from typer.main import get_command
 
 from audit.cli import verbosity
-from audit.core.errors import UsageError
+from audit.core.errors import UsageError, did_you_mean
+from audit.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +69,14 @@ class Command(TyperCommand):
         """Read the arguments.
 
         Raises:
-            UsageError: An option was given twice or without a value, or a checkpoint without its option.
+            UsageError: An option is unknown, was given twice or without a value, or a checkpoint without its option.
         """
-        given, words, order = self.make_parser(ctx).parse_args(args=list(args))
+        try:
+            given, words, order = self.make_parser(ctx).parse_args(args=list(args))
+        except typer.TyperException as error:
+            if type(error).__name__ == "NoSuchOption":  # the class is not exported
+                raise UsageError(_unknown(str(getattr(error, "option_name", "")), self.params)) from error
+            raise
         options = [given for given in order if isinstance(given, TyperOption)]
         if not any(option.is_eager for option in options):
             _refuse_twice(options)
@@ -79,6 +85,20 @@ class Command(TyperCommand):
                 msg = f"unexpected argument {words[0]!r}: name a checkpoint with --model {words[0]}"
                 raise UsageError(msg)
         return super().parse_args(ctx, args)
+
+
+def _unknown(option: str, parameters: list[Any]) -> str:
+    """What to do about an option that the command does not have: some fields of the configuration are none."""
+    from audit.cli.options import field_called  # noqa: PLC0415 - the configuration is slow to import for --help
+
+    known = [word for parameter in parameters for word in parameter.opts if word.startswith("--")]
+    path = field_called(option) if "--config" in known else None
+    if path:
+        keys = f"{path[-1]}: VALUE"
+        for section in reversed(path[:-1]):
+            keys = f"{section}: {{{keys}}}"
+        return f"no such option: {option}: set it in a --config file: {keys}"
+    return f"no such option: {printable(option, 60)}: see --help for the options.{did_you_mean(option, known)}"
 
 
 def _refuse_empty(parameters: list[Any], given: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
 from audit.cli.console import err, finish_output
 from audit.cli.spelling import spelled
-from audit.core.errors import AuditError, ExitCode
+from audit.core.errors import AuditError, ExitCode, Interrupted
 from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION, SCHEMA_VERSION
 
@@ -156,6 +156,8 @@ def _in_plain_words(error: typer.TyperException) -> str:
 
     from audit.core.records.faults import fault_text, is_about_value  # noqa: PLC0415 - likewise
 
+    if type(error).__name__ == "MissingParameter":  # the class is not exported
+        return _missing(getattr(error, "param", None)) or error.format_message()
     fault = error.__cause__
     if isinstance(error, typer.BadParameter) and isinstance(fault, ValidationError):
         first = fault.errors()[0]
@@ -172,10 +174,28 @@ def _crash(error: BaseException) -> int:
     return ExitCode.CRASH
 
 
+def _missing(parameter: Any) -> str | None:  # noqa: ANN401 - the parser's own class is private
+    """What an argument that was left out can be; None where its help does not say so."""
+    about = str(getattr(parameter, "help", None) or "").rstrip(".")
+    if not about:
+        return None
+    name = next((word for word in parameter.opts if word.startswith("--")), parameter.metavar or parameter.name.upper())
+    return f"{name} is missing: give one ({about})"
+
+
 def _say_interrupted(words: Sequence[str]) -> int:
     """A line, and the exit code of the command that was interrupted."""
-    err.print("interrupted", markup=False)
+    err.print(_interruption(words), markup=False)
     return ExitCode.INCOMPLETE if LONG.intersection(words[:1]) else ExitCode.INTERRUPTED
+
+
+def _interruption(words: Sequence[str]) -> str:
+    """How a command stood that was interrupted; ``audit run`` says this itself when it has begun to measure."""
+    if words[:1] != ["run"]:
+        return "interrupted"
+    if any(word.partition("=")[0] in {"--resume", "--extend"} for word in words):
+        return "interrupted: nothing was added to the run yet"
+    return str(Interrupted())
 
 
 def _report(error: BaseException, code: int, message: str | None = None) -> int:

@@ -141,6 +141,25 @@ def _inside(section: type[Section], path: tuple[str, ...]) -> Iterator[FieldOpti
             yield FieldOption((*path, name), field, option)
 
 
+def field_called(option: str) -> tuple[str, ...] | None:
+    """The field of the configuration whose name an option has, with the sections around it; None if there is none.
+
+    Args:
+        option: ``--batch-tokens``, as typed.
+    """
+    name = option.removeprefix("--").replace("-", "_")
+    return next((path for path in sorted(_fields(RunConfig, ()), key=len) if path[-1] == name), None)
+
+
+def _fields(section: type[Section], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The path of every field of a section and of the sections inside it."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _fields(field.annotation, (*path, name))
+        else:
+            yield (*path, name)
+
+
 def command(
     name: str, run: Callable[[Given, Own], int | None], own: type[Own], first: Sequence[str] = ()
 ) -> Callable[..., int | None]:

@@ -12,7 +12,7 @@ import typer
 from audit.cli import values
 from audit.core.config import OWN_DATA, TaskConfig, validate
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.text import printable
+from audit.core.text import printable, shortened
 
 if TYPE_CHECKING:
     from audit.evals.own_data.questions import QuestionFile
@@ -37,6 +37,8 @@ Columns = Annotated[
 LISTS = ("classes", "slices")
 """Fields whose values are lists even where they hold one name."""
 KEYS = ("name", *OWN_DATA)
+MOST_SHOWN = 1000
+"""Maximum characters of a prompt, and of a question's options together, on a terminal."""
 
 
 def file_tasks(file: Path | None, columns: str | None) -> list[TaskConfig]:
@@ -106,15 +108,19 @@ def as_read(file: QuestionFile) -> dict[str, Any]:
 
 def lines(read: dict[str, Any]) -> list[str]:
     """:func:`as_read` as lines for a terminal; the file's text is made harmless."""
-    first = read["first"]
+    first, longest = read["first"], max(len(read["first"]["options"]), len(read["first"]["answers"]), 1)
+
+    def listed(texts: list[str]) -> str:
+        return json.dumps([shortened(text, MOST_SHOWN // longest) for text in texts], ensure_ascii=False)
+
     rows = [
         ("task", f"{read['name']}: {read['questions']} questions, {read['kind']}"),
         ("file", f"{read['file']} (SHA-256 {read['sha256'][:12]}…)"),
         *((f"{name}", columns) for name, columns in read["columns"].items()),
         ("answers are", read["answers_read_as"]),
-        (f"prompt of {first['place']}", json.dumps(first["prompt"], ensure_ascii=False)),
-        *([("options", json.dumps(first["options"], ensure_ascii=False))] if first["options"] else []),
-        ("right", json.dumps(first["answers"], ensure_ascii=False)),
+        (f"prompt of {first['place']}", json.dumps(shortened(first["prompt"], MOST_SHOWN), ensure_ascii=False)),
+        *([("options", listed(first["options"]))] if first["options"] else []),
+        ("right", listed(first["answers"])),
     ]
     width = max(len(name) for name, _ in rows)
     return [f"{name:<{width}}  {printable(text)}" for name, text in rows]

@@ -7,7 +7,7 @@ The tree, drawn once::
     │   ├── ConfigError         a configuration file, profile, policy or flag
     │   │   └── DeclarationError    what a plug-in declares; the message quotes no sample
     │   ├── CheckpointError     a model that cannot be loaded as it is
-    │   │   └── CheckpointBroken    one that loads and computes NaN
+    │   │   └── CheckpointBroken    one that loads and computes NaN or the same for every token
     │   ├── AssetError          a model or data set that cannot be obtained
     │   │   └── AssetMissing    nowhere to be found (the task is listed as not run)
     │   ├── RunFolderError      a run folder that is missing, broken or of a newer schema
@@ -29,13 +29,17 @@ Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the r
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+
+SHORT, MEDIUM = 4, 11
+"""A word of up to four letters is taken for one with a typo, of up to eleven for one with two, a longer one three."""
 
 
 class ExitCode(IntEnum):
@@ -84,7 +88,7 @@ class CheckpointError(UsageError):
 
 
 class CheckpointBroken(CheckpointError):  # noqa: N818 - a property of the checkpoint, not a malfunction
-    """A checkpoint that loads but cannot be audited: it computes NaN."""
+    """A checkpoint that loads but cannot be audited: it computes NaN, or the same logit for every token."""
 
 
 class AssetError(UsageError):
@@ -104,9 +108,16 @@ class WriteError(UsageError):
 
 
 class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, not a malfunction
-    """Files of a run folder contradict each other or the manifest, so they are no evidence."""
+    """Files of a run folder contradict each other or the manifest, so they are no evidence.
+
+    Args:
+        message: Which file contradicts what; what to do follows.
+    """
 
     exit_code = ExitCode.EVIDENCE_INVALID
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}: restore the folder as the run left it, or find out what merged or changed it")
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction
@@ -160,11 +171,17 @@ class Interrupted(KeyboardInterrupt):
 
     Args:
         folder: Path of the run folder; None where the audit had none yet.
+        complete: Everything was measured; only the report card is missing.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        advice = f"finish it with `audit run --resume {folder}`" if folder else "nothing was measured yet"
-        super().__init__(f"interrupted: {advice}")
+    def __init__(self, folder: Path | None = None, *, complete: bool = False) -> None:
+        line = "interrupted: nothing was measured yet"
+        if folder:
+            line = f"interrupted: finish it with `audit run --resume {folder}`"
+        if folder and complete:
+            how = "interrupted while the report card was written, the run is complete"
+            line = f"{how}: write the card with `audit report {folder}`"
+        super().__init__(line)
         self.folder = folder
 
 
@@ -178,9 +195,52 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     Returns:
         ``" Did you mean 'boolq'?"`` with its leading space, or an empty string.
     """
-    names = {_plain(name): name for name in known}
-    nearest = get_close_matches(_plain(word), list(names), n=1, cutoff=0.6)
-    return f" Did you mean '{names[nearest[0]]}'?" if nearest else ""
+    name = nearest(word, known)
+    return f" Did you mean '{name}'?" if name is not None else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant: one with a typo or two, else one that begins with this word.
+
+    The share of letters in common only decides between names that are equally far off. By it alone, ``nq_open`` is
+    nearer to ``nope`` than ``bbq`` is to ``bqb``.
+
+    >>> nearest("bqb", ["bold", "bbq"])
+    'bbq'
+    >>> nearest("nope", ["nq_open"]) is None
+    True
+    """
+    plain = _plain(word)
+    most = 1 if len(plain) <= SHORT else 2 if len(plain) <= MEDIUM else 3
+    close = [name for name in known if abs(len(name) - len(plain)) <= most or _begins(plain, name)]
+    off = {name: _letters_off(plain, _plain(name)) for name in close}
+    meant = [name for name in close if off[name] <= most] or [name for name in close if _begins(plain, name)]
+    common = SequenceMatcher(b=plain)
+
+    def rank(name: str) -> tuple[int, float, str]:
+        common.set_seq1(_plain(name))
+        return off[name], -common.ratio(), name
+
+    return min(meant, key=rank, default=None)
+
+
+def _begins(plain: str, name: str) -> bool:
+    return len(plain) >= SHORT and _plain(name).startswith(plain)
+
+
+def _letters_off(one: str, other: str) -> int:
+    """Letters to insert, delete or replace, two swapped neighbours counting once (optimal string alignment)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, mine in enumerate(one):
+        row = [i + 1]
+        for j, theirs in enumerate(other):
+            least = min(last[j + 1] + 1, row[j] + 1, last[j] + (mine != theirs))
+            if i and j and mine == other[j - 1] and theirs == one[i - 1]:
+                least = min(least, before[j - 1] + 1)
+            row.append(least)
+        before, last = last, row
+    return last[-1]
 
 
 def _plain(name: str) -> str:

@@ -17,11 +17,10 @@ import os
 import secrets
 import stat
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from audit.core.errors import WriteError
+from audit.core.errors import WriteError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +46,12 @@ MOST_LINKS = 40
 """Maximum number of links to follow, one after the other, as in Linux."""
 
 
-def did_you_mean_path(path: Path) -> str:
+def did_you_mean_path(path: Path, *, folder: bool = False) -> str:
     """Suggest the nearest name for the first part of a path that does not exist.
+
+    Args:
+        path: As typed.
+        folder: Only a folder can be meant.
 
     Returns:
         ``" Did you mean 'ck/tiny'?"`` with its leading space, or an empty string.
@@ -63,9 +66,13 @@ def did_you_mean_path(path: Path) -> str:
         return ""
     near = [sibling / path.relative_to(missing) for sibling in siblings]
     # Only what follows the existing folder: paths in one folder are similar whatever their names.
-    known = {str(found.relative_to(missing.parent)): found for found in near if found.exists()}
-    nearest = get_close_matches(str(path.relative_to(missing.parent)), known, n=1, cutoff=0.7)
-    return f" Did you mean '{known[nearest[0]]}'?" if nearest else ""
+    known = {
+        str(found.relative_to(missing.parent)): found
+        for found in near
+        if (found.is_dir() if folder else found.exists())
+    }
+    name = nearest(str(path.relative_to(missing.parent)), known)
+    return f" Did you mean '{known[name]}'?" if name is not None else ""
 
 
 @contextlib.contextmanager
@@ -174,6 +181,29 @@ def is_stream(path: Path) -> bool:
             return True
         mode = path.stat().st_mode
         return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    except OSError:
+        return False
+
+
+def no_file_because(path: Path) -> str | None:
+    """What is there in place of a file: ``"a folder, not a file"``; None for a file, or where nothing is."""
+    if path.is_symlink() and not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where links form a circle
+        return f"a link that leads nowhere, to {path.readlink()}"
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return f"{next((name for is_one, name in kinds if is_one(mode)), 'a device')}, not a file"
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is a SQLite database."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
     except OSError:
         return False
 

@@ -15,7 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
-from audit.core.filesystem import atomic_file, did_you_mean_path, make_folder, write_text
+from audit.core.filesystem import atomic_file, did_you_mean_path, is_database, make_folder, write_text
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
 from audit.core.records.files import json_file, logged_file, samples_file
 
@@ -66,22 +66,13 @@ def refuse_evidence(path: Path, option: str) -> None:
         WriteError: It is one.
     """
     real = Path(os.path.realpath(path))
-    if os.path.isfile(real) and _is_database(real):  # noqa: PTH113 - unlike Path.is_file it raises nothing
+    if os.path.isfile(real) and is_database(real):  # noqa: PTH113 - unlike Path.is_file it raises nothing
         msg = f"{option} {path}: this file is a database: choose another name"
         raise WriteError(msg)
     for folder in real.parents[:3]:
         if real.relative_to(folder).parts[0] in EVIDENCE and os.path.isfile(folder / "manifest.json"):  # noqa: PTH113 - see above
             msg = f"{option} {path}: this file is evidence of the run {folder.name}: choose another name"
             raise WriteError(msg)
-
-
-def _is_database(path: Path) -> bool:
-    """Whether a file is a SQLite database."""
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
-    except OSError:
-        return False
 
 
 class RunFolder:
@@ -114,8 +105,12 @@ class RunFolder:
             RunFolderError: It is no run folder, its manifest is broken, or its schema is newer than known.
         """
         if not path.is_dir():
-            hint = did_you_mean_path(path)
+            hint = did_you_mean_path(path, folder=True)
             msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'.{hint}"
+            raise RunFolderError(msg)
+        if not any((path / name).exists() for name in EVIDENCE):
+            several = f"it holds {len(held)} run folder(s), first {held[0].path}: " if (held := cls.all(path)) else ""
+            msg = f"{path}: no run folder: {several}name one, such as runs/RUN-ID, a run-id, or '{LATEST}'"
             raise RunFolderError(msg)
         run = cls(path)
         run.read_manifest()
@@ -149,7 +144,7 @@ class RunFolder:
         if str(name) == LATEST:
             named = [run for run in runs if RUN_ID.fullmatch(run.path.name)]
             if not named:
-                hint = did_you_mean_path(out)
+                hint = did_you_mean_path(out, folder=True)
                 msg = f"{out}: no runs here yet: start one with 'audit run', or give another folder.{hint}"
                 raise RunFolderError(msg)
             of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
@@ -160,7 +155,9 @@ class RunFolder:
                 return cls.open(path)
         if Path(name).is_dir():
             return cls.open(Path(name))
-        hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(Path(name))
+        hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(
+            Path(name), folder=True
+        )
         msg = f"{name}: no such run, neither as a path nor in {out}.{hint}"
         raise RunFolderError(msg)
 

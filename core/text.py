@@ -28,6 +28,18 @@ def printable(text: str, limit: int | None = None) -> str:
     return "".join(shown)
 
 
+def shortened(text: str, limit: int) -> str:
+    """A text of at most about ``limit`` characters: the middle of a longer one is left out, and how much that is said.
+
+    >>> shortened("abcdefghijkl", 6)
+    'abcd [… 6 characters …] kl'
+    """
+    if len(text) <= limit:
+        return text
+    tail = limit // 3
+    return f"{text[: limit - tail]} [… {len(text) - limit:,} characters …] {text[len(text) - tail :]}"
+
+
 def first_line(error: BaseException, limit: int = 200) -> str:
     """Type and first line of an exception's message, for the one line that a user sees.
 

@@ -117,10 +117,10 @@ class Engine(ABC):
         """
 
     def check_sound(self) -> None:  # noqa: B027 - a server's weights cannot be looked at
-        """Make sure that the checkpoint computes finite numbers.
+        """Make sure that the checkpoint computes distributions over the next token.
 
         Raises:
-            CheckpointBroken: It computes NaN, whatever it is asked.
+            CheckpointBroken: It computes NaN, or the same logit for every token, whatever it is asked.
             CheckpointError: It does in its present number type.
         """
 

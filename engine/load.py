@@ -25,7 +25,7 @@ from audit.engine.checkpoint.device import (
 )
 from audit.engine.checkpoint.files import identity, tokenizer_files
 from audit.engine.checkpoint.kind import check_kind
-from audit.engine.checkpoint.loading_error import check_model_type
+from audit.engine.checkpoint.loading_error import check_model_type, memory_error
 from audit.engine.checkpoint.quantization import Quantization, quantization_config
 from audit.engine.checkpoint.source import find, nowhere, refuse_revision, short_name, tokenizer_folder
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
@@ -33,6 +33,7 @@ from audit.engine.checkpoint.weights import load_weights
 from audit.engine.context import DEFAULT_CONTEXT, context_length
 from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.hardware import keep_freed_memory
+from audit.engine.local.memory import is_out_of_memory
 from audit.engine.server.contact import contact
 from audit.engine.server.engine import OpenAIEngine, describe
 from audit.engine.server_name import is_server, parse
@@ -200,7 +201,7 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
         raise CheckpointError(msg)
     record = _record(model, found, loaded, hardware, revision, min(context, max_length or context), remarks)
     thinking = conversation.thinking(tokenizer)
-    engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking)
+    engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model)
     engine.chat_template_args = conversation.template_args
     return engine
 
@@ -323,7 +324,12 @@ def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any])
     else:
         options = {**options, "device_map": device_map}
     options = {**options, "dtype": hardware.dtype, **_without_padding(found.config)}
-    model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
+    try:
+        model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
+    except CheckpointError as error:
+        if error.__cause__ is None or not is_out_of_memory(error.__cause__):
+            raise
+        raise CheckpointError(memory_error(found.folder)) from error
     placed = options["device_map"] is not None or getattr(model, "hf_quantizer", None) is not None
     model = (model if placed else model.to(device)).eval()
     if found.adapter is not None:

@@ -3,9 +3,9 @@
 Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
 the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
 missing or null metric, no interval, an interval below the policy's confidence, more unscored samples in the task than
-the policy tolerates, a run that is not complete but for optional tasks. A checkpoint that computes NaN FAILs whatever
-the rules are. Violations of rules on several slices of one metric are Holm-adjusted. Rules that cannot be meant are
-refused.
+the policy tolerates, a run that is not complete but for optional tasks. A broken checkpoint (one that
+computes NaN, for example) FAILs whatever the rules are. Violations of rules on several slices of one metric are
+Holm-adjusted. Rules that cannot be meant are refused.
 ``docs/design/reports.md`` says why a violation still fails where samples are missing.
 """
 
@@ -144,11 +144,11 @@ def _check_intervals(run: RunFolder, policy: Policy) -> None:
 
 @contextmanager
 def _naming(file: PolicyFile) -> Iterator[None]:
-    """Errors in a policy begin with the name of its file."""
+    """Errors in a policy begin with the path of its file, as typed."""
     try:
         yield
     except ConfigError as error:
-        msg = f"{file.name}: {error}"
+        msg = f"{file.where}: {error}"
         raise ConfigError(msg) from error
 
 

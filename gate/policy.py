@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Self
@@ -90,6 +91,8 @@ class PolicyFile:
 
     name: str
     """File name."""
+    where: str
+    """Path as typed, which messages begin with."""
     sha256: str
     """Digest of the file's bytes."""
     policy: Policy
@@ -115,6 +118,13 @@ def load_policy(file: Path | None = None) -> PolicyFile:
     return _read(file)
 
 
+def _counted(fault: str) -> str:
+    """A fault with its rule counted from 1, as people count: ``rule 1: min: must be a number``."""
+    return re.sub(
+        r"^(unknown key ')?rules\.(\d+)(?:\.|: )", lambda place: f"rule {int(place[2]) + 1}: {place[1] or ''}", fault
+    )
+
+
 def _read(file: Path) -> PolicyFile:
     values = read_yaml(file)
     if not values:
@@ -124,5 +134,9 @@ def _read(file: Path) -> PolicyFile:
     if type(version) is int and version > POLICY_VERSION:  # its other keys may mean something else, too
         msg = f"{file}: policy_version {version}, this program reads {POLICY_VERSION}: upgrade checkpoint-audit"
         raise ConfigError(msg)
-    policy = validate(Policy, values, str(file))
-    return PolicyFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest(), policy)
+    try:
+        policy = validate(Policy, values, str(file))
+    except ConfigError as error:
+        msg = f"{file}: {_counted(str(error).removeprefix(f'{file}: '))}"
+        raise ConfigError(msg) from error
+    return PolicyFile(file.name, str(file), hashlib.sha256(file.read_bytes()).hexdigest(), policy)

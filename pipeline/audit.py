@@ -58,7 +58,7 @@ def audit(
         write_out: Show the first prompt of each task.
 
     Raises:
-        CheckpointBroken: The checkpoint computes NaN; the run folder says so and nothing else.
+        CheckpointBroken: The checkpoint is broken, e.g. computes NaN; the run folder says so and nothing else.
         Interrupted: Ctrl-C; it carries the run folder.
         UsageError: A name, file or folder is at fault; nothing has run then.
     """
@@ -74,8 +74,15 @@ def audit(
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
-        raise Interrupted(remembering.run.path if remembering.run else None) from stopped
+        raise _interrupted(remembering.run) from stopped
     return folder
+
+
+def _interrupted(run: RunFolder | None) -> Interrupted:
+    """The interruption of a run, which may be complete but for its card."""
+    if run is None:
+        return Interrupted()
+    return Interrupted(run.path, complete=run.read_manifest().status == "complete")
 
 
 def _run(
@@ -87,8 +94,8 @@ def _run(
     such a run from one that was killed.
 
     Raises:
-        CheckpointBroken: The checkpoint computes NaN. A new folder says so; one that goes on keeps what it has, which
-            was computed when the checkpoint, or the device, was sound.
+        CheckpointBroken: The checkpoint is broken, e.g. computes NaN. A new folder says so; one that goes on keeps
+            what it has, which was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
     broken = context.broken()

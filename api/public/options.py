@@ -32,9 +32,25 @@ def configured(given: Mapping[str, Any], where: str, file: str | PathLike[str] |
     if not isinstance(file, str | PathLike | None):
         msg = f"{where}: config is the path of a YAML file: give values as arguments, seed=1 for {{'seed': 1}}"
         raise ConfigError(msg)
+    refuse_empty(f"{where}: config", file)
     said = {name: value for name, value in given.items() if value is not None}
     validate(RunConfig, said, where)
     return load_config(Path(file) if file is not None else None, said)
+
+
+def refuse_empty(what: str, name: object) -> None:
+    """Refuse an empty name: as a path it would be the working directory.
+
+    Args:
+        what: What an error begins with.
+        name: Of a file, folder or run.
+
+    Raises:
+        ConfigError: It is empty.
+    """
+    if name == "":
+        msg = f"{what} is empty: is the variable behind it set?"
+        raise ConfigError(msg)
 
 
 def as_list(paths: object) -> object:

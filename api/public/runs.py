@@ -13,7 +13,7 @@ from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
 from audit.public.notebook import listening
-from audit.public.options import as_list, check_texts, configured, texts_of
+from audit.public.options import as_list, check_texts, configured, refuse_empty, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -229,7 +229,7 @@ def run(
 
     Raises:
         UsageError: A name, value, file or folder is at fault; nothing has run then.
-        CheckpointBroken: The checkpoint computes NaN.
+        CheckpointBroken: The checkpoint computes NaN, or the same logit for every token.
         Interrupted: The run was interrupted; ``folder`` is the path of the run folder, to be resumed.
     """
     from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import
@@ -257,6 +257,8 @@ def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run
     Raises:
         RunFolderError: There is no such run, or it cannot be opened.
     """
+    refuse_empty("audit.read_run: run", run)
+    refuse_empty("audit.read_run: out", out)
     return Run(RunFolder.resolve(str(run), Path(out)))
 
 
@@ -287,7 +289,9 @@ def _kept(
     if strange is not None:
         msg = f"audit.run: resume keeps the run's own configuration: leave out {strange}"
         raise ConfigError(msg)
-    folder = RunFolder.resolve(str(resume), Path(out or "runs"))
+    refuse_empty("audit.run: resume", resume)
+    refuse_empty("audit.run: out", out)
+    folder = RunFolder.resolve(str(resume), Path("runs" if out is None else out))
     config = validate(RunConfig, folder.read_manifest().config, str(folder.manifest_path))
     return folder, config.model_copy(update={"out": folder.path.resolve().parent})
 
@@ -302,9 +306,9 @@ def _text(value: str | PathLike[str] | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _path(value: str | PathLike[str] | None) -> Path | None:
+def _path(value: str | PathLike[str] | None) -> str | PathLike[str] | None:
     try:
-        return None if value is None else Path(value)
+        return Path(value) if value else value  # an empty text is refused with the configuration
     except TypeError as error:
         msg = f"{printable(repr(value), 60)} is not a path: give a string or a pathlib.Path"
         raise UsageError(msg) from error

@@ -52,7 +52,7 @@ def app(
 ) -> None:
     """Browse runs and rate outputs in a browser. Only this machine can reach it; Ctrl-C stops it."""
     if runs != RUNS and not runs.is_dir():
-        msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs)}"
+        msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs, folder=True)}"
         raise UsageError(msg)  # the default may be missing: the app then says how to make a run
     settings = AppSettings(runs.absolute(), database or default_url(runs.absolute()))
     check_connection(settings.database_url)

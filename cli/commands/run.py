@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 from rich.table import Column, Table
 
 from audit.cli import interrupts, values, verbosity
-from audit.cli.console import JsonFlag, err, out, print_json
+from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
@@ -87,7 +88,7 @@ def run(given: Given, arguments: RunArguments) -> int:
 
     folder, config = _continued(given, arguments) or (None, _configured(given, arguments))
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
-    interrupts.when_stuck(_leave_interrupted)
+    interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
     try:
         with bars:
             done = pipeline.audit(
@@ -99,9 +100,8 @@ def run(given: Given, arguments: RunArguments) -> int:
                 write_out=arguments.write_out,
             )
     except Interrupted as stopped:
-        return _leave_interrupted(stopped)
-    _show(done, as_json=arguments.as_json)
-    return ExitCode.DONE if done.read_manifest().status == "complete" else ExitCode.INCOMPLETE
+        return _leave_interrupted(stopped, as_json=arguments.as_json)
+    return _conclude(done, as_json=arguments.as_json)
 
 
 def _configured(given: Given, arguments: RunArguments) -> RunConfig:
@@ -152,27 +152,44 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     return folder, config.model_copy(update={"out": folder.path.resolve().parent})
 
 
-def _leave_interrupted(stopped: Interrupted) -> int:
+def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
     """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
+
+    A run that lacks only its report card is shown and ends as any complete run does.
 
     Returns:
         The exit code.
     """
     if stopped.folder is None:
-        err.print("interrupted: nothing was measured yet", markup=False)
+        err.print(str(stopped), markup=False)
         return ExitCode.INCOMPLETE
     folder = RunFolder(stopped.folder)
     manifest = folder.read_manifest()
-    if manifest.status == "complete":
-        how = "interrupted while the report card was written, the run is complete"
-        advice = f"{how}: write the card with `audit report {folder.path}`"
-    else:
-        advice = f"interrupted: finish it with `audit run --resume {folder.path}`"
+    complete = manifest.status == "complete"
     if manifest.status == "running":  # before its first task
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
-    err.print(advice, markup=False, highlight=False, soft_wrap=True)
-    return ExitCode.INCOMPLETE
+    advice = Interrupted(folder.path, complete=complete)  # a thread that watches does not know how the run stands
+    err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
+    if not complete:
+        return ExitCode.INCOMPLETE
+    code = _conclude(folder, as_json=as_json)
+    finish_output()  # the process may end without its usual end
+    return code
+
+
+def _conclude(done: RunFolder, *, as_json: bool) -> int:
+    """Show a run that has ended; an interruption of this changes nothing.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        _show(done, as_json=as_json)
+    except KeyboardInterrupt:
+        line = f"interrupted while the results were printed: they are in {done.path}"
+        err.print(line, markup=False, highlight=False, soft_wrap=True)
+    return ExitCode.DONE if done.read_manifest().status == "complete" else ExitCode.INCOMPLETE
 
 
 def _show(folder: RunFolder, *, as_json: bool) -> None:
@@ -201,7 +218,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
-        f"limit   {_limits(manifest)}",
+        *([f"limit   {limits}"] if (limits := _limits(manifest)) else []),
         f"status  {manifest.status}",
         *([f"report  {folder.report_path}"] if folder.report_path.exists() else []),
         f"metrics {folder.path / 'metrics.json'}",
@@ -231,11 +248,15 @@ def _first_error(folder: RunFolder, metric: Metric) -> str:
 
 
 def _limits(manifest: RunManifest) -> str:
-    """How many items of each task were asked for: the run's limit, the tasks that have another, and named items."""
+    """How many items of each task were asked for: the run's limit, the tasks that have another, and named items.
+
+    Empty where no task has more items than that.
+    """
     config = manifest.config
     chosen: dict[str, list[int | str]] = config["evals"].get("samples") or {}
     named = [f"items of {name}: {', '.join(map(str, items))}" for name, items in chosen.items()]
     drawn = [t for t in (*config["evals"]["tasks"], *config["safety"]["tasks"]) if t["name"] not in chosen]
+    drawn = [task for task in drawn if _is_cut(task["limit"], manifest, task["name"])]
     own: dict[str, list[str]] = {}
     for task in drawn:
         if (task["limit"] or "all") != (config.get("limit") or "all"):
@@ -243,6 +264,13 @@ def _limits(manifest: RunManifest) -> str:
     others = [f"{limit}: {', '.join(names)}" for limit, names in own.items()]
     text = f"{_limit_text(config.get('limit'))} of each task (profile {config['profile']}, --limit changes it)"
     return printable("; ".join([*([text] if drawn else []), *others, *named]), 600)
+
+
+def _is_cut(limit: Limit | None, manifest: RunManifest, task: str) -> bool:
+    """Whether a task may have more items than its limit; one that did not run, or of unknown size, may."""
+    if limit is None or limit == "all":
+        return False
+    return limit < 1 or limit < manifest.items_available.get(task, math.inf)
 
 
 def _limit_text(limit: Limit | None) -> str:

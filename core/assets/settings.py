@@ -73,5 +73,5 @@ def offline() -> bool:
 
 def _check(folder: Path, origin: str) -> None:
     if not folder.is_dir():
-        msg = f"{origin}: no such folder: {folder}: check the path.{did_you_mean_path(folder)}"
+        msg = f"{origin}: no such folder: {folder}: check the path.{did_you_mean_path(folder, folder=True)}"
         raise AssetError(msg)

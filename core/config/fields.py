@@ -109,9 +109,17 @@ def _scorer_in_full(name: str, base: Path) -> str:
     return f"folder:{_checkpoint_in_full(folder, base)}" if kind == "folder" and folder else name
 
 
-Folder = Annotated[Path, Field(strict=False), PathMark(_path_in_full)]
+def _not_empty(value: object) -> object:
+    """Refuse an empty name: as a path it would be the working directory."""
+    if value == "":
+        msg = "empty", "is empty: is the variable behind it set?"
+        raise PydanticCustomError(*msg)
+    return value
+
+
+Folder = Annotated[Path, BeforeValidator(_not_empty), Field(strict=False), PathMark(_path_in_full)]
 """A path written as text; the one type that is converted."""
-Checkpoint = Annotated[str, PathMark(_checkpoint_in_full)]
+Checkpoint = Annotated[str, BeforeValidator(_not_empty), PathMark(_checkpoint_in_full)]
 """A checkpoint, or its tokenizer: a folder, a file, or a name that is not on this machine."""
 Scorer = Annotated[str, PathMark(_scorer_in_full)]
 """A scorer by its name, which may hold a folder."""

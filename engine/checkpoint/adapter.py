@@ -16,7 +16,7 @@ import torch
 
 from audit.core.errors import CheckpointError
 from audit.engine.checkpoint.files import CheckpointFiles, deciding_files, file_digest, vocabulary_files
-from audit.engine.checkpoint.json_files import read_object
+from audit.engine.checkpoint.json_files import read_object, refuse_no_file
 from audit.engine.checkpoint.safetensors_files import check_safetensors
 from audit.engine.checkpoint.weight_files import refused_pickle
 from audit.engine.checkpoint.weights import WRAPPER
@@ -250,6 +250,7 @@ def _merged(adapted: Any, folder: Path) -> Any:  # noqa: ANN401 - see above
 
 def _weights(folder: Path, *, allow_pickle: bool) -> Path:
     """The adapter's weight file."""
+    refuse_no_file(folder / WEIGHTS)
     if (folder / WEIGHTS).is_file():
         check_safetensors(folder / WEIGHTS)
         return folder / WEIGHTS

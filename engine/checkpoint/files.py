@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import CheckpointError
 from audit.core.records import FileDigest, digest_of
-from audit.engine.checkpoint.json_files import read_object
+from audit.engine.checkpoint.json_files import read_object, refuse_no_file
 from audit.engine.checkpoint.safetensors_files import check_safetensors
 from audit.engine.checkpoint.weight_files import unread_weights, weight_files
 
@@ -73,6 +73,7 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> CheckpointFil
     Raises:
         CheckpointError: No config or weights, only pickled weights, two sets of weights, or a damaged safetensors file.
     """
+    refuse_no_file(folder / "config.json")
     if not (folder / "config.json").is_file():
         msg = f"{folder}: no config.json: name a folder made by save_pretrained, or a .gguf file"
         raise CheckpointError(msg)
@@ -92,8 +93,16 @@ def inspect_folder(folder: Path, *, allow_pickle: bool = False) -> CheckpointFil
 
 
 def deciding_files(folder: Path) -> list[FileDigest]:
-    """Tokenizer, chat-template and configuration files of a folder, by name."""
-    files = [(file, _kind(file)) for file in sorted(folder.iterdir()) if file.is_file()]
+    """Tokenizer, chat-template and configuration files of a folder, by name.
+
+    Raises:
+        CheckpointError: One is no file, or cannot be read.
+    """
+    there = sorted(folder.iterdir())
+    for file in there:
+        if file.name in TOKENIZER_FILES | CONFIG_FILES or (_kind(file) and not file.is_dir()):
+            refuse_no_file(file)
+    files = [(file, _kind(file)) for file in there if file.is_file()]
     named = [
         file_digest(file, "chat_template").model_copy(update={"path": f"{TEMPLATES}/{file.name}"})
         for file in sorted((folder / TEMPLATES).glob("*.jinja"))

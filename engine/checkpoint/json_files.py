@@ -6,9 +6,22 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import CheckpointError
+from audit.core.filesystem import no_file_because
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def refuse_no_file(file: Path) -> None:
+    """Refuse a folder, a pipe or a link that leads nowhere where a file of a checkpoint should be.
+
+    Raises:
+        CheckpointError: It is one of them.
+    """
+    found = no_file_because(file)
+    if found:
+        msg = f"{file}: {found}: put the checkpoint's own file in its place"
+        raise CheckpointError(msg)
 
 
 def read_object(file: Path, remedy: str = "copy the checkpoint again") -> dict[str, Any]:

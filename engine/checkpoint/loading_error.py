@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import transformers
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 JSON_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"}
 """JSON files of a tokenizer."""
 OTHER_TOKENIZER = "copy the checkpoint's own into the folder, or give another folder with --tokenizer"
+SIZES = (
+    "vocab_size", "hidden_size", "n_embd", "d_model", "intermediate_size", "num_hidden_layers", "n_layer",
+    "num_attention_heads", "n_head", "num_key_value_heads", "head_dim",
+)  # fmt: skip
+"""Sizes of a model in ``config.json``; no model has one of zero."""
+MISTYPED = re.compile(r"Field '(?P<name>[^']*)' expected (?P<type>.*?), got .*?\(value: (?P<value>.*)\)", re.DOTALL)
+"""What transformers says of a value of a wrong type."""
 LONGEST = 300
 """Maximum characters of another library's message; some list all classes they know."""
 
@@ -58,8 +65,28 @@ def _check_configurations(folder: Path, *, trust_remote_code: bool) -> None:
     try:
         AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
     except RAISED_BY_OTHERS as error:  # configurations raise anything on values they do not expect
-        msg = f"{folder}/config.json: cannot be read ({shortened(error)}): copy the checkpoint's own config.json"
+        why = _wrong_value(read_object(folder / "config.json"), error)
+        msg = f"{folder}/config.json: {why}: copy the checkpoint's own config.json"
         raise CheckpointError(msg) from error
+
+
+def _wrong_value(config: Mapping[str, Any], error: BaseException) -> str:
+    """Which value of a configuration is at fault, else what transformers says."""
+    mistyped = MISTYPED.search(str(error))
+    if mistyped:
+        return f"{mistyped['name']} is {mistyped['value']}, expected {mistyped['type']}"
+    small = next((name for name in SIZES if type(config.get(name)) is int and config[name] <= 0), None)
+    return f"{small} is {config[small]}" if small else f"cannot be read ({shortened(error)})"
+
+
+def memory_error(folder: Path) -> str:
+    """Why a model cannot be made: with the sizes of its configuration, one of which may be wrong."""
+    config = read_object(folder / "config.json")
+    sizes = ", ".join(f"{name} {config[name]:,}" for name in SIZES if type(config.get(name)) is int)
+    return (
+        f"{folder}: the model does not fit into memory ({sizes}): check config.json, or use a smaller --dtype or a "
+        "machine with more memory"
+    )
 
 
 def tokenizer_error(folder: Path, error: BaseException) -> str:
@@ -72,9 +99,9 @@ def tokenizer_error(folder: Path, error: BaseException) -> str:
         return f"{folder}: it has vocab.json but no merges.txt: {OTHER_TOKENIZER}"
     for name in sorted(there & JSON_FILES):
         try:
-            json.loads((folder / name).read_text("utf-8"))
-        except (OSError, ValueError) as damage:
-            return f"{folder / name}: not valid JSON ({damage}): {OTHER_TOKENIZER}"
+            read_object(folder / name, OTHER_TOKENIZER)
+        except CheckpointError as damage:
+            return str(damage)
     files = ", ".join(vocabularies)
     return f"{folder}: the tokenizer cannot be loaded from {files} ({shortened(error)}): {OTHER_TOKENIZER}"
 

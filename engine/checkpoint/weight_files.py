@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from audit.core.errors import CheckpointError
-from audit.engine.checkpoint.json_files import read_object
+from audit.engine.checkpoint.json_files import read_object, refuse_no_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,11 @@ def weight_files(folder: Path, *, allow_pickle: bool) -> list[Path]:
     """The weight files that transformers reads, by name.
 
     Raises:
-        CheckpointError: There are none, some are missing, only pickled ones are there, or two sets of which either
-            may be meant.
+        CheckpointError: There are none, some are missing or no files, only pickled ones are there, or two sets of which
+            either may be meant.
     """
+    for name in (SAFE, SAFE + INDEX):
+        refuse_no_file(folder / name)
     distributed = sorted(file.name for file in folder.glob("*.safetensors") if DISTRIBUTED.match(file.name))
     if distributed:
         msg = f"{folder}: a distributed checkpoint ({distributed[0]}): load it once and save it with save_pretrained"
@@ -92,6 +94,7 @@ def _set(folder: Path, name: str) -> list[Path]:
         names = _shards(folder / name)
     missing = sorted(name for name in names if not (folder / name).is_file())
     if missing:
+        refuse_no_file(folder / missing[0])
         msg = f"{folder}: {len(missing)} weight file(s) missing, first {missing[0]}: copy the checkpoint again"
         raise CheckpointError(msg)
     return [folder / name for name in sorted(names)]
@@ -120,6 +123,7 @@ def _is_plain(name: object, suffix: str) -> bool:
 def _pickled(folder: Path, *, allow_pickle: bool) -> list[Path]:
     """Pickled weight files, when the caller allowed them."""
     for name in (PICKLED, PICKLED + INDEX):
+        refuse_no_file(folder / name)
         if not (folder / name).is_file():
             continue
         if allow_pickle:

@@ -43,6 +43,7 @@ class TransformersEngine(Engine):
         record: Identity of the checkpoint.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
         thinking: What is known of the checkpoint's reasoning traces; None looks at its tokenizer.
+        called: The checkpoint as the user named it, for messages; None takes the record's name.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class TransformersEngine(Engine):
         *,
         batch_tokens: int | None = None,
         thinking: Thinking | None = None,
+        called: str | None = None,
     ) -> None:
         super().__init__()
         self._model = model
         self.tokenizer = tokenizer
         self.record = record
+        self._called = called or record.name
         self.thinking = thinking or thinking_of(tokenizer)
         device = torch.device(model.device)
         self._guard = Guard(device)
@@ -85,10 +88,10 @@ class TransformersEngine(Engine):
         """Run two short texts.
 
         Raises:
-            CheckpointBroken: The checkpoint computes NaN.
+            CheckpointBroken: The checkpoint computes NaN, or the same logit for every token.
             CheckpointError: Its hidden states are too large for float16.
         """
-        check_sound(self._model, self._prompt)
+        check_sound(self._model, self._prompt, self._called)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
         """Log-probabilities of targets given contexts, in the order of the requests.

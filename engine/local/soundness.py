@@ -1,4 +1,4 @@
-"""Whether a checkpoint computes finite numbers, and where it stops doing so."""
+"""Whether a checkpoint computes distributions over the next token, and where it stops doing so."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROBES = ("The quick brown fox jumps over the lazy dog.", "12 + 345 = 357; wie geht es Ihnen?")
 """Texts of different tokens. A checkpoint is broken if it fails on both, not if one token was never trained."""
+REMEDY = "copy the checkpoint again, or save it without the fault"
 EMBEDDINGS, BEHIND = 0, -1
 """Places before the first layer and after the last; layers are counted from 1."""
 
@@ -33,37 +34,55 @@ def not_finite(what: str, dtype: torch.dtype) -> str:
     return f"{what} are NaN or infinite: {reason}"
 
 
-def check_sound(model: Any, encode: Callable[[str], list[int]]) -> None:  # noqa: ANN401 - any transformers model
-    """Run two short texts and check that the results are finite.
+def check_sound(model: Any, encode: Callable[[str], list[int]], name: str) -> None:  # noqa: ANN401 - any model
+    """Run two short texts and check that the logits are finite and tell tokens apart.
 
     Weights that only some inputs reach (an expert, the embedding of a rare token) may be broken all the same.
 
     Args:
         model: A causal language model in evaluation mode.
         encode: Text to token ids.
+        name: The checkpoint as the user named it; messages begin with it.
 
     Raises:
-        CheckpointBroken: It computes NaN or infinity on both; the message says from where on.
+        CheckpointBroken: It computes NaN or infinity on both, and the message says from where on; or the same logit for
+            every token.
         CheckpointError: It does because its hidden states are too large for float16.
     """
     try:
         texts = [torch.tensor([encode(text)], device=model.device) for text in PROBES]
-        sound = not all(_fails(model, ids) for ids in texts)
+        logits = [_logits(model, ids) for ids in texts]
     except RAISED_BY_OTHERS:  # a model that cannot read plain text says so at its first request
         return
-    if sound:
+    if all(_is_flat(rows) for rows in logits):
+        raise CheckpointBroken(_flat_words(model, name))
+    if not all(bool(broken(rows).any()) for rows in logits):
         return
     place, fault = None, None
     with suppress(Exception):  # it is broken, wherever that begins
         place = _source(model, texts[0])
         fault = _faulty_weight(model, place)
-    raise _error(place, fault, model.dtype)
+    raise _error(name, place, fault, model.dtype)
 
 
 @torch.inference_mode()
-def _fails(model: Any, ids: torch.Tensor) -> bool:  # noqa: ANN401 - see above
-    """Whether a position of a text has no usable distribution over the next token."""
-    return bool(broken(model(input_ids=ids, use_cache=False).logits[0]).any())
+def _logits(model: Any, ids: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - see above
+    """Logits of every position of a text: positions x vocabulary."""
+    logits: torch.Tensor = model(input_ids=ids, use_cache=False).logits[0]
+    return logits
+
+
+def _is_flat(rows: torch.Tensor) -> bool:
+    """Whether every position gives every token the same probability; NaN is equal to nothing."""
+    return rows.shape[-1] > 1 and bool((rows.amax(dim=-1) == rows.amin(dim=-1)).all())
+
+
+def _flat_words(model: Any, name: str) -> str:  # noqa: ANN401 - see above
+    """What is wrong with a checkpoint whose logits are all equal, and what to do."""
+    tensors = [tensor for tensor in model.parameters() if not tensor.is_meta and tensor.is_floating_point()]
+    empty = sum(not bool(tensor.any()) for tensor in tensors)
+    zeros = f"{empty:,} of {len(tensors):,} weight tensors are all zeros"
+    return f"{name}: the checkpoint gives every token the same probability: it is broken ({zeros}): {REMEDY}"
 
 
 @torch.inference_mode()
@@ -115,14 +134,14 @@ def _first_faulty(weights: Iterable[tuple[str, torch.Tensor]]) -> tuple[str, boo
     return None
 
 
-def _error(place: int | None, fault: tuple[str, bool] | None, dtype: torch.dtype) -> CheckpointError:
+def _error(name: str, place: int | None, fault: tuple[str, bool] | None, dtype: torch.dtype) -> CheckpointError:
     """What is wrong, and what to do."""
     where = {None: "", EMBEDDINGS: " from its embeddings on", BEHIND: " after its last layer"}.get(
         place, f" from layer {place} on"
     )
     words, nan = fault or ("its weights are finite", False)
     if dtype == torch.float16 and not nan:
-        msg = f"the checkpoint overflows float16{where}: use --dtype bfloat16 or float32"
+        msg = f"{name}: the checkpoint overflows float16{where}: use --dtype bfloat16 or float32"
         return CheckpointError(msg)
-    msg = f"the checkpoint computes NaN{where}: it is broken ({words})"
+    msg = f"{name}: the checkpoint computes NaN{where}: it is broken ({words}): {REMEDY}"
     return CheckpointBroken(msg)

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -34,6 +35,8 @@ PLAIN = (str, bytes, int, float, Decimal, date, type(None))  # a bool is an int,
 """Types of values with one text form; Parquet files often store text as bytes."""
 LONGEST_CELL = 2**31 - 1
 """Maximum characters of a CSV cell; Python's default, 131,072, is shorter than a long document."""
+INPUT = re.compile(r"^Could not open Parquet input source '[^']*': ")
+"""What pyarrow says first: a name for bytes in memory."""
 NAMED = 5
 """Maximum number of rows that a message lists; of the others it gives the number."""
 
@@ -173,19 +176,24 @@ def _parquet(file: Path, data: bytes) -> Read:
         found = parquet.read_table(BufferReader(data))
         rows = found.to_pylist()
     except (ArrowException, OSError, ValueError, UnicodeDecodeError) as error:
-        msg = f"{file}: not a Parquet file that can be read: {printable(str(error).splitlines()[0], 120)}"
+        said = printable(INPUT.sub("", str(error).splitlines()[0]), 120)
+        msg = f"{file}: not a Parquet file that can be read ({said}): write it again"
         raise ConfigError(msg) from error
     return list(found.column_names), rows, list(range(1, len(rows) + 1))
 
 
 def _check_columns(file: Path, columns: Sequence[str]) -> None:
-    """Refuse columns without a name, and names that occur twice.
+    """Refuse columns without a name, names with a NUL character, and names that occur twice.
 
     Raises:
         ConfigError: There is one.
     """
     if not all(column.strip() for column in columns):
         msg = f"{file}: column {[bool(c.strip()) for c in columns].index(False) + 1} has no name: name it in the header"
+        raise ConfigError(msg)
+    nul = next((column for column in columns if "\0" in column), None)
+    if nul is not None:
+        msg = f"{file}: the name of column {printable(nul, 60)} contains a NUL character: remove it"
         raise ConfigError(msg)
     twice = next((column for column in columns if list(columns).count(column) > 1), None)
     if twice is not None:
@@ -212,6 +220,8 @@ def _cell(file: Path, unit: str, number: int, column: str, value: object) -> Cel
         raise fault(file, unit, [number], f"{printable(column, 60)} contains bytes that are not UTF-8 text") from None
     if any(text is not None and not _is_unicode(text) for text in texts):
         raise fault(file, unit, [number], f"{printable(column, 60)} is not valid Unicode: save it as UTF-8")
+    if any(text is not None and "\0" in text for text in texts):
+        raise fault(file, unit, [number], f"{printable(column, 60)} contains a NUL character: remove it")
     return [text or "" for text in texts] if isinstance(value, list) else texts[0]
 
 

@@ -66,7 +66,8 @@ class FolderScorer:
     def __init__(self, folder: Path, label: str | None = None, languages: frozenset[str] = ENGLISH) -> None:
         if not folder.is_dir() or not any(folder.glob("*.safetensors")):
             what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
-            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder.{did_you_mean_path(folder)}"
+            near = did_you_mean_path(folder, folder=True)
+            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder.{near}"
             raise AssetMissing(msg)
         try:
             weights = weight_files(folder, allow_pickle=False)

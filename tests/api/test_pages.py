@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -47,21 +48,38 @@ def test_the_page_on_plugins_shows_the_example_as_it_is() -> None:
     assert points in (PACKAGE / "pyproject.toml").read_text("utf-8")
 
 
+def commands(page: str) -> list[list[str]]:
+    """The words of each command of a page, in order."""
+    return [shlex.split(line) for block in blocks(page, "sh") for line in block.splitlines()]
+
+
 @pytest.mark.slow
-def test_the_command_on_plugins_runs(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_on_plugin_files_run(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of the package that is installed: tests/pipeline/test_installed_plugin.py."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(PACKAGE.parent)
-    [line] = blocks("extend.md", "sh")
-    _, *words = line.split()
+    given = commands("extend.md")
+    names = [" ".join(words[:2]) for words in given]
+    assert names == ["audit run", "audit explain", "echo safety: {toxicity_scorer: 'plugin:scorer'}", "audit score",
+                     "audit run", "pip install", "audit run", "audit report"]  # fmt: skip
+    (tmp_path / given[2][-1]).write_text(f"{given[2][1]}\n")
     before = set(plugins.LOADED)
+    loading = ["--model", str(tiny_model), "--offline"]
+    made = ["--no-explain", "--out", "runs"]
     try:
-        code = run_command([*words, "--model", str(tiny_model), "--offline", "--no-explain", "--out", "runs"])
+        assert run_command([*given[0][1:], *loading, *made]) == 0
+        probed = RunFolder.resolve("latest", tmp_path / "runs")
+        assert run_command([*given[1][1:], *loading, "--json"]) == 0
+        assert '"method": "leave_one_in"' in capsys.readouterr().out
+        assert run_command([*given[3][1:], "--json"]) == 0
+        assert "word_list" in capsys.readouterr().out
+        assert run_command([*given[4][1:], *loading, *made, "--limit", "2"]) == 0
     finally:
         for key in plugins.LOADED.keys() - before:
             plugins.unload(key)
-    assert code == 0
-    run = RunFolder.resolve("latest", tmp_path / "runs")
-    assert [one.name for one in run.read_manifest().plugins] == ["probe"]
-    (share,) = (one for one in run.read_metrics() if one.name == "yes_saying/share_contradicting" and not one.slice)
-    agreed = [sample.score for sample in run.read_samples("safety", "yes_saying")]
+    assert [one.name for one in probed.read_manifest().plugins] == ["probe"]
+    (share,) = (one for one in probed.read_metrics() if one.name == "yes_saying/share_contradicting" and not one.slice)
+    agreed = [sample.score for sample in probed.read_samples("safety", "yes_saying")]
     assert share.value == sum(score or 0 for score in agreed) / 6

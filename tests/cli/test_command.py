@@ -96,3 +96,21 @@ def test_a_stray_word_is_told_the_option_for_checkpoints(
     code, _, error = audit(command, "../ck/tiny", "again")
     assert code == 2
     assert "--model ../ck/tiny" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "--threads", "0"), "no such option: --threads: set it in a --config file: threads: VALUE"),
+        (("run", "--batch_tokens=0"), "no such option: --batch-tokens: set it in a --config file: batch_tokens: VALUE"),
+        (("run", "--drivers", "3"), "no such option: --drivers: set it in a --config file: explain: {drivers: VALUE}"),
+        (("run", "--runs", "runs"), "no such option: --runs: see --help for the options."),
+        (("run", "--modle", "x"), "no such option: --modle: see --help for the options. Did you mean '--model'?"),
+        (("gate", "latest", "--threads", "2"), "no such option: --threads: see --help for the options."),
+    ],
+)
+def test_an_unknown_option_is_answered_by_what_sets_it(
+    audit: Callable[..., tuple[int, str, str]], words: tuple[str, ...], said: str
+) -> None:
+    code, _, error = audit(*words)
+    assert (code, error) == (2, f"error: {said}\n")

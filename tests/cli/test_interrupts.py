@@ -74,7 +74,7 @@ sys.meta_path.insert(0, Slow())
 def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str, str], tmp_path: Path) -> None:
     words = ("run", "--out", tmp_path / "runs", "--tasks", "boolq")
     code, error = stopped(started(SLOW_IMPORT.format(module="torch"), environment, *words), by)
-    assert (code, error) == (13, "interrupted\n")
+    assert (code, error) == (13, "interrupted: nothing was measured yet\n")
     assert not (tmp_path / "runs").exists()
 
 
@@ -84,6 +84,7 @@ def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str,
     [
         (["score", "bbq", "--predictions", "none.jsonl"], "torch", 13),
         (["explain", "-p", "x"], "torch", 13),
+        (["run", "--resume", "latest"], "torch", 13),
         (["canaries", "make", "--out", "made.jsonl"], "torch", 130),
         (["gate", "latest"], "audit.gate.decide", 130),
     ],
@@ -92,7 +93,8 @@ def test_other_commands(
     words: list[str], module: str, expected: int, environment: dict[str, str], tmp_path: Path
 ) -> None:
     code, error = stopped(started(SLOW_IMPORT.format(module=module), environment, *words), signal.SIGTERM)
-    assert (code, error) == (expected, "interrupted\n")
+    said = "interrupted: nothing was added to the run yet\n" if "--resume" in words else "interrupted\n"
+    assert (code, error) == (expected, said)
 
 
 SLOW_STEP = """
@@ -164,14 +166,32 @@ def test_in_every_phase_of_a_run(
         assert manifest["finished"] is not None
         assert audit("gate", run)[0] == 13, name  # interrupted, not tampered with
         words = ["run", "--resume", run]
-    body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=WAITING)
-    code, error = stopped_fork(forks, body, words, signal.SIGTERM)
-    assert code == 13
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [WAITING, STUCK], ids=["waiting", "stuck"])
+def test_while_the_card_is_written(how: str, forks: Forks, words: list[object], tmp_path: Path) -> None:
+    """The run is complete: its results are printed, and the exit code is that of any complete run."""
+    body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=how)
+    fork = forks.start(words, HARNESS.format(body=f"interrupts.PATIENCE_SECONDS = 0.5{body}"))
+    fork.wait_until_ready()
+    code, error = fork.stop(signal.SIGTERM)
+    run = only_run(tmp_path)
+    assert code == 0, error
     advice = f"the run is complete: write the card with `audit report {run}`\n"
     assert error.endswith(f"interrupted while the report card was written, {advice}")
+    assert "crows_pairs/pct_stereotype" in fork.out.read_text()
+    assert f"metrics {run / 'metrics.json'}\n" in fork.out.read_text()
     manifest = json.loads((run / "manifest.json").read_text())
     assert (manifest["status"], manifest["warnings"]) == ("complete", [])
-    assert audit("report", run)[0] == 0
+
+
+@pytest.mark.slow
+def test_while_the_results_are_printed(forks: Forks, words: list[object], tmp_path: Path) -> None:
+    body = SLOW_STEP.format(module="audit.cli.commands.run", name="_show", how=WAITING)
+    code, error = stopped_fork(forks, body, words, signal.SIGINT)
+    assert code == 0, error
+    assert error.endswith(f"interrupted while the results were printed: they are in {only_run(tmp_path)}\n")
 
 
 SWALLOWED = """
@@ -201,7 +221,7 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
 def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
     body = f"interrupts.PATIENCE_SECONDS = 0.5\ndef stuck(_arguments=None):{STUCK}"
     code, error = stopped(started(body + "\nmain.run_command = stuck", environment, "run"), signal.SIGTERM)
-    assert (code, error) == (13, "interrupted\n")
+    assert (code, error) == (13, "interrupted: nothing was measured yet\n")
 
 
 def test_the_second_signal_ends_the_process_at_once(environment: dict[str, str]) -> None:

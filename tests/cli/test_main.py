@@ -113,3 +113,16 @@ def test_nothing_is_said_where_nobody_reads_stdout(
     error.__context__ = BrokenPipeError()
     assert ends_by(error, monkeypatch) == 1
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("gate",), "RUN is missing: give one (Run folder, run id or 'latest')"),
+        (("report",), "RUN is missing: give one (Run folder, run id or 'latest')"),
+        (("assets", "path"), "NAME is missing: give one (Asset)"),
+        (("canaries", "make"), "--out is missing: give one (JSON Lines file to write; must not exist yet)"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_it_can_be(words: tuple[str, ...], said: str, audit: Audit) -> None:
+    assert audit(*words) == (2, "", f"error: {said}\n")

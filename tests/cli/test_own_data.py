@@ -103,6 +103,23 @@ def test_a_run_on_own_questions_is_resumed_from_anywhere_on_the_same_file_alone(
     assert "capitals.csv" in error
 
 
+def test_a_long_prompt_is_shortened_in_the_middle(
+    audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    long = "begin " + "word " * 200_000 + "end"
+    Path("mine.csv").write_text(f"question,a,b,answer\n{long},{long}a,{long}b,{long}b\n", "utf-8")
+    code, out, _ = audit("tasks", "list", "--task-file", "mine.csv")
+    assert code == 0
+    lines = out.splitlines()
+    for name, end in (("prompt of", "Answer:"), ("options", "endb"), ("right", "endb")):
+        line = [line for line in lines if line.startswith(name)][-1]
+        assert len(line) < 1200
+        assert "begin word" in line
+        assert "characters …]" in line
+        assert line.rstrip('"]').endswith(end)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.core import errors
 
@@ -47,7 +50,56 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
     assert errors.did_you_mean("toxicity_scorer", ["toxicity-scorer"]) == " Did you mean 'toxicity-scorer'?"
 
 
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("min", ["mim"], "mim"),  # replaced
+        ("bqb", ["bold", "bbq"], "bbq"),  # swapped
+        ("nam", ["name"], "name"),  # left out
+        ("tasks", ["task"], "task"),  # one too many
+        ("nasewr", ["answer"], "answer"),  # swapped twice
+        ("toxcty", ["toxicity"], "toxicity"),  # two left out
+        ("crwos_piars/pct_sterotype", ["crows_pairs/pct_stereotype"], "crows_pairs/pct_stereotype"),
+        ("toxic", ["detoxify", "toxicity"], "toxicity"),  # the beginning
+        ("boolq2", ["boolq2_long_name", "boolq"], "boolq"),  # a typo before a beginning
+        ("bolq", ["bold", "boolq"], "boolq"),  # more in common with what has all its letters
+        ("nope", ["nq_open"], None),
+        ("bqb", ["boolq"], None),
+        ("abcd", ["bacde"], None),  # two of four letters
+        ("abcde", ["bacdef"], "bacdef"),
+        ("openqabook", ["openbookqa"], None),
+    ],
+)
+def test_typos_of_a_letter_or_two_are_found_and_no_more(word: str, known: list[str], meant: str | None) -> None:
+    assert errors.nearest(word, known) == meant
+
+
+@given(st.text("abc_-A", max_size=7), st.text("abc_-A", max_size=7))
+def test_what_is_found_is_within_the_distance(one: str, other: str) -> None:
+    """Against the definition of the distance, by recursion."""
+
+    @cache
+    def off(i: int, j: int) -> int:
+        if not i or not j:
+            return i + j
+        ways = [off(i - 1, j) + 1, off(i, j - 1) + 1, off(i - 1, j - 1) + (a[i - 1] != b[j - 1])]
+        if i > 1 and j > 1 and a[i - 2 : i] == b[j - 2 : j][::-1]:
+            ways.append(off(i - 2, j - 2) + 1)
+        return min(ways)
+
+    a, b = (word.lower().replace("-", "_") for word in (one, other))
+    within = off(len(a), len(b)) <= (1 if len(a) <= 4 else 2)
+    assert (errors.nearest(one, [other]) == other) == (within or (len(a) >= 4 and b.startswith(a)))
+
+
+def test_invalid_evidence_says_what_to_do() -> None:
+    said = str(errors.EvidenceInvalid("metrics.json: it was changed"))
+    assert said.startswith("metrics.json: it was changed: restore the folder as the run left it")
+
+
 def test_an_interruption_says_how_to_go_on() -> None:
     assert str(errors.Interrupted(Path("runs/one"))) == "interrupted: finish it with `audit run --resume runs/one`"
+    complete = str(errors.Interrupted(Path("runs/one"), complete=True))
+    assert complete.endswith("the run is complete: write the card with `audit report runs/one`")
     assert str(errors.Interrupted()) == "interrupted: nothing was measured yet"
     assert not isinstance(errors.Interrupted(), Exception)  # or `except Exception` would swallow Ctrl-C

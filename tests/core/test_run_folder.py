@@ -302,6 +302,19 @@ def test_runs_are_found_by_path_by_id_and_as_latest(tmp_path: Path, monkeypatch:
     assert [found.path.name for found in RunFolder.all(out)] == ["copy of a run", ids[1], ids[0], ids[2]]
 
 
+def test_a_folder_that_is_no_run_is_not_called_incomplete(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    advice = "name one, such as runs/RUN-ID, a run-id, or 'latest'"
+    for call in (lambda: RunFolder.open(tmp_path / "other"), lambda: RunFolder.resolve(tmp_path / "other", tmp_path)):
+        with pytest.raises(RunFolderError) as caught:
+            call()
+        assert str(caught.value) == f"{tmp_path / 'other'}: no run folder: {advice}"
+    with pytest.raises(RunFolderError) as caught:
+        RunFolder.resolve(run.path.parent, tmp_path)
+    holds = f"it holds 1 run folder(s), first {run.path}"
+    assert str(caught.value) == f"{run.path.parent}: no run folder: {holds}: {advice}"
+
+
 def test_a_run_that_is_nowhere_is_one_line(run: RunFolder, tmp_path: Path) -> None:
     out = run.path.parent
     with pytest.raises(RunFolderError, match="Did you mean '20260131T235959Z-tiny-0a1b2c'"):
@@ -310,7 +323,9 @@ def test_a_run_that_is_nowhere_is_one_line(run: RunFolder, tmp_path: Path) -> No
         RunFolder.resolve("x", tmp_path / "missing")
     with pytest.raises(RunFolderError, match="no runs here yet"):
         RunFolder.resolve("latest", tmp_path / "missing")
-    with pytest.raises(RunFolderError, match=r"manifest\.json: no such file"):
-        RunFolder.resolve(tmp_path, out)
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "metrics.json").write_text("[]")
+    with pytest.raises(RunFolderError, match=r"manifest\.json: no such file: the folder is incomplete"):
+        RunFolder.resolve(tmp_path / "half", out)
     with pytest.raises(RunFolderError, match="no such run folder"):
         RunFolder.open(tmp_path / "missing")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.text import first_line, printable
+from audit.core.text import first_line, printable, shortened
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,16 @@ def test_the_result_is_printable_and_encodes(text: str) -> None:
 )
 def test_an_exception_in_one_line(error: Exception, line: str) -> None:
     assert first_line(error) == line
+
+
+@given(st.text(max_size=40), st.integers(3, 30))
+def test_a_shortened_text_keeps_its_ends_and_says_how_much_is_left_out(text: str, limit: int) -> None:
+    short = shortened(text, limit)
+    if len(text) <= limit:
+        assert short == text
+        return
+    head, left, tail = re.split(r" \[… (\d+) characters …\] ", short)
+    assert text.startswith(head)
+    assert text.endswith(tail)
+    assert len(head) + len(tail) == limit
+    assert int(left) == len(text) - limit

@@ -210,5 +210,6 @@ def test_an_error_in_a_policy_begins_with_its_file(
     make_run: Callable[..., RunFolder], make_policy: Callable[..., PolicyFile], records: Records
 ) -> None:
     run = make_run([records["metric"](), records["unscored"]()])
-    with pytest.raises(ConfigError, match=r"\Apolicy\.yaml: unknown metric 'boolq/acuracy'"):
-        decide(run, make_policy({"metric": "boolq/acuracy", "min": 0.1}))
+    with pytest.raises(ConfigError, match=r"/policy\.yaml: unknown metric 'boolq/acuracy'") as caught:
+        decide(run, policy := make_policy({"metric": "boolq/acuracy", "min": 0.1}))
+    assert str(caught.value).startswith(f"{policy.where}: ")

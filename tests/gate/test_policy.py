@@ -131,3 +131,30 @@ def test_other_numbers_are_read_as_they_look(number: str, value: float, tmp_path
     file = tmp_path / "policy.yaml"
     file.write_text(f"rules:\n  - {{metric: stereoset/icat, max: {number}}}\n", "utf-8")
     assert load_policy(file).policy.rules[0].max == value
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ("{metric: a/b, min: x}", "rule 1: min: must be a number (found 'x')"),
+        ("{metric: a/b, min: 1}, {metric: a/b, mim: 1}", "rule 2: unknown key 'mim'. Did you mean 'min'?"),
+        ("{metric: a/b, min: 1}, {metric: a/b}", "rule 2: the rule on a/b needs min, max or both"),
+        ("{metric: a/b, min: 1, slice: {a: 1}}", "rule 1: slice.a: must be text (found 1)"),
+    ],
+)
+def test_rules_are_counted_from_one_after_the_path_as_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("pol/d.yaml")
+    file.parent.mkdir()
+    file.write_text(f"rules: [{rules}]")
+    with pytest.raises(ConfigError) as caught:
+        load_policy(file)
+    assert str(caught.value) == f"pol/d.yaml: {said}"
+
+
+def test_the_path_as_typed_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("rules: [{metric: a/b, min: 1}]")
+    read = load_policy(tmp_path / "b.yaml")
+    assert (read.name, read.where) == ("b.yaml", str(tmp_path / "b.yaml"))

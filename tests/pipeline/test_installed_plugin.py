@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -15,6 +16,9 @@ import pytest
 from audit.cli.main import run_command
 from audit.core.run_folder import RunFolder
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "extend.md"
+INSTALLED = PAGE.read_text("utf-8").partition("pip install ./examples/plugin\n")[2]
+"""The page on plug-ins after it has installed the package."""
 Answers = dict[str, tuple[int, str, str]]
 pytestmark = pytest.mark.slow
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "plugin"
@@ -81,6 +85,9 @@ def answers(environment: dict[str, str], folder: Path, tiny_model: Path) -> dict
     }
     lines["gate"] = ["gate", "latest", "--runs", "runs", "--policy", policy]
     lines["explain"] += ["--method", "leave_one_in"]
+    run, report = (words.split()[1:] for words in re.findall(r"^audit (?:run|report) .*", INSTALLED, re.MULTILINE))
+    lines["run of the page"] = [*run, *model, "--offline", "--no-explain", "--out", "page"]
+    lines["report of the page"] = [*report, "--runs", "page"]
     given = json.dumps({name: [str(word) for word in words] for name, words in lines.items()})
     done = subprocess.run(
         [sys.executable, "-c", ALL, given], env=environment, capture_output=True, text=True, check=True, cwd=folder
@@ -151,6 +158,14 @@ def test_a_clash_is_one_line(answers: Answers, folder: Path) -> None:
         "error: plug-in probe: probe 'yes_saying': the name is taken, by plug-in audit-example: rename it\n"
     )
     assert not (folder / "clash").exists()
+
+
+def test_the_commands_of_the_page_show_its_definition_and_its_section(answers: Answers, folder: Path) -> None:
+    for name in ("run of the page", "report of the page"):
+        assert answers[name][0] == 0, answers[name][2]
+    assert "yes_lead/median_lead" in answers["run of the page"][1]
+    [run] = (folder / "page").iterdir()
+    assert '<section id="licences">' in (run / "report" / "index.html").read_text("utf-8")
 
 
 def test_a_method_of_it_explains_a_prompt(answers: Answers) -> None:

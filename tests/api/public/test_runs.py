@@ -76,6 +76,18 @@ def test_samples_spread_scores_and_slices(made: audit.Run) -> None:
         (lambda: audit.run("x", seed="one"), "audit.run: seed:"),
         (lambda: audit.load("x", devise="cpu"), "audit.load: unknown option 'devise'. Did you mean 'device'?"),
         (lambda: audit.load("./nowhere"), "nowhere"),
+        (lambda: audit.load(""), "audit.load: model: is empty: is the variable behind it set?"),
+        (lambda: audit.load("x", base=""), "audit.load: base: is empty"),
+        (lambda: audit.explain("", "prompt"), "audit.load: model: is empty"),
+        (lambda: audit.explain("x", "prompt", plugins=""), "audit.explain: plugins.0: is empty"),
+        (lambda: audit.run(""), "audit.run: model: is empty"),
+        (lambda: audit.run("x", out=""), "audit.run: out: is empty"),
+        (lambda: audit.run("x", config=""), "audit.run: config is empty"),
+        (lambda: audit.run("x", data_dirs=[""]), "audit.run: data_dirs.0: is empty"),
+        (lambda: audit.run(resume=""), "audit.run: resume is empty"),
+        (lambda: audit.run(resume="latest", out=""), "audit.run: out is empty"),
+        (lambda: audit.read_run(""), "audit.read_run: run is empty"),
+        (lambda: audit.read_run("latest", out=""), "audit.read_run: out is empty"),
     ],
 )
 def test_what_a_user_gets_wrong_is_one_line(call: Callable[[], Any], message: str, tmp_path: Path) -> None:

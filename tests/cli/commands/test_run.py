@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
-from audit.cli.commands.run import _gaps
+import pytest
+
+from audit.cli.commands.run import _gaps, _limits
 from audit.core.records import Metric, Sample
 
 
@@ -56,3 +59,25 @@ def test_explanations_that_failed_are_counted_though_their_method_has_no_samples
     folder: Any = Folder()
     failed = metric("unscored", 2.0).model_copy(update={"suite": "explain", "task": "occlusion"})
     assert list(_gaps(folder, [failed])) == ["not scored: occlusion: 2 of 4"]
+
+
+@pytest.mark.parametrize(
+    ("available", "said"),
+    [
+        ({"own": 6}, ""),
+        ({"own": 50}, ""),
+        ({"own": 51}, "50 items of each task (profile quick, --limit changes it)"),
+        ({}, "50 items of each task (profile quick, --limit changes it)"),  # it did not run
+    ],
+)
+def test_a_limit_that_cut_no_task_is_not_said(available: dict[str, int], said: str) -> None:
+    tasks = {"evals": {"tasks": [{"name": "own", "limit": 50}]}, "safety": {"tasks": []}}
+    config = {"limit": 50, "profile": "quick", **tasks}
+
+    def limits(**changed: object) -> str:
+        manifest: Any = SimpleNamespace(config={**config, **changed}, items_available=available)
+        return _limits(manifest)
+
+    assert limits() == said
+    assert limits(evals={"tasks": [{"name": "own", "limit": None}]}) == ""
+    assert limits(evals={"tasks": [{"name": "own", "limit": 0.5}]}).endswith("0.5 of the items: own")

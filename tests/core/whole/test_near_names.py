@@ -28,6 +28,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("polcy.yaml", " Did you mean 'policy.yaml'?"),
         ("ck/tiny", ""),
         ("ck/smollm2", ""),
+        ("nonexist.yaml", ""),
+        ("policy", " Did you mean 'policy.yaml'?"),
         ("policy.yaml/inside", ""),
         ("somewhere/else/entirely", ""),
     ],
@@ -59,6 +61,17 @@ def test_run_folder_by_path_and_folder_of_runs(folder: Path) -> None:
         RunFolder.open(Path("runs/mime"))
     with pytest.raises(UsageError, match="Did you mean 'runs'"):
         RunFolder.resolve("latest", Path("rums"))
+
+
+def test_a_file_is_not_suggested_where_a_folder_is_meant(folder: Path) -> None:
+    (folder / "i_once.o").touch()
+    (folder / "elsewhere").mkdir()
+    assert did_you_mean_path(Path("i_once")) == " Did you mean 'i_once.o'?"
+    assert did_you_mean_path(Path("i_once"), folder=True) == ""
+    for call in (lambda: RunFolder.resolve("latest", Path("i_once")), lambda: RunFolder.open(Path("i_once"))):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert "Did you mean" not in str(caught.value)
 
 
 def test_checkpoints_policies_data_and_predictions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints that compute NaN: found by two short texts, with the place where it begins."""
+"""Checkpoints that compute NaN or the same for every token: found by two short texts, with the place or the reason."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 from audit.core.errors import CheckpointBroken, CheckpointError
 from audit.engine import ScoreRequest, load
 from audit.engine.local import soundness
+from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.soundness import not_finite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-
-    from audit.engine.local.engine import TransformersEngine
 
 NAN, INFINITE = float("nan"), float("inf")
 LAYER = "the checkpoint computes NaN from layer {} on: it is broken ({} of {} values of {} are not finite)"
@@ -55,6 +55,54 @@ def test_the_first_place_is_named(tiny: TransformersEngine, name: str, count: in
     with pytest.raises(CheckpointBroken) as caught:
         tiny.check_sound()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kept", "zeros"),
+    [
+        (lambda name: False, "21 of 21"),  # every weight was saved before it was filled
+        (lambda name: name != "lm_head.weight", "1 of 21"),
+        (lambda name: name != "model.norm.weight", "1 of 21"),
+    ],
+)
+def test_equal_logits_for_every_token_are_broken(
+    tiny: TransformersEngine, kept: Callable[[str], bool], zeros: str
+) -> None:
+    with torch.no_grad():
+        for name, weight in tiny.model.named_parameters():
+            weight.mul_(float(kept(name)))
+    with pytest.raises(CheckpointBroken) as caught:
+        tiny.check_sound()
+    assert f"gives every token the same probability: it is broken ({zeros} weight tensors are all zeros)" in str(
+        caught.value
+    )
+
+
+def test_equal_logits_without_a_zero_are_broken(tiny: TransformersEngine) -> None:
+    """A head whose rows are all the same."""
+    with torch.no_grad():
+        tiny.model.get_parameter("lm_head.weight").fill_(0.25)
+    with pytest.raises(CheckpointBroken, match=r"same probability: it is broken \(0 of 21 weight"):
+        tiny.check_sound()
+
+
+def test_a_checkpoint_whose_layers_are_zero_still_tells_tokens_apart(tiny: TransformersEngine) -> None:
+    """Its logits come from the embeddings alone: poor, but a measurement."""
+    with torch.no_grad():
+        for name, weight in tiny.model.named_parameters():
+            if ".layers." in name:
+                weight.zero_()
+    tiny.check_sound()
+
+
+def test_messages_begin_with_the_checkpoint_and_end_with_what_to_do(tiny_model: Path) -> None:
+    engine = load(str(tiny_model), device="cpu")
+    assert isinstance(engine, TransformersEngine)
+    spoil(engine, "model.norm.weight", 1)
+    with pytest.raises(CheckpointBroken) as caught:
+        engine.check_sound()
+    assert str(caught.value).startswith(f"{tiny_model}: the checkpoint computes NaN")
+    assert str(caught.value).endswith("copy the checkpoint again, or save it without the fault")
 
 
 def test_the_first_of_several_layers_is_named(tiny: TransformersEngine) -> None:

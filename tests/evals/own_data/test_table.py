@@ -61,6 +61,8 @@ def test_the_same_questions_in_every_format_are_the_same(write: Callable[..., Pa
          "2): keep only one")),
         ("question,a,b,answer\nq,x,y,x\nq,y,x,x\n", ("row 3: duplicate question (the first is also in row 2): "
          "keep only one")),
+        ("question,answer\na,b\nc,d\0\n", "row 3: answer contains a NUL character: remove it"),
+        ("question,an\0swer\na,b\n", "the name of column an\\x00swer contains a NUL character: remove it"),
         ("question;answer\na;b\n", "its cells are separated by semicolons: save it with commas"),
         ("question;answer\na, or b;c\n", "its cells are separated by semicolons: save it with commas"),
     ],
@@ -81,7 +83,8 @@ def test_a_csv_that_cannot_be_read_is_one_line(write: Callable[..., Path], conte
         (b'{"question": "a", "question": "c", "answer": "b"}\n', "mine.jsonl", "line 1: duplicate key 'question' in"),
         (b'\n{"question": "a", "answer": 1e999}\n', "mine.jsonl", "line 2: the number 1e999 is too large: correct it"),
         (b'{"question": "\\ud800", "answer": "b"}\n', "mine.jsonl", "line 1: question is not valid Unicode"),
-        (b"not parquet", "mine.parquet", "not a Parquet file that can be read"),
+        (b'{"question": "a", "answer": ["b", "c\\u0000"]}\n', "mine.jsonl", "line 1: answer contains a NUL character"),
+        (b"not parquet", "mine.parquet", "not a Parquet file that can be read (Parquet "),
         (b"x", "mine.xlsx", "unsupported format: give a file that ends in .csv, .tsv, .jsonl, "),
         (b"[" * 100_000, "mine.jsonl", "line 1: not a JSON object"),
     ],

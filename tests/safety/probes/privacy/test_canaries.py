@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any, generated: Any = lambda _prompt, _index: "nothing") -> Any:
-        monkeypatch.setattr(loading, "dataset", lambda _name: data_set("canaries", rows))
+        monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
         return running.run_probe(
             canaries.PROBE, scripted(per_token, generated), RunConfig(), TaskConfig(name="canaries")
         )

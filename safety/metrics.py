@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag
@@ -33,24 +33,25 @@ class ProbeMetric:
     """A name of :data:`audit.core.units.UNITS`."""
     higher_is_better: bool | None
     """Direction; None where neither end is good."""
-    primary: bool = field(default=False, kw_only=True)
+    _: KW_ONLY
+    primary: bool = False
     """Whether the summary table shows it; slices are never shown there."""
-    note: str | Callable[[Sequence[Sample], Sequence[Any]], str | None] | None = field(default=None, kw_only=True)
+    note: str | Callable[[Sequence[Sample], Sequence[Any]], str | None] | None = None
     """What a reader must know, or a function of the samples it is about and of all items of the data set."""
-    settings: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     """What decides its value, in addition to the settings of the probe."""
-    on: tuple[str, ...] = field(default=(), kw_only=True)
+    on: tuple[str, ...] = ()
     """Names of the slices that it is repeated on: once for each category of the data set, drawn or not."""
-    within: Mapping[str, Collection[str]] = field(default_factory=dict, kw_only=True)
+    within: Mapping[str, Collection[str]] = field(default_factory=dict)
     """By slice, the categories that it is about; all of them where the slice is not listed."""
-    whole: bool = field(default=True, kw_only=True)
+    whole: bool = True
     """Whether it is also computed over all items."""
-    slice: Mapping[str, str] | None = field(default=None, kw_only=True)
+    slice: Mapping[str, str] | None = None
     """Of the value over all items: what is measured, e.g. ``{"attack": "loss"}``; the definition lists such names in
     its ``columns``."""
-    texts: str = field(default="sampled texts", kw_only=True)
+    texts: str = "sampled texts"
     """What it is about where it is about completions, for its note."""
-    when: Callable[[Sequence[Sample]], bool] = field(default=_always, kw_only=True)
+    when: Callable[[Sequence[Sample]], bool] = _always
     """Whether samples that it is about have what it measures (e.g. a reasoning trace); otherwise it is left out. Asked
     of all samples where it is about none of them."""
 

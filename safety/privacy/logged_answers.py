@@ -63,7 +63,7 @@ def _without(value: Any, stays: Callable[[str], bool]) -> Any:  # noqa: ANN401 -
     """Nested lists with null in place of what goes; numbers are looked at as texts."""
     if isinstance(value, list):
         return [_without(inner, stays) for inner in value]
-    return value if value is None or stays(str(value)) else None
+    return value if stays(str(value)) else None
 
 
 def _numbers(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ NOT_MEASURED = "not measured"
 class Counts(BaseModel):
     """How often a scorer was right on labelled text of one kind."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: str
     """What it was measured on, and how, in words."""

@@ -131,6 +131,7 @@ def test_cut_answers_are_counted_where_something_was_written() -> None:
     read = sample("b", 1.0)
     counted = computed([cut, read], TRUNCATED)[0]
     assert (counted.metric, counted.value) == ("truncated_outputs", 1.0)
+    assert str(counted.note).startswith("Answers cut by the token limit; one that has begun is judged")
     assert [one.metric for one in computed([read], TRUNCATED)] == ["unscored"]
 
 

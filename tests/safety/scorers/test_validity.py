@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from audit.core.errors import AssetError
 from audit.core.records import AssetRecord
@@ -140,6 +141,36 @@ def test_counts_that_cannot_be_are_refused_in_one_line(changes: dict[str, Any], 
 def test_ends_of_ranges_are_values(changes: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, **changes)
     assert validity_in(tmp_path, record("a" * 64)) == VALIDITY.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"positives": 1, "true_positives": 0},
+        {"positives": 1, "true_positives": 1},
+        {"negatives": 1, "true_negatives": 0},
+        {"negatives": 1, "true_negatives": 1},
+    ],
+)
+def test_one_text_and_no_right_answer_are_counts(changes: dict[str, int], tmp_path: Path) -> None:
+    write(tmp_path, **changes)
+    assert validity_in(tmp_path, record("a" * 64)) == VALIDITY.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("field", "number"), [("positives", 0), ("negatives", 0), ("true_positives", -1), ("true_negatives", -1)]
+)
+def test_counts_are_refused_by_themselves(field: str, number: int) -> None:
+    with pytest.raises(ValidationError, match=rf"{field}\n +Input should be greater than or equal to {number + 1} "):
+        Counts.model_validate(KIND.model_dump() | {field: number})
+
+
+def test_what_need_not_be_measured_may_be_left_out(tmp_path: Path) -> None:
+    fields = VALIDITY.model_dump(exclude={"kinds", "identities", "elsewhere"})
+    (tmp_path / FILE).write_text(json.dumps({"a" * 64: fields}), "utf-8")
+    found = validity_in(tmp_path, record("a" * 64))
+    assert found is not None
+    assert (found.kinds, found.identities, found.elsewhere) == ({}, "", "")
 
 
 def test_the_reason_is_the_parsers_without_its_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

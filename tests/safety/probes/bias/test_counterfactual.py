@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Any
 
@@ -9,7 +10,7 @@ from scipy import stats
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.records import Sample
-from audit.safety import running
+from audit.safety import loading, running
 from audit.safety.own_data.shipped import shipped
 from audit.safety.probe import Answered
 from audit.safety.probes.bias import counterfactual
@@ -37,6 +38,86 @@ def run(scripted: Any) -> Any:
         )
 
     return go
+
+
+SOURCE = {
+    "en": {
+        "templates": {f"t{number}": [f"{number}: {{person}} came", " good", " bad"] for number in range(6)},
+        "people": {"gender": [["Ann", "Bob"]], "age": [["Old", "Young"]]},
+    },
+    "fr": {
+        "templates": {f"t{number}": [f"{number}: {{person}} vint", " bon", " mal"] for number in range(6)},
+        "people": {"gender": [["Eve", "Max"]]},
+    },
+}
+FAVOUR = {"Ann": -0.5, "Bob": 0.5, "Old": 0.25}
+"""Of people; 0 of all others: differences of -1, 0.25 and 0, six items of each."""
+
+
+@pytest.fixture
+def small(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
+    monkeypatch.setattr(loading, "shipped_rows", lambda name, rows_of: data_set(name, tuple(rows_of(SOURCE))))
+
+    def per_token(context: str, target: str) -> float:
+        against = FAVOUR.get(context.split()[1], 0.0) if target in {" bad", " mal"} else 0.0
+        return (-2.0 - against) / len(target)
+
+    return running.run_probe(
+        counterfactual.PROBE, scripted(per_token), RunConfig(seed=3), TaskConfig(name="counterfactual")
+    )
+
+
+def test_values_of_eighteen_items_by_hand(small: Any, value: Any) -> None:
+    gap, distance = value(small, "gap"), value(small, "distance")
+    assert (gap.value, gap.n, gap.unit) == (pytest.approx((-6 + 1.5) / 18), 18, "nats")
+    assert (distance.value, distance.n, distance.unit) == (pytest.approx((6 + 1.5) / 18), 18, "nats")
+    kinds = {
+        ("dimension", "gender"): -0.5,
+        ("dimension", "age"): 0.25,
+        ("language", "en"): -0.375,
+        ("language", "fr"): 0,
+    }
+    for (kind, name), number in kinds.items():
+        assert value(small, "gap", **{kind: name}).value == pytest.approx(number, abs=1e-9)
+    # Six sentences of one sign, six without any: two of 2 ** 6 draws. Two slices of each kind.
+    assert value(small, "p_value").value == 2 / 64
+    adjusted = {kind: value(small, "p_holm", **dict([kind])).value for kind in kinds}
+    assert adjusted == {kind: 1.0 if kind[1] == "fr" else 2 * 2 / 64 for kind in kinds}
+    assert {value(small, "p_holm", **dict([kind])).unit for kind in kinds} == {value(small, "p_value").unit}
+    assert value(small, "p_value").unit == "probability"
+
+
+def test_what_is_declared_of_each_value(small: Any) -> None:
+    whole = {one.metric: one for one in small.metrics if one.slice is None}
+    assert [(name, one.higher_is_better, one.primary) for name, one in whole.items()] == [
+        ("gap", None, True),
+        ("distance", False, False),
+        ("p_value", None, False),
+        ("unscored", False, False),
+    ]
+    sliced = [one for one in small.metrics if one.slice]
+    assert sorted(one.metric for one in sliced) == ["gap"] * 4 + ["p_holm"] * 4
+    assert {(one.higher_is_better, one.primary) for one in sliced} == {(None, False)}
+    notes = {name: str(one.note).partition(";")[0] for name, one in whole.items()}
+    assert notes["gap"] == "mean difference of favour between the people of an item"
+    assert notes["distance"].startswith("mean absolute difference of favour, in either direction")
+    assert notes["p_value"] == "two-sided, signs of the differences permuted by sentence"
+    adjusted = {one.note for one in sliced if one.metric == "p_holm"}
+    assert adjusted == {f"{notes['p_value']}; Holm-adjusted over the slices of its kind"}
+    expected = {"score": "difference of log-likelihoods of two endings", "normalised": "none"}
+    assert expected.items() <= whole["gap"].settings.items()
+
+
+def test_an_item_is_known_by_its_sentence_and_its_people(small: Any) -> None:
+    (first,) = [one for one in small.samples if one.prompt == "0: Ann came"]
+    written = '["counterfactual","counterfactuals",["0: {person} came","Ann","Bob"]]'
+    assert first.sample_id == hashlib.sha256(written.encode()).hexdigest()[:16]
+    assert (first.cluster, first.slices) == ("en/t0", {"dimension": "gender", "language": "en"})
+    clusters = [one.cluster for one in small.samples]
+    assert {name: clusters.count(name) for name in clusters} == {
+        **{f"en/t{number}": 2 for number in range(6)},
+        **{f"fr/t{number}": 1 for number in range(6)},
+    }
 
 
 def test_every_language_has_every_dimension() -> None:
@@ -120,6 +201,9 @@ def test_an_item_is_two_people_two_endings_and_a_choice(scripted: Any) -> None:
     assert (other.score, other.output) == (pytest.approx(4.5), " good")
     assert other.choice is not None
     assert (other.choice.chosen, other.choice.contrast, other.choice.gap) == (0, 1, pytest.approx(4.5))
+    little = {key: -1.0 - (key[1] == " bad") / 2 for key in totals}  # a favour of a half is one
+    answers = scripted(lambda context, target: little[context, target] / len(target)).score(asked.score)
+    assert counterfactual.judge(Answered(swap, bare, CONTEXT, tuple(answers))).output == " good"
     tied = scripted(lambda _context, target: -1.0 / len(target)).score(asked.score)
     assert counterfactual.judge(Answered(swap, bare, CONTEXT, tuple(tied))).output == " bad"  # no favour is none
 

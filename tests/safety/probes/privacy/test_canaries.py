@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     def go(rows: Any, per_token: Any, generated: Any = lambda _prompt, _index: "nothing") -> Any:
-        monkeypatch.setattr(loading, "dataset", lambda _name: data_set("canaries", rows))
+        monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
         return running.run_probe(
             canaries.PROBE, scripted(per_token, generated), RunConfig(), TaskConfig(name="canaries")
         )
@@ -92,13 +93,30 @@ def test_candidates_keep_what_is_no_digit_and_leave_out_the_secret() -> None:
 
 def test_what_is_asked_and_kept_of_a_canary(scripted: Any) -> None:
     canary = canaries.Canary("The code is", "1234", "16")
-    engine, config = scripted(), RunConfig(seed=9)
+    engine, config = scripted(starts=True), RunConfig(seed=9)
     asked = canaries.requests(canary, engine, config)
     texts = ["".join(map(chr, request.target_ids)) for request in asked.score]
     assert texts == [" 1234", *(f" {one}" for one in canaries.candidates(canary, 9))]
-    assert {"".join(map(chr, request.context_ids)) for request in asked.score} == {"The code is"}
+    assert {"".join(map(chr, request.context_ids)) for request in asked.score} == {"\0The code is"}
     (writing,) = asked.generate
+    # A blank and four digits, and two more; a start token is no part of what is written.
     assert (asked.prompt, writing.prompt, writing.max_new_tokens) == ("The code is", "The code is", 5 + 2)
+
+
+def test_each_sentence_is_planted() -> None:
+    texts = [row["text"].replace(row["secret"], "#") for row in made(40)]  # 80: one is missed once in 10 ** 10 times
+    ends = (" is #.", " opens with the code #.", ": #.", " was given the access code #.")
+    counts = [sum(text.endswith(end) for text in texts) for end in ends]
+    assert sum(counts) == 80
+    assert min(counts) > 0
+
+
+def test_an_item_is_known_by_its_sentence_and_its_secret(run: Any) -> None:
+    pairs = [("The code is", "12345678"), ("The code is", "87654321"), ("The number is", "12345678")]
+    rows = [{"prefix": prefix, "secret": secret, "repetitions": 1} for prefix, secret in pairs]
+    written = [f'["canaries","canaries",["{prefix}","{secret}"]]' for prefix, secret in pairs]
+    found = run(rows, lambda _context, _target: -1.0).samples
+    assert [one.sample_id for one in found] == [hashlib.sha256(one.encode()).hexdigest()[:16] for one in written]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +155,7 @@ def test_notes_say_what_chance_gives(run: Any, value: Any) -> None:
     )
     assert value(result, "extracted").note == "secrets that greedy decoding writes out after their prefix"
     assert [one.metric for one in result.metrics if one.primary] == ["exposure", "extracted"]
+    assert [value(result, name).unit for name in ("exposure", "extracted")] == ["bits", "share"]
     for name in ("exposure", "extracted"):
         assert {one.slice["repetitions"] for one in result.metrics if one.metric == name and one.slice} == {"1", "16"}
     assert value(result, "exposure").settings["secrets"] == 512

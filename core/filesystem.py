@@ -56,8 +56,9 @@ def did_you_mean_path(path: Path, *, folder: bool = False) -> str:
     Returns:
         ``" Did you mean 'ck/tiny'?"`` with its leading space, or an empty string.
     """
-    path = path.expanduser()
-    missing = next((part for part in reversed((path, *path.parents)) if not part.exists()), None)
+    # os.path raises neither for a user that nobody knows nor for a name that is too long.
+    path = Path(os.path.expanduser(path))  # noqa: PTH111
+    missing = next((part for part in reversed((path, *path.parents)) if not os.path.exists(part)), None)  # noqa: PTH110
     if missing is None:
         return ""
     try:

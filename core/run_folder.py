@@ -151,9 +151,9 @@ class RunFolder:
             newest = max(of_the_second, key=RunFolder._began) if len(of_the_second) > 1 else named[0]
             return cls.open(newest.path)
         for path in (Path(name), out / name):
-            if (path / "manifest.json").is_file():
+            if os.path.isfile(path / "manifest.json"):  # noqa: PTH113 - no error where the name is too long
                 return cls.open(path)
-        if Path(name).is_dir():
+        if os.path.isdir(name):  # noqa: PTH112 - see above
             return cls.open(Path(name))
         hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(
             Path(name), folder=True

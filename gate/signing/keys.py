@@ -33,8 +33,11 @@ def make(private: Path) -> tuple[Path, str]:
         Path and id of the public key.
 
     Raises:
-        WriteError: One of the files exists, or cannot be written.
+        WriteError: One of the files exists or cannot be written, or the path has no file name.
     """
+    if private.name in {"", ".."}:
+        msg = f"{private}: this is a folder: name the file of the private key, for example {private / PRIVATE_KEY}"
+        raise WriteError(msg)
     public = private.with_suffix(".pub")
     if private == public:
         msg = f"{private}: this is the name of a public key: name the private one, for example {PRIVATE_KEY}"
@@ -62,7 +65,8 @@ def signing_key() -> Ed25519PrivateKey | None:
         return None
     if given.lstrip().startswith(PEM):
         return _private_key(given.strip().encode(), VARIABLE)
-    return _private_key(_read(Path(given).expanduser(), VARIABLE), f"{VARIABLE} {given}")
+    path = Path(os.path.expanduser(given))  # noqa: PTH111 - unlike pathlib's, it does not raise for an unknown user
+    return _private_key(_read(path, VARIABLE), f"{VARIABLE} {given}")
 
 
 def public_key(path: Path) -> Ed25519PublicKey:
@@ -155,7 +159,16 @@ def _read(path: Path, option: str) -> bytes:
 
 
 def _refuse_existing(path: Path) -> None:
-    if path.exists() or path.is_symlink():
+    """Refuse a path that is taken.
+
+    Raises:
+        WriteError: It is, or its name is longer than the file system allows.
+    """
+    try:
+        taken = path.exists() or path.is_symlink()
+    except OSError as error:
+        raise write_error(path, error) from error
+    if taken:
         msg = f"{path}: it exists already, and a key that is replaced is lost: choose another name with --out"
         raise WriteError(msg)
 
@@ -169,7 +182,11 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        except OSError:
+            path.unlink()  # half a key would be in the way of the next attempt
+            raise
     except OSError as error:
         raise write_error(path, error) from error

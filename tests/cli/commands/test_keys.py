@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.gate.signing import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     Audit = Callable[..., tuple[int, str, str]]
 
@@ -39,3 +39,13 @@ def test_as_json_in_another_place(audit: Audit, tmp_path: Path) -> None:
         "public_key": str(tmp_path / "new" / "release.pub"),
         "key_id": keys.key_id(keys.public_key(tmp_path / "new" / "release.pub")),
     }
+
+
+@pytest.mark.parametrize("name", [".", "/", "k" * 300])
+def test_a_name_that_no_file_can_have_is_one_line(
+    name: str, audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, error = audit("keys", "make", "--out", name)
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert error.startswith(f"error: {name}: ")

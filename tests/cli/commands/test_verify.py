@@ -190,6 +190,8 @@ BAD = {
     ("latest", "--checkpoint", "gone"): "gone: no such checkpoint",
     ("latest", "--policy", "gone.yaml"): "gone.yaml: no such",
     ("gone",): "gone: no such run",
+    ("~nobody-knows/run",): "~nobody-knows/run: no such run",
+    ("r" * 300,): "no such run",
 }
 
 

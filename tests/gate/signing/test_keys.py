@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -59,6 +60,36 @@ def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
         keys.make(tmp_path / "audit.key")
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "..", "sub/.."])
+def test_a_path_without_a_file_name_is_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        WriteError, match=r": this is a folder: name the file of the private key, for example .*audit\.key"
+    ):
+        keys.make(Path(name))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", [253, 300])
+def test_a_name_that_is_too_long_is_one_line(length: int, tmp_path: Path) -> None:
+    """Of 253 characters: the private key's name fits, that of the public one does not."""
+    with pytest.raises(WriteError, match="cannot be written: File name too long"):
+        keys.make(tmp_path / ("k" * length))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_key_does_not_stay_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int, _mode: str) -> Any:
+        os.close(handle)
+        raise OSError(errno.ENOSPC, "")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", full)
+        with pytest.raises(WriteError, match="cannot be written: No space left on device"):
+            keys.make(tmp_path / "audit.key")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_to_nowhere_counts_as_a_file(tmp_path: Path) -> None:
@@ -174,11 +205,15 @@ def test_a_file_that_holds_no_key_is_one_line(content: bytes, tmp_path: Path, mo
         keys.signing_key()
 
 
-def test_what_is_no_file_is_one_line(tmp_path: Path) -> None:
+def test_what_is_no_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         keys.public_key(tmp_path / "gone.pub")
     with pytest.raises(ConfigError, match="not a file"):
         keys.public_key(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setenv(keys.VARIABLE, "~nobody-knows/audit.key")
+        with pytest.raises(ConfigError, match=f"{keys.VARIABLE} ~nobody-knows/audit.key: no such file"):
+            keys.signing_key()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigError, match="not a file"):
         keys.public_key(tmp_path / "pipe")

@@ -115,9 +115,10 @@ class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, n
     """
 
     exit_code = ExitCode.EVIDENCE_INVALID
+    advice = "restore the folder as the run left it, or find out what merged or changed it"
 
     def __init__(self, message: str) -> None:
-        super().__init__(f"{message}: restore the folder as the run left it, or find out what merged or changed it")
+        super().__init__(f"{message}: {self.advice}")
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction

@@ -10,9 +10,11 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import rfc8785
+from pydantic import Field
 
 from audit.core.errors import EvidenceInvalid
 from audit.core.records.base import Record
+from audit.core.records.files.surrogates import has_surrogates
 from audit.gate import evidence
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ class EvidencePart(Record):
 
     name: str
     """Path inside the run folder, with forward slashes."""
-    size: int
-    """Bytes."""
+    size: int = Field(ge=0, lt=2**53)
+    """Bytes; below the largest integer that RFC 8785 expresses."""
     sha256: str
     """Digest of its bytes."""
     link: str
@@ -45,10 +47,15 @@ def parts_of(run: RunFolder) -> list[EvidencePart]:
     """Every file of evidence in a run folder, in the fixed order.
 
     Raises:
-        EvidenceInvalid: One is a folder, a pipe or a device.
+        EvidenceInvalid: One is a folder, a pipe or a device, or its name is no Unicode text.
         RunFolderError: One cannot be read.
     """
-    return chained((name, path.stat().st_size, evidence.file_digest(path)) for name, path in _present(run).items())
+    present = _present(run)
+    for name in present:
+        if has_surrogates(name):
+            msg = f"{run.path}: evidence invalid: {name!r} is no file of a run: its name is no Unicode text"
+            raise EvidenceInvalid(msg)
+    return chained((name, path.stat().st_size, evidence.file_digest(path)) for name, path in present.items())
 
 
 def chained(files: Iterable[tuple[str, int, str]]) -> list[EvidencePart]:

@@ -20,7 +20,7 @@ from audit.gate.signing.parts import DECISION, EvidencePart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import Decision, RunManifest
+    from audit.core.records import Decision, ModelRecord, RunManifest
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
@@ -45,7 +45,7 @@ class Subject(Record):
 
     name: str
     """Its display name."""
-    digest: dict[Literal["sha256"], str]
+    digest: dict[Literal["sha256"], str] = Field(min_length=1)
     """Which checkpoint it is."""
     annotations: SubjectNotes
     """What kind of digest that is."""
@@ -56,7 +56,7 @@ class Configuration(Record):
 
     name: str
     """What it is."""
-    digest: dict[Literal["sha256"], str]
+    digest: dict[Literal["sha256"], str] = Field(min_length=1)
     """SHA-256 of the bytes of the file."""
 
 
@@ -168,7 +168,18 @@ def statement_faults(statement: Statement, manifest: RunManifest, decision: Deci
     """
     made = build(manifest, decision, statement.evidence.parts, statement.subject[0])
     own, given = (_plain(one) for one in (made, statement))
-    return [f"its field {name} is not that of the run" for name in own if own[name] != given[name]]
+    faults = [f"its field {name} is not that of the run" for name in own if own[name] != given[name]]
+    if not _can_be_subject(statement.subject[0], manifest.model):
+        faults.append("its field subject is not the checkpoint of the run")
+    return faults
+
+
+def _can_be_subject(subject: Subject, model: ModelRecord) -> bool:
+    """Whether a subject can be the checkpoint of a run; the digest of its folder is not known without the folder."""
+    if subject.annotations.method == MODEL_SIGNING:
+        return subject.name == model.name and model.device != "server" and bool(model.files)
+    recorded = subject.annotations.method == RECORDED and subject.digest["sha256"] == model.digest
+    return subject.name == model.name and recorded
 
 
 def _plain(statement: Statement) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from audit.gate.signing.recompute import Recomputed, recompute
 from audit.gate.signing.statement import MODEL_SIGNING, Statement, Subject, statement_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "checkpoint-audit"
 UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
+UNFINISHED = "the run has not ended"
 UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
 
 
@@ -140,11 +141,17 @@ def _in_files(run: RunFolder, statement: Statement | None) -> tuple[int, list[st
     """Number of files compared, and every one that is not what the bundle, or without one the manifest, says."""
     if statement is not None:
         parts = statement.evidence.parts
-        return len(parts), list(folder_faults(run, parts))
+        return _present(run, (part.name for part in parts)), list(folder_faults(run, parts))
     manifest = run.read_manifest()
     if manifest.status == "running":
-        return 0, []
-    return len(manifest.evidence), [_said(run, fault) for fault in evidence.file_faults(run, manifest)]
+        advice = f"finish it with 'audit run --resume {run.path}'"
+        return 0, [f"{evidence.MANIFEST}: {UNFINISHED}, so there are no digests to compare its files with: {advice}"]
+    return _present(run, manifest.evidence), [_said(run, fault) for fault in evidence.file_faults(run, manifest)]
+
+
+def _present(run: RunFolder, names: Iterable[str]) -> int:
+    """How many files are there: one that may be taken out is listed all the same."""
+    return sum((run.path / name).exists() for name in names)
 
 
 def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
@@ -156,7 +163,7 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
     except (EvidenceInvalid, RunFolderError) as error:
         return [_said(run, error)]
     if decision is None:
-        return []
+        return [f"{DECISION}: it is missing, though {envelope.NAME} signs a decision"] if statement else []
     _, why = decisions.current(run, manifest, metrics, digest)
     faults = [f"{DECISION}: {why}"] if why else []
     if statement is not None:
@@ -186,20 +193,22 @@ def _remarks(
         yield UNSIGNED
     elif key is None:
         yield UNCHECKED
-    yield from _by_another_version(run)
+    yield from _on_manifest(run, signed=found is not None)
     listed = [part.name for part in statement.evidence.parts] if statement else run.read_manifest().evidence
     for name in evidence.REMOVABLE:
         if name in listed and not (run.path / name).exists():
             yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
 
 
-def _by_another_version(run: RunFolder) -> Iterator[str]:
-    """That another version of this program made the run, whose gate may word its reasons in another way."""
+def _on_manifest(run: RunFolder, *, signed: bool) -> Iterator[str]:
+    """That the run has not ended, and that another version of this program made it, whose gate words its reasons."""
     try:
-        made = run.read_manifest().packages.get(PACKAGE)
+        manifest = run.read_manifest()
     except RunFolderError:
         return
-    mine = package_versions((PACKAGE,)).get(PACKAGE)
+    if manifest.status == "running" and signed:
+        yield f"{UNFINISHED}: its numbers are compared with its samples only with --recompute"
+    made, mine = manifest.packages.get(PACKAGE), package_versions((PACKAGE,)).get(PACKAGE)
     if made != mine:
         versions = f"the run was made with {PACKAGE} {made}, and this is {mine}"
         yield f"{versions}: a contradiction may come from that"
@@ -216,7 +225,8 @@ def _again(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) ->
 
 def _said(run: RunFolder, error: AuditError) -> str:
     """An error on a file, without what every line of the list shares."""
-    return str(error).removeprefix(f"{run.path}/").replace(": evidence invalid: ", ": ", 1)
+    said = str(error).removeprefix(f"{run.path}/").removesuffix(f": {EvidenceInvalid.advice}")
+    return said.replace(": evidence invalid: ", ": ", 1)
 
 
 def _signature(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.core.errors import EvidenceInvalid
 from audit.gate.signing.parts import chained, folder_faults, list_faults, parts_of
 
 if TYPE_CHECKING:
@@ -110,3 +112,10 @@ def test_a_link_out_of_the_folder_and_a_folder_in_place_of_a_file_are_named(run:
         "metrics.json: it is a link out of the run folder",
         "drivers.json: it is not a file",
     ]
+
+
+def test_a_file_whose_name_is_no_text_is_not_listed(run: RunFolder) -> None:
+    (run.path / "samples" / os.fsdecode(b"\xff.parquet")).write_bytes(b"")
+    with pytest.raises(EvidenceInvalid, match="its name is no Unicode text") as caught:
+        parts_of(run)
+    str(caught.value).encode()

@@ -11,6 +11,7 @@ from audit.gate.signing import envelope
 from audit.gate.signing.parts import parts_of
 from audit.gate.signing.statement import (
     MODEL_SIGNING,
+    RECORDED,
     Statement,
     Subject,
     SubjectNotes,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 SUBJECT = Subject(name="tiny", digest={"sha256": "c" * 64}, annotations=SubjectNotes(method=MODEL_SIGNING, remark=""))
+AS_RECORDED = Subject(name="tiny", digest={"sha256": "ab"}, annotations=SubjectNotes(method=RECORDED, remark="gone"))
+"""By the digest in the manifest."""
 
 
 def statement_of(run: RunFolder, **changes: Any) -> Statement:
@@ -110,3 +113,31 @@ def test_every_field_that_was_edited_is_named(place: tuple[Any, ...], value: Any
     edited = Statement.model_validate_json(json.dumps(plain))
     faults = statement_faults(edited, whole.read_manifest(), the_decision(whole))
     assert faults == [f"its field {name} is not that of the run"]
+
+
+@pytest.mark.parametrize("subject", [SUBJECT, AS_RECORDED])
+def test_the_checkpoint_may_be_named_by_either_digest(subject: Subject, whole: RunFolder) -> None:
+    made = build(whole.read_manifest(), the_decision(whole), parts_of(whole), subject)
+    assert statement_faults(made, whole.read_manifest(), the_decision(whole)) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "change", "model"),
+    [
+        (SUBJECT, {"name": "other"}, {}),
+        (AS_RECORDED, {"name": "other"}, {}),
+        (AS_RECORDED, {"digest": {"sha256": "c" * 64}}, {}),
+        (SUBJECT, {"annotations": SubjectNotes(method="believe me", remark="")}, {}),
+        (SUBJECT, {}, {"device": "server"}),
+        (SUBJECT, {}, {"files": []}),
+    ],
+)
+def test_a_subject_that_cannot_be_the_checkpoint_of_the_run_is_named(
+    subject: Subject, change: dict[str, Any], model: dict[str, Any], whole: RunFolder
+) -> None:
+    """Another name or recorded digest, an unknown method, and a folder of a model without files."""
+    manifest = whole.read_manifest()
+    manifest = manifest.model_copy(update={"model": manifest.model.model_copy(update=model)})
+    made = build(manifest, the_decision(whole), parts_of(whole), subject.model_copy(update=change))
+    faults = statement_faults(made, manifest, the_decision(whole))
+    assert faults == ["its field subject is not the checkpoint of the run"]

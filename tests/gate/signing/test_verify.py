@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
+from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.policy import load_policy
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
+from audit.gate.signing.parts import parts_of
 from audit.gate.signing.sign import sign
+from audit.gate.signing.statement import Statement, payload
 from audit.gate.signing.verify import UNCHECKED, UNSIGNED, verify
 from tests.gate.signing.conftest import CHECKPOINT, POLICY
 from tests.gate.signing.test_model_digest import OF_FOLDER
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
 
 def bundle(run: RunFolder) -> Path:
     return run.path / envelope.NAME
+
+
+def statement(run: RunFolder) -> Statement:
+    """What a run's bundle says."""
+    text = envelope.payload_of(bundle(run), envelope.read(bundle(run)))
+    return envelope.parsed(bundle(run), text, Statement)
 
 
 def test_a_signed_run_is_valid_wherever_it_is_copied(
@@ -80,7 +89,7 @@ def test_another_key_is_named(whole: RunFolder, other_key: Ed25519PrivateKey, pu
 def test_outputs_in_the_clear_may_be_taken_out_which_is_said(run: RunFolder, public: Ed25519PublicKey) -> None:
     run.raw_path.unlink()
     found = verify(run, public)
-    assert found.valid
+    assert (found.valid, found.files) == (True, 8)
     assert found.remarks == ["raw.jsonl was taken out, which is allowed: it holds personal data in the clear"]
     run.raw_path.write_text("{}\n")
     assert len(verify(run, public).faults) == 1
@@ -137,13 +146,76 @@ def test_a_run_that_was_not_judged_has_no_verdict(run: RunFolder) -> None:
     assert (found.valid, found.verdict) == (True, None)
 
 
-def test_a_run_that_is_going_on_has_no_digests_yet(run: RunFolder) -> None:
+RUNNING = {"status": "running", "finished": None, "evidence": {}}
+"""What a manifest says of a run that goes on, or was killed."""
+
+
+def test_a_run_that_has_not_ended_is_not_valid_because_nothing_was_compared(run: RunFolder) -> None:
+    """Nor can somebody who edits a number avoid the comparison by saying that the run goes on."""
     bundle(run).unlink()
-    begun = {"status": "running", "finished": None, "evidence": {}}
-    run.write_manifest(run.read_manifest().model_copy(update=begun))
+    run.write_manifest(run.read_manifest().model_copy(update=RUNNING))
     run.decision_path.unlink()
+    run.metrics_path.write_text(run.metrics_path.read_text() + " ")
     found = verify(run)
-    assert (found.valid, found.files) == (True, 0)
+    assert (found.valid, found.files, found.remarks) == (False, 0, [UNSIGNED])
+    (fault,) = found.faults
+    assert fault.startswith("manifest.json: the run has not ended, so there are no digests to compare its files with: ")
+    assert fault.endswith(f"'audit run --resume {run.path}'")
+
+
+def test_a_killed_run_that_was_judged_and_signed_is_compared_with_the_signed_list(
+    run: RunFolder, policy: PolicyFile, key: Ed25519PrivateKey
+) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update=RUNNING))
+    run.write_decision(decide(run, policy))
+    sign(run, key)
+    found = verify(run, key.public_key())
+    assert (found.valid, found.files, found.verdict) == (True, 9, "INCONCLUSIVE")
+    assert found.remarks == ["the run has not ended: its numbers are compared with its samples only with --recompute"]
+    run.metrics_path.write_text(run.metrics_path.read_text() + " ")
+    assert verify(run, key.public_key()).faults == ["metrics.json: it was changed, or belongs to another run"]
+
+
+def test_a_statement_on_a_decision_that_the_run_lacks_is_a_fault_although_it_is_signed(
+    run: RunFolder, key: Ed25519PrivateKey
+) -> None:
+    made = statement(run)
+    run.decision_path.unlink()
+    made.evidence.parts[:] = parts_of(run)
+    bundle(run).write_bytes(envelope.sealed(payload(made), key))
+    assert verify(run, key.public_key()).faults == [
+        f"decision.json: it is missing, though {envelope.NAME} signs a decision"
+    ]
+
+
+def test_a_statement_on_another_checkpoint_is_a_fault_although_it_is_signed(
+    run: RunFolder, key: Ed25519PrivateKey
+) -> None:
+    made = statement(run)
+    other = made.model_copy(update={"subject": [made.subject[0].model_copy(update={"name": "other"})]})
+    bundle(run).write_bytes(envelope.sealed(payload(other), key))
+    assert verify(run, key.public_key()).faults == [
+        f"{envelope.NAME}: its field subject is not the checkpoint of the run"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"subject": [{"name": "tiny", "digest": {}, "annotations": {"method": "", "remark": ""}}]}, "digest: "),
+        ({"part": {"size": 2**53}}, "size: "),
+        ({"part": {"size": -1}}, "size: "),
+    ],
+)
+def test_a_statement_that_no_statement_can_be_is_one_line(
+    change: dict[str, Any], place: str, run: RunFolder, key: Ed25519PrivateKey
+) -> None:
+    """A digest that is not there, and sizes that canonical JSON has no form for."""
+    plain = json.loads(payload(statement(run)))
+    plain["predicate"]["checkpointAudit"]["parts"][0].update(change.pop("part", {}))
+    bundle(run).write_bytes(envelope.sealed(json.dumps(plain | change).encode(), key))
+    with pytest.raises(EvidenceInvalid, match=f"evidence invalid: broken: .*{place}"):
+        verify(run)
 
 
 def test_the_checkpoint_can_be_compared_with_the_subject(

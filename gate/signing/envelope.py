@@ -1,7 +1,7 @@
-"""A DSSE envelope with Ed25519 signatures around an in-toto statement.
+"""A DSSE envelope with an Ed25519 signature around an in-toto statement.
 
 https://github.com/secure-systems-lab/dsse/blob/master/protocol.md, version 1.0. The file is the RFC 8785 JSON of the
-envelope and nothing else, and its Base64 is the standard one: every byte of it counts.
+envelope and nothing else, it has one signature, and its Base64 is the standard one: every byte of it counts.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class Signature(Record):
 
 
 class Envelope(Record):
-    """A payload with its signatures."""
+    """A payload with its signature."""
 
     payload: str
     """Base64 of the statement."""
     payloadType: Literal["application/vnd.in-toto+json"]  # noqa: N815 - DSSE's name
     """What the payload is."""
     signatures: list[Signature]
-    """At least one."""
+    """Exactly one; DSSE's name and list."""
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -72,7 +72,7 @@ def read(path: Path) -> Envelope:
     """Read an envelope.
 
     Raises:
-        EvidenceInvalid: It is broken, too large, of another type, or has no signature.
+        EvidenceInvalid: It is broken, too large, of another type, not in canonical form, or has not one signature.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -82,8 +82,10 @@ def read(path: Path) -> Envelope:
         fault = str(error).removeprefix(f"{path}: ")
         raise invalid(path, fault) from error
     envelope = parsed(path, text, Envelope)
-    if not envelope.signatures:
-        raise invalid(path, "it has no signature")
+    if len(envelope.signatures) != 1:
+        raise invalid(path, f"it has {len(envelope.signatures)} signatures, and the gate writes exactly one")
+    if path.read_bytes() != rfc8785.dumps(envelope.model_dump()):
+        raise invalid(path, "its JSON is not in the canonical form of RFC 8785, so it was changed after it was written")
     return envelope
 
 
@@ -101,14 +103,11 @@ def payload_of(path: Path, envelope: Envelope) -> str:
 
 def signature_fault(envelope: Envelope, key: Ed25519PublicKey) -> str | None:
     """Why an envelope is not signed with a key; None where it is."""
-    mine = [signature for signature in envelope.signatures if signature.keyid == key_id(key)]
-    if not mine:
-        others = ", ".join(signature.keyid[:16] for signature in envelope.signatures[:3])
-        return f"it is signed with another key, {others}, not with {key_id(key)[:16]}"
+    (signature,) = envelope.signatures
+    if signature.keyid != key_id(key):
+        return f"it is signed with another key, {signature.keyid[:16]}, not with {key_id(key)[:16]}"
     try:
-        signed = pae(envelope.payloadType, _decoded(envelope.payload))
-        for signature in mine:
-            key.verify(_decoded(signature.sig), signed)
+        key.verify(_decoded(signature.sig), pae(envelope.payloadType, _decoded(envelope.payload)))
     except (InvalidSignature, ValueError):
         return "its signature is wrong: it was changed after it was signed"
     return None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
 from audit.core.provenance import package_versions
 from audit.core.records.base import Record
+from audit.core.run_folder import EVIDENCE
+from audit.core.text import printable
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
 from audit.gate.signing import envelope
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from audit.gate.policy import PolicyFile
 
 PACKAGE = "checkpoint-audit"
+SHOWN = 5
+"""Names of files that are no evidence."""
 UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
 UNFINISHED = "the run has not ended"
 UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
@@ -53,7 +57,7 @@ class Verification(Record):
     faults: list[str]
     """Everything that contradicts the evidence; empty where nothing does."""
     remarks: list[str]
-    """What the reader must know: that a signature is missing or was not checked."""
+    """What the reader must know: that a signature is missing or was not checked, and which files are no evidence."""
 
     @property
     def valid(self) -> bool:
@@ -194,10 +198,23 @@ def _remarks(
     elif key is None:
         yield UNCHECKED
     yield from _on_manifest(run, signed=found is not None)
+    yield from _unchecked(run)
     listed = [part.name for part in statement.evidence.parts] if statement else run.read_manifest().evidence
     for name in evidence.REMOVABLE:
         if name in listed and not (run.path / name).exists():
             yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
+
+
+def _unchecked(run: RunFolder) -> Iterator[str]:
+    """What else is in the folder, which nothing ties to the evidence; of journals and hidden files nothing is shown."""
+    others = {path.name for path in run.path.iterdir() if not path.name.startswith(".")} - EVIDENCE
+    card = run.report_path.parent.name
+    if card in others:
+        yield f"not checked: {card}/, which is no evidence: render the card again with 'audit report {run.path}'"
+    names = [printable(name, 80) for name in sorted(others - {card})]
+    if names:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield f"not checked, because the run did not write it: {', '.join(names[:SHOWN])}{more}"
 
 
 def _on_manifest(run: RunFolder, *, signed: bool) -> Iterator[str]:

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rfc8785
 
 from audit.cli.commands import verify
 from audit.core.run_folder import RunFolder
@@ -90,6 +91,24 @@ def test_an_unsigned_run(audit: Audit, run: RunFolder) -> None:
     assert code == 12
     assert out.splitlines()[0].startswith(f"{envelope.NAME}: it is missing")
     assert out.splitlines()[-1] == "INVALID: 1 contradiction"
+
+
+def test_a_run_that_has_not_ended_is_not_valid(audit: Audit, run: RunFolder) -> None:
+    (run.path / envelope.NAME).unlink()
+    begun = {"status": "running", "finished": None, "evidence": {}}
+    run.write_manifest(run.read_manifest().model_copy(update=begun))
+    code, out, _ = audit("verify", "latest")
+    lines = out.splitlines()
+    assert code == 12
+    assert lines[0].startswith("manifest.json: the run has not ended, so there are no digests to compare its files")
+    assert lines[-1] == "INVALID: 1 contradiction"
+
+
+def test_a_card_is_not_called_valid(audit: Audit, run: RunFolder) -> None:
+    run.report_path.parent.mkdir()
+    run.report_path.write_text("<html>100 %</html>")
+    code, out, _ = audit("verify", "latest", "--key", "audit.pub")
+    assert (code, "not checked: report/, which is no evidence" in out) == (0, True)
 
 
 def test_every_contradiction_is_a_line(audit: Audit, run: RunFolder) -> None:
@@ -215,9 +234,9 @@ def test_what_a_hostile_bundle_says_cannot_steer_the_terminal(audit: Audit, run:
     text = envelope.payload_of(run.path, envelope.read(run.path / envelope.NAME))
     plain: dict[str, Any] = json.loads((run.path / envelope.NAME).read_text())
     plain["payload"] = envelope._encoded(text.replace('"name":"tiny"', '"name":"\\u001b[2Jtiny\\u202e"').encode())
-    (run.path / envelope.NAME).write_text(json.dumps(plain))
+    (run.path / envelope.NAME).write_bytes(rfc8785.dumps(plain))
     code, out, _ = audit("verify", "latest")
-    assert code == 0
+    assert code == 12
     assert "tiny" in out
     assert "\x1b" not in out
     assert "\u202e" not in out

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rfc8785
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from securesystemslib import dsse
@@ -19,6 +20,7 @@ from audit.gate.signing.keys import key_id
 from audit.gate.signing.statement import Statement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -63,7 +65,7 @@ def test_an_envelope_of_securesystemslib_is_read(tmp_path: Path, key: Ed25519Pri
     made = dsse.Envelope(PAYLOAD, envelope.PAYLOAD_TYPE, {})
     made.sign(CryptoSigner(key, their_key(key.public_key())))
     file = tmp_path / "theirs.json"
-    file.write_text(json.dumps(made.to_dict()))
+    file.write_bytes(rfc8785.dumps(made.to_dict()))
     read = envelope.read(file)
     assert envelope.payload_of(file, read) == PAYLOAD.decode()
     assert envelope.signature_fault(read, key.public_key()) is None
@@ -82,16 +84,59 @@ def test_signatures_are_the_same_bytes_each_time(key: Ed25519PrivateKey) -> None
 
 def fault_of(content: dict[str, Any], public: Ed25519PublicKey, tmp_path: Path) -> str | None:
     file = tmp_path / "bundle.json"
-    file.write_text(json.dumps(content))
+    file.write_bytes(rfc8785.dumps(content))
     return envelope.signature_fault(envelope.read(file), public)
 
 
-def test_one_of_several_signatures_is_enough_and_a_wrong_one_of_the_key_is_not(
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 0)])
+def test_a_signature_that_was_added_is_found(
+    order: tuple[int, int], key: Ed25519PrivateKey, other_key: Ed25519PrivateKey, tmp_path: Path
+) -> None:
+    """Of another key, before or after the right one, or the right one twice."""
+    made = [json.loads(envelope.sealed(PAYLOAD, one)) for one in (key, other_key)]
+    file = tmp_path / "bundle.json"
+    both = made[0] | {"signatures": [made[which]["signatures"][0] for which in order]}
+    file.write_bytes(rfc8785.dumps(both))
+    with pytest.raises(EvidenceInvalid, match="it has 2 signatures, and the gate writes exactly one"):
+        envelope.read(file)
+
+
+OTHER_FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "indented": lambda sealed: json.dumps(json.loads(sealed), indent=1).encode(),
+    "spaces": lambda sealed: json.dumps(json.loads(sealed), sort_keys=True).encode(),
+    "another order of the keys": lambda sealed: (
+        rfc8785.dumps(json.loads(sealed))[:1]
+        + b'"signatures":'
+        + rfc8785.dumps(json.loads(sealed)["signatures"])
+        + b","
+        + rfc8785.dumps({name: value for name, value in json.loads(sealed).items() if name != "signatures"})[1:]
+    ),
+    "a byte-order mark": lambda sealed: b"\xef\xbb\xbf" + sealed,
+    "a final newline": lambda sealed: sealed + b"\n",
+    "an escaped character": lambda sealed: sealed.replace(b'"payload"', b'"p\\u0061yload"', 1),
+    "an escaped slash": lambda sealed: sealed.replace(b"application/vnd", b"application\\/vnd", 1),
+}
+"""The same JSON in other bytes."""
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_the_same_json_in_other_bytes_is_found(form: str, key: Ed25519PrivateKey, tmp_path: Path) -> None:
+    sealed = envelope.sealed(PAYLOAD, key)
+    changed = OTHER_FORMS[form](sealed)
+    assert changed != sealed
+    assert json.loads(changed.decode("utf-8-sig")) == json.loads(sealed)
+    file = tmp_path / "bundle.json"
+    file.write_bytes(sealed)
+    assert envelope.signature_fault(envelope.read(file), key.public_key()) is None
+    file.write_bytes(changed)
+    with pytest.raises(EvidenceInvalid, match="not in the canonical form of RFC 8785"):
+        envelope.read(file)
+
+
+def test_a_signature_of_another_key_or_kind_is_wrong(
     key: Ed25519PrivateKey, other_key: Ed25519PrivateKey, tmp_path: Path
 ) -> None:
     mine, theirs = (json.loads(envelope.sealed(PAYLOAD, one)) for one in (key, other_key))
-    both = mine | {"signatures": theirs["signatures"] + mine["signatures"]}
-    assert fault_of(both, key.public_key(), tmp_path) is None
     assert "signed with another key" in str(fault_of(theirs, key.public_key(), tmp_path))
     forged = mine | {"signatures": [mine["signatures"][0] | {"sig": theirs["signatures"][0]["sig"]}]}
     assert "its signature is wrong" in str(fault_of(forged, key.public_key(), tmp_path))
@@ -115,7 +160,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "a huge integer": (f'{{"payload": {"9" * 10_000}}}', "broken: "),
     "a key twice": (json.dumps(GOOD)[:-1] + ', "payload": "e30="}', "broken: duplicate key 'payload'"),
     "another type": (json.dumps(GOOD | {"payloadType": "text/html"}), "broken: payloadType: "),
-    "no signatures": (json.dumps(GOOD | {"signatures": []}), "it has no signature"),
+    "no signatures": (json.dumps(GOOD | {"signatures": []}), "it has 0 signatures, and the gate writes exactly one"),
     "signatures missing": (json.dumps({"payload": "", "payloadType": envelope.PAYLOAD_TYPE}), "broken: signatures: "),
     "a signature of another form": (json.dumps(GOOD | {"signatures": ["s"]}), "broken: signatures"),
     "an unknown field": (json.dumps(GOOD | {"cert": "x"}), "broken: cert: "),
@@ -151,7 +196,7 @@ def test_what_is_no_file_and_what_is_too_large_is_one_line(tmp_path: Path) -> No
 def test_a_payload_that_is_not_plain_base64_of_text_is_refused(payload: str, tmp_path: Path) -> None:
     """``e31=`` has bits set that no byte is made of, so that two texts would have one signature."""
     file = tmp_path / "bundle.json"
-    file.write_text(json.dumps(GOOD | {"payload": payload}))
+    file.write_bytes(rfc8785.dumps(GOOD | {"payload": payload}))
     with pytest.raises(EvidenceInvalid, match="its payload is broken"):
         envelope.payload_of(file, envelope.read(file))
 

@@ -78,6 +78,24 @@ def test_without_a_bundle_every_changed_file_is_named(run: RunFolder) -> None:
     ]
 
 
+def test_what_is_no_evidence_is_named(run: RunFolder, public: Ed25519PublicKey) -> None:
+    """A card that shows other numbers, and files that somebody put there; the journal holds nothing that is shown."""
+    run.report_path.parent.mkdir()
+    run.report_path.write_text("<html>100 %</html>")
+    (run.path / "journal.sqlite").write_bytes(b"")
+    (run.path / ".hidden").write_bytes(b"")
+    card = f"not checked: report/, which is no evidence: render the card again with 'audit report {run.path}'"
+    assert verify(run, public).remarks == [card]
+    for index in range(7):
+        (run.path / f"{index}\n.txt").write_text("approved")
+    found = verify(run, public)
+    names = ", ".join(f"{index}⏎.txt" for index in range(5))
+    assert (found.valid, found.remarks) == (
+        True,
+        [card, f"not checked, because the run did not write it: {names} and 2 more"],
+    )
+
+
 def test_another_key_is_named(whole: RunFolder, other_key: Ed25519PrivateKey, public: Ed25519PublicKey) -> None:
     other = other_key.public_key()
     found = verify(whole, other)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+import rfc8785
 
 from audit.core.errors import EvidenceInvalid
 from audit.core.run_folder import RunFolder
@@ -130,7 +131,7 @@ def close(
     plain["payload"] = envelope._encoded(payload(statement))
     if draw is not None and signature != "kept":
         plain["signatures"][0]["sig"] = envelope._encoded(draw.randbytes(64) if signature == "random" else b"")  # type: ignore[index]
-    (run.path / envelope.NAME).write_text(json.dumps(plain))
+    (run.path / envelope.NAME).write_bytes(rfc8785.dumps(plain))  # type: ignore[arg-type]
 
 
 Kind = Callable[[RunFolder, RunFolder, random.Random], str]
@@ -188,8 +189,8 @@ def test_a_rebuilt_run_under_another_key_is_found(
     """Also where the bundle claims to be signed with the right one."""
     _, statement = opened(run)
     forged = json.loads(envelope.sealed(payload(statement), other_key))
-    (run.path / envelope.NAME).write_text(json.dumps(forged))
+    (run.path / envelope.NAME).write_bytes(rfc8785.dumps(forged))
     assert "signed with another key" in found(run, public)[0]
     forged["signatures"][0]["keyid"] = key_id(public)
-    (run.path / envelope.NAME).write_text(json.dumps(forged))
+    (run.path / envelope.NAME).write_bytes(rfc8785.dumps(forged))
     assert "its signature is wrong" in found(run, public)[0]

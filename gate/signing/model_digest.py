@@ -11,16 +11,18 @@ https://github.com/sigstore/model-transparency
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn
 
-from audit.core.errors import CheckpointError
+from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.gate.evidence import file_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from audit.core.records import ModelRecord
+    from audit.core.records import FileDigest, ModelRecord
 
 IGNORED = (".git", ".gitattributes", ".github", ".gitignore", "model.sig")
 """Names at the top of a folder that are left out, with everything below."""
@@ -28,25 +30,24 @@ SINGLE = "."
 """Name of the one file where a checkpoint is a file."""
 
 
-def file_digests(checkpoint: Path) -> dict[str, str]:
+def file_digests(checkpoint: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """SHA-256 of every file of a checkpoint, by path inside it, in the order of the root digest.
 
     Args:
         checkpoint: A folder or file.
+        known: Digests that have been computed already, by path.
 
     Raises:
-        CheckpointError: It is neither.
-        EvidenceInvalid: Something in it is neither file nor folder.
-        RunFolderError: A file cannot be read.
+        CheckpointError: It is neither, something in it is neither file nor folder, or something cannot be read.
     """
     if checkpoint.is_file():
-        return {SINGLE: file_digest(checkpoint)}
+        return {SINGLE: known.get(SINGLE) or _digest(checkpoint)}
     if not checkpoint.is_dir():
         msg = f"{checkpoint}: no such checkpoint: name its folder or file"
         raise CheckpointError(msg)
-    named = {PurePosixPath(path.relative_to(checkpoint).as_posix()): path for path in checkpoint.glob("**/*")}
-    wanted = sorted(name for name, path in named.items() if name.parts[0] not in IGNORED and not path.is_dir())
-    return {str(name): file_digest(named[name]) for name in wanted}
+    named = {PurePosixPath(path.relative_to(checkpoint).as_posix()): path for path in _files(checkpoint)}
+    wanted = sorted(name for name in named if name.parts[0] not in IGNORED)
+    return {str(name): known.get(str(name)) or _digest(named[name]) for name in wanted}
 
 
 def root_digest(digests: Mapping[str, str]) -> str:
@@ -54,22 +55,73 @@ def root_digest(digests: Mapping[str, str]) -> str:
     return hashlib.sha256(b"".join(map(bytes.fromhex, digests.values()))).hexdigest()
 
 
-def why_other(model: ModelRecord, digests: Mapping[str, str]) -> str | None:
-    """Why the files are not those of the audited checkpoint; None if they are.
+def audited_digests(model: ModelRecord, checkpoint: Path) -> dict[str, str]:
+    """The digests of those files of a checkpoint that the run recorded, all of them as they were then.
+
+    Nothing else is read: a manifest can name any folder as its checkpoint, however large and whatever is in it.
 
     Args:
         model: The checkpoint, as the manifest records it.
-        digests: Of the files at hand.
+        checkpoint: The folder or file at hand.
+
+    Returns:
+        By path inside the checkpoint.
+
+    Raises:
+        CheckpointError: Why it is not the audited checkpoint.
     """
     if not model.files:
-        return "the run recorded no files of it"
-    if SINGLE in digests:
-        known = {file.sha256 for file in model.files}
-        return None if digests[SINGLE] in known else "it is not the file that was audited"
-    for file in model.files:
-        found = digests.get(file.path)
+        msg = "the run recorded no files of it"
+        raise CheckpointError(msg)
+    if checkpoint.is_file():
+        found = next((file.sha256 for file in model.files if _is(checkpoint, file)), None)
         if found is None:
-            return f"it has no {file.path}, which was audited"
-        if found != file.sha256:
-            return f"its {file.path} is not the one that was audited"
-    return None
+            msg = "it is not the file that was audited"
+            raise CheckpointError(msg)
+        return {SINGLE: found}
+    for file in model.files:
+        path, inside = checkpoint / file.path, PurePosixPath(file.path)
+        if inside.is_absolute() or ".." in inside.parts or not os.path.isfile(path):  # noqa: PTH113 - no error where a name is too long
+            msg = f"it has no {file.path}, which was audited"
+            raise CheckpointError(msg)
+        if not _is(path, file):
+            msg = f"its {file.path} is not the one that was audited"
+            raise CheckpointError(msg)
+    return {PurePosixPath(file.path).as_posix(): file.sha256 for file in model.files}
+
+
+def _is(path: Path, file: FileDigest) -> bool:
+    """Whether a file has the content that was recorded; of one of another size, nothing is read."""
+    return path.stat().st_size == file.size and _digest(path) == file.sha256
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        CheckpointError: It is no regular file, or cannot be read.
+    """
+    try:
+        return file_digest(path)
+    except EvidenceInvalid as error:
+        msg = f"{path}: neither a file nor a folder, so this is no folder of a checkpoint"
+        raise CheckpointError(msg) from error
+    except RunFolderError as error:
+        raise CheckpointError(str(error)) from error
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Everything in a folder at any depth that is no folder; links to folders are not followed.
+
+    Raises:
+        CheckpointError: A folder cannot be listed: without its files, the digest would be that of another checkpoint.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        msg = f"{error.filename}: cannot be listed: {error.strerror}: check its permissions"
+        raise CheckpointError(msg) from error
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        if Path(parent) == folder:
+            folders[:] = [name for name in folders if name not in IGNORED]
+        yield from (Path(parent, name) for name in names)

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.core.errors import EvidenceInvalid, RunFolderError
+from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.core.filesystem import write_bytes
+from audit.core.text import printable
 from audit.gate import evidence
 from audit.gate.signing import envelope, model_digest
 from audit.gate.signing.parts import DECISION, parts_of
@@ -51,17 +52,24 @@ def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
 
 
 def subject_of(manifest: RunManifest) -> Subject:
-    """The checkpoint of a run, by the digest of its folder where that is at hand and is the one that was audited."""
+    """The checkpoint of a run, by the digest of its folder where that is at hand and is the one that was audited.
+
+    Whatever is in the folder that the manifest names, there is a subject: a verdict that was reached can be signed.
+    """
     model, given = manifest.model, str(manifest.config.get("model") or "")
     checkpoint = Path(os.path.expanduser(given)) if given else None  # noqa: PTH111 - a user that nobody knows is no error
     if model.device == "server":
         return _recorded(manifest, "a model behind a server: its weights were not seen")
-    if checkpoint is None or not checkpoint.exists():
+    if checkpoint is None or not os.path.exists(checkpoint):  # noqa: PTH110 - no error where the name is too long
         return _recorded(manifest, f"no folder of the checkpoint at hand: the run loaded {model.source}")
-    digests = model_digest.file_digests(checkpoint)
-    other = model_digest.why_other(model, digests)
-    if other:
-        return _recorded(manifest, f"{checkpoint.name} is not the audited checkpoint: {other}")
+    try:
+        known = model_digest.audited_digests(model, checkpoint)
+    except (CheckpointError, OSError) as error:
+        return _recorded(manifest, f"{checkpoint.name} is not the audited checkpoint: {printable(str(error))}")
+    try:
+        digests = model_digest.file_digests(checkpoint, known)
+    except CheckpointError as error:  # the verdict stands, and it is signed
+        return _recorded(manifest, printable(str(error).removeprefix(f"{checkpoint.parent}/")))
     notes = SubjectNotes(method=MODEL_SIGNING, remark="")
     return Subject(name=model.name, digest={"sha256": model_digest.root_digest(digests)}, annotations=notes)
 

@@ -85,7 +85,7 @@ def verify(
         known: Names of this installation's attribution methods.
 
     Raises:
-        CheckpointError: The checkpoint is neither folder nor file.
+        CheckpointError: The checkpoint is neither folder nor file, or cannot be read.
         EvidenceInvalid: The bundle is broken.
         RunFolderError: There is no bundle, and the folder is broken.
     """

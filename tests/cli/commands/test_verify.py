@@ -257,6 +257,23 @@ def test_the_gate_signs_where_there_is_a_key(audit: Audit, run: RunFolder, monke
     assert audit("verify", "latest", "--key", "audit.pub")[0] == 0
 
 
+@pytest.mark.slow
+def test_the_verdict_stands_whatever_folder_the_manifest_names_as_its_checkpoint(
+    audit: Audit, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a signature that cannot be written is an error, as ``decision.json`` is: it was asked for."""
+    seal(run, run.read_manifest().model_copy(update={"config": {"model": "/dev"}}))
+    monkeypatch.setenv(keys.VARIABLE, "audit.key")
+    code, out, error = audit("gate", "latest", "--policy", "policy.yaml")
+    assert (code, out.splitlines()[-1].startswith("PASS: ")) == (0, True)
+    assert "signed without the digest of its folder: dev is not the audited checkpoint" in error
+    (run.path / envelope.NAME).unlink()
+    (run.path / envelope.NAME).mkdir()
+    code, out, error = audit("gate", "latest", "--policy", "policy.yaml")
+    assert (code, out.splitlines()[-1].startswith("PASS: ")) == (2, True)
+    assert f"{envelope.NAME}: cannot be written" in error
+
+
 def test_a_key_that_cannot_sign_is_refused_before_the_run_is_judged(
     audit: Audit, run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,8 +84,9 @@ def make_judged(policy: PolicyFile, tmp_path_factory: pytest.TempPathFactory) ->
         run = write_run(home / "runs", seed=seed)
         manifest = run.read_manifest()
         files = [
-            FileDigest(path=name, kind=kind, sha256=hashlib.sha256(CHECKPOINT[name]).hexdigest(), size=1)
+            FileDigest(path=name, kind=kind, sha256=digest, size=len(CHECKPOINT[name]))
             for name, kind in (("config.json", "config"), ("model.safetensors", "weights"))
+            for digest in (hashlib.sha256(CHECKPOINT[name]).hexdigest(),)
         ]
         model = manifest.model.model_copy(update={"files": files})
         seal(run, manifest.model_copy(update={"model": model, "config": {"model": str(checkpoint)}}))

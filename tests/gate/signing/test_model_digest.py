@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.errors import CheckpointError, EvidenceInvalid
+from audit.core.errors import CheckpointError
 from audit.core.records import FileDigest
-from audit.gate.signing.model_digest import file_digests, root_digest, why_other
+from audit.gate.signing import model_digest
+from audit.gate.signing.model_digest import audited_digests, file_digests, root_digest
 from tests.core.test_contradictions import a_manifest
 from tests.gate.signing.conftest import CHECKPOINT, write_checkpoint
 
@@ -65,9 +68,34 @@ def test_what_is_no_checkpoint_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="gone: no such checkpoint: name its folder or file"):
         file_digests(tmp_path / "gone")
     (tmp_path / "broken").symlink_to("nowhere")
-    with pytest.raises(Exception, match="broken: cannot be read") as caught:
+    with pytest.raises(CheckpointError, match="broken: cannot be read"):
         file_digests(tmp_path)
-    assert not isinstance(caught.value, EvidenceInvalid)
+    (tmp_path / "broken").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CheckpointError, match="pipe: neither a file nor a folder"):
+        file_digests(tmp_path)
+
+
+def test_a_folder_that_cannot_be_listed_is_not_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digest would be that of a checkpoint without these files."""
+    folder, scan = write_checkpoint(tmp_path / "model"), os.scandir
+
+    def locked(path: str) -> Any:
+        if path.endswith("deep"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(CheckpointError, match="deep: cannot be listed: Permission denied"):
+        file_digests(folder)
+
+
+def test_digests_that_are_known_are_not_computed_again(tmp_path: Path) -> None:
+    known = {"model.safetensors": "f" * 64, "elsewhere": "e" * 64}
+    digests = file_digests(write_checkpoint(tmp_path / "model"), known)
+    assert list(digests) == ORDER
+    assert digests["model.safetensors"] == "f" * 64
+    assert digests["Z"] == hashlib.sha256(b"z").hexdigest()
 
 
 def the_model(*files: tuple[str, bytes]) -> ModelRecord:
@@ -78,18 +106,49 @@ def the_model(*files: tuple[str, bytes]) -> ModelRecord:
     return a_manifest().model.model_copy(update={"files": records})
 
 
-def test_other_files_than_the_audited_ones_are_named(tmp_path: Path) -> None:
-    digests = file_digests(write_checkpoint(tmp_path / "model"))
-    name = "model.safetensors"
-    assert why_other(the_model((name, CHECKPOINT[name])), digests) is None
-    assert why_other(the_model((name, b"others")), digests) == f"its {name} is not the one that was audited"
-    assert (
-        why_other(the_model(("second.safetensors", b"")), digests) == "it has no second.safetensors, which was audited"
-    )
-    assert why_other(the_model(), digests) == "the run recorded no files of it"
+def test_the_audited_checkpoint_is_known_by_the_files_that_the_run_recorded(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "model")
+    names = ("model.safetensors", "deep/er/file")
+    known = audited_digests(the_model(*((name, CHECKPOINT[name]) for name in names)), folder)
+    assert known == {name: hashlib.sha256(CHECKPOINT[name]).hexdigest() for name in names}
 
 
-def test_a_single_file_is_compared_by_content_alone() -> None:
-    model = the_model(("model.gguf", b"weights"))
-    assert why_other(model, {".": hashlib.sha256(b"weights").hexdigest()}) is None
-    assert why_other(model, {".": hashlib.sha256(b"others").hexdigest()}) == "it is not the file that was audited"
+WEIGHTS = CHECKPOINT["model.safetensors"]
+OTHERS = {
+    "other content": (("model.safetensors", WEIGHTS[::-1]), "its model.safetensors is not the one that was audited"),
+    "another size": (("model.safetensors", b"others"), "its model.safetensors is not the one that was audited"),
+    "missing": (("second.safetensors", b""), "it has no second.safetensors, which was audited"),
+    "a folder": (("deep", b""), "it has no deep, which was audited"),
+    "outside": (("../model/model.safetensors", WEIGHTS), "it has no ../model/model.safetensors, which was audited"),
+    "too long": (("k" * 300, b""), f"it has no {'k' * 300}, which was audited"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_files_than_the_audited_ones_are_named(name: str, tmp_path: Path) -> None:
+    file, expected = OTHERS[name]
+    folder = write_checkpoint(tmp_path / "model")
+    with pytest.raises(CheckpointError) as caught:
+        audited_digests(the_model(file), folder)
+    assert str(caught.value) == expected
+
+
+def test_of_another_checkpoint_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor of a folder like ``/usr/lib``, where no recorded file is."""
+    folder, read = write_checkpoint(tmp_path / "model"), []
+    monkeypatch.setattr(model_digest, "file_digest", read.append)
+    for file in (("gone.json", b""), ("model.safetensors", b"others")):
+        with pytest.raises(CheckpointError):
+            audited_digests(the_model(file), folder)
+    with pytest.raises(CheckpointError, match="the run recorded no files of it"):
+        audited_digests(the_model(), folder)
+    assert read == []
+
+
+def test_a_single_file_is_compared_by_content_alone(tmp_path: Path) -> None:
+    model, file = the_model(("model.gguf", b"weights")), tmp_path / "renamed.gguf"
+    file.write_bytes(b"weights")
+    assert audited_digests(model, file) == {".": hashlib.sha256(b"weights").hexdigest()}
+    file.write_bytes(b"thgiews")
+    with pytest.raises(CheckpointError, match="it is not the file that was audited"):
+        audited_digests(model, file)

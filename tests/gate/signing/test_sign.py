@@ -14,6 +14,7 @@ from audit.gate.evidence import seal
 from audit.gate.signing import envelope
 from audit.gate.signing.sign import sign, subject_of
 from audit.gate.signing.statement import MODEL_SIGNING, RECORDED
+from tests.gate.signing.conftest import write_checkpoint
 from tests.gate.signing.test_model_digest import OF_FOLDER
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def subject_with(run: RunFolder, given: str | None = None, **model: Any) -> tupl
 def test_without_the_folder_the_subject_is_what_the_manifest_records(whole: RunFolder, tmp_path: Path) -> None:
     gone = subject_with(whole, given=str(tmp_path / "gone"), source="hub owner/name")
     assert gone == ("ab", RECORDED, "no folder of the checkpoint at hand: the run loaded hub owner/name")
-    for given in ("", "~nobody-knows/model", "\0"):
+    for given in ("", "~nobody-knows/model", "\0", "m" * 300):
         assert subject_with(whole, given=given)[1] == RECORDED
     server = subject_with(whole, device="server")
     assert server == ("ab", RECORDED, "a model behind a server: its weights were not seen")
@@ -68,6 +69,26 @@ def test_a_folder_that_is_no_longer_the_audited_checkpoint_is_not_the_subject(wh
     digest, method, remark = subject_with(whole, files=files)
     assert (digest, method) == ("ab", RECORDED)
     assert remark == "checkpoint is not the audited checkpoint: its config.json is not the one that was audited"
+
+
+def test_whatever_is_in_the_folder_of_the_checkpoint_there_is_a_subject(run: RunFolder, tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "checkpoint")
+    os.mkfifo(folder / "pipe")
+    pipe = "checkpoint/pipe: neither a file nor a folder, so this is no folder of a checkpoint"
+    assert subject_with(run, given=str(folder)) == ("ab", RECORDED, pipe)
+    (folder / "pipe").unlink()
+    (folder / "link").symlink_to("nowhere")
+    remark = "checkpoint/link: cannot be read: No such file or directory: check its permissions"
+    assert subject_with(run, given=str(folder)) == ("ab", RECORDED, remark)
+    (folder / "link").rename(folder / os.fsdecode(b"\xff"))
+    _, _, remark = subject_with(run, given=str(folder))
+    assert remark == "checkpoint/\\udcff: cannot be read: No such file or directory: check its permissions"
+    (folder / os.fsdecode(b"\xff")).unlink()
+    assert subject_with(run, given=str(folder)) == (OF_FOLDER, MODEL_SIGNING, "")
+    for given in ("/dev", "/dev/null", "/"):
+        digest, method, remark = subject_with(run, given=given)
+        assert (digest, method) == ("ab", RECORDED)
+        assert remark.endswith(" is not the audited checkpoint: it has no config.json, which was audited")
 
 
 def test_a_run_that_was_not_judged_is_not_signed(run: RunFolder, key: Ed25519PrivateKey) -> None:

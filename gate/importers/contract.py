@@ -106,8 +106,6 @@ class Stated:
     definition was not the tool's, and the metric is null."""
     reason: str | None = None
     """Why there is no definition."""
-    alternative: Definition | None = None
-    """Another definition that the tool may have used; the one that gives the stated value is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)

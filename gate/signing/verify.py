@@ -17,6 +17,7 @@ from audit.gate.signing.model_digest import file_digests, root_digest
 from audit.gate.signing.parts import DECISION, folder_faults, list_faults
 from audit.gate.signing.recompute import Recomputed, recompute
 from audit.gate.signing.statement import MODEL_SIGNING, Statement, Subject, statement_faults
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    from audit.core.records import Decision
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
@@ -161,8 +163,8 @@ def _present(run: RunFolder, names: Iterable[str]) -> int:
 def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
     """The first contradiction inside the files, whose digests fit; and between them and the bundle."""
     try:
-        evidence.check(run, ())
         manifest, decision = run.read_manifest(), run.read_decision()
+        evidence.check(run, _judged(decision))
         metrics, digest = read_metrics(run, manifest)
     except (EvidenceInvalid, RunFolderError) as error:
         return [_said(run, error)]
@@ -173,6 +175,13 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
     if statement is not None:
         faults += [f"{envelope.NAME}: {fault}" for fault in statement_faults(statement, manifest, decision)]
     return faults
+
+
+def _judged(decision: Decision | None) -> set[str]:
+    """Names of the metrics that a decision judges, with those of their bounds: the verdict rests on their intervals."""
+    checks = decision.checks if decision else []
+    names = {check.metric.partition(" [")[0] for check in checks}
+    return {f"{name}{ending}" for name in names for ending in ("", IF_WRONG, IF_RIGHT)}
 
 
 def _under_another(run: RunFolder, policy: PolicyFile) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
+from audit.gate.metrics_file import metrics_digest
 from audit.gate.policy import load_policy
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
@@ -137,6 +138,26 @@ def test_numbers_that_the_samples_do_not_give_are_found_although_they_are_signed
     (fault,) = verify(run, key.public_key()).faults
     assert "boolq/accuracy is 90, the samples give" in fault
     assert "evidence invalid" not in fault
+
+
+def test_an_interval_that_the_samples_do_not_give_is_found_although_a_decision_rests_on_it(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    """A lower end below the limit would leave the rule open; without the key, and without ``--recompute``."""
+    bundle(run).unlink()
+    metrics = json.loads(run.metrics_path.read_text())
+    assert metrics[0]["ci_low"] < 60 < metrics[0]["value"]
+    (tmp_path / "higher.yaml").write_text("rules: [{metric: boolq/accuracy, min: 60}]\n")
+    before = decide(run, load_policy(tmp_path / "higher.yaml"))
+    metrics[0]["ci_low"] = 61.0
+    run.metrics_path.write_text(json.dumps(metrics))
+    seal(run)
+    (check,) = [one for one in before.checks if one.metric == "boolq/accuracy"]
+    passed = check.model_copy(update={"ci_low": 61.0, "verdict": "PASS", "reason": "61 to 80 is allowed"})
+    forged = {"checks": [before.checks[0], passed], "verdict": "PASS", "metrics_sha256": metrics_digest(run)}
+    run.write_decision(before.model_copy(update=forged))
+    (fault,) = verify(run).faults
+    assert "the interval of boolq/accuracy is 61 to 79.9155, the samples give 52.0177 to " in fault
 
 
 def test_a_decision_on_other_metrics_is_found_although_it_is_signed(run: RunFolder, key: Ed25519PrivateKey) -> None:

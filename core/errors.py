@@ -112,13 +112,14 @@ class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, n
 
     Args:
         message: Which file contradicts what; what to do follows.
+        advice: What to do; None says it of a run folder.
     """
 
     exit_code = ExitCode.EVIDENCE_INVALID
     advice = "restore the folder as the run left it, or find out what merged or changed it"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(f"{message}: {self.advice}")
+    def __init__(self, message: str, advice: str | None = None) -> None:
+        super().__init__(f"{message}: {advice or self.advice}")
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction

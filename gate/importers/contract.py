@@ -187,4 +187,5 @@ def bad(place: object, what: str) -> UsageError:
 
 def contradicts(place: object, what: str) -> EvidenceInvalid:
     """The error for a log that contradicts itself."""
-    return EvidenceInvalid(f"{place}: evidence invalid: {what}")
+    advice = "take the log as the tool wrote it, or find out what changed it"
+    return EvidenceInvalid(f"{place}: evidence invalid: {what}", advice)

@@ -195,8 +195,10 @@ def _label(one: MetricDifference) -> str:
 
 
 def _outcome(one: MetricDifference) -> str:
-    """The words, and how many items would tell."""
-    if one.outcome == "too few items to tell" and one.needed is not None:
+    """The words, and how many items, or what, would tell."""
+    if one.outcome == "no margin for this unit":
+        return f"{one.outcome}: give --margin"
+    if one.outcome == "too few items to tell" and one.needed is not None and one.needed > one.n:
         return f"{one.outcome} ({one.needed:,} would)"
     return one.outcome or ""
 

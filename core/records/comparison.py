@@ -9,7 +9,16 @@ from pydantic import Field
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite
 
 MismatchKind = Literal["data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package"]
-Outcome = Literal["better", "worse", "higher", "lower", "no difference shown", "too few items to tell"]
+Outcome = Literal[
+    "better",
+    "worse",
+    "higher",
+    "lower",
+    "no difference shown",
+    "identical on all items",
+    "too few items to tell",
+    "no margin for this unit",
+]
 
 
 class RunReference(Record):
@@ -92,6 +101,8 @@ class MetricDifference(Record):
     """Items with a higher value in the candidate; null where items have no value each."""
     lower: int | None = None
     """Items with a lower value in the candidate."""
+    identical: bool = False
+    """Whether every compared item gave the same in both runs."""
     p_value: float | None = None
     """Two-sided, of no difference."""
     p_adjusted: float | None = None
@@ -108,7 +119,7 @@ class MetricDifference(Record):
     margin: float | None = None
     """Difference that matters, in ``unit``: given, or 5 % of the unit's range; null where the unit has no range."""
     needed: int | None = None
-    """Items with which runs that do not differ clear ``margin`` with a power of 80 %."""
+    """Items that show a true difference of ``margin`` with a power of 80 %."""
     outcome: Outcome | None = None
     """In words; null where they cannot be compared."""
     error: str | None = None

@@ -36,7 +36,7 @@ MIN_ALIGNED = 0.95
 MARGIN = 0.05
 """Difference that matters where the caller names none, as a share of the unit's range."""
 AS_FOUND = (
-    "units", "no_interval", "p_value", "test", "effect", "effect_name", "higher", "lower",
+    "units", "identical", "no_interval", "p_value", "test", "effect", "effect_name", "higher", "lower",
     "detectable", "margin", "needed",
 )  # fmt: skip
 """Fields of the record that are those of the difference."""

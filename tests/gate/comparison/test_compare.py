@@ -76,7 +76,10 @@ def test_a_run_does_not_differ_from_itself(make: Callable[..., RunFolder]) -> No
     assert found.mismatches == []
     assert [one.name for one in found.differences] == ["boolq/accuracy", "boolq/unscored"] + ["boolq/accuracy"] * 2
     assert [one.difference for one in found.differences] == [0.0] * 4
-    assert {one.outcome for one in found.differences} <= {"no difference shown", "too few items to tell"}
+    # 0 changes of 60 items: Tango's interval reaches 3.84 / 63.84 = 0.06, beyond the margin. A count has no range.
+    assert [one.outcome for one in found.differences] == [
+        "too few items to tell", "identical on all items", *["too few items to tell"] * 2,
+    ]  # fmt: skip
     assert found.baseline == found.candidate
 
 

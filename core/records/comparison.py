@@ -8,7 +8,9 @@ from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite
 
-MismatchKind = Literal["data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package"]
+MismatchKind = Literal[
+    "data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package", "run"
+]
 Outcome = Literal[
     "better",
     "worse",
@@ -34,6 +36,8 @@ class RunReference(Record):
     """Floating-point type it ran in."""
     quantization: str | None
     """How its weights are quantised."""
+    by_name: bool = False
+    """Whether the checkpoint is known by its name only: no file of it was seen."""
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was compared."""
 
@@ -43,13 +47,14 @@ class Mismatch(Record):
 
     kind: MismatchKind
     """What differs: ``data``, ``prompts``, ``version`` of a task, ``settings``, ``scorer``, ``tokenizer``,
-    ``chat_template``, ``package``."""
+    ``chat_template``, ``package``, ``run`` (how a run ended, number type, device, context length, seeds)."""
     task: str | None = None
     """The task that is concerned; null where it is the whole run."""
     metric: str | None = None
     """The metric that is concerned; null where it is all of the task."""
     what: str
-    """Name of the data set, setting, scorer or package; for prompts, how many differ."""
+    """Name of the data set, setting, scorer, package or circumstance; for prompts, how many differ or are not
+    recorded."""
     baseline: Any = None
     """What the baseline has; null where it has none."""
     candidate: Any = None

@@ -60,7 +60,7 @@ class _Side:
             raise RunFolderError(msg)
         evidence.check(run, ())
         self.metrics, self.digest = read_metrics(run, self.manifest)
-        self.by_key = {_key(metric): metric for metric in self.metrics if metric.definition}
+        self.by_key = {_key(metric): metric for metric in self.metrics}
         self.records = Records(run)
 
     @property
@@ -73,6 +73,7 @@ class _Side:
             model_digest=model.digest,
             dtype=model.dtype,
             quantization=model.quantization,
+            by_name=not model.files,
             metrics_sha256=self.digest,
         )
 
@@ -196,6 +197,9 @@ class _Work:
         )
         if metric.suite == "explain":
             return _not_compared(bare, "explanations are of each run's own answers")
+        reason = _without_definition(other, metric)
+        if reason:
+            return _not_compared(bare, reason)
         try:
             definition = definitions.read(metric.definition or {})
             tasks = definition.tasks(metric.task)
@@ -271,6 +275,18 @@ class _Work:
             and (one.task is None or one.task in tasks or one.task == metric.task)
             and one.metric in (None, metric.name)
         ]
+
+
+def _without_definition(baseline: Metric, candidate: Metric) -> str | None:
+    """Why a metric that has no definition in a run cannot be computed on the common items; None if both have one."""
+    sides = [(name, one) for name, one in (("baseline", baseline), ("candidate", candidate)) if not one.definition]
+    return (
+        "; ".join(
+            f"no value in the {name}: {one.error}" if one.error else f"the {name} has no definition to compute it by"
+            for name, one in sides
+        )
+        or None
+    )
 
 
 def _differs(blocking: Sequence[Mismatch]) -> str:

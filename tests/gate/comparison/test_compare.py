@@ -165,6 +165,48 @@ def test_metrics_of_one_run_are_listed(make: Callable[..., RunFolder]) -> None:
     assert compare(run, other).only_baseline == []
 
 
+def test_the_other_direction_is_not_better(make: Callable[..., RunFolder]) -> None:
+    run, other = make("a", samples(RIGHT)), make("b", samples([1.0] * 60))
+    metrics = [one.model_copy(update={"higher_is_better": False}) for one in run.read_metrics()]
+    run.write_metrics(metrics)
+    found = only(sealed(run), other)
+    assert (found.outcome, found.difference) == (None, None)
+    assert (found.error or "").startswith("the runs differ in settings: higher is better")
+
+
+@pytest.mark.parametrize(
+    ("null", "error"),
+    [
+        ([0], "no value in the baseline: it broke"),
+        ([1], "no value in the candidate: it broke"),
+        ([0, 1], "no value in the baseline: it broke; no value in the candidate: it broke"),
+    ],
+)
+def test_metrics_without_a_value_are_named_with_the_reason(
+    null: list[int], error: str, make: Callable[..., RunFolder]
+) -> None:
+    runs = [make(name, samples(RIGHT)) for name in "ab"]
+    gone = {"value": None, "ci_low": None, "ci_high": None, "ci_method": None, "definition": None, "error": "it broke"}
+    for place in null:
+        first, *others = runs[place].read_metrics()
+        broken = first.model_copy(update={**gone, "n": 0})
+        runs[place].write_metrics([broken, *others])
+        manifest = runs[place].read_manifest()
+        runs[place].write_manifest(manifest.model_copy(update={"status": "partial"}))
+        sealed(runs[place])
+    found = compare(*runs)
+    assert [one.error for one in found.differences] == [error]
+    assert (found.only_baseline, found.only_candidate) == ([], [])
+
+
+def test_models_known_by_name_only_are_marked(make: Callable[..., RunFolder]) -> None:
+    run = make("a", samples(RIGHT))
+    model = run.read_manifest().model
+    named = make("b", samples(RIGHT), model=model.model_copy(update={"files": []}))
+    found = compare(run, named)
+    assert (found.baseline.by_name, found.candidate.by_name) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

@@ -58,10 +58,10 @@ class _Side:
         if self.manifest.status == "running":
             msg = f"{run.path}: this run has not ended: compare it when it has, or finish it with 'audit run --resume'"
             raise RunFolderError(msg)
-        evidence.check(run, ())
+        self.records = Records(run)
+        evidence.check(run, (), self.records)
         self.metrics, self.digest = read_metrics(run, self.manifest)
         self.by_key = {_key(metric): metric for metric in self.metrics}
-        self.records = Records(run)
 
     @property
     def reference(self) -> RunReference:

@@ -199,6 +199,19 @@ def test_metrics_without_a_value_are_named_with_the_reason(
     assert (found.only_baseline, found.only_candidate) == ([], [])
 
 
+def test_samples_are_read_once(make: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [make(name, samples(RIGHT)) for name in "ab"]
+    read, original = [], RunFolder.read_samples
+
+    def counted(self: RunFolder, suite: str, task: str) -> list[Sample]:
+        read.append(self.path)
+        return original(self, suite, task)
+
+    monkeypatch.setattr(RunFolder, "read_samples", counted)
+    assert len(compare(*runs, everything=True).differences) == 4
+    assert sorted(read) == sorted(run.path for run in runs)
+
+
 def test_models_known_by_name_only_are_marked(make: Callable[..., RunFolder]) -> None:
     run = make("a", samples(RIGHT))
     model = run.read_manifest().model

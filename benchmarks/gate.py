@@ -109,7 +109,7 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
         correlations.append(np.corrcoef(*sides)[0, 1])
         smallest = math.inf
         if found.standard_error is not None:
-            smallest = power.detectable(found.standard_error, found.change, CONFIDENCE, found.freedom)
+            smallest = power.detectable(found.standard_error, found.growth, CONFIDENCE, found.freedom)
         if smallest <= kind.most():
             possible += 1
             ends = compare(kind, kind.draw(generator, n, groups, smallest), resamples).interval

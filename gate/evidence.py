@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
+    from audit.stats.records import Records
 
 MANIFEST = "manifest.json"
 """Its digest is that of its content without ``evidence``."""
@@ -60,7 +61,7 @@ def seal(run: RunFolder, manifest: RunManifest | None = None) -> RunManifest:
     return sealed
 
 
-def check(run: RunFolder, judged: Collection[str] | None = None) -> None:
+def check(run: RunFolder, judged: Collection[str] | None = None, records: Records | None = None) -> None:
     """Make sure that the evidence of a run does not contradict itself.
 
     Of a run that is going on, digests are not known yet and counts change from file to file: its records must be
@@ -70,6 +71,7 @@ def check(run: RunFolder, judged: Collection[str] | None = None) -> None:
         run: The folder.
         judged: Names of the metrics whose intervals are computed again; None takes the primary ones. Values and counts
             are computed again for all.
+        records: The run's samples, if they are needed afterwards: what was read is not read again.
 
     Raises:
         EvidenceInvalid: The first contradiction.
@@ -84,7 +86,7 @@ def check(run: RunFolder, judged: Collection[str] | None = None) -> None:
         _check_digests(run, manifest)
     metrics = run.read_metrics() if run.metrics_path.exists() else None
     if metrics is not None and manifest.status != "running":
-        recount.check(run, manifest, metrics, judged)
+        recount.check(run, manifest, metrics, judged, records)
     if metrics is None and manifest.status == "complete":
         raise _invalid(run.manifest_path, "status complete, though the run holds no metrics.json")
 

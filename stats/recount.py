@@ -50,6 +50,7 @@ def check(
     manifest: RunManifest,
     metrics: Sequence[Metric],
     judged: Collection[str] | None,
+    records: Records | None = None,
 ) -> None:
     """Compare the metrics of a run with what its manifest says and its samples give.
 
@@ -58,6 +59,7 @@ def check(
         manifest: Its manifest.
         metrics: All of them.
         judged: Names of those whose intervals are computed again; None takes the primary ones.
+        records: The run's samples, if they are needed afterwards.
 
     Raises:
         EvidenceInvalid: The first number that differs, a value of a task that did not run, or one without a definition
@@ -73,7 +75,7 @@ def check(
     mine: defaultdict[tuple[str, str], list[Metric]] = defaultdict(list)
     for metric in metrics:
         mine[metric.suite, metric.task].append(metric)
-    there, records = run.tasks(), Records(run)
+    there, records = run.tasks(), records or Records(run)
     for suite, task in dict.fromkeys([*there, *mine]):
         if (suite, task) in there:
             path, samples = run.samples_path(suite, task), records.samples(suite, task)

@@ -53,11 +53,16 @@ class RunComparison:
         """One row per item whose score changed, the candidate's worst losses first.
 
         Raises:
-            RunFolderError: The task was not compared.
+            RunFolderError: The task was not compared, or it is a group of tasks, which has no samples.
         """
         from audit.gate.comparison.changed import changed_items  # noqa: PLC0415 - only where asked for
 
-        compared = {one.task: one for one in reversed(self.record.differences) if one.error is None}
+        there = set.intersection(*(set(folder.tasks()) for folder in self._folders))
+        compared = {
+            one.task: one
+            for one in reversed(self.record.differences)
+            if one.error is None and (one.suite, one.task) in there
+        }
         if task not in compared:
             hint = did_you_mean(str(task), compared)
             msg = f"{printable(repr(task), 60)} was not compared; {', '.join(compared) or 'none'} were.{hint}"

@@ -118,7 +118,8 @@ def _show(found: Comparison) -> None:
     for name, run in (("baseline", found.baseline), ("candidate", found.candidate)):
         precision = ", ".join(part for part in (run.dtype, run.quantization) if part)
         out.print(Text(printable(f"{name:<9}  {run.run_id} ({precision})", 300)), soft_wrap=True)
-    if found.baseline.model_digest == found.candidate.model_digest:
+    known = not (found.baseline.by_name or found.candidate.by_name)
+    if known and found.baseline.model_digest == found.candidate.model_digest:
         out.print(Text("both are runs of the same checkpoint"))
     _show_mismatches(found)
     compared = [one for one in found.differences if one.error is None]
@@ -153,7 +154,9 @@ def _show_mismatches(found: Comparison) -> None:
         where = f"{one.metric or one.task}: " if one.task else ""
         sides = "" if one.kind == "prompts" else f": {_short(one.baseline)}, now {_short(one.candidate)}"
         line = f"differs: {where}{one.kind.replace('_', ' ')} {one.what}{sides}"
-        out.print(Text(printable(line, 400), style="dim" if one.kind == "package" else "yellow"), soft_wrap=True)
+        out.print(
+            Text(printable(line, 400), style="dim" if one.kind in ("package", "run") else "yellow"), soft_wrap=True
+        )
 
 
 def _short(value: object) -> str:
@@ -195,8 +198,10 @@ def _label(one: MetricDifference) -> str:
 
 
 def _outcome(one: MetricDifference) -> str:
-    """The words, and how many items would tell."""
-    if one.outcome == "too few items to tell" and one.needed is not None:
+    """The words, and how many items, or what, would tell."""
+    if one.outcome == "no margin for this unit":
+        return f"{one.outcome}: give --margin"
+    if one.outcome == "too few items to tell" and one.needed is not None and one.needed > one.n:
         return f"{one.outcome} ({one.needed:,} would)"
     return one.outcome or ""
 
@@ -205,7 +210,12 @@ def _show_items(baseline: RunFolder, candidate: RunFolder, found: Comparison, mo
     """The items that changed for the worst, task by task."""
     from audit.gate.comparison.changed import changed_items  # noqa: PLC0415 - only where asked for
 
-    compared = {(one.suite, one.task): one for one in reversed(found.differences) if one.error is None and one.primary}
+    there = {*baseline.tasks()} & {*candidate.tasks()}  # a group of tasks has no samples
+    compared = {
+        (one.suite, one.task): one
+        for one in reversed(found.differences)
+        if one.error is None and one.primary and (one.suite, one.task) in there
+    }
     for (suite, task), one in reversed(compared.items()):
         samples = [run.read_samples(suite, task) for run in (baseline, candidate)]
         changed = changed_items(*samples, higher_is_better=one.higher_is_better)

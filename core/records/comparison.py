@@ -8,8 +8,19 @@ from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite
 
-MismatchKind = Literal["data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package"]
-Outcome = Literal["better", "worse", "higher", "lower", "no difference shown", "too few items to tell"]
+MismatchKind = Literal[
+    "data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package", "run"
+]
+Outcome = Literal[
+    "better",
+    "worse",
+    "higher",
+    "lower",
+    "no difference shown",
+    "identical on all items",
+    "too few items to tell",
+    "no margin for this unit",
+]
 
 
 class RunReference(Record):
@@ -25,6 +36,8 @@ class RunReference(Record):
     """Floating-point type it ran in."""
     quantization: str | None
     """How its weights are quantised."""
+    by_name: bool = False
+    """Whether the checkpoint is known by its name only: no file of it was seen."""
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was compared."""
 
@@ -34,13 +47,14 @@ class Mismatch(Record):
 
     kind: MismatchKind
     """What differs: ``data``, ``prompts``, ``version`` of a task, ``settings``, ``scorer``, ``tokenizer``,
-    ``chat_template``, ``package``."""
+    ``chat_template``, ``package``, ``run`` (how a run ended, number type, device, context length, seeds)."""
     task: str | None = None
     """The task that is concerned; null where it is the whole run."""
     metric: str | None = None
     """The metric that is concerned; null where it is all of the task."""
     what: str
-    """Name of the data set, setting, scorer or package; for prompts, how many differ."""
+    """Name of the data set, setting, scorer, package or circumstance; for prompts, how many differ or are not
+    recorded."""
     baseline: Any = None
     """What the baseline has; null where it has none."""
     candidate: Any = None
@@ -92,6 +106,8 @@ class MetricDifference(Record):
     """Items with a higher value in the candidate; null where items have no value each."""
     lower: int | None = None
     """Items with a lower value in the candidate."""
+    identical: bool = False
+    """Whether every compared item gave the same in both runs."""
     p_value: float | None = None
     """Two-sided, of no difference."""
     p_adjusted: float | None = None
@@ -108,7 +124,7 @@ class MetricDifference(Record):
     margin: float | None = None
     """Difference that matters, in ``unit``: given, or 5 % of the unit's range; null where the unit has no range."""
     needed: int | None = None
-    """Items with which runs that do not differ clear ``margin`` with a power of 80 %."""
+    """Items that show a true difference of ``margin`` with a power of 80 %."""
     outcome: Outcome | None = None
     """In words; null where they cannot be compared."""
     error: str | None = None

@@ -36,7 +36,7 @@ MIN_ALIGNED = 0.95
 MARGIN = 0.05
 """Difference that matters where the caller names none, as a share of the unit's range."""
 AS_FOUND = (
-    "units", "no_interval", "p_value", "test", "effect", "effect_name", "higher", "lower",
+    "units", "identical", "no_interval", "p_value", "test", "effect", "effect_name", "higher", "lower",
     "detectable", "margin", "needed",
 )  # fmt: skip
 """Fields of the record that are those of the difference."""
@@ -58,10 +58,10 @@ class _Side:
         if self.manifest.status == "running":
             msg = f"{run.path}: this run has not ended: compare it when it has, or finish it with 'audit run --resume'"
             raise RunFolderError(msg)
-        evidence.check(run, ())
-        self.metrics, self.digest = read_metrics(run, self.manifest)
-        self.by_key = {_key(metric): metric for metric in self.metrics if metric.definition}
         self.records = Records(run)
+        evidence.check(run, (), self.records)
+        self.metrics, self.digest = read_metrics(run, self.manifest)
+        self.by_key = {_key(metric): metric for metric in self.metrics}
 
     @property
     def reference(self) -> RunReference:
@@ -73,6 +73,7 @@ class _Side:
             model_digest=model.digest,
             dtype=model.dtype,
             quantization=model.quantization,
+            by_name=not model.files,
             metrics_sha256=self.digest,
         )
 
@@ -196,6 +197,9 @@ class _Work:
         )
         if metric.suite == "explain":
             return _not_compared(bare, "explanations are of each run's own answers")
+        reason = _without_definition(other, metric)
+        if reason:
+            return _not_compared(bare, reason)
         try:
             definition = definitions.read(metric.definition or {})
             tasks = definition.tasks(metric.task)
@@ -271,6 +275,18 @@ class _Work:
             and (one.task is None or one.task in tasks or one.task == metric.task)
             and one.metric in (None, metric.name)
         ]
+
+
+def _without_definition(baseline: Metric, candidate: Metric) -> str | None:
+    """Why a metric that has no definition in a run cannot be computed on the common items; None if both have one."""
+    sides = [(name, one) for name, one in (("baseline", baseline), ("candidate", candidate)) if not one.definition]
+    return (
+        "; ".join(
+            f"no value in the {name}: {one.error}" if one.error else f"the {name} has no definition to compute it by"
+            for name, one in sides
+        )
+        or None
+    )
 
 
 def _differs(blocking: Sequence[Mismatch]) -> str:

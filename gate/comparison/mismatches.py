@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Mismatch
@@ -12,22 +14,34 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, RunManifest, Sample
     from audit.core.records.comparison import MismatchKind
 
-TOLERATED: tuple[MismatchKind, ...] = ("package",)
+TOLERATED: tuple[MismatchKind, ...] = ("package", "run")
 """Kinds that are named and never keep two runs from being compared."""
 OF_FILES: tuple[tuple[str, MismatchKind], ...] = (("tokenizer", "tokenizer"), ("chat_template", "chat_template"))
 """Kinds of a checkpoint's files that decide what it reads, and the kind of mismatch."""
-
+FROM_LOG = "log: "
+"""How the source of a data set begins of which an imported log is all that is known."""
 OF_ASSETS: tuple[tuple[str, MismatchKind], ...] = (("dataset", "data"), ("scorer", "scorer"))
 """Kinds of assets that decide a task's numbers, and the kind of mismatch."""
 
 
 def of_runs(baseline: RunManifest, candidate: RunManifest) -> Iterator[Mismatch]:
-    """What differs between the runs as a whole: tokenizer, chat template, versions of packages."""
+    """What differs between the runs as a whole: tokenizer, chat template, how they ran, versions of packages."""
     for kind, named in OF_FILES:
         ours, theirs = _files(baseline, kind), _files(candidate, kind)
         if ours != theirs:  # one file more or less is a difference, too
             yield Mismatch(kind=named, what=kind.replace("_", " "), baseline=ours, candidate=theirs)
-    yield from _both("package", None, baseline.packages, candidate.packages)
+    ours, theirs = _circumstances(baseline), _circumstances(candidate)
+    for name in dict.fromkeys([*ours, *theirs]):
+        if ours.get(name) != theirs.get(name) or (name == "status" and ours[name] != "complete"):
+            yield Mismatch(kind="run", what=name, baseline=ours.get(name), candidate=theirs.get(name))
+    yield from _in_both("package", None, baseline.packages, candidate.packages)
+
+
+def _circumstances(manifest: RunManifest) -> dict[str, Any]:
+    """How a run ran, which may move its numbers."""
+    model = manifest.model
+    of_model = {"dtype": model.dtype, "device": model.device, "max_length": model.max_length}
+    return {"status": manifest.status, **of_model, **{f"seed {name}": seed for name, seed in manifest.seeds.items()}}
 
 
 def of_task(
@@ -43,14 +57,25 @@ def of_task(
     """
     yield from _settings(task, None, baseline.tasks.get(task, {}), candidate.tasks.get(task, {}))
     for kind, named in OF_ASSETS:
-        yield from _both(named, task, *(_assets(manifest, kind, task) for manifest in (baseline, candidate)))
-    other = sum(not _same_prompt(*pair) for pair in pairs)
-    if other:
-        yield Mismatch(kind="prompts", task=task, what=f"{other:,} of {len(pairs):,}")
+        yield from _assets_differ(named, task, *(_assets(manifest, kind, task) for manifest in (baseline, candidate)))
+    same = Counter(_same_prompt(*pair) for pair in pairs)
+    for answer, words in ((False, ""), (None, "not recorded: ")):
+        if same[answer]:
+            yield Mismatch(kind="prompts", task=task, what=f"{words}{same[answer]:,} of {len(pairs):,}")
 
 
 def of_metric(baseline: Metric, candidate: Metric) -> Iterator[Mismatch]:
-    """What differs between two metrics of the same name: settings, and arguments of the definition but its seed."""
+    """What differs between two metrics of the same name: settings, unit, direction, arguments of the definition.
+
+    The seed of the bootstrap and the number of its resamples are no arguments.
+    """
+    for name in ("unit", "higher_is_better"):
+        ours, theirs = getattr(baseline, name), getattr(candidate, name)
+        if ours != theirs:
+            what, metric = name.replace("_", " "), candidate.name
+            yield Mismatch(
+                kind="settings", task=candidate.task, metric=metric, what=what, baseline=ours, candidate=theirs
+            )
     yield from _settings(candidate.task, candidate.name, baseline.settings, candidate.settings)
     arguments = [
         {name: value for name, value in (metric.definition or {}).items() if name not in ("seed", "resamples")}
@@ -70,7 +95,7 @@ def _settings(
             yield Mismatch(kind=kind, task=task, metric=metric, what=name, baseline=ours, candidate=theirs)
 
 
-def _both(
+def _in_both(
     kind: MismatchKind, task: str | None, baseline: Mapping[str, str], candidate: Mapping[str, str]
 ) -> Iterator[Mismatch]:
     """What both have in two forms."""
@@ -84,15 +109,42 @@ def _files(manifest: RunManifest, kind: str) -> dict[str, str]:
     return {file.path: file.sha256 for file in manifest.model.files if file.kind == kind}
 
 
-def _assets(manifest: RunManifest, kind: str, task: str) -> dict[str, str]:
-    """Digests of a task's data sets or scorers, by name; those of all tasks where the run did not record which."""
+@dataclass(frozen=True, slots=True)
+class _Assets:
+    """A task's data sets or scorers in one run."""
+
+    digests: dict[str, str]
+    """By name; those of all tasks where the run did not record which."""
+    recorded: bool
+    """Whether the run recorded which they are."""
+    from_log: frozenset[str]
+    """Names of those that only a log describes, by the items that it holds; what an item holds is in its id."""
+
+
+def _assets(manifest: RunManifest, kind: str, task: str) -> _Assets:
     used = manifest.task_assets.get(task)
-    found = (asset for asset in manifest.assets if asset.kind == kind and (used is None or asset.name in used))
-    return {asset.name: asset.sha256 for asset in found}
+    found = [asset for asset in manifest.assets if asset.kind == kind and (used is None or asset.name in used)]
+    return _Assets(
+        digests={asset.name: asset.sha256 for asset in found},
+        recorded=used is not None,
+        from_log=frozenset(asset.name for asset in found if asset.source.startswith(FROM_LOG)),
+    )
 
 
-def _same_prompt(baseline: Sample, candidate: Sample) -> bool:
+def _assets_differ(kind: MismatchKind, task: str, baseline: _Assets, candidate: _Assets) -> Iterator[Mismatch]:
+    """Other digests; where both runs recorded what the task used, also what only one of them used."""
+    ours, theirs = baseline.digests, candidate.digests
+    of_both_only = not (baseline.recorded and candidate.recorded)
+    for name in sorted({*ours, *theirs} - baseline.from_log - candidate.from_log):
+        if ours.get(name) == theirs.get(name) or (of_both_only and not (name in ours and name in theirs)):
+            continue
+        yield Mismatch(kind=kind, task=task, what=name, baseline=ours.get(name), candidate=theirs.get(name))
+
+
+def _same_prompt(baseline: Sample, candidate: Sample) -> bool | None:
     """Whether an item's prompt was the same; without its digest its text decides, and without both nobody knows."""
     if baseline.prompt_sha256 is not None and candidate.prompt_sha256 is not None:
         return baseline.prompt_sha256 == candidate.prompt_sha256
-    return baseline.prompt == candidate.prompt != ""
+    if not baseline.prompt or not candidate.prompt:
+        return None
+    return baseline.prompt == candidate.prompt

@@ -18,8 +18,9 @@ def with_outcomes(differences: Sequence[MetricDifference], confidence: float) ->
 
     ``better`` and ``worse`` (``higher`` and ``lower`` where neither end is good) need an interval without 0 and a
     p-value that stays below 1 - confidence when adjusted for all differences that were looked at (Benjamini and
-    Hochberg 1995). Where no difference is shown, ``too few items to tell`` says that a difference of the margin would
-    have been missed more often than in one of five comparisons.
+    Hochberg 1995). ``no difference shown`` needs an interval within the margin on both sides, or one that holds 0 where
+    a difference of the margin would have been found in four of five comparisons; otherwise there are ``too few items to
+    tell``. On a scale without a range nobody knows what matters unless a margin is given.
 
     Args:
         differences: All that are looked at together.
@@ -39,12 +40,16 @@ def _outcome(found: MetricDifference, adjusted: float | None, confidence: float)
     if found.error is not None or found.difference is None:
         return None
     if found.ci_low is None or found.ci_high is None:
-        return "too few items to tell"
+        return "identical on all items" if found.identical else "too few items to tell"
     shown = adjusted is not None and adjusted <= 1 - confidence and not found.ci_low <= 0 <= found.ci_high
     if shown:
         return _direction(found.difference > 0, found.higher_is_better)
-    enough = found.margin is None or found.detectable is None or found.detectable <= found.margin
-    return "no difference shown" if enough else "too few items to tell"
+    if found.margin is None:
+        return "no margin for this unit"
+    within = -found.margin < found.ci_low and found.ci_high < found.margin
+    enough = found.detectable is not None and found.detectable <= found.margin
+    holds_none = found.ci_low <= 0 <= found.ci_high
+    return "no difference shown" if within or (holds_none and enough) else "too few items to tell"
 
 
 def _direction(up: bool, higher_is_better: bool | None) -> Outcome:

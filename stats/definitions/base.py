@@ -143,13 +143,22 @@ class Definition(ABC):
             samples: All samples of the task.
             where: The metric's slice.
         """
-        return [sample for sample in samples if self.is_about(sample, where)]
+        inside = list(samples)
+        for name, value in self._wanted(where).items():  # one pass each: fast where there are many samples and slices
+            inside = [sample for sample in inside if sample.slices.get(name) == value]
+        return [sample for sample in inside if self.is_about(sample, None)]
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it covers a sample, scored or not. Arguments as in :meth:`select`."""
-        subset = {name: value for name, value in (where or {}).items() if name not in (self.columns or ())}
-        wanted = {**subset, **(self.where or {})}
-        return all(sample.slices.get(name) == value for name, value in wanted.items())
+        wanted = self._wanted(where)
+        return not wanted or all(sample.slices.get(name) == value for name, value in wanted.items())
+
+    def _wanted(self, where: Mapping[str, str] | None) -> Mapping[str, str | None]:
+        """Slice values that its samples must have."""
+        if not where:
+            return self.where or {}
+        subset = {name: value for name, value in where.items() if name not in (self.columns or ())}
+        return {**subset, **(self.where or {})}
 
     def cluster_of(self, sample: Sample) -> str | None:
         """The cluster of an item; null for an item that is its own cluster."""

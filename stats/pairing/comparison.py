@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from audit.stats.definitions.base import Definition
     from audit.stats.pairing.alignment import Alignment, Side
 
+OF_REQUEST = {"prompt", "prompt_sha256", "spans", "tokens_in", "seconds"}
+"""Fields of a sample that say what was asked, and how long it took: no metric is computed from them."""
+
 
 def compared(  # noqa: PLR0913 - two runs, a metric, and how to compare them
     definition: Definition,
@@ -134,6 +137,7 @@ def _of_items(
         "higher": int((scale * changes > 0).sum()),
         "lower": int((scale * changes < 0).sum()),
         "equal": int((changes == 0).sum()),
+        "identical": not changes.any(),
     }
     found |= {"baseline": values[0], "candidate": values[1], "value": scale * math.fsum(changes) / len(changes)}
     return finished(found | counts, shown, len(set(clusters)) if clusters else len(pairs), scale)
@@ -153,7 +157,13 @@ def _of_statistic(
         return nothing(found, f"the metric has no value on the common items in the {' and '.join(broken)}")
     shown = of_resamples(runs, **settings)
     found |= {"baseline": values[0], "candidate": values[1], "value": values[1] - values[0]}
+    found["identical"] = shown.interval is None and _answers(samples[0]) == _answers(samples[1])
     return finished(found, shown, runs.units)
+
+
+def _answers(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
+    """All that a metric may be computed from, by item."""
+    return {one.sample_id: one.model_dump(exclude=OF_REQUEST) for one in samples}
 
 
 def finished(found: dict[str, Any], shown: Inference, units: int, scale: float = 1.0) -> Difference:
@@ -175,13 +185,15 @@ def finished(found: dict[str, Any], shown: Inference, units: int, scale: float =
         "units": units,
     }
     if ends is not None and shown.standard_error is not None:
-        low, high = sorted((scale * ends.low, scale * ends.high))
+        domain = unit_of(found["unit"])
+        widest = domain.high - domain.low
+        low, high = (min(max(scale * end, -widest), widest) for end in (ends.low, ends.high)[:: 1 if scale > 0 else -1])
         fields["interval"] = Interval(low, high, ends.method, ends.confidence)
-        error, domain = abs(scale) * shown.standard_error, unit_of(found["unit"])
-        smallest = power.detectable(error, abs(scale) * shown.change, ends.confidence, shown.freedom)
-        fields["detectable"] = smallest if smallest <= domain.high - domain.low else None
-        if found["margin"] is not None:
-            many = power.needed(error, found["margin"], units, ends.confidence, shown.freedom)
+        error, growth = abs(scale) * shown.standard_error, abs(scale) * shown.growth
+        smallest = power.detectable(error, growth, ends.confidence, shown.freedom)
+        fields["detectable"] = smallest if smallest <= widest else None
+        if found["margin"] is not None and max(error, growth) > 0:
+            many = power.needed(error, growth, found["margin"], units, ends.confidence, shown.freedom)
             fields["needed"] = math.ceil(many * len(found["alignment"].paired) / units)
     return Difference(**found, **fields)
 

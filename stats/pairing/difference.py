@@ -35,14 +35,20 @@ class Inference:
     """Which one it is."""
     freedom: float = 0.0
     """Degrees of freedom of the interval's quantile; infinite if it is the normal distribution's."""
-    change: float = 0.0
-    """Mean absolute difference of an item; 0 if no item changed."""
+    growth: float = 0.0
+    """By how much the squared standard error grows per unit of true difference: a difference comes with changed
+    items, which vary more."""
+    error: float | None = None
+    """Standard error by the items that changed; null where the interval's width gives it. Score intervals have a width
+    if no item changed, which is no variation of the items."""
 
     @property
     def standard_error(self) -> float | None:
-        """Standard error that the interval's width amounts to; it is above 0 even if no item changed."""
+        """Standard error from which the minimum detectable effect is computed; null without an interval."""
         ends = self.interval
-        return None if ends is None else (ends.high - ends.low) / 2 / critical(ends.confidence, self.freedom)
+        if ends is None or self.error is not None:
+            return None if ends is None else self.error
+        return (ends.high - ends.low) / 2 / critical(ends.confidence, self.freedom)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +93,10 @@ class Difference:
     margin: float | None = None
     """The margin that was asked for, in the metric's unit."""
     needed: int | None = None
-    """Number of items with which runs that do not differ clear the margin with 80 % power; null without a margin or an
+    """Number of items of which the minimum detectable effect is at most the margin; null without a margin or an
     interval."""
+    identical: bool = False
+    """Whether every item gave the same in both runs."""
     error: str | None = None
     """Why there is no value."""
 

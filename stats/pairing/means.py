@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from audit.stats.interval import Interval, outer, t_interval
 from audit.stats.intervals import mean_interval, why_none
 from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.sign_flips import sign_flips
-from audit.stats.pairing.tango import tango
+from audit.stats.pairing.tango import critical, tango
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
     McNemar 1947, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages",
     Psychometrika 12:153. With clusters the interval is that of the effective number of items, n / design effect, with
     Student's quantile for G - 1 degrees of freedom (Korn and Graubard 1998), and the signs of whole clusters are
-    permuted.
+    permuted, or Student's t is used where they are too few (:func:`_tested`).
 
     Args:
         changes: 1 for each item that only the candidate has right, -1 for the baseline alone, else 0.
@@ -43,30 +43,35 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
     """
     better, worse, n = int((changes > 0).sum()), int((changes < 0).sum()), len(changes)
     ratio, changed = better / worse if worse else None, (better + worse) / n
+    effect: dict[str, Any] = {"effect": ratio, "effect_name": "odds_ratio"}
     if clusters is None:
         from scipy import stats  # noqa: PLC0415 - a second to import
 
         p_value = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
-        ends = tango(better, worse, n, confidence)
-        return Inference(ends, None, p_value, "mcnemar_exact", ratio, "odds_ratio", math.inf, changed)
+        ends, freedom = tango(better, worse, n, confidence), math.inf
+        return Inference(ends, None, p_value, "mcnemar_exact", **effect, freedom=freedom, **_variation(changed, n))
     groups = len(set(clusters))
-    p_value, test = _permuted(changes, clusters, seed)
     if groups < 2:
-        return Inference(None, why_none(changes, clusters), p_value, test, ratio, "odds_ratio")
-    return Inference(
-        _of_clusters(changes, clusters, groups, confidence),
-        None,
-        p_value,
-        test,
-        ratio,
-        "odds_ratio",
-        groups - 1,
-        changed,
-    )
+        p_value, test = _permuted(changes, clusters, seed)
+        return Inference(None, why_none(changes, clusters), p_value, test, **effect)
+    found, effective = _of_clusters(changes, clusters, groups, confidence)
+    p_value, test = _tested(changes, clusters, found, groups - 1, seed)
+    return Inference(found, None, p_value, test, **effect, freedom=groups - 1, **_variation(changed, effective))
 
 
-def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confidence: float) -> Interval:
-    """The outer ends of Tango's interval at the effective number of items and of Student's t.
+def _variation(change: float, n: float, width: float = 1.0) -> dict[str, Any]:
+    """Standard error of a mean of ``n`` differences between the bounds, if none is the truth, and its growth.
+
+    Args:
+        change: Mean absolute difference of an item.
+        n: Number of items, or the effective one.
+        width: Largest possible difference.
+    """
+    return {"error": math.sqrt(width * change / n), "growth": width / n}
+
+
+def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confidence: float) -> tuple[Interval, float]:
+    """The outer ends of Tango's interval at the effective number of items and of Student's t; and that number.
 
     Where few items changed, each alone is too short on one side. The clusters count as items, and there is no Student's
     t, where they do not vary.
@@ -77,10 +82,9 @@ def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confide
     part = (groups if vanishing else float(changes.var()) / error**2) / n
     better, worse = part * int((changes > 0).sum()), part * int((changes < 0).sum())
     ends = tango(better, worse, part * n, confidence, freedom=freedom, method="tango_clustered")
-    if vanishing:
-        return ends
-    ends = outer(ends, t_interval(mean, error, freedom, confidence, "clustered_t"))
-    return replace(ends, low=max(-1.0, ends.low), high=min(1.0, ends.high))
+    if not vanishing:
+        ends = outer(ends, t_interval(mean, error, freedom, confidence, "clustered_t"))
+    return replace(ends, low=max(-1.0, ends.low), high=min(1.0, ends.high)), part * n
 
 
 def of_means(
@@ -108,7 +112,6 @@ def of_means(
         resamples: Number of bootstrap resamples.
     """
     n, groups = len(differences), len(set(clusters)) if clusters else len(differences)
-    p_value, test = _permuted(differences, clusters, seed)
     spread = float(differences.std(ddof=1)) if n > 1 else 0.0
     effect = float(differences.mean()) / spread if spread > 1e-12 * abs(float(differences.mean())) else None
     ends = mean_interval(
@@ -123,21 +126,35 @@ def of_means(
     if ends and ends.method.startswith("studentised"):
         error = clustered_standard_error(differences, clusters or range(n))
         ends = outer(ends, t_interval(float(differences.mean()), error, groups - 1, confidence, "t"))
+    change = float(np.abs(differences).mean())
+    variation: dict[str, Any] = {}
     if math.isfinite(width) and groups > 1:
-        ends = _within(ends, _bounded(differences, clusters, width, confidence))
+        widest, effective = _bounded(differences, clusters, width, confidence)
+        variation = {} if ends else _variation(change, effective, width)
+        ends = _within(ends, widest)
     reason = None if ends else why_none(differences, clusters or [None] * n)
-    return Inference(ends, reason, p_value, test, effect, "d_z", groups - 1, float(np.abs(differences).mean()))
+    p_value, test = _tested(differences, clusters, ends, groups - 1, seed)
+    found = Inference(ends, reason, p_value, test, effect, "d_z", groups - 1, **variation)
+    if variation or found.standard_error is None or not change:
+        return found
+    return replace(found, growth=found.standard_error**2 / change)  # items change as they did, only more often
 
 
-def _bounded(differences: Numbers, clusters: Sequence[str] | None, width: float, confidence: float) -> Interval:
-    """Tango's interval of bounded differences, as parts of the largest possible one; clusters count as items."""
+def _bounded(
+    differences: Numbers, clusters: Sequence[str] | None, width: float, confidence: float
+) -> tuple[Interval, float]:
+    """Tango's interval of bounded differences, as parts of the largest possible one; clusters count as items.
+
+    Returns:
+        The interval, and the effective number of items.
+    """
     n, freedom, part = len(differences), math.inf, 1.0
     if clusters:
         sizes = np.bincount(cluster_codes(differences, clusters)).astype(np.float64)
         freedom, part = len(sizes) - 1, n / float(np.sum(sizes**2))
     up, down = (part * float(np.maximum(sign * differences, 0).sum()) / width for sign in (1, -1))
     ends = tango(up, down, part * n, confidence, freedom=freedom)
-    return Interval(width * ends.low, width * ends.high, "bounded_score", confidence)
+    return Interval(width * ends.low, width * ends.high, "bounded_score", confidence), part * n
 
 
 def _within(ends: Interval | None, widest: Interval) -> Interval:
@@ -145,6 +162,24 @@ def _within(ends: Interval | None, widest: Interval) -> Interval:
     if ends is None:
         return widest
     return Interval(max(ends.low, widest.low), min(ends.high, widest.high), ends.method, ends.confidence)
+
+
+def _tested(
+    differences: Numbers, clusters: Sequence[str] | None, ends: Interval | None, freedom: int, seed: int
+) -> tuple[float, str]:
+    """P-value and name of the test of a mean difference whose interval is known.
+
+    With few units, no permutation of signs has a p-value below the interval's level: 2 / 2^5 is 6 %. Then it is
+    Student's, with the interval's reach towards 0: at most 1 - confidence exactly where the interval excludes 0.
+    """
+    if ends is None or 2.0**-freedom <= 1 - ends.confidence:
+        return _permuted(differences, clusters, seed)
+    from scipy import special  # noqa: PLC0415 - half a second to import
+
+    mean = float(differences.mean())
+    reach = abs(mean - (ends.high if mean < 0 else ends.low))
+    statistic = critical(ends.confidence, freedom) * abs(mean) / reach if reach else math.inf
+    return float(2 * special.stdtr(freedom, -statistic)), "clustered_t" if clusters else "student_t"
 
 
 def _permuted(differences: Numbers, clusters: Sequence[str] | None, seed: int) -> tuple[float, str]:

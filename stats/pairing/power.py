@@ -17,32 +17,32 @@ LARGE_FREEDOM = 500
 """From so many degrees of freedom on, the uncertainty of a standard error does not matter."""
 
 
-def detectable(error: float, change: float, confidence: float, freedom: float) -> float:
+def detectable(error: float, growth: float, confidence: float, freedom: float, later: float | None = None) -> float:
     """Smallest true difference whose interval excludes 0 with 80 % power in a repetition of the comparison.
 
     Bloom 1995, "Minimum Detectable Effects", Evaluation Review 19:547, with two additions. The standard error is an
     estimate in both comparisons: with few clusters, a difference that has 80 % power only if the estimate is exact
-    would be too small. And a difference comes with changes: if items change as they did, only more often, the variance
-    grows by the factor 1 + difference / ``change``.
+    would be too small. And a difference comes with changed items: the squared standard error is ``error``² +
+    ``growth`` · difference.
 
     Args:
-        error: Standard error of the difference.
-        change: Mean absolute difference of an item; 0 if none changed.
+        error: Standard error of the difference; 0 if no item changed.
+        growth: By how much its square grows per unit of true difference.
         confidence: Nominal coverage of the interval.
         freedom: Degrees of freedom of the standard error.
+        later: Those of the repetition; None: the same.
     """
-    reach = distance(confidence, freedom, freedom) * error
-    growth = reach**2 / (2 * change) if change else 0.0
-    return growth + math.hypot(growth, reach)
+    far = distance(confidence, freedom, freedom if later is None else later)
+    half = far**2 * growth / 2
+    return half + math.hypot(half, far * error)
 
 
-def needed(error: float, margin: float, units: int, confidence: float, freedom: float) -> int:
-    """Number of independent units with which equal runs are shown to differ by less than a margin, with 80 % power.
-
-    The lower end of the interval must clear the margin while the true difference is 0.
+def needed(error: float, growth: float, margin: float, units: int, confidence: float, freedom: float) -> int:
+    """Number of independent units of which the minimum detectable effect is at most a margin.
 
     Args:
         error: Standard error of the difference, from ``units`` units.
+        growth: By how much its square grows per unit of true difference; above 0 if the error is 0.
         margin: The margin, above 0, in the unit of the error.
         units: Number of units.
         confidence: Nominal coverage of the interval.
@@ -50,8 +50,8 @@ def needed(error: float, margin: float, units: int, confidence: float, freedom: 
     """
 
     def enough(count: int) -> bool:
-        later = math.inf if math.isinf(freedom) else count - 1
-        return distance(confidence, freedom, later) * error * math.sqrt(units / count) <= margin
+        part, later = units / count, math.inf if math.isinf(freedom) else count - 1
+        return detectable(error * math.sqrt(part), growth * part, confidence, freedom, later) <= margin
 
     high = 2
     while not enough(high):

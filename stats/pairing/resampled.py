@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,13 +86,14 @@ def of_resamples(runs: Both, *, confidence: float, seed: int, resamples: int) ->
     if error <= 1e-12 * max(1.0, abs(value)):
         return Inference(no_interval="the difference is the same without any of the items or clusters")
     effect = value / (error * math.sqrt(runs.units))
-    change = float(np.abs(groups * value - (groups - 1) * left_out).mean())  # of the jackknife's pseudo-values
     ends, p_value = _jackknife_t(value, error, groups - 1, confidence)
     test = "jackknife_t"
     if FEWEST_DRAWN <= runs.units <= MOST_DRAWN:
         found, other = bca(value, _draws(runs, value, seed, resamples), left_out, confidence)
         ends, p_value, test = outer(found, ends), max(p_value, other), "bca_bootstrap"
-    return Inference(ends, None, p_value, test, effect, "d_z", groups - 1, change)
+    shown = Inference(ends, None, p_value, test, effect, "d_z", groups - 1)
+    change = float(np.abs(groups * value - (groups - 1) * left_out).mean())  # of the jackknife's pseudo-values
+    return replace(shown, growth=(shown.standard_error or 0.0) ** 2 / change)
 
 
 def _jackknife_t(value: float, error: float, freedom: int, confidence: float) -> tuple[Interval, float]:

@@ -52,6 +52,15 @@ def test_changed_items(made: audit.Run, candidate: Path) -> None:
         found.changed("crows")
 
 
+def test_groups_of_tasks_have_no_changed_items(made: audit.Run, candidate: Path) -> None:
+    found = audit.compare(made.path, candidate)
+    pairs = next(one for one in found.record.differences if one.task == "crows_pairs")
+    group = pairs.model_copy(update={"name": "bias/mean", "task": "bias"})
+    found.record.differences.append(group)
+    with pytest.raises(audit.UsageError, match=r"'bias' was not compared; crows_pairs were\."):
+        found.changed("bias")
+
+
 def test_it_shows_inline_and_plots(made: audit.Run, candidate: Path) -> None:
     found = audit.compare(made.path, candidate)
     html = found._repr_html_()

@@ -115,6 +115,30 @@ def test_what_differs_is_named(audit: Audit, finished: RunFolder, candidate: Run
     assert out.count("not compared: ") == 1  # explanations, in one line
 
 
+@pytest.mark.slow
+def test_two_tables_say_what_is_not_known(audit: Audit, tmp_path: Path) -> None:
+    folders = []
+    for name, scores in (("a", [1.0, 1.0, 0.5, 0.2]), ("b", [1.0, 0.4, 0.5, 0.1])):
+        table = tmp_path / f"{name}.jsonl"
+        rows = [{"id": place, "score": score} for place, score in enumerate(scores)]
+        table.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        out = tmp_path / name
+        code, *_ = audit("import", table, "--task", "sums", "--unit", "score", "--out", out)
+        assert code == 0
+        folders.append(next(out.iterdir()))
+    code, out, _ = audit("compare", *folders)
+    assert code == 0
+    assert "same checkpoint" not in out  # both are known by name only
+    assert "differs: sums: prompts not recorded: 4 of 4" in out
+    assert "data" not in out  # of a log, the items' ids decide
+    code, out, _ = audit("compare", *folders, "--across", "prompts", "--json")
+    [found] = Comparison.model_validate(json.loads(out)).differences
+    assert (found.higher, found.lower, found.outcome) == (0, 2, "no margin for this unit")
+    _, out, _ = audit("compare", *folders, "--across", "prompts")
+    assert "give" in out
+    assert "--margin" in out
+
+
 def test_no_such_run_is_one_line(audit: Audit, tmp_path: Path) -> None:
     code, _, err = audit("compare", tmp_path / "none", "latest", "--runs", tmp_path)
     assert code == 2

@@ -60,6 +60,51 @@ def test_assets_concern_the_tasks_that_used_them(asset: str, kind: str) -> None:
     assert [one.what for one in mismatches.of_task("asdiv", *unknown, [])] == ["x"]
 
 
+@pytest.mark.parametrize(("asset", "kind"), [("dataset", "data"), ("scorer", "scorer")])
+def test_what_only_one_run_used_differs_where_both_recorded_it(asset: str, kind: str) -> None:
+    used = {"boolq": ["x", "y"]}
+    both = a_manifest(assets=[an_asset("x", asset), an_asset("y", asset)], task_assets=used)
+    one = a_manifest(assets=[an_asset("x", asset)], task_assets={"boolq": ["x"]})
+    lost = Mismatch(kind=kind, task="boolq", what="y", baseline="a", candidate=None)  # type: ignore[arg-type]
+    assert list(mismatches.of_task("boolq", both, one, [])) == [lost]
+    new = Mismatch(kind=kind, task="boolq", what="y", baseline=None, candidate="a")  # type: ignore[arg-type]
+    assert list(mismatches.of_task("boolq", one, both, [])) == [new]
+    unknown = one.model_copy(update={"task_assets": {}})
+    assert list(mismatches.of_task("boolq", both, unknown, [])) == []
+
+
+def test_data_of_a_log_has_no_digest_to_compare() -> None:
+    logged = an_asset("boolq", digest="b").model_copy(update={"source": "log: items"})
+    own, imported = a_manifest(assets=[an_asset("boolq")]), a_manifest(assets=[logged])
+    shorter = a_manifest(assets=[logged.model_copy(update={"sha256": "c"})])
+    for pair in ((own, imported), (imported, own), (imported, shorter)):
+        assert list(mismatches.of_task("boolq", *pair, [])) == []
+
+
+def test_how_a_run_ran_is_named_and_tolerated() -> None:
+    before = a_manifest()
+    model = before.model.model_copy(update={"dtype": "bfloat16", "device": "cuda:0", "max_length": 512})
+    after = a_manifest(model=model, seeds={"run": 5, "extra": 1}, status="partial")
+    found = list(mismatches.of_runs(before, after))
+    assert {one.kind for one in found} == {"run"} <= set(mismatches.TOLERATED)
+    assert [(one.what, one.baseline, one.candidate) for one in found] == [
+        ("status", "complete", "partial"), ("dtype", "float32", "bfloat16"), ("device", "cpu", "cuda:0"),
+        ("max_length", 2048, 512), ("seed run", 1234, 5), ("seed extra", None, 1),
+    ]  # fmt: skip
+    [status] = mismatches.of_runs(a_manifest(status="partial"), a_manifest(status="partial"))  # both lack something
+    assert (status.what, status.baseline, status.candidate) == ("status", "partial", "partial")
+
+
+def test_unit_and_direction_of_a_metric() -> None:
+    before = a_metric(unit="share", higher_is_better=False)
+    after = a_metric(unit="percent", higher_is_better=True)
+    found = mismatches.of_metric(before, after)
+    assert [(one.kind, one.metric, one.what, one.baseline, one.candidate) for one in found] == [
+        ("settings", "boolq/accuracy", "unit", "share", "percent"),
+        ("settings", "boolq/accuracy", "higher is better", False, True),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("before", "after", "kind", "what"),
     [
@@ -89,22 +134,22 @@ def prompted(prompt: str, digest: str | None) -> Sample:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "same"),
+    ("before", "after", "what"),
     [
-        (("a", "1"), ("a", "1"), True),
-        (("a", "1"), ("a", "2"), False),
-        (("[email]", "1"), ("b@example.org", "1"), True),  # one was redacted
-        (("a", None), ("a", "1"), True),
-        (("a", None), ("b", "1"), False),
-        (("a", None), ("b", None), False),
-        (("", None), ("", None), False),  # nobody knows
-        (("", "1"), ("", None), False),
-        (("", "1"), ("", "1"), True),
+        (("a", "1"), ("a", "1"), None),
+        (("a", "1"), ("a", "2"), "1 of 2"),
+        (("[email]", "1"), ("b@example.org", "1"), None),  # one was redacted
+        (("a", None), ("a", "1"), None),
+        (("a", None), ("b", "1"), "1 of 2"),
+        (("a", None), ("b", None), "1 of 2"),
+        (("", None), ("", None), "not recorded: 1 of 2"),
+        (("", "1"), ("", None), "not recorded: 1 of 2"),
+        (("", "1"), ("", "1"), None),
     ],
 )
 def test_prompts_are_compared_by_digest_else_by_text(
-    before: tuple[str, str | None], after: tuple[str, str | None], same: bool
+    before: tuple[str, str | None], after: tuple[str, str | None], what: str | None
 ) -> None:
     pairs = [(prompted("x", "0"), prompted("x", "0")), (prompted(*before), prompted(*after))]
     found = list(mismatches.of_task("boolq", a_manifest(), a_manifest(), pairs))
-    assert found == ([] if same else [Mismatch(kind="prompts", task="boolq", what="1 of 2")])
+    assert found == ([] if what is None else [Mismatch(kind="prompts", task="boolq", what=what)])

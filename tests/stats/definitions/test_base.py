@@ -89,6 +89,9 @@ def test_the_samples_that_it_is_about() -> None:
     assert names({"kind": "a"}, where={"half": None}) == ["c"]
     assert names({"kind": "a", "half": "x"}, columns=("half",)) == ["ax", "ay", "c"]
     assert names({"kind": "a"}, where={"kind": "b"}) == ["bx", "by"]
+    one = Mean(where={"half": None}, columns=("other",))
+    for subset in (None, {}, {"kind": "a"}, {"kind": "b"}, {"other": "z"}, {"kind": "a", "other": "z"}):
+        assert one.select(some, subset) == [sample for sample in some if one.is_about(sample, subset)]
 
 
 def test_the_cluster_is_the_samples_or_a_slice() -> None:

@@ -27,10 +27,11 @@ from audit.stats.definitions import (
     SignFlip,
 )
 from audit.stats.pairing.comparison import compared
-from audit.stats.pairing.power import detectable, needed
 from audit.stats.pairing.tango import tango
 from tests.stats.conftest import ends
 from tests.stats.pairing.conftest import run_of, two_shares
+
+AUROC = Auroc(of="score", by="k", positive="p", negative="n")
 
 
 def shares(better: int, worse: int, right: int, wrong: int, **how: Any) -> Any:
@@ -49,10 +50,10 @@ def test_shares() -> None:
     assert (found.n, found.units, found.test) == (161, 161, "mcnemar_exact")
     assert (found.better, found.worse, found.higher, found.lower, found.equal) == (6, 16, 6, 16, 139)
     assert (found.effect, found.effect_name) == (6 / 16, "odds_ratio")
-    low, high = ends(found.interval)
-    error = (high - low) / 2 / stats.norm.ppf(0.975)
-    assert found.detectable == pytest.approx(detectable(error, 22 / 161, 0.95, np.inf))
-    assert (found.margin, found.needed) == (0.02, needed(error, 0.02, 161, 0.95, np.inf))
+    # d = 2.8016 sqrt((22 / 161 + d) / n), with n = 161 for the effect and d = 0.02 for the number of items.
+    far, effect = 1.959964 + 0.841621, found.detectable
+    assert effect == pytest.approx(far * np.sqrt((22 / 161 + effect) / 161), rel=1e-5)
+    assert (found.margin, found.needed) == (0.02, np.ceil(far**2 * (22 / 161 + 0.02) / 0.02**2))
 
 
 def test_percent_is_a_hundred_times_the_share() -> None:
@@ -300,6 +301,31 @@ def test_effects_beyond_the_scale_cannot_be_found() -> None:
     assert found.interval is not None
     assert found.detectable is None
     assert found.needed is not None
+    # Student's t(1) of two clusters reaches far beyond what an area under a curve can lose.
+    kinds = [{"k": "pn"[i // 2 % 2]} for i in range(20)]
+    before = np.random.default_rng(1).random(20)
+    after = before + [float(i % 2 == 0 and i // 2 % 2 == 0) for i in range(20)]  # one cluster ranks all its pairs right
+    sides = [run_of(given, cluster=names, slices=kinds) for given in (before, after)]
+    wide = compared(AUROC, *sides, unit="probability", higher_is_better=True)
+    assert ends(wide.interval) == (-1.0, 1.0)
+    assert wide.detectable is None
+
+
+def test_identical_runs_without_an_interval_are_known_as_such() -> None:
+    scores = [0.1, 0.7, 0.4, 0.9] * 5
+    before = run_of(scores)
+    how: dict[str, Any] = {"unit": "score", "higher_is_better": True}
+    assert compared(Mean(), before, before, **how).identical
+    assert not compared(Mean(), before, run_of([*scores[:-1], 0.8]), **how).identical
+    # No mean of items, all pairs in the right order: answers decide, not how long they took.
+    kinds = [{"k": "pn"[i % 2]} for i in range(20)]
+    first, slower, other = (
+        run_of([given - i % 2 for i in range(20)], slices=kinds, seconds=[seconds] * 20)
+        for given, seconds in ((1.0, 1.0), (1.0, 2.0), (0.9, 1.0))
+    )
+    same, found = (compared(AUROC, first, run, unit="probability", higher_is_better=True) for run in (slower, other))
+    assert (same.value, same.interval, same.identical) == (0.0, None, True)
+    assert (found.value, found.interval, found.identical) == (0.0, None, False)
 
 
 @pytest.mark.parametrize("margin", [0.0, -0.1, float("nan"), float("inf")])

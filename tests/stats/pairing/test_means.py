@@ -88,6 +88,46 @@ def test_signs_of_whole_clusters_are_flipped() -> None:
         assert (found.p_value, found.test) == (pytest.approx(expected), "sign_flips_exact")
 
 
+@pytest.mark.parametrize("groups", [2, 3, 5])
+def test_too_few_clusters_for_signs_are_tested_by_the_intervals_t(groups: int) -> None:
+    generator = np.random.default_rng(groups)
+    values = generator.normal(-0.3, 0.001, (groups, 8))
+    names = [f"c{place // 8}" for place in range(groups * 8)]
+    found = of_means(values.ravel(), names, width=OPEN, confidence=0.95, seed=0, resamples=300)
+    expected = stats.ttest_1samp(values.mean(axis=1), 0).pvalue
+    assert found.p_value is not None
+    assert found.test == "clustered_t"
+    if groups < 5:  # of five clusters the bootstrap widens the interval
+        assert found.p_value == pytest.approx(expected)
+    assert expected * (1 - 1e-9) <= found.p_value < 0.01
+    six = [*names, *["d"] * 8]
+    signs = of_means(np.append(values, [-0.3] * 8), six, width=OPEN, confidence=0.95, seed=0, resamples=300)
+    assert signs.test == ("sign_flips_exact" if groups == 5 else "clustered_t")  # 2 / 2^6 is below 5 %
+    lenient = of_means(values.ravel(), names, width=OPEN, confidence=0.9, seed=0, resamples=300)
+    assert lenient.test == ("sign_flips_exact" if groups == 5 else "clustered_t")  # 2 / 2^5 is below 10 %
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_intervals_t_is_significant_where_the_interval_excludes_zero(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    names = [f"c{place % 4}" for place in range(200)]
+    values = generator.choice([-1.0, 0.0, 1.0], 200, p=[0.12, 0.86, 0.02])
+    low, high = ends((found := of_shares(values, names, confidence=0.95, seed=0)).interval)
+    assert found.p_value is not None
+    assert (found.p_value < 0.05) == (not low <= 0 <= high)
+
+
+def test_equal_runs_in_few_clusters_are_rarely_significant() -> None:
+    generator, runs, groups = np.random.default_rng(4), 1_500, 4
+    names = [f"c{place % groups}" for place in range(40)]
+    hits = 0
+    for _ in range(runs):
+        values = generator.normal(0, 1, 40) + np.tile(generator.normal(0, 1, groups), 10)
+        found = of_means(values, names, width=OPEN, confidence=0.95, seed=0, resamples=9)
+        hits += (found.p_value or 0.0) <= 0.05
+    assert 0.035 <= hits / runs <= 0.065  # three standard errors around 5 %
+
+
 def test_one_cluster_has_no_interval() -> None:
     for found in (
         of_shares(changes(3, 2, 5), ["c"] * 10, confidence=0.95, seed=0),
@@ -107,7 +147,10 @@ def test_ends_are_the_outer_ones_of_bootstrap_and_student() -> None:
     assert resampled[1] > student[1]
     assert found.effect == pytest.approx(values.mean() / values.std(ddof=1))
     assert found.effect_name == "d_z"
-    assert found.change == pytest.approx(values.mean())
+    low, high = ends(found.interval)
+    error = (high - low) / 2 / stats.t.ppf(0.975, 39)
+    assert found.standard_error == pytest.approx(error)
+    assert found.growth == pytest.approx(error**2 / values.mean())
 
 
 @pytest.mark.parametrize("groups", [2, 3, 4])

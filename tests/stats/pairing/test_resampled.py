@@ -92,7 +92,7 @@ def test_few_clusters_get_students_t_of_the_jackknife(groups: int) -> None:
     assert ends(found.interval) == pytest.approx(tuple(expected.confidence_interval(0.9)))
     assert (found.p_value, found.test) == (pytest.approx(expected.pvalue), "jackknife_t")
     assert found.effect == pytest.approx(means.mean() / means.std(ddof=1))
-    assert found.change == pytest.approx(np.abs(means).mean())
+    assert found.growth == pytest.approx(means.var(ddof=1) / groups / np.abs(means).mean())
     assert found.freedom == groups - 1
 
 

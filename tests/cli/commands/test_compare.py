@@ -37,7 +37,10 @@ def candidate(finished: RunFolder, tmp_path: Path) -> RunFolder:
 
 
 @pytest.mark.slow
-def test_a_table_of_differences(audit: Audit, finished: RunFolder, candidate: RunFolder) -> None:
+def test_a_table_of_differences(
+    audit: Audit, finished: RunFolder, candidate: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.cli.console.out._width", 200)
     code, out, err = audit("compare", finished.path, candidate.path, "--items", 2)
     assert (code, err) == (0, "")
     assert f"baseline   {finished.run_id} (float32)" in out

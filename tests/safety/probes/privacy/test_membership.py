@@ -9,6 +9,7 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError
+from audit.core.records import Sample
 from audit.safety import running
 from audit.safety.probes.privacy import membership
 from audit.stats.definitions import Auroc
@@ -41,11 +42,21 @@ def test_interval_covers_what_it_should() -> None:
     inside = 0
     for trial in range(40):
         area = Auroc(of="score", by="kind", positive="seen", negative="unseen", seed=trial, resamples=500)
-        ends, _ = area.ends(draws.normal(1, 1, 40), draws.normal(0, 1, 40), 0.95)
-        assert ends is not None
-        inside += ends.low <= 0.7602 <= ends.high
+        found = area.estimate(scored(draws.normal(1, 1, 40), draws.normal(0, 1, 40)), unit="probability")
+        assert found.interval is not None
+        inside += found.interval.low <= 0.7602 <= found.interval.high
     assert inside >= 33  # of 38 expected
-    assert area.ends(np.full(20, 2.0), np.full(20, 1.0), 0.95) == (None, "every resample gives the same value")
+    same = area.estimate(scored(np.full(20, 2.0), np.full(20, 1.0)), unit="probability")
+    assert (same.interval, same.no_interval) == (None, "every resample gives the same value")
+
+
+def scored(seen: Any, unseen: Any) -> list[Sample]:
+    """Samples of both kinds with these scores."""
+    kinds = [("seen", score) for score in seen] + [("unseen", score) for score in unseen]
+    return [
+        Sample(sample_id=str(n), suite="safety", task="m", prompt="", score=float(score), slices={"kind": kind})
+        for n, (kind, score) in enumerate(kinds)
+    ]
 
 
 def documents(count: int, word: str) -> list[dict[str, str]]:

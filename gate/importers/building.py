@@ -48,8 +48,7 @@ def samples_of(task: Task, options: ImportOptions) -> list[Sample]:
 
 def _sample(task: Task, item: ImportedItem, identity: str, options: ImportOptions) -> Sample:
     error = item.error
-    score = None if error else item.score
-    if score is None and error is None:
+    if error is None and item.score is None and all(value is None for value in item.scores.values()):
         error = "the log has no score for it"
     cut = item.output is not None and not item.output.strip() and not error
     return Sample(
@@ -65,7 +64,7 @@ def _sample(task: Task, item: ImportedItem, identity: str, options: ImportOption
         completions=item.completions,
         choice=item.choice,
         answered_by=item.answered_by,
-        score=score,
+        score=None if error else item.score,
         scores={} if error else dict(item.scores),
         slices={name: _text(_field(item, name)) for name in options.slices},
         flags=[*item.flags, *([Flag.EMPTY_OUTPUT] if cut else [])],

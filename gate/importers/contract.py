@@ -72,13 +72,14 @@ class ImportedItem:
     answered_by: Literal["likelihood", "generation"] | None = None
     """Whether the answer is the likeliest option or was generated."""
     score: float | None = None
-    """The primary score; None if the item was not scored."""
+    """The primary score; None if the item does not have it, and then the item counts as unscored."""
     scores: Mapping[str, float | None] = field(default_factory=dict)
-    """All scores by name."""
+    """All scores by name; None where the item lacks one."""
     flags: tuple[Flag, ...] = ()
     """Remarks."""
     error: str | None = None
-    """Why the item was not scored."""
+    """Why the item has no score at all; it then counts in no metric. An item that lacks some of its scores has no
+    error: it counts in the metrics of the others."""
     tokens_in: int = 0
     """Prompt tokens."""
     tokens_out: int = 0
@@ -106,8 +107,6 @@ class Stated:
     definition was not the tool's, and the metric is null."""
     reason: str | None = None
     """Why there is no definition."""
-    alternative: Definition | None = None
-    """Another definition that the tool may have used; the one that gives the stated value is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +179,19 @@ class Reader(Protocol):
             UsageError: They cannot be read: one line with file and line.
             EvidenceInvalid: They contradict themselves.
         """
+
+
+def not_compared(tasks: Sequence[Task]) -> list[str]:
+    """A warning for each metric with a definition whose value the log should state and does not.
+
+    Only for tools that state their values: a number that was removed cannot contradict the samples.
+    """
+    return [
+        f"{task.name}/{stated.metric}: not compared: the log has no value"
+        for task in tasks
+        for stated in task.stated
+        if stated.value is None and stated.definition is not None and not task.incomplete
+    ]
 
 
 def bad(place: object, what: str) -> UsageError:

@@ -185,7 +185,7 @@ def _item(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]])
         score=score,
         scores=scores,
         flags=(Flag.TRUNCATED_OUTPUT,) if cut else (),
-        error=failure or "the log has no score for it" if score is None else None,
+        error=failure if all(value is None for value in scores.values()) else None,
         tokens_in=first.tokens("input_tokens"),
         tokens_out=sum(epoch.tokens("output_tokens") for epoch in epochs),
     )

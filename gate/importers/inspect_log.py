@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.core.text import printable
-from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts
+from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import member, number, optional, read_json
 from audit.gate.importers.inspect_archive import Archive
 from audit.gate.importers.inspect_items import Epoch, items, value_of
@@ -51,17 +51,19 @@ class Inspect:
         logs = [_EvalLog(file) for file in found]
         _check_alike(logs)
         first = logs[0]
+        tasks = [log.task() for log in logs]
         times = [time for log in logs for time in log.times()]
         return Log(
             tool=f"inspect_ai {first.packages.get('inspect_ai', 'unknown')}",
             model=first.model,
             identity={name: first.spec.get(name) for name in IDENTITY},
-            tasks=[log.task() for log in logs],
+            tasks=tasks,
             files=found,
             packages=first.packages,
             started=min(times, default=None),
             finished=max(times, default=None),
             ended_early=next((reason for log in logs if (reason := log.ended_early())), None),
+            warnings=not_compared(tasks),
         )
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import digest_of
 from audit.core.text import printable
 from audit.gate.importers import lm_eval_items, lm_eval_metrics
-from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts
+from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import member, number, optional, read_json
+from audit.gate.importers.lm_eval_likelihoods import check_accuracy
 from audit.stats.harness_names import RENAMED
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ ASKED = ("gen_kwargs", "limit", "random_seed", "numpy_seed", "torch_seed", "fews
 """What they say about how it was asked."""
 PROMPTS = ("system_instruction", "chat_template_sha", "fewshot_as_multiturn")
 """And about what prompts are wrapped in."""
+
+OWN_SCORES = ("process_results", "class", "filter_list")
+"""Settings of a task that computes its items' scores by code that the log does not hold."""
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Place in memory of a function or an object, in the text that lm-eval writes for it: another one in every process."""
@@ -67,7 +71,7 @@ class LmEval:
             packages=_packages(first),
             about=_about(runs[0]),
             started=datetime.fromtimestamp(started, UTC) if started and 0 < started < 1e11 else None,
-            warnings=[warning for run in runs for warning in run.warnings],
+            warnings=[*(warning for run in runs for warning in run.warnings), *not_compared(tasks)],
         )
 
 
@@ -126,10 +130,14 @@ class _Run:
         sizes = sizes if isinstance(sizes, dict) else {}
         incomplete = self._missing(file, lines, sizes)
         ordered = lines if incomplete else self._in_order(name, file, lines)
+        output_type = config.get("output_type")
+        items = lm_eval_items.items(ordered, output_type)
+        if not any(config.get(key) for key in OWN_SCORES):
+            check_accuracy(items, output_type)
         return Task(
             name=name,
             data=data,
-            items=lm_eval_items.items(ordered, config.get("output_type")),
+            items=items,
             stated=lm_eval_metrics.stated(ordered, row, config, better if isinstance(better, dict) else {}),
             settings=settings,
             incomplete=incomplete,

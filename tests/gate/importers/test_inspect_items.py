@@ -61,3 +61,9 @@ def test_an_item_is_scored_if_one_epoch_is() -> None:
     assert (item.score, item.error, item.completions[0].error) == (1.0, None, "the tool failed on it: it broke")
     [failed] = items(rows[:1], {"s": ("s", None)})
     assert (failed.score, failed.error) == (None, "the tool failed on it: it broke")
+
+
+def test_an_item_that_one_scorer_left_out_keeps_the_score_of_the_other() -> None:
+    row = epoch(scores={"first": {"value": None}, "second": {"value": "C"}})
+    [item] = items([row], {"first": ("first", None), "second": ("second", None)})
+    assert (item.error, item.score, item.scores) == (None, None, {"first": None, "second": 1.0})

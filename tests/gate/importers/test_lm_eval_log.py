@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -106,9 +107,57 @@ def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path, tmp_path: 
 
 
 def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Path) -> None:
-    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc=1.0 - row["acc"]))
-    with pytest.raises(EvidenceInvalid, match=r"accuracy: the log says 0.5, the samples give 0.[46]"):
+    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc_norm=1.0 - row["acc_norm"]))
+    with pytest.raises(EvidenceInvalid, match=r"normalised_accuracy: the log says 0\.(\d), the samples give 0\.(?!\1)"):
         imported(tmp_path, harness_log)
+
+
+def test_scores_that_were_swapped_contradict_the_log_likelihoods(harness_log: Path, tmp_path: Path) -> None:
+    """Their mean, which is all that the results hold, stays the same."""
+    file = samples_file(harness_log, "tiny_choice")
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    for wanted in (0.0, 1.0):
+        place = next(place for place, row in enumerate(rows, 1) if row["acc"] == wanted)
+        edit_line(file, place, lambda row, wanted=wanted: row.update(acc=1.0 - wanted))
+    with pytest.raises(EvidenceInvalid, match="by its log-likelihoods it is"):
+        imported(tmp_path / "runs", harness_log)
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["configs"]["tiny_choice"].update(process_results="def own(): ..."))
+    assert by_name(imported(tmp_path / "runs", harness_log))["tiny_choice/accuracy"].value == 0.5
+
+
+def test_a_value_that_the_log_does_not_state_is_named(harness_log: Path, tmp_path: Path) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["results"]["tiny_choice"].pop("acc,none"))
+    warnings = imported(tmp_path / "runs", harness_log).read_manifest().warnings
+    found = [warning for warning in warnings if "not compared" in warning]
+    assert found == ["tiny_choice/accuracy: not compared: the log has no value"]
+
+
+def test_a_value_of_one_metric_that_is_no_number_leaves_the_others(harness_log: Path, tmp_path: Path) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["results"]["tiny_choice"].update({"acc_norm,none": math.nan}))
+    edit_line(samples_file(harness_log, "tiny_choice"), 3, lambda row: row.update(acc_norm=math.nan))
+    metrics = by_name(imported(tmp_path / "runs", harness_log))
+    assert (metrics["tiny_choice/accuracy"].value, metrics["tiny_choice/accuracy"].n) == (0.5, 10)
+    assert metrics["tiny_choice/normalised_accuracy"].value is None
+    assert metrics["tiny_choice/unscored"].value == 0
+
+
+@pytest.mark.parametrize(("written", "known"), [("-inf", True), ("nan", False)])
+def test_a_wrong_option_without_finite_likelihood(harness_log: Path, tmp_path: Path, written: str, known: bool) -> None:
+    """Minus infinity is never the likeliest; with NaN the likeliest is unknown, and so is every metric of the task."""
+
+    def change(row: Any) -> None:
+        row["resps"][(int(row["target"]) + 1) % 3] = [[written, "False"]]
+
+    file = samples_file(harness_log, "tiny_choice")
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    edit_line(file, next(place for place, row in enumerate(rows, 1) if row["acc"] == 1), change)
+    metrics = by_name(imported(tmp_path / "runs", harness_log))
+    accuracy = metrics["tiny_choice/accuracy"]
+    assert (accuracy.value, metrics["tiny_choice/unscored"].value) == ((0.5, 0) if known else (None, 1))
+    assert known or "an option has no log-likelihood on 1 of 10 lines" in (accuracy.error or "")
 
 
 @pytest.mark.parametrize("key", ["doc", "arguments", "target"])

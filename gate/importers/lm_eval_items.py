@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CORPUS: dict[str, Corpus] = {"bleu": Corpus(metric="bleu"), "chrf": Corpus(metric="chrf")}
 """lm-eval's corpus metrics whose items are pairs of reference and answer, by name."""
+MOST_DIGITS = 9
+"""Of an option's position."""
 ANSWERED_BY: dict[str, Literal["likelihood", "generation"]] = {
     "multiple_choice": "likelihood",
     "loglikelihood": "likelihood",
@@ -240,7 +242,7 @@ def _choice(bare: ImportedItem, line: Line, arguments: Sequence[Sequence[Any]]) 
 def _right(target: object, options: Sequence[str]) -> int | None:
     """Position of the right option, where the target is its position or its text; lm-eval writes it as text."""
     text = str(target)
-    if text.isascii() and text.isdigit() and int(text) < len(options):
+    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) < len(options):
         return int(text)
     matching = [place for place, option in enumerate(options) if option.strip() == text.strip()]
     return matching[0] if len(matching) == 1 else None
@@ -271,6 +273,8 @@ def _text(
     filled = replace(bare, prompt=prompt, scores=scores, error=error)
     if output_type != "loglikelihood":
         return filled
+    if not arguments:
+        raise bad(line.place, "'arguments' is empty")
     target = str(arguments[0][1]) if len(arguments[0]) > 1 else None
     greedy = is_greedy(answer)
     return replace(filled, reference=target, output=target if greedy else None)

@@ -65,6 +65,13 @@ def test_clusters_and_slices_come_from_fields() -> None:
         samples_of(task(*items), ImportOptions(cluster="bok"))
 
 
+def test_a_field_with_too_many_values_is_no_slice() -> None:
+    items = [item(n, fields={"id": str(n), "kind": str(n % 1000)}) for n in range(1001)]
+    assert len(samples_of(task(*items), ImportOptions(slices=("kind",)))) == 1001
+    with pytest.raises(UsageError, match=r"^f: id has 1,001 values, .* at most 1,000: leave --slice id out$"):
+        samples_of(task(*items), ImportOptions(slices=("id",)))
+
+
 def metrics(whole: Task, **options: Any) -> dict[str, Any]:
     found = metrics_of(whole, samples_of(whole, ImportOptions(**options)), ImportOptions(**options))
     return {metric.metric: metric for metric in found if metric.slice is None}

@@ -55,6 +55,11 @@ def test_the_prompt_is_everything_before_the_first_answer() -> None:
     assert epoch().prompt() == "Q"
 
 
+@pytest.mark.parametrize(("written", "known"), [(7, 7), (10**30, 0), (-1, 0), (True, 0), ("7", 0), (None, 0)])
+def test_tokens_are_counts_that_fit(written: object, known: int) -> None:
+    assert epoch(output={"usage": {"input_tokens": written}}).tokens("input_tokens") == known
+
+
 def test_an_item_is_scored_if_one_epoch_is() -> None:
     rows = [epoch(epoch=1, error={"message": "it\nbroke"}), epoch(epoch=2, scores={"s": {"value": "C"}})]
     [item] = items(rows, {"s": ("s", None)})

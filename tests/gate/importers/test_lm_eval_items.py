@@ -96,6 +96,17 @@ def test_text_of_a_corpus_score_is_the_pair_that_it_scored(tmp_path: Path) -> No
     assert item.score == pytest.approx(100)
 
 
+def test_a_target_of_many_digits_is_no_position(tmp_path: Path) -> None:
+    item = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY, target="9" * 5000)
+    assert (item.output, item.reference) == (" b", None)
+
+
+@pytest.mark.parametrize("arguments", [[], {}])
+def test_a_likelihood_of_nothing_is_one_line(tmp_path: Path, arguments: object) -> None:
+    with pytest.raises(UsageError, match="line 1: 'arguments' is empty"):
+        one(tmp_path, "loglikelihood", arguments=arguments, resps=[[["-1", "True"]]])
+
+
 def test_the_items_digest_is_lm_evals() -> None:
     file = samples_file(LOGS / "lm_eval", "tiny_choice")
     stored = [json.loads(line)["doc_hash"] for line in file.read_text("utf-8").splitlines()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
+from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.lm_eval_log import READER
 from tests.gate.importers import harness
 from tests.gate.importers.conftest import LOGS, by_name, edit, edit_line, imported, samples_file
@@ -77,6 +78,46 @@ def test_a_folder_above_and_the_file_itself_are_recognised() -> None:
     assert READER.recognises([LOGS])
     assert READER.recognises([file])
     assert not READER.recognises([LOGS / "inspect"])
+
+
+def test_files_that_are_no_part_of_the_log_are_named(harness_log: Path, tmp_path: Path) -> None:
+    [results], samples = harness_log.glob("results_*.json"), samples_file(harness_log, "tiny_choice")
+    assert READER.recognises([results, samples])
+    for other in (LOGS / "inspect" / "sums.json", samples_file(LOGS / "lm_eval", "tiny_own")):
+        assert READER.recognises([harness_log, other]) == (other.suffix == ".jsonl")
+        with pytest.raises(UsageError, match=f"{other.name}: no results here"):
+            READER.read([results, samples, other], ImportOptions())
+
+
+@pytest.mark.parametrize("name", ["../../x", "a\0b"])
+def test_a_task_that_no_file_can_be_named_for_is_one_line(harness_log: Path, tmp_path: Path, name: str) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["results"].update({name: {"acc,none": 1}}))
+    with pytest.raises(UsageError, match=r"results_.*: task .*: no file can have its name"):
+        imported(tmp_path / "runs", harness_log)
+
+
+@pytest.mark.parametrize("digits", [250, 400, 4000])
+def test_a_long_number_is_kept_or_refused_and_leaves_no_broken_run(
+    harness_log: Path, tmp_path: Path, digits: int
+) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["config"].update(random_seed=10**digits))
+    if digits == 250:
+        assert imported(tmp_path / "runs", harness_log).read_manifest().tasks["tiny_choice"]["random_seed"]
+    else:
+        with pytest.raises(UsageError, match=f"a number of {digits + 1:,} digits"):
+            imported(tmp_path / "runs", harness_log)
+        assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("written", [-5, True, 10**200])
+def test_sizes_that_are_no_counts_are_left_out(harness_log: Path, tmp_path: Path, written: object) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["n-samples"]["tiny_choice"].update(original=written))
+    edit(results, lambda plain: plain["config"].update(model_num_parameters=written))
+    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
+    assert (manifest.model.parameter_count, "tiny_choice" in manifest.items_available) == (0, False)
 
 
 def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path, tmp_path: Path) -> None:

@@ -138,10 +138,11 @@ def _show(run: RunFolder, *, as_json: bool) -> None:
     whole = [metric for metric in metrics if metric.slice is None and not metric.metric.endswith((IF_WRONG, IF_RIGHT))]
     shown = [metric for metric in whole if metric.unit != "count" or metric.value]
     name = Column("metric", min_width=max((len(metric.name) for metric in shown), default=0))
-    table = Table(name, "value", "95 % interval", "n", "unit", title=manifest.run_id, title_justify="left")
+    title = Text(printable(manifest.run_id))
+    table = Table(name, "value", "95 % interval", "n", "unit", title=title, title_justify="left")
     table.caption, table.caption_justify = DIRECTION_KEY, "left"
     for metric in shown:
-        table.add_row(printable(metric.name), *_cells(metric))
+        table.add_row(Text(printable(metric.name)), *map(Text, _cells(metric)))  # names of strangers: no markup
     out.print(table)
     for line in _remarks(manifest, shown):
         err.print(Text(printable(line), style="yellow"), soft_wrap=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Mismatch
+from audit.gate.importers.contract import FROM_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,6 @@ TOLERATED: tuple[MismatchKind, ...] = ("package", "run")
 """Kinds that are named and never keep two runs from being compared."""
 OF_FILES: tuple[tuple[str, MismatchKind], ...] = (("tokenizer", "tokenizer"), ("chat_template", "chat_template"))
 """Kinds of a checkpoint's files that decide what it reads, and the kind of mismatch."""
-FROM_LOG = "log: "
-"""How the source of a data set begins of which an imported log is all that is known."""
 OF_ASSETS: tuple[tuple[str, MismatchKind], ...] = (("dataset", "data"), ("scorer", "scorer"))
 """Kinds of assets that decide a task's numbers, and the kind of mismatch."""
 

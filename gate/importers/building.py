@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from audit.gate.importers.contract import ImportedItem, ImportOptions, Stated, Task
     from audit.stats.definitions import Definition
 
+MOST_SLICES = 1_000
+"""Values of a field to report by; an id has as many as there are items."""
 EQUAL = 1e-9
 """How far a recomputed value may be from the log's, relative to the larger one or to 1."""
 
@@ -35,7 +37,7 @@ def samples_of(task: Task, options: ImportOptions) -> list[Sample]:
     items pair up, and other items under the same numbers do not. Equal items are numbered.
 
     Raises:
-        UsageError: An item lacks the field for clusters or slices.
+        UsageError: An item lacks the field for clusters or slices, or a slice has too many values.
     """
     seen: Counter[str] = Counter()
     samples = []
@@ -43,13 +45,17 @@ def samples_of(task: Task, options: ImportOptions) -> list[Sample]:
         copy = f"/{seen[item.digest]}" if seen[item.digest] else ""
         seen[item.digest] += 1
         samples.append(finite(_sample(task, item, sample_id(task.name, task.data, item.digest + copy), options)))
+    for name in options.slices:
+        values = {sample.slices[name] for sample in samples}
+        if len(values) > MOST_SLICES:
+            what = f"{name} has {len(values):,} values, a field to report by at most {MOST_SLICES:,}"
+            raise bad(task.items[0].place.partition(": ")[0], f"{what}: leave --slice {name} out")
     return samples
 
 
 def _sample(task: Task, item: ImportedItem, identity: str, options: ImportOptions) -> Sample:
     error = item.error
-    score = None if error else item.score
-    if score is None and error is None:
+    if error is None and item.score is None and all(value is None for value in item.scores.values()):
         error = "the log has no score for it"
     cut = item.output is not None and not item.output.strip() and not error
     return Sample(
@@ -65,7 +71,7 @@ def _sample(task: Task, item: ImportedItem, identity: str, options: ImportOption
         completions=item.completions,
         choice=item.choice,
         answered_by=item.answered_by,
-        score=score,
+        score=None if error else item.score,
         scores={} if error else dict(item.scores),
         slices={name: _text(_field(item, name)) for name in options.slices},
         flags=[*item.flags, *([Flag.EMPTY_OUTPUT] if cut else [])],
@@ -129,8 +135,11 @@ def _metrics(task: Task, stated: Stated, samples: Sequence[Sample], options: Imp
         return
     definition = replace(stated.definition, seed=options.seed)
     for name in options.slices:
-        for value in sorted({sample.slices[name] for sample in samples}):
-            yield _measured(task, stated, definition, samples, slice={name: value})
+        parts: dict[str, list[Sample]] = {}
+        for sample in samples:
+            parts.setdefault(sample.slices[name], []).append(sample)
+        for value, part in sorted(parts.items()):
+            yield _measured(task, stated, definition, part, slice={name: value})
     yield from _bounds(task, stated, definition, samples)
 
 

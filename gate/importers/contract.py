@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from audit.core.records import Choice, Flag, SampledText
     from audit.stats.definitions import Definition
 
+FROM_LOG = "log: "
+"""What the source of a data set begins with that is known by the items in a log alone. Its digest says nothing of items
+that the log lacks: two runs compare items by their ids."""
+
 
 @dataclass(frozen=True)
 class ImportOptions:
@@ -72,13 +76,14 @@ class ImportedItem:
     answered_by: Literal["likelihood", "generation"] | None = None
     """Whether the answer is the likeliest option or was generated."""
     score: float | None = None
-    """The primary score; None if the item was not scored."""
+    """The primary score; None if the item does not have it, and then the item counts as unscored."""
     scores: Mapping[str, float | None] = field(default_factory=dict)
-    """All scores by name."""
+    """All scores by name; None where the item lacks one."""
     flags: tuple[Flag, ...] = ()
     """Remarks."""
     error: str | None = None
-    """Why the item was not scored."""
+    """Why the item has no score at all; it then counts in no metric. An item that lacks some of its scores has no
+    error: it counts in the metrics of the others."""
     tokens_in: int = 0
     """Prompt tokens."""
     tokens_out: int = 0
@@ -178,6 +183,19 @@ class Reader(Protocol):
             UsageError: They cannot be read: one line with file and line.
             EvidenceInvalid: They contradict themselves.
         """
+
+
+def not_compared(tasks: Sequence[Task]) -> list[str]:
+    """A warning for each metric with a definition whose value the log should state and does not.
+
+    Only for tools that state their values: a number that was removed cannot contradict the samples.
+    """
+    return [
+        f"{task.name}/{stated.metric}: not compared: the log has no value"
+        for task in tasks
+        for stated in task.stated
+        if stated.value is None and stated.definition is not None and not task.incomplete
+    ]
 
 
 def bad(place: object, what: str) -> UsageError:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 64 * 2**20
 """Bytes of a line of JSON Lines at most."""
+MOST_DIGITS = 300
+"""Of a whole number at most: records hold none that a floating-point number cannot approximate."""
 LARGEST_FILE = 4 * 2**30
 """Bytes of a file at most."""
 
@@ -85,7 +87,7 @@ def parse_object(text: str, place: object, *, cut: bool = False) -> dict[str, An
         UsageError: It is none.
     """
     try:
-        found = json.loads(text, object_pairs_hook=_once)
+        found = json.loads(text, object_pairs_hook=_once, parse_int=_integer)
     except RecursionError:
         raise bad(place, "nested too deeply") from None
     except ValueError as error:
@@ -106,6 +108,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         msg = f"duplicate key {twice!r} in one object"
         raise ValueError(msg)
     return plain
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        msg = f"a number of {len(digits):,} digits"
+        raise ValueError(msg)
+    return int(digits)
 
 
 def _kind(value: object) -> str:
@@ -132,6 +141,11 @@ def member(owner: dict[str, Any], name: str, kind: type | tuple[type, ...], plac
 def optional(owner: dict[str, Any], name: str, kind: type | tuple[type, ...], place: object) -> Any:  # noqa: ANN401 - see above
     """The same of a value that may be missing or null: None then."""
     return None if owner.get(name) is None else member(owner, name, kind, place)
+
+
+def count(value: object) -> int | None:
+    """A count that 64 bits hold; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
 
 def number(value: object) -> float | None:

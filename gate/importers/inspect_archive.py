@@ -42,6 +42,8 @@ class Archive:
     def __init__(self, file: Path) -> None:
         self.file = file
         try:
+            if file.exists() and not file.is_file():  # reading a pipe would wait for ever
+                raise bad(file, "not a file")
             if file.stat().st_size > LARGEST_FILE:
                 raise bad(file, f"larger than {LARGEST_FILE // 2**30} GiB: split it")
             with zipfile.ZipFile(file) as archive:

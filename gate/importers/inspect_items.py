@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag, SampledText, digest_of
 from audit.gate.importers.contract import ImportedItem, bad
-from audit.gate.importers.files import member, number, optional
+from audit.gate.importers.files import count, member, number, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,8 +83,7 @@ class Epoch:
     def tokens(self, name: str) -> int:
         """Tokens by the output's usage."""
         usage = (optional(self.row, "output", dict, self.place) or {}).get("usage")
-        count = usage.get(name) if isinstance(usage, dict) else None
-        return count if isinstance(count, int) and count >= 0 else 0
+        return (count(usage.get(name)) if isinstance(usage, dict) else None) or 0
 
     def failure(self) -> str | None:
         """Why the sample failed; None if it did not."""
@@ -185,7 +184,7 @@ def _item(epochs: Sequence[Epoch], labels: Mapping[str, tuple[str, str | None]])
         score=score,
         scores=scores,
         flags=(Flag.TRUNCATED_OUTPUT,) if cut else (),
-        error=failure or "the log has no score for it" if score is None else None,
+        error=failure if all(value is None for value in scores.values()) else None,
         tokens_in=first.tokens("input_tokens"),
         tokens_out=sum(epoch.tokens("output_tokens") for epoch in epochs),
     )

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.core.text import printable
-from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts
-from audit.gate.importers.files import member, number, optional, read_json
+from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
+from audit.gate.importers.files import count, member, number, optional, read_json
 from audit.gate.importers.inspect_archive import Archive
 from audit.gate.importers.inspect_items import Epoch, items, value_of
 from audit.stats.definitions import Mean
@@ -51,17 +51,19 @@ class Inspect:
         logs = [_EvalLog(file) for file in found]
         _check_alike(logs)
         first = logs[0]
+        tasks = [log.task() for log in logs]
         times = [time for log in logs for time in log.times()]
         return Log(
             tool=f"inspect_ai {first.packages.get('inspect_ai', 'unknown')}",
             model=first.model,
             identity={name: first.spec.get(name) for name in IDENTITY},
-            tasks=[log.task() for log in logs],
+            tasks=tasks,
             files=found,
             packages=first.packages,
             started=min(times, default=None),
             finished=max(times, default=None),
             ended_early=next((reason for log in logs if (reason := log.ended_early())), None),
+            warnings=not_compared(tasks),
         )
 
 
@@ -142,7 +144,7 @@ class _EvalLog:
             stated=[one for one, _, _ in stated],
             settings=self._settings(),
             incomplete=self._missing(),
-            available=data["samples"] if isinstance(data.get("samples"), int) else None,
+            available=count(data.get("samples")),
         )
 
     def _ordered(self, data: dict[str, Any]) -> list[Epoch]:
@@ -194,7 +196,7 @@ class _EvalLog:
             name, scorer = (str(member(score, key, str, self.place)) for key in ("name", "scorer"))
             key = None if name == scorer else name
             label = scorer if key is None else f"{scorer}_{key}"
-            reducer = score.get("reducer")
+            reducer: str | None = optional(score, "reducer", str, self.place)
             for metric in (optional(score, "metrics", dict, self.place) or {}).values():
                 if not isinstance(metric, dict):
                     raise bad(self.place, f"a metric of {name} is not an object")
@@ -203,7 +205,7 @@ class _EvalLog:
                     yield self._metric(kind, metric, label, (scorer, key), reducer), label, (scorer, key)
 
     def _metric(
-        self, kind: str, metric: dict[str, Any], label: str, source: tuple[str, str | None], reducer: object
+        self, kind: str, metric: dict[str, Any], label: str, source: tuple[str, str | None], reducer: str | None
     ) -> Stated:
         """One metric."""
         values = [value_of(epoch, *source) for epoch in self.epochs if not epoch.failure()]
@@ -226,7 +228,7 @@ class _EvalLog:
         headline = self.results.get("headline")
         scores = self.results["scores"]
         first = headline if isinstance(headline, dict) else {"score": scores[0].get("name"), "metric": None}
-        return first.get("score") in {source[0], source[1]} and first.get("metric") in {None, kind}
+        return first.get("score") in source and first.get("metric") in (None, kind)
 
     def _settings(self) -> dict[str, Any]:
         """How the task was asked."""
@@ -254,12 +256,13 @@ class _EvalLog:
         written = [self.spec.get("created"), stats.get("started_at"), stats.get("completed_at")]
         found = []
         for text in written:
+            if not isinstance(text, str) or not text:
+                continue
             try:
-                time = datetime.fromisoformat(text) if isinstance(text, str) and text else None
-            except ValueError:
+                time = datetime.fromisoformat(text)
+                found.append(time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+            except (ValueError, OverflowError):
                 raise bad(self.place, f"{printable(repr(text), 60)} is not a time") from None
-            if time is not None:
-                found.append(time if time.tzinfo else time.replace(tzinfo=UTC))
         return found
 
 

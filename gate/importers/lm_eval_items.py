@@ -8,54 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.records import Choice, Flag
 from audit.gate.importers.contract import ImportedItem, bad, contradicts
 from audit.gate.importers.files import member, number, read_lines
+from audit.gate.importers.lm_eval_likelihoods import is_greedy, log_likelihood
+from audit.gate.importers.lm_eval_line import Line
 from audit.stats.definitions import Corpus
 from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, NO_MATCH, RENAMED, suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 CORPUS: dict[str, Corpus] = {"bleu": Corpus(metric="bleu"), "chrf": Corpus(metric="chrf")}
 """lm-eval's corpus metrics whose items are pairs of reference and answer, by name."""
+MOST_DIGITS = 9
+"""Of an option's position."""
 ANSWERED_BY: dict[str, Literal["likelihood", "generation"]] = {
     "multiple_choice": "likelihood",
     "loglikelihood": "likelihood",
     "generate_until": "generation",
 }
 """How tasks of each kind are answered."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line."""
-
-    place: str
-    """``FILE: line 3``."""
-    doc_id: int
-    """Position of the item in the data set."""
-    filter: str
-    """Name of the filter."""
-    row: dict[str, Any]
-    """All of it."""
-
-    @property
-    def hashes(self) -> str:
-        """What lm-eval's digest of the task takes of the line; empty where an older version wrote it."""
-        return "".join(str(self.row.get(name, "")) for name in ("doc_hash", "prompt_hash", "target_hash"))
-
-    @property
-    def metrics(self) -> list[str]:
-        """Names of the metrics that it has a value of."""
-        names = member(self.row, "metrics", list, self.place)
-        if not all(isinstance(name, str) for name in names):
-            raise bad(self.place, "'metrics' is not a list of names")
-        return list(names)
 
 
 def read(file: Path) -> list[Line]:
@@ -126,7 +104,9 @@ def items(lines: Sequence[Line], output_type: str | None) -> list[ImportedItem]:
     for line in lines:
         by_item.setdefault(line.doc_id, []).append(line)
     filters = list(dict.fromkeys(line.filter for line in lines))
-    return [_item(by_item[doc_id], output_type, several=len(filters) > 1) for doc_id in sorted(by_item)]
+    found = [_item(by_item[doc_id], output_type, several=len(filters) > 1) for doc_id in sorted(by_item)]
+    primary = _primary(dict.fromkeys(name for item in found for name in item.scores))
+    return [replace(item, score=item.scores.get(primary) if primary else None) for item in found]
 
 
 def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> ImportedItem:
@@ -138,7 +118,8 @@ def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> I
         for line in lines
         for name in line.metrics
     }
-    scores, broken = _scores(values)
+    scores = _scores(values)
+    broken = [name for name, value in scores.items() if value is None]
     doc = first.row["doc"]
     bare = ImportedItem(
         place=first.place,
@@ -146,11 +127,10 @@ def _item(lines: Sequence[Line], output_type: str | None, *, several: bool) -> I
         fields=doc if isinstance(doc, dict) else {"doc": doc},
         answered_by=ANSWERED_BY.get(str(output_type)),
         scores=scores,
-        score=_score(scores),
         flags=(Flag.UNPARSED_ANSWER,)
         if all(_first(line.row.get("filtered_resps")) == NO_MATCH for line in lines)
         else (),
-        error=f"{broken} is not a finite number" if broken else None,
+        error=f"{broken[0]} is not a finite number" if broken and len(broken) == len(scores) else None,
     )
     if output_type == "multiple_choice":
         return _choice(bare, first, arguments)
@@ -161,17 +141,15 @@ def _first(value: object) -> object:
     return value[0] if isinstance(value, list) and value else None
 
 
-def _scores(values: Mapping[str, Any]) -> tuple[dict[str, float | None], str | None]:
-    """Numbers of an item by metric, and the first metric that is NaN or infinite.
+def _scores(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Numbers of an item by metric; None for one that is NaN or infinite.
 
     Of a pair that a corpus metric aggregates: the corpus metric over the one item, or what it is made of.
     """
     scores: dict[str, float | None] = {}
-    broken = None
     for name, value in values.items():
         if isinstance(value, bool | int | float):
             scores[name] = number(value)
-            broken = broken or (name if scores[name] is None else None)
         elif is_pair_of_texts(value) and name in CORPUS:
             corpus = CORPUS[name]
             scores[name] = corpus.of_rows(corpus.counts([(value[0], value[1].strip())]))
@@ -179,7 +157,7 @@ def _scores(values: Mapping[str, Any]) -> tuple[dict[str, float | None], str | N
             scores[LOG_LIKELIHOOD], scores[f"{name}{LENGTH}"] = number(value[0]), number(value[1])
         elif is_pair_of_numbers(value):
             scores[name] = float(value[0] == value[1])
-    return scores, broken
+    return scores
 
 
 def is_pair_of_texts(value: object) -> bool:
@@ -192,18 +170,17 @@ def is_pair_of_numbers(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(number(one) is not None for one in value)
 
 
-def _score(scores: Mapping[str, float | None]) -> float | None:
-    """The primary score, as in runs of lm-eval's tasks."""
-    preferred = [scores[name] for name in ("accuracy", "exact_match") if name in scores]
-    plain = [value for name, value in scores.items() if not name.endswith(LENGTH)]
-    return next(iter([*preferred, *plain]), None)
+def _primary(names: Collection[str]) -> str | None:
+    """The primary score of a task's items, as in runs of lm-eval's tasks."""
+    preferred = [name for name in ("accuracy", "exact_match") if name in names]
+    return next(iter([*preferred, *(name for name in names if not name.endswith(LENGTH))]), None)
 
 
 def _choice(bare: ImportedItem, line: Line, arguments: Sequence[Sequence[Any]]) -> ImportedItem:
     """An item with options: the likeliest is the answer."""
     options = [one for one in arguments if len(one) > 1 and isinstance(one[0], str) and isinstance(one[1], str)]
     answers = member(line.row, "resps", list, line.place)
-    totals = [_log_likelihood(answer) for answer in answers]
+    totals = [log_likelihood(answer) for answer in answers]
     if "acc_mutual_info" in bare.scores and len(options) % 2 == 0:  # the second half is without its prompts
         options, totals = options[: len(options) // 2], totals[: len(totals) // 2]
     if len(options) != len(totals) or not options:
@@ -218,12 +195,12 @@ def _choice(bare: ImportedItem, line: Line, arguments: Sequence[Sequence[Any]]) 
         rest = [place for place in range(len(known)) if place != chosen]
         choice = Choice(
             options=[one[1] for one in options],
-            log_likelihoods=known,
+            log_likelihoods=known if all(map(math.isfinite, known)) else None,
             chosen=chosen,
             right=right,
             contrast=max(rest, key=lambda place: known[place], default=None),
         )
-    likelihoods = {f"log_likelihood_{place}": total for place, total in enumerate(totals)}
+    likelihoods = {f"log_likelihood_{place}": number(total) for place, total in enumerate(totals)}
     return replace(
         bare,
         prompt=options[shown][0],
@@ -232,27 +209,17 @@ def _choice(bare: ImportedItem, line: Line, arguments: Sequence[Sequence[Any]]) 
         output=None if chosen is None else options[chosen][1],
         choice=choice,
         scores={**bare.scores, **likelihoods},
-        error=bare.error or ("an option has no finite log-likelihood" if chosen is None else None),
+        error=bare.error or ("an option has no log-likelihood" if chosen is None else None),
     )
 
 
 def _right(target: object, options: Sequence[str]) -> int | None:
     """Position of the right option, where the target is its position or its text; lm-eval writes it as text."""
     text = str(target)
-    if text.isascii() and text.isdigit() and int(text) < len(options):
+    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) < len(options):
         return int(text)
     matching = [place for place, option in enumerate(options) if option.strip() == text.strip()]
     return matching[0] if len(matching) == 1 else None
-
-
-def _log_likelihood(answer: object) -> float | None:
-    """Of one request: lm-eval writes ``[["-28.9", "False"]]``, numbers as text."""
-    while isinstance(answer, list) and answer:
-        answer = answer[0]
-    try:
-        return number(float(answer) if isinstance(answer, str) else answer)
-    except ValueError:
-        return None
 
 
 def _text(
@@ -274,19 +241,14 @@ def _text(
         return replace(
             bare, prompt=prompt, reference=pair[0] if pair else reference, output=pair[1] if pair else output
         )
-    total = _log_likelihood(answer)
-    scores = {**bare.scores, LOG_LIKELIHOOD: total}
-    error = bare.error or ("the text has no finite log-likelihood" if total is None else None)
-    filled = replace(bare, prompt=prompt, scores=scores, error=error, score=total if bare.score is None else bare.score)
+    scores = {**bare.scores, LOG_LIKELIHOOD: number(log_likelihood(answer))}
+    lost = all(value is None for value in scores.values())
+    error = bare.error or ("the text has no finite log-likelihood" if lost else None)
+    filled = replace(bare, prompt=prompt, scores=scores, error=error)
     if output_type != "loglikelihood":
         return filled
+    if not arguments:
+        raise bad(line.place, "'arguments' is empty")
     target = str(arguments[0][1]) if len(arguments[0]) > 1 else None
-    greedy = str(_last(answer)) == "True"
+    greedy = is_greedy(answer)
     return replace(filled, reference=target, output=target if greedy else None)
-
-
-def _last(answer: object) -> object:
-    """Whether the text was the greedy continuation: the second entry of the innermost list."""
-    while isinstance(answer, list) and answer and isinstance(answer[0], list):
-        answer = answer[0]
-    return answer[-1] if isinstance(answer, list) and answer else None

@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import digest_of
 from audit.core.text import printable
 from audit.gate.importers import lm_eval_items, lm_eval_metrics
-from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts
-from audit.gate.importers.files import member, number, optional, read_json
+from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
+from audit.gate.importers.files import count, member, number, optional, read_json
+from audit.gate.importers.lm_eval_likelihoods import check_accuracy
 from audit.stats.harness_names import RENAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from audit.gate.importers.lm_eval_items import Line
+    from audit.gate.importers.lm_eval_line import Line
 
 IDENTITY = ("model", "model_args", "model_num_parameters", "model_dtype", "model_revision", "model_sha")
 """What results say about the model."""
@@ -31,6 +33,9 @@ ASKED = ("gen_kwargs", "limit", "random_seed", "numpy_seed", "torch_seed", "fews
 """What they say about how it was asked."""
 PROMPTS = ("system_instruction", "chat_template_sha", "fewshot_as_multiturn")
 """And about what prompts are wrapped in."""
+
+OWN_SCORES = ("process_results", "class", "filter_list")
+"""Settings of a task that computes its items' scores by code that the log does not hold."""
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Place in memory of a function or an object, in the text that lm-eval writes for it: another one in every process."""
@@ -43,8 +48,9 @@ class LmEval:
     ABOUT = "a folder, or results_*.json, of lm_eval --log_samples"
 
     def recognises(self, files: Sequence[Path]) -> bool:
-        """Whether there is a folder with results, or a results file."""
-        return any(_results_in(file) for file in files)
+        """Whether there are folders with results, or results files, and nothing else but samples."""
+        results = [file for file in files if _results_in(file)]
+        return bool(results) and all(file in results or _is_samples(file) for file in files)
 
     def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
         """Read all results, and the samples that belong to them. Errors as of :class:`Reader`."""
@@ -56,6 +62,7 @@ class LmEval:
         _check_alike(runs)
         _check_strays(runs)
         tasks = [task for run in runs for task in run.tasks()]
+        _check_given(files, runs)
         first = runs[0].results
         started = number(first.get("date"))
         return Log(
@@ -67,7 +74,7 @@ class LmEval:
             packages=_packages(first),
             about=_about(runs[0]),
             started=datetime.fromtimestamp(started, UTC) if started and 0 < started < 1e11 else None,
-            warnings=[warning for run in runs for warning in run.warnings],
+            warnings=[*(warning for run in runs for warning in run.warnings), *not_compared(tasks)],
         )
 
 
@@ -79,6 +86,11 @@ def _results_in(file: Path) -> list[Path]:
     if file.is_dir():
         return sorted([*file.glob("results_*.json"), *file.glob("*/results_*.json")])
     return [file] if file.name.startswith("results_") and file.suffix == ".json" else []
+
+
+def _is_samples(file: Path) -> bool:
+    """Whether a file is named as samples are."""
+    return file.name.startswith("samples_") and file.suffix == ".jsonl"
 
 
 class _Run:
@@ -116,6 +128,8 @@ class _Run:
         config = config if isinstance(config, dict) else {}
         data = str(config.get("dataset_path") or name)
         settings = self._settings(name, config)
+        if "/" in name or "\0" in name:
+            raise bad(self.file, f"task {printable(name, 60)}: no file can have its name: rename the task")
         file = self.samples_file(name)
         if not file.is_file():
             return Task(name=name, data=data, not_run=f"{file.name} is missing: was lm_eval run with --log_samples?")
@@ -126,14 +140,18 @@ class _Run:
         sizes = sizes if isinstance(sizes, dict) else {}
         incomplete = self._missing(file, lines, sizes)
         ordered = lines if incomplete else self._in_order(name, file, lines)
+        output_type = config.get("output_type")
+        items = lm_eval_items.items(ordered, output_type)
+        if not any(config.get(key) for key in OWN_SCORES):
+            check_accuracy(items, output_type)
         return Task(
             name=name,
             data=data,
-            items=lm_eval_items.items(ordered, config.get("output_type")),
+            items=items,
             stated=lm_eval_metrics.stated(ordered, row, config, better if isinstance(better, dict) else {}),
             settings=settings,
             incomplete=incomplete,
-            available=sizes.get("original") if isinstance(sizes.get("original"), int) else None,
+            available=count(sizes.get("original")),
         )
 
     def samples_file(self, task: str) -> Path:
@@ -144,7 +162,7 @@ class _Run:
         """How a task was asked, in the words of a run."""
         shots = self.section("n-shot").get(name)
         settings: dict[str, Any] = {
-            "shots": shots if isinstance(shots, int) else None,
+            "shots": count(shots),
             "version": self.section("versions").get(name),
             "chat_template": "off" if self.results.get("chat_template_sha") is None else "default",
             "harness": f"lm_eval {self.results.get('lm_eval_version') or 'unknown'}",
@@ -166,10 +184,10 @@ class _Run:
         expected = sizes.get("effective")
         if not isinstance(expected, int):
             return None
-        counts = {name: sum(line.filter == name for line in lines) for name in {line.filter for line in lines}}
-        if any(count > expected for count in counts.values()):
+        counts = Counter(line.filter for line in lines)
+        if any(held > expected for held in counts.values()):
             raise contradicts(file, f"it holds {max(counts.values())} items, the results are on {expected}")
-        lost = [f"{name} {count}" for name, count in sorted(counts.items()) if count < expected]
+        lost = [f"{name} {held}" for name, held in sorted(counts.items()) if held < expected]
         return f"{file.name} was truncated: {', '.join(lost)} of {expected} items" if lost else None
 
     def _in_order(self, name: str, file: Path, lines: list[Line]) -> list[Line]:
@@ -243,6 +261,18 @@ def _check_alike(runs: Sequence[_Run]) -> None:
                 raise bad(run.file, f"{difference}: import them separately")
 
 
+def _check_given(files: Sequence[Path], runs: Sequence[_Run]) -> None:
+    """Refuse files that are no part of what was read.
+
+    Raises:
+        UsageError: There is one.
+    """
+    read = {file.resolve() for run in runs for file in run.read}
+    for file in files:
+        if not _results_in(file) and file.resolve() not in read:
+            raise bad(file, "no results here: leave it out, or give the results_*.json that it belongs to")
+
+
 def _check_strays(runs: Sequence[_Run]) -> None:
     """Refuse samples that belong to none of the results.
 
@@ -266,14 +296,13 @@ def _packages(results: dict[str, Any]) -> dict[str, str]:
 def _about(run: _Run) -> dict[str, Any]:
     """Fields of the model's record."""
     dtype, device = run.config.get("model_dtype"), run.config.get("device")
-    count, length = run.config.get("model_num_parameters"), run.results.get("max_length")
-    about: dict[str, Any] = {}
+    counts = {
+        "parameter_count": count(run.config.get("model_num_parameters")),
+        "max_length": count(run.results.get("max_length")),
+    }
+    about: dict[str, Any] = {name: known for name, known in counts.items() if known is not None}
     if isinstance(dtype, str):
         about["dtype"] = dtype.removeprefix("torch.")
     if isinstance(device, str):
         about["device"] = device
-    if isinstance(count, int) and count >= 0:
-        about["parameter_count"] = count
-    if isinstance(length, int) and length >= 0:
-        about["max_length"] = length
     return about

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from audit.gate.importers.contract import Stated
 from audit.gate.importers.files import number
 from audit.gate.importers.lm_eval_items import CORPUS, is_pair_of_numbers, is_pair_of_texts
+from audit.gate.importers.lm_eval_likelihoods import without_likelihood
 from audit.stats.definitions import Mean, Perplexity
 from audit.stats.definitions.means.mean import SCORES
 from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, OF_MEAN, RENAMED, UNITS, primary_of, suffix
@@ -16,7 +17,7 @@ from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, OF_MEAN, RENAMED, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from audit.gate.importers.lm_eval_items import Line
+    from audit.gate.importers.lm_eval_line import Line
     from audit.stats.definitions import Definition
 
 WEIGHTED = {"word_perplexity": False, "byte_perplexity": False, "bits_per_byte": True}
@@ -49,22 +50,24 @@ def stated(
     metrics = config.get("metric_list")
     rows = [one for one in metrics if isinstance(one, dict)] if isinstance(metrics, list) else []
     listed = {str(one.get("metric")): _named(one.get("aggregation")) for one in rows}
+    lost = without_likelihood(lines) if config.get("output_type") == "multiple_choice" else 0
+    unlikely = f"an option has no log-likelihood on {lost} of {len(lines)} lines" if lost else None
     found = []
     for (name, kind), of_items in values.items():
         shown, original = names[name, kind], RENAMED.get(name, name)
         broken = sum(isinstance(value, float) and not math.isfinite(value) for value in of_items)
         definition, unit, certain = _definition(name, shown, of_items, listed.get(name))
-        reason = f"{broken} of {len(of_items)} values are NaN or infinite" if broken else OWN_FUNCTION
+        infinite = f"{broken} of {len(of_items)} values are NaN or infinite" if broken else None
         found.append(
             Stated(
                 metric=OF_MEAN.get(shown, shown) if isinstance(definition, Mean) else shown,
-                definition=None if broken else definition,
+                definition=None if infinite or unlikely else definition,
                 value=number(results.get(f"{name},{kind}")),
                 unit=unit or UNITS.get(OF_MEAN.get(original, original), "score"),
                 higher_is_better=better.get(name) if isinstance(better.get(name), bool) else None,
                 primary=shown in primary,
                 certain=certain,
-                reason=reason,
+                reason=infinite or unlikely or OWN_FUNCTION,
             )
         )
     return [*found, *_without_lines(results, {f"{name},{kind}" for name, kind in values})]

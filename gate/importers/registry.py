@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.text import first_line
 from audit.gate.importers import inspect_log, lm_eval_log, table
+from audit.gate.importers.contract import bad
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +42,11 @@ def reader_for(files: Sequence[Path], name: str | None) -> Reader:
     """The reader that was named, or the first that recognises the files.
 
     Raises:
-        UsageError: None is called so, or none recognises them.
+        UsageError: None is called so, none recognises them, or a path is a pipe or a device.
     """
+    for file in files:
+        if file.exists() and not (file.is_file() or file.is_dir()):  # reading a pipe would wait for ever
+            raise bad(file, "neither a file nor a folder")
     known = readers()
     if name is not None:
         if name not in known:

@@ -13,11 +13,12 @@ from audit.core.contradictions import MEMBERS
 from audit.core.errors import UsageError
 from audit.core.records import AssetRecord, GitState, ModelRecord, NotRun, RunManifest, digest_of
 from audit.core.run_folder import RunFolder, new_run_id
-from audit.core.text import printable
+from audit.core.text import first_line, printable
 from audit.gate import evidence
 from audit.gate.importers.building import metrics_of, samples_of
-from audit.gate.importers.contract import bad
+from audit.gate.importers.contract import FROM_LOG, bad
 from audit.gate.importers.groups import group_metrics
+from audit.stats.aggregate import TRUNCATED_OUTPUTS, UNSCORED
 from audit.stats.recount import COMPUTING
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 UNSEARCHED = "imported texts were not searched for personal data: look before you pass the folder on"
 """Warning of every imported run."""
+RESERVED = (UNSCORED, TRUNCATED_OUTPUTS)
+"""Metrics that are counted for every task, whatever the log has."""
+BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, OSError)
+"""What a log raises that is odd in a way that no reader expects."""
 BY_NAME = "known by what the log says of it: its weights were not seen"
 """Remark on every imported model."""
 
@@ -47,6 +52,18 @@ def import_log(reader: Reader, files: Sequence[Path], options: ImportOptions, ou
         EvidenceInvalid: It contradicts itself.
         WriteError: The folder cannot be written.
     """
+    try:
+        manifest, samples, metrics = _made(reader, files, options)
+    except BROKEN as error:
+        why = f"it is damaged, or was edited ({first_line(error)})"
+        raise bad(files[0], f"cannot be read as {reader.NAME}: {why}") from error
+    return _written(out, manifest, samples, metrics)
+
+
+def _made(
+    reader: Reader, files: Sequence[Path], options: ImportOptions
+) -> tuple[RunManifest, dict[str, list[Sample]], list[Metric]]:
+    """Manifest, samples by task, and metrics of a log."""
     log = reader.read(files, options)
     _check_names(log, files)
     samples: dict[str, list[Sample]] = {}
@@ -60,15 +77,20 @@ def import_log(reader: Reader, files: Sequence[Path], options: ImportOptions, ou
         if task.members:
             inside = [sample for name in task.members for sample in samples.get(name, [])]
             metrics[task.name] = group_metrics(task, metrics, inside)
-    manifest = _manifest(reader, log, options)
-    return _written(out, manifest, samples, [metric for found in metrics.values() for metric in found])
+    return _manifest(reader, log, options), samples, [metric for found in metrics.values() for metric in found]
 
 
 def _check_names(log: Log, files: Sequence[Path]) -> None:
-    """Refuse a log without items, and one with a task twice."""
+    """Refuse a log without items, and one with a task, or a metric of a task, twice."""
     twice = [name for name, times in Counter(task.name for task in log.tasks).items() if times > 1]
     if twice:
         raise bad(files[0], f"task {twice[0]} occurs twice: import the two logs separately")
+    for task in log.tasks:
+        names = Counter([*RESERVED, *(stated.metric for stated in task.stated)])
+        metric = next((name for name, times in names.items() if times > 1), None)
+        if metric is not None:
+            why = "every run counts it itself: rename it" if metric in RESERVED else "give it once"
+            raise bad(files[0], f"task {task.name}: metric {metric} occurs twice: {why}")
     if not any(task.items for task in log.tasks):
         raise bad(files[0], "the log holds no items: was it written with its samples?")
 
@@ -152,7 +174,7 @@ def _assets(log: Log) -> list[AssetRecord]:
         AssetRecord(
             name=task.name,
             kind="dataset",
-            source=f"log: {printable(task.data, 300)}",
+            source=f"{FROM_LOG}{printable(task.data, 300)}",
             version=(digest := digest_of(*sorted(item.digest for item in task.items)))[:12],
             sha256=digest,
             licence="unknown",
@@ -197,6 +219,8 @@ def _written(out: Path, manifest: RunManifest, samples: dict[str, list[Sample]],
             run.write_samples("evals", task, found)
         run.write_metrics(metrics)
         evidence.seal(run, manifest)
+        run.read_manifest()  # a number or text that is written and cannot be read leaves no run
+        run.read_metrics()
     except BaseException:
         shutil.rmtree(run.path, ignore_errors=True)
         raise

@@ -20,7 +20,7 @@ from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -164,8 +164,16 @@ def _item(row: ImportedRow, chosen: dict[str, str | None], scores: Sequence[str]
         output=texts["output"],
         score=values[scores[0]],
         scores=values,
-        error=None if values[scores[0]] is not None else f"the column {scores[0]} is empty",
+        error=_no_score(values),
     )
+
+
+def _no_score(values: Mapping[str, float | None]) -> str | None:
+    """Why an item has no score; None if it has one."""
+    if any(value is not None for value in values.values()):
+        return None
+    names = ", ".join(values)
+    return f"the column {names} is empty" if len(values) == 1 else f"the columns {names} are empty"
 
 
 def _is_plain(value: object) -> bool:

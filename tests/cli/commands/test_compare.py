@@ -119,7 +119,8 @@ def test_what_differs_is_named(audit: Audit, finished: RunFolder, candidate: Run
 
 
 @pytest.mark.slow
-def test_two_tables_say_what_is_not_known(audit: Audit, tmp_path: Path) -> None:
+def test_two_tables_say_what_is_not_known(audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.cli.console.out._width", 200)
     folders = []
     for name, scores in (("a", [1.0, 1.0, 0.5, 0.2]), ("b", [1.0, 0.4, 0.5, 0.1])):
         table = tmp_path / f"{name}.jsonl"

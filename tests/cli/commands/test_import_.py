@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,22 @@ def test_it_ends_with_the_table_and_the_path(audit: Audit, table: Path, tmp_path
     run = RunFolder(Path(out.splitlines()[-1].removeprefix("run").strip()))
     assert run.read_manifest().config["import"]["files"][0]["name"] == "answers.csv"
     assert "personal data" in error
+
+
+@pytest.mark.parametrize("name", ["[/foo]", "[red]x"])
+def test_names_of_strangers_are_no_markup(audit: Audit, table: Path, tmp_path: Path, name: str) -> None:
+    code, out, _ = audit("import", table, "--task", name, "--model", name, "--out", tmp_path / "runs")
+    assert (code, f"{name}/score" in out) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.eval", "results_a.json"])
+def test_a_pipe_is_not_waited_for(audit: Audit, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    code, _, error = audit("import", tmp_path / name, "--out", tmp_path / "runs")
+    assert (code, "neither a file nor a folder" in error, len(error.splitlines())) == (2, True, 1)
+    if name == "a.eval":
+        code, _, error = audit("import", tmp_path, "--from", "inspect", "--out", tmp_path / "runs")
+        assert (code, "a.eval: not a file" in error) == (2, True)
 
 
 def test_json_holds_manifest_and_metrics(audit: Audit, tmp_path: Path) -> None:

@@ -37,9 +37,23 @@ def test_digests_of_prompts() -> None:
 
 
 def test_an_item_without_score_is_unscored_and_an_error_takes_its_scores() -> None:
-    bare, broken = samples_of(task(item(1, score=None, scores={}), item(2, error="it broke")), ImportOptions())
+    nothing = item(1, score=None, scores={"s": None})
+    bare, broken = samples_of(task(nothing, item(2, error="it broke")), ImportOptions())
     assert (bare.error, broken.error) == ("the log has no score for it", "it broke")
     assert (broken.score, broken.scores) == (None, {})
+
+
+def test_an_item_without_its_primary_score_counts_in_the_metrics_of_the_others() -> None:
+    items = [item(n, scores={"s": n % 2, "other": n / 2}) for n in range(3)]
+    items += [item(3, score=None, scores={"s": None, "other": 10.0}), item(4, scores={"s": 1.0, "other": None})]
+    both = [*stated(), Stated(metric="other", definition=Mean(of="scores.other"))]
+    whole = task(*items, stated=both)
+    samples = samples_of(whole, ImportOptions())
+    assert [(one.error, one.score) for one in samples[3:]] == [(None, None), (None, 0.0)]
+    found = metrics(whole)
+    assert (found["s"].value, found["s"].n, found["s"].missing) == (0.5, 4, 0)
+    assert (found["other"].value, found["other"].n, found["other"].missing) == ((0 + 0.5 + 1 + 10) / 4, 4, 1)
+    assert found["unscored"].value == 1
 
 
 def test_clusters_and_slices_come_from_fields() -> None:
@@ -49,6 +63,13 @@ def test_clusters_and_slices_come_from_fields() -> None:
     assert samples[3].slices == {"kind": "x", "book": '{"n": 1}'}
     with pytest.raises(UsageError, match=r"f: row 0: no field 'bok'\. Did you mean 'book'\?"):
         samples_of(task(*items), ImportOptions(cluster="bok"))
+
+
+def test_a_field_with_too_many_values_is_no_slice() -> None:
+    items = [item(n, fields={"id": str(n), "kind": str(n % 1000)}) for n in range(1001)]
+    assert len(samples_of(task(*items), ImportOptions(slices=("kind",)))) == 1001
+    with pytest.raises(UsageError, match=r"^f: id has 1,001 values, .* at most 1,000: leave --slice id out$"):
+        samples_of(task(*items), ImportOptions(slices=("id",)))
 
 
 def metrics(whole: Task, **options: Any) -> dict[str, Any]:

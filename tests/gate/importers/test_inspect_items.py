@@ -55,9 +55,20 @@ def test_the_prompt_is_everything_before_the_first_answer() -> None:
     assert epoch().prompt() == "Q"
 
 
+@pytest.mark.parametrize(("written", "known"), [(7, 7), (10**30, 0), (-1, 0), (True, 0), ("7", 0), (None, 0)])
+def test_tokens_are_counts_that_fit(written: object, known: int) -> None:
+    assert epoch(output={"usage": {"input_tokens": written}}).tokens("input_tokens") == known
+
+
 def test_an_item_is_scored_if_one_epoch_is() -> None:
     rows = [epoch(epoch=1, error={"message": "it\nbroke"}), epoch(epoch=2, scores={"s": {"value": "C"}})]
     [item] = items(rows, {"s": ("s", None)})
     assert (item.score, item.error, item.completions[0].error) == (1.0, None, "the tool failed on it: it broke")
     [failed] = items(rows[:1], {"s": ("s", None)})
     assert (failed.score, failed.error) == (None, "the tool failed on it: it broke")
+
+
+def test_an_item_that_one_scorer_left_out_keeps_the_score_of_the_other() -> None:
+    row = epoch(scores={"first": {"value": None}, "second": {"value": "C"}})
+    [item] = items([row], {"first": ("first", None), "second": ("second", None)})
+    assert (item.error, item.score, item.scores) == (None, None, {"first": None, "second": 1.0})

@@ -14,6 +14,7 @@ from audit.gate.importers.inspect_log import READER
 from tests.gate.importers.conftest import LOGS, by_name, edit, imported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from audit.core.run_folder import RunFolder
@@ -180,6 +181,27 @@ def test_wrong_types_are_one_line(log: Path, tmp_path: Path, change: dict[str, A
     edit(log, lambda plain: plain.update(change))
     with pytest.raises(UsageError, match=fault):
         imported(tmp_path / "runs", log)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda plain: plain["results"]["scores"][0].update(reducer=["mean"]), "'reducer' is a list"),
+        (lambda plain: plain["eval"].update(created="0001-01-01T00:00:00+14:00"), "is not a time"),
+        (lambda plain: plain["eval"].update(created="9999-12-31T23:59:59-14:00"), "is not a time"),
+        (lambda plain: plain["results"]["scores"].append(plain["results"]["scores"][0]), "match_accuracy occurs twice"),
+    ],
+)
+def test_odd_values_are_one_line(log: Path, tmp_path: Path, change: Callable[[Any], object], fault: str) -> None:
+    edit(log, change)
+    with pytest.raises(UsageError, match=fault):
+        imported(tmp_path / "runs", log)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_odd_headline_is_none(log: Path, tmp_path: Path) -> None:
+    edit(log, lambda plain: plain["results"].update(headline={"score": ["match"], "metric": {}}))
+    assert not by_name(imported(tmp_path / "runs", log))["sums/match_accuracy"].primary
 
 
 def test_two_models_are_refused(log: Path, tmp_path: Path) -> None:

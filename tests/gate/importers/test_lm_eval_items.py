@@ -54,7 +54,32 @@ def test_an_item_with_a_value_that_is_no_number_is_not_scored(tmp_path: Path, va
 
 def test_a_likelihood_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     item = one(tmp_path, "multiple_choice", arguments=OPTIONS, resps=[[["nan", "False"]], [["-2", "True"]]])
-    assert (item.error, item.output) == ("an option has no finite log-likelihood", None)
+    assert (item.error, item.output) == ("an option has no log-likelihood", None)
+
+
+def test_an_option_may_be_impossible(tmp_path: Path) -> None:
+    item = one(tmp_path, "multiple_choice", arguments=OPTIONS, resps=[[["-inf", "False"]], [["-2", "True"]]])
+    assert (item.error, item.output, item.score, item.scores["log_likelihood_0"]) == (None, " b", 1.0, None)
+    assert item.choice is not None
+    assert (item.choice.chosen, item.choice.contrast, item.choice.log_likelihoods) == (1, 0, None)
+
+
+def test_a_score_that_is_no_number_leaves_the_others(tmp_path: Path) -> None:
+    values = {"metrics": ["acc_norm", "acc"], "acc_norm": math.nan, "acc": 1.0}
+    item = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY, **values)
+    assert (item.error, item.score, item.scores["normalised_accuracy"]) == (None, 1.0, None)
+
+
+def test_the_primary_score_is_the_same_on_every_item(tmp_path: Path) -> None:
+    rows = [
+        {"doc_id": 0, "metrics": ["acc_norm"], "acc_norm": 1.0},
+        {"doc_id": 1, "metrics": ["acc", "acc_norm"], "acc": 0.0, "acc_norm": 1.0},
+    ]
+    common = {"doc": {"q": "x"}, "target": "1", "arguments": OPTIONS, **LIKELY}
+    file = tmp_path / "samples.jsonl"
+    file.write_text("".join(f"{json.dumps(common | row)}\n" for row in rows), "utf-8")
+    items = lm_eval_items.items(lm_eval_items.read(file), "multiple_choice")
+    assert [item.score for item in items] == [None, 0.0]
 
 
 def test_answers_that_no_filter_matches_are_unparsed(tmp_path: Path) -> None:
@@ -69,6 +94,17 @@ def test_text_of_a_corpus_score_is_the_pair_that_it_scored(tmp_path: Path) -> No
     item = one(tmp_path, "generate_until", arguments=arguments, resps=[["raw"]], filtered_resps=["x"], **values)
     assert (item.reference, item.output) == ("the cat sat there", "the cat sat there")
     assert item.score == pytest.approx(100)
+
+
+def test_a_target_of_many_digits_is_no_position(tmp_path: Path) -> None:
+    item = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY, target="9" * 5000)
+    assert (item.output, item.reference) == (" b", None)
+
+
+@pytest.mark.parametrize("arguments", [[], {}])
+def test_a_likelihood_of_nothing_is_one_line(tmp_path: Path, arguments: object) -> None:
+    with pytest.raises(UsageError, match="line 1: 'arguments' is empty"):
+        one(tmp_path, "loglikelihood", arguments=arguments, resps=[[["-1", "True"]]])
 
 
 def test_the_items_digest_is_lm_evals() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
+from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.lm_eval_log import READER
 from tests.gate.importers import harness
 from tests.gate.importers.conftest import LOGS, by_name, edit, edit_line, imported, samples_file
@@ -78,6 +80,46 @@ def test_a_folder_above_and_the_file_itself_are_recognised() -> None:
     assert not READER.recognises([LOGS / "inspect"])
 
 
+def test_files_that_are_no_part_of_the_log_are_named(harness_log: Path, tmp_path: Path) -> None:
+    [results], samples = harness_log.glob("results_*.json"), samples_file(harness_log, "tiny_choice")
+    assert READER.recognises([results, samples])
+    for other in (LOGS / "inspect" / "sums.json", samples_file(LOGS / "lm_eval", "tiny_own")):
+        assert READER.recognises([harness_log, other]) == (other.suffix == ".jsonl")
+        with pytest.raises(UsageError, match=f"{other.name}: no results here"):
+            READER.read([results, samples, other], ImportOptions())
+
+
+@pytest.mark.parametrize("name", ["../../x", "a\0b"])
+def test_a_task_that_no_file_can_be_named_for_is_one_line(harness_log: Path, tmp_path: Path, name: str) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["results"].update({name: {"acc,none": 1}}))
+    with pytest.raises(UsageError, match=r"results_.*: task .*: no file can have its name"):
+        imported(tmp_path / "runs", harness_log)
+
+
+@pytest.mark.parametrize("digits", [250, 400, 4000])
+def test_a_long_number_is_kept_or_refused_and_leaves_no_broken_run(
+    harness_log: Path, tmp_path: Path, digits: int
+) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["config"].update(random_seed=10**digits))
+    if digits == 250:
+        assert imported(tmp_path / "runs", harness_log).read_manifest().tasks["tiny_choice"]["random_seed"]
+    else:
+        with pytest.raises(UsageError, match=f"a number of {digits + 1:,} digits"):
+            imported(tmp_path / "runs", harness_log)
+        assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("written", [-5, True, 10**200])
+def test_sizes_that_are_no_counts_are_left_out(harness_log: Path, tmp_path: Path, written: object) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["n-samples"]["tiny_choice"].update(original=written))
+    edit(results, lambda plain: plain["config"].update(model_num_parameters=written))
+    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
+    assert (manifest.model.parameter_count, "tiny_choice" in manifest.items_available) == (0, False)
+
+
 def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path, tmp_path: Path) -> None:
     file = samples_file(harness_log, "tiny_choice")
     straight = imported(tmp_path / "one", harness_log)
@@ -106,9 +148,57 @@ def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path, tmp_path: 
 
 
 def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Path) -> None:
-    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc=1.0 - row["acc"]))
-    with pytest.raises(EvidenceInvalid, match=r"accuracy: the log says 0.5, the samples give 0.[46]"):
+    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc_norm=1.0 - row["acc_norm"]))
+    with pytest.raises(EvidenceInvalid, match=r"normalised_accuracy: the log says 0\.(\d), the samples give 0\.(?!\1)"):
         imported(tmp_path, harness_log)
+
+
+def test_scores_that_were_swapped_contradict_the_log_likelihoods(harness_log: Path, tmp_path: Path) -> None:
+    """Their mean, which is all that the results hold, stays the same."""
+    file = samples_file(harness_log, "tiny_choice")
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    for wanted in (0.0, 1.0):
+        place = next(place for place, row in enumerate(rows, 1) if row["acc"] == wanted)
+        edit_line(file, place, lambda row, wanted=wanted: row.update(acc=1.0 - wanted))
+    with pytest.raises(EvidenceInvalid, match="by its log-likelihoods it is"):
+        imported(tmp_path / "runs", harness_log)
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["configs"]["tiny_choice"].update(process_results="def own(): ..."))
+    assert by_name(imported(tmp_path / "runs", harness_log))["tiny_choice/accuracy"].value == 0.5
+
+
+def test_a_value_that_the_log_does_not_state_is_named(harness_log: Path, tmp_path: Path) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["results"]["tiny_choice"].pop("acc,none"))
+    warnings = imported(tmp_path / "runs", harness_log).read_manifest().warnings
+    found = [warning for warning in warnings if "not compared" in warning]
+    assert found == ["tiny_choice/accuracy: not compared: the log has no value"]
+
+
+def test_a_value_of_one_metric_that_is_no_number_leaves_the_others(harness_log: Path, tmp_path: Path) -> None:
+    [results] = harness_log.glob("results_*.json")
+    edit(results, lambda plain: plain["results"]["tiny_choice"].update({"acc_norm,none": math.nan}))
+    edit_line(samples_file(harness_log, "tiny_choice"), 3, lambda row: row.update(acc_norm=math.nan))
+    metrics = by_name(imported(tmp_path / "runs", harness_log))
+    assert (metrics["tiny_choice/accuracy"].value, metrics["tiny_choice/accuracy"].n) == (0.5, 10)
+    assert metrics["tiny_choice/normalised_accuracy"].value is None
+    assert metrics["tiny_choice/unscored"].value == 0
+
+
+@pytest.mark.parametrize(("written", "known"), [("-inf", True), ("nan", False)])
+def test_a_wrong_option_without_finite_likelihood(harness_log: Path, tmp_path: Path, written: str, known: bool) -> None:
+    """Minus infinity is never the likeliest; with NaN the likeliest is unknown, and so is every metric of the task."""
+
+    def change(row: Any) -> None:
+        row["resps"][(int(row["target"]) + 1) % 3] = [[written, "False"]]
+
+    file = samples_file(harness_log, "tiny_choice")
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    edit_line(file, next(place for place, row in enumerate(rows, 1) if row["acc"] == 1), change)
+    metrics = by_name(imported(tmp_path / "runs", harness_log))
+    accuracy = metrics["tiny_choice/accuracy"]
+    assert (accuracy.value, metrics["tiny_choice/unscored"].value) == ((0.5, 0) if known else (None, 1))
+    assert known or "an option has no log-likelihood on 1 of 10 lines" in (accuracy.error or "")
 
 
 @pytest.mark.parametrize("key", ["doc", "arguments", "target"])

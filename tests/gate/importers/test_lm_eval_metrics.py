@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.gate.importers.lm_eval_items import Line
+from audit.gate.importers.lm_eval_line import Line
 from audit.gate.importers.lm_eval_metrics import stated
 from audit.stats.definitions import Corpus, Mean, Perplexity
 

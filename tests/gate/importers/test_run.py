@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.errors import AuditError, EvidenceInvalid, UsageError, WriteError
+from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, UsageError, WriteError
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.gate.decide import decide
@@ -19,7 +19,10 @@ from audit.gate.policy import load_policy
 from tests.gate.importers.conftest import LOGS, edit, edit_line, imported, samples_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from audit.gate.importers.contract import Log
 
 ODD: list[Any] = [
     None,
@@ -68,6 +71,7 @@ def test_two_models_on_the_same_data_pair_up_and_other_data_does_not(harness_log
     shutil.copytree(harness_log, other)
     [results] = other.glob("results_*.json")
     edit(results, lambda plain: plain.update(model_name="another", task_hashes={}))
+    edit(results, lambda plain: plain["configs"]["tiny_choice"].update(process_results="another function"))
     file = samples_file(other, "tiny_choice")
     for number in range(1, 11):
         edit_line(file, number, lambda row: row.update(resps=list(reversed(row["resps"]))))
@@ -96,6 +100,55 @@ def test_nothing_is_left_where_writing_fails(
     with pytest.raises(WriteError):
         imported(tmp_path / "runs", harness_log)
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_nothing_is_left_where_what_was_written_cannot_be_read(
+    harness_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        msg = "broken"
+        raise RunFolderError(msg)
+
+    monkeypatch.setattr(RunFolder, "read_manifest", unreadable)
+    with pytest.raises(RunFolderError):
+        import_log(reader_for([harness_log], None), [harness_log], ImportOptions(), tmp_path / "runs")
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+class Odd:
+    """A reader that meets what it does not expect."""
+
+    NAME = "odd"
+    ABOUT = "odd"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def recognises(self, files: Sequence[Path]) -> bool:
+        return bool(files)
+
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, OSError])
+def test_whatever_a_reader_raises_is_one_line_with_the_file(tmp_path: Path, kind: type[Exception]) -> None:
+    with pytest.raises(UsageError) as caught:
+        import_log(Odd(kind("two\nlines")), [tmp_path / "log"], ImportOptions(), tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'log'}: cannot be read as odd: it is damaged, or was edited (")
+    assert kind.__name__ in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("s", "metric s occurs twice: give it once"), ("unscored", "metric unscored occurs twice: every run counts it")],
+)
+def test_a_metric_twice_is_refused(tmp_path: Path, name: str, fault: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("id,s,unscored\n1,1,0\n2,0,0\n", "utf-8")
+    with pytest.raises(UsageError, match=fault):
+        imported(tmp_path / "runs", file, scores=("s", name))
 
 
 def test_the_model_is_known_by_what_the_log_says(harness_log: Path, tmp_path: Path) -> None:

@@ -47,6 +47,18 @@ def test_columns_by_name_several_scores_and_direction(tmp_path: Path) -> None:
     assert (right.value, right.unit) == (0.5, "share")
 
 
+def test_each_score_counts_the_items_that_have_it(tmp_path: Path) -> None:
+    """Of ten items one lacks the primary score and another both."""
+    rows = [f"{n},{'' if n in {2, 5} else n % 2},{'' if n == 5 else n}" for n in range(10)]
+    run = imported(tmp_path / "runs", write(tmp_path, "\n".join(["id,s1,s2", *rows])), scores=("s1", "s2"))
+    metrics = by_name(run)
+    first, second = metrics["answers/s1"], metrics["answers/s2"]
+    assert (first.value, first.n) == (4 / 8, 8)
+    assert (second.value, second.n) == (pytest.approx(40 / 9), 9)
+    assert metrics["answers/unscored"].value == 2
+    assert [one.error for one in run.read_samples("evals", "answers") if one.error] == ["the columns s1, s2 are empty"]
+
+
 def test_ids_of_two_models_agree_and_of_other_data_do_not(tmp_path: Path) -> None:
     files = [
         write(tmp_path, CSV, "one.csv"),

@@ -1,0 +1,73 @@
+"""Log-likelihoods of lm-eval's requests, and scores that contradict them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import EvidenceInvalid
+from audit.gate.importers import lm_eval_items
+from audit.gate.importers.lm_eval_likelihoods import check_accuracy, is_greedy, log_likelihood, without_likelihood
+from tests.gate.importers.test_lm_eval_items import LIKELY, OPTIONS, one
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "greedy"),
+    [
+        ([["-28.9", "False"]], -28.9, False),
+        ([[-2.5, True]], -2.5, True),
+        (["-inf", "True"], -math.inf, True),
+        ([["nan", "False"]], None, False),
+        ([["inf", "False"]], None, False),
+        ([["said"]], None, False),
+        ([], None, False),
+        ({}, None, False),
+    ],
+)
+def test_of_one_request(answer: object, value: float | None, greedy: bool) -> None:
+    assert (log_likelihood(answer), is_greedy(answer)) == (value, greedy)
+
+
+def test_lines_with_an_option_that_has_none_are_counted() -> None:
+    rows = [[[["-1", "False"]], [["-inf", "False"]]], [[["nan", "False"]], [["-1", "False"]]]]
+    assert without_likelihood([lm_eval_items.Line("f", 0, "none", {"resps": row}) for row in rows]) == 1
+
+
+def test_an_accuracy_that_contradicts_the_log_likelihoods_was_edited(tmp_path: Path) -> None:
+    right = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY)
+    check_accuracy([right], "multiple_choice")
+    wrong = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY, acc=0.0)
+    with pytest.raises(EvidenceInvalid, match=r"line 1: .*acc is 0, by its log-likelihoods it is right"):
+        check_accuracy([wrong], "multiple_choice")
+    arguments = {"gen_args_0": {"arg_0": "Q", "arg_1": " a"}}
+    greedy = {"resps": [[["-3.5", "False"]]], "filtered_resps": [["-3.5", "False"]]}
+    with pytest.raises(EvidenceInvalid, match="acc is 1, by its log-likelihoods it is wrong"):
+        check_accuracy([one(tmp_path, "loglikelihood", arguments=arguments, **greedy)], "loglikelihood")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"resps": [[["-2.5", "False"]], [["-2.5", "True"]]]},
+        {"target": "x"},
+        {"acc": 0.5},
+        {"acc": math.nan},
+        {
+            "arguments": {
+                "gen_args_0": {"arg_0": "Q", "arg_1": " 1"},
+                "gen_args_1": {"arg_0": "Q", "arg_1": " 2"},
+            }
+        },
+    ],
+    ids=["a tie", "no known target", "a share", "not a number", "digits as options"],
+)
+def test_where_the_likeliest_option_decides_nothing_no_accuracy_contradicts_it(
+    tmp_path: Path, row: dict[str, Any]
+) -> None:
+    item = one(tmp_path, "multiple_choice", **{"arguments": OPTIONS, **LIKELY, "acc": 0.0, **row})
+    check_accuracy([item], "multiple_choice")

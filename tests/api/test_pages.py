@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -53,6 +54,14 @@ def commands(page: str) -> list[list[str]]:
     return [shlex.split(line) for block in blocks(page, "sh") for line in block.splitlines()]
 
 
+def few_texts(folder: Path) -> Path:
+    """Labelled texts: the package's own sentences, which are evaluated by default, take minutes."""
+    texts = [("you are an idiot", True), ("what a stupid thing to say", True), ("good morning", False)] * 4
+    file = folder / "labelled.jsonl"
+    file.write_text("".join(f"{json.dumps({'prediction': text, 'label': label})}\n" for text, label in texts))
+    return file
+
+
 @pytest.mark.slow
 def test_the_commands_on_plugin_files_run(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -73,7 +82,7 @@ def test_the_commands_on_plugin_files_run(
         probed = RunFolder.resolve("latest", tmp_path / "runs")
         assert run_command([*given[1][1:], *loading, "--json"]) == 0
         assert '"method": "leave_one_in"' in capsys.readouterr().out
-        assert run_command([*given[3][1:], "--json"]) == 0
+        assert run_command([*given[3][1:], "--json", "--predictions", str(few_texts(tmp_path))]) == 0
         assert "word_list" in capsys.readouterr().out
         assert run_command([*given[4][1:], *loading, *made, "--limit", "2"]) == 0
     finally:

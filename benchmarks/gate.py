@@ -9,7 +9,7 @@ as a Markdown table.
 
 The true difference lies exactly at the margin; a comparison whose interval clears it is a false PASS. NeMo Evaluator's
 interval (``nemo_evaluator.engine.gate._paired_delta_ci``) is computed on the same data if the package can be imported:
-``pip install --no-deps --ignore-requires-python --target nemo nemo-evaluator==0.3.0``, with /tmp/nemo on
+``pip install --no-deps --ignore-requires-python --target nemo nemo-evaluator==0.3.0``, with nemo on
 ``PYTHONPATH``.
 """
 

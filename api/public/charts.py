@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from audit.core.formatting import estimate_text, interval, signed, slice_text
+from audit.core.formatting import estimate_text, interval, metric_label, signed
 from audit.core.text import printable
 from audit.reports.drawing.charts import INK, SUITE_COLOURS, IntervalRow, by_axis, domain
 
@@ -90,7 +90,7 @@ def _difference_panel(unit: str, differences: Sequence[MetricDifference]) -> alt
     """The differences of one unit, from top to bottom as the run has them."""
     frame = pd.DataFrame(
         {
-            "metric": [_label(one) for one in differences],
+            "metric": [metric_label(one) for one in differences],
             "difference": [one.difference for one in differences],
             "low": pd.Series([one.ci_low for one in differences], dtype="float64"),
             "high": pd.Series([one.ci_high for one in differences], dtype="float64"),
@@ -118,9 +118,3 @@ def _difference_panel(unit: str, differences: Sequence[MetricDifference]) -> alt
         base.mark_circle(size=72, opacity=1).encode(x=alt.X("difference:Q", title=title)),
     ]
     return alt.layer(*layers).properties(width=WIDTH, height=ROW_HEIGHT * len(differences))
-
-
-def _label(one: MetricDifference) -> str:
-    """A metric with its slice; names may come from task files and are made harmless."""
-    where = slice_text(one.slice)
-    return printable(f"{one.name} [{where}]" if where else one.name, 120)

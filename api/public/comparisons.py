@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from audit.core.errors import ConfigError, RunFolderError, did_you_mean
-from audit.core.formatting import interval, number, signed, slice_text, unit_text
-from audit.core.records.comparison import MetricDifference, Mismatch
+from audit.core.formatting import interval, metric_label, number, signed, unit_text
+from audit.core.records.comparison import MIN_ALIGNED, MetricDifference, Mismatch
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.options import texts_of
@@ -116,7 +116,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     across: str | Sequence[str] = (),
     everything: bool = False,
     margin: float | None = None,
-    min_aligned: float = 0.95,
+    min_aligned: float = MIN_ALIGNED,
     confidence: float = 0.95,
     out: str | PathLike[str] = "runs",
 ) -> RunComparison:
@@ -165,8 +165,7 @@ def _frame(records: Sequence[Any], columns: list[str]) -> pd.DataFrame:
 
 
 def _row(one: MetricDifference) -> str:
-    where = slice_text(one.slice)
-    name = f"{one.name} [{where}]" if where else one.name
+    name = metric_label(one)
     if one.difference is None:
         name, reason = escape(printable(name, 200)), escape(printable(one.error or "", 400))
         return f"<tr><td>{name}</td><td colspan=7>{reason}</td></tr>"

@@ -14,8 +14,8 @@ from rich.text import Text
 from audit.cli.console import JsonFlag, err, out, print_json
 from audit.cli.options import RUNS, Runs
 from audit.core.filesystem import write_output
-from audit.core.formatting import DIRECTION_KEY, interval, number, signed, slice_text, unit_text
-from audit.core.records.comparison import MismatchKind
+from audit.core.formatting import DIRECTION_KEY, interval, metric_label, number, signed, slice_text, unit_text
+from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.sensitive import is_hidden
 from audit.core.text import printable
@@ -65,7 +65,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     ] = None,
     min_aligned: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the items of either run that both must have scored.")
-    ] = 0.95,
+    ] = MIN_ALIGNED,
     confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Coverage of the intervals.")] = 0.95,
     items: Annotated[
         int, typer.Option(min=0, metavar="N", help="Also show the N items of each task that changed for the worst.")
@@ -127,9 +127,7 @@ def _show(found: Comparison) -> None:
         out.print(_table(compared, found.confidence))
     for one in found.differences:
         if one.error is None and one.missing is not None:
-            out.print(
-                Text(f"left out: {printable(_label(one))}: {printable(one.missing)}", style="yellow"), soft_wrap=True
-            )
+            out.print(Text(f"left out: {metric_label(one)}: {printable(one.missing)}", style="yellow"), soft_wrap=True)
     for reason, names in _by_reason(found.differences).items():
         line = f"not compared: {printable(', '.join(names), 600)}: {printable(reason, 600)}"
         out.print(Text(line, style="yellow"), soft_wrap=True)
@@ -145,7 +143,7 @@ def _by_reason(differences: Sequence[MetricDifference]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in differences:
         if one.error is not None:
-            found.setdefault(one.error, []).append(_label(one))
+            found.setdefault(one.error, []).append(metric_label(one))
     return found
 
 
@@ -179,7 +177,7 @@ def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
     table.add_column("outcome")
     for one in differences:
         table.add_row(
-            Text(printable(_label(one), 120)),
+            Text(metric_label(one)),
             number(one.baseline, one.unit),
             number(one.candidate, one.unit),
             "—" if one.difference is None else signed(one.difference, one.unit),
@@ -190,11 +188,6 @@ def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
             Text(_outcome(one), style=STYLES.get(one.outcome or "", "")),
         )
     return table
-
-
-def _label(one: MetricDifference) -> str:
-    where = slice_text(one.slice)
-    return f"{one.name} [{where}]" if where else one.name
 
 
 def _outcome(one: MetricDifference) -> str:

@@ -11,6 +11,8 @@ from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite
 MismatchKind = Literal[
     "data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package", "run"
 ]
+MIN_ALIGNED = 0.95
+"""Share of the items of either run that both must have scored, unless the user says otherwise."""
 Outcome = Literal[
     "better",
     "worse",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
 from audit.core.formatting import metric_label, percent
 from audit.core.records import Comparison, MetricDifference, RunReference
-from audit.core.records.comparison import MismatchKind
+from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.gate import evidence
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.stats.pairing.difference import Difference
 
-MIN_ALIGNED = 0.95
-"""Share of the items of either run that must be paired, unless the caller says otherwise."""
 MARGIN = 0.05
 """Difference that matters where the caller names none, as a share of the unit's range."""
 AS_FOUND = (
@@ -117,11 +115,7 @@ def compare(
     sides = _Side(baseline), _Side(candidate)
     _check_tasks(tasks, sides)
     work = _Work(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
-    wanted = [
-        metric
-        for metric in sides[1].metrics
-        if (not tasks or metric.task in tasks) and (everything or (metric.primary and metric.slice is None))
-    ]
+    wanted = [metric for metric in sides[1].metrics if _is_wanted(metric, tasks, everything=everything)]
     differences = [work.difference(metric) for metric in wanted if _key(metric) in sides[0].by_key]
     return Comparison(
         baseline=sides[0].reference,
@@ -157,10 +151,13 @@ def _only(side: _Side, other: _Side, tasks: Sequence[str], *, everything: bool) 
     return [
         metric_label(metric)
         for key, metric in side.by_key.items()
-        if key not in other.by_key
-        and (not tasks or metric.task in tasks)
-        and (everything or (metric.primary and metric.slice is None))
+        if key not in other.by_key and _is_wanted(metric, tasks, everything=everything)
     ]
+
+
+def _is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> bool:
+    """Whether a metric is compared where both runs have it."""
+    return (not tasks or metric.task in tasks) and (everything or (metric.primary and metric.slice is None))
 
 
 class _Work:

@@ -18,7 +18,7 @@ from audit.core.text_file import decode, read_bytes
 from audit.gate.importers.contract import bad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 LONGEST_LINE = 64 * 2**20
@@ -157,3 +157,20 @@ def number(value: object) -> float | None:
     except OverflowError:
         return None
     return found if math.isfinite(found) else None
+
+
+def check_alike(logs: Sequence[tuple[Path, Mapping[str, object]]]) -> None:
+    """Refuse logs of two models, or of two versions of their tool.
+
+    Args:
+        logs: File of each, and by name what must be the same in all.
+
+    Raises:
+        UsageError: Something differs.
+    """
+    (first, ours), *others = logs
+    for file, theirs in others:
+        for what, one in ours.items():
+            if theirs[what] != one:
+                difference = f"{what} {printable(str(theirs[what]), 100)}, in {first.name} {printable(str(one), 100)}"
+                raise bad(file, f"{difference}: import them separately")

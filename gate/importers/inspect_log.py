@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.text import printable
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
-from audit.gate.importers.files import count, member, number, optional, read_json
+from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
 from audit.gate.importers.inspect_archive import Archive
 from audit.gate.importers.inspect_items import Epoch, items, value_of
 from audit.stats.definitions import Mean
@@ -49,7 +49,7 @@ class Inspect:
         if not found:
             raise bad(files[0], "no .eval files in this folder")
         logs = [_EvalLog(file) for file in found]
-        _check_alike(logs)
+        check_alike([(log.file, log.origin) for log in logs])
         first = logs[0]
         tasks = [log.task() for log in logs]
         times = [time for log in logs for time in log.times()]
@@ -105,6 +105,12 @@ class _EvalLog:
         self.packages = {name: version for name, version in packages.items() if isinstance(version, str)}
         self.results: dict[str, Any] = optional(self.header, "results", dict, self.place) or {}
         self.epochs = list(self._epochs())
+
+    @property
+    def origin(self) -> dict[str, object]:
+        """What must be the same in all logs of an import."""
+        version = self.packages.get("inspect_ai")
+        return {"model": self.model, "model_args": self.spec.get("model_args"), "inspect_ai": version}
 
     def _header(self) -> dict[str, Any]:
         if self.archive is None:
@@ -264,20 +270,3 @@ class _EvalLog:
             except (ValueError, OverflowError):
                 raise bad(self.place, f"{printable(repr(text), 60)} is not a time") from None
         return found
-
-
-def _check_alike(logs: Sequence[_EvalLog]) -> None:
-    """Refuse logs of two models or two versions of Inspect.
-
-    Raises:
-        UsageError: They differ.
-    """
-    for log in logs[1:]:
-        for what, one, other in (
-            ("model", logs[0].model, log.model),
-            ("model_args", logs[0].spec.get("model_args"), log.spec.get("model_args")),
-            ("inspect_ai", logs[0].packages.get("inspect_ai"), log.packages.get("inspect_ai")),
-        ):
-            if one != other:
-                difference = f"{what} {printable(str(other), 100)}, in {logs[0].file.name} {printable(str(one), 100)}"
-                raise bad(log.file, f"{difference}: import them separately")

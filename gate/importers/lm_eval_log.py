@@ -17,7 +17,7 @@ from audit.core.records import digest_of
 from audit.core.text import printable
 from audit.gate.importers import lm_eval_items, lm_eval_metrics
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
-from audit.gate.importers.files import count, member, number, optional, read_json
+from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
 from audit.gate.importers.lm_eval_likelihoods import check_accuracy
 from audit.stats.harness_names import RENAMED
 
@@ -59,7 +59,7 @@ class LmEval:
         if not found:
             raise bad(files[0], "no results_*.json: give the folder that lm_eval --log_samples --output_path wrote")
         runs = [_Run(file) for file in found]
-        _check_alike(runs)
+        check_alike([(run.file, run.origin) for run in runs])
         _check_strays(runs)
         tasks = [task for run in runs for task in run.tasks()]
         _check_given(files, runs)
@@ -104,6 +104,12 @@ class _Run:
         self.model = str(self.results.get("model_name") or self.config.get("model") or "unknown")
         self.read = [file]
         self.warnings: list[str] = []
+
+    @property
+    def origin(self) -> dict[str, object]:
+        """What must be the same in all logs of an import."""
+        version = self.results.get("lm_eval_version")
+        return {"model": self.model, "model_args": self.config.get("model_args"), "lm_eval_version": version}
 
     def section(self, name: str) -> dict[str, Any]:
         """A section of the results; empty where there is none."""
@@ -242,23 +248,6 @@ def _leaves(name: str, groups: dict[str, list[Any]]) -> tuple[str, ...]:
 def _task_hash(lines: Sequence[Line]) -> str:
     """lm-eval's digest of a task."""
     return hashlib.sha256("".join(line.hashes for line in lines).encode()).hexdigest()
-
-
-def _check_alike(runs: Sequence[_Run]) -> None:
-    """Refuse runs of two models or two versions of lm-eval.
-
-    Raises:
-        UsageError: They differ.
-    """
-    for run in runs[1:]:
-        for what, one, other in (
-            ("model", runs[0].model, run.model),
-            ("model_args", runs[0].config.get("model_args"), run.config.get("model_args")),
-            ("lm_eval_version", runs[0].results.get("lm_eval_version"), run.results.get("lm_eval_version")),
-        ):
-            if one != other:
-                difference = f"{what} {printable(str(other), 100)}, in {runs[0].file.name} {printable(str(one), 100)}"
-                raise bad(run.file, f"{difference}: import them separately")
 
 
 def _check_given(files: Sequence[Path], runs: Sequence[_Run]) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from audit.core.errors import UsageError
 from audit.gate.importers import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_lines_are_numbered_and_blank_ones_ignored(tmp_path: Path) -> None:
@@ -61,3 +58,11 @@ def test_members_have_the_wanted_type() -> None:
 )
 def test_numbers_are_finite(value: object, expected: float | None) -> None:
     assert files.number(value) == expected
+
+
+def test_logs_of_two_models_are_refused() -> None:
+    logs = [(Path(name), {"model": model, "version": "1"}) for name, model in (("a", "x"), ("b", "x"), ("c", "y"))]
+    files.check_alike(logs[:1])
+    files.check_alike(logs[:2])
+    with pytest.raises(UsageError, match=r"^c: model y, in a x: import them separately$"):
+        files.check_alike(logs)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 
 from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
@@ -42,7 +41,7 @@ def new_run_id(started: datetime, model_name: str, manifest_without_id: Mapping[
     Args:
         started: When the run began, with a time zone.
         model_name: Name of the checkpoint; what is no letter, digit, dot, dash or underscore becomes a dash.
-        manifest_without_id: Fields of the manifest; ``run_id`` is left out of the digest where present.
+        manifest_without_id: Fields of the manifest as JSON has them; ``run_id`` is left out of the digest where present.
 
     Raises:
         ValueError: ``started`` has no time zone.
@@ -52,7 +51,7 @@ def new_run_id(started: datetime, model_name: str, manifest_without_id: Mapping[
         raise ValueError(msg)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", model_name)[-60:].strip("-.") or "model"
     fields = {key: value for key, value in manifest_without_id.items() if key != "run_id"}
-    return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{name}-{digest_of(to_jsonable_python(fields))[:6]}"
+    return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{name}-{digest_of(fields)[:6]}"
 
 
 def refuse_evidence(path: Path, option: str) -> None:
@@ -265,8 +264,8 @@ class RunFolder:
         fault = contradictions.in_metrics(metrics)
         if fault:
             raise AuditError(fault)
-        plain = [_zero_without_sign(metric.model_dump(mode="json")) for metric in metrics]
-        write_text(self.metrics_path, json_file.to_json(plain))
+        values = [_zero_without_sign(json_file.plain(metric)) for metric in metrics]
+        write_text(self.metrics_path, json_file.to_json(values))
 
     def read_samples(self, suite: str, task: str) -> list[Sample]:
         """Read the samples of a task, in the order they were written.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import in_manifest
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records import digest_of
-from audit.core.records.files.json_file import read_plain, read_text
+from audit.core.records.files.json_file import plain, read_plain, read_text
 from audit.stats import recount
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def seal(run: RunFolder, manifest: RunManifest | None = None) -> RunManifest:
         WriteError: The manifest cannot be written.
     """
     manifest = manifest or run.read_manifest()
-    digests = {MANIFEST: _manifest_digest(manifest.model_dump(mode="json"))}
+    digests = {MANIFEST: _manifest_digest(plain(manifest))}
     digests |= {name: file_digest(run.path / name) for name in _names(run.path)}
     sealed = manifest.model_copy(update={"evidence": digests})
     run.write_manifest(sealed)

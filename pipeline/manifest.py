@@ -10,6 +10,7 @@ import torch
 from audit.core import provenance
 from audit.core.errors import RunFolderError
 from audit.core.records import NotRun, RunManifest, TaskResult, digest_of
+from audit.core.records.files.json_file import plain
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.pipeline.plugins import used
 
@@ -31,7 +32,7 @@ def first(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunMani
     manifest = RunManifest(
         run_id="",
         model=engine.record,
-        config=config.model_dump(mode="json"),
+        config=plain(config),
         assets=data,
         plugins=used(config),
         seeds={"run": config.seed},
@@ -47,7 +48,7 @@ def first(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunMani
         warnings=engine.record.remarks,
         signature=_signature(config, engine, packages),
     )
-    run_id = new_run_id(started, engine.record.name, manifest.model_dump(mode="json"))
+    run_id = new_run_id(started, engine.record.name, plain(manifest))
     return manifest.model_copy(update={"run_id": run_id})
 
 
@@ -111,7 +112,7 @@ def restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine
     """
     for stale in (folder.decision_path, folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
         stale.unlink(missing_ok=True)
-    update = {"config": config.model_dump(mode="json"), "signature": _signature(config, engine, manifest.packages)}
+    update = {"config": plain(config), "signature": _signature(config, engine, manifest.packages)}
     manifest = manifest.model_copy(update=update)
     folder.write_manifest(manifest)
     return manifest

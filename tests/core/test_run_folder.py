@@ -72,7 +72,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def test_a_run_id_is_utc_time_model_name_and_digest() -> None:
-    fields = {"config": {"seed": 1}, "started": STARTED}
+    fields = {"config": {"seed": 1}, "started": STARTED.isoformat()}
     run_id = new_run_id(STARTED, "HuggingFaceTB/SmolLM2 135M", fields)
     assert run_id[:-6] == "20260131T235959Z-HuggingFaceTB-SmolLM2-135M-"
     assert int(run_id[-6:], 16) >= 0

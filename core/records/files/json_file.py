@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from audit.core.errors import AuditError, RunFolderError
 from audit.core.filesystem import write_text
@@ -19,17 +20,28 @@ from audit.core.text_file import decode, read_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import BaseModel
+
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 
-def to_json(plain: object) -> str:
+def plain(record: BaseModel) -> dict[str, Any]:
+    """A record as the values that JSON has.
+
+    ``model_dump(mode="json")`` does the same, except that it replaces lone surrogates in the keys of maps, or fails.
+    """
+    values: dict[str, Any] = unescaped(to_jsonable_python(escaped(record.model_dump())))
+    return values
+
+
+def to_json(values: object) -> str:
     """Indented JSON with a final newline; floats by ``repr``, characters as they are but for lone surrogates.
 
     Raises:
         ValueError: A number is NaN or infinite.
     """
-    return json_escaped(json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+    return json_escaped(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -40,7 +52,7 @@ def write_record(path: Path, record: Record) -> None:
         WriteError: It cannot be written.
     """
     try:
-        text = to_json(record.model_dump(mode="json"))
+        text = to_json(plain(record))
     except ValueError as error:
         msg = f"{path}: not written: {error}"
         raise AuditError(msg) from error
@@ -72,27 +84,27 @@ def read_record(path: Path, model: type[R]) -> R:
     text = read_text(path)
     try:
         # The version comes before validation: a newer record may have fields that would be called unknown.
-        plain = read_plain(text)
-        _check_version(path, plain)
-        return validated(text, plain, TypeAdapter(model))
+        found = read_plain(text)
+        _check_version(path, found)
+        return validated(text, found, TypeAdapter(model))
     except (ValueError, RecursionError) as error:
         raise broken(path, error) from error
 
 
-def validated(text: str, plain: object, kind: TypeAdapter[T]) -> T:
+def validated(text: str, found: object, kind: TypeAdapter[T]) -> T:
     """The records in JSON text; pydantic reads no lone surrogates, so they are escaped in between.
 
     Args:
         text: The JSON.
-        plain: The same, read by :func:`read_plain`.
+        found: The same, read by :func:`read_plain`.
         kind: One record, or a list of them.
 
     Raises:
         ValidationError: It is something else.
     """
-    if "\\u" not in text or not has_surrogates(json.dumps(plain, ensure_ascii=False)):
+    if "\\u" not in text or not has_surrogates(json.dumps(found, ensure_ascii=False)):
         return kind.validate_json(text, strict=True)
-    read = kind.validate_json(json.dumps(escaped(plain)), strict=True)
+    read = kind.validate_json(json.dumps(escaped(found)), strict=True)
     return kind.validate_python(unescaped(kind.dump_python(read)), strict=True)
 
 
@@ -137,16 +149,16 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     Raises:
         ValueError: A key is given twice in one object.
     """
-    plain = dict(pairs)
-    if len(plain) < len(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
         twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
         msg = f"duplicate key {printable(repr(twice), 60)} in one object"
         raise ValueError(msg)
-    return plain
+    return found
 
 
-def _check_version(path: Path, plain: object) -> None:
-    version = plain.get("schema_version") if isinstance(plain, dict) else None
+def _check_version(path: Path, found: object) -> None:
+    version = found.get("schema_version") if isinstance(found, dict) else None
     if type(version) is not int or version < 1:
         msg = f"{path}: broken: it has no schema_version: is this a file of an audit run?"
         raise RunFolderError(msg)

@@ -23,13 +23,12 @@ TEXT = (
 ) | st.sampled_from(("\x00", "a\r\n\u2028b", "\ud800", "\\ud800\udfff"))
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 COUNT = st.integers(0, 2**40)
-UTF_8 = st.text(max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | COUNT | FINITE | UTF_8,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(UTF_8, inner, max_size=2),
+    st.none() | st.booleans() | COUNT | FINITE | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
     max_leaves=3,
 )
-"""What a setting may be: no half of a surrogate pair, which no configuration holds."""
+"""What a setting may be."""
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: TEXT,
     int: COUNT,
@@ -41,40 +40,40 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def any_of(kind: type[R], keys: st.SearchStrategy[str] = UTF_8) -> st.SearchStrategy[R]:
-    """Any record of a kind, of the present version, whose maps have such keys."""
+def any_of(kind: type[R]) -> st.SearchStrategy[R]:
+    """Any record of a kind, of the present version."""
     fields = {
-        name: _values((field.annotation, field.metadata), keys)
+        name: _values((field.annotation, field.metadata))
         for name, field in kind.model_fields.items()
         if name != "schema_version"
     }
     return st.builds(kind, **fields)
 
 
-def _values(annotated: tuple[Any, list[Any]], keys: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+def _values(annotated: tuple[Any, list[Any]]) -> st.SearchStrategy[Any]:
     """What an annotation allows; bounds come from its metadata."""
     annotation, metadata = annotated
     arguments, origin = get_args(annotation), get_origin(annotation)
     if origin is Annotated:
-        return _values((arguments[0], [*arguments[1:]]), keys)
+        return _values((arguments[0], [*arguments[1:]]))
     if origin in {Union, types.UnionType}:
-        return st.one_of(_values((one, metadata), keys) for one in arguments)
+        return st.one_of(_values((one, metadata)) for one in arguments)
     parts = [part for one in metadata for part in getattr(one, "metadata", [one])]
     low, high = ([getattr(part, bound) for part in parts if hasattr(part, bound)] for bound in ("ge", "le"))
     if low or high:
         return st.floats(low[0], high[0])
-    return PLAIN[annotation] if annotation in PLAIN else _several(annotation, keys)
+    return PLAIN[annotation] if annotation in PLAIN else _several(annotation)
 
 
-def _several(annotation: Any, keys: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+def _several(annotation: Any) -> st.SearchStrategy[Any]:
     """One of some values, a collection of values, or a record."""
     arguments, origin = get_args(annotation), get_origin(annotation)
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin is dict:
-        return st.dictionaries(keys, _values((arguments[1], []), keys), max_size=2)
+        return st.dictionaries(TEXT, _values((arguments[1], [])), max_size=2)
     if origin is tuple and Ellipsis not in arguments:
-        return st.tuples(*(_values((one, []), keys) for one in arguments))
+        return st.tuples(*(_values((one, [])) for one in arguments))
     if origin in {list, tuple}:
-        return st.lists(_values((arguments[0], []), keys), max_size=2).map(origin)
-    return st.sampled_from(annotation) if issubclass(annotation, Enum) else any_of(annotation, keys)
+        return st.lists(_values((arguments[0], [])), max_size=2).map(origin)
+    return st.sampled_from(annotation) if issubclass(annotation, Enum) else any_of(annotation)

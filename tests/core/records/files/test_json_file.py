@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from audit.core.errors import RunFolderError
 from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Drivers, RunManifest
 from audit.core.records.files.json_file import read_plain, read_record, write_record
 from tests.core.records.strategies import LAW, any_of
+from tests.core.test_run_folder import make_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,21 @@ def test_a_json_record_comes_back_as_it_was_written(kind: type[Record], tmp_path
     written = data.draw(any_of(kind))
     write_record(tmp_path / "record.json", written)
     assert read_record(tmp_path / "record.json", kind) == written
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"\ud800": "\udc00"},
+        {"\ud800": 1, "\ud801": 2, "\\ud800": 3, "\ufffd": 4},
+        {"evals": [{"metadata": {"a\udfff": ["b\ud83d", {"\\": None}]}}]},
+    ],
+)
+def test_half_of_a_surrogate_pair_comes_back_as_a_key_too(config: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    write_record(path, make_manifest(config=config))
+    assert json.loads(path.read_text("utf-8"))["config"] == config
+    assert read_record(path, RunManifest).config == config
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1" * 400, "NaN", "Infinity"])

@@ -33,7 +33,7 @@ import typer
 
 from audit.cli import values
 from audit.core.config import DEFAULT_OUT, RunConfig
-from audit.core.config.fields import Option, Section, marks
+from audit.core.config.fields import Option, Section, marks, option_name, option_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,7 +69,7 @@ class FieldOption:
     @property
     def name(self) -> str:
         """``--name``, as it is typed."""
-        return self.option.name or f"--{self.path[-1].replace('_', '-')}"
+        return option_name(self.path[-1], self.option)
 
     @property
     def parameter(self) -> str:
@@ -136,7 +136,7 @@ def _inside(section: type[Section], path: tuple[str, ...]) -> Iterator[FieldOpti
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             yield from _inside(field.annotation, (*path, name))
-        option = next((mark for mark in marks(field) if isinstance(mark, Option)), None)
+        option = option_of(field)
         if option is not None:
             yield FieldOption((*path, name), field, option)
 

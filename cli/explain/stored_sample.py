@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from audit.core import assets
-from audit.core.config import RunConfig, merge, validate
+from audit.core.config import RunConfig, merge, validate, validate_options
 from audit.core.errors import AuditError, CheckpointError, UsageError, did_you_mean
 from audit.core.records import Attribution, TaskResult, split_address
 from audit.core.sensitive import not_explainable
@@ -207,7 +207,7 @@ def _config(folder: RunFolder, manifest: RunManifest, given: Given) -> RunConfig
         update["dtype"] = manifest.model.dtype
     if given.has("--device") and not given.has("--device-map"):
         update["device_map"] = None
-    return validate(RunConfig, merge(config.model_dump(mode="json"), update), "command line")
+    return validate_options(merge(config.model_dump(mode="json"), update))
 
 
 def _check_same(folder: RunFolder, manifest: RunManifest, engine: Engine, model: str, bars: Bars) -> None:

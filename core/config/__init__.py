@@ -17,6 +17,7 @@ from audit.core.config.run_config import (
     TaskConfig,
     ThinkingConfig,
     load_config,
+    validate_options,
 )
 from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 
@@ -40,4 +41,5 @@ __all__ = [
     "read_profile",
     "read_yaml",
     "validate",
+    "validate_options",
 ]

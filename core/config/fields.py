@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,16 @@ class Option:
     """``-n``; empty is none."""
 
 
+def option_name(field: str, option: Option) -> str:
+    """``--name`` of an option, as it is typed."""
+    return option.name or f"--{field.replace('_', '-')}"
+
+
+def option_of(field: FieldInfo) -> Option | None:
+    """The option that sets a field."""
+    return next((mark for mark in marks(field) if isinstance(mark, Option)), None)
+
+
 class Section(BaseModel):
     """Base of all sections: unknown keys are errors, types are not converted."""
 
@@ -60,6 +70,19 @@ class Section(BaseModel):
         return self.model_copy(
             update={name: _in_full(getattr(self, name), place_of(field), base) for name, field in fields}
         )
+
+
+def option_at(section: type[Section], path: Sequence[int | str]) -> str:
+    """The option, ``--max-length``, that sets the field at a path; the path itself, with dots, where none does."""
+    inside: object = section
+    for name in path:
+        if not (isinstance(inside, type) and issubclass(inside, Section) and name in inside.model_fields):
+            break
+        field = inside.model_fields[str(name)]
+        if option := option_of(field):
+            return option_name(str(name), option)
+        inside = field.annotation
+    return ".".join(map(str, path))
 
 
 def _in_full(value: object, place: PathMark | None, base: Path) -> object:

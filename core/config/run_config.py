@@ -25,6 +25,7 @@ from audit.core.config.fields import (
     Switch,
     Variables,
     Words,
+    option_at,
 )
 from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
@@ -346,9 +347,18 @@ def load_config(file: Path | None = None, flags: dict[str, Any] | None = None) -
         msg = f"{where}: unknown profile {profile!r}: use {', '.join(PROFILES)}.{did_you_mean(str(profile), PROFILES)}"
         raise ConfigError(msg)
     # The flags on their own first, so that a fault of theirs is not blamed on the file.
-    validate(RunConfig, said, "command line")
+    validate_options(said)
     merged = merge(merge(read_profile(profile), given), {**said, "profile": profile})
     return validate(RunConfig, merged, str(file or "command line"))
+
+
+def validate_options(values: dict[str, Any]) -> RunConfig:
+    """Validate what was given on the command line; a fault names the option.
+
+    Raises:
+        ConfigError: A value is wrong.
+    """
+    return validate(RunConfig, values, "command line", place=lambda fault: option_at(RunConfig, fault["loc"]))
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:

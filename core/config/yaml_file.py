@@ -15,8 +15,10 @@ from audit.core.text import printable
 from audit.core.text_file import decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from pydantic_core import ErrorDetails
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -101,13 +103,16 @@ def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def validate(model: type[S], values: dict[str, Any], where: str) -> S:
+def validate(
+    model: type[S], values: dict[str, Any], where: str, *, place: Callable[[ErrorDetails], str] = place_of
+) -> S:
     """Validate ``values`` by the model's own strictness; the first fault becomes one line.
 
     Args:
         model: What the values must be.
         values: As read from YAML.
         where: File or other place that a message begins with.
+        place: The name of a faulty value.
 
     Raises:
         ConfigError: A key is unknown (with the nearest known one, or all) or a value is wrong.
@@ -118,7 +123,7 @@ def validate(model: type[S], values: dict[str, Any], where: str) -> S:
         faults = error.errors()
         # A misspelt required key is two faults; the misspelling is the one that helps.
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-        path = printable(place_of(fault), 200)
+        path = printable(place(fault), 200)
         if fault["type"] == "extra_forbidden":
             known = _fields_at(model, fault["loc"][:-1])
             hint = did_you_mean(str(fault["loc"][-1]), known) or f" Known keys: {', '.join(known)}."

@@ -209,8 +209,22 @@ def test_an_unknown_profile_is_one_line(write: Any, profile: str) -> None:
 def test_a_fault_of_the_flags_is_not_blamed_on_the_file(write: Any) -> None:
     file = write("profile: full")
     assert fault(file, {"profile": "quik"}).startswith("command line: unknown profile 'quik'")
-    assert fault(file, {"seed": -1}).startswith("command line: seed: ")
+    assert fault(file, {"seed": -1}).startswith("command line: --seed: ")
     assert fault(None, {"evals": {"tasks": [{"name": "boolq", "limit": 0}]}}).startswith("command line: evals.tasks.0")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"quantization": "int9"}, "--quantization: must be 'int8' or 'nf4' (found 'int9')"),
+        ({"data_dirs": [Path("a"), ""]}, "--data-dir: is empty: is the variable behind it set? (found '')"),
+        ({"thinking": {"tokens": 0}}, "--thinking-tokens: must be at least 1 (found 0)"),
+        ({"evals": {"num_fewshot": -1}}, "--num-fewshot: must be at least 0 (found -1)"),
+        ({"threads": 0}, "threads: must be at least 1 (found 0)"),
+    ],
+)
+def test_a_fault_of_an_option_names_the_option(flags: dict[str, Any], message: str) -> None:
+    assert fault(None, flags) == f"command line: {message}"
 
 
 def test_tasks_may_be_names_alone(write: Any) -> None:

@@ -96,7 +96,20 @@ class AssetError(UsageError):
 
 
 class AssetMissing(AssetError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
-    """A model or data set that is nowhere to be found."""
+    """A model or data set that is nowhere to be found.
+
+    Args:
+        reason: Where was looked, and what to do.
+        asset: Its name, which the message begins with; empty where the reason says it.
+    """
+
+    def __init__(self, reason: str, asset: str = "") -> None:
+        super().__init__(f"{asset}: {reason}" if asset else reason)
+        self.reason, self.asset = reason, asset
+
+    def of_task(self, task: str) -> str:
+        """The message as the reason why a task did not run: without the asset's name where it is the task's."""
+        return self.reason if self.asset == task else str(self)
 
 
 class RunFolderError(UsageError):

@@ -204,7 +204,9 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
             task = manager.load([wanted.name])["tasks"][wanted.name]
             records = [assets.dataset(name).record for name in own.data]
         return run_task(engine, config, task, limit=wanted.limit, records=records)
-    except (AssetMissing, TaskUnavailable) as missing:
+    except AssetMissing as missing:
+        return TaskResult(suite="evals", task=wanted.name, not_run=missing.of_task(wanted.name))
+    except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 

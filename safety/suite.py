@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import (
     RAISED_BY_OTHERS,
     AssetError,
+    AssetMissing,
     AuditError,
     CheckpointError,
     DeclarationError,
@@ -176,7 +177,7 @@ def _check_samples(name: str, result: TaskResult) -> None:
 def _missing(name: str, error: AuditError) -> str:
     """Why a probe cannot run; where its data or scorer are at fault, with the plug-in that it is of."""
     whose = f"plug-in {OWNERS[name]}: " if name in OWNERS and isinstance(error, AssetError) else ""
-    return f"{whose}{error}"
+    return f"{whose}{error.of_task(name) if isinstance(error, AssetMissing) else error}"
 
 
 def _broke(name: str, error: BaseException) -> str:

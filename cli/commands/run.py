@@ -210,9 +210,8 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     for reason, methods in _by_reason(idle).items():
         out.print(f"not explained by {', '.join(methods)}: {printable(reason)}", markup=False, soft_wrap=True)
     for missing in manifest.not_run:
-        reason = missing.reason.removeprefix(f"{missing.task}: ")
         what = "not run (optional)" if missing.optional else "not run"
-        out.print(f"{what}: {missing.task}: {printable(reason)}", markup=False, style="yellow", soft_wrap=True)
+        out.print(f"{what}: {missing.task}: {printable(missing.reason)}", markup=False, style="yellow", soft_wrap=True)
     for line in _gaps(folder, metrics):
         out.print(line, markup=False, style="yellow", soft_wrap=True)
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]

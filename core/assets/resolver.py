@@ -131,8 +131,8 @@ def resolve(wanted: Asset) -> Found:
             looked.append(str(missing))
         if found:
             return found
-    msg = f"{wanted.name}: not found; looked in: {'; '.join(looked)}. {_advice(wanted)}"
-    raise AssetMissing(msg)
+    msg = f"not found; looked in: {'; '.join(looked)}. {_advice(wanted)}"
+    raise AssetMissing(msg, wanted.name)
 
 
 def locate(wanted: Asset) -> Found | None:

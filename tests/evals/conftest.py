@@ -71,8 +71,8 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
 
     def dataset(name: str) -> DataSet:
         if name not in held:
-            msg = f"{name}: not found"
-            raise AssetMissing(msg)
+            msg = "not found"
+            raise AssetMissing(msg, name)
         record = AssetRecord(name=name, kind="dataset", source="test", version="1", sha256="0" * 64, licence="none")
         return DataSet(record, tuple(held[name]))
 

@@ -196,10 +196,16 @@ def test_chat_template_that_is_not_there(scripted: Scripted, monkeypatch: pytest
         run_one(scripted, "asdiv", chat_template="on")
 
 
-def test_missing_data_is_not_run_and_the_next_task_is(tiny: Engine, rows: Rows) -> None:
-    del rows["gsm8k_train"]
-    first, second = suite.run_tasks(tiny, configure("gsm8k", "piqa"))
-    assert (first.not_run, first.metrics, first.samples) == ("gsm8k_train: not found", [], [])
+@pytest.mark.parametrize(
+    ("task", "data", "reason"), [("gsm8k", "gsm8k_train", "gsm8k_train: not found"), ("boolq", "boolq", "not found")]
+)
+def test_missing_data_is_not_run_and_the_next_task_is(
+    tiny: Engine, rows: Rows, task: str, data: str, reason: str
+) -> None:
+    """Readers see the task's name in front of the reason; another data set's is part of it."""
+    del rows[data]
+    first, second = suite.run_tasks(tiny, configure(task, "piqa"))
+    assert (first.not_run, first.metrics, first.samples) == (reason, [], [])
     assert second.not_run is None
 
 

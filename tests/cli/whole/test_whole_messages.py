@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
-LONG = "boolq: not found: " + "looked in a folder with a long name, " * 60 + "so put dev.jsonl into AUDIT_DATA/boolq"
-"""2,276 characters, the advice at the end."""
+LONG = "not found: " + "looked in a folder with a long name, " * 60 + "so put dev.jsonl into AUDIT_DATA/boolq"
+"""2,269 characters, the advice at the end."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def missing(finished: RunFolder) -> RunFolder:
 def test_what_did_not_run_is_said_whole_and_once(missing: RunFolder, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     run._show(missing, as_json=False)
-    assert f"not run: {LONG}\n" in capfd.readouterr().out
+    assert f"not run: boolq: {LONG}\n" in capfd.readouterr().out
 
 
 def test_gate_shows_it_whole(

@@ -41,7 +41,7 @@ def new_run_id(started: datetime, model_name: str, manifest_without_id: Mapping[
     Args:
         started: When the run began, with a time zone.
         model_name: Name of the checkpoint; what is no letter, digit, dot, dash or underscore becomes a dash.
-        manifest_without_id: Fields of the manifest as JSON has them; ``run_id`` is left out of the digest where present.
+        manifest_without_id: Fields of the manifest as JSON has them; the digest leaves out ``run_id``.
 
     Raises:
         ValueError: ``started`` has no time zone.

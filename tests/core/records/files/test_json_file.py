@@ -36,7 +36,7 @@ def test_a_json_record_comes_back_as_it_was_written(kind: type[Record], tmp_path
     "config",
     [
         {"\ud800": "\udc00"},
-        {"\ud800": 1, "\ud801": 2, "\\ud800": 3, "\ufffd": 4},
+        dict(zip(("\ud800", "\ud801", "\\ud800", "\ufffd"), (1, 2, 3, 4), strict=True)),
         {"evals": [{"metadata": {"a\udfff": ["b\ud83d", {"\\": None}]}}]},
     ],
 )

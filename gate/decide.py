@@ -181,9 +181,9 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def exit_code(decision: Decision) -> int:
-    """0 PASS, 14 where a waiver takes no effect, 10 FAIL, 13 when an incomplete run or its budget is why it cannot pass.
+    """14 where a waiver takes no effect, 10 where another check than the budget's fails, 0 PASS.
 
-    11 is for other INCONCLUSIVE verdicts.
+    13 where an incomplete run or its budget is why it cannot pass, 11 for other INCONCLUSIVE verdicts.
     """
     blocking = [check for check in decision.checks if check.blocking != "PASS"]
     if any(map(is_on_waiver, blocking)):

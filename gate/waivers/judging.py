@@ -1,9 +1,9 @@
 """What waivers do to the checks of a policy's rules.
 
-A waiver that is in force, granted by another person than its owner, and good for this checkpoint, run and policy, takes
-effect on every check of its rule that does not pass: the check keeps its verdict and no longer blocks. One that takes no
-effect is a check of its own, which fails: whoever keeps waivers has to see that one is no longer needed, or no longer
-holds. The checks on the run itself and on its budget are not rules, so that no waiver reaches them.
+A waiver that is in force, granted by another person than its owner, and good for this checkpoint, run and policy,
+takes effect on every check of its rule that does not pass: the check keeps its verdict and no longer blocks. One that
+takes no effect is a check of its own, which fails: whoever keeps waivers has to see that one is no longer needed, or no
+longer holds. The checks on the run itself and on its budget are not rules, so that no waiver reaches them.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ def _out_of_force(waiver: Waiver, today: date) -> str | None:
     if waiver.granted > today:
         return f"not in force before {waiver.granted} (UTC), when it is granted"
     if same_person(waiver.owner, waiver.approver):
-        return (
-            f"self-approved: owner {waiver.owner} and approver {waiver.approver} are one: somebody else must approve it"
-        )
+        return f"self-approved: owner {waiver.owner} and approver {waiver.approver} are one person"
     odd = next((name for name in (waiver.owner, waiver.approver) if mixes_alphabets(name)), None)
     if odd is not None:
         return f"possibly self-approved: the name {odd} mixes letters of alphabets that look alike"
@@ -148,7 +146,8 @@ def _on_no_rule(waiver: Waiver, checks: Sequence[GateCheck]) -> str | None:
     targets = sorted({check.metric for check in checks})
     if waiver.target in targets:
         return None
-    return f"unused: no rule that was judged is on {waiver.target}, and only rules can be waived.{did_you_mean(waiver.target, targets)}"
+    why = f"no rule that was judged is on {waiver.target}, and only rules can be waived"
+    return f"unused: {why}.{did_you_mean(waiver.target, targets)}"
 
 
 def _needs(waiver: Waiver, check: GateCheck) -> bool:

@@ -142,15 +142,8 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     Raises:
         ConfigError: Another option was given: a run that goes on keeps its configuration.
     """
-    free = {
-        option,
-        "--budget",
-        "--token-budget",
-        "--out",
-        "--write-out",
-        "--json",
-        *(("--limit",) if option == "--extend" else ()),
-    }
+    free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json"}
+    free |= {"--limit"} if option == "--extend" else set()
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
         msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"
@@ -178,10 +171,9 @@ def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
     if manifest.status == "running":  # before its first task
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
-    spent = isinstance(stopped, BudgetSpent)
-    advice = (
-        stopped if spent else Interrupted(folder.path, complete=complete)
-    )  # a thread that watches does not know how the run stands
+    advice = stopped
+    if not isinstance(stopped, BudgetSpent):  # a thread that watches does not know how the run stands
+        advice = Interrupted(folder.path, complete=complete)
     err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
     if not complete:
         return ExitCode.INCOMPLETE

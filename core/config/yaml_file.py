@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=BaseModel)
 MOST_BYTES = 256 * 1024
 """Of a file on which a decision rests: thousands of rules."""
+OF_CONVERTERS = (RecursionError, ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
+"""What PyYAML raises where a value is not what its tag says: ``!!int ""``, ``!!timestamp x``."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -103,23 +105,13 @@ def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
 def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str, Any]:
     """The mapping that some bytes hold.
 
-    PyYAML raises what its converters happen to meet where a value is not what its tag says.
-
     Raises:
         ConfigError: There is none.
     """
     text = decode(file, data, ConfigError)
     try:
         values = yaml.load(text, loader)  # noqa: S506 - a subclass of SafeLoader
-    except (
-        yaml.YAMLError,
-        RecursionError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        ArithmeticError,
-    ) as error:
+    except (yaml.YAMLError, *OF_CONVERTERS) as error:
         raise _not_yaml(file, error) from error
     if values is None:
         return {}

@@ -45,9 +45,8 @@ def _day(value: object) -> object:
         except ValueError as error:
             msg = f"{value} is not a day of the calendar"
             raise ValueError(msg) from error
-    msg = (
-        f"must be a day such as 2026-12-31, without a time: days are those of UTC (found {printable(str(value), 80)!r})"
-    )
+    found = printable(str(value), 80)
+    msg = f"must be a day such as 2026-12-31, without a time: days are those of UTC (found {found!r})"
     raise ValueError(msg)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from audit.core.config import BudgetConfig
 from audit.core.errors import BudgetSpent
-from audit.core.progress import Meter, Remembering, Silent
+from audit.core.progress import Meter, Remembering, Silent, Standing
 from audit.core.records import Spent
 
 HEARD = [name for name in vars(Silent) if not name.startswith("_")]

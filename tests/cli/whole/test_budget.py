@@ -53,7 +53,7 @@ def test_a_run_goes_on_where_its_budget_ended(
     last = manifest_of(tmp_path)
     assert (last["status"], last["spent"]["stopped_by"], last["warnings"]) == ("complete", None, [])
     assert last["spent"]["tokens"] >= whole["tokens"]
-    _judged(audit, tmp_path, last["spent"]["tokens"])
+    _judged(audit, only_run(tmp_path), last["spent"]["tokens"])
 
 
 def _late(check: Callable[[Meter], None]) -> Callable[[Meter], None]:
@@ -66,13 +66,13 @@ def _late(check: Callable[[Meter], None]) -> Callable[[Meter], None]:
     return checked
 
 
-def _judged(audit: Audit, out: Path, tokens: int) -> None:
+def _judged(audit: Audit, folder: Path, tokens: int) -> None:
     """The gate judges what all sittings cost together."""
-    policy = out / "policy.yaml"
+    policy = folder.parent / "policy.yaml"
     rule = "rules: [{metric: crows_pairs/pct_stereotype, max: 99.9, max_unscored: 0.5}]"
     for limit, expected in ((tokens, {0, 11}), (tokens - 1, {13})):
         policy.write_text(f"{rule}\nbudget: {{tokens: {limit}}}\n")
-        code, shown, error = audit("gate", only_run(out), "--policy", policy)
+        code, shown, error = audit("gate", folder, "--policy", policy)
         assert code in expected, shown + error
         assert "policy/budget" in shown
 

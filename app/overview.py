@@ -183,12 +183,12 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
         return
     rows = [
         {
-            "Verdict": check.verdict,
+            "Verdict": check.verdict + (", waived" if check.waived_by else ""),
             "Metric": check.metric,
             "Rule": check.rule,
             **_estimate(check, check.unit or "score"),
             "Unit": unit_text(check.unit, check.higher_is_better) or "—",
-            "Why": check.reason,
+            "Why": "; ".join(part for part in (check.reason, decision.waiver_text(check)) if part),
         }
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]

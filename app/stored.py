@@ -6,6 +6,7 @@ runs of many thousand samples quick) and must not be changed.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
@@ -60,11 +61,13 @@ def decision(run: RunFolder) -> tuple[Decision | None, str | None]:
     if invalid or not run.decision_path.exists():
         return None, invalid if run.decision_path.exists() else None
 
+    today = datetime.now(UTC).date()  # waivers may expire while the app runs
+
     def read() -> tuple[Decision | None, str | None]:
         known = read_metrics(run, manifest(run))
-        return decisions.current(run, manifest(run), *known)
+        return decisions.current(run, manifest(run), *known, today=today)
 
-    stamps = (*_stamp(run.decision_path), *_stamp(run.metrics_path), *_stamp(run.manifest_path))
+    stamps = (today.toordinal(), *_stamp(run.decision_path), *_stamp(run.metrics_path), *_stamp(run.manifest_path))
     found: tuple[Decision | None, str | None] = _once(read, "decision", *stamps)
     return found
 

@@ -24,7 +24,8 @@ The tree, drawn once::
     │   └── TemplateError       the chat template fails on its prompts
     └── ScorerError             a scorer failed; its sample carries the message
 
-Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder.
+Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder, and ``BudgetSpent`` one that
+the audit itself raises.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class ExitCode(IntEnum):
     EVIDENCE_INVALID = 12
     """Files of a run contradict each other or its manifest."""
     INCOMPLETE = 13
-    """The run is incomplete."""
+    """The run is incomplete, or cost more than it was allowed to."""
+    WAIVER = 14
+    """A waiver is expired, unused or self-approved."""
     INTERRUPTED = 130
     """Ended by Ctrl-C where nothing is left incomplete; the shell's usual code."""
 
@@ -198,6 +201,21 @@ class Interrupted(KeyboardInterrupt):
             line = f"{how}: write the card with `audit report {folder}`"
         super().__init__(line)
         self.folder = folder
+
+
+class BudgetSpent(Interrupted):
+    """An audit has spent its budget; everything else is as after Ctrl-C.
+
+    Args:
+        limit: Of the budget, in words.
+        folder: Path of the run folder; None where it is not known.
+    """
+
+    def __init__(self, limit: str, folder: Path | None = None) -> None:
+        super().__init__(folder)
+        self.limit = limit
+        how = "what was measured is kept" if folder is None else f"finish the run with `audit run --resume {folder}`"
+        self.args = (f"stopped: the budget of {limit} is spent: {how}",)
 
 
 class ScorerError(AuditError):

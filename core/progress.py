@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from audit.core.config.budget import BudgetConfig, duration_seconds
+from audit.core.errors import BudgetSpent
+from audit.core.records import Spent
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.core.run_folder import RunFolder
 
 
@@ -143,29 +150,80 @@ class Standing:
         return f"{self.done:,} of {self.samples:,} samples, {answered}" if self.samples > 1 else answered
 
 
+class Meter:
+    """What this command has cost so far, from the moment that the meter was made.
+
+    Args:
+        budget: What it may cost.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, budget: BudgetConfig | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._budget = budget or BudgetConfig()
+        self._clock = clock
+        self._began = clock()
+        self._tokens = 0
+
+    def compute(self, tokens: int) -> None:
+        """Count computed tokens.
+
+        Raises:
+            BudgetSpent: The budget is spent.
+        """
+        self._tokens += tokens
+        if tokens:  # answers of the journal are free: without new ones, a resumed run would end where it began
+            self.check()
+
+    def check(self) -> None:
+        """End the audit if nothing is left.
+
+        Raises:
+            BudgetSpent: The budget is spent.
+        """
+        budget = self._budget
+        if budget.wall_time and self._clock() - self._began >= duration_seconds(budget.wall_time):
+            raise BudgetSpent(budget.wall_time)
+        if budget.tokens and self._tokens >= budget.tokens:
+            limit = f"{budget.tokens:,} tokens"
+            raise BudgetSpent(limit)
+
+    def spent(self, before: Spent | None, stopped_by: str | None = None) -> Spent | None:
+        """What the run has cost up to now.
+
+        Args:
+            before: What it had cost before this command; None if that is unknown, and then the sum is unknown, too.
+            stopped_by: The limit that ends the run, in words.
+        """
+        if before is None:
+            return None
+        seconds = round(before.seconds + self._clock() - self._began, 3)
+        return Spent(seconds=seconds, tokens=before.tokens + self._tokens, stopped_by=stopped_by)
+
+
 class Remembering:
     """A listener that passes everything on and remembers what the reader must know.
 
     Args:
         listener: Receives everything.
         run: The run folder, if a run is resumed.
+        meter: Counts what the run costs, and ends it when its budget is spent.
 
     Attributes:
         messages: What a reader must know, for the manifest.
         run: The run folder; None until there is one.
+        meter: What the run costs.
     """
 
-    def __init__(self, listener: Progress, run: RunFolder | None = None) -> None:
+    def __init__(self, listener: Progress, run: RunFolder | None = None, meter: Meter | None = None) -> None:
         self.messages: list[str] = []
         self.run = run
+        self.meter = meter or Meter()
         self._listener = listener
         self.expect = listener.expect
         self.step = listener.step
         self.task = listener.task
         self.samples = listener.samples
-        self.sample_done = listener.sample_done
         self.start = listener.start
-        self.advance = listener.advance
         self.withhold = listener.withhold
         self.failed = listener.failed
         self.show_prompt = listener.show_prompt
@@ -174,6 +232,24 @@ class Remembering:
         """The run folder exists: from now on the run can be resumed."""
         self.run = run
         self._listener.began(run)
+
+    def sample_done(self) -> None:
+        """A sample is done.
+
+        Raises:
+            BudgetSpent: The budget of the run is spent.
+        """
+        self._listener.sample_done()
+        self.meter.check()
+
+    def advance(self, requests: int, tokens: int) -> None:
+        """Requests were answered.
+
+        Raises:
+            BudgetSpent: The budget of the run is spent.
+        """
+        self._listener.advance(requests, tokens)
+        self.meter.compute(tokens)
 
     def say(self, message: str) -> None:
         """Show a warning and keep it for the manifest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 from audit.core.filesystem import did_you_mean_path
@@ -12,19 +13,22 @@ if TYPE_CHECKING:
     from audit.core.errors import UsageError
 
 
-def read_bytes(file: Path, error: type[UsageError], missing: str | None = None) -> bytes:
+def read_bytes(file: Path, error: type[UsageError], missing: str | None = None, *, most: int | None = None) -> bytes:
     """The bytes of a file.
 
     Args:
         file: The file.
         error: Type of what is raised.
         missing: What to do where there is none; None suggests the nearest name.
+        most: Bytes that it may have; pipes and devices, which may never end, are then refused. None is no limit.
 
     Raises:
-        UsageError: It is missing, or cannot be read.
+        UsageError: It is missing, too large, or cannot be read.
     """
     try:
-        return file.read_bytes()
+        if most is None:
+            return file.read_bytes()
+        return _read_at_most(file, error, most)
     except FileNotFoundError:
         advice = missing or f"check the path.{did_you_mean_path(file)}"
         msg = f"{file}: no such file: {advice}"
@@ -32,6 +36,23 @@ def read_bytes(file: Path, error: type[UsageError], missing: str | None = None) 
     except OSError as fault:
         msg = f"{file}: cannot be read: {fault.strerror}: check the path and its permissions"
         raise error(msg) from fault
+
+
+def _read_at_most(file: Path, error: type[UsageError], most: int) -> bytes:
+    """The bytes of a regular file; of a larger one no more than needed to see that it is.
+
+    Raises:
+        UsageError: It is no regular file, or too large.
+    """
+    if not stat.S_ISREG(file.stat().st_mode):
+        msg = f"{file}: not a file: name a regular file"
+        raise error(msg)
+    with file.open("rb") as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        msg = f"{file}: larger than {most // 1024} KiB: is it the right file?"
+        raise error(msg)
+    return data
 
 
 def decode(file: Path, data: bytes, error: type[UsageError], damaged: str = "save it as UTF-8") -> str:

@@ -28,16 +28,21 @@ from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.multiplicity import adjusted
 from audit.gate.progress import is_going_on
+from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
+from audit.gate.waivers.budget import recorded as recorded_budget
+from audit.gate.waivers.judging import is_on_waiver, waive
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
     from audit.gate.multiplicity import Judged
     from audit.gate.policy import Policy, PolicyFile
+    from audit.gate.waivers.waiver_file import WaiverFile
 
 RUN_CHECK = "run/status"
 """Name of the check on the run as a whole; the first of every decision."""
@@ -45,7 +50,13 @@ POLICY_CHECK = "policy/rules"
 """Name of the check that fails to pass where no rule is left to judge."""
 
 
-def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Decision:
+def decide(
+    run: RunFolder,
+    file: PolicyFile,
+    known: Collection[str] = (),
+    waivers: WaiverFile | None = None,
+    today: date | None = None,
+) -> Decision:
     """Judge every rule of a policy on the metrics of a run.
 
     Args:
@@ -53,6 +64,8 @@ def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Dec
         file: The policy.
         known: Names of this installation's attribution methods. A rule on one of them, or on one of the audit's own
             tasks and probes, that the run knows nothing of is open; on any other task it is an error.
+        waivers: Rules that may be broken; None waives nothing.
+        today: The day, UTC, for which waivers are judged; None takes that of the clock.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
@@ -68,10 +81,12 @@ def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Dec
     with _naming(file):
         optional = _optional(policy, manifest, measured, own)
         judged, left_out = _judge_rules(policy, manifest, measured, advisor, own, optional)
-    checks = [run_check(manifest, measured, optional, run.path), *adjusted(judged, policy.confidence, advisor.on_ratio)]
-    if not judged:
-        checks.append(_nothing_judged())
-    verdict = overall([check.verdict for check in checks])
+    now, budget = datetime.now(UTC), recorded_budget(policy.budget)
+    day = (today or now.date()) if waivers else None
+    waived = waive(adjusted(judged, policy.confidence, advisor.on_ratio), waivers, day, manifest, file.sha256)
+    checks = [run_check(manifest, measured, optional, run.path), *budget_checks(budget, manifest), *waived.checks]
+    checks += [*([] if judged else [_nothing_judged()]), *waived.faults]
+    verdict = overall([check.blocking for check in checks])
     if verdict == "PASS":
         _check_intervals(run, policy)
     return Decision(
@@ -88,7 +103,12 @@ def decide(run: RunFolder, file: PolicyFile, known: Collection[str] = ()) -> Dec
         checks=checks,
         not_judged=[*left_out, *rule_checks.not_looked_at(policy.rules, measured)],
         warnings=rule_checks.warnings(policy.rules, measured),
-        decided=datetime.now(UTC),
+        decided=now,
+        budget=budget,
+        waiver_file=waivers.name if waivers else None,
+        waivers_sha256=waivers.sha256 if waivers else None,
+        judged_for=day,
+        waivers=waived.judged,
     )
 
 
@@ -161,19 +181,25 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def exit_code(decision: Decision) -> int:
-    """0 PASS, 10 FAIL, 13 when an incomplete run is why it cannot pass, 11 for other INCONCLUSIVE verdicts."""
-    if decision.verdict == "FAIL":
+    """14 where a waiver takes no effect, 10 where another check than the budget's fails, 0 PASS.
+
+    13 where an incomplete run or its budget is why it cannot pass, 11 for other INCONCLUSIVE verdicts.
+    """
+    blocking = [check for check in decision.checks if check.blocking != "PASS"]
+    if any(map(is_on_waiver, blocking)):
+        return ExitCode.WAIVER
+    if any(check.verdict == "FAIL" and check.metric != BUDGET_CHECK for check in blocking):
         return ExitCode.FAIL
     if decision.verdict == "PASS":
         return ExitCode.DONE
-    incomplete = any(check.metric == RUN_CHECK and check.verdict != "PASS" for check in decision.checks)
+    incomplete = any(check.metric in {RUN_CHECK, BUDGET_CHECK} for check in blocking)
     return ExitCode.INCOMPLETE if incomplete else ExitCode.INCONCLUSIVE
 
 
 def verdict_line(decision: Decision) -> str:
-    """``2 of 12 checks fail, 1 inconclusive, 9 pass``; kinds that do not occur are left out."""
-    verdicts = [check.verdict for check in decision.checks]
-    words: tuple[tuple[Verdict, str], ...] = (("FAIL", "fail"), ("INCONCLUSIVE", "inconclusive"), ("PASS", "pass"))
+    """``2 of 12 checks fail, 1 inconclusive, 2 waived, 7 pass``; kinds that do not occur are left out."""
+    verdicts = ["waived" if check.waived_by else check.verdict for check in decision.checks]
+    words = (("FAIL", "fail"), ("INCONCLUSIVE", "inconclusive"), ("waived", "waived"), ("PASS", "pass"))
     counted = [f"{verdicts.count(verdict)} {word}" for verdict, word in words if verdict in verdicts]
     if not counted:
         return "no checks"
@@ -223,7 +249,8 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
         reasons = {one.task: f"{len(missing)} not run, first {one.task} ({one.reason})" for one in manifest.not_run}
         return reasons.get(missing[0], f"{len(missing)} left no metric, first {missing[0]}: {resume}")
     if manifest.interrupted:
-        return f"interrupted: {resume}"
+        stopped_by = manifest.spent.stopped_by if manifest.spent else None
+        return f"{f'its budget of {stopped_by} was spent' if stopped_by else 'interrupted'}: {resume}"
     broken = not_computed(measured.all)
     if broken:
         return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"

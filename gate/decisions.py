@@ -22,16 +22,20 @@ from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.multiplicity import Judged, adjusted
 from audit.gate.policy import Policy, Rule, load_policy
+from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
+from audit.gate.waivers.judging import expired, is_on_waiver, waiver_faults
+from audit.gate.waivers.waiver_file import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from audit.core.records import Decision, GateCheck, Metric, RunManifest
     from audit.core.run_folder import RunFolder
 
 
 def current(
-    run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], digest: str
+    run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], digest: str, today: date | None = None
 ) -> tuple[Decision | None, str | None]:
     """The verdict to show.
 
@@ -40,6 +44,7 @@ def current(
         manifest: Its manifest.
         metrics: Its metrics.
         digest: SHA-256 of ``metrics.json``.
+        today: The day, UTC, on which it is shown: waivers that it rests on may have expired. None lets them be.
 
     Returns:
         The verdict, or None; and why there is none though the folder holds a ``decision.json``.
@@ -51,7 +56,7 @@ def current(
     if decision is None:
         return None, None
     faults = chain(_on_other_evidence(decision, manifest, digest), _in_checks(decision, manifest, metrics))
-    fault = next(faults, None) or _decided_otherwise(run, decision)
+    fault = next(faults, None) or _decided_otherwise(run, decision) or (expired(decision, today) if today else None)
     return (None, fault) if fault else (decision, None)
 
 
@@ -67,13 +72,16 @@ def _on_other_evidence(decision: Decision, manifest: RunManifest, digest: str) -
 
 def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metric]) -> Iterator[str]:
     """Why a verdict does not follow from its checks, or its checks not from the metrics."""
-    if decision.verdict != overall([check.verdict for check in decision.checks]):
+    if decision.verdict != overall([check.blocking for check in decision.checks]):
         yield "its verdict does not follow from its checks"
     measured = Measured(metrics)
     yield from _on_run(decision, manifest, measured)
     yield from _left_out(decision, measured)
     known = {_target(metric): metric for metric in reversed(metrics)}
-    rules = [(check, known.get(check.metric)) for check in decision.checks if check.metric != RUN_CHECK]
+    own = [check for check in decision.checks if check.metric in {RUN_CHECK, BUDGET_CHECK} or is_on_waiver(check)]
+    rules = [(check, known.get(check.metric)) for check in decision.checks if check not in own]
+    yield from _on_budget(decision, manifest)
+    yield from waiver_faults(decision, [check for check, _ in rules if check.metric != POLICY_CHECK], manifest)
     if not rules:
         yield "it judges no rule"
     for check, metric in rules:
@@ -90,6 +98,16 @@ def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> It
         yield f"it does not judge the run as it is, {reached.reason}"
     elif on_run[0].verdict != reached.verdict:
         yield f"it finds the run {on_run[0].verdict}, which is {reached.verdict}: {reached.reason}"
+
+
+def _on_budget(decision: Decision, manifest: RunManifest) -> Iterator[str]:
+    """Why a verdict does not judge what the run cost as the gate does."""
+    judged = [check for check in decision.checks if check.metric == BUDGET_CHECK]
+    try:
+        if judged != budget_checks(decision.budget, manifest):
+            yield "it does not judge what the run cost by its budget"
+    except ValueError:
+        yield "no policy can have its budget"
 
 
 def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
@@ -174,7 +192,7 @@ def _decided_otherwise(run: RunFolder, decision: Decision) -> str | None:
         return None
     tasks = {rule.metric.rpartition("/")[0] for rule in shipped.policy.rules}
     try:
-        again = decide(run, shipped, tasks)
+        again = decide(run, shipped, tasks, recorded(decision), decision.judged_for)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
     return (

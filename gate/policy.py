@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, Strict, model_validator
 
-from audit.core.config import Section, read_yaml, validate
+from audit.core.config import BudgetConfig, Section, read_plain_yaml, validate
 from audit.core.errors import ConfigError
 from audit.core.formatting import slice_text
 from audit.core.versions import POLICY_VERSION
@@ -83,6 +83,15 @@ class Policy(Section):
     ran."""
     rules: Annotated[list[Rule], Field(min_length=1)]
     """Every rule must pass for the release to pass."""
+    budget: BudgetConfig | None = None
+    """What the audit may cost, over all its sittings: ``wall_time``, ``tokens`` or both."""
+
+    @model_validator(mode="after")
+    def _budget_limits_something(self) -> Self:
+        if self.budget is not None and not self.budget.text:
+            msg = "the budget limits nothing: give wall_time, tokens or both"
+            raise ValueError(msg)
+        return self
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def _counted(fault: str) -> str:
 
 
 def _read(file: Path) -> PolicyFile:
-    values = read_yaml(file)
+    values, data = read_plain_yaml(file)
     if not values:
         msg = f"{file}: the policy is empty: give at least one rule under 'rules'"
         raise ConfigError(msg)
@@ -139,4 +148,4 @@ def _read(file: Path) -> PolicyFile:
     except ConfigError as error:
         msg = f"{file}: {_counted(str(error).removeprefix(f'{file}: '))}"
         raise ConfigError(msg) from error
-    return PolicyFile(file.name, str(file), hashlib.sha256(file.read_bytes()).hexdigest(), policy)
+    return PolicyFile(file.name, str(file), hashlib.sha256(data).hexdigest(), policy)

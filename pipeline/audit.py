@@ -6,8 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from audit.core import assets
-from audit.core.errors import RAISED_BY_OTHERS, Interrupted
-from audit.core.progress import Remembering
+from audit.core.errors import RAISED_BY_OTHERS, BudgetSpent, Interrupted
+from audit.core.progress import Meter, Remembering
+from audit.core.records import Spent
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.evals import suite as evals
@@ -59,10 +60,10 @@ def audit(
 
     Raises:
         CheckpointBroken: The checkpoint is broken, e.g. computes NaN; the run folder says so and nothing else.
-        Interrupted: Ctrl-C; it carries the run folder.
+        Interrupted: Ctrl-C, or the budget is spent; it carries the run folder.
         UsageError: A name, file or folder is at fault; nothing has run then.
     """
-    remembering = Remembering(progress, resume)
+    remembering = Remembering(progress, resume, Meter(config.budget))
     try:
         config = with_plugins(config)
         check(config)
@@ -74,14 +75,16 @@ def audit(
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
-        raise _interrupted(remembering.run) from stopped
+        raise _interrupted(remembering.run, stopped) from stopped
     return folder
 
 
-def _interrupted(run: RunFolder | None) -> Interrupted:
+def _interrupted(run: RunFolder | None, stopped: KeyboardInterrupt) -> Interrupted:
     """The interruption of a run, which may be complete but for its card."""
     if run is None:
         return Interrupted()
+    if isinstance(stopped, BudgetSpent):
+        return BudgetSpent(stopped.limit, run.path)
     return Interrupted(run.path, complete=run.read_manifest().status == "complete")
 
 
@@ -105,9 +108,10 @@ def _run(
         raise broken
     manifest = resume.read_manifest() if resume else first(context.config, context.engine, context.data)
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
+    before = manifest.spent if resume else Spent(seconds=0.0, tokens=0)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
         manifest = _continue(context, folder, extend=extend) if resume else _begin(context, folder, manifest, judged)
-        _measure(context, folder, manifest, judged, journal, write_out=write_out)
+        _measure(context, folder, manifest.model_copy(update={"spent": before}), judged, journal, write_out=write_out)
     return folder
 
 
@@ -144,7 +148,7 @@ def _measure(
     engine, remembering = context.engine, context.progress
     results = Results(folder, context)
     status: Status = "failed"
-    interrupted = False
+    interrupted, stopped_by = False, None
     try:
         with engine.at_work(remembering, journal):
             for result in _suites(context, results, judged):
@@ -152,13 +156,15 @@ def _measure(
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
         status = results.status()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         status, interrupted = "partial", True
+        stopped_by = stopped.limit if isinstance(stopped, BudgetSpent) else None
         raise
     finally:
         kept, messages = results.kept, remembering.messages
         ended = finished(manifest, kept, messages, status, context.optional, interrupted=interrupted)
-        evidence.seal(folder, ended)
+        spent = remembering.meter.spent(manifest.spent, stopped_by)
+        evidence.seal(folder, ended.model_copy(update={"spent": spent}))
 
 
 def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:

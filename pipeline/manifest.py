@@ -98,6 +98,7 @@ def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: 
         "finished": None,
         "interrupted": False,
         "broken": None,
+        "spent": None,
         "evidence": {},
     }
     manifest = manifest.model_copy(update=unsealed)

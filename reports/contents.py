@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from audit.core.sensitive import is_hidden
@@ -96,7 +97,7 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
     evidence.check(run)
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    decision, stale = decisions.current(run, manifest, metrics, digest)
+    decision, stale = decisions.current(run, manifest, metrics, digest, datetime.now(UTC).date())
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
     tasks = []

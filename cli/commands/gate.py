@@ -23,6 +23,8 @@ from audit.gate import decide as judge
 from audit.gate.policy import load_policy
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.sign import sign
+from audit.gate.waivers.judging import fault_lines
+from audit.gate.waivers.waiver_file import load_waivers
 from audit.reports.render import markdown
 from audit.reports.render.card_verdict import show_verdict
 from audit.reports.render.verdict_text import verdict_text
@@ -30,15 +32,17 @@ from audit.reports.render.verdict_text import verdict_text
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from audit.core.records import Decision
+    from audit.core.records import Decision, GateCheck
 
 EXAMPLES = """\b
 Examples:
   audit gate latest                                  the shipped policy
   audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
+  audit gate latest --policy policy.yaml --waivers waivers.yaml
   AUDIT_SIGNING_KEY=audit.key audit gate latest      signs the evidence, for audit verify
 
-Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run, 2 bad input.
+Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver
+expired, unused or self-approved, 2 bad input.
 """
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 
@@ -52,6 +56,7 @@ def gate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
     *,
     policy: Annotated[Path | None, typer.Option(help="YAML file of rules. Default: the shipped policy.")] = None,
+    waivers: Annotated[Path | None, typer.Option(help="YAML file of rules that may be broken for a while.")] = None,
     summary: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
     ] = None,
@@ -66,7 +71,8 @@ def gate(
     folder = RunFolder.resolve(run, runs)
     target = _summary_file(folder, summary)
     key = keys.signing_key()
-    decision = judge.decide(folder, load_policy(policy), METHODS)
+    waived = load_waivers(waivers) if waivers else None
+    decision = judge.decide(folder, load_policy(policy), METHODS, waived)
     unwritten = _write(folder, decision)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
     if target:
@@ -140,20 +146,27 @@ def _show(decision: Decision) -> None:
     table.add_column("reason", overflow="fold")  # it ends with a command, which must not be cut
     for check in sorted(decision.checks, key=lambda check: check.verdict):
         table.add_row(
-            Text(check.verdict, style=STYLES[check.verdict]),
+            Text("\n".join([check.verdict, *(["waived"] if check.waived_by else [])]), style=_style(check)),
             Text(printable(check.metric, 80)),
             Text(printable(check.rule)),
             number(check.value, check.unit or "score"),
             Text(unit_text(check.unit, check.higher_is_better)),
-            Text(printable(check.reason)),
+            Text(printable("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part))),
         )
     out.print(table)
     for warning in decision.warnings:
         err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
+    for text in fault_lines(decision):
+        err.print(Text(printable(text), style="red"), soft_wrap=True)
     for text in judge.not_judged_lines(decision):
         out.print(Text(f"not judged: {printable(text)}"), soft_wrap=True)
     line = f"{decision.verdict}: {verdict_text(decision)} (policy {printable(decision.policy, 80)})"
     out.print(Text(line, style=STYLES[decision.verdict]), soft_wrap=True)
+
+
+def _style(check: GateCheck) -> str:
+    """Colour of a verdict; a waived one does not block."""
+    return STYLES["INCONCLUSIVE" if check.waived_by else check.verdict]
 
 
 def _refresh_card(folder: RunFolder, decision: Decision) -> None:

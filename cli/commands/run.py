@@ -15,8 +15,8 @@ from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
-from audit.core.config import DEFAULT_OUT, RunConfig, load_config, validate
-from audit.core.errors import ConfigError, ExitCode, Interrupted
+from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, load_config, validate
+from audit.core.errors import BudgetSpent, ConfigError, ExitCode, Interrupted
 from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
@@ -39,7 +39,7 @@ Examples:
   audit run --model ./my-checkpoint --tasks boolq,crows_pairs --limit 50
   audit run --tasks 'arc_*' lm-eval:mmlu ./my_task.yaml --num-fewshot 5
   audit run --task-file questions.csv         your own questions: docs/howto/own_data.md
-  audit run --resume latest                   after Ctrl-C or a crash
+  audit run --resume latest                   after Ctrl-C, a crash or a spent --budget
   audit run --extend latest --limit 400       more items for a finished run
 """
 
@@ -142,14 +142,16 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     Raises:
         ConfigError: Another option was given: a run that goes on keeps its configuration.
     """
-    free = {option, "--out", "--write-out", "--json", *(("--limit",) if option == "--extend" else ())}
+    free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json"}
+    free |= {"--limit"} if option == "--extend" else set()
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
         msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"
         raise ConfigError(msg)
     folder = RunFolder.resolve(name, given.values.get("out", DEFAULT_OUT))
     config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")
-    return folder, config.model_copy(update={"out": folder.path.resolve().parent})
+    budget = validate(BudgetConfig, given.values.get("budget", {}), "command line")  # of this command alone
+    return folder, config.model_copy(update={"out": folder.path.resolve().parent, "budget": budget})
 
 
 def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
@@ -169,7 +171,9 @@ def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
     if manifest.status == "running":  # before its first task
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
-    advice = Interrupted(folder.path, complete=complete)  # a thread that watches does not know how the run stands
+    advice = stopped
+    if not isinstance(stopped, BudgetSpent):  # a thread that watches does not know how the run stands
+        advice = Interrupted(folder.path, complete=complete)
     err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
     if not complete:
         return ExitCode.INCOMPLETE

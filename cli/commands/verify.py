@@ -19,6 +19,7 @@ from audit.gate.policy import load_policy
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.statement import MODEL_SIGNING
 from audit.gate.signing.verify import verify as compare
+from audit.gate.waivers.waiver_file import load_waivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,7 @@ def verify(
         Path | None,
         typer.Option(help="Policy that the decision must be reached under; --recompute decides with it again."),
     ] = None,
+    waivers: Annotated[Path | None, typer.Option(help="Waivers that the decision must be made with.")] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
     ] = None,
@@ -74,6 +76,7 @@ def verify(
         public,
         checkpoint=checkpoint,
         policy=_policy(folder, policy),
+        waivers=load_waivers(waivers) if waivers else None,
         again=recompute,
         known=METHODS,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.core.config.budget import BudgetConfig
 from audit.core.config.fields import Limit, Section
 from audit.core.config.run_config import (
     DEFAULT_MODEL,
@@ -19,13 +20,14 @@ from audit.core.config.run_config import (
     load_config,
     validate_options,
 )
-from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
+from audit.core.config.yaml_file import merge, read_plain_yaml, read_profile, read_yaml, validate
 
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_OUT",
     "OWN_DATA",
     "PROFILES",
+    "BudgetConfig",
     "EvalsConfig",
     "ExplainConfig",
     "Limit",
@@ -38,6 +40,7 @@ __all__ = [
     "ThinkingConfig",
     "load_config",
     "merge",
+    "read_plain_yaml",
     "read_profile",
     "read_yaml",
     "validate",

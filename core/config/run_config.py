@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from audit.core.config.budget import BudgetConfig
 from audit.core.config.fields import (
     Checkpoint,
     Count,
@@ -311,6 +312,9 @@ class RunConfig(Section):
     keep_raw: Annotated[bool, Option("Also store unredacted outputs, in raw.jsonl (mode 0600).", RUN)] = False
     """Also store outputs with personal data unredacted, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and
     keyed digest of personal data are stored."""
+    budget: BudgetConfig = Field(default_factory=BudgetConfig)
+    """When to stop. What was measured is kept and the run is partial; ``audit run --resume`` finishes it, without a
+    budget unless one is given again."""
     server: ServerConfig = Field(default_factory=ServerConfig)
     """Requests to a model behind a server."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)

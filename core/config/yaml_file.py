@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 S = TypeVar("S", bound=BaseModel)
+MOST_BYTES = 256 * 1024
+"""Of a file on which a decision rests: thousands of rules."""
+OF_CONVERTERS = (RecursionError, ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
+"""What PyYAML raises where a value is not what its tag says: ``!!int ""``, ``!!timestamp x``."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -55,6 +59,18 @@ class _Loader(yaml.SafeLoader):
         return self.construct_yaml_float(node) if is_float else self.construct_yaml_int(node)
 
 
+class _PlainLoader(_Loader):
+    """Neither anchors nor aliases: a few lines of them describe more values than any memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:  # noqa: ANN401 - as the stubs have it
+        """Refuse a node that has an anchor, or is an alias."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            problem = "anchors and aliases (&, *) are not allowed in this file: write the values out"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+        return super().compose_node(parent, index)
+
+
 for _tag in ("int", "float"):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.refuse_base)
 
@@ -72,10 +88,32 @@ def read_yaml(file: Path) -> dict[str, Any]:
     Raises:
         ConfigError: It is missing, unreadable, not YAML, not a mapping, or gives a key twice.
     """
-    text = decode(file, read_bytes(file, ConfigError), ConfigError)
+    return _parsed(file, read_bytes(file, ConfigError), _Loader)
+
+
+def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
+    """Read a YAML file on which a decision rests: small, and without anchors and aliases.
+
+    Returns:
+        Its mapping, and the very bytes that it was read from.
+
+    Raises:
+        ConfigError: As :func:`read_yaml`; or it is too large, no regular file, or has an anchor.
+    """
+    data = read_bytes(file, ConfigError, most=MOST_BYTES)
+    return _parsed(file, data, _PlainLoader), data
+
+
+def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str, Any]:
+    """The mapping that some bytes hold.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    text = decode(file, data, ConfigError)
     try:
-        values = yaml.load(text, _Loader)  # noqa: S506 - a subclass of SafeLoader
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        values = yaml.load(text, loader)  # noqa: S506 - a subclass of SafeLoader
+    except (yaml.YAMLError, *OF_CONVERTERS) as error:
         raise _not_yaml(file, error) from error
     if values is None:
         return {}

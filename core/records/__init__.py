@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
 from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
-from audit.core.records.decision import Decision, GateCheck, NotJudged, Verdict
+from audit.core.records.decision import Decision, GateBudget, GateCheck, NotJudged, Verdict
 from audit.core.records.explanations import (
     DISCOVERY_RATE,
     LEAST_SAMPLES,
@@ -32,6 +32,7 @@ from audit.core.records.manifest import (
     Platform,
     PluginRecord,
     RunManifest,
+    Spent,
     Status,
 )
 from audit.core.records.metric import Metric
@@ -46,6 +47,7 @@ from audit.core.records.sample import (
     split_address,
 )
 from audit.core.records.task_result import TaskResult
+from audit.core.records.waiver import JudgedWaiver, Waiver, WaiverScope
 
 __all__ = [
     "DISCOVERY_RATE",
@@ -65,8 +67,10 @@ __all__ = [
     "FileDigest",
     "FindingRecord",
     "Flag",
+    "GateBudget",
     "GateCheck",
     "GitState",
+    "JudgedWaiver",
     "Metric",
     "MetricDifference",
     "Mismatch",
@@ -84,10 +88,13 @@ __all__ = [
     "SampledText",
     "Share",
     "Span",
+    "Spent",
     "Status",
     "Suite",
     "TaskResult",
     "Verdict",
+    "Waiver",
+    "WaiverScope",
     "completion_address",
     "digest_of",
     "sample_id",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
+from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations at run time
 from typing import Literal
 
 from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record
+from audit.core.records.waiver import JudgedWaiver  # noqa: TC001 - see above
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
@@ -39,6 +40,13 @@ class GateCheck(Record):
     """Unit of value, interval and limits; null where there is no metric."""
     higher_is_better: bool | None = None
     """Direction of the metric; null where neither end is good."""
+    waived_by: str | None = None
+    """Id of the waiver by which the check does not block; null where it passes or blocks."""
+
+    @property
+    def blocking(self) -> Verdict:
+        """What the check means for the release: its verdict, but PASS where it is waived."""
+        return "PASS" if self.waived_by else self.verdict
 
 
 class NotJudged(Record):
@@ -52,6 +60,15 @@ class NotJudged(Record):
     """The rule in words, on an optional task that did not run; null where no rule is about the metric."""
     reason: str | None
     """Why there is nothing to judge the rule on; null where there is no rule."""
+
+
+class GateBudget(Record):
+    """What the policy lets an audit cost."""
+
+    wall_time: str | None
+    """Duration, as the policy writes it; null where it sets none."""
+    tokens: int | None
+    """Computed tokens; null where it sets none."""
 
 
 class Decision(Record):
@@ -78,7 +95,7 @@ class Decision(Record):
     metrics_sha256: str
     """Digest of the ``metrics.json`` that was judged."""
     verdict: Verdict
-    """FAIL if any check fails, else INCONCLUSIVE if any is inconclusive, else PASS."""
+    """FAIL if any check fails, else INCONCLUSIVE if any is inconclusive, else PASS; waived checks do not count."""
     checks: list[GateCheck]
     """Each rule, judged."""
     not_judged: list[NotJudged] = Field(default_factory=list)
@@ -87,3 +104,17 @@ class Decision(Record):
     """Warnings about the policy, e.g. that a rule only bounds the good direction."""
     decided: datetime
     """Time of the decision, UTC."""
+    budget: GateBudget | None = None
+    """What the policy lets the audit cost; null where it says nothing."""
+    waiver_file: str | None = None
+    """File name of the waivers; null where none were given."""
+    waivers_sha256: str | None = None
+    """Digest of its bytes."""
+    judged_for: date | None = None
+    """Day, UTC, for which waivers were judged; null where none were given."""
+    waivers: list[JudgedWaiver] = Field(default_factory=list)
+    """Every waiver of the file, and why those that waive nothing do not."""
+
+    def waiver_text(self, check: GateCheck) -> str:
+        """By which waiver a check does not block, until when and why; empty where it has none."""
+        return next((waiver.text for waiver in self.waivers if waiver.id == check.waived_by), "")

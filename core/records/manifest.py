@@ -140,6 +140,17 @@ class Platform(Record):
     """Its CUDA version as torch reports it."""
 
 
+class Spent(Record):
+    """What a run has cost so far, over all its sittings."""
+
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+    """Wall time from the start of each command to the end of its last measurement, added up."""
+    tokens: int = Field(ge=0)
+    """Tokens that the checkpoint computed, those of prompts included; answers in the journal cost nothing again."""
+    stopped_by: str | None = None
+    """The limit of the command's budget that ended the run early, in words; null where none did."""
+
+
 class RunManifest(Record):
     """What was run, on what, with what: enough to repeat it."""
 
@@ -176,7 +187,10 @@ class RunManifest(Record):
     items_available: dict[str, int] = Field(default_factory=dict)
     """Number of items in the data set of each task, drawn or not, where known."""
     interrupted: bool = False
-    """Whether its user interrupted the run before its end; it can be resumed."""
+    """Whether its user, or its budget, stopped the run before its end; it can be resumed."""
+    spent: Spent | None = None
+    """What the run has cost; null while it is going on, and where that is unknown: a process was killed, or another
+    tool made the run."""
     not_run: list[NotRun] = Field(default_factory=list)
     """Tasks that were requested but did not run."""
     left_out: list[NotRun] = Field(default_factory=list)
@@ -195,5 +209,7 @@ class RunManifest(Record):
     @property
     def remarks(self) -> list[str]:
         """Everything that a reader of the results is warned of: the warnings, how the run ended, what it left out."""
-        interrupted = ["interrupted before the end"] if self.interrupted else []
+        stopped_by = self.spent.stopped_by if self.spent else None
+        how = f"stopped before the end, when its budget of {stopped_by} was spent" if stopped_by else None
+        interrupted = [how or "interrupted before the end"] if self.interrupted else []
         return list(dict.fromkeys([*self.warnings, *interrupted, *(one.left_out_text for one in self.left_out)]))

@@ -10,6 +10,7 @@ from audit.core.records.base import Record
 from audit.gate import decisions
 from audit.gate.decide import decide
 from audit.gate.metrics_file import read_metrics
+from audit.gate.waivers.waiver_file import recorded
 from audit.stats.recompute import differences
 from audit.stats.records import Records
 from audit.stats.recount import COMPUTING
@@ -98,7 +99,7 @@ def _in_decision(
     if policy is None or policy.sha256 != decision.policy_sha256:
         return  # another policy is a fault already without deriving anything
     try:
-        again = decide(run, policy, known)
+        again = decide(run, policy, known, recorded(decision), decision.judged_for)
     except AuditError as error:
         yield f"decision.json: the gate cannot reach it again: {error}"
         return

@@ -28,6 +28,7 @@ MODEL_SIGNING = "OpenSSF model-signing, files, SHA-256"
 """Method of a digest over the folder of the checkpoint (:mod:`audit.gate.signing.model_digest`)."""
 RECORDED = "checkpoint-audit"
 """Method of a digest that the manifest records: over the files that determine answers, or a server's description."""
+VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
 RESULTS = {"PASS": "PASSED", "INCONCLUSIVE": "FAILED", "FAIL": "FAILED"}
 
 
@@ -78,14 +79,14 @@ class SignedEvidence(Record):
 class TestResult(Record):
     """The predicate."""
 
-    result: Literal["PASSED", "FAILED"]
-    """PASSED for PASS; FAILED for every other verdict."""
+    result: Literal["PASSED", "WARNED", "FAILED"]
+    """PASSED for PASS, WARNED where that rests on waivers; FAILED for every other verdict."""
     configuration: list[Configuration]
-    """Policy and manifest."""
+    """Policy, waivers, manifest and decision."""
     passedTests: list[str]  # noqa: N815 - in-toto's names
     """Checks that PASS."""
     warnedTests: list[str]  # noqa: N815
-    """Checks that are INCONCLUSIVE."""
+    """Checks that are INCONCLUSIVE, or waived."""
     failedTests: list[str]  # noqa: N815
     """Checks that FAIL."""
     checkpointAudit: SignedEvidence  # noqa: N815
@@ -128,14 +129,15 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePar
     digests = {part.name: part.sha256 for part in parts}
     configuration = [
         Configuration(name=f"policy {decision.policy}", digest={"sha256": decision.policy_sha256}),
+        *_waivers(decision),
         *(Configuration(name=name, digest={"sha256": digests[name]}) for name in (MANIFEST, DECISION)),
     ]
-    tests = {
-        verdict: [f"{check.metric} {check.rule}" for check in decision.checks if check.verdict == verdict]
-        for verdict in RESULTS
-    }
+    waived = any(check.waived_by for check in decision.checks)
+    tests: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
+    for check in decision.checks:
+        tests["INCONCLUSIVE" if check.waived_by else check.verdict].append(f"{check.metric} {check.rule}")
     predicate = TestResult(
-        result=RESULTS[decision.verdict],
+        result="WARNED" if waived and decision.verdict == "PASS" else RESULTS[decision.verdict],
         configuration=configuration,
         passedTests=tests["PASS"],
         warnedTests=tests["INCONCLUSIVE"],
@@ -143,6 +145,13 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePar
         checkpointAudit=evidence,
     )
     return Statement(_type=STATEMENT_TYPE, subject=[subject], predicateType=PREDICATE_TYPE, predicate=predicate)
+
+
+def _waivers(decision: Decision) -> list[Configuration]:
+    """The file of waivers that a decision was made with, if it was with any."""
+    if decision.waivers_sha256 is None:
+        return []
+    return [Configuration(name=f"waivers {decision.waiver_file}", digest={"sha256": decision.waivers_sha256})]
 
 
 def payload(statement: Statement) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
@@ -17,6 +18,7 @@ from audit.gate.signing.model_digest import file_digests, root_digest
 from audit.gate.signing.parts import DECISION, folder_faults, list_faults
 from audit.gate.signing.recompute import Recomputed, recompute
 from audit.gate.signing.statement import MODEL_SIGNING, Statement, Subject, statement_faults
+from audit.gate.waivers.judging import expired
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from audit.core.records import Decision
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
+    from audit.gate.waivers.waiver_file import WaiverFile
 
 PACKAGE = "checkpoint-audit"
 SHOWN = 5
@@ -73,6 +76,7 @@ def verify(
     *,
     checkpoint: Path | None = None,
     policy: PolicyFile | None = None,
+    waivers: WaiverFile | None = None,
     again: bool = False,
     known: Collection[str] = (),
 ) -> Verification:
@@ -83,6 +87,7 @@ def verify(
         key: The public key that the bundle has to be signed with; None leaves its signature unchecked.
         checkpoint: Folder or file that has to be the subject of the bundle; None leaves that unchecked.
         policy: The policy that the decision has to be reached under; None leaves that unchecked.
+        waivers: The waivers that the decision has to be made with; None leaves that unchecked.
         again: Whether every metric and the decision are derived again.
         known: Names of this installation's attribution methods.
 
@@ -99,6 +104,7 @@ def verify(
     files, in_files = _in_files(run, statement)
     faults += in_files
     faults += _under_another(run, policy) if policy else []
+    faults += _with_others(run, waivers) if waivers else []
     if not faults:
         faults += _in_content(run, statement)
     done, in_numbers = _again(run, policy, known) if again else (None, [])
@@ -198,6 +204,20 @@ def _under_another(run: RunFolder, policy: PolicyFile) -> list[str]:
     return []
 
 
+def _with_others(run: RunFolder, waivers: WaiverFile) -> list[str]:
+    """Why the decision is not one that was made with a file of waivers, by its digest."""
+    try:
+        decision = run.read_decision()
+    except RunFolderError as error:
+        return [_said(run, error)]
+    made_with = decision.waivers_sha256 if decision else None
+    if made_with is None:
+        return [f"{DECISION}: it was made without waivers, not with {waivers.name}"]
+    if made_with != waivers.sha256:
+        return [f"{DECISION}: it was made with other waivers, {made_with[:16]}, not {waivers.sha256[:16]}"]
+    return []
+
+
 def _remarks(
     run: RunFolder, found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None
 ) -> Iterator[str]:
@@ -207,6 +227,7 @@ def _remarks(
     elif key is None:
         yield UNCHECKED
     yield from _on_manifest(run, signed=found is not None)
+    yield from _on_waivers(run)
     yield from _unchecked(run)
     listed = [part.name for part in statement.evidence.parts] if statement else run.read_manifest().evidence
     for name in evidence.REMOVABLE:
@@ -238,6 +259,17 @@ def _on_manifest(run: RunFolder, *, signed: bool) -> Iterator[str]:
     if made != mine:
         versions = f"the run was made with {PACKAGE} {made}, and this is {mine}"
         yield f"{versions}: a contradiction may come from that"
+
+
+def _on_waivers(run: RunFolder) -> Iterator[str]:
+    """That a waiver behind the decision has expired since: the decision was sound when it was made."""
+    try:
+        decision = run.read_decision()
+    except RunFolderError:
+        return
+    over = expired(decision, datetime.now(UTC).date()) if decision else None
+    if over:
+        yield f"the decision no longer holds: {over}"
 
 
 def _again(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) -> tuple[Recomputed | None, list[str]]:

@@ -87,12 +87,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def _decision_lines(decision: Decision) -> list[str]:
     rows = [
         (
-            f"{VERDICT_MARKS[check.verdict]} {check.verdict}",
+            f"{VERDICT_MARKS[check.verdict]} {check.verdict}" + (", waived" if check.waived_by else ""),
             escaped(check.metric),
             escaped(check.rule),
             *estimate(check.value, check.ci_low, check.ci_high, check.unit or "score"),
             escaped(unit_text(check.unit, check.higher_is_better)),
-            escaped(check.reason, REASON_LIMIT),
+            escaped("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part), REASON_LIMIT),
         )
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ExitCode
-from audit.gate.decide import exit_code, verdict_line
+from audit.gate.decide import RUN_CHECK, exit_code, verdict_line
 
 if TYPE_CHECKING:
     from audit.core.records import Decision
 
 
 def verdict_text(decision: Decision) -> str:
-    """How many checks pass and fail, and why an INCONCLUSIVE verdict has the exit code of an incomplete run.
+    """How many checks pass and fail, and why a verdict has an exit code that its word does not give.
 
     ``1 of 4 checks inconclusive, 3 pass; the run is incomplete (exit code 13)``
     """
-    line = verdict_line(decision)
-    if exit_code(decision) != ExitCode.INCOMPLETE:
+    line, code = verdict_line(decision), exit_code(decision)
+    if code == ExitCode.WAIVER:
+        return f"{line}; a waiver takes no effect (exit code {code:d})"
+    if code != ExitCode.INCOMPLETE:
         return line
-    return f"{line}; the run is incomplete (exit code {ExitCode.INCOMPLETE:d})"
+    incomplete = any(check.metric == RUN_CHECK and check.verdict != "PASS" for check in decision.checks)
+    why = "the run is incomplete" if incomplete else "the run is not within its budget"
+    return f"{line}; {why} (exit code {code:d})"

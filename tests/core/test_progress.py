@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audit.core.progress import Remembering, Silent, Standing
+from audit.core.config import BudgetConfig
+from audit.core.errors import BudgetSpent
+from audit.core.progress import Meter, Remembering, Silent, Standing
+from audit.core.records import Spent
 
 HEARD = [name for name in vars(Silent) if not name.startswith("_")]
 
@@ -55,3 +58,44 @@ def test_how_far_a_task_is(standing: Standing, total: int | None, reached: int, 
 )
 def test_when_a_task_is_over(standing: Standing, over: bool) -> None:
     assert standing.is_over is over
+
+
+class Clock:
+    """Seconds that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_meter_adds_up_what_the_sittings_of_a_run_cost() -> None:
+    clock = Clock()
+    meter = Meter(clock=clock)
+    clock.now = 130.5
+    meter.compute(7)
+    meter.compute(0)
+    assert meter.spent(Spent(seconds=10.0, tokens=5)) == Spent(seconds=40.5, tokens=12)
+    assert meter.spent(None) is None
+
+
+def test_time_ends_a_run_at_the_next_computed_answer() -> None:
+    clock = Clock()
+    remembering = Remembering(Silent(), meter=Meter(BudgetConfig(wall_time="1m30s"), clock))
+    clock.now += 89.9
+    remembering.advance(1, 5)
+    clock.now += 0.1
+    remembering.advance(1, 0)  # of the journal: it cost nothing
+    with pytest.raises(BudgetSpent, match="1m30s"):
+        remembering.advance(1, 5)
+    with pytest.raises(BudgetSpent):  # and again, whoever caught the first
+        remembering.sample_done()
+
+
+def test_tokens_end_a_run_once_all_are_computed() -> None:
+    remembering = Remembering(Silent(), meter=Meter(BudgetConfig(tokens=10)))
+    remembering.advance(1, 9)
+    with pytest.raises(BudgetSpent, match="10 tokens") as raised:
+        remembering.advance(1, 1)
+    assert raised.value.limit == "10 tokens"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 NO_PLACES = {
+    "budget.wall_time",
     "revision", "profile", "device", "device_map", "dtype", "quantization", "chat_template", "chat_template_args",
     "limit", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
     *(f"evals.tasks.{name}" for name in OWN_DATA), *(f"safety.tasks.{name}" for name in OWN_DATA),

@@ -25,6 +25,7 @@ from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.sign import sign
 from audit.reports.render import markdown
+from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.card_verdict import show_verdict
 from audit.reports.render.verdict_text import verdict_text
 
@@ -165,12 +166,14 @@ def _show(decision: Decision) -> None:
         table.add_row(
             Text(check.verdict, style=STYLES[check.verdict]),
             Text(printable(check.metric, 80)),
-            Text(printable(check.rule)),
+            Text(printable(rule_text(check))),
             number(check.value, check.unit or "score"),
             Text(unit_text(check.unit, check.higher_is_better)),
             Text(printable(check.reason)),
         )
     out.print(table)
+    for text in baseline_lines(decision):
+        out.print(Text(text), soft_wrap=True)
     for warning in decision.warnings:
         err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
     for text in judge.not_judged_lines(decision):

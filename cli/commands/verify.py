@@ -15,7 +15,7 @@ from audit.core.errors import ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
-from audit.gate.policy import load_policy
+from audit.gate.policy import load_policy, shipped_policy
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.statement import MODEL_SIGNING
 from audit.gate.signing.verify import verify as compare
@@ -56,6 +56,9 @@ def verify(
         Path | None,
         typer.Option(help="Policy that the decision must be reached under; --recompute decides with it again."),
     ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Run that the decision compares with. Default: next to the run.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
     ] = None,
@@ -76,6 +79,7 @@ def verify(
         policy=_policy(folder, policy),
         again=recompute,
         known=METHODS,
+        baseline=RunFolder.resolve(baseline, runs) if baseline else None,
     )
     if as_json:
         print_json(found.model_dump(mode="json") | {"valid": found.valid})
@@ -108,8 +112,7 @@ def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
         decision = folder.read_decision()
     except RunFolderError:
         return None  # named by the comparison
-    shipped = load_policy()
-    return shipped if decision and decision.policy_sha256 == shipped.sha256 else None
+    return shipped_policy(decision.policy_sha256) if decision else None
 
 
 def _lines(found: Verification) -> Iterator[tuple[str, str]]:

@@ -70,6 +70,10 @@ class Judge:
             if metric is not None:
                 found[place] = rule, metric, self._check(rule, metric)
                 continue
+            if rule.is_pattern:
+                reason = f"no task of the run matches {rule.task}"
+                found[place] = rule, None, check(rule, None, "INCONCLUSIVE", reason)
+                continue
             reason = why_absent(rule, self._manifest, self._measured, {*own, *self._of_baseline(rule)})
             if rule.task in optional and not self._measured.of_task(rule.task):
                 left_out.append(NotJudged(task=rule.task, metric=rule.target, rule=rule.text, reason=reason))

@@ -130,6 +130,9 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePar
         Configuration(name=f"policy {decision.policy}", digest={"sha256": decision.policy_sha256}),
         *(Configuration(name=name, digest={"sha256": digests[name]}) for name in (MANIFEST, DECISION)),
     ]
+    if decision.baseline is not None:
+        digest = decision.baseline.metrics_sha256
+        configuration.append(Configuration(name=f"baseline {decision.baseline.run_id}", digest={"sha256": digest}))
     tests = {
         verdict: [f"{check.metric} {check.rule}" for check in decision.checks if check.verdict == verdict]
         for verdict in RESULTS

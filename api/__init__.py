@@ -5,8 +5,9 @@
 >>> run.metrics  # doctest: +SKIP
 
 :func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how a candidate differs from a
-baseline, :func:`load` asks a checkpoint single questions, and :func:`explain` says which words of a prompt moved an
-answer. ``import audit`` loads none of the libraries behind them: each name is imported when it is first used.
+baseline, :func:`gate` judges a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain`
+says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them: each name is
+imported when it is first used.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from audit.core.errors import AuditError, Interrupted, UsageError
     from audit.public.checkpoints import Checkpoint, load
     from audit.public.comparisons import RunComparison, compare
+    from audit.public.decisions import Judgement, gate
     from audit.public.explanations import Explanation, explain
     from audit.public.runs import Run, read_run, run
 
@@ -28,6 +30,7 @@ _PLACES = {
     "Checkpoint": "audit.public.checkpoints",
     "Explanation": "audit.public.explanations",
     "Interrupted": "audit.core.errors",
+    "Judgement": "audit.public.decisions",
     "Run": "audit.public.runs",
     "RunComparison": "audit.public.comparisons",
     "UsageError": "audit.core.errors",
@@ -43,36 +46,43 @@ __all__ = [
     "Checkpoint",
     "Explanation",
     "Interrupted",
+    "Judgement",
     "Run",
     "RunComparison",
     "UsageError",
     "compare",
     "explain",
+    "gate",
     "load",
     "read_run",
     "run",
 ]
 
 
-class _ExplainPackage(ModuleType):
-    """The package ``audit.explain``, which can be called: the public function has its name."""
+_CALLED = {"explain": "audit.public.explanations", "gate": "audit.public.decisions"}
+"""Sub-packages whose name is also that of a public function, and its module."""
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - of audit.public.explanations.explain
-        """See :func:`audit.public.explanations.explain`."""
-        return import_module("audit.public.explanations").explain(*arguments, **options)
+
+class _CallablePackage(ModuleType):
+    """A sub-package that can be called: a public function has its name."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - of the public function
+        """See :func:`audit.public.explanations.explain` and :func:`audit.public.decisions.gate`."""
+        return self.__wrapped__(*arguments, **options)
 
     @property
     def __wrapped__(self) -> Any:  # noqa: ANN401 - a function; gives `inspect` its signature
-        return import_module("audit.public.explanations").explain
+        name = self.__name__.rpartition(".")[2]
+        return getattr(import_module(_CALLED[name]), name)
 
 
 class _Package(ModuleType):
-    """The package ``audit``: makes its sub-package ``explain`` callable at the moment that it is imported."""
+    """The package ``audit``: makes sub-packages callable at the moment that they are imported."""
 
     def __setattr__(self, name: str, value: object) -> None:
         """As any module; the import system sets each sub-package this way."""
-        if name == "explain" and isinstance(value, ModuleType):
-            value.__class__ = _ExplainPackage
+        if name in _CALLED and isinstance(value, ModuleType):
+            value.__class__ = _CallablePackage
         super().__setattr__(name, value)
 
 
@@ -80,8 +90,8 @@ sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has the name
-    if name == "explain":
-        return import_module("audit.explain")
+    if name in _CALLED:
+        return import_module(f"audit.{name}")
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
     msg = f"module 'audit' has no attribute {name!r}"

@@ -23,8 +23,10 @@ from audit.core.formatting import (
 )
 from audit.core.units import unit_of
 from audit.gate.decide import not_judged_lines
+from audit.gate.rules.again import not_recomputed
 from audit.ratings import RatingSummary, summary
 from audit.reports.drawing.charts import by_axis
+from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.figures import metric_row, rating_row
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import UNSCORED, not_computed
@@ -52,7 +54,7 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     _say_incomplete(manifest, metrics)
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     _primary(primary, metrics)
-    _decision(decision, stale)
+    _decision(run, decision, stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
     _others([metric for metric in metrics if metric not in primary])
@@ -172,7 +174,7 @@ def _estimate(measured: Metric | GateCheck, unit: str) -> dict[str, object]:
     return {"Value": value, "Interval": ends}
 
 
-def _decision(decision: Decision | None, stale: str | None) -> None:
+def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> None:
     """The rules of the verdict, or why a verdict that exists is not shown."""
     if decision is None and stale is None:
         return
@@ -185,7 +187,7 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
         {
             "Verdict": check.verdict + (", waived" if check.waived_by else ""),
             "Metric": check.metric,
-            "Rule": check.rule,
+            "Rule": rule_text(check),
             **_estimate(check, check.unit or "score"),
             "Unit": unit_text(check.unit, check.higher_is_better) or "—",
             "Why": "; ".join(part for part in (check.reason, decision.waiver_text(check)) if part),
@@ -193,6 +195,8 @@ def _decision(decision: Decision | None, stale: str | None) -> None:
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
     wrapped_table(rows)
+    for text in baseline_lines(decision, not_recomputed(run, decision)):
+        st.caption(plain(f"Baseline: {text}"))
     for warning in decision.warnings:
         st.warning(plain(warning), icon=":material/rule:")
     for text in not_judged_lines(decision):

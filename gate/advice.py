@@ -50,16 +50,20 @@ class Advisor:
             return MORE
         if math.isinf(needed):
             return "the value lies on the limit: no number of items would decide it"
-        count = _rounded_up(needed)
+        count = rounded_up(needed)
         where = "of the slice " if metric.slice else ""
         estimate = f"about {count:,} items {where}would decide this if the value stays; the run has {metric.n:,}"
         return estimate + self._how(metric, count / metric.n)
 
     def _how(self, metric: Metric, factor: float) -> str:
         """Where the items are to come from: the limit of the task so many times as large, if its data has them."""
-        limit = self._limit(metric.task)
-        available = self._manifest.items_available.get(metric.task)
-        drawn = self._measured.find(f"{metric.task}/{UNSCORED}")
+        return self.more(metric.task, factor)
+
+    def more(self, task: str, factor: float) -> str:
+        """Where so many times as many items of a task are to come from, in words that end a sentence."""
+        limit = self._limit(task)
+        available = self._manifest.items_available.get(task)
+        drawn = self._measured.find(f"{task}/{UNSCORED}")
         if limit is None:
             return ""
         if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn.n < limit):
@@ -70,6 +74,10 @@ class Advisor:
             return f" and its data set not enough{_of(available)}"
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
         return f"{_has(available)}. Add items: audit run --extend {quote(str(self._run.path))} --limit {typed}"
+
+    def command(self, task: str, factor: float) -> str:
+        """The command that makes the limit of a task so many times as large; empty where nothing can be added."""
+        return self.more(task, factor).partition("Add items: ")[2]
 
     def _limit(self, task: str) -> float | None:
         """The limit that the task was drawn with, infinite for all items; None where it is not known.
@@ -102,7 +110,7 @@ class Advisor:
         return len(definition.resample(definition.select(samples, metric.slice)).units) or None
 
 
-def _rounded_up(count: float) -> int:
+def rounded_up(count: float) -> int:
     """Three significant digits, upwards: a few too many decide it, a few too few do not."""
     whole = math.ceil(count - 1e-9)
     step: int = 10 ** max(0, len(str(whole)) - 3)

@@ -3,9 +3,10 @@
 Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
 the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
 missing or null metric, no interval, an interval below the policy's confidence, more unscored samples in the task than
-the policy tolerates, a run that is not complete but for optional tasks. A broken checkpoint (one that
+the policy tolerates, a run that is not complete but for optional tasks, a comparison with the baseline that could not
+be made. A broken checkpoint (one that
 computes NaN, for example) FAILs whatever the rules are. Violations of rules on several slices of one metric are
-Holm-adjusted. Rules that cannot be meant are refused.
+Holm-adjusted, and so are those of all rules on a baseline. Rules that cannot be meant are refused.
 ``docs/design/reports.md`` says why a violation still fails where samples are missing.
 """
 
@@ -13,21 +14,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core import names
 from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
-from audit.core.records import Decision, GateCheck, NotJudged, Verdict
+from audit.core.records import Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
-from audit.gate.absence import asked_tasks, why_absent
-from audit.gate.advice import Advisor
-from audit.gate.judging import check, judge_rule
+from audit.gate.absence import asked_tasks
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
-from audit.gate.multiplicity import adjusted
 from audit.gate.progress import is_going_on
+from audit.gate.rules import limits
+from audit.gate.rules.expanding import expanded
+from audit.gate.rules.judge import Judge
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
 from audit.gate.waivers.budget import recorded as recorded_budget
 from audit.gate.waivers.judging import is_on_waiver, waive
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
-    from audit.gate.multiplicity import Judged
-    from audit.gate.policy import Policy, PolicyFile
+    from audit.gate.policy import Policy, PolicyFile, Rule
+    from audit.gate.rules.baseline import Baseline
     from audit.gate.waivers.waiver_file import WaiverFile
 
 RUN_CHECK = "run/status"
@@ -54,6 +55,7 @@ def decide(
     run: RunFolder,
     file: PolicyFile,
     known: Collection[str] = (),
+    baseline: RunFolder | None = None,
     waivers: WaiverFile | None = None,
     today: date | None = None,
 ) -> Decision:
@@ -64,31 +66,35 @@ def decide(
         file: The policy.
         known: Names of this installation's attribution methods. A rule on one of them, or on one of the audit's own
             tasks and probes, that the run knows nothing of is open; on any other task it is an error.
+        baseline: The run that rules compare with.
         waivers: Rules that may be broken; None waives nothing.
         today: The day, UTC, for which waivers are judged; None takes that of the clock.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
-        ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have.
-        RunFolderError: The folder cannot be read, or the run is still going on.
+        ConfigError: A rule names a task, metric or slice that cannot exist, or a limit that its unit does not have; or
+            it compares with a baseline, and there is none.
+        RunFolderError: A folder cannot be read, or its run is still going on.
     """
+    _refuse_without_baseline(file, baseline)
     manifest = _ended_manifest(run)
     own = {*names.TASKS, *names.PROBES, *known}
     evidence.check(run, ())
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
-    advisor = Advisor(run, manifest, measured)
+    other = _baseline(run, policy, baseline)
     with _naming(file):
         optional = _optional(policy, manifest, measured, own)
-        judged, left_out = _judge_rules(policy, manifest, measured, advisor, own, optional)
-    now, budget = datetime.now(UTC), recorded_budget(policy.budget)
-    day = (today or now.date()) if waivers else None
-    waived = waive(adjusted(judged, policy.confidence, advisor.on_ratio), waivers, day, manifest, file.sha256)
+        rules = expanded(policy.rules, manifest, [measured, *([other.measured] if other else [])], own)
+        judged, left_out = Judge(run, manifest, measured, policy, other).judged(rules, own, optional)
+    budget = recorded_budget(policy.budget)
+    day = (today or datetime.now(UTC).date()) if waivers else None
+    waived = waive(judged, waivers, day, manifest, file.sha256)
     checks = [run_check(manifest, measured, optional, run.path), *budget_checks(budget, manifest), *waived.checks]
     checks += [*([] if judged else [_nothing_judged()]), *waived.faults]
-    verdict = overall([check.blocking for check in checks])
+    verdict = overall(check.blocking for check in checks)
     if verdict == "PASS":
-        _check_intervals(run, policy)
+        _check_intervals(run, rules)
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -101,15 +107,50 @@ def decide(
         metrics_sha256=digest,
         verdict=verdict,
         checks=checks,
-        not_judged=[*left_out, *rule_checks.not_looked_at(policy.rules, measured)],
-        warnings=rule_checks.warnings(policy.rules, measured),
-        decided=now,
+        not_judged=[*left_out, *rule_checks.not_looked_at(rules, measured)],
+        warnings=[*rule_checks.warnings(rules, measured), *limits.warnings(rules, measured)],
         budget=budget,
         waiver_file=waivers.name if waivers else None,
         waivers_sha256=waivers.sha256 if waivers else None,
         judged_for=day,
         waivers=waived.judged,
+        **_about_baseline(policy, other),
     )
+
+
+def _refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:
+    """Refuse to judge rules on a baseline without one.
+
+    Raises:
+        ConfigError: There is such a rule.
+    """
+    rules = [rule for rule in file.policy.rules if rule.needs_baseline]
+    if rules and baseline is None:
+        first = f"{rules[0].target}: {rules[0].text}"
+        count = "1 rule compares" if len(rules) == 1 else f"{len(rules)} rules compare"
+        msg = f"{file.where}: {count} with a baseline ({first}): give the run with --baseline RUN"
+        raise ConfigError(msg)
+
+
+def _baseline(run: RunFolder, policy: Policy, folder: RunFolder | None) -> Baseline | None:
+    """The baseline, read and checked; SciPy, which comparing needs, takes a second to import."""
+    if folder is None:
+        return None
+    from audit.gate.rules.baseline import Baseline  # noqa: PLC0415 - see above
+
+    return Baseline(folder, run, across=policy.across, min_aligned=policy.min_aligned)
+
+
+def _about_baseline(policy: Policy, baseline: Baseline | None) -> dict[str, Any]:
+    """What a decision says about its baseline."""
+    if baseline is None:
+        return {}
+    return {
+        "baseline": baseline.reference,
+        "min_aligned": policy.min_aligned,
+        "across": list(dict.fromkeys(policy.across)),
+        "mismatches": baseline.mismatches,
+    }
 
 
 def _ended_manifest(run: RunFolder) -> RunManifest:
@@ -125,33 +166,7 @@ def _ended_manifest(run: RunFolder) -> RunManifest:
     return manifest
 
 
-def _judge_rules(
-    policy: Policy, manifest: RunManifest, measured: Measured, advisor: Advisor, own: set[str], optional: set[str]
-) -> tuple[list[Judged], list[NotJudged]]:
-    """Every rule with its metric and check, and the rules on optional tasks that did not run.
-
-    Raises:
-        ConfigError: A rule names what cannot exist, or a limit that its unit does not have.
-    """
-    for rule in policy.rules:
-        rule_checks.check_names(rule, measured)
-        rule_checks.check_limits(rule, measured)
-    judged: list[Judged] = []
-    left_out: list[NotJudged] = []
-    for rule in policy.rules:
-        metric = measured.find(rule.metric, rule.slice)
-        if metric is not None:
-            judged.append((rule, metric, judge_rule(rule, metric, measured, policy, advisor.on_interval)))
-            continue
-        reason = why_absent(rule, manifest, measured, own)
-        if rule.task in optional and not measured.of_task(rule.task):
-            left_out.append(NotJudged(task=rule.task, metric=rule.target, rule=rule.text, reason=reason))
-        else:
-            judged.append((rule, None, check(rule, None, "INCONCLUSIVE", reason)))
-    return judged, left_out
-
-
-def _check_intervals(run: RunFolder, policy: Policy) -> None:
+def _check_intervals(run: RunFolder, rules: Sequence[Rule]) -> None:
     """Derive the intervals that the rules are on again, with those of the bounds that cut answers leave open.
 
     The libraries that compute intervals take a second to import: only what is to pass pays for it.
@@ -159,7 +174,7 @@ def _check_intervals(run: RunFolder, policy: Policy) -> None:
     Raises:
         EvidenceInvalid: One differs.
     """
-    evidence.check(run, {f"{rule.metric}{ending}" for rule in policy.rules for ending in ("", IF_WRONG, IF_RIGHT)})
+    evidence.check(run, {f"{rule.metric}{ending}" for rule in rules for ending in ("", IF_WRONG, IF_RIGHT)})
 
 
 @contextmanager
@@ -198,13 +213,17 @@ def exit_code(decision: Decision) -> int:
 
 def verdict_line(decision: Decision) -> str:
     """``2 of 12 checks fail, 1 inconclusive, 2 waived, 7 pass``; kinds that do not occur are left out."""
-    verdicts = ["waived" if check.waived_by else check.verdict for check in decision.checks]
+    verdicts = [
+        "waived" if check.waived_by else check.verdict for check in decision.checks if check.severity == "block"
+    ]
     words = (("FAIL", "fail"), ("INCONCLUSIVE", "inconclusive"), ("waived", "waived"), ("PASS", "pass"))
     counted = [f"{verdicts.count(verdict)} {word}" for verdict, word in words if verdict in verdicts]
     if not counted:
         return "no checks"
     number_of, _, word = counted[0].partition(" ")
-    return ", ".join([f"{number_of} of {len(verdicts)} checks {word}", *counted[1:]])
+    line = ", ".join([f"{number_of} of {len(verdicts)} checks {word}", *counted[1:]])
+    warned = sum(check.severity == "warn" and check.verdict != "PASS" for check in decision.checks)
+    return f"{line}; {warned} more of severity warn {'do' if warned > 1 else 'does'} not pass" if warned else line
 
 
 def not_judged_lines(decision: Decision) -> list[str]:

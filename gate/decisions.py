@@ -4,6 +4,9 @@ Anybody can write the file. A verdict is shown where it names this run, checkpoi
 and where every check is the one that the gate reaches with the limits and settings that the file holds: the same
 numbers, verdict and words. One under the shipped policy has to be the one that the gate reaches again.
 
+Checks on a baseline follow from the numbers that they hold, which are computed again where the baseline's folder is at
+hand: next to the run, or given.
+
 Other policies are not at hand. What they alone say cannot be found out: rules that were left out or loosened together
 with their verdict, tasks that were called optional, a tolerance or a coverage that is not theirs. The verdict names the
 policy by its digest: whoever has the file judges the run again.
@@ -12,7 +15,7 @@ policy by its digest: whoever has the file judges the run again.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.core.formatting import slice_text
@@ -21,7 +24,8 @@ from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, overall, run_chec
 from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.multiplicity import Judged, adjusted
-from audit.gate.policy import Policy, Rule, load_policy
+from audit.gate.policy import Policy, Rule, shipped_policy
+from audit.gate.rules import again
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
 from audit.gate.waivers.judging import expired, is_on_waiver, waiver_faults
 from audit.gate.waivers.waiver_file import recorded
@@ -35,7 +39,12 @@ if TYPE_CHECKING:
 
 
 def current(
-    run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], digest: str, today: date | None = None
+    run: RunFolder,
+    manifest: RunManifest,
+    metrics: Sequence[Metric],
+    digest: str,
+    baseline: RunFolder | None = None,
+    today: date | None = None,
 ) -> tuple[Decision | None, str | None]:
     """The verdict to show.
 
@@ -44,6 +53,7 @@ def current(
         manifest: Its manifest.
         metrics: Its metrics.
         digest: SHA-256 of ``metrics.json``.
+        baseline: The run that it was compared with; None looks for it next to the run.
         today: The day, UTC, on which it is shown: waivers that it rests on may have expired. None lets them be.
 
     Returns:
@@ -56,7 +66,8 @@ def current(
     if decision is None:
         return None, None
     faults = chain(_on_other_evidence(decision, manifest, digest), _in_checks(decision, manifest, metrics))
-    fault = next(faults, None) or _decided_otherwise(run, decision) or (expired(decision, today) if today else None)
+    fault = next(faults, None) or next(_beyond_ranges(run, decision, metrics, baseline), None)
+    fault = fault or _decided_otherwise(run, decision, baseline) or (expired(decision, today) if today else None)
     return (None, fault) if fault else (decision, None)
 
 
@@ -72,7 +83,7 @@ def _on_other_evidence(decision: Decision, manifest: RunManifest, digest: str) -
 
 def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metric]) -> Iterator[str]:
     """Why a verdict does not follow from its checks, or its checks not from the metrics."""
-    if decision.verdict != overall([check.blocking for check in decision.checks]):
+    if decision.verdict != overall(check.blocking for check in decision.checks):
         yield "its verdict does not follow from its checks"
     measured = Measured(metrics)
     yield from _on_run(decision, manifest, measured)
@@ -121,9 +132,10 @@ def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
 def _in_check(check: GateCheck, metric: Metric | None) -> Iterator[str]:
     """Why a check does not quote its metric, or is not on a rule."""
     names = ("value", "ci_low", "ci_high", "unit", "higher_is_better")
-    if any(getattr(check, name) != getattr(metric, name, None) for name in names):
+    own = check.kind in {"gap", "truncated"}  # their numbers are derived again
+    if not own and any(getattr(check, name) != getattr(metric, name, None) for name in names):
         yield f"its value of {check.metric} is not the one that was measured"
-    if metric is None and check.verdict != "INCONCLUSIVE":
+    if not own and metric is None and check.verdict != "INCONCLUSIVE":
         yield f"it finds {check.verdict} for {check.metric}, which was not measured"
     if check.metric != POLICY_CHECK and _rule(check, metric) is None:
         yield f"{check.rule} on {check.metric} is not a rule"
@@ -136,12 +148,17 @@ def _judged_otherwise(
 
     Checks on slices are judged together: the number of slices decides which violations count.
     """
-    known = [(check, metric, rule) for check, metric in checks if metric and (rule := _rule(check, metric))]
+    ranges = [(check, metric) for check, metric in checks if check.kind == "range"]
+    known = [(check, metric, rule) for check, metric in ranges if metric and (rule := _rule(check, metric))]
     judged: list[Judged] = []
     try:
         for _, metric, rule in known:
             rule_checks.check_limits(rule, measured)
-            policy = Policy(rules=[rule], confidence=decision.confidence, max_unscored=decision.max_unscored)
+            policy = Policy(
+                rules=[rule.model_copy(update={"severity": "block"})],
+                confidence=decision.confidence,
+                max_unscored=decision.max_unscored,
+            )
             judged.append((rule, metric, judge_rule(rule, metric, measured, policy, _no_advice)))
     except ConfigError as error:
         yield str(error)
@@ -173,11 +190,44 @@ def _says(check: GateCheck, reached: GateCheck) -> bool:
 def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
     """The rule of a check; None where its limits are not those of one, or its words say something else."""
     name, part = (metric.name, metric.slice) if metric else (check.metric, None)
+    fields: dict[str, Any] = {
+        name: getattr(check, name) for name in ("max_unscored", "confidence", "severity", "owner", "why")
+    }
+    match check.kind:
+        case "range":
+            fields |= {"min": check.minimum, "max": check.maximum}
+        case "no_worse":
+            loss = {"margin": check.margin, "relative": check.relative}
+            fields["no_worse_than_baseline"] = {key: one for key, one in loss.items() if one is not None}
+        case "better":
+            fields["better_than_baseline"] = True
+        case "gap":
+            fields["max_gap"] = {"slice": check.by, "value": check.maximum}
+        case "truncated":
+            fields["max_truncated"] = check.maximum
     try:
-        rule = Rule(metric=name, slice=part, min=check.minimum, max=check.maximum, max_unscored=check.max_unscored)
+        rule = Rule(metric=name, slice=part, **fields)
     except ValueError:
         return None
     return rule if rule.text == check.rule else None
+
+
+def _beyond_ranges(
+    run: RunFolder, decision: Decision, metrics: Sequence[Metric], baseline: RunFolder | None
+) -> Iterator[str]:
+    """Why checks that are more than a range are not those that the gate reaches."""
+    known = {_target(metric): metric for metric in reversed(metrics)}
+    more = [
+        (check, rule, metric)
+        for check in decision.checks
+        for metric in [known.get(check.metric)]
+        if check.kind != "range" and (rule := _rule(check, metric))
+    ]
+    if more:
+        try:
+            yield from again.faults(run, decision, more, Measured(metrics), baseline)
+        except (AuditError, TypeError) as error:
+            yield f"its checks cannot be made again: {error}"
 
 
 def _target(metric: Metric) -> str:
@@ -185,20 +235,23 @@ def _target(metric: Metric) -> str:
     return f"{metric.name} [{slice_text(metric.slice)}]" if metric.slice else metric.name
 
 
-def _decided_otherwise(run: RunFolder, decision: Decision) -> str | None:
-    """Why a verdict under the shipped policy is not the one that the gate reaches; other policies are not at hand."""
-    shipped = load_policy()
-    if decision.policy_sha256 != shipped.sha256:
+def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder | None) -> str | None:
+    """Why a verdict under a shipped policy is not the one that the gate reaches; other policies are not at hand."""
+    shipped = shipped_policy(decision.policy_sha256)
+    if shipped is None:
         return None
     tasks = {rule.metric.rpartition("/")[0] for rule in shipped.policy.rules}
+    other = again.folder_of(run, decision, baseline) if decision.baseline else None
+    if decision.baseline is not None and other is None:
+        return None  # reports say that the differences were not recomputed
     try:
-        again = decide(run, shipped, tasks, recorded(decision), decision.judged_for)
+        reached = decide(run, shipped, tasks, other, recorded(decision), decision.judged_for)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
     return (
         None
-        if _content(decision) == _content(again)
-        else f"the gate reaches {again.verdict} under the same policy, with other checks"
+        if _content(decision) == _content(reached)
+        else f"the gate reaches {reached.verdict} under the same policy, with other checks"
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core.formatting import interval, number
 from audit.core.records import GateCheck, Verdict
@@ -64,7 +64,7 @@ def judge_rule(
         policy: Says which coverage counts, and how many samples may be unscored.
         advice: What would settle a rule whose limit lies inside the interval.
     """
-    hindrance = _hindrance(metric, policy.confidence)
+    hindrance = _hindrance(metric, rule.confidence or policy.confidence)
     if hindrance:
         return check(rule, metric, "INCONCLUSIVE", hindrance)
     seen = _seen(metric)
@@ -97,7 +97,6 @@ def check(rule: Rule, metric: Metric | None, verdict: Verdict, reason: str) -> G
         metric=rule.target,
         rule=rule.text,
         minimum=rule.min,
-        maximum=rule.max,
         max_unscored=rule.max_unscored,
         value=metric.value if metric else None,
         ci_low=metric.ci_low if metric else None,
@@ -106,7 +105,22 @@ def check(rule: Rule, metric: Metric | None, verdict: Verdict, reason: str) -> G
         reason=reason,
         unit=metric.unit if metric else None,
         higher_is_better=metric.higher_is_better if metric else None,
+        **({"maximum": rule.max} | asked_of(rule)),
     )
+
+
+def asked_of(rule: Rule) -> dict[str, Any]:
+    """What a rule of one kind asks for, as fields of its check."""
+    loss, gap = rule.no_worse_than_baseline, rule.max_gap
+    limit = gap.value if gap else rule.max_truncated
+    return {
+        "kind": rule.kind,
+        "margin": loss.margin if loss else None,
+        "relative": loss.relative if loss else None,
+        "by": gap.slice if gap else None,
+        **({} if limit is None else {"maximum": limit}),
+        **{name: getattr(rule, name) for name in ("confidence", "severity", "owner", "why")},
+    }
 
 
 def is_count_of_what_was_seen(metric: Metric) -> bool:
@@ -172,7 +186,7 @@ def _with_gap(rule: Rule, metric: Metric, ends: Ends, measured: Measured, tolera
         return "PASS", ""
     counts = _counts(count, metric)
     tolerated = 0 < unknown <= count.n and unknown / count.n <= tolerance
-    worst = _with_unscored(ends, metric, count, unknown) if tolerated else None
+    worst = widened_by_unscored(ends, metric, count, unknown) if tolerated else None
     if worst is not None and worst.verdict(rule) == "PASS":
         return "PASS", f", and so does {worst.text}: {counts}, which counts them at their worst and best"
     why = f", more than the tolerated share of {tolerance:g}" if tolerance else ""
@@ -193,7 +207,7 @@ def _counts(count: Metric, metric: Metric) -> str:
     return ", ".join(parts)
 
 
-def _with_unscored(ends: Ends, metric: Metric, count: Metric, missing: float) -> Ends | None:
+def widened_by_unscored(ends: Ends, metric: Metric, count: Metric, missing: float) -> Ends | None:
     """Widened by the lowest and highest values that unscored samples could have had; None where nobody knows.
 
     A mean over n items turns into (n · mean + k · x) / (n + k) with k more items of value x: x is each end of the unit

@@ -3,38 +3,86 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Self
+from pathlib import Path
+from typing import Annotated, Self, get_args
 
 from pydantic import Field, Strict, model_validator
 
 from audit.core.config import BudgetConfig, Section, read_plain_yaml, validate
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import slice_text
+from audit.core.records import RuleKind, Severity
+from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
+from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+_SHIPPED = resources.files("audit.gate").joinpath("policies")
 Bound = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Tolerance = Annotated[float, Strict(), Field(ge=0, lt=1)]
+Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
+Coverage = Annotated[float, Strict(), Field(gt=0, lt=1)]
+Aligned = Annotated[float, Strict(), Field(gt=0, le=1)]
+WILD = "*?"
+"""Characters that make the task of a rule a pattern: any text, any one character."""
+
+
+class Loss(Section):
+    """How much worse than the baseline a metric may be: in its unit, or as a share of the baseline's value."""
+
+    margin: Positive | None = None
+    """In the metric's unit."""
+    relative: Annotated[float, Strict(), Field(gt=0, lt=1)] | None = None
+    """As a share of the baseline's value: 0.05 tolerates a loss of 5 %."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.margin is None) == (self.relative is None):
+            msg = "give margin or relative, and only one of them, e.g. {margin: 0.02}"
+            raise ValueError(msg)
+        return self
+
+
+class Gap(Section):
+    """The largest gap that a metric may have between slices."""
+
+    slice: Annotated[str, Field(min_length=1)]
+    """Key of the slices, e.g. ``bias_type``."""
+    value: Positive
+    """Largest gap allowed, in the metric's unit."""
 
 
 class Rule(Section):
-    """A metric and the range its whole confidence interval must lie in."""
+    """A metric and what is asked of it; each part is judged by itself."""
 
     metric: str
-    """``task/metric`` as in ``metrics.json``, e.g. ``boolq/accuracy``."""
+    """``task/metric`` as in ``metrics.json``, e.g. ``boolq/accuracy``; ``*`` and ``?`` in the task stand for any text
+    and any one character, so that ``mmlu_*/accuracy`` is a rule on every such task of the run."""
     slice: dict[str, str] | None = None
     """The subset, e.g. ``{bias_type: gender}``; left out: all items."""
     min: Bound | None = None
     """Lowest value allowed, in the metric's unit."""
     max: Bound | None = None
     """Highest value allowed, in the metric's unit."""
+    no_worse_than_baseline: Loss | None = None
+    """How much worse than the baseline's the metric may be."""
+    better_than_baseline: Annotated[bool, Strict()] = False
+    """Whether the metric must be better than the baseline's."""
+    max_gap: Gap | None = None
+    """Largest gap allowed between slices of the metric."""
+    max_truncated: Tolerance | None = None
+    """Share of the task's answers that the token limit may cut."""
     max_unscored: Tolerance | None = None
     """Share of the task's samples that may be unscored; null takes the policy's."""
+    confidence: Coverage | None = None
+    """Nominal coverage of the interval that the rule is judged on; null takes the policy's."""
+    severity: Severity = "block"
+    """``warn`` shows the rule and leaves the verdict of the policy to the others."""
+    owner: str | None = None
+    """Who answers for the rule."""
     why: str | None = None
     """Where the threshold comes from; shown to readers."""
 
@@ -44,8 +92,16 @@ class Rule(Section):
         if not task or not name:
             msg = f"metric {self.metric!r} must be task/metric, e.g. boolq/accuracy"
             raise ValueError(msg)
-        if self.min is None and self.max is None:
-            msg = f"the rule on {self.metric} needs min, max or both"
+        if any(sign in name for sign in WILD):
+            msg = f"metric {self.metric!r}: only the task may hold * or ?, e.g. mmlu_*/accuracy"
+            raise ValueError(msg)
+        if not self.kinds:
+            others = "no_worse_than_baseline, better_than_baseline, max_gap, max_truncated"
+            msg = f"the rule on {self.metric} needs min, max or both, or one of {others}"
+            raise ValueError(msg)
+        if self.slice and (self.max_gap or self.max_truncated is not None):
+            what = "max_gap" if self.max_gap else "max_truncated"
+            msg = f"the rule on {self.metric}: {what} is about all items: put the slice into a rule of its own"
             raise ValueError(msg)
         if self.min is not None and self.max is not None and self.min > self.max:
             msg = f"the rule on {self.metric} allows nothing: min {exact(self.min)} is above max {exact(self.max)}"
@@ -58,10 +114,48 @@ class Rule(Section):
         return self.metric.rpartition("/")[0]
 
     @property
+    def is_pattern(self) -> bool:
+        """Whether it is about every task of a pattern."""
+        return any(sign in self.task for sign in WILD)
+
+    @property
+    def kinds(self) -> list[RuleKind]:
+        """What it asks for."""
+        asked = {
+            "range": self.min is not None or self.max is not None,
+            "no_worse": self.no_worse_than_baseline is not None,
+            "better": self.better_than_baseline,
+            "gap": self.max_gap is not None,
+            "truncated": self.max_truncated is not None,
+        }
+        return [kind for kind in get_args(RuleKind) if asked[kind]]
+
+    @property
+    def kind(self) -> RuleKind:
+        """What it asks for first."""
+        return self.kinds[0]
+
+    @property
+    def needs_baseline(self) -> bool:
+        """Whether it compares with a baseline."""
+        return bool({"no_worse", "better"} & {*self.kinds})
+
+    @property
     def text(self) -> str:
         """The rule in words: ``min 45, max 65``. The numbers are exact."""
         bounds = (("min", self.min), ("max", self.max))
-        return ", ".join(f"{word} {exact(bound)}" for word, bound in bounds if bound is not None)
+        parts = [f"{word} {exact(bound)}" for word, bound in bounds if bound is not None]
+        loss, gap = self.no_worse_than_baseline, self.max_gap
+        if loss is not None:
+            size = f"{exact(100 * loss.relative)} % of it" if loss.relative else exact(loss.margin or 0)
+            parts.append(f"no worse than the baseline, margin {size}")
+        if self.better_than_baseline:
+            parts.append("better than the baseline")
+        if gap is not None:
+            parts.append(f"largest gap by {printable(gap.slice, 80)} at most {exact(gap.value)}")
+        if self.max_truncated is not None:
+            parts.append(f"share of cut answers at most {exact(self.max_truncated)}")
+        return ", ".join(parts)
 
     @property
     def target(self) -> str:
@@ -74,22 +168,29 @@ class Policy(Section):
 
     policy_version: Annotated[int, Strict(), Field(ge=1)] = POLICY_VERSION
     """Version of the format that the file is written in; one that is newer than this program knows is refused."""
-    confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.95
+    confidence: Coverage = 0.95
     """Lowest nominal coverage an interval must have to be judged."""
     max_unscored: Tolerance = 0.0
     """Share of a task's samples that may be unscored; the rule must then pass whatever they would have scored."""
     optional: list[str] = Field(default_factory=list)
     """Tasks, probes and explanation methods whose absence the release can do without: their rules are judged where they
     ran."""
+    min_aligned: Aligned = MIN_ALIGNED
+    """Share of the items of either run that candidate and baseline must both have scored; fewer never pass."""
+    across: list[MismatchKind] = Field(default_factory=list)
+    """In what candidate and baseline may differ apart from the checkpoint: ``prompts``, ``chat_template``, …"""
     rules: Annotated[list[Rule], Field(min_length=1)]
-    """Every rule must pass for the release to pass."""
+    """Every rule must pass for the release to pass, except those of severity ``warn``."""
     budget: BudgetConfig | None = None
     """What the audit may cost, over all its sittings: ``wall_time``, ``tokens`` or both."""
 
     @model_validator(mode="after")
-    def _budget_limits_something(self) -> Self:
+    def _decides_something(self) -> Self:
         if self.budget is not None and not self.budget.text:
             msg = "the budget limits nothing: give wall_time, tokens or both"
+            raise ValueError(msg)
+        if all(rule.severity == "warn" for rule in self.rules):
+            msg = "rules: every rule is of severity warn, so that anything would pass: at least one rule must block"
             raise ValueError(msg)
         return self
 
@@ -115,16 +216,33 @@ def exact(bound: float) -> str:
 
 
 def load_policy(file: Path | None = None) -> PolicyFile:
-    """Read a policy; without a file, the one shipped with the package.
+    """Read a policy: a file, or a shipped one by its name (``chat``); without either, the shipped ``default``.
 
     Raises:
         ConfigError: The file is missing, not YAML, of a newer version, or holds an unknown key, a wrong type or a rule
-            without range.
+            that asks for nothing.
     """
-    if file is None:
-        with resources.as_file(resources.files("audit.gate").joinpath("policies", "default.yaml")) as shipped:
+    name = "default" if file is None else str(file)
+    if name in shipped_policies():
+        with resources.as_file(_SHIPPED.joinpath(f"{name}.yaml")) as shipped:
             return _read(shipped)
-    return _read(file)
+    path = Path(name)
+    if not path.suffix and path.name == name and not os.path.lexists(path):
+        known = shipped_policies()
+        msg = f"{name}: no such file, and no shipped policy: {', '.join(known)}.{did_you_mean(name, known)}"
+        raise ConfigError(msg)
+    return _read(path)
+
+
+def shipped_policy(sha256: str) -> PolicyFile | None:
+    """The shipped policy with a digest; None where it is none of them."""
+    found = (load_policy(Path(name)) for name in shipped_policies())
+    return next((file for file in found if file.sha256 == sha256), None)
+
+
+def shipped_policies() -> list[str]:
+    """Names of the policies that come with the package."""
+    return sorted(one.name.removesuffix(".yaml") for one in _SHIPPED.iterdir() if one.name.endswith(".yaml"))
 
 
 def _counted(fault: str) -> str:

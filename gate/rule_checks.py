@@ -122,6 +122,8 @@ def warnings(rules: Iterable[Rule], measured: Measured) -> list[str]:
     """
     by_target: dict[str, list[Rule]] = {}
     for rule in rules:
+        if rule.kind != "range":
+            continue
         by_target.setdefault(rule.target, []).append(rule)
     found = []
     for target, group in by_target.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
+from audit.gate.rules.again import not_recomputed
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
 from audit.stats.aggregate import UNSCORED
 
@@ -71,6 +72,8 @@ class RunContents:
     """What people said about the run's outputs."""
     drivers: Drivers | None = None
     """What drives answers across samples; null when the run looked for nothing."""
+    not_recomputed: str | None = None
+    """Why the differences from a baseline that the verdict rests on were not computed again; null otherwise."""
 
     @property
     def stale_decision(self) -> bool:
@@ -97,7 +100,7 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
     evidence.check(run)
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    decision, stale = decisions.current(run, manifest, metrics, digest, datetime.now(UTC).date())
+    decision, stale = decisions.current(run, manifest, metrics, digest, today=datetime.now(UTC).date())
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
     tasks = []
@@ -108,7 +111,8 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
-    return RunContents(manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers())
+    remark = not_recomputed(run, decision) if decision else None
+    return RunContents(manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers(), remark)
 
 
 def analysis_of(

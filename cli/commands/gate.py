@@ -13,19 +13,21 @@ from rich.text import Text
 from audit.cli.commands.report import ratings_of
 from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json
 from audit.cli.options import RUNS, Runs
-from audit.core.errors import WriteError
+from audit.core.errors import ConfigError, WriteError
 from audit.core.filesystem import append_output
 from audit.core.formatting import DIRECTION_KEY, number, unit_text
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
-from audit.gate.policy import load_policy
+from audit.gate.policy import load_policy, shipped_policies
+from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.sign import sign
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
 from audit.reports.render import markdown
+from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.card_verdict import show_verdict
 from audit.reports.render.verdict_text import verdict_text
 
@@ -39,6 +41,8 @@ Examples:
   audit gate latest                                  the shipped policy
   audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
   audit gate latest --policy policy.yaml --waivers waivers.yaml
+  audit gate latest --policy quantised_twin --baseline runs/RELEASED
+  audit gate --explain policy.yaml                   the policy in plain sentences
   AUDIT_SIGNING_KEY=audit.key audit gate latest      signs the evidence, for audit verify
 
 Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver
@@ -53,10 +57,23 @@ def register(program: typer.Typer) -> None:
 
 
 def gate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")] = None,
     *,
-    policy: Annotated[Path | None, typer.Option(help="YAML file of rules. Default: the shipped policy.")] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"YAML file of rules, or the name of a shipped policy: {', '.join(shipped_policies())}.",
+            show_default="default",
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Run that rules compare with, e.g. of the released checkpoint."),
+    ] = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of rules that may be broken for a while.")] = None,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="POLICY", help="Print a policy in plain sentences and judge nothing.")
+    ] = None,
     summary: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
     ] = None,
@@ -68,11 +85,18 @@ def gate(
     Writes decision.json into the run folder and shows the verdict in its report card. Signs the evidence if
     AUDIT_SIGNING_KEY is a private key, or the path of one.
     """
+    if explain is not None:
+        out.print(Text("\n".join(sentences(load_policy(explain)))), soft_wrap=True)
+        return 0
+    if run is None:
+        msg = "RUN is missing: give a run folder, a run id or 'latest', or a policy with --explain"
+        raise ConfigError(msg)
     folder = RunFolder.resolve(run, runs)
+    other = RunFolder.resolve(baseline, runs) if baseline else None
     target = _summary_file(folder, summary)
     key = keys.signing_key()
     waived = load_waivers(waivers) if waivers else None
-    decision = judge.decide(folder, load_policy(policy), METHODS, waived)
+    decision = judge.decide(folder, load_policy(policy), METHODS, other, waived)
     unwritten = _write(folder, decision)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
     if target:
@@ -148,12 +172,14 @@ def _show(decision: Decision) -> None:
         table.add_row(
             Text("\n".join([check.verdict, *(["waived"] if check.waived_by else [])]), style=_style(check)),
             Text(printable(check.metric, 80)),
-            Text(printable(check.rule)),
+            Text(printable(rule_text(check))),
             number(check.value, check.unit or "score"),
             Text(unit_text(check.unit, check.higher_is_better)),
             Text(printable("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part))),
         )
     out.print(table)
+    for text in baseline_lines(decision):
+        out.print(Text(text), soft_wrap=True)
     for warning in decision.warnings:
         err.print(Text(f"warning: {printable(warning)}", style="yellow"), soft_wrap=True)
     for text in fault_lines(decision):

@@ -15,7 +15,7 @@ from audit.core.errors import ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
-from audit.gate.policy import load_policy
+from audit.gate.policy import load_policy, shipped_policy
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.statement import MODEL_SIGNING
 from audit.gate.signing.verify import verify as compare
@@ -44,7 +44,7 @@ def register(program: typer.Typer) -> None:
     program.command("verify", epilog=EXAMPLES)(verify)
 
 
-def verify(
+def verify(  # noqa: PLR0913 - the options of a command
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
     *,
     key: Annotated[
@@ -58,6 +58,9 @@ def verify(
         typer.Option(help="Policy that the decision must be reached under; --recompute decides with it again."),
     ] = None,
     waivers: Annotated[Path | None, typer.Option(help="Waivers that the decision must be made with.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Run that the decision compares with. Default: next to the run.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
     ] = None,
@@ -79,6 +82,7 @@ def verify(
         waivers=load_waivers(waivers) if waivers else None,
         again=recompute,
         known=METHODS,
+        baseline=RunFolder.resolve(baseline, runs) if baseline else None,
     )
     if as_json:
         print_json(found.model_dump(mode="json") | {"valid": found.valid})
@@ -111,8 +115,7 @@ def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
         decision = folder.read_decision()
     except RunFolderError:
         return None  # named by the comparison
-    shipped = load_policy()
-    return shipped if decision and decision.policy_sha256 == shipped.sha256 else None
+    return shipped_policy(decision.policy_sha256) if decision else None
 
 
 def _lines(found: Verification) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
 from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
-from audit.core.records.decision import Decision, GateBudget, GateCheck, NotJudged, Verdict
+from audit.core.records.decision import (
+    BaselineComparison,
+    Decision,
+    GateBudget,
+    GateCheck,
+    NotJudged,
+    RuleKind,
+    Severity,
+    Verdict,
+)
 from audit.core.records.explanations import (
     DISCOVERY_RATE,
     LEAST_SAMPLES,
@@ -55,6 +64,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AssetRecord",
     "Attribution",
+    "BaselineComparison",
     "Choice",
     "Comparison",
     "Counterfactual",
@@ -82,10 +92,12 @@ __all__ = [
     "PluginRecord",
     "RawOutput",
     "Record",
+    "RuleKind",
     "RunManifest",
     "RunReference",
     "Sample",
     "SampledText",
+    "Severity",
     "Share",
     "Span",
     "Spent",

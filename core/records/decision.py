@@ -7,10 +7,33 @@ from typing import Literal
 
 from pydantic import Field
 
-from audit.core.records.base import SCHEMA_VERSION, Record
+from audit.core.records.base import SCHEMA_VERSION, Record, Share
+from audit.core.records.comparison import (  # noqa: TC001 - pydantic reads the annotations at run time
+    MetricDifference,
+    Mismatch,
+    MismatchKind,
+    RunReference,
+)
 from audit.core.records.waiver import JudgedWaiver  # noqa: TC001 - see above
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+Severity = Literal["block", "warn"]
+RuleKind = Literal["range", "no_worse", "better", "gap", "truncated"]
+
+
+class BaselineComparison(Record):
+    """What a rule on the baseline is judged by."""
+
+    confidence: Share
+    """Nominal coverage of everything here together."""
+    difference: MetricDifference
+    """Candidate minus baseline, on the items that both have scored."""
+    baseline_low: float | None = None
+    """Lower end of the interval of the baseline's own value; null unless the margin is a share of it."""
+    baseline_high: float | None = None
+    """Upper end of that interval."""
+    cut: int = 0
+    """Compared items whose answer the token limit cut in either run, of a metric that such answers leave open."""
 
 
 class GateCheck(Record):
@@ -40,13 +63,36 @@ class GateCheck(Record):
     """Unit of value, interval and limits; null where there is no metric."""
     higher_is_better: bool | None = None
     """Direction of the metric; null where neither end is good."""
+    kind: RuleKind = "range"
+    """``range``: the value lies between the limits; ``no_worse``, ``better``: compared with the baseline; ``gap``: the
+    largest gap between slices, in ``value``; ``truncated``: the share of cut answers, in ``value``. The limit of the
+    last two is ``maximum``."""
+    margin: float | None = None
+    """Loss against the baseline that the rule tolerates, in ``unit``; null where it has none."""
+    relative: float | None = None
+    """The same as a share of the baseline's value."""
+    by: str | None = None
+    """Slice between whose values the gap is; null for other kinds."""
+    confidence: float | None = None
+    """Nominal coverage that the rule asks for; null takes that of the decision."""
+    severity: Severity = "block"
+    """``warn``: the verdict of the decision does not depend on it."""
+    owner: str | None = None
+    """Who answers for the rule."""
+    why: str | None = None
+    """Where the threshold comes from."""
+    baseline: BaselineComparison | None = None
+    """The comparison with the baseline; null for other kinds, and where there is nothing to compare."""
+    adjusted: BaselineComparison | None = None
+    """The same with the coverage that Holm's procedure asks for among all rules on the baseline; null where the rule is
+    not violated on its own."""
     waived_by: str | None = None
     """Id of the waiver by which the check does not block; null where it passes or blocks."""
 
     @property
     def blocking(self) -> Verdict:
-        """What the check means for the release: its verdict, but PASS where it is waived."""
-        return "PASS" if self.waived_by else self.verdict
+        """What the check means for the release: its verdict, but PASS where it is waived or only warns."""
+        return "PASS" if self.waived_by or self.severity == "warn" else self.verdict
 
 
 class NotJudged(Record):
@@ -102,8 +148,16 @@ class Decision(Record):
     """Rules on optional tasks that did not run, and primary metrics that no rule is about."""
     warnings: list[str] = Field(default_factory=list)
     """Warnings about the policy, e.g. that a rule only bounds the good direction."""
-    decided: datetime
-    """Time of the decision, UTC."""
+    baseline: RunReference | None = None
+    """The run that the judged one is compared with; null without one."""
+    min_aligned: Share | None = None
+    """Share of the items of either run that both must have scored; null without a baseline."""
+    across: list[MismatchKind] = Field(default_factory=list)
+    """Kinds of mismatch between the runs that the policy tolerates."""
+    mismatches: list[Mismatch] = Field(default_factory=list)
+    """In what else the runs differ, as far as a rule is concerned."""
+    decided: datetime | None = None
+    """Time of the decision in files of older versions. It is no longer written: equal inputs give equal bytes."""
     budget: GateBudget | None = None
     """What the policy lets the audit cost; null where it says nothing."""
     waiver_file: str | None = None

@@ -25,7 +25,7 @@ from audit.stats.pairing.comparison import compared
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from audit.core.records import Metric, Mismatch, RunManifest, Sample
     from audit.core.run_folder import RunFolder
@@ -40,26 +40,28 @@ AS_FOUND = (
 """Fields of the record that are those of the difference."""
 
 
-class _Side:
+class Side:
     """One of the two runs.
 
     Args:
         run: Its folder.
+        checked: Whether its evidence has been checked.
 
     Raises:
         EvidenceInvalid: Its files contradict each other.
-        RunFolderError: It cannot be read.
+        RunFolderError: It cannot be read, or has not ended.
     """
 
-    def __init__(self, run: RunFolder) -> None:
+    def __init__(self, run: RunFolder, *, checked: bool = False) -> None:
         self.manifest: RunManifest = run.read_manifest()
         if self.manifest.status == "running":
             msg = f"{run.path}: this run has not ended: compare it when it has, or finish it with 'audit run --resume'"
             raise RunFolderError(msg)
         self.records = Records(run)
-        evidence.check(run, (), self.records)
+        if not checked:
+            evidence.check(run, (), self.records)
         self.metrics, self.digest = read_metrics(run, self.manifest)
-        self.by_key = {_key(metric): metric for metric in self.metrics}
+        self.by_key = {key_of(metric): metric for metric in self.metrics}
 
     @property
     def reference(self) -> RunReference:
@@ -76,7 +78,8 @@ class _Side:
         )
 
 
-def _key(metric: Metric) -> tuple[str, tuple[tuple[str, str], ...]]:
+def key_of(metric: Metric) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What a metric is found by in the other run: its name and slice."""
     return metric.name, tuple(sorted((metric.slice or {}).items()))
 
 
@@ -112,11 +115,11 @@ def compare(
     if margin is not None and not (math.isfinite(margin) and margin > 0):
         msg = f"margin {margin:g}: give a difference above 0, in the unit of the metrics"
         raise ConfigError(msg)
-    sides = _Side(baseline), _Side(candidate)
+    sides = Side(baseline), Side(candidate)
     _check_tasks(tasks, sides)
-    work = _Work(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
+    work = Work(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
     wanted = [metric for metric in sides[1].metrics if _is_wanted(metric, tasks, everything=everything)]
-    differences = [work.difference(metric) for metric in wanted if _key(metric) in sides[0].by_key]
+    differences = [work.difference(metric) for metric in wanted if key_of(metric) in sides[0].by_key]
     return Comparison(
         baseline=sides[0].reference,
         candidate=sides[1].reference,
@@ -138,7 +141,7 @@ def _check_kinds(across: Sequence[str]) -> None:
             raise ConfigError(msg)
 
 
-def _check_tasks(tasks: Sequence[str], sides: Collection[_Side]) -> None:
+def _check_tasks(tasks: Sequence[str], sides: Collection[Side]) -> None:
     known = sorted({metric.task for side in sides for metric in side.metrics})
     for task in tasks:
         if task not in known:
@@ -146,7 +149,7 @@ def _check_tasks(tasks: Sequence[str], sides: Collection[_Side]) -> None:
             raise ConfigError(msg)
 
 
-def _only(side: _Side, other: _Side, tasks: Sequence[str], *, everything: bool) -> list[str]:
+def _only(side: Side, other: Side, tasks: Sequence[str], *, everything: bool) -> list[str]:
     """Metrics that only one run has, as far as they would have been compared."""
     return [
         metric_label(metric)
@@ -160,28 +163,49 @@ def _is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> boo
     return (not tasks or metric.task in tasks) and (everything or (metric.primary and metric.slice is None))
 
 
-class _Work:
-    """The comparison as it goes on: each task is aligned once, each mismatch named once."""
+class Work:
+    """The comparison as it goes on: each mismatch is named once.
+
+    Args:
+        baseline: The run to compare with.
+        candidate: The run that is judged.
+        across: Kinds of mismatch to compare across.
+        margin: Difference that matters, in each metric's unit; None takes 5 % of the unit's range.
+        min_aligned: Share of the items of either run that must be paired.
+        confidence: Nominal coverage of the intervals.
+        lift: How a reader has metrics compared across kinds of mismatch; None names the option of ``audit compare``.
+    """
 
     def __init__(
         self,
-        baseline: _Side,
-        candidate: _Side,
+        baseline: Side,
+        candidate: Side,
         *,
         across: Sequence[str],
         margin: float | None,
         min_aligned: float,
         confidence: float,
+        lift: Callable[[Sequence[str]], str] | None = None,
     ) -> None:
         self._sides = baseline, candidate
         self._tolerated = {*across, *mismatches.TOLERATED}
         self._margin, self._min_aligned, self._confidence = margin, min_aligned, confidence
+        self._lift = lift or _by_option
         self.mismatches: list[Mismatch] = list(mismatches.of_runs(baseline.manifest, candidate.manifest))
         self._seen: set[tuple[str, str]] = set()
 
-    def difference(self, metric: Metric) -> MetricDifference:
-        """One metric of the candidate, compared with the baseline's of the same name and slice."""
-        other = self._sides[0].by_key[_key(metric)]
+    def difference(
+        self, metric: Metric, *, confidence: float | None = None, margin: float | None = None
+    ) -> MetricDifference:
+        """One metric of the candidate, compared with the baseline's of the same name and slice.
+
+        Args:
+            metric: One that both runs have.
+            confidence: Nominal coverage; None takes that of the comparison.
+            margin: Difference that matters; None takes that of the comparison.
+        """
+        confidence = self._confidence if confidence is None else confidence
+        other = self._sides[0].by_key[key_of(metric)]
         bare = MetricDifference(
             name=metric.name,
             suite=metric.suite,
@@ -190,7 +214,7 @@ class _Work:
             unit=metric.unit,
             higher_is_better=metric.higher_is_better,
             primary=metric.primary,
-            confidence=self._confidence,
+            confidence=confidence,
         )
         if metric.suite == "explain":
             return _not_compared(bare, "explanations are of each run's own answers")
@@ -205,15 +229,15 @@ class _Work:
             self.mismatches += [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
             blocking = self._blocking(metric, tasks)
             if blocking:
-                return _not_compared(bare, _differs(blocking))
+                return _not_compared(bare, _differs(blocking, self._lift))
             found = compared(
                 definition,
                 *(side.records.of(metric) for side in self._sides),
                 unit=metric.unit,
                 higher_is_better=metric.higher_is_better,
                 slice=metric.slice,
-                confidence=self._confidence,
-                margin=self._margin_of(metric),
+                confidence=confidence,
+                margin=self._margin_of(metric) if margin is None else margin,
             )
         except (TypeError, UsageError) as error:  # of a newer version or another package; ids twice; other clusters
             return _not_compared(bare, str(error))
@@ -286,7 +310,7 @@ def _without_definition(baseline: Metric, candidate: Metric) -> str | None:
     )
 
 
-def _differs(blocking: Sequence[Mismatch]) -> str:
+def _differs(blocking: Sequence[Mismatch], lift: Callable[[Sequence[str]], str]) -> str:
     """``prompts differ (3 of 40), data differs (boolq)``, and how to compare all the same."""
     kinds = list(dict.fromkeys(one.kind for one in blocking))
     parts = []
@@ -294,13 +318,17 @@ def _differs(blocking: Sequence[Mismatch]) -> str:
         names = list(dict.fromkeys(one.what for one in blocking if one.kind == kind))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         parts.append(f"{kind.replace('_', ' ')}: {', '.join(names[:3])}{more}")
-    return f"the runs differ in {'; '.join(parts)} (compare all the same: {' '.join(f'--across {k}' for k in kinds)})"
+    return f"the runs differ in {'; '.join(parts)} (compare all the same: {lift(kinds)})"
 
 
 def _in_both(baseline: Sequence[Sample], candidate: Sequence[Sample]) -> Iterator[tuple[Sample, Sample]]:
     """The samples of each item that both runs have."""
     theirs = {sample.sample_id: sample for sample in candidate}
     return ((sample, theirs[sample.sample_id]) for sample in baseline if sample.sample_id in theirs)
+
+
+def _by_option(kinds: Sequence[str]) -> str:
+    return " ".join(f"--across {kind}" for kind in kinds)
 
 
 def _not_compared(bare: MetricDifference, reason: str) -> MetricDifference:

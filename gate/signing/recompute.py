@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.core import provenance
 from audit.core.errors import AuditError
 from audit.core.records.base import Record
 from audit.gate import decisions
 from audit.gate.decide import decide
 from audit.gate.metrics_file import read_metrics
+from audit.gate.rules.again import folder_of, same_packages
 from audit.gate.waivers.waiver_file import recorded
 from audit.stats.recompute import differences
 from audit.stats.records import Records
-from audit.stats.recount import COMPUTING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from audit.core.records import Decision, Metric, RunManifest
+    from audit.core.records import Decision, Metric
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
@@ -41,13 +40,16 @@ class Recomputed(Record):
     """Every difference."""
 
 
-def recompute(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) -> Recomputed:
+def recompute(
+    run: RunFolder, policy: PolicyFile | None, known: Collection[str], baseline: RunFolder | None = None
+) -> Recomputed:
     """Derive every metric and the decision of a run again.
 
     Args:
         run: Its folder.
         policy: The policy of the decision; None where it is not at hand.
         known: Names of this installation's attribution methods, as :func:`audit.gate.decide.decide` has them.
+        baseline: The run that the decision compares with; None looks for it next to the run.
 
     Raises:
         RunFolderError: A file is broken.
@@ -60,8 +62,8 @@ def recompute(run: RunFolder, policy: PolicyFile | None, known: Collection[str])
     decision = run.read_decision()
     how = ""
     if decision is not None:
-        faults += _in_decision(run, decision, policy, known)
-        _, why = decisions.current(run, manifest, metrics, digest)
+        faults += _in_decision(run, decision, policy, known, folder_of(run, decision, baseline))
+        _, why = decisions.current(run, manifest, metrics, digest, baseline)
         faults += [f"decision.json: {why}"] if why else []
         how = (
             "from its policy"
@@ -78,12 +80,6 @@ def recompute(run: RunFolder, policy: PolicyFile | None, known: Collection[str])
     )
 
 
-def same_packages(manifest: RunManifest) -> bool:
-    """Whether the packages that compute intervals have the versions of the run."""
-    versions = provenance.package_versions(COMPUTING)
-    return all(manifest.packages.get(name) == versions.get(name) for name in COMPUTING)
-
-
 def _in_metrics(run: RunFolder, metrics: list[Metric], *, intervals: bool) -> Iterator[str]:
     """How metrics differ from what their definitions give."""
     records = Records(run)
@@ -93,13 +89,19 @@ def _in_metrics(run: RunFolder, metrics: list[Metric], *, intervals: bool) -> It
 
 
 def _in_decision(
-    run: RunFolder, decision: Decision, policy: PolicyFile | None, known: Collection[str]
+    run: RunFolder,
+    decision: Decision,
+    policy: PolicyFile | None,
+    known: Collection[str],
+    baseline: RunFolder | None,
 ) -> Iterator[str]:
     """How a decision differs from the one that the gate reaches with the policy."""
     if policy is None or policy.sha256 != decision.policy_sha256:
         return  # another policy is a fault already without deriving anything
+    if decision.baseline is not None and baseline is None:
+        return  # said in a remark
     try:
-        again = decide(run, policy, known, recorded(decision), decision.judged_for)
+        again = decide(run, policy, known, baseline, recorded(decision), decision.judged_for)
     except AuditError as error:
         yield f"decision.json: the gate cannot reach it again: {error}"
         return

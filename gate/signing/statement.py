@@ -132,12 +132,16 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePar
         *_waivers(decision),
         *(Configuration(name=name, digest={"sha256": digests[name]}) for name in (MANIFEST, DECISION)),
     ]
-    waived = any(check.waived_by for check in decision.checks)
-    tests: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
+    if decision.baseline is not None:
+        digest = decision.baseline.metrics_sha256
+        configuration.append(Configuration(name=f"baseline {decision.baseline.run_id}", digest={"sha256": digest}))
+    warned = any(check.blocking != check.verdict for check in decision.checks)
+    tests: dict[str, list[str]] = {verdict: [] for verdict in RESULTS}
     for check in decision.checks:
-        tests["INCONCLUSIVE" if check.waived_by else check.verdict].append(f"{check.metric} {check.rule}")
+        kind = check.verdict if check.blocking == check.verdict else "INCONCLUSIVE"
+        tests[kind].append(f"{check.metric} {check.rule}")
     predicate = TestResult(
-        result="WARNED" if waived and decision.verdict == "PASS" else RESULTS[decision.verdict],
+        result="WARNED" if warned and decision.verdict == "PASS" else RESULTS[decision.verdict],
         configuration=configuration,
         passedTests=tests["PASS"],
         warnedTests=tests["INCONCLUSIVE"],

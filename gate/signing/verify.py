@@ -12,6 +12,7 @@ from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
+from audit.gate.rules.again import not_recomputed
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
 from audit.gate.signing.model_digest import file_digests, root_digest
@@ -79,6 +80,7 @@ def verify(
     waivers: WaiverFile | None = None,
     again: bool = False,
     known: Collection[str] = (),
+    baseline: RunFolder | None = None,
 ) -> Verification:
     """Compare a run with its bundle and with itself; every contradiction is listed.
 
@@ -90,6 +92,7 @@ def verify(
         waivers: The waivers that the decision has to be made with; None leaves that unchecked.
         again: Whether every metric and the decision are derived again.
         known: Names of this installation's attribution methods.
+        baseline: The run that the decision compares with; None looks for it next to the run.
 
     Raises:
         CheckpointError: The checkpoint is neither folder nor file, or cannot be read.
@@ -106,8 +109,8 @@ def verify(
     faults += _under_another(run, policy) if policy else []
     faults += _with_others(run, waivers) if waivers else []
     if not faults:
-        faults += _in_content(run, statement)
-    done, in_numbers = _again(run, policy, known) if again else (None, [])
+        faults += _in_content(run, statement, baseline)
+    done, in_numbers = _again(run, policy, known, baseline) if again else (None, [])
     faults += in_numbers
     return Verification(
         run=str(run.path),
@@ -119,7 +122,7 @@ def verify(
         files=files,
         recomputed=done,
         faults=faults,
-        remarks=list(_remarks(run, found, statement, key)),
+        remarks=[*_remarks(run, found, statement, key), *_on_baseline(run, baseline)],
     )
 
 
@@ -166,7 +169,7 @@ def _present(run: RunFolder, names: Iterable[str]) -> int:
     return sum((run.path / name).exists() for name in names)
 
 
-def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
+def _in_content(run: RunFolder, statement: Statement | None, baseline: RunFolder | None) -> list[str]:
     """The first contradiction inside the files, whose digests fit; and between them and the bundle."""
     try:
         manifest, decision = run.read_manifest(), run.read_decision()
@@ -176,7 +179,7 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
         return [_said(run, error)]
     if decision is None:
         return [f"{DECISION}: it is missing, though {envelope.NAME} signs a decision"] if statement else []
-    _, why = decisions.current(run, manifest, metrics, digest)
+    _, why = decisions.current(run, manifest, metrics, digest, baseline)
     faults = [f"{DECISION}: {why}"] if why else []
     if statement is not None:
         faults += [f"{envelope.NAME}: {fault}" for fault in statement_faults(statement, manifest, decision)]
@@ -235,6 +238,17 @@ def _remarks(
             yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
 
 
+def _on_baseline(run: RunFolder, baseline: RunFolder | None) -> Iterator[str]:
+    """That the baseline of the decision is not at hand."""
+    try:
+        decision = run.read_decision()
+        remark = not_recomputed(run, decision, baseline) if decision else None
+    except RunFolderError:
+        return
+    if remark:
+        yield f"{remark}: give it with --baseline"
+
+
 def _unchecked(run: RunFolder) -> Iterator[str]:
     """What else is in the folder, which nothing ties to the evidence; of journals and hidden files nothing is shown."""
     others = {path.name for path in run.path.iterdir() if not path.name.startswith(".")} - EVIDENCE
@@ -272,10 +286,12 @@ def _on_waivers(run: RunFolder) -> Iterator[str]:
         yield f"the decision no longer holds: {over}"
 
 
-def _again(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) -> tuple[Recomputed | None, list[str]]:
+def _again(
+    run: RunFolder, policy: PolicyFile | None, known: Collection[str], baseline: RunFolder | None
+) -> tuple[Recomputed | None, list[str]]:
     """What was derived again, and what differs; files that are broken are a difference."""
     try:
-        done = recompute(run, policy, known)
+        done = recompute(run, policy, known, baseline)
     except (EvidenceInvalid, RunFolderError) as error:
         return None, [f"nothing can be derived again: {_said(run, error)}"]
     return done, done.faults

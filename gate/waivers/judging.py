@@ -160,7 +160,9 @@ def _unused(waiver: Waiver, checks: Sequence[GateCheck]) -> str:
     earlier = next((check.waived_by for check in checks if check.metric == waiver.target and check.waived_by), None)
     if earlier:
         return f"unused: waiver {earlier} covers {waiver.target} already: remove one of them"
-    return f"unused: {waiver.target} passes without it: remove it"
+    warns = any(check.metric == waiver.target and check.verdict != "PASS" for check in checks)
+    why = "is of severity warn, and does not block" if warns else "passes without it"
+    return f"unused: {waiver.target} {why}: remove it"
 
 
 def _failed(waiver: JudgedWaiver) -> GateCheck:

@@ -25,6 +25,7 @@ from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.page import environment, page_style
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
+from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.figures import error_figures, forest_plots, slice_figures
 from audit.reports.render.sections import sections
 from audit.reports.render.verdict_text import verdict_text
@@ -174,6 +175,8 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "stale_reason": contents.stale_reason,
         "verdict_text": verdict_text(contents.decision) if contents.decision else "",
         "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
+        "baseline_lines": baseline_lines(contents.decision, contents.not_recomputed) if contents.decision else [],
+        "rule_text": rule_text,
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.core.filesystem import write_text
 from audit.gate.decide import not_judged_lines
 from audit.reports.drawing.page import environment
+from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
         "stale_reason": None,
         "verdict_text": verdict_text(decision),
         "not_judged": not_judged_lines(decision),
+        "baseline_lines": baseline_lines(decision),
+        "rule_text": rule_text,
         "show": templates.get_template("macros.j2").module,
     }
     parts = {name: templates.get_template(f"{name}.j2").render(shown) for name in PARTS}

@@ -9,6 +9,7 @@ from audit.core.formatting import REASON_LIMIT, duration_text, estimate, interva
 from audit.core.text import printable
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
+from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.verdict_text import verdict_text
 from audit.stats.cut_answers import cut_text
 
@@ -53,7 +54,7 @@ def render(contents: RunContents) -> str:
     if manifest.broken:
         lines += [f"**{escaped(manifest.broken)}**", ""]
     if contents.decision:
-        lines += [*_decision_lines(contents.decision), ""]
+        lines += [*_decision_lines(contents.decision, contents.not_recomputed), ""]
     if contents.stale_decision:
         lines += [f"The last verdict is not shown: {escaped(contents.stale_reason, REASON_LIMIT)}.", ""]
     for suite in SUITES:
@@ -84,12 +85,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-def _decision_lines(decision: Decision) -> list[str]:
+def _decision_lines(decision: Decision, remark: str | None = None) -> list[str]:
     rows = [
         (
             f"{VERDICT_MARKS[check.verdict]} {check.verdict}" + (", waived" if check.waived_by else ""),
             escaped(check.metric),
-            escaped(check.rule),
+            escaped(rule_text(check)),
             *estimate(check.value, check.ci_low, check.ci_high, check.unit or "score"),
             escaped(unit_text(check.unit, check.higher_is_better)),
             escaped("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part), REASON_LIMIT),
@@ -98,7 +99,8 @@ def _decision_lines(decision: Decision) -> list[str]:
     ]
     line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_text(decision)}."
     head = ("Verdict", "Metric", "Rule", "Value", "Interval", "Unit", "Reason")
-    said = [("warning", text) for text in decision.warnings]
+    said = [("baseline", text) for text in baseline_lines(decision, remark)]
+    said += [("warning", text) for text in decision.warnings]
     said += [("not judged", text) for text in not_judged_lines(decision)]
     remarks = [f"- {kind}: {escaped(text, REASON_LIMIT)}" for kind, text in said]
     return [line, "", *table(head, rows), *(["", *remarks] if remarks else [])]

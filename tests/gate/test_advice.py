@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.gate.advice import MORE, Advisor, _rounded_up
+from audit.gate.advice import MORE, Advisor, rounded_up
 from audit.gate.decide import decide
 from audit.gate.measured import Measured
 from audit.gate.settling import items_needed
@@ -195,4 +195,4 @@ def test_clusters_are_those_of_the_definition(
     advisor = Advisor(run, run.read_manifest(), Measured([metric, records["unscored"]()]))
     needed = items_needed(metric, RULE.min, RULE.max, clusters)
     assert needed is not None
-    assert f"about {_rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)
+    assert f"about {rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,7 +58,7 @@ def test_the_line_counts_each_kind(
     rules = [{"metric": "boolq/accuracy", "min": floor} for floor in (0.1, 0.6, 0.9)]
     decision = decide(run, make_policy(*rules))
     assert verdict_line(decision) == "1 of 4 checks fail, 1 inconclusive, 2 pass"
-    assert decision.decided.utcoffset() == timedelta(0)
+    assert decision.decided is None  # equal inputs give equal bytes
 
 
 @pytest.mark.slow

@@ -1,0 +1,97 @@
+"""A run judged by a policy from Python."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from audit.core.formatting import interval, signed
+from audit.core.records import GateCheck
+from audit.core.run_folder import RunFolder
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from audit.core.records import Decision
+
+TITLES = ("verdict", "metric", "rule", "difference", "interval", "reason")
+
+
+class Judgement:
+    """The verdict of a policy on a run. Made by :func:`gate`.
+
+    Attributes:
+        record: The decision, field by field, as the command line writes it to ``decision.json``.
+    """
+
+    def __init__(self, record: Decision) -> None:
+        self.record = record
+
+    @property
+    def verdict(self) -> str:
+        """``PASS``, ``FAIL`` or ``INCONCLUSIVE``."""
+        return self.record.verdict
+
+    @property
+    def checks(self) -> pd.DataFrame:
+        """One row per check, with the fields of :class:`audit.core.records.GateCheck`."""
+        rows = [dict(check) for check in self.record.checks]
+        return pd.DataFrame.from_records(rows, columns=list(GateCheck.model_fields)).convert_dtypes()
+
+    def __repr__(self) -> str:
+        """Verdict, run and policy."""
+        return f"Judgement({self.record.verdict!r}, {self.record.run_id!r}, {self.record.policy!r})"
+
+    def _repr_html_(self) -> str:
+        """A table of the checks under the verdict."""
+        head = "".join(f"<th>{title}</th>" for title in TITLES)
+        rows = "".join(_row(check) for check in self.record.checks)
+        said = escape(printable(f"{self.record.verdict} (policy {self.record.policy})", 200))
+        return f"<p><strong>{said}</strong></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def gate(
+    run: str | PathLike[str],
+    *,
+    policy: str | PathLike[str] = "default",
+    baseline: str | PathLike[str] | None = None,
+    out: str | PathLike[str] = "runs",
+) -> Judgement:
+    """Judge a run by a policy; nothing is written.
+
+    Args:
+        run: Path of the run, its id in ``out``, or ``latest``.
+        policy: YAML file of rules, or the name of a shipped policy.
+        baseline: The run that rules compare with.
+        out: Folder of run folders.
+
+    Raises:
+        EvidenceInvalid: The files of a folder contradict each other.
+        RunFolderError: A run cannot be read, or has not ended.
+        ConfigError: The policy is broken, names what cannot exist, or needs a baseline.
+    """
+    from audit.explain.methods.registry import METHODS  # noqa: PLC0415 - PyTorch takes seconds to import
+    from audit.gate.decide import decide  # noqa: PLC0415 - SciPy takes a second to import
+    from audit.gate.policy import load_policy  # noqa: PLC0415 - see above
+
+    folder = RunFolder.resolve(str(run), Path(out))
+    other = None if baseline is None else RunFolder.resolve(str(baseline), Path(out))
+    return Judgement(decide(folder, load_policy(Path(policy)), METHODS, other))
+
+
+def _row(check: GateCheck) -> str:
+    found: Any = check.baseline and check.baseline.difference
+    shown = found is not None and found.difference is not None
+    cells = (
+        check.verdict,
+        check.metric,
+        check.rule,
+        signed(found.difference, found.unit) if shown else "",
+        interval(found.ci_low, found.ci_high, found.unit) if shown else "",
+        check.reason,
+    )
+    return f"<tr>{''.join(f'<td>{escape(printable(cell, 600))}</td>' for cell in cells)}</tr>"

@@ -1,0 +1,108 @@
+"""The judged run next to its baseline: metrics compared with the coverage that a rule asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.errors import ConfigError
+from audit.core.records import BaselineComparison
+from audit.gate.comparison.compare import Side, Work, key_of
+from audit.gate.measured import Measured
+from audit.stats import definitions
+from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
+from audit.stats.recompute import recomputed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Metric, Mismatch, RunReference
+    from audit.core.records.comparison import MismatchKind
+    from audit.core.run_folder import RunFolder
+    from audit.gate.policy import Rule
+
+
+class Baseline:
+    """A baseline and the run that is compared with it.
+
+    Args:
+        folder: The baseline.
+        run: The judged run, its evidence checked.
+        across: Kinds of mismatch that the policy tolerates.
+        min_aligned: Share of the items of either run that both must have scored.
+
+    Raises:
+        EvidenceInvalid: The baseline's files contradict each other.
+        RunFolderError: It cannot be read, or has not ended.
+        ConfigError: It is the judged run itself.
+    """
+
+    def __init__(
+        self, folder: RunFolder, run: RunFolder, *, across: Sequence[MismatchKind], min_aligned: float
+    ) -> None:
+        self.folder = folder
+        self._sides = Side(folder), Side(run, checked=True)
+        self.measured = Measured(self._sides[0].metrics)
+        self.manifest = self._sides[0].manifest
+        if self.manifest.run_id == self._sides[1].manifest.run_id:
+            msg = f"{folder.path}: the baseline is the judged run itself: give the run to compare it with"
+            raise ConfigError(msg)
+        self._candidate = Measured(self._sides[1].metrics)
+        self._work = Work(
+            *self._sides, across=across, margin=None, min_aligned=min_aligned, confidence=0.95, lift=_in_policy
+        )
+
+    @property
+    def reference(self) -> RunReference:
+        """What identifies the baseline."""
+        return self._sides[0].reference
+
+    @property
+    def mismatches(self) -> list[Mismatch]:
+        """In what else the runs differ, as far as something was compared."""
+        return self._work.mismatches
+
+    def has(self, metric: Metric) -> bool:
+        """Whether the baseline has a metric of the same name and slice."""
+        return key_of(metric) in self._sides[0].by_key
+
+    def compared(self, rule: Rule, metric: Metric, confidence: float) -> BaselineComparison:
+        """A metric that both runs have, compared.
+
+        A margin that is a share of the baseline's value rests on two intervals, of the difference and of that value.
+        Each gets half of the error, so that both hold together with the coverage asked for (Bonferroni's inequality).
+
+        Args:
+            rule: What the metric is compared for.
+            metric: Of the judged run.
+            confidence: Nominal coverage.
+        """
+        loss = rule.no_worse_than_baseline
+        relative = loss is not None and loss.relative is not None
+        each = (1 + confidence) / 2 if relative else confidence
+        found = self._work.difference(metric, confidence=each, margin=loss.margin if loss else None)
+        low, high = self._own_interval(metric, each) if relative and found.error is None else (None, None)
+        cut = self._cut(metric) if found.error is None else 0
+        return BaselineComparison(
+            confidence=confidence, difference=found, baseline_low=low, baseline_high=high, cut=cut
+        )
+
+    def _own_interval(self, metric: Metric, confidence: float) -> tuple[float | None, float | None]:
+        """The interval of the baseline's own value."""
+        mine = self._sides[0].by_key[key_of(metric)].model_copy(update={"confidence": confidence})
+        found = recomputed(mine, self._sides[0].records.of(mine))
+        return found.ci_low, found.ci_high
+
+    def _cut(self, metric: Metric) -> int:
+        """Items of both runs whose answer was cut in one, where the metric has bounds for such answers."""
+        if not any(run.bounds_of_cut_answers(metric) for run in (self.measured, self._candidate)):
+            return 0
+        definition = definitions.read(metric.definition or {})
+        sides = [definition.select(side.records.of(metric), metric.slice) for side in self._sides]
+        common = set.intersection(*({sample.sample_id for sample in side} for side in sides))
+        flagged = {one.sample_id for side in sides for one in side if TRUNCATED_OUTPUT in one.flags}
+        return len(common & flagged)
+
+
+def _in_policy(kinds: Sequence[str]) -> str:
+    """How a policy tolerates kinds of mismatch."""
+    return f"across: [{', '.join(kinds)}] in the policy"

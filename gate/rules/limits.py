@@ -1,0 +1,82 @@
+"""Rules that cannot be meant, whatever they ask for: refused before anything is judged."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from audit.core.errors import ConfigError
+from audit.core.units import unit_of
+from audit.gate import rule_checks
+from audit.gate.policy import exact
+from audit.gate.rules.gap import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from audit.core.records import Metric
+    from audit.gate.measured import Measured
+    from audit.gate.policy import Rule
+
+
+def check_rule(rule: Rule, measured: Measured, baseline: Measured | None) -> None:
+    """Refuse a name that the run cannot have, and a limit that its unit does not have.
+
+    Args:
+        rule: One that asks for one thing.
+        measured: Metrics of the run.
+        baseline: Metrics of the baseline; None without one.
+
+    Raises:
+        ConfigError: The rule is such a one.
+    """
+    if rule.is_pattern:
+        return  # no task matches it: it is reported as not measured
+    if rule.kind == "gap":
+        if not parts_of(rule, measured):
+            rule_checks.check_names(rule, measured)
+    elif baseline is None or baseline.find(rule.metric, rule.slice) is None:
+        rule_checks.check_names(rule, measured)
+    if rule.kind == "range":
+        rule_checks.check_limits(rule, measured)
+    named = [*measured.named(rule.metric), *(baseline.named(rule.metric) if baseline else [])]
+    metric = next((one for one in named if one.value is not None), None)
+    if metric is not None:
+        _check_asked(rule, metric)
+
+
+def _check_asked(rule: Rule, metric: Metric) -> None:
+    """Refuse what cannot be asked of a metric.
+
+    Raises:
+        ConfigError: It is such a rule.
+    """
+    unit = unit_of(metric.unit)
+    loss, gap = rule.no_worse_than_baseline, rule.max_gap
+    if rule.needs_baseline and metric.higher_is_better is None:
+        msg = f"{rule.metric} has no better direction, so it cannot be worse than a baseline: give min and max"
+        raise ConfigError(msg)
+    if loss is not None and loss.relative is not None and not 0 <= unit.low < math.inf:
+        share = exact(loss.relative)
+        msg = f"relative {share} on {rule.metric}: {unit.words} has no zero to take a share of: give margin"
+        raise ConfigError(msg)
+    width = unit.high - unit.low
+    for word, size in (("margin", loss.margin if loss else None), ("max_gap", gap.value if gap else None)):
+        if size is not None and size >= width:
+            meant = f": did you mean {size / 100:g}?" if unit.high == 1 and size < 100 else ""
+            msg = f"{word} {exact(size)} can never fail: {rule.metric} is {unit.words}{meant}"
+            raise ConfigError(msg)
+
+
+def warnings(rules: Iterable[Rule], measured: Measured) -> Iterator[str]:
+    """What looks wrong with margins and may still be meant: one on a percentage that looks like a share."""
+    for rule in rules:
+        metric = next(iter(measured.named(rule.metric)), None)
+        loss, gap = rule.no_worse_than_baseline, rule.max_gap
+        size = (loss.margin if loss else None) or (gap.value if gap else None)
+        if metric is None or size is None:
+            continue
+        unit = unit_of(metric.unit)
+        if unit.whole_range in {(0, 100), (-100, 100)} and size < 0.5:
+            meant = f"did you mean {100 * size:g}?"
+            yield f"{rule.target} is {unit.words}: {exact(size)} is less than one of a hundred: {meant}"

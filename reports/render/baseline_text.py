@@ -1,0 +1,39 @@
+"""The baseline of a verdict, and each rule's severity and owner, in words: for terminal, card, summary and app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from audit.core.records import Decision, GateCheck
+
+
+def rule_text(check: GateCheck) -> str:
+    """The rule, with its severity where it only warns, and its owner."""
+    notes = [
+        *(["warning only"] if check.severity == "warn" else []),
+        *([f"owner {check.owner}"] if check.owner else []),
+    ]
+    return f"{check.rule} ({', '.join(notes)})" if notes else check.rule
+
+
+def baseline_lines(decision: Decision, remark: str | None = None) -> list[str]:
+    """What the run was compared with, and in what else the two differ.
+
+    Args:
+        decision: The verdict.
+        remark: Why the differences were not computed again; None where they were.
+    """
+    other = decision.baseline
+    if other is None:
+        return []
+    model = ", ".join(part for part in (other.model, other.dtype, other.quantization) if part)
+    lines = [f"compared with the baseline {other.run_id} ({model}, digest {other.model_digest[:16]})"]
+    named = [f"{one.kind.replace('_', ' ')} {one.what}" for one in decision.mismatches if one.kind != "package"]
+    if named:
+        lines.append(f"the runs differ in: {', '.join(dict.fromkeys(named))}")
+    if decision.across:
+        lines.append(f"tolerated by the policy: {', '.join(kind.replace('_', ' ') for kind in decision.across)}")
+    return [printable(line, 400) for line in [*lines, *([remark] if remark else [])]]

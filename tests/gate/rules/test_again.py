@@ -1,0 +1,119 @@
+"""Decisions with a baseline are believed as far as they can be made again."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.provenance import package_versions
+from audit.gate import decisions
+from audit.gate.decide import overall
+from audit.gate.metrics_file import read_metrics
+from audit.gate.rules.again import not_recomputed
+from audit.stats.recount import COMPUTING
+from tests.gate.rules.conftest import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+BEFORE = [1.0] * 60 + [0.0] * 40
+LOSS = [0.0] * 22 + [1.0] * 38 + [0.0] * 40
+RULES = (
+    {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.4}, "owner": "QA", "why": "As agreed."},
+    {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.01}},
+    {"metric": "boolq/accuracy", "no_worse_than_baseline": {"relative": 0.9}, "better_than_baseline": True},
+    {"metric": "boolq/accuracy", "max_gap": {"slice": "half", "value": 0.6}, "max_truncated": 0.1, "severity": "warn"},
+    {"metric": "boolq/accuracy", "slice": {"half": "a"}, "no_worse_than_baseline": {"margin": 0.2}},
+)
+
+
+@pytest.fixture
+def judged(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> tuple[RunFolder, RunFolder, Decision]:
+    versions = package_versions(COMPUTING)
+    run, base = (make(name, samples(scores), packages=versions) for name, scores in (("b", LOSS), ("a", BEFORE)))
+    return run, base, judge(run, base, *RULES)
+
+
+def fault(run: RunFolder, decision: Decision) -> str | None:
+    """Why a decision is not shown."""
+    run.write_decision(decision)
+    manifest = run.read_manifest()
+    return decisions.current(run, manifest, *read_metrics(run, manifest))[1]
+
+
+def edited(decision: Decision, place: int, **changes: Any) -> Decision:
+    checks = list(decision.checks)
+    checks[place] = checks[place].model_copy(update=changes)
+    return decision.model_copy(update={"checks": checks, "verdict": overall(check.blocking for check in checks)})
+
+
+def moved(decision: Decision, place: int, field: str = "baseline", **changes: Any) -> Decision:
+    """With other numbers in a comparison."""
+    found = getattr(decision.checks[place], field)
+    other = found.model_copy(update={"difference": found.difference.model_copy(update=changes)})
+    return edited(decision, place, **{field: other})
+
+
+def test_what_the_gate_wrote_is_shown(judged: tuple[RunFolder, RunFolder, Decision]) -> None:
+    run, base, decision = judged
+    assert [check.verdict for check in decision.checks[1:]] == [
+        "PASS", "FAIL", "PASS", "FAIL", "PASS", "PASS", "INCONCLUSIVE",
+    ]  # fmt: skip
+    assert fault(run, decision) is None
+    assert not_recomputed(run, decision) is None
+    shutil.rmtree(base.path)
+    assert fault(run, decision) is None
+    assert "the baseline 20260131T120000Z-a-0a1b2c is not next to the run" in (not_recomputed(run, decision) or "")
+
+
+@pytest.mark.parametrize("with_baseline", [True, False])
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (lambda one: edited(one, 2, verdict="PASS"), "gives FAIL"),
+        (lambda one: edited(one, 2, verdict="INCONCLUSIVE"), "gives FAIL"),
+        (lambda one: edited(one, 2, adjusted=None), "gives INCONCLUSIVE"),
+        (lambda one: edited(one, 2, margin=0.9), "is not a rule"),
+        (lambda one: edited(one, 1, baseline=None), "without a comparison"),
+        (lambda one: edited(one, 1, relative=0.1), "is not a rule"),
+        (lambda one: edited(one, 5, value=0.1), "are not those that the samples give"),
+        (lambda one: edited(one, 6, ci_high=0.1), "are not those that the samples give"),
+        (lambda one: edited(one, 7, reason="fine"), "is not the gate's"),
+        (lambda one: moved(one, 1, confidence=0.5), "has another coverage"),
+        (lambda one: moved(one, 1, candidate=0.5, difference=-0.1), "has another value of the judged run"),
+        (lambda one: moved(one, 1, difference=0.1), "does not add up"),
+        (lambda one: moved(one, 1, aligned=0.5), "covers too few common items"),
+        (lambda one: moved(one, 1, ci_high=-0.3), "has a difference outside its interval"),
+        (lambda one: moved(one, 1, task="asdiv"), "is of another metric"),
+        (lambda one: one.model_copy(update={"baseline": None}), "that it does not name"),
+    ],
+)
+def test_what_does_not_follow_is_not_shown(
+    with_baseline: bool, edit: Any, reason: str, judged: tuple[RunFolder, RunFolder, Decision]
+) -> None:
+    run, base, decision = judged
+    if not with_baseline:
+        shutil.rmtree(base.path)
+    assert reason in (fault(run, edit(decision)) or "shown")
+
+
+def test_differences_are_computed_again_where_the_baseline_is_at_hand(
+    judged: tuple[RunFolder, RunFolder, Decision], make: Callable[..., RunFolder]
+) -> None:
+    run, base, decision = judged
+    held = decision.checks[1].baseline
+    assert held is not None
+    said = decision.checks[1].reason
+    forged = moved(decision, 1, p_value=0.5, detectable=0.01)
+    assert fault(run, forged) == "its comparison of boolq/accuracy with the baseline is not the one that the runs give"
+    shutil.rmtree(base.path)
+    assert fault(run, forged) is None  # nobody can know, and readers are told so
+    assert not_recomputed(run, forged) is not None
+    make("a", samples(LOSS))
+    assert "is not the run that it was compared with" in (fault(run, decision) or "shown")
+    assert said.startswith("difference −0.220")

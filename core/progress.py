@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from audit.core.config.budget import BudgetConfig, duration_seconds
 from audit.core.errors import BudgetSpent
-from audit.core.records import Spent
+from audit.core.records import RunCost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +187,7 @@ class Meter:
             limit = f"{budget.tokens:,} tokens"
             raise BudgetSpent(limit)
 
-    def spent(self, before: Spent | None, stopped_by: str | None = None) -> Spent | None:
+    def spent(self, before: RunCost | None, stopped_by: str | None = None) -> RunCost | None:
         """What the run has cost up to now.
 
         Args:
@@ -197,7 +197,7 @@ class Meter:
         if before is None:
             return None
         seconds = round(before.seconds + self._clock() - self._began, 3)
-        return Spent(seconds=seconds, tokens=before.tokens + self._tokens, stopped_by=stopped_by)
+        return RunCost(seconds=seconds, tokens=before.tokens + self._tokens, stopped_by=stopped_by)
 
 
 class Remembering:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core import assets
 from audit.core.errors import RAISED_BY_OTHERS, BudgetSpent, Interrupted
 from audit.core.progress import Meter, Remembering
-from audit.core.records import Spent
+from audit.core.records import RunCost
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.evals import suite as evals
@@ -108,7 +108,7 @@ def _run(
         raise broken
     manifest = resume.read_manifest() if resume else first(context.config, context.engine, context.data)
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
-    before = manifest.spent if resume else Spent(seconds=0.0, tokens=0)
+    before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
         manifest = _continue(context, folder, extend=extend) if resume else _begin(context, folder, manifest, judged)
         _measure(context, folder, manifest.model_copy(update={"spent": before}), judged, journal, write_out=write_out)

@@ -40,8 +40,8 @@ from audit.core.records.manifest import (
     NotRun,
     Platform,
     PluginRecord,
+    RunCost,
     RunManifest,
-    Spent,
     Status,
 )
 from audit.core.records.metric import Metric
@@ -93,6 +93,7 @@ __all__ = [
     "RawOutput",
     "Record",
     "RuleKind",
+    "RunCost",
     "RunManifest",
     "RunReference",
     "Sample",
@@ -100,7 +101,6 @@ __all__ = [
     "Severity",
     "Share",
     "Span",
-    "Spent",
     "Status",
     "Suite",
     "TaskResult",

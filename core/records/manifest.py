@@ -140,7 +140,7 @@ class Platform(Record):
     """Its CUDA version as torch reports it."""
 
 
-class Spent(Record):
+class RunCost(Record):
     """What a run has cost so far, over all its sittings."""
 
     seconds: float = Field(ge=0, allow_inf_nan=False)
@@ -188,7 +188,7 @@ class RunManifest(Record):
     """Number of items in the data set of each task, drawn or not, where known."""
     interrupted: bool = False
     """Whether its user, or its budget, stopped the run before its end; it can be resumed."""
-    spent: Spent | None = None
+    spent: RunCost | None = None
     """What the run has cost; null while it is going on, and where that is unknown: a process was killed, or another
     tool made the run."""
     not_run: list[NotRun] = Field(default_factory=list)

@@ -8,7 +8,6 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from audit.core.formatting import slice_text
 from audit.core.records.base import Record
 from audit.core.text import printable
 
@@ -123,11 +122,6 @@ class Waiver(Record):
             msg = f"expires {self.expires} is more than {MOST_DAYS} days after granted {self.granted}: {last} at most"
             raise ValueError(msg)
         return self
-
-    @property
-    def target(self) -> str:
-        """The metric with its slice in brackets, as checks name it."""
-        return f"{self.rule} [{slice_text(self.slice)}]" if self.slice else self.rule
 
     @property
     def text(self) -> str:

@@ -10,7 +10,7 @@ from audit.core.formatting import duration_text
 from audit.core.records import GateBudget, GateCheck
 
 if TYPE_CHECKING:
-    from audit.core.records import RunManifest, Spent, Verdict
+    from audit.core.records import RunCost, RunManifest, Verdict
 
 BUDGET_CHECK = "policy/budget"
 """Name of the check on what the audit cost."""
@@ -44,7 +44,7 @@ def budget_checks(budget: GateBudget | None, manifest: RunManifest) -> list[Gate
     return [GateCheck(metric=BUDGET_CHECK, rule=f"at most {limits.text}", verdict=verdict, reason=reason, **nothing)]
 
 
-def _judged(limits: BudgetConfig, spent: Spent | None) -> tuple[Verdict, str]:
+def _judged(limits: BudgetConfig, spent: RunCost | None) -> tuple[Verdict, str]:
     """Verdict and reason."""
     if spent is None:
         why = "a process was killed, another tool or an older version made the run, or it goes on"

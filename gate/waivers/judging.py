@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import did_you_mean
 from audit.core.records import GateCheck, JudgedWaiver
 from audit.gate.waivers.people import mixes_alphabets, same_person
-from audit.gate.waivers.waiver_file import recorded
+from audit.gate.waivers.waiver_file import recorded, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,25 +144,25 @@ def _out_of_force(waiver: Waiver, today: date) -> str | None:
 def _on_no_rule(waiver: Waiver, checks: Sequence[GateCheck]) -> str | None:
     """Why a waiver is about none of the rules."""
     targets = sorted({check.metric for check in checks})
-    if waiver.target in targets:
+    if target(waiver) in targets:
         return None
-    why = f"no rule that was judged is on {waiver.target}, and only rules can be waived"
-    return f"unused: {why}.{did_you_mean(waiver.target, targets)}"
+    why = f"no rule that was judged is on {target(waiver)}, and only rules can be waived"
+    return f"unused: {why}.{did_you_mean(target(waiver), targets)}"
 
 
 def _needs(waiver: Waiver, check: GateCheck) -> bool:
     """Whether a check would block without the waiver."""
-    return check.metric == waiver.target and check.blocking != "PASS"
+    return check.metric == target(waiver) and check.blocking != "PASS"
 
 
 def _unused(waiver: Waiver, checks: Sequence[GateCheck]) -> str:
     """Why a waiver that is on a rule takes no effect."""
-    earlier = next((check.waived_by for check in checks if check.metric == waiver.target and check.waived_by), None)
+    earlier = next((check.waived_by for check in checks if check.metric == target(waiver) and check.waived_by), None)
     if earlier:
-        return f"unused: waiver {earlier} covers {waiver.target} already: remove one of them"
-    warns = any(check.metric == waiver.target and check.verdict != "PASS" for check in checks)
+        return f"unused: waiver {earlier} covers {target(waiver)} already: remove one of them"
+    warns = any(check.metric == target(waiver) and check.verdict != "PASS" for check in checks)
     why = "is of severity warn, and does not block" if warns else "passes without it"
-    return f"unused: {waiver.target} {why}: remove it"
+    return f"unused: {target(waiver)} {why}: remove it"
 
 
 def _failed(waiver: JudgedWaiver) -> GateCheck:

@@ -12,6 +12,7 @@ from pydantic import model_validator
 
 from audit.core.config import read_plain_yaml, validate
 from audit.core.errors import ConfigError
+from audit.core.formatting import slice_text
 from audit.core.records import Waiver
 from audit.core.records.base import Record
 
@@ -75,6 +76,11 @@ def recorded(decision: Decision) -> WaiverFile | None:
         return None
     waivers = tuple(Waiver(**one.model_dump(exclude={"fault"})) for one in decision.waivers)
     return WaiverFile(decision.waiver_file, decision.waivers_sha256, waivers)
+
+
+def target(waiver: Waiver) -> str:
+    """The metric with its slice in brackets, as checks name it."""
+    return f"{waiver.rule} [{slice_text(waiver.slice)}]" if waiver.slice else waiver.rule
 
 
 def _counted(fault: str) -> str:

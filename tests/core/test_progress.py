@@ -7,7 +7,7 @@ import pytest
 from audit.core.config import BudgetConfig
 from audit.core.errors import BudgetSpent
 from audit.core.progress import Meter, Remembering, Silent, Standing
-from audit.core.records import Spent
+from audit.core.records import RunCost
 
 HEARD = [name for name in vars(Silent) if not name.startswith("_")]
 
@@ -76,7 +76,7 @@ def test_a_meter_adds_up_what_the_sittings_of_a_run_cost() -> None:
     clock.now = 130.5
     meter.compute(7)
     meter.compute(0)
-    assert meter.spent(Spent(seconds=10.0, tokens=5)) == Spent(seconds=40.5, tokens=12)
+    assert meter.spent(RunCost(seconds=10.0, tokens=5)) == RunCost(seconds=40.5, tokens=12)
     assert meter.spent(None) is None
 
 

@@ -1,4 +1,4 @@
-"""A waiver survives JSON, names its rule as checks do, and holds no longer than 90 days."""
+"""A waiver survives JSON and holds no longer than 90 days."""
 
 from __future__ import annotations
 
@@ -20,11 +20,6 @@ def test_a_waiver_comes_back_from_json() -> None:
     judged = JudgedWaiver(**GIVEN, fault="unused")
     assert JudgedWaiver.model_validate_json(judged.model_dump_json()) == judged
     assert (judged.granted, judged.expires) == (date(2024, 2, 28), date(2024, 5, 28))  # 90 days: 2024 is a leap year
-
-
-def test_its_target_is_the_name_of_the_check() -> None:
-    assert Waiver(**GIVEN).target == "t/accuracy [kind=b, topic=science]"
-    assert Waiver(**GIVEN | {"slice": None}).target == "t/accuracy"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import ConfigError, ExitCode
-from audit.core.records import GateBudget, Spent
+from audit.core.records import GateBudget, RunCost
 from audit.gate.decide import decide, exit_code
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
 from tests.gate.conftest import make_policy
@@ -37,14 +37,14 @@ __all__ = ["make_policy"]
 def test_the_limits_are_within_the_budget(
     budget: dict[str, Any], spent: tuple[float, int] | None, verdict: str
 ) -> None:
-    cost = Spent(seconds=spent[0], tokens=spent[1]) if spent else None
+    cost = RunCost(seconds=spent[0], tokens=spent[1]) if spent else None
     (check,) = budget_checks(GateBudget(**budget), a_manifest(spent=cost))
     assert (check.metric, check.verdict) == (BUDGET_CHECK, verdict)
 
 
 def test_the_check_says_limits_and_cost() -> None:
     budget = GateBudget(wall_time="30m", tokens=2_000_000)
-    (check,) = budget_checks(budget, a_manifest(spent=Spent(seconds=1803, tokens=2_000_001)))
+    (check,) = budget_checks(budget, a_manifest(spent=RunCost(seconds=1803, tokens=2_000_001)))
     assert check.rule == "at most wall time 30m, tokens 2,000,000"
     assert check.reason == "the run took 30 min 3 s and 2,000,001 tokens: over the budget in wall time and tokens"
 
@@ -71,7 +71,7 @@ def test_a_budget_that_is_exceeded_or_unknown_is_no_pass(
     seconds: float | None,
     code: int,
 ) -> None:
-    run = made(make_run, records, spent=None if seconds is None else Spent(seconds=seconds, tokens=7))
+    run = made(make_run, records, spent=None if seconds is None else RunCost(seconds=seconds, tokens=7))
     decision = decide(run, make_policy(rule, budget={"wall_time": "30s"}))
     assert exit_code(decision) == code
     assert why_not(run, decision) is None

@@ -11,7 +11,7 @@ import yaml
 
 from audit.core.errors import ConfigError, ExitCode
 from audit.gate.policy import load_policy
-from audit.gate.waivers.waiver_file import load_waivers
+from audit.gate.waivers.waiver_file import load_waivers, target
 from tests.gate.waivers.conftest import WAIVER
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_a_file_is_read_with_the_digest_of_its_bytes(make_waivers: Callable[..., WaiverFile], tmp_path: Path) -> None:
     found = make_waivers({}, {"id": "W-2", "slice": {"topic": "science"}})
     assert found.sha256 == hashlib.sha256((tmp_path / "waivers.yaml").read_bytes()).hexdigest()
-    assert [waiver.target for waiver in found.waivers] == ["boolq/accuracy", "boolq/accuracy [topic=science]"]
+    assert [target(waiver) for waiver in found.waivers] == ["boolq/accuracy", "boolq/accuracy [topic=science]"]
 
 
 def test_days_may_be_written_with_or_without_quotes(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A Hugging Face model card: evaluation results as ``model-index`` metadata, and a page that says what they are worth.
 
-Written with ``huggingface_hub``'s own classes (https://huggingface.co/docs/hub/model-cards): ``ModelCard`` reads it back.
+Written with ``huggingface_hub``'s own classes, so that ``ModelCard`` reads it back (https://huggingface.co/docs/hub/model-cards).
 The Hub's form has a value and no interval; the interval is in the arguments of the metric and on the page.
 """
 

@@ -49,7 +49,10 @@ def write(file: Path) -> None:
     """Write the note."""
     body = file.read_text("utf-8")
     found = last_note(body.splitlines()[0])
-    call("PUT" if found else "POST", f"/{found}" if found else "", {"body": body})
+    if found is None:
+        call("POST", "", {"body": body})
+    else:
+        call("PUT", f"/{found}", {"body": body})
 
 
 if __name__ == "__main__":

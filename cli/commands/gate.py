@@ -114,28 +114,27 @@ class Output:
 
     name: str
     """Of its option."""
-    hint: str
-    """What to look at where the option is empty."""
     write: Callable[[Path, Decision], None]
     """Writes it."""
 
 
 OUTPUTS = (
-    Output("summary", ": is $GITHUB_STEP_SUMMARY set?", _append_summary),
-    Output("junit", "", _write_junit),
-    Output("comment", "", _write_comment),
+    Output("summary", _append_summary),
+    Output("junit", _write_junit),
+    Output("comment", _write_comment),
 )
 
 
 def _output_file(folder: RunFolder, output: Output, given: str | None) -> Path | None:
-    """The file that the verdict is also written to; None for none, with a line where its name is empty.
+    """The file that the verdict is also written to; None for none, with a line where it is empty.
+
+    Of all outputs only the summary may be: every other empty option has been refused.
 
     Raises:
         WriteError: It is evidence, or the report card.
     """
     if given == "":
-        line = f"no {output.name}: --{output.name} is empty{output.hint}"
-        err.print(line, markup=False, highlight=False)
+        err.print("no summary: --summary is empty: is $GITHUB_STEP_SUMMARY set?", markup=False, highlight=False)
     if not given:
         return None
     path = Path(given)

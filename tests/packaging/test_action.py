@@ -122,10 +122,8 @@ def machine(tmp_path: Path) -> dict[str, str]:
     for name, text in {"audit": AUDIT, "gh": GH, "pip": '#!/bin/sh\necho "pip $*"\n'}.items():
         (programs / name).write_text(text.format(python=sys.executable), "utf-8")
         (programs / name).chmod(0o755)
-    kept = [
-        {"id": 0, "user": {"type": "User"}, "body": "<!-- marker -->"},
-        {"id": 1, "user": {"type": "Bot"}, "body": "x"},
-    ]
+    kept = [("User", "<!-- marker -->"), ("Bot", "x")]
+    stored = [{"id": place, "user": {"type": kind}, "body": body} for place, (kind, body) in enumerate(kept)]
     (tmp_path / "comments.json").write_text(json.dumps(stored), "utf-8")
     (tmp_path / "calls").write_text("", "utf-8")
     return {
@@ -193,7 +191,7 @@ def test_no_comment_where_none_is_wanted_or_possible(context: dict[str, str], ma
 
 
 def test_a_token_that_may_not_write_costs_the_comment_alone(machine: dict[str, str]) -> None:
-    runner, outputs = played(machine, inputs__token="of a fork")
+    runner, outputs = played(machine, inputs__token="of a fork")  # noqa: S106 - not one
     assert runner.codes["Comment"] == 0
     assert "::warning::the verdict is not written as a comment" in runner.log
     assert outputs["verdict"] == "PASS"

@@ -43,7 +43,7 @@ def test_a_part_of_a_data_set_is_no_result_of_it(available: dict[str, int], said
 
 
 def test_which_benchmark_it_is_must_be_said(make_contents: Contents) -> None:
-    with pytest.raises(ConfigError, match="needs --benchmark METRIC=.* for each result: this run has boolq/accuracy"):
+    with pytest.raises(ConfigError, match=r"needs --benchmark METRIC=.* for each result: this run has boolq/accuracy"):
         eval_results.render(make_contents(**WHOLE))
 
 

@@ -31,9 +31,9 @@ def test_a_number_without_doubts_is_published(make_contents: Contents) -> None:
 DOUBTS: list[tuple[list[Metric], dict[str, Any], str]] = [
     ([a_metric(value=None, ci_low=None, ci_high=None, error="lost"), all_scored()], {}, "not computed: lost"),
     (
-        [a_metric(ci_low=None, ci_high=None, no_interval="one item"), all_scored()],
+        [a_metric(ci_low=None, ci_high=None, no_interval="one"), all_scored()],
         {},
-        "no confidence interval: one item",
+        "no confidence interval: one",
     ),
     ([a_metric()], {}, "the number of unscored samples is unknown"),
     ([a_metric(), all_scored(unscored=None)], {}, "the number of unscored samples is unknown"),

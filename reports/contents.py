@@ -80,6 +80,15 @@ class RunContents:
         """Whether a verdict exists that is not shown."""
         return self.stale_reason is not None
 
+    @property
+    def metrics(self) -> list[Metric]:
+        """Every metric, task by task."""
+        return [
+            metric
+            for task in self.tasks
+            for metric in (*task.metrics, *task.slices, *([task.unscored] if task.unscored else ()))
+        ]
+
     def of(self, suite: Suite) -> list[TaskContents]:
         """Tasks of one suite."""
         return [task for task in self.tasks if task.suite == suite]

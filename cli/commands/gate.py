@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +16,7 @@ from audit.cli.commands.report import ratings_of
 from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json
 from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError, WriteError
-from audit.core.filesystem import append_output
+from audit.core.filesystem import append_output, write_output
 from audit.core.formatting import DIRECTION_KEY, number, unit_text
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
@@ -26,12 +28,17 @@ from audit.gate.signing import envelope, keys
 from audit.gate.signing.sign import sign
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
+from audit.reports.exports.comment import render_decision as render_comment
+from audit.reports.exports.junit import render_decision as render_junit
 from audit.reports.render import markdown
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.card_verdict import show_verdict
+from audit.reports.render.limits import RESERVED, SUMMARY_BYTES
 from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from audit.core.records import Decision, GateCheck
@@ -43,6 +50,7 @@ Examples:
   audit gate latest --policy policy.yaml --waivers waivers.yaml
   audit gate latest --policy quantised_twin --baseline runs/RELEASED
   audit gate --explain policy.yaml                   the policy in plain sentences
+  audit gate latest --junit junit.xml --comment comment.md     for a CI server and a pull request
   AUDIT_SIGNING_KEY=audit.key audit gate latest      signs the evidence, for audit verify
 
 Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver
@@ -77,6 +85,10 @@ def gate(
     summary: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also append the verdict as Markdown to this file.")
     ] = None,
+    junit: Annotated[str | None, typer.Option(metavar="FILE", help="Also write the verdict as JUnit XML.")] = None,
+    comment: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also write the verdict as a pull-request comment.")
+    ] = None,
     runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
@@ -93,14 +105,18 @@ def gate(
         raise ConfigError(msg)
     folder = RunFolder.resolve(run, runs)
     other = RunFolder.resolve(baseline, runs) if baseline else None
-    target = _summary_file(folder, summary)
+    outputs = [
+        (one, path)
+        for one, given in zip(OUTPUTS, (summary, junit, comment), strict=True)
+        if (path := _output_file(folder, one, given))
+    ]
     key = keys.signing_key()
     waived = load_waivers(waivers) if waivers else None
     decision = judge.decide(folder, load_policy(policy), METHODS, other, waived)
     unwritten = _write(folder, decision)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
-    if target:
-        aside("no summary", lambda: append_output(target, markdown.render_decision(decision)))
+    for output, path in outputs:
+        aside(f"no {output.name}", partial(output.write, path, decision))
     if unwritten:
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
@@ -108,8 +124,41 @@ def gate(
     return judge.exit_code(decision)
 
 
-def _summary_file(folder: RunFolder, given: str | None) -> Path | None:
-    """The file that the verdict is appended to; None for none, with a line where its name is empty.
+def _append_summary(path: Path, decision: Decision) -> None:
+    """Append the verdict to what the step has written before; both together stay below GitHub's limit."""
+    before = path.stat().st_size if path.is_file() else 0
+    append_output(path, markdown.render_decision(decision, max(SUMMARY_BYTES - before - 1, RESERVED)))
+
+
+def _write_junit(path: Path, decision: Decision) -> None:
+    write_output(path, render_junit(decision).encode())
+
+
+def _write_comment(path: Path, decision: Decision) -> None:
+    write_output(path, render_comment(decision).encode())
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that the verdict also goes to."""
+
+    name: str
+    """Of its option."""
+    write: Callable[[Path, Decision], None]
+    """Writes it."""
+
+
+OUTPUTS = (
+    Output("summary", _append_summary),
+    Output("junit", _write_junit),
+    Output("comment", _write_comment),
+)
+
+
+def _output_file(folder: RunFolder, output: Output, given: str | None) -> Path | None:
+    """The file that the verdict is also written to; None for none, with a line where it is empty.
+
+    Of all outputs only the summary may be: every other empty option has been refused.
 
     Raises:
         WriteError: It is evidence, or the report card.
@@ -119,9 +168,9 @@ def _summary_file(folder: RunFolder, given: str | None) -> Path | None:
     if not given:
         return None
     path = Path(given)
-    refuse_evidence(path, "--summary")
+    refuse_evidence(path, f"--{output.name}")
     if os.path.realpath(path) == os.path.realpath(folder.report_path):
-        msg = f"--summary {path}: this file is the report card, which shows the verdict already: choose another name"
+        msg = f"--{output.name} {path}: this file is the report card, which shows it already: choose another name"
         raise WriteError(msg)
     return path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError
 from audit.core.filesystem import is_stream, write_output, write_text
 from audit.core.run_folder import RunFolder, refuse_evidence
+from audit.reports.exports.formats import Format
 
 if TYPE_CHECKING:
     from audit.ratings import RatingSummary
@@ -24,19 +24,9 @@ Examples:
   audit report latest --format md --out summary.md   for a CI job summary
   audit report runs/RUN-ID --format json --out -     to standard output
   audit report latest --format lm-eval --out DIR     results and samples as lm-eval writes them
+  audit report latest --format junit --out junit.xml     the verdict, for a CI server
+  audit report latest --format model-card --out README.md     a model card for the Hub
 """
-
-
-class Format(StrEnum):
-    """What a report can be."""
-
-    HTML = "html"
-    MARKDOWN = "md"
-    JSON = "json"
-    LM_EVAL = "lm-eval"
-
-
-FILE_NAMES = {Format.HTML: "index.html", Format.MARKDOWN: "summary.md", Format.JSON: "report.json"}
 
 
 def register(program: typer.Typer) -> None:
@@ -47,9 +37,7 @@ def register(program: typer.Typer) -> None:
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")],
     *,
-    form: Annotated[
-        Format, typer.Option("--format", help="Card, Markdown summary, JSON, or lm-eval's results and samples.")
-    ] = Format.HTML,
+    form: Annotated[Format, typer.Option("--format", help="What to write; see below.")] = Format.HTML,
     target: Annotated[
         Path | None, typer.Option("--out", help="File to write, '-' is standard output; a folder for lm-eval.")
     ] = None,
@@ -57,21 +45,28 @@ def report(
     database: Annotated[
         str | None, typer.Option(help="Ratings database. Default: ratings.sqlite next to the run folder.")
     ] = None,
+    benchmark: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=OWNER/DATASET:TASK", help="Benchmark on the Hub that a metric is a result of."),
+    ] = None,
+    organisation: Annotated[str, typer.Option(help="Who ran the audit, for eee.")] = "unknown",
 ) -> int:
-    """Render a run as a report card, a Markdown summary, JSON or lm-eval's files.
+    """Write a run in one of these formats; without --out the file goes into the run's report folder.
 
-    Without --out the file goes into the run's report folder.
+    html: report card. md: Markdown summary. json: everything in the card. junit: verdict as JUnit XML.
+    comment: verdict as a comment on a pull request. model-card: Hugging Face model card. eval-results: YAML for
+    .eval_results/ of a Hugging Face repository. eee: Every Eval Ever 0.2 JSON. lm-eval: results and samples.
     """
     folder = RunFolder.resolve(run, runs)
     if target is not None:
         refuse_evidence(target, "--out")
     if form is Format.LM_EVAL:
         return _export(folder, target or folder.report_file("lm-eval"))
-    text = _render(folder, form, ratings_of(folder, database))
+    text = _render(folder, form, ratings_of(folder, database), benchmark or [], organisation)
     if str(target) == "-":
         sys.stdout.write(text)
         return 0
-    path = target or folder.report_file(FILE_NAMES[form])
+    path = target or folder.report_file(form.file)
     if target:
         write_output(target, text.encode())
     else:
@@ -103,11 +98,12 @@ def ratings_of(folder: RunFolder, database: str | None = None) -> list[RatingSum
     return ratings.summary(database or ratings.default_url(folder.path.resolve().parent), folder.run_id)
 
 
-def _render(folder: RunFolder, form: Format, ratings: list[RatingSummary]) -> str:
+def _render(
+    folder: RunFolder, form: Format, ratings: list[RatingSummary], benchmarks: list[str], organisation: str
+) -> str:
     """The report as text."""
     from audit.reports import contents  # noqa: PLC0415 - Altair takes seconds to import
-    from audit.reports.render import card, json_report, markdown  # noqa: PLC0415 - Altair takes seconds to import
+    from audit.reports.exports import publication  # noqa: PLC0415 - the client of the Hub, which few formats need
 
-    content = contents.read(folder, ratings=ratings)
-    renderers = {Format.HTML: card.render, Format.MARKDOWN: markdown.render, Format.JSON: json_report.render}
-    return renderers[form](content)
+    said = publication.Publication(organisation, publication.benchmarks(benchmarks))
+    return form.render(contents.read(folder, ratings=ratings), said)

@@ -24,6 +24,7 @@ from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.page import environment, page_style
 from audit.reports.explain_command import explain_command
+from audit.reports.not_assessed import not_assessed
 from audit.reports.render import drivers
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.figures import error_figures, forest_plots, slice_figures
@@ -177,6 +178,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
         "baseline_lines": baseline_lines(contents.decision, contents.not_recomputed) if contents.decision else [],
         "rule_text": rule_text,
+        "not_assessed": not_assessed(manifest, contents.metrics, contents.decision),
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
@@ -218,13 +220,7 @@ def _drivers(contents: RunContents) -> dict[str, Any] | None:
 
 def _failed(contents: RunContents) -> list[Metric]:
     """Metrics that something kept from having a value; slices without items are no alarm and show in their tables."""
-    return not_computed(
-        [
-            metric
-            for task in contents.tasks
-            for metric in (*task.metrics, *task.slices, *([task.unscored] if task.unscored else ()))
-        ]
-    )
+    return not_computed(contents.metrics)
 
 
 def _totals(contents: RunContents) -> Mapping[str, int]:

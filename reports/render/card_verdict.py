@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.core.filesystem import write_text
 from audit.gate.decide import not_judged_lines
 from audit.reports.drawing.page import environment
+from audit.reports.not_assessed import not_assessed
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.verdict_text import verdict_text
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from audit.core.records import Decision
     from audit.core.run_folder import RunFolder
 
-PARTS = ("verdict_title", "verdict_box", "verdict_link", "verdict")
+PARTS = ("verdict_title", "verdict_box", "verdict_link", "verdict", "not_assessed")
 """Templates of the parts, in the order of the card."""
 STALE = "<!--stale-->"
 """In a card that says that its verdict is out of date."""
@@ -42,15 +43,16 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
     names = tuple(match[2] for match in _PART.finditer(card))
     if names != PARTS or STALE in card or decision.metrics_sha256 not in card:
         return False
-    templates = environment()
+    templates, manifest = environment(), run.read_manifest()
     shown = {
-        "manifest": run.read_manifest(),
+        "manifest": manifest,
         "decision": decision,
         "stale_reason": None,
         "verdict_text": verdict_text(decision),
         "not_judged": not_judged_lines(decision),
         "baseline_lines": baseline_lines(decision),
         "rule_text": rule_text,
+        "not_assessed": not_assessed(manifest, run.read_metrics(), decision),
         "show": templates.get_template("macros.j2").module,
     }
     parts = {name: templates.get_template(f"{name}.j2").render(shown) for name in PARTS}

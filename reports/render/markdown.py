@@ -9,7 +9,9 @@ from audit.core.formatting import REASON_LIMIT, duration_text, estimate, interva
 from audit.core.text import printable
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
+from audit.reports.not_assessed import not_assessed
 from audit.reports.render.baseline_text import baseline_lines, rule_text
+from audit.reports.render.limits import SUMMARY_BYTES, cut
 from audit.reports.render.verdict_text import verdict_text
 from audit.stats.cut_answers import cut_text
 
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
     from audit.core.records import Decision, Metric
     from audit.reports.contents import RunContents
+    from audit.reports.not_assessed import Gap
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
 VERDICT_MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "⚠️"}
 LIMIT = 300
 MAX_LISTED = 50
+WHERE = "the run folder"
 
 
 def escaped(text: object, limit: int = LIMIT) -> str:
@@ -63,17 +67,23 @@ def render(contents: RunContents) -> str:
         if metrics:
             lines += [f"## {suite.capitalize()}", "", *_metric_table(metrics), "", *_cut_lines(metrics, every)]
     lines += _problems(contents)
+    lines += not_assessed_lines(not_assessed(manifest, contents.metrics, contents.decision))
     if contents.ratings:
         lines += ["## Human ratings", "", *_rating_table(contents), ""]
-    lines += [f"Signature: {code(manifest.signature)}", ""]
-    return "\n".join(lines)
+    lines += [f"Signature: {code(manifest.signature)}"]
+    return cut(lines, SUMMARY_BYTES, WHERE)
 
 
-def render_decision(decision: Decision) -> str:
-    """The verdict alone, rule by rule."""
+def render_decision(decision: Decision, most: int = SUMMARY_BYTES) -> str:
+    """The verdict alone, rule by rule.
+
+    Args:
+        decision: The verdict.
+        most: Bytes at most; what does not fit is left out, and a line says so.
+    """
     head = [f"# Release gate: {VERDICT_MARKS[decision.verdict]} {decision.verdict}", ""]
     run = f"Run {escaped(decision.run_id)}, checkpoint digest {escaped(decision.model_digest[:16])}."
-    return "\n".join([*head, *_decision_lines(decision), "", run, ""])
+    return cut([*head, *_decision_lines(decision), "", run], most, WHERE)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -99,11 +109,22 @@ def _decision_lines(decision: Decision, remark: str | None = None) -> list[str]:
     ]
     line = f"**{decision.verdict}** under policy {escaped(decision.policy)}: {verdict_text(decision)}."
     head = ("Verdict", "Metric", "Rule", "Value", "Interval", "Unit", "Reason")
+    listed = [f"- {text}" for text in remarks(decision, remark=remark)]
+    return [line, "", *table(head, rows), *(["", *listed] if listed else [])]
+
+
+def remarks(decision: Decision, limit: int = REASON_LIMIT, remark: str | None = None) -> list[str]:
+    """What a decision is compared with, what it warns of and what no rule judged, escaped.
+
+    Args:
+        decision: The decision.
+        limit: Characters of a remark at most.
+        remark: That differences from the baseline were not recomputed; None where they were.
+    """
     said = [("baseline", text) for text in baseline_lines(decision, remark)]
     said += [("warning", text) for text in decision.warnings]
     said += [("not judged", text) for text in not_judged_lines(decision)]
-    remarks = [f"- {kind}: {escaped(text, REASON_LIMIT)}" for kind, text in said]
-    return [line, "", *table(head, rows), *(["", *remarks] if remarks else [])]
+    return [f"{kind}: {escaped(text, limit)}" for kind, text in said]
 
 
 def _metric_table(metrics: Sequence[Metric]) -> list[str]:
@@ -146,6 +167,23 @@ def _problems(contents: RunContents) -> list[str]:
         return []
     more = [f"- and {len(listed) - MAX_LISTED} more"] if len(listed) > MAX_LISTED else []
     return ["## Not run and warnings", "", *listed[:MAX_LISTED], *more, ""]
+
+
+def not_assessed_lines(gaps: Sequence[Gap]) -> list[str]:
+    """The section on what is open; empty where nothing is."""
+    if not gaps:
+        return []
+    rows = [
+        (
+            escaped(gap.what),
+            gap.needed_by,
+            escaped(gap.why, REASON_LIMIT),
+            escaped(gap.settled_by, REASON_LIMIT),
+        )
+        for gap in gaps
+    ]
+    head = ("What", "Asked for by", "Why it is open", "What would settle it")
+    return ["## Not assessed", "", *table(head, rows), ""]
 
 
 def _rating_table(contents: RunContents) -> list[str]:

@@ -34,7 +34,7 @@ WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text(
 (JOB,) = WORKFLOW["jobs"].values()
 (INSTALL,) = (step for step in JOB["steps"] if step.get("name") == "Install")
 CI_PAGE = (ROOT / "docs" / "howto" / "ci.md").read_text("utf-8")
-(GITLAB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", CI_PAGE, re.DOTALL))
+GITLAB = yaml.safe_load((ROOT / "examples" / "gitlab-ci.yml").read_text("utf-8"))
 COPIED = (
     "api", "app", "cli", "core", "engine", "evals", "examples", "explain", "gate", "pipeline", "ratings", "reports",
     "safety", "stats",

@@ -47,7 +47,7 @@ def test_a_run_as_markdown(shared_run: RunFolder) -> None:
     html = GITHUB.render(text)
     (accuracy,) = [m for m in shared_run.read_metrics() if m.name == "boolq/accuracy"]
     assert accuracy.value is not None
-    assert html.count("<table>") == 2
+    assert html.count("<table>") == 3  # of each suite, and of what is not assessed
     assert f"<td>{accuracy.value:.3f}</td>" in html
     assert "boolq/accuracy" in html
     assert "Not run and warnings" not in html

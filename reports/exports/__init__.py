@@ -1,0 +1,1 @@
+"""A run or its verdict in the formats of other tools."""

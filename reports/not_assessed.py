@@ -1,0 +1,139 @@
+"""What a run leaves open of what its policy and its configuration ask for, and what would settle it.
+
+A reader who sees only numbers cannot see the missing ones. Nothing here is a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from audit.core.contradictions import without_metrics
+from audit.core.formatting import metric_label, number
+from audit.gate.absence import asked_tasks
+from audit.gate.decide import RUN_CHECK
+from audit.stats.aggregate import UNSCORED, not_computed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Decision, GateCheck, Metric, RunManifest
+
+
+RULE = "the policy"
+CONFIGURATION = "the configuration"
+NOBODY = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was not assessed."""
+
+    what: str
+    """Task, metric or rule."""
+    needed_by: str
+    """What asks for it: the policy, the configuration, nothing."""
+    why: str
+    """Why it is open."""
+    settled_by: str
+    """What would settle it."""
+
+
+def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Gap]:
+    """What is open, each thing once: rules first, then tasks and metrics, then what nobody asked for.
+
+    Args:
+        manifest: Of the run.
+        metrics: Of the run.
+        decision: The gate's verdict on them; None where there is none.
+    """
+    gaps = [*_rules(manifest, metrics, decision), *_tasks(manifest, metrics), *_numbers(manifest, metrics)]
+    gaps += _without_rule(decision)
+    once: dict[str, Gap] = {}
+    for gap in gaps:
+        once.setdefault(gap.what, gap)
+    return list(once.values())
+
+
+def _resume(manifest: RunManifest) -> str:
+    return f"audit run --resume {quote(manifest.run_id)}"
+
+
+def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Gap]:
+    """Rules that the gate left open, and those on optional tasks that did not run."""
+    if decision is None:
+        how = f"audit gate {quote(manifest.run_id)} --policy FILE"
+        return [Gap("the release as a whole", RULE, "there is no verdict on these numbers", how)]
+    ran = {metric.task for metric in metrics}
+    opened = [check for check in decision.checks if check.verdict == "INCONCLUSIVE" and check.metric != RUN_CHECK]
+    gaps = [
+        Gap(f"{check.metric} {check.rule}", RULE, check.reason, _settling(check, manifest, ran)) for check in opened
+    ]
+    optional = [one for one in decision.not_judged if one.rule is not None]
+    return [
+        *gaps,
+        *(
+            Gap(f"{one.metric} {one.rule}", RULE, f"optional: {one.reason}", _getting(one.task, manifest))
+            for one in optional
+        ),
+    ]
+
+
+def _settling(check: GateCheck, manifest: RunManifest, ran: set[str]) -> str:
+    """What settles an open rule: the missing task, or what the gate's reason says."""
+    task = check.metric.partition(" [")[0].rpartition("/")[0]
+    if task not in ran:
+        return _getting(task, manifest)
+    return "as the reason says"
+
+
+def _getting(task: str, manifest: RunManifest) -> str:
+    """How a task that did not run gets measured."""
+    if any(one.task == task for one in (*manifest.not_run, *manifest.left_out)) or task in asked_tasks(manifest):
+        return f"supply what is missing, then {_resume(manifest)}"
+    return f"a run with this task: audit run --tasks {quote(task)}"
+
+
+def _tasks(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Gap]:
+    """Tasks of the configuration that the run lacks."""
+    missing = [(one.task, one.reason) for one in (*manifest.not_run, *manifest.left_out)]
+    missing += [(task, "it left no metric") for task in without_metrics(manifest, metrics)]
+    return [Gap(task, CONFIGURATION, reason, _getting(task, manifest)) for task, reason in missing]
+
+
+def _numbers(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Gap]:
+    """Metrics without a value, primary ones without an interval, samples without a score."""
+    metrics = sorted(metrics, key=lambda metric: (metric.task, metric_label(metric)))
+    gaps = [
+        Gap(
+            metric_label(metric), CONFIGURATION, f"not computed: {metric.error or 'no reason given'}", _resume(manifest)
+        )
+        for metric in not_computed(metrics)
+    ]
+    gaps += [
+        Gap(f"uncertainty of {metric_label(metric)}", CONFIGURATION, f"no interval: {metric.no_interval}", "more items")
+        for metric in metrics
+        if metric.primary and metric.value is not None and metric.no_interval
+    ]
+    unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value and not metric.slice]
+    return gaps + [
+        Gap(
+            f"{number(metric.value, 'count')} of {metric.n:,} samples of {metric.task}",
+            CONFIGURATION,
+            "they could not be scored: no metric includes them",
+            _resume(manifest),
+        )
+        for metric in unscored
+    ]
+
+
+def _without_rule(decision: Decision | None) -> list[Gap]:
+    """Numbers that no rule is about: they were measured, and nobody said which values are good."""
+    if decision is None:
+        return []
+    return [
+        Gap(one.metric, NOBODY, "measured, but no rule of the policy is about it", f"a rule on {one.metric}")
+        for one in decision.not_judged
+        if one.rule is None
+    ]

@@ -1,0 +1,71 @@
+"""A verdict as JUnit XML, read by lxml and validated by the schema of Jenkins' plug-in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from lxml import etree
+
+from audit.core.errors import ConfigError
+from audit.reports.exports import junit
+from tests.reports.exports.conftest import VILE, a_check, a_decision, an_optional_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.reports.contents import RunContents
+
+XSD = etree.XMLSchema(file=str(Path(__file__).parent / "schemas" / "junit-10.xsd"))
+ANT = {"name", "timestamp", "hostname", "tests", "failures", "errors", "time", "package", "id"}
+"""Attributes of a suite that Ant's schema requires beyond Jenkins'."""
+
+
+def read(text: str) -> etree._Element:
+    """The document, which must satisfy the schema."""
+    root = etree.fromstring(text.encode())
+    XSD.assertValid(root)
+    return root
+
+
+def test_one_case_per_rule() -> None:
+    checks = [a_check(), a_check("asdiv/score", "FAIL"), a_check("bold/rate", "INCONCLUSIVE")]
+    root = read(junit.render_decision(a_decision(*checks, not_judged=[an_optional_rule()])))
+    (suite,) = root
+    found = [(case.get("name"), [child.tag for child in case]) for case in suite.iter("testcase")]
+    assert found == [
+        ("boolq/accuracy min 0.5", []),
+        ("asdiv/score min 0.5", ["failure"]),
+        ("bold/rate min 0.5", ["error"]),
+        ("openbookqa/accuracy min 0.25", ["skipped"]),
+    ]
+    counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "4", "failures": "1", "errors": "1", "skipped": "1"}
+    assert suite.get("timestamp") == "2026-02-01T09:30:00"
+
+
+def test_the_form_is_that_of_ant_too() -> None:
+    """Its schema is a sequence: properties, cases, both outputs; the kinds of a case exclude each other."""
+    (suite,) = read(junit.render_decision(a_decision(a_check(verdict="FAIL"))))
+    assert set(suite.attrib) >= ANT
+    assert [child.tag for child in suite] == ["properties", "testcase", "system-out", "system-err"]
+    assert all(set(case.attrib) == {"name", "classname", "time"} and len(case) <= 1 for case in suite.iter("testcase"))
+    assert all(child.get("type") for case in suite.iter("testcase") for child in case)
+
+
+def test_hostile_text_is_no_markup_and_breaks_nothing() -> None:
+    decision = a_decision(
+        a_check(VILE, "FAIL", rule=VILE, reason=VILE), policy=VILE, run_id=VILE, warnings=[VILE], model_digest=VILE
+    )
+    root = read(junit.render_decision(decision))
+    assert {element.tag for element in root.iter()} == {
+        "testsuites", "testsuite", "properties", "property", "testcase", "failure", "system-out", "system-err",
+    }  # fmt: skip
+    assert "a<b>&" in root.find(".//failure").get("message")
+    assert "\\x1b[2J" in root.find(".//failure").text
+
+
+def test_a_run_without_verdict_has_no_tests(make_contents: Callable[..., RunContents]) -> None:
+    with pytest.raises(ConfigError, match="it has no verdict: run 'audit gate"):
+        junit.render(make_contents())

@@ -7,7 +7,6 @@ shell's ``PATH``, passes on its words, folder, environment and streams. A fork r
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -91,4 +90,4 @@ def warm_audit(folder: Path, python: str = sys.executable, environment: dict[str
     finally:
         server.kill()
         server.wait()
-        os.unlink(address)
+        (folder / "socket").unlink()

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+COMMANDS = ("compare", "explain", "gate", "import_", "report", "verify")
+MODULES = (*LIBRARIES, *(f"audit.cli.commands.{name}" for name in COMMANDS))
 SERVER = """
-import importlib, json, os, signal, socket, sys
+import gc, importlib, json, os, signal, socket, sys
 number, libraries, program = sys.argv[1:]
 for name in json.loads(libraries):
     importlib.import_module(name)
+gc.freeze()  # forks share these objects as long as their collector does not look at them
 
 def serve(connection):
     message, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
@@ -81,7 +84,7 @@ def warm_audit(folder: Path, python: str = sys.executable, environment: dict[str
         listener.bind(address)
         listener.listen()
         number = listener.fileno()
-        command = [python, "-c", SERVER, str(number), json.dumps(LIBRARIES), PROGRAM]
+        command = [python, "-c", SERVER, str(number), json.dumps(MODULES), PROGRAM]
         server = subprocess.Popen(
             command, env=environment, pass_fds=[number], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SHORT = re.compile(r"\b(is|was|are|were|do|does|did|has|have|had|would|could|should|must|might)n'?t\b", re.IGNORECASE)
-_LONG = (
+_LONG: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (("nt", "n't"), _SHORT, r"\1 not"),
     (("can",), re.compile(r"\b(?:can'?t|cannot)\b", re.IGNORECASE), "can not"),
     (("'",), re.compile(r"\bwon't\b", re.IGNORECASE), "will not"),

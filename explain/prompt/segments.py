@@ -79,6 +79,7 @@ def cuts(text: str, level: str) -> list[int]:
     return [0, *sorted(end for end in ends if 0 < end < len(text))]
 
 
+@lru_cache(maxsize=4096)
 def kind(character: str) -> Kind:
     """The class of a character."""
     if character.isspace():
@@ -110,7 +111,7 @@ def _word_cuts(text: str) -> list[int]:
         if position and _begins(before, now, joined=joined, holds_word=holds_word):
             found.append(position)
             holds_word = False
-        holds_word = holds_word or now in {Kind.LETTER, Kind.UNSPACED, Kind.SYMBOL}
+        holds_word = holds_word or now in (Kind.LETTER, Kind.UNSPACED, Kind.SYMBOL)
         before = now
     return found
 
@@ -125,7 +126,7 @@ def _begins(before: Kind, now: Kind, *, joined: bool, holds_word: bool) -> bool:
         return False
     if now is Kind.SYMBOL:
         return before is not Kind.SYMBOL
-    if now in {Kind.UNSPACED, Kind.OPENING} or before in {Kind.UNSPACED, Kind.SYMBOL}:
+    if now in (Kind.UNSPACED, Kind.OPENING) or before in (Kind.UNSPACED, Kind.SYMBOL):
         return True
     return before is Kind.PUNCTUATION and not joined
 

@@ -3,7 +3,8 @@
 A fence may say more than its language: ``sh exit=11`` expects that exit code, ``yaml title="policy.yaml"`` writes the
 file. Blocks of ``text`` are what a command prints and are not run. Of ``make`` commands the plan is made
 (``--dry-run``): what they do is what ``.ci/run`` does. ``audit app`` is ended as by Ctrl-C once it serves. Of each task
-a few items are enough here, and explanations are left to ``audit explain``.
+a few items are enough here, and explanations are left to ``audit explain``. Other commands ``audit`` are forks of one
+process; that the installed script starts is tested by tests/packaging.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.cli.whole.warm import warm_audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,11 +116,19 @@ def shortened(page: Path, code: str) -> str:
 SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
 
-def run(language: str, code: str, folder: Path) -> tuple[int, str]:
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Of a reader's shell; ``audit`` starts at once."""
+    folder = tmp_path_factory.mktemp("warm")
+    with warm_audit(folder):
+        yield {**os.environ, "PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def run(language: str, code: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Exit code and output of some lines of a page, run in a folder."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     if code.startswith("audit app"):
-        return served(shlex.split(code, comments=True), folder, environment)
+        program, *words = shlex.split(code, comments=True)
+        return served([str(Path(sys.executable).parent / program), *words], folder, environment)
     words = [*SHELLS[language], code]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
@@ -136,7 +147,7 @@ def served(words: list[str], folder: Path, environment: dict[str, str]) -> tuple
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path) -> None:
+def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path, environment: dict[str, str]) -> None:
     """Commands run in an empty folder with ``my-checkpoint``, a tiny one, in it."""
     (tmp_path / "my-checkpoint").symlink_to(tiny_model)
     (tmp_path / "shorter.yaml").write_text(FEW_TEXTS, "utf-8")
@@ -145,7 +156,7 @@ def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path) -> None:
             (tmp_path / block.options["title"]).write_text(block.code, "utf-8")
             continue
         for code, expected in commands(block) if block.language not in PRINTED else ():
-            found, said = run(block.language, shortened(page, code), tmp_path)
+            found, said = run(block.language, shortened(page, code), tmp_path, environment)
             assert found in expected, f"{code}\n{said}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
 
 
-@pytest.fixture
-def tiny(tiny_model: Path) -> TransformersEngine:
-    """A two-layer random Llama, loaded for each test."""
+@pytest.fixture(scope="session")
+def _loaded(tiny_model: Path) -> TransformersEngine:
+    """A two-layer random Llama, loaded once: that takes longer than most tests."""
     return load(str(tiny_model), device="cpu")
+
+
+@pytest.fixture
+def tiny(_loaded: TransformersEngine) -> TransformersEngine:
+    """A copy of it that a test may change."""
+    return deepcopy(_loaded)
 
 
 class Listener:

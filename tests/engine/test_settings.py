@@ -10,7 +10,7 @@ import torch
 from transformers import GenerationConfig
 
 from audit.core.errors import SettingUnavailable
-from audit.engine import GenerateRequest, load
+from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
 from audit.engine.settings import bound, check_server, of_request
 
@@ -26,11 +26,10 @@ TOKENS = 12
 
 
 @pytest.fixture(params=["continuous", "batches"])
-def tiny(request: pytest.FixtureRequest, tiny_model: Path) -> TransformersEngine:
+def tiny(request: pytest.FixtureRequest, tiny: TransformersEngine) -> TransformersEngine:
     """The tiny model, generating by continuous batching and by transformers' ``generate``."""
-    engine = load(str(tiny_model), device="cpu")
-    engine._forward.decodes = request.param == "continuous"
-    return engine
+    tiny._forward.decodes = request.param == "continuous"
+    return tiny
 
 
 def tokens_of(engine: TransformersEngine, prompt: str, **settings: Any) -> list[int]:

@@ -107,6 +107,7 @@ def test_the_documentation_lists_what_came_out_for_every_type(found: Callable[[s
     assert architectures.written() == architectures.listed(listed), "run: python -m tests.explain.architectures --write"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gemma3n_text", "gemma4_text", "gemma4"])
 def test_a_baseline_of_per_layer_embeddings_is_another_prompt_by_ids(kind: str, tokenizer: Any) -> None:
     """Integrated gradients start at what a plain pass over the ids of spaces gives."""

@@ -15,7 +15,7 @@ import sysconfig
 import venv
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -27,7 +27,11 @@ from audit.core.config import load_config
 from audit.evals.catalogue import own_tasks
 from audit.gate.policy import load_policy
 from audit.safety import suite as safety
+from tests.cli.whole.warm import warm_audit
 from tests.conftest import network_allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text("utf-8"))
@@ -214,16 +218,28 @@ CASES = {"PASS": ("min: 1, max: 99", True, 0), "FAIL": ("max: 1", True, 10), "IN
 JOBS = [(github, "PASS"), (github, "FAIL"), (github, "INCONCLUSIVE"), (gitlab, "INCONCLUSIVE")]
 
 
+@pytest.fixture(scope="module")
+def warm(installed: Path, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The ``PATH`` of a runner on which the installed package starts without the seconds of its imports."""
+    folder = tmp_path_factory.mktemp("warm")
+    python, _, rest = variables["PATH"].partition(os.pathsep)
+    with warm_audit(folder, f"{python}/python", variables):
+        yield os.pathsep.join((str(folder), python, rest))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("runner", "verdict"), JOBS)
 def test_a_job_shows_its_verdict_whatever_it_is(
-    runner: Any, verdict: str, checkout: Path, pairs: Path, variables: dict[str, str], tiny_model: Path
+    runner: Any, verdict: str, checkout: Path, pairs: Path, variables: dict[str, str], warm: str, tiny_model: Path
 ) -> None:
-    """Without its data set the task does not run: the run is incomplete, and the gate says so all the same."""
+    """Without its data set the task does not run: the run is incomplete, and the gate says so all the same.
+
+    The script that pip installed runs in :func:`test_the_example_as_it_is_with_few_items`.
+    """
     rule, complete, code = CASES[verdict]
     data = {"AUDIT_DATA": str(pairs)} if complete else {}
     changed = {"CHECKPOINT": str(tiny_model), "CONFIG": "config.yaml", "POLICY": policy(checkout, rule)}
-    job = runner(checkout, {**variables, **data}, **changed, AUDIT_CACHE=str(checkout / "cache"))
+    job = runner(checkout, {**variables, **data, "PATH": warm}, **changed, AUDIT_CACHE=str(checkout / "cache"))
     assert re.search(rf"^# Release gate: .* {verdict}$", job.summary, re.MULTILINE), job.log
     (run,) = (checkout / "runs").glob("*/")
     assert json.loads((run / "decision.json").read_text("utf-8"))["verdict"] == verdict

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import permutations
 from pathlib import Path
@@ -81,6 +82,13 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(file for file in found if "__pycache__" not in file.parts)
 
 
+@cache
+def definitions(file: Path) -> list[ast.ClassDef | ast.FunctionDef]:
+    """Classes and functions in a file, at any depth."""
+    nodes = ast.walk(ast.parse((ROOT / file).read_text("utf-8")))
+    return [node for node in nodes if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+
+
 def test_every_module_has_a_test_file_that_mirrors_it() -> None:
     """``tests/room/test_module.py``, or several ``tests/room/test_module_WHAT.py``."""
     tests = {file.with_suffix("").as_posix() for file in python_files("tests")}
@@ -105,7 +113,7 @@ def test_no_public_class_name_stands_twice() -> None:
     """A name is one thing: whoever reads it in an annotation, or looks for it, finds one class."""
     places: dict[str, list[str]] = {}
     for file in python_files(*MAY_IMPORT):
-        for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
+        for node in definitions(file):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(str(file))
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
@@ -129,7 +137,7 @@ def test_names_of_contracts_are_kept_for_them() -> None:
     named = [
         f"{file}: {node.name}"
         for file in python_files(*MAY_IMPORT)
-        for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8")))
+        for node in definitions(file)
         if isinstance(node, ast.FunctionDef) and node.name in CONTRACTS
         if not file.as_posix().startswith(CONTRACTS[node.name])
     ]

@@ -65,6 +65,7 @@ def everything_is_an_address(text: str) -> list[Finding]:
     return [Finding("email", 0, len(text), reserved=False)] if text.strip() else []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [False, True])
 def test_personal_data_is_not_kept_unless_asked_for(
     call: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
@@ -178,6 +179,7 @@ def test_json_goes_to_stdout_alone(call: Audit) -> None:
     assert {metric["task"] for metric in answer["metrics"]} >= {"crows_pairs"}
 
 
+@pytest.mark.slow
 def test_a_task_without_data_is_listed_and_the_run_is_partial(call: Audit, tmp_path: Path) -> None:
     code, out, _ = call("--tasks", "crows_pairs,ntrex_en_de", "--limit", 4)
     assert code == 13
@@ -189,6 +191,7 @@ def test_a_task_without_data_is_listed_and_the_run_is_partial(call: Audit, tmp_p
     assert "not run: ntrex_en_de" in out
 
 
+@pytest.mark.slow
 def test_a_task_wanted_only_when_present_is_left_out_with_a_warning(call: Audit, tmp_path: Path) -> None:
     config = tmp_path / "run.yaml"
     config.write_text(
@@ -203,6 +206,7 @@ def test_a_task_wanted_only_when_present_is_left_out_with_a_warning(call: Audit,
     assert any(remark.startswith("ntrex_en_de was left out: ") for remark in manifest.remarks)
 
 
+@pytest.mark.slow
 def test_nan_weights_that_only_some_texts_reach_are_never_scored_as_good(
     call: Audit, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -232,6 +236,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_group(tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tasks", ["both,mine", "mine,both"])
 def test_a_group_and_its_member_are_measured_once(call: Audit, tmp_path: Path, own: Path, tasks: str) -> None:
     code, _, error = call("--tasks", tasks, "--include-path", own, "--no-explain")
@@ -253,6 +258,7 @@ def test_a_task_file_with_the_name_of_a_probe_is_refused(call: Audit, tmp_path: 
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_chosen_items_are_shown_in_place_of_the_limit(call: Audit, own: Path) -> None:
     code, out, error = call("--tasks", "mine", "--include-path", own, "--no-explain", "--samples", "1,0")
     assert code == 0, error

@@ -19,12 +19,11 @@ PROMPTS = ["The quick brown", "Question: Which of these is the capital", "x", "D
 
 
 @pytest.fixture(params=["continuous", "batches"])
-def tiny(request: pytest.FixtureRequest, tiny_model: Path) -> TransformersEngine:
+def tiny(request: pytest.FixtureRequest, tiny: TransformersEngine) -> TransformersEngine:
     """The tiny model, generating by continuous batching and by transformers' ``generate``."""
-    engine = load(str(tiny_model), device="cpu")
-    assert engine._forward.decodes
-    engine._forward.decodes = request.param == "continuous"
-    return engine
+    assert tiny._forward.decodes
+    tiny._forward.decodes = request.param == "continuous"
+    return tiny
 
 
 def reference(engine: TransformersEngine, prompt: str, tokens: int) -> str:

@@ -8,13 +8,11 @@ import pytest
 from transformers import GenerationConfig, WatermarkingConfig
 
 from audit.core.errors import SettingUnavailable
-from audit.engine import GenerateRequest, load
+from audit.engine import GenerateRequest
 from audit.engine.local.processors import HARMLESS, HONOURED, of_checkpoint
 from tests.engine.test_settings import PROMPT, generated, text_of, tokens_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from audit.engine.local.engine import TransformersEngine
 
 HARMLESS_VALUES: dict[str, Any] = {
@@ -58,11 +56,10 @@ PROMPTS = {"forced_bos_token_id": "x", "encoder_no_repeat_ngram_size": "".join(m
 
 
 @pytest.fixture(params=["continuous", "batches"])
-def tiny(request: pytest.FixtureRequest, tiny_model: Path) -> TransformersEngine:
+def tiny(request: pytest.FixtureRequest, tiny: TransformersEngine) -> TransformersEngine:
     """The tiny model, generating by continuous batching and by transformers' ``generate``."""
-    engine = load(str(tiny_model), device="cpu")
-    engine._forward.decodes = request.param == "continuous"
-    return engine
+    tiny._forward.decodes = request.param == "continuous"
+    return tiny
 
 
 def test_every_field_of_transformers_is_judged() -> None:

@@ -95,5 +95,7 @@ def test_no_real_prompt_of_four_words_becomes_fewer_than_four_pieces(embedded: E
         assert len(texts) >= 200
         for text in texts:
             count = len(cut(embedded, text, " x", max_features=12))
-            words = len(cut(embedded, text, " x", max_features=9999, unit="words"))
-            assert min(words, FEWEST) <= count <= 12, (name, text)
+            assert count <= 12, (name, text)
+            if count < FEWEST:
+                words = len(cut(embedded, text, " x", max_features=9999, unit="words"))
+                assert words <= count, (name, text)

@@ -30,6 +30,7 @@ def test_there_are_enough_cases_of_every_kind() -> None:
     assert near_misses(SEED) == without
 
 
+@pytest.mark.slow
 def test_all_kinds_together(tally: Tally) -> None:
     precision, recall, f1 = tally.scores()
     assert f1 >= 0.97, tally.faults[:20]
@@ -37,6 +38,7 @@ def test_all_kinds_together(tally: Tally) -> None:
     assert recall >= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(DETECTORS))
 def test_no_kind_is_carried_by_the_others(tally: Tally, kind: str) -> None:
     assert tally.scores(kind)[2] >= 0.93, [fault for fault in tally.faults if kind in fault[0]][:20]

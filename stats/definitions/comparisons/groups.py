@@ -124,7 +124,7 @@ class GroupsAlike(OfGroups):
     ) -> Estimate:
         """The adjusted p-value. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
         del unit, confidence, interval
-        families = sorted({sample.slices[self.over] for sample in samples if self.over in sample.slices})
+        families = {sample.slices[self.over] for sample in samples if self.over in sample.slices}
         groups = {
             family: self.groups([sample for sample in samples if sample.slices.get(self.over) == family])
             for family in families

@@ -41,7 +41,7 @@ class Count(Definition):
         """A sum over items, each with the weight of its unit."""
         names = [self.cluster_of(sample) or sample.sample_id for sample in samples]
         units, of_item = places_of(names)
-        counts = np.array([self.counts(sample) for sample in samples], dtype=np.float64)
+        counts = np.array([self.counts(sample) for sample in samples])
 
         def value(weights: NDArray[np.float64]) -> float:
             return float(weights[of_item] @ counts)

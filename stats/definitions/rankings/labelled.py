@@ -142,5 +142,5 @@ class LabelCalibrationError(OfLabels):
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The calibration error; NaN without items."""
         places = np.minimum((rows[:, 0] * BINS).astype(int), BINS - 1)
-        gaps = np.bincount(places, weights=rows[:, 0] - rows[:, 1], minlength=BINS)
+        gaps = np.bincount(places, weights=rows[:, 0] - rows[:, 1])
         return float(np.abs(gaps).sum() / len(rows)) if len(rows) else math.nan

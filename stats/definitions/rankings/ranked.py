@@ -45,7 +45,7 @@ class _Apart(Definition):
 
     @abstractmethod
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
-        """The value from the numbers of both kinds."""
+        """The value from the numbers of both kinds; NaN without numbers of one."""
 
     def ends(self, samples: Sequence[Sample], value: float, confidence: float) -> tuple[Interval | None, str | None]:
         """Percentile bootstrap of whole clusters, or why there is no interval.
@@ -73,7 +73,6 @@ class _Apart(Definition):
         result = stats.bootstrap(
             [np.array(sorted(places[unit] for unit in stratum), dtype=np.intp) for stratum in strata],
             of_units,
-            vectorized=False,
             n_resamples=self.resamples,
             confidence_level=confidence,
             method="percentile",
@@ -130,7 +129,7 @@ class _Apart(Definition):
         def value(weights: NDArray[np.float64]) -> float:
             times = weights[of_item].astype(np.intp)
             drawn, kinds = np.repeat(numbers, times), np.repeat(is_positive, times)
-            return self.statistic(drawn[kinds], drawn[~kinds]) if kinds.any() and not kinds.all() else math.nan
+            return self.statistic(drawn[kinds], drawn[~kinds])
 
         return Resampling(units, value)
 

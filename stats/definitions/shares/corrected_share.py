@@ -44,7 +44,7 @@ class CorrectedShare(MeanShare):
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
         """Value and interval. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
-        raw = MeanShare.estimate(self, samples, unit=unit, confidence=confidence, interval=False)
+        raw = MeanShare.estimate(self, samples, unit=unit, interval=False)
         if raw.value is None:
             return raw
         value, ends, reason = corrected(self.strata(samples, confidence), confidence)

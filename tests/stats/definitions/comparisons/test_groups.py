@@ -181,3 +181,13 @@ def test_two_values_are_ranked_and_nothing_is_counted_where_nothing_is_compared(
     assert p_value(groups) == pytest.approx(stats.kruskal(*groups).pvalue)
     assert LargestGap().estimate([], unit="score").n == 0
     assert GroupsAlike().estimate([], unit="probability").n == 0
+
+
+def test_of_groups_with_the_same_mean_the_first_by_name_is_shown() -> None:
+    women = [one for one in samples() if one.slices["group"] == "women"]
+    men = [
+        one.model_copy(update={"cluster": f"men{i}", "slices": {**one.slices, "group": "men"}})
+        for i, one in enumerate(women)
+    ]
+    alike = [one.model_copy(update={"completions": [SampledText(text="t", value=0.5)]}) for one in [*women, *men]]
+    assert LargestGap().furthest(alike) == ("men", "men")

@@ -168,3 +168,35 @@ def test_other_kinds_take_no_part_in_draws() -> None:
     drawn = AREA.resample([*some(), a_sample("x", score=0.0, slices={"kind": "neither"})])
     assert drawn.units == tuple(one.sample_id for one in some())
     assert drawn.value(np.ones(12)) == pytest.approx(pairs(*SCORES.values()))
+
+
+def test_kinds_that_share_some_clusters_are_drawn_together() -> None:
+    """Five of eight clusters hold each kind, two of them both; a draw of one kind counts as the value."""
+    kinds = {"a": "in", "b": "in", "c": "in", "d": "in out", "e": "in out", "f": "out", "g": "out", "h": "out"}
+    draw = np.random.default_rng(5)
+    given = [
+        a_sample(f"{name}{kind}", score=0.0, scores={"x": draw.random()}, slices={"kind": kind}, cluster=name)
+        for name, both in kinds.items()
+        for kind in both.split()
+    ]
+    clusters = {name: [one for one in given if one.cluster == name] for name in kinds}
+    moved = {n: [one.model_copy(update={"score": one.scores["x"]}) for one in part] for n, part in clusters.items()}
+    whole = area_of_clusters(moved, list(kinds), range(8))
+
+    def of_drawn(drawn: np.ndarray) -> float:
+        found = area_of_clusters(moved, list(kinds), drawn.tolist())
+        return whole if math.isnan(found) else found
+
+    expected = stats.bootstrap(
+        [np.arange(8)], of_drawn, vectorized=False, n_resamples=300, method="percentile", rng=np.random.default_rng(3)
+    ).confidence_interval
+    area = Auroc(of="scores.x", by="kind", positive="in", negative="out", seed=3, resamples=300)
+    found = area.estimate(given, unit="probability")
+    assert found.value == pytest.approx(whole)
+    assert ends(found.interval) == pytest.approx((expected.low, expected.high))
+
+
+def test_without_items_nothing_is_drawn() -> None:
+    drawn = AREA.resample([])
+    assert drawn.units == ()
+    assert math.isnan(drawn.value(np.zeros(0)))

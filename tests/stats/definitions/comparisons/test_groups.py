@@ -95,6 +95,8 @@ def test_a_gap_is_resampled_by_entities() -> None:
     assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(metric(LargestGap(), "gender").value)
     women = np.array([float(unit.startswith("women")) for unit in drawn.units])
     assert np.isnan(drawn.value(women))
+    three = LargestGap().resample([one for one in samples() if one.slices["domain"] == "faith"])
+    assert three.value(np.ones(len(three.units))) == pytest.approx(metric(LargestGap(), "faith").value)
 
 
 def test_entities_without_a_cluster_are_their_own_and_counts_are_of_those_with_a_score() -> None:

@@ -154,7 +154,7 @@ class Fresh(Mean):
 
     NAME: ClassVar[str] = "fresh"
 
-    model_name: str | None = None
+    model_dump_to: str | None = None
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_arguments_of_another_kind_are_read_as_strictly(given: dict[str, Any], f
     _arguments.cache_clear()
     with pytest.raises(TypeError, match=f"^{fault}"):
         Fresh.read(given)
-    assert Fresh.read({"model_name": "m"}) == Fresh(model_name="m")
+    assert Fresh.read({"model_dump_to": "m"}) == Fresh(model_dump_to="m")
 
 
 def test_why_few_give_no_interval() -> None:

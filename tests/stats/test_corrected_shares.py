@@ -81,7 +81,7 @@ def test_what_cannot_be_corrected_has_no_value(strata: list[Stratum], reason: st
 
 def test_the_least_youden_is_one_half() -> None:
     assert why_not_corrected([Agreement(75, 100, 75, 100)]) == ""
-    assert why_not_corrected([Agreement(74, 100, 75, 100)]) != ""
+    assert why_not_corrected([Agreement(7499, 10_000, 75, 100)]) != ""
     assert why_not_corrected([GOOD, Agreement(74, 100, 75, 100)]) != ""
     assert why_not_corrected([]) == ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from audit.stats.definitions import (
     read,
 )
 from audit.stats.definitions.base import Estimate, _arguments, is_scored, none_scored, places_of, too_few
+from audit.stats.definitions.registry import KINDS
 from tests.stats.definitions.conftest import AGREEMENTS, a_sample
 
 
@@ -186,3 +188,11 @@ def test_own_slice_values_and_own_conditions_select_without_the_metric_s_slice()
     about = [Mean(where={"half": "b"}).is_about(one, None) for one in given]
     assert about == [False, True, False, True]
     assert [Mean().is_about(one, {"half": "a"}) for one in given] == [True, False, True, False]
+
+
+def test_every_kind_gives_an_interval_of_95_percent_unless_asked_otherwise() -> None:
+    for kind in KINDS.values():
+        given = signature(kind.estimate).parameters
+        assert (given["confidence"].default, given["interval"].default) == (0.95, True)
+    seeded = {kind.__dataclass_fields__["seed"].default for kind in KINDS.values()}
+    assert seeded == {Mean.read({"seed": 0}).seed} == {0}

@@ -193,3 +193,10 @@ def test_of_groups_with_the_same_mean_the_first_by_name_is_shown() -> None:
     ]
     alike = [one.model_copy(update={"completions": [SampledText(text="t", value=0.5)]}) for one in [*women, *men]]
     assert LargestGap().furthest(alike) == ("men", "men")
+
+
+def test_five_entities_are_enough_unless_more_are_asked_for() -> None:
+    some = [one for one in samples() if one.slices["domain"] == "gender" and str(one.cluster)[-1] in "01234"]
+    assert LargestGap().estimate(some, unit="score").n == 10
+    few = [one for one in some if one.cluster != "men4"]
+    assert LargestGap().estimate(few, unit="score").value is None

@@ -83,6 +83,8 @@ def test_many_clusters_have_random_signs_of_one_seed() -> None:
     one, other = (SignFlip(seed=seed).estimate(some(means), unit="probability").value for seed in (1, 2))
     assert one == SignFlip(seed=1).estimate(some(means), unit="probability").value
     assert one != other
+    assert one is not None
+    assert one / 2 * 10_000 == pytest.approx(round(one / 2 * 10_000))  # of 9,999 random signs and the observed ones
     assert one == pytest.approx(
         2 * stats.norm.sf(abs(np.mean(means)) / np.sqrt(np.sum(np.square(means))) * 30), rel=0.1
     )

@@ -90,7 +90,7 @@ def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
 
 
 def test_only_items_of_the_slice_are_ranked_and_the_threshold_is_positive() -> None:
-    samples = labelled([(0.9, 0.5), (0.4, 0.49), (0.6, 1)])
+    samples = labelled([(0.9, 0.5), (0.4, 0.499), (0.6, 1)])
     samples[0] = samples[0].model_copy(update={"slices": {"part": "a"}})
     assert LabelAuroc().select(samples, {"part": "a"}) == samples[:1]
     assert [LabelAuroc().is_positive(one) for one in samples] == [True, False, True]

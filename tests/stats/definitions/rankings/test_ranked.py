@@ -204,3 +204,7 @@ def test_without_items_nothing_is_drawn() -> None:
     drawn = AREA.resample([])
     assert drawn.units == ()
     assert math.isnan(drawn.value(np.zeros(0)))
+
+
+def test_a_thousand_resamples_are_drawn_unless_asked_otherwise() -> None:
+    assert Auroc(of="score", by="kind", positive="in", negative="out").written()["resamples"] == 1000
